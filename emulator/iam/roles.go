@@ -1,0 +1,108 @@
+package iam
+
+import "slices"
+
+// roles are the predefined roles in use, with those of their permissions that
+// the embedded cloud checks. A permission is left out only if nothing modelled
+// asks for it; none is added.
+// Source: cloud.google.com/iam/docs/roles-permissions.
+var roles = map[string][]string{
+	"roles/storage.objectCreator": storageWrite,
+	"roles/storage.objectViewer":  storageRead,
+	"roles/storage.objectUser":    slices.Concat(storageRead, storageWrite, storageChange),
+	"roles/storage.objectAdmin":   slices.Concat(storageRead, storageWrite, storageChange, storageObjectPolicy),
+	"roles/storage.admin":         slices.Concat(storageRead, storageWrite, storageChange, storageObjectPolicy, storageBuckets),
+
+	"roles/storage.legacyBucketReader": {"storage.buckets.get", "storage.objects.list", "storage.multipartUploads.list"},
+	"roles/storage.legacyObjectReader": {"storage.objects.get"},
+
+	"roles/cloudkms.cryptoKeyEncrypter":          {kmsVersion + "useToEncrypt"},
+	"roles/cloudkms.cryptoKeyDecrypter":          {kmsVersion + "useToDecrypt"},
+	"roles/cloudkms.cryptoKeyEncrypterDecrypter": {kmsVersion + "useToEncrypt", kmsVersion + "useToDecrypt"},
+	"roles/cloudkms.signer":                      {kmsVersion + "useToSign"},
+	"roles/cloudkms.signerVerifier":              {kmsVersion + "useToSign", kmsVersion + "useToVerify", kmsVersion + "viewPublicKey"},
+	"roles/cloudkms.publicKeyViewer":             {kmsVersion + "viewPublicKey"},
+	"roles/cloudkms.viewer":                      kmsView,
+	"roles/cloudkms.admin":                       slices.Concat(kmsView, kmsAdministration),
+
+	"roles/iam.serviceAccountTokenCreator": {
+		"iam.serviceAccounts.get", "iam.serviceAccounts.list",
+		"iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken",
+		"iam.serviceAccounts.implicitDelegation",
+		signBlobPermission, "iam.serviceAccounts.signJwt",
+	},
+
+	"roles/datastore.viewer": datastoreRead,
+	"roles/datastore.user":   slices.Concat(datastoreRead, datastoreWrite),
+
+	"roles/pubsub.publisher":  {"pubsub.topics.publish"},
+	"roles/pubsub.subscriber": {"pubsub.subscriptions.consume", "pubsub.snapshots.seek", "pubsub.topics.attachSubscription"},
+
+	"roles/run.invoker": {"run.routes.invoke", "run.jobs.run"},
+}
+
+// owner may do everything, except what is asked of an account's own keys.
+const owner = "roles/owner"
+
+var notOwners = []string{
+	"iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken",
+	"iam.serviceAccounts.implicitDelegation", signBlobPermission, "iam.serviceAccounts.signJwt",
+}
+
+const kmsVersion = "cloudkms.cryptoKeyVersions."
+
+var (
+	storageRead  = []string{"storage.objects.get", "storage.objects.list"}
+	storageWrite = []string{
+		"storage.objects.create",
+		"storage.multipartUploads.create", "storage.multipartUploads.abort", "storage.multipartUploads.listParts",
+	}
+	storageChange = []string{
+		"storage.objects.delete", "storage.objects.update", "storage.objects.move", "storage.objects.restore",
+		"storage.multipartUploads.list",
+	}
+	storageObjectPolicy = []string{
+		"storage.objects.getIamPolicy", "storage.objects.setIamPolicy",
+		"storage.objects.setRetention", "storage.objects.overrideUnlockedRetention",
+	}
+	storageBuckets = []string{
+		"storage.buckets.create", "storage.buckets.delete", "storage.buckets.get", "storage.buckets.list",
+		"storage.buckets.update", "storage.buckets.getIamPolicy", "storage.buckets.setIamPolicy",
+	}
+
+	kmsView = []string{
+		"cloudkms.keyRings.get", "cloudkms.keyRings.list",
+		"cloudkms.cryptoKeys.get", "cloudkms.cryptoKeys.list",
+		kmsVersion + "get", kmsVersion + "list",
+		"cloudkms.locations.get", "cloudkms.locations.list",
+	}
+	kmsAdministration = []string{
+		"cloudkms.keyRings.create", "cloudkms.keyRings.getIamPolicy", "cloudkms.keyRings.setIamPolicy",
+		"cloudkms.cryptoKeys.create", "cloudkms.cryptoKeys.update",
+		"cloudkms.cryptoKeys.getIamPolicy", "cloudkms.cryptoKeys.setIamPolicy",
+		kmsVersion + "create", kmsVersion + "update", kmsVersion + "destroy", kmsVersion + "restore",
+	}
+
+	datastoreRead = []string{
+		"datastore.databases.get", "datastore.databases.getMetadata", "datastore.databases.list",
+		"datastore.entities.get", "datastore.entities.list",
+		"datastore.indexes.get", "datastore.indexes.list",
+	}
+	datastoreWrite = []string{
+		"datastore.entities.allocateIds", "datastore.entities.create",
+		"datastore.entities.delete", "datastore.entities.update",
+	}
+)
+
+func knownRole(role string) bool {
+	_, ok := roles[role]
+	return ok || role == owner
+}
+
+// grants reports whether role has permission.
+func grants(role, permission string) bool {
+	if role == owner {
+		return !slices.Contains(notOwners, permission)
+	}
+	return slices.Contains(roles[role], permission)
+}
