@@ -1,0 +1,82 @@
+// Package auditlog is the record of who did what: one append-only log a
+// tenant, written before the act it records.
+package auditlog
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/strongroom-dev/strongroom/shared/authn"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// Action is what was asked for. The zero Action is none.
+type Action string
+
+// The actions on record.
+const (
+	MintUpload       Action = "uploads.mint"
+	StartRun         Action = "runs.start"
+	ReportRun        Action = "runs.report"
+	ReadRun          Action = "runs.read"
+	ListOutputs      Action = "outputs.list"
+	ReadOutput       Action = "outputs.read"
+	EndReadOutput    Action = "outputs.read.end"
+	QuarantineObject Action = "custody.quarantine"
+)
+
+// Outcome is what became of it.
+type Outcome string
+
+// The outcomes: it was allowed and follows this entry, it was denied, it was
+// done (for ends, and for what the platform does by itself).
+const (
+	Allowed Outcome = "allowed"
+	Denied  Outcome = "denied"
+	Done    Outcome = "done"
+)
+
+// Actor is who asked. The platform itself has the subject of its function and
+// no issuer.
+type Actor struct {
+	Issuer  string `json:"issuer,omitempty"`
+	Subject string `json:"subject"`
+	Role    string `json:"role,omitempty"`
+}
+
+// Entry is one line of the log: ids, codes and counts, no free text.
+type Entry struct {
+	ID        string             `json:"id"`   // UUIDv7; set by Append
+	Time      time.Time          `json:"time"` // set by Append
+	Tenant    tenant.ID          `json:"tenant"`
+	Actor     Actor              `json:"actor"`
+	Action    Action             `json:"action"`
+	Outcome   Outcome            `json:"outcome"`
+	Reason    string             `json:"reason,omitempty"` // code of a denial
+	Workspace tenant.WorkspaceID `json:"workspace,omitempty"`
+	Resource  string             `json:"resource,omitempty"` // path of what was acted on
+	Objects   []string           `json:"objects,omitempty"`  // each "output/part", of a mint
+	Counts    map[string]int64   `json:"counts,omitempty"`   // bytes sent, and the like
+	Of        string             `json:"of,omitempty"`       // id of the entry that this one ends
+}
+
+// By makes an Actor of a verified principal.
+func By(p authn.Principal) Actor {
+	return Actor{Issuer: p.Issuer, Subject: p.Subject, Role: string(p.Role)}
+}
+
+// Canonical is the entry as RFC 8785 writes it: the bytes of its Merkle leaf.
+func (e Entry) Canonical() ([]byte, error) {
+	plain, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("encode audit entry: %w", err)
+	}
+	value := jsontext.Value(plain)
+	if err := value.Canonicalize(); err != nil {
+		return nil, fmt.Errorf("canonicalise audit entry: %w", err)
+	}
+	return value, nil
+}

@@ -1,0 +1,196 @@
+// Package directory finds tenants: their records, their databases, and who is
+// a member of their workspaces.
+package directory
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// maxAge is how long a record is kept: a change is in force after it.
+const maxAge = time.Minute
+
+// maxHeld bounds the records kept in memory.
+const maxHeld = 10_000
+
+// Directory reads the tenants' records in the platform's database. It is safe
+// for concurrent use.
+type Directory struct {
+	clients *gcp.Clients
+	now     func() time.Time
+
+	mu   sync.Mutex
+	held map[string]held // by "id:" or "bucket:" and name
+}
+
+type held struct {
+	record  tenant.Record
+	expires time.Time
+}
+
+// New gives the directory that clients reach.
+func New(clients *gcp.Clients, now func() time.Time) *Directory {
+	return &Directory{clients: clients, now: now, held: map[string]held{}}
+}
+
+// Tenant is the record of a tenant, at most a minute old, or
+// tenant.ErrNotFound.
+func (d *Directory) Tenant(ctx context.Context, id tenant.ID) (tenant.Record, error) {
+	return d.cached("id:"+string(id), func() (tenant.Record, error) {
+		db, err := d.clients.Default(ctx)
+		if err != nil {
+			return tenant.Record{}, err
+		}
+		doc, err := db.Collection("tenants").Doc(string(id)).Get(ctx)
+		if status.Code(err) == codes.NotFound {
+			return tenant.Record{}, tenant.ErrNotFound
+		}
+		if err != nil {
+			return tenant.Record{}, fmt.Errorf("read tenant: %w", err)
+		}
+		return decode(doc)
+	})
+}
+
+// TenantOfBucket is the tenant whose outputs bucket this is, or
+// tenant.ErrNotFound.
+func (d *Directory) TenantOfBucket(ctx context.Context, bucket string) (tenant.Record, error) {
+	return d.cached("bucket:"+bucket, func() (tenant.Record, error) {
+		db, err := d.clients.Default(ctx)
+		if err != nil {
+			return tenant.Record{}, err
+		}
+		docs, err := db.Collection("tenants").Where("outputsBucket", "==", bucket).Limit(1).Documents(ctx).GetAll()
+		if err != nil {
+			return tenant.Record{}, fmt.Errorf("find tenant: %w", err)
+		}
+		if len(docs) == 0 {
+			return tenant.Record{}, tenant.ErrNotFound
+		}
+		return decode(docs[0])
+	})
+}
+
+// Each calls do with every tenant. An error of do ends it.
+func (d *Directory) Each(ctx context.Context, do func(tenant.Record) error) error {
+	db, err := d.clients.Default(ctx)
+	if err != nil {
+		return err
+	}
+	docs := db.Collection("tenants").Documents(ctx)
+	defer docs.Stop()
+	for {
+		doc, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list tenants: %w", err)
+		}
+		record, err := decode(doc)
+		if err != nil {
+			return err
+		}
+		if err := do(record); err != nil {
+			return err
+		}
+	}
+}
+
+// Put writes a tenant's record.
+func (d *Directory) Put(ctx context.Context, record tenant.Record) error {
+	if err := record.Validate(); err != nil {
+		return err
+	}
+	db, err := d.clients.Default(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := db.Collection("tenants").Doc(string(record.ID)).Set(ctx, record); err != nil {
+		return fmt.Errorf("write tenant: %w", err)
+	}
+	return nil
+}
+
+// Database is the client of the database that holds a tenant's documents.
+func (d *Directory) Database(ctx context.Context, record tenant.Record) (*firestore.Client, error) {
+	project := record.ProjectID
+	if record.DatabaseID == "" {
+		project = d.clients.Config.ProjectID // the shared one is the platform's
+	}
+	return d.clients.Firestore(ctx, project, record.DatabaseID)
+}
+
+// PlatformTrust is whom the platform trusts to name its staff.
+func (d *Directory) PlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
+	db, err := d.clients.Default(ctx)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := db.Collection("platform").Doc("staff").Get(ctx)
+	if status.Code(err) == codes.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read platform staff: %w", err)
+	}
+	var staff struct {
+		Trust []tenant.Trust `firestore:"trust"`
+	}
+	if err := doc.DataTo(&staff); err != nil {
+		return nil, fmt.Errorf("read platform staff: %w", err)
+	}
+	return staff.Trust, nil
+}
+
+// Member is where a user's membership of a workspace rests. Subjects are any
+// text, so the name is a hash.
+func Member(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, issuer, subject string) *firestore.DocumentRef {
+	sum := sha256.Sum256([]byte(issuer + "\x00" + subject))
+	return run.Workspace(db, t, w).Collection("members").Doc(hex.EncodeToString(sum[:]))
+}
+
+func (d *Directory) cached(key string, read func() (tenant.Record, error)) (tenant.Record, error) {
+	d.mu.Lock()
+	h, ok := d.held[key]
+	d.mu.Unlock()
+	if ok && d.now().Before(h.expires) {
+		return h.record, nil
+	}
+	record, err := read()
+	if err != nil {
+		return tenant.Record{}, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.held) >= maxHeld {
+		clear(d.held)
+	}
+	d.held[key] = held{record, d.now().Add(maxAge)}
+	return record, nil
+}
+
+func decode(doc *firestore.DocumentSnapshot) (tenant.Record, error) {
+	var record tenant.Record
+	if err := doc.DataTo(&record); err != nil {
+		return tenant.Record{}, fmt.Errorf("read tenant: %w", err)
+	}
+	if string(record.ID) != doc.Ref.ID {
+		return tenant.Record{}, fmt.Errorf("the record of tenant %s names another", doc.Ref.ID)
+	}
+	return record, nil
+}

@@ -1,0 +1,79 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"cloud.google.com/go/firestore"
+	kms "cloud.google.com/go/kms/apiv1"
+)
+
+// Clients are the clients that every function needs. They are built on first
+// use and kept. Clients is safe for concurrent use.
+type Clients struct {
+	Config Config
+
+	kms Lazy[*kms.KeyManagementClient]
+
+	mu        sync.Mutex
+	firestore map[database]*firestore.Client
+}
+
+type database struct{ projectID, databaseID string }
+
+// NewClients gives the clients of config; it connects to nothing yet.
+func NewClients(config Config) *Clients {
+	return &Clients{Config: config, firestore: map[database]*firestore.Client{}}
+}
+
+// Firestore is the client of one database; an empty databaseID means (default).
+func (c *Clients) Firestore(ctx context.Context, projectID, databaseID string) (*firestore.Client, error) {
+	if databaseID == "" {
+		databaseID = firestore.DefaultDatabaseID
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := database{projectID, databaseID}
+	if client := c.firestore[key]; client != nil {
+		return client, nil
+	}
+	client, err := firestore.NewClientWithDatabase(context.WithoutCancel(ctx), projectID, databaseID,
+		c.Config.GRPCOptions(c.Config.FirestoreHost)...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to firestore: %w", err)
+	}
+	c.firestore[key] = client
+	return client, nil
+}
+
+// Default is the client of the platform's own database.
+func (c *Clients) Default(ctx context.Context) (*firestore.Client, error) {
+	return c.Firestore(ctx, c.Config.ProjectID, "")
+}
+
+// KMS is the client of Cloud KMS.
+func (c *Clients) KMS(ctx context.Context) (*kms.KeyManagementClient, error) {
+	return c.kms.Get(ctx, func(ctx context.Context) (*kms.KeyManagementClient, error) {
+		client, err := kms.NewKeyManagementClient(ctx, c.Config.GRPCOptions(c.Config.KMSHost)...)
+		if err != nil {
+			return nil, fmt.Errorf("connect to kms: %w", err)
+		}
+		return client, nil
+	})
+}
+
+// Close closes every client that was built.
+func (c *Clients) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for _, client := range c.firestore {
+		errs = append(errs, client.Close())
+	}
+	if c.kms.built {
+		errs = append(errs, c.kms.value.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,88 @@
+// Package gcp builds Google Cloud clients from the environment, once each and
+// lazily, and holds the guard that keeps emulators out of production.
+package gcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+	"google.golang.org/api/option"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/strongroom-dev/strongroom/shared/secret"
+)
+
+// Config says where Google Cloud is. With all hosts empty it is Google's own,
+// with the identity the platform gives; a host is `host:port` of an emulator.
+type Config struct {
+	ProjectID          string        `env:"GOOGLE_CLOUD_PROJECT,required,notEmpty"` // the platform's project
+	FirestoreHost      string        `env:"FIRESTORE_EMULATOR_HOST"`
+	StorageHost        string        `env:"STORAGE_EMULATOR_HOST"`
+	KMSHost            string        `env:"KMS_EMULATOR_HOST"`
+	IAMCredentialsHost string        `env:"IAM_CREDENTIALS_EMULATOR_HOST"`
+	AccessToken        secret.String `env:"EMULATOR_ACCESS_TOKEN"` // what an emulator knows this process by
+}
+
+// ConfigFromEnv reads Config, and refuses an emulator in production.
+func ConfigFromEnv(environ []string) (Config, error) {
+	if err := RefuseEmulatorInProduction(environ); err != nil {
+		return Config{}, err
+	}
+	return env.ParseAsWithOptions[Config](env.Options{Environment: env.ToMap(environ)})
+}
+
+// ErrEmulatorInProduction is the fault of an emulator setting beside K_SERVICE,
+// which Cloud Run sets: cloud.google.com/run/docs/container-contract.
+var ErrEmulatorInProduction = errors.New("emulator setting in production")
+
+// RefuseEmulatorInProduction fails when environ (as os.Environ gives it) has
+// both K_SERVICE and any emulator setting. The error names the setting.
+func RefuseEmulatorInProduction(environ []string) error {
+	production := slices.ContainsFunc(environ, func(kv string) bool {
+		return strings.HasPrefix(kv, "K_SERVICE=") && kv != "K_SERVICE="
+	})
+	if !production {
+		return nil
+	}
+	for _, kv := range environ {
+		name, _, _ := strings.Cut(kv, "=")
+		if strings.HasSuffix(name, "_EMULATOR_HOST") || strings.HasPrefix(name, "EMULATOR_") ||
+			strings.HasPrefix(name, "STORAGE_EMULATOR_") {
+			return fmt.Errorf("%w: %s", ErrEmulatorInProduction, name)
+		}
+	}
+	return nil
+}
+
+// GRPCOptions are the options of a gRPC client of the service at host; of
+// Google's own when host is empty.
+func (c Config) GRPCOptions(host string) []option.ClientOption {
+	if host == "" {
+		return nil
+	}
+	return []option.ClientOption{
+		option.WithEndpoint(host),
+		option.WithoutAuthentication(),
+		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())),
+		option.WithGRPCDialOption(grpc.WithPerRPCCredentials(plainToken{c.AccessToken})),
+	}
+}
+
+// plainToken sends a token without TLS, which only an emulator may be sent.
+type plainToken struct{ token secret.String }
+
+// GetRequestMetadata implements credentials.PerRPCCredentials.
+func (p plainToken) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	if p.token.Empty() {
+		return nil, nil
+	}
+	return map[string]string{"authorization": "Bearer " + p.token.Reveal()}, nil
+}
+
+// RequireTransportSecurity implements credentials.PerRPCCredentials.
+func (plainToken) RequireTransportSecurity() bool { return false }

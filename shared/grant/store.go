@@ -1,0 +1,61 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// Collection is the name of the collection of grants, also as a group.
+const Collection = "grants"
+
+// Ref is where the grant of an object rests.
+func Ref(db *firestore.Client, t tenant.ID, o Object) *firestore.DocumentRef {
+	return run.Workspace(db, t, o.Workspace).Collection(Collection).Doc(o.ID())
+}
+
+// Decode reads a grant out of its document; of an absent one it gives the zero
+// Grant.
+func Decode(doc *firestore.DocumentSnapshot) (Grant, error) {
+	if !doc.Exists() {
+		return Grant{}, nil
+	}
+	var g Grant
+	if err := doc.DataTo(&g); err != nil {
+		return Grant{}, fmt.Errorf("read grant: %w", err)
+	}
+	return g, nil
+}
+
+// OfRun calls each with every grant of a run, by output and part, or of one
+// output of it when output is not empty. An error of each ends it.
+func OfRun(ctx context.Context, db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, id run.ID, output string, each func(Grant) error) error {
+	query := run.Workspace(db, t, w).Collection(Collection).Where("run", "==", string(id))
+	if output != "" {
+		query = query.Where("output", "==", output)
+	}
+	docs := query.OrderBy("output", firestore.Asc).OrderBy("part", firestore.Asc).Documents(ctx)
+	defer docs.Stop()
+	for {
+		doc, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list grants: %w", err)
+		}
+		g, err := Decode(doc)
+		if err != nil {
+			return err
+		}
+		if err := each(g); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,14 @@
+package keys
+
+import (
+	"strings"
+
+	"cloud.google.com/go/firestore"
+)
+
+// RelativePath is a document's path within its database: what a value in it is
+// sealed for, so that it cannot be moved to another document.
+func RelativePath(doc *firestore.DocumentRef) string {
+	_, path, _ := strings.Cut(doc.Path, "/documents/")
+	return path
+}

@@ -1,0 +1,117 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// The faults of a run's record.
+var (
+	ErrNotFound  = errors.New("no such run")
+	ErrElsewhere = errors.New("the run belongs to another workspace")
+	ErrConflict  = errors.New("the run was told otherwise before")
+)
+
+// Workspace is where a tenant's workspace rests: tenants/{t}/workspaces/{w}.
+func Workspace(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID) *firestore.DocumentRef {
+	return db.Collection("tenants").Doc(string(t)).Collection("workspaces").Doc(string(w))
+}
+
+// Place is where one run's record rests, and where its id is taken: an id
+// belongs to one workspace of a tenant.
+type Place struct {
+	Record *firestore.DocumentRef // tenants/{t}/workspaces/{w}/runs/{run}
+	Taken  *firestore.DocumentRef // tenants/{t}/runs/{run}
+	id     ID
+	space  tenant.WorkspaceID
+}
+
+// taken says which workspace has a run id.
+type taken struct {
+	Workspace tenant.WorkspaceID `firestore:"workspace"`
+}
+
+// At is the place of a run.
+func At(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, id ID) Place {
+	return Place{
+		Record: Workspace(db, t, w).Collection("runs").Doc(string(id)),
+		Taken:  db.Collection("tenants").Doc(string(t)).Collection("runs").Doc(string(id)),
+		id:     id, space: w,
+	}
+}
+
+// Get reads a run: ErrNotFound if this workspace has none of that id.
+func (p Place) Get(ctx context.Context) (Run, error) {
+	doc, err := p.Record.Get(ctx)
+	return decode(doc, err)
+}
+
+// Open reads the run in tx, or begins it: then create tells the caller to
+// call Create once tx has read all it reads. ErrElsewhere if the id belongs to
+// another workspace.
+func (p Place) Open(tx *firestore.Transaction, now time.Time) (r Run, create bool, err error) {
+	doc, err := tx.Get(p.Record)
+	r, err = decode(doc, err)
+	if !errors.Is(err, ErrNotFound) {
+		return r, false, err
+	}
+	other, err := tx.Get(p.Taken)
+	switch {
+	case status.Code(err) == codes.NotFound:
+		return Run{ID: p.id, State: Running, Created: now}, true, nil
+	case err != nil:
+		return Run{}, false, fmt.Errorf("read run id: %w", err)
+	}
+	var of taken
+	if err := other.DataTo(&of); err != nil {
+		return Run{}, false, fmt.Errorf("read run id: %w", err)
+	}
+	if of.Workspace != p.space {
+		return Run{}, false, ErrElsewhere
+	}
+	return Run{ID: p.id, State: Running, Created: now}, true, nil
+}
+
+// Create writes a run that Open began.
+func (p Place) Create(tx *firestore.Transaction, r Run) error {
+	if err := tx.Set(p.Taken, taken{p.space}); err != nil {
+		return fmt.Errorf("take run id: %w", err)
+	}
+	if err := tx.Create(p.Record, r); err != nil {
+		return fmt.Errorf("create run: %w", err)
+	}
+	return nil
+}
+
+// Save writes a run that Open read or began.
+func (p Place) Save(tx *firestore.Transaction, r Run, create bool) error {
+	if create {
+		return p.Create(tx, r)
+	}
+	if err := tx.Set(p.Record, r); err != nil {
+		return fmt.Errorf("write run: %w", err)
+	}
+	return nil
+}
+
+func decode(doc *firestore.DocumentSnapshot, err error) (Run, error) {
+	if status.Code(err) == codes.NotFound {
+		return Run{}, ErrNotFound
+	}
+	if err != nil {
+		return Run{}, fmt.Errorf("read run: %w", err)
+	}
+	var r Run
+	if err := doc.DataTo(&r); err != nil {
+		return Run{}, fmt.Errorf("read run: %w", err)
+	}
+	return r, nil
+}
