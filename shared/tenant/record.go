@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// ErrNotFound is the error of whoever keeps the records: there is no such tenant.
+var ErrNotFound = errors.New("no such tenant")
+
 // State says whether a tenant may be served. The zero State serves nobody.
 type State string
 

@@ -1,0 +1,81 @@
+package authn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	fetchTimeout = 5 * time.Second
+	minAge       = 5 * time.Minute
+	defaultAge   = time.Hour // where the response names no max-age
+	maxAge       = 24 * time.Hour
+)
+
+// restrict gives a client that follows no redirect, sends no cookie and takes
+// fetchTimeout at most.
+func restrict(client *http.Client) *http.Client {
+	return &http.Client{
+		Transport:     client.Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:       fetchTimeout,
+	}
+}
+
+// fetchKeySet gets a key set and how long it may be kept.
+func fetchKeySet(ctx context.Context, client *http.Client, address string) (keySet, time.Duration, error) {
+	if err := checkURL(address); err != nil {
+		return nil, 0, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, 0, fmt.Errorf("fetch key set: %w", err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, 0, fmt.Errorf("fetch key set: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, 0, fmt.Errorf("fetch key set: status %d", response.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxKeySet+1))
+	if err != nil {
+		return nil, 0, fmt.Errorf("fetch key set: %w", err)
+	}
+	keys, err := parseKeySet(body)
+	return keys, age(response.Header.Get("Cache-Control")), err
+}
+
+func checkURL(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return errors.New("jwksUrl is not an https URL without a user")
+	}
+	return nil
+}
+
+// age is the max-age of a Cache-Control header (RFC 9111, section 5.2.2.1)
+// within our bounds. no-store and no-cache take the lower one.
+func age(cacheControl string) time.Duration {
+	asked := defaultAge
+	for directive := range strings.SplitSeq(strings.ToLower(cacheControl), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
+		switch name {
+		case "no-store", "no-cache":
+			return minAge
+		case "max-age":
+			if seconds, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31); err == nil {
+				asked = time.Duration(seconds) * time.Second
+			}
+		}
+	}
+	return min(max(asked, minAge), maxAge)
+}
