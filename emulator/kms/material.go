@@ -1,0 +1,158 @@
+package kms
+
+import (
+	"crypto"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+
+	"cloud.google.com/go/kms/apiv1/kmspb"
+)
+
+const symmetricBytes = 32 // AES-256
+
+// generators make the secret of a version: 32 bytes, or PKCS #8.
+var generators = map[kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm]func() ([]byte, error){
+	kmspb.CryptoKeyVersion_GOOGLE_SYMMETRIC_ENCRYPTION: generateAES,
+	kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_2048_SHA256:  generateRSA(2048),
+	kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_3072_SHA256:  generateRSA(3072),
+	kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_4096_SHA256:  generateRSA(4096),
+	kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256:         generateP256,
+}
+
+// material is the secret of one version. RSA keys take long to make, and wait
+// for their first use.
+type material struct {
+	path     string // "": in memory only
+	generate func() ([]byte, error)
+
+	mu     sync.Mutex
+	secret []byte // nil until needed
+	erased bool
+}
+
+// open gives the secret, and makes it first if there is none.
+func (m *material) open() ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.erased {
+		return nil, errors.New("the key material is erased")
+	}
+	if m.secret != nil {
+		return m.secret, nil
+	}
+	secret, err := m.read()
+	if errors.Is(err, fs.ErrNotExist) {
+		secret, err = m.create()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open key material: %w", err)
+	}
+	m.secret = secret
+	return secret, nil
+}
+
+func (m *material) read() ([]byte, error) {
+	if m.path == "" {
+		return nil, fs.ErrNotExist
+	}
+	return os.ReadFile(m.path)
+}
+
+func (m *material) create() ([]byte, error) {
+	secret, err := m.generate()
+	if err != nil || m.path == "" {
+		return secret, err
+	}
+	return secret, writeFile(m.path, secret)
+}
+
+// erase makes the secret unrecoverable: overwritten where it lies, then gone.
+func (m *material) erase() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.erased = true
+	m.secret = nil // not zeroed: a call in flight may still read it
+	if m.path == "" {
+		return nil
+	}
+	if err := overwrite(m.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("erase key material: %w", err)
+	}
+	return nil
+}
+
+func overwrite(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		_, err = f.Write(make([]byte, info.Size()))
+	}
+	return errors.Join(err, f.Sync(), f.Close(), os.Remove(path))
+}
+
+// aead is for versions of GOOGLE_SYMMETRIC_ENCRYPTION.
+func (m *material) aead() (cipher.AEAD, error) {
+	secret, err := m.open()
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(secret)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+// signer is for versions that sign.
+func (m *material) signer() (crypto.Signer, error) {
+	secret, err := m.open()
+	if err != nil {
+		return nil, err
+	}
+	key, err := x509.ParsePKCS8PrivateKey(secret)
+	if err != nil {
+		return nil, err
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("%T does not sign", key)
+	}
+	return signer, nil
+}
+
+func generateAES() ([]byte, error) {
+	secret := make([]byte, symmetricBytes)
+	_, err := rand.Read(secret)
+	return secret, err
+}
+
+func generateRSA(bits int) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		key, err := rsa.GenerateKey(rand.Reader, bits)
+		if err != nil {
+			return nil, err
+		}
+		return x509.MarshalPKCS8PrivateKey(key)
+	}
+}
+
+func generateP256() ([]byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return x509.MarshalPKCS8PrivateKey(key)
+}
