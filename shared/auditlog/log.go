@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/api/iterator"
 
+	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -23,9 +24,25 @@ type Log struct {
 	now    func() time.Time
 }
 
-// New gives the log that seals with sealer.
-func New(sealer *keys.Sealer, now func() time.Time) *Log {
-	return &Log{sealer, now}
+// Config names the platform's audit key.
+type Config struct {
+	AuditKeyName string `env:"STRONGROOM_AUDIT_KEY,required,notEmpty"` // projects/…/cryptoKeys/…
+}
+
+// Open gives the log whose data keys rest in the platform's own database. It
+// reads nothing yet.
+func Open(ctx context.Context, config Config, clients *gcp.Clients, now func() time.Time) (*Log, error) {
+	db, err := clients.Default(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kms, err := clients.KMS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Log{keys.NewSealer(keys.Config{
+		Collection: DataKeys(db), KeyName: config.AuditKeyName, KMS: kms, Now: now,
+	}), now}, nil
 }
 
 // DataKeys is where the data keys of the platform's audit key rest, in the
@@ -122,6 +139,11 @@ func (l *Log) open(ctx context.Context, doc *firestore.DocumentSnapshot) (Entry,
 	return e, nil
 }
 
+// collection is a tenant's log; what platform staff are denied has no tenant,
+// and is on the platform's own.
 func collection(db *firestore.Client, t tenant.ID) *firestore.CollectionRef {
+	if t == "" {
+		return db.Collection("platform").Doc("audit").Collection("audit")
+	}
 	return db.Collection("tenants").Doc(string(t)).Collection("audit")
 }

@@ -28,12 +28,15 @@ type Config struct {
 	AccessToken        secret.String `env:"EMULATOR_ACCESS_TOKEN"` // what an emulator knows this process by
 }
 
-// ConfigFromEnv reads Config, and refuses an emulator in production.
-func ConfigFromEnv(environ []string) (Config, error) {
+// FromEnv reads the settings of a function, a struct with env tags that holds
+// a Config, and refuses an emulator in production. The error joins all that is
+// missing, by name.
+func FromEnv[T any](environ []string) (T, error) {
 	if err := RefuseEmulatorInProduction(environ); err != nil {
-		return Config{}, err
+		var none T
+		return none, err
 	}
-	return env.ParseAsWithOptions[Config](env.Options{Environment: env.ToMap(environ)})
+	return env.ParseAsWithOptions[T](env.Options{Environment: env.ToMap(environ)})
 }
 
 // ErrEmulatorInProduction is the fault of an emulator setting beside K_SERVICE,

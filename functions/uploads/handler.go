@@ -1,0 +1,47 @@
+package uploads
+
+import (
+	"context"
+	"net/http"
+
+	credentials "cloud.google.com/go/iam/credentials/apiv1"
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/signedurl"
+)
+
+// Handler mints write-only URLs. It is safe for concurrent use.
+type Handler struct {
+	http.Handler
+	API   *api.API
+	guard *access.Guard
+	deps  Deps
+
+	minter      signedurl.Minter
+	credentials gcp.Lazy[*credentials.IamCredentialsClient]
+}
+
+// New makes the function; it calls nothing yet.
+func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
+	if err != nil {
+		return nil, err
+	}
+	a := api.New("Strongroom uploads", deps.Log)
+	h := &Handler{
+		Handler: a.Handler(), API: a, guard: guard, deps: deps,
+		minter: signedurl.Minter{Host: config.Cloud.StorageHost, Now: deps.Now},
+	}
+	api.Register(a, guard.Protect(huma.Operation{
+		OperationID: "mintUploads",
+		Method:      http.MethodPost,
+		Path:        "/v1/workspaces/{workspace}/runs/{run}/uploads",
+		Summary:     "Mint write-only URLs for parts of a run's output",
+		Errors:      []int{400, 401, 403, 409, 413, 422, 503},
+	}, a, auditlog.MintUpload), h.mint)
+	return h, nil
+}

@@ -1,0 +1,211 @@
+// Package access decides who may do what, and puts denials on record: the one
+// place between a bearer token and a handler.
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"github.com/danielgtaylor/huma/v2"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/authn"
+	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// Roles says which roles may do an action within their workspaces. An action
+// that is not here is allowed to nobody.
+var Roles = map[auditlog.Action][]tenant.Role{
+	auditlog.MintUpload:  {tenant.Runner},
+	auditlog.StartRun:    {tenant.Runner},
+	auditlog.ReportRun:   {tenant.Runner},
+	auditlog.ReadRun:     {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.ListOutputs: {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.ReadOutput:  {tenant.Viewer, tenant.Auditor, tenant.Admin},
+}
+
+// Session is an allowed request: who asks, and where the tenant's data is.
+type Session struct {
+	Principal authn.Principal
+	Tenant    tenant.Record
+	Workspace tenant.WorkspaceID
+	DB        *firestore.Client // the tenant's database
+}
+
+// Config is what a guard needs to know.
+type Config struct {
+	Audience string `env:"STRONGROOM_AUDIENCE,required,notEmpty"` // what every token's audience begins with
+	auditlog.Config
+}
+
+// Guard authorises requests. It is safe for concurrent use.
+type Guard struct {
+	Verifier  *authn.Verifier
+	Directory *directory.Directory
+	Audit     *auditlog.Log
+
+	unauthenticated atomic.Int64
+}
+
+// NewGuard makes the guard of one function.
+func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func() time.Time) (*Guard, error) {
+	tenants := directory.New(clients, now)
+	verifier, err := authn.New(authn.Config{
+		Audience: config.Audience, Now: now, Record: tenants.Tenant, PlatformTrust: tenants.PlatformTrust,
+	})
+	if err != nil {
+		return nil, err
+	}
+	audit, err := auditlog.Open(ctx, config.Config, clients, now)
+	if err != nil {
+		return nil, err
+	}
+	return &Guard{Verifier: verifier, Directory: tenants, Audit: audit}, nil
+}
+
+// Unauthenticated counts the requests that proved nobody. They are not written:
+// anybody could fill a log with them.
+func (g *Guard) Unauthenticated() int64 { return g.unauthenticated.Load() }
+
+// Protect makes op run only for principals who may do action in the path's
+// workspace. It acts before the body is read.
+func (g *Guard) Protect(op huma.Operation, a huma.API, action auditlog.Action) huma.Operation {
+	op.Metadata = map[string]any{"action": action}
+	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
+		session, err := g.Authorize(hc.Context(), hc.Header("Authorization"), action, hc.Param("workspace"))
+		if err != nil {
+			g.refuse(a, hc, err)
+			return
+		}
+		next(huma.WithValue(hc, sessionKey{}, session))
+	})
+	return op
+}
+
+type sessionKey struct{}
+
+// From is the session of a request that Protect let through.
+func From(ctx context.Context) Session {
+	session, _ := ctx.Value(sessionKey{}).(Session)
+	return session
+}
+
+// Authorize decides for the holder of an Authorization header. Its error is a
+// problem for the client, or internal.
+func (g *Guard) Authorize(ctx context.Context, authorization string, action auditlog.Action, workspace string) (Session, error) {
+	principal, err := g.Verifier.Verify(ctx, authorization)
+	if err != nil && !errors.Is(err, authn.ErrSuspended) {
+		return Session{}, g.unproven(ctx, err)
+	}
+	session := Session{Principal: principal}
+	if session.Workspace, err = tenant.ParseWorkspaceID(workspace); err != nil {
+		return Session{}, api.Refuse(http.StatusBadRequest, err.Error())
+	}
+	if err := g.locate(ctx, &session); err != nil {
+		return Session{}, err
+	}
+	reason, err := g.judge(ctx, session, action)
+	if err != nil {
+		return Session{}, err
+	}
+	if reason != "" {
+		return Session{}, g.deny(ctx, session, action, reason)
+	}
+	return session, nil
+}
+
+// unproven is the answer to a token that proves nobody.
+func (g *Guard) unproven(ctx context.Context, err error) error {
+	var fault *authn.Error
+	if !errors.As(err, &fault) {
+		return err
+	}
+	if errors.Is(fault, authn.ErrUnavailable) {
+		api.Logger(ctx).WarnContext(ctx, "token not judged", "error", fault)
+		return api.Refuse(http.StatusServiceUnavailable, fault.Reason).
+			With("Retry-After", strconv.Itoa(int(fault.RetryAfter.Seconds())))
+	}
+	g.unauthenticated.Add(1)
+	return api.Refuse(http.StatusUnauthorized, fault.Reason).With("WWW-Authenticate", `Bearer realm="strongroom"`)
+}
+
+// locate finds the record and the database of the session's tenant; platform
+// staff have the platform's.
+func (g *Guard) locate(ctx context.Context, s *Session) (err error) {
+	if s.Principal.Tenant != "" {
+		if s.Tenant, err = g.Directory.Tenant(ctx, s.Principal.Tenant); err != nil {
+			return fmt.Errorf("find the tenant: %w", err)
+		}
+	}
+	s.DB, err = g.Directory.Database(ctx, s.Tenant)
+	return err
+}
+
+// Codes of denials.
+const (
+	reasonSuspended = "tenant-suspended"
+	reasonRole      = "role"
+	reasonWorkspace = "workspace"
+)
+
+// judge gives the code of a denial, or none.
+func (g *Guard) judge(ctx context.Context, s Session, action auditlog.Action) (reason string, err error) {
+	if s.Principal.Tenant != "" && s.Tenant.State != tenant.Active {
+		return reasonSuspended, nil
+	}
+	if !slices.Contains(Roles[action], s.Principal.Role) {
+		return reasonRole, nil
+	}
+	switch s.Principal.Role {
+	case tenant.Auditor, tenant.Admin:
+		return "", nil
+	case tenant.Runner:
+		if slices.Contains(s.Principal.Workspaces, s.Workspace) {
+			return "", nil
+		}
+	case tenant.Viewer:
+		member := directory.Member(s.DB, s.Tenant.ID, s.Workspace, s.Principal.Issuer, s.Principal.Subject)
+		_, err := member.Get(ctx)
+		if status.Code(err) != codes.NotFound {
+			return "", err
+		}
+	}
+	return reasonWorkspace, nil
+}
+
+func (g *Guard) deny(ctx context.Context, s Session, action auditlog.Action, reason string) error {
+	_, err := g.Audit.Append(ctx, s.DB, auditlog.Entry{
+		Tenant: s.Principal.Tenant, Actor: auditlog.By(s.Principal), Action: action,
+		Outcome: auditlog.Denied, Reason: reason, Workspace: s.Workspace,
+	})
+	if err != nil {
+		return fmt.Errorf("record a denial: %w", err)
+	}
+	return api.Refuse(http.StatusForbidden, denials[reason])
+}
+
+var denials = map[string]string{
+	reasonSuspended: "the tenant is suspended; ask its administrator",
+	reasonRole:      "your role may not do this; ask the tenant's administrator for one that may",
+	reasonWorkspace: "this workspace is not open to you; ask the tenant's administrator",
+}
+
+func (g *Guard) refuse(a huma.API, hc huma.Context, err error) {
+	public := api.Public(hc.Context(), err)
+	for name := range public.GetHeaders() {
+		hc.SetHeader(name, public.GetHeaders().Get(name))
+	}
+	_ = huma.WriteErr(a, hc, public.Status, public.Detail) // the client may have gone
+}
