@@ -1,0 +1,143 @@
+package pubsub_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	gcp "cloud.google.com/go/pubsub/v2"
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"github.com/google/go-cmp/cmp"
+	"github.com/strongroom-dev/strongroom/emulator/pubsub"
+	"google.golang.org/api/option"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// client is Google's own, in the server's project.
+func client(t *testing.T, s *pubsub.Server, project string, options ...grpc.DialOption) *gcp.Client {
+	t.Helper()
+	conn, err := grpc.NewClient(s.Addr(), append(options, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := gcp.NewClient(t.Context(), project, option.WithGRPCConn(conn))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func testClient(t *testing.T, r rig) {
+	var project string
+	s := r.server(t, func(c *pubsub.Config) { project = c.ProjectID })
+	var pushedID string
+	push(t, s, quick(endpoint(t, func(r *http.Request, _ pushed) int {
+		pushedID = r.Header.Get("ce-id")
+		return 204
+	})))
+	c := client(t, s, project)
+	_, err := c.SubscriptionAdminClient.CreateSubscription(t.Context(), &pubsubpb.Subscription{
+		Name: "projects/" + project + "/subscriptions/pulled", Topic: "projects/" + project + "/topics/events",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := c.Publisher("events").Publish(t.Context(), &gcp.Message{Data: []byte("hello")}).Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var data string
+	err = c.Subscriber("pulled").Receive(ctx, func(_ context.Context, m *gcp.Message) {
+		data = string(m.Data)
+		m.Ack()
+		cancel()
+	})
+	if err != nil || data != "hello" {
+		t.Errorf("received %q: %v", data, err)
+	}
+	drain(t, s)
+	if id == "" || pushedID != id {
+		t.Errorf("published as %q, pushed as %q", id, pushedID)
+	}
+	err = c.TopicAdminClient.DeleteTopic(t.Context(), &pubsubpb.DeleteTopicRequest{Topic: "projects/" + project + "/topics/none"})
+	if status.Code(err) != codes.NotFound {
+		t.Errorf("the backend's status is not passed on: %v", err)
+	}
+}
+
+func testAuthorize(t *testing.T, r rig) {
+	var project string
+	var asked list
+	s := r.server(t, func(c *pubsub.Config) {
+		project = c.ProjectID
+		c.Authorize = func(ctx context.Context, permission, resource string) error {
+			asked.add(permission + " on " + resource)
+			md, _ := metadata.FromIncomingContext(ctx)
+			if len(md.Get("authorization")) == 1 {
+				return nil
+			}
+			return status.Error(codes.PermissionDenied, "no")
+		}
+	})
+	var got list
+	push(t, s, quick(endpoint(t, got.accept)))
+	stranger := client(t, s, project)
+	known := client(t, s, project, grpc.WithPerRPCCredentials(bearer("token")))
+	_, err := stranger.Publisher("events").Publish(t.Context(), &gcp.Message{Data: []byte("stranger")}).Get(t.Context())
+	if status.Code(err) != codes.PermissionDenied {
+		t.Errorf("publish by a stranger: %v", err)
+	}
+	_, err = known.Publisher("events").Publish(t.Context(), &gcp.Message{Data: []byte("known")}).Get(t.Context())
+	if err != nil {
+		t.Error(err)
+	}
+	_, err = stranger.SubscriptionAdminClient.Pull(t.Context(), &pubsubpb.PullRequest{
+		Subscription: "projects/" + project + "/subscriptions/consumer", MaxMessages: 1,
+	})
+	if status.Code(err) != codes.PermissionDenied {
+		t.Errorf("pull by a stranger: %v", err)
+	}
+	drain(t, s)
+	if diff := cmp.Diff([]string{"known"}, got.sorted()); diff != "" {
+		t.Error(diff)
+	}
+	want := []string{
+		"pubsub.subscriptions.consume on projects/" + project,
+		"pubsub.topics.publish on topics/events", "pubsub.topics.publish on topics/events",
+	}
+	if diff := cmp.Diff(want, asked.sorted()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+type bearer string
+
+func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{"authorization": "Bearer " + string(b)}, nil
+}
+
+func (bearer) RequireTransportSecurity() bool { return false }
+
+func testPublished(t *testing.T, r rig) {
+	var project string
+	s := r.server(t, func(c *pubsub.Config) { project = c.ProjectID })
+	var seen list
+	s.Published(func(topic string, data []byte, attributes map[string]string) {
+		seen.add(topic + " " + string(data) + " " + attributes["k"])
+	})
+	publish(t, s, "direct", map[string]string{"k": "v"})
+	_, err := client(t, s, project).Publisher("events").Publish(t.Context(), &gcp.Message{Data: []byte("client")}).Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "projects/" + project + "/topics/events"
+	if diff := cmp.Diff([]string{name + " direct v", name + " client "}, seen.inOrder()); diff != "" {
+		t.Error(diff)
+	}
+}

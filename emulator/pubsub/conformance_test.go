@@ -1,0 +1,180 @@
+package pubsub_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/strongroom-dev/strongroom/emulator/official"
+	"github.com/strongroom-dev/strongroom/emulator/pubsub"
+)
+
+// suite holds for Google's test server and for the official emulator alike.
+var suite = map[string]func(*testing.T, rig){
+	"a message arrives as a CloudEvent in binary mode":         testEvent,
+	"a message reaches every subscription of its topic":        testFanOut,
+	"the push identity's token is on the request":              testToken,
+	"every success code acknowledges":                          testAcks,
+	"a refused message comes again":                            testRetry,
+	"an endpoint slower than the ack deadline is tried again":  testSlowEndpoint,
+	"the wait between attempts doubles up to the maximum":      testBackoff,
+	"a message that fails for good becomes a dead letter":      testDeadLetter,
+	"messages of one key arrive in order, and only they wait":  testOrder,
+	"a message that does not match the filter is dropped":      testFilter,
+	"pushes at one time are bounded":                           testBound,
+	"every message arrives as often as Redeliver says":         testRedeliver,
+	"ordered messages repeat in order":                         testRedeliverOrdered,
+	"drain waits for what a delivery leads to":                 testDrainFollows,
+	"drain says what is open when it gives up":                 testDrainGivesUp,
+	"Google's client publishes and receives through the front": testClient,
+	"who may not publish is refused":                           testAuthorize,
+	"an observer sees every message":                           testPublished,
+	"a subscription that is there already is taken over":       testTakeOver,
+	"close ends deliveries":                                    testClose,
+}
+
+// rig makes servers of one kind.
+type rig struct{ host string }
+
+func (r rig) run(t *testing.T) {
+	for name, test := range suite {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, r)
+		})
+	}
+}
+
+func TestEmbedded(t *testing.T) {
+	t.Parallel()
+	rig{}.run(t)
+}
+
+func TestOfficial(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("STRONGROOM_OFFICIAL") != "1" {
+		t.Skip("Google's own emulator is not asked for; to run this: STRONGROOM_OFFICIAL=1 go test ./emulator/pubsub/")
+	}
+	if err := official.Available(); err != nil {
+		t.Skip("Google's own emulator is not installed: ", err)
+	}
+	emulator, err := official.StartPubSub(t.Context(), "demo-strongroom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = emulator.Stop() })
+	rig{host: emulator.Host()}.run(t)
+}
+
+// server starts one in a project of its own, with the topic "events".
+func (r rig) server(t *testing.T, change ...func(*pubsub.Config)) *pubsub.Server {
+	t.Helper()
+	config := pubsub.Config{ProjectID: "p-" + uuid.NewString(), Host: r.host}
+	for _, f := range change {
+		f(&config)
+	}
+	s, err := pubsub.New(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	topic(t, s, "events")
+	return s
+}
+
+func topic(t *testing.T, s *pubsub.Server, id string) {
+	t.Helper()
+	for range 2 { // it may exist
+		if err := s.CreateTopic(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// quick is a subscription to "events" that loses no time.
+func quick(endpoint string) pubsub.Subscription {
+	return pubsub.Subscription{
+		ID:         "consumer",
+		Topic:      "events",
+		Endpoint:   endpoint,
+		MinBackoff: time.Millisecond,
+		MaxBackoff: 4 * time.Millisecond,
+	}
+}
+
+func push(t *testing.T, s *pubsub.Server, sub pubsub.Subscription) {
+	t.Helper()
+	if err := s.Push(t.Context(), sub); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func publish(t *testing.T, s *pubsub.Server, data string, attributes map[string]string) {
+	t.Helper()
+	if err := s.Publish(t.Context(), "events", []byte(data), attributes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func drain(t *testing.T, s *pubsub.Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := s.Drain(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pushed is the body of a push, as its receiver sees it.
+type pushed struct {
+	Message struct {
+		Data        []byte
+		Attributes  map[string]string
+		MessageID   string `json:"messageId"`
+		PublishTime time.Time
+		OrderingKey string
+	}
+	Subscription    string
+	DeliveryAttempt int
+}
+
+// endpoint serves pushes: answer gives the status for each.
+func endpoint(t *testing.T, answer func(r *http.Request, p pushed) int) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		var p pushed
+		if err := json.Unmarshal(body, &p); err != nil {
+			t.Errorf("the push is not JSON: %v", err)
+		}
+		if err != nil {
+			t.Errorf("read the push: %v", err)
+		}
+		w.WriteHeader(answer(r, p))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func numbered(n int) []string {
+	var list []string
+	for i := range n {
+		list = append(list, fmt.Sprintf("message %03d", i))
+	}
+	return list
+}
+
+func contains(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("the error does not say %q: %v", want, err)
+	}
+}
