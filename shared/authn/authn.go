@@ -60,10 +60,10 @@ func (c Config) validate() error {
 	var errs []error
 	u, err := url.Parse(c.Audience)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || strings.HasSuffix(c.Audience, "/") {
-		errs = append(errs, errors.New("Audience is not an http or https URL without a last slash"))
+		errs = append(errs, errors.New("setting Audience is not an http or https URL without a last slash"))
 	}
 	if c.Record == nil {
-		errs = append(errs, errors.New("Record is missing"))
+		errs = append(errs, errors.New("setting Record is missing"))
 	}
 	return errors.Join(errs...)
 }

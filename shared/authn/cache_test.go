@@ -60,3 +60,24 @@ func FuzzParseKeySet(f *testing.F) {
 		}
 	})
 }
+
+func TestKeysAreFetchedByPlainHTTPSOnly(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"https://issuer.example/keys":               true,
+		"https://issuer.example:8443/keys?v=1":      true,
+		"HTTPS://issuer.example":                    true,
+		"http://issuer.example/keys":                false,
+		"file:///etc/passwd":                        false,
+		"https:///keys":                             false,
+		"https:issuer.example":                      false,
+		"//issuer.example/keys":                     false,
+		"https://user:password@issuer.example/keys": false,
+		"https://issuer.example/\n":                 false,
+		"":                                          false,
+	} {
+		if got := checkURL(address) == nil; got != want {
+			t.Errorf("%q: accepted is %v", address, got)
+		}
+	}
+}
