@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -89,3 +90,15 @@ func (p plainToken) GetRequestMetadata(context.Context, ...string) (map[string]s
 
 // RequireTransportSecurity implements credentials.PerRPCCredentials.
 func (plainToken) RequireTransportSecurity() bool { return false }
+
+// Transport sends the token of an emulated identity over plain HTTP.
+func (c Config) Transport() http.RoundTripper { return tokenTransport{c.AccessToken} }
+
+type tokenTransport struct{ token secret.String }
+
+// RoundTrip implements http.RoundTripper.
+func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+t.token.Reveal())
+	return http.DefaultTransport.RoundTrip(r)
+}

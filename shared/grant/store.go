@@ -33,12 +33,21 @@ func Decode(doc *firestore.DocumentSnapshot) (Grant, error) {
 	return g, nil
 }
 
-// OfRun calls each with every grant of a run, by output and part, or of one
-// output of it when output is not empty. An error of each ends it.
-func OfRun(ctx context.Context, db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, id run.ID, output string, each func(Grant) error) error {
+// Filter narrows the grants of a run. The zero Filter is all of them.
+type Filter struct {
+	Output string // of this output only
+	After  string // of outputs whose names sort after this one
+}
+
+// OfRun calls each with the grants of a run, by output and part. An error of
+// each ends it and is returned.
+func OfRun(ctx context.Context, db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, id run.ID, f Filter, each func(Grant) error) error {
 	query := run.Workspace(db, t, w).Collection(Collection).Where("run", "==", string(id))
-	if output != "" {
-		query = query.Where("output", "==", output)
+	if f.Output != "" {
+		query = query.Where("output", "==", f.Output)
+	}
+	if f.After != "" {
+		query = query.Where("output", ">", f.After)
 	}
 	docs := query.OrderBy("output", firestore.Asc).OrderBy("part", firestore.Asc).Documents(ctx)
 	defer docs.Stop()

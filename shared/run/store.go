@@ -29,7 +29,7 @@ func Workspace(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID) *firesto
 // belongs to one workspace of a tenant.
 type Place struct {
 	Record *firestore.DocumentRef // tenants/{t}/workspaces/{w}/runs/{run}
-	Taken  *firestore.DocumentRef // tenants/{t}/runs/{run}
+	Taken  *firestore.DocumentRef // tenants/{t}/runIds/{run}
 	id     ID
 	space  tenant.WorkspaceID
 }
@@ -43,7 +43,7 @@ type taken struct {
 func At(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, id ID) Place {
 	return Place{
 		Record: Workspace(db, t, w).Collection("runs").Doc(string(id)),
-		Taken:  db.Collection("tenants").Doc(string(t)).Collection("runs").Doc(string(id)),
+		Taken:  db.Collection("tenants").Doc(string(t)).Collection("runIds").Doc(string(id)),
 		id:     id, space: w,
 	}
 }
@@ -54,12 +54,17 @@ func (p Place) Get(ctx context.Context) (Run, error) {
 	return decode(doc, err)
 }
 
+// Read reads the run at ref in tx, or gives ErrNotFound.
+func Read(tx *firestore.Transaction, ref *firestore.DocumentRef) (Run, error) {
+	doc, err := tx.Get(ref)
+	return decode(doc, err)
+}
+
 // Open reads the run in tx, or begins it: then create tells the caller to
 // call Create once tx has read all it reads. ErrElsewhere if the id belongs to
 // another workspace.
 func (p Place) Open(tx *firestore.Transaction, now time.Time) (r Run, create bool, err error) {
-	doc, err := tx.Get(p.Record)
-	r, err = decode(doc, err)
+	r, err = Read(tx, p.Record)
 	if !errors.Is(err, ErrNotFound) {
 		return r, false, err
 	}

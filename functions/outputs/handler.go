@@ -1,0 +1,85 @@
+package outputs
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"cloud.google.com/go/storage"
+	"github.com/danielgtaylor/huma/v2"
+	"google.golang.org/api/option"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+// Handler lists and streams output. It is safe for concurrent use.
+type Handler struct {
+	http.Handler
+	API   *api.API
+	guard *access.Guard
+	deps  Deps
+
+	storage gcp.Lazy[*storage.Client]
+}
+
+const path = "/v1/workspaces/{workspace}/runs/{run}/outputs"
+
+// New makes the function; it calls nothing yet.
+func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
+	if err != nil {
+		return nil, err
+	}
+	a := api.New("Strongroom outputs", deps.Log)
+	h := &Handler{Handler: a.Handler(), API: a, guard: guard, deps: deps}
+	api.Register(a, guard.Protect(huma.Operation{
+		OperationID: "listOutputs", Method: http.MethodGet, Path: path,
+		Summary: "List what a run put out",
+		Errors:  []int{400, 401, 403, 404, 503},
+	}, a, auditlog.ListOutputs), h.list)
+	api.Register(a, guard.Protect(huma.Operation{
+		OperationID: "readOutput", Method: http.MethodGet, Path: path + "/{output}",
+		Summary: "Stream an output, at most 8 MiB a response",
+		Errors:  []int{400, 401, 403, 404, 413, 416, 503},
+	}, a, auditlog.ReadOutput), h.read)
+	return h, nil
+}
+
+// find reads the run that a request names.
+func find(ctx context.Context, s access.Session, raw string) (run.Run, error) {
+	id, err := run.ParseID(raw)
+	if err != nil {
+		return run.Run{}, api.Refuse(http.StatusBadRequest, err.Error())
+	}
+	r, err := run.At(s.DB, s.Tenant.ID, s.Workspace, id).Get(ctx)
+	if errors.Is(err, run.ErrNotFound) {
+		return run.Run{}, api.Refuse(http.StatusNotFound, "this workspace has no such run")
+	}
+	return r, err
+}
+
+// bucket is where a tenant's output rests.
+func (h *Handler) bucket(ctx context.Context, s access.Session) (*storage.BucketHandle, error) {
+	client, err := h.storage.Get(ctx, func(ctx context.Context) (*storage.Client, error) {
+		return storage.NewClient(ctx, h.clientOptions()...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return client.Bucket(s.Tenant.OutputsBucket), nil
+}
+
+func (h *Handler) clientOptions() []option.ClientOption {
+	cloud := h.deps.Clients.Config
+	if cloud.StorageHost == "" {
+		return nil
+	}
+	return []option.ClientOption{
+		option.WithEndpoint("http://" + cloud.StorageHost + "/storage/v1/"),
+		option.WithHTTPClient(&http.Client{Transport: cloud.Transport()}),
+	}
+}
