@@ -1,0 +1,258 @@
+package firestore
+
+import (
+	"math"
+
+	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
+)
+
+// Limits of filters: firebase.google.com/docs/firestore/query-data/queries.
+const (
+	maxDisjunctions = 30
+	maxNotIn        = 10
+)
+
+// operator is how a condition compares.
+type operator int
+
+const (
+	equal operator = iota + 1
+	notEqual
+	less
+	lessOrEqual
+	greater
+	greaterOrEqual
+	arrayContains
+	notIn
+)
+
+// inequality operators take part in the implied order.
+func (o operator) inequality() bool { return o != equal && o != arrayContains }
+
+// condition compares one field. The values' order keys are what it compares.
+type condition struct {
+	field fieldPath
+	op    operator
+	keys  []string // one, or those of notIn
+}
+
+// disjunction is a filter in disjunctive normal form: a document matches if it
+// meets all conditions of one of the conjunctions.
+type (
+	disjunction []conjunction
+	conjunction []condition
+)
+
+func parseFilter(f *pb.StructuredQuery_Filter) (disjunction, error) {
+	switch t := f.GetFilterType().(type) {
+	case *pb.StructuredQuery_Filter_CompositeFilter:
+		return parseComposite(t.CompositeFilter)
+	case *pb.StructuredQuery_Filter_FieldFilter:
+		return parseFieldFilter(t.FieldFilter)
+	case *pb.StructuredQuery_Filter_UnaryFilter:
+		return parseUnary(t.UnaryFilter)
+	}
+	return nil, invalid("A filter has no type.")
+}
+
+func parseComposite(f *pb.StructuredQuery_CompositeFilter) (disjunction, error) {
+	if len(f.GetFilters()) == 0 {
+		return nil, invalid("A composite filter is empty.")
+	}
+	combine := map[pb.StructuredQuery_CompositeFilter_Operator]func(a, b disjunction) disjunction{
+		pb.StructuredQuery_CompositeFilter_AND: both,
+		pb.StructuredQuery_CompositeFilter_OR:  func(a, b disjunction) disjunction { return append(a, b...) },
+	}[f.GetOp()]
+	if combine == nil {
+		return nil, invalid("A composite filter is neither AND nor OR.")
+	}
+	var all disjunction
+	for i, part := range f.GetFilters() {
+		d, err := parseFilter(part)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			all = d
+		} else {
+			all = combine(all, d)
+		}
+		if len(all) > maxDisjunctions {
+			return nil, invalid("The query has more than %d disjunctions.", maxDisjunctions)
+		}
+	}
+	return all, nil
+}
+
+func both(a, b disjunction) disjunction {
+	var all disjunction
+	for _, x := range a {
+		for _, y := range b {
+			all = append(all, append(append(conjunction{}, x...), y...))
+		}
+	}
+	return all
+}
+
+func one(field fieldPath, op operator, keys ...string) disjunction {
+	return disjunction{{condition{field, op, keys}}}
+}
+
+func parseUnary(f *pb.StructuredQuery_UnaryFilter) (disjunction, error) {
+	field, err := parseFieldPath(f.GetField().GetFieldPath())
+	if err != nil {
+		return nil, err
+	}
+	nan := double(math.NaN())
+	switch f.GetOp() {
+	case pb.StructuredQuery_UnaryFilter_IS_NAN:
+		return one(field, equal, orderKey(nan)), nil
+	case pb.StructuredQuery_UnaryFilter_IS_NULL:
+		return one(field, equal, orderKey(null)), nil
+	case pb.StructuredQuery_UnaryFilter_IS_NOT_NAN:
+		return one(field, notEqual, orderKey(nan)), nil
+	case pb.StructuredQuery_UnaryFilter_IS_NOT_NULL:
+		return one(field, notEqual, orderKey(null)), nil
+	}
+	return nil, invalid("A unary filter has no operator.")
+}
+
+var simpleOperators = map[pb.StructuredQuery_FieldFilter_Operator]operator{
+	pb.StructuredQuery_FieldFilter_EQUAL:                 equal,
+	pb.StructuredQuery_FieldFilter_NOT_EQUAL:             notEqual,
+	pb.StructuredQuery_FieldFilter_LESS_THAN:             less,
+	pb.StructuredQuery_FieldFilter_LESS_THAN_OR_EQUAL:    lessOrEqual,
+	pb.StructuredQuery_FieldFilter_GREATER_THAN:          greater,
+	pb.StructuredQuery_FieldFilter_GREATER_THAN_OR_EQUAL: greaterOrEqual,
+	pb.StructuredQuery_FieldFilter_ARRAY_CONTAINS:        arrayContains,
+}
+
+func parseFieldFilter(f *pb.StructuredQuery_FieldFilter) (disjunction, error) {
+	field, err := parseFieldPath(f.GetField().GetFieldPath())
+	if err != nil {
+		return nil, err
+	}
+	if err := admitOperand(field, f.GetValue()); err != nil {
+		return nil, err
+	}
+	if op, ok := simpleOperators[f.GetOp()]; ok {
+		if op == arrayContains && field.isName() {
+			return nil, invalid("%s is not an array.", nameField)
+		}
+		return one(field, op, orderKey(f.GetValue())), nil
+	}
+	return parseListFilter(field, f)
+}
+
+// parseListFilter makes in and array-contains-any one conjunction per value.
+func parseListFilter(field fieldPath, f *pb.StructuredQuery_FieldFilter) (disjunction, error) {
+	values := f.GetValue().GetArrayValue().GetValues()
+	if len(values) == 0 {
+		return nil, invalid("'%s' requires a non-empty array.", f.GetOp())
+	}
+	keys := distinctKeys(values)
+	op := equal
+	switch f.GetOp() {
+	case pb.StructuredQuery_FieldFilter_NOT_IN:
+		if len(values) > maxNotIn {
+			return nil, invalid("'NOT_IN' supports up to %d comparison values.", maxNotIn)
+		}
+		return one(field, notIn, keys...), nil
+	case pb.StructuredQuery_FieldFilter_ARRAY_CONTAINS_ANY:
+		op = arrayContains
+	case pb.StructuredQuery_FieldFilter_IN:
+	default:
+		return nil, invalid("A field filter has no operator.")
+	}
+	if len(keys) > maxDisjunctions {
+		return nil, invalid("'%s' supports up to %d comparison values.", f.GetOp(), maxDisjunctions)
+	}
+	var d disjunction
+	for _, key := range keys {
+		d = append(d, one(field, op, key)...)
+	}
+	return d, nil
+}
+
+// admitOperand refuses a name that is compared with anything but references.
+func admitOperand(field fieldPath, v *pb.Value) error {
+	if v.GetValueType() == nil {
+		return invalid("A filter has no value.")
+	}
+	if !field.isName() {
+		return nil
+	}
+	values := []*pb.Value{v}
+	if a := v.GetArrayValue(); a != nil {
+		values = a.GetValues()
+	}
+	for _, v := range values {
+		if _, ok := v.GetValueType().(*pb.Value_ReferenceValue); !ok {
+			return invalid("__key__ filter value must be a Key")
+		}
+		if err := admitReference(v.GetReferenceValue()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// matches looks at a field's value; nil is an absent field, which never matches.
+func (c condition) matches(v *pb.Value) bool {
+	if v == nil {
+		return false
+	}
+	if c.op == arrayContains {
+		return keySet(v.GetArrayValue().GetValues())[c.keys[0]]
+	}
+	key := orderKey(v)
+	switch c.op {
+	case equal:
+		return key == c.keys[0]
+	case notEqual:
+		return key != c.keys[0] && !isNull(key)
+	case notIn:
+		return c.notIn(key)
+	}
+	if class(key) != class(c.keys[0]) {
+		return false
+	}
+	switch c.op {
+	case less:
+		return key < c.keys[0]
+	case lessOrEqual:
+		return key <= c.keys[0]
+	case greater:
+		return key > c.keys[0]
+	default:
+		return key >= c.keys[0]
+	}
+}
+
+func (c condition) notIn(key string) bool {
+	for _, k := range c.keys {
+		if k == key || isNull(k) {
+			return false
+		}
+	}
+	return !isNull(key)
+}
+
+func isNull(key string) bool { return key[0] == tagNull }
+
+// class is what a value's type is to an inequality: only values of the same
+// class compare. It is the lowest tag of the type.
+func class(key string) byte {
+	if key[0] == tagTrue {
+		return tagFalse
+	}
+	return key[0]
+}
+
+// classEnd is the highest tag of the class.
+func classEnd(class byte) byte {
+	if class == tagFalse {
+		return tagTrue
+	}
+	return class
+}

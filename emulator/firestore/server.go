@@ -1,0 +1,161 @@
+package firestore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/strongroom-dev/strongroom/emulator/clock"
+)
+
+// MaxRequestBytes is the largest request that Firestore takes. A grpc.Server
+// needs grpc.MaxRecvMsgSize above it, since grpc's own default is 4 MiB.
+// Source: firebase.google.com/docs/firestore/quotas.
+const MaxRequestBytes = 10 << 20
+
+// Config is what a Server needs.
+type Config struct {
+	Clock *clock.Clock // nil: the machine's
+
+	// Dir keeps the documents across restarts; it is made when it is absent.
+	// Empty: they are in memory only.
+	Dir string
+
+	// Authorize, if set, is asked once for each RPC with the name of the
+	// database, projects/P/databases/D. Its error, a gRPC status, is the answer.
+	Authorize func(ctx context.Context, database string) error
+}
+
+// Server is a Firestore. It is safe for concurrent use.
+type Server struct {
+	pb.UnimplementedFirestoreServer
+	config Config
+	disk   *disk
+	counts struct{ reads, writes, deletes atomic.Int64 }
+
+	mu        sync.Mutex
+	databases map[string]*database
+}
+
+// New makes a Server with what Config.Dir holds. One Dir serves one Server at a
+// time.
+func New(config Config) (*Server, error) {
+	if config.Clock == nil {
+		config.Clock = &clock.Clock{}
+	}
+	d, err := openDisk(config.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("open firestore: %w", err)
+	}
+	s := &Server{config: config, disk: d, databases: map[string]*database{}}
+	if err := d.load(s.restore); err != nil {
+		return nil, fmt.Errorf("load firestore: %w", err)
+	}
+	return s, nil
+}
+
+// restore puts back a document; what was before it is not known.
+func (s *Server) restore(name string, d *document) {
+	db := s.database(name)
+	db.live.put(d.key, d)
+	db.last = max(db.last, d.updated)
+	db.committed, db.history.floor = db.last, db.last
+}
+
+// Register adds the Firestore service to a grpc.Server.
+func (s *Server) Register(g *grpc.Server) { pb.RegisterFirestoreServer(g, s) }
+
+// Close ends the use of Config.Dir. No RPC may be under way.
+func (s *Server) Close() error { return s.disk.close() }
+
+// Counts are operations as Google bills them, of all databases since New.
+type Counts struct {
+	Reads   int64 // documents read, absent ones too; at least one per query; one per 1,000 counted
+	Writes  int64 // documents created or updated
+	Deletes int64 // documents deleted, absent ones too
+}
+
+// Counts tells what was billed so far.
+func (s *Server) Counts() Counts {
+	return Counts{s.counts.reads.Load(), s.counts.writes.Load(), s.counts.deletes.Load()}
+}
+
+// Walk visits every stored document until visit says false. The document is
+// named within its database, without a leading slash. Each database is seen as
+// of one moment.
+func (s *Server) Walk(visit func(database, document string, fields map[string]*pb.Value) bool) {
+	more := true
+	for _, db := range s.all() {
+		db.now().documents.Ascend(func(d *document) bool {
+			more = visit(db.name, d.path().String(), d.fields())
+			return more
+		})
+		if !more {
+			return
+		}
+	}
+}
+
+func (s *Server) all() []*database {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*database
+	for _, db := range s.databases {
+		all = append(all, db)
+	}
+	return all
+}
+
+func (s *Server) database(name string) *database {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db := s.databases[name]
+	if db == nil {
+		db = newDatabase(name, s.config.Clock, s.disk)
+		s.databases[name] = db
+	}
+	return db
+}
+
+// admit is where every RPC begins.
+func (s *Server) admit(ctx context.Context, name string, request proto.Message) (*database, error) {
+	if err := checkDatabase(name); err != nil {
+		return nil, err
+	}
+	if s.config.Authorize != nil {
+		if err := s.config.Authorize(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	if proto.Size(request) > MaxRequestBytes {
+		return nil, invalid("Request payload size exceeds the limit: %d bytes.", MaxRequestBytes)
+	}
+	return s.database(name), nil
+}
+
+// below is a request about what lies below a parent.
+type below interface {
+	proto.Message
+	GetParent() string
+}
+
+func (s *Server) admitParent(ctx context.Context, request below) (*database, path, error) {
+	name, parent, err := parentIn(request.GetParent())
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := s.admit(ctx, name, request)
+	return db, parent, err
+}
+
+// Listen is not modelled.
+func (s *Server) Listen(pb.Firestore_ListenServer) error {
+	return status.Error(codes.Unimplemented, "The embedded Firestore has no Listen: read again, or use Google's emulator.")
+}

@@ -1,0 +1,112 @@
+package firestore
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/btree"
+)
+
+// state is all documents of a database at one moment, with their indexes. A
+// clone shares what did not change (copy on write), so a snapshot costs nothing
+// until its original is written again.
+type state struct {
+	documents *btree.BTreeG[*document]
+	entries   *btree.BTreeG[entry]
+	indexes   map[scope][]*index // never changed in place
+}
+
+const btreeDegree = 32
+
+func newState() *state {
+	return &state{
+		documents: btree.NewG(btreeDegree, func(a, b *document) bool { return a.key < b.key }),
+		entries:   btree.NewG(btreeDegree, func(a, b entry) bool { return a.key < b.key }),
+	}
+}
+
+func (s *state) clone() *state {
+	return &state{documents: s.documents.Clone(), entries: s.entries.Clone(), indexes: s.indexes}
+}
+
+// get is nil where no document is.
+func (s *state) get(key string) *document {
+	d, _ := s.documents.Get(&document{key: key})
+	return d
+}
+
+// put stores a version of the document with the key; nil removes it.
+func (s *state) put(key string, d *document) {
+	var old *document
+	if d == nil {
+		old, _ = s.documents.Delete(&document{key: key})
+	} else {
+		old, _ = s.documents.ReplaceOrInsert(d)
+	}
+	s.reindex(key, old, d)
+}
+
+func (s *state) reindex(key string, old, now *document) {
+	if len(s.indexes) == 0 {
+		return
+	}
+	p := parsePath(key)
+	var before, after fields
+	for _, sc := range scopesOf(p) {
+		for _, ix := range s.indexes[sc] {
+			if before == nil {
+				before, after = old.fields(), now.fields()
+			}
+			s.replaceEntries(ix, p, indexed{old, before}, indexed{now, after})
+		}
+	}
+}
+
+// indexed is a version of a document, with its fields decoded.
+type indexed struct {
+	document *document
+	fields   fields
+}
+
+func (s *state) replaceEntries(ix *index, p path, old, now indexed) {
+	var added []string
+	if now.document != nil {
+		added = ix.keys(p, now.fields)
+	}
+	if old.document != nil {
+		for _, key := range ix.keys(p, old.fields) {
+			if !slices.Contains(added, key) {
+				s.entries.Delete(entry{key: key})
+			}
+		}
+	}
+	for _, key := range added {
+		s.entries.ReplaceOrInsert(entry{key, now.document})
+	}
+}
+
+// addIndex fills a new index from the documents there are.
+func (s *state) addIndex(ix *index) {
+	s.inScope(ix.scope, func(d *document) {
+		s.replaceEntries(ix, d.path(), indexed{}, indexed{d, d.fields()})
+	})
+	s.indexes = maps.Clone(s.indexes)
+	if s.indexes == nil {
+		s.indexes = map[scope][]*index{}
+	}
+	s.indexes[ix.scope] = append(slices.Clip(s.indexes[ix.scope]), ix)
+}
+
+// inScope visits the documents that an index over the scope covers.
+func (s *state) inScope(sc scope, visit func(*document)) {
+	s.documents.AscendGreaterOrEqual(&document{key: sc.collection}, func(d *document) bool {
+		if !strings.HasPrefix(d.key, sc.collection) {
+			return false
+		}
+		if sc.covers(d.path()) {
+			visit(d)
+		}
+		return true
+	})
+}
