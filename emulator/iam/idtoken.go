@@ -3,7 +3,6 @@ package iam
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,17 +27,11 @@ func (s *Server) SignJWT(email string, claims map[string]any) (string, error) {
 	if s.account(email) == nil {
 		return "", fmt.Errorf("iam: sign an ID token: there is no account %q", email)
 	}
-	key, err := s.google.Private()
+	token, err := s.google.SignJWT(s.idClaims(email, claims))
 	if err != nil {
 		return "", fmt.Errorf("iam: sign an ID token: %w", err)
 	}
-	signer, err := jose.NewSigner(
-		jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: rsakey.ID(&key.PublicKey)}},
-		(&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		return "", fmt.Errorf("iam: sign an ID token: %w", err)
-	}
-	return jwt.Signed(signer).Claims(s.idClaims(email, claims)).Serialize()
+	return token, nil
 }
 
 func (s *Server) idClaims(email string, given map[string]any) map[string]any {
@@ -116,9 +109,7 @@ func (s *Server) JWKS() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("iam: publish keys: %w", err)
 	}
-	return json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{
-		Key: &key.PublicKey, KeyID: rsakey.ID(&key.PublicKey), Algorithm: string(jose.RS256), Use: "sig",
-	}}})
+	return rsakey.JWKS(&key.PublicKey)
 }
 
 // uniqueID is the account's number: 21 digits, as Google's are.

@@ -66,20 +66,6 @@ func (k *Key) Public() (*rsa.PublicKey, error) {
 	return &k.private.PublicKey, nil
 }
 
-// Remove erases the file of the key, if there is one.
-func (k *Key) Remove() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.private = nil
-	if k.path == "" {
-		return nil
-	}
-	if err := os.Remove(k.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove a signing key: %w", err)
-	}
-	return nil
-}
-
 // ID is what a public key is called as a `kid`: 40 hex digits of its SHA-256.
 func ID(public *rsa.PublicKey) string {
 	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(public))

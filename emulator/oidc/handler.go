@@ -1,0 +1,51 @@
+package oidc
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// How long others may keep the answers, in seconds: short, so that a rotation
+// is seen soon.
+const cacheControl = "public, max-age=300"
+
+// discovery is the part of OpenID Connect Discovery 1.0 that an issuer of
+// tokens without a login page has.
+type discovery struct {
+	Issuer        string   `json:"issuer"`
+	JWKSURI       string   `json:"jwks_uri"`
+	ResponseTypes []string `json:"response_types_supported"`
+	SubjectTypes  []string `json:"subject_types_supported"`
+	Algorithms    []string `json:"id_token_signing_alg_values_supported"`
+}
+
+// Handler serves /.well-known/openid-configuration and /jwks. If the issuer's
+// URL has a path, strip it before.
+func (i *Issuer) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		body, err := json.Marshal(discovery{
+			Issuer:        i.config.Issuer,
+			JWKSURI:       i.config.Issuer + "/jwks",
+			ResponseTypes: []string{"id_token"},
+			SubjectTypes:  []string{"public"},
+			Algorithms:    []string{"RS256"},
+		})
+		write(w, "application/json", body, err)
+	})
+	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) {
+		body, err := i.jwks()
+		write(w, "application/jwk-set+json", body, err)
+	})
+	return mux
+}
+
+func write(w http.ResponseWriter, contentType string, body []byte, err error) {
+	if err != nil {
+		http.Error(w, "the keys cannot be read", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", cacheControl)
+	_, _ = w.Write(body) // a caller who left needs no answer
+}

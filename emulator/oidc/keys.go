@@ -1,0 +1,74 @@
+package oidc
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/strongroom-dev/strongroom/emulator/iam/rsakey"
+)
+
+// generations are the key that signs and the one before it. Each has a number,
+// which its file is named by.
+type generations struct {
+	dir      string
+	number   int // of current
+	current  *rsakey.Key
+	previous *rsakey.Key // nil before the first rotation
+}
+
+// openGenerations finds the newest key in dir.
+func openGenerations(dir string) (generations, error) {
+	g := generations{dir: dir, number: 1}
+	if dir == "" {
+		g.current = g.key(1)
+		return g, nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return g, fmt.Errorf("oidc: make the directory: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return g, fmt.Errorf("oidc: look for keys: %w", err)
+	}
+	for _, entry := range entries {
+		var number int
+		if _, err := fmt.Sscanf(entry.Name(), "key-%d.pem", &number); err == nil && entry.Name() == fileName(number) {
+			g.number = max(g.number, number)
+		}
+	}
+	g.current = g.key(g.number)
+	if g.number > 1 {
+		g.previous = g.key(g.number - 1)
+	}
+	return g, nil
+}
+
+// next is what follows: a new current key, made and kept. The key before the
+// previous one is removed.
+func (g generations) next() (generations, error) {
+	next := generations{dir: g.dir, number: g.number + 1, previous: g.current}
+	next.current = next.key(next.number)
+	if _, err := next.current.Private(); err != nil {
+		return g, err
+	}
+	if g.dir == "" || g.previous == nil {
+		return next, nil
+	}
+	err := os.Remove(filepath.Join(g.dir, fileName(g.number-1)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return g, err
+	}
+	return next, nil
+}
+
+func (g generations) key(number int) *rsakey.Key {
+	if g.dir == "" {
+		return rsakey.New("")
+	}
+	return rsakey.New(filepath.Join(g.dir, fileName(number)))
+}
+
+func fileName(number int) string { return fmt.Sprintf("key-%d.pem", number) }
