@@ -1,0 +1,210 @@
+package gcs
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// code is Google's name of a refusal in the XML API. Status, JSON reason and
+// public text follow from it by the table below.
+// Source: cloud.google.com/storage/docs/xml-api/reference-status and
+// cloud.google.com/storage/docs/json_api/v1/status-codes.
+type code string
+
+// The refusals that are modelled.
+const (
+	accessDenied          code = "AccessDenied"
+	anonymous             code = "Anonymous" // JSON API only; the XML API says AccessDenied
+	badDigest             code = "BadDigest"
+	badToken              code = "AuthenticationRequired" // a bearer token that nobody holds
+	bucketExists          code = "BucketAlreadyOwnedByYou"
+	bucketNotEmpty        code = "BucketNotEmpty"
+	chunkRefused          code = "InvalidChunk" // JSON API only
+	entityTooLarge        code = "EntityTooLarge"
+	entityTooSmall        code = "EntityTooSmall"
+	expiredToken          code = "ExpiredToken"
+	incompleteBody        code = "IncompleteBody"
+	internalError         code = "InternalError"
+	invalidArgument       code = "InvalidArgument"
+	invalidBucketName     code = "InvalidBucketName"
+	invalidDigest         code = "InvalidDigest"
+	invalidRange          code = "InvalidRange"
+	keyDecryptionNotFound code = "CloudKmsDecryptionKeyNotFound"
+	keyDenied             code = "CloudKmsPermissionDenied" // on the wire AccessDenied
+	keyDisabled           code = "CloudKmsDisabledKey"
+	keyNotFound           code = "CloudKmsEncryptionKeyNotFound"
+	keyTooLong            code = "KeyTooLong"
+	malformedHeader       code = "MalformedSecurityHeader"
+	methodNotAllowed      code = "MethodNotAllowed"
+	missingLength         code = "MissingContentLength"
+	noSuchBucket          code = "NoSuchBucket"
+	noSuchKey             code = "NoSuchKey"
+	noSuchUpload          code = "NoSuchUpload"
+	notImplemented        code = "NotImplemented"
+	notModified           code = "NotModified"
+	preconditionFailed    code = "PreconditionFailed"
+	retentionNotMet       code = "RetentionPolicyNotMet"
+	signatureMismatch     code = "SignatureDoesNotMatch"
+	timeTooSkewed         code = "RequestTimeTooSkewed"
+	uploadCancelled       code = "UploadCancelled" // JSON API only
+)
+
+// answer is what a code says over HTTP.
+type answer struct {
+	status  int
+	reason  string // JSON API
+	message string
+}
+
+var answers = map[code]answer{
+	accessDenied:          {403, "forbidden", "Access denied."},
+	anonymous:             {401, "required", "Anonymous caller does not have access."},
+	badDigest:             {400, "invalid", "The Content-MD5 or checksum you specified did not match what we received."},
+	badToken:              {401, "authError", "Invalid Credentials"},
+	bucketExists:          {409, "conflict", "Your previous request to create the named bucket succeeded and you already own it."},
+	bucketNotEmpty:        {409, "conflict", "The bucket you tried to delete is not empty."},
+	chunkRefused:          {400, "invalid", "Invalid chunk of a resumable upload."},
+	entityTooLarge:        {400, "uploadTooLarge", "Your proposed upload is larger than the maximum object size specified in your request."},
+	entityTooSmall:        {400, "invalid", "Your proposed upload is smaller than the minimum object size specified in your request."},
+	expiredToken:          {400, "invalid", "Invalid argument."},
+	incompleteBody:        {400, "invalid", "You did not provide the number of bytes specified by the Content-Length HTTP header."},
+	internalError:         {500, "internalError", "We encountered an internal error. Please try again."},
+	invalidArgument:       {400, "invalid", "Invalid argument."},
+	invalidBucketName:     {400, "invalid", "The specified bucket is not valid."},
+	invalidDigest:         {400, "invalid", "The Content-MD5 or checksum you specified is not valid."},
+	invalidRange:          {416, "requestedRangeNotSatisfiable", "The requested range cannot be satisfied."},
+	keyDecryptionNotFound: {400, "cloudKmsDecryptionKeyNotFound", "Resource's Cloud KMS decryption key not found."},
+	keyDenied:             {403, "forbidden", "Permission denied on Cloud KMS key. Please ensure that your Cloud Storage service account has been authorized to use this key."},
+	keyDisabled:           {400, "cloudKmsDisabledKey", "Cloud KMS key is disabled, destroyed, or scheduled to be destroyed."},
+	keyNotFound:           {400, "cloudKmsEncryptionKeyNotFound", "Cloud KMS encryption key not found."},
+	keyTooLong:            {400, "invalid", "The specified object name is too long."},
+	malformedHeader:       {400, "invalid", "Your request has a malformed header."},
+	methodNotAllowed:      {405, "methodNotAllowed", "The specified method is not allowed against this resource."},
+	missingLength:         {411, "required", "You must provide the Content-Length HTTP header."},
+	noSuchBucket:          {404, "notFound", "The specified bucket does not exist."},
+	noSuchKey:             {404, "notFound", "The specified key does not exist."},
+	noSuchUpload:          {410, "gone", "The requested upload was not found."},
+	notImplemented:        {501, "notImplemented", "A header or query you provided requested a function that is not implemented."},
+	notModified:           {304, "notModified", ""},
+	preconditionFailed:    {412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold."},
+	retentionNotMet:       {403, "retentionPolicyNotMet", "Object is subject to bucket's retention policy and cannot be deleted or overwritten yet."},
+	signatureMismatch:     {403, "forbidden", "Access denied."},
+	timeTooSkewed:         {403, "forbidden", "The difference between the request time and the server's time is too large."},
+	uploadCancelled:       {499, "cancelled", "The upload was cancelled."},
+}
+
+// refusal is an error that the caller is told.
+type refusal struct {
+	code      code
+	details   string // what exactly, for people; never a secret
+	parameter string // the header or field it is about; may be empty
+}
+
+func refuse(c code, format string, args ...any) *refusal {
+	return &refusal{code: c, details: fmt.Sprintf(format, args...)}
+}
+
+// about names the header or field that the refusal is about.
+func (r *refusal) about(parameter string) *refusal {
+	r.parameter = parameter
+	return r
+}
+
+func (r *refusal) Error() string { return string(r.code) + ": " + r.details }
+
+func (r *refusal) answer() answer { return answers[r.code] }
+
+// asRefusal finds the refusal in err; anything else is Google's InternalError.
+func asRefusal(err error) *refusal {
+	if r, ok := errors.AsType[*refusal](err); ok {
+		return r
+	}
+	return &refusal{code: internalError, details: "internal error"}
+}
+
+// isRefusal reports whether err says c.
+func isRefusal(err error, c code) bool {
+	r, ok := errors.AsType[*refusal](err)
+	return ok && r.code == c
+}
+
+type xmlError struct {
+	XMLName   xml.Name `xml:"Error"`
+	Code      code     `xml:"Code"`
+	Message   string   `xml:"Message"`
+	Details   string   `xml:"Details,omitempty"`
+	Parameter string   `xml:"ParameterName,omitempty"`
+}
+
+// xmlHead is Google's XML declaration, single quotes included.
+const xmlHead = "<?xml version='1.0' encoding='UTF-8'?>"
+
+// writeXMLError answers in the words of the XML API.
+func writeXMLError(w http.ResponseWriter, head bool, err error) {
+	r := asRefusal(err)
+	a := r.answer()
+	if head || a.status == http.StatusNotModified {
+		w.WriteHeader(a.status)
+		return
+	}
+	body := xmlError{Code: r.code, Message: a.message, Details: r.details, Parameter: r.parameter}
+	if r.code == keyDenied {
+		body.Code = accessDenied
+	}
+	writeXML(w, a.status, body)
+}
+
+// writeXML answers with v behind Google's declaration.
+func writeXML(w http.ResponseWriter, status int, v any) {
+	text, err := xml.Marshal(v)
+	if err != nil {
+		http.Error(w, "encode answer", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/xml; charset=UTF-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(append([]byte(xmlHead), text...))
+}
+
+type jsonError struct {
+	Error jsonErrorBody `json:"error"`
+}
+
+type jsonErrorBody struct {
+	Code    int             `json:"code"`
+	Message string          `json:"message"`
+	Errors  []jsonErrorItem `json:"errors"`
+}
+
+type jsonErrorItem struct {
+	Message string `json:"message"`
+	Domain  string `json:"domain"`
+	Reason  string `json:"reason"`
+}
+
+// writeJSONError answers in the words of the JSON API.
+func writeJSONError(w http.ResponseWriter, err error) {
+	r := asRefusal(err)
+	a := r.answer()
+	if a.status == http.StatusNotModified {
+		w.WriteHeader(a.status)
+		return
+	}
+	message := a.message
+	if r.details != "" {
+		message = r.details
+	}
+	if r.code == keyDenied {
+		message = a.message
+	}
+	writeJSON(w, a.status, jsonError{jsonErrorBody{a.status, message, []jsonErrorItem{{message, "global", a.reason}}}})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}

@@ -1,0 +1,155 @@
+package gcs
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// jsonRequest is a request of the JSON API whose caller is known.
+type jsonRequest struct {
+	*http.Request
+	caller caller
+	query  url.Values
+	bucket string // empty: the request is for the project's buckets
+	object string // empty: the request is for the bucket or its objects
+}
+
+// jsonMethods are the methods of the JSON API that are modelled, by HTTP
+// method and form of the path.
+var jsonMethods = map[string]func(*Server, http.ResponseWriter, jsonRequest) error{
+	"GET b":            (*Server).listBucketsJSON,
+	"POST b":           (*Server).insertBucketJSON,
+	"GET b/B":          (*Server).getBucketJSON,
+	"PATCH b/B":        (*Server).patchBucketJSON,
+	"DELETE b/B":       (*Server).deleteBucketJSON,
+	"GET b/B/o":        (*Server).listObjectsJSON,
+	"GET b/B/o/O":      (*Server).getObjectJSON,
+	"PATCH b/B/o/O":    (*Server).patchObjectJSON,
+	"DELETE b/B/o/O":   (*Server).deleteObjectJSON,
+	"GET b/B/storageL": (*Server).getBucketLayoutJSON,
+}
+
+// serveJSON answers requests below /storage/v1/. What it returns is still to
+// be told.
+func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request, segments []string) error {
+	j, form, err := s.parseJSON(r, segments)
+	if err != nil {
+		return err
+	}
+	method, ok := jsonMethods[j.Method+" "+form]
+	if !ok {
+		return refuse(notImplemented, "%s of this resource is not modelled.", j.Method)
+	}
+	return method(s, w, j)
+}
+
+func (s *Server) parseJSON(r *http.Request, segments []string) (j jsonRequest, form string, err error) {
+	j = jsonRequest{Request: r, query: r.URL.Query()}
+	if j.caller, err = s.bearer(r); err != nil {
+		return j, "", err
+	}
+	if j.caller == "" {
+		return j, "", refuse(anonymous, "Anonymous caller does not have storage access. Permission denied on resource (or it may not exist).")
+	}
+	form = j.read(segments)
+	return j, form, nil
+}
+
+// read takes bucket and object from the path and gives its form.
+func (j *jsonRequest) read(segments []string) (form string) {
+	if len(segments) == 0 || segments[0] != "b" || len(segments) > 4 {
+		return ""
+	}
+	if len(segments) > 1 {
+		j.bucket = segments[1]
+	}
+	if len(segments) > 3 {
+		j.object = segments[3]
+	}
+	switch {
+	case len(segments) == 3 && segments[2] == "storageLayout":
+		return "b/B/storageL"
+	case len(segments) > 2 && segments[2] != "o":
+		return ""
+	}
+	return []string{"b", "b/B", "b/B/o", "b/B/o/O"}[len(segments)-1]
+}
+
+// conditions reads the if… query parameters.
+func (j jsonRequest) conditions() (p preconditions, err error) {
+	for name, number := range map[string]**int64{
+		"ifGenerationMatch":        &p.generation,
+		"ifGenerationNotMatch":     &p.generationNot,
+		"ifMetagenerationMatch":    &p.metageneration,
+		"ifMetagenerationNotMatch": &p.metagenerationNot,
+	} {
+		if *number, err = optionalNumber(j.query.Get(name), name); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// base is the server's address as the client calls it, for links.
+func (j jsonRequest) base() string {
+	scheme := "http"
+	if j.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + j.Host
+}
+
+func (s *Server) getObjectJSON(w http.ResponseWriter, j jsonRequest) error {
+	b, o, err := s.find(j.caller, getObject, j.bucket, j.object)
+	if err != nil {
+		return err
+	}
+	if err := checkGeneration(o, j.query.Get("generation")); err != nil {
+		return err
+	}
+	when, err := j.conditions()
+	if err != nil {
+		return err
+	}
+	if err := when.check(o.Generation, o.Metageneration, true); err != nil {
+		return err
+	}
+	switch alt := orDefault(j.query.Get("alt"), "json"); {
+	case alt == "media":
+		return s.serveObject(w, j.Request, o, o.etag())
+	case alt != "json" || strings.HasPrefix(j.URL.Path, "/download/"):
+		return refuse(invalidArgument, "Invalid value for alt: %q.", alt).about("alt")
+	}
+	writeJSON(w, http.StatusOK, objectResourceOf(b, o, j.base()))
+	return nil
+}
+
+func (s *Server) deleteObjectJSON(w http.ResponseWriter, j jsonRequest) error {
+	when, err := j.conditions()
+	if err != nil {
+		return err
+	}
+	if err := s.deleteObject(j.caller, j.bucket, j.object, j.query.Get("generation"), when); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) patchObjectJSON(w http.ResponseWriter, j jsonRequest) error {
+	when, err := j.conditions()
+	if err != nil {
+		return err
+	}
+	fields, err := readFields(j.Body)
+	if err != nil {
+		return err
+	}
+	b, o, err := s.changeObject(j.caller, j.bucket, j.object, j.query.Get("generation"), when, fields.patchObject)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, objectResourceOf(b, o, j.base()))
+	return nil
+}
