@@ -20,35 +20,42 @@ import (
 
 const symmetricBytes = 32 // AES-256
 
-// generators make the secret of a version: 32 bytes, or PKCS #8.
-var generators = map[kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm]func() ([]byte, error){
-	kmspb.CryptoKeyVersion_GOOGLE_SYMMETRIC_ENCRYPTION: generateAES,
-	kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_2048_SHA256:  generateRSA(2048),
-	kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_3072_SHA256:  generateRSA(3072),
-	kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_4096_SHA256:  generateRSA(4096),
-	kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256:         generateP256,
+// algorithm says how the secret of a version is made, as the bytes that are
+// kept, and how it is opened, as what does the work.
+type algorithm struct {
+	generate func() ([]byte, error)
+	open     func([]byte) (any, error) // a cipher.AEAD or a crypto.Signer
+}
+
+var algorithms = map[kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm]algorithm{
+	kmspb.CryptoKeyVersion_GOOGLE_SYMMETRIC_ENCRYPTION: {generateAES, openAES},
+	kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_2048_SHA256:  {generateRSA(2048), x509.ParsePKCS8PrivateKey},
+	kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_3072_SHA256:  {generateRSA(3072), x509.ParsePKCS8PrivateKey},
+	kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_4096_SHA256:  {generateRSA(4096), x509.ParsePKCS8PrivateKey},
+	kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256:         {generateP256, x509.ParsePKCS8PrivateKey},
 }
 
 // material is the secret of one version. RSA keys take long to make, and wait
 // for their first use.
 type material struct {
-	path     string // "": in memory only
-	generate func() ([]byte, error)
+	path      string // "": in memory only
+	algorithm algorithm
 
 	mu     sync.Mutex
-	secret []byte // nil until needed
+	opened any // nil until needed
 	erased bool
 }
 
-// open gives the secret, and makes it first if there is none.
-func (m *material) open() ([]byte, error) {
+// open gives what does the work with the secret, and makes the secret first if
+// there is none.
+func (m *material) open() (any, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.erased {
 		return nil, errors.New("the key material is erased")
 	}
-	if m.secret != nil {
-		return m.secret, nil
+	if m.opened != nil {
+		return m.opened, nil
 	}
 	secret, err := m.read()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,8 +64,12 @@ func (m *material) open() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open key material: %w", err)
 	}
-	m.secret = secret
-	return secret, nil
+	opened, err := m.algorithm.open(secret)
+	if err != nil {
+		return nil, fmt.Errorf("open key material: %w", err)
+	}
+	m.opened = opened
+	return opened, nil
 }
 
 func (m *material) read() ([]byte, error) {
@@ -69,7 +80,7 @@ func (m *material) read() ([]byte, error) {
 }
 
 func (m *material) create() ([]byte, error) {
-	secret, err := m.generate()
+	secret, err := m.algorithm.generate()
 	if err != nil || m.path == "" {
 		return secret, err
 	}
@@ -81,7 +92,7 @@ func (m *material) erase() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.erased = true
-	m.secret = nil // not zeroed: a call in flight may still read it
+	m.opened = nil // a call in flight may still use it
 	if m.path == "" {
 		return nil
 	}
@@ -104,39 +115,36 @@ func overwrite(path string) error {
 }
 
 // aead is for versions of GOOGLE_SYMMETRIC_ENCRYPTION.
-func (m *material) aead() (cipher.AEAD, error) {
-	secret, err := m.open()
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(secret)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
-}
+func (m *material) aead() (cipher.AEAD, error) { return openedAs[cipher.AEAD](m) }
 
 // signer is for versions that sign.
-func (m *material) signer() (crypto.Signer, error) {
-	secret, err := m.open()
+func (m *material) signer() (crypto.Signer, error) { return openedAs[crypto.Signer](m) }
+
+func openedAs[T any](m *material) (T, error) {
+	opened, err := m.open()
 	if err != nil {
-		return nil, err
+		var none T
+		return none, err
 	}
-	key, err := x509.ParsePKCS8PrivateKey(secret)
-	if err != nil {
-		return nil, err
-	}
-	signer, ok := key.(crypto.Signer)
+	as, ok := opened.(T)
 	if !ok {
-		return nil, fmt.Errorf("%T does not sign", key)
+		return as, fmt.Errorf("%T is of another purpose", opened)
 	}
-	return signer, nil
+	return as, nil
 }
 
 func generateAES() ([]byte, error) {
 	secret := make([]byte, symmetricBytes)
 	_, err := rand.Read(secret)
 	return secret, err
+}
+
+func openAES(secret []byte) (any, error) {
+	block, err := aes.NewCipher(secret)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 func generateRSA(bits int) func() ([]byte, error) {

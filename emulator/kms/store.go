@@ -128,8 +128,8 @@ func (s *Server) file() string { return filepath.Join(s.config.Dir, "kms.json") 
 // material is where the secret of a version is, or will be.
 func (s *Server) material(v *kmspb.CryptoKeyVersion) *material {
 	m := &material{
-		generate: generators[v.Algorithm],
-		erased:   v.State == kmspb.CryptoKeyVersion_DESTROYED,
+		algorithm: algorithms[v.Algorithm],
+		erased:    v.State == kmspb.CryptoKeyVersion_DESTROYED,
 	}
 	if s.config.Dir != "" {
 		sum := sha256.Sum256([]byte(v.Name))
