@@ -1,0 +1,102 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+func (a *app) tokenCommand() *cobra.Command {
+	var tenantName, role string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "token --tenant T --as ROLE",
+		Short: "Print a token of the embedded cloud's issuer",
+		Long: `Asks the embedded cloud for a token and prints it, to be put into a file for
+--token-file. Elsewhere tokens come from the tenant's own issuer, in Kubernetes
+from the pod's projected service account.`,
+		Example: "  strongroom token --tenant acme --as viewer > viewer.token",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.token(cmd.Context(), tenantName, role, asJSON)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&tenantName, "tenant", "", "the tenant")
+	flags.StringVar(&role, "as", "viewer", "runner, viewer, auditor, admin or platform")
+	flags.BoolVar(&asJSON, "json", false, "print the token and when it expires as JSON")
+	return cmd
+}
+
+func (a *app) token(ctx context.Context, tenantName, role string, asJSON bool) error {
+	id, err := tenant.ParseID(tenantName)
+	if err != nil && role != string(tenant.Platform) {
+		return usage("--tenant: %w", err)
+	}
+	client, err := api.New(api.Config{URL: a.settings.address(), Insecure: a.settings.insecure})
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	token, err := client.EmulatedToken(ctx, string(id), role)
+	if err != nil {
+		return err
+	}
+	if !asJSON {
+		_, err = fmt.Fprintln(a.stdout, token.Token.Reveal())
+		return err
+	}
+	return writeJSON(a.stdout, struct {
+		Token   string    `json:"token"`
+		Expires time.Time `json:"expires"`
+	}{token.Token.Reveal(), token.Expires})
+}
+
+// version is what the program was built from.
+type version struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision,omitempty"` // of the source
+	Modified bool   `json:"modified,omitempty"` // the source was changed after that revision
+	Go       string `json:"go"`
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "version",
+		Short: "Print the program's version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			v := readVersion()
+			if asJSON {
+				return writeJSON(a.stdout, v)
+			}
+			_, err := fmt.Fprintf(a.stdout, "strongroom %s %s %s\n", v.Version, first(v.Revision, "unknown revision"), v.Go)
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the version as JSON")
+	return cmd
+}
+
+func readVersion() version {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return version{Version: "unknown", Go: "unknown"}
+	}
+	v := version{Version: info.Main.Version, Go: info.GoVersion}
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			v.Revision = setting.Value
+		case "vcs.modified":
+			v.Modified = setting.Value == "true"
+		}
+	}
+	return v
+}

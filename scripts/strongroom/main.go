@@ -1,0 +1,15 @@
+// Command strongroom is the runner's and the auditor's command line: it
+// executes tasks and puts their output into the tenant's bucket through
+// write-only URLs, and shows output back.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/command"
+)
+
+func main() {
+	os.Exit(command.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+}

@@ -1,0 +1,145 @@
+// Package progress shows on stderr how far an upload has come.
+package progress
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+)
+
+const (
+	lineEvery  = 5 * time.Second        // plain lines
+	redrawEach = 200 * time.Millisecond // bar
+)
+
+// Meter counts bytes and shows them: as a bar on a terminal, else as lines. It
+// is safe for concurrent use.
+type Meter struct {
+	out         io.Writer
+	quiet       bool
+	total, done atomic.Int64
+	began       time.Time
+
+	mu   sync.Mutex
+	bars *mpb.Progress // nil: no bar is shown
+	stop chan struct{} // closed to end the display; nil: there is none
+	gone sync.WaitGroup
+}
+
+// New makes a meter that shows nothing until Show. If quiet it never does.
+func New(out io.Writer, quiet bool) *Meter {
+	return &Meter{out: out, quiet: quiet, began: time.Now()}
+}
+
+// Expect adds to what is to be done, in bytes.
+func (m *Meter) Expect(bytes int64) { m.total.Add(bytes) }
+
+// Moved adds to what is done, in bytes.
+func (m *Meter) Moved(bytes int64) { m.done.Add(bytes) }
+
+// Printf prints a line, above the bar if there is one, also when quiet.
+func (m *Meter) Printf(format string, args ...any) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := m.out
+	if m.bars != nil {
+		out = m.bars
+	}
+	_, _ = fmt.Fprintf(out, format+"\n", args...)
+}
+
+// Show begins the display.
+func (m *Meter) Show() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.quiet || m.stop != nil {
+		return
+	}
+	m.stop = make(chan struct{})
+	if isTerminal(m.out) {
+		m.bars = mpb.New(mpb.WithOutput(m.out), mpb.WithWidth(64))
+		m.gone.Go(func() { m.draw(m.bars, m.stop) })
+		return
+	}
+	m.gone.Go(func() { m.lines(m.stop) })
+}
+
+// End takes the display away.
+func (m *Meter) End() {
+	m.mu.Lock()
+	stop := m.stop
+	m.mu.Unlock()
+	if stop == nil {
+		return
+	}
+	close(stop)
+	m.gone.Wait()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.bars, m.stop = nil, nil
+}
+
+// IsTerminal reports whether w is one.
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func (m *Meter) draw(bars *mpb.Progress, stop <-chan struct{}) {
+	bar := bars.AddBar(0,
+		mpb.PrependDecorators(decor.Name("upload "), decor.CountersKibiByte("% .1f / % .1f")),
+		mpb.AppendDecorators(
+			decor.AverageSpeed(decor.SizeB1024(0), "% .1f"),
+			decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)),
+	)
+	tick := time.NewTicker(redrawEach)
+	defer tick.Stop()
+	for {
+		bar.SetTotal(m.total.Load(), false)
+		bar.SetCurrent(m.done.Load())
+		select {
+		case <-tick.C:
+		case <-stop:
+			bar.SetTotal(m.total.Load(), false)
+			bar.SetCurrent(m.done.Load())
+			bar.Abort(false) // leaves it on the screen
+			bars.Wait()
+			return
+		}
+	}
+}
+
+func (m *Meter) lines(stop <-chan struct{}) {
+	tick := time.NewTicker(lineEvery)
+	defer tick.Stop()
+	var last int64
+	for {
+		select {
+		case <-tick.C:
+			if done := m.done.Load(); done != last {
+				last = done
+				m.Printf("%s", m.line())
+			}
+		case <-stop:
+			return
+		}
+	}
+}
+
+func (m *Meter) line() string {
+	done, total := m.done.Load(), m.total.Load()
+	seconds := time.Since(m.began).Seconds()
+	text := fmt.Sprintf("uploaded % .1f of % .1f", decor.SizeB1024(done), decor.SizeB1024(total))
+	if rate := float64(done) / seconds; rate > 0 {
+		left := time.Duration(float64(total-done) / rate * float64(time.Second))
+		text += fmt.Sprintf(", % .1f/s, %s left", decor.SizeB1024(rate), left.Round(time.Second))
+	}
+	return text
+}

@@ -1,0 +1,215 @@
+package spool
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+const openSuffix = ".open"
+
+func partName(number int) string { return fmt.Sprintf("%05d", number) }
+
+func countLines(data []byte) int64 { return int64(bytes.Count(data, []byte{'\n'})) }
+
+// Stored notes that the platform keeps the part, and frees its space.
+func (r *Run) Stored(p Part) error {
+	err := r.Update(func(j *Journal) { j.Output(p.Output).acknowledge(p.Number, p.Size) })
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(p.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("free the spool: %w", err)
+	}
+	return nil
+}
+
+// Recover mends what a process left that was killed: the task's own output ends
+// with the last byte that was spooled. Call it before anything else on a run
+// that was locked, not created.
+func (r *Run) Recover() error {
+	for _, o := range r.Journal().Outputs {
+		if o.Parts > 0 {
+			if err := r.freeSource(o.Source); err != nil {
+				return fmt.Errorf("recover %s: %w", o.Name, err)
+			}
+			continue
+		}
+		dir := filepath.Join(r.dir, "parts", o.Name)
+		if o.Source != "" {
+			if err := os.RemoveAll(dir); err != nil { // half a copy, of which nothing was uploaded
+				return fmt.Errorf("recover %s: %w", o.Name, err)
+			}
+			continue
+		}
+		if err := r.closeOutput(o, dir); err != nil {
+			return fmt.Errorf("recover %s: %w", o.Name, err)
+		}
+	}
+	return nil
+}
+
+// closeOutput makes the part that grew final, and notes the number of parts.
+func (r *Run) closeOutput(o Output, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	last, open, err := scanParts(dir)
+	if err != nil {
+		return err
+	}
+	last = max(last, o.last())
+	if last == 0 && open == "" {
+		open = filepath.Join(dir, partName(1)+openSuffix)
+		if err := writeSynced(open, nil); err != nil {
+			return err
+		}
+	}
+	if open != "" {
+		if err := finish(open, last == 0); err != nil {
+			return err
+		}
+		if last, _, err = scanParts(dir); err != nil {
+			return err
+		}
+		last = max(last, o.last())
+	}
+	return r.setParts(o.Name, last)
+}
+
+// finish makes an open part final; an empty one only if it is the only one.
+func finish(open string, only bool) error {
+	info, err := os.Stat(open)
+	if err != nil {
+		return err
+	}
+	if info.Size() == 0 && !only {
+		return os.Remove(open)
+	}
+	if err := syncFile(open); err != nil {
+		return err
+	}
+	return renameSynced(open, strings.TrimSuffix(open, openSuffix))
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// scanParts gives the highest final part on disk and the open one, if any.
+func scanParts(dir string) (last int, open string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0, "", err
+	}
+	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), openSuffix) {
+			open = filepath.Join(dir, entry.Name())
+		} else if number, err := strconv.Atoi(entry.Name()); err == nil {
+			last = max(last, number)
+		}
+	}
+	return last, open, nil
+}
+
+// Pending gives every part of a closed output that is not acknowledged, in
+// order; each is measured as it is given.
+func (r *Run) Pending(output string, give func(Part)) error {
+	journal := r.Journal()
+	o := journal.Output(output)
+	for number := 1; number <= o.Parts; number++ {
+		if o.acknowledged(number) {
+			continue
+		}
+		part := Part{Output: o.Name, Number: number, ContentType: o.ContentType}
+		part.Path = filepath.Join(r.dir, "parts", o.Name, partName(number))
+		if err := part.read(); err != nil {
+			return fmt.Errorf("the spool is damaged: %w", err)
+		}
+		give(part)
+	}
+	return nil
+}
+
+func (p *Part) read() error {
+	f, err := os.Open(p.Path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	buffer := make([]byte, 128<<10)
+	for {
+		n, err := f.Read(buffer)
+		p.measure(buffer[:n])
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// Copy spools the source of an output that is not closed. Its parts are Pending
+// once all of it is copied. A source below FilesDir is removed then.
+func (r *Run) Copy(output string, partSize int64) error {
+	journal := r.Journal()
+	source := journal.Output(output).Source
+	in, err := openRegular(source)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	w, err := r.Write(output, Cutting{PartSize: partSize}, func(Part) {})
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(w, in); err != nil {
+		return errors.Join(fmt.Errorf("copy %s into the spool: %w", source, err), w.discard())
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return r.freeSource(source)
+}
+
+// freeSource removes a file that was copied from FilesDir; others stay.
+func (r *Run) freeSource(source string) error {
+	if !strings.HasPrefix(source, r.FilesDir()+string(filepath.Separator)) {
+		return nil
+	}
+	if err := os.Remove(source); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// ErrNotRegular says that a file to be copied has become something else.
+var ErrNotRegular = errors.New("not a regular file")
+
+// openRegular refuses what is not a plain file, also if it became so after it
+// was looked at.
+func openRegular(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.ELOOP) {
+		return nil, fmt.Errorf("%s: %w", path, ErrNotRegular)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, ErrNotRegular), err, f.Close())
+	}
+	return f, nil
+}

@@ -1,0 +1,210 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// MaxParts is the highest number a part can have.
+const MaxParts = 99_999
+
+// maxAge is how many intervals a part that does grow may wait to be cut.
+const maxAge = 5
+
+// slowDown stretches the interval by one for so many parts: what trickles for
+// months stays within MaxParts.
+const slowDown = 1000
+
+// Part is a final part of an output.
+type Part struct {
+	Output      string
+	Number      int // from 1
+	ContentType string
+	Path        string // of the file that holds it
+	Size        int64  // bytes
+	CRC32C      uint32 // Castagnoli
+	Lines       int64  // newline bytes
+}
+
+// Writer spools one output. What Write has taken outlives this process; a part
+// that was cut outlives the machine. It is safe for concurrent use.
+type Writer struct {
+	run      *Run
+	dir      string
+	partSize int64
+	interval time.Duration
+	ready    func(Part)
+
+	mu     sync.Mutex
+	part   Part     // the one that grows
+	file   *os.File // nil: not begun
+	timer  *time.Timer
+	began  time.Time
+	grown  time.Time
+	err    error // sticky
+	closed bool
+}
+
+// Cutting says when a part is final.
+type Cutting struct {
+	PartSize int64         // bytes at most
+	Interval time.Duration // without growth, so that a reader can follow; five of them for one that grows; zero: never for these reasons
+}
+
+// Write begins an output of the run's journal. Each part is given to ready once
+// it is cut.
+func (r *Run) Write(output string, cutting Cutting, ready func(Part)) (*Writer, error) {
+	journal := r.Journal()
+	o := journal.Output(output)
+	if o == nil {
+		return nil, fmt.Errorf("spool %s: the run has no such output", output)
+	}
+	dir := filepath.Join(r.dir, "parts", output)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("spool %s: %w", output, err)
+	}
+	if err := errors.Join(syncDir(filepath.Dir(dir)), syncDir(r.dir)); err != nil {
+		return nil, fmt.Errorf("spool %s: %w", output, err)
+	}
+	return &Writer{
+		run: r, dir: dir, partSize: cutting.PartSize, interval: cutting.Interval, ready: ready,
+		part: Part{Output: output, Number: 1, ContentType: o.ContentType},
+	}, nil
+}
+
+// Write spools all of p, or fails now and ever after.
+func (w *Writer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return 0, os.ErrClosed
+	}
+	written := 0
+	for len(p) > written && w.err == nil {
+		n := min(int64(len(p)-written), w.partSize-w.part.Size)
+		w.err = w.grow(p[written : written+int(n)])
+		written += int(n)
+		if w.err == nil && w.part.Size == w.partSize {
+			w.err = w.cut()
+		}
+	}
+	return written, w.err
+}
+
+func (w *Writer) grow(p []byte) error {
+	if w.file == nil {
+		if err := w.begin(); err != nil {
+			return err
+		}
+	}
+	n, err := w.file.Write(p)
+	w.part.measure(p[:n])
+	w.grown = time.Now()
+	if err != nil {
+		return fmt.Errorf("spool %s: %w", w.part.Output, err)
+	}
+	return nil
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func (p *Part) measure(data []byte) {
+	p.Size += int64(len(data))
+	p.CRC32C = crc32.Update(p.CRC32C, castagnoli, data)
+	p.Lines += countLines(data)
+}
+
+func (w *Writer) begin() error {
+	if w.part.Number > MaxParts {
+		return fmt.Errorf("spool %s: it has more than %d parts", w.part.Output, MaxParts)
+	}
+	w.part.Path = filepath.Join(w.dir, partName(w.part.Number))
+	file, err := os.OpenFile(w.part.Path+openSuffix, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("spool %s: %w", w.part.Output, err)
+	}
+	w.file, w.began, w.grown = file, time.Now(), time.Now()
+	if w.interval > 0 {
+		w.timer = time.AfterFunc(w.pause(), w.tick)
+	}
+	return nil
+}
+
+func (w *Writer) pause() time.Duration {
+	return w.interval * time.Duration(slowDown+w.part.Number) / slowDown
+}
+
+// tick cuts the part that grows if a reader has waited for it long enough.
+func (w *Writer) tick() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.file == nil || w.err != nil {
+		return
+	}
+	due := w.grown.Add(w.pause())
+	if latest := w.began.Add(maxAge * w.pause()); latest.Before(due) {
+		due = latest
+	}
+	if wait := time.Until(due); wait > 0 {
+		w.timer.Reset(wait)
+		return
+	}
+	w.err = w.cut()
+}
+
+// cut makes the part that grows final.
+func (w *Writer) cut() error {
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	err := errors.Join(w.file.Sync(), w.file.Close())
+	w.file = nil
+	if err == nil {
+		err = renameSynced(w.part.Path+openSuffix, w.part.Path)
+	}
+	if err != nil {
+		return fmt.Errorf("spool %s: %w", w.part.Output, err)
+	}
+	w.ready(w.part)
+	w.part = Part{Output: w.part.Output, Number: w.part.Number + 1, ContentType: w.part.ContentType}
+	return nil
+}
+
+// Close cuts the last part, an empty one if there was no output at all, and
+// notes the number of parts. It gives the error that Write gave, if any.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return w.err
+	}
+	w.closed = true
+	if w.err == nil && w.file == nil && w.part.Number == 1 {
+		w.err = w.begin()
+	}
+	if w.file != nil {
+		w.err = errors.Join(w.err, w.cut())
+	}
+	parts := w.part.Number - 1
+	return errors.Join(w.err, w.run.setParts(w.part.Output, parts))
+}
+
+// discard removes all that was spooled of the output.
+func (w *Writer) discard() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	if w.file != nil {
+		_ = w.file.Close()
+	}
+	return os.RemoveAll(w.dir)
+}
+
+func (r *Run) setParts(output string, parts int) error {
+	return r.Update(func(j *Journal) { j.Output(output).Parts = parts })
+}
