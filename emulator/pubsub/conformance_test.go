@@ -158,6 +158,7 @@ func endpoint(t *testing.T, answer func(r *http.Request, p pushed) int) string {
 		if err != nil {
 			t.Errorf("read the push: %v", err)
 		}
+		w.Header().Set("location", "/") // a redirect must not be followed
 		w.WriteHeader(answer(r, p))
 	}))
 	t.Cleanup(server.Close)
