@@ -179,9 +179,11 @@ func TestARotatedKeyStillDecryptsTheOld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := w.encrypt(key, "new", ""); got.GetName() != v.GetName() {
-		t.Errorf("the new primary does not encrypt, but %s", got.GetName())
+	renewed := w.encrypt(key, "new", "")
+	if renewed.GetName() != v.GetName() {
+		t.Errorf("the new primary does not encrypt, but %s", renewed.GetName())
 	}
+	w.opens(key, renewed.GetCiphertext(), "", "new")
 	w.opens(key, old.GetCiphertext(), "", "old")
 }
 
