@@ -16,8 +16,9 @@ type getRequest struct {
 }
 
 type startRequest struct {
-	getRequest
-	Body struct {
+	Workspace string `path:"workspace"`
+	Run       string `path:"run"`
+	Body      struct {
 		Task     string    `json:"task" minLength:"1" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]+$" doc:"Name of the task"`
 		SLX      string    `json:"slx,omitempty" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]*$"`
 		Resource string    `json:"resource,omitempty" maxLength:"1024" pattern:"^[^\\x00-\\x1f\\x7f]*$"`
@@ -26,8 +27,9 @@ type startRequest struct {
 }
 
 type reportRequest struct {
-	getRequest
-	Body struct {
+	Workspace string `path:"workspace"`
+	Run       string `path:"run"`
+	Body      struct {
 		End      time.Time     `json:"end"`
 		Outcome  string        `json:"outcome" enum:"success,failure,error,timeout,canceled"`
 		ExitCode int           `json:"exitCode" minimum:"-1" maximum:"4294967295" doc:"The task's own; -1 if it is not known"`

@@ -141,7 +141,11 @@ func (h *Handler) signer(ctx context.Context, t tenant.Record) (signedurl.Signer
 	}
 	client, err := h.credentials.Get(ctx, func(ctx context.Context) (*credentials.IamCredentialsClient, error) {
 		cloud := h.deps.Clients.Config
-		return credentials.NewIamCredentialsClient(ctx, cloud.GRPCOptions(cloud.IAMCredentialsHost)...)
+		options, err := cloud.Dial(cloud.IAMCredentialsHost)
+		if err != nil {
+			return nil, err
+		}
+		return credentials.NewIamCredentialsClient(ctx, options...)
 	})
 	return signedurl.NewIAM(client, t.SigningAccount), err
 }

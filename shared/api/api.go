@@ -112,7 +112,7 @@ func (a *API) end(log *slog.Logger, w *sentWriter, r *http.Request, began time.T
 		}
 	}
 	log.InfoContext(r.Context(), "request", "method", r.Method, "route", r.Pattern,
-		"status", w.status, "sent", w.bytes, "took", time.Since(began))
+		"status", w.status, "sent", w.bytes, "seconds", time.Since(began).Seconds())
 	if fault != nil {
 		panic(http.ErrAbortHandler) // the connection breaks: the client sees that it was cut
 	}

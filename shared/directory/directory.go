@@ -24,6 +24,10 @@ import (
 // maxAge is how long a record is kept: a change is in force after it.
 const maxAge = time.Minute
 
+// maxAbsence is how long it is kept that there is no such tenant: anybody may
+// ask for any name before a signature is looked at.
+const maxAbsence = 5 * time.Second
+
 // maxHeld bounds the records kept in memory.
 const maxHeld = 10_000
 
@@ -39,6 +43,7 @@ type Directory struct {
 
 type held struct {
 	record  tenant.Record
+	err     error // tenant.ErrNotFound, or nil
 	expires time.Time
 }
 
@@ -141,7 +146,7 @@ func (d *Directory) PlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := db.Collection("platform").Doc("staff").Get(ctx)
+	doc, err := Staff(db).Get(ctx)
 	if status.Code(err) == codes.NotFound {
 		return nil, nil
 	}
@@ -157,6 +162,11 @@ func (d *Directory) PlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
 	return staff.Trust, nil
 }
 
+// Staff is where whom the platform trusts rests: one field, trust.
+func Staff(db *firestore.Client) *firestore.DocumentRef {
+	return db.Collection("platform").Doc("staff")
+}
+
 // Member is where a user's membership of a workspace rests. Subjects are any
 // text, so the name is a hash.
 func Member(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, issuer, subject string) *firestore.DocumentRef {
@@ -169,10 +179,13 @@ func (d *Directory) cached(key string, read func() (tenant.Record, error)) (tena
 	h, ok := d.held[key]
 	d.mu.Unlock()
 	if ok && d.now().Before(h.expires) {
-		return h.record, nil
+		return h.record, h.err
 	}
 	record, err := read()
-	if err != nil {
+	keep := maxAge
+	if errors.Is(err, tenant.ErrNotFound) {
+		keep = maxAbsence
+	} else if err != nil {
 		return tenant.Record{}, err
 	}
 	d.mu.Lock()
@@ -180,8 +193,8 @@ func (d *Directory) cached(key string, read func() (tenant.Record, error)) (tena
 	if len(d.held) >= maxHeld {
 		clear(d.held)
 	}
-	d.held[key] = held{record, d.now().Add(maxAge)}
-	return record, nil
+	d.held[key] = held{record, err, d.now().Add(keep)}
+	return record, err
 }
 
 func decode(doc *firestore.DocumentSnapshot) (tenant.Record, error) {

@@ -39,8 +39,11 @@ func (c *Clients) Firestore(ctx context.Context, projectID, databaseID string) (
 	if client := c.firestore[key]; client != nil {
 		return client, nil
 	}
-	client, err := firestore.NewClientWithDatabase(context.WithoutCancel(ctx), projectID, databaseID,
-		c.Config.GRPCOptions(c.Config.FirestoreHost)...)
+	options, err := c.Config.Dial(c.Config.FirestoreHost)
+	if err != nil {
+		return nil, err
+	}
+	client, err := firestore.NewClientWithDatabase(context.WithoutCancel(ctx), projectID, databaseID, options...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to firestore: %w", err)
 	}
@@ -56,7 +59,11 @@ func (c *Clients) Default(ctx context.Context) (*firestore.Client, error) {
 // KMS is the client of Cloud KMS.
 func (c *Clients) KMS(ctx context.Context) (*kms.KeyManagementClient, error) {
 	return c.kms.Get(ctx, func(ctx context.Context) (*kms.KeyManagementClient, error) {
-		client, err := kms.NewKeyManagementClient(ctx, c.Config.GRPCOptions(c.Config.KMSHost)...)
+		options, err := c.Config.Dial(c.Config.KMSHost)
+		if err != nil {
+			return nil, err
+		}
+		client, err := kms.NewKeyManagementClient(ctx, options...)
 		if err != nil {
 			return nil, fmt.Errorf("connect to kms: %w", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -63,18 +64,23 @@ func RefuseEmulatorInProduction(environ []string) error {
 	return nil
 }
 
-// GRPCOptions are the options of a gRPC client of the service at host; of
-// Google's own when host is empty.
-func (c Config) GRPCOptions(host string) []option.ClientOption {
+// Dial gives the options of a gRPC client of the service at host: none when
+// host is empty, since Google's own clients find Google's own. The client
+// closes the connection.
+func (c Config) Dial(host string) ([]option.ClientOption, error) {
 	if host == "" {
-		return nil
+		return nil, nil
 	}
-	return []option.ClientOption{
-		option.WithEndpoint(host),
-		option.WithoutAuthentication(),
-		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())),
-		option.WithGRPCDialOption(grpc.WithPerRPCCredentials(plainToken{c.AccessToken})),
+	// A connection of our own, since the Firestore client makes one that knows
+	// no identity wherever FIRESTORE_EMULATOR_HOST is set.
+	conn, err := grpc.NewClient("passthrough:///"+host,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithPerRPCCredentials(plainToken{c.AccessToken}),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32), grpc.MaxCallSendMsgSize(math.MaxInt32)))
+	if err != nil {
+		return nil, fmt.Errorf("dial %s: %w", host, err)
 	}
+	return []option.ClientOption{option.WithGRPCConn(conn)}, nil
 }
 
 // plainToken sends a token without TLS, which only an emulator may be sent.
