@@ -12,6 +12,7 @@ func (db *database) commit(tx *transaction, writes []write) (*pb.CommitResponse,
 		if err := db.finish(tx); err != nil {
 			return nil, err
 		}
+		defer tx.forget()
 		if err := tx.validate(db, len(writes) > 0); err != nil {
 			return nil, err
 		}

@@ -24,17 +24,13 @@ func (s *Server) BeginTransaction(ctx context.Context, req *pb.BeginTransactionR
 	return &pb.BeginTransactionResponse{Transaction: []byte(tx.id)}, nil
 }
 
-// Rollback ends a transaction.
+// Rollback ends a transaction; one that has ended stays so.
 func (s *Server) Rollback(ctx context.Context, req *pb.RollbackRequest) (*emptypb.Empty, error) {
 	db, err := s.admit(ctx, req.GetDatabase(), req)
 	if err != nil {
 		return nil, err
 	}
-	tx, err := db.transaction(req.GetTransaction())
-	if err != nil {
-		return nil, err
-	}
-	return &emptypb.Empty{}, db.rollback(tx)
+	return &emptypb.Empty{}, db.rollback(req.GetTransaction())
 }
 
 // Commit applies all writes or none.

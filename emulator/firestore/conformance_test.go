@@ -4,14 +4,18 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
 	"cloud.google.com/go/firestore"
+	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
 	"github.com/google/uuid"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 
 	emulated "github.com/strongroom-dev/strongroom/emulator/firestore"
 )
@@ -23,16 +27,36 @@ type conformanceTest struct {
 	run  func(*testing.T, *firestore.Client)
 }
 
+// A protocolTest is a conformanceTest of what the Go client does not show.
+type protocolTest struct {
+	name string
+	run  func(t *testing.T, raw pb.FirestoreClient, database string)
+}
+
 func conformance(t *testing.T, address string) {
-	suites := [][]conformanceTest{writeTests, transactionTests, queryTests}
-	for _, suite := range suites {
-		for _, c := range suite {
-			t.Run(c.name, func(t *testing.T) {
-				t.Parallel()
-				c.run(t, connect(t, address))
-			})
-		}
+	for _, c := range slices.Concat(writeTests, transformTests, limitTests, transactionTests, queryTests, valueTests, aggregateTests, listTests) {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t, connect(t, address))
+		})
 	}
+	for _, c := range protocolTests {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t, dial(t, address), "projects/p-"+uuid.NewString()[:8]+"/databases/(default)")
+		})
+	}
+}
+
+func dial(t testing.TB, address string) pb.FirestoreClient {
+	t.Helper()
+	conn, err := grpc.NewClient(address,
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(owner{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return pb.NewFirestoreClient(conn)
 }
 
 func TestEmbedded(t *testing.T) {
@@ -126,4 +150,22 @@ func ids(t testing.TB, q firestore.Query) string {
 		all = append(all, s.Ref.ID)
 	}
 	return strings.Join(all, " ")
+}
+
+// get reads fields of a document; empty if it is absent.
+func get(t testing.TB, d *firestore.DocumentRef) map[string]any {
+	t.Helper()
+	snap, err := d.Get(t.Context())
+	if err != nil && status.Code(err) != codes.NotFound {
+		t.Fatal(err)
+	}
+	return snap.Data()
+}
+
+// wantCode fails the test unless the error has the code.
+func wantCode(t testing.TB, what string, err error, want codes.Code) {
+	t.Helper()
+	if got := status.Code(err); got != want {
+		t.Errorf("%s: got %v (%v), want %v", what, got, err, want)
+	}
 }

@@ -2,6 +2,7 @@ package firestore
 
 import (
 	"math"
+	"slices"
 
 	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
 )
@@ -148,9 +149,9 @@ func parseFieldFilter(f *pb.StructuredQuery_FieldFilter) (disjunction, error) {
 func parseListFilter(field fieldPath, f *pb.StructuredQuery_FieldFilter) (disjunction, error) {
 	values := f.GetValue().GetArrayValue().GetValues()
 	if len(values) == 0 {
-		return nil, invalid("'%s' requires a non-empty array.", f.GetOp())
+		return nil, invalid("'%s' requires an non-empty ArrayValue.", f.GetOp())
 	}
-	keys := distinctKeys(values)
+	keys := listKeys(values)
 	op := equal
 	switch f.GetOp() {
 	case pb.StructuredQuery_FieldFilter_NOT_IN:
@@ -164,14 +165,44 @@ func parseListFilter(field fieldPath, f *pb.StructuredQuery_FieldFilter) (disjun
 	default:
 		return nil, invalid("A field filter has no operator.")
 	}
-	if len(keys) > maxDisjunctions {
+	if len(values) > maxDisjunctions {
 		return nil, invalid("'%s' supports up to %d comparison values.", f.GetOp(), maxDisjunctions)
 	}
-	var d disjunction
+	d := disjunction{}
 	for _, key := range keys {
-		d = append(d, one(field, op, key)...)
+		if op == arrayContains || !isNull(key) {
+			d = append(d, one(field, op, key)...)
+		}
 	}
 	return d, nil
+}
+
+// listKeys are the order keys of a list's values. NaN equals nothing there;
+// null is kept: in leaves it out, and not-in then finds nothing.
+func listKeys(values []*pb.Value) []string {
+	return slices.DeleteFunc(distinctKeys(values), func(key string) bool { return key[0] == tagNaN })
+}
+
+// check refuses what Firestore's indexes cannot answer.
+func (d disjunction) check() error {
+	for _, conj := range d {
+		contains, excludes := 0, 0
+		for _, c := range conj {
+			switch c.op {
+			case arrayContains:
+				contains++
+			case notEqual, notIn:
+				excludes++
+			}
+		}
+		if contains > 1 {
+			return invalid("A maximum of 1 'ARRAY_CONTAINS' filter is allowed per disjunction.")
+		}
+		if excludes > 1 {
+			return invalid("Only a single 'NOT_EQUAL', 'NOT_IN', 'IS_NOT_NAN', or 'IS_NOT_NULL' filter allowed per query.")
+		}
+	}
+	return nil
 }
 
 // admitOperand refuses a name that is compared with anything but references.

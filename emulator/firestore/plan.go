@@ -21,7 +21,7 @@ type plan struct {
 }
 
 func (q *query) plan(conj conjunction) plan {
-	p := plan{scope: q.scope(), backward: q.orders[len(q.orders)-1].desc}
+	p := plan{scope: q.scope(), backward: q.backward()}
 	if q.group {
 		p.below = pathKey(q.parent)
 	}

@@ -64,9 +64,11 @@ func (q *query) parseFrom(in *pb.StructuredQuery) error {
 func (q *query) parseWhere(in *pb.StructuredQuery) (err error) {
 	q.filter = disjunction{{}}
 	if in.GetWhere() != nil {
-		q.filter, err = parseFilter(in.GetWhere())
+		if q.filter, err = parseFilter(in.GetWhere()); err != nil {
+			return err
+		}
 	}
-	return err
+	return q.filter.check()
 }
 
 // parseOrder adds the implied orders: by fields with inequalities, then by
@@ -93,6 +95,23 @@ func (q *query) parseOrder(in *pb.StructuredQuery) error {
 	}
 	if !given[nameField] {
 		q.orders = append(q.orders, order{fieldPath{nameField}, desc})
+	}
+	return q.checkOrder()
+}
+
+func (q *query) checkOrder() error {
+	for _, o := range q.orders[:len(q.orders)-1] {
+		if o.field.isName() {
+			return invalid("order by clause cannot contain more fields after the key")
+		}
+	}
+	if len(q.orders) > 1 || !q.orders[0].desc {
+		return nil
+	}
+	for _, conj := range q.filter {
+		if p := q.plan(conj); len(p.columns) == 0 {
+			return status.Error(codes.FailedPrecondition, "Firestore does not support descending key scans")
+		}
 	}
 	return nil
 }
@@ -170,6 +189,9 @@ func (q *query) parseLimits(in *pb.StructuredQuery) error {
 	}
 	return nil
 }
+
+// backward tells whether the index is read from its end: names descend.
+func (q *query) backward() bool { return q.orders[len(q.orders)-1].desc }
 
 func (q *query) scope() scope {
 	if q.group {

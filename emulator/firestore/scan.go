@@ -40,7 +40,7 @@ func (q *query) run(s *state, plans []plan) iter.Seq[*document] {
 	if len(scans) == 1 {
 		return documentsOf(scans[0])
 	}
-	return documentsOf(merge(scans, plans[0].backward))
+	return documentsOf(merge(scans, q.backward()))
 }
 
 func documentsOf(scan iter.Seq[found]) iter.Seq[*document] {

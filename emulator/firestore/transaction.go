@@ -20,6 +20,7 @@ type transaction struct {
 	id       string
 	readOnly bool
 	expires  time.Time
+	done     bool // committed, aborted or rolled back; guarded by database.mu
 
 	mu      sync.Mutex
 	view    view // the zero view until the first read
@@ -69,7 +70,7 @@ func (db *database) transaction(id []byte) (*transaction, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	tx := db.transactions[string(id)]
-	if tx == nil || db.clock.Now().After(tx.expires) {
+	if tx == nil || tx.done || db.clock.Now().After(tx.expires) {
 		return nil, errFinished
 	}
 	return tx, nil
@@ -79,17 +80,24 @@ var errFinished = status.Error(codes.InvalidArgument, "The referenced transactio
 
 // finish ends the transaction, whatever becomes of it. Caller holds mu.
 func (db *database) finish(tx *transaction) error {
-	if db.transactions[tx.id] != tx {
+	if tx.done {
 		return errFinished
 	}
-	delete(db.transactions, tx.id)
+	tx.done = true
 	return nil
 }
 
-func (db *database) rollback(tx *transaction) error {
+// rollback is idempotent.
+func (db *database) rollback(id []byte) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return db.finish(tx)
+	tx := db.transactions[string(id)]
+	if tx == nil {
+		return invalid("Invalid transaction.")
+	}
+	tx.done = true
+	tx.forget()
+	return nil
 }
 
 // read gives the transaction's view, which its first read takes.
@@ -100,6 +108,13 @@ func (tx *transaction) read(db *database) view {
 		tx.view = db.now()
 	}
 	return tx.view
+}
+
+// forget lets go of all that the transaction saw.
+func (tx *transaction) forget() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.view, tx.reads, tx.queries = view{}, map[string]*document{}, nil
 }
 
 func (tx *transaction) sawDocument(key string, d *document) {

@@ -99,12 +99,13 @@ func (w write) check(name string, d *document) error {
 			return status.Errorf(codes.AlreadyExists, "Document already exists: %s", name)
 		}
 	case *pb.Precondition_UpdateTime:
-		if d == nil {
-			return status.Errorf(codes.NotFound, "No document to update: %s", name)
+		var stored micros // 0 for an absent document
+		if d != nil {
+			stored = d.updated
 		}
-		if want := fromProto(c.UpdateTime); d.updated != want {
+		if want := fromProto(c.UpdateTime); stored != want {
 			return status.Errorf(codes.FailedPrecondition,
-				"The stored version (%d) does not match the required base version (%d): %s", d.updated, want, name)
+				"The stored version (%d) does not match the required base version (%d): %s", stored, want, name)
 		}
 	}
 	return nil
