@@ -1,7 +1,6 @@
 package pubsub_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	cloudevents "github.com/cloudevents/sdk-go/v2"
 	"github.com/google/go-cmp/cmp"
 	"github.com/strongroom-dev/strongroom/emulator/clock"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
@@ -24,8 +24,12 @@ func testEvent(t *testing.T, r rig) {
 	var header http.Header
 	var body string
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		raw, _ := io.ReadAll(r.Body)
-		header, body = r.Header, string(raw)
+		event, err := cloudevents.NewEventFromHTTPRequest(r)
+		if err != nil || event.Validate() != nil {
+			t.Errorf("the CloudEvents library refuses it: %v %v", err, event.Validate())
+			return
+		}
+		header, body = r.Header, string(event.Data())
 	}))
 	t.Cleanup(receiver.Close)
 	push(t, s, quick(receiver.URL))
