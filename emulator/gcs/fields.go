@@ -58,8 +58,21 @@ func (f fields) only(known ...string) error {
 	return nil
 }
 
+// isEmptyJSON reports whether text says nothing: the Go client sends
+// {"lifecycle":{"rule":[]}} without being asked.
 func isEmptyJSON(text json.RawMessage) bool {
-	return slices.Contains([]string{"null", "{}", "[]", `""`, "false", "0"}, string(text))
+	var v any
+	return json.Unmarshal(text, &v) == nil && isEmpty(v)
+}
+
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		return !slices.ContainsFunc(slices.Collect(maps.Values(v)), func(v any) bool { return !isEmpty(v) })
+	case []any:
+		return len(v) == 0
+	}
+	return v == nil || v == false || v == "" || v == 0.0
 }
 
 // patch sets *text to a string field; null empties it.

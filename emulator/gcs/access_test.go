@@ -1,0 +1,120 @@
+package gcs_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/storage"
+
+	"github.com/strongroom-dev/strongroom/emulator/gcs"
+)
+
+func TestWhoMayDoWhat(t *testing.T) {
+	t.Parallel()
+	const ok = 0
+	for name, test := range map[string]struct {
+		account                                           string
+		create, replace, read, readMissing, list, removal int
+	}{
+		"an administrator": {admin, ok, ok, ok, 404, ok, ok},
+		"a creator":        {creator, ok, 403, 403, 403, 403, 403},
+		"a viewer":         {viewer, 403, 403, ok, 404, ok, 403},
+		"a stranger":       {stranger, 403, 403, 403, 403, 403, 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.write("old", "old")
+			b := w.client(test.account).Bucket(bucket)
+			_, readErr := read(b.Object("old"))
+			_, missingErr := b.Object("missing").Attrs(t.Context())
+			_, listErr := b.Objects(t.Context(), nil).Next()
+			for act, try := range map[string]struct {
+				err  error
+				want int
+			}{
+				"create":       {write(b.Object("new"), "new"), test.create},
+				"replace":      {write(b.Object("old"), "new"), test.replace},
+				"read":         {readErr, test.read},
+				"read missing": {missingErr, test.readMissing},
+				"list":         {listErr, test.list},
+				"delete":       {b.Object("old").Delete(t.Context()), test.removal},
+			} {
+				switch {
+				case try.want == ok && try.err != nil:
+					t.Errorf("%s: %v", act, try.err)
+				case try.want == 404 && !errors.Is(try.err, storage.ErrObjectNotExist):
+					t.Errorf("%s: %v, want no such object", act, try.err)
+				case try.want == 403:
+					wantStatus(t, try.err, http.StatusForbidden)
+				}
+			}
+		})
+	}
+}
+
+func TestCallersWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("part", "secret")
+	json, xml := w.url+"/storage/v1/b/"+bucket+"/o/part", w.url+"/"+bucket+"/part"
+	w.send(http.MethodGet, xml, "").refused(t, 403, "AccessDenied")
+	w.send(http.MethodGet, xml, "", "Authorization:Bearer wrong").refused(t, 401, "AuthenticationRequired")
+	w.send(http.MethodPut, xml, "x").refused(t, 403, "AccessDenied")
+	for _, header := range []string{"X-Nothing:1", "Authorization:Bearer wrong", "Authorization:Basic " + w.iam.AccessToken(admin)} {
+		got := w.send(http.MethodGet, json+"?alt=media", "", header)
+		if got.status != http.StatusUnauthorized || !strings.Contains(got.body, `"code":401`) || strings.Contains(got.body, "secret") {
+			t.Errorf("%s: %d %s", header, got.status, got.body)
+		}
+	}
+	got := w.send(http.MethodPost, w.url+"/upload/storage/v1/b/"+bucket+"/o?uploadType=media&name=x", "x")
+	if got.status != http.StatusUnauthorized {
+		t.Errorf("upload: %d %s", got.status, got.body)
+	}
+}
+
+func TestRetentionHoldsYoungObjects(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(b *gcs.Bucket, _ *gcs.Config) { b.RetentionPeriod = time.Hour })
+	w.write("part", "one")
+	o := w.object(admin, "part")
+	wantStatus(t, o.Delete(t.Context()), http.StatusForbidden)
+	wantStatus(t, write(o, "two"), http.StatusForbidden)
+	w.send(http.MethodDelete, w.url+"/"+bucket+"/part", "", w.token(admin)).refused(t, 403, "RetentionPolicyNotMet")
+	attrs, err := o.Attrs(t.Context())
+	check(t, err)
+	if want := attrs.Created.Add(time.Hour); !attrs.RetentionExpirationTime.Equal(want) {
+		t.Errorf("held until %v, want %v", attrs.RetentionExpirationTime, want)
+	}
+	w.clock.Advance(time.Hour)
+	check(t, write(o, "two"))
+	w.clock.Advance(time.Hour)
+	check(t, o.Delete(context.Background()))
+}
+
+func TestUnmodelledRequestsAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("part", "one")
+	for name, test := range map[string]struct{ method, path, header string }{
+		"an ACL":               {http.MethodGet, "/" + bucket + "/part?acl", "X-A:b"},
+		"a multipart upload":   {http.MethodPost, "/" + bucket + "/part?uploads", "X-A:b"},
+		"a form":               {http.MethodPost, "/" + bucket, "X-A:b"},
+		"a copy":               {http.MethodPut, "/" + bucket + "/copy", "X-Goog-Copy-Source:/" + bucket + "/part"},
+		"a customer's key":     {http.MethodPut, "/" + bucket + "/part", "X-Goog-Encryption-Key:a"},
+		"a list of everything": {http.MethodGet, "/", "X-A:b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w.send(test.method, w.url+test.path, "", w.token(admin), test.header).refused(t, 501, "NotImplemented")
+		})
+	}
+	got := w.send(http.MethodPost, w.url+"/storage/v1/b/"+bucket+"/o/part/rewriteTo/b/"+bucket+"/o/copy", "", w.token(admin))
+	if got.status != http.StatusNotImplemented {
+		t.Errorf("rewrite: %d %s", got.status, got.body)
+	}
+}
