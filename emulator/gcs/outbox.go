@@ -39,7 +39,7 @@ const (
 	lastRetry  = 5 * time.Second
 )
 
-func openOutbox(s *store, publish func(context.Context, string, []byte, map[string]string) error) (*outbox, error) {
+func startOutbox(s *store, publish func(context.Context, string, []byte, map[string]string) error) *outbox {
 	ctx, cancel := context.WithCancel(context.Background())
 	o := &outbox{
 		store: s, publish: publish, cancel: cancel,
@@ -47,7 +47,7 @@ func openOutbox(s *store, publish func(context.Context, string, []byte, map[stri
 	}
 	go o.run(ctx)
 	o.wake()
-	return o, nil
+	return o
 }
 
 // enqueue makes m pending when t commits.

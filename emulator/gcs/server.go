@@ -78,11 +78,12 @@ func (s *Server) open() (err error) {
 		return err
 	}
 	if s.ownKey, err = s.store.ownKey(); err == nil {
-		s.outbox, err = openOutbox(s.store, s.config.Publish)
+		err = s.sweep()
 	}
 	if err != nil {
 		return errors.Join(err, s.store.db.Close())
 	}
+	s.outbox = startOutbox(s.store, s.config.Publish)
 	return nil
 }
 

@@ -183,6 +183,9 @@ func (s *Server) commit(ctx context.Context, t txn, u *upload) (live object, err
 	if err := os.Rename(u.path, filepath.Join(s.objectDir(), u.object.Blob)); err != nil {
 		return live, fmt.Errorf("keep object: %w", err)
 	}
+	if err := s.syncObjects(); err != nil {
+		return live, err
+	}
 	if err := t.putObject(u.object); err != nil {
 		return live, err
 	}
@@ -201,6 +204,19 @@ func (s *Server) complete(ctx context.Context, t txn, u *upload) (err error) {
 	o.Size, o.CRC32C, o.MD5 = u.sums.size, u.sums.crc32c(), u.sums.md5Hash()
 	o.Blob = filepath.Base(u.path)
 	return s.wrap(ctx, o, u.key)
+}
+
+// syncObjects makes the names below objects/ survive a crash of the machine.
+func (s *Server) syncObjects() error {
+	if !s.durable() {
+		return nil
+	}
+	dir, err := os.Open(s.objectDir())
+	if err != nil {
+		return fmt.Errorf("sync objects: %w", err)
+	}
+	defer func() { _ = dir.Close() }()
+	return dir.Sync()
 }
 
 // removeBlob forgets the bytes of an object that is live no more. One that is
