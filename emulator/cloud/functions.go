@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path"
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2"
@@ -84,7 +83,7 @@ func (c *Cloud) events(ctx context.Context, handle event.Handler) (http.Handler,
 func (c *Cloud) startFunctions(ctx context.Context) error {
 	handlers := map[string]http.Handler{}
 	for name, function := range c.Suite.Functions {
-		account := Account(path.Base(name))
+		account := FunctionAccount(name)
 		if err := c.allow(account, function.Roles, platformResources()); err != nil {
 			return err
 		}

@@ -22,6 +22,10 @@ import (
 // Account is the email of one of the platform's service accounts.
 func Account(name string) string { return name + "@" + ProjectID + ".iam.gserviceaccount.com" }
 
+// FunctionAccount is the email of the account that a function runs as. Account
+// ids have 6 to 30 characters, so the name alone could be too short.
+func FunctionAccount(function string) string { return Account("fn-" + function) }
+
 // Accounts that are no function's.
 var (
 	operator   = Account("operator")
@@ -64,6 +68,11 @@ func (c *Cloud) startIdentity(context.Context) (err error) {
 	}
 	for _, email := range []string{operator, pushCaller, timer, storageAgent} {
 		if err := c.IAM.CreateServiceAccount(email); err != nil {
+			return err
+		}
+	}
+	for _, b := range c.IAM.Bindings() { // of an earlier start; the table may have changed
+		if err := c.IAM.Unbind(b); err != nil {
 			return err
 		}
 	}

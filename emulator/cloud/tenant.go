@@ -37,7 +37,10 @@ func (c *Cloud) prepare(ctx context.Context) error {
 	if err := c.createKey(ctx, platformRing, "audit"); err != nil {
 		return err
 	}
-	return c.allow(storageAgent, c.Suite.Agents["storage"], platformResources())
+	if err := c.allow(storageAgent, c.Suite.Agents["storage"], platformResources()); err != nil {
+		return err
+	}
+	return c.Directory.Each(ctx, func(record tenant.Record) error { return c.bindTenant(record) })
 }
 
 // AddTenant makes a tenant with all that Terraform would make: keys, buckets,
@@ -79,7 +82,7 @@ func (c *Cloud) describe(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant.
 	return tenant.Record{
 		ID: id, State: tenant.Active, ProjectID: ProjectID, Location: Location,
 		OutputsBucket: bounded(ProjectID+"-"+string(id)+"-outputs", 63), ExportsBucket: bounded(ProjectID+"-"+string(id)+"-exports", 63),
-		KeyName: ring(id) + "/cryptoKeys/data", SigningAccount: Account(bounded("sr-"+string(id), 30)),
+		KeyName: ring(id) + "/cryptoKeys/data", SigningAccount: Account(bounded("sign-"+string(id), 30)),
 		Trust: []tenant.Trust{{Issuer: c.URL + "/emulator/oidc", JWKS: string(jwks), Rules: []tenant.Rule{
 			{Claims: map[string]string{"persona": "runner"}, Role: tenant.Runner, Workspaces: workspaces},
 			{Claims: map[string]string{"persona": "viewer"}, Role: tenant.Viewer},
@@ -134,7 +137,7 @@ func (c *Cloud) bindTenant(record tenant.Record) error {
 		c.allow(record.SigningAccount, c.Suite.Agents["signing"], on),
 	}
 	for name, function := range c.Suite.Functions {
-		errs = append(errs, c.allow(Account(name), function.Roles, on))
+		errs = append(errs, c.allow(FunctionAccount(name), function.Roles, on))
 	}
 	return errors.Join(errs...)
 }
