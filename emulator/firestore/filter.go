@@ -137,9 +137,6 @@ func parseFieldFilter(f *pb.StructuredQuery_FieldFilter) (disjunction, error) {
 		return nil, err
 	}
 	if op, ok := simpleOperators[f.GetOp()]; ok {
-		if op == arrayContains && field.isName() {
-			return nil, invalid("%s is not an array.", nameField)
-		}
 		return one(field, op, orderKey(f.GetValue())), nil
 	}
 	return parseListFilter(field, f)
@@ -188,6 +185,9 @@ func (d disjunction) check() error {
 	for _, conj := range d {
 		contains, excludes := 0, 0
 		for _, c := range conj {
+			if c.op == arrayContains && c.field.isName() {
+				return invalid("%s is not an array.", nameField)
+			}
 			switch c.op {
 			case arrayContains:
 				contains++
