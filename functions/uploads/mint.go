@@ -38,7 +38,7 @@ func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, err
 	if err := h.record(ctx, session, want, expires); err != nil {
 		return nil, err
 	}
-	return h.sign(ctx, signer, session.Tenant, want)
+	return h.sign(ctx, signer, session.Tenant, want, expires)
 }
 
 func lifetime(t tenant.Record) time.Duration {
@@ -110,8 +110,8 @@ func renew(want wanted, docs []*firestore.DocumentSnapshot, now, expires time.Ti
 	return grants, refused.err()
 }
 
-// sign mints a URL for every part, several at once.
-func (h *Handler) sign(ctx context.Context, signer signedurl.Signer, t tenant.Record, want wanted) (*mintResponse, error) {
+// sign mints a URL for every part, several at once. None outlives its grant.
+func (h *Handler) sign(ctx context.Context, signer signedurl.Signer, t tenant.Record, want wanted, expires time.Time) (*mintResponse, error) {
 	out := &mintResponse{}
 	out.Body.Parts = make([]partResponse, len(want.parts))
 	group, ctx := errgroup.WithContext(ctx)
@@ -120,7 +120,7 @@ func (h *Handler) sign(ctx context.Context, signer signedurl.Signer, t tenant.Re
 		group.Go(func() error {
 			upload, err := h.minter.Mint(ctx, signer, signedurl.Policy{
 				Bucket: t.OutputsBucket, Object: p.object.Name(), ContentType: p.declared.ContentType,
-				MaxBytes: p.declared.MaxBytes(), CRC32C: p.declared.CRC32C, Lifetime: lifetime(t),
+				MaxBytes: p.declared.MaxBytes(), CRC32C: p.declared.CRC32C, Expires: expires,
 			})
 			out.Body.Parts[i] = partResponse{
 				Output: p.object.Output, Part: p.object.Part, Method: upload.Method,
@@ -129,7 +129,10 @@ func (h *Handler) sign(ctx context.Context, signer signedurl.Signer, t tenant.Re
 			return err
 		})
 	}
-	return out, group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // signer signs as the tenant's own account: with its key in Cloud KMS if it

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
@@ -90,8 +91,8 @@ func (p partRequest) declared(at string) (grant.Declared, []api.Fault) {
 		faults = append(faults, api.Fault{Message: err.Error(), Location: at + ".output"})
 	}
 	d := grant.Declared{ContentType: p.ContentType, Size: p.Size, Lines: p.Lines}
-	if !plainMediaType(p.ContentType) {
-		faults = append(faults, api.Fault{Message: "this is no media type of visible ASCII", Location: at + ".contentType"})
+	if !mediaType(p.ContentType) {
+		faults = append(faults, api.Fault{Message: "this is no media type, as text/plain; charset=utf-8, of visible ASCII and single spaces", Location: at + ".contentType"})
 	}
 	if p.CRC32C != "" {
 		sum, err := signedurl.DecodeCRC32C(p.CRC32C)
@@ -103,14 +104,8 @@ func (p partRequest) declared(at string) (grant.Declared, []api.Fault) {
 	return d, faults
 }
 
-// plainMediaType refuses what a header could not carry unchanged: a signature
-// covers the value with its spaces folded.
-func plainMediaType(s string) bool {
-	for i, b := range []byte(s) {
-		if b < ' ' || b > '~' || (b == ' ' && (i == 0 || i == len(s)-1 || s[i-1] == ' ')) {
-			return false
-		}
-	}
-	_, _, err := mime.ParseMediaType(s)
-	return err == nil
+// mediaType reports whether s is type/subtype, as a header carries it unchanged.
+func mediaType(s string) bool {
+	parsed, _, err := mime.ParseMediaType(s)
+	return err == nil && strings.Contains(parsed, "/") && signedurl.PlainHeader(s)
 }

@@ -86,7 +86,7 @@ func (g *Guard) Protect(op huma.Operation, a huma.API, action auditlog.Action) h
 	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
 		session, err := g.Authorize(hc.Context(), hc.Header("Authorization"), action, hc.Param("workspace"))
 		if err != nil {
-			g.refuse(a, hc, err)
+			api.Write(hc, api.Public(hc.Context(), err))
 			return
 		}
 		next(huma.WithValue(hc, sessionKey{}, session))
@@ -200,12 +200,4 @@ var denials = map[string]string{
 	reasonSuspended: "the tenant is suspended; ask its administrator",
 	reasonRole:      "your role may not do this; ask the tenant's administrator for one that may",
 	reasonWorkspace: "this workspace is not open to you; ask the tenant's administrator",
-}
-
-func (g *Guard) refuse(a huma.API, hc huma.Context, err error) {
-	public := api.Public(hc.Context(), err)
-	for name := range public.GetHeaders() {
-		hc.SetHeader(name, public.GetHeaders().Get(name))
-	}
-	_ = huma.WriteErr(a, hc, public.Status, public.Detail) // the client may have gone
 }

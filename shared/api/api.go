@@ -5,8 +5,10 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -105,17 +107,29 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 // client's own words.
 func (a *API) end(log *slog.Logger, w *sentWriter, r *http.Request, began time.Time) {
 	fault := recover()
+	unsent := w.status == 0
 	if fault != nil && fault != http.ErrAbortHandler {
-		log.ErrorContext(r.Context(), "a handler panicked", "route", r.Pattern)
-		if w.status == 0 {
+		// The stack has functions and lines; the fault's own text could be anything.
+		log.ErrorContext(r.Context(), "a handler panicked", "route", r.Pattern,
+			"type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+		if unsent {
 			writeProblem(w, Refuse(http.StatusInternalServerError, internalText))
 		}
 	}
-	log.InfoContext(r.Context(), "request", "method", r.Method, "route", r.Pattern,
+	log.InfoContext(r.Context(), "request", "method", knownMethod(r.Method), "route", r.Pattern,
 		"status", w.status, "sent", w.bytes, "seconds", time.Since(began).Seconds())
-	if fault != nil {
+	if fault != nil && (!unsent || fault == http.ErrAbortHandler) {
 		panic(http.ErrAbortHandler) // the connection breaks: the client sees that it was cut
 	}
+}
+
+// knownMethod keeps a method of the client's own making out of the log.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
 }
 
 func unclean(path string) bool {

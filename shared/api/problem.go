@@ -97,6 +97,16 @@ func Transient(err error) bool {
 	return false
 }
 
+// Write answers with p from within a middleware, where no error can be returned.
+func Write(hc huma.Context, p *Problem) {
+	for name := range p.header {
+		hc.SetHeader(name, p.header.Get(name))
+	}
+	hc.SetHeader("Content-Type", p.ContentType(""))
+	hc.SetStatus(p.Status)
+	_ = json.NewEncoder(hc.BodyWriter()).Encode(p) // the client may have gone
+}
+
 func writeProblem(w http.ResponseWriter, p *Problem) {
 	for name := range p.header {
 		w.Header().Set(name, p.header.Get(name))
@@ -107,8 +117,10 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 }
 
 // huma makes its own errors through this hook, which is global to it: set once,
-// here, so that they too are Problems and never echo what was sent.
+// here, so that they too are Problems and never echo the values that were sent.
+// Names match in their own case only, which is global to it as well.
 func init() {
+	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, detail string, errs ...error) huma.StatusError {
 		p := Refuse(status, detail)
 		if status >= http.StatusInternalServerError {

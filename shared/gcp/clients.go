@@ -79,8 +79,8 @@ func (c *Clients) Close() error {
 	for _, client := range c.firestore {
 		errs = append(errs, client.Close())
 	}
-	if c.kms.built {
-		errs = append(errs, c.kms.value.Close())
+	if client, ok := c.kms.Built(); ok {
+		errs = append(errs, client.Close())
 	}
 	return errors.Join(errs...)
 }

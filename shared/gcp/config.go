@@ -46,18 +46,15 @@ func FromEnv[T any](environ []string) (T, error) {
 var ErrEmulatorInProduction = errors.New("emulator setting in production")
 
 // RefuseEmulatorInProduction fails when environ (as os.Environ gives it) has
-// both K_SERVICE and any emulator setting. The error names the setting.
+// both K_SERVICE and any emulator setting: one that has EMULATOR in its name,
+// whatever its value and whoever reads it. The error names the setting.
 func RefuseEmulatorInProduction(environ []string) error {
-	production := slices.ContainsFunc(environ, func(kv string) bool {
-		return strings.HasPrefix(kv, "K_SERVICE=") && kv != "K_SERVICE="
-	})
-	if !production {
+	if !slices.ContainsFunc(environ, func(kv string) bool { return strings.HasPrefix(kv, "K_SERVICE=") }) {
 		return nil
 	}
 	for _, kv := range environ {
 		name, _, _ := strings.Cut(kv, "=")
-		if strings.HasSuffix(name, "_EMULATOR_HOST") || strings.HasPrefix(name, "EMULATOR_") ||
-			strings.HasPrefix(name, "STORAGE_EMULATOR_") {
+		if strings.Contains(strings.ToUpper(name), "EMULATOR") {
 			return fmt.Errorf("%w: %s", ErrEmulatorInProduction, name)
 		}
 	}

@@ -30,3 +30,10 @@ func (l *Lazy[T]) Get(ctx context.Context, build func(context.Context) (T, error
 	l.value, l.built = value, true
 	return value, nil
 }
+
+// Built gives the value if there is one.
+func (l *Lazy[T]) Built() (value T, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.value, l.built
+}

@@ -13,17 +13,26 @@ const redacted = "[redacted]"
 
 // String is a secret text. The zero String is the empty secret. It is safe
 // for concurrent use.
-type String struct{ value string }
+//
+// It holds a pointer, since fmt calls no method of what lies in an unexported
+// field of another struct: there it prints an address. So == compares
+// identity, not text.
+type String struct{ value *string }
 
 // New wraps value.
-func New(value string) String { return String{value} }
+func New(value string) String { return String{&value} }
 
 // Reveal gives the value. Call it only where the secret is used: in a header,
 // a signature, a response to the one who may have it.
-func (s String) Reveal() string { return s.value }
+func (s String) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // Empty reports whether there is no secret.
-func (s String) Empty() bool { return s.value == "" }
+func (s String) Empty() bool { return s.Reveal() == "" }
 
 // String implements fmt.Stringer.
 func (s String) String() string { return redacted }
@@ -42,6 +51,6 @@ func (s String) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // UnmarshalText implements encoding.TextUnmarshaler, for settings.
 func (s *String) UnmarshalText(text []byte) error {
-	s.value = string(text)
+	*s = New(string(text))
 	return nil
 }

@@ -9,25 +9,33 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"cloud.google.com/go/storage"
 
 	"github.com/strongroom-dev/strongroom/shared/secret"
 )
 
-// MaxLifetime bounds every URL, far below V4's own limit of seven days:
-// cloud.google.com/storage/docs/access-control/signed-urls.
-const MaxLifetime = 15 * time.Minute
+// Bounds of a URL's life. V4's own limit is seven days, and it counts whole
+// seconds: cloud.google.com/storage/docs/access-control/signed-urls.
+const (
+	MinLifetime = 2 * time.Second
+	MaxLifetime = 15 * time.Minute
+)
+
+// maxObjectName is Cloud Storage's: cloud.google.com/storage/docs/objects#naming.
+const maxObjectName = 1024
 
 // Policy bounds what one signed URL may do. The zero Policy permits nothing.
 type Policy struct {
-	Bucket      string        // the tenant's outputs bucket
-	Object      string        // full object name, at most 1024 bytes of UTF-8
-	ContentType string        // exact; the uploader must send it
-	MaxBytes    int64         // inclusive; signed as x-goog-content-length-range
-	CRC32C      *uint32       // Castagnoli; nil: any content
-	Lifetime    time.Duration // (0, MaxLifetime]
+	Bucket      string    // the tenant's outputs bucket
+	Object      string    // full object name, at most 1024 bytes of UTF-8
+	ContentType string    // exact; the uploader must send it. Visible ASCII and single spaces
+	MaxBytes    int64     // inclusive; signed as x-goog-content-length-range
+	CRC32C      *uint32   // Castagnoli; nil: any content
+	Expires     time.Time // from MinLifetime to MaxLifetime ahead; the URL is dead by then
 }
 
 // Upload is what an uploader sends: the method, the URL, and these headers.
@@ -35,7 +43,7 @@ type Upload struct {
 	Method  string
 	URL     secret.String
 	Headers map[string]string
-	Expires time.Time // whole seconds, UTC
+	Expires time.Time // whole seconds, UTC: the URL works before it
 }
 
 // Signer signs as one account. Implementations are safe for concurrent use.
@@ -54,22 +62,20 @@ type Minter struct {
 
 // Mint signs one URL as signer.
 func (m Minter) Mint(ctx context.Context, signer Signer, p Policy) (Upload, error) {
-	if err := p.validate(); err != nil {
-		return Upload{}, err
-	}
 	now := time.Now
 	if m.Now != nil {
 		now = m.Now
 	}
-	headers := p.headers()
-	// The client signs Expires minus its own time, so the lifetime goes from
-	// there; the moment told to the uploader is by the clock that will judge.
+	if err := p.validate(now()); err != nil {
+		return Upload{}, err
+	}
+	headers, end := p.headers(), p.Expires.UTC().Truncate(time.Second)
 	options := &storage.SignedURLOptions{
 		GoogleAccessID: signer.Account(),
 		SignBytes:      func(payload []byte) ([]byte, error) { return signer.Sign(ctx, payload) },
 		Method:         http.MethodPut,
 		Scheme:         storage.SigningSchemeV4,
-		Expires:        now().Add(p.Lifetime),
+		Expires:        end,
 		ContentType:    p.ContentType,
 		Headers:        signedHeaders(headers),
 		Style:          storage.PathStyle(),
@@ -81,19 +87,39 @@ func (m Minter) Mint(ctx context.Context, signer Signer, p Policy) (Upload, erro
 	if err != nil {
 		return Upload{}, fmt.Errorf("sign upload: %w", err)
 	}
-	return Upload{http.MethodPut, secret.New(url), headers, options.Expires.UTC().Truncate(time.Second)}, nil
+	// V4 cuts both the date and the seconds that are left, so that a URL ends a
+	// second early.
+	return Upload{http.MethodPut, secret.New(url), headers, end.Add(-time.Second)}, nil
 }
 
-func (p Policy) validate() error {
+// validate refuses what would permit nothing, permit too much, or be signed as
+// something else than it says.
+func (p Policy) validate(now time.Time) error {
+	life := p.Expires.Sub(now)
 	switch {
-	case p.Bucket == "" || p.Object == "" || p.ContentType == "":
-		return errors.New("a policy needs a bucket, an object and a content type")
+	case p.Bucket == "" || strings.Contains(p.Bucket, "/"):
+		return errors.New("a policy needs a bucket, by its bare name")
+	case p.Object == "" || len(p.Object) > maxObjectName || !utf8.ValidString(p.Object) || strings.ContainsAny(p.Object, "\r\n"):
+		return errors.New("a policy needs an object's name: at most 1024 bytes of UTF-8 on one line")
+	case !PlainHeader(p.ContentType):
+		return errors.New("a policy needs a content type of visible ASCII and single spaces")
 	case p.MaxBytes < 0:
 		return errors.New("a policy's size cannot be negative")
-	case p.Lifetime <= 0 || p.Lifetime > MaxLifetime:
-		return fmt.Errorf("a policy's lifetime is within %s", MaxLifetime)
+	case life < MinLifetime || life > MaxLifetime:
+		return fmt.Errorf("a policy lasts from %s to %s", MinLifetime, MaxLifetime)
 	}
 	return nil
+}
+
+// PlainHeader reports whether a header carries value unchanged: visible ASCII,
+// with single spaces inside only. V4 signs values with their spaces folded.
+func PlainHeader(value string) bool {
+	for i, b := range []byte(value) {
+		if b < ' ' || b > '~' || (b == ' ' && (i == 0 || i == len(value)-1 || value[i-1] == ' ')) {
+			return false
+		}
+	}
+	return value != ""
 }
 
 // headers are what the uploader must send, all of them signed: created once,
