@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,7 +51,7 @@ func (a *app) resume(ctx context.Context, t transfer, runs []string) error {
 	var errs []error
 	for _, id := range runs {
 		err := a.resumeRun(ctx, t, dir, id)
-		if !named && (errors.Is(err, spool.ErrBusy) || errors.Is(err, fs.ErrNotExist)) {
+		if !named && (errors.Is(err, spool.ErrBusy) || errors.Is(err, spool.ErrGone)) {
 			continue // it is in other hands, or done
 		}
 		if err != nil {

@@ -25,8 +25,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrBusy says that another process works on the run.
-var ErrBusy = errors.New("another process works on this run")
+// Why a run cannot be taken up.
+var (
+	ErrBusy = errors.New("another process works on this run")
+	ErrGone = errors.New("there is no such run in the spool")
+)
 
 const (
 	freshPrefix = ".new-"  // a run that is not whole yet
@@ -116,18 +119,24 @@ func (d Dir) Create(j Journal, collect string) (*Run, error) {
 	return r, nil
 }
 
-// Lock takes up a spooled run. Errors: ErrBusy; fs.ErrNotExist when there is no
-// such run, or no longer.
+// Lock takes up a spooled run. Errors: ErrBusy; ErrGone when there is no such
+// run, or no longer.
 func (d Dir) Lock(id string) (*Run, error) {
 	if uuid.Validate(id) != nil {
 		return nil, fmt.Errorf("%q is not the id of a run", id)
 	}
 	dir := filepath.Join(d.path, id)
 	lock, err := lockRun(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrGone
+	}
 	if err != nil {
 		return nil, err
 	}
 	journal, err := readJournal(dir) // after the lock: another process may have removed the run
+	if errors.Is(err, fs.ErrNotExist) {
+		err = ErrGone
+	}
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
