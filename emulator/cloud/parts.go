@@ -26,9 +26,12 @@ func Account(name string) string { return name + "@" + ProjectID + ".iam.gservic
 // ids have 6 to 30 characters, so the name alone could be too short.
 func FunctionAccount(function string) string { return Account("fn-" + function) }
 
+// OperatorAccount has every right: a person's who sets things up.
+var OperatorAccount = Account("operator")
+
 // Accounts that are no function's.
 var (
-	operator   = Account("operator")
+	operator   = OperatorAccount
 	pushCaller = Account("pubsub-push")
 	timer      = Account("scheduler")
 )

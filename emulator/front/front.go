@@ -37,6 +37,7 @@ type Front struct {
 type Traffic struct {
 	Requests int64
 	In, Out  int64 // bytes of bodies
+	NotJSON  int64 // those of In whose Content-Type is not JSON
 }
 
 // New makes a front at url that serves suite's functions with handlers, one for
@@ -141,7 +142,11 @@ func (f *Front) counted(name string, next http.Handler) http.Handler {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			t := f.traffic[name]
-			f.traffic[name] = Traffic{t.Requests + 1, t.In + in.n, t.Out + out.n}
+			t.Requests, t.In, t.Out = t.Requests+1, t.In+in.n, t.Out+out.n
+			if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+				t.NotJSON += in.n
+			}
+			f.traffic[name] = t
 		}()
 		next.ServeHTTP(out, r)
 	})

@@ -1,0 +1,21 @@
+package demo
+
+import (
+	"fmt"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+)
+
+// Next tells what to try on a cloud that stays.
+func Next(c *cloud.Cloud) string {
+	return fmt.Sprintf(`
+The cloud stays at %[1]s until you press Ctrl-C. To try next, in another terminal:
+
+  export STRONGROOM_URL=%[1]s STRONGROOM_WORKSPACE=prod
+  STRONGROOM_TOKEN=$(go run ./scripts/strongroom token --tenant acme --as runner) go run ./scripts/strongroom run --task hello -- go version
+  STRONGROOM_TOKEN=$(go run ./scripts/strongroom token --tenant acme --as viewer) go run ./scripts/strongroom outputs ls RUN
+  curl -s -H "Authorization: Bearer $(go run ./scripts/strongroom token --tenant acme --as viewer)" %[1]s/v1/workspaces/prod/runs/RUN/outputs/stdout.log
+
+RUN is the id that the first of them prints.
+`, c.URL)
+}
