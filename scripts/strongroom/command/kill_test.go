@@ -1,0 +1,229 @@
+package command_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
+)
+
+// kills is how often TestKilledRunnerLosesNothing kills the program.
+const kills = 50
+
+// maxDelay bounds the time from the program's start to its death: about as long
+// as it needs to end by itself.
+const maxDelay = 120 * time.Millisecond
+
+// TestKilledRunnerLosesNothing kills uploads at random points, and resumes
+// them, until every output has arrived: whole, and each part of it once.
+func TestKilledRunnerLosesNothing(t *testing.T) {
+	t.Parallel()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	early, late, uploads := 0, 0, 0
+	for ; early+late < kills; uploads++ {
+		e, l := uploadUnderFire(t, random, kills-early-late)
+		early, late = early+e, late+l
+	}
+	t.Logf("%d uploads: killed %d times before they were spooled, %d times after", uploads, early, late)
+}
+
+// uploadUnderFire uploads a few files, killed again and again, at most budget
+// times, and gives how often before and after there was a spooled run.
+func uploadUnderFire(t *testing.T, random *rand.Rand, budget int) (early, late int) {
+	t.Helper()
+	p := newPlace(t, platformtest.Config{Fault: slowly, Custody: 5 * time.Millisecond})
+	dir := t.TempDir()
+	want := map[string]string{}
+	for i, size := range []int{0, 1, 40_000, 90_000} {
+		name := fmt.Sprintf("file%d.bin", i)
+		want[name] = noise(random, size)
+		writeFile(t, filepath.Join(dir, name), want[name])
+	}
+	common := []string{"--part-size", "8000", "--backoff", "5ms", "--quiet"}
+	begin := append([]string{"upload", dir, "--task", "t"}, common...)
+	resume := append([]string{"resume"}, common...)
+	args := begin
+	for {
+		delay := time.Hour
+		if early+late < budget {
+			delay = time.Duration(random.Int64N(int64(maxDelay)))
+		}
+		killed := runAndKill(t, p.program(t, args...), delay)
+		p.noSecretsSpooled(t)
+		left := p.runsSpooled(t)
+		began := len(left) > 0 || len(p.server.Runs()) > 0
+		switch {
+		case killed && began:
+			late++
+		case killed:
+			early++
+		}
+		if len(left) > 0 {
+			args = resume // from here on nothing else may be needed
+		} else if began {
+			p.compare(t, want)
+			return early, late
+		}
+	}
+}
+
+// compare says where the only run's outputs differ from want.
+func (p *place) compare(t *testing.T, want map[string]string) {
+	t.Helper()
+	run := p.server.OneRun(t)
+	if got := p.server.Outputs(run); len(got) != len(want) {
+		t.Fatalf("there are %d outputs, not %d: %v", len(got), len(want), got)
+	}
+	for name, content := range want {
+		if got := p.content(t, run, name); sha256.Sum256([]byte(got)) != sha256.Sum256([]byte(content)) {
+			t.Errorf("%s: %d bytes arrived, not the %d that were sent", name, len(got), len(content))
+		}
+	}
+}
+
+func (p *place) runsSpooled(t *testing.T) []string {
+	t.Helper()
+	dir, err := spool.Open(p.spool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs, err := dir.Runs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runs
+}
+
+// slowly gives a kill time to come between two requests.
+func slowly(*http.Request) platformtest.Fault {
+	time.Sleep(time.Millisecond)
+	return platformtest.None
+}
+
+func noise(random *rand.Rand, size int) string {
+	data := make([]byte, size)
+	for i := range data {
+		data[i] = byte(random.Uint32())
+	}
+	return string(data)
+}
+
+// runAndKill kills with SIGKILL after delay. It reports false if the program
+// was faster; then it must have succeeded.
+func runAndKill(t *testing.T, cmd *exec.Cmd, delay time.Duration) bool {
+	t.Helper()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(delay, func() { _ = cmd.Process.Kill() })
+	err := cmd.Wait()
+	if timer.Stop() || err == nil {
+		if err != nil {
+			t.Fatalf("%v: %s", err, out.String())
+		}
+		return false
+	}
+	return true
+}
+
+// TestRunnerKilledMidTask kills the runner while its task writes: what arrives
+// is the beginning of what the task wrote, all that was spooled, and the run is
+// reported as one whose end nobody saw.
+func TestRunnerKilledMidTask(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"early", "later", "late"} {
+		delay := map[string]time.Duration{"early": 0, "later": 30 * time.Millisecond, "late": 90 * time.Millisecond}[name]
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, platformtest.Config{})
+			pidFile := filepath.Join(t.TempDir(), "pid")
+			cmd := p.program(t, "run", "--quiet", "--part-size", "500", "--flush-interval", "5ms", "--backoff", "5ms", "--",
+				"sh", "-c", "echo $$ > "+pidFile+"; i=0; while i=$((i+1)); do echo line $i || exit; done")
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
+			time.Sleep(delay)
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			spooled := p.arriving(t)
+			if r := p.run(t, "resume", "--backoff", "5ms"); r.code != 0 {
+				t.Fatalf("%+v", r)
+			}
+			run := p.server.OneRun(t)
+			got := p.content(t, run, "stdout.log")
+			if !strings.HasPrefix(numbers(strings.Count(got, "\n")+1), got) || len(got) < spooled {
+				t.Errorf("%d bytes arrived, %d were spooled; they end with %q", len(got), spooled, got[max(0, len(got)-30):])
+			}
+			if report := p.server.Report(run); report.Outcome != "error" || report.ExitCode != -1 {
+				t.Errorf("reported %+v", report)
+			}
+		})
+	}
+}
+
+func (p *place) hasOutput(t *testing.T) bool {
+	t.Helper()
+	for path, content := range p.spooled(t) {
+		if strings.Contains(path, "/stdout.log/") && content != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// arriving counts bytes in the bucket or in the spool. A part may be in both:
+// so it is looked for by its number.
+func (p *place) arriving(t *testing.T) int {
+	t.Helper()
+	total := 0
+	if runs := p.server.Runs(); len(runs) == 1 {
+		output, content := p.server.Content(runs[0], "stdout.log")
+		total = len(content)
+		for path, part := range p.spooled(t) {
+			var number int
+			if _, err := fmt.Sscanf(filepath.Base(path), "%05d", &number); err == nil && number > output.StoredParts {
+				total += len(part)
+			}
+		}
+	}
+	return total
+}
+
+func TestResumeLeavesOthersWorkAlone(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, platformtest.Config{})
+	gate := filepath.Join(t.TempDir(), "gate")
+	done := make(chan result, 1)
+	go func() {
+		done <- p.run(t, "run", "--quiet", "--", "sh", "-c", "echo begun; while [ ! -e "+gate+" ]; do sleep 0.01; done")
+	}()
+	eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
+	run := p.runsSpooled(t)[0]
+	if r := p.run(t, "resume"); r.code != 0 || r.stderr != "" {
+		t.Errorf("resume of all: %+v", r)
+	}
+	if r := p.run(t, "resume", run); r.code != 1 || !strings.Contains(r.stderr, "another process works on this run") {
+		t.Errorf("resume of that one: %+v", r)
+	}
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := <-done; r.code != 0 {
+		t.Errorf("%+v", r)
+	}
+}
