@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// tree is the project's source: what git tracks, and what it would track.
+type tree struct {
+	root  string   // directory of go.mod
+	files []string // regular files, relative to root, with slashes, sorted
+}
+
+func openTree(ctx context.Context) (*tree, error) {
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &tree{root: root}
+	names, err := output(ctx, t.root, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	if err != nil {
+		return nil, err
+	}
+	for name := range strings.SplitSeq(names, "\x00") {
+		// git still names a file that was deleted but not committed so.
+		if info, err := os.Lstat(t.path(name)); err == nil && info.Mode().IsRegular() {
+			t.files = append(t.files, name)
+		}
+	}
+	slices.Sort(t.files)
+	return t, nil
+}
+
+func moduleRoot(ctx context.Context) (string, error) {
+	root, err := output(ctx, ".", "go", "list", "-m", "-f", "{{.Dir}}")
+	return strings.TrimSpace(root), err
+}
+
+func (t *tree) path(name string) string { return filepath.Join(t.root, filepath.FromSlash(name)) }
+
+func (t *tree) read(name string) ([]byte, error) { return os.ReadFile(t.path(name)) }
+
+// ending gives the files whose names end so.
+func (t *tree) ending(suffix string) []string {
+	return slices.DeleteFunc(slices.Clone(t.files), func(name string) bool {
+		return !strings.HasSuffix(name, suffix)
+	})
+}
+
+// eachGo calls look with every Go file and its text.
+func (t *tree) eachGo(look func(name string, text []byte) error) error {
+	for _, name := range t.ending(".go") {
+		text, err := t.read(name)
+		if err != nil {
+			return err
+		}
+		if err := look(name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// output runs a program in dir and gives what it wrote to standard output. Its
+// error holds everything that the program wrote.
+func output(ctx context.Context, dir, name string, args ...string) (string, error) {
+	var stdout, stderr strings.Builder
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s%s%s: %w", stdout.String(), stderr.String(), strings.Join(cmd.Args, " "), err)
+	}
+	return stdout.String(), nil
+}
