@@ -23,6 +23,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"an administrator": {admin, ok, ok, ok, 404, ok, ok},
 		"a creator":        {creator, ok, 403, 403, 403, 403, 403},
 		"a viewer":         {viewer, 403, 403, ok, 404, ok, 403},
+		"a getter":         {getter, 403, 403, ok, 403, 403, 403},
 		"a stranger":       {stranger, 403, 403, 403, 403, 403, 403},
 	} {
 		t.Run(name, func(t *testing.T) {

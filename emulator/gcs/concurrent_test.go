@@ -2,11 +2,15 @@ package gcs_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/gcs"
 )
@@ -46,6 +50,61 @@ func TestOneOfManyCreatesAnObject(t *testing.T) {
 	if files, _ := filepath.Glob(filepath.Join(w.gcs.Root(), "*", "*")); len(files) != 1 {
 		t.Errorf("files left: %v", files)
 	}
+}
+
+// TestOneOfManyAtOnceCreatesAnObject holds every body back until the server
+// has admitted all of them, so that the last check decides.
+func TestOneOfManyAtOnceCreatesAnObject(t *testing.T) {
+	t.Parallel()
+	const writers = 8
+	w := newWorld(t)
+	url := w.sign("part", uploadHeaders...)
+	patient := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
+	var admitted, all sync.WaitGroup
+	admitted.Add(writers)
+	statuses := make([]int, writers)
+	for i := range writers {
+		all.Go(func() {
+			body := &heldBody{Reader: strings.NewReader("hello"), admitted: &admitted}
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url, body)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			r.ContentLength = 5
+			r.Header.Set("Expect", "100-continue")
+			for _, h := range uploadHeaders {
+				name, value, _ := strings.Cut(h, ":")
+				r.Header.Set(name, value)
+			}
+			got, err := patient.Do(r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			statuses[i] = got.StatusCode
+			_ = got.Body.Close()
+		})
+	}
+	all.Wait()
+	slices.Sort(statuses)
+	if statuses[0] != http.StatusOK || statuses[1] != http.StatusPreconditionFailed || statuses[writers-1] != http.StatusPreconditionFailed {
+		t.Errorf("statuses %v", statuses)
+	}
+}
+
+// heldBody gives its first byte when all are admitted: a client that expects
+// 100 Continue reads its body only after the server asked for it.
+type heldBody struct {
+	io.Reader
+	admitted *sync.WaitGroup
+	once     sync.Once
+}
+
+// Read implements io.Reader.
+func (h *heldBody) Read(p []byte) (int, error) {
+	h.once.Do(func() { h.admitted.Done(); h.admitted.Wait() })
+	return h.Reader.Read(p)
 }
 
 func TestRestartKeepsEverything(t *testing.T) {

@@ -93,7 +93,7 @@ func serve(h http.Header, o object) {
 	}
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("Last-Modified", o.Updated.UTC().Format(http.TimeFormat))
-	h.Set("X-Goog-Storage-Class", "STANDARD")
+	h.Set("X-Goog-Storage-Class", o.StorageClass)
 	for name, value := range o.Metadata {
 		h.Set(metadataPrefix+name, value)
 	}

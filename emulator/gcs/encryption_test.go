@@ -103,7 +103,8 @@ func TestDiskHoldsNoPlainContent(t *testing.T) {
 			w := newWorld(t, func(b *gcs.Bucket, _ *gcs.Config) { b.DefaultKMSKeyName = key })
 			w.write("part", strings.Repeat(canary, 10_000))
 			w.send(http.MethodPut, w.sign("part2", uploadHeaders[0]), canary, uploadHeaders[0])
-			out := w.object(admin, "open").NewWriter(t.Context())
+			ctx, cancel := context.WithCancel(t.Context())
+			out := w.object(admin, "open").NewWriter(ctx)
 			out.ChunkSize = 256 << 10
 			_, err := out.Write(bytes.Repeat([]byte(canary), 20_000)) // leaves an open session behind
 			check(t, err)
@@ -124,7 +125,10 @@ func TestDiskHoldsNoPlainContent(t *testing.T) {
 			if err != nil || files < 3 {
 				t.Errorf("searched %d files, %v", files, err)
 			}
-			_ = out.CloseWithError(context.Canceled)
+			cancel()
+			if err := out.Close(); err == nil {
+				t.Error("a cancelled upload is closed well")
+			}
 		})
 	}
 }

@@ -103,6 +103,9 @@ func (f fields) patchObject(o *object) error {
 	if err := f.patchHeaders(&o.Headers); err != nil {
 		return err
 	}
+	if err := f.patch("storageClass", &o.StorageClass); err != nil {
+		return err
+	}
 	return f.patchMap("metadata", &o.Metadata)
 }
 

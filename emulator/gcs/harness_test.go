@@ -30,6 +30,7 @@ const (
 	admin    = "admin@p.iam.gserviceaccount.com"  // everything
 	creator  = "writer@p.iam.gserviceaccount.com" // objectCreator: signs uploads
 	viewer   = "reader@p.iam.gserviceaccount.com" // objectViewer
+	getter   = "getter@p.iam.gserviceaccount.com" // legacyObjectReader: reads, lists nothing
 	stranger = "nobody@p.iam.gserviceaccount.com" // nothing
 	agent    = "service-1@gs-project-accounts.iam.gserviceaccount.com"
 	bucket   = "acme-outputs"
@@ -67,7 +68,8 @@ func newWorld(t testing.TB, changes ...func(*gcs.Bucket, *gcs.Config)) *world {
 	check(t, err)
 	for member, role := range map[string]string{
 		admin: "roles/owner", creator: "roles/storage.objectCreator", viewer: "roles/storage.objectViewer", stranger: "",
-		agent: "roles/cloudkms.cryptoKeyEncrypterDecrypter",
+		getter: "roles/storage.legacyObjectReader",
+		agent:  "roles/cloudkms.cryptoKeyEncrypterDecrypter",
 	} {
 		check(t, w.iam.CreateServiceAccount(member))
 		if role != "" {
@@ -200,6 +202,11 @@ func (w *world) sign(name string, headers ...string) string {
 
 func (w *world) signWith(name string, o storage.SignedURLOptions) string {
 	w.t.Helper()
+	return w.signFor(bucket, name, o)
+}
+
+func (w *world) signFor(bucket, name string, o storage.SignedURLOptions) string {
+	w.t.Helper()
 	o.GoogleAccessID, o.PrivateKey, o.Scheme, o.Insecure = creator, privatePEM(w.t), storage.SigningSchemeV4, true
 	o.Hostname = strings.TrimPrefix(w.url, "http://")
 	if o.Expires.IsZero() {
@@ -278,6 +285,7 @@ type published struct {
 	mu       sync.Mutex
 	failures int
 	failed   chan struct{} // if set, takes one token for each failure
+	came     chan struct{} // if set, takes one token for each message
 	messages []message
 }
 
@@ -292,6 +300,9 @@ func (p *published) publish(_ context.Context, topic string, data []byte, attrib
 		return context.DeadlineExceeded
 	}
 	p.messages = append(p.messages, message{topic, string(data), attributes})
+	if p.came != nil {
+		p.came <- struct{}{}
+	}
 	return nil
 }
 

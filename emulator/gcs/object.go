@@ -26,6 +26,7 @@ type object struct {
 	Updated        time.Time         `json:"updated"`
 	Headers        contentHeaders    `json:"headers"`
 	Metadata       map[string]string `json:"metadata,omitempty"`
+	StorageClass   string            `json:"storageClass"`
 
 	KeyName    string `json:"keyName,omitempty"`    // KMS key; empty: the emulator's own
 	KeyVersion string `json:"keyVersion,omitempty"` // version of KeyName that wrapped the data key

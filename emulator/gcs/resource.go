@@ -57,7 +57,7 @@ func objectResourceOf(b Bucket, o object, base string) objectResourceJSON {
 		ContentDisposition: o.Headers.ContentDisposition,
 		ContentLanguage:    o.Headers.ContentLanguage,
 		CacheControl:       o.Headers.CacheControl,
-		StorageClass:       b.StorageClass,
+		StorageClass:       o.StorageClass,
 		Size:               strconv.FormatInt(o.Size, 10),
 		MD5Hash:            o.MD5,
 		CRC32C:             o.CRC32C,

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"cloud.google.com/go/storage"
+
+	"github.com/strongroom-dev/strongroom/emulator/gcs"
 )
 
 // uploadHeaders are those of the platform's upload URLs.
@@ -172,4 +174,22 @@ func TestSignedReadNeedsPermission(t *testing.T) {
 	w.send(http.MethodGet, url, "").refused(t, 403, "AccessDenied")
 	w.send(http.MethodGet, w.signWith("missing", storage.SignedURLOptions{Method: http.MethodGet}), "").refused(t, 403, "AccessDenied")
 	w.send(http.MethodDelete, w.signWith("part", storage.SignedURLOptions{Method: http.MethodDelete}), "").refused(t, 403, "AccessDenied")
+}
+
+func TestSignatureForAnothersBucketIsWorthless(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	check(t, w.gcs.CreateBucket(gcs.Bucket{Name: "evil-outputs"}))
+	url := w.signFor("evil-outputs", "part", storage.SignedURLOptions{Method: http.MethodPut})
+	w.send(http.MethodPut, url, "x").refused(t, 403, "AccessDenied")
+}
+
+func TestUnsignedContentTypeIsTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	got := w.send(http.MethodPut, w.sign("part"), "x", "Content-Type:text/html")
+	attrs, err := w.object(viewer, "part").Attrs(t.Context())
+	if got.status != http.StatusOK || err != nil || attrs.ContentType != "text/html" {
+		t.Errorf("got %d %s, %+v, %v", got.status, got.body, attrs, err)
+	}
 }

@@ -177,6 +177,7 @@ func (s *Server) commit(ctx context.Context, t txn, u *upload) (live object, err
 	if err := s.mayCreate(u, b, live); err != nil {
 		return live, err
 	}
+	u.object.StorageClass = orDefault(u.object.StorageClass, b.StorageClass)
 	if err := s.complete(ctx, t, u); err != nil {
 		return live, err
 	}

@@ -162,6 +162,7 @@ func (s *Server) putXML(w http.ResponseWriter, x xmlRequest) error {
 func (x xmlRequest) upload() (u *upload, err error) {
 	u = &upload{caller: x.caller, sha256: x.sha256}
 	u.object = object{Bucket: x.bucket, Name: x.object, Headers: contentHeadersOf(x.Header), Metadata: customMetadata(x.Header)}
+	u.object.StorageClass = x.Header.Get("X-Goog-Storage-Class")
 	u.object.KeyName = x.Header.Get("X-Goog-Encryption-Kms-Key-Name")
 	if u.when, err = x.conditions(); err != nil {
 		return nil, err
