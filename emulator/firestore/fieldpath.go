@@ -1,7 +1,6 @@
 package firestore
 
 import (
-	"slices"
 	"strings"
 
 	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
@@ -167,11 +166,6 @@ func (f fieldPath) remove(in fields) {
 		in = in[id].GetMapValue().GetFields()
 	}
 	delete(in, f[len(f)-1])
-}
-
-// within tells whether f is g, or lies in the map that g names.
-func (f fieldPath) within(g fieldPath) bool {
-	return len(f) >= len(g) && slices.Equal(f[:len(g)], g)
 }
 
 // project keeps the masked fields. The values are shared with the argument.

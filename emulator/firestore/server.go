@@ -155,7 +155,15 @@ func (s *Server) admitParent(ctx context.Context, request below) (*database, pat
 	return db, parent, err
 }
 
-// Listen is not modelled.
-func (s *Server) Listen(pb.Firestore_ListenServer) error {
+// Listen is not modelled. It answers only once it was asked: Go's client makes
+// "no more items" of an earlier end.
+func (s *Server) Listen(stream pb.Firestore_ListenServer) error {
+	req, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	if _, err := s.admit(stream.Context(), req.GetDatabase(), req); err != nil {
+		return err
+	}
 	return status.Error(codes.Unimplemented, "The embedded Firestore has no Listen: read again, or use Google's emulator.")
 }

@@ -86,11 +86,19 @@ func (s *state) replaceEntries(ix *index, p path, old, now indexed) {
 	}
 }
 
-// addIndex fills a new index from the documents there are.
+// addIndex fills a new index from the documents there are. Sorted entries go
+// into the tree several times faster than others.
 func (s *state) addIndex(ix *index) {
+	var added []entry
 	s.inScope(ix.scope, func(d *document) {
-		s.replaceEntries(ix, d.path(), indexed{}, indexed{d, d.fields()})
+		for _, key := range ix.keys(d.path(), d.fields()) {
+			added = append(added, entry{key, d})
+		}
 	})
+	slices.SortFunc(added, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+	for _, e := range added {
+		s.entries.ReplaceOrInsert(e)
+	}
 	s.indexes = maps.Clone(s.indexes)
 	if s.indexes == nil {
 		s.indexes = map[scope][]*index{}

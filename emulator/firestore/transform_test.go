@@ -1,6 +1,8 @@
 package firestore_test
 
 import (
+	"context"
+	"errors"
 	"math"
 	"testing"
 	"time"
@@ -57,19 +59,24 @@ func transforms(t *testing.T, c *firestore.Client) {
 }
 
 func serverTime(t *testing.T, c *firestore.Client) {
-	b := c.Batch() //nolint:staticcheck // one commit of two writes
-	b.Set(c.Doc("a/1"), map[string]any{"t": firestore.ServerTimestamp, "m": map[string]any{"t": firestore.ServerTimestamp}})
-	b.Set(c.Doc("a/2"), map[string]any{"t": firestore.ServerTimestamp})
-	results, err := b.Commit(t.Context())
+	err := c.RunTransaction(t.Context(), func(_ context.Context, tx *firestore.Transaction) error {
+		return errors.Join(
+			tx.Set(c.Doc("a/1"), map[string]any{"t": firestore.ServerTimestamp, "m": map[string]any{"t": firestore.ServerTimestamp}}),
+			tx.Set(c.Doc("a/2"), map[string]any{"t": firestore.ServerTimestamp}))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, two := get(t, c.Doc("a/1")), get(t, c.Doc("a/2"))
+	snap, err := c.Doc("a/1").Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := snap.Data(), get(t, c.Doc("a/2"))
 	at := one["t"].(time.Time)
 	if !at.Equal(two["t"].(time.Time)) || !at.Equal(one["m"].(map[string]any)["t"].(time.Time)) {
 		t.Errorf("times differ: %v, %v", one, two)
 	}
-	if d := results[0].UpdateTime.Sub(at); d < 0 || d >= time.Second {
+	if d := snap.UpdateTime.Sub(at); d < 0 || d >= time.Second {
 		t.Errorf("the server's time is %v before the commit", d)
 	}
 	if at.Nanosecond()%int(time.Millisecond) != 0 {
