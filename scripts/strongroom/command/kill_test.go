@@ -140,42 +140,6 @@ func runAndKill(t *testing.T, cmd *exec.Cmd, delay time.Duration) bool {
 	return true
 }
 
-// TestRunnerKilledMidTask kills the runner while its task writes: what arrives
-// is the beginning of what the task wrote, all that was spooled, and the run is
-// reported as one whose end nobody saw.
-func TestRunnerKilledMidTask(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"early", "later", "late"} {
-		delay := map[string]time.Duration{"early": 0, "later": 30 * time.Millisecond, "late": 90 * time.Millisecond}[name]
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := newPlace(t, platformtest.Config{})
-			pidFile := filepath.Join(t.TempDir(), "pid")
-			cmd := p.program(t, "run", "--quiet", "--part-size", "500", "--flush-interval", "5ms", "--backoff", "5ms", "--",
-				"sh", "-c", "echo $$ > "+pidFile+"; i=0; while i=$((i+1)); do echo line $i || exit; done")
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
-			time.Sleep(delay)
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-			spooled := p.arriving(t)
-			if r := p.run(t, "resume", "--backoff", "5ms"); r.code != 0 {
-				t.Fatalf("%+v", r)
-			}
-			run := p.server.OneRun(t)
-			got := p.content(t, run, "stdout.log")
-			if !strings.HasPrefix(numbers(strings.Count(got, "\n")+1), got) || len(got) < spooled {
-				t.Errorf("%d bytes arrived, %d were spooled; they end with %q", len(got), spooled, got[max(0, len(got)-30):])
-			}
-			if report := p.server.Report(run); report.Outcome != "error" || report.ExitCode != -1 {
-				t.Errorf("reported %+v", report)
-			}
-		})
-	}
-}
-
 func (p *place) hasOutput(t *testing.T) bool {
 	t.Helper()
 	for path, content := range p.spooled(t) {
@@ -184,24 +148,6 @@ func (p *place) hasOutput(t *testing.T) bool {
 		}
 	}
 	return false
-}
-
-// arriving counts bytes in the bucket or in the spool. A part may be in both:
-// so it is looked for by its number.
-func (p *place) arriving(t *testing.T) int {
-	t.Helper()
-	total := 0
-	if runs := p.server.Runs(); len(runs) == 1 {
-		output, content := p.server.Content(runs[0], "stdout.log")
-		total = len(content)
-		for path, part := range p.spooled(t) {
-			var number int
-			if _, err := fmt.Sscanf(filepath.Base(path), "%05d", &number); err == nil && number > output.StoredParts {
-				total += len(part)
-			}
-		}
-	}
-	return total
 }
 
 func TestResumeLeavesOthersWorkAlone(t *testing.T) {

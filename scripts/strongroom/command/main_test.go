@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,6 +62,12 @@ func (p *place) run(t *testing.T, args ...string) result {
 	noSecrets(t, "stderr", r.stderr)
 	p.noSecretsSpooled(t)
 	return r
+}
+
+// runTo calls the program with another stdout.
+func (p *place) runTo(t *testing.T, stdout io.Writer, args ...string) int {
+	t.Helper()
+	return command.Main(t.Context(), args, nil, stdout, io.Discard, func(name string) string { return p.env[name] })
 }
 
 func noSecrets(t *testing.T, where, text string) {
