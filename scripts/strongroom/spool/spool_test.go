@@ -1,0 +1,181 @@
+package spool_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
+)
+
+const id = "01890a5d-ac96-774b-bcce-b302099a8057"
+
+func create(t *testing.T, outputs ...spool.Output) (spool.Dir, *spool.Run) {
+	t.Helper()
+	dir, err := spool.Open(filepath.Join(t.TempDir(), "spool"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := dir.Create(spool.Journal{Run: id, Outputs: outputs}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = run.Close() })
+	return dir, run
+}
+
+// sizes gathers parts as they are cut.
+func sizes(into *[]int64) func(spool.Part) {
+	return func(p spool.Part) { *into = append(*into, p.Size) }
+}
+
+func TestPartsAreCutWhenFull(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		writes []string
+		want   []int64
+	}{
+		"nothing makes one empty part": {nil, []int64{0}},
+		"less than a part":             {[]string{"abc"}, []int64{3}},
+		"exactly a part":               {[]string{"abcd"}, []int64{4}},
+		"a part and a byte":            {[]string{"abcde"}, []int64{4, 1}},
+		"many small writes":            {strings.Split("abcdefghij", ""), []int64{4, 4, 2}},
+		"one write over several parts": {[]string{"abcdefghijkl"}, []int64{4, 4, 4}},
+		"an empty write between":       {[]string{"ab", "", "cd", "e"}, []int64{4, 1}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, run := create(t, spool.Output{Name: "o"})
+			var got []int64
+			w, err := run.Write("o", spool.Cutting{PartSize: 4}, sizes(&got))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range c.writes {
+				if _, err := w.Write([]byte(text)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("sizes (-want +got):\n%s", diff)
+			}
+			if parts := run.Journal().Outputs[0].Parts; parts != len(c.want) {
+				t.Errorf("the journal knows %d parts", parts)
+			}
+		})
+	}
+}
+
+func TestPartsAreCutForReadersThatFollow(t *testing.T) {
+	t.Parallel()
+	_, run := create(t, spool.Output{Name: "o"})
+	synctest.Test(t, func(t *testing.T) {
+		var got []int64
+		w, err := run.Write("o", spool.Cutting{PartSize: 1000, Interval: 2 * time.Second}, sizes(&got))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write := func(pause time.Duration) {
+			_, _ = w.Write([]byte("x"))
+			time.Sleep(pause)
+			synctest.Wait()
+		}
+		write(time.Second)
+		if len(got) != 0 {
+			t.Error("cut while it may still grow")
+		}
+		write(3 * time.Second) // idle
+		for range 12 {
+			write(time.Second) // never idle
+		}
+		if diff := cmp.Diff([]int64{2, 11}, got); diff != "" {
+			t.Errorf("sizes (-want +got):\n%s", diff)
+		}
+		_ = w.Close()
+	})
+}
+
+func TestOnlyOneMayWorkOnARun(t *testing.T) {
+	t.Parallel()
+	dir, run := create(t)
+	if _, err := dir.Lock(id); !errors.Is(err, spool.ErrBusy) {
+		t.Errorf("a second one: %v", err)
+	}
+	if err := run.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := dir.Lock(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dir.Lock(id); !errors.Is(err, spool.ErrGone) {
+		t.Errorf("a removed one: %v", err)
+	}
+	if entries, _ := os.ReadDir(dir.Path()); len(entries) > 0 {
+		t.Errorf("left behind: %v", entries)
+	}
+	if _, err := dir.Lock("../x"); err == nil {
+		t.Error("a path was taken for a run")
+	}
+}
+
+func TestAcknowledgedPartsAreNotPending(t *testing.T) {
+	t.Parallel()
+	dir, run := create(t, spool.Output{Name: "o"})
+	var parts []spool.Part
+	w, err := run.Write("o", spool.Cutting{PartSize: 1}, func(p spool.Part) { parts = append(parts, p) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = w.Write([]byte("ab\nde"))
+	for _, number := range []int{3, 1, 3, 5} {
+		if err := run.Stored(parts[number-1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = run.Close() // as a kill does
+	again, err := dir.Lock(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if err := again.Recover(); err != nil {
+		t.Fatal(err)
+	}
+	var pending []spool.Part
+	if err := again.Pending("o", func(p spool.Part) { pending = append(pending, p) }); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]spool.Part{parts[1], parts[3]}, pending); diff != "" {
+		t.Errorf("pending (-want +got):\n%s", diff)
+	}
+	want := spool.Output{Name: "o", Parts: 5, Stored: 1, Beyond: []int{3, 5}, Bytes: 3}
+	if diff := cmp.Diff(want, again.Journal().Outputs[0]); diff != "" {
+		t.Errorf("journal (-want +got):\n%s", diff)
+	}
+}
+
+func TestADamagedSpoolIsTold(t *testing.T) {
+	t.Parallel()
+	_, run := create(t, spool.Output{Name: "o"})
+	var part spool.Part
+	w, _ := run.Write("o", spool.Cutting{PartSize: 10}, func(p spool.Part) { part = p })
+	_ = w.Close()
+	_ = os.Remove(part.Path)
+	if err := run.Pending("o", func(spool.Part) {}); err == nil || !strings.Contains(err.Error(), "the spool is damaged") {
+		t.Errorf("error is %v", err)
+	}
+}
