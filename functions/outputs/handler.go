@@ -3,6 +3,7 @@ package outputs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"cloud.google.com/go/storage"
@@ -44,7 +45,7 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "readOutput", Method: http.MethodGet, Path: path + "/{output}",
 		Summary: "Stream an output, at most 8 MiB a response",
-		Errors:  []int{400, 401, 403, 404, 413, 416, 503},
+		Errors:  []int{400, 401, 403, 404, 410, 413, 416, 503},
 	}, a, auditlog.ReadOutput), h.read)
 	return h, nil
 }
@@ -62,10 +63,18 @@ func find(ctx context.Context, s access.Session, raw string) (run.Run, error) {
 	return r, err
 }
 
+// maxAttempts bounds how often the bucket is asked for one piece of a part.
+const maxAttempts = 4
+
 // bucket is where a tenant's output rests.
 func (h *Handler) bucket(ctx context.Context, s access.Session) (*storage.BucketHandle, error) {
 	client, err := h.storage.Get(ctx, func(ctx context.Context) (*storage.Client, error) {
-		return storage.NewClient(ctx, h.clientOptions()...)
+		client, err := storage.NewClient(ctx, h.clientOptions()...)
+		if err != nil {
+			return nil, fmt.Errorf("connect to storage: %w", err)
+		}
+		client.SetRetry(storage.WithMaxAttempts(maxAttempts)) // by itself it tries until the client leaves
+		return client, nil
 	})
 	if err != nil {
 		return nil, err

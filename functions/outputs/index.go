@@ -15,9 +15,9 @@ type index struct {
 	broken      bool // the gap has been met
 }
 
-// part is one stored object.
+// part is one stored object. There may be 99,999 of them: its name is not held.
 type part struct {
-	object     string
+	number     int
 	generation int64
 	offset     int64 // of its first byte within the output
 	size       int64
@@ -33,6 +33,9 @@ const (
 	incomplete state = "incomplete" // the run is over, and not all is there
 )
 
+// span is where the part's bytes are within the output.
+func (p part) span() span { return span{p.offset, p.offset + p.size} }
+
 // add takes the grants of one output, in the order of parts.
 func (x *index) add(g grant.Grant) {
 	if x.contentType == "" {
@@ -43,7 +46,7 @@ func (x *index) add(g grant.Grant) {
 		x.broken = true
 		return
 	}
-	p := part{object: g.Object().Name(), generation: g.Stored.Generation, offset: x.size(), size: g.Stored.Size, lines: -1}
+	p := part{number: g.Part, generation: g.Stored.Generation, offset: x.size(), size: g.Stored.Size, lines: -1}
 	if g.Declared.Lines != nil {
 		p.lines = *g.Declared.Lines
 	}
@@ -70,10 +73,16 @@ func (x *index) lines() (n int64, counted bool) {
 	return n, true
 }
 
+// state tells whether to expect more. What a run was granted beyond its claim
+// does not matter.
 func (x *index) state(r run.Run) state {
 	claimed := r.End.Parts(x.name)
 	switch {
-	case r.State != run.Ended || x.pending:
+	case r.State != run.Ended:
+		return open
+	case claimed > 0 && len(x.parts) >= claimed:
+		return complete
+	case x.pending:
 		return open
 	case x.broken || len(x.parts) < claimed:
 		return incomplete

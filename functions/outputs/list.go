@@ -3,9 +3,12 @@ package outputs
 import (
 	"context"
 	"errors"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -37,7 +40,7 @@ type runBody struct {
 
 type outputBody struct {
 	Name        string `json:"name"`
-	ContentType string `json:"contentType"`
+	ContentType string `json:"contentType" doc:"As granted; empty if no part was"`
 	State       string `json:"state" enum:"open,complete,incomplete"`
 	Parts       int    `json:"parts" doc:"As the run claims; 0 while it runs"`
 	StoredParts int    `json:"storedParts" doc:"Stored without a gap from part 1: what can be read now"`
@@ -45,41 +48,116 @@ type outputBody struct {
 	Lines       *int64 `json:"lines,omitempty" doc:"Newlines in the stored parts, if the runner counted them"`
 }
 
-// errPage ends a listing whose page is full.
-var errPage = errors.New("the page is full")
-
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
 	session := access.From(ctx)
+	if in.PageToken != "" && grant.CheckOutput(in.PageToken) != nil {
+		return nil, api.Refuse(http.StatusBadRequest, "pageToken is no nextPageToken of a page before")
+	}
 	r, err := find(ctx, session, in.Run)
 	if err != nil {
 		return nil, err
 	}
-	out := &listResponse{}
-	out.Body.Run, out.Body.Outputs = showRun(r), []outputBody{}
-	var current index
-	flush := func() {
-		if current.name != "" {
-			out.Body.Outputs = append(out.Body.Outputs, current.show(r))
-		}
+	p := newPage(r, *in)
+	err = grant.OfRun(ctx, session.DB, session.Tenant.ID, session.Workspace, r.ID, grant.Filter{After: in.PageToken}, p.add)
+	if err == nil {
+		err = p.end()
 	}
-	err = grant.OfRun(ctx, session.DB, session.Tenant.ID, session.Workspace, r.ID, grant.Filter{After: in.PageToken}, func(g grant.Grant) error {
-		if g.Output != current.name {
-			flush()
-			if len(out.Body.Outputs) == in.PageSize {
-				out.Body.NextPageToken = current.name
-				current = index{}
-				return errPage
-			}
-			current = index{name: g.Output}
-		}
-		current.add(g)
-		return nil
-	})
 	if err != nil && !errors.Is(err, errPage) {
 		return nil, err
 	}
-	flush()
-	return out, nil
+	return &p.response, nil
+}
+
+// page gathers outputs by name: those with grants, and between them those that
+// the run claims without having asked for any, lest they be overlooked.
+type page struct {
+	run      run.Run
+	size     int
+	claimed  []string // names that are still to come
+	current  index    // being gathered; the zero index: none
+	response listResponse
+}
+
+// errPage ends a listing whose page is full.
+var errPage = errors.New("the page is full")
+
+func newPage(r run.Run, in listRequest) *page {
+	p := &page{run: r, size: in.PageSize}
+	p.response.Body.Run, p.response.Body.Outputs = showRun(r), []outputBody{}
+	for _, claim := range r.End.Claims {
+		if claim.Output > in.PageToken {
+			p.claimed = append(p.claimed, claim.Output)
+		}
+	}
+	slices.Sort(p.claimed)
+	return p
+}
+
+// add takes the grants by output and part.
+func (p *page) add(g grant.Grant) error {
+	if g.Output != p.current.name {
+		if err := p.flush(); err != nil {
+			return err
+		}
+		for len(p.claimed) > 0 && p.claimed[0] < g.Output {
+			if err := p.ungranted(); err != nil {
+				return err
+			}
+		}
+		if p.full() {
+			return errPage
+		}
+		p.current = index{name: g.Output}
+	}
+	p.current.add(g)
+	return nil
+}
+
+// end takes what is left when there are no more grants.
+func (p *page) end() error {
+	err := p.flush()
+	for err == nil && len(p.claimed) > 0 {
+		err = p.ungranted()
+	}
+	return err
+}
+
+// flush shows the output that was being gathered.
+func (p *page) flush() error {
+	if p.current.name == "" {
+		return nil
+	}
+	x := p.current
+	p.current = index{}
+	if len(p.claimed) > 0 && p.claimed[0] == x.name {
+		p.claimed = p.claimed[1:]
+	}
+	return p.show(x)
+}
+
+// ungranted shows the first output that is only claimed.
+func (p *page) ungranted() error {
+	x := index{name: p.claimed[0]}
+	p.claimed = p.claimed[1:]
+	return p.show(x)
+}
+
+func (p *page) show(x index) error {
+	if p.full() {
+		return errPage
+	}
+	p.response.Body.Outputs = append(p.response.Body.Outputs, x.show(p.run))
+	return nil
+}
+
+// full reports whether the page takes no more, and if so names the next.
+func (p *page) full() bool {
+	n := len(p.response.Body.Outputs)
+	if n < p.size {
+		return false
+	}
+	p.response.Body.NextPageToken = p.response.Body.Outputs[n-1].Name
+	return true
 }
 
 func showRun(r run.Run) runBody {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -18,8 +19,8 @@ type readRequest struct {
 	Workspace string `path:"workspace"`
 	Run       string `path:"run"`
 	Output    string `path:"output"`
-	Range     string `header:"Range" maxLength:"64" doc:"One range of bytes"`
-	Lines     string `query:"lines" maxLength:"40" doc:"Lines from 1, as 100-200 or 100-"`
+	Range     string `header:"Range" doc:"One range of bytes"`
+	Lines     string `query:"lines" doc:"Lines from 1, as 100-200 or 100-"`
 }
 
 // read checks what is asked, puts the read on record, and only then touches
@@ -65,7 +66,7 @@ func (h *Handler) view(ctx context.Context, s access.Session, r run.Run, output 
 	if err != nil {
 		return nil, err
 	}
-	if v.index.contentType == "" {
+	if v.index.contentType == "" && r.End.Parts(output) == 0 {
 		return nil, api.Refuse(http.StatusNotFound, "the run has no output of that name")
 	}
 	return v, nil
@@ -77,9 +78,13 @@ func (v *view) record(ctx context.Context) (err error) {
 	return err
 }
 
+// recordTimeout bounds how long a request that is over waits for its last entry.
+const recordTimeout = 30 * time.Second
+
 // recordEnd puts on the log how much was sent, though the client may have gone.
 func (v *view) recordEnd(ctx context.Context, sent int64) {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
 	entry := v.audit(auditlog.EndReadOutput, auditlog.Done)
 	entry.Of, entry.Counts = v.entry, map[string]int64{"bytes": sent}
 	if _, err := v.handler.guard.Audit.Append(ctx, v.session.DB, entry); err != nil {
@@ -128,12 +133,11 @@ func (v *view) answerLines(ctx context.Context, want lineRange) (answer, error) 
 	if err != nil {
 		return answer{}, err
 	}
-	if !at.any {
+	if at.length() == 0 {
 		return answer{}, v.unsatisfiable("the output has no line %d by now", want.first)
 	}
 	header := map[string]string{"Strongroom-Lines": fmt.Sprintf("%d-%d", want.first, at.last)}
-	if at.length() > maxResponse {
-		at.to = at.from + maxResponse
+	if at.cut {
 		header["Strongroom-Truncated"] = "true"
 	}
 	header["Content-Range"] = contentRange(at.span, v.index.size())

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"cloud.google.com/go/storage"
 	"github.com/danielgtaylor/huma/v2"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -34,10 +36,12 @@ type view struct {
 	entry   string // id of the audit entry that the read is on
 }
 
-// open begins to read a piece of a part, of exactly the generation that is in
-// custody.
+// open begins to read a piece of a part: of exactly the generation that is in
+// custody, and its bytes as they rest, whatever encoding they were said to have.
 func (v *view) open(ctx context.Context, s segment) (*storage.Reader, error) {
-	reader, err := v.bucket.Object(s.part.object).Generation(s.part.generation).NewRangeReader(ctx, s.offset, s.length)
+	name := grant.Object{Workspace: v.session.Workspace, Run: v.run.ID, Output: v.index.name, Part: s.part.number}.Name()
+	object := v.bucket.Object(name).Generation(s.part.generation).ReadCompressed(true)
+	reader, err := object.NewRangeReader(ctx, s.offset, s.length)
 	if err != nil {
 		return nil, fmt.Errorf("open part: %w", err)
 	}
@@ -57,13 +61,27 @@ func (v *view) stream(ctx context.Context, a answer) (*huma.StreamResponse, erro
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		v.header(hc, a)
+		if hc.Method() == http.MethodHead && first != nil {
+			_ = first.Close()
+			pieces = nil
+		}
 		sent, err := v.send(ctx, hc.BodyWriter(), first, pieces)
 		v.recordEnd(ctx, sent)
 		if err != nil {
 			api.Logger(ctx).WarnContext(ctx, "a view was cut", "entry", v.entry, "bytes", sent, "error", err.Error())
-			panic(http.ErrAbortHandler) // the length is told: a cut must not look like an end
+			cut(hc.BodyWriter())
 		}
 	}}, nil
+}
+
+// cut breaks the connection: the length is told, and a cut must not look like
+// an end. Nothing more may be written, since the functions framework answers a
+// panic with a text of its own, which would pass for the rest of the output.
+func cut(w io.Writer) {
+	if rw, ok := w.(http.ResponseWriter); ok {
+		_ = http.NewResponseController(rw).SetWriteDeadline(time.Unix(1, 0)) // where it is not supported, the panic has to do
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // header tells browsers to show plain text, keep nothing, and run nothing,
@@ -118,10 +136,24 @@ func (v *view) unreadable(ctx context.Context, err error) error {
 	if errors.As(err, &public) {
 		return err
 	}
-	var refused *googleapi.Error
-	if errors.As(err, &refused) && strings.Contains(refused.Error()+refused.Body, "CloudKms") {
-		api.Logger(ctx).WarnContext(ctx, "the tenant's key is not available", "entry", v.entry)
+	if ctx.Err() != nil {
+		return err
+	}
+	api.Logger(ctx).WarnContext(ctx, "the bucket did not give a part", "entry", v.entry, "error", err.Error())
+	return refusal(err)
+}
+
+// refusal is what the client is told of the bucket's answer.
+func refusal(err error) error {
+	var answer *googleapi.Error
+	known := errors.As(err, &answer)
+	switch {
+	case known && strings.Contains(answer.Error()+answer.Body, "CloudKms"):
 		return api.Refuse(http.StatusForbidden, "the tenant's key is disabled or destroyed; ask the tenant's administrator")
+	case errors.Is(err, storage.ErrObjectNotExist):
+		return api.Refuse(http.StatusGone, "the bucket does not hold this output any more")
+	case !known || answer.Code >= http.StatusInternalServerError || answer.Code == http.StatusTooManyRequests:
+		return api.Refuse(http.StatusServiceUnavailable, "the bucket does not answer; try again").With("Retry-After", "1")
 	}
 	return err
 }

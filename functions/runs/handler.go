@@ -7,6 +7,8 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"github.com/danielgtaylor/huma/v2"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
@@ -105,8 +107,25 @@ func (h *Handler) get(ctx context.Context, in *getRequest) (*runResponse, error)
 func (h *Handler) update(ctx context.Context, id run.ID, change func(*run.Run) (changed bool, err error)) (*runResponse, error) {
 	session := access.From(ctx)
 	place := run.At(session.DB, session.Tenant.ID, session.Workspace, id)
-	var now run.Run
-	err := session.DB.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+	now, err := h.commit(ctx, place, change)
+	if status.Code(err) == codes.InvalidArgument {
+		// The client repeated a commit whose reply was lost, and its transaction
+		// is over. Another one sees whether it was done.
+		now, err = h.commit(ctx, place, change)
+	}
+	switch {
+	case errors.Is(err, run.ErrElsewhere):
+		return nil, api.Refuse(http.StatusConflict, "this run id is taken; make a new UUIDv7")
+	case errors.Is(err, run.ErrConflict):
+		return nil, api.Refuse(http.StatusConflict, "the run was told otherwise before; what was told first stands")
+	case err != nil:
+		return nil, err
+	}
+	return &runResponse{Body: show(now)}, nil
+}
+
+func (h *Handler) commit(ctx context.Context, place run.Place, change func(*run.Run) (bool, error)) (now run.Run, err error) {
+	err = access.From(ctx).DB.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		r, create, err := place.Open(tx, h.deps.Now())
 		if err != nil {
 			return err
@@ -118,13 +137,5 @@ func (h *Handler) update(ctx context.Context, id run.ID, change func(*run.Run) (
 		}
 		return place.Save(tx, r, create)
 	})
-	switch {
-	case errors.Is(err, run.ErrElsewhere):
-		return nil, api.Refuse(http.StatusConflict, "this run id is taken; make a new UUIDv7")
-	case errors.Is(err, run.ErrConflict):
-		return nil, api.Refuse(http.StatusConflict, "the run was told otherwise before; what was told first stands")
-	case err != nil:
-		return nil, err
-	}
-	return &runResponse{Body: show(now)}, nil
+	return now, err
 }

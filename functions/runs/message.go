@@ -3,6 +3,8 @@ package runs
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
@@ -64,8 +66,8 @@ func (r *startRequest) parse() (run.Start, run.ID, error) {
 	if err != nil {
 		return run.Start{}, "", api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	if r.Body.Start.IsZero() {
-		return run.Start{}, "", api.Refuse(http.StatusUnprocessableEntity, "a run starts after the year 1")
+	if err := checkTime(r.Body.Start, "body.start"); err != nil {
+		return run.Start{}, "", err
 	}
 	return run.Start{Task: r.Body.Task, SLX: r.Body.SLX, Resource: r.Body.Resource, Time: stored(r.Body.Start)}, id, nil
 }
@@ -74,6 +76,9 @@ func (r *reportRequest) parse() (run.End, run.ID, error) {
 	id, err := run.ParseID(r.Run)
 	if err != nil {
 		return run.End{}, "", api.Refuse(http.StatusBadRequest, err.Error())
+	}
+	if err := checkTime(r.Body.End, "body.end"); err != nil {
+		return run.End{}, "", err
 	}
 	end := run.End{Outcome: run.Outcome(r.Body.Outcome), ExitCode: r.Body.ExitCode, Time: stored(r.Body.End)}
 	seen := map[string]bool{}
@@ -88,7 +93,17 @@ func (r *reportRequest) parse() (run.End, run.ID, error) {
 		seen[o.Name] = true
 		end.Claims = append(end.Claims, run.Claim{Output: o.Name, Parts: o.Parts})
 	}
+	slices.SortFunc(end.Claims, func(a, b run.Claim) int { return strings.Compare(a.Output, b.Output) })
 	return end, id, nil
+}
+
+// checkTime refuses what no clock tells, some of which Firestore cannot keep.
+func checkTime(t time.Time, at string) error {
+	if year := t.UTC().Year(); year >= 1970 && year < 10_000 {
+		return nil
+	}
+	return api.Refuse(http.StatusUnprocessableEntity, "a time is out of range",
+		api.Fault{Message: "times are within the years 1970 to 9999, in UTC", Location: at})
 }
 
 // stored is a time as Firestore keeps it: in microseconds.

@@ -7,64 +7,84 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// expire decides one page of pending grants whose time has passed. It gives
-// the number of grants that it looked at.
-func (h *Handler) expire(ctx context.Context, db *firestore.Client, result *Result) (int, error) {
-	docs, err := db.CollectionGroup(grant.Collection).
+// overdue finds the pending grants whose time has passed.
+func (h *Handler) overdue(db *firestore.Client) firestore.Query {
+	return db.CollectionGroup(grant.Collection).
 		Where("state", "==", string(grant.Pending)).Where("expires", "<", h.deps.Now()).
-		OrderBy("expires", firestore.Asc).Limit(pageSize).Documents(ctx).GetAll()
-	if err != nil || len(docs) == 0 {
-		return 0, err
-	}
-	var expired, missing int
-	err = db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		expired, missing = 0, 0
+		OrderBy("expires", firestore.Asc)
+}
+
+// expire decides one page of overdue grants.
+func (h *Handler) expire(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot, result *Result) error {
+	var counts map[grant.State]int
+	err := db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		fresh, err := tx.GetAll(refs(docs))
 		if err != nil {
 			return fmt.Errorf("read grants: %w", err)
 		}
-		claims := claims{tx: tx, known: map[string]run.Run{}}
-		states := make([]grant.State, len(fresh))
-		for i, doc := range fresh {
-			if states[i], err = h.decide(doc, claims); err != nil {
-				return err
-			}
+		states, err := h.decideAll(ctx, tx, fresh)
+		if err != nil {
+			return err
 		}
-		for i, doc := range fresh {
-			switch states[i] {
-			case "":
-				continue
-			case grant.Missing:
-				missing++
-			}
-			expired++
-			if err := tx.Update(doc.Ref, []firestore.Update{{Path: "state", Value: states[i]}}); err != nil {
-				return err
-			}
-		}
-		return nil
+		counts, err = move(tx, fresh, states)
+		return err
 	})
-	result.Expired += expired
-	result.Missing += missing
-	return len(docs), err
+	if err != nil {
+		return err
+	}
+	result.Expired += counts[grant.Expired]
+	result.Missing += counts[grant.Missing]
+	return nil
+}
+
+// decideAll says what each grant becomes; nothing where it stays.
+func (h *Handler) decideAll(ctx context.Context, tx *firestore.Transaction, docs []*firestore.DocumentSnapshot) ([]grant.State, error) {
+	claims := claims{tx: tx, known: map[string]run.Run{}}
+	states := make([]grant.State, len(docs))
+	for i, doc := range docs {
+		g, err := grant.Decode(doc)
+		if err != nil { // one broken document must not stop all the others
+			api.Logger(ctx).ErrorContext(ctx, "a grant cannot be read", "document", doc.Ref.Path, "error", err.Error())
+			continue
+		}
+		if states[i], err = h.decide(doc.Ref, g, claims); err != nil {
+			return nil, err
+		}
+	}
+	return states, nil
 }
 
 // decide is what an overdue grant becomes; nothing if it was decided, or
 // renewed, since it was found.
-func (h *Handler) decide(doc *firestore.DocumentSnapshot, claims claims) (grant.State, error) {
-	g, err := grant.Decode(doc)
-	if err != nil || g.State != grant.Pending || h.deps.Now().Before(g.Expires) {
-		return "", err
+func (h *Handler) decide(ref *firestore.DocumentRef, g grant.Grant, claims claims) (grant.State, error) {
+	if g.State != grant.Pending || h.deps.Now().Before(g.Expires) {
+		return "", nil
 	}
-	claimed, err := claims.has(doc.Ref, g)
+	claimed, err := claims.has(ref, g)
 	if claimed {
 		return grant.Missing, err
 	}
 	return grant.Expired, err
+}
+
+// move writes the states that there are, and counts them.
+func move(tx *firestore.Transaction, docs []*firestore.DocumentSnapshot, states []grant.State) (map[grant.State]int, error) {
+	counts := map[grant.State]int{}
+	for i, doc := range docs {
+		if states[i] == "" {
+			continue
+		}
+		counts[states[i]]++
+		if err := tx.Update(doc.Ref, []firestore.Update{{Path: "state", Value: states[i]}}); err != nil {
+			return nil, err
+		}
+	}
+	return counts, nil
 }
 
 // claims reads each run of a page once.
@@ -75,7 +95,7 @@ type claims struct {
 
 // has reports whether the grant's run claims its part.
 func (c claims) has(ref *firestore.DocumentRef, g grant.Grant) (bool, error) {
-	at := ref.Parent.Parent.Collection("runs").Doc(string(g.Run))
+	at := ref.Parent.Parent.Collection(run.Collection).Doc(string(g.Run))
 	r, ok := c.known[at.Path]
 	if !ok {
 		var err error

@@ -31,8 +31,8 @@ type Handler struct {
 
 // Result is what one sweep did.
 type Result struct {
-	Expired int  `json:"expired" doc:"Grants whose time passed without an object"`
-	Missing int  `json:"missing" doc:"Those of them that a run claims"`
+	Expired int  `json:"expired" doc:"Grants whose time passed without an object, and that no run claims"`
+	Missing int  `json:"missing" doc:"Grants whose time passed, and that a run claims"`
 	Settled int  `json:"settled" doc:"Ended runs whose every grant is decided"`
 	More    bool `json:"more" doc:"Something is left for the next sweep"`
 }
@@ -74,24 +74,39 @@ func (h *Handler) sweep(ctx context.Context, _ *struct{}) (*sweepResponse, error
 	return out, nil
 }
 
+// database settles runs even where some grants could not be decided.
 func (h *Handler) database(ctx context.Context, db *firestore.Client, result *Result) error {
-	if err := pages(result, func() (int, error) { return h.expire(ctx, db, result) }); err != nil {
-		return fmt.Errorf("expire grants: %w", err)
+	var faults []error
+	if err := pages(ctx, h.overdue(db), result, func(docs []*firestore.DocumentSnapshot) error {
+		return h.expire(ctx, db, docs, result)
+	}); err != nil {
+		faults = append(faults, fmt.Errorf("expire grants: %w", err))
 	}
-	if err := pages(result, func() (int, error) { return h.settle(ctx, db, result) }); err != nil {
-		return fmt.Errorf("settle runs: %w", err)
+	if err := pages(ctx, unsettled(db), result, func(docs []*firestore.DocumentSnapshot) error {
+		return settle(ctx, db, docs, result)
+	}); err != nil {
+		faults = append(faults, fmt.Errorf("settle runs: %w", err))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
-// pages repeats page until one is not full.
-func pages(result *Result, page func() (int, error)) error {
+// pages calls do with page after page of what query finds. A page that fails
+// does not keep the next ones waiting.
+func pages(ctx context.Context, query firestore.Query, result *Result, do func([]*firestore.DocumentSnapshot) error) error {
+	var faults []error
 	for range maxPages {
-		n, err := page()
-		if err != nil || n < pageSize {
-			return err
+		docs, err := query.Limit(pageSize).Documents(ctx).GetAll()
+		if err != nil {
+			return errors.Join(append(faults, err)...)
 		}
+		if len(docs) > 0 {
+			faults = append(faults, do(docs))
+		}
+		if len(docs) < pageSize {
+			return errors.Join(faults...)
+		}
+		query = query.StartAfter(docs[len(docs)-1])
 	}
 	result.More = true
-	return nil
+	return errors.Join(faults...)
 }

@@ -2,6 +2,8 @@ package sweep
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"cloud.google.com/go/firestore"
 
@@ -9,28 +11,28 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// settle looks at one page of ended runs: what had expired before its run
-// claimed it is missing. It gives the number of runs that it settled.
-func (h *Handler) settle(ctx context.Context, db *firestore.Client, result *Result) (int, error) {
-	docs, err := db.CollectionGroup("runs").
+// unsettled finds the ended runs that may have grants to decide.
+func unsettled(db *firestore.Client) firestore.Query {
+	return db.CollectionGroup(run.Collection).
 		Where("state", "==", string(run.Ended)).Where("settled", "==", false).
-		OrderBy("created", firestore.Asc).Limit(pageSize).Documents(ctx).GetAll()
-	if err != nil {
-		return 0, err
-	}
-	var settled int
+		OrderBy("created", firestore.Asc)
+}
+
+// settle looks at one page of ended runs: what had expired before its run
+// claimed it is missing. A run that fails does not keep the others waiting.
+func settle(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot, result *Result) error {
+	var faults []error
 	for _, doc := range docs {
 		done, missing, err := settleRun(ctx, db, doc.Ref)
 		if err != nil {
-			return settled, err
+			faults = append(faults, fmt.Errorf("run %s: %w", doc.Ref.ID, err))
 		}
 		result.Missing += missing
 		if done {
-			settled++
+			result.Settled++
 		}
 	}
-	result.Settled += settled
-	return settled, nil
+	return errors.Join(faults...)
 }
 
 // settleRun moves the expired grants of a run's claims to missing, page by
@@ -53,15 +55,22 @@ func settleRun(ctx context.Context, db *firestore.Client, ref *firestore.Documen
 		}
 		page = page.StartAfter(docs[len(docs)-1])
 	}
+	done, err = finish(ctx, db, ref, grants)
+	return done, missing, err
+}
+
+// finish takes a run off the list, unless one of its grants is still pending.
+func finish(ctx context.Context, db *firestore.Client, ref *firestore.DocumentRef, grants firestore.Query) (done bool, err error) {
 	err = db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		done = false
 		pending, err := tx.Documents(grants.Where("state", "==", string(grant.Pending)).Limit(1)).GetAll()
-		done = len(pending) == 0
-		if err != nil || !done {
+		if err != nil || len(pending) > 0 {
 			return err
 		}
+		done = true
 		return tx.Update(ref, []firestore.Update{{Path: "settled", Value: true}})
 	})
-	return done, missing, err
+	return done && err == nil, err
 }
 
 // miss marks those of the expired grants that the run claims.
@@ -70,29 +79,30 @@ func miss(ctx context.Context, db *firestore.Client, ref *firestore.DocumentRef,
 		return 0, nil
 	}
 	err = db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		missing = 0
 		r, err := run.Read(tx, ref)
 		if err != nil {
 			return err
 		}
 		fresh, err := tx.GetAll(refs(expired))
 		if err != nil {
-			return err
+			return fmt.Errorf("read grants: %w", err)
 		}
-		for _, doc := range fresh {
+		states := make([]grant.State, len(fresh))
+		for i, doc := range fresh {
 			g, err := grant.Decode(doc)
 			if err != nil {
 				return err
 			}
-			if g.State != grant.Expired || g.Part > r.End.Parts(g.Output) {
-				continue
-			}
-			missing++
-			if err := tx.Update(doc.Ref, []firestore.Update{{Path: "state", Value: grant.Missing}}); err != nil {
-				return err
+			if g.State == grant.Expired && g.Part <= r.End.Parts(g.Output) {
+				states[i] = grant.Missing
 			}
 		}
-		return nil
+		counts, err := move(tx, fresh, states)
+		missing = counts[grant.Missing]
+		return err
 	})
-	return missing, err
+	if err != nil {
+		return 0, err
+	}
+	return missing, nil
 }

@@ -86,7 +86,12 @@ func (l *Log) Prepare(ctx context.Context, db *firestore.Client, e Entry) (Prepa
 
 // Write puts the entry into tx: on record if and when the act is.
 func (p Prepared) Write(tx *firestore.Transaction) error {
-	return tx.Create(p.ref, p.doc)
+	// Set, not Create: a transaction that is run again after a lost reply
+	// writes the same entry, whose random id nobody else has.
+	if err := tx.Set(p.ref, p.doc); err != nil {
+		return fmt.Errorf("append audit entry: %w", err)
+	}
+	return nil
 }
 
 // Append puts one entry on record by itself and gives its id.
@@ -95,7 +100,7 @@ func (l *Log) Append(ctx context.Context, db *firestore.Client, e Entry) (string
 	if err != nil {
 		return "", err
 	}
-	// Set, not Create: after a lost reply a repeated Create would fail.
+	// Set, not Create, as in Write.
 	if _, err := p.ref.Set(ctx, p.doc); err != nil {
 		return "", fmt.Errorf("append audit entry: %w", err)
 	}

@@ -72,25 +72,30 @@ func (d *Directory) Tenant(ctx context.Context, id tenant.ID) (tenant.Record, er
 }
 
 // TenantOfBucket is the tenant whose outputs bucket this is, or
-// tenant.ErrNotFound.
+// tenant.ErrNotFound. It fails where two tenants name one bucket: neither may
+// get the other's objects.
 func (d *Directory) TenantOfBucket(ctx context.Context, bucket string) (tenant.Record, error) {
 	return d.cached("bucket:"+bucket, func() (tenant.Record, error) {
 		db, err := d.clients.Default(ctx)
 		if err != nil {
 			return tenant.Record{}, err
 		}
-		docs, err := db.Collection("tenants").Where("outputsBucket", "==", bucket).Limit(1).Documents(ctx).GetAll()
+		docs, err := db.Collection("tenants").Where("outputsBucket", "==", bucket).Limit(2).Documents(ctx).GetAll()
 		if err != nil {
 			return tenant.Record{}, fmt.Errorf("find tenant: %w", err)
 		}
-		if len(docs) == 0 {
+		switch len(docs) {
+		case 0:
 			return tenant.Record{}, tenant.ErrNotFound
+		case 1:
+			return decode(docs[0])
 		}
-		return decode(docs[0])
+		return tenant.Record{}, fmt.Errorf("tenants %s and %s have one outputs bucket", docs[0].Ref.ID, docs[1].Ref.ID)
 	})
 }
 
-// Each calls do with every tenant. An error of do ends it.
+// Each calls do with every tenant. An error of do ends it; a record that cannot
+// be read is passed over, and part of the error at the end.
 func (d *Directory) Each(ctx context.Context, do func(tenant.Record) error) error {
 	db, err := d.clients.Default(ctx)
 	if err != nil {
@@ -98,20 +103,22 @@ func (d *Directory) Each(ctx context.Context, do func(tenant.Record) error) erro
 	}
 	docs := db.Collection("tenants").Documents(ctx)
 	defer docs.Stop()
+	var broken []error
 	for {
 		doc, err := docs.Next()
 		if errors.Is(err, iterator.Done) {
-			return nil
+			return errors.Join(broken...)
 		}
 		if err != nil {
 			return fmt.Errorf("list tenants: %w", err)
 		}
 		record, err := decode(doc)
 		if err != nil {
-			return err
+			broken = append(broken, err)
+			continue
 		}
 		if err := do(record); err != nil {
-			return err
+			return errors.Join(append(broken, err)...)
 		}
 	}
 }

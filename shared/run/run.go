@@ -67,7 +67,7 @@ func (s Start) Equal(o Start) bool {
 	return s.Task == o.Task && s.SLX == o.SLX && s.Resource == o.Resource && s.Time.Equal(o.Time)
 }
 
-// Equal compares what the runner reported.
+// Equal compares what the runner reported; both claim in the same order.
 func (e End) Equal(o End) bool {
 	return e.Outcome == o.Outcome && e.ExitCode == o.ExitCode && e.Time.Equal(o.Time) && slices.Equal(e.Claims, o.Claims)
 }

@@ -20,6 +20,9 @@ var (
 	ErrConflict  = errors.New("the run was told otherwise before")
 )
 
+// Collection is the name of the collection of runs, also as a group.
+const Collection = "runs"
+
 // Workspace is where a tenant's workspace rests: tenants/{t}/workspaces/{w}.
 func Workspace(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID) *firestore.DocumentRef {
 	return db.Collection("tenants").Doc(string(t)).Collection("workspaces").Doc(string(w))
@@ -42,7 +45,7 @@ type taken struct {
 // At is the place of a run.
 func At(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, id ID) Place {
 	return Place{
-		Record: Workspace(db, t, w).Collection("runs").Doc(string(id)),
+		Record: Workspace(db, t, w).Collection(Collection).Doc(string(id)),
 		Taken:  db.Collection("tenants").Doc(string(t)).Collection("runIds").Doc(string(id)),
 		id:     id, space: w,
 	}

@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -71,51 +70,3 @@ const (
 	Admin    Role = "admin"
 	Platform Role = "platform"
 )
-
-// Validate joins all that is wrong with the record.
-func (r Record) Validate() error {
-	var errs []error
-	if _, err := ParseID(string(r.ID)); err != nil {
-		errs = append(errs, err)
-	}
-	if r.State != Active && r.State != Suspended {
-		errs = append(errs, fmt.Errorf("state %q is neither active nor suspended", r.State))
-	}
-	for name, value := range map[string]string{
-		"projectId": r.ProjectID, "location": r.Location, "outputsBucket": r.OutputsBucket,
-		"keyName": r.KeyName, "signingAccount": r.SigningAccount,
-	} {
-		if value == "" {
-			errs = append(errs, fmt.Errorf("%s is missing", name))
-		}
-	}
-	for _, t := range r.Trust {
-		errs = append(errs, t.validate())
-	}
-	return errors.Join(errs...)
-}
-
-func (t Trust) validate() error {
-	var errs []error
-	if t.Issuer == "" {
-		errs = append(errs, errors.New("trust without an issuer"))
-	}
-	if t.JWKS == "" && t.JWKSURL == "" {
-		errs = append(errs, fmt.Errorf("trust in %s has neither jwks nor jwksUrl", t.Issuer))
-	}
-	for _, rule := range t.Rules {
-		if len(rule.Claims) == 0 {
-			errs = append(errs, fmt.Errorf("trust in %s has a rule without claims", t.Issuer))
-		}
-		switch rule.Role {
-		case Runner:
-			if len(rule.Workspaces) == 0 {
-				errs = append(errs, fmt.Errorf("trust in %s has a runner without workspaces", t.Issuer))
-			}
-		case Viewer, Auditor, Admin:
-		default:
-			errs = append(errs, fmt.Errorf("trust in %s gives the role %q", t.Issuer, rule.Role))
-		}
-	}
-	return errors.Join(errs...)
-}

@@ -1,0 +1,42 @@
+// Package sweep is the function that tidies up what time has decided: grants
+// whose upload never came, and ended runs that miss a part.
+//
+// # Trigger
+//
+// POST /, each minute, by Cloud Scheduler as its own service account. The
+// platform checks that before the code runs. Two sweeps at once do no harm.
+//
+// # What it does, in every tenant's database
+//
+//	grant is            and its run                   becomes
+//	pending, overdue    claims the part               missing
+//	pending, overdue    does not, or has not ended    expired
+//	expired             claims the part since         missing
+//	renewed or stored   whatever it claims            unchanged
+//
+// A run that has ended and has no pending grant is marked settled, and is not
+// looked at again. One sweep goes through at most 50 pages of 100 grants and of
+// 100 runs a database; what is left is the next one's. What fails for one page,
+// run or database does not keep the others waiting.
+//
+// # Answers
+//
+//	200  {"expired":3,"missing":1,"settled":2,"more":false}; more: something is left
+//	500  something could not be done; the rest was, and the next sweep tries again
+//	503  the same, and it may pass soon
+//
+// # Environment
+//
+//	GOOGLE_CLOUD_PROJECT  the platform's project
+//
+// # Identity
+//
+// roles/datastore.user on the database; no key and no bucket.
+//
+// # Try it
+//
+// With go run ./emulator at work the embedded scheduler calls each minute.
+// Everybody else is refused:
+//
+//	curl -si -X POST http://127.0.0.1:8080/functions/sweep
+package sweep

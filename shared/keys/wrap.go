@@ -1,0 +1,63 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+
+	"cloud.google.com/go/kms/apiv1/kmspb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+// wrap has KMS encrypt a data key for its document. Checksums go both ways:
+// cloud.google.com/kms/docs/data-integrity-guidelines.
+func (d *dataKeys) wrap(ctx context.Context, epoch uint32, raw []byte) ([]byte, error) {
+	reply, err := d.config.KMS.Encrypt(ctx, &kmspb.EncryptRequest{
+		Name: d.config.KeyName, Plaintext: raw, PlaintextCrc32C: checksum(raw),
+		AdditionalAuthenticatedData: d.associatedData(epoch),
+	})
+	if err != nil {
+		return nil, keyError("wrap data key", err)
+	}
+	if !reply.VerifiedPlaintextCrc32C || reply.CiphertextCrc32C.GetValue() != checksum(reply.Ciphertext).Value {
+		return nil, status.Error(codes.DataLoss, "wrap data key: checksum differs")
+	}
+	return reply.Ciphertext, nil
+}
+
+func (d *dataKeys) unwrap(ctx context.Context, epoch uint32, ciphertext []byte) ([]byte, error) {
+	reply, err := d.config.KMS.Decrypt(ctx, &kmspb.DecryptRequest{
+		Name: d.config.KeyName, Ciphertext: ciphertext, CiphertextCrc32C: checksum(ciphertext),
+		AdditionalAuthenticatedData: d.associatedData(epoch),
+	})
+	if err != nil {
+		return nil, keyError("unwrap data key", err)
+	}
+	if reply.PlaintextCrc32C.GetValue() != checksum(reply.Plaintext).Value {
+		return nil, status.Error(codes.DataLoss, "unwrap data key: checksum differs")
+	}
+	return reply.Plaintext, nil
+}
+
+// associatedData binds a wrapped key to its document: the path within the
+// database, so that a restored database still opens.
+func (d *dataKeys) associatedData(epoch uint32) []byte {
+	return []byte(RelativePath(d.ref(epoch)))
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func checksum(b []byte) *wrapperspb.Int64Value {
+	return wrapperspb.Int64(int64(crc32.Checksum(b, castagnoli)))
+}
+
+// keyError tells a key that was switched off from a passing fault of KMS.
+func keyError(what string, err error) error {
+	switch status.Code(err) {
+	case codes.FailedPrecondition, codes.PermissionDenied, codes.NotFound:
+		return fmt.Errorf("%s: %w: %w", what, ErrKeyUnavailable, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

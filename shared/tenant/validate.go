@@ -1,0 +1,100 @@
+package tenant
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+)
+
+// Validate joins all that is wrong with the record, in a fixed order.
+func (r Record) Validate() error {
+	var errs []error
+	if _, err := ParseID(string(r.ID)); err != nil {
+		errs = append(errs, err)
+	}
+	if r.State != Active && r.State != Suspended {
+		errs = append(errs, fmt.Errorf("state %q is neither active nor suspended", r.State))
+	}
+	for _, field := range []struct{ name, value string }{
+		{"projectId", r.ProjectID}, {"location", r.Location}, {"outputsBucket", r.OutputsBucket},
+		{"keyName", r.KeyName}, {"signingAccount", r.SigningAccount},
+	} {
+		if field.value == "" {
+			errs = append(errs, fmt.Errorf("%s is missing", field.name))
+		}
+	}
+	if r.Limits.UploadLifetime < 0 {
+		errs = append(errs, errors.New("uploadLifetime is negative"))
+	}
+	for i, t := range r.Trust {
+		if err := t.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("trust[%d]: %w", i, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (t Trust) validate() error {
+	errs := []error{t.validateKeys()}
+	if t.Issuer == "" {
+		errs = append(errs, errors.New("issuer is missing"))
+	}
+	for i, rule := range t.Rules {
+		if err := rule.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("rules[%d]: %w", i, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// validateKeys checks the form only: whoever verifies tokens reads the keys
+// themselves.
+func (t Trust) validateKeys() error {
+	var errs []error
+	if t.JWKS == "" && t.JWKSURL == "" {
+		errs = append(errs, errors.New("neither jwks nor jwksUrl is given"))
+	}
+	if t.JWKS != "" && !isKeySet(t.JWKS) {
+		errs = append(errs, errors.New("jwks is no JSON Web Key Set with a key"))
+	}
+	if t.JWKSURL != "" && !isHTTPS(t.JWKSURL) {
+		errs = append(errs, errors.New("jwksUrl is no https URL of a host, without user and fragment"))
+	}
+	return errors.Join(errs...)
+}
+
+// isKeySet looks for an object with keys: RFC 7517, section 5.
+func isKeySet(text string) bool {
+	var set struct {
+		Keys []map[string]json.RawMessage `json:"keys"`
+	}
+	return json.Unmarshal([]byte(text), &set) == nil && len(set.Keys) > 0
+}
+
+func isHTTPS(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil && u.Fragment == ""
+}
+
+func (r Rule) validate() error {
+	var errs []error
+	if len(r.Claims) == 0 {
+		errs = append(errs, errors.New("it has no claims, and would match nothing"))
+	}
+	switch r.Role {
+	case Runner:
+		if len(r.Workspaces) == 0 {
+			errs = append(errs, errors.New("it gives a runner no workspaces"))
+		}
+	case Viewer, Auditor, Admin:
+	default:
+		errs = append(errs, fmt.Errorf("it gives the role %q, which a tenant cannot give", r.Role))
+	}
+	for _, w := range r.Workspaces {
+		if _, err := ParseWorkspaceID(string(w)); err != nil {
+			errs = append(errs, fmt.Errorf("workspace %q: %w", w, err))
+		}
+	}
+	return errors.Join(errs...)
+}
