@@ -23,7 +23,14 @@
 //     query explanations answer Unimplemented.
 //   - Security rules: Config.Authorize decides, per database.
 //   - Indexes need no declaration, and none can be exempted: a query of any shape
-//     has its index made on first use. The size of index entries is not limited.
+//     has its index made on first use, which takes seconds over a million
+//     documents and holds up the database meanwhile; Firestore fills an index in
+//     the background. A scope has 64 indexes at most; queries of further shapes
+//     look at every document. The size of index entries is not limited.
+//   - A descending order by name alone is refused, as Google's emulator does.
+//   - Partitions are of even size, whereas Firestore picks them by its own splits.
+//   - ListDocuments takes one collection, by name.
+//   - A commit survives the death of the process, not that of the machine.
 //   - Quotas of rate (one write a second on a document, 500/50/5) and TTL policies.
 //   - The 60 seconds after which an idle transaction ends; the 270 seconds of
 //     any transaction are.
