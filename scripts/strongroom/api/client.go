@@ -195,7 +195,7 @@ func (c *Client) authorize(req *http.Request) (secret.String, error) {
 func (c *Client) rejected(what string, res *http.Response, sent secret.String) error {
 	problem := decodeProblem(what, res)
 	if res.StatusCode == http.StatusUnauthorized && c.token != nil {
-		if now, err := c.token(); err == nil && now != sent {
+		if now, err := c.token(); err == nil && now.Reveal() != sent.Reveal() {
 			return &retry.Transient{Err: problem}
 		}
 	}

@@ -1,0 +1,64 @@
+package view_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
+)
+
+func escape(t testing.TB, chunks ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	e := view.NewEscaper(&out)
+	for _, chunk := range chunks {
+		if n, err := e.Write([]byte(chunk)); n != len(chunk) || err != nil {
+			t.Fatalf("wrote %d of %d: %v", n, len(chunk), err)
+		}
+	}
+	if err := e.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestEscaperShowsAndDoesNotObey(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		chunks []string
+		want   string
+	}{
+		"plain text":                     {[]string{"a\tb\n"}, "a\tb\n"},
+		"a colour":                       {[]string{"\x1b[31mred"}, `\x1b[31mred`},
+		"a carriage return and a bell":   {[]string{"a\r\x07"}, `a\x0d\x07`},
+		"a C1 control":                   {[]string{"\u009b31m"}, `\u009b31m`},
+		"a turn of direction":            {[]string{"\u202edrow"}, `\u202edrow`},
+		"letters beyond ASCII":           {[]string{"Grüße 🌍"}, "Grüße 🌍"},
+		"a letter over two writes":       {[]string{"\xc3", "\xbc"}, "ü"},
+		"bytes that are no UTF-8":        {[]string{"\xff\xc3("}, `\xff\xc3(`},
+		"the beginning of a letter only": {[]string{"x\xf0\x9f"}, `x\xf0\x9f`},
+	}
+	for name, c := range cases {
+		if got := escape(t, c.chunks...); got != c.want {
+			t.Errorf("%s: %q, not %q", name, got, c.want)
+		}
+	}
+}
+
+func FuzzEscaper(f *testing.F) {
+	f.Add("a\x1b[31m\u202e", 1)
+	f.Add("\xf0\x9f\x8c\x8d", 2)
+	f.Fuzz(func(t *testing.T, text string, at int) {
+		at = max(0, min(at, len(text)))
+		got := escape(t, text[:at], text[at:])
+		if !utf8.ValidString(got) || got != escape(t, text) {
+			t.Errorf("%q, cut at %d, gave %q", text, at, got)
+		}
+		if strings.ContainsFunc(got, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
+			t.Errorf("%q gave %q", text, got)
+		}
+	})
+}
