@@ -1,6 +1,7 @@
 package gcs
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -121,7 +122,8 @@ func (s *Server) insertMultipart(w http.ResponseWriter, j jsonRequest) error {
 	if err != nil || kind != "multipart/related" || parameters["boundary"] == "" {
 		return refuse(invalidArgument, "The body must be multipart/related with a boundary.").about("Content-Type")
 	}
-	parts := multipart.NewReader(j.Body, parameters["boundary"])
+	body := &tail{Reader: j.Body}
+	parts := multipart.NewReader(body, parameters["boundary"])
 	metadata, err := parts.NextRawPart()
 	if err != nil {
 		return badMultipart(err)
@@ -139,23 +141,45 @@ func (s *Server) insertMultipart(w http.ResponseWriter, j jsonRequest) error {
 		return badMultipart(err)
 	}
 	u.object.Headers.ContentType = orDefault(u.object.Headers.ContentType, orDefault(media.Header.Get("Content-Type"), "application/octet-stream"))
-	return s.insert(w, j, u, lastPart{media, parts})
+	return s.insert(w, j, u, lastPart{media, body, "--" + parameters["boundary"] + "--"})
 }
 
-// lastPart ends where its part ends, if nothing follows in the body.
+// lastPart ends well only if the body ends with its closing boundary: without
+// that, multipart.Reader cannot tell a body that is cut.
 type lastPart struct {
 	*multipart.Part
-	parts *multipart.Reader
+	body  *tail
+	close string // --BOUNDARY--
 }
 
 // Read implements io.Reader.
 func (p lastPart) Read(b []byte) (int, error) {
 	n, err := p.Part.Read(b)
-	if errors.Is(err, io.EOF) {
-		if _, end := p.parts.NextRawPart(); !errors.Is(end, io.EOF) {
-			return n, io.ErrUnexpectedEOF
-		}
+	if !errors.Is(err, io.EOF) {
+		return n, err
 	}
+	if _, err := io.Copy(io.Discard, onlyReader{p.body}); err != nil {
+		return n, err
+	}
+	if !bytes.HasSuffix(bytes.TrimRight(p.body.last, "\r\n"), []byte(p.close)) {
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, io.EOF
+}
+
+// tail keeps the last bytes that were read through it.
+type tail struct {
+	io.Reader
+	last []byte // at most maxTail
+}
+
+const maxTail = 128 // a boundary has at most 70 bytes (RFC 2046, 5.1.1)
+
+// Read implements io.Reader.
+func (t *tail) Read(b []byte) (int, error) {
+	n, err := t.Reader.Read(b)
+	t.last = append(t.last, b[max(0, n-maxTail):n]...)
+	t.last = append(t.last[:0], t.last[max(0, len(t.last)-maxTail):]...)
 	return n, err
 }
 

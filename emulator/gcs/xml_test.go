@@ -148,6 +148,8 @@ func TestBodyThatIsCutStoresNothing(t *testing.T) {
 		"JSON multipart": "POST /upload/storage/v1/b/" + bucket + "/o?uploadType=multipart HTTP/1.1\r\nContent-Type: multipart/related; boundary=b\r\nContent-Length: 1000\r\n%s\r\n" + multipart,
 		"JSON multipart that ends early": "POST /upload/storage/v1/b/" + bucket + "/o?uploadType=multipart HTTP/1.1\r\nContent-Type: multipart/related; boundary=b\r\nContent-Length: " +
 			strconv.Itoa(len(multipart)) + "\r\n%s\r\n" + multipart,
+		"JSON multipart without its end": "POST /upload/storage/v1/b/" + bucket + "/o?uploadType=multipart HTTP/1.1\r\nContent-Type: multipart/related; boundary=b\r\nContent-Length: " +
+			strconv.Itoa(len(multipart)+7) + "\r\n%s\r\n" + multipart + "\r\n--b\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
