@@ -72,8 +72,8 @@ func (d *Demo) showTasks(ctx context.Context) error {
 
 // task runs one task and gives the command line's summary and exit code.
 func (d *Demo) task(ctx context.Context, name string, stdout io.Writer) (summary, int, error) {
-	var last lastLine
-	code, err := d.strongroom(ctx, acme, "runner", stdout, io.MultiWriter(d.err, &last),
+	last := lastLine{progress: d.err}
+	code, err := d.strongroom(ctx, acme, "runner", stdout, &last,
 		"run", "--json", "--task", name, "--", d.program, "task", name)
 	if err != nil {
 		return summary{}, code, err
@@ -85,22 +85,23 @@ func (d *Demo) task(ctx context.Context, name string, stdout io.Writer) (summary
 	return s, code, nil
 }
 
-// lastLine keeps the end of what is written.
-type lastLine struct{ text []byte }
+// lastLine takes what the command line says: the summary in JSON is kept, the
+// progress goes on.
+type lastLine struct {
+	progress io.Writer
+	text     []byte
+}
 
 // Write implements io.Writer.
 func (l *lastLine) Write(p []byte) (int, error) {
-	l.text = append(l.text, p...)
-	if extra := len(l.text) - 64<<10; extra > 0 {
-		l.text = l.text[extra:]
+	if l.text != nil || bytes.HasPrefix(p, []byte("{")) {
+		l.text = append(l.text, p...)
+		return len(p), nil
 	}
-	return len(p), nil
+	return l.progress.Write(p)
 }
 
-func (l *lastLine) line() []byte {
-	lines := bytes.Split(bytes.TrimSpace(l.text), []byte("\n"))
-	return lines[len(lines)-1]
-}
+func (l *lastLine) line() []byte { return bytes.TrimSpace(l.text) }
 
 // showReading has a viewer read back what the tasks wrote.
 func (d *Demo) showReading(ctx context.Context) error {
