@@ -18,6 +18,10 @@ import (
 type Config struct {
 	Cloud  gcp.Config
 	Access access.Config
+
+	// LocalKeys is a directory with an ACCOUNT.pem (PKCS #8) for each tenant
+	// whose URLs are signed without calling Google. Empty: there are none.
+	LocalKeys string `env:"STRONGROOM_SIGNING_KEYS"`
 }
 
 // Deps is what this function stands on.

@@ -2,6 +2,7 @@ package uploads
 
 import (
 	"context"
+	"crypto/rsa"
 	"net/http"
 
 	credentials "cloud.google.com/go/iam/credentials/apiv1"
@@ -22,6 +23,7 @@ type Handler struct {
 	deps  Deps
 
 	minter      signedurl.Minter
+	localKeys   map[string]*rsa.PrivateKey // by account
 	credentials gcp.Lazy[*credentials.IamCredentialsClient]
 }
 
@@ -31,17 +33,21 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	localKeys, err := readLocalKeys(config.LocalKeys)
+	if err != nil {
+		return nil, err
+	}
 	a := api.New("Strongroom uploads", deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
-		minter: signedurl.Minter{Host: config.Cloud.StorageHost, Now: deps.Now},
+		minter: signedurl.Minter{Host: config.Cloud.StorageHost, Now: deps.Now}, localKeys: localKeys,
 	}
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "mintUploads",
 		Method:      http.MethodPost,
 		Path:        "/v1/workspaces/{workspace}/runs/{run}/uploads",
 		Summary:     "Mint write-only URLs for parts of a run's output",
-		Errors:      []int{400, 401, 403, 409, 413, 422, 503},
+		Errors:      []int{400, 401, 403, 409, 413, 415, 422, 503},
 	}, a, auditlog.MintUpload), h.mint)
 	return h, nil
 }

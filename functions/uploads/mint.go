@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	credentials "cloud.google.com/go/iam/credentials/apiv1"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
@@ -133,24 +132,6 @@ func (h *Handler) sign(ctx context.Context, signer signedurl.Signer, t tenant.Re
 		return nil, err
 	}
 	return out, nil
-}
-
-// signer signs as the tenant's own account: with its key in Cloud KMS if it
-// has one, else with signBlob.
-func (h *Handler) signer(ctx context.Context, t tenant.Record) (signedurl.Signer, error) {
-	if t.SigningKeyName != "" {
-		client, err := h.deps.Clients.KMS(ctx)
-		return signedurl.NewKMS(client, t.SigningKeyName, t.SigningAccount), err
-	}
-	client, err := h.credentials.Get(ctx, func(ctx context.Context) (*credentials.IamCredentialsClient, error) {
-		cloud := h.deps.Clients.Config
-		options, err := cloud.Dial(cloud.IAMCredentialsHost)
-		if err != nil {
-			return nil, err
-		}
-		return credentials.NewIamCredentialsClient(ctx, options...)
-	})
-	return signedurl.NewIAM(client, t.SigningAccount), err
 }
 
 func (w wanted) refs(s access.Session) []*firestore.DocumentRef {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -121,8 +123,14 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 // Names match in their own case only, which is global to it as well.
 func init() {
 	huma.ValidateStrictCasing = true
+	validation.MsgUnexpectedProperty = "there is no such name here; take it out"
+	validation.MsgExpectedMinimumNumber = "expected number >= %.15g"
+	validation.MsgExpectedMaximumNumber = "expected number <= %.15g" // %v writes 8.388608e+06
 	huma.NewError = func(status int, detail string, errs ...error) huma.StatusError {
 		p := Refuse(status, detail)
+		if own, ok := details[status]; ok {
+			p.Detail = own
+		}
 		if status >= http.StatusInternalServerError {
 			p.Detail = internalText
 			return p
@@ -135,6 +143,15 @@ func init() {
 	huma.NewErrorWithContext = func(_ huma.Context, status int, detail string, errs ...error) huma.StatusError {
 		return huma.NewError(status, detail, errs...)
 	}
+}
+
+// details say what to change, where huma says only that something is wrong.
+var details = map[int]string{
+	http.StatusBadRequest:            "the request cannot be read; send what the OpenAPI document asks for",
+	http.StatusRequestTimeout:        "the body did not arrive in time; send it again",
+	http.StatusRequestEntityTooLarge: fmt.Sprintf("a body has at most %d bytes; ask for less at once", MaxBodyBytes),
+	http.StatusUnsupportedMediaType:  "send the body as application/json",
+	http.StatusUnprocessableEntity:   "the request is not as it must be; change what errors names",
 }
 
 func fault(err error) Fault {
