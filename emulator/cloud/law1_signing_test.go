@@ -32,7 +32,7 @@ import (
 // if its code were another: any V4 URL.
 func signAs(t *testing.T, c *cloudtest.Cloud, account string) func(method, bucket, object string, headers ...string) cloudtest.Upload {
 	t.Helper()
-	config := c.As(cloud.Account("uploads"))
+	config := c.As(cloud.FunctionAccount("uploads"))
 	options, err := config.Dial(config.IAMCredentialsHost)
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestLaw1SigningAccountReachesOneBucket(t *testing.T) {
 // uploadsWith is the function uploads with signing keys of its own in dir.
 func uploadsWith(t *testing.T, c *cloudtest.Cloud, dir string) http.Handler {
 	t.Helper()
-	config := c.As(cloud.Account("uploads"))
+	config := c.As(cloud.FunctionAccount("uploads"))
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _ = clients.Close() })
 	h, err := uploads.New(t.Context(), uploads.Config{
@@ -132,7 +132,7 @@ func uploadsWith(t *testing.T, c *cloudtest.Cloud, dir string) http.Handler {
 func TestLaw1SignersAgree(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, cloud.Options{})
-	uploader := cloud.Account("uploads")
+	uploader := cloud.FunctionAccount("uploads")
 	for name, prepare := range map[string]func(*testing.T, *cloudtest.Tenant) (mint func() cloudtest.Response, remove func() error){
 		"IAM signBlob": func(t *testing.T, tn *cloudtest.Tenant) (func() cloudtest.Response, func() error) {
 			may := iam.Binding{Member: uploader, Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount}

@@ -40,8 +40,8 @@ func path(old, with string) func(*url.URL, *cloudtest.Tenant) {
 	return func(u *url.URL, _ *cloudtest.Tenant) { u.Path = strings.Replace(u.Path, old, with, 1) }
 }
 
-// api sends the same signature to the JSON API.
-func api(prefix, suffix string) func(*url.URL, *cloudtest.Tenant) {
+// jsonAPI sends the same signature to the JSON API.
+func jsonAPI(prefix, suffix string) func(*url.URL, *cloudtest.Tenant) {
 	return func(u *url.URL, _ *cloudtest.Tenant) {
 		bucket, object, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
 		u.Path, u.RawPath = prefix+"/storage/v1/b/"+bucket+"/o", ""
@@ -67,11 +67,11 @@ var forbidden = map[string]attempt{
 	"start a resumable upload":             {method: "POST", header: []string{"x-goog-resumable", "start"}, status: 400, code: "MalformedSecurityHeader"},
 	"start a multipart upload":             {method: "POST", url: query("uploads", ""), status: 403, code: "SignatureDoesNotMatch"},
 	"list the bucket":                      {method: "GET", url: func(u *url.URL, _ *cloudtest.Tenant) { u.Path = "/" + strings.Split(u.Path, "/")[1] }, status: 403, code: "SignatureDoesNotMatch"},
-	"list the bucket by the JSON API":      {method: "GET", url: api("", ""), status: 401},
-	"read the object by the JSON API":      {method: "GET", url: api("", "object"), status: 401},
-	"delete the object by the JSON API":    {method: "DELETE", url: api("", "object"), status: 401},
-	"download the object by the JSON API":  {method: "GET", url: api("/download", "object"), status: 401},
-	"upload the object by the JSON API":    {method: "POST", url: api("/upload", "name"), status: 401},
+	"list the bucket by the JSON API":      {method: "GET", url: jsonAPI("", ""), status: 401},
+	"read the object by the JSON API":      {method: "GET", url: jsonAPI("", "object"), status: 401},
+	"delete the object by the JSON API":    {method: "DELETE", url: jsonAPI("", "object"), status: 401},
+	"download the object by the JSON API":  {method: "GET", url: jsonAPI("/download", "object"), status: 401},
+	"upload the object by the JSON API":    {method: "POST", url: jsonAPI("/upload", "name"), status: 401},
 	"write the next part":                  {url: path("/00001", "/00002"), status: 403, code: "SignatureDoesNotMatch"},
 	"write another output":                 {url: path("/stdout.log/", "/stderr.log/"), status: 403, code: "SignatureDoesNotMatch"},
 	"write in another workspace":           {url: path("/prod/", "/test/"), status: 403, code: "SignatureDoesNotMatch"},

@@ -85,7 +85,7 @@ func paths(t testing.TB, c *firestore.CollectionRef) []string {
 // stored is what a bucket holds, by name, as its owner sees it.
 func stored(t testing.TB, c *cloudtest.Cloud, name string) map[string]string {
 	t.Helper()
-	bucket := bucketAs(t, c, cloud.Account("operator"), name)
+	bucket := bucketAs(t, c, cloud.OperatorAccount, name)
 	all := map[string]string{}
 	objects := bucket.Objects(t.Context(), nil)
 	for {
