@@ -19,8 +19,8 @@ import (
 )
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == "task" {
-		os.Exit(demo.RunTask(os.Args[2]))
+	if len(os.Args) > 2 && os.Args[1] == "task" {
+		os.Exit(demo.RunTask(os.Args[2:]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -99,7 +99,7 @@ func show(ctx context.Context, c *cloud.Cloud, s settings) error {
 		if err != nil {
 			return fmt.Errorf("find this program: %w", err)
 		}
-		err = demo.Run(ctx, c, os.Stdout, os.Stderr, program)
+		err = demo.Run(ctx, c, os.Stdout, os.Stderr, program, demo.BulkBytes)
 		if err != nil || s.once {
 			return err
 		}

@@ -29,6 +29,7 @@ type Demo struct {
 	out     io.Writer
 	err     io.Writer // progress of uploads
 	program string    // that executes a task when called with "task NAME"
+	bulk    int       // bytes that collect-logs writes
 	scratch string    // removed in the end
 
 	tenants map[tenant.ID]tenant.Record
@@ -57,9 +58,11 @@ func Setup(ctx context.Context, c *cloud.Cloud) (map[tenant.ID]tenant.Record, er
 	return records, nil
 }
 
-// Run shows everything on out, with the progress of uploads on progress. It
-// gives an error if anything did not go as it must.
-func Run(ctx context.Context, c *cloud.Cloud, out, progress io.Writer, program string) error {
+// Run shows everything on out, with the progress of uploads on progress. The
+// tasks are executed by program, which must give them to RunTask; bulk is what
+// the largest writes, in bytes. An error says that something did not go as it
+// must.
+func Run(ctx context.Context, c *cloud.Cloud, out, progress io.Writer, program string, bulk int) error {
 	records, err := Setup(ctx, c)
 	if err != nil {
 		return err
@@ -69,7 +72,7 @@ func Run(ctx context.Context, c *cloud.Cloud, out, progress io.Writer, program s
 		return fmt.Errorf("make a directory for the spool: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	d := &Demo{cloud: c, out: out, err: progress, program: program, scratch: scratch, tenants: records}
+	d := &Demo{cloud: c, out: out, err: progress, program: program, bulk: bulk, scratch: scratch, tenants: records}
 	for _, act := range []func(context.Context) error{d.showTasks, d.showReading, d.showRefusals, d.showTraffic} {
 		if err := act(ctx); err != nil {
 			return err

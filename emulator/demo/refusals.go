@@ -190,7 +190,7 @@ func (d *Demo) showTraffic(context.Context) error {
 	view := d.cloud.Front.Traffic("outputs")
 	d.printf("\n4. What went where\n\n")
 	t := table{head: []string{"", "bytes", ""}}
-	t.add("output that runners sent to the bucket", size(output), d.mark(output > BulkBytes))
+	t.add("output that runners sent to the bucket", size(output), d.mark(output > int64(d.bulk)))
 	t.add("sent to the platform's functions, all told", size(in), d.mark(in < output/100))
 	t.add("of that, anything but JSON", size(notJSON), d.mark(notJSON == 0))
 	t.add("output streamed to viewers", size(view.Out), d.mark(view.Out >= output))

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/command"
@@ -52,10 +53,14 @@ func (d *Demo) showTasks(ctx context.Context) error {
 	t := table{head: []string{"task", "outcome", "exit code", "output", "parts", ""}}
 	for _, task := range []struct {
 		name string
+		args []string
 		code int
-	}{{"host-report", 0}, {"name-lookup", 0}, {"port-check", 3}, {"collect-logs", 0}} {
+	}{
+		{"host-report", nil, 0}, {"name-lookup", nil, 0}, {"port-check", nil, 3},
+		{"collect-logs", []string{strconv.Itoa(d.bulk)}, 0},
+	} {
 		printed := sha256.New()
-		s, code, err := d.task(ctx, task.name, printed)
+		s, code, err := d.task(ctx, printed, task.name, task.args...)
 		if err != nil {
 			return err
 		}
@@ -71,10 +76,10 @@ func (d *Demo) showTasks(ctx context.Context) error {
 }
 
 // task runs one task and gives the command line's summary and exit code.
-func (d *Demo) task(ctx context.Context, name string, stdout io.Writer) (summary, int, error) {
+func (d *Demo) task(ctx context.Context, stdout io.Writer, name string, args ...string) (summary, int, error) {
 	last := lastLine{progress: d.err}
-	code, err := d.strongroom(ctx, acme, "runner", stdout, &last,
-		"run", "--json", "--task", name, "--", d.program, "task", name)
+	call := append([]string{"run", "--json", "--task", name, "--", d.program, "task", name}, args...)
+	code, err := d.strongroom(ctx, acme, "runner", stdout, &last, call...)
 	if err != nil {
 		return summary{}, code, err
 	}

@@ -10,30 +10,36 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"time"
 )
 
-// BulkBytes is what the bulk task writes.
+// BulkBytes is what the task collect-logs writes in the demonstration.
 const BulkBytes = 256 << 20
 
 // tasks are real, if small: they look at the machine they run on. Each writes
 // its output to w and gives its exit code.
 var tasks = map[string]func(w io.Writer) int{
-	"host-report":  hostReport,
-	"name-lookup":  nameLookup,
-	"port-check":   portCheck,
-	"collect-logs": collectLogs,
+	"host-report": hostReport,
+	"name-lookup": nameLookup,
+	"port-check":  portCheck,
 }
 
 // RunTask executes a task in this process, as the demonstration has its own
-// program do, and gives the exit code.
-func RunTask(name string) int {
-	task := tasks[name]
-	if task == nil {
-		fmt.Fprintf(os.Stderr, "there is no task %q\n", name)
+// program do, and gives the exit code. Args are the task's name and, for
+// collect-logs, how many bytes it writes.
+func RunTask(args []string) int {
+	if len(args) == 2 && args[0] == "collect-logs" {
+		n, err := strconv.Atoi(args[1])
+		if err == nil {
+			return collectLogs(os.Stdout, n)
+		}
+	}
+	if len(args) != 1 || tasks[args[0]] == nil {
+		fmt.Fprintf(os.Stderr, "there is no task %q\n", args)
 		return 127
 	}
-	return task(os.Stdout)
+	return tasks[args[0]](os.Stdout)
 }
 
 func hostReport(w io.Writer) int {
@@ -98,14 +104,14 @@ func portCheck(w io.Writer) int {
 	return 0
 }
 
-// collectLogs writes BulkBytes of log lines.
-func collectLogs(w io.Writer) int {
+// collectLogs writes total bytes of log lines.
+func collectLogs(w io.Writer, total int) int {
 	out := bufio.NewWriterSize(w, 1<<20)
 	began := time.Now()
-	for n, written := 0, 0; written < BulkBytes; n++ {
+	for n, written := 0, 0; written < total; n++ {
 		line := fmt.Appendf(nil, "%s level=info worker=%03d request=%08d took=%dus status=200\n",
 			began.Add(time.Duration(n)*time.Millisecond).Format(time.RFC3339Nano), n%128, n, n*7919%50000)
-		line = line[:min(len(line), BulkBytes-written)]
+		line = line[:min(len(line), total-written)]
 		if _, err := out.Write(line); err != nil {
 			return 1
 		}

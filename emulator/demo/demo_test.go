@@ -1,0 +1,60 @@
+package demo_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/demo"
+	"github.com/strongroom-dev/strongroom/emulator/iam"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "task" {
+		os.Exit(demo.RunTask(os.Args[2:]))
+	}
+	cloudtest.Main(m)
+}
+
+// run shows the demonstration with an output of a little more than two parts.
+func run(t *testing.T, c *cloudtest.Cloud) (string, error) {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, progress strings.Builder
+	err = demo.Run(t.Context(), c.Cloud, &out, &progress, program, 17<<20)
+	t.Logf("%s\n%s", &out, &progress)
+	return out.String(), err
+}
+
+func TestDemonstrationGoesAsItMust(t *testing.T) {
+	t.Parallel()
+	out, err := run(t, cloudtest.New(t, cloud.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"collect-logs", "17.0 MiB", "SignatureDoesNotMatch", "ExpiredToken", "CloudKmsDisabledKey"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the demonstration does not show %s", want)
+		}
+	}
+}
+
+func TestDemonstrationTellsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, cloud.Options{})
+	err := c.IAM.Bind(iam.Binding{
+		Member: cloud.FunctionAccount("custody"), Role: "roles/storage.objectViewer", Resource: "projects/" + cloud.ProjectID,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := run(t, c)
+	if err == nil || !strings.Contains(out, "NOT AS IT MUST") {
+		t.Errorf("custody may read objects, and the demonstration ends with %v", err)
+	}
+}
