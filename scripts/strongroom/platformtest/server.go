@@ -86,7 +86,8 @@ func Start(t testing.TB, config Config) *Server {
 	mux.HandleFunc("GET "+run+"/outputs/{name}", s.authorized(s.view))
 	mux.HandleFunc("PUT /bucket/{w}/{run}/{output}/{part}", s.put)
 	mux.HandleFunc("GET /emulator/token", s.token)
-	s.Server = httptest.NewServer(s.faulty(mux))
+	s.Server = httptest.NewUnstartedServer(s.faulty(mux))
+	s.Server.Start()
 	t.Cleanup(s.Close)
 	return s
 }

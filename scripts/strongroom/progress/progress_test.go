@@ -29,6 +29,7 @@ func TestPlainLinesComeEveryFiveSecondsAtMost(t *testing.T) {
 		m := progress.New(&out, false)
 		m.Expect(4 << 20)
 		m.Show()
+		time.Sleep(500 * time.Millisecond) // so that nothing happens as a line is written
 		for range 12 {
 			m.Moved(100 << 10)
 			time.Sleep(time.Second)
