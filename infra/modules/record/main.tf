@@ -1,0 +1,50 @@
+# A tenant's record, and what lies below it, as Firestore's REST API writes
+# values: firebase.google.com/docs/firestore/reference/rest/v1/Value. It has no
+# provider, so a test can put what it gives into a database and read it back as
+# the functions do.
+
+locals {
+  record = {
+    id             = { stringValue = var.record.id }
+    state          = { stringValue = var.record.state }
+    projectId      = { stringValue = var.record.project_id }
+    location       = { stringValue = var.record.location }
+    outputsBucket  = { stringValue = var.record.outputs_bucket }
+    exportsBucket  = { stringValue = var.record.exports_bucket }
+    keyName        = { stringValue = var.record.key_name }
+    signingAccount = { stringValue = var.record.signing_account }
+    signingKeyName = { stringValue = var.record.signing_key_name }
+    databaseId     = { stringValue = var.record.database_id }
+    trust          = local.trust
+    limits         = { mapValue = { fields = { uploadLifetime = { integerValue = tostring(var.record.upload_lifetime_seconds * 1000000000) } } } }
+  }
+
+  # An empty list is an arrayValue without values: what Firestore gives back.
+  trust = { arrayValue = length(var.trust) == 0 ? {} : {
+    values = [for t in var.trust : { mapValue = { fields = {
+      issuer  = { stringValue = t.issuer }
+      jwks    = { stringValue = t.jwks }
+      jwksUrl = { stringValue = t.jwks_url }
+      rules   = { arrayValue = length(t.rules) == 0 ? {} : { values = [for r in t.rules : { mapValue = { fields = local.rules[jsonencode(r)] } }] } }
+    } } }]
+  } }
+
+  rules = {
+    for r in distinct(flatten([for t in var.trust : t.rules])) : jsonencode(r) => {
+      claims     = { mapValue = { fields = { for name, value in r.claims : name => { stringValue = value } } } }
+      role       = { stringValue = r.role }
+      workspaces = { arrayValue = length(r.workspaces) == 0 ? {} : { values = [for w in r.workspaces : { stringValue = w }] } }
+    }
+  }
+
+  # A member's document is named by a hash, since subjects are any text.
+  members = merge([
+    for w, workspace in var.workspaces : {
+      for m in workspace.members : "${w} ${m.issuer} ${m.subject}" => {
+        workspace   = w
+        document_id = sha256("${m.issuer}\u0000${m.subject}")
+        fields      = jsonencode({ subject = { stringValue = m.subject } })
+      }
+    }
+  ]...)
+}

@@ -1,0 +1,56 @@
+output "functions" {
+  description = "Every function by name: entry point, account, whether it is called over HTTP, its topic or schedule."
+  value       = local.functions
+}
+
+output "default" {
+  description = "Function that answers what no path rule names."
+  value       = local.suite.default
+}
+
+output "path_rules" {
+  description = "Path templates of the load balancer, each with its priority and function."
+  value       = local.path_rules
+  precondition {
+    condition     = alltrue([for path, functions in local.paths : length(distinct(functions)) == 1])
+    error_message = "Two functions have one path: ${join(", ", [for path, functions in local.paths : path if length(distinct(functions)) > 1])}. The load balancer does not look at methods."
+  }
+  precondition {
+    condition     = alltrue([for path in keys(local.paths) : length(regexall("\\{", path)) <= 5])
+    error_message = "A path template has at most five wildcards: cloud.google.com/load-balancing/docs/url-map-concepts."
+  }
+}
+
+output "topics" {
+  description = "Pub/Sub topics that functions listen to."
+  value       = local.topics
+}
+
+output "tenants" {
+  description = "Names of every tenant's resources, by slug."
+  value       = local.tenants
+}
+
+output "platform_bindings" {
+  description = "Roles on what there is once: member, role, kind of resource, resource."
+  value       = local.platform_bindings
+  precondition {
+    condition     = alltrue([for r in local.roles : contains(local.known_kinds, r.on)])
+    error_message = "suite.json has roles on what the modules do not know: ${join(", ", [for r in local.roles : r.on if !contains(local.known_kinds, r.on)])}."
+  }
+}
+
+output "tenant_bindings" {
+  description = "Roles on what each tenant has, by slug."
+  value       = local.tenant_bindings
+}
+
+output "invoker_bindings" {
+  description = "Who may call the functions that events and schedules trigger."
+  value       = local.invoker_bindings
+}
+
+output "accounts" {
+  description = "Accounts that call functions: push of Pub/Sub, and the scheduler."
+  value       = { push = local.push_account, scheduler = local.scheduler_account }
+}
