@@ -22,6 +22,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/authn"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -81,10 +83,10 @@ func (g *Guard) Unauthenticated() int64 { return g.unauthenticated.Load() }
 
 // Protect makes op run only for principals who may do action in the path's
 // workspace. It acts before the body is read.
-func (g *Guard) Protect(op huma.Operation, a huma.API, action auditlog.Action) huma.Operation {
+func (g *Guard) Protect(op huma.Operation, _ huma.API, action auditlog.Action) huma.Operation {
 	op.Metadata = map[string]any{"action": action}
 	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
-		session, err := g.Authorize(hc.Context(), hc.Header("Authorization"), action, hc.Param("workspace"))
+		session, err := g.Authorize(hc.Context(), hc.Header("Authorization"), Act{action, hc.Param("workspace"), resource(hc)})
 		if err != nil {
 			api.Write(hc, api.Public(hc.Context(), err))
 			return
@@ -102,26 +104,47 @@ func From(ctx context.Context) Session {
 	return session
 }
 
+// Act is what somebody wants to do.
+type Act struct {
+	Action    auditlog.Action
+	Workspace string // as the client wrote it
+	Resource  string // path of what it is done to, for the record; valid names only
+}
+
+// resource is the run and the output that a request names, as far as they are
+// valid: the record holds no text of the client's own.
+func resource(hc huma.Context) string {
+	id, err := run.ParseID(hc.Param("run"))
+	if err != nil {
+		return ""
+	}
+	output := hc.Param("output")
+	if grant.CheckOutput(output) != nil {
+		return "runs/" + string(id)
+	}
+	return "runs/" + string(id) + "/outputs/" + output
+}
+
 // Authorize decides for the holder of an Authorization header. Its error is a
 // problem for the client, or internal.
-func (g *Guard) Authorize(ctx context.Context, authorization string, action auditlog.Action, workspace string) (Session, error) {
+func (g *Guard) Authorize(ctx context.Context, authorization string, act Act) (Session, error) {
 	principal, err := g.Verifier.Verify(ctx, authorization)
 	if err != nil && !errors.Is(err, authn.ErrSuspended) {
 		return Session{}, g.unproven(ctx, err)
 	}
 	session := Session{Principal: principal}
-	if session.Workspace, err = tenant.ParseWorkspaceID(workspace); err != nil {
+	if session.Workspace, err = tenant.ParseWorkspaceID(act.Workspace); err != nil {
 		return Session{}, api.Refuse(http.StatusBadRequest, err.Error())
 	}
 	if err := g.locate(ctx, &session); err != nil {
 		return Session{}, err
 	}
-	reason, err := g.judge(ctx, session, action)
+	reason, err := g.judge(ctx, session, act.Action)
 	if err != nil {
 		return Session{}, err
 	}
 	if reason != "" {
-		return Session{}, g.deny(ctx, session, action, reason)
+		return Session{}, g.deny(ctx, session, act, reason)
 	}
 	return session, nil
 }
@@ -185,10 +208,10 @@ func (g *Guard) judge(ctx context.Context, s Session, action auditlog.Action) (r
 	return reasonWorkspace, nil
 }
 
-func (g *Guard) deny(ctx context.Context, s Session, action auditlog.Action, reason string) error {
+func (g *Guard) deny(ctx context.Context, s Session, act Act, reason string) error {
 	_, err := g.Audit.Append(ctx, s.DB, auditlog.Entry{
-		Tenant: s.Principal.Tenant, Actor: auditlog.By(s.Principal), Action: action,
-		Outcome: auditlog.Denied, Reason: reason, Workspace: s.Workspace,
+		Tenant: s.Principal.Tenant, Actor: auditlog.By(s.Principal), Action: act.Action,
+		Outcome: auditlog.Denied, Reason: reason, Workspace: s.Workspace, Resource: act.Resource,
 	})
 	if err != nil {
 		return fmt.Errorf("record a denial: %w", err)
