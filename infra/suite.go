@@ -7,6 +7,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 //go:embed suite.json
@@ -44,4 +46,28 @@ func Load() (Suite, error) {
 		return Suite{}, fmt.Errorf("read suite.json: %w", err)
 	}
 	return s, nil
+}
+
+// Topics are the ids of all topics: those that trigger a function, and those
+// that somebody may publish to. They are sorted.
+func (s Suite) Topics() []string {
+	var topics []string
+	add := func(roles []Role) {
+		for _, role := range roles {
+			if topic, ok := strings.CutPrefix(role.On, "topic."); ok {
+				topics = append(topics, topic)
+			}
+		}
+	}
+	for _, function := range s.Functions {
+		if function.Topic != "" {
+			topics = append(topics, function.Topic)
+		}
+		add(function.Roles)
+	}
+	for _, roles := range s.Agents {
+		add(roles)
+	}
+	slices.Sort(topics)
+	return slices.Compact(topics)
 }

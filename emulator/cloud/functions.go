@@ -84,7 +84,7 @@ func (c *Cloud) startFunctions(ctx context.Context) error {
 	handlers := map[string]http.Handler{}
 	for name, function := range c.Suite.Functions {
 		account := FunctionAccount(name)
-		if err := c.allow(account, function.Roles, platformResources()); err != nil {
+		if err := c.allow(account, function.Roles, c.platformResources()); err != nil {
 			return err
 		}
 		build := builders[name]

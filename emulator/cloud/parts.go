@@ -124,6 +124,18 @@ func (c *Cloud) startMessages(ctx context.Context) (err error) {
 		return err
 	}
 	c.onClose(c.PubSub.Close)
+	c.hosts.PubSubHost = c.PubSub.Addr()
+	return c.createTopics(ctx)
+}
+
+// createTopics makes every topic of the table, also those that nobody takes
+// from yet.
+func (c *Cloud) createTopics(ctx context.Context) error {
+	for _, topic := range c.Suite.Topics() {
+		if err := c.PubSub.CreateTopic(ctx, topic); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -37,7 +37,7 @@ func (c *Cloud) prepare(ctx context.Context) error {
 	if err := c.createKey(ctx, platformRing, "audit"); err != nil {
 		return err
 	}
-	if err := c.allow(storageAgent, c.Suite.Agents["storage"], platformResources()); err != nil {
+	if err := c.allow(storageAgent, c.Suite.Agents["storage"], c.platformResources()); err != nil {
 		return err
 	}
 	return c.Directory.Each(ctx, func(record tenant.Record) error { return c.bindTenant(record) })
@@ -160,11 +160,12 @@ func (c *Cloud) allow(account string, roles []infra.Role, on map[string]string) 
 }
 
 // platformResources are the resources there are once.
-func platformResources() map[string]string {
-	return map[string]string{
-		"database": "projects/" + ProjectID + "/databases/(default)", "auditKey": auditKey,
-		"topic.object-events": "topics/object-events",
+func (c *Cloud) platformResources() map[string]string {
+	on := map[string]string{"database": "projects/" + ProjectID + "/databases/(default)", "auditKey": auditKey}
+	for _, topic := range c.Suite.Topics() {
+		on["topic."+topic] = "topics/" + topic
 	}
+	return on
 }
 
 // tenantResources are the resources there are once for each tenant.

@@ -16,16 +16,17 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
-// MaxBodyBytes bounds a request's body: a hundred parts with the longest
-// names need a fifth of it.
+// MaxBodyBytes bounds a request's body, unless its operation says otherwise: a
+// hundred parts with the longest names need a fifth of it.
 const MaxBodyBytes = 256 << 10
 
 // API is one function's routes. Add operations with Register, then serve
 // Handler.
 type API struct {
 	huma.API
-	mux *http.ServeMux
-	log *slog.Logger
+	mux     *http.ServeMux
+	log     *slog.Logger
+	maxBody int64 // of any operation
 }
 
 // New makes an API without routes. Its OpenAPI 3.1 document is at /openapi.json.
@@ -47,14 +48,18 @@ func New(title string, log *slog.Logger) *API {
 		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 	}
-	return &API{API: humago.New(mux, config), mux: mux, log: log}
+	return &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes}
 }
 
 // Register adds one operation. What do returns as an error becomes a problem:
 // a *Problem as it is, anything else the fixed text of a 500 or a 503, with
-// the error itself in the log only.
+// the error itself in the log only. A body is bounded by op.MaxBodyBytes; zero
+// means MaxBodyBytes.
 func Register[I, O any](a *API, op huma.Operation, do func(context.Context, *I) (*O, error)) {
-	op.MaxBodyBytes = MaxBodyBytes
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = MaxBodyBytes
+	}
+	a.maxBody = max(a.maxBody, op.MaxBodyBytes)
 	op.DefaultStatus = max(op.DefaultStatus, http.StatusOK)
 	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
@@ -75,7 +80,7 @@ func (a *API) Handler() http.Handler {
 		}
 		sent := &sentWriter{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), loggerKey{}, log))
-		r.Body = http.MaxBytesReader(w, r.Body, MaxBodyBytes+1) // huma's own limit answers first
+		r.Body = http.MaxBytesReader(w, r.Body, a.maxBody+1) // huma's own limit answers first
 		defer a.end(log, sent, r, began)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")

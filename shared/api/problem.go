@@ -120,9 +120,10 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 
 // huma makes its own errors through this hook, which is global to it: set once,
 // here, so that they too are Problems and never echo the values that were sent.
-// Names match in their own case only, which is global to it as well.
+// Names match in their own case only, and null is no array; that is global too.
 func init() {
 	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false // null would pass minItems
 	validation.MsgUnexpectedProperty = "there is no such name here; take it out"
 	validation.MsgExpectedMinimumNumber = "expected number >= %.15g"
 	validation.MsgExpectedMaximumNumber = "expected number <= %.15g" // %v writes 8.388608e+06
@@ -140,18 +141,20 @@ func init() {
 		}
 		return p
 	}
-	huma.NewErrorWithContext = func(_ huma.Context, status int, detail string, errs ...error) huma.StatusError {
+	huma.NewErrorWithContext = func(hc huma.Context, status int, detail string, errs ...error) huma.StatusError {
+		if status == http.StatusRequestEntityTooLarge {
+			return Refuse(status, fmt.Sprintf("a body has at most %d bytes; send less at once", hc.Operation().MaxBodyBytes))
+		}
 		return huma.NewError(status, detail, errs...)
 	}
 }
 
 // details say what to change, where huma says only that something is wrong.
 var details = map[int]string{
-	http.StatusBadRequest:            "the request cannot be read; send what the OpenAPI document asks for",
-	http.StatusRequestTimeout:        "the body did not arrive in time; send it again",
-	http.StatusRequestEntityTooLarge: fmt.Sprintf("a body has at most %d bytes; ask for less at once", MaxBodyBytes),
-	http.StatusUnsupportedMediaType:  "send the body as application/json",
-	http.StatusUnprocessableEntity:   "the request is not as it must be; change what errors names",
+	http.StatusBadRequest:           "the request cannot be read; send what the OpenAPI document asks for",
+	http.StatusRequestTimeout:       "the body did not arrive in time; send it again",
+	http.StatusUnsupportedMediaType: "send the body as application/json",
+	http.StatusUnprocessableEntity:  "the request is not as it must be; change what errors names",
 }
 
 func fault(err error) Fault {

@@ -27,6 +27,7 @@ type Config struct {
 	StorageHost        string        `env:"STORAGE_EMULATOR_HOST"`
 	KMSHost            string        `env:"KMS_EMULATOR_HOST"`
 	IAMCredentialsHost string        `env:"IAM_CREDENTIALS_EMULATOR_HOST"`
+	PubSubHost         string        `env:"PUBSUB_EMULATOR_HOST"`
 	AccessToken        secret.String `env:"EMULATOR_ACCESS_TOKEN"` // what an emulator knows this process by
 }
 
