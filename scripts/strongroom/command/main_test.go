@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/command"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
 )
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(envProgram) != "" {
 		os.Exit(command.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 	}
-	os.Exit(m.Run())
+	cloudtest.Main(m)
 }
 
 // place is where a test runs the program.
