@@ -94,6 +94,9 @@ func (p partRequest) declared(at string) (grant.Declared, []api.Fault) {
 	if !mediaType(p.ContentType) {
 		faults = append(faults, api.Fault{Message: "this is no media type, as text/plain; charset=utf-8, of visible ASCII and single spaces", Location: at + ".contentType"})
 	}
+	if p.Lines != nil && *p.Lines > d.MaxBytes() {
+		faults = append(faults, api.Fault{Message: "there are more lines than bytes", Location: at + ".lines"})
+	}
 	if p.CRC32C != "" {
 		sum, err := signedurl.DecodeCRC32C(p.CRC32C)
 		if err != nil {
