@@ -1,0 +1,87 @@
+// Package makes what is deployed: for each function of infra/suite.json one
+// zip that Google's Go buildpack takes, and manifest.json, which says what is
+// in them and how to build them.
+//
+//	go run ./scripts/package -out dist
+//	go run ./scripts/package -out dist -only uploads,outputs
+//
+// A zip holds the files that `go list -deps` names for the function, the
+// licences of the modules they are from, a root file and the module files; no
+// more. The same tree and the same release of Go make the same bytes.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run does what args ask and gives the exit code: 0 when all is packed, 1 when
+// it could not be, 2 when the question was wrong.
+func run(ctx context.Context, args []string, log io.Writer) int {
+	s, err := parse(args, log)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err == nil && s.out == "" {
+		err = errors.New("say where the archives go: -out DIR")
+		fmt.Fprintln(log, "package:", err)
+	}
+	if err != nil {
+		return 2
+	}
+	if err := packAll(ctx, s, log); err != nil {
+		fmt.Fprintln(log, "package:", err)
+		return 1
+	}
+	return 0
+}
+
+// settings are what the command line says.
+type settings struct {
+	out  string
+	only []string // functions to pack; none: all
+}
+
+func parse(args []string, log io.Writer) (settings, error) {
+	var s settings
+	var only string
+	flags := flag.NewFlagSet("package", flag.ContinueOnError)
+	flags.SetOutput(log)
+	flags.StringVar(&s.out, "out", "", "write the archives and manifest.json to this `directory`; it is made if it is not there")
+	flags.StringVar(&only, "only", "", "pack these `functions` alone, with commas between; manifest.json then has no others")
+	flags.Usage = func() {
+		fmt.Fprint(log, usage)
+		flags.PrintDefaults()
+	}
+	err := flags.Parse(args)
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unknown argument %q; -h says what there is", flags.Arg(0))
+		fmt.Fprintln(log, "package:", err)
+	}
+	s.only = strings.FieldsFunc(only, func(r rune) bool { return r == ',' || r == ' ' })
+	return s, err
+}
+
+const usage = `Packs each function of infra/suite.json as one zip for Google's Go buildpack:
+NAME-SHA256.zip, where SHA256 is all 64 digits of the zip's own digest. The same
+tree and the same release of Go make the same bytes. manifest.json names each
+zip, its entry point, its modules, and the build environment that it wants.
+Archives of earlier runs stay where they are. Needs the module cache (filled by
+go mod download), and no network once it is full.
+
+Usage: go run ./scripts/package -out DIR [-only NAME,…]
+
+`
