@@ -1,0 +1,303 @@
+package uploads_test
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+func TestMain(m *testing.M) { cloudtest.Main(m) }
+
+var hello = []byte("hello\n")
+
+// mint asks as the runner and gives the answer, whatever it is.
+func mint(t testing.TB, tn *cloudtest.Tenant, id string, parts ...cloudtest.Part) cloudtest.Response {
+	t.Helper()
+	return tn.Do(t, "runner", http.MethodPost, tn.RunPath(id)+"/uploads", map[string]any{"parts": parts})
+}
+
+// grants are the run's, by output and part.
+func grants(t testing.TB, tn *cloudtest.Tenant, id string) []grant.Grant {
+	t.Helper()
+	db, err := tn.Cloud.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []grant.Grant
+	err = grant.OfRun(t.Context(), db, tn.ID, tn.Workspace, run.ID(id), grant.Filter{}, func(g grant.Grant) error {
+		all = append(all, g)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func runOf(t testing.TB, tn *cloudtest.Tenant, id string) (run.Run, error) {
+	t.Helper()
+	db, err := tn.Cloud.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run.At(db, tn.ID, tn.Workspace, run.ID(id)).Get(t.Context())
+}
+
+// mints counts the entries of mints on the tenant's record.
+func mints(t testing.TB, tn *cloudtest.Tenant) (n int) {
+	t.Helper()
+	db, err := tn.Cloud.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit"
+	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: key}, tn.Cloud.Operator, tn.Cloud.Clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range log.Entries(t.Context(), db, tn.ID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Action == auditlog.MintUpload && e.Outcome == auditlog.Allowed {
+			n++
+		}
+	}
+	return n
+}
+
+func TestGrantsAreCommittedBeforeAnyURL(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	id := cloudtest.NewRun(t)
+	err := c.IAM.Unbind(iam.Binding{
+		Member: cloud.FunctionAccount("uploads"), Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := mint(t, tn, id, cloudtest.PartOf("a", 1, hello)).Want(t, http.StatusInternalServerError)
+	if strings.Contains(string(r.Body), "http") {
+		t.Errorf("a URL is given: %s", r.Body)
+	}
+	if got := grants(t, tn, id); len(got) != 1 || got[0].State != grant.Pending {
+		t.Errorf("grants: %+v", got)
+	}
+	if got := mints(t, tn); got != 1 {
+		t.Errorf("%d entries on record, want 1", got)
+	}
+}
+
+func TestMintRecordsWhatIsGranted(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	id, began := cloudtest.NewRun(t), time.Now()
+	free := cloudtest.Part{Output: "b.log", Part: 2, ContentType: "text/plain; charset=utf-8"}
+	minted := tn.Mint(t, id, free, cloudtest.PartOf("a.log", 1, hello))
+	if minted[0].Output != "b.log" || minted[0].Part != 2 || minted[1].Output != "a.log" {
+		t.Errorf("not in the order that was asked for: %v", minted)
+	}
+	want := []map[string]string{
+		{"content-type": "text/plain; charset=utf-8", "x-goog-if-generation-match": "0", "x-goog-content-length-range": "0,8388608"},
+		{"content-type": "text/plain", "x-goog-if-generation-match": "0", "x-goog-content-length-range": "0,6", "x-goog-hash": "crc32c=" + cloudtest.CRC32C(hello)},
+	}
+	if diff := cmp.Diff(want, []map[string]string{minted[0].Headers, minted[1].Headers}); diff != "" {
+		t.Errorf("headers: %s", diff)
+	}
+	got := grants(t, tn, id)
+	size, lines := int64(6), int64(1)
+	wantGrants := []grant.Grant{
+		{Workspace: "prod", Run: run.ID(id), Output: "a.log", Part: 1, State: grant.Pending, Declared: grant.Declared{ContentType: "text/plain", Size: &size, CRC32C: got[0].Declared.CRC32C, Lines: &lines}},
+		{Workspace: "prod", Run: run.ID(id), Output: "b.log", Part: 2, State: grant.Pending, Declared: grant.Declared{ContentType: "text/plain; charset=utf-8"}},
+	}
+	if diff := cmp.Diff(wantGrants, got, cmpopts.IgnoreFields(grant.Grant{}, "Created", "Expires")); diff != "" {
+		t.Errorf("grants: %s", diff)
+	}
+	for i, g := range got {
+		if minted[1-i].Expires.After(g.Expires) || g.Expires.After(time.Now().Add(15*time.Minute)) || g.Created.Before(began.Add(-time.Second)) {
+			t.Errorf("the URL ends %s, its grant %s", minted[1-i].Expires, g.Expires)
+		}
+	}
+	if r, err := runOf(t, tn, id); err != nil || r.State != run.Running || r.Start.Known() {
+		t.Errorf("the run: %+v, %v", r, err)
+	}
+}
+
+func TestMintAgainBeforeItIsStored(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, cloud.Options{})
+	tn := c.Tenant(t)
+	id, part := cloudtest.NewRun(t), cloudtest.PartOf("a", 1, hello)
+	first := tn.Mint(t, id, part)[0]
+	before := grants(t, tn, id)
+	c.Clock.Advance(time.Minute)
+	second := tn.Mint(t, id, part)[0]
+	after := grants(t, tn, id)
+	if first.URL == second.URL || !second.Expires.After(first.Expires) {
+		t.Errorf("no new URL: it ends %s, the first %s", second.Expires, first.Expires)
+	}
+	if len(after) != 1 || !after[0].Created.Equal(before[0].Created) || !after[0].Expires.After(before[0].Expires) {
+		t.Errorf("not the same grant: %+v, then %+v", before, after)
+	}
+	second.Put(t, hello).Want(t, http.StatusOK)
+	if got := mints(t, tn); got != 2 {
+		t.Errorf("%d entries on record, want 2", got)
+	}
+}
+
+// conflict is the problem of a part that cannot be granted.
+type conflict struct {
+	Detail string
+	Errors []struct{ Message, Location string }
+	Stored []storedPart
+}
+
+type storedPart struct {
+	Output string
+	Part   int
+	Size   int64
+	CRC32C string
+}
+
+func TestMintAgainAfterItIsStored(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	id, part := cloudtest.NewRun(t), cloudtest.PartOf("a", 1, hello)
+	tn.Mint(t, id, part)[0].Put(t, hello).Want(t, http.StatusOK)
+	c.Drain(t)
+	before := mints(t, tn)
+	for name, asked := range map[string][]cloudtest.Part{
+		"the same part":              {part},
+		"the same part otherwise":    {cloudtest.PartOf("a", 1, []byte("other"))},
+		"it and one that is free":    {cloudtest.PartOf("b", 1, hello), part},
+		"it in a batch of a hundred": append(hundred("c")[:99], part),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := mint(t, tn, id, asked...).Want(t, http.StatusConflict)
+			var p conflict
+			r.JSON(t, &p)
+			if diff := cmp.Diff([]storedPart{{"a", 1, 6, cloudtest.CRC32C(hello)}}, p.Stored); diff != "" {
+				t.Errorf("stored: %s", diff)
+			}
+			if got := grants(t, tn, id); len(got) != 1 || strings.Contains(string(r.Body), "X-Goog-") {
+				t.Errorf("%d grants, and the answer %s", len(got), r.Body)
+			}
+		})
+	}
+	if got := mints(t, tn); got != before {
+		t.Errorf("%d entries on record, want %d: what is refused grants nothing", got, before)
+	}
+}
+
+func hundred(output string) []cloudtest.Part {
+	parts := make([]cloudtest.Part, 100)
+	for i := range parts {
+		parts[i] = cloudtest.PartOf(output, i+1, hello)
+	}
+	return parts
+}
+
+func TestMintOtherwiseWhilePending(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, cloud.Options{})
+	tn := c.Tenant(t)
+	id, part := cloudtest.NewRun(t), cloudtest.PartOf("a", 1, hello)
+	tn.Mint(t, id, part)
+	size, lines := int64(7), int64(0)
+	for name, change := range map[string]struct {
+		change func(*cloudtest.Part)
+		status int
+	}{
+		"another size":         {func(p *cloudtest.Part) { p.Size = &size }, http.StatusConflict},
+		"no size":              {func(p *cloudtest.Part) { p.Size = nil }, http.StatusConflict},
+		"another checksum":     {func(p *cloudtest.Part) { p.CRC32C = "AAAAAA==" }, http.StatusConflict},
+		"no checksum":          {func(p *cloudtest.Part) { p.CRC32C = "" }, http.StatusConflict},
+		"another content type": {func(p *cloudtest.Part) { p.ContentType = "text/html" }, http.StatusConflict},
+		"other lines":          {func(p *cloudtest.Part) { p.Lines = &lines }, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := part
+			change.change(&asked)
+			before := grants(t, tn, id)
+			r := mint(t, tn, id, cloudtest.PartOf("free-"+strings.ReplaceAll(name, " ", "-"), 1, hello), asked).Want(t, change.status)
+			if change.status == http.StatusOK {
+				return
+			}
+			var p conflict
+			r.JSON(t, &p)
+			if len(p.Errors) != 1 || p.Errors[0].Location != "body.parts[1]" || len(p.Stored) != 0 {
+				t.Errorf("problem %s", r.Body)
+			}
+			if diff := cmp.Diff(before, grants(t, tn, id)); diff != "" {
+				t.Errorf("grants changed: %s", diff)
+			}
+		})
+	}
+	c.Clock.Advance(15 * time.Minute)
+	part.ContentType = "text/html"
+	tn.Mint(t, id, part) // the first URL has ended
+}
+
+func TestConcurrentMintsAreOneGrant(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	id, part := cloudtest.NewRun(t), cloudtest.PartOf("a", 1, hello)
+	const askers = 12
+	answers := make([]cloudtest.Response, askers)
+	var group sync.WaitGroup
+	for i := range answers {
+		group.Go(func() {
+			for answers[i].Status == 0 || answers[i].Status == http.StatusServiceUnavailable {
+				answers[i] = mint(t, tn, id, part) // contended: it says that it may be tried again
+			}
+		})
+	}
+	group.Wait()
+	created := 0
+	for _, r := range answers {
+		var out struct{ Parts []cloudtest.Upload }
+		r.Want(t, http.StatusOK).JSON(t, &out)
+		if out.Parts[0].Put(t, hello).Status == http.StatusOK {
+			created++
+		}
+	}
+	if got := grants(t, tn, id); len(got) != 1 || created != 1 {
+		t.Errorf("%d grants and %d creations by %d URLs, want 1 of each", len(got), created, askers)
+	}
+	if got := mints(t, tn); got != askers {
+		t.Errorf("%d entries on record, want %d", got, askers)
+	}
+}
+
+func TestMintTakesAHundredParts(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	id := cloudtest.NewRun(t)
+	minted := tn.Mint(t, id, hundred("a")...)
+	seen := map[string]bool{}
+	for i, u := range minted {
+		seen[u.URL] = true
+		if u.Part != i+1 {
+			t.Errorf("URL %d is of part %d", i, u.Part)
+		}
+	}
+	if len(seen) != 100 || len(grants(t, tn, id)) != 100 {
+		t.Errorf("%d URLs, %d grants", len(seen), len(grants(t, tn, id)))
+	}
+	minted[99].Put(t, hello).Want(t, http.StatusOK)
+}
