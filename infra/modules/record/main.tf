@@ -4,7 +4,7 @@
 # the functions do.
 
 locals {
-  record = {
+  record = var.record == null ? null : {
     id             = { stringValue = var.record.id }
     state          = { stringValue = var.record.state }
     projectId      = { stringValue = var.record.project_id }

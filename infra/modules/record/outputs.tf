@@ -3,6 +3,11 @@ output "fields" {
   value       = jsonencode(local.record)
 }
 
+output "trust" {
+  description = "The field trust alone, as JSON."
+  value       = jsonencode(local.trust)
+}
+
 output "workspaces" {
   description = "Fields of each document workspaces/{w}, as JSON, by workspace."
   value       = { for w in keys(var.workspaces) : w => jsonencode({ id = { stringValue = w } }) }

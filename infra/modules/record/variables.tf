@@ -1,5 +1,5 @@
 variable "record" {
-  description = "Names of the tenant's resources, as shared/tenant.Record has them. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default."
+  description = "Names of the tenant's resources, as shared/tenant.Record has them; null where only trust is wanted. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default."
   type = object({
     id                      = string
     state                   = optional(string, "active")
@@ -13,13 +13,13 @@ variable "record" {
     database_id             = optional(string, "")
     upload_lifetime_seconds = optional(number, 0)
   })
-  nullable = false
+  default = null
   validation {
-    condition     = contains(["active", "suspended"], var.record.state)
+    condition     = var.record == null || contains(["active", "suspended"], try(var.record.state, ""))
     error_message = "A tenant is active or suspended."
   }
   validation {
-    condition     = var.record.upload_lifetime_seconds >= 0 && var.record.upload_lifetime_seconds <= 900
+    condition     = try(var.record.upload_lifetime_seconds, 0) >= 0 && try(var.record.upload_lifetime_seconds, 0) <= 900
     error_message = "An upload URL lives at most 900 seconds; 0 takes the default."
   }
 }

@@ -1,0 +1,51 @@
+# One deployable: a Cloud Function (2nd gen) under its own service account, the
+# same in every region it runs in.
+
+locals {
+  account = "${var.account_id}@${var.project_id}.iam.gserviceaccount.com"
+  public  = length(var.invokers) == 0
+}
+
+resource "google_cloudfunctions2_function" "this" {
+  for_each = toset(var.regions)
+
+  project      = var.project_id
+  location     = each.value
+  name         = var.name
+  description  = "Strongroom ${var.name}"
+  kms_key_name = var.kms_keys[each.value]
+
+  build_config {
+    runtime               = var.runtime
+    entry_point           = var.entry_point
+    docker_repository     = var.repositories[each.value]
+    service_account       = var.build_account
+    worker_pool           = var.worker_pool
+    environment_variables = var.build_environment
+    source {
+      storage_source {
+        bucket = var.source_zip.bucket
+        object = var.source_zip.object # named by the SHA-256 of its bytes: new code is a new object
+      }
+    }
+    automatic_update_policy {}
+  }
+
+  service_config {
+    service_account_email            = local.account
+    environment_variables            = var.environment
+    available_memory                 = var.limits.memory
+    available_cpu                    = var.limits.cpu
+    timeout_seconds                  = var.limits.timeout_seconds
+    max_instance_request_concurrency = var.limits.concurrency
+    min_instance_count               = var.limits.min_instances
+    max_instance_count               = var.limits.max_instances
+    all_traffic_on_latest_revision   = true
+
+    # Users and runners come through the load balancer; Pub/Sub and the
+    # scheduler of the same project count as internal.
+    ingress_settings = local.public ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY"
+  }
+
+  depends_on = [google_service_account.this]
+}

@@ -1,0 +1,95 @@
+# Google's own accounts that need a key must exist, and hold their role on it,
+# before what they keep under it is made.
+
+resource "google_project_service_identity" "this" {
+  for_each = toset(["artifactregistry", "cloudfunctions", "cloudscheduler", "eventarc", "firestore", "pubsub", "run"])
+  provider = google-beta
+
+  project    = var.project_id
+  service    = "${each.value}.googleapis.com"
+  depends_on = [google_project_service.this]
+}
+
+data "google_storage_project_service_account" "this" { # reading it makes it
+  project    = var.project_id
+  depends_on = [google_project_service.this]
+}
+
+data "google_logging_project_cmek_settings" "this" { # likewise
+  project    = var.project_id
+  depends_on = [google_project_service.this]
+}
+
+locals {
+  # cloud.google.com/iam/docs/service-agents
+  agents = merge(
+    {
+      for name, domain in {
+        artifactregistry = "gcp-sa-artifactregistry"
+        eventarc         = "gcp-sa-eventarc"
+        firestore        = "gcp-sa-firestore"
+        functions        = "gcf-admin-robot"
+        pubsub           = "gcp-sa-pubsub"
+        run              = "serverless-robot-prod"
+        scheduler        = "gcp-sa-cloudscheduler"
+        storage          = "gs-project-accounts"
+      } : name => "service-${local.project_number}@${domain}.iam.gserviceaccount.com"
+    },
+    { logging = data.google_logging_project_cmek_settings.this.service_account_id },
+  )
+
+  # Which of them encrypts with which key. What Cloud Functions need:
+  # cloud.google.com/functions/docs/securing/cmek.
+  key_users = merge(
+    { "firestore database" = { agent = "firestore", key = "database" }, "pubsub messages" = { agent = "pubsub", key = "messages" } },
+    {
+      for pair in setproduct(["artifactregistry", "eventarc", "functions", "logging", "run", "storage"], var.regions) :
+      "${pair[0]} runtime ${pair[1]}" => { agent = pair[0], key = "runtime ${pair[1]}" }
+    },
+  )
+}
+
+resource "google_kms_crypto_key_iam_member" "agent" {
+  for_each = local.key_users
+
+  crypto_key_id = google_kms_crypto_key.this[each.value.key].id
+  role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+  member        = "serviceAccount:${local.agents[each.value.agent]}"
+
+  depends_on = [google_project_service_identity.this, data.google_storage_project_service_account.this]
+}
+
+# Pub/Sub and the scheduler write tokens in the name of the account that calls.
+resource "google_service_account_iam_member" "token" {
+  for_each = { pubsub = google_service_account.caller["push"].name, scheduler = google_service_account.caller["scheduler"].name }
+
+  service_account_id = each.value
+  role               = "roles/iam.serviceAccountOpenIdTokenCreator"
+  member             = "serviceAccount:${local.agents[each.key]}"
+
+  depends_on = [google_project_service_identity.this]
+}
+
+# Pub/Sub moves what could not be delivered from the subscription to the topic
+# of dead letters: cloud.google.com/pubsub/docs/handling-failures.
+resource "google_pubsub_topic_iam_member" "dead_letter" {
+  for_each = google_pubsub_topic.dead
+
+  project = var.project_id
+  topic   = each.value.name
+  role    = "roles/pubsub.publisher"
+  member  = "serviceAccount:${local.agents.pubsub}"
+
+  depends_on = [google_project_service_identity.this]
+}
+
+resource "google_pubsub_subscription_iam_member" "dead_letter" {
+  for_each = google_pubsub_subscription.push
+
+  project      = var.project_id
+  subscription = each.value.name
+  role         = "roles/pubsub.subscriber"
+  member       = "serviceAccount:${local.agents.pubsub}"
+
+  depends_on = [google_project_service_identity.this]
+}

@@ -1,0 +1,82 @@
+locals {
+  # What one instance of each function has, where the caller says nothing.
+  limits = {
+    uploads = { concurrency = 40, max_instances = 20 }
+    outputs = { concurrency = 20, max_instances = 20, timeout_seconds = 300 } # streams 8 MiB to slow readers
+    runs    = { concurrency = 40, max_instances = 20 }
+    custody = { concurrency = 40, max_instances = 20 }                      # the subscription waits 60 s
+    sweep   = { concurrency = 1, max_instances = 1, timeout_seconds = 300 } # one sweep at a time is enough
+  }
+  # Who may call each: nobody but these, or, with none, everybody.
+  invokers = {
+    for name, f in module.suite.functions : name =>
+    toset([for b in module.suite.invoker_bindings : b.member if b.resource == "functions/${name}"])
+  }
+}
+
+module "function" {
+  source   = "../function"
+  for_each = module.suite.functions
+
+  project_id     = var.project_id
+  project_number = local.project_number
+  name           = each.key
+  account_id     = each.value.account_id
+  regions        = var.regions
+  entry_point    = each.value.entry_point
+  runtime        = var.runtime
+  source_zip     = { bucket = google_storage_bucket.code.name, object = google_storage_bucket_object.code[each.key].name }
+
+  build_account     = google_service_account.builder.name
+  build_environment = var.packages[each.key].build_environment
+  worker_pool       = var.worker_pool
+  kms_keys          = { for region in var.regions : region => google_kms_crypto_key.this["runtime ${region}"].id }
+  repositories      = { for region in var.regions : region => google_artifact_registry_repository.images[region].id }
+
+  environment = {
+    GOOGLE_CLOUD_PROJECT = var.project_id
+    STRONGROOM_AUDIENCE  = local.audience
+    STRONGROOM_AUDIT_KEY = google_kms_crypto_key.this["audit"].id
+  }
+  limits           = merge(try(local.limits[each.key], {}), { for k, v in lookup(var.limits, each.key, {}) : k => v if v != null })
+  invokers         = local.invokers[each.key]
+  admit_everybody  = var.admit_everybody
+  public_tag_value = var.public_tag_value
+
+  depends_on = [
+    google_kms_crypto_key_iam_member.agent,
+    google_project_iam_member.builder_logs,
+    google_project_iam_member.builder_sources,
+    google_storage_bucket_iam_member.builder_code,
+    google_artifact_registry_repository_iam_member.builder_images,
+    google_service_account.caller,
+  ]
+}
+
+# A schedule calls its function in the first region, as an account that may do
+# nothing else.
+resource "google_cloud_scheduler_job" "this" {
+  for_each = { for name, f in module.suite.functions : name => f if f.schedule != null }
+
+  project          = var.project_id
+  region           = coalesce(var.scheduler_region, local.primary)
+  name             = each.key
+  description      = "Calls the function ${each.key}"
+  schedule         = each.value.schedule
+  time_zone        = "Etc/UTC"
+  attempt_deadline = "300s"
+
+  retry_config {
+    retry_count = 0 # the next time comes soon enough
+  }
+  http_target {
+    http_method = "POST"
+    uri         = "${module.function[each.key].uris[local.primary]}/"
+    oidc_token {
+      service_account_email = module.suite.accounts.scheduler
+      audience              = module.function[each.key].uris[local.primary]
+    }
+  }
+
+  depends_on = [google_service_account_iam_member.token]
+}

@@ -1,0 +1,65 @@
+# The roles of suite.json, each on one resource. Members are known before they
+# are made, so that a plan shows who gets what.
+
+locals {
+  bindings = module.suite.platform_bindings
+  topics   = { for topic in module.suite.topics : "topic.${topic}" => topic }
+}
+
+# A role on a database is held on the project, under a condition:
+# cloud.google.com/firestore/docs/manage-databases.
+resource "google_project_iam_member" "database" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "database" }
+
+  project = var.project_id
+  role    = each.value.role
+  member  = "serviceAccount:${each.value.member}"
+
+  condition {
+    title      = "platform-database"
+    expression = "resource.name == \"projects/${var.project_id}/databases/${google_firestore_database.this.name}\""
+  }
+
+  depends_on = [module.function]
+}
+
+resource "google_kms_crypto_key_iam_member" "audit" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "auditKey" }
+
+  crypto_key_id = google_kms_crypto_key.this["audit"].id
+  role          = each.value.role
+  member        = "serviceAccount:${each.value.member}"
+
+  depends_on = [module.function]
+}
+
+resource "google_pubsub_topic_iam_member" "this" {
+  for_each = { for key, b in local.bindings : key => b if contains(keys(local.topics), b.on) }
+
+  project = var.project_id
+  topic   = google_pubsub_topic.this[local.topics[each.value.on]].name
+  role    = each.value.role
+  member  = "serviceAccount:${each.value.member}"
+
+  depends_on = [data.google_storage_project_service_account.this, module.function]
+}
+
+# Buckets of tenants in other projects tell of their objects too.
+resource "google_pubsub_topic_iam_member" "other_project" {
+  for_each = toset(var.tenant_project_numbers)
+
+  project = var.project_id
+  topic   = google_pubsub_topic.this["object-events"].name
+  role    = "roles/pubsub.publisher"
+  member  = "serviceAccount:service-${each.value}@gs-project-accounts.iam.gserviceaccount.com"
+}
+
+# Who calls the functions that nobody else may call.
+resource "google_service_account" "caller" {
+  for_each = { push = "pubsub-push", scheduler = "scheduler" }
+
+  project      = var.project_id
+  account_id   = each.value
+  display_name = "Strongroom caller of functions: ${each.key}"
+  depends_on   = [google_project_service.this]
+}

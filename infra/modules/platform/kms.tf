@@ -1,0 +1,42 @@
+locals {
+  # Firestore's multi-regions have keys of another name:
+  # cloud.google.com/firestore/docs/use-cmek.
+  database_location     = coalesce(var.database_location, var.location)
+  database_key_location = lookup({ eur3 = "europe", nam5 = "us" }, local.database_location, local.database_location)
+
+  # Each key with its place. A key that functions do not use is used by one of
+  # Google's own accounts only.
+  keys = merge(
+    {
+      audit    = { location = var.location, id = "audit" }                   # seals audit entries
+      messages = { location = var.location, id = "messages" }                # Pub/Sub
+      database = { location = local.database_key_location, id = "database" } # Firestore
+    },
+    { for region in var.regions : "runtime ${region}" => { location = region, id = "runtime" } }, # code, images, functions, logs
+  )
+}
+
+resource "google_kms_key_ring" "platform" {
+  for_each = toset([for key in local.keys : key.location])
+
+  project    = var.project_id
+  location   = each.value
+  name       = "platform"
+  depends_on = [google_project_service.this]
+}
+
+resource "google_kms_crypto_key" "this" {
+  for_each = local.keys
+
+  key_ring                   = google_kms_key_ring.platform[each.value.location].id
+  name                       = each.value.id
+  purpose                    = "ENCRYPT_DECRYPT"
+  rotation_period            = "${var.key_rotation_days * 86400}s"
+  destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
+  deletion_policy            = var.deletion_policy
+
+  version_template {
+    algorithm        = "GOOGLE_SYMMETRIC_ENCRYPTION"
+    protection_level = var.key_protection_level
+  }
+}

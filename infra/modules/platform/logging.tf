@@ -1,0 +1,40 @@
+# Google's own audit logs: who used which key, object or document. They hold
+# names, never contents.
+resource "google_project_iam_audit_config" "this" {
+  for_each = var.data_access_logs
+
+  project = var.project_id
+  service = "${each.value}.googleapis.com"
+
+  dynamic "audit_log_config" {
+    for_each = toset(["ADMIN_READ", "DATA_READ", "DATA_WRITE"])
+    content {
+      log_type = audit_log_config.value
+    }
+  }
+}
+
+# They are kept apart from other logs, under our key, for as long as asked.
+resource "google_logging_project_bucket_config" "audit" {
+  project        = var.project_id
+  location       = local.primary
+  bucket_id      = "strongroom-audit"
+  description    = "Audit logs of Google Cloud for Strongroom"
+  retention_days = var.log_retention_days
+  locked         = var.lock_logs
+
+  cmek_settings {
+    kms_key_name = google_kms_crypto_key.this["runtime ${local.primary}"].id
+  }
+
+  depends_on = [google_kms_crypto_key_iam_member.agent]
+}
+
+resource "google_logging_project_sink" "audit" {
+  project                = var.project_id
+  name                   = "strongroom-audit"
+  description            = "Audit logs to the bucket strongroom-audit"
+  destination            = "logging.googleapis.com/${google_logging_project_bucket_config.audit.id}"
+  filter                 = "logName:\"cloudaudit.googleapis.com\""
+  unique_writer_identity = true
+}

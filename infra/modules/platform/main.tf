@@ -1,0 +1,33 @@
+# What there is once: keys, database, topics, functions, load balancer, and what
+# watches them. Which functions there are, and what they may do, says suite.json.
+
+data "google_project" "this" {
+  project_id = var.project_id
+}
+
+module "suite" {
+  source = "../suite"
+
+  project_id     = var.project_id
+  project_number = local.project_number
+  location       = var.location
+}
+
+locals {
+  project_number = data.google_project.this.number
+  primary        = var.regions[0] # events and schedules go to the functions there
+  audience       = coalesce(var.audience, "https://${var.domain}")
+
+  apis = toset([
+    "artifactregistry", "cloudbuild", "cloudfunctions", "cloudkms", "cloudresourcemanager", "cloudscheduler", "compute",
+    "eventarc", "firestore", "iam", "iamcredentials", "logging", "monitoring", "pubsub", "run", "serviceusage", "storage",
+  ])
+}
+
+resource "google_project_service" "this" {
+  for_each = local.apis
+
+  project            = var.project_id
+  service            = "${each.value}.googleapis.com"
+  disable_on_destroy = false # something else in the project may use it
+}

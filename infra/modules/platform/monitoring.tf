@@ -1,0 +1,147 @@
+locals {
+  # Lines of logs that somebody must look at, counted. The texts are those of
+  # shared/auditlog, shared/event and functions/outputs.
+  log_metrics = {
+    audit-write-failures = {
+      description = "Acts that failed since they could not be put on record, and reads whose end is not on record"
+      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR (jsonPayload.error=~\"(append|seal|encode|canonicalise|name) audit entry\" OR jsonPayload.message=\"end of a read is not on record\")"
+    }
+    events-refused = {
+      description = "Messages that no delivery will mend"
+      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"event refused for good\""
+    }
+    key-errors = {
+      description = "Calls of Cloud KMS that were refused or failed"
+      filter      = "protoPayload.serviceName=\"cloudkms.googleapis.com\" severity>=ERROR"
+    }
+  }
+
+  run = "resource.type=\"cloud_run_revision\" AND metric.type=\"run.googleapis.com/request_count\""
+
+  # A threshold that is passed for the duration, with what to do about it.
+  alerts = merge(
+    {
+      for topic in module.suite.topics : "Dead letters of ${topic}" => {
+        filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=\"${topic}-dead\""
+        aligner     = "ALIGN_MAX", threshold = 0, duration = "0s", severity = "ERROR"
+        what        = "Messages could not be delivered 20 times over. See the playbook on dead letters."
+        denominator = null
+      }
+    },
+    {
+      for name, f in module.suite.functions : "${name} falls behind" => {
+        filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=\"${name}\""
+        aligner     = "ALIGN_MAX", threshold = 600, duration = "300s", severity = "WARNING"
+        what        = "The oldest message has waited for ten minutes: ${name} is failing, or has too few instances."
+        denominator = null
+      } if f.topic != null
+    },
+    {
+      for name, f in module.suite.functions : "${name} fails" => {
+        filter      = "${local.run} AND resource.labels.service_name=\"${name}\" AND metric.labels.response_code_class=\"5xx\""
+        aligner     = "ALIGN_RATE", threshold = 0.02, duration = "300s", severity = "ERROR"
+        what        = "More than 2% of the answers of ${name} are 5xx. Its logs say why."
+        denominator = "${local.run} AND resource.labels.service_name=\"${name}\""
+      }
+    },
+    {
+      for name, metric in local.log_metrics : name => {
+        filter      = "resource.type=\"${name == "key-errors" ? "audited_resource" : "cloud_run_revision"}\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this[name].name}\""
+        aligner     = "ALIGN_DELTA", threshold = 0, duration = "0s", severity = "ERROR"
+        what        = "${metric.description}."
+        denominator = null
+      }
+    },
+  )
+
+  # A schedule whose function has not answered well for ten minutes.
+  schedules = { for name, f in module.suite.functions : name => "${local.run} AND resource.labels.service_name=\"${name}\" AND metric.labels.response_code_class=\"2xx\"" if f.schedule != null }
+}
+
+resource "google_logging_metric" "this" {
+  for_each = local.log_metrics
+
+  project     = var.project_id
+  name        = "strongroom/${each.key}"
+  description = each.value.description
+  filter      = each.value.filter
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+  }
+  depends_on = [google_project_service.this]
+}
+
+resource "google_monitoring_alert_policy" "threshold" {
+  for_each = local.alerts
+
+  project               = var.project_id
+  display_name          = "Strongroom: ${each.key}"
+  combiner              = "OR"
+  severity              = each.value.severity
+  notification_channels = var.notification_channels
+
+  conditions {
+    display_name = each.key
+    condition_threshold {
+      filter             = each.value.filter
+      denominator_filter = each.value.denominator
+      comparison         = "COMPARISON_GT"
+      threshold_value    = each.value.threshold
+      duration           = each.value.duration
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = each.value.aligner
+        cross_series_reducer = "REDUCE_SUM"
+      }
+      dynamic "denominator_aggregations" {
+        for_each = each.value.denominator == null ? [] : [1]
+        content {
+          alignment_period     = "60s"
+          per_series_aligner   = each.value.aligner
+          cross_series_reducer = "REDUCE_SUM"
+        }
+      }
+    }
+  }
+  documentation {
+    content   = each.value.what
+    mime_type = "text/markdown"
+  }
+  alert_strategy {
+    auto_close = "86400s"
+  }
+  depends_on = [google_project_service.this]
+}
+
+resource "google_monitoring_alert_policy" "absent" {
+  for_each = local.schedules
+
+  project               = var.project_id
+  display_name          = "Strongroom: ${each.key} does not run"
+  combiner              = "OR"
+  severity              = "ERROR"
+  notification_channels = var.notification_channels
+
+  conditions {
+    display_name = "no success of ${each.key}"
+    condition_absent {
+      filter   = each.value
+      duration = "600s"
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = "ALIGN_DELTA"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+  documentation {
+    content   = "The scheduler has not had a good answer from ${each.key} for ten minutes: overdue grants stay pending, ended runs stay open."
+    mime_type = "text/markdown"
+  }
+  alert_strategy {
+    auto_close = "86400s"
+  }
+  depends_on = [google_project_service.this]
+}

@@ -1,0 +1,39 @@
+output "address" {
+  description = "IP address for the domain's A record."
+  value       = google_compute_global_address.this.address
+}
+
+output "audience" {
+  description = "What the audience of every token begins with."
+  value       = local.audience
+}
+
+# All that the tenant module needs. It is complete only when Cloud Storage may
+# publish, so that a bucket's notification can be made.
+output "tenancy" {
+  description = "What the tenant module takes as its platform."
+  value = {
+    project_id     = var.project_id
+    project_number = local.project_number
+    location       = var.location
+    database       = google_firestore_database.this.name
+    topic          = google_pubsub_topic.this["object-events"].id
+    accounts       = { for name, f in module.function : name => f.account }
+  }
+  depends_on = [google_pubsub_topic_iam_member.this, google_pubsub_topic_iam_member.other_project]
+}
+
+output "audit_key" {
+  description = "Key that seals audit entries."
+  value       = google_kms_crypto_key.this["audit"].id
+}
+
+output "functions" {
+  description = "Addresses of the functions, by name and region. Only the load balancer, Pub/Sub and the scheduler get in."
+  value       = { for name, f in module.function : name => f.uris }
+}
+
+output "bindings" {
+  description = "Who may do what, as suite.json has it."
+  value       = merge(module.suite.platform_bindings, module.suite.invoker_bindings)
+}

@@ -1,0 +1,83 @@
+# Each topic that a function listens to, one push subscription for the function,
+# and a topic for dead letters with a subscription that keeps them.
+
+resource "google_pubsub_topic" "this" {
+  for_each = module.suite.topics
+
+  project                    = var.project_id
+  name                       = each.value
+  kms_key_name               = google_kms_crypto_key.this["messages"].id
+  message_retention_duration = "604800s" # can be replayed for a week
+  deletion_policy            = var.deletion_policy
+
+  message_storage_policy {
+    allowed_persistence_regions = var.regions
+  }
+
+  depends_on = [google_kms_crypto_key_iam_member.agent]
+}
+
+resource "google_pubsub_topic" "dead" {
+  for_each = module.suite.topics
+
+  project         = var.project_id
+  name            = "${each.value}-dead"
+  kms_key_name    = google_kms_crypto_key.this["messages"].id
+  deletion_policy = var.deletion_policy
+
+  message_storage_policy {
+    allowed_persistence_regions = var.regions
+  }
+
+  depends_on = [google_kms_crypto_key_iam_member.agent]
+}
+
+resource "google_pubsub_subscription" "dead" {
+  for_each = google_pubsub_topic.dead
+
+  project                    = var.project_id
+  name                       = each.value.name
+  topic                      = each.value.id
+  ack_deadline_seconds       = 60
+  message_retention_duration = "2678400s" # 31 days, the most there is
+  deletion_policy            = var.deletion_policy
+
+  expiration_policy {
+    ttl = "" # never
+  }
+}
+
+# Pub/Sub pushes to the function itself, so that how often it tries, and where
+# it gives up, stand here. The path tells the functions framework which topic it
+# is, which makes a CloudEvent of the message as Eventarc would.
+resource "google_pubsub_subscription" "push" {
+  for_each = { for name, f in module.suite.functions : name => f if f.topic != null }
+
+  project                    = var.project_id
+  name                       = each.key
+  topic                      = google_pubsub_topic.this[each.value.topic].id
+  ack_deadline_seconds       = 60 # also how long the function may take
+  message_retention_duration = "604800s"
+  deletion_policy            = var.deletion_policy
+
+  push_config {
+    push_endpoint = "${module.function[each.key].uris[local.primary]}/projects/${var.project_id}/topics/${each.value.topic}"
+    oidc_token {
+      service_account_email = module.suite.accounts.push
+      audience              = module.function[each.key].uris[local.primary]
+    }
+  }
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
+  dead_letter_policy {
+    dead_letter_topic     = google_pubsub_topic.dead[each.value.topic].id
+    max_delivery_attempts = 20
+  }
+  expiration_policy {
+    ttl = ""
+  }
+
+  depends_on = [google_service_account_iam_member.token, google_pubsub_topic_iam_member.dead_letter]
+}
