@@ -1,0 +1,119 @@
+package event_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+)
+
+// quarantined are the records of a function.
+func quarantined(t *testing.T, c *cloudtest.Cloud, function string) []event.Refused {
+	t.Helper()
+	db, err := c.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []event.Refused
+	for r, err := range event.Quarantined(t.Context(), db, function) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+func TestAMessageRefusedForGoodIsOnRecordOnce(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	function := "f" + uuid.NewString()[:8]
+	q := event.Quarantine{Function: function, References: []string{"run", "kind", "entry"}, Clients: c.Operator, Now: func() time.Time { return now }}
+	handle := q.Guard(func(context.Context, event.Message) error {
+		return event.Refuse("no-such-run", errors.New("canary in a fault"))
+	})
+	m := event.Message{
+		ID: "17", Data: []byte("canary in data"), Published: now.Add(-time.Minute),
+		Attributes: map[string]string{"run": "r1", "kind": strings.Repeat("x", 2000), "note": "canary in an attribute"},
+	}
+	for range 2 {
+		if err := handle(t.Context(), m); !event.IsPermanent(err) {
+			t.Errorf("got %v, want a permanent fault", err)
+		}
+	}
+	want := []event.Refused{{
+		Function: function, Message: "17", Code: "no-such-run", References: map[string]string{"run": "r1"},
+		Published: m.Published, Found: now,
+	}}
+	got := quarantined(t, c, function)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	db, err := c.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := got[0].Delete(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	if left := quarantined(t, c, function); len(left) != 0 {
+		t.Errorf("left after Delete: %v", left)
+	}
+}
+
+func TestWhatIsNotRefusedForGoodIsNotOnRecord(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	function := "f" + uuid.NewString()[:8]
+	q := event.Quarantine{Function: function, Clients: c.Operator, Now: time.Now}
+	passing := errors.New("may pass")
+	for name, err := range map[string]error{"1": nil, "2": passing} {
+		got := q.Guard(func(context.Context, event.Message) error { return err })(t.Context(), event.Message{ID: name})
+		if !errors.Is(got, err) {
+			t.Errorf("got %v, want %v", got, err)
+		}
+	}
+	if got := quarantined(t, c, function); len(got) != 0 {
+		t.Errorf("on record: %v", got)
+	}
+}
+
+func TestAnOddMessageIDIsNoPath(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	function := "f" + uuid.NewString()[:8]
+	q := event.Quarantine{Function: function, Clients: c.Operator, Now: time.Now}
+	handle := q.Guard(func(context.Context, event.Message) error { return event.Permanent(errors.New("refused")) })
+	for _, id := range []string{"a/b", "..", "__x__", strings.Repeat("9", 3000)} {
+		if err := handle(t.Context(), event.Message{ID: id}); !event.IsPermanent(err) {
+			t.Errorf("%.20q: got %v", id, err)
+		}
+	}
+	if got := quarantined(t, c, function); len(got) != 4 {
+		t.Errorf("%d records, want 4", len(got))
+	}
+}
+
+func TestARefusalThatCannotBeRecordedIsDeliveredAgain(t *testing.T) {
+	t.Parallel()
+	clients := gcp.NewClients(gcp.Config{ProjectID: "p", FirestoreHost: "127.0.0.1:1"})
+	t.Cleanup(func() { _ = clients.Close() })
+	q := event.Quarantine{Function: "f", Clients: clients, Now: time.Now}
+	ctx, cancel := context.WithCancel(t.Context())
+	handle := q.Guard(func(context.Context, event.Message) error {
+		cancel() // the platform's patience is over
+		return event.Permanent(errors.New("refused"))
+	})
+	if err := handle(ctx, event.Message{ID: "1"}); err == nil || event.IsPermanent(err) {
+		t.Errorf("got %v, want a fault that may pass", err)
+	}
+}
