@@ -1,0 +1,41 @@
+# The roles of suite.json on what the tenant has. Each is held on that one
+# resource; what signs can create objects in one bucket and do nothing else.
+
+data "google_storage_project_service_account" "this" { # reading it makes it
+  project = local.tenant.project_id
+}
+
+locals {
+  keys = {
+    "tenant.key"        = google_kms_crypto_key.data.id
+    "tenant.signingKey" = one(google_kms_crypto_key.signing[*].id)
+  }
+}
+
+resource "google_kms_crypto_key_iam_member" "this" {
+  for_each = { for key, b in local.bindings : key => b if contains(["tenant.key", "tenant.signingKey"], b.on) }
+
+  crypto_key_id = local.keys[each.value.on]
+  role          = each.value.role
+  member        = "serviceAccount:${each.value.member}"
+
+  depends_on = [data.google_storage_project_service_account.this]
+}
+
+resource "google_service_account_iam_member" "this" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "tenant.signingAccount" }
+
+  service_account_id = google_service_account.signing.name
+  role               = each.value.role
+  member             = "serviceAccount:${each.value.member}"
+}
+
+resource "google_storage_bucket_iam_member" "this" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "tenant.outputsBucket" }
+
+  bucket = google_storage_bucket.this["outputs"].name
+  role   = each.value.role
+  member = "serviceAccount:${each.value.member}"
+
+  depends_on = [google_service_account.signing]
+}

@@ -1,0 +1,31 @@
+# One tenant: a key of its own, buckets under it, an account that signs its
+# upload URLs, who may do what with them, and the record that tells the
+# functions of it.
+
+module "suite" {
+  source = "../suite"
+
+  project_id     = var.platform.project_id
+  project_number = var.platform.project_number
+  location       = var.platform.location
+  database       = var.platform.database
+  tenants = {
+    (var.slug) = {
+      project_id     = var.project_id
+      project_number = var.project_number
+      location       = var.location
+      signing_key    = var.signing_key
+    }
+  }
+}
+
+locals {
+  tenant   = module.suite.tenants[var.slug]
+  bindings = module.suite.tenant_bindings[var.slug]
+}
+
+resource "google_service_account" "signing" {
+  project      = local.tenant.project_id
+  account_id   = local.tenant.signing_account_id
+  display_name = "Strongroom upload URLs of ${var.slug}"
+}

@@ -1,0 +1,57 @@
+# The functions know of the tenant by its record, and of its workspaces and
+# their members by what lies below it. The record comes last: before it, nobody
+# is served.
+
+module "record" {
+  source = "../record"
+
+  record = {
+    id                      = var.slug
+    state                   = var.state
+    project_id              = local.tenant.project_id
+    location                = local.tenant.location
+    outputs_bucket          = google_storage_bucket.this["outputs"].name
+    exports_bucket          = google_storage_bucket.this["exports"].name
+    key_name                = google_kms_crypto_key.data.id
+    signing_account         = local.tenant.signing_account
+    signing_key_name        = var.signing_key_version == null ? "" : "${one(google_kms_crypto_key.signing[*].id)}/cryptoKeyVersions/${var.signing_key_version}"
+    upload_lifetime_seconds = var.upload_lifetime_seconds
+  }
+  trust      = var.trust
+  workspaces = var.workspaces
+}
+
+resource "google_firestore_document" "record" {
+  project     = var.platform.project_id
+  database    = var.platform.database
+  collection  = "tenants"
+  document_id = var.slug
+  fields      = module.record.fields
+
+  depends_on = [
+    google_kms_crypto_key_iam_member.this,
+    google_service_account_iam_member.this,
+    google_storage_bucket_iam_member.this,
+    google_storage_notification.outputs,
+  ]
+}
+
+resource "google_firestore_document" "workspace" {
+  for_each = module.record.workspaces
+
+  project     = var.platform.project_id
+  database    = var.platform.database
+  collection  = "tenants/${var.slug}/workspaces"
+  document_id = each.key
+  fields      = each.value
+}
+
+resource "google_firestore_document" "member" {
+  for_each = module.record.members
+
+  project     = var.platform.project_id
+  database    = var.platform.database
+  collection  = "tenants/${var.slug}/workspaces/${each.value.workspace}/members"
+  document_id = each.value.document_id
+  fields      = each.value.fields
+}
