@@ -60,6 +60,7 @@ func Register[I, O any](a *API, op huma.Operation, do func(context.Context, *I) 
 		op.MaxBodyBytes = MaxBodyBytes
 	}
 	a.maxBody = max(a.maxBody, op.MaxBodyBytes)
+	op.MaxBodyBytes++ // huma refuses a body that reaches it
 	op.DefaultStatus = max(op.DefaultStatus, http.StatusOK)
 	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)

@@ -143,7 +143,7 @@ func init() {
 	}
 	huma.NewErrorWithContext = func(hc huma.Context, status int, detail string, errs ...error) huma.StatusError {
 		if status == http.StatusRequestEntityTooLarge {
-			return Refuse(status, fmt.Sprintf("a body has at most %d bytes; send less at once", hc.Operation().MaxBodyBytes))
+			return Refuse(status, fmt.Sprintf("a body has at most %d bytes; send less at once", hc.Operation().MaxBodyBytes-1))
 		}
 		return huma.NewError(status, detail, errs...)
 	}

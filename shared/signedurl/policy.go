@@ -153,10 +153,14 @@ func EncodeCRC32C(sum uint32) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
 }
 
-// DecodeCRC32C is the inverse of EncodeCRC32C.
+// encodedSum is the length of four bytes in base64.
+const encodedSum = 8
+
+// DecodeCRC32C is the inverse of EncodeCRC32C. It accepts what that gives and
+// no more.
 func DecodeCRC32C(s string) (uint32, error) {
 	raw, err := base64.StdEncoding.Strict().DecodeString(s)
-	if err != nil || len(raw) != 4 {
+	if err != nil || len(raw) != 4 || len(s) != encodedSum { // the decoder skips line breaks
 		return 0, errors.New("a CRC32C is the base64 of four bytes")
 	}
 	return binary.BigEndian.Uint32(raw), nil
