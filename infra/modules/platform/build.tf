@@ -1,5 +1,10 @@
 # Where code rests, and who builds it. The account that builds sees code only.
 
+locals {
+  manifest = jsondecode(file("${var.packages}/manifest.json"))
+  packages = local.manifest.functions
+}
+
 resource "google_storage_bucket" "code" {
   project                     = var.project_id
   name                        = "${var.project_id}-code"
@@ -20,18 +25,22 @@ resource "google_storage_bucket" "code" {
 
   lifecycle {
     precondition {
-      condition     = length(setsubtract(keys(module.suite.functions), keys(var.packages))) == 0
-      error_message = "There is no package for ${join(", ", setsubtract(keys(module.suite.functions), keys(var.packages)))}. Run scripts/package and pass its manifest."
+      condition     = alltrue([for name, f in module.suite.functions : try(local.packages[name].entryPoint, f.entry_point) == f.entry_point])
+      error_message = "The packages register other names than suite.json says: they are of another version."
+    }
+    precondition {
+      condition     = length(setsubtract(keys(module.suite.functions), keys(local.packages))) == 0
+      error_message = "There is no package for ${join(", ", setsubtract(keys(module.suite.functions), keys(local.packages)))}. Run scripts/package of this version."
     }
   }
 }
 
 resource "google_storage_bucket_object" "code" {
-  for_each = { for name, p in var.packages : name => p if contains(keys(module.suite.functions), name) }
+  for_each = { for name, p in local.packages : name => p if contains(keys(module.suite.functions), name) }
 
   bucket       = google_storage_bucket.code.name
   name         = "${each.key}/${each.value.sha256}.zip"
-  source       = each.value.zip
+  source       = "${var.packages}/${each.value.zip}"
   content_type = "application/zip"
 }
 

@@ -24,11 +24,11 @@ module "function" {
   account_id     = each.value.account_id
   regions        = var.regions
   entry_point    = each.value.entry_point
-  runtime        = var.runtime
+  runtime        = coalesce(var.runtime, local.manifest.runtime)
   source_zip     = { bucket = google_storage_bucket.code.name, object = google_storage_bucket_object.code[each.key].name }
 
   build_account     = google_service_account.builder.name
-  build_environment = var.packages[each.key].build_environment
+  build_environment = local.manifest.buildEnvironment
   worker_pool       = var.worker_pool
   kms_keys          = { for region in var.regions : region => google_kms_crypto_key.this["runtime ${region}"].id }
   repositories      = { for region in var.regions : region => google_artifact_registry_repository.images[region].id }

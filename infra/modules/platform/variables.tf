@@ -57,20 +57,19 @@ variable "audience" {
 }
 
 variable "packages" {
-  description = "By function, the zip that scripts/package made, its SHA-256, and the build's environment; all from its manifest.json."
-  type        = map(object({ zip = string, sha256 = string, build_environment = optional(map(string), {}) }))
+  description = "Directory that scripts/package wrote: a zip for each function, and manifest.json."
+  type        = string
   nullable    = false
   validation {
-    condition     = alltrue([for p in values(var.packages) : can(regex("^[0-9a-f]{64}$", p.sha256))])
-    error_message = "A package needs the SHA-256 of its zip, 64 hexadecimal digits."
+    condition     = fileexists("${var.packages}/manifest.json")
+    error_message = "There is no manifest.json in the directory of packages. Run: go run ./scripts/package -out DIR"
   }
 }
 
 variable "runtime" {
-  description = "Go runtime of the functions."
+  description = "Go runtime of the functions; null: the one the packages were made for."
   type        = string
-  default     = "go126"
-  nullable    = false
+  default     = null
 }
 
 variable "limits" {

@@ -1,0 +1,60 @@
+# A service perimeter: data does not leave through Google's APIs, even with
+# somebody's credentials. Two things must pass: runners' PUTs from anywhere, which
+# come in the name of the tenants' signing accounts and may only create objects;
+# and the operators.
+
+resource "google_access_context_manager_service_perimeter" "this" {
+  count = var.access_policy == null ? 0 : 1
+
+  parent         = "accessPolicies/${var.access_policy}"
+  name           = "accessPolicies/${var.access_policy}/servicePerimeters/strongroom"
+  title          = "strongroom"
+  perimeter_type = "PERIMETER_TYPE_REGULAR"
+
+  status {
+    resources = ["projects/${module.platform.tenancy.project_number}"]
+    restricted_services = [
+      "artifactregistry.googleapis.com", "cloudfunctions.googleapis.com", "cloudkms.googleapis.com", "firestore.googleapis.com",
+      "iamcredentials.googleapis.com", "logging.googleapis.com", "pubsub.googleapis.com", "run.googleapis.com", "storage.googleapis.com",
+    ]
+    vpc_accessible_services {
+      enable_restriction = true
+      allowed_services   = ["RESTRICTED-SERVICES"]
+    }
+
+    ingress_policies {
+      title = "runners put parts"
+      ingress_from {
+        identities = [for t in module.tenant : "serviceAccount:${t.signing_account}"]
+        sources {
+          access_level = "*"
+        }
+      }
+      ingress_to {
+        resources = ["projects/${module.platform.tenancy.project_number}"]
+        operations {
+          service_name = "storage.googleapis.com"
+          method_selectors {
+            method = "google.storage.objects.create"
+          }
+        }
+      }
+    }
+
+    ingress_policies {
+      title = "operators"
+      ingress_from {
+        identities = var.operators
+        sources {
+          access_level = "*"
+        }
+      }
+      ingress_to {
+        resources = ["projects/${module.platform.tenancy.project_number}"]
+        operations {
+          service_name = "*"
+        }
+      }
+    }
+  }
+}
