@@ -20,6 +20,8 @@ import (
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
+const auditKey = "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit"
+
 var hello = []byte("hello\n")
 
 // mint asks as the runner and gives the answer, whatever it is.
@@ -62,8 +64,7 @@ func mints(t testing.TB, tn *cloudtest.Tenant) (n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit"
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: key}, tn.Cloud.Operator, tn.Cloud.Clock.Now)
+	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKey}, tn.Cloud.Operator, tn.Cloud.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
