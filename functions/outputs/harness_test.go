@@ -1,0 +1,128 @@
+package outputs_test
+
+import (
+	"bytes"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+)
+
+func TestMain(m *testing.M) { cloudtest.Main(m) }
+
+const maxResponse = 8 << 20
+
+// fixture is one run of a tenant of its own.
+type fixture struct {
+	*cloudtest.Tenant
+	run string
+}
+
+func newFixture(t testing.TB) fixture {
+	t.Helper()
+	return fixture{cloudtest.Shared(t).Tenant(t), cloudtest.NewRun(t)}
+}
+
+// part is data that the runner puts, with its lines counted or not.
+type part struct {
+	output    string
+	number    int
+	data      []byte
+	uncounted bool
+}
+
+// put uploads parts and waits until they are in custody.
+func (f fixture) put(t testing.TB, parts ...part) {
+	t.Helper()
+	asked := make([]cloudtest.Part, len(parts))
+	for i, p := range parts {
+		asked[i] = cloudtest.PartOf(p.output, p.number, p.data)
+		if p.uncounted {
+			asked[i].Lines = nil
+		}
+	}
+	for i, u := range f.Mint(t, f.run, asked...) {
+		u.Put(t, parts[i].data).Want(t, http.StatusOK)
+	}
+	f.Cloud.Drain(t)
+}
+
+// report ends the run with claims, output and number of parts by turns.
+func (f fixture) report(t testing.TB, claims ...any) {
+	t.Helper()
+	outputs := []map[string]any{}
+	for i := 0; i < len(claims); i += 2 {
+		outputs = append(outputs, map[string]any{"name": claims[i], "parts": claims[i+1]})
+	}
+	f.Do(t, "runner", http.MethodPost, f.RunPath(f.run)+"/report", map[string]any{
+		"end": time.Now().UTC(), "outcome": "success", "exitCode": 0, "outputs": outputs,
+	}).Want(t, http.StatusOK)
+}
+
+// read asks for an output as the viewer; query begins with a question mark.
+func (f fixture) read(t testing.TB, output, query string, header ...string) cloudtest.Response {
+	t.Helper()
+	return f.Do(t, "viewer", http.MethodGet, f.path(output)+query, nil, header...)
+}
+
+func (f fixture) path(output string) string { return f.RunPath(f.run) + "/outputs/" + output }
+
+// audited are the entries of the tenant's log with one of actions, in order.
+func (f fixture) audited(t testing.TB, actions ...auditlog.Action) []auditlog.Entry {
+	t.Helper()
+	log, err := auditlog.Open(t.Context(), auditConfig, f.Cloud.Operator, f.Cloud.Clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := f.Cloud.Directory.Database(t.Context(), f.Record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []auditlog.Entry
+	for entry, err := range log.Entries(t.Context(), db, f.ID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, action := range actions {
+			if entry.Action == action {
+				found = append(found, entry)
+			}
+		}
+	}
+	return found
+}
+
+var auditConfig = auditlog.Config{
+	AuditKeyName: "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit",
+}
+
+// fill is n bytes of numbered lines.
+func fill(n int) []byte {
+	var b bytes.Buffer
+	for i := 0; b.Len() < n; i++ {
+		b.WriteString(time.Duration(i).String())
+		b.WriteString(" is what this line says\n")
+	}
+	return b.Bytes()[:n]
+}
+
+// wantBody fails the test unless the answer holds want.
+func wantBody(t testing.TB, got cloudtest.Response, want []byte) {
+	t.Helper()
+	if !bytes.Equal(got.Body, want) {
+		t.Fatalf("got %d bytes (%.60q), want %d (%.60q)", len(got.Body), got.Body, len(want), want)
+	}
+}
+
+// wantHeader fails the test unless headers have values, by turns.
+func wantHeader(t testing.TB, got cloudtest.Response, pairs ...string) {
+	t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		if value := got.Header.Get(pairs[i]); value != pairs[i+1] {
+			t.Errorf("%s is %q, want %q", pairs[i], value, pairs[i+1])
+		}
+	}
+}
