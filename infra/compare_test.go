@@ -1,0 +1,135 @@
+package infra_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// Bindings as the module suite gives them, by what they are.
+type (
+	binding  struct{ Member, Role, Resource string }
+	bindings map[string]binding
+)
+
+// TestTerraformBindsWhatTheEmbeddedCloudEnforces compares every binding of an
+// embedded cloud with tenants to those that Terraform makes for the same.
+func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
+	t.Parallel()
+	tf := newTerraform(t)
+	c := cloudtest.New(t, cloud.Options{})
+	tenants := map[string]any{}
+	for _, id := range []tenant.ID{"acme", "a-name-that-is-longer-than-an-account-may-be", "a--b"} {
+		if _, err := c.AddTenant(t.Context(), id, "prod"); err != nil {
+			t.Fatal(err)
+		}
+		tenants[string(id)] = map[string]any{}
+	}
+	var platform, invokers bindings
+	var ofTenants map[string]bindings
+	tf.outputs(t, "modules/suite", variables(tenants), map[string]any{
+		"platform_bindings": &platform, "invoker_bindings": &invokers, "tenant_bindings": &ofTenants,
+	})
+	made := append(list(platform), list(invokers)...)
+	for _, of := range ofTenants {
+		made = append(made, list(of)...)
+	}
+	enforced := slices.DeleteFunc(c.IAM.Bindings(), func(b iam.Binding) bool { return b.Member == cloud.OperatorAccount })
+	if diff := cmp.Diff(written(enforced), written(made)); diff != "" {
+		t.Errorf("the embedded cloud (-) and Terraform (+) differ:\n%s", diff)
+	}
+}
+
+// TestTerraformNamesWhatTheEmbeddedCloudNames compares the names of a tenant's
+// resources, cut to what each service takes.
+func TestTerraformNamesWhatTheEmbeddedCloudNames(t *testing.T) {
+	t.Parallel()
+	tf := newTerraform(t)
+	c := cloudtest.Shared(t)
+	type names struct {
+		Key            string
+		SigningAccount string `json:"signing_account"`
+		OutputsBucket  string `json:"outputs_bucket"`
+		ExportsBucket  string `json:"exports_bucket"`
+	}
+	want, tenants := map[string]names{}, map[string]any{}
+	for _, id := range []tenant.ID{"x", "names", tenant.ID(strings.Repeat("long-", 12) + "end")} {
+		r, err := c.AddTenant(t.Context(), id, "prod")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[string(id)] = names{r.KeyName, r.SigningAccount, r.OutputsBucket, r.ExportsBucket}
+		tenants[string(id)] = map[string]any{}
+	}
+	var got map[string]names
+	tf.outputs(t, "modules/suite", variables(tenants), map[string]any{"tenants": &got})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the embedded cloud (-) and Terraform (+) differ:\n%s", diff)
+	}
+}
+
+// TestTheURLMapHasTheRoutes compares the load balancer's path rules to the table.
+func TestTheURLMapHasTheRoutes(t *testing.T) {
+	t.Parallel()
+	tf := newTerraform(t)
+	suite := table(t)
+	want := map[string]string{}
+	for name, f := range suite.Functions {
+		for _, route := range f.Routes {
+			_, path, _ := strings.Cut(route, " ")
+			want[strings.ReplaceAll(path, "}", "=*}")] = name
+		}
+	}
+	var rules []struct {
+		Priority           int
+		Template, Function string
+	}
+	var otherwise string
+	tf.outputs(t, "modules/suite", variables(nil), map[string]any{"path_rules": &rules, "default": &otherwise})
+	got, priorities := map[string]string{}, map[int]bool{}
+	for _, r := range rules {
+		got[r.Template] = r.Function
+		priorities[r.Priority] = true
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the table (-) and the URL map (+) differ:\n%s", diff)
+	}
+	if len(priorities) != len(rules) {
+		t.Errorf("%d rules have %d priorities", len(rules), len(priorities))
+	}
+	if otherwise != suite.Default {
+		t.Errorf("default %q, want %q", otherwise, suite.Default)
+	}
+}
+
+func variables(tenants map[string]any) map[string]any {
+	if tenants == nil {
+		tenants = map[string]any{}
+	}
+	return map[string]any{"project_id": cloud.ProjectID, "project_number": "1", "location": cloud.Location, "tenants": tenants}
+}
+
+func list(all bindings) []iam.Binding {
+	var out []iam.Binding
+	for _, b := range all {
+		out = append(out, iam.Binding(b))
+	}
+	return out
+}
+
+// written are the bindings as sentences, in order.
+func written(all []iam.Binding) []string {
+	var out []string
+	for _, b := range all {
+		out = append(out, b.Member+" holds "+b.Role+" on "+b.Resource)
+	}
+	slices.Sort(out)
+	return out
+}

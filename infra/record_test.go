@@ -1,0 +1,125 @@
+package infra_test
+
+import (
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/firestore/apiv1/firestorepb"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// TestTheFunctionsReadTerraformsRecord puts the documents that Terraform would
+// write into a database, and reads them as the functions do.
+func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
+	t.Parallel()
+	tf := newTerraform(t)
+	c := cloudtest.Shared(t)
+	want := tenant.Record{
+		ID: "written-by-terraform", State: tenant.Suspended, ProjectID: "p", Location: "europe-west3",
+		OutputsBucket: "written-by-terraform-outputs", ExportsBucket: "e", KeyName: "k", SigningAccount: "s@p.iam.gserviceaccount.com",
+		SigningKeyName: "projects/p/locations/l/keyRings/r/cryptoKeys/signing/cryptoKeyVersions/1",
+		Limits:         tenant.Limits{UploadLifetime: 5 * time.Minute},
+		Trust: []tenant.Trust{
+			{Issuer: "https://one.example", JWKS: `{"keys":[{"kty":"RSA"}]}`, Rules: []tenant.Rule{
+				{Claims: map[string]string{"kubernetes.io.namespace": "checks"}, Role: tenant.Runner, Workspaces: []tenant.WorkspaceID{"prod", "test"}},
+				{Claims: map[string]string{"email": "a@example.com"}, Role: tenant.Admin},
+			}},
+			{Issuer: "https://two.example", JWKSURL: "https://two.example/keys"},
+		},
+	}
+	var record string
+	tf.outputs(t, "modules/record", recordVariables(want), map[string]any{"fields": &record})
+	put(t, c, "tenants/written-by-terraform", record)
+
+	got, err := c.Directory.Tenant(t.Context(), want.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmp.Transformer("emptyIsNil", emptyIsNil)); diff != "" {
+		t.Errorf("what was asked for (-) and what the functions read (+) differ:\n%s", diff)
+	}
+	if err := got.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTerraformNamesMembersAsTheDirectoryDoes(t *testing.T) {
+	t.Parallel()
+	tf := newTerraform(t)
+	c := cloudtest.Shared(t)
+	const issuer, subject = "https://accounts.example/ü", "user|1 \"x\""
+	vars := recordVariables(tenant.Record{ID: "m", State: tenant.Active})
+	vars["workspaces"] = map[string]any{"prod": map[string]any{"members": []any{map[string]any{"issuer": issuer, "subject": subject}}}}
+	var members map[string]struct {
+		Workspace string
+		ID        string `json:"document_id"`
+		Fields    string
+	}
+	tf.outputs(t, "modules/record", vars, map[string]any{"members": &members})
+	db, err := c.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range members {
+		if want := directory.Member(db, "m", "prod", issuer, subject).ID; m.ID != want || m.Workspace != "prod" {
+			t.Errorf("member %s in %s, want %s in prod", m.ID, m.Workspace, want)
+		}
+	}
+	if len(members) != 1 {
+		t.Errorf("%d members, want 1", len(members))
+	}
+}
+
+func recordVariables(r tenant.Record) map[string]any {
+	trust := []any{}
+	for _, issuer := range r.Trust {
+		rules := []any{}
+		for _, rule := range issuer.Rules {
+			rules = append(rules, map[string]any{"claims": rule.Claims, "role": rule.Role, "workspaces": append([]tenant.WorkspaceID{}, rule.Workspaces...)})
+		}
+		trust = append(trust, map[string]any{"issuer": issuer.Issuer, "jwks": issuer.JWKS, "jwks_url": issuer.JWKSURL, "rules": rules})
+	}
+	return map[string]any{
+		"record": map[string]any{
+			"id": r.ID, "state": r.State, "project_id": r.ProjectID, "location": r.Location, "outputs_bucket": r.OutputsBucket,
+			"exports_bucket": r.ExportsBucket, "key_name": r.KeyName, "signing_account": r.SigningAccount,
+			"signing_key_name": r.SigningKeyName, "database_id": r.DatabaseID, "upload_lifetime_seconds": r.Limits.UploadLifetime.Seconds(),
+		},
+		"trust": trust,
+	}
+}
+
+// put writes a document whose fields are as Firestore's REST API has them.
+func put(t *testing.T, c *cloudtest.Cloud, path, fields string) {
+	t.Helper()
+	var document firestorepb.Document
+	if err := protojson.Unmarshal([]byte(`{"fields":`+fields+`}`), &document); err != nil {
+		t.Fatalf("Firestore does not take %s: %v", fields, err)
+	}
+	document.Name = "projects/" + cloud.ProjectID + "/databases/" + firestore.DefaultDatabaseID + "/documents/" + path
+	conn, err := grpc.NewClient(c.As(cloud.OperatorAccount).FirestoreHost, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := firestorepb.NewFirestoreClient(conn).UpdateDocument(t.Context(), &firestorepb.UpdateDocumentRequest{Document: &document}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// emptyIsNil makes one of the two ways to have no rules or workspaces.
+func emptyIsNil(w []tenant.WorkspaceID) []tenant.WorkspaceID {
+	if len(w) == 0 {
+		return nil
+	}
+	return w
+}

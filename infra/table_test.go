@@ -1,0 +1,191 @@
+package infra_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"net/http"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/emulator/clock"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/iam"
+)
+
+// How a function registers, by how it is triggered.
+const (
+	byHTTP  = "HTTP"
+	byEvent = "CloudEvent"
+)
+
+// entryPoint is a function's package and the name it registers there.
+type entryPoint struct{ pkg, name string }
+
+func TestTheTableHasEveryFunctionThatRegisters(t *testing.T) {
+	t.Parallel()
+	want := map[entryPoint]string{}
+	for _, f := range table(t).Functions {
+		want[entryPoint{f.Package, f.EntryPoint}] = byHTTP
+		if f.Topic != "" {
+			want[entryPoint{f.Package, f.EntryPoint}] = byEvent
+		}
+	}
+	if diff := cmp.Diff(want, registered(t)); diff != "" {
+		t.Errorf("the table (-) and what functions/ registers (+) differ:\n%s", diff)
+	}
+}
+
+// registered finds the calls of functions.HTTP and functions.CloudEvent.
+func registered(t *testing.T) map[entryPoint]string {
+	t.Helper()
+	files, err := filepath.Glob("../functions/*/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("find functions: %d files, %v", len(files), err)
+	}
+	found := map[entryPoint]string{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pkg := path.Join("functions", filepath.Base(filepath.Dir(file)))
+		ast.Inspect(tree, func(n ast.Node) bool {
+			if kind, name := registration(n); kind != "" {
+				found[entryPoint{pkg, name}] = kind
+			}
+			return true
+		})
+	}
+	return found
+}
+
+func registration(n ast.Node) (kind, name string) {
+	call, ok := n.(*ast.CallExpr)
+	if !ok || len(call.Args) == 0 {
+		return "", ""
+	}
+	callee, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return "", ""
+	}
+	from, ok := callee.X.(*ast.Ident)
+	literal, isLiteral := call.Args[0].(*ast.BasicLit)
+	if !ok || !isLiteral || from.Name != "functions" {
+		return "", ""
+	}
+	name, err := strconv.Unquote(literal.Value)
+	if err != nil {
+		return "", ""
+	}
+	return callee.Sel.Name, name
+}
+
+func TestEveryFunctionHasOneTriggerAndAGoodName(t *testing.T) {
+	t.Parallel()
+	suite := table(t)
+	for name, f := range suite.Functions {
+		triggers := 0
+		for _, has := range []bool{len(f.Routes) > 0, f.Topic != "", f.Schedule != ""} {
+			if has {
+				triggers++
+			}
+		}
+		if triggers != 1 {
+			t.Errorf("%s has %d kinds of triggers, want one", name, triggers)
+		}
+		if !regexp.MustCompile(`^fn-[a-z0-9-]{2,26}[a-z0-9]$`).MatchString("fn-" + name) {
+			t.Errorf("fn-%s is no id of a service account", name)
+		}
+	}
+	if len(suite.Functions[suite.Default].Routes) == 0 {
+		t.Errorf("the default function %q has no routes", suite.Default)
+	}
+}
+
+func TestEveryRoleIsKnownToTheEmbeddedCloud(t *testing.T) {
+	t.Parallel()
+	accounts, err := iam.New(iam.Config{ProjectID: "p", Clock: &clock.Clock{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite := table(t)
+	holders := maps.Clone(suite.Agents)
+	for name, f := range suite.Functions {
+		holders[name] = f.Roles
+	}
+	for holder, roles := range holders {
+		for _, r := range roles {
+			err := accounts.Bind(iam.Binding{Member: "a@p.iam.gserviceaccount.com", Role: r.Role, Resource: "projects/p"})
+			if err != nil {
+				t.Errorf("%s: %v", holder, err)
+			}
+			if strings.HasPrefix(r.Role, "roles/owner") || strings.HasPrefix(r.Role, "roles/editor") {
+				t.Errorf("%s holds the primitive role %s", holder, r.Role)
+			}
+		}
+	}
+}
+
+func TestRoutesAreWhatTheFunctionsSayTheyServe(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	for name, f := range table(t).Functions {
+		if len(f.Routes) == 0 {
+			continue
+		}
+		var document struct {
+			Paths map[string]map[string]any
+		}
+		c.Do(t, "", http.MethodGet, "/openapi/"+name+".json", nil).Want(t, http.StatusOK).JSON(t, &document)
+		var served []string
+		for path, methods := range document.Paths {
+			for method := range methods {
+				served = append(served, strings.ToUpper(method)+" "+path)
+			}
+		}
+		slices.Sort(served)
+		if diff := cmp.Diff(sorted(f.Routes), served); diff != "" {
+			t.Errorf("%s: the table (-) and its OpenAPI document (+) differ:\n%s", name, diff)
+		}
+	}
+}
+
+func TestRoutesAreAsTheLoadBalancerTakesThem(t *testing.T) {
+	t.Parallel()
+	form := regexp.MustCompile(`^(GET|PUT|POST|PATCH|DELETE) (/([a-z0-9.-]+|\{[a-z][A-Za-z]*\}))+$`)
+	owner := map[string]string{}
+	for name, f := range table(t).Functions {
+		for _, route := range f.Routes {
+			if !form.MatchString(route) {
+				t.Errorf("%s: %q is no route", name, route)
+				continue
+			}
+			_, path, _ := strings.Cut(route, " ")
+			if strings.Count(path, "{") > 5 {
+				t.Errorf("%s: %q has more than five variables: cloud.google.com/load-balancing/docs/url-map-concepts", name, route)
+			}
+			if other, taken := owner[path]; taken && other != name {
+				t.Errorf("%s and %s both have %s: the load balancer does not look at methods", name, other, path)
+			}
+			owner[path] = name
+		}
+	}
+}
+
+func sorted(all []string) []string {
+	all = slices.Clone(all)
+	slices.Sort(all)
+	return all
+}
