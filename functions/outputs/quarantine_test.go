@@ -1,0 +1,49 @@
+package outputs_test
+
+import (
+	"net/http"
+	"testing"
+
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/option"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+)
+
+func TestQuarantinedIsNeverServed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.put(t, part{"stdout.log", 1, []byte("good"), false})
+	f.Mint(t, f.run, asked("unlike.log", "text/plain", 4))
+	for _, object := range []string{"unlike.log/00001", "stdout.log/00002", "nobody.log/00001"} {
+		f.write(t, "prod/"+f.run+"/"+object, []byte("planted, and not as granted"))
+	}
+	f.Cloud.Drain(t)
+	f.report(t, "stdout.log", 1, "unlike.log", 1)
+	wantBody(t, f.read(t, "stdout.log", "").Want(t, http.StatusOK), []byte("good"))
+	wantBody(t, f.read(t, "unlike.log", "").Want(t, http.StatusOK), nil)
+	f.read(t, "nobody.log", "").Want(t, http.StatusNotFound)
+	if got := f.list(t, "").states(); got["unlike.log"] != "incomplete 0/1" || got["stdout.log"] != "complete 1/1" || len(got) != 2 {
+		t.Errorf("listed are %v", got)
+	}
+}
+
+// write puts an object into the tenant's bucket as somebody with every right.
+func (f fixture) write(t testing.TB, object string, data []byte) {
+	t.Helper()
+	config := f.Cloud.As(cloud.OperatorAccount)
+	client, err := storage.NewClient(t.Context(), option.WithEndpoint("http://"+config.StorageHost+"/storage/v1/"),
+		option.WithHTTPClient(&http.Client{Transport: config.Transport()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	w := client.Bucket(f.OutputsBucket).Object(object).NewWriter(t.Context())
+	w.ContentType = "text/plain"
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
