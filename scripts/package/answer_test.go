@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/pubsub"
+	"github.com/strongroom-dev/strongroom/shared/grant"
+	runs "github.com/strongroom-dev/strongroom/shared/run"
+)
+
+func TestWhatIsPackedAnswersRightly(t *testing.T) {
+	t.Parallel()
+	eachProgram(t, func(t *testing.T, name string, built program) {
+		runnable(t)
+		c := cloudtest.New(t, cloud.Options{})
+		tn := c.Tenant(t)
+		p := start(t, built.path, c.Environ(name))
+		listens := time.Since(p.began)
+		answers := p.first(t, name, tn)
+		t.Logf("%s: zip %.2f MB, program %.1f MB, listens after %d ms, first answer after %d ms",
+			name, float64(built.archive.Bytes)/1e6, float64(built.bytes)/1e6, listens.Milliseconds(), answers.Milliseconds())
+		answer := rightAnswers[name]
+		if answer == nil {
+			t.Fatal("nobody says what the right answer of this function is")
+		}
+		answer(t, p, c, tn)
+	})
+}
+
+// rightAnswers try the one thing that each function is for.
+var rightAnswers = map[string]func(*testing.T, *process, *cloudtest.Cloud, *cloudtest.Tenant){
+	"uploads": uploadsMints, "runs": runsRecords, "outputs": outputsStreams, "custody": custodyKeeps, "sweep": sweepExpires,
+}
+
+// uploadsMints has the bucket take what a minted URL permits.
+func uploadsMints(t *testing.T, p *process, _ *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	data := []byte("one line\n")
+	var minted struct{ Parts []cloudtest.Upload }
+	p.do(t, tn.Token(t, "runner"), http.MethodPost, tn.RunPath(cloudtest.NewRun(t))+"/uploads", oneUpload(data)).
+		Want(t, http.StatusOK).JSON(t, &minted)
+	if len(minted.Parts) != 1 {
+		t.Fatalf("minted %+v", minted)
+	}
+	minted.Parts[0].Put(t, []byte("other data"), "Content-Type", "text/html").Want(t, http.StatusForbidden)
+	minted.Parts[0].Put(t, data).Want(t, http.StatusOK)
+}
+
+// runsRecords has a run's start given back.
+func runsRecords(t *testing.T, p *process, _ *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	id := cloudtest.NewRun(t)
+	p.do(t, tn.Token(t, "runner"), http.MethodPut, tn.RunPath(id), aStart()).Want(t, http.StatusOK)
+	var got struct{ ID, Task, State string }
+	p.do(t, tn.Token(t, "viewer"), http.MethodGet, tn.RunPath(id), nil).Want(t, http.StatusOK).JSON(t, &got)
+	if got.ID != id || got.Task != "dns-check" || got.State != "running" {
+		t.Errorf("the run is %+v", got)
+	}
+	p.do(t, tn.Token(t, "runner"), http.MethodGet, tn.RunPath(id), nil).Want(t, http.StatusForbidden)
+}
+
+// outputsStreams has a range of a stored output that goes over two parts.
+func outputsStreams(t *testing.T, p *process, _ *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	id := cloudtest.NewRun(t)
+	tn.Store(t, id, "stdout.log", bytes.Repeat([]byte("first\n"), 100), bytes.Repeat([]byte("second\n"), 100))
+	got := p.do(t, tn.Token(t, "viewer"), http.MethodGet, tn.RunPath(id)+"/outputs/stdout.log", nil, "Range", "bytes=588-613").
+		Want(t, http.StatusPartialContent)
+	if want := "first\nfirst\nsecond\nsecond\n"; string(got.Body) != want || got.Header.Get("Content-Range") != "bytes 588-613/1300" {
+		t.Errorf("got %q of %q, want %q", got.Body, got.Header.Get("Content-Range"), want)
+	}
+}
+
+// custodyKeeps has Pub/Sub push a bucket's notification to the process, where
+// the embedded function may not be called.
+func custodyKeeps(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	err := c.IAM.Unbind(iam.Binding{Member: cloud.Account("pubsub-push"), Role: "roles/run.invoker", Resource: "functions/custody"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint, answers := watched(t, p)
+	if err := c.PubSub.Push(t.Context(), pubsub.Subscription{ID: "packed-custody", Topic: "object-events", Endpoint: endpoint}); err != nil {
+		t.Fatal(err)
+	}
+	id, data := cloudtest.NewRun(t), []byte("kept\n")
+	tn.Mint(t, id, cloudtest.PartOf("stdout.log", 1, data))[0].Put(t, data).Want(t, http.StatusOK)
+	if status := <-answers; status/100 != 2 {
+		t.Errorf("the process answered the push by %d", status)
+	}
+	if got := readGrant(t, c, tn, id); got.State != grant.Stored || got.Stored == nil || got.Stored.Size != int64(len(data)) {
+		t.Errorf("the grant is %+v", got)
+	}
+}
+
+// watched is an address that passes on to the process, and tells what status
+// it answered with.
+func watched(t *testing.T, p *process) (endpoint string, answers <-chan int) {
+	t.Helper()
+	to, err := url.Parse(p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan int, 100)
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	proxy.ModifyResponse = func(answer *http.Response) error {
+		told <- answer.StatusCode
+		return nil
+	}
+	server := httptest.NewServer(proxy)
+	t.Cleanup(server.Close)
+	return server.URL, told
+}
+
+// sweepExpires has an overdue grant expired.
+func sweepExpires(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	id := cloudtest.NewRun(t)
+	tn.Mint(t, id, cloudtest.PartOf("stdout.log", 1, nil))
+	past := []firestore.Update{{Path: "expires", Value: time.Now().Add(-time.Minute)}}
+	if _, err := grantOf(t, c, tn, id).Update(t.Context(), past); err != nil {
+		t.Fatal(err)
+	}
+	var swept struct{ Expired int }
+	p.do(t, "", http.MethodPost, "/", nil).Want(t, http.StatusOK).JSON(t, &swept)
+	if got := readGrant(t, c, tn, id); got.State != grant.Expired || swept.Expired != 1 {
+		t.Errorf("swept %+v; the grant is %+v", swept, got)
+	}
+}
+
+// grantOf is the document of the grant of the first part of a run's stdout.log.
+func grantOf(t *testing.T, c *cloudtest.Cloud, tn *cloudtest.Tenant, id string) *firestore.DocumentRef {
+	t.Helper()
+	db, err := c.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return grant.Ref(db, tn.ID, grant.Object{Workspace: tn.Workspace, Run: runs.ID(id), Output: "stdout.log", Part: 1})
+}
+
+func readGrant(t *testing.T, c *cloudtest.Cloud, tn *cloudtest.Tenant, id string) grant.Grant {
+	t.Helper()
+	doc, err := grantOf(t, c, tn, id).Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := grant.Decode(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// BenchmarkColdStart measures a process from its start to its first right
+// answer, the embedded cloud's part of it included.
+func BenchmarkColdStart(b *testing.B) {
+	runnable(b)
+	for name := range programs {
+		b.Run(name, func(b *testing.B) {
+			built := built(b, name)
+			c := cloudtest.New(b, cloud.Options{})
+			tn := c.Tenant(b)
+			var listens, answers time.Duration
+			for b.Loop() {
+				p := start(b, built.path, c.Environ(name))
+				listens += time.Since(p.began)
+				answers += p.first(b, name, tn)
+				p.stop()
+			}
+			b.ReportMetric(float64(listens.Milliseconds())/float64(b.N), "ms-to-listen/op")
+			b.ReportMetric(float64(answers.Milliseconds())/float64(b.N), "ms-to-answer/op")
+			b.ReportMetric(float64(built.bytes), "program-B")
+			b.ReportMetric(float64(built.archive.Bytes), "zip-B")
+		})
+	}
+}
