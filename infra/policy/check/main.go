@@ -1,0 +1,39 @@
+// Command check judges a plan: terraform show -json PLAN | go run ./infra/policy/check
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/strongroom-dev/strongroom/infra/policy"
+)
+
+func main() {
+	n, err := run(os.Stdin, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	if n > 0 {
+		os.Exit(1)
+	}
+}
+
+// run writes the findings and gives their number.
+func run(in io.Reader, out io.Writer) (int, error) {
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return 0, fmt.Errorf("read plan: %w", err)
+	}
+	all, err := policy.Resources(text)
+	if err != nil {
+		return 0, err
+	}
+	found := policy.Check(all)
+	for _, f := range found {
+		fmt.Fprintln(out, f)
+	}
+	fmt.Fprintf(out, "%d resources, %d findings\n", len(all), len(found))
+	return len(found), nil
+}

@@ -1,0 +1,120 @@
+// Package policy judges what Terraform is about to make: the rules that no
+// installation may break, whatever its variables say.
+package policy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Resource is one managed resource as it will be.
+type Resource struct {
+	Address string         // module.platform.google_pubsub_topic.this["object-events"]
+	Type    string         // google_pubsub_topic
+	Values  map[string]any // of its arguments; null where a value is not known yet
+	unknown map[string]any // true, or nested, where a value is not known yet
+}
+
+// Has reports whether an argument has a value, or will have one.
+func (r Resource) Has(name string) bool {
+	return present(r.Values[name]) || present(r.unknown[name])
+}
+
+// Text is the argument as a string; empty where it is none, or not known.
+func (r Resource) Text(name string) string {
+	s, _ := r.Values[name].(string)
+	return s
+}
+
+// Block is the only block of that name; the zero Resource if there is none.
+func (r Resource) Block(name string) Resource {
+	return Resource{Address: r.Address, Type: r.Type, Values: first(r.Values[name]), unknown: first(r.unknown[name])}
+}
+
+// Number is the argument as a number; 0 where it is none, or not known.
+func (r Resource) Number(name string) float64 {
+	n, _ := r.Values[name].(float64)
+	return n
+}
+
+func present(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	case string:
+		return v != ""
+	case []any:
+		return len(v) > 0
+	case map[string]any:
+		return len(v) > 0
+	}
+	return true
+}
+
+func first(v any) map[string]any {
+	if list, ok := v.([]any); ok && len(list) > 0 {
+		m, _ := list[0].(map[string]any)
+		return m
+	}
+	return nil
+}
+
+// module is a module of a state: developer.hashicorp.com/terraform/internals/json-format.
+type module struct {
+	Resources []struct {
+		Address, Mode, Type string
+		Values              map[string]any
+	}
+	ChildModules []module `json:"child_modules"`
+}
+
+type document struct {
+	ResourceChanges []struct {
+		Address, Mode, Type string
+		Change              struct {
+			Actions      []string
+			After        map[string]any
+			AfterUnknown map[string]any `json:"after_unknown"`
+		}
+	} `json:"resource_changes"`
+	Values *struct {
+		RootModule module `json:"root_module"`
+	}
+}
+
+// Resources reads a plan or a state as `terraform show -json` writes it.
+func Resources(text []byte) ([]Resource, error) {
+	var d document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, fmt.Errorf("read plan: %w", err)
+	}
+	var all []Resource
+	for _, c := range d.ResourceChanges {
+		if c.Mode == "managed" && c.Change.After != nil { // a deletion has none
+			all = append(all, Resource{c.Address, c.Type, c.Change.After, c.Change.AfterUnknown})
+		}
+	}
+	if d.Values != nil {
+		all = append(all, d.Values.RootModule.all()...)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("read plan: it has no resources; is it the JSON of terraform show -json?")
+	}
+	return all, nil
+}
+
+func (m module) all() []Resource {
+	var all []Resource
+	for _, r := range m.Resources {
+		if r.Mode == "managed" {
+			all = append(all, Resource{Address: r.Address, Type: r.Type, Values: r.Values})
+		}
+	}
+	for _, child := range m.ChildModules {
+		all = append(all, child.all()...)
+	}
+	return all
+}

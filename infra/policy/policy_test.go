@@ -1,0 +1,125 @@
+package policy_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/infra/policy"
+)
+
+// rejected is the rule that each plan of testdata breaks.
+var rejected = map[string]string{
+	"public-bucket":           "no public bucket",
+	"object-rights":           "no public bucket",
+	"force-destroy":           "no public bucket",
+	"everybody-reads":         "nobody unnamed",
+	"everybody-binding":       "nobody unnamed",
+	"bucket-without-key":      "own keys everywhere",
+	"topic-without-key":       "own keys everywhere",
+	"database-without-key":    "own keys everywhere",
+	"function-without-key":    "own keys everywhere",
+	"state-topic-without-key": "own keys everywhere",
+	"slow-rotation":           "keys rotate",
+	"no-rotation":             "keys rotate",
+	"editor":                  "no primitive roles",
+	"whole-project":           "roles on one resource",
+	"no-dead-letter":          "dead letters are kept",
+	"dead-letters-lost":       "dead letters are kept",
+	"unbounded":               "scaling has an end",
+	"open-ingress":            "no back door",
+	"old-tls":                 "modern TLS",
+	"plain-http":              "modern TLS",
+}
+
+func TestEachRuleRejectsWhatBreaksIt(t *testing.T) {
+	t.Parallel()
+	for name, rule := range rejected {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			found := policy.Check(resources(t, name))
+			if len(found) != 1 || found[0].Rule != rule {
+				t.Errorf("found %v, want one of the rule %q", found, rule)
+			}
+		})
+	}
+}
+
+func TestAGoodPlanPasses(t *testing.T) {
+	t.Parallel()
+	if found := policy.Check(resources(t, "good")); len(found) > 0 {
+		t.Errorf("found %v", found)
+	}
+}
+
+func TestEveryPlanInTestdataIsTried(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		if rejected[name] == "" && name != "good" {
+			t.Errorf("no test reads %s", file)
+		}
+	}
+}
+
+func TestWhatIsNoPlanIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "null", "[]", "{}", `{"resource_changes":[]}`, `{"resource_changes":1}`} {
+		if all, err := policy.Resources([]byte(text)); err == nil {
+			t.Errorf("%q gave %v", text, all)
+		}
+	}
+}
+
+func TestAnEmptyValueIsNone(t *testing.T) {
+	t.Parallel()
+	all, err := policy.Resources([]byte(`{"values":{"root_module":{"resources":[{"address":"a","mode":"managed","type":"t",
+		"values":{"no":false,"empty":"","none":[],"nil":null,"bare":{},"yes":true,"text":"x","zero":0}}]}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	for name := range all[0].Values {
+		got[name] = all[0].Has(name)
+	}
+	want := map[string]bool{"no": false, "empty": false, "none": false, "nil": false, "bare": false, "yes": true, "text": true, "zero": true}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func FuzzResources(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.json")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(_ *testing.T, text []byte) {
+		if all, err := policy.Resources(text); err == nil {
+			policy.Check(all)
+		}
+	})
+}
+
+func resources(t *testing.T, name string) []policy.Resource {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := policy.Resources(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
