@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,8 +28,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Roles says which roles may do an action within their workspaces. An action
-// that is not here is allowed to nobody.
+// Roles says which roles may do an action within their workspaces, or, of what
+// belongs to no workspace, at all. An action that is not here is allowed to
+// nobody.
 var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.MintUpload:  {tenant.Runner},
 	auditlog.StartRun:    {tenant.Runner},
@@ -36,6 +38,19 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.ReadRun:     {tenant.Viewer, tenant.Auditor, tenant.Admin},
 	auditlog.ListOutputs: {tenant.Viewer, tenant.Auditor, tenant.Admin},
 	auditlog.ReadOutput:  {tenant.Viewer, tenant.Auditor, tenant.Admin},
+
+	auditlog.ListIssues:       {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.ReadIssue:        {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.InvestigateIssue: {tenant.Viewer, tenant.Admin},
+	auditlog.IgnoreIssue:      {tenant.Viewer, tenant.Admin},
+	auditlog.ListSLIs:         {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.ReadSLI:          {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.SetSLI:           {tenant.Admin},
+	auditlog.ReadGraph:        {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.AskAssistant:     {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.SetAssistant:     {tenant.Admin},
+	auditlog.SearchCatalog:    {tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform},
+	auditlog.WriteCatalog:     {tenant.Platform},
 }
 
 // Session is an allowed request: who asks, and where the tenant's data is.
@@ -82,11 +97,13 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 func (g *Guard) Unauthenticated() int64 { return g.unauthenticated.Load() }
 
 // Protect makes op run only for principals who may do action in the path's
-// workspace. It acts before the body is read.
+// workspace; where the path has none, the role alone decides. It acts before
+// the body is read.
 func (g *Guard) Protect(op huma.Operation, _ huma.API, action auditlog.Action) huma.Operation {
 	op.Metadata = map[string]any{"action": action}
+	public := !strings.Contains(op.Path, "{workspace}")
 	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
-		session, err := g.Authorize(hc.Context(), hc.Header("Authorization"), Act{action, hc.Param("workspace"), resource(hc)})
+		session, err := g.Authorize(hc.Context(), hc.Header("Authorization"), Act{action, hc.Param("workspace"), public, resource(hc)})
 		if err != nil {
 			api.Write(hc, api.Public(hc.Context(), err))
 			return
@@ -108,12 +125,22 @@ func From(ctx context.Context) Session {
 type Act struct {
 	Action    auditlog.Action
 	Workspace string // as the client wrote it
+	Public    bool   // it is done to what belongs to no tenant and no workspace
 	Resource  string // path of what it is done to, for the record; valid names only
 }
 
-// resource is the run and the output that a request names, as far as they are
+// named are the parameters of a path that are ids of their own, and what an
+// entry calls them.
+var named = map[string]string{"issue": "issues/", "sli": "slis/", "assistant": "assistants/"}
+
+// resource is what a request names, as a run and an output, as far as it is
 // valid: the record holds no text of the client's own.
 func resource(hc huma.Context) string {
+	for parameter, kind := range named {
+		if id := hc.Param(parameter); grant.CheckOutput(id) == nil {
+			return kind + id
+		}
+	}
 	id, err := run.ParseID(hc.Param("run"))
 	if err != nil {
 		return ""
@@ -133,13 +160,15 @@ func (g *Guard) Authorize(ctx context.Context, authorization string, act Act) (S
 		return Session{}, g.unproven(ctx, err)
 	}
 	session := Session{Principal: principal}
-	if session.Workspace, err = tenant.ParseWorkspaceID(act.Workspace); err != nil {
-		return Session{}, api.Refuse(http.StatusBadRequest, err.Error())
+	if !act.Public {
+		if session.Workspace, err = tenant.ParseWorkspaceID(act.Workspace); err != nil {
+			return Session{}, api.Refuse(http.StatusBadRequest, err.Error())
+		}
 	}
 	if err := g.locate(ctx, &session); err != nil {
 		return Session{}, err
 	}
-	reason, err := g.judge(ctx, session, act.Action)
+	reason, err := g.judge(ctx, session, act)
 	if err != nil {
 		return Session{}, err
 	}
@@ -184,12 +213,15 @@ const (
 )
 
 // judge gives the code of a denial, or none.
-func (g *Guard) judge(ctx context.Context, s Session, action auditlog.Action) (reason string, err error) {
+func (g *Guard) judge(ctx context.Context, s Session, act Act) (reason string, err error) {
 	if s.Principal.Tenant != "" && s.Tenant.State != tenant.Active {
 		return reasonSuspended, nil
 	}
-	if !slices.Contains(Roles[action], s.Principal.Role) {
+	if !slices.Contains(Roles[act.Action], s.Principal.Role) {
 		return reasonRole, nil
+	}
+	if act.Public {
+		return "", nil
 	}
 	switch s.Principal.Role {
 	case tenant.Auditor, tenant.Admin:

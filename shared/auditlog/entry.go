@@ -26,6 +26,19 @@ const (
 	ReadOutput       Action = "outputs.read"
 	EndReadOutput    Action = "outputs.read.end"
 	QuarantineObject Action = "custody.quarantine"
+
+	ListIssues       Action = "issues.list"
+	ReadIssue        Action = "issues.read"
+	InvestigateIssue Action = "issues.investigate"
+	IgnoreIssue      Action = "issues.ignore"
+	ListSLIs         Action = "slis.list"
+	ReadSLI          Action = "slis.read"
+	SetSLI           Action = "slis.set"
+	ReadGraph        Action = "graph.read"
+	AskAssistant     Action = "assistants.ask"
+	SetAssistant     Action = "assistants.set"
+	SearchCatalog    Action = "catalog.search"
+	WriteCatalog     Action = "catalog.write"
 )
 
 // Outcome is what became of it.
