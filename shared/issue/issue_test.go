@@ -1,0 +1,134 @@
+package issue_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+const disk = issue.ID("disk")
+
+// life folds one run after another, a minute apart: each ends as outcome and
+// sees the disk issue or not.
+type life struct{ *store }
+
+func (l life) step(outcome run.Outcome, saw bool) {
+	minute := l.check.Runs + 1
+	r := issue.RunSeen{
+		ID:    run.ID([]string{"", "01", "02", "03", "04", "05"}[minute] + "98c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10"),
+		Start: run.Start{Task: "t", Resource: "r", Time: began.Add(time.Duration(minute) * time.Minute)}, Outcome: outcome,
+	}
+	if saw {
+		r.Sightings = []issue.Seen{{Number: 1, Issue: disk, Severity: 2}}
+	}
+	l.fold([]issue.RunSeen{r})
+}
+
+func (l life) state(now time.Time) issue.State { return l.issues[disk].State(now, l.check.Latest) }
+
+func TestStates(t *testing.T) {
+	t.Parallel()
+	at := func(minute int) time.Time { return began.Add(time.Duration(minute) * time.Minute) }
+	for name, c := range map[string]struct {
+		live func(life)
+		now  time.Time
+		want issue.State
+	}{
+		"one run saw it":                {func(l life) { l.step(run.Failure, true) }, at(9), issue.Detected},
+		"two runs saw it":               {func(l life) { l.step(run.Failure, true); l.step(run.Failure, true) }, at(9), issue.Open},
+		"a failure no longer finds it":  {func(l life) { l.step(run.Failure, true); l.step(run.Failure, false) }, at(9), issue.Resolved},
+		"a success no longer finds it":  {func(l life) { l.step(run.Failure, true); l.step(run.Success, false) }, at(9), issue.Resolved},
+		"a broken run says nothing":     {func(l life) { l.step(run.Failure, true); l.step(run.Error, false) }, at(9), issue.Detected},
+		"a broken run may see it":       {func(l life) { l.step(run.Timeout, true) }, at(9), issue.Detected},
+		"it comes back":                 {func(l life) { l.step(run.Failure, true); l.step(run.Success, false); l.step(run.Failure, true) }, at(9), issue.Reopened},
+		"a person looks after it":       {func(l life) { l.step(run.Failure, true); l.investigate(at(2)); l.step(run.Failure, true) }, at(9), issue.Investigated},
+		"a resolution ends the looking": {func(l life) { l.step(run.Failure, true); l.investigate(at(1)); l.step(run.Success, false) }, at(9), issue.Resolved},
+		"the looking does not come back": {func(l life) {
+			l.step(run.Failure, true)
+			l.investigate(at(1))
+			l.step(run.Success, false)
+			l.step(run.Failure, true)
+		}, at(9), issue.Reopened},
+		"a person ignores it":               {func(l life) { l.step(run.Failure, true); l.ignore(at(2), at(5)) }, at(4), issue.Ignored},
+		"ignoring ends":                     {func(l life) { l.step(run.Failure, true); l.ignore(at(2), at(5)) }, at(5), issue.Detected},
+		"ignoring lasts over resolutions":   {func(l life) { l.step(run.Failure, true); l.ignore(at(2), at(5)); l.step(run.Success, false) }, at(4), issue.Ignored},
+		"the later word of ignoring counts": {func(l life) { l.step(run.Failure, true); l.ignore(at(3), at(3)); l.ignore(at(2), at(8)) }, at(4), issue.Detected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := life{&store{issues: map[issue.ID]issue.Issue{}}}
+			c.live(l)
+			if got := l.state(c.now); got != c.want {
+				t.Errorf("it is %s, want %s", got, c.want)
+			}
+			if got := l.issues[disk].Life; c.want != issue.Ignored && got != c.want {
+				t.Errorf("it rests as %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func (l life) investigate(at time.Time)   { l.issues[disk] = l.issues[disk].Investigate("ann", at) }
+func (l life) ignore(at, until time.Time) { l.issues[disk] = l.issues[disk].Ignore("ann", at, until) }
+
+func TestFingerprintTellsIssuesApart(t *testing.T) {
+	t.Parallel()
+	key, start := []byte("key"), run.Start{Task: "t", Resource: "r", SLX: "s"}
+	seen := map[issue.ID]string{}
+	for name, id := range map[string]issue.ID{
+		"a title":                  issue.Fingerprint(key, start, issue.Sighting{Title: "disk"}),
+		"another title":            issue.Fingerprint(key, start, issue.Sighting{Title: "disks"}),
+		"the title as fingerprint": issue.Fingerprint(key, start, issue.Sighting{Fingerprint: "disk"}),
+		"another key":              issue.Fingerprint([]byte("other"), start, issue.Sighting{Title: "disk"}),
+		"another task":             issue.Fingerprint(key, run.Start{Task: "u", Resource: "r", SLX: "s"}, issue.Sighting{Title: "disk"}),
+		"texts moved by a byte":    issue.Fingerprint(key, run.Start{Task: "tr", SLX: "s"}, issue.Sighting{Title: "disk"}),
+		"another SLX":              issue.Fingerprint(key, run.Start{Task: "t", Resource: "r"}, issue.Sighting{Title: "disk"}),
+		"the line's resource":      issue.Fingerprint(key, start, issue.Sighting{Title: "disk", Resource: "q"}),
+		"given, another task":      issue.Fingerprint(key, run.Start{Task: "u", Resource: "r"}, issue.Sighting{Fingerprint: "disk"}),
+	} {
+		if other, ok := seen[id]; ok {
+			t.Errorf("%s and %s are one issue", name, other)
+		}
+		seen[id] = name
+		if _, ok := issue.ParseID(string(id)); !ok {
+			t.Errorf("%s: %q is no id", name, id)
+		}
+	}
+	same := issue.Fingerprint(key, start, issue.Sighting{Title: "Disk", SLX: "s", TaskName: "t", Resource: "r", Details: "new"})
+	if seen[same] != "a title" {
+		t.Error("what the line says as the run does makes another issue")
+	}
+}
+
+func TestTextIsSealedForItsDocument(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	seal := func(_ context.Context, value, aad []byte) ([]byte, error) { return append(aad, value...), nil }
+	open := func(_ context.Context, sealed, aad []byte) ([]byte, error) {
+		if len(sealed) < len(aad) || string(sealed[:len(aad)]) != string(aad) {
+			return nil, errors.New("sealed for another")
+		}
+		return sealed[len(aad):], nil
+	}
+	ref := &firestore.DocumentRef{Path: "projects/p/databases/(default)/documents/tenants/a/issues/b"}
+	want := issue.Text{Title: "disk", Line: []byte(`{"title":"disk"}`)}
+	sealed, err := issue.SealText(ctx, seal, ref, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := issue.OpenText(ctx, open, ref, sealed)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v: %s", err, diff)
+	}
+	ref.Path += "c"
+	if _, err := issue.OpenText(ctx, open, ref, sealed); err == nil {
+		t.Error("it opened in another document")
+	}
+}

@@ -1,0 +1,92 @@
+package issue_test
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+// modelOf computes projections from all runs of a check at once, without the
+// bounds and the cleverness of Fold.
+func modelOf(runs []issue.RunSeen) store {
+	runs = slices.SortedFunc(slices.Values(runs), func(a, b issue.RunSeen) int {
+		return cmp.Or(a.Start.Time.Compare(b.Start.Time), cmp.Compare(a.ID, b.ID))
+	})
+	s := store{issues: map[issue.ID]issue.Issue{}}
+	for _, r := range runs {
+		for _, seen := range r.Sightings {
+			if _, known := s.issues[seen.Issue]; !known {
+				s.issues[seen.Issue] = modelIssue(seen.Issue, runs)
+			}
+		}
+	}
+	last := runs[len(runs)-1]
+	s.check = issue.Check{
+		Task: last.Start.Task, SLX: last.Start.SLX, Resource: last.Start.Resource, Runs: len(runs),
+		Last: issue.LastRun{Run: last.ID, Start: last.Start.Time, End: last.End, Outcome: last.Outcome},
+	}
+	for _, r := range runs {
+		if looked(r) {
+			s.check.Latest = r.Start.Time
+		}
+	}
+	return s
+}
+
+func looked(r issue.RunSeen) bool { return r.Outcome == run.Success || r.Outcome == run.Failure }
+
+// modelIssue walks through the runs, sorted, as they happened.
+func modelIssue(id issue.ID, runs []issue.RunSeen) issue.Issue {
+	i := issue.Issue{ID: id}
+	for _, r := range runs {
+		for _, seen := range r.Sightings {
+			if seen.Issue == id {
+				modelSighting(&i, r, seen, runs)
+			}
+		}
+	}
+	i.ResolvedAt = issue.Standing
+	for _, r := range slices.Backward(runs) {
+		if looked(r) && r.Start.Time.After(i.LastSeen) {
+			i.ResolvedAt = r.Start.Time
+		}
+	}
+	switch {
+	case i.ResolvedAt.Before(issue.Standing):
+		i.Life = issue.Resolved
+	case i.Reopened > 0:
+		i.Life = issue.Reopened
+	case i.Runs == 1:
+		i.Life = issue.Detected
+	default:
+		i.Life = issue.Open
+	}
+	return i
+}
+
+func modelSighting(i *issue.Issue, r issue.RunSeen, seen issue.Seen, runs []issue.RunSeen) {
+	start := r.Start.Time
+	switch {
+	case i.Runs == 0:
+		i.FirstSeen, i.Since, i.Check = start, start, issue.NewCheckID(r.Start.Task, r.Start.Resource)
+	case lookedBetween(runs, i.LastSeen, start):
+		i.Reopened++
+		i.Since = start
+	}
+	if i.LastRun != r.ID {
+		i.Runs++
+	}
+	i.Sightings++
+	i.Task, i.SLX, i.Resource = r.Start.Task, r.Start.SLX, r.Start.Resource
+	i.Severity, i.SeverityFlagged, i.ObservedAt = seen.Severity, seen.SeverityFlagged, seen.ObservedAt
+	i.LastSeen, i.LastRun, i.LastNumber = start, r.ID, seen.Number
+}
+
+func lookedBetween(runs []issue.RunSeen, from, to time.Time) bool {
+	return slices.ContainsFunc(runs, func(r issue.RunSeen) bool {
+		return looked(r) && r.Start.Time.After(from) && r.Start.Time.Before(to)
+	})
+}
