@@ -1,0 +1,335 @@
+package custody_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"testing"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/option"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/functions/custody"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/signedurl"
+)
+
+func TestMain(m *testing.M) { cloudtest.Main(m) }
+
+var auditConfig = auditlog.Config{
+	AuditKeyName: "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit",
+}
+
+// fixture is a tenant, and the function as account.
+type fixture struct {
+	*cloudtest.Tenant
+	handler *custody.Handler
+	db      *firestore.Client
+	run     run.ID
+}
+
+func newFixture(t *testing.T, c *cloudtest.Cloud, account string) fixture {
+	t.Helper()
+	clients := gcp.NewClients(c.As(account))
+	t.Cleanup(func() { _ = clients.Close() })
+	h, err := custody.New(t.Context(), custody.Config{Cloud: clients.Config, Audit: auditConfig},
+		custody.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := c.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fixture{c.Tenant(t), h, db, run.ID(cloudtest.NewRun(t))}
+}
+
+func (f fixture) object(part int) grant.Object {
+	return grant.Object{Workspace: f.Workspace, Run: f.run, Output: "out.log", Part: part}
+}
+
+// grant writes a grant of 5 bytes of plain text with the CRC32C 7.
+func (f fixture) grant(t *testing.T, part int, state grant.State) {
+	t.Helper()
+	size, sum := int64(5), uint32(7)
+	o := f.object(part)
+	_, err := grant.Ref(f.db, f.ID, o).Set(t.Context(), grant.Grant{
+		Workspace: o.Workspace, Run: o.Run, Output: o.Output, Part: o.Part, State: state,
+		Declared: grant.Declared{ContentType: "text/plain", Size: &size, CRC32C: &sum},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f fixture) read(t *testing.T, part int) grant.Grant {
+	t.Helper()
+	doc, err := grant.Ref(f.db, f.ID, f.object(part)).Get(t.Context())
+	if doc == nil {
+		t.Fatal(err)
+	}
+	g, err := grant.Decode(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// message tells that an object of the tenant is whole; change may change it.
+func (f fixture) message(t *testing.T, name string, generation int64, change map[string]any) event.Message {
+	t.Helper()
+	resource := map[string]any{
+		"bucket": f.OutputsBucket, "name": name, "generation": strconv.FormatInt(generation, 10), "size": "5",
+		"crc32c": signedurl.EncodeCRC32C(7), "contentType": "text/plain", "timeCreated": "2026-01-02T03:04:05Z",
+	}
+	for key, value := range change {
+		resource[key] = value
+	}
+	data, err := json.Marshal(resource)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return event.Message{ID: "1", Data: data, Attributes: map[string]string{
+		"eventType": "OBJECT_FINALIZE", "bucketId": f.OutputsBucket, "objectId": name,
+	}}
+}
+
+func (f fixture) handle(t *testing.T, m event.Message) {
+	t.Helper()
+	if err := f.handler.Handle(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// quarantined are the reasons on the audit log, of each entry one, and wants as
+// many suspects recorded.
+func (f fixture) quarantined(t *testing.T) []string {
+	t.Helper()
+	log, err := auditlog.Open(t.Context(), auditConfig, f.Cloud.Operator, f.Cloud.Clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons := []string{}
+	for e, err := range log.Entries(t.Context(), f.db, f.ID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Action == auditlog.QuarantineObject {
+			reasons = append(reasons, e.Reason)
+		}
+	}
+	suspects, err := f.db.Collection("tenants").Doc(string(f.ID)).Collection("quarantine").Documents(t.Context()).GetAll()
+	if err != nil || len(suspects) != len(reasons) {
+		t.Errorf("%d suspects, and on record are %v (%v)", len(suspects), reasons, err)
+	}
+	return reasons
+}
+
+func TestFinalizedObjectMovesItsGrantToStored(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloudtest.Shared(t), cloud.FunctionAccount("custody"))
+	for part, state := range map[int]grant.State{1: grant.Pending, 2: grant.Expired, 3: grant.Missing} {
+		f.grant(t, part, state)
+		m := f.message(t, f.object(part).Name(), 42, nil)
+		f.handle(t, m)
+		first := f.read(t, part)
+		if first.State != grant.Stored || first.Stored.Generation != 42 || first.Stored.Size != 5 || first.Stored.CRC32C != 7 {
+			t.Errorf("the %s grant is %+v", state, first.Stored)
+		}
+		f.handle(t, m)
+		f.handle(t, f.message(t, f.object(part).Name(), 42, map[string]any{"timeCreated": "2026-02-02T03:04:05Z"}))
+		if again := f.read(t, part); !again.Stored.Time.Equal(first.Stored.Time) {
+			t.Errorf("a repeat changed it to %+v", again.Stored)
+		}
+	}
+	if got := f.quarantined(t); len(got) > 0 {
+		t.Errorf("quarantined: %v", got)
+	}
+}
+
+func TestSuspectIsQuarantinedOnce(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		grant   grant.State
+		object  string // empty: part 1's
+		change  map[string]any
+		reason  string
+		becomes grant.State
+	}{
+		"an object without a grant":          {"", "", nil, "nogrant", ""},
+		"an object named like none":          {"", "prod/readme.txt", nil, "name", ""},
+		"an object of another type":          {grant.Pending, "", map[string]any{"contentType": "text/html"}, "unlike", grant.Quarantined},
+		"an object of another size":          {grant.Pending, "", map[string]any{"size": "6"}, "unlike", grant.Quarantined},
+		"an object of another sum":           {grant.Expired, "", map[string]any{"crc32c": "AAAACA=="}, "unlike", grant.Quarantined},
+		"a second generation":                {grant.Stored, "", map[string]any{"generation": "43"}, "second", grant.Stored},
+		"a second, unlike the grant as well": {grant.Stored, "", map[string]any{"generation": "41", "size": "9"}, "second", grant.Stored},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, cloudtest.Shared(t), cloud.FunctionAccount("custody"))
+			object := f.object(1).Name()
+			if c.grant != "" {
+				f.grant(t, 1, grant.Pending)
+			}
+			if c.grant == grant.Stored {
+				f.handle(t, f.message(t, object, 42, nil))
+			}
+			if c.object != "" {
+				object = c.object
+			}
+			for range 3 {
+				f.handle(t, f.message(t, object, 42, c.change))
+			}
+			if got := f.quarantined(t); len(got) != 1 || got[0] != c.reason {
+				t.Errorf("on record are %v", got)
+			}
+			if g := f.read(t, 1); g.State != c.becomes || (g.State == grant.Stored && g.Stored.Generation != 42) {
+				t.Errorf("the grant is %+v", g)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoNotificationIsRefusedForGood(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloudtest.Shared(t), cloud.FunctionAccount("custody"))
+	good := f.message(t, f.object(1).Name(), 42, nil)
+	for name, m := range map[string]event.Message{
+		"no JSON":                    {Data: []byte("hello"), Attributes: good.Attributes},
+		"no data":                    {Attributes: good.Attributes},
+		"an attribute that differs":  {Data: good.Data, Attributes: map[string]string{"eventType": "OBJECT_FINALIZE", "bucketId": "b", "objectId": "o"}},
+		"a generation of zero":       f.message(t, f.object(1).Name(), 0, nil),
+		"a generation not in digits": f.message(t, f.object(1).Name(), 1, map[string]any{"generation": "x"}),
+		"a size below zero":          f.message(t, f.object(1).Name(), 1, map[string]any{"size": "-1"}),
+		"no checksum":                f.message(t, f.object(1).Name(), 1, map[string]any{"crc32c": ""}),
+	} {
+		if err := f.handler.Handle(t.Context(), m); !event.IsPermanent(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	f.handle(t, event.Message{Attributes: map[string]string{"eventType": "OBJECT_DELETE"}}) // not ours
+}
+
+func TestWhatMayPassIsDeliveredAgain(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	nobody := cloud.Account("no-rights-yet")
+	if err := c.IAM.CreateServiceAccount(nobody); err != nil {
+		t.Fatal(err)
+	}
+	f := newFixture(t, c, nobody)
+	f.grant(t, 1, grant.Pending)
+	if err := f.handler.Handle(t.Context(), f.message(t, f.object(1).Name(), 42, nil)); err == nil || event.IsPermanent(err) {
+		t.Errorf("without Firestore: %v", err)
+	}
+	working := newFixture(t, c, cloud.FunctionAccount("custody"))
+	m := working.message(t, "prod/x", 1, map[string]any{"bucket": "nobodys-bucket"})
+	m.Attributes["bucketId"] = "nobodys-bucket"
+	if err := working.handler.Handle(t.Context(), m); err == nil || event.IsPermanent(err) {
+		t.Errorf("of a bucket that no tenant has yet: %v", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := working.handler.Handle(ended, working.message(t, working.object(1).Name(), 1, nil)); err == nil || event.IsPermanent(err) {
+		t.Errorf("when its time is over: %v", err)
+	}
+}
+
+func TestEveryDeliveryTwiceChangesNothing(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, cloud.Options{Redeliver: 2})
+	f := newFixture(t, c, cloud.FunctionAccount("custody"))
+	u := f.Mint(t, string(f.run), cloudtest.PartOf("out.log", 1, []byte("hello")))
+	u[0].Put(t, []byte("hello")).Want(t, http.StatusOK)
+	w := f.bucketAs(t, cloud.OperatorAccount).Object("planted.txt").NewWriter(t.Context())
+	if _, err := w.Write([]byte("planted")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.Drain(t)
+	if g := f.read(t, 1); g.State != grant.Stored || g.Stored.Size != 5 {
+		t.Errorf("the grant is %+v", g)
+	}
+	if got := f.quarantined(t); len(got) != 1 || got[0] != "name" {
+		t.Errorf("on record are %v", got)
+	}
+}
+
+func (f fixture) bucketAs(t *testing.T, account string) *storage.BucketHandle {
+	t.Helper()
+	config := f.Cloud.As(account)
+	client, err := storage.NewClient(t.Context(), option.WithEndpoint("http://"+config.StorageHost+"/storage/v1/"),
+		option.WithHTTPClient(&http.Client{Transport: config.Transport()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client.Bucket(f.OutputsBucket)
+}
+
+func TestCustodyCannotReadObjects(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloudtest.Shared(t), cloud.FunctionAccount("custody"))
+	f.Store(t, string(f.run), "out.log", []byte("hello"))
+	name := f.object(1).Name()
+	if r, err := f.bucketAs(t, cloud.OperatorAccount).Object(name).NewReader(t.Context()); err != nil {
+		t.Fatalf("not even the operator can: %v", err)
+	} else {
+		_ = r.Close()
+	}
+	bucket := f.bucketAs(t, cloud.FunctionAccount("custody"))
+	if _, err := bucket.Object(name).NewReader(t.Context()); err == nil {
+		t.Error("it reads objects")
+	}
+	if _, err := bucket.Object(name).Attrs(t.Context()); err == nil {
+		t.Error("it reads what objects are")
+	}
+	if _, err := bucket.Objects(t.Context(), nil).Next(); err == nil {
+		t.Error("it lists objects")
+	}
+	if err := bucket.Object(name).Delete(t.Context()); err == nil {
+		t.Error("it deletes objects")
+	}
+}
+
+func TestOnlyThePushAccountCalls(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	endpoint := c.Front.Endpoint("custody")
+	sign := func(email, audience string) string {
+		token, err := c.IAM.SignJWT(email, map[string]any{"aud": audience})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	push := cloud.Account("pubsub-push")
+	good := sign(push, endpoint)
+	for name, row := range map[string]struct {
+		token string
+		want  int
+	}{
+		"no token":                       {"", http.StatusUnauthorized},
+		"a token that is none":           {"hello", http.StatusUnauthorized},
+		"a token whose signature is cut": {good[:len(good)-10], http.StatusUnauthorized},
+		"a token for another function":   {sign(push, c.Front.Endpoint("sweep")), http.StatusUnauthorized},
+		"a tenant's token":               {c.Tenant(t).Token(t, "admin"), http.StatusUnauthorized},
+		"another account's token":        {sign(cloud.Account("scheduler"), endpoint), http.StatusForbidden},
+		"the push account's token":       {good, http.StatusUnsupportedMediaType}, // let through; it is no event
+	} {
+		if got := c.Do(t, row.token, http.MethodPost, "/functions/custody", map[string]any{}); got.Status != row.want {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+}
