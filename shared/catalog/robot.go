@@ -1,0 +1,115 @@
+// Package catalog reads the tasks of Robot Framework files: public data, by
+// which assistants know what could be run.
+package catalog
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxFileBytes bounds a task file.
+const MaxFileBytes = 1 << 20
+
+// ErrFile is the fault of a file that is too large or no UTF-8.
+var ErrFile = errors.New("not a task file")
+
+// Suite is what one file holds.
+type Suite struct {
+	Name          string            // as it says, else made from the file's name
+	Documentation string            // lines end with a newline
+	Metadata      map[string]string // as written; nil: none
+	Tasks         []Task
+}
+
+// Task is a task or test of a suite. It lies at catalogue/{id}.
+type Task struct {
+	Name          string   `firestore:"name"`
+	Documentation string   `firestore:"documentation"`
+	Tags          []string `firestore:"tags"` // as written, each once; case and spaces make no difference
+	Suite         string   `firestore:"suite"`
+	Source        string   `firestore:"source"` // path within its collection, with slashes, or address
+}
+
+// ID names the task: 64 hex digits of a hash of source, suite and name.
+func (t Task) ID() string {
+	h := sha256.New()
+	for _, text := range []string{t.Source, t.Suite, t.Name} {
+		fmt.Fprintf(h, "%d:%s", len(text), text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Parse reads a task file, in the space separated format or that with pipes.
+// source becomes the Source of its tasks, and its last element the suite's name.
+// What it does not know it passes over, as steps, keywords and variables. The
+// syntax: robotframework.org/robotframework/latest/RobotFrameworkUserGuide.html.
+func Parse(data []byte, source string) (Suite, error) {
+	if len(data) > MaxFileBytes {
+		return Suite{}, fmt.Errorf("%w: %s has %d bytes, the limit is %d", ErrFile, source, len(data), MaxFileBytes)
+	}
+	if !utf8.Valid(data) {
+		return Suite{}, fmt.Errorf("%w: %s is not UTF-8", ErrFile, source)
+	}
+	p := parser{suite: Suite{Name: suiteName(source)}}
+	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
+		p.row(cells(strings.TrimRight(line, "\r\n")))
+	}
+	p.end()
+	for i := range p.suite.Tasks {
+		t := &p.suite.Tasks[i]
+		t.Source, t.Suite = source, p.suite.Name
+	}
+	return p.suite, nil
+}
+
+// prefix is what orders files in a directory and is no part of a suite's name.
+var prefix = regexp.MustCompile(`^.*?__`)
+
+// suiteName makes a name of a file's: "01__dns_health.robot" is "Dns Health".
+func suiteName(source string) string {
+	base := path.Base(source)
+	base = prefix.ReplaceAllString(strings.TrimSuffix(base, path.Ext(base)), "")
+	words := strings.Fields(strings.ReplaceAll(base, "_", " "))
+	if strings.ToLower(base) == base {
+		for i, word := range words {
+			first, size := utf8.DecodeRuneInString(word)
+			words[i] = strings.ToUpper(string(first)) + word[size:]
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// tags collects the tags of a task: those of all tasks, and its own or else the
+// default ones. A hyphen before one of its own takes away a tag of all.
+func (p *parser) tags(own []string, given bool) []string {
+	if !given {
+		own = p.defaultTags
+	}
+	tags, seen := []string{}, map[string]bool{}
+	for _, tag := range own {
+		if less, ok := strings.CutPrefix(tag, "-"); ok {
+			seen[normal(less)] = true
+		}
+	}
+	for _, tag := range slices.Concat(p.allTags, own) {
+		key := normal(tag)
+		if key == "" || key == "none" || strings.HasPrefix(tag, "-") || seen[key] {
+			continue
+		}
+		seen[key] = true
+		tags = append(tags, tag)
+	}
+	return tags
+}
+
+// normal is how names of settings and tags are compared.
+func normal(s string) string {
+	return strings.ToLower(strings.Join(strings.Fields(strings.TrimSuffix(s, ":")), ""))
+}

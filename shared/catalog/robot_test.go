@@ -1,0 +1,196 @@
+package catalog_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/shared/catalog"
+)
+
+func TestParseReadsSpaces(t *testing.T) {
+	t.Parallel()
+	const source = "kube/deployment_triage.robot"
+	task := func(name, documentation string, tags ...string) catalog.Task {
+		return catalog.Task{Name: name, Documentation: documentation, Tags: tags, Suite: "Deployment Triage", Source: source}
+	}
+	want := catalog.Suite{
+		Name:          "Deployment Triage",
+		Documentation: "Looks into a deployment that is not healthy.\nIt reads logs and events,\n\nand changes nothing.\nSee `https://example.com/triage`.",
+		Metadata:      map[string]string{"Author": "Ann Example", "Display Name": "Deployment Triage"},
+		Tasks: []catalog.Task{
+			task("Fetch Deployment Logs For `${DEPLOYMENT}` In Namespace `${NAMESPACE}`",
+				"Fetches the last lines of the logs of each pod\nof a deployment.", "Kubernetes", "read-only", "logs", "Deployment"),
+			task("Inspect Warning Events", "Lists events # of type Warning.", "Kubernetes", "events"),
+			task("Check Replicas", "", "Kubernetes", "read-only"),
+		},
+	}
+	if diff := cmp.Diff(want, parse(t, source)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestParseReadsPipes(t *testing.T) {
+	t.Parallel()
+	const source = "kube/pipes.robot"
+	want := catalog.Suite{Name: "DNS Health", Tasks: []catalog.Task{
+		{Name: "Resolve Name", Documentation: "Resolves a \\ name\nand measures.", Tags: []string{"dns", "network"}, Suite: "DNS Health", Source: source},
+		{Name: "Check Zone", Tags: []string{"zone"}, Suite: "DNS Health", Source: source},
+	}}
+	if diff := cmp.Diff(want, parse(t, source)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func parse(t *testing.T, source string) catalog.Suite {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite, err := catalog.Parse(data, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return suite
+}
+
+func TestParseReadsSections(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		file  string
+		tasks []string
+	}{
+		"no file":                       {"", nil},
+		"one star":                      {"* tasks\nA\n", []string{"A"}},
+		"stars without spaces":          {"***TEST CASES***\nA\nB  Log  x\n", []string{"A", "B"}},
+		"a byte order mark":             {"\ufeff*** Tasks ***\nA", []string{"A"}},
+		"steps before any task":         {"*** Tasks ***\n    [Tags]    x\nA", []string{"A"}},
+		"a section twice":               {"*** Task ***\nA\n*** Comments ***\nB\n*** Tasks ***\nC", []string{"A", "C"}},
+		"text before any section":       {"A\n*** Tasks ***\nB", []string{"B"}},
+		"a continuation before a task":  {"*** Tasks ***\n...    x\nA\n...    y", []string{"A"}},
+		"a comment where a name may be": {"*** Tasks ***\n# A\nB    # C", []string{"B"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			suite, err := catalog.Parse([]byte(c.file), "a.robot")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var tasks []string
+			for _, task := range suite.Tasks {
+				tasks = append(tasks, task.Name)
+			}
+			if diff := cmp.Diff(c.tasks, tasks); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestSuiteIsNamedAfterItsFile(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"a/01__dns_health.robot": "Dns Health", "runbook.robot": "Runbook", "DNS_health.robot": "DNS health", "été.robot": "Été", "": "",
+	} {
+		if suite, _ := catalog.Parse(nil, source); suite.Name != want && source != "" {
+			t.Errorf("%s is %q, want %q", source, suite.Name, want)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	t.Parallel()
+	for name, data := range map[string][]byte{
+		"a large file":  make([]byte, catalog.MaxFileBytes+1),
+		"invalid UTF-8": []byte("*** Tasks ***\n\xff"),
+	} {
+		if _, err := catalog.Parse(data, "a.robot"); !errors.Is(err, catalog.ErrFile) || !strings.Contains(err.Error(), "a.robot") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestIDsDiffer(t *testing.T) {
+	t.Parallel()
+	if (catalog.Task{Name: "a", Suite: "bc"}).ID() == (catalog.Task{Name: "ca", Suite: "b"}).ID() {
+		t.Error("two tasks have one id")
+	}
+}
+
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name string, data []byte) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	task := []byte("*** Tasks ***\nA\n")
+	for _, name := range []string{"b.robot", "a/c.ROBOT", "a/notes.txt", ".git/d.robot", "_e.robot", "a/.f.robot"} {
+		write(name, task)
+	}
+	write("huge.robot", bytes.Repeat([]byte("#"), catalog.MaxFileBytes+1))
+	outside := t.TempDir()
+	if err := os.WriteFile(filepath.Join(outside, "secret.robot"), task, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for link, to := range map[string]string{"link.robot": filepath.Join(outside, "secret.robot"), "dir": outside, "a/up": ".."} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var sources, faults []string
+	for suite, err := range catalog.Walk(dir) {
+		if err != nil {
+			faults = append(faults, err.Error())
+			continue
+		}
+		sources = append(sources, suite.Tasks[0].Source)
+	}
+	if diff := cmp.Diff([]string{"a/c.ROBOT", "b.robot"}, sources); diff != "" {
+		t.Error(diff)
+	}
+	if len(faults) != 1 || !strings.Contains(faults[0], "huge.robot") {
+		t.Errorf("faults: %q", faults)
+	}
+	for range catalog.Walk(dir) {
+		break
+	}
+	for _, err := range catalog.Walk(filepath.Join(dir, "none")) {
+		if err == nil {
+			t.Error("a directory that is not there was read")
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{"deployment_triage.robot", "pipes.robot"} {
+		data, err := os.ReadFile(filepath.Join("testdata", "kube", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte("*** Settings ***\nMetadata\nName\n...\n*** Tasks ***\nA    [Tags]\n    []"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		suite, err := catalog.Parse(data, "a.robot")
+		if err != nil {
+			return
+		}
+		for _, task := range suite.Tasks {
+			if task.Name == "" || task.Source != "a.robot" || task.Suite != suite.Name {
+				t.Errorf("task %+v", task)
+			}
+		}
+	})
+}
