@@ -137,6 +137,7 @@ func at(path string, next http.Handler) http.Handler {
 func (f *Front) counted(name string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		in, out := &countingBody{ReadCloser: r.Body}, &countingWriter{ResponseWriter: w}
+		r = r.WithContext(r.Context()) // a copy: the server looks at its own Body to see what was left unread
 		r.Body = in
 		defer func() {
 			f.mu.Lock()

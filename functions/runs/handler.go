@@ -13,18 +13,26 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// Handler records runs. It is safe for concurrent use.
+// Handler records runs, and reads them. It is safe for concurrent use.
 type Handler struct {
 	http.Handler
-	API   *api.API
-	guard *access.Guard
-	deps  Deps
+	API       *api.API
+	guard     *access.Guard
+	keys      *keys.Tenants
+	publisher *outbox.Publisher
+	deps      Deps
 }
 
-const path = "/v1/workspaces/{workspace}/runs/{run}"
+const (
+	workspacePath = "/v1/workspaces/{workspace}"
+	runsPath      = workspacePath + "/runs"
+	path          = runsPath + "/{run}"
+)
 
 // New makes the function; it calls nothing yet.
 func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
@@ -33,7 +41,10 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 		return nil, err
 	}
 	a := api.New("Strongroom runs", deps.Log)
-	h := &Handler{Handler: a.Handler(), API: a, guard: guard, deps: deps}
+	h := &Handler{
+		Handler: a.Handler(), API: a, guard: guard, keys: keys.NewTenants(deps.Clients, deps.Now),
+		publisher: outbox.NewPublisher(deps.Clients), deps: deps,
+	}
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "startRun", Method: http.MethodPut, Path: path,
 		Summary: "Record that a run started; repeatable",
@@ -41,101 +52,134 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 	}, a, auditlog.StartRun), h.start)
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "reportRun", Method: http.MethodPost, Path: path + "/report",
-		Summary: "Record that a run ended, and what it put out; repeatable",
-		Errors:  []int{400, 401, 403, 409, 413, 422, 503},
+		Summary:      "Record that a run ended, what it put out, measured and found; repeatable",
+		Errors:       []int{400, 401, 403, 409, 413, 422, 503},
+		MaxBodyBytes: maxReportBytes,
 	}, a, auditlog.ReportRun), h.report)
-	api.Register(a, guard.Protect(huma.Operation{
-		OperationID: "getRun", Method: http.MethodGet, Path: path,
-		Summary: "Read a run",
-		Errors:  []int{400, 401, 403, 404, 503},
-	}, a, auditlog.ReadRun), h.get)
+	h.registerQueries(a)
 	return h, nil
 }
 
-func (h *Handler) start(ctx context.Context, in *startRequest) (*runResponse, error) {
-	start, id, err := in.parse()
-	if err != nil {
-		return nil, err
-	}
-	return h.update(ctx, id, func(r *run.Run) (bool, error) {
-		if !r.Start.Known() {
-			r.Start = start
-			return true, nil
-		}
-		if !r.Start.Equal(start) {
-			return false, run.ErrConflict
-		}
-		return false, nil
-	})
-}
-
-func (h *Handler) report(ctx context.Context, in *reportRequest) (*runResponse, error) {
-	end, id, err := in.parse()
-	if err != nil {
-		return nil, err
-	}
-	return h.update(ctx, id, func(r *run.Run) (bool, error) {
-		if r.State != run.Ended {
-			r.State, r.End = run.Ended, end
-			return true, nil
-		}
-		if !r.End.Equal(end) {
-			return false, run.ErrConflict
-		}
-		return false, nil
-	})
+func (h *Handler) registerQueries(a *api.API) {
+	failures := []int{400, 401, 403, 404, 422, 503}
+	api.Register(a, h.guard.Protect(huma.Operation{
+		OperationID: "getRun", Method: http.MethodGet, Path: path,
+		Summary: "Read a run", Errors: failures,
+	}, a, auditlog.ReadRun), h.get)
+	api.Register(a, h.guard.Protect(huma.Operation{
+		OperationID: "listRuns", Method: http.MethodGet, Path: runsPath, RejectUnknownQueryParameters: true,
+		Summary: "List runs, the newest first", Errors: failures,
+	}, a, auditlog.ReadRun), h.list)
+	api.Register(a, h.guard.Protect(huma.Operation{
+		OperationID: "getRunIssues", Method: http.MethodGet, Path: path + "/issues",
+		Summary: "Read the lines of issues that a run reported, byte for byte", Errors: failures,
+	}, a, auditlog.ReadIssueLines), h.lines)
+	api.Register(a, h.guard.Protect(huma.Operation{
+		OperationID: "listSamples", Method: http.MethodGet, Path: workspacePath + "/slis/{sli}/samples", RejectUnknownQueryParameters: true,
+		Summary: "List an SLI's samples", Errors: failures,
+	}, a, auditlog.ReadSLI), h.samples)
 }
 
 func (h *Handler) get(ctx context.Context, in *getRequest) (*runResponse, error) {
 	session := access.From(ctx)
-	id, err := run.ParseID(in.Run)
-	if err != nil {
-		return nil, api.Refuse(http.StatusBadRequest, err.Error())
-	}
-	r, err := run.At(session.DB, session.Tenant.ID, session.Workspace, id).Get(ctx)
-	if errors.Is(err, run.ErrNotFound) {
-		return nil, api.Refuse(http.StatusNotFound, "this workspace has no such run")
-	}
+	r, err := h.find(ctx, session, in.Run)
 	if err != nil {
 		return nil, err
 	}
 	return &runResponse{Body: show(r)}, nil
 }
 
-// update changes a run, or begins it, in one transaction. What change refuses
-// is not written.
-func (h *Handler) update(ctx context.Context, id run.ID, change func(*run.Run) (changed bool, err error)) (*runResponse, error) {
-	session := access.From(ctx)
-	place := run.At(session.DB, session.Tenant.ID, session.Workspace, id)
-	now, err := h.commit(ctx, place, change)
-	if status.Code(err) == codes.InvalidArgument {
-		// The client repeated a commit whose reply was lost, and its transaction
-		// is over. Another one sees whether it was done.
-		now, err = h.commit(ctx, place, change)
+// find reads the run that a request names.
+func (h *Handler) find(ctx context.Context, s access.Session, name string) (run.Run, error) {
+	id, err := run.ParseID(name)
+	if err != nil {
+		return run.Run{}, api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	switch {
-	case errors.Is(err, run.ErrElsewhere):
-		return nil, api.Refuse(http.StatusConflict, "this run id is taken; make a new UUIDv7")
-	case errors.Is(err, run.ErrConflict):
-		return nil, api.Refuse(http.StatusConflict, "the run was told otherwise before; what was told first stands")
-	case err != nil:
-		return nil, err
+	r, err := run.At(s.DB, s.Tenant.ID, s.Workspace, id).Get(ctx)
+	if errors.Is(err, run.ErrNotFound) {
+		return run.Run{}, api.Refuse(http.StatusNotFound, "this workspace has no such run")
 	}
-	return &runResponse{Body: show(now)}, nil
+	return r, err
 }
 
-func (h *Handler) commit(ctx context.Context, place run.Place, change func(*run.Run) (bool, error)) (now run.Run, err error) {
+// public is err as the client may see it.
+func public(err error) error {
+	switch {
+	case errors.Is(err, run.ErrElsewhere):
+		return api.Refuse(http.StatusConflict, "this run id is taken; make a new UUIDv7")
+	case errors.Is(err, run.ErrConflict):
+		return api.Refuse(http.StatusConflict, "the run was told otherwise before; what was told first stands")
+	case errors.Is(err, keys.ErrKeyUnavailable):
+		// Not for good: what a runner keeps can be recorded once the key is back.
+		return api.Refuse(http.StatusServiceUnavailable, lockedText).With("Retry-After", "60")
+	}
+	return err
+}
+
+const lockedText = "the tenant's key is disabled or destroyed; ask the tenant's administrator"
+
+// update is one change of a run, in one transaction.
+type update struct {
+	place  run.Place
+	change func(tx *firestore.Transaction, r *run.Run) (write, error) // reads all that it reads
+}
+
+// write writes all that belongs to a change, beside the run itself. Nil: there
+// is nothing to change.
+type write func(tx *firestore.Transaction) error
+
+// apply changes a run, or begins it. What change refuses is not written. Tried
+// says that a commit was sent, whether by this answer or an earlier attempt's.
+func (h *Handler) apply(ctx context.Context, u update) (now run.Run, tried bool, err error) {
+	now, tried, err = h.commit(ctx, u)
+	if repeated(err) {
+		// The client repeated a commit whose reply was lost, and its transaction
+		// is over. Another one sees whether it was done.
+		now, _, err = h.commit(ctx, u)
+	}
+	return now, tried, public(err)
+}
+
+// repeated tells the answers to a commit that took effect before.
+func repeated(err error) bool {
+	switch status.Code(err) {
+	case codes.InvalidArgument, codes.AlreadyExists, codes.FailedPrecondition:
+		return true
+	}
+	return false
+}
+
+func (h *Handler) commit(ctx context.Context, u update) (now run.Run, tried bool, err error) {
 	err = access.From(ctx).DB.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		r, create, err := place.Open(tx, h.deps.Now())
+		r, create, err := u.place.Open(tx, h.deps.Now())
 		if err != nil {
 			return err
 		}
-		changed, err := change(&r)
+		write, err := u.change(tx, &r)
 		now = r
-		if err != nil || !changed {
+		if err != nil || write == nil {
 			return err
 		}
-		return place.Save(tx, r, create)
+		tried = true
+		if err := u.place.Save(tx, r, create); err != nil {
+			return err
+		}
+		return write(tx)
 	})
-	return now, err
+	return now, tried, err
+}
+
+// event is what the world is told of a run whose start and end are known.
+func (h *Handler) event(s access.Session, id run.ID) outbox.Entry {
+	return outbox.Entry{
+		ID: outbox.RunEnded + "-" + string(id), Topic: outbox.RunEvents, Tenant: s.Tenant.ID, Workspace: s.Workspace,
+		Run: id, Kind: outbox.RunEnded, Created: h.deps.Now(),
+	}
+}
+
+// publish publishes what a commit wrote. If it fails, the relay does it.
+func (h *Handler) publish(ctx context.Context, s access.Session, id run.ID) {
+	if err := h.publisher.Publish(ctx, s.DB, h.event(s, id)); err != nil {
+		api.Logger(ctx).WarnContext(ctx, "left for the relay", "error", err.Error())
+	}
 }

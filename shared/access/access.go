@@ -32,12 +32,13 @@ import (
 // belongs to no workspace, at all. An action that is not here is allowed to
 // nobody.
 var Roles = map[auditlog.Action][]tenant.Role{
-	auditlog.MintUpload:  {tenant.Runner},
-	auditlog.StartRun:    {tenant.Runner},
-	auditlog.ReportRun:   {tenant.Runner},
-	auditlog.ReadRun:     {tenant.Viewer, tenant.Auditor, tenant.Admin},
-	auditlog.ListOutputs: {tenant.Viewer, tenant.Auditor, tenant.Admin},
-	auditlog.ReadOutput:  {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.MintUpload:     {tenant.Runner},
+	auditlog.StartRun:       {tenant.Runner},
+	auditlog.ReportRun:      {tenant.Runner},
+	auditlog.ReadRun:        {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.ReadIssueLines: {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.ListOutputs:    {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.ReadOutput:     {tenant.Viewer, tenant.Auditor, tenant.Admin},
 
 	auditlog.ListIssues:       {tenant.Viewer, tenant.Auditor, tenant.Admin},
 	auditlog.ReadIssue:        {tenant.Viewer, tenant.Auditor, tenant.Admin},

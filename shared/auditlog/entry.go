@@ -22,6 +22,7 @@ const (
 	StartRun         Action = "runs.start"
 	ReportRun        Action = "runs.report"
 	ReadRun          Action = "runs.read"
+	ReadIssueLines   Action = "runs.issues.read"
 	ListOutputs      Action = "outputs.list"
 	ReadOutput       Action = "outputs.read"
 	EndReadOutput    Action = "outputs.read.end"

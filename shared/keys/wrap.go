@@ -11,40 +11,40 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// wrap has KMS encrypt a data key for its document. Checksums go both ways:
+// wrap has KMS encrypt a key for its document. Checksums go both ways:
 // cloud.google.com/kms/docs/data-integrity-guidelines.
-func (d *dataKeys) wrap(ctx context.Context, epoch uint32, raw []byte) ([]byte, error) {
-	reply, err := d.config.KMS.Encrypt(ctx, &kmspb.EncryptRequest{
-		Name: d.config.KeyName, Plaintext: raw, PlaintextCrc32C: checksum(raw),
-		AdditionalAuthenticatedData: d.associatedData(epoch),
+func (s store) wrap(ctx context.Context, epoch uint32, raw []byte) ([]byte, error) {
+	reply, err := s.config.KMS.Encrypt(ctx, &kmspb.EncryptRequest{
+		Name: s.config.KeyName, Plaintext: raw, PlaintextCrc32C: checksum(raw),
+		AdditionalAuthenticatedData: s.associatedData(epoch),
 	})
 	if err != nil {
-		return nil, keyError("wrap data key", err)
+		return nil, keyError("wrap key", err)
 	}
 	if !reply.VerifiedPlaintextCrc32C || reply.CiphertextCrc32C.GetValue() != checksum(reply.Ciphertext).Value {
-		return nil, status.Error(codes.DataLoss, "wrap data key: checksum differs")
+		return nil, status.Error(codes.DataLoss, "wrap key: checksum differs")
 	}
 	return reply.Ciphertext, nil
 }
 
-func (d *dataKeys) unwrap(ctx context.Context, epoch uint32, ciphertext []byte) ([]byte, error) {
-	reply, err := d.config.KMS.Decrypt(ctx, &kmspb.DecryptRequest{
-		Name: d.config.KeyName, Ciphertext: ciphertext, CiphertextCrc32C: checksum(ciphertext),
-		AdditionalAuthenticatedData: d.associatedData(epoch),
+func (s store) unwrap(ctx context.Context, epoch uint32, ciphertext []byte) ([]byte, error) {
+	reply, err := s.config.KMS.Decrypt(ctx, &kmspb.DecryptRequest{
+		Name: s.config.KeyName, Ciphertext: ciphertext, CiphertextCrc32C: checksum(ciphertext),
+		AdditionalAuthenticatedData: s.associatedData(epoch),
 	})
 	if err != nil {
-		return nil, keyError("unwrap data key", err)
+		return nil, keyError("unwrap key", err)
 	}
 	if reply.PlaintextCrc32C.GetValue() != checksum(reply.Plaintext).Value {
-		return nil, status.Error(codes.DataLoss, "unwrap data key: checksum differs")
+		return nil, status.Error(codes.DataLoss, "unwrap key: checksum differs")
 	}
 	return reply.Plaintext, nil
 }
 
 // associatedData binds a wrapped key to its document: the path within the
 // database, so that a restored database still opens.
-func (d *dataKeys) associatedData(epoch uint32) []byte {
-	return []byte(RelativePath(d.ref(epoch)))
+func (s store) associatedData(epoch uint32) []byte {
+	return []byte(RelativePath(s.ref(epoch)))
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

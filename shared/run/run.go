@@ -41,6 +41,13 @@ type Run struct {
 	Start   Start     `firestore:"start"`
 	End     End       `firestore:"end"`
 	Settled bool      `firestore:"settled"` // ended, and every grant of a claimed part is decided
+
+	Digest    string `firestore:"digest"`    // of the report, keyed; the same report is told again with the same
+	Sightings int    `firestore:"sightings"` // reported, below the record
+	Samples   int    `firestore:"samples"`   // reported, of all SLIs
+
+	Check   string `firestore:"check"`   // hash of task and resource; empty until start and end are known
+	Pending bool   `firestore:"pending"` // start and end are known, and no assistant has taken it in yet
 }
 
 // Start is what a runner says when the task begins. The zero Start is unknown.

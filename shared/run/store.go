@@ -54,13 +54,13 @@ func At(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, id ID) Place {
 // Get reads a run: ErrNotFound if this workspace has none of that id.
 func (p Place) Get(ctx context.Context) (Run, error) {
 	doc, err := p.Record.Get(ctx)
-	return decode(doc, err)
+	return found(doc, err)
 }
 
 // Read reads the run at ref in tx, or gives ErrNotFound.
 func Read(tx *firestore.Transaction, ref *firestore.DocumentRef) (Run, error) {
 	doc, err := tx.Get(ref)
-	return decode(doc, err)
+	return found(doc, err)
 }
 
 // Open reads the run in tx, or begins it: then create tells the caller to
@@ -110,13 +110,18 @@ func (p Place) Save(tx *firestore.Transaction, r Run, create bool) error {
 	return nil
 }
 
-func decode(doc *firestore.DocumentSnapshot, err error) (Run, error) {
+func found(doc *firestore.DocumentSnapshot, err error) (Run, error) {
 	if status.Code(err) == codes.NotFound {
 		return Run{}, ErrNotFound
 	}
 	if err != nil {
 		return Run{}, fmt.Errorf("read run: %w", err)
 	}
+	return Decode(doc)
+}
+
+// Decode reads a run out of its document.
+func Decode(doc *firestore.DocumentSnapshot) (Run, error) {
 	var r Run
 	if err := doc.DataTo(&r); err != nil {
 		return Run{}, fmt.Errorf("read run: %w", err)

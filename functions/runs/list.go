@@ -1,0 +1,94 @@
+package runs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+type listRequest struct {
+	Workspace string    `path:"workspace"`
+	Task      string    `query:"task" maxLength:"256"`
+	SLX       string    `query:"slx" maxLength:"256"`
+	Resource  string    `query:"resource" maxLength:"1024"`
+	Outcome   string    `query:"outcome" enum:"success,failure,error,timeout,canceled"`
+	State     string    `query:"state" enum:"running,ended"`
+	From      time.Time `query:"from" doc:"Runs that started then or later"`
+	To        time.Time `query:"to" doc:"Runs that started earlier than then"`
+	PageSize  int       `query:"pageSize" minimum:"1" maximum:"500" default:"50"`
+	PageToken string    `query:"pageToken" maxLength:"512"`
+}
+
+type listResponse struct {
+	Body struct {
+		Runs []runBody `json:"runs"`
+		Next string    `json:"nextPageToken,omitempty" doc:"Ask with it for the next page; absent on the last"`
+	}
+}
+
+// list gives runs, the newest start first; those whose start is not known come
+// last. Runs that begin while somebody pages on are before the first page.
+func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
+	session := access.From(ctx)
+	query := in.filter(run.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(run.Collection).Query)
+	place, err := parseToken[runPlace](in.PageToken, in.key())
+	if err != nil {
+		return nil, err
+	}
+	if place != (runPlace{}) {
+		query = query.StartAfter(time.UnixMicro(place.Start), string(place.Run))
+	}
+	docs, err := query.Limit(in.PageSize + 1).Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("list runs: %w", err)
+	}
+	out := &listResponse{}
+	out.Body.Runs = []runBody{}
+	for _, doc := range docs[:min(len(docs), in.PageSize)] {
+		r, err := run.Decode(doc)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Runs = append(out.Body.Runs, show(r))
+		place = runPlace{r.Start.Time.UnixMicro(), r.ID}
+	}
+	if len(docs) > in.PageSize {
+		out.Body.Next = token(place, in.key())
+	}
+	return out, nil
+}
+
+// filter narrows and sorts the runs of a workspace.
+func (in *listRequest) filter(query firestore.Query) firestore.Query {
+	for field, value := range map[string]string{
+		"start.task": in.Task, "start.slx": in.SLX, "start.resource": in.Resource, "end.outcome": in.Outcome, "state": in.State,
+	} {
+		if value != "" {
+			query = query.Where(field, "==", value)
+		}
+	}
+	if !in.From.IsZero() {
+		query = query.Where("start.time", ">=", in.From)
+	}
+	if !in.To.IsZero() {
+		query = query.Where("start.time", "<", in.To)
+	}
+	return query.OrderBy("start.time", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc)
+}
+
+// key is what a page token is good for: the same question.
+func (in *listRequest) key() string {
+	return fmt.Sprintf("%q %q %q %q %q %q %d %d", in.Workspace, in.Task, in.SLX, in.Resource, in.Outcome, in.State,
+		in.From.UnixMicro(), in.To.UnixMicro())
+}
+
+// runPlace is the last run of a page.
+type runPlace struct {
+	Start int64  `json:"s"` // microseconds since 1970
+	Run   run.ID `json:"r"`
+}

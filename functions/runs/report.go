@@ -1,0 +1,115 @@
+package runs
+
+import (
+	"context"
+	"fmt"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+// report records a run's end in one commit: the run, its sightings and samples,
+// the audit entry, and the outbox entry if its start is known.
+func (h *Handler) report(ctx context.Context, in *reportRequest) (*runResponse, error) {
+	session := access.From(ctx)
+	said, err := in.parse()
+	if err != nil {
+		return nil, err
+	}
+	ready, err := h.prepare(ctx, session, said)
+	if err != nil {
+		return nil, public(err)
+	}
+	now, tried, err := h.apply(ctx, update{ready.place, func(_ *firestore.Transaction, r *run.Run) (write, error) {
+		if r.State == run.Ended {
+			if r.Digest != ready.digest {
+				return nil, run.ErrConflict
+			}
+			return nil, nil
+		}
+		r.State, r.End, r.Digest, r.Sightings, r.Samples = run.Ended, said.end, ready.digest, len(said.sightings), said.samples
+		if r.Start.Known() {
+			complete(r)
+		}
+		return func(tx *firestore.Transaction) error { return ready.write(tx, *r) }, nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if tried && now.Start.Known() {
+		h.publish(ctx, session, said.id)
+	}
+	return &runResponse{Body: show(now)}, nil
+}
+
+// prepared is a report with all that takes Cloud KMS, which no transaction
+// should wait for.
+type prepared struct {
+	said           said
+	place          run.Place
+	fingerprintKey []byte
+	digest         string
+	lines          [][]byte // sealed
+	entry          auditlog.Prepared
+	session        access.Session
+	handler        *Handler
+}
+
+func (h *Handler) prepare(ctx context.Context, s access.Session, said said) (p prepared, err error) {
+	p = prepared{said: said, place: run.At(s.DB, s.Tenant.ID, s.Workspace, said.id), session: s, handler: h}
+	k, err := h.keys.Of(ctx, s.Tenant, s.DB)
+	if err != nil {
+		return p, err
+	}
+	if p.fingerprintKey, err = k.FingerprintKey(ctx); err != nil {
+		return p, err
+	}
+	p.digest = said.digest(p.fingerprintKey)
+	if err := p.seal(ctx, k); err != nil {
+		return p, err
+	}
+	p.entry, err = h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
+		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.ReportRun, Outcome: auditlog.Allowed,
+		Workspace: s.Workspace, Resource: "runs/" + string(said.id),
+		Counts: map[string]int64{"sightings": int64(len(said.sightings)), "samples": int64(said.samples)},
+	})
+	return p, err
+}
+
+func (p *prepared) seal(ctx context.Context, k *keys.Tenant) error {
+	p.lines = make([][]byte, len(p.said.sightings))
+	for i, s := range p.said.sightings {
+		var err error
+		if p.lines[i], err = issue.Crypt(k.Seal).On(ctx, issue.SightingRef(p.place.Record, i+1), s.Line); err != nil {
+			return fmt.Errorf("seal sighting: %w", err)
+		}
+	}
+	return nil
+}
+
+// write writes all that belongs to the report, beside the run r itself.
+func (p *prepared) write(tx *firestore.Transaction, r run.Run) error {
+	for i, s := range p.said.sightings {
+		record := issue.NewRecord(p.fingerprintKey, r.ID, r.Start, i+1, s)
+		record.Line = p.lines[i]
+		if err := tx.Set(issue.SightingRef(p.place.Record, i+1), record); err != nil {
+			return fmt.Errorf("write sighting: %w", err)
+		}
+	}
+	for _, series := range p.said.series {
+		if err := series.write(tx, p.place, r); err != nil {
+			return err
+		}
+	}
+	if r.Start.Known() {
+		if err := p.handler.event(p.session, r.ID).Write(tx, p.session.DB); err != nil {
+			return err
+		}
+	}
+	return p.entry.Write(tx)
+}

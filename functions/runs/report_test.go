@@ -1,0 +1,205 @@
+package runs_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+)
+
+func TestAReportIsKeptWhole(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	id := recorded(t, tn, aStart, aReport)
+	r := stored(t, tn, id)
+	if !r.Pending || r.Check != string(issue.NewCheckID("dns-check", "cluster-1")) || r.Sightings != 2 || r.Samples != 2 {
+		t.Errorf("the run is %+v", r)
+	}
+	seen := sightings(t, tn, id)
+	if len(seen) != 2 {
+		t.Fatalf("%d sightings, want 2", len(seen))
+	}
+	got, err := issue.Decode[issue.Record](seen[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Number != 2 || got.Severity != 4 || !got.SeverityFlagged || got.Task != "dns-check" || got.SLX != "dns" ||
+		got.Resource != "cluster-1" || !got.Start.Equal(began) || string(got.Run) != id {
+		t.Errorf("the second sighting is %+v", got)
+	}
+	if n := len(documents(t, tn.Cloud, tn.ID, "workspaces/prod/series")); n != 2 {
+		t.Errorf("%d series, want 2", n)
+	}
+	if left := documents(t, tn.Cloud, tn.ID, "outbox"); len(left) != 0 {
+		t.Errorf("%d entries are left in the outbox", len(left))
+	}
+	var shown fields
+	get(t, tn, "/runs/"+id).Want(t, http.StatusOK).JSON(t, &shown)
+	want := fields{
+		"id": id, "state": "ended", "task": "dns-check", "slx": "dns", "resource": "cluster-1", "outcome": "failure", "exitCode": 1.0,
+		"start": "2026-01-02T03:04:05Z", "end": "2026-01-02T03:05:05Z", "issues": 2.0, "samples": 2.0,
+		"outputs": []any{fields{"name": "stdout.log", "parts": 2.0}},
+	}
+	if diff := cmp.Diff(want, shown); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheSameReportAgainChangesNothing(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	id := recorded(t, tn, aStart, aReport)
+	before, first := stored(t, tn, id), get(t, tn, "/runs/"+id).Body
+	shuffled := with(aReport, fields{"samples": []fields{
+		{"sli": "dns-errors", "time": "2026-01-02T04:04:05+01:00", "value": 0}, {"sli": "dns-latency", "time": began, "value": 1.5},
+	}})
+	for _, body := range []fields{aReport, shuffled} {
+		again := finish(t, tn, id, body).Want(t, http.StatusOK)
+		if string(again.Body) != string(first) {
+			t.Errorf("answered %s, want %s", again.Body, first)
+		}
+	}
+	if diff := cmp.Diff(before, stored(t, tn, id)); diff != "" {
+		t.Error(diff)
+	}
+	if n := len(documents(t, c, tn.ID, "audit")); n != 1 {
+		t.Errorf("%d audit entries, want that of the first report", n)
+	}
+}
+
+func TestAnotherReportOfTheRunIsRefused(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	id := recorded(t, tn, aStart, aReport)
+	for name, change := range map[string]fields{
+		"another end":            {"end": began.Add(time.Hour)},
+		"another outcome":        {"outcome": "success"},
+		"another exit code":      {"exitCode": 2},
+		"another claim":          {"outputs": []fields{{"name": "stdout.log", "parts": 3}}},
+		"no claims":              {"outputs": nil},
+		"another value":          {"samples": []fields{{"sli": "dns-latency", "time": began, "value": 1.6}, {"sli": "dns-errors", "time": began, "value": 0}}},
+		"another SLI":            {"samples": []fields{{"sli": "dns-latency", "time": began, "value": 1.5}, {"sli": "errors", "time": began, "value": 0}}},
+		"no samples":             {"samples": nil},
+		"another line":           {"issues": []fields{{"line": `{"severity":2,"title":"DNS is slow"}`}, {"line": `{"severity":"9", "title": "odd"}`}}},
+		"the lines in reverse":   {"issues": []fields{{"line": `{"severity":"9", "title": "odd" }`}, {"line": `{"severity":2,"title":"DNS is slow"}`}}},
+		"a line less":            {"issues": []fields{{"line": `{"severity":2,"title":"DNS is slow"}`}}},
+		"one line for two":       {"issues": []fields{{"line": `{"severity":2,"title":"DNS is slow"}{"severity":"9", "title": "odd" }`}}},
+		"no issues, nor outputs": {"issues": nil, "outputs": nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := http.StatusConflict
+			if name == "one line for two" {
+				want = http.StatusUnprocessableEntity
+			}
+			finish(t, tn, id, with(aReport, change)).Want(t, want)
+		})
+	}
+}
+
+func TestAReportBeforeTheStartIsCompletedByIt(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	inOrder, late := recorded(t, tn, aStart, aReport), cloudtest.NewRun(t)
+	finish(t, tn, late, aReport).Want(t, http.StatusOK)
+	if r := stored(t, tn, late); r.Pending || r.Check != "" || r.State != "ended" {
+		t.Errorf("before its start the run is %+v", r)
+	}
+	for range 2 {
+		begin(t, tn, late, aStart).Want(t, http.StatusOK)
+		finish(t, tn, late, aReport).Want(t, http.StatusOK)
+	}
+	if r := stored(t, tn, late); !r.Pending || r.Check != stored(t, tn, inOrder).Check {
+		t.Errorf("after its start the run is %+v", r)
+	}
+	want, got := sightings(t, tn, inOrder), sightings(t, tn, late)
+	for i := range want {
+		w, err := issue.Decode[issue.Record](want[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := issue.Decode[issue.Record](got[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Run, w.Line, g.Line = g.Run, nil, nil
+		if diff := cmp.Diff(w, g); diff != "" {
+			t.Errorf("sighting %d: %s", i+1, diff)
+		}
+	}
+	for _, doc := range documents(t, c, tn.ID, "workspaces/prod/series") {
+		if doc.Data()["slx"] != "dns" {
+			t.Errorf("the series %s is of the SLX %v", doc.Ref.ID, doc.Data()["slx"])
+		}
+	}
+	lines := get(t, tn, "/runs/"+late+"/issues").Want(t, http.StatusOK).Body
+	if diff := cmp.Diff(split(get(t, tn, "/runs/"+inOrder+"/issues").Body), split(lines)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOfManyReportsAtOnceOneStands(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	id := cloudtest.NewRun(t)
+	begin(t, tn, id, aStart).Want(t, http.StatusOK)
+	statuses := make([]int, 12)
+	var work sync.WaitGroup
+	for i := range statuses {
+		work.Go(func() { statuses[i] = finish(t, tn, id, with(aReport, fields{"exitCode": i % 3})).Status })
+	}
+	work.Wait()
+	code := stored(t, tn, id).End.ExitCode
+	for i, status := range statuses {
+		if want := map[bool]int{true: 200, false: 409}[i%3 == code]; status != want && status != http.StatusServiceUnavailable {
+			t.Errorf("exit code %d got %d, want %d", i%3, status, want)
+		}
+	}
+	if n := len(sightings(t, tn, id)); n != 2 {
+		t.Errorf("%d sightings, want 2", n)
+	}
+	if n := len(documents(t, c, tn.ID, "audit")); n != 1 {
+		t.Errorf("%d audit entries, want 1", n)
+	}
+}
+
+func TestAReportOfTheMostIsTaken(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	var samples, issues []fields
+	for i := range 1000 {
+		samples = append(samples, fields{"sli": fmt.Sprint("sli-", i%100), "time": began.Add(time.Duration(i) * time.Second), "value": i})
+	}
+	for i := range 199 {
+		issues = append(issues, fields{"line": fmt.Sprintf(`{"title":"issue %d","details":%q}`, i, strings.Repeat("d", 35<<10))})
+	}
+	issues = append(issues, fields{"line": longLine(512 << 10)})
+	id := recorded(t, tn, aStart, with(aReport, fields{"samples": samples, "issues": issues}))
+	lines := split(get(t, tn, "/runs/"+id+"/issues").Want(t, http.StatusOK).Body)
+	if len(lines) != 200 || lines[199] != issues[199]["line"] || lines[7] != issues[7]["line"] {
+		t.Errorf("%d lines came back, or not the same", len(lines))
+	}
+}
+
+// longLine is a line of so many bytes, with texts within their limit.
+func longLine(size int) string {
+	line := `{"title":"long"`
+	for n := 0; ; n++ {
+		head := fmt.Sprintf(`,"field%03d":"`, n)
+		room := size - len(line) - len(head) - 2
+		if room <= 64<<10 {
+			return line + head + strings.Repeat("x", room) + `"}`
+		}
+		line += head + strings.Repeat("x", 60<<10) + `"`
+	}
+}

@@ -1,0 +1,105 @@
+package runs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+type samplesRequest struct {
+	Workspace string    `path:"workspace"`
+	SLI       string    `path:"sli" maxLength:"256"`
+	From      time.Time `query:"from" doc:"Samples of then or later"`
+	To        time.Time `query:"to" doc:"Samples of earlier than then"`
+	PageSize  int       `query:"pageSize" minimum:"1" maximum:"100" default:"20" doc:"Runs a page; each has at most 1,000 samples"`
+	PageToken string    `query:"pageToken" maxLength:"512"`
+}
+
+type samplesResponse struct {
+	Body struct {
+		Series []seriesBody `json:"series"`
+		Next   string       `json:"nextPageToken,omitempty" doc:"Ask with it for the next page; absent on the last"`
+	}
+}
+
+// seriesBody is what one run measured.
+type seriesBody struct {
+	Run     string       `json:"run"`
+	SLX     string       `json:"slx,omitempty"`
+	Samples []sampleBody `json:"samples"`
+}
+
+type sampleBody struct {
+	Time  time.Time `json:"time"`
+	Value float64   `json:"value"`
+}
+
+// samples gives what runs measured of one SLI, by the time of each run's last
+// sample.
+func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResponse, error) {
+	session := access.From(ctx)
+	place, err := parseToken[seriesPlace](in.PageToken, in.key())
+	if err != nil {
+		return nil, err
+	}
+	query := in.filter(run.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(seriesCollection).Query)
+	if place != (seriesPlace{}) {
+		query = query.StartAfter(time.UnixMicro(place.Last), place.ID)
+	}
+	docs, err := query.Limit(in.PageSize + 1).Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("list samples: %w", err)
+	}
+	out := &samplesResponse{}
+	out.Body.Series = []seriesBody{}
+	for _, doc := range docs[:min(len(docs), in.PageSize)] {
+		var rec record
+		if err := doc.DataTo(&rec); err != nil {
+			return nil, fmt.Errorf("read samples: %w", err)
+		}
+		out.Body.Series = append(out.Body.Series, in.show(rec))
+		place = seriesPlace{rec.Last.UnixMicro(), doc.Ref.ID}
+	}
+	if len(docs) > in.PageSize {
+		out.Body.Next = token(place, in.key())
+	}
+	return out, nil
+}
+
+// seriesPlace is the last series of a page.
+type seriesPlace struct {
+	Last int64  `json:"l"` // microseconds since 1970
+	ID   string `json:"i"`
+}
+
+func (in *samplesRequest) key() string {
+	return fmt.Sprintf("%q %q %d %d", in.Workspace, in.SLI, in.From.UnixMicro(), in.To.UnixMicro())
+}
+
+// filter finds the series that have a sample in the range.
+func (in *samplesRequest) filter(query firestore.Query) firestore.Query {
+	query = query.Where("sli", "==", in.SLI)
+	if !in.From.IsZero() {
+		query = query.Where("last", ">=", in.From)
+	}
+	if !in.To.IsZero() {
+		query = query.Where("first", "<", in.To)
+	}
+	return query.OrderBy("last", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc)
+}
+
+// show gives those of a run's samples that are in the range.
+func (in *samplesRequest) show(rec record) seriesBody {
+	b := seriesBody{Run: string(rec.Run), SLX: rec.SLX, Samples: []sampleBody{}}
+	for i, t := range rec.Times[:min(len(rec.Times), len(rec.Values))] {
+		if !t.Before(in.From) && (in.To.IsZero() || t.Before(in.To)) {
+			b.Samples = append(b.Samples, sampleBody{t, rec.Values[i]})
+		}
+	}
+	return b
+}

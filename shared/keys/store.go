@@ -1,0 +1,107 @@
+package keys
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+const keySize = 32 // AES-256, HMAC-SHA256
+
+// store is where wrapped keys rest: a document an epoch.
+type store struct{ config Config }
+
+// wrapped is a key as it rests in Firestore.
+type wrapped struct {
+	KeyName string    `firestore:"keyName"`
+	Wrapped []byte    `firestore:"wrapped"`
+	Created time.Time `firestore:"created"`
+}
+
+// rawKey is an unwrapped key.
+type rawKey struct {
+	epoch   uint32
+	bytes   []byte
+	created time.Time
+}
+
+// read reads an epoch's key and has KMS unwrap it; errNoKey if there is none.
+func (s store) read(ctx context.Context, epoch uint32) (rawKey, error) {
+	doc, err := s.ref(epoch).Get(ctx)
+	if status.Code(err) == codes.NotFound {
+		return rawKey{}, errNoKey
+	}
+	if err != nil {
+		return rawKey{}, fmt.Errorf("read key: %w", err)
+	}
+	return s.open(ctx, epoch, doc)
+}
+
+func (s store) open(ctx context.Context, epoch uint32, doc *firestore.DocumentSnapshot) (rawKey, error) {
+	var w wrapped
+	if err := doc.DataTo(&w); err != nil {
+		return rawKey{}, fmt.Errorf("read key: %w", err)
+	}
+	if w.KeyName != s.config.KeyName {
+		// Whoever can write documents must not choose the key that values are
+		// sealed under.
+		return rawKey{}, fmt.Errorf("key %d is wrapped by another key", epoch)
+	}
+	raw, err := s.unwrap(ctx, epoch, w.Wrapped)
+	return rawKey{epoch, raw, w.Created}, err
+}
+
+// newest reads the newest key. It makes the first one, and the next one when
+// the last is older than lifetime.
+func (s store) newest(ctx context.Context, lifetime time.Duration) (rawKey, error) {
+	docs := s.config.Collection.OrderBy("created", firestore.Desc).Limit(1).Documents(ctx)
+	defer docs.Stop()
+	doc, err := docs.Next()
+	if errors.Is(err, iterator.Done) {
+		return s.create(ctx, 1)
+	}
+	if err != nil {
+		return rawKey{}, fmt.Errorf("find the newest key: %w", err)
+	}
+	epoch, err := strconv.ParseUint(doc.Ref.ID, 10, 32)
+	if err != nil {
+		return rawKey{}, fmt.Errorf("find the newest key: document %q is none", doc.Ref.ID)
+	}
+	key, err := s.open(ctx, uint32(epoch), doc)
+	if err == nil && s.config.Now().Sub(key.created) > lifetime {
+		return s.create(ctx, uint32(epoch)+1)
+	}
+	return key, err
+}
+
+// create makes an epoch's key, or takes the one that another process made in
+// the meantime.
+func (s store) create(ctx context.Context, epoch uint32) (rawKey, error) {
+	raw := make([]byte, keySize)
+	_, _ = rand.Read(raw) // never fails: pkg.go.dev/crypto/rand#Read
+	ciphertext, err := s.wrap(ctx, epoch, raw)
+	if err != nil {
+		return rawKey{}, err
+	}
+	now := s.config.Now().UTC().Truncate(time.Microsecond)
+	_, err = s.ref(epoch).Create(ctx, wrapped{s.config.KeyName, ciphertext, now})
+	if status.Code(err) == codes.AlreadyExists { // also where the reply to our own was lost
+		return s.read(ctx, epoch)
+	}
+	if err != nil {
+		return rawKey{}, fmt.Errorf("write key: %w", err)
+	}
+	return rawKey{epoch, raw, now}, nil
+}
+
+func (s store) ref(epoch uint32) *firestore.DocumentRef {
+	return s.config.Collection.Doc(fmt.Sprintf("%010d", epoch))
+}
