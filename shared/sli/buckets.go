@@ -1,0 +1,105 @@
+package sli
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+	"time"
+)
+
+// The windows, and how finely they are kept.
+const (
+	hour      = time.Hour
+	sixHours  = 6 * time.Hour
+	threeDays = 72 * time.Hour
+)
+
+// Buckets are statistics of samples over three windows that end at the newest
+// sample. Samples may be added in any order; one that is older than a window is
+// not in it. The zero Buckets hold none. They take 12 KiB at most.
+type Buckets struct {
+	Hour      []byte `firestore:"hour"`      // 1 h by the minute, packed
+	SixHours  []byte `firestore:"sixHours"`  // 6 h by five minutes, packed
+	ThreeDays []byte `firestore:"threeDays"` // 3 d by the hour, packed
+}
+
+// Add takes samples in; each is good or not by the objective of this time.
+func (b Buckets) Add(o Objective, samples ...Sample) Buckets {
+	return Buckets{
+		add(b.Hour, hour, time.Minute, o, samples),
+		add(b.SixHours, sixHours, 5*time.Minute, o, samples),
+		add(b.ThreeDays, threeDays, time.Hour, o, samples),
+	}
+}
+
+// bucket is the statistics of the samples from its start on.
+type bucket struct {
+	start   int64 // seconds since 1970
+	n, good uint32
+	sum     sum
+	squares sum
+}
+
+func (b bucket) plus(o bucket) bucket {
+	return bucket{b.start, b.n + o.n, b.good + o.good, b.sum.plus(o.sum), b.squares.plus(o.squares)}
+}
+
+func (b *bucket) add(o Objective, value float64) {
+	b.n++
+	if o.Good(value) {
+		b.good++
+	}
+	b.sum = b.sum.add(value)
+	b.squares = b.squares.plus(square(value))
+}
+
+func add(packed []byte, window, width time.Duration, o Objective, samples []Sample) []byte {
+	buckets := unpack(packed)
+	for _, s := range samples {
+		start := startOf(s.Time, width)
+		at, found := slices.BinarySearchFunc(buckets, start, func(b bucket, start int64) int { return int(b.start - start) })
+		if !found {
+			buckets = slices.Insert(buckets, at, bucket{start: start})
+		}
+		buckets[at].add(o, s.Value)
+		oldest := buckets[len(buckets)-1].start - int64(window/time.Second)
+		buckets = slices.DeleteFunc(buckets, func(b bucket) bool { return b.start <= oldest })
+	}
+	return pack(buckets)
+}
+
+// startOf is the start of the bucket that holds t.
+func startOf(t time.Time, width time.Duration) int64 {
+	seconds, w := t.Unix(), int64(width/time.Second)
+	return seconds - ((seconds%w)+w)%w
+}
+
+// A packed bucket is its start (8 bytes, big-endian), n and good (4 each), and
+// the two sums (two float64 each).
+const packedSize = 8 + 4 + 4 + 4*8
+
+func pack(buckets []bucket) []byte {
+	packed := make([]byte, 0, len(buckets)*packedSize)
+	for _, b := range buckets {
+		packed = binary.BigEndian.AppendUint64(packed, uint64(b.start))
+		packed = binary.BigEndian.AppendUint32(packed, b.n)
+		packed = binary.BigEndian.AppendUint32(packed, b.good)
+		for _, f := range []float64{b.sum.high, b.sum.low, b.squares.high, b.squares.low} {
+			packed = binary.BigEndian.AppendUint64(packed, math.Float64bits(f))
+		}
+	}
+	return packed
+}
+
+func unpack(packed []byte) []bucket {
+	buckets := make([]bucket, 0, len(packed)/packedSize+1)
+	for ; len(packed) >= packedSize; packed = packed[packedSize:] {
+		float := func(at int) float64 { return math.Float64frombits(binary.BigEndian.Uint64(packed[at:])) }
+		buckets = append(buckets, bucket{
+			start: int64(binary.BigEndian.Uint64(packed)),
+			n:     binary.BigEndian.Uint32(packed[8:]), good: binary.BigEndian.Uint32(packed[12:]),
+			sum: sum{float(16), float(24)}, squares: sum{float(32), float(40)},
+		})
+	}
+	return buckets
+}
