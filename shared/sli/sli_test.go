@@ -35,7 +35,7 @@ func TestHealthIsThatOfTheRawSamplesInAnyOrder(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 5))
-		offset := []float64{0, 1e9, -1e12}[seed%3]
+		offset := []float64{0, 1e9, -1e10}[seed%3]
 		samples := randomSamples(r, offset)
 		want := bruteForce(samples, below(offset+0.9, 0.95))
 		for range 2 {

@@ -2,9 +2,9 @@ package sli
 
 import "math"
 
-// sum adds numbers in twice the precision of a float64 (Dekker, 1971), so that
-// the order of what is added, and taking a large mean out of a small deviation,
-// do not show in the result. The zero sum is 0.
+// sum adds numbers in twice the precision of a float64 (Dekker, 1971): neither
+// the order of what is added shows in the result, nor a mean that is large
+// beside the deviation, up to some 1e10 times. The zero sum is 0.
 type sum struct{ high, low float64 }
 
 func (s sum) add(x float64) sum {
