@@ -1,0 +1,187 @@
+package rank_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/shared/rank"
+)
+
+// tasks are like those of a public catalogue.
+var tasks = documents(
+	"Fetch Deployment Logs|Fetches the last lines of logs of the pods of a deployment and looks for errors.|logs,deployment,kubernetes",
+	"Inspect Deployment Warning Events|Lists warning events of a deployment and its pods.|events,deployment,kubernetes",
+	"Check Deployment Replica Status|Compares ready replicas of a deployment with those desired.|deployment,replicas,kubernetes",
+	"Restart Deployment|Rolls out all pods of a deployment anew.|remediation,deployment,kubernetes",
+	"Scale Up Deployment|Raises the number of replicas of a deployment.|remediation,scale,kubernetes",
+	"Check Readiness Probe Configuration|Reads probes of a deployment and tests their ports and paths.|probe,kubernetes",
+	"Inspect Pods in ImagePullBackOff|Finds pods that cannot pull their image, and the registry's answer.|image,registry,kubernetes",
+	"Check Persistent Volume Utilization|Measures the disk use of volumes that are mounted in pods.|storage,volume,kubernetes",
+	"Expand Persistent Volume Claim|Grows a claim to the next size.|remediation,storage,kubernetes",
+	"Check DNS Resolution|Resolves a name by each resolver and measures the latency.|dns,network",
+	"Verify TLS Certificate Expiry|Reads the certificate of an endpoint and tells the days that are left.|tls,certificate,security",
+	"Renew TLS Certificate|Asks the issuer for a new certificate.|remediation,tls,certificate",
+	"Check HTTP Endpoint Health|Sends a request and compares status code and latency.|http,endpoint",
+	"Trace Ingress Object|Follows an ingress to its service and pods.|ingress,network,kubernetes",
+	"List Node Conditions|Lists nodes under memory, disk or pid pressure.|node,kubernetes",
+	"Drain Node|Moves pods from a node.|remediation,node,kubernetes",
+	"Fetch Postgres Slow Queries|Lists the slowest statements of a database.|postgres,database",
+	"Check Postgres Replication Lag|Measures how far replicas are behind.|postgres,database,replication",
+	"Count Kafka Consumer Lag|Tells how far consumer groups are behind.|kafka,queue",
+	"Purge Dead Letter Queue|Removes messages that could not be delivered.|queue,remediation",
+	"Check CPU Utilization of VMs|Lists virtual machines with a high load.|vm,cpu",
+	"Check Resource Quota Utilization in Namespace|Compares use and quota of a namespace.|quota,namespace,kubernetes",
+	"Inspect Job Failures|Lists failed jobs and the logs of their last pod.|job,cronjob,kubernetes",
+	"Find Unbound Service Accounts|Lists accounts without a role.|iam,security",
+)
+
+func documents(lines ...string) (documents []rank.Document) {
+	for _, line := range lines {
+		fields := strings.Split(line, "|")
+		documents = append(documents, rank.Document{ID: fields[0], Name: fields[0], Documentation: fields[1], Tags: strings.Split(fields[2], ",")})
+	}
+	return documents
+}
+
+func TestNextStepsFindTheirTask(t *testing.T) {
+	t.Parallel()
+	index := rank.New(tasks)
+	for step, want := range map[string]string{
+		"Check the logs of deployment `cart` in namespace `shop`":   "Fetch Deployment Logs",
+		"Fetch logs for deployment checkout":                        "Fetch Deployment Logs",
+		"Look at warning events of the deployment":                  "Inspect Deployment Warning Events",
+		"Try restarting the deployment \"cart\"":                    "Restart Deployment",
+		"Scale the deployment up to more replicas":                  "Scale Up Deployment",
+		"Verify that the readiness probes are configured correctly": "Check Readiness Probe Configuration",
+		"Pods are in ImagePullBackOff: inspect them":                "Inspect Pods in ImagePullBackOff",
+		"imagepullbackoff": "Inspect Pods in ImagePullBackOff",
+		"Check utilization of persistent volumes in namespace `shop`": "Check Persistent Volume Utilization",
+		"Expand the persistent volume claim 'data-cart-0'":            "Expand Persistent Volume Claim",
+		"Check DNS resolution of shop.example.com":                    "Check DNS Resolution",
+		"Renew the certificate, it is about to expire":                "Renew TLS Certificate",
+		"How many days are left on the TLS certificate?":              "Verify TLS Certificate Expiry",
+		"Test health of the HTTP endpoint `https://shop.example.com`": "Check HTTP Endpoint Health",
+		"drain_node":                                                    "Drain Node",
+		"traceIngressObject":                                            "Trace Ingress Object",
+		"Review slow queries in Postgres":                               "Fetch Postgres Slow Queries",
+		"Check the lag of the Kafka consumers":                          "Count Kafka Consumer Lag",
+		"Check replication lag of the database":                         "Check Postgres Replication Lag",
+		"Which jobs have been failing?":                                 "Inspect Job Failures",
+		"Increase the quota of the namespace if its resources are used": "Check Resource Quota Utilization in Namespace",
+	} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			matches := index.Search(step, 3)
+			if len(matches) == 0 || matches[0].ID != want {
+				t.Fatalf("got %+v, want %s first", matches, want)
+			}
+			t.Logf("%.2f of %+v", matches[0].Score, matches[0].Evidence)
+		})
+	}
+}
+
+func TestScoresTellRelevantFromNot(t *testing.T) {
+	t.Parallel()
+	index := rank.New(tasks)
+	const threshold = 0.85
+	for step, want := range map[string]bool{
+		"Fetch Deployment Logs":                                   true,
+		"Check the logs of deployment `cart` in namespace `shop`": true,
+		"Restart the deployment `cart`":                           true,
+		"Check DNS resolution for `example.com`":                  true,
+		"Call the vendor about the flux capacitor":                false,
+		"Escalate to the service owner":                           false,
+		"Check with the finance team":                             false,
+		"Order new hardware for the node":                         false,
+	} {
+		matches := index.Search(step, 1)
+		if got := len(matches) > 0 && matches[0].Score >= threshold; got != want {
+			t.Errorf("%q: %+v, relevant should be %v", step, matches, want)
+		}
+	}
+}
+
+func TestEvidenceAddsUp(t *testing.T) {
+	t.Parallel()
+	got := rank.New(tasks).Search("Check the logs of deployment `cart`", 1)[0]
+	var words []string
+	total := 0.0
+	for _, e := range got.Evidence {
+		words = append(words, e.Word)
+		total += e.Share
+	}
+	if diff := cmp.Diff([]string{"logs", "deployment"}, words); diff != "" || math.Abs(total-1) > 1e-9 {
+		t.Errorf("%+v: %s", got, diff)
+	}
+}
+
+func TestSearchOfNothing(t *testing.T) {
+	t.Parallel()
+	full := rank.New(tasks)
+	for name, matches := range map[string][]rank.Match{
+		"no documents": rank.New(nil).Search("logs", 3), "an empty document": rank.New([]rank.Document{{}}).Search("logs", 3),
+		"no words": full.Search("", 3), "only stop words": full.Search("of the", 3), "unknown words": full.Search("xyzzy", 3),
+		"no limit": full.Search("logs", 0), "a limit below": full.Search("logs", -1),
+	} {
+		if len(matches) != 0 {
+			t.Errorf("%s: %+v", name, matches)
+		}
+	}
+}
+
+func TestIndexIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	index := rank.New(tasks)
+	want := index.Search("check deployment logs", 10)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if diff := cmp.Diff(want, index.Search("check deployment logs", 10)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func FuzzSearch(f *testing.F) {
+	index := rank.New(tasks)
+	f.Add("Check the logs of `cart` \"x' ${Y} fooBar's HTTPServer ÄÖ")
+	f.Fuzz(func(t *testing.T, query string) {
+		for _, m := range append(index.Search(query, 5), rank.New([]rank.Document{{ID: "x", Name: query}}).Search(query, 1)...) {
+			if !(m.Score > 0 && m.Score <= 1) || len(m.Evidence) == 0 {
+				t.Errorf("%q: %+v", query, m)
+			}
+		}
+	})
+}
+
+func many(size int) (documents []rank.Document) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range size {
+		d, other := tasks[r.IntN(len(tasks))], tasks[r.IntN(len(tasks))]
+		documents = append(documents, rank.Document{ID: fmt.Sprint(i), Name: fmt.Sprintf("%s w%d", d.Name, r.IntN(3000)), Documentation: d.Documentation + other.Documentation, Tags: d.Tags})
+	}
+	return documents
+}
+
+func BenchmarkSearch10000(b *testing.B) {
+	index := rank.New(many(10_000))
+	b.ReportAllocs()
+	for b.Loop() {
+		index.Search("Check the logs of deployment `cart` in namespace `shop`", 10)
+	}
+}
+
+func BenchmarkNew10000(b *testing.B) {
+	documents := many(10_000)
+	for b.Loop() {
+		rank.New(documents)
+	}
+}
