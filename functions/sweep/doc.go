@@ -1,5 +1,6 @@
-// Package sweep is the function that tidies up what time has decided: grants
-// whose upload never came, and ended runs that miss a part.
+// Package sweep is the function that tidies up what time has decided: events
+// that their writer could not publish, grants whose upload never came, and ended
+// runs that miss a part.
 //
 // # Trigger
 //
@@ -14,14 +15,18 @@
 //	expired             claims the part since         missing
 //	renewed or stored   whatever it claims            unchanged
 //
+// An outbox entry (tenants/{t}/outbox) older than 15 seconds is published and
+// deleted: whoever wrote it crashed, or could not reach Pub/Sub. It may have been
+// published before.
+//
 // A run that has ended and has no pending grant is marked settled, and is not
-// looked at again. One sweep goes through at most 50 pages of 100 grants and of
-// 100 runs a database; what is left is the next one's. What fails for one page,
-// run or database does not keep the others waiting.
+// looked at again. One sweep goes through at most 50 pages of 100 entries, of
+// 100 grants and of 100 runs a database; what is left is the next one's. What
+// fails for one page, run or database does not keep the others waiting.
 //
 // # Answers
 //
-//	200  {"expired":3,"missing":1,"settled":2,"more":false}; more: something is left
+//	200  {"expired":3,"missing":1,"settled":2,"published":1,"more":false}; more: something is left
 //	500  something could not be done; the rest was, and the next sweep tries again
 //	503  the same, and it may pass soon
 //
@@ -31,7 +36,8 @@
 //
 // # Identity
 //
-// roles/datastore.user on the database; no key and no bucket.
+// roles/datastore.user on the database, roles/pubsub.publisher on run-events; no
+// key and no bucket.
 //
 // # Try it
 //

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"cloud.google.com/go/firestore"
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -20,6 +22,10 @@ const (
 	maxPages = 50  // pages of each kind and database
 )
 
+// leftAfter is how old an outbox entry must be: whoever wrote a younger one may
+// be about to publish it.
+const leftAfter = 15 * time.Second
+
 // Handler sweeps when the scheduler calls. It is safe for concurrent use; two
 // sweeps at once do no harm.
 type Handler struct {
@@ -27,23 +33,28 @@ type Handler struct {
 	API       *api.API
 	deps      Deps
 	directory *directory.Directory
+	publisher *outbox.Publisher
 }
 
 // Result is what one sweep did.
 type Result struct {
-	Expired int  `json:"expired" doc:"Grants whose time passed without an object, and that no run claims"`
-	Missing int  `json:"missing" doc:"Grants whose time passed, and that a run claims"`
-	Settled int  `json:"settled" doc:"Ended runs whose every grant is decided"`
-	More    bool `json:"more" doc:"Something is left for the next sweep"`
+	Expired   int  `json:"expired" doc:"Grants whose time passed without an object, and that no run claims"`
+	Missing   int  `json:"missing" doc:"Grants whose time passed, and that a run claims"`
+	Settled   int  `json:"settled" doc:"Ended runs whose every grant is decided"`
+	Published int  `json:"published" doc:"Events that their writer left behind"`
+	More      bool `json:"more" doc:"Something is left for the next sweep"`
 }
 
 // New makes the function; it calls nothing yet.
 func New(deps Deps) *Handler {
 	a := api.New("Strongroom sweep", deps.Log)
-	h := &Handler{Handler: a.Handler(), API: a, deps: deps, directory: directory.New(deps.Clients, deps.Now)}
+	h := &Handler{
+		Handler: a.Handler(), API: a, deps: deps,
+		directory: directory.New(deps.Clients, deps.Now), publisher: outbox.NewPublisher(deps.Clients),
+	}
 	api.Register(a, huma.Operation{
 		OperationID: "sweep", Method: http.MethodPost, Path: "/",
-		Summary: "Decide overdue grants; called by the scheduler",
+		Summary: "Publish what was left, decide overdue grants; called by the scheduler",
 	}, h.sweep)
 	return h
 }
@@ -70,22 +81,29 @@ func (h *Handler) sweep(ctx context.Context, _ *struct{}) (*sweepResponse, error
 		return nil, err
 	}
 	api.Logger(ctx).InfoContext(ctx, "swept", "expired", out.Body.Expired, "missing", out.Body.Missing,
-		"settled", out.Body.Settled, "more", out.Body.More)
+		"settled", out.Body.Settled, "published", out.Body.Published, "more", out.Body.More)
 	return out, nil
 }
 
-// database settles runs even where some grants could not be decided.
+// database does one kind of work after the other, even where some of it fails.
 func (h *Handler) database(ctx context.Context, db *firestore.Client, result *Result) error {
 	var faults []error
-	if err := pages(ctx, h.overdue(db), result, func(docs []*firestore.DocumentSnapshot) error {
-		return h.expire(ctx, db, docs, result)
-	}); err != nil {
-		faults = append(faults, fmt.Errorf("expire grants: %w", err))
-	}
-	if err := pages(ctx, unsettled(db), result, func(docs []*firestore.DocumentSnapshot) error {
-		return settle(ctx, db, docs, result)
-	}); err != nil {
-		faults = append(faults, fmt.Errorf("settle runs: %w", err))
+	for _, work := range []struct {
+		what  string
+		query firestore.Query
+		do    func([]*firestore.DocumentSnapshot) error
+	}{
+		{"publish events", outbox.Waiting(db, h.deps.Now().Add(-leftAfter)), func(docs []*firestore.DocumentSnapshot) error {
+			n, err := h.publisher.Relay(ctx, db, docs)
+			result.Published += n
+			return err
+		}},
+		{"expire grants", h.overdue(db), func(docs []*firestore.DocumentSnapshot) error { return h.expire(ctx, db, docs, result) }},
+		{"settle runs", unsettled(db), func(docs []*firestore.DocumentSnapshot) error { return settle(ctx, db, docs, result) }},
+	} {
+		if err := pages(ctx, work.query, result, work.do); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", work.what, err))
+		}
 	}
 	return errors.Join(faults...)
 }
