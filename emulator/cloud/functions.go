@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
 	"github.com/strongroom-dev/strongroom/emulator/scheduler"
+	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
 	"github.com/strongroom-dev/strongroom/functions/runs"
@@ -46,6 +47,10 @@ var builders = map[string]func(*Cloud, context.Context, gcp.Config) (http.Handle
 	},
 	"sweep": func(c *Cloud, _ context.Context, cloud gcp.Config) (http.Handler, error) {
 		return sweep.New(sweep.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log}), nil
+	},
+	"assistant-update": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
+		u := assistant.NewUpdater(assistant.UpdaterDeps{Clients: c.clients(cloud), Now: c.Clock.Now, After: time.After, Log: c.log})
+		return c.events(ctx, u.Handle)
 	},
 	"custody": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
 		h, err := custody.New(ctx, custody.Config{Cloud: cloud, Audit: c.audit()}, custody.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
