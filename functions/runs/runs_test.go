@@ -172,7 +172,7 @@ func TestBadStartsAndReportsAreRefused(t *testing.T) {
 		"an output of 100,000 parts":         {"report", `"parts":2`, `"parts":100000`, http.StatusUnprocessableEntity},
 		"an unknown name":                    {"report", `"exitCode":3`, `"exitCode":3,"extra":1`, http.StatusUnprocessableEntity},
 		"a body that ends early":             {"report", `]}`, ``, http.StatusBadRequest},
-		"a body of more than 256 KiB":        {"report", `a.log`, strings.Repeat("x", 300<<10), http.StatusRequestEntityTooLarge},
+		"a start of more than 256 KiB":       {"start", `dns-check`, strings.Repeat("x", 300<<10), http.StatusRequestEntityTooLarge},
 		"nothing":                            {"report", reportBody, ``, http.StatusBadRequest},
 		"a time of day without a date":       {"report", `2026-01-02T03:05:00Z`, `03:05:00`, http.StatusUnprocessableEntity},
 		"more outputs than anybody can read": {"report", `{"name":"a.log","parts":1}`, strings.Repeat(`{"name":"a.log","parts":1},`, 1000) + `{"name":"a.log","parts":1}`, http.StatusUnprocessableEntity},
