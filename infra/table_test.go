@@ -1,11 +1,13 @@
 package infra_test
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"maps"
 	"net/http"
+	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -188,4 +190,24 @@ func sorted(all []string) []string {
 	all = slices.Clone(all)
 	slices.Sort(all)
 	return all
+}
+
+// TestTheModulesTestsHaveAPackageForEveryFunction reads the manifests that
+// stand for scripts/package's in the tests of the platform module.
+func TestTheModulesTestsHaveAPackageForEveryFunction(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{"packages", "other"} {
+		text, err := os.ReadFile("modules/platform/tests/" + dir + "/manifest.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var manifest struct{ Functions map[string]struct{} }
+		if err := json.Unmarshal(text, &manifest); err != nil {
+			t.Fatal(err)
+		}
+		want, got := slices.Sorted(maps.Keys(table(t).Functions)), slices.Sorted(maps.Keys(manifest.Functions))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the table (-) and modules/platform/tests/%s/manifest.json (+) differ:\n%s", dir, diff)
+		}
+	}
 }

@@ -52,7 +52,7 @@ variable "runtime" {
   default     = "go126"
   nullable    = false
   validation {
-    condition     = can(regex("^go1[2-9][0-9]$", var.runtime)) && tonumber(try(substr(var.runtime, 2, 3), 0)) >= 126
+    condition     = can(regex("^go1[0-9]{2}$", var.runtime)) && try(tonumber(trimprefix(var.runtime, "go")), 0) >= 126
     error_message = "The code needs Go 1.26 or later: runtime go126 and up, see cloud.google.com/run/docs/runtimes/go."
   }
 }

@@ -38,7 +38,7 @@ module "function" {
     STRONGROOM_AUDIENCE  = local.audience
     STRONGROOM_AUDIT_KEY = google_kms_crypto_key.this["audit"].id
   }
-  limits           = merge(try(local.limits[each.key], {}), { for k, v in lookup(var.limits, each.key, {}) : k => v if v != null })
+  limits           = merge(try(local.limits[each.key], {}), { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
   invokers         = local.invokers[each.key]
   admit_everybody  = var.admit_everybody
   public_tag_value = var.public_tag_value

@@ -1,5 +1,5 @@
-# Each topic that a function listens to, one push subscription for the function,
-# and a topic for dead letters with a subscription that keeps them.
+# Each topic, one push subscription for the function that listens to it, and a
+# topic for dead letters with a subscription that keeps them.
 
 resource "google_pubsub_topic" "this" {
   for_each = module.suite.topics

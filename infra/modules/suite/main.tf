@@ -18,7 +18,11 @@ locals {
     }
   }
 
-  topics = toset(compact([for f in local.functions : f.topic]))
+  # Topics that a function listens to, or that somebody may publish to.
+  topics = toset(concat(
+    compact([for f in local.functions : f.topic]),
+    [for r in local.roles : trimprefix(r.on, "topic.") if startswith(r.on, "topic.")],
+  ))
   domain = "${var.project_id}.iam.gserviceaccount.com"
 
   # Accounts that no function has.

@@ -22,7 +22,7 @@ output "path_rules" {
 }
 
 output "topics" {
-  description = "Pub/Sub topics that functions listen to."
+  description = "Pub/Sub topics that functions listen or publish to."
   value       = local.topics
 }
 

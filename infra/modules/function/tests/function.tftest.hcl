@@ -1,0 +1,101 @@
+mock_provider "google" {
+  mock_resource "google_service_account" {
+    defaults = { name = "projects/p-test/serviceAccounts/fn-uploads@p-test.iam.gserviceaccount.com" }
+  }
+}
+
+variables {
+  project_id     = "p-test"
+  project_number = "123456789012"
+  name           = "uploads"
+  account_id     = "fn-uploads"
+  regions        = ["europe-west3"]
+  entry_point    = "Uploads"
+  source_zip     = { bucket = "p-test-code", object = "uploads/0000000000000000000000000000000000000000000000000000000000000001.zip" }
+  build_account  = "projects/p-test/serviceAccounts/builder@p-test.iam.gserviceaccount.com"
+  kms_keys       = { europe-west3 = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/runtime" }
+  repositories   = { europe-west3 = "projects/p-test/locations/europe-west3/repositories/strongroom" }
+}
+
+run "a_function_for_everybody" {
+  command = apply
+
+  assert {
+    condition     = google_cloudfunctions2_function.this["europe-west3"].service_config[0].ingress_settings == "ALLOW_INTERNAL_AND_GCLB"
+    error_message = "Callers must come through the load balancer."
+  }
+  assert {
+    condition     = google_cloud_run_v2_service_iam_member.everybody["europe-west3"].member == "allUsers"
+    error_message = "IAM must pass everybody on to the function, which authenticates them."
+  }
+  assert {
+    condition     = google_cloudfunctions2_function.this["europe-west3"].service_config[0].service_account_email == "fn-uploads@p-test.iam.gserviceaccount.com"
+    error_message = "The function must run as its own account."
+  }
+  assert {
+    condition     = google_cloudfunctions2_function.this["europe-west3"].service_config[0].max_instance_count == 20
+    error_message = "Scaling must have an end."
+  }
+  assert {
+    condition     = output.account == "fn-uploads@p-test.iam.gserviceaccount.com"
+    error_message = "The account is an output."
+  }
+}
+
+run "a_function_for_one_caller" {
+  command = apply
+  variables {
+    invokers = ["pubsub-push@p-test.iam.gserviceaccount.com"]
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.this["europe-west3"].service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY"
+    error_message = "Nothing from outside may reach it."
+  }
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.everybody) == 0
+    error_message = "IAM must not pass everybody."
+  }
+  assert {
+    condition     = google_cloud_run_v2_service_iam_member.invoker["europe-west3 pubsub-push@p-test.iam.gserviceaccount.com"].member == "serviceAccount:pubsub-push@p-test.iam.gserviceaccount.com"
+    error_message = "Its caller must hold roles/run.invoker."
+  }
+}
+
+run "a_tag_lets_everybody_in_where_the_organisation_asks_for_it" {
+  command = apply
+  variables {
+    public_tag_value = "tagValues/42"
+  }
+
+  assert {
+    condition     = google_tags_location_tag_binding.public["europe-west3"].parent == "//run.googleapis.com/projects/123456789012/locations/europe-west3/services/uploads"
+    error_message = "The tag belongs on the Cloud Run service."
+  }
+}
+
+run "nobody_is_let_in_where_the_invoker_check_is_turned_off" {
+  command = apply
+  variables {
+    admit_everybody = false
+  }
+
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.everybody) == 0
+    error_message = "allUsers must hold nothing."
+  }
+}
+
+run "two_regions_share_one_account" {
+  command = apply
+  variables {
+    regions      = ["europe-west3", "europe-west4"]
+    kms_keys     = { for r in ["europe-west3", "europe-west4"] : r => "projects/p-test/locations/${r}/keyRings/platform/cryptoKeys/runtime" }
+    repositories = { for r in ["europe-west3", "europe-west4"] : r => "projects/p-test/locations/${r}/repositories/strongroom" }
+  }
+
+  assert {
+    condition     = length(google_cloudfunctions2_function.this) == 2 && length(output.uris) == 2
+    error_message = "The function must be in both regions."
+  }
+}

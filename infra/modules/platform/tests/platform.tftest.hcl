@@ -1,0 +1,170 @@
+mock_provider "google-beta" {}
+
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789012" }
+  }
+  mock_data "google_logging_project_cmek_settings" {
+    defaults = { service_account_id = "cmek-p123456789012@gcp-sa-logging.iam.gserviceaccount.com" }
+  }
+  mock_resource "google_kms_key_ring" {
+    defaults = { id = "projects/p-test/locations/europe-west3/keyRings/platform" }
+  }
+  mock_resource "google_kms_crypto_key" {
+    defaults = { id = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/mock" }
+  }
+  mock_resource "google_artifact_registry_repository" {
+    defaults = { id = "projects/p-test/locations/europe-west3/repositories/strongroom", name = "strongroom" }
+  }
+  mock_resource "google_service_account" {
+    defaults = {
+      name   = "projects/p-test/serviceAccounts/some-account@p-test.iam.gserviceaccount.com"
+      member = "serviceAccount:some-account@p-test.iam.gserviceaccount.com"
+    }
+  }
+  mock_resource "google_compute_backend_service" {
+    defaults = { id = "projects/p-test/global/backendServices/mock" }
+  }
+  mock_resource "google_compute_url_map" {
+    defaults = { id = "projects/p-test/global/urlMaps/strongroom" }
+  }
+  mock_resource "google_compute_ssl_policy" {
+    defaults = { id = "projects/p-test/global/sslPolicies/strongroom" }
+  }
+  mock_resource "google_compute_managed_ssl_certificate" {
+    defaults = { id = "projects/p-test/global/sslCertificates/strongroom" }
+  }
+  mock_resource "google_compute_target_https_proxy" {
+    defaults = { id = "projects/p-test/global/targetHttpsProxies/strongroom" }
+  }
+  mock_resource "google_compute_security_policy" {
+    defaults = { id = "projects/p-test/global/securityPolicies/strongroom" }
+  }
+  mock_resource "google_compute_global_address" {
+    defaults = { id = "projects/p-test/global/addresses/strongroom", address = "192.0.2.1" }
+  }
+  mock_resource "google_logging_project_bucket_config" {
+    defaults = { id = "projects/p-test/locations/europe-west3/buckets/strongroom-audit" }
+  }
+}
+
+# Topics and subscriptions are told apart by their ids.
+override_resource {
+  target = google_pubsub_topic.this["object-events"]
+  values = { id = "projects/p-test/topics/object-events" }
+}
+override_resource {
+  target = google_pubsub_topic.dead["object-events"]
+  values = { id = "projects/p-test/topics/object-events-dead" }
+}
+
+variables {
+  project_id = "p-test"
+  location   = "europe-west3"
+  regions    = ["europe-west3"]
+  domain     = "strongroom.example.com"
+  packages   = "tests/packages"
+}
+
+run "one_region" {
+  command = apply
+
+  assert {
+    condition = merge(
+      { for key, b in google_project_iam_member.database : key => "${b.member} ${b.role}" },
+      { for key, b in google_kms_crypto_key_iam_member.audit : key => "${b.member} ${b.role}" },
+      { for key, b in google_pubsub_topic_iam_member.this : key => "${b.member} ${b.role}" },
+    ) == { for key, b in module.suite.platform_bindings : key => "serviceAccount:${b.member} ${b.role}" }
+    error_message = "The roles are not the table's."
+  }
+  assert {
+    condition     = alltrue([for b in values(google_project_iam_member.database) : b.condition[0].expression == "resource.name == \"projects/p-test/databases/(default)\""])
+    error_message = "A role on the database must not reach another."
+  }
+  assert {
+    condition     = alltrue([for k in values(google_kms_crypto_key.this) : k.rotation_period == "7776000s" && k.deletion_policy == "PREVENT"]) && length(google_kms_crypto_key.this) == 4
+    error_message = "Keys rotate every 90 days and are kept."
+  }
+  assert {
+    condition     = toset(keys(google_kms_crypto_key_iam_member.agent)) == toset(["firestore database", "pubsub messages", "artifactregistry runtime europe-west3", "eventarc runtime europe-west3", "functions runtime europe-west3", "logging runtime europe-west3", "run runtime europe-west3", "storage runtime europe-west3"])
+    error_message = "Google's own accounts hold other keys than they need."
+  }
+  assert {
+    condition     = google_pubsub_subscription.push["custody"].dead_letter_policy[0].dead_letter_topic == google_pubsub_topic.dead["object-events"].id && google_pubsub_subscription.dead["object-events"].topic == google_pubsub_topic.dead["object-events"].id
+    error_message = "What cannot be delivered must be kept."
+  }
+  assert {
+    condition     = endswith(google_pubsub_subscription.push["custody"].push_config[0].push_endpoint, "/projects/p-test/topics/object-events") && google_pubsub_subscription.push["custody"].push_config[0].oidc_token[0].service_account_email == "pubsub-push@p-test.iam.gserviceaccount.com"
+    error_message = "Pub/Sub must call custody as the account that may, with the topic in the path."
+  }
+  assert {
+    condition     = google_cloud_scheduler_job.this["sweep"].schedule == "* * * * *" && google_cloud_scheduler_job.this["sweep"].http_target[0].oidc_token[0].service_account_email == "scheduler@p-test.iam.gserviceaccount.com"
+    error_message = "The scheduler must call sweep each minute as the account that may."
+  }
+  assert {
+    condition     = { for r in google_compute_url_map.this.path_matcher[0].route_rules : r.match_rules[0].path_template_match => r.priority } == { for r in module.suite.path_rules : r.template => r.priority }
+    error_message = "The URL map has other paths than the table."
+  }
+  assert {
+    condition     = google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.this.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
+    error_message = "The database must be protected."
+  }
+  assert {
+    condition     = length(google_firestore_index.this) > 0 && length(google_firestore_backup_schedule.daily.daily_recurrence) == 1
+    error_message = "Indexes and backups must be there."
+  }
+  assert {
+    condition     = length(google_compute_security_policy.this) == 0 && length(google_compute_backend_service.this["runs"].outlier_detection) == 0
+    error_message = "Neither rate limit nor outlier detection was asked for."
+  }
+}
+
+run "two_regions_with_a_multi_region_database" {
+  command = apply
+  variables {
+    location          = "eur4"
+    database_location = "eur3"
+    regions           = ["europe-west4", "europe-north1"]
+    rate_limit        = { requests = 100 }
+    staff             = [{ issuer = "https://staff.example", jwks_url = "https://staff.example/keys", rules = [{ claims = { hd = "example.com" }, role = "platform" }] }]
+  }
+
+  assert {
+    condition     = google_firestore_database.this.location_id == "eur3" && google_kms_key_ring.platform["europe"].location == "europe"
+    error_message = "The key of eur3 is in europe."
+  }
+  assert {
+    condition     = length(google_compute_backend_service.this["runs"].backend) == 2 && length(google_compute_backend_service.this["runs"].outlier_detection) == 1
+    error_message = "Both regions must serve, and a failing one be left out."
+  }
+  assert {
+    condition     = google_compute_security_policy.this[0].type == "CLOUD_ARMOR"
+    error_message = "There must be a rate limit."
+  }
+  assert {
+    condition     = jsondecode(google_firestore_document.staff[0].fields).trust.arrayValue.values[0].mapValue.fields.issuer.stringValue == "https://staff.example"
+    error_message = "The staff must be written."
+  }
+  assert {
+    condition     = google_cloud_scheduler_job.this["sweep"].region == "europe-west4"
+    error_message = "Schedules are in the first region."
+  }
+}
+
+run "deletion_can_be_allowed" {
+  command = apply
+  variables {
+    deletion_policy        = "DELETE"
+    ttl_fields             = { applied = "expires" }
+    tenant_project_numbers = ["42"]
+  }
+
+  assert {
+    condition     = google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_DISABLED"
+    error_message = "The database must be free to go."
+  }
+  assert {
+    condition     = google_pubsub_topic_iam_member.other_project["42"].member == "serviceAccount:service-42@gs-project-accounts.iam.gserviceaccount.com"
+    error_message = "Another project's buckets must be able to tell."
+  }
+}

@@ -1,0 +1,49 @@
+variables {
+  project_id     = "p-test"
+  project_number = "123456789012"
+  location       = "europe-west3"
+}
+
+run "a_tenant_in_another_project_has_that_projects_names" {
+  command = plan
+  variables {
+    tenants = { acme = { project_id = "p-other", project_number = "42", location = "eur4" } }
+  }
+
+  assert {
+    condition     = output.tenants.acme.key == "projects/p-other/locations/eur4/keyRings/tenant-acme/cryptoKeys/data"
+    error_message = "The key must be the other project's: ${output.tenants.acme.key}"
+  }
+  assert {
+    condition     = output.tenant_bindings.acme["agent-storage roles/cloudkms.cryptoKeyEncrypterDecrypter tenant.key"].member == "service-42@gs-project-accounts.iam.gserviceaccount.com"
+    error_message = "The other project's Cloud Storage must hold the key."
+  }
+  assert {
+    condition     = output.tenant_bindings.acme["uploads roles/iam.serviceAccountTokenCreator tenant.signingAccount"].member == "fn-uploads@p-test.iam.gserviceaccount.com"
+    error_message = "The platform's function must sign."
+  }
+}
+
+run "nobody_holds_a_signing_key_that_there_is_not" {
+  command = plan
+  variables {
+    tenants = { with = { signing_key = true }, without = {} }
+  }
+
+  assert {
+    condition     = [for slug, all in output.tenant_bindings : slug if anytrue([for b in all : b.on == "tenant.signingKey"])] == ["with"]
+    error_message = "Only the tenant with a signing key may have a binding on it."
+  }
+}
+
+run "long_names_are_cut_and_stay_apart" {
+  command = plan
+  variables {
+    tenants = { "a-name-that-is-far-too-long-for-it-1" = {}, "a-name-that-is-far-too-long-for-it-2" = {} }
+  }
+
+  assert {
+    condition     = length(distinct([for t in output.tenants : t.signing_account_id])) == 2 && alltrue([for t in output.tenants : length(t.signing_account_id) <= 30])
+    error_message = "Ids of accounts must have at most 30 characters and differ."
+  }
+}

@@ -1,0 +1,128 @@
+mock_provider "google" {
+  mock_resource "google_kms_key_ring" {
+    defaults = { id = "projects/p-test/locations/europe-west3/keyRings/tenant-acme" }
+  }
+  mock_resource "google_kms_crypto_key" {
+    defaults = { id = "projects/p-test/locations/europe-west3/keyRings/tenant-acme/cryptoKeys/data" }
+  }
+  mock_resource "google_service_account" {
+    defaults = { name = "projects/p-test/serviceAccounts/sign-acme@p-test.iam.gserviceaccount.com" }
+  }
+}
+
+variables {
+  slug = "acme"
+  platform = {
+    project_id     = "p-test"
+    project_number = "123456789012"
+    location       = "europe-west3"
+    database       = "(default)"
+    topic          = "projects/p-test/topics/object-events"
+    accounts       = {}
+  }
+}
+
+run "a_tenant" {
+  command = apply
+  variables {
+    trust = [{
+      issuer   = "https://issuer.example"
+      jwks_url = "https://issuer.example/keys"
+      rules    = [{ claims = { sub = "runner" }, role = "runner", workspaces = ["prod"] }]
+    }]
+    workspaces = { prod = { members = [{ issuer = "https://issuer.example", subject = "user" }] } }
+  }
+
+  assert {
+    condition     = google_kms_crypto_key.data.rotation_period == "7776000s" && google_kms_crypto_key.data.deletion_policy == "PREVENT"
+    error_message = "The key must rotate every 90 days and be kept."
+  }
+  assert {
+    condition     = alltrue([for b in google_storage_bucket.this : b.public_access_prevention == "enforced" && b.uniform_bucket_level_access && b.encryption[0].default_kms_key_name == google_kms_crypto_key.data.id])
+    error_message = "Both buckets must be closed and under the tenant's key."
+  }
+  assert {
+    condition     = google_storage_bucket.this["outputs"].retention_policy[0].retention_period == "2592000" && length(google_storage_bucket.this["exports"].retention_policy) == 0
+    error_message = "Output must be kept for 30 days, exports for none."
+  }
+  assert {
+    condition     = google_storage_notification.outputs.event_types == toset(["OBJECT_FINALIZE"]) && google_storage_notification.outputs.payload_format == "JSON_API_V1"
+    error_message = "Finished objects must be told."
+  }
+  assert {
+    condition = merge(
+      { for key, b in google_kms_crypto_key_iam_member.this : key => "${b.member} ${b.role}" },
+      { for key, b in google_service_account_iam_member.this : key => "${b.member} ${b.role}" },
+      { for key, b in google_storage_bucket_iam_member.this : key => "${b.member} ${b.role}" },
+    ) == { for key, b in module.suite.tenant_bindings.acme : key => "serviceAccount:${b.member} ${b.role}" }
+    error_message = "The roles are not the table's."
+  }
+  assert {
+    condition = { for b in values(google_storage_bucket_iam_member.this) : b.member => b.role } == {
+      "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com" = "roles/storage.objectViewer"
+      "serviceAccount:sign-acme@p-test.iam.gserviceaccount.com"  = "roles/storage.objectCreator"
+    }
+    error_message = "The bucket's roles are not the table's."
+  }
+  assert {
+    condition     = [for b in values(google_service_account_iam_member.this) : b.member] == ["serviceAccount:fn-uploads@p-test.iam.gserviceaccount.com"]
+    error_message = "Only uploads may sign as the tenant."
+  }
+  assert {
+    condition     = jsondecode(google_firestore_document.record.fields).keyName.stringValue == google_kms_crypto_key.data.id && jsondecode(google_firestore_document.record.fields).signingKeyName.stringValue == ""
+    error_message = "The record must name the key; IAM signs."
+  }
+  assert {
+    condition     = length(google_firestore_document.workspace) == 1 && length(google_firestore_document.member) == 1
+    error_message = "The workspace and its member must be written."
+  }
+}
+
+run "a_signing_key_signs_once_its_version_is_named" {
+  command = apply
+  variables {
+    signing_key         = true
+    signing_key_version = 1
+  }
+
+  assert {
+    condition     = google_kms_crypto_key.signing[0].version_template[0].algorithm == "RSA_SIGN_PKCS1_2048_SHA256"
+    error_message = "Signed URLs are RSA with SHA-256."
+  }
+  assert {
+    condition     = endswith(jsondecode(google_firestore_document.record.fields).signingKeyName.stringValue, "/cryptoKeyVersions/1")
+    error_message = "The record must name the version."
+  }
+}
+
+run "a_tenant_of_another_project" {
+  command = apply
+  variables {
+    project_id     = "p-other"
+    project_number = "42"
+    location       = "eur4"
+    outputs        = { keep_days = 0, delete_after_days = 365 }
+  }
+
+  assert {
+    condition     = google_storage_bucket.this["outputs"].project == "p-other" && google_storage_bucket.this["outputs"].location == "eur4"
+    error_message = "The bucket must be where the tenant is: ${google_storage_bucket.this["outputs"].location}"
+  }
+  assert {
+    condition     = google_firestore_document.record.project == "p-test"
+    error_message = "The record must be in the platform's database."
+  }
+}
+
+run "a_tenant_that_leaves" {
+  command = apply
+  variables {
+    state           = "suspended"
+    deletion_policy = "DELETE"
+  }
+
+  assert {
+    condition     = jsondecode(google_firestore_document.record.fields).state.stringValue == "suspended" && google_kms_crypto_key.data.deletion_policy == "DELETE"
+    error_message = "It must be refused, and may be deleted."
+  }
+}

@@ -1,0 +1,134 @@
+package infra_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/strongroom-dev/strongroom/infra/policy"
+)
+
+// modules are all that can be checked alone; examples have no tests of their own.
+var modules = []struct {
+	dir      string
+	provider bool // needs Google's provider
+	tests    bool
+}{
+	{"modules/suite", false, true},
+	{"modules/record", false, true},
+	{"modules/function", true, true},
+	{"modules/tenant", true, true},
+	{"modules/platform", true, true},
+	{"examples/minimal", true, false},
+	{"examples/production", true, false},
+}
+
+// TestModules validates every module and runs its tests. Where Google's provider
+// cannot be had, those that need it are skipped, and say so.
+func TestModules(t *testing.T) {
+	t.Parallel()
+	for _, m := range modules {
+		t.Run(m.dir, func(t *testing.T) {
+			t.Parallel()
+			tf := newTerraform(t)
+			tf.init(t, m.dir, m.provider)
+			if out, err := tf.run(t, m.dir, "validate", "-no-color"); err != nil || bytes.Contains(out, []byte("Warning")) {
+				t.Fatalf("%s%v", out, err)
+			}
+			if !m.tests {
+				return
+			}
+			out, err := tf.run(t, m.dir, "test", "-json", "-verbose")
+			if err != nil {
+				t.Fatalf("%s", readable([]byte(err.Error())))
+			}
+			if m.provider {
+				judge(t, out)
+			}
+		})
+	}
+}
+
+// init skips the test where a provider is needed and cannot be had.
+func (tf terraform) init(t *testing.T, module string, provider bool) {
+	t.Helper()
+	_, err := tf.run(t, module, "init", "-backend=false", "-no-color")
+	if provider && err != nil && strings.Contains(err.Error(), "provider packages") {
+		t.Skipf("skipped: Google's provider cannot be had here, so nothing checks %s: %s", module, reason(err))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reason is the sentence of Terraform's error that says what it could not reach.
+func reason(err error) string {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if _, after, found := strings.Cut(text, "Could not retrieve"); found {
+		text = "could not retrieve" + after
+	}
+	text, _, _ = strings.Cut(text, " To see which")
+	return text
+}
+
+// line is one line of what `terraform test -json -verbose` writes:
+// developer.hashicorp.com/terraform/internals/machine-readable-ui.
+type line struct {
+	Type    string
+	Message string          `json:"@message"`
+	RunName string          `json:"@testrun"`
+	State   json.RawMessage `json:"test_state"`
+}
+
+// judge holds what every test made against the policies.
+func judge(t *testing.T, out []byte) {
+	t.Helper()
+	judged := 0
+	for text := range bytes.Lines(out) {
+		var l line
+		if json.Unmarshal(text, &l) != nil || l.Type != "test_state" {
+			continue
+		}
+		all, err := policy.Resources([]byte(`{"values":` + string(l.State) + `}`)) // a state without its cover
+		if err != nil {
+			t.Errorf("%s: %v", l.RunName, err)
+			continue
+		}
+		judged++
+		for _, f := range policy.Check(all) {
+			t.Errorf("%s: %s", l.RunName, f)
+		}
+	}
+	if judged == 0 {
+		t.Error("no test made anything that the policies could judge")
+	}
+}
+
+// readable is the messages of lines of JSON.
+func readable(out []byte) string {
+	var b strings.Builder
+	for text := range bytes.Lines(out) {
+		var l line
+		if json.Unmarshal(text, &l) == nil && l.Type == "diagnostic" {
+			b.WriteString(l.RunName + ": " + l.Message + "\n")
+		}
+	}
+	if b.Len() == 0 {
+		return string(out)
+	}
+	return b.String()
+}
+
+func TestTerraformFilesAreFormatted(t *testing.T) {
+	t.Parallel()
+	binary, err := exec.LookPath("terraform")
+	if err != nil {
+		t.Skip("skipped: terraform is not on the PATH (developer.hashicorp.com/terraform/install)")
+	}
+	out, err := exec.CommandContext(t.Context(), binary, "fmt", "-check", "-recursive", "-diff", ".").CombinedOutput()
+	if err != nil {
+		t.Errorf("run terraform fmt -recursive infra: %v\n%s", err, out)
+	}
+}
