@@ -21,6 +21,7 @@ type Handler struct {
 	deps      Deps
 	directory *directory.Directory
 	audit     *auditlog.Log
+	handle    event.Handler
 }
 
 // New makes the function; it calls nothing yet.
@@ -29,17 +30,25 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{deps, directory.New(deps.Clients, deps.Now), audit}, nil
+	h := &Handler{deps: deps, directory: directory.New(deps.Clients, deps.Now), audit: audit}
+	h.handle = event.Quarantine{
+		Function: "custody", References: []string{"eventType", "bucketId", "objectId", "objectGeneration"},
+		Clients: deps.Clients, Now: deps.Now,
+	}.Guard(h.take)
+	return h, nil
 }
 
-// Handle works on one notification of a bucket.
-func (h *Handler) Handle(ctx context.Context, m event.Message) error {
+// Handle works on one notification of a bucket. What it refuses for good is in
+// quarantine before it returns.
+func (h *Handler) Handle(ctx context.Context, m event.Message) error { return h.handle(ctx, m) }
+
+func (h *Handler) take(ctx context.Context, m event.Message) error {
 	if m.Attributes["eventType"] != finalize {
 		return nil // deletions and metadata changes are not ours
 	}
 	object, err := parseNotification(m)
 	if err != nil {
-		return event.Permanent(err)
+		return event.Refuse("notification", err)
 	}
 	record, err := h.directory.TenantOfBucket(ctx, object.bucket)
 	if errors.Is(err, tenant.ErrNotFound) {

@@ -1,0 +1,45 @@
+package custody_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/shared/event"
+)
+
+func TestWhatIsRefusedForGoodIsOnRecordByItsReferences(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloudtest.Shared(t), cloud.FunctionAccount("custody"))
+	m := event.Message{ID: uuid.NewString(), Data: []byte("a canary"), Attributes: map[string]string{
+		"eventType": "OBJECT_FINALIZE", "bucketId": f.OutputsBucket, "objectId": f.object(1).Name(),
+		"objectGeneration": "42", "notificationConfig": "another canary",
+	}}
+	for range 2 {
+		if err := f.handler.Handle(t.Context(), m); !event.IsPermanent(err) {
+			t.Fatalf("got %v, want a refusal for good", err)
+		}
+	}
+	want := map[string]string{
+		"eventType": "OBJECT_FINALIZE", "bucketId": f.OutputsBucket, "objectId": f.object(1).Name(), "objectGeneration": "42",
+	}
+	found := 0
+	for r, err := range event.Quarantined(t.Context(), f.db, "custody") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Message != m.ID {
+			continue
+		}
+		found++
+		if diff := cmp.Diff(want, r.References); diff != "" || r.Code != "notification" {
+			t.Errorf("code %q, references: %s", r.Code, diff)
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d records, want 1", found)
+	}
+}
