@@ -26,6 +26,9 @@ type operation struct {
 	roles  []tenant.Role
 	action auditlog.Action
 	ask    func(t *testing.T, w *matrixWorld, where place) (path string, body any)
+
+	lists  bool // in a workspace with nothing in it: an empty list, not 404
+	strict bool // refuses a query that it does not know
 }
 
 var (
@@ -36,22 +39,31 @@ var (
 var operations = map[string]operation{
 	"POST /v1/workspaces/{workspace}/runs/{run}/uploads": {runners, auditlog.MintUpload, func(t *testing.T, _ *matrixWorld, p place) (string, any) {
 		return runPath(p.workspace, cloudtest.NewRun(t)) + "/uploads", oneUpload()
-	}},
+	}, false, false},
 	"PUT /v1/workspaces/{workspace}/runs/{run}": {runners, auditlog.StartRun, func(t *testing.T, _ *matrixWorld, p place) (string, any) {
 		return runPath(p.workspace, cloudtest.NewRun(t)), map[string]any{"task": "dns-check", "start": time.Now().UTC()}
-	}},
+	}, false, false},
 	"POST /v1/workspaces/{workspace}/runs/{run}/report": {runners, auditlog.ReportRun, func(t *testing.T, _ *matrixWorld, p place) (string, any) {
 		return runPath(p.workspace, cloudtest.NewRun(t)) + "/report", map[string]any{"end": time.Now().UTC(), "outcome": "success", "exitCode": 0}
-	}},
+	}, false, false},
 	"GET /v1/workspaces/{workspace}/runs/{run}": {readers, auditlog.ReadRun, func(_ *testing.T, _ *matrixWorld, p place) (string, any) {
 		return runPath(p.workspace, p.run), nil
-	}},
+	}, false, false},
 	"GET /v1/workspaces/{workspace}/runs/{run}/outputs": {readers, auditlog.ListOutputs, func(_ *testing.T, _ *matrixWorld, p place) (string, any) {
 		return runPath(p.workspace, p.run) + "/outputs", nil
-	}},
+	}, false, false},
 	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": {readers, auditlog.ReadOutput, func(_ *testing.T, _ *matrixWorld, p place) (string, any) {
 		return runPath(p.workspace, p.run) + "/outputs/kept.log", nil
-	}},
+	}, false, false},
+	"GET /v1/workspaces/{workspace}/runs": {readers, auditlog.ReadRun, func(_ *testing.T, _ *matrixWorld, p place) (string, any) {
+		return "/v1/workspaces/" + string(p.workspace) + "/runs", nil
+	}, true, true},
+	"GET /v1/workspaces/{workspace}/runs/{run}/issues": {readers, auditlog.ReadIssueLines, func(_ *testing.T, _ *matrixWorld, p place) (string, any) {
+		return runPath(p.workspace, p.run) + "/issues", nil
+	}, false, false},
+	"GET /v1/workspaces/{workspace}/slis/{sli}/samples": {readers, auditlog.ReadSLI, func(_ *testing.T, _ *matrixWorld, p place) (string, any) {
+		return "/v1/workspaces/" + string(p.workspace) + "/slis/latency/samples", nil
+	}, true, true},
 }
 
 func runPath(w tenant.WorkspaceID, id string) string {
@@ -137,7 +149,7 @@ func (o operation) expect(role tenant.Role, where place) (status int, reason str
 		return http.StatusForbidden, "role"
 	case where.name != "own" && (role == tenant.Runner || role == tenant.Viewer):
 		return http.StatusForbidden, "workspace"
-	case where.name != "own":
+	case where.name != "own" && !o.lists:
 		return http.StatusNotFound, "" // of its own tenant's workspaces: there is no such run
 	}
 	return http.StatusOK, ""
@@ -186,10 +198,15 @@ func TestLaw4IdentityDecides(t *testing.T) {
 func (w *matrixWorld) try(t *testing.T, route string, role tenant.Role, where place, state string, status int) {
 	path, body := operations[route].ask(t, w, where)
 	method, _, _ := strings.Cut(route, " ")
-	r := w.cloud.Do(t, tokenStates[state](t, w, string(role)), method, path+"?tenant="+string(w.other.ID), body,
+	if !operations[route].strict {
+		path += "?tenant=" + string(w.other.ID)
+	}
+	r := w.cloud.Do(t, tokenStates[state](t, w, string(role)), method, path, body,
 		"X-Strongroom-Tenant", string(w.other.ID), "X-Goog-Authenticated-User-Email", "admin@example.com")
 	if status == http.StatusOK {
-		r.Want(t, status)
+		if body := string(r.Want(t, status).Body); where.name != "own" && strings.Contains(body, where.run) {
+			t.Errorf("it shows what is in another's workspace: %s", body)
+		}
 		return
 	}
 	wantProblem(t, r, status)
