@@ -20,22 +20,14 @@ const disk = issue.ID("disk")
 type life struct{ *store }
 
 func (l life) step(outcome run.Outcome, saw bool) {
-	minute := l.check.Runs + 1
-	r := issue.RunSeen{
-		ID:    run.ID([]string{"", "01", "02", "03", "04", "05"}[minute] + "98c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10"),
-		Start: run.Start{Task: "t", Resource: "r", Time: began.Add(time.Duration(minute) * time.Minute)}, Outcome: outcome,
-	}
-	if saw {
-		r.Sightings = []issue.Seen{{Number: 1, Issue: disk, Severity: 2}}
-	}
-	l.fold([]issue.RunSeen{r})
+	l.at(l.check.Runs+1, outcome, saw)
 }
 
 func (l life) state(now time.Time) issue.State { return l.issues[disk].State(now, l.check.Latest) }
 
 func TestStates(t *testing.T) {
 	t.Parallel()
-	at := func(minute int) time.Time { return began.Add(time.Duration(minute) * time.Minute) }
+	at := minute
 	for name, c := range map[string]struct {
 		live func(life)
 		now  time.Time
