@@ -99,17 +99,13 @@ type Evidence struct {
 // in quotes that no document has are names of things and do not count.
 func (x *Index) Search(query string, limit int) []Match {
 	asked, ideal := x.terms(query)
-	gains := map[int]float64{}
+	gains := make([]float64, len(x.ids))
 	for _, t := range asked {
 		for _, p := range x.postings[t.term] {
 			gains[p.document] += x.gain(t, p)
 		}
 	}
-	found := make([]ranked, 0, len(gains))
-	for document, gain := range gains {
-		found = append(found, ranked{document, gain})
-	}
-	found = best(found, limit)
+	found := best(gains, limit)
 	matches := make([]Match, len(found))
 	for i, f := range found {
 		c := min(1, f.gain/ideal)
@@ -123,13 +119,26 @@ type ranked struct {
 	gain     float64
 }
 
-// best gives the limit first of found, sorted.
-func best(found []ranked, limit int) []ranked {
-	const digits = 1e12 // sums of another order differ in what comes after
-	slices.SortFunc(found, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(math.Round(b.gain*digits), math.Round(a.gain*digits)), cmp.Compare(a.document, b.document))
-	})
-	return found[:min(max(0, limit), len(found))]
+// best gives the documents with the largest gains, sorted, limit at most.
+func best(gains []float64, limit int) []ranked {
+	var found []ranked
+	for document, gain := range gains {
+		full := len(found) >= limit
+		if gain == 0 || full && (limit <= 0 || gain <= found[len(found)-1].gain) {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(found, gain, func(r ranked, gain float64) int {
+			if r.gain >= gain { // those of the same gain stay before
+				return -1
+			}
+			return 1
+		})
+		if full {
+			found = found[:limit-1]
+		}
+		found = slices.Insert(found, at, ranked{document, gain})
+	}
+	return found
 }
 
 // asked is a term of a query.
