@@ -1,0 +1,116 @@
+package assistant
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/sli"
+)
+
+// maxHealth bounds the SLIs that an assistant looks at.
+const maxHealth = 100
+
+func (h *Handler) registerAssistants() {
+	api.Register(h.API, h.operation("setAssistant", http.MethodPut, assistantPath,
+		"Make or change an assistant; repeatable", auditlog.SetAssistant, 404, 413), h.setAssistant)
+	api.Register(h.API, h.operation("askAssistant", http.MethodGet, assistantPath,
+		"Ask what is wrong now, how healthy the SLIs are, and which task to run next", auditlog.AskAssistant, 404), h.askAssistant)
+}
+
+type askRequest struct {
+	Workspace string `path:"workspace"`
+	Assistant string `path:"assistant"`
+}
+
+type askResponse struct {
+	Body struct {
+		ID string `json:"id"`
+		assistantBody
+		AsOf   time.Time  `json:"asOf"`
+		Wrong  wrongBody  `json:"wrong" doc:"What is wrong now"`
+		Health healthBody `json:"health" doc:"How healthy each SLI is"`
+		Next   nextBody   `json:"next" doc:"Which task to run next"`
+	}
+}
+
+type healthBody struct {
+	SLIs   []sliBody `json:"slis" doc:"The most urgent first"`
+	Capped bool      `json:"capped" doc:"There may be more; list them"`
+}
+
+// askAssistant answers what a person or a chat asks first. It costs as much
+// whatever the workspace holds.
+func (h *Handler) askAssistant(ctx context.Context, in *askRequest) (*askResponse, error) {
+	s, now := access.From(ctx), h.now()
+	ref, err := assistantRef(s, in.Assistant)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.record(ctx, auditlog.AskAssistant, "assistants/"+ref.ID); err != nil {
+		return nil, err
+	}
+	out := &askResponse{}
+	out.Body.ID, out.Body.AsOf = ref.ID, now
+	if out.Body.assistantBody, err = h.readAssistant(ctx, s, ref); err != nil {
+		return nil, err
+	}
+	found, err := h.look(ctx, s, now)
+	if err != nil {
+		return nil, err
+	}
+	worst, err := h.showAll(ctx, found.worst, now)
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Wrong = wrongBody{Counts: found.counts, SLXs: groupBySLX(worst), Capped: found.more}
+	out.Body.Health = healthOf(found.slis, now)
+	out.Body.Next, err = h.next(ctx, s, out.Body.assistantBody, worst)
+	return out, err
+}
+
+// state is what an assistant finds in its workspace.
+type state struct {
+	worst  []issue.Issue
+	more   bool // issues stand than worst has
+	counts []countBody
+	slis   []sli.SLI
+}
+
+// look reads, all at once, what does not depend on each other.
+func (h *Handler) look(ctx context.Context, s access.Session, now time.Time) (found state, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		p := page{issues: issuesOf(s), filter: filter{State: standing}, size: maxTop, at: cursor{at: now}}
+		found.more, err = p.read(ctx)
+		found.worst = p.found
+		return err
+	})
+	group.Go(func() (err error) {
+		found.counts, err = counts(ctx, s, now)
+		return err
+	})
+	group.Go(func() (err error) {
+		found.slis, err = readSLIs(ctx, slisOf(s).Limit(maxHealth))
+		return err
+	})
+	err = group.Wait()
+	return found, err
+}
+
+// urgency orders alerts.
+var urgency = map[string]int{string(sli.Page): 0, string(sli.Ticket): 1, string(sli.Warning): 2, string(sli.None): 3}
+
+func healthOf(slis []sli.SLI, now time.Time) healthBody {
+	shown := showSLIs(slis, now)
+	slices.SortStableFunc(shown, func(a, b sliBody) int { return cmp.Compare(urgency[a.Alert], urgency[b.Alert]) })
+	return healthBody{shown, len(slis) == maxHealth}
+}
