@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestLaw9NoEmulatorInProduction(t *testing.T) {
@@ -16,13 +19,23 @@ func TestLaw9NoEmulatorInProduction(t *testing.T) {
 		runnable(t)
 		production := []string{"K_SERVICE=" + name, "FUNCTION_TARGET=" + p.archive.EntryPoint, "GOOGLE_CLOUD_PROJECT=prod"}
 		for _, setting := range settings {
-			cmd := exec.CommandContext(t.Context(), p.path)
-			cmd.Env = append(production, setting+"=127.0.0.1:1", "PORT=0")
-			said, err := cmd.CombinedOutput()
-			if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(said), "emulator setting in production: "+setting) {
-				t.Errorf("with %s the process ended by %v and said %q", setting, err, said)
+			said, code := runBriefly(t, p.path, slices.Concat(production, []string{setting + "=127.0.0.1:1", "PORT=0"}))
+			if code != 1 || !strings.Contains(said, "emulator setting in production: "+setting) {
+				t.Errorf("with %s the process ended with %d and said %q", setting, code, said)
 			}
 		}
 		start(t, p.path, production) // without one, it serves
 	})
+}
+
+// runBriefly gives what a process says and its exit code; -1 if it had to be
+// stopped.
+func runBriefly(t *testing.T, path string, environ []string) (said string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path)
+	cmd.Env = environ
+	out, _ := cmd.CombinedOutput() // the code tells
+	return string(out), cmd.ProcessState.ExitCode()
 }
