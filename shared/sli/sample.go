@@ -4,11 +4,13 @@
 package sli
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // Limits of what one run may tell.
@@ -41,49 +43,40 @@ func (s Sample) Validate(now time.Time) error {
 }
 
 // Series is the samples of one SLI from one run, as they rest. It lies at
-// tenants/{t}/workspaces/{w}/series/{id}.
+// tenants/{t}/workspaces/{w}/series/{run}-{hash of the SLI's name}.
 type Series struct {
-	SLI    string    `firestore:"sli"`
-	Run    string    `firestore:"run"`
-	SLX    string    `firestore:"slx"`
-	First  time.Time `firestore:"first"`  // the earliest sample
-	Last   time.Time `firestore:"last"`   // the latest sample
-	Times  []byte    `firestore:"times"`  // packed: microseconds since 1970, 8 bytes big-endian each
-	Values []byte    `firestore:"values"` // packed: IEEE 754, 8 bytes big-endian each
+	SLI    string      `firestore:"sli"`
+	Run    run.ID      `firestore:"run"`
+	SLX    string      `firestore:"slx"` // of the run
+	Times  []time.Time `firestore:"times"`
+	Values []float64   `firestore:"values"` // one for each time
+	First  time.Time   `firestore:"first"`  // the earliest time
+	Last   time.Time   `firestore:"last"`   // the latest time
 }
 
-// NewSeries packs samples, in the order given; packed they are two values to
-// Firestore, not thousands that are each indexed.
-func NewSeries(sli, run, slx string, samples []Sample) (Series, error) {
+// NewSeries keeps samples, in the order given.
+func NewSeries(sli string, id run.ID, slx string, samples []Sample) (Series, error) {
 	if len(samples) == 0 || len(samples) > MaxSamples {
 		return Series{}, fmt.Errorf("%w: a series has 1 to %d, not %d", ErrSample, MaxSamples, len(samples))
 	}
-	s := Series{SLI: sli, Run: run, SLX: slx, First: micros(samples[0].Time), Last: micros(samples[0].Time)}
+	s := Series{SLI: sli, Run: id, SLX: slx}
 	for _, sample := range samples {
-		t := micros(sample.Time)
-		if t.Before(s.First) {
-			s.First = t
-		}
-		if t.After(s.Last) {
-			s.Last = t
-		}
-		s.Times = binary.BigEndian.AppendUint64(s.Times, uint64(t.UnixMicro()))
-		s.Values = binary.BigEndian.AppendUint64(s.Values, math.Float64bits(sample.Value))
+		s.Times = append(s.Times, micros(sample.Time))
+		s.Values = append(s.Values, sample.Value)
 	}
+	s.First = slices.MinFunc(s.Times, time.Time.Compare)
+	s.Last = slices.MaxFunc(s.Times, time.Time.Compare)
 	return s, nil
 }
 
-// Samples unpacks the samples, in the order they were given.
+// Samples gives the samples, in the order they were given.
 func (s Series) Samples() ([]Sample, error) {
-	if len(s.Times) != len(s.Values) || len(s.Times)%8 != 0 {
+	if len(s.Times) != len(s.Values) {
 		return nil, errors.New("read series: its times and values do not match")
 	}
-	samples := make([]Sample, len(s.Times)/8)
+	samples := make([]Sample, len(s.Times))
 	for i := range samples {
-		samples[i] = Sample{
-			time.UnixMicro(int64(binary.BigEndian.Uint64(s.Times[8*i:]))).UTC(),
-			math.Float64frombits(binary.BigEndian.Uint64(s.Values[8*i:])),
-		}
+		samples[i] = Sample{s.Times[i], s.Values[i]}
 	}
 	return samples, nil
 }
