@@ -49,7 +49,7 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 	}
 	query := in.filter(run.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(seriesCollection).Query)
 	if place != (seriesPlace{}) {
-		query = query.StartAfter(time.UnixMicro(place.Last), place.ID)
+		query = query.StartAfter(time.UnixMicro(place.Last), time.UnixMicro(place.First), place.ID)
 	}
 	docs, err := query.Limit(in.PageSize + 1).Documents(ctx).GetAll()
 	if err != nil {
@@ -63,7 +63,7 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 			return nil, fmt.Errorf("read samples: %w", err)
 		}
 		out.Body.Series = append(out.Body.Series, in.show(rec))
-		place = seriesPlace{rec.Last.UnixMicro(), doc.Ref.ID}
+		place = seriesPlace{rec.Last.UnixMicro(), rec.First.UnixMicro(), doc.Ref.ID}
 	}
 	if len(docs) > in.PageSize {
 		out.Body.Next = token(place, in.key())
@@ -73,8 +73,9 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 
 // seriesPlace is the last series of a page.
 type seriesPlace struct {
-	Last int64  `json:"l"` // microseconds since 1970
-	ID   string `json:"i"`
+	Last  int64  `json:"l"` // microseconds since 1970
+	First int64  `json:"f"`
+	ID    string `json:"i"`
 }
 
 func (in *samplesRequest) key() string {
@@ -90,7 +91,7 @@ func (in *samplesRequest) filter(query firestore.Query) firestore.Query {
 	if !in.To.IsZero() {
 		query = query.Where("first", "<", in.To)
 	}
-	return query.OrderBy("last", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc)
+	return query.OrderBy("last", firestore.Asc).OrderBy("first", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc)
 }
 
 // show gives those of a run's samples that are in the range.

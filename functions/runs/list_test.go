@@ -1,0 +1,161 @@
+package runs_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+)
+
+// page is one answer of the list of runs.
+type page struct {
+	Runs []struct{ ID, Task string }
+	Next string `json:"nextPageToken"`
+}
+
+// list asks for runs, page after page.
+func list(t *testing.T, tn *cloudtest.Tenant, query url.Values) (ids []string) {
+	t.Helper()
+	query = url.Values(clone(query))
+	for range 100 {
+		var p page
+		get(t, tn, "/runs?"+query.Encode()).Want(t, http.StatusOK).JSON(t, &p)
+		for _, r := range p.Runs {
+			ids = append(ids, r.ID)
+		}
+		if p.Next == "" {
+			return ids
+		}
+		query.Set("pageToken", p.Next)
+	}
+	t.Fatal("the pages do not end")
+	return nil
+}
+
+func clone(query url.Values) url.Values {
+	c := url.Values{}
+	for name, values := range query {
+		c[name] = slices.Clone(values)
+	}
+	return c
+}
+
+// history records n runs, a minute apart, and gives them newest first.
+func history(t *testing.T, tn *cloudtest.Tenant, n int) (ids []string) {
+	t.Helper()
+	for i := range n {
+		started := with(aStart, fields{
+			"task": fmt.Sprint("task-", i%2), "slx": fmt.Sprint("slx-", i%3), "resource": fmt.Sprint("r/", i%4),
+			"start": began.Add(time.Duration(i) * time.Minute),
+		})
+		outcome := []string{"success", "failure", "error", "timeout", "canceled"}[i%5]
+		id := cloudtest.NewRun(t)
+		begin(t, tn, id, started).Want(t, http.StatusOK)
+		if i != n-1 { // the last one still runs
+			finish(t, tn, id, with(aReport, fields{"outcome": outcome, "issues": nil, "samples": nil})).Want(t, http.StatusOK)
+		}
+		ids = append(ids, id)
+	}
+	slices.Reverse(ids)
+	return ids
+}
+
+func TestRunsAreListedByWhatAnOperatorAsks(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	const n = 24
+	ids := history(t, tn, n)
+	at := func(i int) string { return began.Add(time.Duration(i) * time.Minute).Format(time.RFC3339) }
+	for name, try := range map[string]struct {
+		query string
+		keep  func(i int) bool
+	}{
+		"all":                     {"", func(int) bool { return true }},
+		"a task":                  {"task=task-1", func(i int) bool { return i%2 == 1 }},
+		"an SLX":                  {"slx=slx-2", func(i int) bool { return i%3 == 2 }},
+		"a resource":              {"resource=r%2F3", func(i int) bool { return i%4 == 3 }},
+		"an outcome":              {"outcome=timeout", func(i int) bool { return i%5 == 3 && i != n-1 }},
+		"a state":                 {"state=running", func(i int) bool { return i == n-1 }},
+		"from a time":             {"from=" + at(20), func(i int) bool { return i >= 20 }},
+		"to a time":               {"to=" + at(3), func(i int) bool { return i < 3 }},
+		"a task in a time":        {"task=task-0&from=" + at(4) + "&to=" + at(9), func(i int) bool { return i%2 == 0 && i >= 4 && i < 9 }},
+		"a task with an outcome":  {"task=task-0&outcome=success", func(i int) bool { return i%10 == 0 }},
+		"all that can be asked":   {"task=task-1&slx=slx-1&resource=r%2F3&outcome=failure&state=ended&from=" + at(0) + "&to=" + at(n), func(i int) bool { return i%2 == 1 && i%3 == 1 && i%4 == 3 && i%5 == 1 }},
+		"a task that there isn't": {"task=no", func(int) bool { return false }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			query, err := url.ParseQuery(try.query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []string
+			for back, id := range ids {
+				if try.keep(n - 1 - back) {
+					want = append(want, id)
+				}
+			}
+			for _, size := range []string{"", "1", "5", "500"} {
+				query.Del("pageSize")
+				if size != "" {
+					query.Set("pageSize", size)
+				}
+				if diff := cmp.Diff(want, list(t, tn, query)); diff != "" {
+					t.Errorf("by %q: %s", size, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestPagesStandWhileRunsBegin(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	ids := history(t, tn, 6)
+	unknown := cloudtest.NewRun(t) // its start is never told
+	finish(t, tn, unknown, with(aReport, fields{"issues": nil})).Want(t, http.StatusOK)
+	ids = append(ids, unknown)
+	var got []string
+	token := ""
+	for {
+		var p page
+		get(t, tn, "/runs?pageSize=2&pageToken="+token).Want(t, http.StatusOK).JSON(t, &p)
+		for _, r := range p.Runs {
+			got = append(got, r.ID)
+		}
+		if p.Next == "" {
+			break
+		}
+		token = p.Next
+		begin(t, tn, cloudtest.NewRun(t), with(aStart, fields{"start": began.Add(time.Hour)})).Want(t, http.StatusOK)
+	}
+	if diff := cmp.Diff(ids, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAPageTokenIsGoodForItsQuestionOnly(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t, "prod", "dev")
+	history(t, tn, 4)
+	var p page
+	get(t, tn, "/runs?pageSize=1&state=ended").Want(t, http.StatusOK).JSON(t, &p)
+	for _, query := range []string{
+		"pageSize=1&pageToken=" + p.Next, "state=running&pageToken=" + p.Next, "state=ended&task=x&pageToken=" + p.Next,
+		"state=ended&pageToken=x" + p.Next, "state=ended&pageToken=" + p.Next[:len(p.Next)-3], "pageToken=e30", "pageToken=%00",
+		"pageSize=0", "pageSize=501", "outcome=good", "state=gone", "from=yesterday", "colour=red", "TASK=a",
+	} {
+		if got := get(t, tn, "/runs?"+query); got.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: status %d: %s", query, got.Status, got.Body)
+		}
+	}
+	tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/dev/runs?state=ended&pageToken="+p.Next, nil).Want(t, http.StatusUnprocessableEntity)
+	get(t, tn, "/runs?pageSize=3&state=ended&pageToken="+p.Next).Want(t, http.StatusOK)
+}
