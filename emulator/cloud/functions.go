@@ -52,6 +52,9 @@ var builders = map[string]func(*Cloud, context.Context, gcp.Config) (http.Handle
 		u := assistant.NewUpdater(assistant.UpdaterDeps{Clients: c.clients(cloud), Now: c.Clock.Now, After: time.After, Log: c.log})
 		return c.events(ctx, u.Handle)
 	},
+	"assistants": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
+		return assistant.New(ctx, assistant.Config{Cloud: cloud, Access: c.access()}, assistant.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
+	},
 	"custody": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
 		h, err := custody.New(ctx, custody.Config{Cloud: cloud, Audit: c.audit()}, custody.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
 		if err != nil {

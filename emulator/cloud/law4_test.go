@@ -145,11 +145,15 @@ func (w *matrixWorld) token(t *testing.T, persona, audience string, lifetime tim
 // expect is the one rule of the matrix. A denial has a reason.
 func (o operation) expect(role tenant.Role, where place) (status int, reason string) {
 	switch {
+	case public[o.action] && !slices.Contains(o.roles, role):
+		return http.StatusForbidden, "" // on record without a place
+	case public[o.action]:
+		return http.StatusOK, ""
 	case !slices.Contains(o.roles, role):
 		return http.StatusForbidden, "role"
 	case where.name != "own" && (role == tenant.Runner || role == tenant.Viewer):
 		return http.StatusForbidden, "workspace"
-	case where.name != "own" && !o.lists:
+	case where.name != "own" && !o.lists, where.name == "foreign" && settings[o.action]:
 		return http.StatusNotFound, "" // of its own tenant's workspaces: there is no such run
 	}
 	return http.StatusOK, ""

@@ -52,7 +52,7 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 // its own.
 func (h *Handler) operation(id, method, path, summary string, action auditlog.Action, statuses ...int) huma.Operation {
 	return h.guard.Protect(huma.Operation{
-		OperationID: id, Method: method, Path: path, Summary: summary,
+		OperationID: id, Method: method, Path: path, Summary: summary, RejectUnknownQueryParameters: true,
 		Errors: append([]int{400, 401, 403, 422, 503}, statuses...),
 	}, h.API, action)
 }

@@ -18,8 +18,9 @@ import (
 const maxIgnore = 366 * 24 * time.Hour
 
 type ignoreRequest struct {
-	issueRequest
-	Body struct {
+	Workspace string `path:"workspace"`
+	Issue     string `path:"issue"`
+	Body      struct {
 		Until time.Time `json:"until" doc:"At most a year ahead; a time that is past ends the ignoring"`
 	}
 }

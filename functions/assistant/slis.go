@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -41,7 +42,7 @@ type listSLIsResponse struct {
 }
 
 func slisOf(s access.Session) firestore.Query {
-	return run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(slisCollection).OrderBy("name", firestore.Asc)
+	return run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(sli.Collection).OrderBy("name", firestore.Asc)
 }
 
 func (h *Handler) listSLIs(ctx context.Context, in *listSLIsRequest) (*listSLIsResponse, error) {
@@ -72,7 +73,7 @@ func readSLIs(ctx context.Context, query firestore.Query) ([]sli.SLI, error) {
 	}
 	found := make([]sli.SLI, len(docs))
 	for n, doc := range docs {
-		if found[n], err = decodeSLI(doc); err != nil {
+		if found[n], err = sli.Decode(doc); err != nil {
 			return nil, err
 		}
 	}
@@ -93,16 +94,26 @@ func (h *Handler) getSLI(ctx context.Context, in *sliRequest) (*sliResponse, err
 	if err := checkSLI(in.SLI); err != nil {
 		return nil, err
 	}
-	docs, err := s.DB.GetAll(ctx, refs(sliRef(s.DB, s.Tenant.ID, s.Workspace, in.SLI)))
+	docs, err := s.DB.GetAll(ctx, refs(sli.Ref(s.DB, s.Tenant.ID, s.Workspace, in.SLI)))
 	if err != nil {
 		return nil, fmt.Errorf("read SLI: %w", err)
 	}
 	if !docs[0].Exists() {
 		return nil, api.Refuse(http.StatusNotFound, "the workspace has no such SLI")
 	}
-	found, err := decodeSLI(docs[0])
+	found, err := sli.Decode(docs[0])
 	if err != nil {
 		return nil, err
 	}
 	return &sliResponse{showSLI(found, h.now())}, nil
+}
+
+// sliForm is what a report may name an SLI.
+var sliForm = regexp.MustCompile(`^[^\x00-\x1f\x7f]{1,256}$`)
+
+func checkSLI(name string) error {
+	if !sliForm.MatchString(name) {
+		return api.Refuse(http.StatusBadRequest, "an SLI is named by 1 to 256 characters, none of them a control character")
+	}
+	return nil
 }

@@ -27,8 +27,9 @@ type thresholdsBody struct {
 }
 
 type setSLIRequest struct {
-	sliRequest
-	Body struct {
+	Workspace string `path:"workspace"`
+	SLI       string `path:"sli"`
+	Body      struct {
 		Objective  objectiveBody  `json:"objective" doc:"Without min and max there is none. Samples that were taken in before keep what they counted as"`
 		Thresholds thresholdsBody `json:"thresholds,omitempty"`
 	}
@@ -44,11 +45,12 @@ func (h *Handler) setSLI(ctx context.Context, in *setSLIRequest) (*sliResponse, 
 	if err := errors.Join(set.Objective.Validate(), set.Thresholds.Validate()); err != nil {
 		return nil, api.Refuse(http.StatusUnprocessableEntity, "the objective is not as it must be", api.Fault{Message: err.Error(), Location: "body"})
 	}
-	prepared, err := h.guard.Audit.Prepare(ctx, s.DB, entry(s, auditlog.SetSLI, "slis/"+sliID(set.Name)))
+	ref := sli.Ref(s.DB, s.Tenant.ID, s.Workspace, set.Name)
+	prepared, err := h.guard.Audit.Prepare(ctx, s.DB, entry(s, auditlog.SetSLI, "slis/"+ref.ID))
 	if err != nil {
 		return nil, err
 	}
-	after, err := commitSLI(ctx, s, set, prepared)
+	after, err := commitSLI(ctx, s, ref, set, prepared)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +59,7 @@ func (h *Handler) setSLI(ctx context.Context, in *setSLIRequest) (*sliResponse, 
 
 // commitSLI writes objective and thresholds, and puts it on record, in one
 // commit. All else of the SLI is the updater's.
-func commitSLI(ctx context.Context, s access.Session, set sli.SLI, entry auditlog.Prepared) (after sli.SLI, err error) {
-	ref := sliRef(s.DB, s.Tenant.ID, s.Workspace, set.Name)
+func commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef, set sli.SLI, entry auditlog.Prepared) (after sli.SLI, err error) {
 	err = inTransaction(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		if err := checkWorkspace(tx, s); err != nil {
 			return err
@@ -67,7 +68,7 @@ func commitSLI(ctx context.Context, s access.Session, set sli.SLI, entry auditlo
 		if err != nil {
 			return fmt.Errorf("read SLI: %w", err)
 		}
-		if after, err = decodeSLI(docs[0]); err != nil {
+		if after, err = sli.Decode(docs[0]); err != nil {
 			return err
 		}
 		after.Name, after.Objective, after.Thresholds = set.Name, set.Objective, set.Thresholds
