@@ -205,9 +205,10 @@ func TestTheModulesTestsHaveAPackageForEveryFunction(t *testing.T) {
 		if err := json.Unmarshal(text, &manifest); err != nil {
 			t.Fatal(err)
 		}
-		want, got := slices.Sorted(maps.Keys(table(t).Functions)), slices.Sorted(maps.Keys(manifest.Functions))
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("the table (-) and modules/platform/tests/%s/manifest.json (+) differ:\n%s", dir, diff)
+		for name := range table(t).Functions {
+			if _, ok := manifest.Functions[name]; !ok {
+				t.Errorf("modules/platform/tests/%s/manifest.json has no package for %s: add one", dir, name)
+			}
 		}
 	}
 }

@@ -39,9 +39,9 @@ func TestArithmetic(t *testing.T) {
 		t.Errorf("%v a second at peak, want 6", got)
 	}
 	want := map[string]float64{
-		"Firestore writes":           86400 * 30 * 10 / 1e5 * 0.18,
-		"Functions: requests":        86400 * 30 / 1e6 * 0.4,
-		"Storage: writes of objects": 86400 * 30 * 2 / 1000 * 0.005,
+		"Firestore writes":                         86400 * 30 * 10 / 1e5 * 0.18,
+		"Functions: requests":                      86400 * 30 / 1e6 * 0.4,
+		"Storage: writes of objects":               86400 * 30 * 2 / 1000 * 0.005,
 		"Storage: a month of output, kept 30 days": 86400 * 30 * 2 * 0.023,
 	}
 	for _, p := range prices(l, o) {

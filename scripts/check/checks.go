@@ -26,7 +26,7 @@ var checks = []check{
 	{name: "shape", does: "short functions and files, telling package names, a tidy top level", run: checkShape},
 	{name: "words", does: "no machine's paths, registry hosts, private keys or merge marks", run: checkWords},
 	{name: "imports", does: "imports flow one way: functions, shared, standard library", run: checkImports},
-	{name: "infra", does: "Terraform files are as terraform fmt writes them (needs terraform)", run: checkInfra},
+	{name: "infra", does: "Terraform is formatted, valid, tested, and agrees with the embedded cloud (needs terraform)", run: checkInfra},
 	{name: "tidy", does: "go.mod and go.sum name what is used and no more", run: checkTidy},
 	{name: "vet", does: "go vet finds nothing", run: checkVet},
 	{name: "lint", does: "staticcheck finds nothing; settings in .staticcheck", run: checkLint},
