@@ -37,11 +37,15 @@ func (s *space) writeIssue(tx *firestore.Transaction, i issue.Issue, exists bool
 	if i.Text != nil {
 		fields = append(slices.Clone(folded), "text")
 	}
+	return tx.Set(s.issueRef(i.ID), i, firestore.Merge(paths(fields)...))
+}
+
+func paths(fields []string) []firestore.FieldPath {
 	paths := make([]firestore.FieldPath, len(fields))
 	for n, field := range fields {
 		paths[n] = firestore.FieldPath{field}
 	}
-	return tx.Set(s.issueRef(i.ID), i, firestore.Merge(paths...))
+	return paths
 }
 
 // texts gives the sealed text of each changed issue whose newest sighting is

@@ -1,0 +1,248 @@
+package assistant_test
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/functions/assistant"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+// histories is how many random histories are played, of which one in
+// perEmbedded is played in the embedded cloud, over a wire that fails.
+// STRONGROOM_HISTORIES=10000 plays more.
+func histories(t *testing.T) int {
+	t.Helper()
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("STRONGROOM_HISTORIES"), "1000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+const perEmbedded = 20
+
+// history is one random life of a check.
+type history struct {
+	*rand.Rand
+	runs []told
+}
+
+func newHistory(seed uint64, most int) *history {
+	h := &history{Rand: rand.New(rand.NewPCG(seed, 7))}
+	outcomes := []run.Outcome{run.Success, run.Success, run.Failure, run.Failure, run.Failure, run.Error, run.Timeout, run.Canceled}
+	for range 1 + h.IntN(most) {
+		r := at(h.IntN(2*most), outcomes[h.IntN(len(outcomes))])
+		r.id = h.id()
+		for range h.IntN(4) {
+			r.found = append(r.found, found{finger: string(rune('a' + h.IntN(3))), severity: 1 + h.IntN(4)})
+		}
+		h.runs = append(h.runs, r)
+	}
+	return h
+}
+
+// id is a UUIDv7 of this history's own making.
+func (h *history) id() run.ID {
+	var id uuid.UUID
+	binary.BigEndian.PutUint64(id[:], h.Uint64())
+	binary.BigEndian.PutUint64(id[8:], h.Uint64())
+	id[6], id[8] = id[6]&0x0f|0x70, id[8]&0x3f|0x80
+	return run.ID(id.String())
+}
+
+// events are those of the runs: each once at least, some more often, some
+// before the run's report was seen by all.
+func (h *history) events() []told {
+	events := append([]told(nil), h.runs...)
+	for range h.IntN(len(h.runs) + 1) {
+		events = append(events, h.runs[h.IntN(len(h.runs))])
+	}
+	h.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+	return events
+}
+
+func TestAnyHistoryFoldsToTheTruth(t *testing.T) {
+	t.Parallel()
+	seed := uint64(time.Now().UnixNano())
+	n := histories(t)
+	for i := range uint64(n - n/perEmbedded) {
+		h := newHistory(seed+i, 60)
+		if diff := gocmp.Diff(factsOf(h.runs), h.foldAll(t)); diff != "" {
+			t.Fatalf("seed %d: the truth (-) and the projections (+) differ:\n%s", seed+i, diff)
+		}
+	}
+}
+
+// foldAll folds the runs in random batches of 25 at most, without a cloud.
+func (h *history) foldAll(t *testing.T) map[string]fact {
+	t.Helper()
+	var check issue.Check
+	issues := map[issue.ID]issue.Issue{}
+	events := h.events()
+	for len(events) > 0 {
+		size := min(len(events), 1+h.IntN(25))
+		var batch []issue.RunSeen
+		for _, r := range events[:size] {
+			batch = append(batch, r.seen(t))
+		}
+		events = events[size:]
+		var changed map[issue.ID]issue.Issue
+		check, changed = issue.Fold(check, issues, batch)
+		maps.Copy(issues, changed)
+	}
+	facts := map[string]fact{}
+	for finger := range map[string]bool{"a": true, "b": true, "c": true} {
+		if i, ok := issues[idOf(finger)]; ok {
+			facts[finger] = factFrom(i, "Title of "+finger)
+		}
+	}
+	return facts
+}
+
+func idOf(finger string) issue.ID {
+	return issue.Fingerprint([]byte("key"), run.Start{}, issue.Sighting{Fingerprint: finger})
+}
+
+func (r told) seen(t *testing.T) issue.RunSeen {
+	t.Helper()
+	s := issue.RunSeen{ID: r.id, Start: r.begin(), End: r.start.Add(time.Second), Outcome: r.outcome}
+	for i, f := range r.found {
+		s.Sightings = append(s.Sightings, issue.Seen{Number: i + 1, Issue: idOf(f.finger), Severity: f.severity})
+	}
+	return s
+}
+
+func TestLaw5AnyHistoryOverABadWireComesToTheTruth(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	seed := uint64(time.Now().UnixNano())
+	slots := make(chan struct{}, 50)
+	var all sync.WaitGroup
+	for i := range uint64(histories(t) / perEmbedded) {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			h := newHistory(seed+i, 12)
+			w := newWorld(t)
+			if err := h.play(t, c, w); err != nil {
+				t.Errorf("seed %d: %v", seed+i, err)
+				return
+			}
+			if diff := gocmp.Diff(factsOf(h.runs), w.known(t)); diff != "" {
+				t.Errorf("seed %d: the truth (-) and the projections (+) differ:\n%s", seed+i, diff)
+			}
+			if runs := w.check(t).Runs; runs != len(h.runs) {
+				t.Errorf("seed %d: the check has %d runs of %d", seed+i, runs, len(h.runs))
+			}
+		})
+	}
+	all.Wait()
+}
+
+// play reports the runs in random order and delivers their events meanwhile, by
+// two at once, each until it is acknowledged.
+func (h *history) play(t *testing.T, c *cloudtest.Cloud, w *world) error {
+	w.report(t, h.runs...)
+	events := h.events()
+	workers := []*process{{cloud: c, world: w, plan: bad(h.Uint64(), 25)}, {cloud: c, world: w, plan: bad(h.Uint64(), 25)}}
+	faults := make([]error, len(workers))
+	var all sync.WaitGroup
+	for i, p := range workers {
+		all.Go(func() {
+			for n := i; n < len(events) && faults[i] == nil; n += len(workers) {
+				faults[i] = p.deliver(t, events[n].id)
+			}
+			faults[i] = errors.Join(faults[i], p.stop())
+		})
+	}
+	all.Wait()
+	return errors.Join(faults...)
+}
+
+// process is an updater behind a wire that fails now and then, and that is
+// started again when it dies.
+type process struct {
+	cloud *cloudtest.Cloud
+	world *world
+	plan  func(method string) faults.Fault
+
+	wire    *faults.Proxy
+	updater *assistant.Updater
+}
+
+// bad has one call in so many fail.
+func bad(seed uint64, odds int) func(string) faults.Fault {
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(seed, 9))
+	return func(string) faults.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if random.IntN(odds) > 0 {
+			return faults.None
+		}
+		return faults.All[random.IntN(len(faults.All))]
+	}
+}
+
+// deliver brings an event until it is acknowledged.
+func (p *process) deliver(t *testing.T, id run.ID) error {
+	var last error
+	for range 100 {
+		if err := p.start(t); err != nil {
+			return err
+		}
+		done := make(chan error, 1)
+		go func() { done <- p.updater.Handle(p.wire.Dead(), p.world.message(id)) }()
+		select {
+		case last = <-done:
+			if last == nil && p.wire.Dead().Err() == nil {
+				return nil
+			}
+		case <-p.wire.Dead().Done(): // nobody waits for what a dead process would still try
+			last = p.wire.Dead().Err()
+		}
+	}
+	return fmt.Errorf("the event of %s is never done: %w", id, last)
+}
+
+// start has a process that lives.
+func (p *process) start(t *testing.T) error {
+	if p.wire != nil && p.wire.Dead().Err() == nil {
+		return nil
+	}
+	if err := p.stop(); err != nil {
+		return err
+	}
+	config := p.cloud.As(cloud.OperatorAccount)
+	var err error
+	if p.wire, err = faults.New(config.FirestoreHost, p.plan); err != nil {
+		return err
+	}
+	config.FirestoreHost, config.KMSHost = p.wire.Addr(), p.wire.Addr()
+	p.updater = p.world.newUpdater(t, config)
+	return nil
+}
+
+func (p *process) stop() error {
+	if p.wire == nil {
+		return nil
+	}
+	return p.wire.Close()
+}

@@ -1,0 +1,112 @@
+package assistant_test
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+// fact is what must be known of an issue when all runs are folded.
+type fact struct {
+	State               issue.State
+	Severity            int
+	FirstSeen, LastSeen time.Time
+	LastRun             run.ID
+	Runs, Sightings     int
+	Reopened            int
+	ResolvedAt          time.Time
+	Title               string
+}
+
+// factsOf tells the truth: it walks through the runs as they happened.
+func factsOf(runs []told) map[string]fact {
+	runs = slices.SortedFunc(slices.Values(runs), func(a, b told) int {
+		return cmp.Or(a.start.Compare(b.start), strings.Compare(string(a.id), string(b.id)))
+	})
+	facts := map[string]fact{}
+	for _, r := range runs {
+		for _, f := range r.found {
+			if _, ok := facts[f.finger]; !ok {
+				facts[f.finger] = factOf(f.finger, runs)
+			}
+		}
+	}
+	return facts
+}
+
+func factOf(finger string, runs []told) (f fact) {
+	f.ResolvedAt = issue.Standing
+	for _, r := range runs {
+		mine := slices.DeleteFunc(slices.Clone(r.found), func(o found) bool { return o.finger != finger })
+		if len(mine) > 0 {
+			f.see(r, mine, runs)
+		}
+	}
+	for _, r := range slices.Backward(runs) {
+		if r.looks() && r.start.After(f.LastSeen) {
+			f.ResolvedAt = r.start
+		}
+	}
+	switch {
+	case f.ResolvedAt.Before(issue.Standing):
+		f.State = issue.Resolved
+	case f.Reopened > 0:
+		f.State = issue.Reopened
+	case f.Runs == 1:
+		f.State = issue.Detected
+	default:
+		f.State = issue.Open
+	}
+	return f
+}
+
+func (f *fact) see(r told, mine []found, runs []told) {
+	gone := slices.ContainsFunc(runs, func(o told) bool {
+		return o.looks() && o.start.After(f.LastSeen) && o.start.Before(r.start)
+	})
+	if f.Runs == 0 {
+		f.FirstSeen = r.start
+	} else if gone {
+		f.Reopened++
+	}
+	last := mine[len(mine)-1]
+	f.Runs++
+	f.Sightings += len(mine)
+	f.Severity, f.LastSeen, f.LastRun = last.severity, r.start, r.id
+	f.Title = "Title of " + last.finger
+}
+
+func (r told) looks() bool { return r.outcome == run.Success || r.outcome == run.Failure }
+
+// known is what the projections say, as facts.
+func (w *world) known(t testing.TB) map[string]fact {
+	t.Helper()
+	facts := map[string]fact{}
+	docs, err := run.Workspace(w.db, w.ID, w.Workspace).Collection(issue.Collection).Documents(t.Context()).GetAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range docs {
+		i, err := issue.Decode[issue.Issue](doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := issue.OpenText(t.Context(), w.keys.Open, doc.Ref, i.Text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts[strings.TrimPrefix(text.Title, "Title of ")] = factFrom(i, text.Title)
+	}
+	return facts
+}
+
+func factFrom(i issue.Issue, title string) fact {
+	return fact{
+		i.Life, i.Severity, i.FirstSeen.UTC(), i.LastSeen.UTC(), i.LastRun, i.Runs, i.Sightings, i.Reopened, i.ResolvedAt.UTC(), title,
+	}
+}
