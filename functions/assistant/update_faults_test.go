@@ -39,7 +39,9 @@ func striking(calls *atomic.Int64, all ...struck) func(string) faults.Fault {
 // their events over the bad wire.
 func lives() (before told, after []told) {
 	before = at(0, run.Failure, "a", "b")
-	return before, []told{at(2, run.Failure, "a", "a"), at(1, run.Success)}
+	after = []told{at(2, run.Failure, "a", "a"), at(1, run.Success)}
+	after[0].samples = map[string][]float64{"latency": {1, 2, 6}}
+	return before, after
 }
 
 // survive plays the events over a wire that is struck and tells what is wrong
@@ -62,6 +64,9 @@ func survive(t *testing.T, c *cloudtest.Cloud, all ...struck) (calls int64, err 
 	}
 	if diff := gocmp.Diff(factsOf(append(after, before)), w.known(t)); diff != "" {
 		return 0, fmt.Errorf("the truth (-) and the projections (+) differ:\n%s", diff)
+	}
+	if h := w.health(t, after[0].start.Add(time.Minute))["latency"]; h.Hour.Samples != 3 || h.Hour.Mean != 3 {
+		return 0, fmt.Errorf("the SLI has %d samples of mean %v", h.Hour.Samples, h.Hour.Mean)
 	}
 	if check, pending := w.check(t), w.pending(t.Context(), t); check.Runs != 3 || pending != 0 {
 		return 0, fmt.Errorf("the check has %d runs, %d are pending", check.Runs, pending)

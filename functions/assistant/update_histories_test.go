@@ -53,6 +53,10 @@ func newHistory(seed uint64, most int) *history {
 		for range h.IntN(4) {
 			r.found = append(r.found, found{finger: string(rune('a' + h.IntN(3))), severity: 1 + h.IntN(4)})
 		}
+		for range h.IntN(3) {
+			name := string(rune('x' + h.IntN(2)))
+			r.samples = map[string][]float64{name: {float64(h.IntN(100)), float64(h.IntN(100))}}
+		}
 		h.runs = append(h.runs, r)
 	}
 	return h
@@ -147,6 +151,10 @@ func TestLaw5AnyHistoryOverABadWireComesToTheTruth(t *testing.T) {
 			}
 			if diff := gocmp.Diff(factsOf(h.runs), w.known(t)); diff != "" {
 				t.Errorf("seed %d: the truth (-) and the projections (+) differ:\n%s", seed+i, diff)
+			}
+			now := began.Add(20 * time.Minute)
+			if diff := gocmp.Diff(slisOf(h.runs, now), w.health(t, now)); diff != "" {
+				t.Errorf("seed %d: the SLIs (-) and what is kept of them (+) differ:\n%s", seed+i, diff)
 			}
 			if runs := w.check(t).Runs; runs != len(h.runs) {
 				t.Errorf("seed %d: the check has %d runs of %d", seed+i, runs, len(h.runs))

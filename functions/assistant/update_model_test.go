@@ -9,6 +9,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
 // fact is what must be known of an issue when all runs are folded.
@@ -109,4 +110,37 @@ func factFrom(i issue.Issue, title string) fact {
 	return fact{
 		i.Life, i.Severity, i.FirstSeen.UTC(), i.LastSeen.UTC(), i.LastRun, i.Runs, i.Sightings, i.Reopened, i.ResolvedAt.UTC(), title,
 	}
+}
+
+// slisOf tells what each SLI's health must be at a time.
+func slisOf(runs []told, now time.Time) map[string]sli.Health {
+	kept := map[string]sli.SLI{}
+	for _, r := range runs {
+		for name := range r.samples {
+			kept[name] = kept[name].Add(slx, r.measured(name)...)
+		}
+	}
+	health := map[string]sli.Health{}
+	for name, k := range kept {
+		health[name] = k.Health(now)
+	}
+	return health
+}
+
+// health is what the projections say of the SLIs.
+func (w *world) health(t testing.TB, now time.Time) map[string]sli.Health {
+	t.Helper()
+	health := map[string]sli.Health{}
+	docs, err := run.Workspace(w.db, w.ID, w.Workspace).Collection(sli.Collection).Documents(t.Context()).GetAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range docs {
+		kept, err := sli.Decode(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		health[kept.Name] = kept.Health(now)
+	}
+	return health
 }

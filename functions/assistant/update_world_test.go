@@ -19,6 +19,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
 var began = time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
@@ -98,6 +99,7 @@ type told struct {
 	start   time.Time
 	outcome run.Outcome
 	found   []found
+	samples map[string][]float64 // by SLI; a second apart, from the start on
 }
 
 type found struct {
@@ -154,7 +156,7 @@ func (w *world) report(t testing.TB, runs ...told) {
 		place := run.At(w.db, w.ID, w.Workspace, r.id)
 		record := run.Run{
 			ID: r.id, State: run.Ended, Created: r.start, Start: r.begin(), End: run.End{Outcome: r.outcome, Time: r.start.Add(time.Second)},
-			Sightings: len(r.found), Check: string(issue.NewCheckID(r.task, resource)), Pending: true,
+			Sightings: len(r.found), Samples: len(r.samples), Check: string(issue.NewCheckID(r.task, resource)), Pending: true,
 		}
 		for i, f := range r.found {
 			sighting := issue.NewRecord(w.fingerprint, r.id, r.begin(), i+1, f.sighting(t))
@@ -165,9 +167,24 @@ func (w *world) report(t testing.TB, runs ...told) {
 			}
 			set(t, bulk, ref, sighting)
 		}
+		for name := range r.samples {
+			series, err := sli.NewSeries(name, r.id, slx, r.measured(name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			set(t, bulk, sli.SeriesRef(w.db, w.ID, w.Workspace, r.id, name), series)
+		}
 		set(t, bulk, place.Record, record)
 	}
 	bulk.End()
+}
+
+func (r told) measured(name string) []sli.Sample {
+	var samples []sli.Sample
+	for i, value := range r.samples[name] {
+		samples = append(samples, sli.Sample{Time: r.start.Add(time.Duration(i) * time.Second), Value: value})
+	}
+	return samples
 }
 
 func set(t testing.TB, bulk *firestore.BulkWriter, ref *firestore.DocumentRef, data any) {
@@ -240,6 +257,20 @@ func (w *world) check(t testing.TB) issue.Check {
 
 func (w *world) checkRef() *firestore.DocumentRef {
 	return issue.CheckRef(w.db, w.ID, w.Workspace, issue.NewCheckID("dns-check", resource))
+}
+
+// sli reads an SLI; the zero SLI if there is none.
+func (w *world) sli(t testing.TB, name string) sli.SLI {
+	t.Helper()
+	docs, err := w.db.GetAll(t.Context(), []*firestore.DocumentRef{sli.Ref(w.db, w.ID, w.Workspace, name)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := sli.Decode(docs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kept
 }
 
 // pending counts the runs that are not folded.
