@@ -46,8 +46,8 @@ func clone(query url.Values) url.Values {
 	return c
 }
 
-// history records n runs, a minute apart, and gives them newest first.
-func history(t *testing.T, tn *cloudtest.Tenant, n int) (ids []string) {
+// past records n runs, a minute apart, and gives them newest first.
+func past(t *testing.T, tn *cloudtest.Tenant, n int) (ids []string) {
 	t.Helper()
 	for i := range n {
 		started := with(aStart, fields{
@@ -70,7 +70,7 @@ func TestRunsAreListedByWhatAnOperatorAsks(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	const n = 24
-	ids := history(t, tn, n)
+	ids := past(t, tn, n)
 	at := func(i int) string { return began.Add(time.Duration(i) * time.Minute).Format(time.RFC3339) }
 	for name, try := range map[string]struct {
 		query string
@@ -117,7 +117,7 @@ func TestRunsAreListedByWhatAnOperatorAsks(t *testing.T) {
 func TestPagesStandWhileRunsBegin(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
-	ids := history(t, tn, 6)
+	ids := past(t, tn, 6)
 	unknown := cloudtest.NewRun(t) // its start is never told
 	finish(t, tn, unknown, with(aReport, fields{"issues": nil})).Want(t, http.StatusOK)
 	ids = append(ids, unknown)
@@ -144,7 +144,7 @@ func TestAPageTokenIsGoodForItsQuestionOnly(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t, "prod", "dev")
-	history(t, tn, 4)
+	past(t, tn, 4)
 	var p page
 	get(t, tn, "/runs?pageSize=1&state=ended").Want(t, http.StatusOK).JSON(t, &p)
 	for _, query := range []string{

@@ -1,0 +1,208 @@
+package runs_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"path"
+	"sync"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/outbox"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+func encoded(body fields) []byte {
+	text, _ := json.Marshal(body) // it is of texts, numbers and times
+	return text
+}
+
+var startText, reportText = encoded(aStart), encoded(aReport)
+
+// facts are what is kept of one run.
+type facts struct {
+	ended, started, pending                   bool
+	sightings, named, series, audit, messages int
+}
+
+// facts reads what is kept of every run of the world.
+func (w *world) facts(t *testing.T) map[string]facts {
+	t.Helper()
+	db := database(t, w.Cloud)
+	all := map[string]facts{}
+	each := func(query firestore.Query, add func(*firestore.DocumentSnapshot)) {
+		docs, err := query.Documents(t.Context()).GetAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, doc := range docs {
+			add(doc)
+		}
+	}
+	each(db.CollectionGroup(run.Collection).Query, func(doc *firestore.DocumentSnapshot) {
+		r, err := run.Decode(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := all[doc.Ref.ID]
+		f.ended, f.started, f.pending = r.State == run.Ended, r.Start.Known(), r.Pending
+		all[doc.Ref.ID] = f
+	})
+	each(db.CollectionGroup(issue.SightingsCollection).Query, func(doc *firestore.DocumentSnapshot) {
+		id := doc.Ref.Parent.Parent.ID
+		f := all[id]
+		f.sightings++
+		if doc.Data()["task"] == "dns-check" {
+			f.named++
+		}
+		all[id] = f
+	})
+	each(db.CollectionGroup("series").Query, func(doc *firestore.DocumentSnapshot) {
+		id, _ := doc.Data()["run"].(string)
+		f := all[id]
+		f.series++
+		all[id] = f
+	})
+	w.audits(t, db, all)
+	for id, n := range w.published {
+		f := all[id]
+		f.messages = n
+		all[id] = f
+	}
+	return all
+}
+
+func (w *world) audits(t *testing.T, db *firestore.Client, all map[string]facts) {
+	t.Helper()
+	log, err := auditlog.Open(t.Context(), auditConfig, w.Operator, w.Clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range log.Entries(t.Context(), db, w.tenant.ID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := path.Base(e.Resource)
+		f := all[id]
+		f.audit++
+		all[id] = f
+	}
+}
+
+// drain publishes what is left, on a wire without faults.
+func (w *world) drain(t *testing.T) {
+	t.Helper()
+	db := database(t, w.Cloud)
+	clients := gcp.NewClients(w.As("fn-sweep@strongroom-local.iam.gserviceaccount.com"))
+	t.Cleanup(func() { _ = clients.Close() })
+	publisher := outbox.NewPublisher(clients)
+	for {
+		docs, err := outbox.Waiting(db, w.Clock.Now().Add(time.Hour)).Limit(outbox.MaxPage).Documents(t.Context()).GetAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(docs) == 0 {
+			return
+		}
+		if _, err := publisher.Relay(t.Context(), db, docs); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// check compares what is kept of a history's run with what was acknowledged.
+// What was not is kept whole or not at all.
+func (h *history) check(f facts, acknowledged bool) {
+	complete := f.ended && f.started
+	want := facts{ended: f.ended, started: f.started, pending: complete}
+	if f.ended {
+		want.sightings, want.series, want.audit = 2, 2, 1
+	}
+	if complete {
+		want.named, want.messages = 2, max(f.messages, 1)
+	}
+	if f != want || acknowledged && !complete {
+		h.t.Errorf("%s: acknowledged %v, kept %+v, want %+v", h, acknowledged, f, want)
+	}
+}
+
+// atOnce is how many histories go on at once: most of their time they wait to
+// try again.
+const atOnce = 200
+
+// run goes through histories, several at once, and checks them.
+func (w *world) run(t *testing.T, all []*history, lateStart func(i int) bool) {
+	acknowledged := make([]bool, len(all))
+	slots := make(chan struct{}, atOnce)
+	var work sync.WaitGroup
+	for i, h := range all {
+		slots <- struct{}{}
+		work.Go(func() {
+			defer func() { <-slots }()
+			acknowledged[i] = h.live(lateStart(i))
+		})
+	}
+	work.Wait()
+	w.drain(t)
+	kept := w.facts(t)
+	for i, h := range all {
+		h.check(kept[h.run], acknowledged[i])
+		if h.limit > 5 && !acknowledged[i] {
+			t.Errorf("%s: never acknowledged", h)
+		}
+	}
+}
+
+func (w *world) history(t *testing.T, p plan) *history {
+	return &history{world: w, t: t, run: cloudtest.NewRun(t), plan: p, limit: 20}
+}
+
+// Law 5: acknowledged means kept, once. Every call of a run's life, from a new
+// process on, meets every fault.
+func TestLaw5EachCallMeetsEachFault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, late := range []bool{false, true} {
+		clean := w.history(t, nil)
+		if !clean.live(late) {
+			t.Fatal("a run without faults was not acknowledged")
+		}
+		t.Logf("%d calls: %v", len(clean.calls), clean.calls)
+		var all []*history
+		for n := range clean.calls {
+			for _, fault := range faults.All {
+				all = append(all, w.history(t, plan{n: fault}))
+			}
+		}
+		w.run(t, all, func(int) bool { return late })
+	}
+}
+
+// Law 5, by chance: up to three faults in a life, and clients that give up.
+func TestLaw5RandomHistories(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := *seed
+	if first == 0 {
+		first = uint64(time.Now().UnixNano())
+	}
+	t.Logf("-seed %d", first)
+	all := make([]*history, *histories)
+	r := rand.New(rand.NewPCG(first, 0))
+	late := make([]bool, len(all))
+	for i := range all {
+		all[i] = w.history(t, randomPlan(r))
+		late[i] = r.IntN(4) == 0
+		if r.IntN(4) == 0 {
+			all[i].limit = 1
+		}
+	}
+	w.run(t, all, func(i int) bool { return late[i] })
+}
