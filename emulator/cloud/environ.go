@@ -9,6 +9,7 @@ func (c *Cloud) Environ(function string) []string {
 		"GOOGLE_CLOUD_PROJECT=" + as.ProjectID,
 		"FIRESTORE_EMULATOR_HOST=" + as.FirestoreHost,
 		"STORAGE_EMULATOR_HOST=" + as.StorageHost,
+		"PUBSUB_EMULATOR_HOST=" + as.PubSubHost,
 		"KMS_EMULATOR_HOST=" + as.KMSHost,
 		"IAM_CREDENTIALS_EMULATOR_HOST=" + as.IAMCredentialsHost,
 		"EMULATOR_ACCESS_TOKEN=" + as.AccessToken.Reveal(),
