@@ -41,6 +41,7 @@ func TestWhatIsPackedAnswersRightly(t *testing.T) {
 // rightAnswers try the one thing that each function is for.
 var rightAnswers = map[string]func(*testing.T, *process, *cloudtest.Cloud, *cloudtest.Tenant){
 	"uploads": uploadsMints, "runs": runsRecords, "outputs": outputsStreams, "custody": custodyKeeps, "sweep": sweepExpires,
+	"assistant-update": assistantUpdateFolds, "assistants": assistantsList,
 }
 
 // uploadsMints has the bucket take what a minted URL permits.
@@ -79,17 +80,9 @@ func outputsStreams(t *testing.T, p *process, _ *cloudtest.Cloud, tn *cloudtest.
 	}
 }
 
-// custodyKeeps has Pub/Sub push a bucket's notification to the process, where
-// the embedded function may not be called.
+// custodyKeeps has a bucket's notification make a grant stored.
 func custodyKeeps(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Tenant) {
-	err := c.IAM.Unbind(iam.Binding{Member: cloud.Account("pubsub-push"), Role: "roles/run.invoker", Resource: "functions/custody"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	endpoint, answers := watched(t, p)
-	if err := c.PubSub.Push(t.Context(), pubsub.Subscription{ID: "packed-custody", Topic: "object-events", Endpoint: endpoint}); err != nil {
-		t.Fatal(err)
-	}
+	answers := takeOver(t, p, c, "custody")
 	id, data := cloudtest.NewRun(t), []byte("kept\n")
 	tn.Mint(t, id, cloudtest.PartOf("stdout.log", 1, data))[0].Put(t, data).Want(t, http.StatusOK)
 	if status := <-answers; status/100 != 2 {
@@ -97,6 +90,60 @@ func custodyKeeps(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Te
 	}
 	if got := readGrant(t, c, tn, id); got.State != grant.Stored || got.Stored == nil || got.Stored.Size != int64(len(data)) {
 		t.Errorf("the grant is %+v", got)
+	}
+}
+
+// takeOver has Pub/Sub push what the function takes to the process, and no
+// longer to the embedded function. It tells what the process answered.
+func takeOver(t *testing.T, p *process, c *cloudtest.Cloud, function string) <-chan int {
+	t.Helper()
+	err := c.IAM.Unbind(iam.Binding{Member: cloud.Account("pubsub-push"), Role: "roles/run.invoker", Resource: "functions/" + function})
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint, answers := watched(t, p)
+	if err := c.PubSub.Push(t.Context(), pubsub.Subscription{
+		ID: "packed-" + function, Topic: c.Suite.Functions[function].Topic, Endpoint: endpoint,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return answers
+}
+
+// assistantUpdateFolds has a run's report become an issue.
+func assistantUpdateFolds(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	answers := takeOver(t, p, c, "assistant-update")
+	reportIssue(t, tn)
+	if status := <-answers; status/100 != 2 {
+		t.Errorf("the process answered the push by %d", status)
+	}
+	wantIssue(t, tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/issues", nil))
+}
+
+// assistantsList has the issue of a run's report listed.
+func assistantsList(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	reportIssue(t, tn)
+	c.Drain(t)
+	wantIssue(t, p.do(t, tn.Token(t, "viewer"), http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/issues", nil))
+}
+
+// reportIssue has a run end that found one thing wrong.
+func reportIssue(t *testing.T, tn *cloudtest.Tenant) {
+	t.Helper()
+	id := cloudtest.NewRun(t)
+	tn.Do(t, "runner", http.MethodPut, tn.RunPath(id), aStart()).Want(t, http.StatusOK)
+	tn.Do(t, "runner", http.MethodPost, tn.RunPath(id)+"/report", map[string]any{
+		"end": time.Now().UTC(), "outcome": "failure", "exitCode": 1,
+		"issues": []map[string]string{{"line": `{"severity":2,"title":"The disk is full"}`}},
+	}).Want(t, http.StatusOK)
+}
+
+func wantIssue(t *testing.T, answer cloudtest.Response) {
+	t.Helper()
+	var got struct{ Issues []struct{ Title string } }
+	answer.Want(t, http.StatusOK).JSON(t, &got)
+	if len(got.Issues) != 1 || got.Issues[0].Title != "The disk is full" {
+		t.Errorf("the issues are %s", answer.Body)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 
 // program is a function that was packed, unpacked and built.
 type program struct {
+	suite   infra.Suite
 	archive Archive
 	content []byte // the zip
 	dir     string // where it is unpacked
@@ -67,7 +68,7 @@ func build(ctx context.Context, name string) (program, error) {
 	if err != nil {
 		return program{}, err
 	}
-	p := program{dir: filepath.Join(scratch, name), path: filepath.Join(scratch, name+".exe")}
+	p := program{suite: packer.suite, dir: filepath.Join(scratch, name), path: filepath.Join(scratch, name+".exe")}
 	if p.archive, p.content, err = packer.pack(ctx, name); err != nil {
 		return program{}, err
 	}

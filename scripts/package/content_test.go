@@ -81,6 +81,7 @@ func TestAnArchiveHoldsWhatTheGoCommandNamesAndLicencesAndNoMore(t *testing.T) {
 func TestAnArchiveHoldsNoTestsAndNothingThatIsNotDeployed(t *testing.T) {
 	t.Parallel()
 	eachProgram(t, func(t *testing.T, function string, p program) {
+		home := p.suite.Functions[function].Package
 		for _, name := range names(t, p.content) {
 			own := !strings.HasPrefix(name, "vendor/")
 			top, _, _ := strings.Cut(name, "/")
@@ -89,7 +90,7 @@ func TestAnArchiveHoldsNoTestsAndNothingThatIsNotDeployed(t *testing.T) {
 				t.Errorf("%s is a test's", name)
 			case own && !slices.Contains([]string{"functions", "shared", rootName, "go.mod", "go.sum"}, top):
 				t.Errorf("%s is not deployed", name)
-			case top == "functions" && path.Dir(name) != "functions/"+function:
+			case top == "functions" && path.Dir(name) != home:
 				t.Errorf("%s is of another function", name)
 			}
 		}

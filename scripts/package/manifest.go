@@ -67,7 +67,7 @@ func packAll(ctx context.Context, s settings, log io.Writer) error {
 			mu.Lock()
 			defer mu.Unlock()
 			m.Functions[name] = a
-			fmt.Fprintf(log, "package: %-10s %5d files, %d modules, %.1f MB: %s\n", name, a.Files, len(a.Modules), float64(a.Bytes)/1e6, a.Zip)
+			fmt.Fprintf(log, "package: %-16s %5d files, %d modules, %.1f MB: %s\n", name, a.Files, len(a.Modules), float64(a.Bytes)/1e6, a.Zip)
 			return write(s.out, a.Zip, content)
 		})
 	}

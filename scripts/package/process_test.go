@@ -108,6 +108,9 @@ func (p *process) do(t testing.TB, token, method, path string, body any, header 
 // after the start of the process the answer was there.
 func (p *process) first(t testing.TB, name string, tn *cloudtest.Tenant) time.Duration {
 	t.Helper()
+	if firsts[name].ask == nil {
+		t.Fatal("nobody says what this function is first asked")
+	}
 	firsts[name].ask(t, p, tn).Want(t, firsts[name].want)
 	return time.Since(p.began)
 }
@@ -126,14 +129,27 @@ var firsts = map[string]struct {
 		return p.do(t, tn.Token(t, "viewer"), http.MethodGet, tn.RunPath(cloudtest.NewRun(t))+"/outputs", nil)
 	}},
 	"custody": {http.StatusOK, func(t testing.TB, p *process, _ *cloudtest.Tenant) cloudtest.Response {
-		return p.do(t, "", http.MethodPost, "/", map[string]any{
-			"message": map[string]any{"messageId": "1", "attributes": map[string]string{"eventType": "OBJECT_DELETE"}},
-		}, "Ce-Id", "1", "Ce-Specversion", "1.0", "Ce-Type", "google.cloud.pubsub.topic.v1.messagePublished",
-			"Ce-Source", "//pubsub.googleapis.com/projects/"+cloud.ProjectID+"/topics/object-events")
+		return p.push(t, "object-events", map[string]string{"eventType": "OBJECT_DELETE"})
+	}},
+	"assistant-update": {http.StatusOK, func(t testing.TB, p *process, _ *cloudtest.Tenant) cloudtest.Response {
+		return p.push(t, "run-events", nil)
+	}},
+	"assistants": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
+		return p.do(t, tn.Token(t, "viewer"), http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/issues", nil)
 	}},
 	"sweep": {http.StatusOK, func(t testing.TB, p *process, _ *cloudtest.Tenant) cloudtest.Response {
 		return p.do(t, "", http.MethodPost, "/", nil)
 	}},
+}
+
+// push posts a message without data as Pub/Sub does. It carries nothing that
+// an event function would act on.
+func (p *process) push(t testing.TB, topic string, attributes map[string]string) cloudtest.Response {
+	t.Helper()
+	return p.do(t, "", http.MethodPost, "/", map[string]any{
+		"message": map[string]any{"messageId": "1", "attributes": attributes},
+	}, "Ce-Id", "1", "Ce-Specversion", "1.0", "Ce-Type", "google.cloud.pubsub.topic.v1.messagePublished",
+		"Ce-Source", "//pubsub.googleapis.com/projects/"+cloud.ProjectID+"/topics/"+topic)
 }
 
 func aStart() map[string]any {
