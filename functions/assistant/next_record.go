@@ -40,9 +40,9 @@ type record struct {
 }
 
 type assistantBody struct {
-	Name        string  `json:"name" minLength:"1" maxLength:"200" doc:"What people call it"`
-	Relevance   float64 `json:"relevance,omitempty" minimum:"0" maximum:"1" default:"0.85" doc:"Tasks that score less are not suggested"`
-	AccessLevel string  `json:"accessLevel,omitempty" enum:"read-only,read-write" default:"read-only" doc:"read-only: no task is suggested whose tags say access:read-write"`
+	Name        string   `json:"name" minLength:"1" maxLength:"200" doc:"What people call it"`
+	Relevance   *float64 `json:"relevance,omitempty" minimum:"0" maximum:"1" default:"0.85" doc:"Tasks that score less are not suggested"`
+	AccessLevel string   `json:"accessLevel,omitempty" enum:"read-only,read-write" default:"read-only" doc:"read-only: no task is suggested whose tags say access:read-write"`
 }
 
 type setAssistantRequest struct {
@@ -86,7 +86,7 @@ func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*s
 	if err != nil {
 		return nil, err
 	}
-	if err := h.commitRecord(ctx, s, ref, record{name, in.Body.Relevance, level(in.Body.AccessLevel)}, prepared); err != nil {
+	if err := h.commitRecord(ctx, s, ref, record{name, *in.Body.Relevance, level(in.Body.AccessLevel)}, prepared); err != nil {
 		return nil, err
 	}
 	out := &setAssistantResponse{}
@@ -127,5 +127,5 @@ func (h *Handler) readAssistant(ctx context.Context, s access.Session, ref *fire
 	if err != nil {
 		return assistantBody{}, openError(err)
 	}
-	return assistantBody{string(name), r.Relevance, string(r.Access)}, nil
+	return assistantBody{string(name), &r.Relevance, string(r.Access)}, nil
 }

@@ -62,8 +62,8 @@ func (h *Handler) next(ctx context.Context, s access.Session, a assistantBody, w
 	found, next := ranking{}, nextBody{}
 	found.searchRan(steps, ran, public, level(a.AccessLevel))
 	found.searchPublic(steps, public, level(a.AccessLevel))
-	next.Tasks, next.Below = found.best(a.Relevance)
-	next.Silent, next.Says = len(next.Tasks) == 0, says(next, a.Relevance)
+	next.Tasks, next.Below = found.best(*a.Relevance)
+	next.Silent, next.Says = len(next.Tasks) == 0, says(next, *a.Relevance)
 	return next, nil
 }
 

@@ -1,0 +1,220 @@
+package assistant_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+)
+
+// answered is an assistant's answer.
+type answered struct {
+	ID, Name, AccessLevel string
+	Relevance             float64
+	Wrong                 struct {
+		Counts []struct {
+			Severity, Standing int
+			OrMore             bool
+		}
+		SLXs []struct {
+			SLX    string
+			Issues []struct{ ID, Title, State string }
+		}
+		Capped bool
+	}
+	Health struct {
+		SLIs   []indicator
+		Capped bool
+	}
+	Next struct {
+		Tasks []struct {
+			Score                                  float64
+			From, Name, Source, SLX, Documentation string
+			Evidence                               []struct {
+				Issue, Step string
+				Score       float64
+				Words       []string
+			}
+		}
+		Below  int
+		Silent bool
+		Says   string
+	}
+}
+
+func (d *desk) ask(t testing.TB) (a answered) {
+	t.Helper()
+	d.Do(t, "viewer", http.MethodGet, d.path+"/assistants/edgar", nil).Want(t, http.StatusOK).JSON(t, &a)
+	return a
+}
+
+func (d *desk) edgar(t testing.TB, relevance float64, level string) {
+	t.Helper()
+	body := map[string]any{"name": "Eager Edgar", "relevance": relevance, "accessLevel": level}
+	d.Do(t, "admin", http.MethodPut, d.path+"/assistants/edgar", body).Want(t, http.StatusOK)
+}
+
+func (a answered) names() (names []string) {
+	for _, t := range a.Next.Tasks {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+func TestAnAssistantTellsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, cloudtest.Shared(t))
+	d.rest(t, several(d)...)
+	d.Do(t, "admin", http.MethodPut, d.path+"/slis/b", objective(100, 0.99)).Want(t, http.StatusOK)
+	d.measure(t, "a", 5)
+	d.measure(t, "b", 500, 500)
+	d.edgar(t, 0.9, "read-write")
+	got := d.ask(t)
+	if got.ID != "edgar" || got.Name != "Eager Edgar" || got.Relevance != 0.9 || got.AccessLevel != "read-write" {
+		t.Errorf("it is %+v", got)
+	}
+	var standing []int
+	for _, c := range got.Wrong.Counts {
+		standing = append(standing, c.Standing)
+	}
+	if diff := cmp.Diff([]int{2, 2, 0, 1}, standing); diff != "" || got.Wrong.Capped {
+		t.Errorf("counts: %s", diff)
+	}
+	if x := got.Wrong.SLXs; len(x) != 2 || x[0].SLX != "dns" || len(x[0].Issues) != 4 || x[0].Issues[0].Title != "01 standing, 1, newest" || x[1].SLX != "web" {
+		t.Errorf("by SLX: %+v", x)
+	}
+	if s := got.Health.SLIs; len(s) != 2 || s[0].Name != "b" || s[0].Alert != "page" || s[1].Alert != "none" {
+		t.Errorf("health: %+v", s)
+	}
+	if !got.Next.Silent || !strings.Contains(got.Next.Says, "no issue that stands names a next step") {
+		t.Errorf("next: %+v", got.Next)
+	}
+	if n := d.entries(t, auditlog.AskAssistant); n != 1 {
+		t.Errorf("%d entries are on record", n)
+	}
+}
+
+// cart is an issue whose author knows what to do.
+var cart = resting{
+	name: "Deployment cart has no ready replicas", severity: 1, slx: "shop",
+	steps: "Fetch the logs of deployment `cart`\nRestart deployment `cart`\nAsk the owner of the shop about plans",
+}
+
+func TestAnAssistantSuggestsTheTaskThatAuthorsAskFor(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	d := newDesk(t, c)
+	offer(t, c, community)
+	d.rest(t, cart, resting{name: "gone", severity: 1, resolved: true, steps: "Count Kafka consumer lag"})
+	d.edgar(t, 0.85, "read-only")
+	got := d.ask(t)
+	wantTitles(t, got.names(), "Fetch Deployment Logs")
+	first := got.Next.Tasks[0]
+	if first.From != "catalogue" || first.Score < 0.85 || first.Score > 1 || first.Source == "" || got.Next.Silent {
+		t.Errorf("got %+v", got.Next)
+	}
+	why := first.Evidence[0]
+	if why.Issue != cart.id() || why.Step != "Fetch the logs of deployment `cart`" || !slices.Contains(why.Words, "logs") || !slices.Contains(why.Words, "deployment") {
+		t.Errorf("because of %+v", why)
+	}
+	for _, task := range got.Next.Tasks {
+		if task.Score < 0 || task.Score > 1 {
+			t.Errorf("%s scores %v", task.Name, task.Score)
+		}
+	}
+	d.edgar(t, 0.85, "read-write")
+	if names := d.ask(t).names(); !slices.Contains(names, "Restart Deployment") {
+		t.Errorf("one that may write suggests %q", names)
+	}
+}
+
+func TestBelowItsThresholdAnAssistantIsSilent(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	d := newDesk(t, c)
+	offer(t, c, community)
+	d.rest(t, resting{name: "odd", severity: 1, steps: "Wonder whether any deployment of the moon base had unusual weather"})
+	d.edgar(t, 0.85, "read-only")
+	got := d.ask(t)
+	if !got.Next.Silent || len(got.Next.Tasks) != 0 || got.Next.Below == 0 || !strings.Contains(got.Next.Says, "nothing to suggest") {
+		t.Errorf("got %+v", got.Next)
+	}
+	d.edgar(t, 0, "read-only")
+	if got := d.ask(t); got.Next.Silent || got.Relevance != 0 {
+		t.Errorf("one that says everything says %+v", got.Next)
+	}
+}
+
+func TestATaskThatTheWorkspaceRanIsSuggestedAsSuch(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, ownCloud(t))
+	d.rest(t, resting{name: "a", severity: 2, slx: "shop", steps: "Run the postgres vacuum check"},
+		resting{name: "b", severity: 3, slx: "shop", task: "postgres-vacuum-check", resolved: true})
+	d.edgar(t, 0.5, "read-only")
+	got := d.ask(t)
+	if len(got.Next.Tasks) == 0 || got.Next.Tasks[0].Name != "postgres-vacuum-check" || got.Next.Tasks[0].From != "workspace" || got.Next.Tasks[0].SLX != "shop" {
+		t.Errorf("got %+v", got.Next)
+	}
+}
+
+func TestAnAssistantIsSet(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, cloudtest.Shared(t))
+	path := d.path + "/assistants/edgar"
+	d.Do(t, "viewer", http.MethodGet, path, nil).Want(t, http.StatusNotFound)
+	d.Do(t, "admin", http.MethodPut, path, map[string]any{"name": "E"}).Want(t, http.StatusOK)
+	want := d.ask(t)
+	if want.Name != "E" || want.Relevance != 0.85 || want.AccessLevel != "read-only" {
+		t.Errorf("got %+v", want)
+	}
+	for what, body := range map[string]any{
+		"no name":          map[string]any{"relevance": 0.5},
+		"an empty name":    map[string]any{"name": ""},
+		"a long name":      map[string]any{"name": strings.Repeat("x", 201)},
+		"relevance 1.1":    map[string]any{"name": "F", "relevance": 1.1},
+		"relevance -0.1":   map[string]any{"name": "F", "relevance": -0.1},
+		"an unknown level": map[string]any{"name": "F", "accessLevel": "root"},
+		"an unknown key":   map[string]any{"name": "F", "id": "x"},
+	} {
+		if r := d.Do(t, "admin", http.MethodPut, path, body); r.Status != http.StatusUnprocessableEntity && r.Status != http.StatusBadRequest {
+			t.Errorf("%s: status %d: %s", what, r.Status, r.Body)
+		}
+	}
+	if got := d.ask(t); got.Name != "E" || got.Relevance != 0.85 {
+		t.Errorf("something was written: %+v", got)
+	}
+	d.Do(t, "admin", http.MethodPut, d.path+"/assistants/Edgar", map[string]any{"name": "F"}).Want(t, http.StatusBadRequest)
+	d.Do(t, "admin", http.MethodPut, "/v1/workspaces/nowhere/assistants/edgar", map[string]any{"name": "F"}).Want(t, http.StatusNotFound)
+	d.Do(t, "viewer", http.MethodPut, path, map[string]any{"name": "F"}).Want(t, http.StatusForbidden)
+}
+
+// What an answer costs does not depend on how much is wrong.
+func TestAnAnswerCostsTheSameInALargeWorkspace(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	if c.Firestore == nil {
+		t.Skip("only the embedded Firestore counts")
+	}
+	newDesk(t, c) // with the first tenant come the platform's staff
+	offer(t, c, community)
+	cost := map[int]int64{}
+	for _, issues := range []int{10, 1000} {
+		d := newDesk(t, c)
+		d.rest(t, many(issues)...)
+		d.edgar(t, 0.85, "read-only")
+		d.ask(t) // whoever asks is known from here on
+		before := c.Firestore.Counts()
+		if got := d.ask(t); len(got.Next.Tasks) != 1 || got.Wrong.Capped != true {
+			t.Errorf("of %d issues: %+v", issues, got.Wrong)
+		}
+		cost[issues] = c.Firestore.Counts().Reads - before.Reads
+	}
+	if cost[10] != cost[1000] {
+		t.Errorf("reads by issues: %v", cost)
+	}
+}
