@@ -108,11 +108,33 @@ type request struct {
 	in     any // sent as JSON; nil: no body
 }
 
+// slowest is the link, in bytes a second, over which a request has time enough.
+const slowest = 64 << 10
+
+// Encode gives JSON as it is sent, without the escapes that only HTML needs.
+func Encode(value any) ([]byte, error) {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
+}
+
 // call decodes the answer, which is JSON, into out unless that is nil.
 func (c *Client) call(ctx context.Context, r request, out any) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, errSlow)
+	var body []byte
+	if r.in != nil {
+		var err error
+		if body, err = Encode(r.in); err != nil {
+			return fmt.Errorf("%s: %w", r.what, err)
+		}
+	}
+	timeout := callTimeout + time.Duration(len(body)/slowest)*time.Second
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errSlow)
 	defer cancel()
-	res, err := c.send(ctx, r)
+	res, err := c.send(ctx, r, body)
 	if err != nil {
 		return err
 	}
@@ -131,9 +153,10 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 }
 
 // send gives a response with a 2xx status; its body is the caller's to close.
-// All else is an error, a *Problem where the platform answered.
-func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
-	req, err := c.newRequest(ctx, r)
+// All else is an error, a *Problem where the platform answered. A body that is
+// not nil is JSON.
+func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Response, error) {
+	req, err := c.newRequest(ctx, r, body)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.what, err)
 	}
@@ -152,18 +175,10 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	return nil, c.rejected(r.what, res, token)
 }
 
-func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, error) {
-	body, contentType := io.Reader(http.NoBody), ""
-	if r.in != nil {
-		encoded, err := json.Marshal(r.in)
-		if err != nil {
-			return nil, err
-		}
-		body, contentType = bytes.NewReader(encoded), "application/json"
-	}
+func (c *Client) newRequest(ctx context.Context, r request, body []byte) (*http.Request, error) {
 	u := c.base.JoinPath(r.path)
 	u.RawQuery = r.query.Encode()
-	req, err := http.NewRequestWithContext(ctx, r.method, u.String(), body)
+	req, err := http.NewRequestWithContext(ctx, r.method, u.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, withoutURL(err)
 	}
@@ -171,8 +186,8 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 		req.Header[name] = values
 	}
 	req.Header.Set("User-Agent", userAgent)
-	if contentType != "" {
-		req.Header.Set("Content-Type", contentType)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	return req, nil
 }

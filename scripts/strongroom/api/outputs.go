@@ -106,7 +106,7 @@ func (c *Client) outputPath(run, name string) string {
 func (c *Client) read(ctx context.Context, r request) (*Chunk, error) {
 	r.what, r.method = "read output", http.MethodGet
 	ctx, alive, cancel := watch(ctx)
-	res, err := c.send(ctx, r)
+	res, err := c.send(ctx, r, nil)
 	if err != nil {
 		cancel()
 		return nil, err

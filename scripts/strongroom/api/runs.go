@@ -18,6 +18,12 @@ const (
 	MaxPartBytes = 8 << 20 // of one part
 	MaxParts     = 99_999  // of one output, counted from 1
 	MaxMint      = 100     // parts in one call
+	MaxOutputs   = 1000    // of one run
+
+	MaxReportBytes = 8 << 20 // of a report's body
+	MaxIssues      = 200     // in a report
+	MaxSamples     = 1000    // in a report
+	MaxSLIs        = 100     // of a report's samples
 )
 
 // Checksum is a CRC32C (Castagnoli). In JSON it is the base64 of its 4 bytes,
@@ -66,6 +72,20 @@ type Report struct {
 	Outcome  string    `json:"outcome"` // success, failure, error, timeout or canceled
 	ExitCode int       `json:"exitCode"`
 	Outputs  []Claim   `json:"outputs"`
+	Samples  []Sample  `json:"samples,omitempty"` // at most MaxSamples, of MaxSLIs
+	Issues   []Issue   `json:"issues,omitempty"`  // at most MaxIssues
+}
+
+// Sample is one measurement of an SLI.
+type Sample struct {
+	SLI   string    `json:"sli"`
+	Time  time.Time `json:"time"`
+	Value float64   `json:"value"` // finite
+}
+
+// Issue is one line of an issues.jsonl, byte for byte, without its newline.
+type Issue struct {
+	Line string `json:"line"`
 }
 
 // Claim says how many parts an output has.
@@ -79,7 +99,8 @@ func (c *Client) Start(ctx context.Context, run string, start Start) error {
 	return c.call(ctx, request{what: "record the run's start", method: http.MethodPut, path: c.runPath(run), in: start}, nil)
 }
 
-// Report records that the run ended. It may be repeated with the same report.
+// Report records that the run ended. It may be repeated with the same report;
+// one and the same Report is sent as the same bytes.
 func (c *Client) Report(ctx context.Context, run string, report Report) error {
 	return c.call(ctx, request{what: "report the run", method: http.MethodPost, path: c.runPath(run) + "/report", in: report}, nil)
 }

@@ -8,10 +8,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 )
 
 // separator stands in an output's name for a directory's slash.
 const separator = "__"
+
+// maxOutputs is the most that one report may name.
+const maxOutputs = api.MaxOutputs
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$`)
 
@@ -121,6 +126,9 @@ func (s *Set) check(name, path string, mode fs.FileMode) error {
 	}
 	if err := CheckName(name); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if len(s.names) >= maxOutputs {
+		return fmt.Errorf("%s: a run has at most %d outputs", path, maxOutputs)
 	}
 	if other, taken := s.names[name]; taken {
 		return fmt.Errorf("%s: its name as an output, %s, is taken by %s", path, name, other)

@@ -35,6 +35,7 @@ func killedUpload(t *testing.T, random *rand.Rand, tenant *cloudtest.Tenant, bud
 		want[name] = noise(random, size)
 		writeFile(t, filepath.Join(dir, name), want[name])
 	}
+	writeFile(t, filepath.Join(dir, "issues.jsonl"), oddLine+"\n\n"+plainLine)
 	p := &place{spool: filepath.Join(t.TempDir(), "spool")}
 	p.env = map[string]string{
 		"STRONGROOM_URL": tenant.Cloud.URL, "STRONGROOM_WORKSPACE": string(tenant.Workspace),
@@ -67,6 +68,10 @@ func killedUpload(t *testing.T, random *rand.Rand, tenant *cloudtest.Tenant, bud
 func compareEmbedded(t *testing.T, tenant *cloudtest.Tenant, run string, want map[string]string) {
 	t.Helper()
 	tenant.Cloud.Drain(t)
+	issues := tenant.Do(t, "viewer", http.MethodGet, tenant.RunPath(run)+"/issues", nil).Want(t, http.StatusOK).Body
+	if got, want := string(issues), oddLine+"\n"+plainLine+"\n"; got != want {
+		t.Errorf("the issues are %q, not %q", got, want)
+	}
 	var list struct {
 		Outputs []struct{ Name, State string }
 	}

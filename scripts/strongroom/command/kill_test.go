@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 )
@@ -51,6 +54,7 @@ func uploadUnderFire(t *testing.T, random *rand.Rand, budget int) (early, late i
 		want[name] = noise(random, size)
 		writeFile(t, filepath.Join(dir, name), want[name])
 	}
+	writeFile(t, filepath.Join(dir, "issues.jsonl"), oddLine+"\n"+plainLine+"\n")
 	common := []string{"--part-size", "8000", "--backoff", "5ms", "--quiet"}
 	begin := append([]string{"upload", dir, "--task", "t"}, common...)
 	resume := append([]string{"resume"}, common...)
@@ -73,16 +77,19 @@ func uploadUnderFire(t *testing.T, random *rand.Rand, budget int) (early, late i
 		if len(left) > 0 {
 			args = resume // from here on nothing else may be needed
 		} else if began {
-			p.compare(t, want)
+			p.compare(t, want, api.Issue{Line: oddLine}, api.Issue{Line: plainLine})
 			return early, late
 		}
 	}
 }
 
-// compare says where the only run's outputs differ from want.
-func (p *place) compare(t *testing.T, want map[string]string) {
+// compare says where the only run's outputs and issues differ.
+func (p *place) compare(t *testing.T, want map[string]string, issues ...api.Issue) {
 	t.Helper()
 	run := p.server.OneRun(t)
+	if diff := cmp.Diff(issues, p.server.Report(run).Issues); diff != "" {
+		t.Errorf("issues (-want +got):\n%s", diff)
+	}
 	if got := p.server.Outputs(run); len(got) != len(want) {
 		t.Fatalf("there are %d outputs, not %d: %v", len(got), len(want), got)
 	}

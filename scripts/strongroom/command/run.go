@@ -28,6 +28,8 @@ into the tenant's bucket. Files that the command leaves in $STRONGROOM_OUTPUT_DI
 become outputs too; its run has the id $STRONGROOM_RUN. A terminal is not given
 to it as its input.
 
+` + findingsHelp + `
+
 The exit code is the command's: 128+N after signal N, 124 after --timeout, 127 if
 there is no such command, 126 if it cannot be executed, 125 if it was not tried.
 A platform that cannot be reached changes none of this: what could not be
@@ -44,15 +46,18 @@ type runOptions struct {
 	split, wait, json       bool
 	flush, timeout          time.Duration
 	grace, patience         time.Duration
+	samples                 []string
 }
 
 func (a *app) runCommand() *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
-		Use:     "run [flags] -- COMMAND ARG…",
-		Short:   "Execute a task and keep its output",
-		Long:    runHelp,
-		Example: "  strongroom run --task dns-check -- ./check-dns.sh example.com",
+		Use:   "run [flags] -- COMMAND ARG…",
+		Short: "Execute a task and keep its output",
+		Long:  runHelp,
+		Example: `  strongroom run --task dns-check -- ./check-dns.sh example.com
+  strongroom run --task dns-check --slx dns --resource cluster-1 -- \
+    sh -c 'echo "{\"severity\":2,\"title\":\"DNS is slow\"}" > $STRONGROOM_OUTPUT_DIR/issues.jsonl'`,
 		RunE: func(cmd *cobra.Command, argv []string) error {
 			return a.run(cmd.Context(), o, argv)
 		},
@@ -67,6 +72,7 @@ func (a *app) runCommand() *cobra.Command {
 	flags.StringVar(&o.id, "run", "", "id of the run, a UUIDv7 (default: a new one)")
 	flags.StringVar(&o.slx, "slx", "", "service-level experience that the task belongs to")
 	flags.StringVar(&o.resource, "resource", "", "resource that the task looks at")
+	addSampleFlag(cmd, &o.samples)
 	flags.StringVar(&o.output, "output", "stdout.log", "name of the output that the command writes to stdout and stderr")
 	flags.StringVar(&o.outputDir, "output-dir", "", "directory whose files become outputs (default: one in the spool)")
 	flags.BoolVar(&o.split, "split", false, "keep stderr apart, as stderr.log")
@@ -124,7 +130,7 @@ func (a *app) prepare(o *runOptions, argv []string) (*api.Client, spool.Dir, *sp
 	if err != nil {
 		return nil, dir, nil, err
 	}
-	journal.SLX, journal.Resource = o.slx, o.resource
+	journal.SLX, journal.Resource, journal.Samples = o.slx, o.resource, o.samples
 	for _, name := range o.streams() {
 		journal.Outputs = append(journal.Outputs, spool.Output{Name: name, ContentType: collect.ContentType(name)})
 	}
@@ -137,7 +143,7 @@ func (o *runOptions) check(argv []string) error {
 		return errors.New("no command: give one after --, as in: strongroom run -- ./check.sh")
 	}
 	for _, name := range o.streams() {
-		if err := collect.CheckName(name); err != nil {
+		if err := errors.Join(collect.CheckName(name), checkOutputName(name)); err != nil {
 			return fmt.Errorf("--output: %w", err)
 		}
 	}
@@ -154,7 +160,7 @@ func (o *runOptions) check(argv []string) error {
 		}
 		o.outputDir = path
 	}
-	return o.transfer.check()
+	return errors.Join(o.transfer.check(), checkSamples(o.samples))
 }
 
 const stderrLog = "stderr.log"
@@ -291,7 +297,7 @@ func (a *app) conclude(s *session, o runOptions, dir spool.Dir, code int, err er
 		s.meter.Printf("strongroom: %s", resumeHint(j.Run, dir))
 	}
 	if o.json {
-		if err := writeJSON(a.stderr, summarize(j, err)); err != nil {
+		if err := writeJSON(a.stderr, s.summarize(j, err)); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 	"sync"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/collect"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/findings"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/progress"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
@@ -26,6 +26,9 @@ type session struct {
 	uploader *upload.Uploader
 	policy   retry.Policy
 	partSize int64
+	issues   int             // in the report
+	samples  int             // in the report
+	untold   []untoldLines   // what the report does not carry
 	ctx      context.Context // ends the uploader
 	cancel   context.CancelCauseFunc
 }
@@ -98,9 +101,12 @@ func (s *session) complete() error {
 	if err := s.uploader.Wait(); err != nil {
 		return err
 	}
-	j := s.run.Journal()
-	err := s.policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Report(ctx, j.Run, report(j)) })
+	report, err := s.report()
 	if err != nil {
+		return err
+	}
+	id := s.run.Journal().Run
+	if err := s.policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Report(ctx, id, report) }); err != nil {
 		return err
 	}
 	kept, err := s.run.Remove()
@@ -116,17 +122,32 @@ func (s *session) discardWait() error {
 	return nil
 }
 
-func report(j spool.Journal) api.Report {
+// report is made of what the spool holds, and of nothing else: so it is the
+// same whenever it is made.
+func (s *session) report() (api.Report, error) {
+	j := s.run.Journal()
 	r := api.Report{End: j.End, Outcome: j.Outcome, ExitCode: j.ExitCode, Outputs: []api.Claim{}}
 	for _, o := range j.Outputs {
 		r.Outputs = append(r.Outputs, api.Claim{Name: o.Name, Parts: o.Parts})
 	}
-	return r
+	if !j.Findings {
+		return r, nil
+	}
+	data, err := s.run.Findings()
+	if err != nil {
+		return r, err
+	}
+	found, err := findings.Decode(data)
+	r.Issues, r.Samples = found.Issues, found.Samples
+	return r, err
 }
 
 // addFiles makes outputs of the files that the task left, and uploads them.
 func (s *session) addFiles() error {
 	if err := s.collect(); err != nil {
+		return err
+	}
+	if err := s.takeFindings(); err != nil {
 		return err
 	}
 	for _, o := range s.run.Journal().Outputs {
@@ -136,7 +157,7 @@ func (s *session) addFiles() error {
 		err := s.run.Copy(o.Name, s.partSize)
 		if err == nil {
 			err = s.run.Pending(o.Name, s.add)
-		} else if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, spool.ErrNotRegular) {
+		} else if unreadable(err) {
 			err = s.drop(o.Name, err)
 		}
 		if err != nil {
@@ -144,6 +165,11 @@ func (s *session) addFiles() error {
 		}
 	}
 	return nil
+}
+
+// unreadable reports whether a file is not there to be read any more.
+func unreadable(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, spool.ErrNotRegular)
 }
 
 // collect lists, once, the files that the task left.
@@ -183,37 +209,4 @@ func (s *session) drop(name string, why error) error {
 		j.Outcome = task.Error
 		j.Outputs = slices.DeleteFunc(j.Outputs, func(o spool.Output) bool { return o.Name == name })
 	})
-}
-
-// summary is what --json tells of a run.
-type summary struct {
-	Run      string          `json:"run"`
-	Task     string          `json:"task"`
-	Outcome  string          `json:"outcome"`
-	ExitCode int             `json:"exitCode"`
-	Uploaded bool            `json:"uploaded"` // all of it, and reported
-	Error    string          `json:"error,omitempty"`
-	Outputs  []outputSummary `json:"outputs"`
-}
-
-type outputSummary struct {
-	Name  string `json:"name"`
-	Parts int    `json:"parts"`
-	Bytes int64  `json:"bytes"` // stored
-}
-
-func summarize(j spool.Journal, err error) summary {
-	s := summary{Run: j.Run, Task: j.Task, Outcome: j.Outcome, ExitCode: j.ExitCode, Uploaded: err == nil, Outputs: []outputSummary{}}
-	if err != nil {
-		s.Error = err.Error()
-	}
-	for _, o := range j.Outputs {
-		s.Outputs = append(s.Outputs, outputSummary{Name: o.Name, Parts: o.Parts, Bytes: o.Bytes})
-	}
-	return s
-}
-
-// resumeHint says how to go on.
-func resumeHint(id string, dir spool.Dir) string {
-	return fmt.Sprintf("nothing is lost; go on with: strongroom resume --spool %s %s", dir.Path(), id)
 }

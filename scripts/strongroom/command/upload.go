@@ -18,6 +18,7 @@ type uploadOptions struct {
 	transfer
 	id, task, slx, resource string
 	json                    bool
+	samples                 []string
 }
 
 func (a *app) uploadCommand() *cobra.Command {
@@ -28,8 +29,11 @@ func (a *app) uploadCommand() *cobra.Command {
 		Long: `Uploads files, and all files below directories, as the outputs of one run that
 ended well. In an output's name __ stands for a directory's slash. The files are
 first copied into the spool; do not change them until that is done. If one of
-them cannot be an output, none is uploaded.`,
-		Example: "  strongroom upload ./results --task nightly-report",
+them cannot be an output, none is uploaded.
+
+` + findingsHelp,
+		Example: `  strongroom upload ./results --task nightly-report
+  strongroom upload ./results --task dns-check --sample dns-latency=1.5`,
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
@@ -42,6 +46,7 @@ them cannot be an output, none is uploaded.`,
 	flags.StringVar(&o.id, "run", "", "id of the run, a UUIDv7 (default: a new one)")
 	flags.StringVar(&o.slx, "slx", "", "service-level experience that the task belongs to")
 	flags.StringVar(&o.resource, "resource", "", "resource that the task looked at")
+	addSampleFlag(cmd, &o.samples)
 	flags.BoolVar(&o.json, "json", false, "print a JSON summary to stdout")
 	return cmd
 }
@@ -77,7 +82,7 @@ func (o *uploadOptions) files(paths []string) ([]collect.File, error) {
 	case o.task == "":
 		return nil, usage("no task: give --task NAME")
 	}
-	if err := o.check(); err != nil {
+	if err := errors.Join(o.check(), checkSamples(o.samples)); err != nil {
 		return nil, err
 	}
 	var set collect.Set
@@ -112,7 +117,7 @@ func (a *app) spoolFiles(o uploadOptions, dir spool.Dir, files []collect.File) (
 	if err != nil {
 		return nil, err
 	}
-	j.SLX, j.Resource = o.slx, o.resource
+	j.SLX, j.Resource, j.Samples = o.slx, o.resource, o.samples
 	j.End, j.Outcome = j.Start, task.Success
 	j.Outputs = sources(files)
 	return dir.Create(j, "")
@@ -121,7 +126,7 @@ func (a *app) spoolFiles(o uploadOptions, dir spool.Dir, files []collect.File) (
 func (a *app) concludeUpload(s *session, o uploadOptions, dir spool.Dir, err error) error {
 	j := s.run.Journal()
 	if o.json {
-		if jsonErr := writeJSON(a.stdout, summarize(j, err)); jsonErr != nil {
+		if jsonErr := writeJSON(a.stdout, s.summarize(j, err)); jsonErr != nil {
 			return errors.Join(err, jsonErr)
 		}
 	}
@@ -132,7 +137,7 @@ func (a *app) concludeUpload(s *session, o uploadOptions, dir spool.Dir, err err
 		fmt.Fprintln(a.stdout, j.Run)
 	}
 	if j.Outcome != task.Success {
-		return errors.New("some files were not uploaded")
+		return errors.New("some of it was not taken: see above")
 	}
 	return nil
 }

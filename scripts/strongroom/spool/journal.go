@@ -29,6 +29,9 @@ type Journal struct {
 	Outcome   string    `json:"outcome,omitempty"`  // once it has ended
 	ExitCode  int       `json:"exitCode,omitempty"` // once it has ended
 	Collect   string    `json:"collect,omitempty"`  // directory whose files are still to become outputs
+	Samples   []string  `json:"samples,omitempty"`  // SLI=VALUE, as given with the run
+	Findings  bool      `json:"findings,omitempty"` // they are kept: see Run.KeepFindings
+	Told      []string  `json:"told,omitempty"`     // files that the findings hold whole
 	Outputs   []Output  `json:"outputs"`
 }
 
@@ -81,7 +84,7 @@ func (o *Output) last() int {
 
 func (j *Journal) clone() Journal {
 	c := *j
-	c.Outputs = slices.Clone(j.Outputs)
+	c.Outputs, c.Samples, c.Told = slices.Clone(j.Outputs), slices.Clone(j.Samples), slices.Clone(j.Told)
 	for i := range c.Outputs {
 		c.Outputs[i].Beyond = slices.Clone(c.Outputs[i].Beyond)
 	}

@@ -198,6 +198,10 @@ func (r *Run) freeSource(source string) error {
 // ErrNotRegular says that a file to be copied has become something else.
 var ErrNotRegular = errors.New("not a regular file")
 
+// Open opens the file that an output is a copy of. It gives ErrNotRegular for
+// what is not a plain file.
+func (r *Run) Open(o Output) (*os.File, error) { return openRegular(o.Source) }
+
 // openRegular refuses what is not a plain file, also if it became so after it
 // was looked at.
 func openRegular(path string) (*os.File, error) {

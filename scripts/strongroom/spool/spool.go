@@ -4,6 +4,7 @@
 // A run is a directory named by its id:
 //
 //	run.json              the journal
+//	findings.json         what the report will carry beside the journal
 //	lock                  held (flock) by the process that works on the run
 //	files/                STRONGROOM_OUTPUT_DIR, unless another was chosen
 //	parts/OUTPUT/00001    a part: final, never changed again
@@ -187,6 +188,11 @@ func (r *Run) Close() error { return r.lock.Close() }
 // Remove ends the run: it is acknowledged. Files that are left in FilesDir, as
 // they could not be uploaded, are kept; kept is where they went, or empty.
 func (r *Run) Remove() (kept string, err error) {
+	for _, path := range r.Journal().Told {
+		if err := r.freeSource(path); err != nil {
+			return "", fmt.Errorf("free the spool: %w", err)
+		}
+	}
 	if hasFiles(r.FilesDir()) {
 		kept = filepath.Join(r.spool.path, keptDir, r.Journal().Run)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(kept), 0o700), os.Rename(r.FilesDir(), kept)); err != nil {

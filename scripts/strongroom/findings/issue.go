@@ -1,0 +1,175 @@
+package findings
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+)
+
+// The platform's limits of one line of issues.jsonl.
+const (
+	MaxLineBytes = 512 << 10 // without the newline
+	MaxTextBytes = 64 << 10  // of one text in it, as UTF-8
+	maxDepth     = 64        // levels of objects and arrays
+)
+
+// texts are the keys, of each text that the platform reads, of which the first
+// that is there and not null counts.
+var texts = [][]string{
+	{"title"},
+	{"expected"},
+	{"actual"},
+	{"reproduceHint", "reproduce_hint"},
+	{"nextSteps", "next_steps", "nextStep", "next_step"},
+	{"details", "description"},
+	taskName,
+	{"taskDoc", "task_doc"},
+	{"taskStatus", "task_status"},
+	{"taskMessage", "task_message"},
+	{"metadata.summary"},
+	{"resource"},
+	{"slx"},
+	{"fingerprint"},
+}
+
+var taskName = []string{"taskName", "task_name"}
+
+// CheckIssue says why the platform would not take a line, if so: it decides as
+// issue.ParseSighting does, which this program cannot link.
+func CheckIssue(line []byte) error {
+	object, err := parse(line)
+	if err != nil {
+		return err
+	}
+	for _, keys := range texts {
+		if key, value := object.first(keys); len(value) > MaxTextBytes {
+			if err := checkText(key, textOf(value)); err != nil {
+				return err
+			}
+		}
+	}
+	var wrong []string
+	for key, value := range object {
+		if len(value) > MaxTextBytes && value[0] == '"' && len(textOf(value)) > MaxTextBytes {
+			wrong = append(wrong, key)
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	key := slices.Min(wrong)
+	return checkText(key, textOf(object[key]))
+}
+
+// object is a line's object, as it came, with what lies in its kwargs and
+// metadata beside it.
+type object map[string]json.RawMessage
+
+func parse(line []byte) (object, error) {
+	switch {
+	case len(line) > MaxLineBytes:
+		return nil, tooLong(len(line))
+	case !utf8.Valid(line):
+		return nil, errors.New("it is not UTF-8")
+	}
+	var o object
+	text := bytes.TrimPrefix(line, []byte("\ufeff"))
+	if json.Unmarshal(text, &o) != nil || o == nil {
+		return nil, errors.New("it is not one JSON object")
+	}
+	if deep(text) {
+		return nil, fmt.Errorf("it is nested deeper than %d levels", maxDepth)
+	}
+	o.raise("metadata", "metadata.")
+	o.raise("kwargs", "")
+	return o, nil
+}
+
+func tooLong(size int) error {
+	return fmt.Errorf("a line may have %d bytes, this one has %d", MaxLineBytes, size)
+}
+
+// deep reports whether JSON is nested deeper than the limit.
+func deep(text []byte) bool {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	for level := 0; level <= maxDepth; {
+		token, err := decoder.Token()
+		if err != nil {
+			return false
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			level++
+		case json.Delim('}'), json.Delim(']'):
+			level--
+		}
+	}
+	return true
+}
+
+// raise puts what is not null of the object under key beside it.
+func (o object) raise(key, prefix string) {
+	var inner object
+	if json.Unmarshal(o[key], &inner) != nil {
+		return
+	}
+	for k, value := range inner {
+		if string(value) != "null" {
+			o[prefix+k] = value
+		}
+	}
+}
+
+func (o object) first(keys []string) (string, json.RawMessage) {
+	for _, key := range keys {
+		if value := o[key]; value != nil && string(value) != "null" {
+			return key, value
+		}
+	}
+	return "", nil
+}
+
+// textOf is the text that the platform makes of a value.
+func textOf(value json.RawMessage) string {
+	var text string
+	if json.Unmarshal(value, &text) == nil {
+		return text
+	}
+	var lines []string
+	if json.Unmarshal(value, &lines) != nil {
+		var compact bytes.Buffer
+		_ = json.Compact(&compact, value) // it was read as JSON before
+		return compact.String()
+	}
+	var all bytes.Buffer
+	for _, l := range lines {
+		if l != "" && all.Len() > 0 {
+			all.WriteByte('\n')
+		}
+		all.WriteString(l)
+	}
+	return all.String()
+}
+
+func checkText(key, text string) error {
+	if len(text) <= MaxTextBytes {
+		return nil
+	}
+	return fmt.Errorf("a text may have %d bytes, %.40q has %d", MaxTextBytes, key, len(text))
+}
+
+// TaskOf is the task that a line names, if it does.
+func TaskOf(line string) string {
+	o, err := parse([]byte(line))
+	if err != nil {
+		return ""
+	}
+	_, value := o.first(taskName)
+	var name string
+	_ = json.Unmarshal(value, &name)
+	return name
+}
