@@ -1,0 +1,84 @@
+package runs
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/api"
+)
+
+// FuzzReport holds that whatever decodes as a report is refused with a problem,
+// or understood: its lines as they came, its samples all there and in order, and
+// with the same digest when it is told again in its own words.
+func FuzzReport(f *testing.F) {
+	for _, seed := range []string{
+		`{"end":"2026-01-02T03:05:00Z","outcome":"success","exitCode":0}`,
+		`{"end":"2026-01-02T03:05:00.123456789+01:00","outcome":"failure","exitCode":1,"outputs":[{"name":"b","parts":2},{"name":"a","parts":1}],
+		  "samples":[{"sli":"b","time":"2026-01-02T03:04:05Z","value":1e3},{"sli":"a","time":"2026-01-02T03:04:05Z","value":-0.5}],
+		  "issues":[{"line":"{\"severity\":\"2\",\"title\":\"t\",\"next_step\":[\"a\",null]}"},{"line":"{}"}]}`,
+		`{"end":"9999-12-31T23:59:59-10:00","issues":[{"line":"[]"}]}`,
+		`{"issues":[{"line":"{\"a\":1,\"a\":{\"kwargs\":null}}"}],"samples":[{"time":"0001-01-01T00:00:00Z"}]}`,
+		`{"outputs":[{"name":"../x","parts":1},{"name":"a","parts":1},{"name":"a","parts":1}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		first := decodeReport(body)
+		if first == nil {
+			return
+		}
+		said, err := first.parse()
+		if err != nil {
+			return
+		}
+		checkUnderstood(t, first, said)
+		again := *first
+		again.Body.End = said.end.Time.In(time.FixedZone("", 3600))
+		text, err := json.Marshal(again.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := decodeReport(text)
+		if second == nil {
+			t.Fatalf("does not decode again: %s", text)
+		}
+		resaid, err := second.parse()
+		if err != nil || resaid.digest([]byte("key")) != said.digest([]byte("key")) {
+			t.Errorf("told again it is another report (%v): %s", err, text)
+		}
+	})
+}
+
+func decodeReport(body []byte) *reportRequest {
+	r := &reportRequest{Workspace: "prod", Run: "0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10"}
+	if api.Decode(body, &r.Body) != nil {
+		return nil
+	}
+	return r
+}
+
+func checkUnderstood(t *testing.T, r *reportRequest, s said) {
+	t.Helper()
+	for i, sighting := range s.sightings {
+		if string(sighting.Line) != r.Body.Issues[i].Line || bytes.ContainsRune(sighting.Line, '\n') {
+			t.Errorf("line %d became %q", i, sighting.Line)
+		}
+		if sighting.Severity < 1 || sighting.Severity > 4 {
+			t.Errorf("line %d has the severity %d", i, sighting.Severity)
+		}
+	}
+	n := 0
+	for _, series := range s.series {
+		for i, sample := range series.samples {
+			n++
+			if sample.SLI != series.sli || i > 0 && sample.Time.Before(series.samples[i-1].Time) {
+				t.Errorf("a sample of %q is out of place", sample.SLI)
+			}
+		}
+	}
+	if n != len(r.Body.Samples) || len(s.sightings) != len(r.Body.Issues) {
+		t.Errorf("%d samples and %d lines, want %d and %d", n, len(s.sightings), len(r.Body.Samples), len(r.Body.Issues))
+	}
+}
