@@ -70,6 +70,7 @@ func reason(err error) string {
 		text = "could not retrieve" + after
 	}
 	text, _, _ = strings.Cut(text, " To see which")
+	text, _, _ = strings.Cut(text, ": failed to request")
 	return text
 }
 
