@@ -105,7 +105,7 @@ func (h *history) clients(t *testing.T, function string) *gcp.Clients {
 func (h *history) plan(t *testing.T, c *cloudtest.Cloud) {
 	t.Helper()
 	db := operatorDB(t, c)
-	batch := db.Batch()
+	batch := db.BulkWriter(t.Context())
 	id := run.ID(cloudtest.NewRun(t))
 	for i := range 30 {
 		p := planned{
@@ -120,14 +120,15 @@ func (h *history) plan(t *testing.T, c *cloudtest.Cloud) {
 			continue
 		}
 		size := int64(100)
-		batch.Set(grant.Ref(db, h.tenant.ID, p.Object), grant.Grant{ //nolint:staticcheck // one commit is meant
+		_, err := batch.Set(grant.Ref(db, h.tenant.ID, p.Object), grant.Grant{
 			Workspace: p.Workspace, Run: p.Run, Output: p.Output, Part: p.Part, State: grant.Pending,
 			Declared: grant.Declared{ContentType: "text/plain", Size: &size}, Expires: c.Clock.Now().Add(-time.Minute),
 		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	if _, err := batch.Commit(t.Context()); err != nil { //nolint:staticcheck // the same
-		t.Fatal(err)
-	}
+	batch.End()
 }
 
 // play delivers every notification until it is acknowledged, one to three
