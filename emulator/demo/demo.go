@@ -73,7 +73,7 @@ func Run(ctx context.Context, c *cloud.Cloud, out, progress io.Writer, program s
 	}
 	defer os.RemoveAll(scratch)
 	d := &Demo{cloud: c, out: out, err: progress, program: program, bulk: bulk, scratch: scratch, tenants: records}
-	for _, act := range []func(context.Context) error{d.showTasks, d.showReading, d.showRefusals, d.showTraffic} {
+	for _, act := range []func(context.Context) error{d.showTasks, d.showReading, d.showIssues, d.showAssistant, d.showRefusals, d.showTraffic} {
 		if err := act(ctx); err != nil {
 			return err
 		}

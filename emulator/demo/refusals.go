@@ -12,6 +12,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/kms"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // attempt is something that must be refused, and how.
@@ -26,7 +27,7 @@ var hello = []byte("hello")
 
 // showRefusals tries everything that must be refused.
 func (d *Demo) showRefusals(ctx context.Context) error {
-	d.printf("\n3. What must be refused\n\n")
+	d.printf("\n5. What must be refused\n\n")
 	t := table{head: []string{"who", "tried", "answer", "", ""}}
 	for _, group := range []func(context.Context) ([]attempt, error){d.withURL, d.withToken, d.withKeyOff} {
 		attempts, err := group(ctx)
@@ -130,6 +131,7 @@ func (d *Demo) withKeyOff(ctx context.Context) ([]attempt, error) {
 	if err := d.setKey(ctx, kmspb.CryptoKeyVersion_DISABLED); err != nil {
 		return nil, err
 	}
+	d.cloud.Clock.Advance(5 * time.Minute) // as long as a function may keep an unwrapped data key
 	output := fmt.Sprintf("/v1/workspaces/%s/runs/%s/outputs/stdout.log", prod, d.runs[0].Run)
 	read := func(ctx context.Context) (answer, error) {
 		a, err := d.call(ctx, acme, "viewer", http.MethodGet, output, nil)
@@ -141,6 +143,8 @@ func (d *Demo) withKeyOff(ctx context.Context) ([]attempt, error) {
 		{"runner of acme", "upload while acme's key is disabled", http.StatusBadRequest, func(ctx context.Context) (answer, error) {
 			return mine.put(ctx, hello, "", "")
 		}},
+		{"viewer of acme", "list issues while acme's key is disabled", http.StatusForbidden, d.issues(acme)},
+		{"viewer of globex", "list issues meanwhile (must work)", http.StatusOK, d.issues(globex)},
 		{"runner of globex", "upload meanwhile (must work)", http.StatusOK, func(ctx context.Context) (answer, error) {
 			return theirs.put(ctx, hello, "", "")
 		}},
@@ -151,6 +155,13 @@ func (d *Demo) withKeyOff(ctx context.Context) ([]attempt, error) {
 			return read(ctx)
 		}},
 	}, nil
+}
+
+// issues lists a tenant's issues as a viewer.
+func (d *Demo) issues(id tenant.ID) func(context.Context) (answer, error) {
+	return func(ctx context.Context) (answer, error) {
+		return d.call(ctx, id, "viewer", http.MethodGet, issuesPath, nil)
+	}
 }
 
 // setKey switches acme's key, as its owner would.
@@ -188,7 +199,7 @@ func (d *Demo) showTraffic(context.Context) error {
 		notJSON += d.cloud.Front.Traffic(name).NotJSON
 	}
 	view := d.cloud.Front.Traffic("outputs")
-	d.printf("\n4. What went where\n\n")
+	d.printf("\n6. What went where\n\n")
 	t := table{head: []string{"", "bytes", ""}}
 	t.add("output that runners sent to the bucket", size(output), d.mark(output > int64(d.bulk)))
 	t.add("sent to the platform's functions, all told", size(in), d.mark(in < output/100))

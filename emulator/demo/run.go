@@ -56,7 +56,7 @@ func (d *Demo) showTasks(ctx context.Context) error {
 		args []string
 		code int
 	}{
-		{"host-report", nil, 0}, {"name-lookup", nil, 0}, {"port-check", nil, 3},
+		{"host-report", nil, 0}, {"name-lookup", nil, 0}, {"port-check", []string{closedPort}, 3},
 		{"collect-logs", []string{strconv.Itoa(d.bulk)}, 0},
 	} {
 		printed := sha256.New()
@@ -75,10 +75,26 @@ func (d *Demo) showTasks(ctx context.Context) error {
 	return t.print(d.out)
 }
 
+// closedPort is an address where nothing listens.
+const closedPort = "127.0.0.1:1"
+
+// settle waits until custody and the assistant have taken all that there is.
+func (d *Demo) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := d.cloud.GCS.Flush(ctx); err != nil {
+		return fmt.Errorf("wait for the bucket's notifications: %w", err)
+	}
+	if err := d.cloud.PubSub.Drain(ctx); err != nil {
+		return fmt.Errorf("wait for events to be taken: %w", err)
+	}
+	return nil
+}
+
 // task runs one task and gives the command line's summary and exit code.
 func (d *Demo) task(ctx context.Context, stdout io.Writer, name string, args ...string) (summary, int, error) {
 	last := lastLine{progress: d.err}
-	call := append([]string{"run", "--json", "--task", name, "--", d.program, "task", name}, args...)
+	call := append([]string{"run", "--json", "--task", name, "--slx", "shop", "--resource", "shop-web", "--", d.program, "task", name}, args...)
 	code, err := d.strongroom(ctx, acme, "runner", stdout, &last, call...)
 	if err != nil {
 		return summary{}, code, err
@@ -110,13 +126,8 @@ func (l *lastLine) line() []byte { return bytes.TrimSpace(l.text) }
 
 // showReading has a viewer read back what the tasks wrote.
 func (d *Demo) showReading(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if err := d.cloud.GCS.Flush(ctx); err != nil {
-		return fmt.Errorf("wait for the bucket's notifications: %w", err)
-	}
-	if err := d.cloud.PubSub.Drain(ctx); err != nil {
-		return fmt.Errorf("wait for custody: %w", err)
+	if err := d.settle(ctx); err != nil {
+		return err
 	}
 	d.printf("\n2. A viewer reads; the platform streams, 8 MiB a response at most, and keeps nothing\n\n")
 	t := table{head: []string{"task", "output", "size", "SHA-256", "as the task wrote it"}}

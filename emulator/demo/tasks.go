@@ -17,29 +17,24 @@ import (
 // BulkBytes is what the task collect-logs writes in the demonstration.
 const BulkBytes = 256 << 20
 
-// tasks are real, if small: they look at the machine they run on. Each writes
-// its output to w and gives its exit code.
-var tasks = map[string]func(w io.Writer) int{
-	"host-report": hostReport,
-	"name-lookup": nameLookup,
-	"port-check":  portCheck,
-}
-
 // RunTask executes a task in this process, as the demonstration has its own
-// program do, and gives the exit code. Args are the task's name and, for
-// collect-logs, how many bytes it writes.
+// program do, and gives the exit code. Args are the task's name and what it
+// takes. The tasks are real, if small: they look at the machine they run on.
 func RunTask(args []string) int {
-	if len(args) == 2 && args[0] == "collect-logs" {
-		n, err := strconv.Atoi(args[1])
-		if err == nil {
+	switch name := args[0]; {
+	case name == "host-report" && len(args) == 1:
+		return hostReport(os.Stdout)
+	case name == "name-lookup" && len(args) == 1:
+		return nameLookup(os.Stdout)
+	case name == "port-check" && len(args) == 2:
+		return portCheck(os.Stdout, args[1])
+	case name == "collect-logs" && len(args) == 2:
+		if n, err := strconv.Atoi(args[1]); err == nil {
 			return collectLogs(os.Stdout, n)
 		}
 	}
-	if len(args) != 1 || tasks[args[0]] == nil {
-		fmt.Fprintf(os.Stderr, "there is no task %q\n", args)
-		return 127
-	}
-	return tasks[args[0]](os.Stdout)
+	fmt.Fprintf(os.Stderr, "there is no task %q\n", args)
+	return 127
 }
 
 func hostReport(w io.Writer) int {
@@ -61,21 +56,21 @@ func hostReport(w io.Writer) int {
 			fmt.Fprintln(w, "built with", m.Path, m.Version)
 		}
 	}
-	return writeReport(w, map[string]any{"obj": []string{host, runtime.GOOS, runtime.GOARCH}, "fmt": "table", "taskName": "host-report"})
+	return leave(w, "report.jsonl", map[string]any{"obj": []string{host, runtime.GOOS, runtime.GOARCH}, "fmt": "table", "taskName": "host-report"})
 }
 
-// writeReport leaves a report.jsonl where the runner collects files.
-func writeReport(w io.Writer, line map[string]any) int {
+// leave writes one line of a file where the runner collects files.
+func leave(w io.Writer, name string, line map[string]any) int {
 	dir := os.Getenv("STRONGROOM_OUTPUT_DIR")
 	if dir == "" {
 		return 0
 	}
 	text, err := json.Marshal(line)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "report.jsonl"), append(text, '\n'), 0o600)
+		err = os.WriteFile(filepath.Join(dir, name), append(text, '\n'), 0o600)
 	}
 	if err != nil {
-		fmt.Fprintln(w, "write the report:", err)
+		fmt.Fprintln(w, "write "+name+":", err)
 		return 1
 	}
 	return 0
@@ -92,16 +87,23 @@ func nameLookup(w io.Writer) int {
 	return 0
 }
 
-// portCheck fails, as checks do: nothing listens on the port it tries.
-func portCheck(w io.Writer) int {
-	connection, err := net.DialTimeout("tcp", "127.0.0.1:1", time.Second)
-	if err != nil {
-		fmt.Fprintln(w, "the service does not answer:", err)
-		return 3
+// portCheck looks whether a service answers at an address. What it finds it
+// leaves as a sample and, if it does not, as an issue with next steps.
+func portCheck(w io.Writer, address string) int {
+	connection, err := net.DialTimeout("tcp", address, time.Second)
+	if err == nil {
+		_ = connection.Close()
+		fmt.Fprintf(w, "the service answers at %s\n", address)
+		return leave(w, "samples.jsonl", map[string]any{"sli": "shop-up", "value": 1})
 	}
-	_ = connection.Close()
-	fmt.Fprintln(w, "the service answers")
-	return 0
+	fmt.Fprintln(w, "the service does not answer:", err)
+	leave(w, "samples.jsonl", map[string]any{"sli": "shop-up", "value": 0})
+	leave(w, "issues.jsonl", map[string]any{
+		"severity": 2, "title": "The shop does not answer at " + address, "expected": "an open port", "actual": err.Error(),
+		"reproduceHint": "nc -z " + address, "nextSteps": "Fetch the logs of the shop's deployment\nRestart the deployment",
+		"taskName": "port-check", "observedAt": time.Now().UTC().Format(time.RFC3339),
+	})
+	return 3
 }
 
 // collectLogs writes total bytes of log lines.

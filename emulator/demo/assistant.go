@@ -1,0 +1,135 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// Paths of what the assistant keeps of the workspace.
+const (
+	issuesPath    = "/v1/workspaces/prod/issues"
+	sliPath       = "/v1/workspaces/prod/slis/shop-up"
+	assistantPath = "/v1/workspaces/prod/assistants/oncall"
+	catalogPath   = "/v1/catalog/tasks"
+)
+
+// get reads path as a viewer of acme into v.
+func (d *Demo) get(ctx context.Context, path string, v any) error {
+	a, err := d.call(ctx, acme, "viewer", http.MethodGet, path, nil)
+	return decode(a, err, v)
+}
+
+// put writes body to path as a persona of acme.
+func (d *Demo) put(ctx context.Context, persona, path string, body any) error {
+	a, err := d.call(ctx, acme, persona, http.MethodPut, path, body)
+	return decode(a, err, &struct{}{})
+}
+
+func decode(a answer, err error, v any) error {
+	if err != nil {
+		return err
+	}
+	if a.status != http.StatusOK {
+		return fmt.Errorf("answered %d: %s", a.status, a.code)
+	}
+	return json.Unmarshal(a.body, v)
+}
+
+// showIssues has one check fail, pass and fail again, and follows its issue.
+func (d *Demo) showIssues(ctx context.Context) error {
+	d.printf("\n3. What a task finds lives on: one issue is detected, resolved, and comes back\n\n")
+	t := table{head: []string{"port-check", "issue", "severity", "state", "sightings", ""}}
+	open := strings.TrimPrefix(d.cloud.URL, "http://")
+	for _, step := range []struct {
+		address string // empty: the run of part 1
+		state   string
+	}{{"", "detected"}, {open, "resolved"}, {closedPort, "reopened"}} {
+		tried := step.address
+		if step.address == "" {
+			tried = closedPort
+		} else if _, _, err := d.task(ctx, io.Discard, "port-check", step.address); err != nil {
+			return err
+		}
+		if err := d.settle(ctx); err != nil {
+			return err
+		}
+		var list struct {
+			Issues []struct {
+				Title, State        string
+				Severity, Sightings int
+			}
+		}
+		if err := d.get(ctx, issuesPath, &list); err != nil {
+			return fmt.Errorf("list issues: %w", err)
+		}
+		if len(list.Issues) != 1 {
+			t.add(tried, fmt.Sprintf("%d issues", len(list.Issues)), "", "", "", d.mark(false))
+			continue
+		}
+		i := list.Issues[0]
+		t.add(tried, i.Title, fmt.Sprint(i.Severity), i.State, fmt.Sprint(i.Sightings), d.mark(i.State == step.state))
+	}
+	return t.print(d.out)
+}
+
+// community are public tasks, as a catalogue has them.
+var community = []map[string]any{
+	{"name": "Fetch Deployment Logs", "documentation": "Fetches the recent logs of a deployment's pods and looks for errors.", "tags": []string{"kubernetes", "logs"}, "suite": "k8s-deployment", "source": "https://example.com/k8s-deployment/runbook.robot"},
+	{"name": "Restart Deployment", "documentation": "Restarts a deployment and waits until it is ready.", "tags": []string{"kubernetes"}, "suite": "k8s-deployment", "source": "https://example.com/k8s-deployment/runbook.robot"},
+	{"name": "Check Certificate Expiry", "documentation": "Tells the days until a TLS certificate expires.", "tags": []string{"tls"}, "suite": "tls", "source": "https://example.com/tls/runbook.robot"},
+}
+
+// showAssistant asks an assistant what is wrong, and what to run next.
+func (d *Demo) showAssistant(ctx context.Context) error {
+	d.printf("\n4. The assistant \"oncall\" is asked\n\n")
+	for _, setup := range []struct {
+		persona, path string
+		body          any
+	}{
+		{"platform", catalogPath, map[string]any{"tasks": community}},
+		{"admin", sliPath, map[string]any{"objective": map[string]any{"min": 1, "target": 0.99}}},
+		{"admin", assistantPath, map[string]any{"name": "On call", "relevance": 0.5, "accessLevel": "read-write"}},
+	} {
+		if err := d.put(ctx, setup.persona, setup.path, setup.body); err != nil {
+			return fmt.Errorf("set up %s: %w", setup.path, err)
+		}
+	}
+	var says struct {
+		Wrong struct {
+			SLXs []struct{ Issues []struct{ Title string } }
+		}
+		Health struct {
+			SLIs []struct{ Name, Alert string }
+		}
+		Next struct {
+			Tasks []struct {
+				Name     string
+				Score    float64
+				Evidence []struct{ Step string }
+			}
+		}
+	}
+	if err := d.get(ctx, assistantPath, &says); err != nil {
+		return fmt.Errorf("ask the assistant: %w", err)
+	}
+	t := table{head: []string{"asked", "answer", ""}}
+	for _, slx := range says.Wrong.SLXs {
+		for _, i := range slx.Issues {
+			t.add("what is wrong", i.Title, d.mark(true))
+		}
+	}
+	for _, s := range says.Health.SLIs {
+		t.add("how healthy is it", s.Name+": "+s.Alert, d.mark(s.Alert == "warning"))
+	}
+	for _, n := range says.Next.Tasks {
+		t.add("what to run next", fmt.Sprintf("%s (%.2f), since a next step says %q", n.Name, n.Score, n.Evidence[0].Step), d.mark(true))
+	}
+	if len(t.rows) < 4 || len(says.Next.Tasks) != 2 {
+		t.add("all of it", "one issue, one SLI and two tasks are expected", d.mark(false))
+	}
+	return t.print(d.out)
+}
