@@ -1,7 +1,6 @@
 package assistant
 
 import (
-	"slices"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -105,11 +104,6 @@ func stateAt(i issue.Issue, at time.Time) issue.State {
 		return i.State(at, i.ResolvedAt)
 	}
 	return i.State(at, time.Time{})
-}
-
-// stands reports whether a state is one of an issue that is wrong now.
-func stands(s issue.State) bool {
-	return !slices.Contains([]issue.State{issue.Ignored, issue.Resolved}, s)
 }
 
 // key is where an issue is within a phase.
