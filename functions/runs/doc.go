@@ -30,11 +30,13 @@
 //
 // outcome is success, failure (the check failed), error (the task broke),
 // timeout or canceled. exitCode is the task's own, -1 if it is not known.
+//
 // outputs claims, for each name once, how many parts were put out, counted
 // from 1: what of them never arrives is missing. samples, at most 1,000 of 100
-// SLIs, are what the run measured. issues, at most 200, are lines of its
-// issues.jsonl: JSON objects of at most 512 KiB, with texts of at most 64 KiB,
-// kept byte for byte. The body has at most 8 MiB.
+// SLIs, are what the run measured; none is more than 5 minutes ahead of our
+// clock. issues, at most 200, are lines of its issues.jsonl: JSON objects of at
+// most 512 KiB, with texts of at most 64 KiB, kept byte for byte. The body has
+// at most 8 MiB.
 //
 // One commit writes the run, its sightings (tenants/{t}/workspaces/{w}/runs/{run}/sightings),
 // its samples (…/series), the audit entry and the outbox entry. Lines are free

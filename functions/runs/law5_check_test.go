@@ -28,7 +28,7 @@ var startText, reportText = encoded(aStart), encoded(aReport)
 
 // facts are what is kept of one run.
 type facts struct {
-	ended, started, pending                   bool
+	ended, started, checked                   bool
 	sightings, named, series, audit, messages int
 }
 
@@ -52,7 +52,7 @@ func (w *world) facts(t *testing.T) map[string]facts {
 			t.Fatal(err)
 		}
 		f := all[doc.Ref.ID]
-		f.ended, f.started, f.pending = r.State == run.Ended, r.Start.Known(), r.Pending
+		f.ended, f.started, f.checked = r.State == run.Ended, r.Start.Known(), r.Check != ""
 		all[doc.Ref.ID] = f
 	})
 	each(db.CollectionGroup(issue.SightingsCollection).Query, func(doc *firestore.DocumentSnapshot) {
@@ -121,7 +121,7 @@ func (w *world) drain(t *testing.T) {
 // What was not is kept whole or not at all.
 func (h *history) check(f facts, acknowledged bool) {
 	complete := f.ended && f.started
-	want := facts{ended: f.ended, started: f.started, pending: complete}
+	want := facts{ended: f.ended, started: f.started, checked: complete}
 	if f.ended {
 		want.sightings, want.series, want.audit = 2, 2, 1
 	}

@@ -49,6 +49,7 @@ func TestWhatPassesALimitIsRefusedWithTheLimit(t *testing.T) {
 			"a line that is no object": {oneLine(`["title"]`), 422, "not one JSON object"},
 			"a line of two":            {oneLine("{\"title\":\n\"t\"}"), 422, "line breaks"},
 			"a sample of the year 1":   {fields{"samples": []fields{{"sli": "a", "time": time.Time{}, "value": 1}}}, 422, "1970"},
+			"a sample of tomorrow":     {fields{"samples": []fields{{"sli": "a", "time": time.Now().Add(24 * time.Hour), "value": 1}}}, 422, "ahead"},
 			"a value that is a text":   {fields{"samples": []fields{{"sli": "a", "time": began, "value": "1"}}}, 422, "number"},
 			"a key that is unknown":    {fields{"issue": []fields{}}, 422, "no such name"},
 		} {

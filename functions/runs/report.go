@@ -11,13 +11,14 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
 // report records a run's end in one commit: the run, its sightings and samples,
 // the audit entry, and the outbox entry if its start is known.
 func (h *Handler) report(ctx context.Context, in *reportRequest) (*runResponse, error) {
 	session := access.From(ctx)
-	said, err := in.parse()
+	said, err := in.parse(h.deps.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +103,9 @@ func (p *prepared) write(tx *firestore.Transaction, r run.Run) error {
 		}
 	}
 	for _, series := range p.said.series {
-		if err := series.write(tx, p.place, r); err != nil {
-			return err
+		series.SLX = r.Start.SLX
+		if err := tx.Set(sli.SeriesRef(p.session.DB, p.session.Tenant.ID, p.session.Workspace, r.ID, series.SLI), series); err != nil {
+			return fmt.Errorf("write series: %w", err)
 		}
 	}
 	if r.Start.Known() {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
 // maxReportBytes bounds a report's body. Its one commit, which is smaller, stays
@@ -58,18 +60,12 @@ type issueLine struct {
 type said struct {
 	id        run.ID
 	end       run.End
-	series    []series // by SLI
-	samples   int      // of all series
+	series    []sli.Series // by SLI, each by time; their SLX is the run's, once that is known
+	samples   int          // of all series
 	sightings []issue.Sighting
 }
 
-// series are the samples of one SLI, by time.
-type series struct {
-	sli     string
-	samples []sample
-}
-
-func (r *reportRequest) parse() (s said, err error) {
+func (r *reportRequest) parse(now time.Time) (s said, err error) {
 	if s.id, err = run.ParseID(r.Run); err != nil {
 		return s, api.Refuse(http.StatusBadRequest, err.Error())
 	}
@@ -81,7 +77,7 @@ func (r *reportRequest) parse() (s said, err error) {
 		return s, err
 	}
 	s.samples = len(r.Body.Samples)
-	if s.series, err = bySLI(r.Body.Samples); err != nil {
+	if s.series, err = bySLI(s.id, r.Body.Samples, now); err != nil {
 		return s, err
 	}
 	s.sightings, err = sightings(r.Body.Issues)
@@ -108,27 +104,28 @@ func claims(outputs []outputClaim) ([]run.Claim, error) {
 }
 
 // bySLI sorts samples by SLI and time: their order means nothing.
-func bySLI(samples []sample) ([]series, error) {
-	sorted := slices.Clone(samples)
-	for i := range sorted {
-		if err := checkTime(sorted[i].Time, fmt.Sprintf("body.samples[%d].time", i)); err != nil {
-			return nil, err
+func bySLI(id run.ID, samples []sample, now time.Time) ([]sli.Series, error) {
+	of := map[string][]sli.Sample{}
+	for i, s := range samples {
+		one := sli.Sample{Time: stored(s.Time), Value: s.Value}
+		if err := one.Validate(now); err != nil {
+			return nil, refuse("a sample cannot be taken", err.Error(), fmt.Sprintf("body.samples[%d]", i))
 		}
-		sorted[i].Time = stored(sorted[i].Time)
+		of[s.SLI] = append(of[s.SLI], one)
 	}
-	slices.SortStableFunc(sorted, func(a, b sample) int {
-		return cmp.Or(strings.Compare(a.SLI, b.SLI), a.Time.Compare(b.Time), cmp.Compare(a.Value, b.Value))
-	})
-	var all []series
-	for _, s := range sorted {
-		if len(all) == 0 || all[len(all)-1].sli != s.SLI {
-			all = append(all, series{sli: s.SLI})
+	if len(of) > maxSLIs {
+		return nil, refuse("there are too many SLIs", fmt.Sprintf("a report has samples of at most %d SLIs, this one of %d", maxSLIs, len(of)), "body.samples")
+	}
+	var all []sli.Series
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		slices.SortFunc(of[name], func(a, b sli.Sample) int {
+			return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Value, b.Value))
+		})
+		series, err := sli.NewSeries(name, id, "", of[name])
+		if err != nil {
+			return nil, refuse("samples cannot be taken", err.Error(), "body.samples")
 		}
-		last := &all[len(all)-1]
-		last.samples = append(last.samples, s)
-	}
-	if len(all) > maxSLIs {
-		return nil, refuse("there are too many SLIs", fmt.Sprintf("a report has samples of at most %d SLIs, this one of %d", maxSLIs, len(all)), "body.samples")
+		all = append(all, series)
 	}
 	return all, nil
 }
@@ -160,8 +157,8 @@ func (s said) digest(key []byte) string {
 	facts, _ := json.Marshal(struct { // all of it can be encoded
 		Domain string
 		End    run.End
-		Series []canonicalSeries
-	}{"strongroom report", s.end, canonical(s.series)})
+		Series []sli.Series
+	}{"strongroom report", s.end, s.series})
 	pieces := [][]byte{facts}
 	for _, sighting := range s.sightings {
 		pieces = append(pieces, sighting.Line)
@@ -171,17 +168,4 @@ func (s said) digest(key []byte) string {
 		mac.Write(piece)
 	}
 	return hex.EncodeToString(mac.Sum(nil))
-}
-
-type canonicalSeries struct {
-	SLI     string
-	Samples []sample
-}
-
-func canonical(all []series) []canonicalSeries {
-	c := make([]canonicalSeries, len(all))
-	for i, s := range all {
-		c[i] = canonicalSeries{s.sli, s.samples}
-	}
-	return c
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
 type samplesRequest struct {
@@ -47,7 +48,7 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 	if err != nil {
 		return nil, err
 	}
-	query := in.filter(run.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(seriesCollection).Query)
+	query := in.filter(run.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(sli.SeriesCollection).Query)
 	if place != (seriesPlace{}) {
 		query = query.StartAfter(time.UnixMicro(place.Last), time.UnixMicro(place.First), place.ID)
 	}
@@ -58,12 +59,16 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 	out := &samplesResponse{}
 	out.Body.Series = []seriesBody{}
 	for _, doc := range docs[:min(len(docs), in.PageSize)] {
-		var rec record
-		if err := doc.DataTo(&rec); err != nil {
-			return nil, fmt.Errorf("read samples: %w", err)
+		series, err := sli.DecodeSeries(doc)
+		if err != nil {
+			return nil, err
 		}
-		out.Body.Series = append(out.Body.Series, in.show(rec))
-		place = seriesPlace{rec.Last.UnixMicro(), rec.First.UnixMicro(), doc.Ref.ID}
+		shown, err := in.show(series)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Series = append(out.Body.Series, shown)
+		place = seriesPlace{series.Last.UnixMicro(), series.First.UnixMicro(), doc.Ref.ID}
 	}
 	if len(docs) > in.PageSize {
 		out.Body.Next = token(place, in.key())
@@ -95,12 +100,13 @@ func (in *samplesRequest) filter(query firestore.Query) firestore.Query {
 }
 
 // show gives those of a run's samples that are in the range.
-func (in *samplesRequest) show(rec record) seriesBody {
-	b := seriesBody{Run: string(rec.Run), SLX: rec.SLX, Samples: []sampleBody{}}
-	for i, t := range rec.Times[:min(len(rec.Times), len(rec.Values))] {
-		if !t.Before(in.From) && (in.To.IsZero() || t.Before(in.To)) {
-			b.Samples = append(b.Samples, sampleBody{t, rec.Values[i]})
+func (in *samplesRequest) show(series sli.Series) (seriesBody, error) {
+	b := seriesBody{Run: string(series.Run), SLX: series.SLX, Samples: []sampleBody{}}
+	samples, err := series.Samples()
+	for _, s := range samples {
+		if !s.Time.Before(in.From) && (in.To.IsZero() || s.Time.Before(in.To)) {
+			b.Samples = append(b.Samples, sampleBody{s.Time, s.Value})
 		}
 	}
-	return b
+	return b, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
 // start records a run's start. Where the report came first, that completes the
@@ -63,7 +64,7 @@ func complete(r *run.Run) {
 // late reads what was reported before the run's start, and gives the write of
 // what follows from the start.
 func (h *Handler) late(ctx context.Context, tx *firestore.Transaction, s access.Session, place run.Place, r run.Run) (write, error) {
-	measured, err := tx.Documents(seriesOf(place).Where("run", "==", string(r.ID))).GetAll()
+	measured, err := tx.Documents(run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(sli.SeriesCollection).Where("run", "==", string(r.ID))).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("read series: %w", err)
 	}
