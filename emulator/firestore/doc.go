@@ -27,6 +27,7 @@
 //     documents and holds up the database meanwhile; Firestore fills an index in
 //     the background. A scope has 64 indexes at most; queries of further shapes
 //     look at every document. The size of index entries is not limited.
+//     Server.Indexes tells what Firestore would want declared (needs.go).
 //   - A descending order by name alone is refused, as Google's emulator does.
 //   - Partitions are of even size, whereas Firestore picks them by its own splits.
 //   - ListDocuments takes one collection, by name.

@@ -13,6 +13,7 @@ func (q *query) prepare(db *database) []plan {
 	var plans []plan
 	for _, conj := range q.filter {
 		p := q.plan(conj)
+		db.need(q, p)
 		if !p.byName() {
 			db.ensureIndex(p.scope, p.columns)
 		}

@@ -23,7 +23,8 @@ type database struct {
 	committed    micros            // latest commit
 	changed      map[string]micros // latest commit that touched a collection id; "" for all of them
 	history      history
-	indexes      int // made so far
+	indexes      int              // made so far
+	needs        map[string]Index // that queries asked for, by Index.key
 	transactions map[string]*transaction
 }
 
@@ -34,6 +35,7 @@ func newDatabase(name string, c *clock.Clock, d *disk) *database {
 		disk:         d,
 		live:         newState(),
 		changed:      map[string]micros{},
+		needs:        map[string]Index{},
 		transactions: map[string]*transaction{},
 	}
 }
