@@ -20,6 +20,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 var began = time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
@@ -56,16 +57,32 @@ type world struct {
 	log         *cloudtest.Log
 }
 
+// tenantOfMany is the tenant that most worlds are a workspace of: to make one
+// takes longer than most tests.
+var tenantOfMany struct {
+	sync.Mutex
+	*cloudtest.Tenant
+}
+
+// newWorld is a workspace of its own, in a tenant that others are in too.
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	c := cloudtest.Shared(t)
-	return newWorldIn(t, c, c.As(cloud.OperatorAccount))
+	tenantOfMany.Lock()
+	defer tenantOfMany.Unlock()
+	if tenantOfMany.Tenant == nil {
+		tenantOfMany.Tenant = c.Tenant(t)
+	}
+	mine := *tenantOfMany.Tenant
+	mine.Workspace = tenant.WorkspaceID("w-" + uuid.NewString())
+	return newWorldOf(t, &mine, c.As(cloud.OperatorAccount))
 }
 
-// newWorldIn has an updater that reaches the cloud by config.
-func newWorldIn(t testing.TB, c *cloudtest.Cloud, config gcp.Config) *world {
+// newWorldOf has an updater that reaches the cloud by config.
+func newWorldOf(t testing.TB, of *cloudtest.Tenant, config gcp.Config) *world {
 	t.Helper()
-	w := &world{Tenant: c.Tenant(t), log: &cloudtest.Log{}}
+	c := of.Cloud
+	w := &world{Tenant: of, log: &cloudtest.Log{}}
 	w.updater = w.newUpdater(t, config)
 	var err error
 	if w.db, err = c.Directory.Database(t.Context(), w.Record); err != nil {
