@@ -150,5 +150,8 @@ func (f *Front) counted(name string, next http.Handler) http.Handler {
 			f.traffic[name] = t
 		}()
 		next.ServeHTTP(out, r)
+		if out.cut {
+			panic(http.ErrAbortHandler) // the connection breaks, so that a cut is no end
+		}
 	})
 }

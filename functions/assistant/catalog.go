@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/catalog"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
 const catalogPath = "/v1/catalog/tasks"
@@ -116,7 +117,7 @@ func putCatalog(ctx context.Context, db *firestore.Client, tasks []catalog.Task,
 		all = append(all, db.Collection(catalogCollection).Doc(t.ID()))
 	}
 	version := uuid.NewString()
-	err = inTransaction(ctx, db, func(_ context.Context, tx *firestore.Transaction) error {
+	err = gcp.Transact(ctx, db, func(_ context.Context, tx *firestore.Transaction) error {
 		docs, err := tx.GetAll(all)
 		if err != nil {
 			return fmt.Errorf("read catalogue: %w", err)

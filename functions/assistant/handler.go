@@ -7,8 +7,6 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"github.com/danielgtaylor/huma/v2"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
@@ -86,17 +84,6 @@ func checkWorkspace(tx *firestore.Transaction, s access.Session) error {
 		return api.Refuse(http.StatusNotFound, "the tenant has no such workspace")
 	}
 	return nil
-}
-
-// inTransaction runs do, which must be repeatable.
-func inTransaction(ctx context.Context, db *firestore.Client, do func(context.Context, *firestore.Transaction) error) error {
-	err := db.RunTransaction(ctx, do)
-	if status.Code(err) == codes.InvalidArgument {
-		// The client repeated a commit whose reply was lost, and its transaction
-		// is over. Another one sees whether it was done.
-		err = db.RunTransaction(ctx, do)
-	}
-	return err
 }
 
 func refs(all ...*firestore.DocumentRef) []*firestore.DocumentRef { return all }

@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
@@ -84,7 +85,7 @@ func (h *Handler) say(ctx context.Context, raw string, action auditlog.Action, w
 }
 
 func commitWord(ctx context.Context, db *firestore.Client, ref *firestore.DocumentRef, entry auditlog.Prepared, w word) (after issue.Issue, err error) {
-	err = inTransaction(ctx, db, func(_ context.Context, tx *firestore.Transaction) error {
+	err = gcp.Transact(ctx, db, func(_ context.Context, tx *firestore.Transaction) error {
 		docs, err := tx.GetAll(refs(ref))
 		if err != nil {
 			return fmt.Errorf("read issue: %w", err)

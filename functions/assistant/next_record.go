@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -95,7 +96,7 @@ func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*s
 }
 
 func (h *Handler) commitRecord(ctx context.Context, s access.Session, ref *firestore.DocumentRef, r record, entry auditlog.Prepared) error {
-	return inTransaction(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
+	return gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		if err := checkWorkspace(tx, s); err != nil {
 			return err
 		}

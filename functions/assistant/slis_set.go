@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
@@ -60,7 +61,7 @@ func (h *Handler) setSLI(ctx context.Context, in *setSLIRequest) (*sliResponse, 
 // commitSLI writes objective and thresholds, and puts it on record, in one
 // commit. All else of the SLI is the updater's.
 func commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef, set sli.SLI, entry auditlog.Prepared) (after sli.SLI, err error) {
-	err = inTransaction(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
+	err = gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		if err := checkWorkspace(tx, s); err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
@@ -57,7 +58,7 @@ func (h *Handler) record(ctx context.Context, s access.Session, want wanted, exp
 	if err != nil {
 		return err
 	}
-	err = s.DB.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+	err = gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		return h.commit(tx, s, want, expires, entry)
 	})
 	if errors.Is(err, run.ErrElsewhere) {

@@ -174,11 +174,13 @@ type sentWriter struct {
 	bytes  int64
 }
 
-// WriteHeader implements http.ResponseWriter.
+// WriteHeader implements http.ResponseWriter. A second status, as of a problem
+// met while a response is under way, has nowhere to go.
 func (w *sentWriter) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
+	if w.status != 0 {
+		return
 	}
+	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
