@@ -1,0 +1,100 @@
+package uploads_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/functions/uploads"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/grant"
+)
+
+// TestLaw5MintOverABadWire has the commit of a mint meet each fault. The runner
+// asks again while it is told to, and in the end there is one grant, with a URL
+// that the bucket takes.
+func TestLaw5MintOverABadWire(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	for _, fault := range []faults.Fault{faults.Lost, faults.ReplyLost, faults.Twice, faults.Late, faults.Aborted, faults.Exhausted} {
+		t.Run(string(fault), func(t *testing.T) {
+			t.Parallel()
+			tn, id := c.Tenant(t), cloudtest.NewRun(t)
+			tn.Mint(t, cloudtest.NewRun(t), cloudtest.PartOf("warm.log", 1, nil)) // the platform's data key exists
+			h := behind(t, c, fault)
+			var minted struct{ Parts []cloudtest.Upload }
+			for tries := 1; ; tries++ {
+				got := askOnce(t, h, tn, id)
+				if got.Code == http.StatusOK {
+					if err := json.Unmarshal(got.Body.Bytes(), &minted); err != nil {
+						t.Fatal(err)
+					}
+					break
+				}
+				if got.Code != http.StatusServiceUnavailable || tries == 5 {
+					t.Fatalf("try %d answered %d %s", tries, got.Code, got.Body)
+				}
+			}
+			minted.Parts[0].Put(t, []byte("hello")).Want(t, http.StatusOK)
+			c.Drain(t)
+			if all := grants(t, tn, id); len(all) != 1 || all[0].State != grant.Stored {
+				t.Errorf("the grants are %+v", all)
+			}
+		})
+	}
+}
+
+// behind is the function with a wire to Firestore on which the first commit
+// meets fault.
+func behind(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
+	t.Helper()
+	config, err := gcp.FromEnv[uploads.Config](c.Environ("uploads"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commits atomic.Int64
+	proxy, err := faults.New(config.Cloud.FirestoreHost, func(method string) faults.Fault {
+		if method == "Commit" && commits.Add(1) == 1 {
+			return fault
+		}
+		return faults.None
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Cloud.FirestoreHost = proxy.Addr()
+	clients := gcp.NewClients(config.Cloud)
+	t.Cleanup(func() {
+		if err := clients.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := proxy.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	h, err := uploads.New(t.Context(), config, uploads.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func askOnce(t *testing.T, h http.Handler, tn *cloudtest.Tenant, id string) *httptest.ResponseRecorder {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"parts": []cloudtest.Part{cloudtest.PartOf("stdout.log", 1, []byte("hello"))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, tn.RunPath(id)+"/uploads", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+tn.Token(t, "runner"))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
