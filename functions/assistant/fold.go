@@ -3,9 +3,12 @@ package assistant
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"time"
 
 	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
@@ -34,6 +37,27 @@ type space struct {
 	keys      *keys.Tenant
 	clock     clock
 	log       *slog.Logger
+	flights   *singleflight.Group // of folds
+}
+
+// foldTimeout bounds one fold, which outlives the event that began it: others
+// wait for it too.
+const foldTimeout = time.Minute
+
+// foldOnce is fold, by one call for all events of a check that this process has
+// at hand: a thousand that come at once would else read the same.
+func (s *space) foldOnce(ctx context.Context, id issue.CheckID) ([]run.ID, error) {
+	flight := s.flights.DoChan(issue.CheckRef(s.db, s.tenant, s.workspace, id).Path, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), foldTimeout)
+		defer cancel()
+		return s.fold(ctx, id)
+	})
+	select {
+	case landed := <-flight:
+		return landed.Val.([]run.ID), landed.Err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for a fold: %w", ctx.Err())
+	}
 }
 
 // fold folds the oldest pending runs of a check and gives those that are no

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -21,6 +23,7 @@ type Updater struct {
 	deps      UpdaterDeps
 	directory *directory.Directory
 	keys      *keys.Tenants
+	flights   singleflight.Group
 	handle    event.Handler
 }
 
@@ -62,7 +65,7 @@ func (u *Updater) FoldCheck(ctx context.Context, t tenant.ID, w tenant.Workspace
 	}
 	p := pace{clock: s.clock}
 	for {
-		folded, err := s.fold(ctx, check)
+		folded, err := s.foldOnce(ctx, check)
 		if err == nil && len(folded) == 0 {
 			return nil
 		}
@@ -83,7 +86,7 @@ func (s *space) update(ctx context.Context, id run.ID) error {
 		if err != nil || !r.Pending {
 			return err
 		}
-		folded, err := s.fold(ctx, issue.CheckID(r.Check))
+		folded, err := s.foldOnce(ctx, issue.CheckID(r.Check))
 		if slices.Contains(folded, id) {
 			return nil
 		}
@@ -133,7 +136,7 @@ func (u *Updater) open(ctx context.Context, t tenant.ID, w tenant.WorkspaceID) (
 	if err != nil {
 		return nil, fmt.Errorf("open the tenant's keys: %w", err)
 	}
-	return &space{db, t, w, k, clock{u.deps.Now, u.deps.After}, u.deps.Log}, nil
+	return &space{db, t, w, k, clock{u.deps.Now, u.deps.After}, u.deps.Log, &u.flights}, nil
 }
 
 // errKey is what is told of a tenant's key that is off. The runs stay pending:

@@ -63,7 +63,7 @@ func (p *pace) wait(ctx context.Context, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &e):
-		return p.sleep(ctx, e.until.Sub(p.clock.now())+rand.N(p.waited+interval/10))
+		return p.sleep(ctx, max(0, e.until.Sub(p.clock.now()))+rand.N(p.waited+interval/10))
 	case errors.Is(err, errOvertaken), status.Code(err) == codes.Aborted,
 		// The client repeated a commit whose reply was lost, and its transaction
 		// is over: another look tells whether it was done.
