@@ -68,12 +68,12 @@ type Part struct {
 
 // Report is the end of a run.
 type Report struct {
-	End      time.Time `json:"end"`
-	Outcome  string    `json:"outcome"` // success, failure, error, timeout or canceled
-	ExitCode int       `json:"exitCode"`
-	Outputs  []Claim   `json:"outputs"`
-	Samples  []Sample  `json:"samples,omitempty"` // at most MaxSamples, of MaxSLIs
-	Issues   []Issue   `json:"issues,omitempty"`  // at most MaxIssues
+	End      time.Time   `json:"end"`
+	Outcome  string      `json:"outcome"` // success, failure, error, timeout or canceled
+	ExitCode int         `json:"exitCode"`
+	Outputs  []Claim     `json:"outputs"`
+	Samples  []Sample    `json:"samples,omitempty"` // at most MaxSamples, of MaxSLIs
+	Issues   []IssueLine `json:"issues,omitempty"`  // at most MaxIssues
 }
 
 // Sample is one measurement of an SLI.
@@ -83,8 +83,8 @@ type Sample struct {
 	Value float64   `json:"value"` // finite
 }
 
-// Issue is one line of an issues.jsonl, byte for byte, without its newline.
-type Issue struct {
+// IssueLine is one line of an issues.jsonl, byte for byte, without its newline.
+type IssueLine struct {
 	Line string `json:"line"`
 }
 
@@ -133,7 +133,7 @@ func (c *Client) Mint(ctx context.Context, run string, parts []Part) ([]Target, 
 }
 
 func (c *Client) runPath(run string) string {
-	return "/v1/workspaces/" + url.PathEscape(c.workspace) + "/runs/" + url.PathEscape(run)
+	return c.workspacePath() + "/runs/" + url.PathEscape(run)
 }
 
 // Token is a credential of the embedded cloud's issuer.

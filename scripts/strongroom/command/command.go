@@ -53,8 +53,8 @@ func (a *app) root() *cobra.Command {
 		return &exitError{exitUsage, fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	a.settings.addFlags(root)
-	root.AddCommand(a.runCommand(), a.resumeCommand(), a.uploadCommand(),
-		a.outputsCommand(), a.tokenCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.resumeCommand(), a.uploadCommand(), a.importCommand(),
+		a.outputsCommand(), a.issuesCommand(), a.assistantCommand(), a.catalogCommand(), a.tokenCommand(), a.versionCommand())
 	return root
 }
 

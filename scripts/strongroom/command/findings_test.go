@@ -36,7 +36,7 @@ func TestIssuesAndSamplesGoIntoTheReport(t *testing.T) {
 			r := p.run(t, append(args, "--", "sh", "-c", leaves, "sh", dir)...)
 			run := p.server.OneRun(t)
 			report := p.server.Report(run)
-			if diff := cmp.Diff([]api.Issue{{Line: oddLine}, {Line: plainLine}}, report.Issues); diff != "" {
+			if diff := cmp.Diff([]api.IssueLine{{Line: oddLine}, {Line: plainLine}}, report.Issues); diff != "" {
 				t.Errorf("%s\n%s", diff, r.stderr)
 			}
 			want := []api.Sample{

@@ -77,14 +77,14 @@ func uploadUnderFire(t *testing.T, random *rand.Rand, budget int) (early, late i
 		if len(left) > 0 {
 			args = resume // from here on nothing else may be needed
 		} else if began {
-			p.compare(t, want, api.Issue{Line: oddLine}, api.Issue{Line: plainLine})
+			p.compare(t, want, api.IssueLine{Line: oddLine}, api.IssueLine{Line: plainLine})
 			return early, late
 		}
 	}
 }
 
 // compare says where the only run's outputs and issues differ.
-func (p *place) compare(t *testing.T, want map[string]string, issues ...api.Issue) {
+func (p *place) compare(t *testing.T, want map[string]string, issues ...api.IssueLine) {
 	t.Helper()
 	run := p.server.OneRun(t)
 	if diff := cmp.Diff(issues, p.server.Report(run).Issues); diff != "" {

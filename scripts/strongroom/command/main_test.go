@@ -54,8 +54,14 @@ type result struct {
 // indiscreet.
 func (p *place) run(t *testing.T, args ...string) result {
 	t.Helper()
+	return p.runWith(t, nil, args...)
+}
+
+// runWith is run with a stdin.
+func (p *place) runWith(t *testing.T, stdin io.Reader, args ...string) result {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := command.Main(t.Context(), args, nil, &stdout, &stderr, func(name string) string { return p.env[name] })
+	code := command.Main(t.Context(), args, stdin, &stdout, &stderr, func(name string) string { return p.env[name] })
 	r := result{code, stdout.String(), stderr.String()}
 	if args[0] != "token" {
 		noSecrets(t, "stdout", r.stdout)

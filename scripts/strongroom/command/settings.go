@@ -72,6 +72,13 @@ func (s *settings) client(workspace string) (*api.Client, error) {
 		}
 		workspace = string(id)
 	}
+	return s.newClient(workspace)
+}
+
+// publicClient calls for what is of no workspace.
+func (s *settings) publicClient() (*api.Client, error) { return s.newClient("") }
+
+func (s *settings) newClient(workspace string) (*api.Client, error) {
 	if _, err := s.token(); err != nil {
 		return nil, err
 	}

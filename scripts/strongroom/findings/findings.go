@@ -28,8 +28,8 @@ const maxBytes = api.MaxReportBytes - 512<<10
 // Findings is what a report carries beside outcome and outputs. The zero
 // Findings is nothing.
 type Findings struct {
-	Issues  []api.Issue  `json:"issues,omitempty"`
-	Samples []api.Sample `json:"samples,omitempty"`
+	Issues  []api.IssueLine `json:"issues,omitempty"`
+	Samples []api.Sample    `json:"samples,omitempty"`
 
 	bytes int // in the report's body
 	slis  map[string]bool
@@ -120,7 +120,7 @@ func (f *Findings) addIssue(line []byte) error {
 	if len(f.Issues) == api.MaxIssues {
 		return fmt.Errorf("a report has at most %d issues", api.MaxIssues)
 	}
-	issue := api.Issue{Line: string(line)}
+	issue := api.IssueLine{Line: string(line)}
 	if err := f.reserve(issue); err != nil {
 		return err
 	}

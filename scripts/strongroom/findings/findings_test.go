@@ -23,7 +23,7 @@ func TestLinesAreTakenByteForByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []api.Issue{{Line: "{\"title\": \"a\" }\r"}, {Line: "\ufeff{\"title\":\"<b>&\u2028\"}"}, {Line: `{"z":1,"a":2}`}}
+	want := []api.IssueLine{{Line: "{\"title\": \"a\" }\r"}, {Line: "\ufeff{\"title\":\"<b>&\u2028\"}"}, {Line: `{"z":1,"a":2}`}}
 	data, err := f.Encode()
 	if err != nil {
 		t.Fatal(err)

@@ -31,6 +31,13 @@ func (s *Server) Report(run string) *api.Report {
 	return s.reports[run]
 }
 
+// Began is how the run began.
+func (s *Server) Began(run string) api.Start {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.starts[run]
+}
+
 // Runs lists the runs that began.
 func (s *Server) Runs() []string {
 	s.mu.Lock()

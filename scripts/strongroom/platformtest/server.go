@@ -50,13 +50,17 @@ type Server struct {
 	config Config
 
 	mu      sync.Mutex
-	grants  map[string]api.Part // by object name
-	objects map[string]*Object  // by object name
-	starts  map[string]int      // by run
+	grants  map[string]api.Part  // by object name
+	objects map[string]*Object   // by object name
+	starts  map[string]api.Start // by run
 	reports map[string]*api.Report
 	bodies  map[string]string // of reports, by run
 	mints   int
 	urls    map[string]time.Time // signature to expiry
+	issues  []api.Issue
+	answers map[string]api.Answer // by assistant
+	tasks   []api.Task            // the catalogue
+	puts    []int                 // tasks of each call
 }
 
 // Object is a part in the bucket.
@@ -77,8 +81,15 @@ func Start(t testing.TB, config Config) *Server {
 	}
 	s := &Server{
 		config: config, grants: map[string]api.Part{}, objects: map[string]*Object{},
-		starts: map[string]int{}, reports: map[string]*api.Report{}, bodies: map[string]string{}, urls: map[string]time.Time{},
+		starts: map[string]api.Start{}, reports: map[string]*api.Report{}, bodies: map[string]string{}, answers: map[string]api.Answer{}, urls: map[string]time.Time{},
 	}
+	s.Server = httptest.NewUnstartedServer(s.faulty(s.routes()))
+	s.Server.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	const run = "/v1/workspaces/{w}/runs/{run}"
 	mux.HandleFunc("PUT "+run, s.authorized(s.start))
@@ -86,12 +97,17 @@ func Start(t testing.TB, config Config) *Server {
 	mux.HandleFunc("POST "+run+"/report", s.authorized(s.report))
 	mux.HandleFunc("GET "+run+"/outputs", s.authorized(s.list))
 	mux.HandleFunc("GET "+run+"/outputs/{name}", s.authorized(s.view))
+	const issue = "/v1/workspaces/{w}/issues"
+	mux.HandleFunc("GET "+issue, s.authorized(s.listIssues))
+	mux.HandleFunc("GET "+issue+"/{issue}", s.authorized(s.sayIssue(readIssue)))
+	mux.HandleFunc("POST "+issue+"/{issue}/investigate", s.authorized(s.sayIssue(investigateIssue)))
+	mux.HandleFunc("POST "+issue+"/{issue}/ignore", s.authorized(s.sayIssue(ignoreIssue)))
+	mux.HandleFunc("GET /v1/workspaces/{w}/assistants/{assistant}", s.authorized(s.ask))
+	mux.HandleFunc("PUT /v1/catalog/tasks", s.authorized(s.putTasks))
+	mux.HandleFunc("GET /v1/catalog/tasks", s.authorized(s.searchTasks))
 	mux.HandleFunc("PUT /bucket/{w}/{run}/{output}/{part}", s.put)
 	mux.HandleFunc("GET /emulator/token", s.token)
-	s.Server = httptest.NewUnstartedServer(s.faulty(mux))
-	s.Server.Start()
-	t.Cleanup(s.Close)
-	return s
+	return mux
 }
 
 // faulty lets faults happen before and after the handler.
@@ -139,9 +155,14 @@ func problem(w http.ResponseWriter, status int, detail string, stored []api.Stor
 }
 
 func (s *Server) start(w http.ResponseWriter, r *http.Request) {
+	var start api.Start
+	if err := json.NewDecoder(r.Body).Decode(&start); err != nil {
+		problem(w, http.StatusBadRequest, "not a start", nil)
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.starts[r.PathValue("run")]++
+	s.starts[r.PathValue("run")] = start
 	_, _ = w.Write([]byte("{}"))
 }
 

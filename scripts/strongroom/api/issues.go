@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Issue is what persists of a finding over the runs that see it.
+type Issue struct {
+	ID              string         `json:"id"`
+	State           string         `json:"state"`    // detected, open, investigated, reopened, resolved or ignored
+	Severity        int            `json:"severity"` // 1 (critical) to 4 (informational), of the newest sighting
+	SeverityFlagged bool           `json:"severityFlagged,omitempty"`
+	Task            string         `json:"task"`
+	SLX             string         `json:"slx,omitempty"`
+	Resource        string         `json:"resource,omitempty"`
+	FirstSeen       time.Time      `json:"firstSeen"` // start of the run, as all but ObservedAt
+	LastSeen        time.Time      `json:"lastSeen"`
+	LastRun         string         `json:"lastRun"`
+	ObservedAt      *time.Time     `json:"observedAt,omitempty"`
+	Sightings       int            `json:"sightings"`
+	Runs            int            `json:"runs"` // that saw it
+	Since           time.Time      `json:"since"`
+	ResolvedAt      *time.Time     `json:"resolvedAt,omitempty"`
+	Reopened        int            `json:"reopened"` // times that it came back
+	Investigated    *Investigation `json:"investigated,omitempty"`
+	Ignored         *Ignoring      `json:"ignored,omitempty"` // it may be over
+
+	// The text of the newest sighting; what is said of an issue is answered
+	// without it.
+	Title         string   `json:"title,omitempty"`
+	Expected      string   `json:"expected,omitempty"`
+	Actual        string   `json:"actual,omitempty"`
+	Details       string   `json:"details,omitempty"`
+	ReproduceHint string   `json:"reproduceHint,omitempty"`
+	NextSteps     []string `json:"nextSteps,omitempty"`
+	Summary       string   `json:"summary,omitempty"`
+	Unreadable    bool     `json:"unreadable,omitempty"` // the text was changed since it was sealed
+}
+
+// Investigation says who looks after an issue.
+type Investigation struct {
+	By string    `json:"by"`
+	At time.Time `json:"at"`
+}
+
+// Ignoring says until when an issue is left alone.
+type Ignoring struct {
+	By    string    `json:"by"`
+	At    time.Time `json:"at"`
+	Until time.Time `json:"until"`
+}
+
+// IssueFilter narrows a list of issues. Empty fields narrow nothing.
+type IssueFilter struct {
+	State    string // one of an issue's, or standing: all but resolved and ignored
+	Severity int    // 1 to 4; 0: any
+	SLX      string
+	Resource string
+	Task     string
+}
+
+// MaxIssuePage is the most issues that one page has.
+const MaxIssuePage = 200
+
+// IssuePage is a page of a list: those that stand first, the worst first.
+type IssuePage struct {
+	AsOf          time.Time `json:"asOf"`
+	Issues        []Issue   `json:"issues"`
+	NextPageToken string    `json:"nextPageToken,omitempty"` // empty: it is the last
+}
+
+// Issues reads the page of at most size issues that token is for; the first if
+// it is empty.
+func (c *Client) Issues(ctx context.Context, filter IssueFilter, size int, token string) (IssuePage, error) {
+	query := url.Values{"pageSize": {strconv.Itoa(size)}}
+	for name, value := range map[string]string{
+		"state": filter.State, "slx": filter.SLX, "resource": filter.Resource, "task": filter.Task, "pageToken": token,
+	} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	if filter.Severity != 0 {
+		query.Set("severity", strconv.Itoa(filter.Severity))
+	}
+	var page IssuePage
+	err := c.call(ctx, request{what: "list issues", method: http.MethodGet, path: c.workspacePath() + "/issues", query: query}, &page)
+	return page, err
+}
+
+// Issue reads one issue.
+func (c *Client) Issue(ctx context.Context, id string) (Issue, error) {
+	var issue Issue
+	err := c.call(ctx, request{what: "read the issue", method: http.MethodGet, path: c.issuePath(id)}, &issue)
+	return issue, err
+}
+
+// Investigate says that the caller looks after an issue. It may be repeated.
+func (c *Client) Investigate(ctx context.Context, id string) (Issue, error) {
+	var issue Issue
+	err := c.call(ctx, request{what: "investigate the issue", method: http.MethodPost, path: c.issuePath(id) + "/investigate"}, &issue)
+	return issue, err
+}
+
+// Ignore leaves an issue alone until then; a time that is past ends that. It
+// may be repeated.
+func (c *Client) Ignore(ctx context.Context, id string, until time.Time) (Issue, error) {
+	r := request{what: "ignore the issue", method: http.MethodPost, path: c.issuePath(id) + "/ignore"}
+	r.in = struct {
+		Until time.Time `json:"until"`
+	}{until}
+	var issue Issue
+	err := c.call(ctx, r, &issue)
+	return issue, err
+}
+
+func (c *Client) workspacePath() string { return "/v1/workspaces/" + url.PathEscape(c.workspace) }
+
+func (c *Client) issuePath(id string) string {
+	return c.workspacePath() + "/issues/" + url.PathEscape(id)
+}

@@ -1,0 +1,118 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+)
+
+// Answer writes what an assistant says.
+func Answer(w io.Writer, a api.Answer) error {
+	out := NewEscaper(w)
+	if _, err := fmt.Fprintf(out, "%s, as of %s\n", oneLine(a.Name), stamp(a.AsOf)); err != nil {
+		return err
+	}
+	for _, write := range []func(io.Writer, api.Answer) error{wrong, health, next} {
+		if err := write(out, a); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+func wrong(w io.Writer, a api.Answer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "\nWRONG NOW: %s\n", counts(a.Wrong.Counts))
+	for _, slx := range a.Wrong.SLXs {
+		fmt.Fprintf(table, "%s\n", first(oneLine(slx.SLX), "(no SLX)"))
+		for _, i := range slx.Issues {
+			fmt.Fprintf(table, "  severity %d\t%s\t%s\t%s\t%s\n", i.Severity, i.State, cell(i.Title), cell(i.Resource), i.ID)
+		}
+	}
+	if a.Wrong.Capped {
+		fmt.Fprintln(table, "and more: strongroom issues ls --state standing")
+	}
+	return table.Flush()
+}
+
+func counts(all []api.SeverityCount) string {
+	var words []string
+	for _, c := range all {
+		if c.Standing == 0 {
+			continue
+		}
+		more := ""
+		if c.OrMore {
+			more = " or more"
+		}
+		words = append(words, fmt.Sprintf("%d%s of severity %d", c.Standing, more, c.Severity))
+	}
+	return first(strings.Join(words, ", "), "nothing that is known")
+}
+
+func health(w io.Writer, a api.Answer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\nHEALTH")
+	if len(a.Health.SLIs) == 0 {
+		fmt.Fprintln(table, "no SLI was measured")
+		return table.Flush()
+	}
+	fmt.Fprintln(table, "SLI\tALERT\tLAST\tGOOD 1H\tGOOD 6H\tGOOD 3D\tBURN 1H")
+	for _, s := range a.Health.SLIs {
+		last := "-"
+		if s.Last != nil {
+			last = fmt.Sprintf("%g", s.Last.Value)
+		}
+		v := s.Windows
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%.1f\n", cell(s.Name), s.Alert, last, share(v.Hour), share(v.SixHours), share(v.ThreeDays), v.Hour.Burn)
+	}
+	if a.Health.Capped {
+		fmt.Fprintln(table, "and perhaps more")
+	}
+	return table.Flush()
+}
+
+func share(w api.Window) string {
+	if w.Samples == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f%%", 100*w.Share)
+}
+
+func next(w io.Writer, a api.Answer) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "\nNEXT\n%s\n", oneLine(a.Next.Says))
+	for _, t := range a.Next.Tasks {
+		fmt.Fprintf(&text, "\n%.2f  %s\n", t.Score, oneLine(t.Name))
+		for _, field := range [][2]string{{"from the " + t.From, t.Source}, {"SLX", t.SLX}, {"resource", t.Resource}} {
+			if field[1] != "" {
+				fmt.Fprintf(&text, "      %s: %s\n", field[0], oneLine(field[1]))
+			}
+		}
+		for _, e := range t.Evidence {
+			fmt.Fprintf(&text, "      because issue %s asks: %q (%s; %.2f)\n", e.Issue, oneLine(e.Step), strings.Join(e.Words, ", "), e.Score)
+		}
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+// Found writes what a search of the catalogue found.
+func Found(w io.Writer, found api.FoundTasks) error {
+	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SCORE\tTASK\tSUITE\tWORDS\tSOURCE")
+	for _, t := range found.Tasks {
+		fmt.Fprintf(table, "%.2f\t%s\t%s\t%s\t%s\n", t.Score, cell(t.Name), cell(t.Suite), cell(strings.Join(t.Words, " ")), oneLine(t.Source))
+	}
+	return table.Flush()
+}
+
+func first(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}

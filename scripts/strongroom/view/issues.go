@@ -1,0 +1,125 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode/utf8"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+)
+
+// maxTitle is the characters of a title that a table shows.
+const maxTitle = 72
+
+// Issues writes issues as a table.
+func Issues(w io.Writer, issues []api.Issue) error {
+	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tSEVERITY\tSTATE\tLAST SEEN\tSLX\tRESOURCE\tTITLE")
+	for _, i := range issues {
+		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", i.ID, i.Severity, i.State, stamp(i.LastSeen), cell(i.SLX), cell(i.Resource), cell(titleOf(i)))
+	}
+	return table.Flush()
+}
+
+// Issue writes all that is known of an issue.
+func Issue(w io.Writer, i api.Issue) error {
+	escaper := NewEscaper(w)
+	table := tabwriter.NewWriter(escaper, 0, 0, 2, ' ', 0)
+	for _, row := range issueRows(i) {
+		if row[1] != "" {
+			fmt.Fprintf(table, "%s\t%s\n", row[0], oneLine(row[1]))
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, text := range [][2]string{
+		{"Summary", i.Summary}, {"Details", i.Details}, {"Expected", i.Expected}, {"Actual", i.Actual},
+		{"To reproduce", i.ReproduceHint}, {"Next steps", strings.Join(i.NextSteps, "\n")},
+	} {
+		if text[1] == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(escaper, "\n%s:\n%s\n", text[0], indent(text[1])); err != nil {
+			return err
+		}
+	}
+	return escaper.Flush()
+}
+
+func issueRows(i api.Issue) [][2]string {
+	rows := [][2]string{
+		{"Issue", i.ID},
+		{"Title", titleOf(i)},
+		{"State", state(i)},
+		{"Severity", severity(i)},
+		{"SLX", i.SLX},
+		{"Task", i.Task},
+		{"Resource", i.Resource},
+		{"First seen", stamp(i.FirstSeen)},
+		{"Last seen", fmt.Sprintf("%s, by run %s", stamp(i.LastSeen), i.LastRun)},
+		{"Seen", fmt.Sprintf("%d times, by %d runs", i.Sightings, i.Runs)},
+	}
+	if i.ResolvedAt != nil {
+		rows = append(rows, [2]string{"Resolved", stamp(*i.ResolvedAt)})
+	}
+	if i.Reopened > 0 {
+		rows = append(rows, [2]string{"Came back", fmt.Sprintf("%d times, last %s", i.Reopened, stamp(i.Since))})
+	}
+	return rows
+}
+
+// IssueState writes, in one line, what has become of an issue.
+func IssueState(w io.Writer, i api.Issue) error {
+	_, err := fmt.Fprintf(NewEscaper(w), "issue %s is %s\n", i.ID, oneLine(state(i)))
+	return err
+}
+
+// state says who brought the issue there.
+func state(i api.Issue) string {
+	switch {
+	case i.State == "ignored" && i.Ignored != nil:
+		return fmt.Sprintf("ignored until %s, by %s", stamp(i.Ignored.Until), i.Ignored.By)
+	case i.State == "investigated" && i.Investigated != nil:
+		return fmt.Sprintf("investigated since %s, by %s", stamp(i.Investigated.At), i.Investigated.By)
+	}
+	return i.State
+}
+
+func severity(i api.Issue) string {
+	if i.SeverityFlagged {
+		return fmt.Sprintf("%d (the task gave none of 1 to 4)", i.Severity)
+	}
+	return fmt.Sprint(i.Severity)
+}
+
+func titleOf(i api.Issue) string {
+	if i.Unreadable {
+		return "(the text was changed since it was sealed)"
+	}
+	return i.Title
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// oneLine keeps a text from breaking a table.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// cell is a text for a table, "-" for none.
+func cell(text string) string {
+	text = oneLine(text)
+	if text == "" {
+		return "-"
+	}
+	if utf8.RuneCountInString(text) > maxTitle {
+		return string([]rune(text)[:maxTitle-1]) + "…"
+	}
+	return text
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ")
+}
