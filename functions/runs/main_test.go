@@ -10,7 +10,6 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
-	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -103,14 +102,6 @@ func documents(t testing.TB, c *cloudtest.Cloud, id tenant.ID, collection string
 func sightings(t testing.TB, tn *cloudtest.Tenant, id string) []*firestore.DocumentSnapshot {
 	t.Helper()
 	return documents(t, tn.Cloud, tn.ID, "workspaces/"+string(tn.Workspace)+"/runs/"+id+"/sightings")
-}
-
-// event is what is published of a run, by the name of each attribute.
-func event(tn *cloudtest.Tenant, id string) map[string]string {
-	return map[string]string{
-		"tenant": string(tn.ID), "workspace": string(tn.Workspace), "run": id, "kind": outbox.RunEnded,
-		"entry": outbox.RunEnded + "-" + id,
-	}
 }
 
 // lines of text, for comparing.
