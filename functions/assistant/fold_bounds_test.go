@@ -1,0 +1,139 @@
+package assistant_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/firestore"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+// many are n fingerprints.
+func many(from, n int) []string {
+	fingers := make([]string, n)
+	for i := range fingers {
+		fingers[i] = fmt.Sprint("f", from+i)
+	}
+	return fingers
+}
+
+func TestMoreIssuesThanOneCommitHoldsAreAllResolved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i := range 4 {
+		w.reportAndDeliver(t, at(i, run.Error, many(200*i, 200)...))
+	}
+	w.reportAndDeliver(t, at(9, run.Failure, many(100, 50)...))
+	docs, err := run.Workspace(w.db, w.ID, w.Workspace).Collection(issue.Collection).Documents(t.Context()).GetAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := map[issue.State]int{}
+	for _, doc := range docs {
+		i, err := issue.Decode[issue.Issue](doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		states[i.Life]++
+	}
+	if states[issue.Resolved] != 750 || states[issue.Open] != 50 {
+		t.Errorf("got %v", states)
+	}
+}
+
+func TestLongTextsAreFoldedByFewerRuns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var runs []told
+	for i := range 6 { // 2.5 MiB each: more than one commit holds
+		r := at(i, run.Failure)
+		for n := range 5 {
+			details := strings.Repeat("0123456789abcdef", 4<<10-8)
+			line := fmt.Sprintf(`"title":"Title of %d","x":[%q,%[2]q,%[2]q,%[2]q,%[2]q,%[2]q,%[2]q]`, n, details)
+			r.found = append(r.found, found{finger: fmt.Sprint("f", i, "-", n), severity: 1, line: line})
+		}
+		runs = append(runs, r)
+		w.report(t, r)
+	}
+	w.deliver(t, runs...)
+	if n := w.check(t).Runs; n != len(runs) {
+		t.Errorf("%d runs are folded", n)
+	}
+	for _, r := range runs {
+		if text := w.text(t, r.found[4].finger); string(text.Line) != string(r.found[4].sighting(t).Line) {
+			t.Errorf("the text of %s is %d bytes", r.found[4].finger, len(text.Line))
+		}
+	}
+}
+
+func TestALongTitleIsCutBesideItsLine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	title := "x" + strings.Repeat("é", 2000)
+	r := at(0, run.Failure, "a")
+	r.found[0].line = fmt.Sprintf(`"title":%q`, title)
+	w.reportAndDeliver(t, r)
+	if text := w.text(t, "a"); text.Title != title[:1023] || !strings.Contains(string(text.Line), title) {
+		t.Errorf("the title has %d bytes, the line %d", len(text.Title), len(text.Line))
+	}
+}
+
+// billed is what one event reads and writes when the workspace holds n issues
+// of other checks.
+func billed(t testing.TB, c *cloudtest.Cloud, n int) firestore.Counts {
+	w := newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+	bulk := w.db.BulkWriter(t.Context())
+	for i := range n {
+		id := issue.Fingerprint(w.fingerprint, run.Start{Task: fmt.Sprint(i)}, issue.Sighting{Fingerprint: "x"})
+		other := issue.Issue{ID: id, Check: issue.NewCheckID(fmt.Sprint(i%100), resource), FirstSeen: began, LastSeen: began, ResolvedAt: issue.Standing, Runs: 1}
+		set(t, bulk, issue.Ref(w.db, w.ID, w.Workspace, id), other)
+	}
+	bulk.End()
+	w.reportAndDeliver(t, at(0, run.Failure, "a", "b"), at(1, run.Failure, "a"))
+	r := at(2, run.Failure, "b")
+	r.samples = map[string][]float64{"latency": {1}}
+	w.report(t, r)
+	before := c.Firestore.Counts()
+	w.deliver(t, r)
+	after := c.Firestore.Counts()
+	return firestore.Counts{Reads: after.Reads - before.Reads, Writes: after.Writes - before.Writes, Deletes: after.Deletes - before.Deletes}
+}
+
+func TestAnEventCostsTheSameWhateverTheWorkspaceHolds(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, cloud.Options{})
+	few, more := billed(t, c, 10), billed(t, c, 1_000)
+	t.Logf("%+v", few)
+	if few != more {
+		t.Errorf("with 10 issues it is %+v, with 1,000 %+v", few, more)
+	}
+}
+
+// Through the whole cloud: what runners report, the assistant knows.
+func TestAReportedIssueIsFolded(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	id := cloudtest.NewRun(t)
+	tn.Do(t, "runner", http.MethodPut, tn.RunPath(id), map[string]any{
+		"task": "dns-check", "slx": slx, "resource": resource, "start": began,
+	}).Want(t, http.StatusOK)
+	tn.Do(t, "runner", http.MethodPost, tn.RunPath(id)+"/report", map[string]any{
+		"end": began.Add(1), "outcome": "failure", "exitCode": 1,
+		"samples": []map[string]any{{"sli": "latency", "time": began, "value": 1.5}},
+		"issues":  []map[string]any{{"line": `{"severity":2,"title":"Title of a","fingerprint":"a"}`}},
+	}).Want(t, http.StatusOK)
+	c.Drain(t)
+	w := newWorldOf(t, tn, c.As(cloud.OperatorAccount))
+	if i := w.issue(t, "a"); i.Life != issue.Detected || w.text(t, "a").Title != "Title of a" {
+		t.Errorf("the issue is %+v", i)
+	}
+	if got := w.sli(t, "latency").LastValue; got != 1.5 {
+		t.Errorf("the SLI's last value is %v", got)
+	}
+}
