@@ -206,7 +206,7 @@ func TestAPageCostsTheSameInALargeWorkspace(t *testing.T) {
 	cost := map[int]int64{}
 	for _, issues := range []int{10, 1000} {
 		d := newDesk(t, c)
-		d.rest(t, many(issues)...)
+		d.rest(t, manyStanding(issues)...)
 		d.list(t, "pageSize=10") // whoever asks is known from here on
 		before := c.Firestore.Counts()
 		if got := d.list(t, "pageSize=10"); len(got.Issues) != 10 {
@@ -219,8 +219,8 @@ func TestAPageCostsTheSameInALargeWorkspace(t *testing.T) {
 	}
 }
 
-// many are issues that stand, as many of each severity, of ten checks.
-func many(n int) (all []resting) {
+// manyStanding are issues that stand, as many of each severity, of ten checks.
+func manyStanding(n int) (all []resting) {
 	for i := range n {
 		all = append(all, resting{
 			name: fmt.Sprint("issue ", i), severity: 1 + i%4, ago: time.Duration(i) * time.Minute,

@@ -205,7 +205,7 @@ func TestAnAnswerCostsTheSameInALargeWorkspace(t *testing.T) {
 	cost := map[int]int64{}
 	for _, issues := range []int{10, 1000} {
 		d := newDesk(t, c)
-		d.rest(t, many(issues)...)
+		d.rest(t, manyStanding(issues)...)
 		d.edgar(t, 0.85, "read-only")
 		d.ask(t) // whoever asks is known from here on
 		before := c.Firestore.Counts()
