@@ -28,7 +28,8 @@ func (a *app) importCatalogCommand() *cobra.Command {
 		Short: "Put the tasks of Robot Framework files into the catalogue",
 		Long: `Puts the tasks of all .robot files below a directory, a checkout of a code
 collection, into the public catalogue. It takes a token of platform staff, and no
-workspace. It may be repeated: what is there already is not written again.`,
+workspace. It may be repeated: what is there already is not written again. A search
+finds it within a minute.`,
 		Example: `  strongroom token --as platform > staff.token     # embedded cloud only
   strongroom catalog import ./rw-cli-codecollection --token-file staff.token \
     --source https://github.com/runwhen-contrib/rw-cli-codecollection/blob/main/`,

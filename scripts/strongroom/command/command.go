@@ -45,7 +45,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "strongroom",
-		Short:         "Run tasks, keep their output in the tenant's strongroom, and read it",
+		Short:         "Run tasks, keep what they put out and found in the tenant's strongroom, and read it",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -1,0 +1,72 @@
+package catalogue_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/catalogue"
+)
+
+func TestBatchesFitIntoACall(t *testing.T) {
+	t.Parallel()
+	small, large := api.Task{Name: "n"}, api.Task{Documentation: strings.Repeat("\x01", 100_000)} // 600,000 bytes as JSON
+	for name, c := range map[string]struct {
+		tasks []api.Task
+		want  []int
+	}{
+		"none":            {nil, nil},
+		"one":             {[]api.Task{small}, []int{1}},
+		"a full call":     {slices.Repeat([]api.Task{small}, 500), []int{500}},
+		"one more":        {slices.Repeat([]api.Task{small}, 501), []int{500, 1}},
+		"large ones":      {slices.Repeat([]api.Task{large}, 13), []int{6, 6, 1}},
+		"one beyond size": {[]api.Task{{Name: strings.Repeat("x", 5<<20)}, small}, []int{1, 1}}, // for the platform to refuse
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []int
+			var all []api.Task
+			for batch := range catalogue.Batches(c.tasks) {
+				got, all = append(got, len(batch)), append(all, batch...)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" || !slices.EqualFunc(all, c.tasks, func(a, b api.Task) bool { return a.Name == b.Name }) {
+				t.Errorf("%d of %d tasks, %s", len(all), len(c.tasks), diff)
+			}
+		})
+	}
+	for batch := range catalogue.Batches(slices.Repeat([]api.Task{small}, 1000)) {
+		if len(batch) != 500 {
+			t.Error(len(batch))
+		}
+		break // may be left early
+	}
+}
+
+func TestReadPassesOverWhatTheCatalogueRefuses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	tags := ""
+	for i := range 101 {
+		tags += "    t" + string(rune('a'+i/26)) + string(rune('a'+i%26))
+	}
+	text := "*** Tasks ***\nMany Tags\n    [Tags]" + tags + "\n    Log    x\n\nLong Tag\n    [Tags]    " + strings.Repeat("t", 201) + "\n    Log    x\n\nFine\n    Log    x\n"
+	if err := os.WriteFile(filepath.Join(dir, "a.robot"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found := catalogue.Read(dir, "https://example.com/")
+	want := []string{
+		`passed over: "Many Tags" of a.robot: it has 101 tags, it may have 100`,
+		`passed over: "Long Tag" of a.robot: a tag may have 1 to 200 bytes`,
+	}
+	if diff := cmp.Diff(want, found.Notes); diff != "" || !found.Failed || len(found.Tasks) != 1 {
+		t.Error(len(found.Tasks), diff)
+	}
+	if found := catalogue.Read(dir, strings.Repeat("x", 1000)); len(found.Tasks) != 0 || !strings.Contains(found.Notes[2], "the source has 1007 characters") {
+		t.Error(found)
+	}
+}
