@@ -29,12 +29,11 @@ func newTerraform(t testing.TB) terraform {
 			t.Fatal(err)
 		}
 	}
-	table, err := os.ReadFile("suite.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "suite.json"), table, 0o600); err != nil {
-		t.Fatal(err)
+	for _, table := range []string{"suite.json", "indexes.json"} {
+		text, err := os.ReadFile(table)
+		if err := errors.Join(err, os.WriteFile(filepath.Join(dir, table), text, 0o600)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return terraform{binary, dir}
 }

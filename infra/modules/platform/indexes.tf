@@ -1,78 +1,30 @@
+# What Firestore shall index beside single fields, and what it shall not, as
+# indexes.json has it. A query without its index fails: the tests of infra ask
+# every query of an embedded cloud, and hold the table to what they needed.
+#
+# A field that begins with "-" descends. Filters that may be combined each have
+# an index with the same order at its end, which Firestore merges:
+# cloud.google.com/firestore/docs/query-data/index-overview#taking_advantage_of_index_merging.
+#
+# Unindexed is what no query asks for alone: bytes, arrays, and fields that grow
+# with time, which would bound a collection to 500 writes a second
+# (cloud.google.com/firestore/docs/best-practices). Each index not kept is a
+# write not paid for. A map's exemption covers what is in it.
 locals {
-  # Composite indexes by collection, each for the queries beside it. Without one a
-  # query fails: by itself Firestore makes indexes of single fields only. "-" is
-  # descending. Filters that may be combined each have an index with the same
-  # order at its end, which Firestore merges:
-  # cloud.google.com/firestore/docs/query-data/index-overview#taking_advantage_of_index_merging.
+  firestore = jsondecode(file("${path.module}/../../indexes.json"))
+
   indexes = {
-    grants = [
-      ["run", "output", "part"], # shared/grant: the parts of a run's outputs, in order
-      ["run", "state"],          # functions/sweep: a run's grants in one state
-    ]
-    runs = [
-      ["check", "pending", "start.time"], # functions/assistant: what is not folded yet
-      ["start.task", "-start.time"],      # functions/runs: a list by any of these
-      ["start.slx", "-start.time"],
-      ["start.resource", "-start.time"],
-      ["end.outcome", "-start.time"],
-      ["state", "-start.time"],
-    ]
-    series = [
-      ["sli", "last", "first"], # functions/runs: samples of a time
-    ]
-    issues = [
-      ["check", "resolvedAt"],                 # shared/issue: what a run may change
-      ["check", "resolvedAt", "severity"],     # functions/assistant: the worst of some checks
-      ["severity", "resolvedAt", "-lastSeen"], # functions/assistant: a list of what stands,
-      ["severity", "state", "-lastSeen"],      # or of one state,
-      ["slx", "-lastSeen"],                    # by any of these
-      ["resource", "-lastSeen"],
-      ["task", "-lastSeen"],
-      ["resolvedAt", "severity", "ignored.until"], # functions/assistant: how many are ignored
-    ]
-    checks = [
-      ["slx", "-lastRun.start"], # functions/assistant: tasks that ran for an SLX
-    ]
-    quarantine = [
-      ["function", "found"], # shared/event: what a function refused
-    ]
+    for i in local.firestore.indexes : "${i.collection} ${try(i.group, false) ? "COLLECTION_GROUP" : "COLLECTION"} ${join(" ", i.fields)}" =>
+    { collection = i.collection, scope = try(i.group, false) ? "COLLECTION_GROUP" : "COLLECTION", fields = i.fields }
   }
-
-  # The same over all tenants of the database.
-  group_indexes = {
-    grants = [["state", "expires"]]            # functions/sweep: overdue grants
-    runs   = [["state", "settled", "created"]] # functions/sweep: ended runs that are not settled
-  }
-
-  # Single fields that are asked for over all tenants, which Firestore does not
-  # index by itself.
-  group_fields = { outbox = "created" } # shared/outbox: what a crash left behind
-
-  # Fields that no query asks for alone. Those that grow with time would bound a
-  # collection to 500 writes a second if they were indexed
-  # (cloud.google.com/firestore/docs/best-practices), and each index not kept is
-  # a write not paid for. A map's exemption covers what is in it.
-  unindexed = {
-    grants = ["created", "declared", "expires", "stored"]
-    runs   = ["created", "end.claims", "end.time"]
-    audit  = ["leaf", "time"]
-    deks   = ["wrapped"]
-  }
-
-  index_list = merge([
-    for scope, collections in { COLLECTION = local.indexes, COLLECTION_GROUP = local.group_indexes } : merge([
-      for collection, all in collections : {
-        for fields in all : "${collection} ${scope} ${join(" ", fields)}" => { collection = collection, scope = scope, fields = fields }
-      }
-    ]...)
-  ]...)
+  group_fields = { for f in local.firestore.groupFields : "${f.collection} ${f.field}" => f }
   unindexed_fields = merge([
-    for collection, fields in local.unindexed : { for field in fields : "${collection} ${field}" => { collection = collection, field = field } }
+    for collection, fields in local.firestore.unindexed : { for field in fields : "${collection} ${field}" => { collection = collection, field = field } }
   ]...)
 }
 
 resource "google_firestore_index" "this" {
-  for_each = local.index_list
+  for_each = local.indexes
 
   project     = var.project_id
   database    = google_firestore_database.this.name
@@ -104,8 +56,8 @@ resource "google_firestore_field" "group" {
 
   project    = var.project_id
   database   = google_firestore_database.this.name
-  collection = each.key
-  field      = each.value
+  collection = each.value.collection
+  field      = each.value.field
 
   index_config {
     indexes {

@@ -110,8 +110,16 @@ run "one_region" {
     error_message = "The database must be protected."
   }
   assert {
-    condition     = length(google_firestore_index.this) > 0 && length(google_firestore_backup_schedule.daily.daily_recurrence) == 1
-    error_message = "Indexes and backups must be there."
+    condition     = length(google_firestore_index.this) == length(jsondecode(file("../../indexes.json")).indexes) && length(google_firestore_backup_schedule.daily.daily_recurrence) == 1
+    error_message = "Every index of the table must be there, and backups."
+  }
+  assert {
+    condition     = [for f in google_firestore_index.this["issues COLLECTION slx -lastSeen"].fields : "${f.field_path} ${f.order}"] == ["slx ASCENDING", "lastSeen DESCENDING"] && google_firestore_index.this["grants COLLECTION_GROUP state expires"].query_scope == "COLLECTION_GROUP"
+    error_message = "Indexes must have the table's order and scope."
+  }
+  assert {
+    condition     = toset([for f in values(google_firestore_field.unindexed) : f.field if f.collection == "series"]) == toset(["times", "values"]) && google_firestore_field.group["outbox created"].index_config[0].indexes != null
+    error_message = "Fields must be indexed as the table has it."
   }
   assert {
     condition     = length(google_compute_security_policy.this) == 0 && length(google_compute_backend_service.this["runs"].outlier_detection) == 0

@@ -1,0 +1,226 @@
+package infra_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"cloud.google.com/go/firestore/apiv1/firestorepb"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/firestore"
+)
+
+// indexTable is indexes.json.
+type indexTable struct {
+	Indexes     []composite
+	GroupFields []groupField        // indexed over all collections of an id
+	Unindexed   map[string][]string // by collection
+}
+
+type composite struct {
+	Collection string
+	Group      bool
+	Fields     []string // "-" before what descends
+	For        string   // who asks
+	Kept       string   // why, though queries could do without
+}
+
+type groupField struct{ Collection, Field, For string }
+
+// TestFirestoreHasTheIndexesThatQueriesNeed has every function ask all it asks,
+// and looks at what that would need of Firestore.
+func TestFirestoreHasTheIndexesThatQueriesNeed(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, cloud.Options{})
+	if c.Firestore == nil {
+		t.Skip("skipped: Google's Firestore emulator does not tell which indexes it needs")
+	}
+	askAll(t, c)
+	declared := readIndexes(t)
+	declared.wantAnswers(t, c.Firestore.Indexes())
+	c.Firestore.Walk(func(_, path string, fields map[string]*firestorepb.Value) bool {
+		parts := strings.Split(path, "/")
+		declared.wantExempt(t, parts[len(parts)-2], fields)
+		return true
+	})
+}
+
+// wantAnswers fails the test where a query lacks an index, or an index a query.
+func (d indexTable) wantAnswers(t *testing.T, needs []firestore.Index) {
+	t.Helper()
+	for _, need := range needs {
+		if !d.answers(need) {
+			t.Errorf("indexes.json has no index for %s", sentence(need))
+		}
+	}
+	for i, ix := range d.Indexes {
+		less := d
+		less.Indexes = slices.Delete(slices.Clone(d.Indexes), i, i+1)
+		if spare := less.answersAll(needs); spare != (ix.Kept != "") {
+			t.Errorf("%s %v: queries can do without it: %t; it says why it is kept: %q", ix.Collection, ix.Fields, spare, ix.Kept)
+		}
+	}
+	for i, f := range d.GroupFields {
+		less := d
+		less.GroupFields = slices.Delete(slices.Clone(d.GroupFields), i, i+1)
+		if less.answersAll(needs) {
+			t.Errorf("no query needs the field %s of the group %s", f.Field, f.Collection)
+		}
+	}
+}
+
+// wantExempt fails the test where a document has bytes or an array indexed.
+func (d indexTable) wantExempt(t *testing.T, collection string, fields map[string]*firestorepb.Value) {
+	t.Helper()
+	for _, field := range bulky("", fields) {
+		if !d.exempts(collection, field) {
+			t.Errorf("%s of %s is indexed, which costs writes and serves no query", field, collection)
+			d.Unindexed[collection] = append(d.Unindexed[collection], field) // said once
+		}
+	}
+}
+
+func (d indexTable) answersAll(needs []firestore.Index) bool {
+	return !slices.ContainsFunc(needs, func(n firestore.Index) bool { return !d.answers(n) })
+}
+
+// answers tells whether Firestore can answer: with one index, or by merging
+// those that end in the order and begin with equalities only
+// (cloud.google.com/firestore/docs/query-data/index-overview#taking_advantage_of_index_merging).
+func (d indexTable) answers(need firestore.Index) bool {
+	if len(need.Contains) > 0 {
+		return false // indexes.json cannot say so yet
+	}
+	left, found := slices.Clone(need.Equal), false
+	take := func(fields ...string) {
+		found = true
+		left = slices.DeleteFunc(left, func(f string) bool { return slices.Contains(fields, f) })
+	}
+	for _, ix := range d.Indexes {
+		first := len(ix.Fields) - len(need.Order)
+		if ix.Collection != need.Collection || ix.Group != need.Group || first < 0 || !sameOrder(ix.Fields[first:], need.Order) {
+			continue
+		}
+		if equal := plain(ix.Fields[:first]); !slices.ContainsFunc(equal, func(f string) bool { return !slices.Contains(need.Equal, f) }) {
+			take(equal...)
+		}
+	}
+	for _, f := range slices.Concat(need.Equal, plain(need.Order)) {
+		if len(need.Order) == 0 || len(need.Order)+len(need.Equal) == 1 {
+			if d.hasField(need, f) {
+				take(f)
+			}
+		}
+	}
+	return found && len(left) == 0
+}
+
+// hasField tells whether a field has an index of its own.
+func (d indexTable) hasField(need firestore.Index, field string) bool {
+	inGroup := slices.ContainsFunc(d.GroupFields, func(g groupField) bool { return g.Collection == need.Collection && g.Field == field })
+	if need.Group {
+		return inGroup
+	}
+	return !inGroup && !d.exempts(need.Collection, field)
+}
+
+// exempts tells whether a field, or a map that it is in, is not indexed.
+func (d indexTable) exempts(collection, field string) bool {
+	return slices.ContainsFunc(d.Unindexed[collection], func(f string) bool { return field == f || strings.HasPrefix(field, f+".") })
+}
+
+// sameOrder compares orders; an index is read in both directions.
+func sameOrder(a, b []string) bool { return slices.Equal(forward(a), forward(b)) }
+
+func forward(fields []string) []string {
+	if len(fields) == 0 || !strings.HasPrefix(fields[len(fields)-1], "-") {
+		return fields
+	}
+	var turned []string
+	for _, f := range fields {
+		name, descends := strings.CutPrefix(f, "-")
+		if !descends {
+			name = "-" + f
+		}
+		turned = append(turned, name)
+	}
+	return turned
+}
+
+func plain(fields []string) []string {
+	var names []string
+	for _, f := range fields {
+		names = append(names, strings.TrimPrefix(f, "-"))
+	}
+	return names
+}
+
+// bulky are the fields that no query can make sense of, or that have an entry
+// in an index for each of their elements: bytes and arrays.
+func bulky(prefix string, fields map[string]*firestorepb.Value) (found []string) {
+	for name, value := range fields {
+		switch value.GetValueType().(type) {
+		case *firestorepb.Value_BytesValue, *firestorepb.Value_ArrayValue:
+			found = append(found, prefix+name)
+		case *firestorepb.Value_MapValue:
+			found = append(found, bulky(prefix+name+".", value.GetMapValue().GetFields())...)
+		}
+	}
+	return found
+}
+
+func sentence(ix firestore.Index) string {
+	scope := "collection"
+	if ix.Group {
+		scope = "group"
+	}
+	return fmt.Sprintf("a query of the %s %s with %q equal, %q containing, ordered by %q", scope, ix.Collection, ix.Equal, ix.Contains, ix.Order)
+}
+
+func readIndexes(t *testing.T) indexTable {
+	t.Helper()
+	text, err := os.ReadFile("indexes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d indexTable
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestIndexesAreWellFormed holds the table to what Terraform and Firestore take.
+func TestIndexesAreWellFormed(t *testing.T) {
+	t.Parallel()
+	d := readIndexes(t)
+	seen := map[string]bool{}
+	for _, ix := range d.Indexes {
+		key := fmt.Sprint(ix.Collection, ix.Group, ix.Fields)
+		if seen[key] || len(ix.Fields) < 2 || ix.For == "" {
+			t.Errorf("%+v: each once, of two fields or more, and for somebody", ix)
+		}
+		seen[key] = true
+	}
+	fields := map[string]bool{}
+	for _, f := range d.GroupFields {
+		fields[f.Collection+" "+f.Field] = true
+	}
+	for _, collection := range slices.Sorted(maps.Keys(d.Unindexed)) {
+		for _, field := range d.Unindexed[collection] {
+			if fields[collection+" "+field] {
+				t.Errorf("%s of %s is there twice: Terraform has one resource for it", field, collection)
+			}
+			fields[collection+" "+field] = true
+		}
+	}
+	if len(d.Indexes) > 200 || len(fields) > 200 { // firebase.google.com/docs/firestore/quotas#indexes
+		t.Errorf("%d indexes and %d settings of fields; a database has 200 of each", len(d.Indexes), len(fields))
+	}
+}
