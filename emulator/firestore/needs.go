@@ -15,7 +15,7 @@ type Index struct {
 	Group      bool     // over every collection with that id
 	Equal      []string // paths of fields that equal a value, sorted
 	Contains   []string // paths of arrays that contain a value, sorted
-	Order      []string // paths that the answer is sorted by, "-" before one that descends; the name, which follows in the last one's direction, is left out
+	Order      []string // paths that the answer is sorted by, "-" before one that descends; without those in Equal, and without the name where it follows in the last one's direction
 }
 
 // Indexes are those that queries needed since New, in any database, each once
@@ -41,35 +41,28 @@ func (db *database) need(q *query, p plan) {
 	if len(p.columns) == 0 {
 		return
 	}
-	ix := Index{Collection: q.collection, Group: q.group, Order: q.order()}
-	for _, c := range p.columns[:len(p.columns)-len(ix.Order)] {
+	order := q.orderColumns(false)
+	ix := Index{Collection: q.collection, Group: q.group}
+	for _, c := range p.columns[:len(p.columns)-len(order)] {
 		if c.kind == contains {
 			ix.Contains = append(ix.Contains, c.field.String())
 		} else {
 			ix.Equal = append(ix.Equal, c.field.String())
 		}
 	}
+	for _, c := range order {
+		if !slices.Contains(ix.Equal, c.field.String()) {
+			ix.Order = append(ix.Order, []string{"", "-"}[c.kind]+c.field.String())
+		}
+	}
+	if q.backward() != (order != nil && order[len(order)-1].kind == descending) && len(ix.Order) > 0 {
+		ix.Order = append(ix.Order, map[bool]string{true: "-"}[q.backward()]+nameField)
+	}
 	slices.Sort(ix.Equal)
 	slices.Sort(ix.Contains)
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.needs[ix.key()] = ix
-}
-
-// order is the order of the query before the name.
-func (q *query) order() []string {
-	var fields []string
-	for _, o := range q.orders {
-		if o.field.isName() {
-			break
-		}
-		field := o.field.String()
-		if o.desc {
-			field = "-" + field
-		}
-		fields = append(fields, field)
-	}
-	return fields
 }
 
 func (ix Index) key() string {
