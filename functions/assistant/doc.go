@@ -1,6 +1,45 @@
 // Package assistant is two functions: assistant-update folds ended runs into
 // issues and SLIs, and assistants answers what people and chats ask about them.
 //
+// # Updates: trigger
+//
+// assistant-update takes the Pub/Sub topic run-events, pushed as the CloudEvent
+// google.cloud.pubsub.topic.v1.messagePublished. A message has no data, and the
+// attributes tenant, workspace, run, kind (run.ended) and entry. Only the push
+// account may call; the platform checks that before the code runs.
+//
+// # Updates: what becomes of a run
+//
+// A run carries a mark, pending, from the commit on that completes it. An event
+// whose run has lost it is done. Else up to 25 pending runs of its check (a task
+// on a resource) are folded, the oldest first: their samples into the SLIs, one
+// transaction each, which marks the series; then the runs and their sightings
+// into the check and its issues, by one transaction, which takes the mark away.
+// The mark never comes back, so an event counts once for ever. What is written
+// are absolute values that do not depend on the order of runs.
+//
+// A check, and an SLI, is written about once a second: who comes earlier waits
+// for the rest of the second, 25 seconds in all, and looks again. Issues that the
+// runs did not find and that one commit cannot hold (more than 300) are settled
+// page by page before; what a page writes is true by itself and comes to the
+// same when written again, and all begins anew if another fold comes in between.
+// An issue has the line of its newest sighting, sealed for the issue, and the
+// first KiB of its title.
+//
+// # Updates: answers
+//
+//	204 or 200  done, or refused for good and on record in the quarantine: the message is
+//	            of another kind, misnames something, or names no tenant or run
+//	500         deliver again: Firestore or KMS failed, the check is busy, or the tenant's
+//	            key is off; after 20 attempts the message is a dead letter on
+//	            run-events-dead. The run stays pending: the next event of its check
+//	            folds it, or its own, published again
+//
+// # Updates: environment and identity
+//
+// GOOGLE_CLOUD_PROJECT, the platform's project. roles/datastore.user on the
+// database, roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's key.
+//
 // # Assistants: methods
 //
 //	GET  /v1/workspaces/{workspace}/issues                      viewer, auditor, admin
