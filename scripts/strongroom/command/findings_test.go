@@ -123,21 +123,34 @@ func TestUploadTakesFindingsToo(t *testing.T) {
 
 func TestAReportWhoseReplyIsLostIsSentAgainToTheByte(t *testing.T) {
 	t.Parallel()
-	p, dir := newPlace(t, platformtest.Config{Fault: everyOther(platformtest.DropReply)}), t.TempDir()
-	writeFile(t, filepath.Join(dir, "issues.jsonl"), oddLine+"\nrubbish")
-	writeFile(t, filepath.Join(dir, "a.txt"), "a")
-	if r := p.run(t, "run", "--quiet", "--retry-for", "0s", "--sample", "a=1", "--", "sh", "-c", leaves, "sh", dir); !strings.Contains(r.stderr, "resume") {
-		t.Fatalf("nothing went wrong: %+v", r)
-	}
-	var r result
-	for range 20 {
-		if r = p.run(t, "resume", "--retry-for", "0s"); r.code == 0 && len(p.runsSpooled(t)) == 0 {
-			break
-		}
-	}
-	report := p.server.Report(p.server.OneRun(t))
-	if r.code != 0 || len(report.Issues) != 1 || report.Issues[0].Line != oddLine || len(report.Outputs) != 3 || len(report.Samples) != 1 {
-		t.Errorf("%+v, reported %+v", r, report)
+	for name, c := range map[string]struct {
+		content string
+		issues  int
+		outputs int
+	}{
+		"issues alone":       {oddLine + "\n" + plainLine, 2, 2},
+		"issues and rubbish": {oddLine + "\nrubbish", 1, 3},
+		"rubbish alone":      {"rubbish", 0, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, dir := newPlace(t, platformtest.Config{Fault: everyOther(platformtest.DropReply)}), t.TempDir()
+			writeFile(t, filepath.Join(dir, "issues.jsonl"), c.content)
+			writeFile(t, filepath.Join(dir, "a.txt"), "a")
+			if r := p.run(t, "run", "--quiet", "--retry-for", "0s", "--sample", "a=1", "--", "sh", "-c", leaves, "sh", dir); !strings.Contains(r.stderr, "resume") {
+				t.Fatalf("nothing went wrong: %+v", r)
+			}
+			var r result
+			for range 30 {
+				if r = p.run(t, "resume", "--retry-for", "0s"); r.code == 0 {
+					break
+				}
+			}
+			report := p.server.Report(p.server.OneRun(t))
+			if r.code != 0 || len(report.Issues) != c.issues || len(report.Samples) != 1 || len(report.Outputs) != c.outputs || len(p.runsSpooled(t)) > 0 {
+				t.Errorf("%+v, reported %+v", r, report)
+			}
+		})
 	}
 }
 
