@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
-	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
 
 type object = map[string]any
@@ -33,7 +33,7 @@ func askAll(t *testing.T, c *cloudtest.Cloud) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range event.Quarantined(t.Context(), db, "custody") {
+	for _, err := range quarantine.Of(t.Context(), db, "custody") {
 		if err != nil {
 			t.Fatal(err)
 		}

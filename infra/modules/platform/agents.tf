@@ -41,7 +41,11 @@ locals {
   # Which of them encrypts with which key. What Cloud Functions need:
   # cloud.google.com/functions/docs/securing/cmek.
   key_users = merge(
-    { "firestore database" = { agent = "firestore", key = "database" }, "pubsub messages" = { agent = "pubsub", key = "messages" } },
+    {
+      "firestore database" = { agent = "firestore", key = "database" }
+      "pubsub messages"    = { agent = "pubsub", key = "messages" }
+      "storage audit"      = { agent = "storage", key = "audit" } # tenants' audit buckets
+    },
     {
       for pair in setproduct(["artifactregistry", "eventarc", "functions", "logging", "run", "storage"], var.regions) :
       "${pair[0]} runtime ${pair[1]}" => { agent = pair[0], key = "runtime ${pair[1]}" }

@@ -8,7 +8,7 @@ locals {
   # Google's own accounts only.
   keys = merge(
     {
-      audit    = { location = var.location, id = "audit" }                   # seals audit entries
+      audit    = { location = var.location, id = "audit" }                   # seals audit entries; tenants' audit buckets
       messages = { location = var.location, id = "messages" }                # Pub/Sub
       database = { location = local.database_key_location, id = "database" } # Firestore
     },

@@ -9,7 +9,7 @@ output "audience" {
 }
 
 # All that the tenant module needs. It is complete only when Cloud Storage may
-# publish, so that a bucket's notification can be made.
+# publish, so that a bucket's notification can be made, and use the audit key.
 output "tenancy" {
   description = "What the tenant module takes as its platform."
   value = {
@@ -18,9 +18,10 @@ output "tenancy" {
     location       = var.location
     database       = google_firestore_database.this.name
     topic          = google_pubsub_topic.this["object-events"].id
+    audit_key      = google_kms_crypto_key.this["audit"].id
     accounts       = { for name, f in module.function : name => f.account }
   }
-  depends_on = [google_pubsub_topic_iam_member.this, google_pubsub_topic_iam_member.other_project]
+  depends_on = [google_pubsub_topic_iam_member.this, google_pubsub_topic_iam_member.other_project, google_kms_crypto_key_iam_member.agent]
 }
 
 output "audit_key" {

@@ -4,11 +4,12 @@ locals {
     for slug, t in var.tenants : slug => {
       outputs_bucket  = "${local.tenant_project[slug]}-${slug}-outputs"
       exports_bucket  = "${local.tenant_project[slug]}-${slug}-exports"
+      audit_bucket    = "${var.project_id}-${slug}-audit" # the platform's, as its key is
       key_ring        = "tenant-${slug}"
       signing_account = "sign-${slug}"
     }
   }
-  name_limits = { outputs_bucket = 63, exports_bucket = 63, key_ring = 63, signing_account = 30 }
+  name_limits = { outputs_bucket = 63, exports_bucket = 63, audit_bucket = 63, key_ring = 63, signing_account = 30 }
   names = {
     for slug, wanted in local.wanted_names : slug => {
       for kind, name in wanted : kind =>
@@ -31,6 +32,7 @@ locals {
       storage_agent      = "service-${local.tenant_project_number[slug]}@gs-project-accounts.iam.gserviceaccount.com"
       outputs_bucket     = local.names[slug].outputs_bucket
       exports_bucket     = local.names[slug].exports_bucket
+      audit_bucket       = local.names[slug].audit_bucket
     }
   }
 

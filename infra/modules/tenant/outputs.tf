@@ -24,6 +24,11 @@ output "exports_bucket" {
   value       = google_storage_bucket.this["exports"].name
 }
 
+output "audit_bucket" {
+  description = "Bucket for audit, in the platform's project and under the platform's audit key. Empty so far."
+  value       = google_storage_bucket.audit.name
+}
+
 output "bindings" {
   description = "Who may do what with it, as suite.json has it."
   value       = local.bindings

@@ -6,6 +6,7 @@ variable "platform" {
     location       = string
     database       = string
     topic          = string
+    audit_key      = string
     accounts       = map(string)
   })
   nullable = false
@@ -132,6 +133,20 @@ variable "exports" {
   validation {
     condition     = var.exports.delete_after_days == null || coalesce(var.exports.delete_after_days, 1) > var.exports.keep_days
     error_message = "Exports cannot be deleted before their retention is over: delete_after_days must be more than keep_days."
+  }
+}
+
+variable "audit" {
+  description = "Days during which what the audit bucket holds cannot be deleted, and whether that is locked for ever."
+  type = object({
+    keep_days = optional(number, 400)
+    locked    = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+  validation {
+    condition     = var.audit.keep_days >= 1 && var.audit.keep_days <= 36500
+    error_message = "What is audited is kept for 1 to 36500 days."
   }
 }
 

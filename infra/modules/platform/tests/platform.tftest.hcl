@@ -86,7 +86,7 @@ run "one_region" {
     error_message = "Keys rotate every 90 days and are kept."
   }
   assert {
-    condition     = toset(keys(google_kms_crypto_key_iam_member.agent)) == toset(["firestore database", "pubsub messages", "artifactregistry runtime europe-west3", "eventarc runtime europe-west3", "functions runtime europe-west3", "logging runtime europe-west3", "run runtime europe-west3", "storage runtime europe-west3"])
+    condition     = toset(keys(google_kms_crypto_key_iam_member.agent)) == toset(["firestore database", "pubsub messages", "artifactregistry runtime europe-west3", "eventarc runtime europe-west3", "functions runtime europe-west3", "logging runtime europe-west3", "run runtime europe-west3", "storage audit", "storage runtime europe-west3"])
     error_message = "Google's own accounts hold other keys than they need."
   }
   assert {

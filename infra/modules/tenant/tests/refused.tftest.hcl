@@ -8,6 +8,7 @@ variables {
     location       = "europe-west3"
     database       = "(default)"
     topic          = "projects/p-test/topics/object-events"
+    audit_key      = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/audit"
     accounts       = {}
   }
 }
@@ -50,6 +51,14 @@ run "a_version_of_no_key_is_refused" {
     signing_key_version = 1
   }
   expect_failures = [var.signing_key_version]
+}
+
+run "an_audit_that_is_not_kept_is_refused" {
+  command = plan
+  variables {
+    audit = { keep_days = 0 }
+  }
+  expect_failures = [var.audit]
 }
 
 run "deletion_before_retention_ends_is_refused" {

@@ -18,6 +18,7 @@ variables {
     location       = "europe-west3"
     database       = "(default)"
     topic          = "projects/p-test/topics/object-events"
+    audit_key      = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/audit"
     accounts       = {}
   }
 }
@@ -44,6 +45,14 @@ run "a_tenant" {
   assert {
     condition     = google_storage_bucket.this["outputs"].retention_policy[0].retention_period == "2592000" && length(google_storage_bucket.this["exports"].retention_policy) == 0
     error_message = "Output must be kept for 30 days, exports for none."
+  }
+  assert {
+    condition     = google_storage_bucket.audit.encryption[0].default_kms_key_name == var.platform.audit_key && google_storage_bucket.audit.public_access_prevention == "enforced" && google_storage_bucket.audit.uniform_bucket_level_access
+    error_message = "The audit bucket must be closed, and under the platform's key: the tenant's may be disabled."
+  }
+  assert {
+    condition     = google_storage_bucket.audit.retention_policy[0].retention_period == "34560000" && output.audit_bucket == "p-test-acme-audit"
+    error_message = "What is audited must be kept for 400 days."
   }
   assert {
     condition     = google_storage_notification.outputs.event_types == toset(["OBJECT_FINALIZE"]) && google_storage_notification.outputs.payload_format == "JSON_API_V1"
@@ -107,6 +116,10 @@ run "a_tenant_of_another_project" {
   assert {
     condition     = google_storage_bucket.this["outputs"].project == "p-other" && google_storage_bucket.this["outputs"].location == "eur4"
     error_message = "The bucket must be where the tenant is: ${google_storage_bucket.this["outputs"].location}"
+  }
+  assert {
+    condition     = google_storage_bucket.audit.project == "p-test" && google_storage_bucket.audit.location == "europe-west3"
+    error_message = "The audit bucket must be where the platform and its key are."
   }
   assert {
     condition     = google_firestore_document.record.project == "p-test"

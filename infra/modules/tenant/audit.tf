@@ -1,0 +1,32 @@
+# What is audited must stay readable whatever becomes of the tenant's own key:
+# this bucket is the platform's, in its project and location and under its audit
+# key. Nothing writes to it yet, and no function has a role on it.
+resource "google_storage_bucket" "audit" {
+  project                     = var.platform.project_id
+  name                        = local.tenant.audit_bucket
+  location                    = var.platform.location
+  storage_class               = "STANDARD"
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = false
+  deletion_policy             = var.deletion_policy
+
+  encryption {
+    default_kms_key_name = var.platform.audit_key # the platform lets Cloud Storage use it
+  }
+  soft_delete_policy {
+    retention_duration_seconds = var.soft_delete_days * 86400
+  }
+  retention_policy {
+    retention_period = var.audit.keep_days * 86400
+    is_locked        = var.audit.locked
+  }
+  lifecycle_rule {
+    action {
+      type = "AbortIncompleteMultipartUpload"
+    }
+    condition {
+      age = 1
+    }
+  }
+}
