@@ -21,11 +21,11 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
-	"github.com/strongroom-dev/strongroom/shared/signedurl"
 )
 
 // history is one random life of some objects: granted, finalized or not, told
@@ -171,7 +171,7 @@ func (h *history) play(t *testing.T) {
 func (h *history) deliver(t *testing.T, p planned) {
 	data, err := json.Marshal(map[string]string{
 		"bucket": h.tenant.OutputsBucket, "name": p.Name(), "generation": strconv.FormatInt(p.generation, 10),
-		"size": strconv.FormatInt(p.size, 10), "crc32c": signedurl.EncodeCRC32C(7), "contentType": "text/plain",
+		"size": strconv.FormatInt(p.size, 10), "crc32c": crc32c.Encode(7), "contentType": "text/plain",
 		"timeCreated": "2026-01-02T03:04:05Z",
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
+	"github.com/strongroom-dev/strongroom/shared/quarantine"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -30,7 +31,7 @@ type Updater struct {
 // NewUpdater makes the function; it calls nothing yet.
 func NewUpdater(deps UpdaterDeps) *Updater {
 	u := &Updater{deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now)}
-	quarantine := event.Quarantine{
+	quarantine := quarantine.Keeper{
 		Function: "assistant-update", References: []string{"tenant", "workspace", "run", "kind", "entry"},
 		Clients: deps.Clients, Now: deps.Now,
 	}

@@ -16,11 +16,11 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
-	"github.com/strongroom-dev/strongroom/shared/signedurl"
 )
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
@@ -89,7 +89,7 @@ func (f fixture) message(t *testing.T, name string, generation int64, change map
 	t.Helper()
 	resource := map[string]any{
 		"bucket": f.OutputsBucket, "name": name, "generation": strconv.FormatInt(generation, 10), "size": "5",
-		"crc32c": signedurl.EncodeCRC32C(7), "contentType": "text/plain", "timeCreated": "2026-01-02T03:04:05Z",
+		"crc32c": crc32c.Encode(7), "contentType": "text/plain", "timeCreated": "2026-01-02T03:04:05Z",
 	}
 	for key, value := range change {
 		resource[key] = value

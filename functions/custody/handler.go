@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/quarantine"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -31,7 +32,7 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{deps: deps, directory: directory.New(deps.Clients, deps.Now), audit: audit}
-	h.handle = event.Quarantine{
+	h.handle = quarantine.Keeper{
 		Function: "custody", References: []string{"eventType", "bucketId", "objectId", "objectGeneration"},
 		Clients: deps.Clients, Now: deps.Now,
 	}.Guard(h.take)

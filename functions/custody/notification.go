@@ -5,9 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/grant"
-	"github.com/strongroom-dev/strongroom/shared/signedurl"
 )
 
 // finalize is the event of an object that is whole and readable:
@@ -39,7 +39,7 @@ func parseNotification(m event.Message) (notified, error) {
 	if err := json.Unmarshal(m.Data, &r); err != nil {
 		return notified{}, errNotification
 	}
-	sum, err := signedurl.DecodeCRC32C(r.CRC32C)
+	sum, err := crc32c.Decode(r.CRC32C)
 	if err != nil || r.Bucket == "" || r.Name == "" || r.Generation <= 0 || r.Size < 0 ||
 		r.Bucket != m.Attributes["bucketId"] || r.Name != m.Attributes["objectId"] {
 		return notified{}, errNotification

@@ -9,6 +9,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
 
 func TestWhatIsRefusedForGoodIsOnRecordByItsReferences(t *testing.T) {
@@ -27,7 +28,7 @@ func TestWhatIsRefusedForGoodIsOnRecordByItsReferences(t *testing.T) {
 		"eventType": "OBJECT_FINALIZE", "bucketId": f.OutputsBucket, "objectId": f.object(1).Name(), "objectGeneration": "42",
 	}
 	found := 0
-	for r, err := range event.Quarantined(t.Context(), f.db, "custody") {
+	for r, err := range quarantine.Of(t.Context(), f.db, "custody") {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/grant"
-	"github.com/strongroom-dev/strongroom/shared/signedurl"
 )
 
 // conflict is why a call mints nothing: some parts are stored already, or were
@@ -39,7 +39,7 @@ func (c *conflict) renew(g grant.Grant, i int, p wantedPart, now, expires time.T
 	switch {
 	case g.State == grant.Stored:
 		c.stored = append(c.stored, storedPart{
-			p.object.Output, p.object.Part, g.Stored.Size, signedurl.EncodeCRC32C(g.Stored.CRC32C),
+			p.object.Output, p.object.Part, g.Stored.Size, crc32c.Encode(g.Stored.CRC32C),
 		})
 	case g.State == grant.Quarantined:
 		c.faults = append(c.faults, api.Fault{Message: "an object unlike its grant is there; use another part or output", Location: at})

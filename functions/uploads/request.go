@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
@@ -98,7 +99,7 @@ func (p partRequest) declared(at string) (grant.Declared, []api.Fault) {
 		faults = append(faults, api.Fault{Message: "there are more lines than bytes", Location: at + ".lines"})
 	}
 	if p.CRC32C != "" {
-		sum, err := signedurl.DecodeCRC32C(p.CRC32C)
+		sum, err := crc32c.Decode(p.CRC32C)
 		if err != nil {
 			faults = append(faults, api.Fault{Message: err.Error(), Location: at + ".crc32c"})
 		}

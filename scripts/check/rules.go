@@ -16,10 +16,11 @@ const outside = "outside"
 
 // Groups of packages that rules speak of.
 var (
-	domain    = []string{"shared/tenant/...", "shared/secret/..."}
+	domain    = []string{"shared/tenant/...", "shared/secret/...", "shared/crc32c/..."}
 	transport = []string{"shared/api/...", "shared/event/..."}
 	stores    = []string{
 		"shared/run/...", "shared/grant/...", "shared/auditlog/...", "shared/directory/...", "shared/keys/...",
+		"shared/issue/...", "shared/sli/...", "shared/outbox/...",
 	}
 	access = "shared/access/..." // joins transport to stores
 	google = []string{"cloud.google.com/go/...", "google.golang.org/api/..."}

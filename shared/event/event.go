@@ -42,6 +42,28 @@ func Permanent(err error) error {
 	return permanent{err}
 }
 
+// refusal is a permanent fault that has a code.
+type refusal struct {
+	permanent
+	code string
+}
+
+// Refuse is Permanent with a code, which the record of the message has: a few
+// lower-case words joined by dashes.
+func Refuse(code string, err error) error { return refusal{permanent{err}, code} }
+
+// Unwrap gives the mark, and the fault below it.
+func (r refusal) Unwrap() error { return r.permanent }
+
+// Code is the code of a permanent fault.
+func Code(err error) string {
+	var r refusal
+	if errors.As(err, &r) {
+		return r.code
+	}
+	return "permanent"
+}
+
 // IsPermanent reports whether err was marked so.
 func IsPermanent(err error) bool {
 	var p permanent

@@ -4,8 +4,6 @@ package signedurl
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +13,7 @@ import (
 
 	"cloud.google.com/go/storage"
 
+	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 )
 
@@ -131,7 +130,7 @@ func (p Policy) headers() map[string]string {
 		"x-goog-content-length-range": fmt.Sprintf("0,%d", p.MaxBytes),
 	}
 	if p.CRC32C != nil {
-		headers["x-goog-hash"] = "crc32c=" + EncodeCRC32C(*p.CRC32C)
+		headers["x-goog-hash"] = "crc32c=" + crc32c.Encode(*p.CRC32C)
 	}
 	return headers
 }
@@ -145,23 +144,4 @@ func signedHeaders(headers map[string]string) []string {
 		}
 	}
 	return lines
-}
-
-// EncodeCRC32C writes a checksum as Cloud Storage does: base64 of its four
-// bytes, big-endian.
-func EncodeCRC32C(sum uint32) string {
-	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
-}
-
-// encodedSum is the length of four bytes in base64.
-const encodedSum = 8
-
-// DecodeCRC32C is the inverse of EncodeCRC32C. It accepts what that gives and
-// no more.
-func DecodeCRC32C(s string) (uint32, error) {
-	raw, err := base64.StdEncoding.Strict().DecodeString(s)
-	if err != nil || len(raw) != 4 || len(s) != encodedSum { // the decoder skips line breaks
-		return 0, errors.New("a CRC32C is the base64 of four bytes")
-	}
-	return binary.BigEndian.Uint32(raw), nil
 }

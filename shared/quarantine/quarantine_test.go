@@ -1,4 +1,4 @@
-package event_test
+package quarantine_test
 
 import (
 	"context"
@@ -13,17 +13,18 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
 
 // quarantined are the records of a function.
-func quarantined(t *testing.T, c *cloudtest.Cloud, function string) []event.Refused {
+func quarantined(t *testing.T, c *cloudtest.Cloud, function string) []quarantine.Record {
 	t.Helper()
 	db, err := c.Operator.Default(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []event.Refused
-	for r, err := range event.Quarantined(t.Context(), db, function) {
+	var all []quarantine.Record
+	for r, err := range quarantine.Of(t.Context(), db, function) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +38,7 @@ func TestAMessageRefusedForGoodIsOnRecordOnce(t *testing.T) {
 	c := cloudtest.Shared(t)
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	function := "f" + uuid.NewString()[:8]
-	q := event.Quarantine{Function: function, References: []string{"run", "kind", "entry"}, Clients: c.Operator, Now: func() time.Time { return now }}
+	q := quarantine.Keeper{Function: function, References: []string{"run", "kind", "entry"}, Clients: c.Operator, Now: func() time.Time { return now }}
 	handle := q.Guard(func(context.Context, event.Message) error {
 		return event.Refuse("no-such-run", errors.New("canary in a fault"))
 	})
@@ -50,7 +51,7 @@ func TestAMessageRefusedForGoodIsOnRecordOnce(t *testing.T) {
 			t.Errorf("got %v, want a permanent fault", err)
 		}
 	}
-	want := []event.Refused{{
+	want := []quarantine.Record{{
 		Function: function, Message: "17", Code: "no-such-run", References: map[string]string{"run": "r1"},
 		Published: m.Published, Found: now,
 	}}
@@ -74,7 +75,7 @@ func TestWhatIsNotRefusedForGoodIsNotOnRecord(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	function := "f" + uuid.NewString()[:8]
-	q := event.Quarantine{Function: function, Clients: c.Operator, Now: time.Now}
+	q := quarantine.Keeper{Function: function, Clients: c.Operator, Now: time.Now}
 	passing := errors.New("may pass")
 	for name, err := range map[string]error{"1": nil, "2": passing} {
 		got := q.Guard(func(context.Context, event.Message) error { return err })(t.Context(), event.Message{ID: name})
@@ -91,7 +92,7 @@ func TestAnOddMessageIDIsNoPath(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	function := "f" + uuid.NewString()[:8]
-	q := event.Quarantine{Function: function, Clients: c.Operator, Now: time.Now}
+	q := quarantine.Keeper{Function: function, Clients: c.Operator, Now: time.Now}
 	handle := q.Guard(func(context.Context, event.Message) error { return event.Permanent(errors.New("refused")) })
 	for _, id := range []string{"a/b", "..", "__x__", strings.Repeat("9", 3000)} {
 		if err := handle(t.Context(), event.Message{ID: id}); !event.IsPermanent(err) {
@@ -107,7 +108,7 @@ func TestARefusalThatCannotBeRecordedIsDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	clients := gcp.NewClients(gcp.Config{ProjectID: "p", FirestoreHost: "127.0.0.1:1"})
 	t.Cleanup(func() { _ = clients.Close() })
-	q := event.Quarantine{Function: "f", Clients: clients, Now: time.Now}
+	q := quarantine.Keeper{Function: "f", Clients: clients, Now: time.Now}
 	ctx, cancel := context.WithCancel(t.Context())
 	handle := q.Guard(func(context.Context, event.Message) error {
 		cancel() // the platform's patience is over

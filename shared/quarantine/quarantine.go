@@ -1,4 +1,6 @@
-package event
+// Package quarantine keeps the records of messages that functions refused for
+// good, so that somebody can look into them and publish them again.
+package quarantine
 
 import (
 	"context"
@@ -13,46 +15,25 @@ import (
 	"cloud.google.com/go/firestore"
 	"google.golang.org/api/iterator"
 
+	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// Refused is the record of a message that was refused for good: references and
+// Record is of a message that was refused for good: references and
 // codes, no data and no free text. It rests in the platform's own database, at
 // quarantine/{function}-{message}.
-type Refused struct {
+type Record struct {
 	Function   string            `firestore:"function"`
 	Message    string            `firestore:"message"`    // Pub/Sub's id
-	Code       string            `firestore:"code"`       // why, as Refuse had it
+	Code       string            `firestore:"code"`       // why, as event.Refuse had it
 	References map[string]string `firestore:"references"` // those of the attributes that name something
 	Published  time.Time         `firestore:"published"`
 	Found      time.Time         `firestore:"found"`
 }
 
-// refusal is a permanent fault that has a code.
-type refusal struct {
-	permanent
-	code string
-}
-
-// Refuse is Permanent with a code, which the record of the message has: a few
-// lower-case words joined by dashes.
-func Refuse(code string, err error) error { return refusal{permanent{err}, code} }
-
-// Unwrap gives the mark, and the fault below it.
-func (r refusal) Unwrap() error { return r.permanent }
-
-// codeOf is the code of a permanent fault.
-func codeOf(err error) string {
-	var r refusal
-	if errors.As(err, &r) {
-		return r.code
-	}
-	return "permanent"
-}
-
-// Quarantine puts what a function refuses for good on record, before it is
+// Keeper puts what a function refuses for good on record, before it is
 // acknowledged.
-type Quarantine struct {
+type Keeper struct {
 	Function   string
 	References []string // names of the attributes that are kept
 	Clients    *gcp.Clients
@@ -61,35 +42,35 @@ type Quarantine struct {
 
 // Guard is handle with its refusals on record. A refusal that cannot be
 // recorded is a fault that may pass: the message is delivered again.
-func (q Quarantine) Guard(handle Handler) Handler {
-	return func(ctx context.Context, m Message) error {
+func (k Keeper) Guard(handle event.Handler) event.Handler {
+	return func(ctx context.Context, m event.Message) error {
 		err := handle(ctx, m)
-		if !IsPermanent(err) {
+		if !event.IsPermanent(err) {
 			return err
 		}
-		if failed := q.put(ctx, m, codeOf(err)); failed != nil {
+		if failed := k.put(ctx, m, event.Code(err)); failed != nil {
 			return fmt.Errorf("record a refusal: %w", failed)
 		}
 		return err
 	}
 }
 
-func (q Quarantine) put(ctx context.Context, m Message, code string) error {
-	db, err := q.Clients.Default(ctx)
+func (k Keeper) put(ctx context.Context, m event.Message, code string) error {
+	db, err := k.Clients.Default(ctx)
 	if err != nil {
 		return err
 	}
-	refused := Refused{
-		Function: q.Function, Message: m.ID, Code: code, References: map[string]string{},
-		Published: m.Published, Found: q.Now(),
+	refused := Record{
+		Function: k.Function, Message: m.ID, Code: code, References: map[string]string{},
+		Published: m.Published, Found: k.Now(),
 	}
-	for _, name := range q.References {
+	for _, name := range k.References {
 		if value, ok := m.Attributes[name]; ok && len(value) <= maxReference {
 			refused.References[name] = value
 		}
 	}
 	// Set, not Create: a message that comes again is the same record.
-	_, err = quarantine(db).Doc(refused.id()).Set(ctx, refused)
+	_, err = collection(db).Doc(refused.id()).Set(ctx, refused)
 	return err
 }
 
@@ -100,7 +81,7 @@ const maxReference = 1024
 var plainID = regexp.MustCompile(`^[A-Za-z0-9-]{1,128}$`)
 
 // id names the record. Pub/Sub's ids are decimal, but nothing promises it.
-func (r Refused) id() string {
+func (r Record) id() string {
 	if plainID.MatchString(r.Message) {
 		return r.Function + "-" + r.Message
 	}
@@ -109,25 +90,25 @@ func (r Refused) id() string {
 }
 
 // Delete takes a record away, after its message was published again.
-func (r Refused) Delete(ctx context.Context, db *firestore.Client) error {
-	if _, err := quarantine(db).Doc(r.id()).Delete(ctx); err != nil {
+func (r Record) Delete(ctx context.Context, db *firestore.Client) error {
+	if _, err := collection(db).Doc(r.id()).Delete(ctx); err != nil {
 		return fmt.Errorf("delete from quarantine: %w", err)
 	}
 	return nil
 }
 
-// Quarantined gives what a function refused, oldest first; db is the platform's
+// Of gives what a function refused, oldest first; db is the platform's
 // own database.
-func Quarantined(ctx context.Context, db *firestore.Client, function string) iter.Seq2[Refused, error] {
-	return func(yield func(Refused, error) bool) {
-		docs := quarantine(db).Where("function", "==", function).OrderBy("found", firestore.Asc).Documents(ctx)
+func Of(ctx context.Context, db *firestore.Client, function string) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		docs := collection(db).Where("function", "==", function).OrderBy("found", firestore.Asc).Documents(ctx)
 		defer docs.Stop()
 		for {
 			doc, err := docs.Next()
 			if errors.Is(err, iterator.Done) {
 				return
 			}
-			var r Refused
+			var r Record
 			if err == nil {
 				err = doc.DataTo(&r)
 			}
@@ -138,4 +119,4 @@ func Quarantined(ctx context.Context, db *firestore.Client, function string) ite
 	}
 }
 
-func quarantine(db *firestore.Client) *firestore.CollectionRef { return db.Collection("quarantine") }
+func collection(db *firestore.Client) *firestore.CollectionRef { return db.Collection("quarantine") }

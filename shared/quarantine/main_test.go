@@ -1,4 +1,4 @@
-package event_test
+package quarantine_test
 
 import (
 	"testing"
