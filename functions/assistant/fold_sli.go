@@ -75,7 +75,7 @@ func (s *space) measured(ctx context.Context, runs []pendingRun) (map[string][]m
 	}
 	all := map[string][]measured{}
 	for _, doc := range docs {
-		series, err := readSeries(doc)
+		series, err := sli.DecodeSeries(doc)
 		if err != nil {
 			return nil, err
 		}
@@ -84,28 +84,6 @@ func (s *space) measured(ctx context.Context, runs []pendingRun) (map[string][]m
 		}
 	}
 	return all, nil
-}
-
-// readSeries reads a series that rests packed, or as two arrays.
-func readSeries(doc *firestore.DocumentSnapshot) (sli.Series, error) {
-	if times, _ := doc.DataAt("times"); reflect.TypeOf(times) != reflect.TypeFor[[]any]() {
-		return sli.DecodeSeries(doc)
-	}
-	var loose struct {
-		SLI    string      `firestore:"sli"`
-		Run    run.ID      `firestore:"run"`
-		SLX    string      `firestore:"slx"`
-		Times  []time.Time `firestore:"times"`
-		Values []float64   `firestore:"values"`
-	}
-	if err := doc.DataTo(&loose); err != nil {
-		return sli.Series{}, fmt.Errorf("read series: %w", err)
-	}
-	var samples []sli.Sample
-	for i, t := range loose.Times[:min(len(loose.Times), len(loose.Values))] {
-		samples = append(samples, sli.Sample{Time: t, Value: loose.Values[i]})
-	}
-	return sli.NewSeries(loose.SLI, loose.Run, loose.SLX, samples)
 }
 
 func isFolded(doc *firestore.DocumentSnapshot) bool {
