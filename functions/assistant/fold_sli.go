@@ -142,7 +142,8 @@ func (k *keptSLI) take(series sli.Series) error {
 func (s *space) writeSLI(tx *firestore.Transaction, ref *firestore.DocumentRef, k keptSLI, exists bool) error {
 	var options []firestore.SetOption
 	if exists {
-		options = append(options, firestore.Merge(foldedOfSLI...))
+		// The client sorts what it is given, in place.
+		options = append(options, firestore.Merge(slices.Clone(foldedOfSLI)...))
 	}
 	if err := tx.Set(ref, k, options...); err != nil {
 		return fmt.Errorf("write SLI: %w", err)

@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	histories = flag.Int("histories", 1000, "random histories of TestLaw5RandomHistories")
+	histories = flag.Int("histories", 200, "random histories of TestLaw5RandomHistories; each is a life of its own in the embedded cloud")
 	seed      = flag.Uint64("seed", 0, "seed of the first of them; 0: by the clock")
 )
 
