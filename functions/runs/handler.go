@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -131,11 +132,14 @@ type write func(tx *firestore.Transaction) error
 // apply changes a run, or begins it. What change refuses is not written. Tried
 // says that a commit was sent, whether by this answer or an earlier attempt's.
 func (h *Handler) apply(ctx context.Context, u update) (now run.Run, tried bool, err error) {
-	now, tried, err = h.commit(ctx, u)
-	if repeated(err) {
-		// The client repeated a commit whose reply was lost, and its transaction
-		// is over. Another one sees whether it was done.
-		now, _, err = h.commit(ctx, u)
+	for range gcp.Attempts {
+		// The client may have repeated a commit whose reply was lost, and its
+		// transaction is over. Another one sees whether it was done.
+		var sent bool
+		now, sent, err = h.commit(ctx, u)
+		if tried = tried || sent; !repeated(err) {
+			break
+		}
 	}
 	return now, tried, public(err)
 }

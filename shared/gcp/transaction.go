@@ -8,14 +8,20 @@ import (
 	"google.golang.org/grpc/status"
 )
 
+// Attempts bounds how often a transaction is begun anew because the reply of
+// its commit was lost.
+const Attempts = 5
+
 // Transact runs do in a transaction of db. Where a commit's reply is lost, the
 // client repeats the commit, and is told that its transaction is over
-// (InvalidArgument): then do runs once more, to see whether it was done. So do
-// must be repeatable, and write the same where it meets its own work.
+// (InvalidArgument): then do runs again, to see whether it was done. So do must
+// be repeatable, and write the same where it meets its own work.
 func Transact(ctx context.Context, db *firestore.Client, do func(context.Context, *firestore.Transaction) error) error {
-	err := db.RunTransaction(ctx, do)
-	if status.Code(err) == codes.InvalidArgument {
-		err = db.RunTransaction(ctx, do)
+	var err error
+	for range Attempts {
+		if err = db.RunTransaction(ctx, do); status.Code(err) != codes.InvalidArgument {
+			return err
+		}
 	}
 	return err
 }
