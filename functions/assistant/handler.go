@@ -52,7 +52,7 @@ func (h *Handler) operation(id, method, path, summary string, action auditlog.Ac
 	return h.guard.Protect(huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, RejectUnknownQueryParameters: true,
 		Errors: append([]int{400, 401, 403, 422, 503}, statuses...),
-	}, h.API, action)
+	}, action)
 }
 
 // record puts on the audit log what was allowed to be done with resource, a

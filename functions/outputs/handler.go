@@ -41,12 +41,12 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 		OperationID: "listOutputs", Method: http.MethodGet, Path: path,
 		Summary: "List what a run put out",
 		Errors:  []int{400, 401, 403, 404, 503},
-	}, a, auditlog.ListOutputs), h.list)
+	}, auditlog.ListOutputs), h.list)
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "readOutput", Method: http.MethodGet, Path: path + "/{output}",
 		Summary: "Stream an output, at most 8 MiB a response",
 		Errors:  []int{400, 401, 403, 404, 410, 413, 416, 503},
-	}, a, auditlog.ReadOutput), h.read)
+	}, auditlog.ReadOutput), h.read)
 	return h, nil
 }
 

@@ -50,13 +50,13 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 		OperationID: "startRun", Method: http.MethodPut, Path: path,
 		Summary: "Record that a run started; repeatable",
 		Errors:  []int{400, 401, 403, 409, 413, 422, 503},
-	}, a, auditlog.StartRun), h.start)
+	}, auditlog.StartRun), h.start)
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "reportRun", Method: http.MethodPost, Path: path + "/report",
 		Summary:      "Record that a run ended, what it put out, measured and found; repeatable",
 		Errors:       []int{400, 401, 403, 409, 413, 422, 503},
 		MaxBodyBytes: maxReportBytes,
-	}, a, auditlog.ReportRun), h.report)
+	}, auditlog.ReportRun), h.report)
 	h.registerQueries(a)
 	return h, nil
 }
@@ -66,19 +66,19 @@ func (h *Handler) registerQueries(a *api.API) {
 	api.Register(a, h.guard.Protect(huma.Operation{
 		OperationID: "getRun", Method: http.MethodGet, Path: path,
 		Summary: "Read a run", Errors: failures,
-	}, a, auditlog.ReadRun), h.get)
+	}, auditlog.ReadRun), h.get)
 	api.Register(a, h.guard.Protect(huma.Operation{
 		OperationID: "listRuns", Method: http.MethodGet, Path: runsPath, RejectUnknownQueryParameters: true,
 		Summary: "List runs, the newest first", Errors: failures,
-	}, a, auditlog.ReadRun), h.list)
+	}, auditlog.ReadRun), h.list)
 	api.Register(a, h.guard.Protect(huma.Operation{
 		OperationID: "getRunIssues", Method: http.MethodGet, Path: path + "/issues",
 		Summary: "Read the lines of issues that a run reported, byte for byte", Errors: failures,
-	}, a, auditlog.ReadIssueLines), h.lines)
+	}, auditlog.ReadIssueLines), h.lines)
 	api.Register(a, h.guard.Protect(huma.Operation{
 		OperationID: "listSamples", Method: http.MethodGet, Path: workspacePath + "/slis/{sli}/samples", RejectUnknownQueryParameters: true,
 		Summary: "List an SLI's samples", Errors: failures,
-	}, a, auditlog.ReadSLI), h.samples)
+	}, auditlog.ReadSLI), h.samples)
 }
 
 func (h *Handler) get(ctx context.Context, in *getRequest) (*runResponse, error) {

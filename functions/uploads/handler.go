@@ -48,6 +48,6 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 		Path:        "/v1/workspaces/{workspace}/runs/{run}/uploads",
 		Summary:     "Mint write-only URLs for parts of a run's output",
 		Errors:      []int{400, 401, 403, 409, 413, 415, 422, 503},
-	}, a, auditlog.MintUpload), h.mint)
+	}, auditlog.MintUpload), h.mint)
 	return h, nil
 }

@@ -100,7 +100,7 @@ func (g *Guard) Unauthenticated() int64 { return g.unauthenticated.Load() }
 // Protect makes op run only for principals who may do action in the path's
 // workspace; where the path has none, the role alone decides. It acts before
 // the body is read.
-func (g *Guard) Protect(op huma.Operation, _ huma.API, action auditlog.Action) huma.Operation {
+func (g *Guard) Protect(op huma.Operation, action auditlog.Action) huma.Operation {
 	op.Metadata = map[string]any{"action": action}
 	public := !strings.Contains(op.Path, "{workspace}")
 	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
