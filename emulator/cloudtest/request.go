@@ -2,14 +2,14 @@ package cloudtest
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
 	"io"
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/crc32c"
 )
 
 // Response is an answer with its body read.
@@ -107,8 +107,7 @@ func PartOf(output string, part int, data []byte) Part {
 
 // CRC32C is the checksum as the API has it.
 func CRC32C(data []byte) string {
-	sum := crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli))
-	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
+	return crc32c.Encode(crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)))
 }
 
 // Upload is a minted permission to write one part.
