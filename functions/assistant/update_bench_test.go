@@ -82,14 +82,15 @@ func folding(b *testing.B) event.Handler {
 	b.Helper()
 	w := newWorld(b)
 	check, issues := issue.Check{}, map[issue.ID]issue.Issue{}
-	ref := issue.Ref(w.db, w.ID, w.Workspace, idOf("a"))
+	ids := []issue.ID{idOf("a"), idOf("b"), idOf("c")} // sightings have them from the report on
+	ref := issue.Ref(w.db, w.ID, w.Workspace, ids[0])
 	n := 0
 	fold := func(ctx context.Context, _ event.Message) error {
 		n++
 		r := at(n, run.Failure)
 		seen := issue.RunSeen{ID: r.id, Start: r.begin(), End: r.start, Outcome: r.outcome}
-		for number := range 3 {
-			seen.Sightings = append(seen.Sightings, issue.Seen{Number: number + 1, Issue: idOf(fmt.Sprint(number)), Severity: 2})
+		for i, id := range ids {
+			seen.Sightings = append(seen.Sightings, issue.Seen{Number: i + 1, Issue: id, Severity: 2})
 		}
 		var changed map[issue.ID]issue.Issue
 		check, changed = issue.Fold(check, issues, []issue.RunSeen{seen})

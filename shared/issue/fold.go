@@ -31,9 +31,8 @@ type Seen struct {
 // count as gone.
 func (r RunSeen) decides() bool { return r.Outcome == run.Success || r.Outcome == run.Failure }
 
-func (r RunSeen) recent() recent {
-	return recent{storable(r.Start.Time).UnixMicro(), r.ID, r.decides()}
-}
+// micros is its start as it is remembered.
+func (r RunSeen) micros() int64 { return storable(r.Start.Time).UnixMicro() }
 
 // Fold takes runs of one check into its projections. It gives the check and
 // those issues that changed; the arguments stay as they are. The zero Check is
@@ -47,35 +46,32 @@ func (r RunSeen) recent() recent {
 // divided into folds, up to the bounds MaxRecent and MaxMarks. A run that the
 // check remembers is not folded again; for older ones the caller keeps a marker.
 func Fold(check Check, issues map[ID]Issue, runs []RunSeen) (Check, map[ID]Issue) {
-	known := unpackRecent(check.Recent)
-	runs = unfolded(known, runs)
+	runs = unfolded(check.Recent, runs)
 	if len(runs) == 0 {
 		return check, nil
 	}
 	for _, r := range runs {
 		check = check.with(r)
-		known = append(known, r.recent())
 	}
-	slices.SortFunc(known, recent.compare)
-	check.Recent = packRecent(known)
-	return check, foldIssues(check, looked(known), issues, runs)
+	known := recents(check.Recent).with(runs)
+	check.Recent = known.newest()
+	return check, foldIssues(check, known, issues, runs)
 }
 
 // unfolded gives the runs that are not known yet, each once, by start.
-func unfolded(known []recent, runs []RunSeen) []RunSeen {
-	folded := make(map[run.ID]bool, len(known)+len(runs))
-	for _, r := range known {
-		folded[r.id] = true
-	}
+func unfolded(known recents, runs []RunSeen) []RunSeen {
+	folded := make(map[run.ID]bool, len(runs))
 	var fresh []RunSeen
 	for _, r := range runs {
-		if !folded[r.ID] {
-			folded[r.ID] = true
+		if !folded[r.ID] && !known.has(r.ID) {
 			r.Sightings = once(r.Sightings)
 			fresh = append(fresh, r)
 		}
+		folded[r.ID] = true
 	}
-	slices.SortFunc(fresh, func(a, b RunSeen) int { return a.recent().compare(b.recent()) })
+	slices.SortFunc(fresh, func(a, b RunSeen) int {
+		return cmp.Or(cmp.Compare(a.micros(), b.micros()), cmp.Compare(a.ID, b.ID))
+	})
 	return fresh
 }
 
@@ -88,7 +84,7 @@ func once(sightings []Seen) []Seen {
 // with takes a run into the check's own facts.
 func (c Check) with(r RunSeen) Check {
 	start := storable(r.Start.Time)
-	if c.Runs == 0 || (recent{start.UnixMicro(), r.ID, false}).compare(recent{c.Last.Start.UnixMicro(), c.Last.Run, false}) > 0 {
+	if c.Runs == 0 || cmp.Or(start.Compare(c.Last.Start), cmp.Compare(r.ID, c.Last.Run)) > 0 {
 		c.Task, c.SLX, c.Resource = r.Start.Task, r.Start.SLX, r.Start.Resource
 		c.Last = LastRun{r.ID, start, storable(r.End), r.Outcome}
 	}
@@ -99,19 +95,8 @@ func (c Check) with(r RunSeen) Check {
 	return c
 }
 
-// looked gives the starts of the runs that looked, sorted.
-func looked(known []recent) []int64 {
-	var starts []int64
-	for _, r := range known {
-		if r.decides {
-			starts = append(starts, r.start)
-		}
-	}
-	return starts
-}
-
 // foldIssues gives the issues that the runs, sorted by start, change.
-func foldIssues(check Check, looked []int64, issues map[ID]Issue, runs []RunSeen) map[ID]Issue {
+func foldIssues(check Check, known recents, issues map[ID]Issue, runs []RunSeen) map[ID]Issue {
 	folded := maps.Clone(issues)
 	if folded == nil {
 		folded = map[ID]Issue{}
@@ -120,11 +105,12 @@ func foldIssues(check Check, looked []int64, issues map[ID]Issue, runs []RunSeen
 	for _, r := range runs {
 		for id, sightings := range r.byIssue() {
 			folded[id] = folded[id].with(r, sightings)
-			saw[id] = append(saw[id], r.recent().start)
+			saw[id] = append(saw[id], r.micros())
 		}
 	}
 	for id, i := range folded {
-		folded[id] = i.settle(check, saw[id], looked)
+		i.Past = i.Past.remember(saw[id], known, runs[0].micros())
+		folded[id] = i.settle(check, known)
 	}
 	maps.DeleteFunc(folded, func(id ID, i Issue) bool {
 		before, existed := issues[id]
@@ -165,31 +151,28 @@ func (i Issue) with(r RunSeen, sightings []Seen) Issue {
 }
 
 // settle derives what follows from when the issue was seen and when runs
-// looked, both sorted.
-func (i Issue) settle(check Check, saw, looked []int64) Issue {
-	var marks []mark
-	i.Past, marks = i.Past.remember(saw, looked)
-	i.Reopened, i.Since = i.Past.reopened(marks)
+// looked.
+func (i Issue) settle(check Check, known recents) Issue {
+	i.Reopened, i.Since = i.Past.reopened()
 	if i.Since.IsZero() {
 		i.Since = i.FirstSeen
 	}
-	i.ResolvedAt = i.resolution(check.Latest, looked)
+	i.ResolvedAt = i.resolution(check.Latest, known)
 	i.Life = i.life()
 	return i
 }
 
 // resolution is the start of the first run known to have looked after the issue
 // was last seen, or Standing.
-func (i Issue) resolution(latest time.Time, looked []int64) time.Time {
+func (i Issue) resolution(latest time.Time, known recents) time.Time {
 	first := Standing
 	for _, t := range []time.Time{i.ResolvedAt, latest} {
 		if t.After(i.LastSeen) && t.Before(first) {
 			first = t
 		}
 	}
-	last := i.LastSeen.UnixMicro()
-	if at, _ := slices.BinarySearch(looked, last+1); at < len(looked) {
-		if t := time.UnixMicro(looked[at]).UTC(); t.Before(first) {
+	if start, ok := known.lookedAfter(i.LastSeen.UnixMicro()); ok {
+		if t := time.UnixMicro(start).UTC(); t.Before(first) {
 			first = t
 		}
 	}

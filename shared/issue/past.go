@@ -3,6 +3,7 @@ package issue
 import (
 	"encoding/binary"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -19,92 +20,90 @@ type Past struct {
 	Since     time.Time `firestore:"since"`     // the last of those that did; zero: none
 }
 
-// mark is the start of a run, or several, that saw an issue.
-type mark struct {
-	start   int64 // microseconds since 1970
-	cleared int64 // start of the newest run between the mark before and this one that looked and did not find it; never: none
-}
+// marks are the starts of runs that saw an issue, sorted, each in markSize
+// bytes: the start in microseconds since 1970 (8, big-endian), and the start of
+// the newest run between the mark before and this one that looked and did not
+// find it, or never (8). They stay packed, as recents do.
+type marks []byte
+
+const markSize = startSize + 8
 
 // never is before any time that Firestore keeps.
 const never = -1 << 62
 
-// addMark adds a start to marks, which are sorted. What cleared the mark after
-// it may be what cleared this one.
-func addMark(marks []mark, start int64) []mark {
-	at, found := slices.BinarySearchFunc(marks, start, func(m mark, start int64) int { return int(min(1, max(-1, m.start-start))) })
-	if found {
-		return marks
-	}
-	added := mark{start, never}
-	if at < len(marks) && marks[at].cleared <= start {
-		if marks[at].cleared < start {
-			added.cleared = marks[at].cleared
-		}
-		marks[at].cleared = never
-	}
-	return slices.Insert(marks, at, added)
+func (m marks) len() int { return len(m) / markSize }
+
+func (m marks) start(i int) int64 { return int64(binary.BigEndian.Uint64(m[i*markSize:])) }
+
+func (m marks) cleared(i int) int64 { return int64(binary.BigEndian.Uint64(m[i*markSize+startSize:])) }
+
+func (m marks) clear(i int, by int64) {
+	binary.BigEndian.PutUint64(m[i*markSize+startSize:], uint64(by))
 }
 
-// clearMarks notes the runs that looked, sorted by start, between the marks.
-func clearMarks(marks []mark, looked []int64) {
-	for i := 1; i < len(marks); i++ {
-		before, _ := slices.BinarySearch(looked, marks[i].start)
-		if before > 0 && looked[before-1] > marks[i-1].start {
-			marks[i].cleared = max(marks[i].cleared, looked[before-1])
+// search gives the first mark that is not before start.
+func (m marks) search(start int64) int {
+	return sort.Search(m.len(), func(i int) bool { return m.start(i) >= start })
+}
+
+// add adds a start. What cleared the mark after it may be what cleared this one.
+func (m marks) add(start int64) marks {
+	at := m.search(start)
+	if at < m.len() && m.start(at) == start {
+		return m
+	}
+	cleared := int64(never)
+	if at < m.len() && m.cleared(at) <= start {
+		if m.cleared(at) < start {
+			cleared = m.cleared(at)
+		}
+		m.clear(at, never)
+	}
+	one := binary.BigEndian.AppendUint64(make([]byte, 0, markSize), uint64(start))
+	return slices.Insert(m, at*markSize, binary.BigEndian.AppendUint64(one, uint64(cleared))...)
+}
+
+// clearFrom notes which runs looked before each of the marks from at on.
+func (m marks) clearFrom(at int, known recents) {
+	for i := max(at, 1); i < m.len(); i++ {
+		if looked := known.lookedBefore(m.start(i)); looked > m.start(i-1) {
+			m.clear(i, max(m.cleared(i), looked))
 		}
 	}
 }
 
-// remember adds the starts of runs that saw the issue and notes those that
-// looked, both sorted.
-func (p Past) remember(saw, looked []int64) (Past, []mark) {
-	marks := unpackMarks(p.Marks)
+// remember adds the starts of runs that saw the issue and notes the known runs
+// that looked. All that is new since the last time started at oldest or later,
+// so no mark before that changes.
+func (p Past) remember(saw []int64, known recents, oldest int64) Past {
+	all := append(make(marks, 0, len(p.Marks)+len(saw)*markSize), p.Marks...)
 	for _, start := range saw {
-		if p.Forgotten == 0 || start >= marks[0].start {
-			marks = addMark(marks, start)
+		if p.Forgotten == 0 || start >= all.start(0) {
+			all = all.add(start)
 		}
 	}
-	clearMarks(marks, looked)
-	for len(marks) > MaxMarks {
+	all.clearFrom(all.search(oldest), known)
+	for all.len() > MaxMarks {
 		p.Forgotten++
-		if marks[0].cleared != never {
+		if all.cleared(0) != never {
 			p.Reopened++
-			p.Since = time.UnixMicro(marks[0].start).UTC()
+			p.Since = time.UnixMicro(all.start(0)).UTC()
 		}
-		marks = marks[1:]
+		all = all[markSize:]
 	}
-	p.Marks = packMarks(marks)
-	return p, marks
+	p.Marks = all
+	return p
 }
 
 // reopened counts the marks that began anew, and gives the last; zero: none.
-func (p Past) reopened(marks []mark) (count int, since time.Time) {
+func (p Past) reopened() (count int, since time.Time) {
 	count, since = p.Reopened, p.Since
-	for _, m := range marks {
-		if m.cleared != never {
+	all := marks(p.Marks)
+	for i := range all.len() {
+		if all.cleared(i) != never {
 			count++
-			since = time.UnixMicro(m.start).UTC()
+			since = time.UnixMicro(all.start(i)).UTC()
 		}
 	}
 	return count, since
-}
-
-// A packed mark is its start and what cleared it, 8 bytes big-endian each.
-const markSize = 8 + 8
-
-func packMarks(marks []mark) []byte {
-	packed := make([]byte, 0, len(marks)*markSize)
-	for _, m := range marks {
-		packed = binary.BigEndian.AppendUint64(packed, uint64(m.start))
-		packed = binary.BigEndian.AppendUint64(packed, uint64(m.cleared))
-	}
-	return packed
-}
-
-func unpackMarks(packed []byte) []mark {
-	marks := make([]mark, 0, len(packed)/markSize+1)
-	for ; len(packed) >= markSize; packed = packed[markSize:] {
-		marks = append(marks, mark{int64(binary.BigEndian.Uint64(packed)), int64(binary.BigEndian.Uint64(packed[8:]))})
-	}
-	return marks
 }
