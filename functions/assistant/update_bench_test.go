@@ -1,3 +1,5 @@
+//go:build unix
+
 package assistant_test
 
 import (
@@ -7,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"syscall"
 	"testing"
 	"time"
 
@@ -64,17 +65,9 @@ func push(b *testing.B, server *httptest.Server) {
 // run with three sightings into a check that remembers 512 runs, and the sealing
 // of their texts.
 func BenchmarkEvent(b *testing.B) {
-	empty := func(context.Context, event.Message) error { return nil }
-	for name, handle := range map[string]event.Handler{"empty": empty, "fold": folding(b)} {
-		b.Run(name, func(b *testing.B) {
-			server := serve(b, handle)
-			before := cpu()
-			for b.Loop() {
-				push(b, server)
-			}
-			b.ReportMetric(float64(cpu()-before)/float64(b.N), "cpu-ns/op")
-		})
-	}
+	empty := serve(b, func(context.Context, event.Message) error { return nil })
+	fold := serve(b, folding(b))
+	cloudtest.CompareCPU(b, func() { push(b, fold) }, func() { push(b, empty) }, "empty")
 }
 
 // folding folds run after run in memory.
@@ -109,13 +102,6 @@ func folding(b *testing.B) event.Handler {
 		}
 	}
 	return fold
-}
-
-// cpu is the time that this process has computed.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkCost tells what is billed for an event, however many issues the

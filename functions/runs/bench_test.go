@@ -1,114 +1,47 @@
+//go:build unix
+
 package runs_test
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	vkit "cloud.google.com/go/firestore/apiv1"
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
-	"github.com/google/uuid"
+	pubsub "cloud.google.com/go/pubsub/v2/apiv1"
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/secret"
+	"github.com/strongroom-dev/strongroom/shared/outbox"
 )
 
-// benchCloud has this program be a cloud, so that a benchmark's own CPU is the
-// client's alone.
-const benchCloud = "STRONGROOM_BENCH_CLOUD"
-
-// address is how to reach that cloud.
-type address struct {
-	Cloud       gcp.Config
-	AccessToken string
-	Runner      string
-	Tenant      string
+// BenchmarkRecord records whole runs, start and report, and compares the CPU
+// time that this takes with that of the same writes by bare clients: a commit
+// for the start, one for the report, the event, a commit that deletes the
+// outbox entry.
+func BenchmarkRecord(b *testing.B) {
+	e := cloudtest.StartElsewhere(b, "runs")
+	h := recorder(b, e)
+	for _, lines := range []int{0, 5, 50} {
+		b.Run(fmt.Sprintf("lines=%d", lines), func(b *testing.B) {
+			report := benchReport(lines)
+			record := func() {
+				id := cloudtest.NewRun(b)
+				h.call(b, http.MethodPut, id, startText)
+				h.call(b, http.MethodPost, id+"/report", report)
+			}
+			cloudtest.CompareCPU(b, record, newBare(b, e, lines).record, "bare")
+		})
+	}
 }
-
-func init() {
-	if os.Getenv(benchCloud) == "" {
-		return
-	}
-	ctx := context.Background()
-	c, err := cloud.Start(ctx, cloud.Options{})
-	if err != nil {
-		panic(err)
-	}
-	if _, err := c.AddTenant(ctx, "bench", "prod"); err != nil {
-		panic(err)
-	}
-	a := address{Cloud: c.As(cloud.FunctionAccount("runs")), Tenant: "bench"}
-	a.AccessToken, a.Cloud.AccessToken = a.Cloud.AccessToken.Reveal(), secret.String{}
-	if a.Runner, err = c.Token("bench", "runner"); err != nil {
-		panic(err)
-	}
-	_ = json.NewEncoder(os.Stdout).Encode(a)
-	_, _ = bufio.NewReader(os.Stdin).ReadByte() // until the benchmark is over
-	os.Exit(0)
-}
-
-// elsewhere starts a cloud in a process of its own.
-func elsewhere(b *testing.B) address {
-	b.Helper()
-	child := exec.CommandContext(b.Context(), os.Args[0])
-	child.Stderr = os.Stderr
-	child.Env = append(os.Environ(), benchCloud+"=1")
-	out, err := child.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if _, err := child.StdinPipe(); err != nil { // ends with this process
-		b.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = child.Process.Kill(); _ = child.Wait() })
-	var a address
-	if err := json.NewDecoder(out).Decode(&a); err != nil {
-		b.Fatal(err)
-	}
-	a.Cloud.AccessToken = secret.New(a.AccessToken)
-	return a
-}
-
-// cpu is what this process has used so far.
-func cpu(b *testing.B) time.Duration {
-	b.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
-
-// measure reports the CPU of one do.
-func measure(b *testing.B, do func()) {
-	b.Helper()
-	for range 50 {
-		do()
-	}
-	before, n := cpu(b), 0
-	for b.Loop() {
-		do()
-		n++
-	}
-	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(n), "cpu-µs/op")
-}
-
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // benchReport has so many lines of about 1 KB.
 func benchReport(lines int) []byte {
@@ -118,66 +51,109 @@ func benchReport(lines int) []byte {
 	return encoded(with(aReport, fields{"issues": issues}))
 }
 
-func BenchmarkReport(b *testing.B) {
-	a := elsewhere(b)
-	clients := gcp.NewClients(a.Cloud)
-	h, err := runs.New(b.Context(), runs.Config{Cloud: a.Cloud, Access: access.Config{Audience: cloud.Audience, Config: auditConfig}},
+// caller calls the function within this process.
+type caller struct {
+	http.Handler
+	token string
+}
+
+func recorder(b *testing.B, e cloudtest.Elsewhere) caller {
+	b.Helper()
+	clients := gcp.NewClients(e.Config)
+	b.Cleanup(func() { _ = clients.Close() })
+	h, err := runs.New(b.Context(), runs.Config{Cloud: e.Config, Access: access.Config{Audience: cloud.Audience, Config: auditConfig}},
 		runs.Deps{Clients: clients, Now: time.Now, Log: quiet})
 	if err != nil {
 		b.Fatal(err)
 	}
-	call := func(method, path string, body []byte) {
-		r := httptest.NewRequestWithContext(b.Context(), method, "/v1/workspaces/prod/runs/"+path, strings.NewReader(string(body)))
-		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Authorization", "Bearer "+a.Runner)
-		w := httptest.NewRecorder()
-		if h.ServeHTTP(w, r); w.Code != http.StatusOK {
-			b.Fatalf("%d: %s", w.Code, w.Body)
-		}
-	}
-	for _, lines := range []int{0, 5, 50} {
-		body := benchReport(lines)
-		b.Run(fmt.Sprintf("lines=%d/report", lines), func(b *testing.B) {
-			measure(b, func() { call(http.MethodPost, newID()+"/report", body) }) // before its start: nothing is published
-		})
-		b.Run(fmt.Sprintf("lines=%d/raw", lines), func(b *testing.B) { rawCommit(b, a, lines) })
+	return caller{h, e.Runner}
+}
+
+func (c caller) call(b *testing.B, method, path string, body []byte) {
+	b.Helper()
+	r := httptest.NewRequestWithContext(b.Context(), method, "/v1/workspaces/prod/runs/"+path, strings.NewReader(string(body)))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	w := httptest.NewRecorder()
+	if c.ServeHTTP(w, r); w.Code != http.StatusOK {
+		b.Fatalf("%d: %s", w.Code, w.Body)
 	}
 }
 
-// rawCommit commits what a report writes, and nothing else: documents of the
-// same number and size, made before.
-func rawCommit(b *testing.B, a address, lines int) {
-	options, err := a.Cloud.Dial(a.Cloud.FirestoreHost)
+// bare writes what a run's record is made of, and nothing else: documents of
+// the same number and size, made by hand.
+type bare struct {
+	b         *testing.B
+	stores    *vkit.Client
+	messages  *pubsub.TopicAdminClient
+	sightings int
+}
+
+const bareDatabase = "projects/" + cloud.ProjectID + "/databases/(default)"
+
+func newBare(b *testing.B, e cloudtest.Elsewhere, sightings int) *bare {
+	b.Helper()
+	toStores, err := e.Config.Dial(e.Config.FirestoreHost)
 	if err != nil {
 		b.Fatal(err)
 	}
-	client, err := vkit.NewClient(b.Context(), options...)
+	toMessages, err := e.Config.Dial(e.Config.PubSubHost)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer client.Close()
-	database := "projects/" + cloud.ProjectID + "/databases/(default)"
-	measure(b, func() {
-		request := &firestorepb.CommitRequest{Database: database}
-		for i := range lines + 5 { // the run, its id, two series, the audit entry
-			request.Writes = append(request.Writes, &firestorepb.Write{Operation: &firestorepb.Write_Update{Update: &firestorepb.Document{
-				Name: fmt.Sprintf("%s/documents/raw/%s/docs/%05d", database, newID(), i), Fields: rawFields(i >= 5),
-			}}})
-		}
-		if _, err := client.Commit(b.Context(), request); err != nil {
-			b.Fatal(err)
-		}
+	stores, err := vkit.NewClient(b.Context(), toStores...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	messages, err := pubsub.NewTopicAdminClient(b.Context(), toMessages...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _, _ = stores.Close(), messages.Close() })
+	return &bare{b, stores, messages, sightings}
+}
+
+func (r *bare) record() {
+	id := cloudtest.NewRun(r.b)
+	r.commit(r.set(id, "runs", 15, 0), r.set(id, "runIds", 1, 0))
+	writes := []*firestorepb.Write{
+		r.set(id, "runs", 15, 0), r.set(id, "outbox", 6, 0), r.set(id, "audit", 1, 500),
+		r.set(id, "series/1", 7, 0), r.set(id, "series/2", 7, 0),
+	}
+	for n := range r.sightings {
+		writes = append(writes, r.set(id, fmt.Sprintf("sightings/%05d", n), 10, 1100))
+	}
+	r.commit(writes...)
+	_, err := r.messages.Publish(r.b.Context(), &pubsubpb.PublishRequest{
+		Topic: "projects/" + cloud.ProjectID + "/topics/" + outbox.RunEvents,
+		Messages: []*pubsubpb.PubsubMessage{{Attributes: map[string]string{ // of a kind that its function refuses at once
+			"tenant": "bench", "workspace": "prod", "run": id, "kind": "run.bench", "entry": "run.bench-" + id,
+		}}},
 	})
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	r.commit(&firestorepb.Write{Operation: &firestorepb.Write_Delete{Delete: r.name(id, "outbox")}})
 }
 
-// rawFields are as many as a run has, or a sighting with its line.
-func rawFields(sighting bool) map[string]*firestorepb.Value {
+func (r *bare) commit(writes ...*firestorepb.Write) {
+	if _, err := r.stores.Commit(r.b.Context(), &firestorepb.CommitRequest{Database: bareDatabase, Writes: writes}); err != nil {
+		r.b.Fatal(err)
+	}
+}
+
+func (r *bare) name(id, what string) string {
+	return bareDatabase + "/documents/bare/" + id + "-" + strings.ReplaceAll(what, "/", "-")
+}
+
+// set writes a document of so many texts, and of a value of so many bytes.
+func (r *bare) set(id, what string, texts, bytes int) *firestorepb.Write {
 	values := map[string]*firestorepb.Value{}
-	for i := range 10 {
+	for i := range texts {
 		values[fmt.Sprint("field", i)] = &firestorepb.Value{ValueType: &firestorepb.Value_StringValue{StringValue: "dns-check-of-cluster-1"}}
 	}
-	if sighting {
-		values["line"] = &firestorepb.Value{ValueType: &firestorepb.Value_BytesValue{BytesValue: make([]byte, 1100)}}
+	if bytes > 0 {
+		values["value"] = &firestorepb.Value{ValueType: &firestorepb.Value_BytesValue{BytesValue: make([]byte, bytes)}}
 	}
-	return values
+	return &firestorepb.Write{Operation: &firestorepb.Write_Update{Update: &firestorepb.Document{Name: r.name(id, what), Fields: values}}}
 }

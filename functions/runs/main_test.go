@@ -14,6 +14,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
+func TestMain(m *testing.M) { cloudtest.Main(m) }
+
 // began is when the runs of tests start.
 var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 

@@ -15,9 +15,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -28,62 +26,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/secret"
 )
-
-// elsewhere is a cloud in another process: what it costs is not the function's.
-type elsewhere struct {
-	Config  gcp.Config
-	Access  string // the token that Config hides
-	Runner  string
-	Account string
-}
-
-const elsewhereSetting = "STRONGROOM_BENCHMARK_CLOUD"
-
-// TestCloudElsewhere is no test: it is the process that BenchmarkMint starts.
-// It tells of its cloud on file 3, and ends when its input does.
-func TestCloudElsewhere(t *testing.T) {
-	if os.Getenv(elsewhereSetting) == "" {
-		t.Skip("only BenchmarkMint runs it")
-	}
-	c := cloudtest.New(t, cloud.Options{})
-	tn := c.Tenant(t)
-	config := c.As(cloud.FunctionAccount("uploads"))
-	told := elsewhere{config, config.AccessToken.Reveal(), tn.Token(t, "runner"), tn.SigningAccount}
-	if err := json.NewEncoder(os.NewFile(3, "parent")).Encode(told); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, os.Stdin)
-}
-
-// startElsewhere runs the cloud in another process until the benchmark ends.
-func startElsewhere(b *testing.B) elsewhere {
-	b.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestCloudElsewhere$")
-	child.Env = append(os.Environ(), elsewhereSetting+"=1")
-	input, err := child.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	told, tell, err := os.Pipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	child.ExtraFiles = []*os.File{tell}
-	if err := child.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = input.Close(); _ = child.Wait() })
-	_ = tell.Close() // the child has its own
-	defer told.Close()
-	var e elsewhere
-	if err := json.NewDecoder(told).Decode(&e); err != nil {
-		b.Fatal(err)
-	}
-	e.Config.AccessToken = secret.New(e.Access)
-	return e
-}
 
 // localKey writes a key that signs as account.
 func localKey(b *testing.B, account string) (dir string, key *rsa.PrivateKey) {
@@ -104,22 +47,13 @@ func localKey(b *testing.B, account string) (dir string, key *rsa.PrivateKey) {
 	return dir, key
 }
 
-func cpu(b *testing.B) time.Duration {
-	b.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
-
 // BenchmarkMint mints a hundred URLs a call over HTTP with a local key, and
-// compares the CPU time of this process with that of bare RSA signatures. The
-// function, its Firestore client and the HTTP client that asks are in this
-// process and count; Firestore, KMS and the bucket are in another and do not.
+// compares the CPU time of this process with that of a hundred bare RSA
+// signatures. The function, its Firestore client and the HTTP client that asks
+// are in this process and count; Firestore, KMS and the bucket do not.
 func BenchmarkMint(b *testing.B) {
-	e := startElsewhere(b)
-	dir, key := localKey(b, e.Account)
+	e := cloudtest.StartElsewhere(b, "uploads")
+	dir, key := localKey(b, e.Tenant.SigningAccount)
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
 	h, err := uploads.New(b.Context(), uploads.Config{
@@ -134,25 +68,15 @@ func BenchmarkMint(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	ask(b, server.URL, e.Runner, body) // builds what is built on first use
-
-	var minting, signing time.Duration
-	for b.Loop() {
-		began := cpu(b)
-		ask(b, server.URL, e.Runner, body)
-		minted := cpu(b)
-		digest := sha256.Sum256(body)
+	digest := sha256.Sum256(body)
+	sign := func() {
 		for range 100 {
 			if _, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:]); err != nil {
 				b.Fatal(err)
 			}
 		}
-		minting, signing = minting+minted-began, signing+cpu(b)-minted
 	}
-	urls := float64(b.N * 100)
-	b.ReportMetric(float64(minting.Microseconds())/urls, "cpu-µs/URL")
-	b.ReportMetric(float64(signing.Microseconds())/urls, "cpu-µs/bare")
-	b.ReportMetric(minting.Seconds()/signing.Seconds(), "x-bare-CPU")
+	cloudtest.CompareCPU(b, func() { ask(b, server.URL, e.Runner, body) }, sign, "bare")
 }
 
 func ask(b *testing.B, url, token string, body []byte) {

@@ -8,7 +8,7 @@ func TestParseFindsTheMetric(t *testing.T) {
 	if got, err := parse([]byte(line), "x-origin"); err != nil || got != 1.52 {
 		t.Errorf("parse gives %v, %v", got, err)
 	}
-	if _, err := parse([]byte(line), "x-bare-CPU"); err == nil {
+	if _, err := parse([]byte(line), "x-bare-more"); err == nil {
 		t.Error("a metric that is not there is found")
 	}
 }
