@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
@@ -83,19 +84,38 @@ func TestALongTitleIsCutBesideItsLine(t *testing.T) {
 	}
 }
 
-// billed is what one event reads and writes when the workspace holds n issues
-// of other checks.
-func billed(t testing.TB, c *cloudtest.Cloud, n int) firestore.Counts {
-	w := newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+// held is what a workspace holds before an event: of each life n issues, of the
+// event's check and of others.
+func held(t testing.TB, w *world, n int) {
+	t.Helper()
 	bulk := w.db.BulkWriter(t.Context())
+	day := 24 * time.Hour
 	for i := range n {
-		id := issue.Fingerprint(w.fingerprint, run.Start{Task: fmt.Sprint(i)}, issue.Sighting{Fingerprint: "x"})
-		other := issue.Issue{ID: id, Check: issue.NewCheckID(fmt.Sprint(i%100), resource), FirstSeen: began, LastSeen: began, ResolvedAt: issue.Standing, Runs: 1}
-		set(t, bulk, issue.Ref(w.db, w.ID, w.Workspace, id), other)
+		for life, dates := range map[string]struct{ seen, resolved time.Time }{
+			"of another check":    {began, issue.Standing},
+			"resolved before":     {began.Add(-3 * day), began.Add(-2 * day)},
+			"seen later":          {began.Add(day), issue.Standing},
+			"seen later and gone": {began.Add(day), began.Add(2 * day)},
+		} {
+			check := issue.NewCheckID("dns-check", resource)
+			if life == "of another check" {
+				check = issue.NewCheckID(fmt.Sprint(i%100), resource)
+			}
+			id := issue.Fingerprint(w.fingerprint, run.Start{Task: life}, issue.Sighting{Fingerprint: fmt.Sprint(i)})
+			set(t, bulk, issue.Ref(w.db, w.ID, w.Workspace, id), issue.Issue{
+				ID: id, Check: check, FirstSeen: dates.seen, LastSeen: dates.seen, ResolvedAt: dates.resolved, Runs: 1,
+			})
+		}
 	}
 	bulk.End()
+}
+
+// billed is what the event of a run, with or without issues of its own, reads
+// and writes when the workspace holds n issues of each life.
+func billed(t testing.TB, c *cloudtest.Cloud, n int, r told) firestore.Counts {
+	w := newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+	held(t, w, n)
 	w.reportAndDeliver(t, at(0, run.Failure, "a", "b"), at(1, run.Failure, "a"))
-	r := at(2, run.Failure, "b")
 	r.samples = map[string][]float64{"latency": {1}}
 	w.report(t, r)
 	before := c.Firestore.Counts()
@@ -104,13 +124,23 @@ func billed(t testing.TB, c *cloudtest.Cloud, n int) firestore.Counts {
 	return firestore.Counts{Reads: after.Reads - before.Reads, Writes: after.Writes - before.Writes, Deletes: after.Deletes - before.Deletes}
 }
 
+// events of which each costs the same whatever is held.
+var priced = map[string]func() told{
+	"finds an issue again":       func() told { return at(2, run.Failure, "b") },
+	"finds nothing":              func() told { return at(2, run.Success) },
+	"is late, and finds nothing": func() told { return at(-60, run.Success) },
+	"broke":                      func() told { return at(2, run.Error) },
+}
+
 func TestAnEventCostsTheSameWhateverTheWorkspaceHolds(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, cloud.Options{})
-	few, more := billed(t, c, 10), billed(t, c, 1_000)
-	t.Logf("%+v", few)
-	if few != more {
-		t.Errorf("with 10 issues it is %+v, with 1,000 %+v", few, more)
+	for name, event := range priced {
+		few, more := billed(t, c, 10, event()), billed(t, c, 300, event())
+		t.Logf("a run that %s: %+v", name, few)
+		if few != more {
+			t.Errorf("a run that %s: with 10 issues it is %+v, with 300 %+v", name, few, more)
+		}
 	}
 }
 

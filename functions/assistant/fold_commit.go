@@ -84,8 +84,8 @@ func (f folding) still(tx *firestore.Transaction) ([]issue.RunSeen, error) {
 // concerned reads the issues that the runs may change, without their texts.
 func (f folding) concerned(tx *firestore.Transaction, runs []issue.RunSeen) (map[issue.ID]issue.Issue, error) {
 	issues := map[issue.ID]issue.Issue{}
-	if oldest, ok := looked(runs); ok && !f.settled {
-		docs, err := tx.Documents(f.othersOf(f.known, oldest).Limit(maxSeen + maxOther + 1)).GetAll()
+	if l, ok := looked(runs); ok && !f.settled {
+		docs, err := tx.Documents(f.othersOf(f.known, l).Limit(maxSeen + maxOther + 1)).GetAll()
 		if err != nil {
 			return nil, fmt.Errorf("find issues: %w", err)
 		}
@@ -147,13 +147,23 @@ func collect(issues map[issue.ID]issue.Issue, docs []*firestore.DocumentSnapshot
 	return nil
 }
 
-// looked is the start of the oldest run that looked: what it did not find is
+// looks are the starts of the oldest and the newest of some runs that looked.
+type looks struct{ oldest, newest time.Time }
+
+// looked tells when the runs looked that did: what they did not find is
 // resolved.
-func looked(runs []issue.RunSeen) (oldest time.Time, ok bool) {
+func looked(runs []issue.RunSeen) (l looks, ok bool) {
 	for _, r := range runs {
-		if (r.Outcome == run.Success || r.Outcome == run.Failure) && (!ok || r.Start.Time.Before(oldest)) {
-			oldest, ok = r.Start.Time, true
+		if r.Outcome != run.Success && r.Outcome != run.Failure {
+			continue
+		}
+		if start := r.Start.Time; !ok {
+			l, ok = looks{start, start}, true
+		} else if start.Before(l.oldest) {
+			l.oldest = start
+		} else if start.After(l.newest) {
+			l.newest = start
 		}
 	}
-	return oldest, ok
+	return l, ok
 }

@@ -3,7 +3,6 @@ package assistant
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"cloud.google.com/go/firestore"
 
@@ -12,9 +11,8 @@ import (
 
 // othersOf finds the issues of a check that runs which looked may change, though
 // they did not see them, without their texts.
-func (s *space) othersOf(k known, oldest time.Time) firestore.Query {
-	return issue.Concerned(s.db, s.tenant, s.workspace, issue.CheckID(k.ref.ID), oldest).
-		OrderBy("resolvedAt", firestore.Asc).
+func (s *space) othersOf(k known, l looks) firestore.Query {
+	return issue.Concerned(s.db, s.tenant, s.workspace, issue.CheckID(k.ref.ID), l.oldest, l.newest).
 		Select(append([]string{"investigated", "ignored"}, folded...)...)
 }
 
@@ -42,11 +40,11 @@ func (f folding) settlePage(tx *firestore.Transaction, last *firestore.DocumentS
 	if err != nil {
 		return nil, err
 	}
-	oldest, ok := looked(runs)
+	l, ok := looked(runs)
 	if !ok {
 		return nil, nil
 	}
-	query := f.othersOf(f.known, oldest).Limit(maxOther)
+	query := f.othersOf(f.known, l).Limit(maxOther)
 	if last != nil {
 		query = query.StartAfter(last)
 	}

@@ -110,7 +110,7 @@ func BenchmarkCost(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			c := cloudtest.New(b, cloud.Options{})
 			for b.Loop() {
-				counts := billed(b, c, n)
+				counts := billed(b, c, n, at(2, run.Failure, "b"))
 				b.ReportMetric(float64(counts.Reads), "reads/op")
 				b.ReportMetric(float64(counts.Writes), "writes/op")
 			}

@@ -38,9 +38,8 @@ func (r RunSeen) micros() int64 { return storable(r.Start.Time).UnixMicro() }
 // those issues that changed; the arguments stay as they are. The zero Check is
 // one without runs.
 //
-// The issues must hold, where they exist, those that the runs saw, and those of
-// the check whose ResolvedAt is after the start of any of the runs: see
-// Concerned.
+// The issues must hold, where they exist, those that the runs saw, and those
+// that the runs which looked may change: see Concerned.
 //
 // The result is the same in whatever order runs come and however they are
 // divided into folds, up to the bounds MaxRecent and MaxMarks. A run that the

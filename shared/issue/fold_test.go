@@ -76,10 +76,14 @@ type store struct {
 }
 
 func (s *store) fold(runs []issue.RunSeen) {
-	oldest, named := runs[0].Start.Time, map[issue.ID]bool{}
+	var oldest, newest time.Time // of those that looked
+	named := map[issue.ID]bool{}
 	for _, r := range runs {
-		if r.Start.Time.Before(oldest) {
+		if looked(r) && (oldest.IsZero() || r.Start.Time.Before(oldest)) {
 			oldest = r.Start.Time
+		}
+		if looked(r) && r.Start.Time.After(newest) {
+			newest = r.Start.Time
 		}
 		for _, seen := range r.Sightings {
 			named[seen.Issue] = true
@@ -87,7 +91,7 @@ func (s *store) fold(runs []issue.RunSeen) {
 	}
 	concerned := map[issue.ID]issue.Issue{}
 	for id, i := range s.issues {
-		if named[id] || i.ResolvedAt.After(oldest) {
+		if named[id] || !oldest.IsZero() && i.ResolvedAt.After(oldest) && i.FirstSeen.Before(newest) {
 			concerned[id] = i
 		}
 	}

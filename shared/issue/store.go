@@ -36,11 +36,14 @@ func SightingRef(run *firestore.DocumentRef, number int) *firestore.DocumentRef 
 	return run.Collection(SightingsCollection).Doc(fmt.Sprintf("%05d", number))
 }
 
-// Concerned finds the issues of a check, beside those they saw, that runs may
-// change of which the oldest started at oldest: those that stand, and those that
-// were resolved by a later run.
-func Concerned(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, check CheckID, oldest time.Time) firestore.Query {
-	return run.Workspace(db, t, w).Collection(Collection).Where("check", "==", string(check)).Where("resolvedAt", ">", oldest)
+// Concerned finds the issues of a check, beside those they saw, that runs which
+// looked may change, the oldest started at oldest and the newest at newest:
+// those that had been seen by then, and stand or were resolved later. What was
+// first seen after a late run is none of its business, however much that is.
+func Concerned(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, check CheckID, oldest, newest time.Time) firestore.Query {
+	return run.Workspace(db, t, w).Collection(Collection).
+		Where("check", "==", string(check)).Where("resolvedAt", ">", oldest).Where("firstSeen", "<", newest).
+		OrderBy("resolvedAt", firestore.Asc).OrderBy("firstSeen", firestore.Asc)
 }
 
 // Record is a sighting as it rests. Task, SLX, Resource and Start are the run's:
