@@ -18,8 +18,10 @@
 //
 //	{"task":"dns-check","slx":"dns","resource":"cluster-1","start":"2026-01-02T03:04:05Z"}
 //
-// task has 1 to 256 characters, slx and resource may be absent; times are kept
-// in microseconds.
+// task has 1 to 256 characters, slx and resource may be absent. Times are kept in
+// microseconds. No start, end or sample is more than 5 minutes ahead of our clock,
+// and no end before its start: what a run found is judged by when it started, so
+// one wrong clock would hide what others find.
 //
 // # Report
 //
@@ -33,8 +35,7 @@
 //
 // outputs claims, for each name once, how many parts were put out, counted
 // from 1: what of them never arrives is missing. samples, at most 1,000 of 100
-// SLIs, are what the run measured; none is more than 5 minutes ahead of our
-// clock. issues, at most 200, are lines of its issues.jsonl: JSON objects of at
+// SLIs, are what the run measured. issues, at most 200, are lines of its issues.jsonl: JSON objects of at
 // most 512 KiB, with texts of at most 64 KiB, kept byte for byte. The body has
 // at most 8 MiB.
 //

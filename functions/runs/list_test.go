@@ -58,7 +58,7 @@ func past(t *testing.T, tn *cloudtest.Tenant, n int) (ids []string) {
 		id := cloudtest.NewRun(t)
 		begin(t, tn, id, started).Want(t, http.StatusOK)
 		if i != n-1 { // the last one still runs
-			finish(t, tn, id, with(aReport, fields{"outcome": outcome, "issues": nil, "samples": nil})).Want(t, http.StatusOK)
+			finish(t, tn, id, with(aReport, fields{"end": began.Add(time.Hour), "outcome": outcome, "issues": nil, "samples": nil})).Want(t, http.StatusOK)
 		}
 		ids = append(ids, id)
 	}

@@ -1,11 +1,13 @@
 package runs
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
 type getRequest struct {
@@ -43,24 +45,37 @@ type runBody struct {
 	Samples  int           `json:"samples,omitempty" doc:"How many samples it reported"`
 }
 
-func (r *startRequest) parse() (run.Start, run.ID, error) {
+func (r *startRequest) parse(now time.Time) (run.Start, run.ID, error) {
 	id, err := run.ParseID(r.Run)
 	if err != nil {
 		return run.Start{}, "", api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	if err := checkTime(r.Body.Start, "body.start"); err != nil {
+	if err := checkTime(r.Body.Start, now, "body.start"); err != nil {
 		return run.Start{}, "", err
 	}
 	return run.Start{Task: r.Body.Task, SLX: r.Body.SLX, Resource: r.Body.Resource, Time: stored(r.Body.Start)}, id, nil
 }
 
-// checkTime refuses what no clock tells, some of which Firestore cannot keep.
-func checkTime(t time.Time, at string) error {
-	if year := t.UTC().Year(); year >= 1970 && year < 10_000 {
+// checkTime refuses what no good clock tells. A run that starts in a far future
+// would be the newest of its check for all that time: what it did not find would
+// be resolved, whatever is found until then.
+func checkTime(t, now time.Time, at string) error {
+	switch {
+	case t.UTC().Year() < 1970:
+		return refuse("a time is out of range", "times are of 1970 or later", at)
+	case t.After(now.Add(sli.MaxAhead)):
+		return refuse("a time is in the future", fmt.Sprintf("it is more than %v ahead of our clock; set the runner's", sli.MaxAhead), at)
+	}
+	return nil
+}
+
+// checkOrder refuses an end before the start, once both are known. at is what
+// was told last.
+func checkOrder(r run.Run, at string) error {
+	if !r.Start.Known() || r.State != run.Ended || !r.End.Time.Before(r.Start.Time) {
 		return nil
 	}
-	return api.Refuse(http.StatusUnprocessableEntity, "a time is out of range",
-		api.Fault{Message: "times are within the years 1970 to 9999, in UTC", Location: at})
+	return refuse("the run would have ended before it began", "start and end are not in order; the other one is told already", at)
 }
 
 // stored is a time as Firestore keeps it: in microseconds.

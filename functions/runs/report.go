@@ -34,6 +34,9 @@ func (h *Handler) report(ctx context.Context, in *reportRequest) (*runResponse, 
 			return nil, nil
 		}
 		r.State, r.End, r.Digest, r.Sightings, r.Samples = run.Ended, said.end, ready.digest, len(said.sightings), said.samples
+		if err := checkOrder(*r, "body.end"); err != nil {
+			return nil, err
+		}
 		if r.Start.Known() {
 			complete(r)
 		}

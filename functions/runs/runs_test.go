@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -158,6 +159,8 @@ func TestBadStartsAndReportsAreRefused(t *testing.T) {
 		"a start in the year 0":              {"start", `2026-01-02`, `0000-01-02`, http.StatusUnprocessableEntity},
 		"a start in the year 1":              {"start", `2026-01-02T03:04:05.1234567Z`, `0001-01-01T00:00:00Z`, http.StatusUnprocessableEntity},
 		"a start that is in 10000 in UTC":    {"start", `2026-01-02T03:04:05.1234567Z`, `9999-12-31T23:59:59-05:00`, http.StatusUnprocessableEntity},
+		"a start in six minutes":             {"start", `2026-01-02T03:04:05.1234567Z`, inSixMinutes, http.StatusUnprocessableEntity},
+		"an end in six minutes":              {"report", `2026-01-02T03:05:00Z`, inSixMinutes, http.StatusUnprocessableEntity},
 		"a time that is none":                {"start", `2026-01-02T`, `yesterday`, http.StatusUnprocessableEntity},
 		"a name in another case":             {"start", `"task"`, `"Task"`, http.StatusUnprocessableEntity},
 		"a name that stands twice":           {"start", `"slx":"dns"`, `"task":"dns"`, http.StatusBadRequest},
@@ -190,6 +193,25 @@ func TestBadStartsAndReportsAreRefused(t *testing.T) {
 			}
 			f.Do(t, "viewer", http.MethodGet, f.RunPath(f.id), nil).Want(t, http.StatusNotFound)
 		})
+	}
+}
+
+var inSixMinutes = time.Now().Add(6 * time.Minute).UTC().Format(time.RFC3339)
+
+// Whichever is told last is refused, and what was told first stands.
+func TestARunThatEndsBeforeItBeginsIsRefused(t *testing.T) {
+	t.Parallel()
+	early := with(aReport, fields{"end": began.Add(-time.Microsecond)})
+	tn := cloudtest.Shared(t).Tenant(t)
+	id := cloudtest.NewRun(t)
+	begin(t, tn, id, aStart).Want(t, http.StatusOK)
+	finish(t, tn, id, early).Want(t, http.StatusUnprocessableEntity)
+	finish(t, tn, id, with(aReport, fields{"end": began})).Want(t, http.StatusOK)
+	id = cloudtest.NewRun(t)
+	finish(t, tn, id, early).Want(t, http.StatusOK)
+	begin(t, tn, id, aStart).Want(t, http.StatusUnprocessableEntity)
+	if r := stored(t, tn, id); r.Start.Known() || r.Pending {
+		t.Errorf("the run is %+v", r)
 	}
 }
 

@@ -69,7 +69,7 @@ func (r *reportRequest) parse(now time.Time) (s said, err error) {
 	if s.id, err = run.ParseID(r.Run); err != nil {
 		return s, api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	if err := checkTime(r.Body.End, "body.end"); err != nil {
+	if err := checkTime(r.Body.End, now, "body.end"); err != nil {
 		return s, err
 	}
 	s.end = run.End{Outcome: run.Outcome(r.Body.Outcome), ExitCode: r.Body.ExitCode, Time: stored(r.Body.End)}

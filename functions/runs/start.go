@@ -17,7 +17,7 @@ import (
 // run: its sightings learn which issues they are of, and its event is written.
 func (h *Handler) start(ctx context.Context, in *startRequest) (*runResponse, error) {
 	session := access.From(ctx)
-	start, id, err := in.parse()
+	start, id, err := in.parse(h.deps.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -30,6 +30,9 @@ func (h *Handler) start(ctx context.Context, in *startRequest) (*runResponse, er
 			return nil, nil
 		}
 		r.Start = start
+		if err := checkOrder(*r, "body.start"); err != nil {
+			return nil, err
+		}
 		if r.State != run.Ended {
 			return nothing, nil
 		}

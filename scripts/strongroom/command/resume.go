@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -99,7 +98,7 @@ func (a *app) resumeRun(ctx context.Context, t transfer, dir spool.Dir, id strin
 func recoverRun(run *spool.Run) error {
 	if run.Journal().End.IsZero() {
 		err := run.Update(func(j *spool.Journal) {
-			j.End, j.Outcome, j.ExitCode = time.Now().UTC().Truncate(time.Millisecond), task.Error, exitDied
+			j.End, j.Outcome, j.ExitCode = endOf(*j), task.Error, exitDied
 		})
 		if err != nil {
 			return err

@@ -232,7 +232,7 @@ func (a *app) execute(ctx context.Context, s *session, o runOptions, argv []stri
 // ended notes the task's end before anything else is done.
 func (s *session) ended(result task.Result, tees []*tee) error {
 	err := s.run.Update(func(j *spool.Journal) {
-		j.End, j.Outcome, j.ExitCode = time.Now().UTC().Truncate(time.Millisecond), result.Outcome, result.ExitCode
+		j.End, j.Outcome, j.ExitCode = endOf(*j), result.Outcome, result.ExitCode
 	})
 	if err != nil {
 		return err
@@ -244,6 +244,16 @@ func (s *session) ended(result task.Result, tees []*tee) error {
 		}
 	}
 	return err
+}
+
+// endOf is now; a clock that was set back meanwhile makes no run end before it
+// began.
+func endOf(j spool.Journal) time.Time {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	if now.Before(j.Start) {
+		return j.Start
+	}
+	return now
 }
 
 // tee spools what a task writes, then passes it through. What goes wrong with
