@@ -10,11 +10,12 @@
 //
 // # Updates: what becomes of a run
 //
-// A run carries a mark, pending, from the commit on that completes it. An event
-// whose run has lost it is done. Else up to 25 pending runs of its check (a task
-// on a resource) are folded, the oldest first: their samples into the SLIs, one
-// transaction each, which marks the series; then the runs and their sightings
-// into the check and its issues, by one transaction, which takes the mark away.
+// A run carries a mark, pending, from the commit on that completes it, and so
+// does each series of samples, waiting. An event whose run has lost its mark is
+// done. Else up to 25 pending runs of its check (a task on a resource) are folded,
+// the oldest first: their samples into the SLIs, one transaction each, which takes
+// in up to 100 series that wait for the SLI, whatever check they are of; then the
+// runs and their sightings into the check and its issues, by one transaction.
 // The mark never comes back, so an event counts once for ever. What is written
 // are absolute values that do not depend on the order of runs.
 //

@@ -47,16 +47,24 @@ const foldTimeout = time.Minute
 // foldOnce is fold, by one call for all events of a check that this process has
 // at hand: a thousand that come at once would else read the same.
 func (s *space) foldOnce(ctx context.Context, id issue.CheckID) ([]run.ID, error) {
-	flight := s.flights.DoChan(issue.CheckRef(s.db, s.tenant, s.workspace, id).Path, func() (any, error) {
+	return once(ctx, s.flights, issue.CheckRef(s.db, s.tenant, s.workspace, id).Path, func(ctx context.Context) ([]run.ID, error) {
+		return s.fold(ctx, id)
+	})
+}
+
+// once does what has a name for all who ask for it meanwhile.
+func once[T any](ctx context.Context, flights *singleflight.Group, name string, do func(context.Context) (T, error)) (T, error) {
+	flight := flights.DoChan(name, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), foldTimeout)
 		defer cancel()
-		return s.fold(ctx, id)
+		return do(ctx)
 	})
 	select {
 	case landed := <-flight:
-		return landed.Val.([]run.ID), landed.Err
+		return landed.Val.(T), landed.Err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for a fold: %w", ctx.Err())
+		var none T
+		return none, fmt.Errorf("wait for a fold: %w", ctx.Err())
 	}
 }
 

@@ -144,26 +144,38 @@ func TestAnEventCostsTheSameWhateverTheWorkspaceHolds(t *testing.T) {
 	}
 }
 
-// Through the whole cloud: what runners report, the assistant knows.
+// Through the whole cloud: what runners report, the assistant knows, also when
+// the start is told last.
 func TestAReportedIssueIsFolded(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
-	tn := c.Tenant(t)
-	id := cloudtest.NewRun(t)
-	tn.Do(t, "runner", http.MethodPut, tn.RunPath(id), map[string]any{
-		"task": "dns-check", "slx": slx, "resource": resource, "start": began,
-	}).Want(t, http.StatusOK)
-	tn.Do(t, "runner", http.MethodPost, tn.RunPath(id)+"/report", map[string]any{
-		"end": began.Add(1), "outcome": "failure", "exitCode": 1,
-		"samples": []map[string]any{{"sli": "latency", "time": began, "value": 1.5}},
-		"issues":  []map[string]any{{"line": `{"severity":2,"title":"Title of a","fingerprint":"a"}`}},
-	}).Want(t, http.StatusOK)
-	c.Drain(t)
-	w := newWorldOf(t, tn, c.As(cloud.OperatorAccount))
-	if i := w.issue(t, "a"); i.Life != issue.Detected || w.text(t, "a").Title != "Title of a" {
-		t.Errorf("the issue is %+v", i)
-	}
-	if got := w.sli(t, "latency").LastValue; got != 1.5 {
-		t.Errorf("the SLI's last value is %v", got)
+	for _, first := range []string{"start", "report"} {
+		tn := c.Tenant(t)
+		id := cloudtest.NewRun(t)
+		start := func() {
+			tn.Do(t, "runner", http.MethodPut, tn.RunPath(id), map[string]any{
+				"task": "dns-check", "slx": slx, "resource": resource, "start": began,
+			}).Want(t, http.StatusOK)
+		}
+		report := func() {
+			tn.Do(t, "runner", http.MethodPost, tn.RunPath(id)+"/report", map[string]any{
+				"end": began.Add(time.Second), "outcome": "failure", "exitCode": 1,
+				"samples": []map[string]any{{"sli": "latency", "time": began, "value": 1.5}},
+				"issues":  []map[string]any{{"line": `{"severity":2,"title":"Title of a","fingerprint":"a"}`}},
+			}).Want(t, http.StatusOK)
+		}
+		if first == "report" {
+			start, report = report, start
+		}
+		start()
+		report()
+		c.Drain(t)
+		w := newWorldOf(t, tn, c.As(cloud.OperatorAccount))
+		if i := w.issue(t, "a"); i.Life != issue.Detected || w.text(t, "a").Title != "Title of a" {
+			t.Errorf("%s first: the issue is %+v", first, i)
+		}
+		if got := w.sli(t, "latency"); got.LastValue != 1.5 || got.SLX != slx {
+			t.Errorf("%s first: the SLI is %+v", first, got)
+		}
 	}
 }

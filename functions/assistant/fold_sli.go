@@ -14,17 +14,11 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
-// maxAtOnce bounds the SLIs that one fold works on at once.
-const maxAtOnce = 8
-
-// measured is what one run measured of one SLI. Folded is its own marker: an
-// SLI is shared by checks, and a run may have measured more SLIs than fit into
-// one commit, so each is folded by a transaction of its own, before the run's
-// mark is taken away.
-type measured struct {
-	ref    *firestore.DocumentRef
-	series sli.Series
-}
+// Bounds of the work on SLIs.
+const (
+	maxAtOnce = 8   // SLIs that one fold of a check works on at once
+	maxSeries = 100 // that one fold takes into an SLI; each has at most 1,000 samples
+)
 
 // keptSLI is an SLI with the time of its last fold.
 type keptSLI struct {
@@ -38,26 +32,35 @@ var foldedOfSLI = paths(append(slices.DeleteFunc(fieldsOf(reflect.TypeFor[sli.SL
 	return field == "objective" || field == "thresholds"
 }), "folded"))
 
-// foldSLIs folds the samples of runs into their SLIs.
+// foldSLIs sees to it that all that runs measured is in the SLIs, before the
+// runs' mark is taken away: a run may have measured more SLIs than fit into one
+// commit.
 func (s *space) foldSLIs(ctx context.Context, runs []pendingRun) error {
-	all, err := s.measured(ctx, runs)
+	waiting, err := s.waiting(ctx, runs)
 	if err != nil {
 		return err
 	}
 	var group errgroup.Group // one that is early does not keep the others waiting
 	group.SetLimit(maxAtOnce)
-	for name, of := range all {
+	for name, mine := range waiting {
 		group.Go(func() error {
-			return s.db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-				return s.foldSLI(tx, name, of)
-			})
+			taken, err := s.foldSLIOnce(ctx, name)
+			if err == nil && !containsAll(taken, mine) {
+				err = early{s.clock.now().Add(interval)} // more waited than one fold takes
+			}
+			return err
 		})
 	}
 	return group.Wait()
 }
 
-// measured gives what the runs measured and is not folded, by name of SLI.
-func (s *space) measured(ctx context.Context, runs []pendingRun) (map[string][]measured, error) {
+func containsAll(taken map[string]bool, ids []string) bool {
+	return !slices.ContainsFunc(ids, func(id string) bool { return !taken[id] })
+}
+
+// waiting gives the ids of the series that runs measured and no SLI has taken
+// in, by name of SLI.
+func (s *space) waiting(ctx context.Context, runs []pendingRun) (map[string][]string, error) {
 	var measuring []run.ID
 	for _, r := range runs {
 		if r.record.Samples > 0 {
@@ -68,66 +71,86 @@ func (s *space) measured(ctx context.Context, runs []pendingRun) (map[string][]m
 		return nil, nil
 	}
 	// An "in" takes 30 values: firebase.google.com/docs/firestore/query-data/queries.
-	docs, err := run.Workspace(s.db, s.tenant, s.workspace).Collection(sli.SeriesCollection).
-		Where("run", "in", measuring).Documents(ctx).GetAll()
+	docs, err := s.series().Where("run", "in", measuring).Where("waiting", "==", true).Select("sli").Documents(ctx).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("find series: %w", err)
 	}
-	all := map[string][]measured{}
+	all := map[string][]string{}
 	for _, doc := range docs {
 		series, err := sli.DecodeSeries(doc)
 		if err != nil {
 			return nil, err
 		}
-		if !isFolded(doc) {
-			all[series.SLI] = append(all[series.SLI], measured{doc.Ref, series})
-		}
+		all[series.SLI] = append(all[series.SLI], doc.Ref.ID)
 	}
 	return all, nil
 }
 
-func isFolded(doc *firestore.DocumentSnapshot) bool {
-	marked, err := doc.DataAt("folded")
-	return err == nil && marked == true
+func (s *space) series() *firestore.CollectionRef {
+	return run.Workspace(s.db, s.tenant, s.workspace).Collection(sli.SeriesCollection)
 }
 
-// foldSLI takes those series into their SLI that no other fold took in.
-func (s *space) foldSLI(tx *firestore.Transaction, name string, series []measured) error {
-	ref := sli.Ref(s.db, s.tenant, s.workspace, name)
-	refs := []*firestore.DocumentRef{ref}
-	for _, m := range series {
-		refs = append(refs, m.ref)
-	}
-	docs, err := tx.GetAll(refs)
+// foldSLIOnce is foldSLI, by one call for all checks that measured the SLI and
+// are at hand in this process.
+func (s *space) foldSLIOnce(ctx context.Context, name string) (taken map[string]bool, err error) {
+	return once(ctx, s.flights, sli.Ref(s.db, s.tenant, s.workspace, name).Path, func(ctx context.Context) (map[string]bool, error) {
+		return s.foldSLI(ctx, name)
+	})
+}
+
+// foldSLI takes in the series that wait for an SLI, whatever check measured
+// them: many checks may measure one SLI, which is written about once a second.
+// It gives their ids. A series leaves the waiting ones only with a write of its
+// SLI, so one that nobody wrote since it was read has taken in none of them.
+func (s *space) foldSLI(ctx context.Context, name string) (taken map[string]bool, err error) {
+	docs, err := s.db.GetAll(ctx, []*firestore.DocumentRef{sli.Ref(s.db, s.tenant, s.workspace, name)})
 	if err != nil {
-		return fmt.Errorf("read SLI: %w", err)
+		return nil, fmt.Errorf("read SLI: %w", err)
 	}
-	var kept keptSLI
-	if docs[0].Exists() {
-		if err := docs[0].DataTo(&kept); err != nil {
-			return fmt.Errorf("read SLI: %w", err)
-		}
+	kept, err := keptFrom(docs[0])
+	if err == nil {
+		err = s.clock.check(kept.Folded)
 	}
-	fresh := 0
-	for i, m := range series {
-		if !isFolded(docs[1+i]) {
-			fresh++
-			if err := kept.take(m.series); err != nil {
-				return err
-			}
-			if err := tx.Update(m.ref, []firestore.Update{{Path: "folded", Value: true}}); err != nil {
-				return fmt.Errorf("mark series: %w", err)
-			}
-		}
+	if err != nil {
+		return nil, err
 	}
-	if fresh == 0 {
-		return nil
+	waiting, err := s.series().Where("sli", "==", name).Where("waiting", "==", true).Limit(maxSeries).Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("find series: %w", err)
 	}
-	if err := s.clock.check(kept.Folded); err != nil {
-		return err
+	if taken, err = kept.takeAll(waiting); err != nil || len(taken) == 0 {
+		return nil, err
 	}
 	kept.Name, kept.Folded = name, s.clock.now().UTC().Truncate(time.Microsecond)
-	return s.writeSLI(tx, ref, kept, docs[0].Exists())
+	return taken, s.db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		return s.writeSLI(tx, docs[0], kept, waiting)
+	})
+}
+
+func keptFrom(doc *firestore.DocumentSnapshot) (k keptSLI, err error) {
+	if !doc.Exists() {
+		return k, nil
+	}
+	if err := doc.DataTo(&k); err != nil {
+		return k, fmt.Errorf("read SLI: %w", err)
+	}
+	return k, nil
+}
+
+// takeAll takes series in and gives their ids.
+func (k *keptSLI) takeAll(docs []*firestore.DocumentSnapshot) (taken map[string]bool, err error) {
+	taken = map[string]bool{}
+	for _, doc := range docs {
+		series, err := sli.DecodeSeries(doc)
+		if err == nil {
+			err = k.take(series)
+		}
+		if err != nil {
+			return nil, err
+		}
+		taken[doc.Ref.ID] = true
+	}
+	return taken, nil
 }
 
 func (k *keptSLI) take(series sli.Series) error {
@@ -139,14 +162,28 @@ func (k *keptSLI) take(series sli.Series) error {
 	return nil
 }
 
-func (s *space) writeSLI(tx *firestore.Transaction, ref *firestore.DocumentRef, k keptSLI, exists bool) error {
+// writeSLI writes an SLI that nobody wrote since it was read as before, and
+// marks the series that it took in.
+func (s *space) writeSLI(tx *firestore.Transaction, before *firestore.DocumentSnapshot, k keptSLI, taken []*firestore.DocumentSnapshot) error {
+	now, err := tx.GetAll([]*firestore.DocumentRef{before.Ref})
+	if err != nil {
+		return fmt.Errorf("read SLI: %w", err)
+	}
+	if !now[0].UpdateTime.Equal(before.UpdateTime) {
+		return errOvertaken
+	}
 	var options []firestore.SetOption
-	if exists {
+	if before.Exists() {
 		// The client sorts what it is given, in place.
 		options = append(options, firestore.Merge(slices.Clone(foldedOfSLI)...))
 	}
-	if err := tx.Set(ref, k, options...); err != nil {
+	if err := tx.Set(before.Ref, k, options...); err != nil {
 		return fmt.Errorf("write SLI: %w", err)
+	}
+	for _, doc := range taken {
+		if err := tx.Update(doc.Ref, []firestore.Update{{Path: "waiting", Value: false}}); err != nil {
+			return fmt.Errorf("mark series: %w", err)
+		}
 	}
 	return nil
 }

@@ -189,6 +189,7 @@ func (w *world) report(t testing.TB, runs ...told) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			series.Waiting = true
 			set(t, bulk, sli.SeriesRef(w.db, w.ID, w.Workspace, r.id, name), series)
 		}
 		set(t, bulk, place.Record, record)

@@ -106,7 +106,7 @@ func (p *prepared) write(tx *firestore.Transaction, r run.Run) error {
 		}
 	}
 	for _, series := range p.said.series {
-		series.SLX = r.Start.SLX
+		series.SLX, series.Waiting = r.Start.SLX, r.Start.Known()
 		if err := tx.Set(sli.SeriesRef(p.session.DB, p.session.Tenant.ID, p.session.Workspace, r.ID, series.SLI), series); err != nil {
 			return fmt.Errorf("write series: %w", err)
 		}

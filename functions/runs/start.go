@@ -77,7 +77,7 @@ func (h *Handler) late(ctx context.Context, tx *firestore.Transaction, s access.
 	}
 	return func(tx *firestore.Transaction) error {
 		for _, doc := range measured {
-			if err := tx.Update(doc.Ref, []firestore.Update{{Path: "slx", Value: r.Start.SLX}}); err != nil {
+			if err := tx.Update(doc.Ref, []firestore.Update{{Path: "slx", Value: r.Start.SLX}, {Path: "waiting", Value: true}}); err != nil {
 				return fmt.Errorf("write series: %w", err)
 			}
 		}

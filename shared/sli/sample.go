@@ -52,6 +52,8 @@ type Series struct {
 	Values []float64   `firestore:"values"` // one for each time
 	First  time.Time   `firestore:"first"`  // the earliest time
 	Last   time.Time   `firestore:"last"`   // the latest time
+
+	Waiting bool `firestore:"waiting" json:"-"` // start and end of the run are known, and no SLI has taken it in yet
 }
 
 // NewSeries keeps samples, in the order given.
