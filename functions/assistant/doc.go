@@ -34,7 +34,7 @@
 //	500         deliver again: Firestore or KMS failed, the check is busy, or the tenant's
 //	            key is off; after 20 attempts the message is a dead letter on
 //	            run-events-dead. The run stays pending: the next event of its check
-//	            folds it, or its own, published again
+//	            folds it, or its own, which sweep publishes again each 3 hours
 //
 // # Updates: environment and identity
 //

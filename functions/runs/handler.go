@@ -175,10 +175,7 @@ func (h *Handler) commit(ctx context.Context, u update) (now run.Run, tried bool
 
 // event is what the world is told of a run whose start and end are known.
 func (h *Handler) event(s access.Session, id run.ID) outbox.Entry {
-	return outbox.Entry{
-		ID: outbox.RunEnded + "-" + string(id), Topic: outbox.RunEvents, Tenant: s.Tenant.ID, Workspace: s.Workspace,
-		Run: id, Kind: outbox.RunEnded, Created: h.deps.Now(),
-	}
+	return outbox.Ended(s.Tenant.ID, s.Workspace, id, h.deps.Now())
 }
 
 // publish publishes what a commit wrote. If it fails, the relay does it.

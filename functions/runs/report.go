@@ -38,7 +38,7 @@ func (h *Handler) report(ctx context.Context, in *reportRequest) (*runResponse, 
 			return nil, err
 		}
 		if r.Start.Known() {
-			complete(r)
+			h.complete(r)
 		}
 		return func(tx *firestore.Transaction) error { return ready.write(tx, *r) }, nil
 	}})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
@@ -73,6 +74,23 @@ func TestTheSameReportAgainChangesNothing(t *testing.T) {
 	}
 	if n := len(documents(t, c, tn.ID, "audit")); n != 1 {
 		t.Errorf("%d audit entries, want that of the first report", n)
+	}
+}
+
+// A line that was damaged where it rests is lost, but the run is not.
+func TestAStartIsTakenThoughALineDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	id := cloudtest.NewRun(t)
+	finish(t, tn, id, aReport).Want(t, http.StatusOK)
+	if _, err := sightings(t, tn, id)[0].Ref.Update(t.Context(), []firestore.Update{{Path: "line", Value: []byte("damaged")}}); err != nil {
+		t.Fatal(err)
+	}
+	begin(t, tn, id, aStart).Want(t, http.StatusOK)
+	for _, doc := range sightings(t, tn, id) {
+		if got, err := issue.Decode[issue.Record](doc); err != nil || got.Task != "dns-check" || !got.Start.Equal(began) {
+			t.Errorf("sighting %d is %+v, %v", got.Number, got, err)
+		}
 	}
 }
 

@@ -2,11 +2,13 @@ package runs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -40,7 +42,7 @@ func (h *Handler) start(ctx context.Context, in *startRequest) (*runResponse, er
 		if err != nil {
 			return nil, err
 		}
-		complete(r)
+		h.complete(r)
 		return func(tx *firestore.Transaction) error {
 			if err := reported(tx); err != nil {
 				return err
@@ -60,8 +62,9 @@ func (h *Handler) start(ctx context.Context, in *startRequest) (*runResponse, er
 func nothing(*firestore.Transaction) error { return nil }
 
 // complete marks a run, whose start and end are known, as one to be folded.
-func complete(r *run.Run) {
+func (h *Handler) complete(r *run.Run) {
 	r.Check, r.Pending = string(issue.NewCheckID(r.Start.Task, r.Start.Resource)), true
+	r.Due = h.deps.Now().Add(run.RetellAfter)
 }
 
 // late reads what was reported before the run's start, and gives the write of
@@ -124,6 +127,11 @@ func again(ctx context.Context, k *keys.Tenant, fingerprintKey []byte, doc *fire
 		return issue.Record{}, err
 	}
 	line, err := issue.Crypt(k.Open).On(ctx, doc.Ref, old.Line)
+	if errors.Is(err, keys.ErrSealed) { // for good: it must not keep the run from its start
+		api.Logger(ctx).ErrorContext(ctx, "the text of a sighting does not open", "run", string(r.ID), "number", old.Number)
+		old.Task, old.SLX, old.Resource, old.Start = r.Start.Task, r.Start.SLX, r.Start.Resource, r.Start.Time
+		return old, nil
+	}
 	if err != nil {
 		return issue.Record{}, fmt.Errorf("open sighting: %w", err)
 	}

@@ -19,14 +19,19 @@
 // deleted: whoever wrote it crashed, or could not reach Pub/Sub. It may have been
 // published before.
 //
+// A run that nobody has taken in 3 hours after it was complete is told of again,
+// by a new outbox entry, and then each 3 hours: its event became a dead letter,
+// since the tenant's key was off for that long, say. Of the runs of one check it
+// is the newest that is told of, with which the older ones are taken in.
+//
 // A run that has ended and has no pending grant is marked settled, and is not
-// looked at again. One sweep goes through at most 50 pages of 100 entries, of
-// 100 grants and of 100 runs a database; what is left is the next one's. What
+// looked at again. One sweep goes through at most 50 pages of 100 entries,
+// grants or runs, of each of these kinds, in a database; what is left is the next one's. What
 // fails for one page, run or database does not keep the others waiting.
 //
 // # Answers
 //
-//	200  {"expired":3,"missing":1,"settled":2,"published":1,"more":false}; more: something is left
+//	200  {"expired":3,"missing":1,"settled":2,"published":1,"retold":0,"more":false}; more: something is left
 //	500  something could not be done; the rest was, and the next sweep tries again
 //	503  the same, and it may pass soon
 //

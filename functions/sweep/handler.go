@@ -42,6 +42,7 @@ type Result struct {
 	Missing   int  `json:"missing" doc:"Grants whose time passed, and that a run claims"`
 	Settled   int  `json:"settled" doc:"Ended runs whose every grant is decided"`
 	Published int  `json:"published" doc:"Events that their writer left behind"`
+	Retold    int  `json:"retold" doc:"Runs that nobody has taken in for hours; the next sweep publishes their events again"`
 	More      bool `json:"more" doc:"Something is left for the next sweep"`
 }
 
@@ -81,7 +82,7 @@ func (h *Handler) sweep(ctx context.Context, _ *struct{}) (*sweepResponse, error
 		return nil, err
 	}
 	api.Logger(ctx).InfoContext(ctx, "swept", "expired", out.Body.Expired, "missing", out.Body.Missing,
-		"settled", out.Body.Settled, "published", out.Body.Published, "more", out.Body.More)
+		"settled", out.Body.Settled, "published", out.Body.Published, "retold", out.Body.Retold, "more", out.Body.More)
 	return out, nil
 }
 
@@ -96,6 +97,11 @@ func (h *Handler) database(ctx context.Context, db *firestore.Client, result *Re
 		{"publish events", outbox.Waiting(db, h.deps.Now().Add(-leftAfter)), func(docs []*firestore.DocumentSnapshot) error {
 			n, err := h.publisher.Relay(ctx, db, docs)
 			result.Published += n
+			return err
+		}},
+		{"retell runs", h.untaken(db), func(docs []*firestore.DocumentSnapshot) error {
+			n, err := h.retell(ctx, db, docs)
+			result.Retold += n
 			return err
 		}},
 		{"expire grants", h.overdue(db), func(docs []*firestore.DocumentSnapshot) error { return h.expire(ctx, db, docs, result) }},

@@ -8,10 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/firestore"
+
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // ended tells a run's start and end, and gives its id.
@@ -68,6 +71,38 @@ func TestWhatRunsCouldNotPublishIsPublishedBySweep(t *testing.T) {
 	for _, id := range runs {
 		if told[id] != 1 {
 			t.Errorf("run %s was told %d times, want once", id, told[id])
+		}
+	}
+}
+
+// An event may be lost for good; the run that it was of is taken in all the same.
+func TestRunsThatNobodyTookInAreToldAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	acme, other := f.Tenant(t), f.Tenant(t)
+	runs := map[string]*cloudtest.Tenant{ended(t, acme): acme, ended(t, acme): acme, ended(t, other): other}
+	f.Drain(t)
+	for id, tn := range runs { // as if its event had been lost
+		ref := run.At(f.db, tn.ID, tn.Workspace, run.ID(id)).Record
+		if _, err := ref.Update(t.Context(), []firestore.Update{{Path: "pending", Value: true}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := f.sweep(t); got.Retold != 0 {
+		t.Errorf("retold %d while Pub/Sub may still try", got.Retold)
+	}
+	f.Clock.Advance(run.RetellAfter + time.Minute)
+	if got := f.sweep(t); got.Retold != 3 {
+		t.Errorf("retold %+v, want 3", got)
+	}
+	f.Clock.Advance(time.Minute)
+	if got := f.sweep(t); got.Retold != 0 || got.Published != 2 {
+		t.Errorf("published %+v, want one event for each check, and none retold before its time", got)
+	}
+	f.Drain(t)
+	for id, tn := range runs {
+		if r, err := run.At(f.db, tn.ID, tn.Workspace, run.ID(id)).Get(t.Context()); err != nil || r.Pending {
+			t.Errorf("run %s is pending: %v, %v", id, r.Pending, err)
 		}
 	}
 }

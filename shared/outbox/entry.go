@@ -35,6 +35,11 @@ type Entry struct {
 	Created   time.Time          `firestore:"created"`
 }
 
+// Ended is the event of a run whose start and end are known.
+func Ended(t tenant.ID, w tenant.WorkspaceID, id run.ID, now time.Time) Entry {
+	return Entry{ID: RunEnded + "-" + string(id), Topic: RunEvents, Tenant: t, Workspace: w, Run: id, Kind: RunEnded, Created: now}
+}
+
 // Write puts the entry into tx: it will be published if and only if tx commits.
 func (e Entry) Write(tx *firestore.Transaction, db *firestore.Client) error {
 	if err := tx.Set(e.ref(db), e); err != nil {

@@ -48,7 +48,14 @@ type Run struct {
 
 	Check   string `firestore:"check"`   // hash of task and resource; empty until start and end are known
 	Pending bool   `firestore:"pending"` // start and end are known, and no assistant has taken it in yet
+
+	Due time.Time `firestore:"due"` // when the world is told of it again, if it is pending still; zero: it never was
 }
+
+// RetellAfter is how long a run may be pending before its event is published
+// again: longer than Pub/Sub tries, which is some two and a half hours with 20
+// attempts up to 10 minutes apart.
+const RetellAfter = 3 * time.Hour
 
 // Start is what a runner says when the task begins. The zero Start is unknown.
 type Start struct {
