@@ -14,13 +14,20 @@ func Normalise(title string) string {
 	title = strings.Join(strings.Fields(title), " ")
 	var b strings.Builder
 	end := 0
-	for _, m := range varying.FindAllStringSubmatchIndex(title, -1) {
-		b.WriteString(title[end:m[0]])
-		b.WriteString(replace(title, m))
-		end = m[1]
+	for at := 0; at < len(title); at++ {
+		if size, with := replace(title, at); size > 0 {
+			b.WriteString(title[end:at])
+			b.WriteString(with)
+			end = at + size
+			at = end - 1
+		}
 	}
 	b.WriteString(title[end:])
-	return plural.ReplaceAllString(strings.ToLower(b.String()), "$1")
+	normal := strings.ToLower(b.String())
+	if !strings.Contains(normal, "<n> ") {
+		return normal
+	}
+	return plural.ReplaceAllString(normal, "$1")
 }
 
 // plural evens "1 pod", "2 pods" and "2 pod(s)".
@@ -40,8 +47,8 @@ type rule struct {
 	with    func(match string) string
 }
 
-// rules are tried in this order at each place of a title.
-var rules = []rule{
+// words are rules for what begins a word, tried in this order.
+var words = newRules([]rule{
 	{`[A-Z]{2,8}-[0-9]+(?:-[0-9]+)*\b`, kept}, // CVE-2026-12345, ORA-00942
 	{`(?i:https?(?:/[0-9.]+)?(?: status)?(?: code)?[ :=]{1,2}[1-5][0-9]{2})\b`, kept},
 	{`(?i:status code|status|code|port|errno|signal|tls|ssl|version)[ :=]{1,2}[0-9]+(?:\.[0-9]+)*\b`, kept},
@@ -59,41 +66,86 @@ var rules = []rule{
 	{`(?i:[0-9a-f]{7,})\b`, hex},
 	{`[A-Za-z0-9]{20,}\b`, token},
 	{amount + `(?:%| ?(?i:` + unit + `)\b|\b)`, always("<n>")},
-}
+})
 
 // ends are rules for what begins with a hyphen, in the middle of a word.
-var ends = []rule{
+var ends = newRules([]rule{
 	{`-[0-9a-f]{8}-[a-z0-9]{4}\b`, always("-<id>")}, // GKE nodes
 	{`-` + safe + `{6,10}-` + safe + `{5}\b`, podEnd},
 	{`-` + safe + `{5}\b`, podEnd},
+})
+
+// rules are tried in one go at one place.
+type rules struct {
+	list []rule
+	any  *regexp.Regexp // a group for each
 }
 
-var varying = func() *regexp.Regexp {
+func newRules(list []rule) rules {
 	var patterns []string
-	for _, r := range ends {
+	for _, r := range list {
 		patterns = append(patterns, "("+r.pattern+")")
 	}
-	for _, r := range rules {
-		patterns = append(patterns, `\b(`+r.pattern+")")
-	}
-	return regexp.MustCompile(strings.Join(patterns, "|"))
-}()
+	return rules{list, regexp.MustCompile("^(?:" + strings.Join(patterns, "|") + ")")}
+}
 
-// replace gives what stands for a match of varying at m, whose groups are ends
-// and then rules.
-func replace(title string, m []int) string {
-	match := title[m[0]:m[1]]
-	for i, r := range ends {
+// replace gives how much of title at a place varies, 0 if nothing does, and what
+// stands for it.
+func replace(title string, at int) (size int, with string) {
+	set := words
+	switch c := title[at]; {
+	case c == '-':
+		set = ends
+	case !isWord(c) || at > 0 && isWord(title[at-1]) || !mayVary(title[at:]):
+		return 0, ""
+	}
+	m := set.any.FindStringSubmatchIndex(title[at:])
+	if m == nil {
+		return 0, ""
+	}
+	match := title[at : at+m[1]]
+	for i, r := range set.list {
 		if m[2*i+2] >= 0 {
-			return r.with(match)
+			return len(match), r.with(match)
 		}
 	}
-	for i, r := range rules {
-		if m[2*(len(ends)+i)+2] >= 0 {
-			return r.with(match)
+	return 0, ""
+}
+
+// isWord tells the characters that \b takes for a word's.
+func isWord(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+}
+
+// before are the words without digits that some rule begins with.
+var before = map[string]bool{
+	"http": true, "https": true, "status": true, "code": true, "port": true, "errno": true, "signal": true, "tls": true, "ssl": true,
+	"version": true, "north": true, "south": true, "east": true, "west": true, "central": true,
+}
+
+// mayVary tells cheaply which words are worth trying the rules on.
+func mayVary(title string) bool {
+	size, hex, upper := 0, true, true
+	for ; size < len(title) && isWord(title[size]); size++ {
+		c := title[size]
+		if '0' <= c && c <= '9' {
+			return true
+		}
+		hex = hex && (c|0x20) >= 'a' && (c|0x20) <= 'f'
+		upper = upper && 'A' <= c && c <= 'Z'
+	}
+	next := title[size:]
+	switch {
+	case strings.HasPrefix(next, "-"):
+		if upper { // as CVE-2026-12345
+			return true
+		}
+	case strings.HasPrefix(next, ":"):
+		if hex && size <= 4 {
+			return true
 		}
 	}
-	return match
+	return hex && size >= 7 || strings.HasPrefix(title, "vmss") || size < 8 && before[strings.ToLower(title[:size])]
 }
 
 func kept(match string) string { return match }
