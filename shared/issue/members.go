@@ -3,23 +3,54 @@ package issue
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
+	"io"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// members are the members of a line's object, by key, as they came.
-type members map[string]json.RawMessage
+// members are the members of a line's object, by key, as they came: each is a
+// piece of the line.
+type members map[string]jsontext.Value
+
+// membersOf takes a text that is one object apart. It takes what encoding/json
+// takes: of a key that comes twice the last counts, and half of a surrogate pair
+// is U+FFFD.
+func membersOf(text []byte) (m members, ok bool) {
+	d := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if start, err := d.ReadToken(); err != nil || start.Kind() != '{' {
+		return nil, false
+	}
+	m = make(members, 16)
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return nil, false
+		}
+		key, from := name.String(), d.InputOffset()
+		if err := d.SkipValue(); err != nil {
+			return nil, false
+		}
+		m[key] = bytes.TrimLeft(text[from:d.InputOffset()], ": \t\r\n")
+	}
+	if _, err := d.ReadToken(); err != nil { // the end of the object
+		return nil, false
+	}
+	_, err := d.ReadToken()
+	return m, errors.Is(err, io.EOF)
+}
 
 // lift puts the members of the object under key beside it, renamed; those that
 // are null override nothing.
 func (m members) lift(key string, rename func(string) string) {
-	var inner members
-	if json.Unmarshal(m[key], &inner) != nil {
+	inner, ok := membersOf(m[key])
+	if !ok {
 		return
 	}
 	for k, value := range inner {
@@ -29,10 +60,10 @@ func (m members) lift(key string, rename func(string) string) {
 	}
 }
 
-func isNull(value json.RawMessage) bool { return len(value) == 0 || string(value) == "null" }
+func isNull(value jsontext.Value) bool { return len(value) == 0 || string(value) == "null" }
 
 // first gives the value of the first key that is there and not null, or nil.
-func (m members) first(keys []string) (string, json.RawMessage) {
+func (m members) first(keys []string) (string, jsontext.Value) {
 	for _, key := range keys {
 		if value := m[key]; !isNull(value) {
 			return key, value
@@ -60,23 +91,25 @@ func checkField(key, text string) error {
 // checkUnknown refuses a text over the limit under whatever key it comes; the
 // smallest key is told, to tell the same of the same line.
 func (m members) checkUnknown() error {
-	for _, key := range slices.Sorted(maps.Keys(m)) {
-		if value := m[key]; len(value) > MaxFieldBytes && value[0] == '"' {
-			if err := checkField(key, plain(value)); err != nil {
-				return err
-			}
+	smallest, text := "", ""
+	for key, value := range m {
+		if len(value) <= MaxFieldBytes || value[0] != '"' || text != "" && key >= smallest {
+			continue
+		}
+		if long := plain(value); len(long) > MaxFieldBytes {
+			smallest, text = key, long
 		}
 	}
-	return nil
+	return checkField(smallest, text)
 }
 
-func plain(value json.RawMessage) string {
+func plain(value jsontext.Value) string {
 	if isNull(value) {
 		return ""
 	}
-	var text string
-	if json.Unmarshal(value, &text) == nil {
-		return text
+	if value[0] == '"' {
+		text, _ := jsontext.AppendUnquote(nil, value) // what is no UTF-8 is replaced
+		return string(text)
 	}
 	if lines, ok := stringsOf(value); ok {
 		return strings.Join(lines, "\n")

@@ -5,7 +5,6 @@ package issue
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -114,8 +113,8 @@ func parseLine(line []byte) (members, error) {
 	if depth(text) > MaxDepth {
 		return nil, fmt.Errorf("%w: it is nested deeper than %d levels", ErrForm, MaxDepth)
 	}
-	var m members
-	if err := json.Unmarshal(text, &m); err != nil || m == nil {
+	m, ok := membersOf(text)
+	if !ok {
 		return nil, ErrForm
 	}
 	m.lift("metadata", func(key string) string { return "metadata." + key })

@@ -1,0 +1,43 @@
+package issue
+
+import (
+	"encoding/json"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// FuzzMembers compares with encoding/json: what runners write is read as most
+// programs read it.
+func FuzzMembers(f *testing.F) {
+	for _, text := range []string{
+		`{"a":1,"a":2}`, `{"\ud800":"\ud800x"}`, ` { "a" : [1, 2] , "b":{"c":null} } `, `null`, `[]`, `{"a":1}{}`, `{"a":1,}`, `{"a"}`,
+		`{"a":"\u00e9\n\"","b":1e999,"c":-0.0}`, "{\"a\":\"\u2028\"}", `{`, ``, `{"":""}`, `{"a":tru}`, `{"a":"\x"}`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !utf8.ValidString(text) || depth([]byte(text)) > MaxDepth {
+			return // such a line is refused before
+		}
+		var want map[string]json.RawMessage
+		wanted := json.Unmarshal([]byte(text), &want) == nil && want != nil
+		got, ok := membersOf([]byte(text))
+		if ok != wanted {
+			t.Fatalf("%q is taken: %v, want %v", text, ok, wanted)
+		}
+		for key, value := range want {
+			if diff := cmp.Diff(string(value), string(got[key])); diff != "" {
+				t.Errorf("%q: %q: %s", text, key, diff)
+			}
+			var s string
+			if !isNull(got[key]) && json.Unmarshal(value, &s) == nil && plain(got[key]) != s {
+				t.Errorf("%q: %q is %q, want %q", text, key, plain(got[key]), s)
+			}
+		}
+		if ok && len(got) != len(want) {
+			t.Errorf("%q has %d members, want %d", text, len(got), len(want))
+		}
+	})
+}
