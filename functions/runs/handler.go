@@ -122,6 +122,7 @@ const lockedText = "the tenant's key is disabled or destroyed; ask the tenant's 
 // update is one change of a run, in one transaction.
 type update struct {
 	place  run.Place
+	begins bool                                                       // the run is most likely new
 	change func(tx *firestore.Transaction, r *run.Run) (write, error) // reads all that it reads
 }
 
@@ -155,7 +156,11 @@ func repeated(err error) bool {
 
 func (h *Handler) commit(ctx context.Context, u update) (now run.Run, tried bool, err error) {
 	err = access.From(ctx).DB.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		r, create, err := u.place.Open(tx, h.deps.Now())
+		open := u.place.Open
+		if u.begins {
+			open = u.place.Begin
+		}
+		r, create, err := open(tx, h.deps.Now())
 		if err != nil {
 			return err
 		}

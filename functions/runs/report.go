@@ -26,7 +26,7 @@ func (h *Handler) report(ctx context.Context, in *reportRequest) (*runResponse, 
 	if err != nil {
 		return nil, public(err)
 	}
-	now, tried, err := h.apply(ctx, update{ready.place, func(_ *firestore.Transaction, r *run.Run) (write, error) {
+	now, tried, err := h.apply(ctx, update{ready.place, false, func(_ *firestore.Transaction, r *run.Run) (write, error) {
 		if r.State == run.Ended {
 			if r.Digest != ready.digest {
 				return nil, run.ErrConflict

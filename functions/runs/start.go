@@ -24,7 +24,7 @@ func (h *Handler) start(ctx context.Context, in *startRequest) (*runResponse, er
 		return nil, err
 	}
 	place := run.At(session.DB, session.Tenant.ID, session.Workspace, id)
-	now, tried, err := h.apply(ctx, update{place, func(tx *firestore.Transaction, r *run.Run) (write, error) {
+	now, tried, err := h.apply(ctx, update{place, true, func(tx *firestore.Transaction, r *run.Run) (write, error) {
 		if r.Start.Known() {
 			if !r.Start.Equal(start) {
 				return nil, run.ErrConflict

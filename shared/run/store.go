@@ -67,8 +67,21 @@ func Read(tx *firestore.Transaction, ref *firestore.DocumentRef) (Run, error) {
 // call Create once tx has read all it reads. ErrElsewhere if the id belongs to
 // another workspace.
 func (p Place) Open(tx *firestore.Transaction, now time.Time) (r Run, create bool, err error) {
-	// One call for both: it costs less than a second one where the run is new.
+	docs, err := tx.GetAll([]*firestore.DocumentRef{p.Record})
+	if err == nil && !docs[0].Exists() {
+		return p.Begin(tx, now)
+	}
+	return p.open(docs, err, now)
+}
+
+// Begin is Open of a run that is new most of the time: by one call, which for a
+// run that is there reads one document more.
+func (p Place) Begin(tx *firestore.Transaction, now time.Time) (r Run, create bool, err error) {
 	docs, err := tx.GetAll([]*firestore.DocumentRef{p.Record, p.Taken})
+	return p.open(docs, err, now)
+}
+
+func (p Place) open(docs []*firestore.DocumentSnapshot, err error, now time.Time) (r Run, create bool, _ error) {
 	if err != nil {
 		return Run{}, false, fmt.Errorf("read run: %w", err)
 	}
