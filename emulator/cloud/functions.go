@@ -125,7 +125,7 @@ func (c *Cloud) connect(ctx context.Context) error {
 			errs = append(errs, c.push(ctx, name, function))
 		}
 		if function.Schedule != "" {
-			errs = append(errs, c.schedule(name))
+			errs = append(errs, c.schedule(name, function.Schedule))
 		}
 	}
 	if c.options.Schedule {
@@ -155,11 +155,11 @@ func (c *Cloud) push(ctx context.Context, name string, function infra.Function) 
 	})
 }
 
-func (c *Cloud) schedule(name string) error {
+func (c *Cloud) schedule(name, cron string) error {
 	if err := c.IAM.Bind(iam.Binding{Member: timer, Role: "roles/run.invoker", Resource: "functions/" + name}); err != nil {
 		return err
 	}
 	return c.Scheduler.Add(scheduler.Job{
-		Name: name, Every: time.Minute, URL: c.Front.Endpoint(name), ServiceAccount: timer, Audience: c.Front.Endpoint(name),
+		Name: name, Schedule: cron, URL: c.Front.Endpoint(name), ServiceAccount: timer, Audience: c.Front.Endpoint(name),
 	})
 }
