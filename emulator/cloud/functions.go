@@ -16,6 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
+	"github.com/strongroom-dev/strongroom/functions/reseal"
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
@@ -47,6 +48,9 @@ var builders = map[string]func(*Cloud, context.Context, gcp.Config) (http.Handle
 	},
 	"sweep": func(c *Cloud, _ context.Context, cloud gcp.Config) (http.Handler, error) {
 		return sweep.New(sweep.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log}), nil
+	},
+	"reseal": func(c *Cloud, _ context.Context, cloud gcp.Config) (http.Handler, error) {
+		return reseal.New(reseal.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log}), nil
 	},
 	"assistant-update": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
 		u := assistant.NewUpdater(assistant.UpdaterDeps{Clients: c.clients(cloud), Now: c.Clock.Now, After: time.After, Log: c.log})
