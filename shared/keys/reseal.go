@@ -48,8 +48,8 @@ type cursor struct {
 // place once a call, since one document takes about one write a second. What is
 // shut is told once, or again where the place could not be kept.
 //
-// Whoever puts documents back under their old key later, as from a backup, has
-// them brought along when the next epoch begins.
+// Documents that come back under an old key, as from a backup, are brought along
+// when the next epoch begins, or at once where the cursor is deleted.
 func (t *Tenant) Reseal(ctx context.Context, field Field, pages int) (p Progress, err error) {
 	newest, err := t.keys.newest(ctx, epochLifetime)
 	if err != nil {
