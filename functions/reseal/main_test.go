@@ -101,6 +101,17 @@ func (f fixture) write(t *testing.T, tn *cloudtest.Tenant, runs int) {
 	tn.Do(t, "admin", http.MethodPut, "/v1/workspaces/"+string(tn.Workspace)+"/assistants/a", map[string]any{"name": "Ada"}).Want(t, http.StatusOK)
 }
 
+// newPair is a cloud with the texts of two tenants under an old data key.
+func newPair(t *testing.T, runs int) (f fixture, acme, other *cloudtest.Tenant) {
+	t.Helper()
+	f = newFixture(t)
+	acme, other = f.Tenant(t), f.Tenant(t)
+	f.write(t, acme, runs)
+	f.write(t, other, runs)
+	f.later(t)
+	return f, acme, other
+}
+
 // keys are a tenant's, in a process that holds none of them yet.
 func (f fixture) keys(t *testing.T, record tenant.Record) *keys.Tenant {
 	t.Helper()

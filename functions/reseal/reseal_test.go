@@ -72,11 +72,7 @@ func TestEveryTextComesToTheNewestKey(t *testing.T) {
 
 func TestATenantWhoseKeyIsOffKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	acme, other := f.Tenant(t), f.Tenant(t)
-	f.write(t, acme, 1)
-	f.write(t, other, 1)
-	f.later(t)
+	f, acme, other := newPair(t, 1)
 	f.setKey(t, acme.Record, kmspb.CryptoKeyVersion_DISABLED)
 	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 1, Locked: 1})
 	wantEpochs(t, f.texts(t, other.Record), of(2, 2, 2, 1))
@@ -100,11 +96,7 @@ func (f fixture) setKey(t *testing.T, record tenant.Record, state kmspb.CryptoKe
 
 func TestASuspendedTenantWaitsUntilItIsActive(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	acme, other := f.Tenant(t), f.Tenant(t)
-	f.write(t, acme, 1)
-	f.write(t, other, 1)
-	f.later(t)
+	f, acme, _ := newPair(t, 1)
 	acme.State = tenant.Suspended
 	if err := f.Directory.Put(t.Context(), acme.Record); err != nil {
 		t.Fatal(err)
@@ -153,11 +145,7 @@ func TestAValueThatNeverOpensIsLoggedOnce(t *testing.T) {
 // record is, and one that is well.
 func TestWhatFailsKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	spoilt, well := f.Tenant(t), f.Tenant(t)
-	f.write(t, spoilt, 1)
-	f.write(t, well, 1)
-	f.later(t)
+	f, spoilt, well := newPair(t, 1)
 	old := f.db.Doc("tenants/" + string(spoilt.ID) + "/deks/0000000001")
 	if _, err := old.Update(t.Context(), []firestore.Update{{Path: "keyName", Value: "another"}}); err != nil {
 		t.Fatal(err)
@@ -188,11 +176,7 @@ func TestWhatFailsKeepsNobodyWaiting(t *testing.T) {
 
 func TestTwoCallsAtOnceSealEachTextOnce(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	acme, other := f.Tenant(t), f.Tenant(t)
-	f.write(t, acme, 10)
-	f.write(t, other, 10)
-	f.later(t)
+	f, acme, other := newPair(t, 10)
 	results := make([]reseal.Result, 3)
 	var all sync.WaitGroup
 	for i := range results {
