@@ -18,8 +18,10 @@ func askAll(t *testing.T, c *cloudtest.Cloud) {
 	t.Helper()
 	tn := c.Tenant(t)
 	runAll(t, c, tn)
-	if err := c.Scheduler.RunNow(t.Context(), "sweep"); err != nil {
-		t.Fatal(err)
+	for _, job := range []string{"sweep", "reseal"} {
+		if err := c.Scheduler.RunNow(t.Context(), job); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c.Drain(t)
 	askAssistant(t, c, tn)

@@ -16,6 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
+	"github.com/strongroom-dev/strongroom/functions/reseal"
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
@@ -47,6 +48,9 @@ var builders = map[string]func(*Cloud, context.Context, gcp.Config) (http.Handle
 	},
 	"sweep": func(c *Cloud, _ context.Context, cloud gcp.Config) (http.Handler, error) {
 		return sweep.New(sweep.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log}), nil
+	},
+	"reseal": func(c *Cloud, _ context.Context, cloud gcp.Config) (http.Handler, error) {
+		return reseal.New(reseal.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log}), nil
 	},
 	"assistant-update": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
 		u := assistant.NewUpdater(assistant.UpdaterDeps{Clients: c.clients(cloud), Now: c.Clock.Now, After: time.After, Log: c.log})
@@ -125,7 +129,7 @@ func (c *Cloud) connect(ctx context.Context) error {
 			errs = append(errs, c.push(ctx, name, function))
 		}
 		if function.Schedule != "" {
-			errs = append(errs, c.schedule(name))
+			errs = append(errs, c.schedule(name, function.Schedule))
 		}
 	}
 	if c.options.Schedule {
@@ -155,11 +159,11 @@ func (c *Cloud) push(ctx context.Context, name string, function infra.Function) 
 	})
 }
 
-func (c *Cloud) schedule(name string) error {
+func (c *Cloud) schedule(name, cron string) error {
 	if err := c.IAM.Bind(iam.Binding{Member: timer, Role: "roles/run.invoker", Resource: "functions/" + name}); err != nil {
 		return err
 	}
 	return c.Scheduler.Add(scheduler.Job{
-		Name: name, Every: time.Minute, URL: c.Front.Endpoint(name), ServiceAccount: timer, Audience: c.Front.Endpoint(name),
+		Name: name, Schedule: cron, URL: c.Front.Endpoint(name), ServiceAccount: timer, Audience: c.Front.Endpoint(name),
 	})
 }

@@ -10,29 +10,28 @@ import (
 	"time"
 )
 
-// callLimit is how long a job may take: Cloud Scheduler's default
-// attemptDeadline of an HTTP target.
-const callLimit = 3 * time.Minute
+// callLimit is how long a job may take: the attempt_deadline that the suite's
+// jobs have.
+const callLimit = 5 * time.Minute
 
-// Job is an HTTP target that is called at an interval. Name, Every and URL are
+// Job is an HTTP target that is called on a schedule. Name, Schedule and URL are
 // required.
 type Job struct {
-	Name           string        // 1 to 500 of letters, digits, hyphen and underscore
-	Every          time.Duration // Cloud Scheduler's least is a minute; here it may be less
-	URL            string        // http or https; gets a POST without a body
-	ServiceAccount string        // email in the OIDC token; empty sends no token
-	Audience       string        // aud of the OIDC token; empty is URL
+	Name           string // 1 to 500 of letters, digits, hyphen and underscore
+	Schedule       string // cron, in UTC: "* * * * *", or a minute of each hour, as "23 * * * *"
+	URL            string // http or https; gets a POST without a body
+	ServiceAccount string // email in the OIDC token; empty sends no token
+	Audience       string // aud of the OIDC token; empty is URL
 }
 
 var nameRule = regexp.MustCompile(`^[A-Za-z0-9_-]{1,500}$`)
 
-func (j Job) validate(canSign bool) error {
-	var errs []error
+// validate reads the job's schedule, and joins all that is wrong with the job.
+func (j Job) validate(canSign bool) (schedule, error) {
+	due, err := parseSchedule(j.Schedule)
+	errs := []error{err}
 	if !nameRule.MatchString(j.Name) {
 		errs = append(errs, errors.New("a name is 1 to 500 letters, digits, hyphens and underscores"))
-	}
-	if j.Every <= 0 {
-		errs = append(errs, errors.New("the interval Every is not more than 0"))
 	}
 	if u, err := url.Parse(j.URL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		errs = append(errs, errors.New("the URL is not an http or https one"))
@@ -40,7 +39,7 @@ func (j Job) validate(canSign bool) error {
 	if j.ServiceAccount != "" && !canSign {
 		errs = append(errs, errors.New("a ServiceAccount needs Config.IDToken to sign for it"))
 	}
-	return errors.Join(errs...)
+	return due, errors.Join(errs...)
 }
 
 // call POSTs once, with the headers of

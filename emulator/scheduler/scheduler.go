@@ -1,5 +1,5 @@
 // Package scheduler is the embedded cloud's Cloud Scheduler: it POSTs to a URL
-// at an interval, as a service account.
+// on a schedule, as a service account.
 package scheduler
 
 import (
@@ -17,7 +17,7 @@ import (
 // Config says what the scheduler stands on. The zero Config serves jobs without
 // a ServiceAccount.
 type Config struct {
-	Clock *clock.Clock // gives the schedule times; nil is the machine's
+	Clock *clock.Clock // says when a job is due; nil is the machine's
 	// IDToken signs the OIDC token that the service account email shows to
 	// audience. It is required by a Job with a ServiceAccount.
 	IDToken    func(email, audience string) (string, error)
@@ -37,7 +37,8 @@ type Scheduler struct {
 // entry is a job and the right to run it: whoever puts a value into turn.
 type entry struct {
 	Job
-	turn chan struct{}
+	schedule schedule
+	turn     chan struct{}
 }
 
 // New makes a scheduler without jobs.
@@ -64,7 +65,8 @@ func (s *Scheduler) Add(job Job) error {
 	if job.Audience == "" {
 		job.Audience = job.URL
 	}
-	if err := job.validate(s.config.IDToken != nil); err != nil {
+	due, err := job.validate(s.config.IDToken != nil)
+	if err != nil {
 		return fmt.Errorf("job %q: %w", job.Name, err)
 	}
 	s.mu.Lock()
@@ -75,14 +77,14 @@ func (s *Scheduler) Add(job Job) error {
 	if s.jobs[job.Name] != nil {
 		return fmt.Errorf("job %q is there already", job.Name)
 	}
-	s.jobs[job.Name] = &entry{Job: job, turn: make(chan struct{}, 1)}
+	s.jobs[job.Name] = &entry{Job: job, schedule: due, turn: make(chan struct{}, 1)}
 	return nil
 }
 
-// Run runs each job at its interval, first after one interval, and returns when
-// ctx has ended and no job runs any more. A job never overlaps itself: what
-// falls due meanwhile is left out. A job that fails is logged and runs again
-// when it is next due.
+// Run runs each job on its schedule, and returns when ctx has ended and no job
+// runs any more. A job never overlaps itself: what falls due meanwhile is left
+// out. A job that fails is logged and runs again when it is next due. Where the
+// clock is moved, a job that waits goes on waiting for what was left.
 func (s *Scheduler) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, e := range s.begin() {
@@ -103,18 +105,20 @@ func (s *Scheduler) begin() []*entry {
 }
 
 func (s *Scheduler) tick(ctx context.Context, e *entry) {
-	ticker := time.NewTicker(e.Every)
-	defer ticker.Stop()
+	var due time.Time
 	for {
+		now := s.config.Clock.Now()
+		if now.After(due) { // else the machine's clock was set back meanwhile
+			due = now
+		}
+		due = e.schedule.after(due)
+		timer := time.NewTimer(due.Sub(now))
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return
-		case <-ticker.C:
+		case <-timer.C:
 			s.runDue(ctx, e)
-		}
-		select {
-		case <-ticker.C: // fell due during the run
-		default:
 		}
 	}
 }

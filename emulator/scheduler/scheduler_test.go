@@ -33,7 +33,7 @@ func (f inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 func client(f http.HandlerFunc) *http.Client { return &http.Client{Transport: inProcess(f)} }
 
 func sweep() scheduler.Job {
-	return scheduler.Job{Name: "sweep", Every: time.Minute, URL: "http://front.test/sweep"}
+	return scheduler.Job{Name: "sweep", Schedule: "* * * * *", URL: "http://front.test/sweep"}
 }
 
 func add(t *testing.T, s *scheduler.Scheduler, job scheduler.Job) {
@@ -43,7 +43,7 @@ func add(t *testing.T, s *scheduler.Scheduler, job scheduler.Job) {
 	}
 }
 
-func TestJobRunsAtEachInterval(t *testing.T) {
+func TestJobRunsWhenItIsDue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -54,12 +54,45 @@ func TestJobRunsAtEachInterval(t *testing.T) {
 			calls[r.URL.Path]++
 		})})
 		add(t, s, sweep())
-		add(t, s, scheduler.Job{Name: "hourly", Every: time.Hour, URL: "http://front.test/hourly"})
+		add(t, s, scheduler.Job{Name: "hourly", Schedule: "23 * * * *", URL: "http://front.test/hourly"})
 		runFor(s, 2*time.Hour+time.Second)
 		if diff := cmp.Diff(map[string]int{"/sweep": 120, "/hourly": 2}, calls); diff != "" {
 			t.Error(diff)
 		}
 	})
+}
+
+func TestDueTimes(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		cron         string
+		ahead, until time.Duration
+		want         []string
+	}{
+		"each minute":                         {"* * * * *", 0, 150 * time.Second, []string{"00:01:00", "00:02:00"}},
+		"each minute, from half of one on":    {"* * * * *", 30 * time.Second, 100 * time.Second, []string{"00:01:00", "00:02:00"}},
+		"a minute of each hour":               {"23 * * * *", 0, 3 * time.Hour, []string{"00:23:00", "01:23:00", "02:23:00"}},
+		"the minute itself has passed":        {"23 * * * *", 23 * time.Minute, 2 * time.Hour, []string{"01:23:00", "02:23:00"}},
+		"the full hour":                       {"0 * * * *", 59 * time.Minute, time.Hour, []string{"01:00:00"}},
+		"the clock is ahead of the machine's": {"5 * * * *", 1000*time.Hour + time.Minute, time.Hour, []string{"16:05:00"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ahead := &clock.Clock{} // the machine's is at midnight, UTC
+				ahead.Advance(row.ahead)
+				var got []string
+				s := scheduler.New(scheduler.Config{Clock: ahead, HTTPClient: client(func(http.ResponseWriter, *http.Request) {
+					got = append(got, ahead.Now().UTC().Format(time.TimeOnly))
+				})})
+				add(t, s, scheduler.Job{Name: "j", Schedule: row.cron, URL: "http://front.test/"})
+				runFor(s, row.until)
+				if diff := cmp.Diff(row.want, got); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
 }
 
 func runFor(s *scheduler.Scheduler, d time.Duration) {
@@ -130,7 +163,7 @@ func TestJobIsCutOffAtItsLimitAndAtTheEnd(t *testing.T) {
 		})})
 		add(t, s, sweep())
 		began := time.Now()
-		if err := s.RunNow(t.Context(), "sweep"); err == nil || time.Since(began) != 3*time.Minute {
+		if err := s.RunNow(t.Context(), "sweep"); err == nil || time.Since(began) != 5*time.Minute {
 			t.Errorf("ended after %v: %v", time.Since(began), err)
 		}
 		began = time.Now()
@@ -195,12 +228,18 @@ func TestRunNowSaysWhatFailed(t *testing.T) {
 func TestAddRefuses(t *testing.T) {
 	t.Parallel()
 	s := scheduler.New(scheduler.Config{})
-	add(t, s, scheduler.Job{Name: "taken", Every: time.Minute, URL: "http://front.test/"})
+	add(t, s, scheduler.Job{Name: "taken", Schedule: "* * * * *", URL: "http://front.test/"})
 	for name, change := range map[string]func(*scheduler.Job){
 		"no name":                            func(j *scheduler.Job) { j.Name = "" },
 		"a name with a slash":                func(j *scheduler.Job) { j.Name = "a/b" },
 		"a name that is taken":               func(j *scheduler.Job) { j.Name = "taken" },
-		"no interval":                        func(j *scheduler.Job) { j.Every = 0 },
+		"no schedule":                        func(j *scheduler.Job) { j.Schedule = "" },
+		"a schedule of four fields":          func(j *scheduler.Job) { j.Schedule = "* * * *" },
+		"a schedule of six fields":           func(j *scheduler.Job) { j.Schedule = "* * * * * *" },
+		"a minute that no hour has":          func(j *scheduler.Job) { j.Schedule = "60 * * * *" },
+		"a minute below 0":                   func(j *scheduler.Job) { j.Schedule = "-1 * * * *" },
+		"steps, which nobody uses":           func(j *scheduler.Job) { j.Schedule = "*/5 * * * *" },
+		"a time of day, which nobody uses":   func(j *scheduler.Job) { j.Schedule = "0 4 * * *" },
 		"no URL":                             func(j *scheduler.Job) { j.URL = "" },
 		"a URL that is a file":               func(j *scheduler.Job) { j.URL = "file:///sweep" },
 		"an identity that none can sign for": func(j *scheduler.Job) { j.ServiceAccount = "a@b" },

@@ -41,7 +41,7 @@ func TestWhatIsPackedAnswersRightly(t *testing.T) {
 // rightAnswers try the one thing that each function is for.
 var rightAnswers = map[string]func(*testing.T, *process, *cloudtest.Cloud, *cloudtest.Tenant){
 	"uploads": uploadsMints, "runs": runsRecords, "outputs": outputsStreams, "custody": custodyKeeps, "sweep": sweepExpires,
-	"assistant-update": assistantUpdateFolds, "assistants": assistantsList,
+	"assistant-update": assistantUpdateFolds, "assistants": assistantsList, "reseal": resealAnswers,
 }
 
 // uploadsMints has the bucket take what a minted URL permits.
@@ -178,6 +178,17 @@ func sweepExpires(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Te
 	p.do(t, "", http.MethodPost, "/", nil).Want(t, http.StatusOK).JSON(t, &swept)
 	if got := readGrant(t, c, tn, id); got.State != grant.Expired || swept.Expired != 1 {
 		t.Errorf("swept %+v; the grant is %+v", swept, got)
+	}
+}
+
+// resealAnswers has a tenant's texts found to be under its newest data key: no
+// older one can be, while the process lives by the machine's own clock.
+func resealAnswers(t *testing.T, p *process, _ *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	reportIssue(t, tn)
+	var got struct{ Resealed, Done, Locked int }
+	p.do(t, "", http.MethodPost, "/", nil).Want(t, http.StatusOK).JSON(t, &got)
+	if got.Resealed != 0 || got.Done != 1 || got.Locked != 0 {
+		t.Errorf("it answers %+v", got)
 	}
 }
 

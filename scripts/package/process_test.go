@@ -140,6 +140,9 @@ var firsts = map[string]struct {
 	"sweep": {http.StatusOK, func(t testing.TB, p *process, _ *cloudtest.Tenant) cloudtest.Response {
 		return p.do(t, "", http.MethodPost, "/", nil)
 	}},
+	"reseal": {http.StatusOK, func(t testing.TB, p *process, _ *cloudtest.Tenant) cloudtest.Response {
+		return p.do(t, "", http.MethodPost, "/", nil)
+	}},
 }
 
 // push posts a message without data as Pub/Sub does. It carries nothing that

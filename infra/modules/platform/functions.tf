@@ -6,6 +6,7 @@ locals {
     runs    = { concurrency = 40, max_instances = 20 }
     custody = { concurrency = 40, max_instances = 20 }                      # the subscription waits 60 s
     sweep   = { concurrency = 1, max_instances = 1, timeout_seconds = 300 } # one sweep at a time is enough
+    reseal  = { concurrency = 1, max_instances = 1, timeout_seconds = 300 } # it stops after four minutes by itself
   }
   # Who may call each: nobody but these, or, with none, everybody.
   invokers = {

@@ -54,8 +54,15 @@ locals {
     },
   )
 
-  # A schedule whose function has not answered well for ten minutes.
-  schedules = { for name, f in module.suite.functions : name => "${local.run} AND resource.labels.service_name=\"${name}\" AND metric.labels.response_code_class=\"2xx\"" if f.schedule != null }
+  # A schedule whose function has not answered well for ten minutes, or, where it
+  # is called once an hour, for three hours.
+  schedules = {
+    for name, f in module.suite.functions : name => {
+      filter  = "${local.run} AND resource.labels.service_name=\"${name}\" AND metric.labels.response_code_class=\"2xx\""
+      seconds = startswith(f.schedule, "* ") ? 600 : 10800
+      waits   = lookup({ sweep = "overdue grants stay pending, ended runs stay open", reseal = "texts stay under old data keys" }, name, "what it does waits")
+    } if f.schedule != null
+  }
 }
 
 resource "google_logging_metric" "this" {
@@ -127,8 +134,8 @@ resource "google_monitoring_alert_policy" "absent" {
   conditions {
     display_name = "no success of ${each.key}"
     condition_absent {
-      filter   = each.value
-      duration = "600s"
+      filter   = each.value.filter
+      duration = "${each.value.seconds}s"
       aggregations {
         alignment_period     = "60s"
         per_series_aligner   = "ALIGN_DELTA"
@@ -137,7 +144,7 @@ resource "google_monitoring_alert_policy" "absent" {
     }
   }
   documentation {
-    content   = "The scheduler has not had a good answer from ${each.key} for ten minutes: overdue grants stay pending, ended runs stay open."
+    content   = "The scheduler has not had a good answer from ${each.key} for ${each.value.seconds / 60} minutes: ${each.value.waits}."
     mime_type = "text/markdown"
   }
   alert_strategy {

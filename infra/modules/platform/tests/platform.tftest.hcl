@@ -102,6 +102,14 @@ run "one_region" {
     error_message = "The scheduler must call sweep each minute as the account that may."
   }
   assert {
+    condition     = google_cloud_scheduler_job.this["reseal"].schedule == "23 * * * *" && google_cloud_scheduler_job.this["reseal"].attempt_deadline == "300s"
+    error_message = "The scheduler must call reseal each hour, and wait longer than it works."
+  }
+  assert {
+    condition     = { for name, policy in google_monitoring_alert_policy.absent : name => policy.conditions[0].condition_absent[0].duration } == { sweep = "600s", reseal = "10800s" }
+    error_message = "A schedule is missed when it was due several times."
+  }
+  assert {
     condition     = { for r in google_compute_url_map.this.path_matcher[0].route_rules : r.match_rules[0].path_template_match => r.priority } == { for r in module.suite.path_rules : r.template => r.priority }
     error_message = "The URL map has other paths than the table."
   }

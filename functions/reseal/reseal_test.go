@@ -1,0 +1,253 @@
+package reseal_test
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/kms/apiv1/kmspb"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/kms"
+	"github.com/strongroom-dev/strongroom/functions/reseal"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// of is how many texts of each kind there are, all of one epoch.
+func of(epoch, sightings, issues, names int) map[string]map[int]int {
+	return map[string]map[int]int{"sightings.line": {epoch: sightings}, "issues.text": {epoch: issues}, "assistants.name": {epoch: names}}
+}
+
+func wantEpochs(t *testing.T, texts map[string]text, want map[string]map[int]int) {
+	t.Helper()
+	if diff := cmp.Diff(want, epochs(texts)); diff != "" {
+		t.Errorf("wanted (-) and found (+) texts by data key differ:\n%s", diff)
+	}
+}
+
+func wantResult(t *testing.T, got, want reseal.Result) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("wanted (-) and answered (+) differ:\n%s", diff)
+	}
+}
+
+// TestEveryTextComesToTheNewestKey writes by way of the functions every text that
+// they seal, and lets time pass until their data key is replaced.
+func TestEveryTextComesToTheNewestKey(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	acme, other := f.Tenant(t), f.Tenant(t)
+	f.write(t, acme, 3)
+	f.write(t, other, 1)
+	h := f.handler(t)
+	wantResult(t, f.reseal(t, h), reseal.Result{Done: 2})
+
+	f.Clock.Advance(91 * day)
+	before := f.texts(t, acme.Record)
+	wantEpochs(t, before, of(1, 6, 4, 1))
+	wantResult(t, f.reseal(t, h), reseal.Result{More: true}) // it begins the next epoch, and waits
+	wantEpochs(t, f.texts(t, acme.Record), of(1, 6, 4, 1))
+
+	f.Clock.Advance(time.Hour)
+	wantResult(t, f.reseal(t, h), reseal.Result{Resealed: 11 + 5, Done: 2})
+	after := f.texts(t, acme.Record)
+	wantEpochs(t, after, of(2, 6, 4, 1))
+	if diff := cmp.Diff(plain(before), plain(after)); diff != "" {
+		t.Errorf("the texts before (-) and after (+) differ:\n%s", diff)
+	}
+	wantResult(t, f.reseal(t, h), reseal.Result{Done: 2})
+
+	f.forget(t, acme.Record, "0000000002")
+	if diff := cmp.Diff(after, f.texts(t, acme.Record)); diff != "" {
+		t.Errorf("without the old data key, other texts open:\n%s", diff)
+	}
+}
+
+func TestATenantWhoseKeyIsOffKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	f, acme, other := newPair(t, 1)
+	f.setKey(t, acme.Record, kmspb.CryptoKeyVersion_DISABLED)
+	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 1, Locked: 1})
+	wantEpochs(t, f.texts(t, other.Record), of(2, 2, 2, 1))
+
+	f.setKey(t, acme.Record, kmspb.CryptoKeyVersion_ENABLED)
+	wantEpochs(t, f.texts(t, acme.Record), of(1, 2, 2, 1))
+	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 2})
+	wantEpochs(t, f.texts(t, acme.Record), of(2, 2, 2, 1))
+}
+
+func (f fixture) setKey(t *testing.T, record tenant.Record, state kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
+	t.Helper()
+	_, err := f.KMS.UpdateCryptoKeyVersion(kms.As(t.Context(), cloud.OperatorAccount), &kmspb.UpdateCryptoKeyVersionRequest{
+		CryptoKeyVersion: &kmspb.CryptoKeyVersion{Name: record.KeyName + "/cryptoKeyVersions/1", State: state},
+		UpdateMask:       &fieldmaskpb.FieldMask{Paths: []string{"state"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestASuspendedTenantWaitsUntilItIsActive(t *testing.T) {
+	t.Parallel()
+	f, acme, _ := newPair(t, 1)
+	acme.State = tenant.Suspended
+	if err := f.Directory.Put(t.Context(), acme.Record); err != nil {
+		t.Fatal(err)
+	}
+	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 1})
+	wantEpochs(t, f.texts(t, acme.Record), of(1, 2, 2, 1))
+	acme.State = tenant.Active
+	if err := f.Directory.Put(t.Context(), acme.Record); err != nil {
+		t.Fatal(err)
+	}
+	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 2})
+	wantEpochs(t, f.texts(t, acme.Record), of(2, 2, 2, 1))
+}
+
+func TestAValueThatNeverOpensIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	acme := f.Tenant(t)
+	f.write(t, acme, 1)
+	const canary = "a text that nobody may see"
+	moved, err := f.keys(t, acme.Record).Seal(t.Context(), []byte(canary), []byte("elsewhere"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "tenants/" + string(acme.ID) + "/workspaces/prod/assistants/moved"
+	if _, err := f.db.Doc(path).Set(t.Context(), map[string]any{"name": moved}); err != nil {
+		t.Fatal(err)
+	}
+	f.later(t)
+	for range 2 {
+		result := f.reseal(t, f.handler(t))
+		if result.Done != 1 || result.More {
+			t.Errorf("%+v", result)
+		}
+	}
+	if log := f.Log.String(); strings.Count(log, path) != 1 || strings.Contains(log, canary) {
+		t.Errorf("the log names the document %d times, want once:\n%s", strings.Count(log, path), log)
+	}
+	if _, err := f.db.Doc(path).Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantEpochs(t, f.texts(t, acme.Record), of(2, 2, 2, 1))
+}
+
+// TestWhatFailsKeepsNobodyWaiting has a tenant whose data key is spoilt, one whose
+// record is, and one that is well.
+func TestWhatFailsKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	f, spoilt, well := newPair(t, 1)
+	old := f.db.Doc("tenants/" + string(spoilt.ID) + "/deks/0000000001")
+	if _, err := old.Update(t.Context(), []firestore.Update{{Path: "keyName", Value: "another"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.db.Doc("tenants/broken").Set(t.Context(), map[string]any{"id": 1}); err != nil {
+		t.Fatal(err)
+	}
+	h := f.handler(t)
+	if w := call(t, h); w.Code != http.StatusInternalServerError {
+		t.Errorf("it answered %d", w.Code)
+	}
+	wantEpochs(t, f.texts(t, well.Record), of(2, 2, 2, 1))
+	log := f.Log.String()
+	for _, want := range []string{string(spoilt.ID) + ": sightings.line", "issues.text", "assistants.name", "read tenant", "done=1"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log does not say %q:\n%s", want, log)
+		}
+	}
+	_, err := old.Update(t.Context(), []firestore.Update{{Path: "keyName", Value: spoilt.KeyName}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.db.Doc("tenants/broken").Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 2})
+}
+
+func TestTwoCallsAtOnceSealEachTextOnce(t *testing.T) {
+	t.Parallel()
+	f, acme, other := newPair(t, 10)
+	results := make([]reseal.Result, 3)
+	var all sync.WaitGroup
+	for i := range results {
+		h := f.handler(t)
+		all.Go(func() { results[i] = f.reseal(t, h) })
+	}
+	all.Wait()
+	sum := 0
+	for _, r := range results {
+		sum += r.Resealed
+	}
+	if want := 2 * (20 + 11 + 1); sum != want {
+		t.Errorf("%d values were sealed anew, want %d: %+v", sum, want, results)
+	}
+	wantEpochs(t, f.texts(t, acme.Record), of(2, 20, 11, 1))
+	wantEpochs(t, f.texts(t, other.Record), of(2, 20, 11, 1))
+}
+
+func TestOnlyTheSchedulerCalls(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	acme := f.Tenant(t)
+	f.write(t, acme, 1)
+	f.later(t)
+	endpoint := f.Front.Endpoint("reseal")
+	for account, want := range map[string]int{
+		cloud.Account("pubsub-push"): http.StatusForbidden, cloud.FunctionAccount("reseal"): http.StatusForbidden, "": http.StatusUnauthorized,
+	} {
+		token := ""
+		if account != "" {
+			var err error
+			if token, err = f.IAM.SignJWT(account, map[string]any{"aud": endpoint}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.Do(t, token, http.MethodPost, "/functions/reseal", nil).Want(t, want)
+	}
+	wantEpochs(t, f.texts(t, acme.Record), of(1, 2, 2, 1))
+	if err := f.Scheduler.RunNow(t.Context(), "reseal"); err != nil {
+		t.Fatal(err)
+	}
+	wantEpochs(t, f.texts(t, acme.Record), of(2, 2, 2, 1))
+}
+
+// What reseal may not do, it does not need: sweep has no key, and reseal has no
+// topic.
+func TestTheRightsAreApart(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	acme := f.Tenant(t)
+	held := map[string][]string{}
+	for _, b := range f.IAM.Bindings() {
+		for _, function := range []string{"reseal", "sweep"} {
+			if b.Member == cloud.FunctionAccount(function) {
+				held[function] = append(held[function], b.Role+" on "+b.Resource)
+			}
+		}
+	}
+	want := "roles/cloudkms.cryptoKeyEncrypterDecrypter on " + acme.KeyName
+	if got := held["reseal"]; len(got) != 2 || !strings.Contains(strings.Join(got, "\n"), want) {
+		t.Errorf("reseal holds %q", got)
+	}
+	if got := strings.Join(held["sweep"], "\n"); strings.Contains(got, "cloudkms") {
+		t.Errorf("sweep holds %q", got)
+	}
+	err := f.IAM.Unbind(iam.Binding{Member: cloud.FunctionAccount("reseal"), Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: acme.KeyName})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Locked: 1}) // as with a key that is off
+	if _, err := f.keys(t, acme.Record).Seal(t.Context(), nil, nil); err != nil {
+		t.Errorf("the key itself is off: %v", err)
+	}
+}
