@@ -19,8 +19,9 @@ taken and which were not, with the reason; the exit code is 1 if any was not. "-
 is stdin. What no report can carry at once, above all more than 200 lines, becomes
 several runs of one start, so that none takes what another found for resolved.
 
-The id of a run is made of the file's content and what the flags say: a file that
-is imported again is the same run, and counts once, whatever its time is by then.
+The id of a run is made of the file's content, its task and what the other flags
+say: a file that is imported again is the same run, and counts once, whatever its
+time is by then.
 If an import broke off, import the file again: the rest is reported. Where the
 lines do not say when they were observed, nor --start, and the file's time is
 another than before, that rest has the outcome "error".

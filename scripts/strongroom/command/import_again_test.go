@@ -3,6 +3,7 @@ package command_test
 import (
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -50,6 +51,22 @@ func TestAgainCountsOnceWhateverTheFilesTime(t *testing.T) {
 				t.Error("what was told first does not stand: " + diff)
 			}
 		})
+	}
+}
+
+// TestTheIDOfARunStaysAsItIs pins ids: others would count a file twice that an
+// earlier version of the program imported.
+func TestTheIDOfARunStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, platformtest.Config{})
+	args := []string{"import", issuesFile(t, "issues.jsonl", plainLine), "--task", "dns-check", "--json"}
+	for want, flags := range map[string][]string{
+		"019b7ca9-8c88-7843-af85-96ac19ebd262": {"--start", "2026-01-02T03:04:05Z"},
+		"c322114d-25d8-7a2b-be63-ea415b65364f": nil,
+	} {
+		if runs := importedRuns(t, p.run(t, append(slices.Clip(args), flags...)...).want(t)); runs[0].Run != want {
+			t.Errorf("%v: the run is %s, not %s", flags, runs[0].Run, want)
+		}
 	}
 }
 
