@@ -3,13 +3,18 @@ package command_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
 )
 
 // placeOf is where a persona of a tenant of the embedded cloud runs the program.
@@ -66,6 +71,72 @@ func TestAnImportedIssueLivesInTheEmbeddedCloud(t *testing.T) {
 	tenant.Do(t, admin, http.MethodPut, "/v1/workspaces/prod/assistants/oncall", map[string]any{"name": "Edgar", "relevance": 0}).Want(t, http.StatusOK)
 	if r := viewer.run(t, "assistant", "show", "oncall").want(t); !strings.Contains(r.stdout, "Edgar") || !strings.Contains(r.stdout, "1 of severity 2") || !strings.Contains(r.stdout, issue.ID) {
 		t.Errorf("%s", r.stdout)
+	}
+}
+
+func TestALargeFileCountsOnceInTheEmbeddedCloud(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		requests int64 // that reach the cloud at the first import
+		later    time.Duration
+	}{
+		"and is touched":                            {1 << 40, time.Hour},
+		"and breaks off after its first run":        {2, 0},
+		"and breaks off, and is touched":            {2, time.Hour},
+		"and breaks off, and takes an earlier time": {3, -time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tenant := cloudtest.Shared(t).Tenant(t)
+			runner, viewer := placeOf(t, tenant, "runner"), placeOf(t, tenant, "viewer")
+			mend := runner.breakAfter(t, c.requests)
+			path := issuesFile(t, "issues.jsonl", issueLines(450))
+			args := []string{"import", path, "--task", "dns-check", "--retry-for", "0s", "--backoff", "1ms"}
+			if r := runner.run(t, args...); r.code == 1 != (c.requests < 6) {
+				t.Fatalf("%+v", r)
+			}
+			mend()
+			touch(t, path, changed.Add(c.later))
+			runner.run(t, args...).want(t)
+			tenant.Cloud.Drain(t)
+			viewer.wantStanding(t, 450)
+		})
+	}
+}
+
+// breakAfter lets so many requests through to the place's platform, until it is
+// mended.
+func (p *place) breakAfter(t *testing.T, requests int64) (mend func()) {
+	t.Helper()
+	platform, err := url.Parse(p.env["STRONGROOM_URL"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	fault, mend := brokenAfter(requests)
+	through := httputil.NewSingleHostReverseProxy(platform)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if fault(r) == platformtest.Drop {
+			panic(http.ErrAbortHandler)
+		}
+		through.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	p.env["STRONGROOM_URL"] = server.URL
+	return mend
+}
+
+// wantStanding tries that there are n issues, each sighted once, and all stand.
+func (p *place) wantStanding(t *testing.T, n int) {
+	t.Helper()
+	var list struct{ Issues []api.Issue }
+	r := p.run(t, "issues", "ls", "--limit", "0", "--json").want(t)
+	if err := json.Unmarshal([]byte(r.stdout), &list); err != nil || len(list.Issues) != n {
+		t.Fatalf("there are %d issues, %v", len(list.Issues), err)
+	}
+	for _, i := range list.Issues {
+		if i.Sightings != 1 || i.State != "detected" {
+			t.Fatalf("the issue is %+v", i)
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,8 +48,41 @@ func TestImportReportsAFileAsOneRun(t *testing.T) {
 		t.Error(diff)
 	}
 	id, err := uuid.Parse(run)
-	if seconds, _ := id.Time().UnixTime(); err != nil || id.Version() != 7 || id.Variant() != uuid.RFC4122 || seconds != changed.Unix() {
-		t.Errorf("%s is no UUIDv7 of the run's start", run)
+	if err != nil || id.Version() != 7 || id.Variant() != uuid.RFC4122 {
+		t.Errorf("%s is no UUIDv7", run)
+	}
+}
+
+func TestARunBeginsWhenItsNewestLineWasObserved(t *testing.T) {
+	t.Parallel()
+	observed := func(at string) string { return `{"observedAt":"` + at + `"}` + "\n" }
+	third := time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)
+	ahead := time.Now().Add(time.Hour).Truncate(time.Second)
+	for name, c := range map[string]struct {
+		content string
+		want    time.Time
+		args    []string
+		id      time.Time // that the id is of; zero: it is of none
+	}{
+		"the newest of them":              {observed("2026-01-03T01:00:00.0625+01:00") + observed("2026-01-01T00:00:00Z") + "{}", third.Add(62 * time.Millisecond), nil, third},
+		"the file's time, without":        {"{}", changed, nil, time.Time{}},
+		"the file's time, if it is ahead": {observed(ahead.Format(time.RFC3339)), changed, nil, ahead},
+		"the file's time, without sense":  {observed("yesterday") + observed("1960-01-01T00:00:00Z"), changed, nil, time.Time{}},
+		"the flag's time before all":      {observed("2026-01-01T00:00:00Z"), third, []string{"--start", "2026-01-03T00:00:00Z"}, third},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, platformtest.Config{})
+			p.run(t, append([]string{"import", issuesFile(t, "a.jsonl", c.content)}, c.args...)...).want(t)
+			run := p.server.OneRun(t)
+			if began, ended := p.server.Began(run).Start, p.server.Report(run).End; !began.Equal(c.want) || !ended.Equal(c.want) {
+				t.Errorf("it began %v and ended %v", began, ended)
+			}
+			seconds, _ := uuid.MustParse(run).Time().UnixTime()
+			if of := time.Unix(seconds, 0); !of.Equal(c.id) && (!c.id.IsZero() || of.Equal(changed)) {
+				t.Errorf("%s is of %v", run, of)
+			}
+		})
 	}
 }
 
@@ -122,30 +154,55 @@ func TestImportNamesTheTask(t *testing.T) {
 func TestImportFromStdinAndOfMany(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, platformtest.Config{})
-	r := p.runWith(t, strings.NewReader(plainLine), "import", "-", issuesFile(t, "a.jsonl", oddLine))
-	runs := p.server.Runs()
-	slices.Sort(runs)
-	if r.code != 0 || len(runs) != 2 || p.server.Report(runs[0]).Issues[0].Line != oddLine || p.server.Report(runs[1]).Issues[0].Line != plainLine {
+	r := p.runWith(t, strings.NewReader(plainLine), "import", "-", issuesFile(t, "a.jsonl", oddLine), "--json").want(t)
+	runs := importedRuns(t, r)
+	if len(runs) != 2 || p.server.Report(runs[0].Run).Issues[0].Line != plainLine || p.server.Report(runs[1].Run).Issues[0].Line != oddLine {
 		t.Errorf("%v: %+v", runs, r)
 	}
-	if since := time.Since(p.server.Began(runs[1]).Start); since > time.Minute {
+	if since := time.Since(p.server.Began(runs[0].Run).Start); since > time.Minute {
 		t.Errorf("stdin began %v ago", since)
 	}
+}
+
+// importedRun is what import --json prints of a run.
+type importedRun struct {
+	File, Run, Task, Outcome    string
+	Part, Parts, Issues, Untold int // of untold, how many
+	Before                      bool
+}
+
+func importedRuns(t *testing.T, r result) (runs []importedRun) {
+	t.Helper()
+	for decoder := json.NewDecoder(strings.NewReader(r.stdout)); decoder.More(); {
+		var one struct {
+			importedRun
+			Untold []json.RawMessage
+		}
+		if err := decoder.Decode(&one); err != nil {
+			t.Fatalf("%v: %+v", err, r)
+		}
+		one.importedRun.Untold = len(one.Untold)
+		runs = append(runs, one.importedRun)
+	}
+	return runs
 }
 
 func TestImportRefusesWhatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"no files":                          {},
-		"--outcome is one of success":       {"x", "--outcome", "bad"},
-		"--run is for one file":             {"x", "y", "--run", someRun},
-		"UUIDv7":                            {"x", "--run", "7"},
-		"--start takes a time as":           {"x", "--start", "noon"},
-		"no such file":                      {"/no/such/file"},
-		"it is a directory":                 {"/"},
-		"there is no stdin":                 {"-"},
-		"again, it counts once":             {issuesFile(t, "a.jsonl", ""), "--url", "http://127.0.0.1:1", "--retry-for", "0s"},
-		"give --workspace NAME, or set STR": {"x", "--workspace", ""},
+		"no files":                           {},
+		"--outcome is one of success":        {"x", "--outcome", "bad"},
+		"--run is for one file":              {"x", "y", "--run", someRun},
+		"UUIDv7":                             {"x", "--run", "7"},
+		"--start takes a time as":            {"x", "--start", "noon"},
+		"no such file":                       {"/no/such/file"},
+		"it is a directory":                  {"/"},
+		"--run is for one run, and the file": {issuesFile(t, "a.jsonl", strings.Repeat("{}\n", 201)), "--run", someRun},
+		"a file may have 64 MiB and 50000":   {issuesFile(t, "a.jsonl", strings.Repeat("\n", 50_001))},
+		"changed before 1970":                {issuesFile(t, "a.jsonl", "{}"), "--start", "1969-01-02T03:04:05Z"},
+		"there is no stdin":                  {"-"},
+		"again, it counts once":              {issuesFile(t, "a.jsonl", ""), "--url", "http://127.0.0.1:1", "--retry-for", "0s"},
+		"give --workspace NAME, or set STR":  {"x", "--workspace", ""},
 	} {
 		p := newPlace(t, platformtest.Config{})
 		if strings.Contains(want, "workspace") {

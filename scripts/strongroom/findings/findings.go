@@ -53,16 +53,31 @@ func (u Untold) String() string {
 // ReadIssues takes the lines of an issues.jsonl in, byte for byte, and tells
 // those it cannot. The error is r's.
 func (f *Findings) ReadIssues(r io.Reader) ([]Untold, error) {
-	return f.read(r, f.addIssue)
+	return readLines(r, f.addIssue)
+}
+
+// Split takes the lines of an issues.jsonl in as ReadIssues does, into as many
+// findings, at least one, as it takes reports to carry them. The error is r's.
+func Split(r io.Reader) (all []Findings, untold []Untold, err error) {
+	all = []Findings{{}}
+	untold, err = readLines(r, func(line []byte) error {
+		err := all[len(all)-1].addIssue(line)
+		if errors.Is(err, errMany) || errors.Is(err, errLarge) {
+			all = append(all, Findings{})
+			err = all[len(all)-1].addIssue(line)
+		}
+		return err
+	})
+	return all, untold, err
 }
 
 // ReadSamples takes the lines of a samples.jsonl in: {"sli","value","time"};
 // those without a time are of the time given. The error is r's.
 func (f *Findings) ReadSamples(r io.Reader, at time.Time) ([]Untold, error) {
-	return f.read(r, func(line []byte) error { return f.addSampleLine(line, at) })
+	return readLines(r, func(line []byte) error { return f.addSampleLine(line, at) })
 }
 
-func (f *Findings) read(r io.Reader, add func(line []byte) error) (untold []Untold, err error) {
+func readLines(r io.Reader, add func(line []byte) error) (untold []Untold, err error) {
 	lines := bufio.NewReader(r)
 	for number := 1; ; number++ {
 		line, size, err := readLine(lines)
@@ -113,12 +128,18 @@ func appendUntold(untold []Untold, number int, reason string) []Untold {
 	return append(untold, Untold{First: number, Reason: reason})
 }
 
+// The report is full.
+var (
+	errMany  = fmt.Errorf("a report has at most %d issues", api.MaxIssues)
+	errLarge = fmt.Errorf("a report has at most %d bytes, %d of them for issues and samples", api.MaxReportBytes, maxBytes)
+)
+
 func (f *Findings) addIssue(line []byte) error {
 	if err := CheckIssue(line); err != nil {
 		return err
 	}
 	if len(f.Issues) == api.MaxIssues {
-		return fmt.Errorf("a report has at most %d issues", api.MaxIssues)
+		return errMany
 	}
 	issue := api.IssueLine{Line: string(line)}
 	if err := f.reserve(issue); err != nil {
@@ -135,7 +156,7 @@ func (f *Findings) reserve(finding any) error {
 		return err
 	}
 	if f.bytes+len(encoded)+1 > maxBytes {
-		return fmt.Errorf("a report has at most %d bytes, %d of them for issues and samples", api.MaxReportBytes, maxBytes)
+		return errLarge
 	}
 	f.bytes += len(encoded) + 1
 	return nil

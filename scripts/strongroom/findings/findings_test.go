@@ -69,6 +69,38 @@ func TestWhatPassesTheReportsLimitsIsTold(t *testing.T) {
 	}
 }
 
+func TestLinesAreSplitIntoAsManyReportsAsTheyNeed(t *testing.T) {
+	t.Parallel()
+	large := `{"a":["` + strings.Repeat(long(60_000)+`","`, 8) + `"]}`
+	for name, c := range map[string]struct {
+		text string
+		want []int // issues in each
+		told int
+	}{
+		"no lines":                {"", []int{0}, 0},
+		"200 lines":               {strings.Repeat("{}\n", 200), []int{200}, 0},
+		"201 lines":               {strings.Repeat("{}\n", 201), []int{200, 1}, 0},
+		"450 lines, and rubbish":  {strings.Repeat("{}\n", 199) + "x\n" + strings.Repeat("{}\n", 251) + "x", []int{200, 200, 50}, 2},
+		"more than a body holds":  {strings.Repeat(large+"\n", 40), []int{16, 16, 8}, 0},
+		"both, the body is first": {strings.Repeat(large+"\n", 17) + strings.Repeat("{}\n", 200), []int{16, 200, 1}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all, untold, err := findings.Split(strings.NewReader(c.text))
+			var got []int
+			for _, f := range all {
+				got = append(got, len(f.Issues))
+				if body, err := api.Encode(api.Report{Issues: f.Issues}); err != nil || len(body) > api.MaxReportBytes-400<<10 {
+					t.Errorf("a report has %d bytes: %v", len(body), err)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" || len(untold) != c.told || err != nil {
+				t.Error(diff, untold, err)
+			}
+		})
+	}
+}
+
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	form := `it is not as {"sli"`
@@ -162,6 +194,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil || count != lines {
 			t.Errorf("%d of %d lines, %v", count, lines, err)
 		}
+		splitsAlike(t, issues, all.Issues, untold)
 		if _, err := all.ReadSamples(strings.NewReader(samples), noon); err != nil {
 			t.Error(err)
 		}
@@ -174,4 +207,27 @@ func FuzzRead(f *testing.F) {
 			t.Error(diff, err)
 		}
 	})
+}
+
+// splitsAlike tries that lines which fit into one report are not split, and are
+// told alike.
+func splitsAlike(t *testing.T, text string, taken []api.IssueLine, told []findings.Untold) {
+	t.Helper()
+	split, untold, err := findings.Split(strings.NewReader(text))
+	var lines []api.IssueLine
+	for _, f := range split {
+		lines = append(lines, f.Issues...)
+	}
+	if err != nil || len(lines) < len(taken) {
+		t.Errorf("%d of %d lines, %v", len(lines), len(taken), err)
+	}
+	if len(split) > 1 {
+		return
+	}
+	if diff := cmp.Diff(taken, lines, cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(told, untold, cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
 }

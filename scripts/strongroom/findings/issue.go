@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -35,7 +37,10 @@ var texts = [][]string{
 	{"fingerprint"},
 }
 
-var taskName = []string{"taskName", "task_name"}
+var (
+	taskName   = []string{"taskName", "task_name"}
+	observedAt = []string{"observedAt", "observed_at"}
+)
 
 // CheckIssue says why the platform would not take a line, if so: it decides as
 // issue.ParseSighting does, which this program cannot link.
@@ -162,14 +167,43 @@ func checkText(key, text string) error {
 	return fmt.Errorf("a text may have %d bytes, %.40q has %d", MaxTextBytes, key, len(text))
 }
 
-// TaskOf is the task that a line names, if it does.
-func TaskOf(line string) string {
+// Origin is what a line tells of where it comes from.
+type Origin struct {
+	Task     string    // empty: not told
+	Observed time.Time // UTC; zero: not told, not readable, or none that the platform takes for a start
+}
+
+// OriginOf reads a line that CheckIssue takes; of any other it is zero.
+func OriginOf(line string) Origin {
 	o, err := parse([]byte(line))
 	if err != nil {
-		return ""
+		return Origin{}
 	}
-	_, value := o.first(taskName)
-	var name string
-	_ = json.Unmarshal(value, &name)
-	return name
+	var origin Origin
+	_, name := o.first(taskName)
+	_ = json.Unmarshal(name, &origin.Task)
+	_, observed := o.first(observedAt)
+	origin.Observed = timeOf(textOf(observed))
+	return origin
+}
+
+// layouts are those forms of time that runners write most: RFC 3339, and what
+// has no zone, which is UTC. The platform reads more of them.
+var layouts = []string{time.RFC3339, "2006-01-02T15:04:05"}
+
+// timeOf reads a time as the platform does, or gives the zero time.
+func timeOf(text string) time.Time {
+	text = strings.Replace(strings.ToUpper(strings.TrimSpace(text)), " ", "T", 1)
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, text); err == nil && takes(t) {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// takes reports whether the platform takes a time of a run.
+func takes(t time.Time) bool {
+	year := t.UTC().Year()
+	return year >= 1970 && year <= 9999
 }

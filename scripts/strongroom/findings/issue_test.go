@@ -3,6 +3,9 @@ package findings_test
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/findings"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -63,9 +66,34 @@ func TestALineIsTakenAsThePlatformTakesIt(t *testing.T) {
 // agree compares with the platform's own verdict.
 func agree(t *testing.T, line string) {
 	t.Helper()
-	_, theirs := issue.ParseSighting([]byte(line))
+	sighting, theirs := issue.ParseSighting([]byte(line))
 	if ours := findings.CheckIssue([]byte(line)); (ours == nil) != (theirs == nil) {
 		t.Errorf("this says %v, the platform %v: %.200q", ours, theirs, line)
+	}
+	observed := findings.OriginOf(line).Observed.Truncate(time.Microsecond)
+	if !observed.IsZero() && !observed.Equal(sighting.ObservedAt) {
+		t.Errorf("this says %v, the platform %v: %.200q", observed, sighting.ObservedAt, line)
+	}
+}
+
+func TestALineTellsItsOrigin(t *testing.T) {
+	t.Parallel()
+	at := func(hour, nanos int) time.Time { return time.Date(2026, 1, 2, hour, 4, 5, nanos, time.UTC) }
+	for line, want := range map[string]findings.Origin{
+		`{"taskName":"a","observedAt":"2026-01-02T03:04:05Z"}`:              {Task: "a", Observed: at(3, 0)},
+		`{"task_name":"a","observed_at":"2026-01-02t03:04:05.5+02:00"}`:     {Task: "a", Observed: at(1, 5e8)},
+		`{"observedAt":null,"observed_at":" 2026-01-02 03:04:05 "}`:         {Observed: at(3, 0)},
+		`{"observedAt":"2026-01-02","kwargs":{"taskName":"b"}}`:             {Task: "b"},
+		`{"observedAt":"x","kwargs":{"observedAt":"2026-01-02T03:04:05Z"}}`: {Observed: at(3, 0)},
+		`{"observedAt":"1969-12-31T23:59:59Z"}`:                             {},
+		`{"observedAt":"9999-12-31T23:59:59-01:00"}`:                        {},
+		`{"observedAt":"noon"}`:                                             {},
+		`rubbish`:                                                           {},
+	} {
+		if diff := cmp.Diff(want, findings.OriginOf(line)); diff != "" {
+			t.Error(line, diff)
+		}
+		agree(t, line)
 	}
 }
 
@@ -77,6 +105,7 @@ func FuzzCheckIssue(f *testing.F) {
 		}
 	}
 	f.Add(`{"nextSteps":["@","","b@"],"kwargs":{"title":"@"}}`, 65535)
+	f.Add(`{"observedAt":"2026-01-02 03:04:05.25+01:00","kwargs":{"observed_at":"@"}}`, 1)
 	f.Add(`{"metadata":{"summary":"@"},"x":"@","details":{"a":"@"}}`, 65537)
 	f.Fuzz(func(t *testing.T, line string, size int) {
 		agree(t, strings.Replace(line, "@", long(min(max(size, 0), 70000)), 3))

@@ -39,7 +39,7 @@ func (f *Findings) AddSample(s api.Sample) error {
 	if err := checkSLI(s.SLI); err != nil {
 		return err
 	}
-	if year := s.Time.UTC().Year(); year < 1970 || year > 9999 {
+	if !takes(s.Time) {
 		return errors.New("its time is not within the years 1970 to 9999")
 	}
 	if f.slis == nil {

@@ -162,8 +162,23 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.starts[r.PathValue("run")] = start
-	_, _ = w.Write([]byte("{}"))
+	before, known := s.starts[r.PathValue("run")]
+	switch {
+	case start.Start.After(time.Now().Add(maxAhead)):
+		problem(w, http.StatusUnprocessableEntity, "a time is in the future", nil)
+	case known && !same(before, start):
+		problem(w, http.StatusConflict, "the run began otherwise", nil)
+	default:
+		s.starts[r.PathValue("run")] = start
+		_, _ = w.Write([]byte("{}"))
+	}
+}
+
+// maxAhead is how far ahead of the platform's clock a start or an end may be.
+const maxAhead = 5 * time.Minute
+
+func same(a, b api.Start) bool {
+	return a.Task == b.Task && a.SLX == b.SLX && a.Resource == b.Resource && a.Start.Equal(b.Start)
 }
 
 func objectName(r *http.Request, output string, part int) string {
@@ -232,14 +247,18 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := s.bodies[r.PathValue("run")]
-	s.bodies[r.PathValue("run")] = string(body)
-	if before != "" && before != string(body) { // stricter than the platform: to the byte
+	run := r.PathValue("run")
+	switch before := s.bodies[run]; {
+	case report.End.After(time.Now().Add(maxAhead)):
+		problem(w, http.StatusUnprocessableEntity, "a time is in the future", nil)
+	case before != "" && before != string(body): // stricter than the platform: to the byte
 		problem(w, http.StatusConflict, "the run was reported otherwise", nil)
-		return
+	case report.End.Before(s.starts[run].Start):
+		problem(w, http.StatusUnprocessableEntity, "the run would have ended before it began", nil)
+	default:
+		s.bodies[run], s.reports[run] = string(body), &report
+		_, _ = w.Write([]byte("{}"))
 	}
-	s.reports[r.PathValue("run")] = &report
-	_, _ = w.Write([]byte("{}"))
 }
 
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
