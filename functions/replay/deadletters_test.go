@@ -10,12 +10,10 @@ import (
 
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
-	"github.com/strongroom-dev/strongroom/emulator/kms"
 )
 
 func beginRun(t *testing.T, tn *cloudtest.Tenant, run string) {
@@ -38,18 +36,6 @@ func endRun(t *testing.T, tn *cloudtest.Tenant, run string) {
 	reportRun(t, tn, run)
 }
 
-// turn switches the tenant's key.
-func turn(t *testing.T, tn *cloudtest.Tenant, to kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
-	t.Helper()
-	_, err := tn.Cloud.KMS.UpdateCryptoKeyVersion(kms.As(t.Context(), cloud.OperatorAccount), &kmspb.UpdateCryptoKeyVersionRequest{
-		CryptoKeyVersion: &kmspb.CryptoKeyVersion{Name: tn.KeyName + "/cryptoKeyVersions/1", State: to},
-		UpdateMask:       &fieldmaskpb.FieldMask{Paths: []string{"state"}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // issues counts those of a workspace.
 func issues(t *testing.T, tn *cloudtest.Tenant) int {
 	t.Helper()
@@ -63,14 +49,14 @@ func TestARunThatDiedWithItsTenantsKeyIsFoldedOnceTheKeyIsBack(t *testing.T) {
 	o := newOffice(t, cloud.Options{Backoff: time.Millisecond, DeliveryAttempts: 5})
 	tn, run := o.tenant, cloudtest.NewRun(t)
 	reportRun(t, tn, run)
-	turn(t, tn, kmspb.CryptoKeyVersion_DISABLED)
+	o.SwitchKey(t, tn.KeyName, kmspb.CryptoKeyVersion_DISABLED)
 	beginRun(t, tn, run) // only now is there an event
 	o.Drain(t)
 	dead := o.published("run-events-dead")
 	if len(dead) != 1 || dead[0].Attributes["CloudPubSubDeadLetterSourceDeliveryCount"] != "5" {
 		t.Fatalf("dead letters: %+v", dead)
 	}
-	turn(t, tn, kmspb.CryptoKeyVersion_ENABLED)
+	o.SwitchKey(t, tn.KeyName, kmspb.CryptoKeyVersion_ENABLED)
 	if n := issues(t, tn); n != 0 {
 		t.Fatalf("%d issues before the replay", n)
 	}
