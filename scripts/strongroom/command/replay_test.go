@@ -5,9 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
@@ -125,5 +130,30 @@ func TestAReplayThatCannotBeSaysWhatToDo(t *testing.T) {
 				t.Errorf("%+v, want code %d and %q", r, test.code, test.says)
 			}
 		})
+	}
+}
+
+// What comes back while a replay goes on must not go round with it.
+func TestEveryCallOfAReplayIsAboutTheTimeOfTheFirst(t *testing.T) {
+	t.Parallel()
+	answers := []string{
+		`{"replayed":100,"more":true,"asOf":"2026-01-02T03:04:05.000006Z"}`, `{"replayed":100,"more":true,"asOf":"2026-01-02T03:04:05Z"}`,
+		`{"replayed":7,"more":false,"asOf":"2026-01-02T03:04:05Z"}`,
+	}
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = append(asked, string(body))
+		_, _ = io.WriteString(w, answers[len(asked)-1])
+	}))
+	t.Cleanup(server.Close)
+	p := &place{spool: t.TempDir(), env: map[string]string{"STRONGROOM_URL": server.URL, "STRONGROOM_TOKEN": "t"}}
+	r := p.run(t, "replay", "quarantine", "f", "--code", "c", "--json", "-q").want(t)
+	if r.stdout != `{"replayed":207,"asOf":"2026-01-02T03:04:05.000006Z"}`+"\n" {
+		t.Errorf("%+v", r)
+	}
+	later := `{"function":"f","code":"c","before":"2026-01-02T03:04:05.000006Z"}`
+	if diff := cmp.Diff([]string{`{"function":"f","code":"c"}`, later, later}, asked); diff != "" {
+		t.Error(diff)
 	}
 }
