@@ -167,6 +167,7 @@ func testAuthorizeConsumer(t *testing.T, r rig) {
 			t.Fatal(err)
 		}
 	}
+	publish(t, s, "for Pull to find", nil)
 	c := client(t, s, project).SubscriptionAdminClient
 	for id, want := range map[string]codes.Code{"mine": codes.OK, "theirs": codes.PermissionDenied} {
 		name := subscriptionName(project, id)
