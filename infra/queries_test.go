@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
-	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
 
 type object = map[string]any
@@ -26,18 +25,10 @@ func askAll(t *testing.T, c *cloudtest.Cloud) {
 	c.Drain(t)
 	askAssistant(t, c, tn)
 	askLists(t, tn)
+	askReplay(t, c)
 	for name := range c.Suite.Functions {
 		if c.Front.Traffic(name).Requests == 0 {
 			t.Errorf("nothing asks %s: add to what this test does", name)
-		}
-	}
-	db, err := c.Operator.Default(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range quarantine.Of(t.Context(), db, "custody") {
-		if err != nil {
-			t.Fatal(err)
 		}
 	}
 }
@@ -121,4 +112,20 @@ func askLists(t *testing.T, tn *cloudtest.Tenant) {
 			tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/prod"+path+"?"+strings.Join(query, "&"), nil).Want(t, http.StatusOK)
 		}
 	}
+}
+
+// askReplay lists the quarantine, and replays it, with each choice of filters.
+func askReplay(t *testing.T, c *cloudtest.Cloud) {
+	t.Helper()
+	staff, err := c.Token("", "platform")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{"", "?function=custody"} {
+		c.Do(t, staff, http.MethodGet, "/v1/quarantine"+query, nil).Want(t, http.StatusOK)
+	}
+	for _, body := range []object{{"function": "assistant-update"}, {"function": "assistant-update", "code": "no-such-run"}} {
+		c.Do(t, staff, http.MethodPost, "/v1/quarantine/replay", body).Want(t, http.StatusOK)
+	}
+	c.Do(t, staff, http.MethodPost, "/v1/dead-letters/replay", object{"topic": "run-events"}).Want(t, http.StatusOK)
 }

@@ -32,7 +32,8 @@ type Function struct {
 }
 
 // Role is a role on a kind of resource: "database", "auditKey", "topic.NAME",
-// or, once for each tenant, "tenant.key", "tenant.signingKey",
+// "deadLetters.NAME" (the subscription that keeps the topic's dead letters), or,
+// once for each tenant, "tenant.key", "tenant.signingKey",
 // "tenant.signingAccount", "tenant.outputsBucket".
 type Role struct {
 	Role string `json:"role"`
@@ -47,6 +48,10 @@ func Load() (Suite, error) {
 	}
 	return s, nil
 }
+
+// DeadLetters is the id of the topic, and of its one subscription, of what
+// could not be delivered of a topic.
+func DeadLetters(topic string) string { return topic + "-dead" }
 
 // Topics are the ids of all topics: those that trigger a function, and those
 // that somebody may publish to. They are sorted.

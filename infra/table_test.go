@@ -21,6 +21,8 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/clock"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/functions/replay"
+	"github.com/strongroom-dev/strongroom/infra"
 )
 
 // How a function registers, by how it is triggered.
@@ -92,6 +94,33 @@ func registration(n ast.Node) (kind, name string) {
 		return "", ""
 	}
 	return callee.Sel.Name, name
+}
+
+// TestReplayKnowsWhereMessagesComeFrom compares the table of functions/replay,
+// and what it may do.
+func TestReplayKnowsWhereMessagesComeFrom(t *testing.T) {
+	t.Parallel()
+	want, got := map[string]string{}, map[string]string{}
+	roles := table(t).Functions["replay"].Roles
+	for name, f := range table(t).Functions {
+		if f.Topic == "" {
+			continue
+		}
+		want[name] = f.Topic
+		for _, r := range []infra.Role{
+			{Role: "roles/pubsub.publisher", On: "topic." + f.Topic}, {Role: "roles/pubsub.subscriber", On: "deadLetters." + f.Topic},
+		} {
+			if !slices.Contains(roles, r) {
+				t.Errorf("replay does not hold %s on %s", r.Role, r.On)
+			}
+		}
+	}
+	for name, source := range replay.Sources {
+		got[name] = source.Topic
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the table (-) and functions/replay (+) differ:\n%s", diff)
+	}
 }
 
 func TestEveryFunctionHasOneTriggerAndAGoodName(t *testing.T) {

@@ -47,6 +47,8 @@ type Options struct {
 	Schedule      bool          // run the scheduled functions as the clock goes; else only RunNow does
 	Redeliver     int           // deliver each message that many times more, for tests
 	Backoff       time.Duration // first wait before a message is pushed again; zero: Google's 10 s
+
+	DeliveryAttempts int // pushes before a message is a dead letter, 5 or more; zero: the 20 of production
 }
 
 // Cloud is a running embedded cloud. Its parts are safe for concurrent use.

@@ -16,6 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
+	"github.com/strongroom-dev/strongroom/functions/replay"
 	"github.com/strongroom-dev/strongroom/functions/reseal"
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
@@ -45,6 +46,9 @@ var builders = map[string]func(*Cloud, context.Context, gcp.Config) (http.Handle
 	},
 	"runs": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
 		return runs.New(ctx, runs.Config{Cloud: cloud, Access: c.access()}, runs.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
+	},
+	"replay": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
+		return replay.New(ctx, replay.Config{Cloud: cloud, Access: c.access()}, replay.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
 	},
 	"sweep": func(c *Cloud, _ context.Context, cloud gcp.Config) (http.Handler, error) {
 		return sweep.New(sweep.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log}), nil
@@ -142,10 +146,6 @@ func (c *Cloud) connect(ctx context.Context) error {
 }
 
 func (c *Cloud) push(ctx context.Context, name string, function infra.Function) error {
-	dead := function.Topic + "-dead"
-	if err := errors.Join(c.PubSub.CreateTopic(ctx, function.Topic), c.PubSub.CreateTopic(ctx, dead)); err != nil {
-		return err
-	}
 	if err := c.IAM.Bind(iam.Binding{Member: pushCaller, Role: "roles/run.invoker", Resource: "functions/" + name}); err != nil {
 		return err
 	}
@@ -153,9 +153,13 @@ func (c *Cloud) push(ctx context.Context, name string, function infra.Function) 
 	if backoff == 0 {
 		backoff = 10 * time.Second
 	}
+	attempts := c.options.DeliveryAttempts
+	if attempts == 0 {
+		attempts = 20
+	}
 	return c.PubSub.Push(ctx, pubsub.Subscription{
 		ID: name, Topic: function.Topic, Endpoint: c.Front.Endpoint(name), ServiceAccount: pushCaller,
-		MinBackoff: backoff, MaxDeliveryAttempts: 20, DeadLetterTopic: dead, AckDeadline: time.Minute,
+		MinBackoff: backoff, MaxDeliveryAttempts: attempts, DeadLetterTopic: infra.DeadLetters(function.Topic), AckDeadline: time.Minute,
 	})
 }
 

@@ -14,7 +14,10 @@ import (
 )
 
 // public are the actions on what belongs to no tenant.
-var public = map[auditlog.Action]bool{auditlog.SearchCatalog: true, auditlog.WriteCatalog: true}
+var public = map[auditlog.Action]bool{
+	auditlog.SearchCatalog: true, auditlog.WriteCatalog: true,
+	auditlog.ListQuarantine: true, auditlog.ReplayQuarantine: true, auditlog.ReplayDeadLetters: true,
+}
 
 // settings are the actions that write into any workspace of the tenant that
 // there is.
@@ -34,18 +37,27 @@ func init() {
 		"GET /v1/workspaces/{workspace}/graph":                       {readers, auditlog.ReadGraph, at("/graph", nil), true, true},
 		"GET /v1/workspaces/{workspace}/assistants/{assistant}":      {readers, auditlog.AskAssistant, atSet("/assistants/edgar", anAssistant), false, true},
 		"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      {admins, auditlog.SetAssistant, at("/assistants/eager", anAssistant), true, true},
-		"GET /v1/catalog/tasks":                                      {anybody, auditlog.SearchCatalog, func(*testing.T, *matrixWorld, place) (string, any) { return "/v1/catalog/tasks?query=dns", nil }, true, true},
-		"PUT /v1/catalog/tasks":                                      {staff, auditlog.WriteCatalog, func(*testing.T, *matrixWorld, place) (string, any) { return "/v1/catalog/tasks", aCatalogue }, true, true},
+		"GET /v1/catalog/tasks":                                      {anybody, auditlog.SearchCatalog, outside("/v1/catalog/tasks?query=dns", nil), true, true},
+		"PUT /v1/catalog/tasks":                                      {staff, auditlog.WriteCatalog, outside("/v1/catalog/tasks", aCatalogue), true, true},
+		"GET /v1/quarantine":                                         {staff, auditlog.ListQuarantine, outside("/v1/quarantine", nil), true, true},
+		"POST /v1/quarantine/replay":                                 {staff, auditlog.ReplayQuarantine, outside("/v1/quarantine/replay", map[string]any{"function": "assistant-update", "before": longAgo}), true, true},
+		"POST /v1/dead-letters/replay":                               {staff, auditlog.ReplayDeadLetters, outside("/v1/dead-letters/replay", map[string]any{"topic": "run-events", "before": longAgo}), true, true},
 	})
 }
 
 var (
 	anObjective = map[string]any{"objective": map[string]any{"max": 100, "target": 0.99}}
 	anAssistant = map[string]any{"name": "Edgar"}
+	longAgo     = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // what others left is not taken
 	aCatalogue  = map[string]any{"tasks": []map[string]any{{"name": "Check DNS", "suite": "dns", "source": "https://example.com/dns.robot"}}}
 )
 
 type ask = func(t *testing.T, w *matrixWorld, where place) (path string, body any)
+
+// outside asks for what is in no workspace.
+func outside(path string, body any) ask {
+	return func(*testing.T, *matrixWorld, place) (string, any) { return path, body }
+}
 
 func at(path string, body any) ask {
 	return func(_ *testing.T, _ *matrixWorld, p place) (string, any) {

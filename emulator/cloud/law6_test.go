@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,6 +93,11 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 		without(t, c, databaseRole("outputs"))
 		wantNothingRead(t, tn, id)
 	})
+	t.Run("no replay without the audit key", func(t *testing.T) {
+		t.Parallel()
+		c := cloudtest.New(t, cloud.Options{})
+		wantNothingReplayed(t, c, c.Tenant(t))
+	})
 	t.Run("no denial without the audit key", func(t *testing.T) {
 		t.Parallel()
 		c := cloudtest.New(t, cloud.Options{})
@@ -100,6 +106,31 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 		r := tn.Do(t, "viewer", http.MethodPost, tn.RunPath(cloudtest.NewRun(t))+"/uploads", oneUpload())
 		wantProblem(t, r, http.StatusInternalServerError)
 	})
+}
+
+// wantNothingReplayed has a dead letter sent again only when that is on record.
+func wantNothingReplayed(t *testing.T, c *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	t.Helper()
+	if err := c.PubSub.Publish(t.Context(), "run-events-dead", nil, map[string]string{"kind": "none"}); err != nil {
+		t.Fatal(err)
+	}
+	var published atomic.Int64
+	c.PubSub.Published(func(string, []byte, map[string]string) { published.Add(1) })
+	ask := func() cloudtest.Response {
+		return tn.Do(t, "platform", http.MethodPost, "/v1/dead-letters/replay", map[string]any{"topic": "run-events"})
+	}
+	without(t, c, auditRole("replay"))
+	wantProblem(t, ask(), http.StatusInternalServerError)
+	if n := published.Load(); n != 0 {
+		t.Errorf("%d messages were published", n)
+	}
+	if err := c.IAM.Bind(auditRole("replay")); err != nil {
+		t.Fatal(err)
+	}
+	ask().Want(t, http.StatusOK)
+	if n := published.Load(); n != 1 { // and it was that which was missing
+		t.Errorf("%d messages were published, want 1", n)
+	}
 }
 
 // keep puts one part of kept.log into custody; the run goes on.

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/emulator/oidc"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
+	"github.com/strongroom-dev/strongroom/infra"
 	"github.com/strongroom-dev/strongroom/shared/api"
 )
 
@@ -129,10 +131,14 @@ func (c *Cloud) startMessages(ctx context.Context) (err error) {
 }
 
 // createTopics makes every topic of the table, also those that nobody takes
-// from yet.
+// from yet, each with a topic for dead letters and a subscription that keeps them.
 func (c *Cloud) createTopics(ctx context.Context) error {
 	for _, topic := range c.Suite.Topics() {
-		if err := c.PubSub.CreateTopic(ctx, topic); err != nil {
+		dead := infra.DeadLetters(topic)
+		if err := errors.Join(c.PubSub.CreateTopic(ctx, topic), c.PubSub.CreateTopic(ctx, dead)); err != nil {
+			return err
+		}
+		if err := c.PubSub.Subscribe(ctx, dead, dead); err != nil {
 			return err
 		}
 	}

@@ -164,6 +164,7 @@ func (c *Cloud) platformResources() map[string]string {
 	on := map[string]string{"database": "projects/" + ProjectID + "/databases/(default)", "auditKey": auditKey}
 	for _, topic := range c.Suite.Topics() {
 		on["topic."+topic] = "topics/" + topic
+		on["deadLetters."+topic] = "subscriptions/" + infra.DeadLetters(topic)
 	}
 	return on
 }

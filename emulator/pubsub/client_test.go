@@ -4,10 +4,12 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	gcp "cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/google/go-cmp/cmp"
+	"github.com/strongroom-dev/strongroom/emulator/clock"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
@@ -108,7 +110,7 @@ func testAuthorize(t *testing.T, r rig) {
 		t.Error(diff)
 	}
 	want := []string{
-		"pubsub.subscriptions.consume on projects/" + project,
+		"pubsub.subscriptions.consume on subscriptions/consumer",
 		"pubsub.topics.publish on topics/events", "pubsub.topics.publish on topics/events",
 	}
 	if diff := cmp.Diff(want, asked.sorted()); diff != "" {
@@ -140,4 +142,95 @@ func testPublished(t *testing.T, r rig) {
 	if diff := cmp.Diff([]string{name + " direct v", name + " client "}, seen.inOrder()); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// subscriptionName is a subscription as clients name it.
+func subscriptionName(project, id string) string {
+	return "projects/" + project + "/subscriptions/" + id
+}
+
+func testAuthorizeConsumer(t *testing.T, r rig) {
+	var project string
+	var asked list
+	s := r.server(t, func(c *pubsub.Config) {
+		project = c.ProjectID
+		c.Authorize = func(_ context.Context, permission, resource string) error {
+			asked.add(permission + " on " + resource)
+			if resource == "subscriptions/mine" {
+				return nil
+			}
+			return status.Error(codes.PermissionDenied, "no")
+		}
+	})
+	for _, id := range []string{"mine", "theirs"} {
+		if err := s.Subscribe(t.Context(), id, "events"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish(t, s, "for Pull to find", nil)
+	c := client(t, s, project).SubscriptionAdminClient
+	for id, want := range map[string]codes.Code{"mine": codes.OK, "theirs": codes.PermissionDenied} {
+		name := subscriptionName(project, id)
+		_, pulled := c.Pull(t.Context(), &pubsubpb.PullRequest{Subscription: name, MaxMessages: 1})
+		acked := c.Acknowledge(t.Context(), &pubsubpb.AcknowledgeRequest{Subscription: name, AckIds: []string{"none"}})
+		given := c.ModifyAckDeadline(t.Context(), &pubsubpb.ModifyAckDeadlineRequest{Subscription: name, AckIds: []string{"none"}})
+		for method, err := range map[string]error{"Pull": pulled, "Acknowledge": acked, "ModifyAckDeadline": given} {
+			if (status.Code(err) == codes.PermissionDenied) != (want == codes.PermissionDenied) {
+				t.Errorf("%s of %s: %v", method, id, err)
+			}
+		}
+	}
+	_, err := c.GetSubscription(t.Context(), &pubsubpb.GetSubscriptionRequest{Subscription: subscriptionName(project, "mine")})
+	if status.Code(err) != codes.PermissionDenied {
+		t.Errorf("who consumes may look after the subscription: %v", err)
+	}
+	mine, theirs := "pubsub.subscriptions.consume on subscriptions/mine", "pubsub.subscriptions.consume on subscriptions/theirs"
+	want := []string{"pubsub.subscriptions.consume on projects/" + project, mine, mine, mine, theirs, theirs, theirs}
+	if diff := cmp.Diff(want, asked.sorted()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func testPull(t *testing.T, r rig) {
+	ahead := &clock.Clock{}
+	ahead.Advance(time.Hour)
+	var project string
+	s := r.server(t, func(c *pubsub.Config) { project, c.Clock = c.ProjectID, ahead })
+	for range 2 { // it may exist
+		if err := s.Subscribe(t.Context(), "pulled", "events"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	topic(t, s, "further")
+	contains(t, s.Subscribe(t.Context(), "pulled", "further"), "another topic")
+	c := client(t, s, project)
+	id, err := c.Publisher("events").Publish(t.Context(), &gcp.Message{Data: []byte("hello")}).Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := subscriptionName(project, "pulled")
+	var ackID string
+	for range 2 {
+		got, err := c.SubscriptionAdminClient.Pull(t.Context(), &pubsubpb.PullRequest{Subscription: name, MaxMessages: 10})
+		if err != nil || len(got.GetReceivedMessages()) != 1 {
+			t.Fatalf("pulled %v: %v", got, err)
+		}
+		m := got.GetReceivedMessages()[0].GetMessage()
+		if at := m.GetPublishTime().AsTime(); m.GetMessageId() != id || at.Before(time.Now().Add(59*time.Minute)) || at.After(ahead.Now()) {
+			t.Errorf("published as %s, pulled as %s of %s", id, m.GetMessageId(), at)
+		}
+		ackID = got.GetReceivedMessages()[0].GetAckId()
+		err = c.SubscriptionAdminClient.ModifyAckDeadline(t.Context(), &pubsubpb.ModifyAckDeadlineRequest{Subscription: name, AckIds: []string{ackID}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.SubscriptionAdminClient.Acknowledge(t.Context(), &pubsubpb.AcknowledgeRequest{Subscription: name, AckIds: []string{ackID}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func testEmptyMessage(t *testing.T, r rig) {
+	s := r.server(t)
+	contains(t, s.Publish(t.Context(), "events", nil, nil), "InvalidArgument")
 }

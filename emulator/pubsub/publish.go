@@ -3,11 +3,14 @@ package pubsub
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // Publish publishes one message to a topic, given its id or full name.
@@ -36,6 +39,9 @@ func (s *Server) PublishOrdered(ctx context.Context, topic, key string, data []b
 // deliveries that causes. It runs under the server's context: a caller that
 // goes away must not leave a message of which nobody knows.
 func (s *Server) publish(req *pubsubpb.PublishRequest) (*pubsubpb.PublishResponse, error) {
+	if slices.ContainsFunc(req.GetMessages(), empty) {
+		return nil, status.Error(codes.InvalidArgument, "a message has neither data nor attributes")
+	}
 	s.topology.RLock()
 	defer s.topology.RUnlock()
 	s.ledger.begin()
@@ -50,6 +56,12 @@ func (s *Server) publish(req *pubsubpb.PublishRequest) (*pubsubpb.PublishRespons
 		resp.MessageIds[i] = s.publicID(id)
 	}
 	return resp, nil
+}
+
+// empty reports a message that Google refuses:
+// cloud.google.com/pubsub/docs/publish-message-overview.
+func empty(m *pubsubpb.PubsubMessage) bool {
+	return len(m.GetData()) == 0 && len(m.GetAttributes()) == 0
 }
 
 func (s *Server) observe(req *pubsubpb.PublishRequest) {

@@ -30,9 +30,10 @@ type Config struct {
 	// audience. It is required by a Subscription with a ServiceAccount.
 	IDToken func(email, audience string) (string, error)
 	// Authorize decides about each call that comes over gRPC: permission is
-	// "pubsub.topics.publish" on "topics/T" for Publish, and
-	// "pubsub.subscriptions.consume" on "projects/P" for all else. Its error
-	// goes to the caller. Nil lets everybody in.
+	// "pubsub.topics.publish" on "topics/T" for Publish;
+	// "pubsub.subscriptions.consume" on "subscriptions/S" for what takes from a
+	// subscription, and on "projects/P" for all else. Its error goes to the
+	// caller. Nil lets everybody in.
 	Authorize  func(ctx context.Context, permission, resource string) error
 	Log        *slog.Logger // gets no data, attributes or tokens; nil drops it
 	HTTPClient *http.Client // does the pushes; nil is a client of its own

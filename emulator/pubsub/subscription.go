@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
 // Subscription pushes a topic's messages to an endpoint. ID, Topic and Endpoint
@@ -60,8 +58,9 @@ func (s *Server) Push(ctx context.Context, sub Subscription) error {
 	if s.dispatchers[d.name] != nil {
 		return fmt.Errorf("subscription %s is pushed already", d.name)
 	}
-	if err := s.createPull(ctx, d); err != nil {
-		return fmt.Errorf("create subscription %s: %w", d.name, err)
+	err = s.createPull(ctx, &pubsubpb.Subscription{Name: d.name, Topic: d.topic, EnableMessageOrdering: d.sub.Ordered})
+	if err != nil {
+		return err
 	}
 	s.dispatchers[d.name] = d
 	s.work.Go(d.pullAll)
@@ -100,26 +99,4 @@ func (sub *Subscription) validate() error {
 	refuse(attempts != 0 && (attempts < 5 || attempts > 100), "MaxDeliveryAttempts is neither 0 nor within 5 and 100")
 	refuse((attempts == 0) != (sub.DeadLetterTopic == ""), "MaxDeliveryAttempts and DeadLetterTopic go together")
 	return errors.Join(errs...)
-}
-
-// createPull makes the pull subscription that d pulls from.
-func (s *Server) createPull(ctx context.Context, d *dispatcher) error {
-	want := &pubsubpb.Subscription{
-		Name:                  d.name,
-		Topic:                 d.topic,
-		AckDeadlineSeconds:    int32(lease.Seconds()),
-		EnableMessageOrdering: d.sub.Ordered,
-	}
-	_, err := s.subscriber.CreateSubscription(ctx, want)
-	if status.Code(err) != codes.AlreadyExists {
-		return err
-	}
-	have, err := s.subscriber.GetSubscription(ctx, &pubsubpb.GetSubscriptionRequest{Subscription: d.name})
-	if err != nil {
-		return err
-	}
-	if have.GetTopic() != want.GetTopic() || have.GetEnableMessageOrdering() != want.GetEnableMessageOrdering() {
-		return errors.New("it exists with another topic or ordering")
-	}
-	return nil
 }

@@ -30,11 +30,14 @@
 // # Updates: answers
 //
 //	204 or 200  done, or refused for good and on record in the quarantine: the message is
-//	            of another kind, misnames something, or names no tenant or run
+//	            of another kind (unknown-kind), misnames something (bad-reference), or
+//	            names no tenant or run (no-such-tenant, no-such-run)
 //	500         deliver again: Firestore or KMS failed, the check is busy, or the tenant's
 //	            key is off; after 20 attempts the message is a dead letter on
 //	            run-events-dead. The run stays pending: the next event of its check
 //	            folds it, or its own, which sweep publishes again each 3 hours
+//
+// functions/replay sends dead letters, and what was refused for good, again.
 //
 // # Updates: environment and identity
 //

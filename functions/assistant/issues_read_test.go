@@ -8,13 +8,10 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/kms/apiv1/kmspb"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
-	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
@@ -154,18 +151,6 @@ func TestIgnoringRunsOutByItself(t *testing.T) {
 	}
 }
 
-// switchKey does with the tenant's key what its owner may.
-func (d *desk) switchKey(t testing.TB, state kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
-	t.Helper()
-	_, err := d.Cloud.KMS.UpdateCryptoKeyVersion(kms.As(t.Context(), cloud.OperatorAccount), &kmspb.UpdateCryptoKeyVersionRequest{
-		CryptoKeyVersion: &kmspb.CryptoKeyVersion{Name: d.KeyName + "/cryptoKeyVersions/1", State: state},
-		UpdateMask:       &fieldmaskpb.FieldMask{Paths: []string{"state"}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // Law 3: a disabled key is unreadable within minutes, and others notice nothing.
 func TestLaw3ADisabledKeyClosesTheText(t *testing.T) {
 	t.Parallel()
@@ -176,7 +161,7 @@ func TestLaw3ADisabledKeyClosesTheText(t *testing.T) {
 		desk.Do(t, "admin", http.MethodPut, desk.path+"/assistants/edgar", map[string]any{"name": "Edgar"}).Want(t, http.StatusOK)
 		desk.list(t, "")
 	}
-	d.switchKey(t, kmspb.CryptoKeyVersion_DISABLED)
+	c.SwitchKey(t, d.KeyName, kmspb.CryptoKeyVersion_DISABLED)
 	c.Clock.Advance(5*time.Minute + time.Second)
 	paths := []string{"/issues", "/issues/" + resting{name: "a"}.id(), "/assistants/edgar"}
 	for _, path := range paths {
@@ -190,7 +175,7 @@ func TestLaw3ADisabledKeyClosesTheText(t *testing.T) {
 	}
 	d.Do(t, "admin", http.MethodPut, d.path+"/assistants/edgar", map[string]any{"name": "Edgar"}).Want(t, http.StatusForbidden)
 	d.act(t, "viewer", "a", "investigate", nil).Want(t, http.StatusOK) // opens nothing
-	d.switchKey(t, kmspb.CryptoKeyVersion_ENABLED)
+	c.SwitchKey(t, d.KeyName, kmspb.CryptoKeyVersion_ENABLED)
 	for _, path := range paths {
 		d.Do(t, "viewer", http.MethodGet, d.path+path, nil).Want(t, http.StatusOK)
 	}

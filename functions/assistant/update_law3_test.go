@@ -5,11 +5,9 @@ import (
 	"testing"
 
 	"cloud.google.com/go/kms/apiv1/kmspb"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
-	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -48,25 +46,13 @@ func TestLaw3NoTextIsInTheClear(t *testing.T) {
 	}
 }
 
-// turn switches the tenant's key.
-func turn(t *testing.T, w *world, to kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
-	t.Helper()
-	_, err := w.Cloud.KMS.UpdateCryptoKeyVersion(kms.As(t.Context(), cloud.OperatorAccount), &kmspb.UpdateCryptoKeyVersionRequest{
-		CryptoKeyVersion: &kmspb.CryptoKeyVersion{Name: w.KeyName + "/cryptoKeyVersions/1", State: to},
-		UpdateMask:       &fieldmaskpb.FieldMask{Paths: []string{"state"}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestLaw3ADisabledKeyDelaysButLosesNothing(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	w := newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
 	r, other := at(0, run.Failure, "a"), at(1, run.Success)
 	w.report(t, r, other)
-	turn(t, w, kmspb.CryptoKeyVersion_DISABLED)
+	c.SwitchKey(t, w.KeyName, kmspb.CryptoKeyVersion_DISABLED)
 	err := w.updater.Handle(t.Context(), w.message(r.id))
 	if err == nil || event.IsPermanent(err) || !strings.Contains(err.Error(), "key is not available") {
 		t.Fatalf("got %v, want a fault that may pass and names the key", err)
@@ -74,7 +60,7 @@ func TestLaw3ADisabledKeyDelaysButLosesNothing(t *testing.T) {
 	if i := w.issue(t, "a"); i.Runs != 0 || w.check(t).Runs != 0 || w.pending(t.Context(), t) != 2 {
 		t.Fatalf("something was written without a key: %+v", i)
 	}
-	turn(t, w, kmspb.CryptoKeyVersion_ENABLED)
+	c.SwitchKey(t, w.KeyName, kmspb.CryptoKeyVersion_ENABLED)
 	if err := w.updater.FoldCheck(t.Context(), w.ID, w.Workspace, issue.NewCheckID("dns-check", resource)); err != nil {
 		t.Fatal(err)
 	}

@@ -27,8 +27,13 @@ func TestWhatIsRefusedForGoodIsOnRecordByItsReferences(t *testing.T) {
 	want := map[string]string{
 		"eventType": "OBJECT_FINALIZE", "bucketId": f.OutputsBucket, "objectId": f.object(1).Name(), "objectGeneration": "42",
 	}
+	docs, err := quarantine.Find(f.db, quarantine.Filter{Function: "custody"}).Documents(t.Context()).GetAll()
+	if err != nil {
+		t.Fatal(err)
+	}
 	found := 0
-	for r, err := range quarantine.Of(t.Context(), f.db, "custody") {
+	for _, doc := range docs {
+		r, err := quarantine.Decode(doc)
 		if err != nil {
 			t.Fatal(err)
 		}

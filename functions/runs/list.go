@@ -8,6 +8,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -36,7 +37,7 @@ type listResponse struct {
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
 	session := access.From(ctx)
 	query := in.filter(run.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(run.Collection).Query)
-	place, err := parseToken[runPlace](in.PageToken, in.key())
+	place, err := api.ParseToken[runPlace](in.PageToken, in.key())
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 		place = runPlace{r.Start.Time.UnixMicro(), r.ID}
 	}
 	if len(docs) > in.PageSize {
-		out.Body.Next = token(place, in.key())
+		out.Body.Next = api.Token(place, in.key())
 	}
 	return out, nil
 }

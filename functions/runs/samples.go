@@ -8,6 +8,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
@@ -44,7 +45,7 @@ type sampleBody struct {
 // sample.
 func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResponse, error) {
 	session := access.From(ctx)
-	place, err := parseToken[seriesPlace](in.PageToken, in.key())
+	place, err := api.ParseToken[seriesPlace](in.PageToken, in.key())
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 		place = seriesPlace{series.Last.UnixMicro(), series.First.UnixMicro(), doc.Ref.ID}
 	}
 	if len(docs) > in.PageSize {
-		out.Body.Next = token(place, in.key())
+		out.Body.Next = api.Token(place, in.key())
 	}
 	return out, nil
 }

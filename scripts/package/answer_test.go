@@ -42,6 +42,7 @@ func TestWhatIsPackedAnswersRightly(t *testing.T) {
 var rightAnswers = map[string]func(*testing.T, *process, *cloudtest.Cloud, *cloudtest.Tenant){
 	"uploads": uploadsMints, "runs": runsRecords, "outputs": outputsStreams, "custody": custodyKeeps, "sweep": sweepExpires,
 	"assistant-update": assistantUpdateFolds, "assistants": assistantsList, "reseal": resealAnswers,
+	"replay": replaySends,
 }
 
 // uploadsMints has the bucket take what a minted URL permits.
@@ -236,5 +237,18 @@ func BenchmarkColdStart(b *testing.B) {
 			b.ReportMetric(float64(built.bytes), "program-B")
 			b.ReportMetric(float64(built.archive.Bytes), "zip-B")
 		})
+	}
+}
+
+// replaySends has a dead letter sent again.
+func replaySends(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	sent := make(chan string, 10)
+	if err := c.PubSub.Publish(t.Context(), "run-events-dead", nil, map[string]string{"kind": "a letter"}); err != nil {
+		t.Fatal(err)
+	}
+	c.PubSub.Published(func(_ string, _ []byte, attributes map[string]string) { sent <- attributes["kind"] })
+	p.do(t, tn.Token(t, "platform"), http.MethodPost, "/v1/dead-letters/replay", map[string]any{"topic": "run-events"}).Want(t, http.StatusOK)
+	if got := <-sent; got != "a letter" {
+		t.Errorf("it sent %q", got)
 	}
 }

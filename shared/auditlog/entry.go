@@ -40,6 +40,10 @@ const (
 	SetAssistant     Action = "assistants.set"
 	SearchCatalog    Action = "catalog.search"
 	WriteCatalog     Action = "catalog.write"
+
+	ListQuarantine    Action = "quarantine.list"
+	ReplayQuarantine  Action = "quarantine.replay"
+	ReplayDeadLetters Action = "deadletters.replay"
 )
 
 // Outcome is what became of it.

@@ -8,6 +8,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 	kms "cloud.google.com/go/kms/apiv1"
+	"google.golang.org/api/option"
 )
 
 // Clients are the clients that every function needs. They are built on first
@@ -59,16 +60,23 @@ func (c *Clients) Default(ctx context.Context) (*firestore.Client, error) {
 // KMS is the client of Cloud KMS.
 func (c *Clients) KMS(ctx context.Context) (*kms.KeyManagementClient, error) {
 	return c.kms.Get(ctx, func(ctx context.Context) (*kms.KeyManagementClient, error) {
-		options, err := c.Config.Dial(c.Config.KMSHost)
-		if err != nil {
-			return nil, err
-		}
-		client, err := kms.NewKeyManagementClient(ctx, options...)
-		if err != nil {
-			return nil, fmt.Errorf("connect to kms: %w", err)
-		}
-		return client, nil
+		return Connect(ctx, c.Config, c.Config.KMSHost, kms.NewKeyManagementClient)
 	})
+}
+
+// Connect makes a gRPC client, by its package's constructor, of Google's own
+// service, or of what stands at host in its place.
+func Connect[T any](ctx context.Context, config Config, host string, client func(context.Context, ...option.ClientOption) (T, error)) (T, error) {
+	var none T
+	options, err := config.Dial(host)
+	if err != nil {
+		return none, err
+	}
+	made, err := client(ctx, options...)
+	if err != nil {
+		return none, fmt.Errorf("make %T: %w", none, err)
+	}
+	return made, nil
 }
 
 // Close closes every client that was built.

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"fmt"
 
 	"cloud.google.com/go/firestore"
 	"google.golang.org/grpc/codes"
@@ -24,4 +25,21 @@ func Transact(ctx context.Context, db *firestore.Client, do func(context.Context
 		}
 	}
 	return err
+}
+
+// Delete deletes documents by one commit, which has at most 500. Those that are
+// gone already do no harm.
+func Delete(ctx context.Context, db *firestore.Client, refs []*firestore.DocumentRef) error {
+	err := db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		for _, ref := range refs {
+			if err := tx.Delete(ref); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("delete documents: %w", err)
+	}
+	return nil
 }

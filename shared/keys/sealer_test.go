@@ -7,11 +7,9 @@ import (
 
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
-	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -30,17 +28,6 @@ func sealerOf(t testing.TB, c *cloudtest.Cloud, record tenant.Record, collection
 	return keys.NewSealer(keys.Config{Collection: db.Collection(collection), KeyName: record.KeyName, KMS: client, Now: c.Clock.Now})
 }
 
-func setKey(t *testing.T, c *cloudtest.Cloud, record tenant.Record, state kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
-	t.Helper()
-	_, err := c.KMS.UpdateCryptoKeyVersion(kms.As(t.Context(), cloud.OperatorAccount), &kmspb.UpdateCryptoKeyVersionRequest{
-		CryptoKeyVersion: &kmspb.CryptoKeyVersion{Name: record.KeyName + "/cryptoKeyVersions/1", State: state},
-		UpdateMask:       &fieldmaskpb.FieldMask{Paths: []string{"state"}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestADisabledKeyOpensNothingAfterFiveMinutes(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, cloud.Options{})
@@ -50,7 +37,7 @@ func TestADisabledKeyOpensNothingAfterFiveMinutes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	setKey(t, c, record, kmspb.CryptoKeyVersion_DISABLED)
+	c.SwitchKey(t, record.KeyName, kmspb.CryptoKeyVersion_DISABLED)
 	if _, err := sealerOf(t, c, record, "deks-of-a-disabled-key").Open(t.Context(), sealed, []byte("here")); !errors.Is(err, keys.ErrKeyUnavailable) {
 		t.Errorf("another process opens it: %v", err)
 	}
@@ -61,7 +48,7 @@ func TestADisabledKeyOpensNothingAfterFiveMinutes(t *testing.T) {
 	if _, err := s.Seal(t.Context(), []byte("text"), []byte("here")); !errors.Is(err, keys.ErrKeyUnavailable) {
 		t.Errorf("it seals: %v", err)
 	}
-	setKey(t, c, record, kmspb.CryptoKeyVersion_ENABLED)
+	c.SwitchKey(t, record.KeyName, kmspb.CryptoKeyVersion_ENABLED)
 	if text, err := s.Open(t.Context(), sealed, []byte("here")); err != nil || string(text) != "text" {
 		t.Errorf("enabled again: %q, %v", text, err)
 	}

@@ -58,7 +58,7 @@ func (p *Publisher) Relay(ctx context.Context, db *firestore.Client, docs []*fir
 		err := p.send(ctx, topic, entries)
 		if err == nil {
 			published += len(entries)
-			err = remove(ctx, db, entries)
+			err = gcp.Delete(ctx, db, refs(db, entries))
 		}
 		faults = append(faults, err)
 	}
@@ -81,44 +81,41 @@ func byTopic(docs []*firestore.DocumentSnapshot) (topics map[string][]Entry, fau
 
 // send publishes entries of one topic by one call.
 func (p *Publisher) send(ctx context.Context, topic string, entries []Entry) error {
+	var messages []*pubsubpb.PubsubMessage
+	for _, e := range entries {
+		messages = append(messages, &pubsubpb.PubsubMessage{Attributes: e.attributes()})
+	}
+	return p.Send(ctx, topic, messages)
+}
+
+// Send publishes messages, at most 1,000 and 10 MB, to a topic of the platform's
+// project by one call: cloud.google.com/pubsub/quotas. After an error some may
+// have been published: whoever sends them again sends them twice.
+func (p *Publisher) Send(ctx context.Context, topic string, messages []*pubsubpb.PubsubMessage) error {
 	client, err := p.client.Get(ctx, p.connect)
 	if err != nil {
 		return err
 	}
-	request := &pubsubpb.PublishRequest{Topic: "projects/" + p.clients.Config.ProjectID + "/topics/" + topic}
-	for _, e := range entries {
-		request.Messages = append(request.Messages, &pubsubpb.PubsubMessage{Attributes: e.attributes()})
-	}
-	if _, err := client.Publish(ctx, request); err != nil {
+	answer, err := client.Publish(ctx, &pubsubpb.PublishRequest{
+		Topic: "projects/" + p.clients.Config.ProjectID + "/topics/" + topic, Messages: messages,
+	})
+	if err != nil {
 		return fmt.Errorf("publish to %s: %w", topic, err)
+	}
+	if ids := len(answer.GetMessageIds()); ids != len(messages) {
+		return fmt.Errorf("publish to %s: %d of %d messages", topic, ids, len(messages))
 	}
 	return nil
 }
 
 func (p *Publisher) connect(ctx context.Context) (*pubsub.TopicAdminClient, error) {
-	options, err := p.clients.Config.Dial(p.clients.Config.PubSubHost)
-	if err != nil {
-		return nil, err
-	}
-	client, err := pubsub.NewTopicAdminClient(ctx, options...)
-	if err != nil {
-		return nil, fmt.Errorf("connect to pubsub: %w", err)
-	}
-	return client, nil
+	return gcp.Connect(ctx, p.clients.Config, p.clients.Config.PubSubHost, pubsub.NewTopicAdminClient)
 }
 
-// remove deletes entries by one commit. Those that are gone already do no harm.
-func remove(ctx context.Context, db *firestore.Client, entries []Entry) error {
-	err := db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		for _, e := range entries {
-			if err := tx.Delete(e.ref(db)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("delete outbox entries: %w", err)
+func refs(db *firestore.Client, entries []Entry) []*firestore.DocumentRef {
+	var all []*firestore.DocumentRef
+	for _, e := range entries {
+		all = append(all, e.ref(db))
 	}
-	return nil
+	return all
 }

@@ -1,19 +1,16 @@
 // Package quarantine keeps the records of messages that functions refused for
-// good, so that somebody can look into them and publish them again.
+// good, so that somebody can look into them and have them sent again.
 package quarantine
 
 import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"iter"
 	"regexp"
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
@@ -89,34 +86,35 @@ func (r Record) id() string {
 	return r.Function + "-" + hex.EncodeToString(sum[:])
 }
 
-// Delete takes a record away, after its message was published again.
-func (r Record) Delete(ctx context.Context, db *firestore.Client) error {
-	if _, err := collection(db).Doc(r.id()).Delete(ctx); err != nil {
-		return fmt.Errorf("delete from quarantine: %w", err)
-	}
-	return nil
+// Filter narrows records. Empty fields narrow nothing.
+type Filter struct {
+	Function string
+	Code     string
+	Before   time.Time // found earlier than then
 }
 
-// Of gives what a function refused, oldest first; db is the platform's
-// own database.
-func Of(ctx context.Context, db *firestore.Client, function string) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		docs := collection(db).Where("function", "==", function).OrderBy("found", firestore.Asc).Documents(ctx)
-		defer docs.Stop()
-		for {
-			doc, err := docs.Next()
-			if errors.Is(err, iterator.Done) {
-				return
-			}
-			var r Record
-			if err == nil {
-				err = doc.DataTo(&r)
-			}
-			if !yield(r, err) || err != nil {
-				return
-			}
-		}
+// Find finds records, the oldest first; db is the platform's own database.
+func Find(db *firestore.Client, f Filter) firestore.Query {
+	query := collection(db).Query
+	if f.Function != "" {
+		query = query.Where("function", "==", f.Function)
 	}
+	if f.Code != "" {
+		query = query.Where("code", "==", f.Code)
+	}
+	if !f.Before.IsZero() {
+		query = query.Where("found", "<", f.Before)
+	}
+	return query.OrderBy("found", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc)
+}
+
+// Decode reads what Find found.
+func Decode(doc *firestore.DocumentSnapshot) (Record, error) {
+	var r Record
+	if err := doc.DataTo(&r); err != nil {
+		return Record{}, fmt.Errorf("read quarantine: %w", err)
+	}
+	return r, nil
 }
 
 func collection(db *firestore.Client) *firestore.CollectionRef { return db.Collection("quarantine") }

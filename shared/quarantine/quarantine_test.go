@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
@@ -23,8 +24,17 @@ func quarantined(t *testing.T, c *cloudtest.Cloud, function string) []quarantine
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []quarantine.Record
-	for r, err := range quarantine.Of(t.Context(), db, function) {
+	return find(t, db, quarantine.Filter{Function: function})
+}
+
+func find(t *testing.T, db *firestore.Client, f quarantine.Filter) (all []quarantine.Record) {
+	t.Helper()
+	docs, err := quarantine.Find(db, f).Documents(t.Context()).GetAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range docs {
+		r, err := quarantine.Decode(doc)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,19 +65,47 @@ func TestAMessageRefusedForGoodIsOnRecordOnce(t *testing.T) {
 		Function: function, Message: "17", Code: "no-such-run", References: map[string]string{"run": "r1"},
 		Published: m.Published, Found: now,
 	}}
-	got := quarantined(t, c, function)
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, quarantined(t, c, function)); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestFindNarrowsAndBeginsWithTheOldest(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
 	db, err := c.Operator.Default(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := got[0].Delete(t.Context(), db); err != nil {
-		t.Fatal(err)
+	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	now := began
+	function := "f" + uuid.NewString()[:8]
+	q := quarantine.Keeper{Function: function, Clients: c.Operator, Now: func() time.Time { return now }}
+	for n, id := range []string{"9", "1", "5"} {
+		code := []string{"odd", "even"}[n%2]
+		now = began.Add(time.Duration(n) * time.Second)
+		_ = q.Guard(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })(t.Context(), event.Message{ID: id})
 	}
-	if left := quarantined(t, c, function); len(left) != 0 {
-		t.Errorf("left after Delete: %v", left)
+	for name, test := range map[string]struct {
+		filter quarantine.Filter
+		want   []string
+	}{
+		"all of a function":                  {quarantine.Filter{Function: function}, []string{"9", "1", "5"}},
+		"those of a code":                    {quarantine.Filter{Function: function, Code: "odd"}, []string{"9", "5"}},
+		"those found before a time":          {quarantine.Filter{Function: function, Before: began.Add(2 * time.Second)}, []string{"9", "1"}},
+		"those of a code and before a time":  {quarantine.Filter{Function: function, Code: "odd", Before: began.Add(time.Second)}, []string{"9"}},
+		"none of a function that is another": {quarantine.Filter{Function: function + "x"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, r := range find(t, db, test.filter) {
+				got = append(got, r.Message)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

@@ -5,6 +5,7 @@ locals {
     outputs = { concurrency = 20, max_instances = 20, timeout_seconds = 300 } # streams 8 MiB to slow readers
     runs    = { concurrency = 40, max_instances = 20 }
     custody = { concurrency = 40, max_instances = 20 }                      # the subscription waits 60 s
+    replay  = { concurrency = 4, max_instances = 2 }                        # a few of the staff, now and then
     sweep   = { concurrency = 1, max_instances = 1, timeout_seconds = 300 } # one sweep at a time is enough
     reseal  = { concurrency = 1, max_instances = 1, timeout_seconds = 300 } # it stops after four minutes by itself
   }

@@ -4,6 +4,7 @@
 locals {
   bindings = module.suite.platform_bindings
   topics   = { for topic in module.suite.topics : "topic.${topic}" => topic }
+  letters  = { for topic in module.suite.topics : "deadLetters.${topic}" => topic }
 }
 
 # A role on a database is held on the project, under a condition:
@@ -42,6 +43,17 @@ resource "google_pubsub_topic_iam_member" "this" {
   member  = "serviceAccount:${each.value.member}"
 
   depends_on = [data.google_storage_project_service_account.this, module.function]
+}
+
+resource "google_pubsub_subscription_iam_member" "this" {
+  for_each = { for key, b in local.bindings : key => b if contains(keys(local.letters), b.on) }
+
+  project      = var.project_id
+  subscription = google_pubsub_subscription.dead[local.letters[each.value.on]].name
+  role         = each.value.role
+  member       = "serviceAccount:${each.value.member}"
+
+  depends_on = [module.function]
 }
 
 # Buckets of tenants in other projects tell of their objects too.

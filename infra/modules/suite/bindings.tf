@@ -7,6 +7,7 @@ locals {
       auditKey = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/audit"
     },
     { for topic in local.topics : "topic.${topic}" => "topics/${topic}" },
+    { for topic in local.topics : "deadLetters.${topic}" => "subscriptions/${topic}-dead" },
   )
   tenant_resources = {
     for slug, t in local.tenants : slug => {

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -73,7 +72,12 @@ func (a *app) listIssues(ctx context.Context, o listIssuesOptions) error {
 	if err != nil {
 		return err
 	}
-	list, err := o.read(ctx, client)
+	list := issueList{Issues: []api.Issue{}}
+	list.More, err = eachPage(ctx, o.limit, api.MaxIssuePage, func(ctx context.Context, size int, token string) (int, string, error) {
+		page, err := client.Issues(ctx, o.filter, size, token)
+		list.AsOf, list.Issues = page.AsOf, append(list.Issues, page.Issues...)
+		return len(page.Issues), page.NextPageToken, err
+	})
 	if err != nil {
 		return err
 	}
@@ -83,9 +87,7 @@ func (a *app) listIssues(ctx context.Context, o listIssuesOptions) error {
 	if err := view.Issues(a.stdout, list.Issues); err != nil {
 		return err
 	}
-	if list.More {
-		fmt.Fprintf(a.stderr, "strongroom: there are more than these %d: narrow the list, or give --limit\n", len(list.Issues))
-	}
+	a.sayMore(list.More, len(list.Issues))
 	return nil
 }
 
@@ -94,26 +96,6 @@ type issueList struct {
 	AsOf   time.Time   `json:"asOf"`
 	Issues []api.Issue `json:"issues"`
 	More   bool        `json:"more"` // there may be, beyond the limit
-}
-
-// read reads pages up to the limit.
-func (o *listIssuesOptions) read(ctx context.Context, client *api.Client) (issueList, error) {
-	list := issueList{Issues: []api.Issue{}}
-	for token := ""; ; {
-		size := api.MaxIssuePage
-		if o.limit > 0 {
-			size = min(size, o.limit-len(list.Issues))
-		}
-		page, err := retried(ctx, func(ctx context.Context) (api.IssuePage, error) { return client.Issues(ctx, o.filter, size, token) })
-		if err != nil {
-			return list, err
-		}
-		list.AsOf, list.Issues, token = page.AsOf, append(list.Issues, page.Issues...), page.NextPageToken
-		if token == "" || o.limit > 0 && len(list.Issues) >= o.limit {
-			list.More = token != ""
-			return list, nil
-		}
-	}
 }
 
 // retried asks for what may be asked again.

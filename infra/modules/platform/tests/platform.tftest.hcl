@@ -74,8 +74,13 @@ run "one_region" {
       { for key, b in google_project_iam_member.database : key => "${b.member} ${b.role}" },
       { for key, b in google_kms_crypto_key_iam_member.audit : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_topic_iam_member.this : key => "${b.member} ${b.role}" },
+      { for key, b in google_pubsub_subscription_iam_member.this : key => "${b.member} ${b.role}" },
     ) == { for key, b in module.suite.platform_bindings : key => "serviceAccount:${b.member} ${b.role}" }
     error_message = "The roles are not the table's."
+  }
+  assert {
+    condition     = google_pubsub_subscription_iam_member.this["replay roles/pubsub.subscriber deadLetters.run-events"].subscription == "run-events-dead"
+    error_message = "Who sends dead letters again must get at them."
   }
   assert {
     condition     = alltrue([for b in values(google_project_iam_member.database) : b.condition[0].expression == "resource.name == \"projects/p-test/databases/(default)\""])

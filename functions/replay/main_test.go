@@ -1,0 +1,216 @@
+package replay_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/functions/replay"
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/quarantine"
+)
+
+func TestMain(m *testing.M) { cloudtest.Main(m) }
+
+// fields are a JSON object.
+type fields = map[string]any
+
+const auditKey = "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit"
+
+// office is a cloud of one's own, with what is published in it.
+type office struct {
+	*cloudtest.Cloud
+	tenant *cloudtest.Tenant
+	staff  string // token
+
+	mu   sync.Mutex
+	sent []message
+}
+
+// message is one that was published.
+type message struct {
+	Topic, Data string
+	Attributes  map[string]string
+}
+
+func newOffice(t *testing.T, options cloud.Options) *office {
+	t.Helper()
+	c := cloudtest.New(t, options)
+	tn := c.Tenant(t)
+	o := &office{Cloud: c, tenant: tn, staff: tn.Token(t, "platform")}
+	c.PubSub.Published(func(topic string, data []byte, attributes map[string]string) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.sent = append(o.sent, message{topic[strings.LastIndex(topic, "/")+1:], string(data), maps.Clone(attributes)})
+	})
+	return o
+}
+
+// published is what was published to a topic so far.
+func (o *office) published(topic string) (all []message) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, m := range o.sent {
+		if m.Topic == topic {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+func (o *office) publish(t *testing.T, topic, data string, attributes map[string]string) {
+	t.Helper()
+	if err := o.PubSub.Publish(t.Context(), topic, []byte(data), attributes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// done is what a replay answers.
+type done struct {
+	Replayed int
+	More     bool
+	AsOf     time.Time
+}
+
+func (o *office) replay(t *testing.T, what string, body fields) (d done) {
+	t.Helper()
+	o.Do(t, o.staff, http.MethodPost, "/v1/"+what+"/replay", body).Want(t, http.StatusOK).JSON(t, &d)
+	return d
+}
+
+// loop replays as a client does, and gives how many messages that sent, by call.
+func (o *office) loop(t *testing.T, what string, body fields) (calls []int) {
+	t.Helper()
+	body = maps.Clone(body)
+	for more := true; more; {
+		d := o.replay(t, what, body)
+		more, calls = d.More, append(calls, d.Replayed)
+		body["before"] = d.AsOf
+		if len(calls) > 10 {
+			t.Fatalf("there is no end of it: %v", calls)
+		}
+	}
+	return calls
+}
+
+// record is one of the quarantine's, as it is listed.
+type record struct {
+	Function, Message, Code string
+	References              map[string]string
+	Published, Found        time.Time
+}
+
+type page struct {
+	Records       []record
+	NextPageToken string
+}
+
+func (o *office) list(t *testing.T, query string) (p page) {
+	t.Helper()
+	o.Do(t, o.staff, http.MethodGet, "/v1/quarantine?"+query, nil).Want(t, http.StatusOK).JSON(t, &p)
+	return p
+}
+
+// refuse has a function refuse a message for good.
+func (o *office) refuse(t *testing.T, function, code, id string, attributes map[string]string) {
+	t.Helper()
+	keeper := quarantine.Keeper{Function: function, References: []string{"run", "kind"}, Clients: o.Operator, Now: o.Clock.Now}
+	handle := keeper.Guard(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
+	if err := handle(t.Context(), event.Message{ID: id, Attributes: attributes, Published: o.Clock.Now()}); !event.IsPermanent(err) {
+		t.Fatal(err)
+	}
+}
+
+// onRecord is what was done by the staff, as the platform's log has it.
+func (o *office) onRecord(t *testing.T) (all []auditlog.Entry) {
+	t.Helper()
+	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKey}, o.Operator, o.Clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := o.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range log.Entries(t.Context(), db, "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// process is the function in a process whose calls of Pub/Sub meet faults.
+type process struct {
+	handler http.Handler
+	mu      sync.Mutex
+	calls   []string // of Pub/Sub, by method
+}
+
+// process meets a fault at the first call of a method. When it tries that again,
+// the call is lost, and its own client has gone.
+func (o *office) process(t *testing.T, method string, fault faults.Fault) (*process, context.Context) {
+	t.Helper()
+	p := &process{}
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	config := o.As(cloud.FunctionAccount("replay"))
+	proxy, err := faults.New(config.PubSubHost, func(called string) faults.Fault {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		again := slices.Contains(p.calls, called)
+		p.calls = append(p.calls, called)
+		switch {
+		case called != method:
+			return faults.None
+		case again:
+			cancel()
+			return faults.Lost
+		}
+		return fault
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.PubSubHost = proxy.Addr()
+	clients := gcp.NewClients(config)
+	t.Cleanup(func() { _, _ = clients.Close(), proxy.Close() })
+	p.handler, err = replay.New(t.Context(),
+		replay.Config{Cloud: config, Access: access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKey}}},
+		replay.Deps{Clients: clients, Now: o.Clock.Now, Log: slog.New(slog.NewJSONHandler(o.Log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, ctx
+}
+
+// post calls the process and gives the status.
+func (p *process) post(ctx context.Context, o *office, path, body string) int {
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+o.staff)
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	p.handler.ServeHTTP(w, r)
+	return w.Code
+}
+
+func (p *process) called() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.calls
+}
