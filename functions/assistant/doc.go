@@ -69,12 +69,14 @@
 //	  "firstSeen":"…","lastSeen":"…","lastRun":"…","sightings":3,"runs":3,"since":"…","reopened":0}],
 //	 "nextPageToken":"…"}
 //
-// A list is as of its first page, and may be turned over for an hour. A page
-// ends early behind 4 MiB of text, or 200 issues that were found and do not
-// belong to it; while there is a nextPageToken there may be more, even behind an
-// empty page. By index go severity, state, slx, resource, task, from and to; in
-// the stretch of what is ignored all but the ignoring itself is applied to what
-// is read, and so is the ignoring in the others.
+// A list is as of its first page, and may be turned over for an hour: each page
+// shows what Firestore held at the time of the first (a read time, of which it
+// tells for an hour), so an issue that is seen again, resolved or ignored
+// meanwhile stays in its place. A page ends early behind 4 MiB of text, or 200
+// issues that were found and do not belong to it; while there is a nextPageToken
+// there may be more, even behind an empty page. By index go severity, state, slx,
+// resource, task, from and to; in the stretch of what is ignored all but the
+// ignoring itself is applied to what is read, and so is the ignoring in the others.
 //
 // investigate takes no body: it holds until the issue is resolved. ignore takes
 // {"until":"RFC3339"}, at most 366 days ahead; a time that is past ends it. Both
@@ -109,7 +111,8 @@
 // (BM25: see shared/rank) among up to 200 tasks that the workspace has run and
 // all of the catalogue. What scores less than the assistant's relevance it keeps
 // to itself, and says of how many. An answer costs the same reads whatever the
-// workspace holds.
+// workspace holds, up to bounds: to find the ten worst it passes over some 1,000
+// issues that are ignored, and says so where it looked no further.
 //
 // The catalogue is public: at most 20,000 tasks, in the platform's database. PUT
 // takes {"tasks":[{"name","documentation","tags","suite","source"}]}, 1 to 500
@@ -119,7 +122,8 @@
 // # Statuses
 //
 //	200  done, or done so before
-//	400  a name or a page token is malformed, or the body is not strict JSON
+//	400  a name or a page token is malformed, the token is more than an hour old, or
+//	     the body is not strict JSON
 //	401  no valid token
 //	403  the role may not, the workspace is not open to it, the tenant is suspended, or
 //	     its key is disabled or destroyed (where free text is read or written)

@@ -3,8 +3,10 @@ package assistant
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -73,27 +75,35 @@ func (h *Handler) askAssistant(ctx context.Context, in *askRequest) (*askRespons
 	}
 	out.Body.Wrong = wrongBody{Counts: found.counts, SLXs: groupBySLX(worst), Capped: found.more}
 	out.Body.Health = healthOf(found.slis, now)
-	out.Body.Next, err = h.next(ctx, s, out.Body.assistantBody, worst)
-	return out, err
+	if out.Body.Next, err = h.next(ctx, s, out.Body.assistantBody, worst); err != nil {
+		return nil, err
+	}
+	out.Body.Next.Says = strings.Join(append([]string{out.Body.Next.Says}, found.caveats()...), " ")
+	return out, nil
 }
 
 // state is what an assistant finds in its workspace.
 type state struct {
-	worst  []issue.Issue
-	more   bool // issues stand than worst has
-	counts []countBody
-	slis   []sli.SLI
+	worst   []issue.Issue
+	more    bool // issues may stand than worst has
+	ignored int  // issues that were passed over to find them
+	ended   bool // the search for them, at maxLook
+	counts  []countBody
+	slis    []sli.SLI
+}
+
+// caveats are what an answer does not know, a sentence each.
+func (f *state) caveats() (sentences []string) {
+	if f.ended {
+		sentences = append(sentences, fmt.Sprintf("I passed over %d issues that are ignored and looked no further: worse ones may stand than I tell of.", f.ignored))
+	}
+	return sentences
 }
 
 // look reads, all at once, what does not depend on each other.
 func (h *Handler) look(ctx context.Context, s access.Session, now time.Time) (found state, err error) {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		p := page{issues: issuesOf(s), filter: filter{State: standing}, size: maxTop, at: cursor{at: now}}
-		found.more, err = p.read(ctx)
-		found.worst = p.found
-		return err
-	})
+	group.Go(func() error { return found.readWorst(ctx, s, now) })
 	group.Go(func() (err error) {
 		found.counts, err = counts(ctx, s, now)
 		return err
