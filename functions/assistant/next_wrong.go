@@ -115,7 +115,7 @@ func count(ctx context.Context, q firestore.Query) (int, error) {
 	q = q.Limit(maxCount)
 	result, err := q.NewAggregationQuery().WithCount("n").Get(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("count issues: %w", err)
+		return 0, fmt.Errorf("count: %w", err)
 	}
 	n, _ := result["n"].(*firestorepb.Value)
 	return int(n.GetIntegerValue()), nil
