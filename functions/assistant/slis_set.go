@@ -22,9 +22,11 @@ type objectiveBody struct {
 }
 
 type thresholdsBody struct {
-	Page   float64 `json:"page,omitempty" doc:"Burn rate over 1 h and over 5 min; 0: 14.4"`
-	Ticket float64 `json:"ticket,omitempty" doc:"Burn rate over 6 h; 0: 6"`
-	Slow   float64 `json:"slow,omitempty" doc:"Burn rate over 3 d, also a ticket; 0: 1"`
+	Page       float64 `json:"page,omitempty" doc:"Burn rate over 1 h and over 5 min; 0: 14.4"`
+	Ticket     float64 `json:"ticket,omitempty" doc:"Burn rate over 6 h and over 30 min; 0: 6"`
+	Slow       float64 `json:"slow,omitempty" doc:"Burn rate over 3 d and over 6 h, also a ticket; 0: 1"`
+	Samples    int     `json:"samples,omitempty" doc:"Samples outside of the objective, in the longer window, that any of these needs; 0: 3"`
+	StaleAfter int     `json:"staleAfter,omitempty" doc:"Seconds without a sample after which the SLI is stale; 0: 3600"`
 }
 
 type setSLIRequest struct {
@@ -72,7 +74,8 @@ func commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef
 		if after, err = sli.Decode(docs[0]); err != nil {
 			return err
 		}
-		after.Name, after.Objective, after.Thresholds = set.Name, set.Objective, set.Thresholds
+		after = after.Against(set.Objective, set.Thresholds)
+		after.Name = set.Name
 		if err := tx.Set(ref, after); err != nil {
 			return fmt.Errorf("write SLI: %w", err)
 		}

@@ -29,6 +29,7 @@ func TestIssuesAreListed(t *testing.T) {
 		i := someIssue(n)
 		if n == 5 {
 			i.State, i.SLX, i.Resource, i.Unreadable = "resolved", "", "r", true
+			i.LastSeen = time.Now().Add(-36 * time.Hour)
 		}
 		p.server.Know(i)
 	}
@@ -43,6 +44,11 @@ func TestIssuesAreListed(t *testing.T) {
 		"an SLX":             {[]string{"--slx", "dns"}, 5},
 		"a resource":         {[]string{"--resource", "r"}, 1},
 		"a task":             {[]string{"--task", "other"}, 0},
+		"from a time":        {[]string{"--from", "2026-01-02T05:04:05+01:00"}, 6},
+		"from a later time":  {[]string{"--from", "2026-01-02T04:04:06Z"}, 1},
+		"to a time":          {[]string{"--to", "2026-01-02T04:04:06Z"}, 5},
+		"a span of days":     {[]string{"--from", "2d", "--to", "1d"}, 1},
+		"a span of hours":    {[]string{"--from", "35h30m"}, 0},
 		"a few":              {[]string{"--limit", "2"}, 2},
 		"all without bounds": {[]string{"--limit", "0"}, 6},
 	} {
@@ -133,6 +139,9 @@ func TestQuestionsThatMakeNoSense(t *testing.T) {
 		"--state is one of standing":            {"issues", "ls", "--state", "bad"},
 		"--severity is 1":                       {"issues", "ls", "--severity", "5"},
 		"--limit is 1":                          {"issues", "ls", "--limit", "-1"},
+		"--from takes a time as":                {"issues", "ls", "--from", "yesterday"},
+		"--to takes a time as":                  {"issues", "ls", "--to", "-1h"},
+		"or how long ago, as 90m":               {"issues", "ls", "--from", "300000d"},
 		"--until takes a time as":               {"issues", "ignore", someID(0)},
 		"or how long from now, as 90m":          {"issues", "ignore", someID(0), "--until", "-1h"},
 		"366 days at most":                      {"issues", "ignore", someID(0), "--until", "400d"},
@@ -167,7 +176,7 @@ func TestAnAssistantIsShown(t *testing.T) {
 			SLXs: []api.SLXIssues{{SLX: "dns", Issues: []api.Topic{{ID: someID(0), Title: "DNS is slow", Severity: 1, State: "open"}}}, {Issues: []api.Topic{{ID: someID(1)}}}},
 		},
 		Health: api.Health{SLIs: []api.SLI{
-			{Name: "dns-latency", Alert: "page", Last: &api.Measured{Value: 1.5}, Windows: api.Windows{Hour: api.Window{Samples: 4, Share: 0.75, Burn: 25}}},
+			{Name: "dns-latency", Alert: "page", Stale: true, Last: &api.Measured{Value: 1.5}, Windows: api.Windows{Hour: api.Window{Samples: 4, Share: 0.75, Burn: 25}}},
 		}},
 		Next: api.Next{Says: `Run "Check DNS" next; it scores 0.93.`, Tasks: []api.NextTask{{
 			Score: 0.93, Name: "Check DNS", From: "catalogue", Source: "https://example.com/dns.robot",
@@ -177,7 +186,7 @@ func TestAnAssistantIsShown(t *testing.T) {
 	r := p.run(t, "assistant", "show", "oncall")
 	for _, want := range []string{
 		`Eager\x1b Edgar, as of 2026-01-02T03:04:05Z`, "WRONG NOW: 2 of severity 1, 1000 or more of severity 4", "DNS is slow", "(no SLX)",
-		"issues ls --state standing", "dns-latency  page   1.5   75.0%    -", "25.0", `Run "Check DNS" next`, "0.93  Check DNS",
+		"issues ls --state standing", "dns-latency  page, stale  1.5   75.0%    -", "25.0", `Run "Check DNS" next`, "0.93  Check DNS",
 		"from the catalogue: https://example.com/dns.robot", `because issue ` + someID(0) + ` asks: "Check the DNS" (dns, check; 0.93)`,
 	} {
 		if r.code != 0 || !strings.Contains(r.stdout, want) {
