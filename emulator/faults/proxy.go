@@ -42,10 +42,27 @@ const (
 // All are the faults that there are.
 var All = []Fault{Lost, ReplyLost, Twice, Late, Aborted, Exhausted, Killed, KilledIn}
 
+// Target is a service that proxies stand before. All of them share its one
+// connection: a test that starts thousands of processes has a proxy for each.
+type Target struct{ conn *grpc.ClientConn }
+
+// Reach gives the service at host:port; it connects to nothing yet.
+func Reach(host string) (*Target, error) {
+	conn, err := grpc.NewClient("passthrough:///"+host, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, fmt.Errorf("reach %s: %w", host, err)
+	}
+	return &Target{conn}, nil
+}
+
+// Close ends the connection; its proxies must be closed before.
+func (t *Target) Close() error { return t.conn.Close() }
+
 // Proxy passes calls on, as its plan says. It is safe for concurrent use.
 type Proxy struct {
 	plan   func(method string) Fault
 	target *grpc.ClientConn
+	owned  *Target // to be closed with the proxy; nil: it is somebody else's
 	server *grpc.Server
 	addr   string
 	dead   context.Context
@@ -55,20 +72,36 @@ type Proxy struct {
 	late []func() // calls to be made yet
 }
 
-// New stands before target, host:port. Plan is asked about each call by its
-// method's last word, as Commit; it may be called at several times at once.
+// New stands before target, host:port, with a connection of its own. Plan is
+// asked about each call by its method's last word, as Commit; it may be called
+// at several times at once.
 func New(target string, plan func(method string) Fault) (*Proxy, error) {
-	conn, err := grpc.NewClient("passthrough:///"+target, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	t, err := Reach(target)
 	if err != nil {
-		return nil, fmt.Errorf("reach %s: %w", target, err)
+		return nil, err
 	}
+	p, err := t.Proxy(plan)
+	if err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	p.owned = t
+	return p, nil
+}
+
+// smallBuffer is what a connection reads and writes at once, in bytes: calls of
+// tests are small, and their connections many.
+const smallBuffer = 4 << 10
+
+// Proxy stands before the service; plan is as New has it.
+func (t *Target) Proxy(plan func(method string) Fault) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), conn.Close())
+		return nil, fmt.Errorf("listen: %w", err)
 	}
-	p := &Proxy{plan: plan, target: conn, addr: listener.Addr().String()}
+	p := &Proxy{plan: plan, target: t.conn, addr: listener.Addr().String()}
 	p.dead, p.kill = context.WithCancel(context.Background())
-	p.server = grpc.NewServer(grpc.ForceServerCodecV2(frames{}), grpc.UnknownServiceHandler(p.handle), grpc.MaxRecvMsgSize(64<<20))
+	p.server = grpc.NewServer(grpc.ForceServerCodecV2(frames{}), grpc.UnknownServiceHandler(p.handle), grpc.MaxRecvMsgSize(64<<20),
+		grpc.ReadBufferSize(smallBuffer), grpc.WriteBufferSize(smallBuffer), grpc.SharedWriteBuffer(true))
 	go func() { _ = p.server.Serve(listener) }()
 	return p, nil
 }
@@ -85,7 +118,10 @@ func (p *Proxy) Close() error {
 	arrive(p.takeLate())
 	p.server.Stop()
 	p.kill()
-	return p.target.Close()
+	if p.owned == nil {
+		return nil
+	}
+	return p.owned.Close()
 }
 
 func (p *Proxy) takeLate() []func() {

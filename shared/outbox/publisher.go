@@ -104,6 +104,7 @@ func (p *Publisher) connect(ctx context.Context) (*pubsub.TopicAdminClient, erro
 	if err != nil {
 		return nil, fmt.Errorf("connect to pubsub: %w", err)
 	}
+	p.clients.OnClose(client.Close)
 	return client, nil
 }
 
