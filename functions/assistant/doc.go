@@ -29,7 +29,7 @@
 // # Updates: answers
 //
 //	204 or 200  done, or refused for good and on record in the quarantine: the message is
-//	            of another kind, misnames something, or names no tenant or run
+//	            none or of another kind, misnames something, or names no tenant or run
 //	500         deliver again: Firestore or KMS failed, the check is busy, or the tenant's
 //	            key is off; after 20 attempts the message is a dead letter on
 //	            run-events-dead. The run stays pending: the next event of its check

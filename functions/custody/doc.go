@@ -30,8 +30,9 @@
 //
 // # Answers
 //
-//	204 or 200  done, or refused for good: no notification of a finalized object; it is on the
-//	            log, and its references are in the platform's database, at quarantine/custody-{message}
+//	204 or 200  done, or refused for good: no Pub/Sub message, or no notification of a finalized
+//	            object; it is on the log, and its references are in the platform's database,
+//	            at quarantine/custody-{message}
 //	500         deliver again: Firestore or KMS failed, or no tenant has the bucket (yet);
 //	            after 20 attempts the message is a dead letter on object-events-dead
 //
