@@ -33,7 +33,7 @@ var first = map[string]bool{
 	"GET /v1/workspaces/{workspace}/issues":                      true,
 	"GET /v1/workspaces/{workspace}/issues/{issue}":              true,
 	"POST /v1/workspaces/{workspace}/issues/{issue}/investigate": true,
-	"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":     true,
+	"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":      true,
 	"GET /v1/workspaces/{workspace}/slis":                        false,
 	"GET /v1/workspaces/{workspace}/slis/{sli}":                  false,
 	"PUT /v1/workspaces/{workspace}/slis/{sli}":                  true,
