@@ -138,7 +138,12 @@ func arrive(calls []func()) {
 	}
 }
 
-var errUnavailable = status.Error(codes.Unavailable, "the connection was cut")
+var (
+	errUnavailable = status.Error(codes.Unavailable, "the connection was cut")
+	// Nobody hears it. No client tries again after this code, so that a test need
+	// not wait for what a dead process would still do.
+	errGone = status.Error(codes.Unimplemented, "the client's process is gone")
+)
 
 // handle takes one call. All methods have one request; some stream answers.
 func (p *Proxy) handle(_ any, in grpc.ServerStream) error {
@@ -148,7 +153,7 @@ func (p *Proxy) handle(_ any, in grpc.ServerStream) error {
 		return err
 	}
 	if p.dead.Err() != nil {
-		return errUnavailable
+		return errGone
 	}
 	defer arrive(p.takeLate()) // what is late by now arrives after this call
 	ctx := in.Context()
@@ -161,7 +166,7 @@ func (p *Proxy) handle(_ any, in grpc.ServerStream) error {
 		return status.Error(codes.ResourceExhausted, "too many calls")
 	case Killed:
 		p.kill()
-		return errUnavailable
+		return errGone
 	case Late:
 		return p.postpone(ctx, method, request)
 	case Twice:
@@ -170,6 +175,7 @@ func (p *Proxy) handle(_ any, in grpc.ServerStream) error {
 		_ = p.pass(detached(ctx), method, request, discard)
 		if fault == KilledIn {
 			p.kill()
+			return errGone
 		}
 		return errUnavailable
 	}

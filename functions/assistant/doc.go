@@ -160,7 +160,7 @@
 //	as admin -X PUT $W/assistants/edgar -d '{"name":"Eager Edgar"}'
 //	as viewer $W/assistants/edgar
 //	as viewer "$W/issues?state=standing&slx=dns"
-//	ISSUE=$(as viewer "$W/issues?slx=dns" | grep -o '"id":"[a-z2-7]*"' | head -1 | cut -d'"' -f4)
+//	until ISSUE=$(as viewer "$W/issues?slx=dns" | grep -o '"id":"[a-z2-7]*"' | head -1 | cut -d'"' -f4); [ "$ISSUE" ]; do sleep 1; done
 //	as viewer -X POST $W/issues/$ISSUE/investigate
 //	as viewer $W/issues/$ISSUE/ignore -d "{\"until\":\"$(date -u -d '+1 hour' +%FT%TZ)\"}"
 //	as viewer $W/issues/$ISSUE
