@@ -101,7 +101,7 @@ func (t *Target) Proxy(plan func(method string) Fault) (*Proxy, error) {
 	p := &Proxy{plan: plan, target: t.conn, addr: listener.Addr().String()}
 	p.dead, p.kill = context.WithCancel(context.Background())
 	p.server = grpc.NewServer(grpc.ForceServerCodecV2(frames{}), grpc.UnknownServiceHandler(p.handle), grpc.MaxRecvMsgSize(64<<20),
-		grpc.ReadBufferSize(smallBuffer), grpc.WriteBufferSize(smallBuffer), grpc.SharedWriteBuffer(true))
+		grpc.ReadBufferSize(smallBuffer), grpc.WriteBufferSize(smallBuffer))
 	go func() { _ = p.server.Serve(listener) }()
 	return p, nil
 }
