@@ -30,8 +30,8 @@
 // # Updates: answers
 //
 //	204 or 200  done, or refused for good and on record in the quarantine: the message is
-//	            of another kind (unknown-kind), misnames something (bad-reference), or
-//	            names no tenant or run (no-such-tenant, no-such-run)
+//	            none (malformed) or of another kind (unknown-kind), misnames something
+//	            (bad-reference), or names no tenant or run (no-such-tenant, no-such-run)
 //	500         deliver again: Firestore or KMS failed, the check is busy, or the tenant's
 //	            key is off; after 20 attempts the message is a dead letter on
 //	            run-events-dead. The run stays pending: the next event of its check
@@ -181,7 +181,7 @@
 //	as admin -X PUT $W/assistants/edgar -d '{"name":"Eager Edgar"}'
 //	as viewer $W/assistants/edgar
 //	as viewer "$W/issues?state=standing&slx=dns"
-//	ISSUE=$(as viewer "$W/issues?slx=dns" | grep -o '"id":"[a-z2-7]*"' | head -1 | cut -d'"' -f4)
+//	until ISSUE=$(as viewer "$W/issues?slx=dns" | grep -o '"id":"[a-z2-7]*"' | head -1 | cut -d'"' -f4); [ "$ISSUE" ]; do sleep 1; done
 //	as viewer -X POST $W/issues/$ISSUE/investigate
 //	as viewer $W/issues/$ISSUE/ignore -d "{\"until\":\"$(date -u -d '+1 hour' +%FT%TZ)\"}"
 //	as viewer $W/issues/$ISSUE

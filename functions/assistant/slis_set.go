@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"cloud.google.com/go/firestore"
 
@@ -61,7 +62,7 @@ func (h *Handler) setSLI(ctx context.Context, in *setSLIRequest) (*sliResponse, 
 }
 
 // commitSLI writes objective and thresholds, and puts it on record, in one
-// commit. All else of the SLI is the updater's.
+// commit; nothing if they are so already. All else of the SLI is the updater's.
 func commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef, set sli.SLI, entry auditlog.Prepared) (after sli.SLI, err error) {
 	err = gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		if err := checkWorkspace(tx, s); err != nil {
@@ -73,6 +74,9 @@ func commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef
 		}
 		if after, err = sli.Decode(docs[0]); err != nil {
 			return err
+		}
+		if docs[0].Exists() && reflect.DeepEqual(after.Objective, set.Objective) && after.Thresholds == set.Thresholds {
+			return nil // it was said before
 		}
 		after = after.Against(set.Objective, set.Thresholds)
 		after.Name = set.Name

@@ -83,14 +83,14 @@ func TestAnObjectiveIsSet(t *testing.T) {
 	d.measure(t, "latency", 50)
 	set := objective(10, 0.99)
 	set["thresholds"] = map[string]any{"page": 2, "samples": 5, "staleAfter": 60}
-	for range 2 {
+	for range 2 { // the second changes nothing
 		d.Do(t, "admin", http.MethodPut, d.path+"/slis/latency", set).Want(t, http.StatusOK)
 	}
 	got := d.sli(t, "latency")
 	if got.Alert != "warning" || *got.Objective.Max != 10 || got.Thresholds.Page != 2 || got.Thresholds.Samples != 5 || got.Thresholds.StaleAfter != 60 || got.Windows["1h"].Samples != 1 {
 		t.Errorf("got %+v", got)
 	}
-	if n := d.entries(t, auditlog.SetSLI); n != 2 {
+	if n := d.entries(t, auditlog.SetSLI); n != 1 {
 		t.Errorf("%d entries are on record", n)
 	}
 	for what, body := range map[string]any{
