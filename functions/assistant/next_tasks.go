@@ -93,7 +93,7 @@ func (r ranking) searchRan(steps []step, ran []nextTaskBody, public *library, ma
 	}
 	index := rank.New(documents)
 	for _, s := range steps {
-		for _, m := range index.Search(s.text, maxPerStep) {
+		for _, m := range index.Search(s.text, maxPerStep, nil) {
 			r.add(s, tasks[m.ID], m)
 		}
 	}
@@ -101,7 +101,7 @@ func (r ranking) searchRan(steps []step, ran []nextTaskBody, public *library, ma
 
 func (r ranking) searchPublic(steps []step, public *library, may level) {
 	for _, s := range steps {
-		for _, m := range public.index.Search(s.text, maxPerStep) {
+		for _, m := range public.index.Search(s.text, maxPerStep, nil) {
 			if t := public.tasks[m.ID]; may.covers(t) {
 				r.add(s, nextTaskBody{From: "catalogue", ID: m.ID, Name: t.Name, Documentation: t.Documentation, Source: t.Source}, m)
 			}
