@@ -52,6 +52,7 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.SetAssistant:     {tenant.Admin},
 	auditlog.SearchCatalog:    {tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform},
 	auditlog.WriteCatalog:     {tenant.Platform},
+	auditlog.PruneCatalog:     {tenant.Platform},
 }
 
 // Session is an allowed request: who asks, and where the tenant's data is.

@@ -40,6 +40,7 @@ const (
 	SetAssistant     Action = "assistants.set"
 	SearchCatalog    Action = "catalog.search"
 	WriteCatalog     Action = "catalog.write"
+	PruneCatalog     Action = "catalog.prune"
 )
 
 // Outcome is what became of it.
