@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -194,6 +195,7 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	f.Add([]byte("*** Settings ***\nMetadata    Supports    A,,B    ,\n...    A\n*** Tasks ***\nA"))
 	f.Add([]byte("*** Settings ***\nMetadata\nName\n...\n*** Tasks ***\nA    [Tags]\n    []"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		suite, err := catalog.Parse(data, "a.robot")
@@ -201,7 +203,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, task := range suite.Tasks {
-			if task.Name == "" || task.Source != "a.robot" || task.Suite != suite.Name {
+			if task.Name == "" || task.Source != "a.robot" || task.Suite != suite.Name || slices.Contains(task.Supports, "") {
 				t.Errorf("task %+v", task)
 			}
 		}
