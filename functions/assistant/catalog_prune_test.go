@@ -50,7 +50,7 @@ func staffDo(t testing.TB, c *cloudtest.Cloud, method, path string, body any) cl
 	return c.Do(t, token, method, path, body)
 }
 
-// prune prunes page by page, and tells how many tasks went.
+// pruneAll prunes page by page, and tells how many tasks went.
 func pruneAll(t testing.TB, c *cloudtest.Cloud, source, edition string) (removed, pages int) {
 	t.Helper()
 	for token := ""; ; {
@@ -63,7 +63,9 @@ func pruneAll(t testing.TB, c *cloudtest.Cloud, source, edition string) (removed
 			NextPageToken string
 		}
 		staffDo(t, c, http.MethodPost, "/v1/catalog/prune", body).Want(t, http.StatusOK).JSON(t, &out)
-		removed, pages = removed+out.Removed, pages+1
+		if removed, pages = removed+out.Removed, pages+1; pages > 10 {
+			t.Fatal("there is no end of pages")
+		}
 		if token = out.NextPageToken; token == "" {
 			c.Clock.Advance(time.Minute + time.Second)
 			return removed, pages
@@ -97,6 +99,10 @@ func TestWhatASourceNoLongerHasIsPruned(t *testing.T) {
 	if written := put("two", offered("Zebra New|x|t", "Zebra Kept|x|t", "Zebra Changed|y|t")...); written != 2 {
 		t.Errorf("written: %d", written)
 	}
+	putTasks(t, c, map[string]any{"tasks": offered("Zebra New|now without an edition|t", "Zebra Kept|x|t")}).Want(t, http.StatusOK)
+	if got := d.found(t, "zebra"); len(got) != 5 {
+		t.Errorf("there is %q", got)
+	}
 	if removed, _ := pruneAll(t, c, source, "two"); removed != 1 {
 		t.Errorf("removed: %d", removed)
 	}
@@ -107,7 +113,7 @@ func TestWhatASourceNoLongerHasIsPruned(t *testing.T) {
 	if removed, _ := pruneAll(t, c, source, "two"); removed != 0 {
 		t.Errorf("removed again: %d", removed)
 	}
-	if written := put("two", offered("Zebra New|x|t")...); written != 0 {
+	if written := put("two", offered("Zebra Kept|x|t")...); written != 0 {
 		t.Errorf("written again: %d", written)
 	}
 	for what, body := range map[string]map[string]any{
@@ -173,6 +179,9 @@ func TestALargeSourceIsPrunedByPages(t *testing.T) {
 	}
 	for _, some := range [][]map[string]any{tasks[:500], tasks[500:]} {
 		putTasks(t, c, map[string]any{"tasks": some, "edition": "one"}).Want(t, http.StatusOK)
+	}
+	if removed, pages := pruneAll(t, c, "https://example.com/", "one"); removed != 0 || pages != 3 {
+		t.Errorf("removed %d by %d pages", removed, pages)
 	}
 	putTasks(t, c, map[string]any{"tasks": tasks[:10], "edition": "two"}).Want(t, http.StatusOK)
 	if removed, pages := pruneAll(t, c, "https://example.com/", "two"); removed != 990 || pages != 3 {

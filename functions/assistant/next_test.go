@@ -1,6 +1,7 @@
 package assistant_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -228,19 +229,49 @@ func TestTasksOfOneNameInTwoSuitesAreTwo(t *testing.T) {
 	}
 }
 
+// Each of those of a name must say that it only reads, in whatever order they come.
+func TestATaskOnlyReadsIfAllOfItsNameDo(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	d := newDesk(t, c)
+	offer(t, c, inSuite("Cutters", offered("Fetch Deployment Logs|Fetches and cuts them.|access:read-write")))
+	for n := range 8 {
+		offer(t, c, inSuite(fmt.Sprint("Readers-", n), offered("Fetch Deployment Logs|Fetches logs.|access:read-only")))
+	}
+	d.rest(t, cart, ranLogs)
+	d.edgar(t, 0.85, "read-only")
+	if got := d.ask(t).Next; !got.Silent || got.Withheld != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestThingsThatNamesHaveMakeNoDifference(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	d := newDesk(t, c)
+	offer(t, c, offered("Fetch Logs of Deployment `${NAME}` in Namespace `${NAMESPACE}`|Fetches logs.|access:read-only"))
+	ran := ranLogs
+	ran.task = "Fetch Logs of Deployment `cart` in Namespace `shop`"
+	d.rest(t, cart, ran)
+	d.edgar(t, 0.85, "read-only")
+	if got := d.ask(t).Next; len(got.Tasks) != 1 || got.Tasks[0].From != "workspace" || got.Tasks[0].Name != ran.task || got.Tasks[0].Resource != "cart" || got.Tasks[0].Suite == "" {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestMeasurementsAreFoundAndNotSuggested(t *testing.T) {
 	t.Parallel()
 	c := ownCloud(t)
 	d := newDesk(t, c)
-	measures := offered("Fetch Deployment Logs Score|Counts errors in logs of a deployment.|access:read-only")
-	measures[0]["kind"] = "sli"
+	measures := offered("Fetch Deployment Logs Score|Counts errors in logs of a deployment.|access:read-only", "Rate Deployment Logs Score|Counts errors.|access:read-only")
+	measures[0]["kind"], measures[1]["kind"] = "sli", "sli"
 	offer(t, c, measures)
 	d.rest(t, resting{name: "odd", severity: 1, steps: "Fetch the deployment logs score"}, resting{name: "ran", severity: 2, task: "fetch-deployment-logs-score", resolved: true})
 	d.edgar(t, 0, "read-write")
 	if got := d.ask(t); len(got.Next.Tasks) != 0 || got.Next.Below != 0 {
 		t.Errorf("got %+v", got.Next)
 	}
-	if got := d.search(t, "query=deployment+logs+score"); len(got.Tasks) != 1 || got.Tasks[0].Kind != "sli" {
+	if got := d.search(t, "query=deployment+logs+score"); len(got.Tasks) != 2 || got.Tasks[0].Kind != "sli" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -249,12 +280,13 @@ func TestATaskThatDoesNotSayWhatItMayDoMayDoAnything(t *testing.T) {
 	t.Parallel()
 	c := ownCloud(t)
 	d := newDesk(t, c)
-	offer(t, c, offered("Kill Random Pods|Kills pods of a deployment.|chaos", "Inspect Random Pods|Looks at pods.|Access: Read-Only"))
-	d.rest(t, resting{name: "odd", severity: 1, steps: "Kill random pods\nInspect random pods"})
+	offer(t, c, offered("Kill Random Pods|Kills pods of a deployment.|chaos", "Inspect Random Pods|Looks at pods.|Access: Read-Only",
+		"Rotate Broker Credentials|Makes new ones.|access:read-only,access:read-write"))
+	d.rest(t, resting{name: "odd", severity: 1, steps: "Kill random pods\nInspect random pods\nRotate the broker's credentials"})
 	d.edgar(t, 0.85, "read-only")
 	got := d.ask(t)
 	wantTitles(t, got.names(), "Inspect Random Pods")
-	if got.Next.Withheld != 1 {
+	if got.Next.Withheld != 2 {
 		t.Errorf("got %+v", got.Next)
 	}
 }

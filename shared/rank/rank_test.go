@@ -206,6 +206,27 @@ func TestNamesOfThingsAskForNothing(t *testing.T) {
 	}
 }
 
+func TestWhereAWordStandsCounts(t *testing.T) {
+	t.Parallel()
+	with := func(id string) rank.Document {
+		return rank.Document{ID: id, Name: "Check Broker Health", Documentation: "Asks.", Tags: []string{"queue"}, Context: "Looks."}
+	}
+	name, tag, documentation, context, nowhere := with("name"), with("tag"), with("documentation"), with("context"), with("nowhere")
+	name.Name += " Redpanda"
+	tag.Tags, documentation.Documentation, context.Context = append(tag.Tags, "redpanda"), "Asks Redpanda.", "Looks at Redpanda."
+	var got []string
+	last := 2.0
+	for _, m := range rank.New([]rank.Document{nowhere, context, documentation, tag, name}).Search("check the health of the redpanda broker", 5, nil) {
+		if m.Score >= last {
+			t.Errorf("%s scores %v, what came before %v", m.ID, m.Score, last)
+		}
+		got, last = append(got, m.ID), m.Score
+	}
+	if diff := cmp.Diff([]string{"name", "tag", "documentation", "context", "nowhere"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
 	t.Parallel()
 	x := rank.New(documents(
