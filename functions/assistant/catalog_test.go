@@ -37,11 +37,7 @@ func offered(lines ...string) (tasks []map[string]any) {
 
 func putTasks(t testing.TB, c *cloudtest.Cloud, body any) cloudtest.Response {
 	t.Helper()
-	token, err := c.Token("", "platform")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c.Do(t, token, http.MethodPut, "/v1/catalog/tasks", body)
+	return staffDo(t, c, http.MethodPut, "/v1/catalog/tasks", body)
 }
 
 // offer puts tasks into the catalogue and waits until they are in force.

@@ -78,6 +78,7 @@ func (r ranking) best(threshold float64) nextBody {
 		case t.withheld:
 			next.Withheld++
 		default:
+			t.Evidence = slices.DeleteFunc(t.Evidence, func(e evidenceBody) bool { return e.Score < threshold })
 			slices.SortStableFunc(t.Evidence, func(a, b evidenceBody) int { return cmp.Compare(b.Score, a.Score) })
 			t.Evidence = t.Evidence[:min(maxEvidence, len(t.Evidence))]
 			next.Tasks = append(next.Tasks, *t)

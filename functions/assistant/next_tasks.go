@@ -35,7 +35,7 @@ type nextTaskBody struct {
 	Source        string         `json:"source,omitempty" doc:"Address of the task's file"`
 	SLX           string         `json:"slx,omitempty" doc:"That it served last"`
 	Resource      string         `json:"resource,omitempty" doc:"That it checked last"`
-	Evidence      []evidenceBody `json:"evidence" doc:"Why: the best first"`
+	Evidence      []evidenceBody `json:"evidence" doc:"Why: steps that alone score enough, the best first"`
 
 	withheld bool // the assistant's level does not cover it
 }

@@ -122,6 +122,9 @@ func TestAnAssistantSuggestsTheTaskThatAuthorsAskFor(t *testing.T) {
 	if first.From != "catalogue" || first.Score < 0.85 || first.Score > 1 || first.Source == "" || got.Next.Silent {
 		t.Errorf("got %+v", got.Next)
 	}
+	if len(first.Evidence) != 1 {
+		t.Errorf("what else is said asks for others: %+v", first.Evidence)
+	}
 	why := first.Evidence[0]
 	if why.Issue != cart.id() || why.Step != "Fetch the logs of deployment `cart`" || !slices.Contains(why.Words, "logs") || !slices.Contains(why.Words, "deployment") {
 		t.Errorf("because of %+v", why)
