@@ -76,9 +76,15 @@ func askAssistant(t *testing.T, c *cloudtest.Cloud, tn *cloudtest.Tenant) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Do(t, staff, http.MethodPut, "/v1/catalog/tasks", object{"tasks": []object{
-		{"name": "Fetch Logs", "documentation": "Fetches logs.", "tags": []string{"logs"}, "suite": "s", "source": "s/runbook.robot"},
-	}}).Want(t, http.StatusOK)
+	task := object{
+		"name": "Fetch Logs", "documentation": "Fetches logs.", "tags": []string{"logs"}, "suite": "s", "source": "s/runbook.robot",
+		"displayName": "S", "suiteDocumentation": "Looks at logs.", "supports": []string{"Kubernetes"}, "kind": "sli",
+	}
+	c.Do(t, staff, http.MethodPut, "/v1/catalog/tasks", object{"tasks": []object{task}, "edition": "e"}).Want(t, http.StatusOK)
+	for _, page := range []object{{}, {"pageToken": strings.Repeat("0", 64)}} {
+		page["source"], page["edition"] = "s/", "e"
+		c.Do(t, staff, http.MethodPost, "/v1/catalog/prune", page).Want(t, http.StatusOK)
+	}
 	tn.Do(t, "admin", http.MethodPut, space+"/slis/latency", object{"objective": object{"max": 1, "target": 0.99}}).Want(t, http.StatusOK)
 	tn.Do(t, "admin", http.MethodPut, space+"/assistants/a", object{"name": "A", "relevance": 0.5, "accessLevel": "read-only"}).Want(t, http.StatusOK)
 	for _, path := range []string{"/slis", "/slis/latency", "/graph", "/graph?slx=shop", "/assistants/a", "/slis/latency/samples"} {

@@ -15,7 +15,7 @@ import (
 
 // public are the actions on what belongs to no tenant.
 var public = map[auditlog.Action]bool{
-	auditlog.SearchCatalog: true, auditlog.WriteCatalog: true,
+	auditlog.SearchCatalog: true, auditlog.WriteCatalog: true, auditlog.PruneCatalog: true,
 	auditlog.ListQuarantine: true, auditlog.ReplayQuarantine: true, auditlog.ReplayDeadLetters: true,
 }
 
@@ -39,6 +39,7 @@ func init() {
 		"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      {admins, auditlog.SetAssistant, at("/assistants/eager", anAssistant), true, true},
 		"GET /v1/catalog/tasks":                                      {anybody, auditlog.SearchCatalog, outside("/v1/catalog/tasks?query=dns", nil), true, true},
 		"PUT /v1/catalog/tasks":                                      {staff, auditlog.WriteCatalog, outside("/v1/catalog/tasks", aCatalogue), true, true},
+		"POST /v1/catalog/prune":                                     {staff, auditlog.PruneCatalog, atEdition, true, true},
 		"GET /v1/quarantine":                                         {staff, auditlog.ListQuarantine, outside("/v1/quarantine", nil), true, true},
 		"POST /v1/quarantine/replay":                                 {staff, auditlog.ReplayQuarantine, outside("/v1/quarantine/replay", map[string]any{"function": "assistant-update", "before": longAgo}), true, true},
 		"POST /v1/dead-letters/replay":                               {staff, auditlog.ReplayDeadLetters, outside("/v1/dead-letters/replay", map[string]any{"topic": "run-events", "before": longAgo}), true, true},
@@ -49,8 +50,19 @@ var (
 	anObjective = map[string]any{"objective": map[string]any{"max": 100, "target": 0.99}}
 	anAssistant = map[string]any{"name": "Edgar"}
 	longAgo     = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // what others left is not taken
-	aCatalogue  = map[string]any{"tasks": []map[string]any{{"name": "Check DNS", "suite": "dns", "source": "https://example.com/dns.robot"}}}
+	aCatalogue  = map[string]any{"tasks": []map[string]any{{"name": "Check DNS", "suite": "dns", "source": "https://example.com/dns.robot"}}, "edition": "e1"}
 )
+
+// atEdition asks to prune an edition that was put.
+func atEdition(t *testing.T, w *matrixWorld, _ place) (string, any) {
+	t.Helper()
+	staff, err := w.cloud.Token("", "platform")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.cloud.Do(t, staff, http.MethodPut, "/v1/catalog/tasks", aCatalogue).Want(t, http.StatusOK)
+	return "/v1/catalog/prune", map[string]any{"source": "https://example.com/", "edition": "e1"}
+}
 
 type ask = func(t *testing.T, w *matrixWorld, where place) (path string, body any)
 

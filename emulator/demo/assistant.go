@@ -92,7 +92,7 @@ func (d *Demo) showAssistant(ctx context.Context) error {
 	}{
 		{"platform", catalogPath, map[string]any{"tasks": community}},
 		{"admin", sliPath, map[string]any{"objective": map[string]any{"min": 1, "target": 0.99}}},
-		{"admin", assistantPath, map[string]any{"name": "On call", "relevance": 0.5, "accessLevel": "read-write"}},
+		{"admin", assistantPath, map[string]any{"name": "On call", "accessLevel": "read-write"}},
 	} {
 		if err := d.put(ctx, setup.persona, setup.path, setup.body); err != nil {
 			return fmt.Errorf("set up %s: %w", setup.path, err)
@@ -109,7 +109,10 @@ func (d *Demo) showAssistant(ctx context.Context) error {
 			Tasks []struct {
 				Name     string
 				Score    float64
-				Evidence []struct{ Step string }
+				Evidence []struct {
+					Step  string
+					Words []string
+				}
 			}
 		}
 	}
@@ -126,7 +129,7 @@ func (d *Demo) showAssistant(ctx context.Context) error {
 		t.add("how healthy is it", s.Name+": "+s.Alert, d.mark(s.Alert == "warning"))
 	}
 	for _, n := range says.Next.Tasks {
-		t.add("what to run next", fmt.Sprintf("%s (%.2f), since a next step says %q", n.Name, n.Score, n.Evidence[0].Step), d.mark(true))
+		t.add("what to run next", fmt.Sprintf("%s (%.2f), since a next step says %q", n.Name, n.Score, n.Evidence[0].Step), d.mark(n.Score >= 0.85 && len(n.Evidence[0].Words) > 1))
 	}
 	if len(t.rows) < 4 || len(says.Next.Tasks) != 2 {
 		t.add("all of it", "one issue, one SLI and two tasks are expected", d.mark(false))

@@ -4,19 +4,17 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
-
-	"cloud.google.com/go/firestore"
-	"github.com/google/uuid"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/catalog"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-const catalogPath = "/v1/catalog/tasks"
+const (
+	catalogPath = "/v1/catalog/tasks"
+	prunePath   = "/v1/catalog/prune"
+)
 
 // The limits of the catalogue: each instance of this function holds all of it.
 const (
@@ -31,6 +29,8 @@ func (h *Handler) registerCatalog() {
 	api.Register(h.API, put, h.putTasks)
 	api.Register(h.API, h.operation("searchTasks", http.MethodGet, catalogPath,
 		"Search the public catalogue, the best first", auditlog.SearchCatalog), h.searchTasks)
+	api.Register(h.API, h.operation("pruneTasks", http.MethodPost, prunePath,
+		"Remove tasks of a source that are not of its edition, a page at a time; repeatable", auditlog.PruneCatalog, 409, 413), h.pruneTasks)
 }
 
 type taskBody struct {
@@ -39,11 +39,17 @@ type taskBody struct {
 	Tags          []string `json:"tags,omitempty" maxItems:"100"`
 	Suite         string   `json:"suite" minLength:"1" maxLength:"500"`
 	Source        string   `json:"source" minLength:"1" maxLength:"1000" doc:"Address of the task's file"`
+
+	DisplayName        string   `json:"displayName,omitempty" maxLength:"200" doc:"Of the suite, for people"`
+	SuiteDocumentation string   `json:"suiteDocumentation,omitempty" maxLength:"1024"`
+	Supports           []string `json:"supports,omitempty" maxItems:"50" doc:"What the suite is for, as Kubernetes"`
+	Kind               string   `json:"kind,omitempty" enum:"sli" doc:"sli: a measurement, found but never suggested as next; none: a task to run"`
 }
 
 type putTasksRequest struct {
 	Body struct {
-		Tasks []taskBody `json:"tasks" minItems:"1" maxItems:"500"`
+		Tasks   []taskBody `json:"tasks" minItems:"1" maxItems:"500"`
+		Edition string     `json:"edition,omitempty" pattern:"^[a-z0-9-]{1,64}$" doc:"Mark of what the tasks are part of, for prune"`
 	}
 }
 
@@ -54,7 +60,7 @@ type putTasksResponse struct {
 	}
 }
 
-// maxTag bounds a tag, in bytes.
+// maxTag bounds a tag, and what a suite supports, in bytes.
 const maxTag = 200
 
 func (r *putTasksRequest) parse() ([]catalog.Task, error) {
@@ -67,13 +73,22 @@ func (r *putTasksRequest) parse() ([]catalog.Task, error) {
 			return nil, api.Refuse(http.StatusUnprocessableEntity, "a task stands twice", api.Fault{Message: "source, suite and name are those of a task before", Location: at})
 		}
 		seen[tasks[n].ID()] = true
-		for _, tag := range t.Tags {
-			if tag == "" || len(tag) > maxTag {
-				return nil, api.Refuse(http.StatusUnprocessableEntity, "a tag is out of bounds", api.Fault{Message: fmt.Sprintf("a tag has 1 to %d bytes", maxTag), Location: at + ".tags"})
+		for where, tags := range map[string][]string{at + ".tags": t.Tags, at + ".supports": t.Supports} {
+			if err := checkTags(tags, where); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return tasks, nil
+}
+
+func checkTags(tags []string, where string) error {
+	for _, tag := range tags {
+		if tag == "" || len(tag) > maxTag {
+			return api.Refuse(http.StatusUnprocessableEntity, "a tag is out of bounds", api.Fault{Message: fmt.Sprintf("a tag has 1 to %d bytes", maxTag), Location: where})
+		}
+	}
+	return nil
 }
 
 func (h *Handler) putTasks(ctx context.Context, in *putTasksRequest) (*putTasksResponse, error) {
@@ -89,49 +104,12 @@ func (h *Handler) putTasks(ctx context.Context, in *putTasksRequest) (*putTasksR
 		return nil, err
 	}
 	out := &putTasksResponse{}
-	if out.Body.Written, err = putCatalog(ctx, s.DB, tasks, h.now(), prepared); err != nil {
+	put := put{tasks, in.Body.Edition, h.now()}
+	if out.Body.Written, err = put.commit(ctx, s.DB, prepared); err != nil {
 		return nil, err
 	}
 	for _, t := range tasks {
 		out.Body.IDs = append(out.Body.IDs, t.ID())
 	}
 	return out, nil
-}
-
-// edition says which catalogue there is. It lies at platform/catalogue.
-type edition struct {
-	Version string    `firestore:"version"` // another one after every change; empty: there is no catalogue
-	Tasks   int       `firestore:"tasks"`
-	Changed time.Time `firestore:"changed"`
-}
-
-func editionRef(db *firestore.Client) *firestore.DocumentRef {
-	return db.Collection("platform").Doc("catalogue")
-}
-
-// putCatalog writes those tasks that are new or other than before, and puts it
-// on record, in one commit.
-func putCatalog(ctx context.Context, db *firestore.Client, tasks []catalog.Task, now time.Time, entry auditlog.Prepared) (written int, err error) {
-	all := refs(editionRef(db))
-	for _, t := range tasks {
-		all = append(all, db.Collection(catalogCollection).Doc(t.ID()))
-	}
-	version := uuid.NewString()
-	err = gcp.Transact(ctx, db, func(_ context.Context, tx *firestore.Transaction) error {
-		docs, err := tx.GetAll(all)
-		if err != nil {
-			return fmt.Errorf("read catalogue: %w", err)
-		}
-		c, err := compare(docs, tasks)
-		if err != nil {
-			return err
-		}
-		written = len(c.changed)
-		if written == 0 {
-			return nil
-		}
-		c.edition.Version, c.edition.Changed = version, now
-		return c.write(tx, db, entry)
-	})
-	return written, err
 }

@@ -31,7 +31,7 @@ func (h *Handler) searchTasks(ctx context.Context, in *searchTasksRequest) (*sea
 		return nil, err
 	}
 	out := &searchTasksResponse{}
-	matches := l.index.Search(in.Query, in.PageSize+1)
+	matches := l.index.Search(in.Query, in.PageSize+1, nil)
 	out.Body.More = len(matches) > in.PageSize
 	out.Body.Tasks = make([]foundBody, 0, len(matches))
 	for _, m := range matches[:min(len(matches), in.PageSize)] {

@@ -37,11 +37,7 @@ func offered(lines ...string) (tasks []map[string]any) {
 
 func putTasks(t testing.TB, c *cloudtest.Cloud, body any) cloudtest.Response {
 	t.Helper()
-	token, err := c.Token("", "platform")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c.Do(t, token, http.MethodPut, "/v1/catalog/tasks", body)
+	return staffDo(t, c, http.MethodPut, "/v1/catalog/tasks", body)
 }
 
 // offer puts tasks into the catalogue and waits until they are in force.
@@ -58,9 +54,10 @@ func offer(t testing.TB, c *cloudtest.Cloud, tasks []map[string]any) (ids []stri
 
 type searched struct {
 	Tasks []struct {
-		Name, Source string
-		Score        float64
-		Words        []string
+		Name, Source, DisplayName, SuiteDocumentation, Kind string
+		Supports                                            []string
+		Score                                               float64
+		Words                                               []string
 	}
 	More bool
 }
@@ -178,6 +175,12 @@ func TestTheCatalogueRefuses(t *testing.T) {
 		"an empty tag":       one("tags", []string{""}),
 		"a long tag":         one("tags", []string{strings.Repeat("x", 201)}),
 		"an unknown key":     one("steps", "x"),
+		"a long title":       one("displayName", strings.Repeat("x", 201)),
+		"a long suite":       one("suiteDocumentation", strings.Repeat("x", 1025)),
+		"much support":       one("supports", strings.Split(strings.Repeat("x ", 51), " ")[:51]),
+		"an empty support":   one("supports", []string{""}),
+		"an unknown kind":    one("kind", "slo"),
+		"a bad edition":      map[string]any{"tasks": offered("A|x|t"), "edition": "É"},
 	} {
 		if r := putTasks(t, c, body); r.Status != http.StatusUnprocessableEntity && r.Status != http.StatusBadRequest {
 			t.Errorf("%s: status %d: %s", what, r.Status, r.Body)

@@ -58,6 +58,7 @@
 //	PUT  /v1/workspaces/{workspace}/assistants/{assistant}      admin
 //	GET  /v1/catalog/tasks                                      viewer, auditor, admin, platform
 //	PUT  /v1/catalog/tasks                                      platform
+//	POST /v1/catalog/prune                                      platform
 //
 // # Issues
 //
@@ -107,34 +108,67 @@
 //
 // # Graph
 //
-// Pages of at most 30 checks, each a task on a resource, with their SLXs and the
-// 300 worst issues that stand: {"nodes":[{"id","kind","name"}],"edges":[{"from",
-// "to","kind"}],"issuesCapped":false,"nextPageToken"}. It holds no free text.
+// Pages of at most 30 checks, each a task on a resource, with their SLXs, up to a
+// hundred SLIs of these and the 300 worst issues that stand: {"nodes":[{"id",
+// "kind","name"}],"edges":[{"from","to","kind"}],"issuesCapped":false,
+// "slisCapped":false,"nextPageToken"}. It holds no free text, so it does not join
+// an issue to the tasks that its next steps ask for: those steps are sealed, and to
+// open them would be to read and decrypt 300 issues' lines of up to half a MiB
+// each. The answer of an assistant joins them, for the ten worst.
 //
 // # Assistants and the catalogue
 //
 // PUT takes {"name","relevance"? (0 to 1, 0.85),"accessLevel"? (read-only, or
-// read-write: also tasks tagged access:read-write)}. GET answers what is wrong
-// (how many issues stand of each severity, counted up to 1,000; the ten worst by
-// SLX), how healthy up to a hundred SLIs are (the most urgent of all; the others
-// by name), and which tasks to run next:
+// read-write)}. GET answers what is wrong (how many issues stand of each severity,
+// counted up to 1,000; the ten worst by SLX), how healthy up to a hundred SLIs are
+// (the most urgent of all; the others by name), and which tasks to run next:
 //
-//	"next":{"tasks":[{"score":0.93,"from":"catalogue","name":"Check DNS Resolution","source":"…",
+//	"next":{"tasks":[{"score":0.93,"from":"catalogue","name":"Check DNS Resolution","suite":"DNS","source":"…",
 //	  "evidence":[{"issue":"…","step":"Check DNS resolution","score":0.93,"words":["DNS","resolution","Check"]}]}],
 //	 "below":4,"silent":false,"says":"…"}
 //
 // The next steps that the authors of the ten worst issues wrote are searched for
-// (BM25: see shared/rank) among up to 200 tasks that the workspace has run and
-// all of the catalogue. What scores less than the assistant's relevance it keeps
-// to itself, and says of how many. An answer costs the same reads whatever the
-// workspace holds, up to bounds: to find the ten worst it passes over some 1,000
-// issues that are ignored, and says so where it looked no further. It says how
-// many SLIs are stale.
+// among up to 200 tasks that the workspace has run and all of the catalogue, as one
+// collection, so that scores compare. A score says how surely a task is what an
+// author meant (see shared/rank); what scores less than the assistant's relevance
+// it keeps to itself, and says of how many. A task that the workspace has run
+// stands for those of its name in the catalogue, with its own SLX and resource; if
+// there is one, its documentation and source are told too. A name does not say the
+// suite, so of several what holds for all holds for it. Tasks of one name in
+// several suites are several, and an issue's step is told once for each task.
+// Measurements (kind sli) are never suggested.
+//
+// A read-only assistant suggests only tasks that are tagged access:read-only and
+// not access:read-write. What has neither tag may do anything, as what kills pods
+// to see what happens has none in a public collection of 863 tasks, of which 655
+// have the first. So a task that only the workspace knows is suggested by a
+// read-write assistant, or once it is in the catalogue with its tag. How many were
+// "withheld" the answer says.
+//
+// An answer costs the same reads whatever the workspace holds: at most 200 checks,
+// 400 SLIs, the ten worst issues (and some 1,000 that are ignored before them; where
+// it looked no further it says so) and a few counts. It says how many SLIs are
+// stale. Beside that, an instance reads the register of the catalogue once a minute,
+// and all of the catalogue, up to 20,000 documents and some seconds of CPU, when it
+// starts and after a change. One request at a time has that done. It waits a second
+// for it, and meanwhile the old catalogue answers; only the first is waited for. So
+// put a catalogue by large calls, and not every minute.
 //
 // The catalogue is public: at most 20,000 tasks, in the platform's database. PUT
-// takes {"tasks":[{"name","documentation","tags","suite","source"}]}, 1 to 500
-// and 4 MiB, and may be repeated; a task is known by source, suite and name.
-// What is put is found within a minute. GET takes query and pageSize.
+// takes {"tasks":[{"name","documentation"?,"tags"?,"suite","source",
+// "displayName"?,"suiteDocumentation"?,"supports"?,"kind"? (sli)}],"edition"?}, 1 to
+// 500 and 4 MiB, and may be repeated; a task is known by source, suite and name.
+// What is put is found within a minute, or as soon as it is read. GET takes query
+// and pageSize.
+//
+// POST /v1/catalog/prune removes what a source no longer has. It takes {"source"
+// (what sources begin with, up to a slash),"edition","pageToken"?} and looks at 400
+// tasks: those of the source that were not put with this edition go, and are on
+// record in the same commit. It answers {"removed","nextPageToken"?}; call until
+// there is no token. First put all tasks with the edition, a mark of the client's
+// choice, as a hash of them all: an edition that no task of the source has is
+// refused. All of it may be repeated. Two editions of one source at once would
+// remove each other's tasks.
 //
 // # Statuses
 //
@@ -145,7 +179,8 @@
 //	403  the role may not, the workspace is not open to it, the tenant is suspended, or
 //	     its key is disabled or destroyed (where free text is read or written)
 //	404  there is no such issue, SLI, assistant, or (PUT) workspace
-//	409  the issue is resolved (investigate), or the catalogue is full
+//	409  the issue is resolved (investigate), the catalogue is full, or no task is of the
+//	     edition (prune)
 //	413  the body is too large
 //	422  a value is out of its bounds, or a query is not known; errors says which
 //	503  try again
@@ -177,7 +212,8 @@
 //	as runner $W/runs/$RUN/report -d '{"end":"2026-01-02T03:05:00Z","outcome":"failure","exitCode":1,
 //	  "issues":[{"line":"{\"severity\":2,\"title\":\"DNS is slow\",\"nextSteps\":\"Check DNS resolution\"}"}]}'
 //	as platform -X PUT $API/v1/catalog/tasks -d '{"tasks":[{"name":"Check DNS Resolution","documentation":"Asks each resolver.",
-//	  "tags":["dns"],"suite":"DNS","source":"https://example.com/dns.robot"}]}'
+//	  "tags":["dns","access:read-only"],"suite":"DNS","source":"https://example.com/dns.robot"}],"edition":"e1"}'
+//	as platform $API/v1/catalog/prune -d '{"source":"https://example.com/","edition":"e1"}'
 //	as admin -X PUT $W/assistants/edgar -d '{"name":"Eager Edgar"}'
 //	as viewer $W/assistants/edgar
 //	as viewer "$W/issues?state=standing&slx=dns"

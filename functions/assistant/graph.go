@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -13,14 +14,18 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
-// maxGraphIssues bounds the issues on one page of the graph.
-const maxGraphIssues = 300
+// What one page of the graph has at most, beside its checks.
+const (
+	maxGraphIssues = 300
+	maxGraphSLIs   = 100
+)
 
 func (h *Handler) registerGraph() {
 	api.Register(h.API, h.operation("getGraph", http.MethodGet, workspacePath+"/graph",
-		"Read tasks, resources, SLXs, the issues that stand, and what joins them", auditlog.ReadGraph), h.getGraph)
+		"Read tasks, resources, SLXs, their SLIs, the issues that stand, and what joins them", auditlog.ReadGraph), h.getGraph)
 }
 
 // graphRequest asks for checks, thirty at most: one query finds the issues of
@@ -41,12 +46,13 @@ type graphBody struct {
 	Nodes         []nodeBody `json:"nodes" doc:"Each once a page; the same id on another page is the same node"`
 	Edges         []edgeBody `json:"edges"`
 	IssuesCapped  bool       `json:"issuesCapped" doc:"More issues stand than are here; these are the worst. List them by slx"`
+	SLIsCapped    bool       `json:"slisCapped" doc:"There are more SLIs than are here; list them"`
 	NextPageToken string     `json:"nextPageToken,omitempty"`
 }
 
 type nodeBody struct {
 	ID       string `json:"id" doc:"kind:name"`
-	Kind     string `json:"kind" enum:"task,resource,slx,issue"`
+	Kind     string `json:"kind" enum:"task,resource,slx,sli,issue"`
 	Name     string `json:"name"`
 	State    string `json:"state,omitempty" doc:"Of an issue"`
 	Severity int    `json:"severity,omitempty" doc:"Of an issue"`
@@ -55,7 +61,7 @@ type nodeBody struct {
 type edgeBody struct {
 	From string `json:"from"`
 	To   string `json:"to"`
-	Kind string `json:"kind" enum:"checks,serves,found,about,harms" doc:"A task checks a resource and serves an SLX; a task found an issue, which is about a resource and harms an SLX"`
+	Kind string `json:"kind" enum:"checks,serves,found,about,harms,measures" doc:"A task checks a resource and serves an SLX; a task found an issue, which is about a resource and harms an SLX; an SLI measures an SLX"`
 }
 
 func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphResponse, error) {
@@ -71,11 +77,18 @@ func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphRespons
 	if err != nil {
 		return nil, err
 	}
+	slis, err := measuring(ctx, s, checks)
+	if err != nil {
+		return nil, err
+	}
 	g := newGraph()
 	for _, c := range checks {
 		g.addCheck(c)
 	}
-	g.body.AsOf, g.body.IssuesCapped = now, len(issues) > maxGraphIssues
+	for _, i := range slis[:min(len(slis), maxGraphSLIs)] {
+		g.addSLI(i)
+	}
+	g.body.AsOf, g.body.IssuesCapped, g.body.SLIsCapped = now, len(issues) > maxGraphIssues, len(slis) > maxGraphSLIs
 	for _, i := range issues[:min(len(issues), maxGraphIssues)] {
 		g.addIssue(i, now)
 	}
@@ -112,6 +125,22 @@ func standingOf(ctx context.Context, s access.Session, checks []issue.Check) ([]
 		OrderBy("severity", firestore.Asc).Limit(maxGraphIssues+1).
 		Select("fingerprint", "task", "slx", "resource", "severity", "state", "runs", "reopened", "since", "lastSeen", "resolvedAt", "investigated", "ignored")
 	return decodeAll[issue.Issue](query.Documents(ctx), "list issues of checks")
+}
+
+// measuring gives the SLIs of the SLXs that checks serve, and one more than is
+// shown if there are more. What they measured is not read.
+func measuring(ctx context.Context, s access.Session, checks []issue.Check) ([]sli.SLI, error) {
+	var slxs []string
+	for _, c := range checks {
+		if c.SLX != "" && !slices.Contains(slxs, c.SLX) {
+			slxs = append(slxs, c.SLX)
+		}
+	}
+	if len(slxs) == 0 {
+		return nil, nil
+	}
+	all := run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(sli.Collection)
+	return readSLIs(ctx, all.Where("slx", "in", slxs).Select("name", "slx").Limit(maxGraphSLIs+1))
 }
 
 func decodeAll[T issue.Issue | issue.Check](docs *firestore.DocumentIterator, what string) ([]T, error) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
 // The kinds of nodes.
@@ -11,6 +12,7 @@ const (
 	taskNode     = "task"
 	resourceNode = "resource"
 	slxNode      = "slx"
+	sliNode      = "sli"
 	issueNode    = "issue"
 )
 
@@ -32,6 +34,10 @@ func (g *graph) addCheck(c issue.Check) {
 	task := g.node(nodeBody{Kind: taskNode, Name: c.Task})
 	g.edge(task, "checks", g.node(nodeBody{Kind: resourceNode, Name: c.Resource}))
 	g.edge(task, "serves", g.node(nodeBody{Kind: slxNode, Name: c.SLX}))
+}
+
+func (g *graph) addSLI(i sli.SLI) {
+	g.edge(g.node(nodeBody{Kind: sliNode, Name: i.Name}), "measures", g.node(nodeBody{Kind: slxNode, Name: i.SLX}))
 }
 
 func (g *graph) addIssue(i issue.Issue, now time.Time) {

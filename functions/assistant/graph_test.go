@@ -16,6 +16,7 @@ type drawn struct {
 	Nodes         []struct{ ID, Kind, Name, State string }
 	Edges         []struct{ From, To, Kind string }
 	IssuesCapped  bool
+	SLIsCapped    bool
 	NextPageToken string
 }
 
@@ -42,7 +43,9 @@ func TestTheGraphJoinsWhatThereIs(t *testing.T) {
 	d := newDesk(t, cloudtest.Shared(t))
 	slow, old, off := resting{name: "slow", severity: 1}, resting{name: "old", severity: 1, resolved: true}, resting{name: "off", severity: 2, task: "tls-check", slx: "web", ignored: far(d)}
 	d.rest(t, slow, old, off)
+	d.measure(t, "latency", 1)
 	want := []string{
+		"sli:latency ", "sli:latency measures slx:dns",
 		"issue:" + slow.id() + " open", "issue:" + slow.id() + " about resource:cluster-1", "issue:" + slow.id() + " harms slx:dns",
 		"issue:" + off.id() + " ignored", "issue:" + off.id() + " about resource:cluster-1", "issue:" + off.id() + " harms slx:web",
 		"resource:cluster-1 ", "slx:dns ", "slx:web ", "task:dns-check ", "task:tls-check ",
@@ -83,5 +86,20 @@ func TestTheGraphSaysThatItIsCapped(t *testing.T) {
 	d.rest(t, all...)
 	if got := d.graph(t, ""); !got.IssuesCapped || len(got.Nodes) != 303 {
 		t.Errorf("of 301 issues there are %d nodes, capped: %v", len(got.Nodes), got.IssuesCapped)
+	}
+}
+
+func TestTheGraphHasAHundredSLIs(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, cloudtest.Shared(t))
+	d.rest(t, resting{name: "slow", severity: 1})
+	for n := range 101 {
+		if n == 100 && d.graph(t, "").SLIsCapped {
+			t.Error("100 SLIs are capped")
+		}
+		d.measure(t, fmt.Sprint("sli ", n), 1)
+	}
+	if got := d.graph(t, ""); !got.SLIsCapped || len(got.Nodes) != 104 || len(got.Edges) != 105 {
+		t.Errorf("of 101 SLIs there are %d nodes and %d edges, capped: %v", len(got.Nodes), len(got.Edges), got.SLIsCapped)
 	}
 }

@@ -2,6 +2,7 @@ package assistant
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -24,7 +25,8 @@ type step struct {
 	text  string
 }
 
-// steps gives the next steps of issues, the worst issue's first.
+// stepsOf gives the next steps of issues, the worst issue's first. What an issue
+// says twice counts once.
 func stepsOf(issues []issueBody) []step {
 	var steps []step
 	for _, i := range issues {
@@ -32,7 +34,9 @@ func stepsOf(issues []issueBody) []step {
 			if len(steps) == maxSteps {
 				return steps
 			}
-			steps = append(steps, step{i.ID, cut(text, maxStep)})
+			if s := (step{i.ID, cut(text, maxStep)}); !slices.Contains(steps, s) {
+				steps = append(steps, s)
+			}
 		}
 	}
 	return steps
@@ -49,46 +53,50 @@ func cut(text string, size int) string {
 	return text[:size]
 }
 
-// ranking gathers what steps suggest, by sameName of the task.
+// ranking gathers what steps suggest, by where the task is: tasks of one name in
+// several suites are several.
 type ranking map[string]*nextTaskBody
 
-// add takes a match of a step in. A task counts as the best of its steps; one
-// that the workspace has run and the catalogue has counts as the better match.
-func (r ranking) add(s step, task nextTaskBody, m rank.Match) {
-	key := sameName(task.Name)
-	known := r[key]
-	if known == nil {
-		known = &nextTaskBody{}
-		r[key] = known
+// add takes a match of a step in. A task counts as the best of its steps.
+func (r ranking) add(s step, m rank.Match, task nextTaskBody) {
+	if r[m.ID] == nil {
+		r[m.ID] = &task
 	}
-	evidence := append(known.Evidence, evidenceBody{Issue: s.issue, Step: s.text, Score: m.Score, Words: wordsOf(m)})
-	if m.Score > known.Score {
-		*known = task
-		known.Score = m.Score
-	}
-	known.Evidence = evidence
+	known := r[m.ID]
+	known.Score = max(known.Score, m.Score)
+	known.Evidence = append(known.Evidence, evidenceBody{Issue: s.issue, Step: s.text, Score: m.Score, Words: wordsOf(m)})
 }
 
 // best gives the tasks that score threshold or more, the best first, and how
-// many scored less.
-func (r ranking) best(threshold float64) (tasks []nextTaskBody, below int) {
-	tasks = []nextTaskBody{}
+// many did not or are withheld.
+func (r ranking) best(threshold float64) nextBody {
+	next := nextBody{Tasks: []nextTaskBody{}}
 	for _, t := range r {
-		if t.Score < threshold {
-			below++
-			continue
+		switch {
+		case t.Score < threshold:
+			next.Below++
+		case t.withheld:
+			next.Withheld++
+		default:
+			t.Evidence = slices.DeleteFunc(t.Evidence, func(e evidenceBody) bool { return e.Score < threshold })
+			slices.SortStableFunc(t.Evidence, func(a, b evidenceBody) int { return cmp.Compare(b.Score, a.Score) })
+			t.Evidence = t.Evidence[:min(maxEvidence, len(t.Evidence))]
+			next.Tasks = append(next.Tasks, *t)
 		}
-		slices.SortStableFunc(t.Evidence, func(a, b evidenceBody) int { return cmp.Compare(b.Score, a.Score) })
-		t.Evidence = t.Evidence[:min(maxEvidence, len(t.Evidence))]
-		tasks = append(tasks, *t)
 	}
-	slices.SortFunc(tasks, func(a, b nextTaskBody) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), len(b.Evidence)-len(a.Evidence), strings.Compare(a.Name, b.Name))
+	slices.SortFunc(next.Tasks, func(a, b nextTaskBody) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), len(b.Evidence)-len(a.Evidence), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 	})
-	return tasks[:min(maxNext, len(tasks))], below
+	next.Tasks = next.Tasks[:min(maxNext, len(next.Tasks))]
+	return next
 }
 
-// sameName is equal for names that differ in case, spaces and hyphens only.
+// quoted is the name of a thing, or what stands for it.
+var quoted = regexp.MustCompile("`[^`]*`|\\$\\{[^}]*\\}")
+
+// sameName is equal for names that differ in case, spaces, hyphens, and the
+// things in backticks that they name.
 func sameName(name string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == ' ' || r == '-' || r == '_' }), " ")
+	name = quoted.ReplaceAllString(strings.ToLower(name), "`")
+	return strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '-' || r == '_' }), " ")
 }

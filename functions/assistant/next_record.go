@@ -23,12 +23,13 @@ const assistantPath = workspacePath + "/assistants/{assistant}"
 const assistantsCollection = "assistants"
 
 // level is what the tasks that an assistant suggests may do. Tasks say it by a
-// tag, as "access:read-write".
+// tag: "access:read-only" or "access:read-write". One that says nothing may do
+// anything: public collections hold tasks that kill pods and have no such tag.
 type level string
 
 // The levels.
 const (
-	readOnly  level = "read-only"  // tasks that say that they write are left out
+	readOnly  level = "read-only"  // only tasks that say that they read
 	readWrite level = "read-write" // any task
 )
 
@@ -43,7 +44,7 @@ type record struct {
 type assistantBody struct {
 	Name        string   `json:"name" minLength:"1" maxLength:"200" doc:"What people call it"`
 	Relevance   *float64 `json:"relevance,omitempty" minimum:"0" maximum:"1" default:"0.85" doc:"Tasks that score less are not suggested"`
-	AccessLevel string   `json:"accessLevel,omitempty" enum:"read-only,read-write" default:"read-only" doc:"read-only: no task is suggested whose tags say access:read-write"`
+	AccessLevel string   `json:"accessLevel,omitempty" enum:"read-only,read-write" default:"read-only" doc:"read-only: only tasks are suggested whose tags say access:read-only"`
 }
 
 type setAssistantRequest struct {

@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
-	"github.com/strongroom-dev/strongroom/shared/catalog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
-	"github.com/strongroom-dev/strongroom/shared/rank"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -24,18 +21,23 @@ type nextBody struct {
 	Below  int            `json:"below" doc:"Tasks that were found and score less than the assistant's relevance"`
 	Silent bool           `json:"silent"`
 	Says   string         `json:"says" doc:"In a sentence, and one for each thing that the answer does not know"`
+
+	Withheld int `json:"withheld,omitempty" doc:"Tasks that score enough, but do not say that they only read, as the assistant's level wants"`
 }
 
 type nextTaskBody struct {
 	Score         float64        `json:"score" doc:"From 0 to 1"`
-	From          string         `json:"from" enum:"workspace,catalogue" doc:"The workspace has run it, or the public catalogue has it"`
+	From          string         `json:"from" enum:"workspace,catalogue" doc:"workspace: it has run the task, which the catalogue may have too"`
 	ID            string         `json:"id,omitempty" doc:"In the catalogue"`
 	Name          string         `json:"name"`
 	Documentation string         `json:"documentation,omitempty"`
+	Suite         string         `json:"suite,omitempty" doc:"In the catalogue"`
 	Source        string         `json:"source,omitempty" doc:"Address of the task's file"`
 	SLX           string         `json:"slx,omitempty" doc:"That it served last"`
 	Resource      string         `json:"resource,omitempty" doc:"That it checked last"`
-	Evidence      []evidenceBody `json:"evidence" doc:"Why: the best first"`
+	Evidence      []evidenceBody `json:"evidence" doc:"Why: steps that alone score enough, the best first"`
+
+	withheld bool // the assistant's level does not cover it
 }
 
 type evidenceBody struct {
@@ -59,64 +61,24 @@ func (h *Handler) next(ctx context.Context, s access.Session, a assistantBody, w
 	if err != nil {
 		return nextBody{}, err
 	}
-	found, next := ranking{}, nextBody{}
-	found.searchRan(steps, ran, public, level(a.AccessLevel))
-	found.searchPublic(steps, public, level(a.AccessLevel))
-	next.Tasks, next.Below = found.best(*a.Relevance)
+	found := ranking{}
+	offer := newOffer(public, ran)
+	for _, step := range steps {
+		offer.search(step, level(a.AccessLevel), found)
+	}
+	next := found.best(*a.Relevance)
 	next.Silent, next.Says = len(next.Tasks) == 0, says(next, *a.Relevance)
 	return next, nil
 }
 
 func says(n nextBody, threshold float64) string {
-	if len(n.Tasks) > 0 {
+	switch {
+	case len(n.Tasks) > 0:
 		return fmt.Sprintf("Run %q next; it scores %.2f.", n.Tasks[0].Name, n.Tasks[0].Score)
+	case n.Withheld > 0:
+		return fmt.Sprintf("I have nothing to suggest that says it only reads; %d that fit may write.", n.Withheld)
 	}
 	return fmt.Sprintf("I have nothing to suggest: of the tasks that I found, %d, none scores %.2f or more.", n.Below, threshold)
-}
-
-// searchRan looks among the tasks that the workspace has run. Where the
-// catalogue has a task of the same name, its words count too.
-func (r ranking) searchRan(steps []step, ran []nextTaskBody, public *library, may level) {
-	var documents []rank.Document
-	tasks := map[string]nextTaskBody{}
-	for _, t := range ran {
-		d := rank.Document{ID: sameName(t.Name), Name: t.Name}
-		if id, ok := public.named[d.ID]; ok {
-			same := public.tasks[id]
-			if !may.covers(same) {
-				continue
-			}
-			t.ID, t.Documentation, t.Source = id, same.Documentation, same.Source
-			d.Documentation, d.Tags = same.Documentation, same.Tags
-		}
-		documents, tasks[d.ID] = append(documents, d), t
-	}
-	index := rank.New(documents)
-	for _, s := range steps {
-		for _, m := range index.Search(s.text, maxPerStep) {
-			r.add(s, tasks[m.ID], m)
-		}
-	}
-}
-
-func (r ranking) searchPublic(steps []step, public *library, may level) {
-	for _, s := range steps {
-		for _, m := range public.index.Search(s.text, maxPerStep) {
-			if t := public.tasks[m.ID]; may.covers(t) {
-				r.add(s, nextTaskBody{From: "catalogue", ID: m.ID, Name: t.Name, Documentation: t.Documentation, Source: t.Source}, m)
-			}
-		}
-	}
-}
-
-// writes is how a task says by a tag that it changes what it looks at.
-const writes = "access:read-write"
-
-// covers reports whether a task does no more than the level allows.
-func (l level) covers(t catalog.Task) bool {
-	return l == readWrite || !slices.ContainsFunc(t.Tags, func(tag string) bool {
-		return strings.EqualFold(strings.ReplaceAll(tag, " ", ""), writes)
-	})
 }
 
 // ranTasks gives tasks that the workspace has run: those that serve the SLXs of

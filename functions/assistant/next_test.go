@@ -34,18 +34,21 @@ type answered struct {
 		Capped bool
 	}
 	Next struct {
-		Tasks []struct {
-			Score                                  float64
-			From, Name, Source, SLX, Documentation string
-			Evidence                               []struct {
-				Issue, Step string
-				Score       float64
-				Words       []string
-			}
-		}
-		Below  int
-		Silent bool
-		Says   string
+		Tasks    []suggested
+		Below    int
+		Withheld int
+		Silent   bool
+		Says     string
+	}
+}
+
+type suggested struct {
+	Score                                                   float64
+	From, Name, Suite, Source, SLX, Resource, Documentation string
+	Evidence                                                []struct {
+		Issue, Step string
+		Score       float64
+		Words       []string
 	}
 }
 
@@ -120,6 +123,9 @@ func TestAnAssistantSuggestsTheTaskThatAuthorsAskFor(t *testing.T) {
 	if first.From != "catalogue" || first.Score < 0.85 || first.Score > 1 || first.Source == "" || got.Next.Silent {
 		t.Errorf("got %+v", got.Next)
 	}
+	if len(first.Evidence) != 1 {
+		t.Errorf("what else is said asks for others: %+v", first.Evidence)
+	}
 	why := first.Evidence[0]
 	if why.Issue != cart.id() || why.Step != "Fetch the logs of deployment `cart`" || !slices.Contains(why.Words, "logs") || !slices.Contains(why.Words, "deployment") {
 		t.Errorf("because of %+v", why)
@@ -157,9 +163,134 @@ func TestATaskThatTheWorkspaceRanIsSuggestedAsSuch(t *testing.T) {
 	d := newDesk(t, ownCloud(t))
 	d.rest(t, resting{name: "a", severity: 2, slx: "shop", steps: "Run the postgres vacuum check"},
 		resting{name: "b", severity: 3, slx: "shop", task: "postgres-vacuum-check", resolved: true})
-	d.edgar(t, 0.5, "read-only")
+	d.edgar(t, 0.85, "read-write")
 	got := d.ask(t)
 	if len(got.Next.Tasks) == 0 || got.Next.Tasks[0].Name != "postgres-vacuum-check" || got.Next.Tasks[0].From != "workspace" || got.Next.Tasks[0].SLX != "shop" {
+		t.Errorf("got %+v", got.Next)
+	}
+	d.edgar(t, 0.85, "read-only")
+	if got := d.ask(t); !got.Next.Silent || got.Next.Withheld != 1 || !strings.Contains(got.Next.Says, "1 that fit may write") {
+		t.Errorf("nobody says that it only reads, and the answer is %+v", got.Next)
+	}
+}
+
+// ranLogs is a run of a task that the catalogue has.
+var ranLogs = resting{name: "logs", severity: 4, task: "fetch-deployment-logs", slx: "shop", resource: "cart", resolved: true}
+
+func TestWhatTheWorkspaceRanAndTheCatalogueHasIsOneTask(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	d := newDesk(t, c)
+	offer(t, c, community)
+	twice := cart
+	twice.steps = "Fetch the deployment's logs\nFetch the deployment's logs"
+	d.rest(t, twice, ranLogs)
+	d.edgar(t, 0.85, "read-only")
+	got := d.ask(t)
+	if len(got.Next.Tasks) != 1 {
+		t.Fatalf("got %+v", got.Next)
+	}
+	task := got.Next.Tasks[0]
+	if task.From != "workspace" || task.SLX != "shop" || task.Resource != "cart" || task.Suite != "Kubernetes" || !strings.Contains(task.Documentation, "last lines") || task.Source == "" {
+		t.Errorf("it is %+v", task)
+	}
+	if len(task.Evidence) != 1 || task.Evidence[0].Issue != twice.id() || task.Evidence[0].Score != task.Score {
+		t.Errorf("because of %+v", task.Evidence)
+	}
+}
+
+// inSuite is the same tasks in another suite.
+func inSuite(suite string, tasks []map[string]any) []map[string]any {
+	for _, t := range tasks {
+		t["suite"], t["source"] = suite, "https://example.com/collection/"+suite+".robot"
+	}
+	return tasks
+}
+
+func TestTasksOfOneNameInTwoSuitesAreTwo(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	d := newDesk(t, c)
+	offer(t, c, community)
+	offer(t, c, inSuite("Remedies", offered("Fetch Deployment Logs|Fetches logs of a deployment and cuts them.|access:read-write")))
+	d.rest(t, cart)
+	d.edgar(t, 0.85, "read-only")
+	if got := d.ask(t).Next; len(got.Tasks) != 1 || got.Tasks[0].Suite != "Kubernetes" || got.Withheld != 2 {
+		t.Errorf("one that only reads says %+v", got)
+	}
+	d.edgar(t, 0.85, "read-write")
+	if names := d.ask(t).names(); len(names) != 3 { // two of them have one name
+		t.Errorf("one that may write says %q", names)
+	}
+	d.rest(t, ranLogs)
+	got := d.ask(t).Next
+	if len(got.Tasks) != 2 || !slices.ContainsFunc(got.Tasks, func(task suggested) bool { return task.From == "workspace" && task.Suite == "" && task.Source == "" }) {
+		t.Errorf("nobody knows of which suite the task was that ran, and the answer is %+v", got)
+	}
+	d.edgar(t, 0.85, "read-only")
+	if got := d.ask(t).Next; !got.Silent || got.Withheld != 2 {
+		t.Errorf("one of that name may write, and the answer is %+v", got)
+	}
+}
+
+// Each of those of a name must say that it only reads, in whatever order they come.
+func TestATaskOnlyReadsIfAllOfItsNameDo(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	d := newDesk(t, c)
+	offer(t, c, inSuite("Cutters", offered("Fetch Deployment Logs|Fetches and cuts them.|access:read-write")))
+	for n := range 8 {
+		offer(t, c, inSuite(fmt.Sprint("Readers-", n), offered("Fetch Deployment Logs|Fetches logs.|access:read-only")))
+	}
+	d.rest(t, cart, ranLogs)
+	d.edgar(t, 0.85, "read-only")
+	if got := d.ask(t).Next; !got.Silent || got.Withheld != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestThingsThatNamesHaveMakeNoDifference(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	d := newDesk(t, c)
+	offer(t, c, offered("Fetch Logs of Deployment `${NAME}` in Namespace `${NAMESPACE}`|Fetches logs.|access:read-only"))
+	ran := ranLogs
+	ran.task = "Fetch Logs of Deployment `cart` in Namespace `shop`"
+	d.rest(t, cart, ran)
+	d.edgar(t, 0.85, "read-only")
+	if got := d.ask(t).Next; len(got.Tasks) != 1 || got.Tasks[0].From != "workspace" || got.Tasks[0].Name != ran.task || got.Tasks[0].Resource != "cart" || got.Tasks[0].Suite == "" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestMeasurementsAreFoundAndNotSuggested(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	d := newDesk(t, c)
+	measures := offered("Fetch Deployment Logs Score|Counts errors in logs of a deployment.|access:read-only", "Rate Deployment Logs Score|Counts errors.|access:read-only")
+	measures[0]["kind"], measures[1]["kind"] = "sli", "sli"
+	offer(t, c, measures)
+	d.rest(t, resting{name: "odd", severity: 1, steps: "Fetch the deployment logs score"}, resting{name: "ran", severity: 2, task: "fetch-deployment-logs-score", resolved: true})
+	d.edgar(t, 0, "read-write")
+	if got := d.ask(t); len(got.Next.Tasks) != 0 || got.Next.Below != 0 {
+		t.Errorf("got %+v", got.Next)
+	}
+	if got := d.search(t, "query=deployment+logs+score"); len(got.Tasks) != 2 || got.Tasks[0].Kind != "sli" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestATaskThatDoesNotSayWhatItMayDoMayDoAnything(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	d := newDesk(t, c)
+	offer(t, c, offered("Kill Random Pods|Kills pods of a deployment.|chaos", "Inspect Random Pods|Looks at pods.|Access: Read-Only",
+		"Rotate Broker Credentials|Makes new ones.|access:read-only,access:read-write"))
+	d.rest(t, resting{name: "odd", severity: 1, steps: "Kill random pods\nInspect random pods\nRotate the broker's credentials"})
+	d.edgar(t, 0.85, "read-only")
+	got := d.ask(t)
+	wantTitles(t, got.names(), "Inspect Random Pods")
+	if got.Next.Withheld != 2 {
 		t.Errorf("got %+v", got.Next)
 	}
 }

@@ -52,6 +52,7 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.SetAssistant:     {tenant.Admin},
 	auditlog.SearchCatalog:    {tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform},
 	auditlog.WriteCatalog:     {tenant.Platform},
+	auditlog.PruneCatalog:     {tenant.Platform},
 
 	auditlog.ListQuarantine:    {tenant.Platform},
 	auditlog.ReplayQuarantine:  {tenant.Platform},

@@ -40,6 +40,7 @@ const (
 	SetAssistant     Action = "assistants.set"
 	SearchCatalog    Action = "catalog.search"
 	WriteCatalog     Action = "catalog.write"
+	PruneCatalog     Action = "catalog.prune"
 
 	ListQuarantine    Action = "quarantine.list"
 	ReplayQuarantine  Action = "quarantine.replay"

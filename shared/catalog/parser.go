@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -117,6 +118,21 @@ func (p *parser) metadata(values []row) {
 	key := unescape(values[0][0])
 	values[0] = values[0][1:]
 	p.suite.Metadata[key] = text(values)
+	if key == "Supports" {
+		p.suite.Supports = supports(values)
+	}
+}
+
+// supports gives the names that stand in cells of their own or between commas.
+func supports(values []row) (names []string) {
+	for _, cell := range list(values) {
+		for name := range strings.SplitSeq(cell, ",") {
+			if name = strings.TrimSpace(name); name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // end takes in what is left. Tasks without a name are none.

@@ -25,8 +25,15 @@ type Suite struct {
 	Name          string            // as it says, else made from the file's name
 	Documentation string            // lines end with a newline
 	Metadata      map[string]string // as written; nil: none
+	Supports      []string          // of the metadata: platforms and the like, each once
 	Tasks         []Task
 }
+
+// The kinds of tasks.
+const (
+	KindTask = ""    // something to run
+	KindSLI  = "sli" // a measurement that runs by itself
+)
 
 // Task is a task or test of a suite. It lies at catalogue/{id}.
 type Task struct {
@@ -35,6 +42,11 @@ type Task struct {
 	Tags          []string `firestore:"tags"` // as written, each once; case and spaces make no difference
 	Suite         string   `firestore:"suite"`
 	Source        string   `firestore:"source"` // path within its collection, with slashes, or address
+
+	DisplayName        string   `firestore:"displayName"`        // of its suite, for people; may be empty
+	SuiteDocumentation string   `firestore:"suiteDocumentation"` // may be empty
+	Supports           []string `firestore:"supports"`           // what its suite is for
+	Kind               string   `firestore:"kind"`
 }
 
 // ID names the task: 64 hex digits of a hash of source, suite and name.
@@ -63,10 +75,18 @@ func Parse(data []byte, source string) (Suite, error) {
 	}
 	p.end()
 	for i := range p.suite.Tasks {
-		t := &p.suite.Tasks[i]
-		t.Source, t.Suite = source, p.suite.Name
+		p.suite.describe(&p.suite.Tasks[i], source)
 	}
 	return p.suite, nil
+}
+
+// describe tells a task what its suite is.
+func (s Suite) describe(t *Task, source string) {
+	t.Source, t.Suite = source, s.Name
+	t.DisplayName, t.SuiteDocumentation, t.Supports = s.Metadata["Display Name"], s.Documentation, s.Supports
+	if strings.EqualFold(path.Base(source), "sli.robot") { // as collections name them
+		t.Kind = KindSLI
+	}
 }
 
 // prefix is what orders files in a directory and is no part of a suite's name.

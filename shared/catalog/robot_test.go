@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,14 +16,15 @@ import (
 
 func TestParseReadsSpaces(t *testing.T) {
 	t.Parallel()
-	const source = "kube/deployment_triage.robot"
+	const source, about = "kube/deployment_triage.robot", "Looks into a deployment that is not healthy.\nIt reads logs and events,\n\nand changes nothing.\nSee `https://example.com/triage`."
+	supports := []string{"Kubernetes", "AKS", "Managed Services"}
 	task := func(name, documentation string, tags ...string) catalog.Task {
-		return catalog.Task{Name: name, Documentation: documentation, Tags: tags, Suite: "Deployment Triage", Source: source}
+		return catalog.Task{Name: name, Documentation: documentation, Tags: tags, Suite: "Deployment Triage", Source: source,
+			DisplayName: "Triage of Deployments", SuiteDocumentation: about, Supports: supports}
 	}
 	want := catalog.Suite{
-		Name:          "Deployment Triage",
-		Documentation: "Looks into a deployment that is not healthy.\nIt reads logs and events,\n\nand changes nothing.\nSee `https://example.com/triage`.",
-		Metadata:      map[string]string{"Author": "Ann Example", "Display Name": "Deployment Triage"},
+		Name: "Deployment Triage", Documentation: about, Supports: supports,
+		Metadata: map[string]string{"Author": "Ann Example", "Display Name": "Triage of Deployments", "Supports": "Kubernetes,AKS, Managed Services Kubernetes"},
 		Tasks: []catalog.Task{
 			task("Fetch Deployment Logs For `${DEPLOYMENT}` In Namespace `${NAMESPACE}`",
 				"Fetches the last lines of the logs of each pod\nof a deployment.", "Kubernetes", "read-only", "logs", "Deployment"),
@@ -104,6 +106,18 @@ func TestSuiteIsNamedAfterItsFile(t *testing.T) {
 	}
 }
 
+func TestMeasurementsAreTold(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"dns/sli.robot": catalog.KindSLI, "SLI.robot": catalog.KindSLI, "dns/runbook.robot": catalog.KindTask, "sli.robot/runbook.robot": catalog.KindTask, "my-sli.robot": catalog.KindTask,
+	} {
+		suite, err := catalog.Parse([]byte("*** Tasks ***\nA"), source)
+		if err != nil || suite.Tasks[0].Kind != want {
+			t.Errorf("%s: %v, %+v", source, err, suite)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for name, data := range map[string][]byte{
@@ -181,6 +195,7 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	f.Add([]byte("*** Settings ***\nMetadata    Supports    A,,B    ,\n...    A\n*** Tasks ***\nA"))
 	f.Add([]byte("*** Settings ***\nMetadata\nName\n...\n*** Tasks ***\nA    [Tags]\n    []"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		suite, err := catalog.Parse(data, "a.robot")
@@ -188,7 +203,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, task := range suite.Tasks {
-			if task.Name == "" || task.Source != "a.robot" || task.Suite != suite.Name {
+			if task.Name == "" || task.Source != "a.robot" || task.Suite != suite.Name || slices.Contains(task.Supports, "") {
 				t.Errorf("task %+v", task)
 			}
 		}

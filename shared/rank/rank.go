@@ -1,10 +1,10 @@
 // Package rank finds the tasks that a sentence asks for: BM25 over their names,
-// tags and documentation.
+// tags and documentation finds them, and how much of sentence and name meet says
+// how relevant they are.
 package rank
 
 import (
-	"cmp"
-	"math"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -15,182 +15,181 @@ type Document struct {
 	Name          string
 	Documentation string
 	Tags          []string
+	Context       string // what is said of all tasks of its suite
 }
 
-// The parameters of BM25, as Robertson and Zaragoza recommend them ("The
-// Probabilistic Relevance Framework: BM25 and Beyond", 2009), and how often a
-// word counts by where it stands.
-const (
-	k1 = 1.2
-	b  = 0.75
+// field is where a word may stand: how often it counts there for BM25, and how
+// surely a task that has it there is about it.
+type field struct{ weight, reach float32 }
 
-	inName          = 3
-	inTags          = 1.5
-	inDocumentation = 1
+// The fields. What stands in quotes in a name, or says where, is like a tag.
+var (
+	inName          = field{3, 1}
+	inTags          = field{1.5, 0.7}
+	inDocumentation = field{1, 0.5}
+	inContext       = field{0.5, 0.3}
 )
 
 // Index is a collection that can be searched. It does not change, and is safe
 // for concurrent use.
 type Index struct {
+	parts []*collection // the first says how rare a word is
+}
+
+// collection is what was indexed at once.
+type collection struct {
 	ids      []string
-	postings map[string][]posting // by term
-	average  float64              // length of a document
-	lengths  []float64
+	terms    map[string]int32
+	postings [][]posting  // by term
+	weights  []float64    // by term: see Index.weight
+	names    [][]nameWord // by document
+	lengths  []float32    // by document
+	average  float64      // length
 }
 
 // posting is a document that has a term.
 type posting struct {
-	document  int
-	frequency float64 // weighted by where the term stands
+	document  int32
+	frequency float32 // weighted by where the term stands
+	reach     float32 // of the best place
 }
+
+// nameWord is a word of a name that tells the task from others, and the terms that
+// have it too: the run in camelCase that it is a part of, and what it is in one
+// with the word before and with that after. none stands for none.
+type nameWord struct{ term, whole, before, after int32 }
+
+const none = -1
 
 // New builds the index of documents.
 func New(documents []Document) *Index {
-	x := &Index{postings: map[string][]posting{}}
-	for number, d := range documents {
-		length := 0.0
-		for term, frequency := range frequencies(d) {
-			x.postings[term] = append(x.postings[term], posting{number, frequency})
-			length += frequency
-		}
-		x.ids = append(x.ids, d.ID)
-		x.lengths = append(x.lengths, length)
-		x.average += length / float64(len(documents))
-	}
+	x := &Index{[]*collection{collect(documents)}}
+	x.weigh(x.parts[0])
 	return x
 }
 
-func frequencies(d Document) map[string]float64 {
-	terms := map[string]float64{}
-	for _, field := range []struct {
-		text   string
-		weight float64
-	}{{d.Name, inName}, {strings.Join(d.Tags, " "), inTags}, {d.Documentation, inDocumentation}} {
-		for w := range words(field.text) {
-			terms[w.term] += field.weight
-		}
-		for term := range whole(field.text) {
-			terms[term] += field.weight
-		}
+// With is an index of the documents of x and others. How rare a word is only x
+// says, so that it costs no more than the others do, and what x has scores as it
+// does in x.
+func (x *Index) With(others []Document) *Index {
+	if len(x.parts[0].ids) == 0 {
+		return New(others)
 	}
-	return terms
+	c := collect(others)
+	x.weigh(c)
+	return &Index{append(slices.Clone(x.parts), c)}
 }
 
-// Match is a document that was found.
-type Match struct {
-	ID       string
-	Score    float64    // (0,1]: see Search
-	Evidence []Evidence // the words that were found, the one that counts most first
+// weigh sets the weights of a collection's terms.
+func (x *Index) weigh(c *collection) {
+	c.weights = make([]float64, len(c.postings))
+	for term, number := range c.terms {
+		c.weights[number] = x.weight(term)
+	}
 }
 
-// Evidence is a word of the query that the document has.
-type Evidence struct {
-	Word  string  // as the query has it
-	Share float64 // (0,1] of the match; the shares of a match add up to 1
-}
-
-// Search gives the best matches of a query, limit at most; documents that score
-// the same come in the order they were given to New.
-//
-// A score is 1-(1-c)², where c is the coverage of the query: the document's BM25
-// divided by that of a document of average length whose name is the query. So 1
-// means that all that was asked for is in the name, and the usual threshold of
-// 0.85 that some six tenths of it are, weighed by how rare the words are. Words
-// in quotes that no document has are names of things and do not count.
-func (x *Index) Search(query string, limit int) []Match {
-	asked, ideal := x.terms(query)
-	gains := make([]float64, len(x.ids))
-	for _, t := range asked {
-		for _, p := range x.postings[t.term] {
-			gains[p.document] += x.gain(t, p)
+func collect(documents []Document) *collection {
+	c := &collection{terms: map[string]int32{}}
+	for number, d := range documents {
+		length := float32(0)
+		for term, p := range c.read(d) {
+			p.document = int32(number)
+			c.postings[term] = append(c.postings[term], p)
+			length += p.frequency
 		}
+		c.ids = append(c.ids, d.ID)
+		c.lengths = append(c.lengths, length)
+		c.average += float64(length) / float64(len(documents))
 	}
-	found := best(gains, limit)
-	matches := make([]Match, len(found))
-	for i, f := range found {
-		c := min(1, f.gain/ideal)
-		matches[i] = Match{x.ids[f.document], 1 - (1-c)*(1-c), x.evidence(asked, f)}
-	}
-	return matches
+	return c
 }
 
-type ranked struct {
-	document int
-	gain     float64
-}
-
-// best gives the documents with the largest gains, sorted, limit at most.
-func best(gains []float64, limit int) []ranked {
-	var found []ranked
-	for document, gain := range gains {
-		full := len(found) >= limit
-		if gain == 0 || full && (limit <= 0 || gain <= found[len(found)-1].gain) {
+// read gives the terms of a document, and notes its name.
+func (c *collection) read(d Document) map[int32]posting {
+	found := map[int32]posting{}
+	var name []nameWord
+	for _, part := range split(d.Name) {
+		if part.kind != plain {
+			c.add(found, withoutVariables(part.text), inTags)
 			continue
 		}
-		at, _ := slices.BinarySearchFunc(found, gain, func(r ranked, gain float64) int {
-			if r.gain >= gain { // those of the same gain stay before
-				return -1
-			}
-			return 1
-		})
-		if full {
-			found = found[:limit-1]
-		}
-		found = slices.Insert(found, at, ranked{document, gain})
+		c.add(found, part.text, inName)
+		name = append(name, c.name(found, part.text)...)
 	}
+	slices.SortStableFunc(name, func(a, b nameWord) int { return int(a.term - b.term) })
+	c.names = append(c.names, slices.CompactFunc(name, func(a, b nameWord) bool { return a.term == b.term }))
+	c.add(found, withoutVariables(strings.Join(d.Tags, " ")), inTags)
+	c.add(found, d.Documentation, inDocumentation)
+	c.add(found, d.Context, inContext)
 	return found
 }
 
-// asked is a term of a query.
-type asked struct {
-	word
-	weight float64 // inverse document frequency
+// name gives the words of a name. Two that follow one another are found in one
+// too: "Roll Back" by "rollback".
+func (c *collection) name(found map[int32]posting, text string) (name []nameWord) {
+	last := word{}
+	for w := range words(text) {
+		n := nameWord{c.number(w.term), none, none, none}
+		if w.whole != "" {
+			n.whole = c.number(w.whole)
+		}
+		if last.text != "" {
+			n.before = c.count(found, last.with(w), inName)
+			name[len(name)-1].after = n.before
+		}
+		name, last = append(name, n), w
+	}
+	return name
 }
 
-// terms gives the terms of a query, each once, and the gain of a document that
-// has them all in its name.
-func (x *Index) terms(query string) (terms []asked, ideal float64) {
-	seen := map[string]bool{}
-	for _, part := range quotes(query) {
-		for w := range words(part.text) {
-			if seen[w.term] || part.quoted && x.postings[w.term] == nil {
-				continue
+// number gives a term its number.
+func (c *collection) number(term string) int32 {
+	number, known := c.terms[term]
+	if !known {
+		number = int32(len(c.postings))
+		c.terms[strings.Clone(term)] = number
+		c.postings = append(c.postings, nil)
+	}
+	return number
+}
+
+func (c *collection) add(found map[int32]posting, text string, in field) {
+	for term := range terms(text) {
+		c.count(found, term, in)
+	}
+}
+
+func (c *collection) count(found map[int32]posting, term string, in field) (number int32) {
+	number = c.number(term)
+	p := found[number]
+	p.frequency, p.reach = p.frequency+in.weight, max(p.reach, in.reach)
+	found[number] = p
+	return number
+}
+
+// terms gives what a text is found by: its words, and whole what words parts.
+func terms(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		run := ""
+		for w := range words(text) {
+			if !yield(w.term) || w.whole != "" && w.whole != run && !yield(w.whole) {
+				return
 			}
-			seen[w.term] = true
-			t := asked{w, x.weight(w.term)}
-			terms = append(terms, t)
-			ideal += t.weight * inName * (k1 + 1) / (inName + k1)
+			run = w.whole
 		}
 	}
-	return terms, ideal
 }
 
-// weight is the inverse document frequency of Robertson and Spärck Jones, never
-// negative. A word that no document has weighs as if half of the square root
-// of all had it: it may be a word for something, or any name.
-func (x *Index) weight(term string) float64 {
-	size, having := float64(len(x.ids)), float64(len(x.postings[term]))
-	if having == 0 {
-		having = math.Sqrt(size) / 2
+// in finds a document among those of a term.
+func (c *collection) in(term string, document int32) (posting, bool) {
+	number, known := c.terms[term]
+	if !known {
+		return posting{}, false
 	}
-	return math.Log(1 + (size-having+0.5)/(having+0.5))
-}
-
-// gain is what a term adds to a document's BM25.
-func (x *Index) gain(t asked, p posting) float64 {
-	length := x.lengths[p.document] / x.average
-	return t.weight * p.frequency * (k1 + 1) / (p.frequency + k1*(1-b+b*length))
-}
-
-func (x *Index) evidence(terms []asked, f ranked) []Evidence {
-	var evidence []Evidence
-	for _, t := range terms {
-		list := x.postings[t.term]
-		at, found := slices.BinarySearchFunc(list, f.document, func(p posting, document int) int { return cmp.Compare(p.document, document) })
-		if found {
-			evidence = append(evidence, Evidence{t.text, x.gain(t, list[at]) / f.gain})
-		}
+	list := c.postings[number]
+	at, found := slices.BinarySearchFunc(list, document, func(p posting, document int32) int { return int(p.document - document) })
+	if !found {
+		return posting{}, false
 	}
-	slices.SortStableFunc(evidence, func(a, b Evidence) int { return cmp.Compare(b.Share, a.Share) })
-	return evidence
+	return list[at], true
 }

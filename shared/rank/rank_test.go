@@ -1,9 +1,8 @@
 package rank_test
 
 import (
-	"fmt"
 	"math"
-	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -77,7 +76,7 @@ func TestNextStepsFindTheirTask(t *testing.T) {
 	} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
-			matches := index.Search(step, 3)
+			matches := index.Search(step, 3, nil)
 			if len(matches) == 0 || matches[0].ID != want {
 				t.Fatalf("got %+v, want %s first", matches, want)
 			}
@@ -100,7 +99,7 @@ func TestScoresTellRelevantFromNot(t *testing.T) {
 		"Check with the finance team":                             false,
 		"Order new hardware for the node":                         false,
 	} {
-		matches := index.Search(step, 1)
+		matches := index.Search(step, 1, nil)
 		if got := len(matches) > 0 && matches[0].Score >= threshold; got != want {
 			t.Errorf("%q: %+v, relevant should be %v", step, matches, want)
 		}
@@ -109,7 +108,7 @@ func TestScoresTellRelevantFromNot(t *testing.T) {
 
 func TestEvidenceAddsUp(t *testing.T) {
 	t.Parallel()
-	got := rank.New(tasks).Search("Check the logs of deployment `cart`", 1)[0]
+	got := rank.New(tasks).Search("Check the logs of deployment `cart`", 1, nil)[0]
 	var words []string
 	total := 0.0
 	for _, e := range got.Evidence {
@@ -125,9 +124,9 @@ func TestSearchOfNothing(t *testing.T) {
 	t.Parallel()
 	full := rank.New(tasks)
 	for name, matches := range map[string][]rank.Match{
-		"no documents": rank.New(nil).Search("logs", 3), "an empty document": rank.New([]rank.Document{{}}).Search("logs", 3),
-		"no words": full.Search("", 3), "only stop words": full.Search("of the", 3), "unknown words": full.Search("xyzzy", 3),
-		"no limit": full.Search("logs", 0), "a limit below": full.Search("logs", -1),
+		"no documents": rank.New(nil).Search("logs", 3, nil), "an empty document": rank.New([]rank.Document{{}}).Search("logs", 3, nil),
+		"no words": full.Search("", 3, nil), "only stop words": full.Search("of the", 3, nil), "unknown words": full.Search("xyzzy", 3, nil),
+		"no limit": full.Search("logs", 0, nil), "a limit below": full.Search("logs", -1, nil),
 	} {
 		if len(matches) != 0 {
 			t.Errorf("%s: %+v", name, matches)
@@ -138,11 +137,11 @@ func TestSearchOfNothing(t *testing.T) {
 func TestIndexIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	index := rank.New(tasks)
-	want := index.Search("check deployment logs", 10)
+	want := index.Search("check deployment logs", 10, nil)
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			if diff := cmp.Diff(want, index.Search("check deployment logs", 10)); diff != "" {
+			if diff := cmp.Diff(want, index.Search("check deployment logs", 10, nil)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -154,7 +153,8 @@ func FuzzSearch(f *testing.F) {
 	index := rank.New(tasks)
 	f.Add("Check the logs of `cart` \"x' ${Y} fooBar's HTTPServer ÄÖ")
 	f.Fuzz(func(t *testing.T, query string) {
-		for _, m := range append(index.Search(query, 5), rank.New([]rank.Document{{ID: "x", Name: query}}).Search(query, 1)...) {
+		alone := rank.New([]rank.Document{{ID: "x", Name: query, Tags: []string{query}}})
+		for _, m := range slices.Concat(index.Search(query, 5, nil), alone.Search(query, 1, nil), alone.With(tasks).Search(query, 5, nil)) {
 			if !(m.Score > 0 && m.Score <= 1) || len(m.Evidence) == 0 {
 				t.Errorf("%q: %+v", query, m)
 			}
@@ -162,26 +162,84 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
-func many(size int) (documents []rank.Document) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for i := range size {
-		d, other := tasks[r.IntN(len(tasks))], tasks[r.IntN(len(tasks))]
-		documents = append(documents, rank.Document{ID: fmt.Sprint(i), Name: fmt.Sprintf("%s w%d", d.Name, r.IntN(3000)), Documentation: d.Documentation + other.Documentation, Tags: d.Tags})
+func TestWhatIsBesideAnIndexScoresAsInIt(t *testing.T) {
+	t.Parallel()
+	const step = "Check replication lag of the database"
+	x := rank.New(tasks)
+	other := rank.Document{ID: "own", Name: "Check Postgres Replication Lag", Documentation: "Measures how far replicas are behind.", Tags: []string{"postgres", "database", "replication"}}
+	before, after := x.Search(step, 3, nil), x.With([]rank.Document{other}).Search(step, 4, nil)
+	if diff := cmp.Diff(before[0].Score, after[0].Score); diff != "" || after[0].ID != before[0].ID || after[1].ID != "own" || after[1].Score != after[0].Score {
+		t.Errorf("before: %+v, after: %+v", before, after)
 	}
-	return documents
+	if got := x.Search(step, 3, nil); !cmp.Equal(before, got) {
+		t.Errorf("the index changed: %+v", got)
+	}
+	if got := rank.New(nil).With(tasks).Search(step, 3, nil); !cmp.Equal(before, got) {
+		t.Errorf("beside nothing: %+v", got)
+	}
 }
 
-func BenchmarkSearch10000(b *testing.B) {
-	index := rank.New(many(10_000))
-	b.ReportAllocs()
-	for b.Loop() {
-		index.Search("Check the logs of deployment `cart` in namespace `shop`", 10)
+func TestWhatIsLeftOutStandsInNobodysWay(t *testing.T) {
+	t.Parallel()
+	const step = "Restart Deployment"
+	x := rank.New(tasks)
+	got := x.Search(step, 30, func(id string) bool { return id == "Restart Deployment" })
+	if len(got) == 0 || got[0].ID == "Restart Deployment" || got[0].Score <= x.Search(step, 2, nil)[1].Score {
+		t.Errorf("got %+v", got)
 	}
 }
 
-func BenchmarkNew10000(b *testing.B) {
-	documents := many(10_000)
-	for b.Loop() {
-		rank.New(documents)
+func TestNamesOfThingsAskForNothing(t *testing.T) {
+	t.Parallel()
+	x := rank.New(tasks)
+	want := x.Search("Drain node", 3, nil)
+	for _, step := range []string{
+		"Drain node `n-17`", "Drain node \"zeus\"", "Drain node 'zeus'", "Drain node ${NODE}", "Drain node 17", "Drain node ip10x",
+		"Drain node `zeus` in the cluster `olympus`", "Drain node of context 'olympus'", "Drain node: https://example.com/drain/how",
+	} {
+		if diff := cmp.Diff(want, x.Search(step, 3, nil)); diff != "" {
+			t.Errorf("%s: %s", step, diff)
+		}
+	}
+	if got := x.Search("Drain node: zeus", 1, nil); got[0].Score >= want[0].Score {
+		t.Errorf("a word that nobody knows changes nothing: %+v", got)
+	}
+}
+
+func TestWhereAWordStandsCounts(t *testing.T) {
+	t.Parallel()
+	with := func(id string) rank.Document {
+		return rank.Document{ID: id, Name: "Check Broker Health", Documentation: "Asks.", Tags: []string{"queue"}, Context: "Looks."}
+	}
+	name, tag, documentation, context, nowhere := with("name"), with("tag"), with("documentation"), with("context"), with("nowhere")
+	name.Name += " Redpanda"
+	tag.Tags, documentation.Documentation, context.Context = append(tag.Tags, "redpanda"), "Asks Redpanda.", "Looks at Redpanda."
+	var got []string
+	last := 2.0
+	for _, m := range rank.New([]rank.Document{nowhere, context, documentation, tag, name}).Search("check the health of the redpanda broker", 5, nil) {
+		if m.Score >= last {
+			t.Errorf("%s scores %v, what came before %v", m.ID, m.Score, last)
+		}
+		got, last = append(got, m.ID), m.Score
+	}
+	if diff := cmp.Diff([]string{"name", "tag", "documentation", "context", "nowhere"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	x := rank.New(documents(
+		"Roll Back Release|Undoes it.|helm", "Analyze Stacktraces|Groups them.|logs", "List PersistentVolumeClaims|Lists claims.|storage",
+		"Rotate Credentials|Makes new ones.|secrets", "Check Configuration Drift|Compares.|config",
+	))
+	for step, want := range map[string]string{
+		"rollback the release": "Roll Back Release", "Analyze the stack traces": "Analyze Stacktraces", "analyse stack-traces": "Analyze Stacktraces",
+		"list persistent volume claims": "List PersistentVolumeClaims", "list persistentvolumeclaims": "List PersistentVolumeClaims",
+		"rotation of credentials": "Rotate Credentials", "See whether the config drifted": "Check Configuration Drift", "configured drift": "Check Configuration Drift",
+	} {
+		if got := x.Search(step, 1, nil); len(got) != 1 || got[0].ID != want || got[0].Score < threshold {
+			t.Errorf("%q finds %+v", step, got)
+		}
 	}
 }

@@ -115,6 +115,8 @@ type Next struct {
 	Below  int        `json:"below"` // found, but scoring less than the relevance
 	Silent bool       `json:"silent"`
 	Says   string     `json:"says"` // a sentence, and one for each thing that the answer does not know
+
+	Withheld int `json:"withheld,omitempty"` // fit, but do not say that they only read
 }
 
 // NextTask is a task that is suggested.
@@ -124,6 +126,7 @@ type NextTask struct {
 	ID            string     `json:"id,omitempty"`
 	Name          string     `json:"name"`
 	Documentation string     `json:"documentation,omitempty"`
+	Suite         string     `json:"suite,omitempty"`
 	Source        string     `json:"source,omitempty"`
 	SLX           string     `json:"slx,omitempty"`
 	Resource      string     `json:"resource,omitempty"`

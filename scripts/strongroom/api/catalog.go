@@ -17,8 +17,12 @@ const (
 	MaxTaskSource    = 1000    // characters
 	MaxTaskTags      = 100     // of one task
 	MaxTaskTagBytes  = 200     // of a tag
+	MaxSuiteTitle    = 200     // characters
+	MaxSuiteText     = 1024    // characters of documentation
+	MaxSupports      = 50      // of one suite
 	MaxCatalogQuery  = 500     // characters
 	catalogTasksPath = "/v1/catalog/tasks"
+	catalogPrunePath = "/v1/catalog/prune"
 )
 
 // Task is a task of the public catalogue. Source, suite and name tell it from
@@ -29,6 +33,11 @@ type Task struct {
 	Tags          []string `json:"tags,omitempty"`
 	Suite         string   `json:"suite"`
 	Source        string   `json:"source"` // address of its file
+
+	DisplayName        string   `json:"displayName,omitempty"` // of its suite
+	SuiteDocumentation string   `json:"suiteDocumentation,omitempty"`
+	Supports           []string `json:"supports,omitempty"` // what its suite is for
+	Kind               string   `json:"kind,omitempty"`     // sli: a measurement, which is not suggested
 }
 
 // FoundTask is a task that a search found.
@@ -45,18 +54,40 @@ type FoundTasks struct {
 	More  bool        `json:"more"` // were found than are here
 }
 
-// PutTasks puts tasks, which must differ, into the catalogue, and gives how many
-// of them were new or other than before. It may be repeated.
-func (c *Client) PutTasks(ctx context.Context, tasks []Task) (written int, err error) {
+// PutTasks puts tasks, which must differ, into the catalogue, marked as of an
+// edition unless that is empty, and gives how many of them were new or other than
+// before. It may be repeated.
+func (c *Client) PutTasks(ctx context.Context, tasks []Task, edition string) (written int, err error) {
 	r := request{what: "put tasks into the catalogue", method: http.MethodPut, path: catalogTasksPath}
 	r.in = struct {
-		Tasks []Task `json:"tasks"`
-	}{tasks}
+		Tasks   []Task `json:"tasks"`
+		Edition string `json:"edition,omitempty"`
+	}{tasks, edition}
 	var answer struct {
 		Written int `json:"written"`
 	}
 	err = c.call(ctx, r, &answer)
 	return answer.Written, err
+}
+
+// Pruned is what one call of PruneTasks did.
+type Pruned struct {
+	Removed       int    `json:"removed"`
+	NextPageToken string `json:"nextPageToken"` // for the next call; empty: all is done
+}
+
+// PruneTasks removes the tasks of one page of the catalogue whose source begins
+// so and that are not of the edition. It may be repeated.
+func (c *Client) PruneTasks(ctx context.Context, source, edition, pageToken string) (Pruned, error) {
+	r := request{what: "prune the catalogue", method: http.MethodPost, path: catalogPrunePath}
+	r.in = struct {
+		Source    string `json:"source"`
+		Edition   string `json:"edition"`
+		PageToken string `json:"pageToken,omitempty"`
+	}{source, edition, pageToken}
+	var pruned Pruned
+	err := c.call(ctx, r, &pruned)
+	return pruned, err
 }
 
 // SearchTasks searches the catalogue for words.

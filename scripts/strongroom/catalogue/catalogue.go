@@ -3,6 +3,8 @@
 package catalogue
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"iter"
 	"slices"
@@ -43,7 +45,14 @@ func (f *Found) pass(format string, args ...any) {
 }
 
 func (f *Found) add(seen map[[3]string]bool, t catalog.Task, prefix string) {
-	task := api.Task{Name: t.Name, Documentation: t.Documentation, Tags: t.Tags, Suite: t.Suite, Source: prefix + t.Source}
+	task := api.Task{
+		Name: t.Name, Documentation: t.Documentation, Tags: t.Tags, Suite: t.Suite, Source: prefix + t.Source,
+		DisplayName: cut(t.DisplayName, api.MaxSuiteTitle), SuiteDocumentation: cut(t.SuiteDocumentation, api.MaxSuiteText), Kind: t.Kind,
+	}
+	if len(t.Supports) > 0 {
+		task.Supports = slices.DeleteFunc(slices.Clone(t.Supports), isBad)
+		task.Supports = task.Supports[:min(len(task.Supports), api.MaxSupports)]
+	}
 	if why := refusal(task); why != "" {
 		f.pass("%.200q of %s: %s", t.Name, t.Source, why)
 		return
@@ -54,12 +63,22 @@ func (f *Found) add(seen map[[3]string]bool, t catalog.Task, prefix string) {
 	} else {
 		seen[key] = true
 	}
-	if utf8.RuneCountInString(task.Documentation) > api.MaxTaskText {
-		task.Documentation = string([]rune(task.Documentation)[:api.MaxTaskText])
+	if task.Documentation = cut(t.Documentation, api.MaxTaskText); task.Documentation != t.Documentation {
 		f.Notes = append(f.Notes, fmt.Sprintf("cut to %d characters: the documentation of %q of %s", api.MaxTaskText, t.Name, t.Source))
 	}
 	f.Tasks = append(f.Tasks, task)
 }
+
+// cut leaves size characters of a text.
+func cut(text string, size int) string {
+	if utf8.RuneCountInString(text) <= size {
+		return text
+	}
+	return string([]rune(text)[:size])
+}
+
+// isBad reports a tag that the catalogue would not take.
+func isBad(tag string) bool { return tag == "" || len(tag) > api.MaxTaskTagBytes }
 
 // refusal says why the catalogue would not take a task, if so.
 func refusal(t api.Task) string {
@@ -71,16 +90,25 @@ func refusal(t api.Task) string {
 			return fmt.Sprintf("%s has %d characters, it may have 1 to %d", text.name, n, text.most)
 		}
 	}
-	bad := func(tag string) bool { return tag == "" || len(tag) > api.MaxTaskTagBytes }
 	switch {
 	case len(t.Tags) > api.MaxTaskTags:
 		return fmt.Sprintf("it has %d tags, it may have %d", len(t.Tags), api.MaxTaskTags)
-	case slices.ContainsFunc(t.Tags, bad):
+	case slices.ContainsFunc(t.Tags, isBad):
 		return fmt.Sprintf("a tag may have 1 to %d bytes", api.MaxTaskTagBytes)
 	case strings.ContainsFunc(t.Name+t.Suite+t.Source, func(r rune) bool { return r == utf8.RuneError }):
 		return "its name is not UTF-8"
 	}
 	return ""
+}
+
+// Edition is a mark of all that was found: the same of the same.
+func (f Found) Edition() string {
+	h := sha256.New()
+	for _, t := range f.Tasks {
+		encoded, _ := api.Encode(t) // texts can always be encoded
+		fmt.Fprintf(h, "%d:%s", len(encoded), encoded)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // batchBytes leaves room in a call's body for what is not a task.

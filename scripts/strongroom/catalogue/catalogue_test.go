@@ -70,3 +70,41 @@ func TestReadPassesOverWhatTheCatalogueRefuses(t *testing.T) {
 		t.Error(found)
 	}
 }
+
+func TestAnEditionIsOfAllThatIsThere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	edition := func(text string) string {
+		if err := os.WriteFile(filepath.Join(dir, "a.robot"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return catalogue.Read(dir, "https://example.com/").Edition()
+	}
+	seen := map[string]bool{}
+	for _, text := range []string{"*** Tasks ***\nA", "*** Tasks ***\nA\nB", "*** Settings ***\nDocumentation    x\n*** Tasks ***\nA"} {
+		first, again := edition(text), edition(text)
+		if first != again || len(first) != 64 || seen[first] {
+			t.Errorf("%q is of %s, and again of %s", text, first, again)
+		}
+		seen[first] = true
+	}
+}
+
+func TestWhatIsSaidOfASuiteIsCut(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	long := strings.Repeat("é", 2000)
+	text := "*** Settings ***\nDocumentation    " + long + "\nMetadata    Display Name    " + long + "\nMetadata    Supports    " + long + "," + strings.Repeat("x,", 3) + "y" + strings.Repeat(",z", 2) +
+		"\n*** Tasks ***\nA\n"
+	if err := os.WriteFile(filepath.Join(dir, "sli.robot"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found := catalogue.Read(dir, "")
+	want := []api.Task{{
+		Name: "A", Tags: []string{}, Suite: "Sli", Source: "sli.robot", Kind: "sli",
+		DisplayName: strings.Repeat("é", 200), SuiteDocumentation: strings.Repeat("é", 1024), Supports: []string{"x", "y", "z"},
+	}}
+	if diff := cmp.Diff(want, found.Tasks); diff != "" || found.Failed {
+		t.Error(diff, found.Notes)
+	}
+}

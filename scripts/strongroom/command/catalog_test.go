@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 
 // robot is a file of tasks.
 func robot(tasks ...string) string {
-	text := "*** Settings ***\nDocumentation    A suite\n\n*** Tasks ***\n"
+	text := "*** Settings ***\nDocumentation    A suite\nMetadata    Display Name    Domain Names\nMetadata    Supports    Kubernetes,DNS\n\n*** Tasks ***\n"
 	for _, name := range tasks {
 		text += name + "\n    [Documentation]    Looks at " + name + "\n    [Tags]    access:read-only    dns\n    Log    x\n\n"
 	}
@@ -36,7 +37,8 @@ func TestACatalogueIsImportedAndSearched(t *testing.T) {
 	}
 	want := api.Task{
 		Name: "Check DNS", Documentation: "Looks at Check DNS", Tags: []string{"access:read-only", "dns"}, Suite: "Runbook",
-		Source: "https://example.com/main/codebundles/dns/runbook.robot",
+		Source:      "https://example.com/main/codebundles/dns/runbook.robot",
+		DisplayName: "Domain Names", SuiteDocumentation: "A suite", Supports: []string{"Kubernetes", "DNS"},
 	}
 	got := p.server.Tasks()
 	if diff := cmp.Diff(want, got[0]); diff != "" || len(got) != 2 {
@@ -45,7 +47,7 @@ func TestACatalogueIsImportedAndSearched(t *testing.T) {
 	if r := p.run(t, "catalog", "import", dir, "--source", "https://example.com/main/", "--json", "-q"); r.stdout != "{\"tasks\":2,\"written\":0}\n" || r.stderr != "" {
 		t.Errorf("again: %+v", r)
 	}
-	if r := p.run(t, "catalog", "search", "check", "dns"); r.code != 0 || strings.Count(r.stdout, "\n") != 2 || !strings.Contains(r.stdout, "0.90   Check DNS  Runbook  check dns  https://example.com") {
+	if r := p.run(t, "catalog", "search", "check", "dns"); r.code != 0 || strings.Count(r.stdout, "\n") != 2 || !strings.Contains(r.stdout, "0.90   Check DNS  task  Domain Names  Kubernetes DNS  check dns  https://example.com") {
 		t.Errorf("%+v", r)
 	}
 	var found api.FoundTasks
@@ -90,5 +92,56 @@ func TestWhatTheCatalogueDoesNotTakeIsTold(t *testing.T) {
 	}
 	if n := len(p.server.Tasks()); n != 2 {
 		t.Errorf("%d tasks were put", n)
+	}
+}
+
+func TestACatalogueIsPruned(t *testing.T) {
+	t.Parallel()
+	p, dir := newPlace(t, platformtest.Config{Fault: everyOther(platformtest.DropReply)}), t.TempDir()
+	write := func(file string, tasks ...string) { writeFile(t, filepath.Join(dir, file), robot(tasks...)) }
+	write("dns/runbook.robot", "Check DNS", "Flush DNS", "Ask DNS", "Dig DNS")
+	write("dns/sli.robot", "Score DNS")
+	importing := func(flags ...string) result {
+		return p.run(t, append([]string{"catalog", "import", dir, "-q", "--json"}, flags...)...)
+	}
+	importing("--source", "https://example.com/other/").want(t)
+	if r := importing("--source", "https://example.com/main/", "--prune").want(t); !strings.Contains(r.stdout, `"removed":0`) {
+		t.Errorf("%+v", r)
+	}
+	write("dns/runbook.robot", "Check DNS", "Trace DNS")
+	if r := importing("--source", "https://example.com/main/").want(t); strings.Contains(r.stdout, "removed") || len(p.server.Tasks()) != 11 {
+		t.Errorf("without --prune: %+v", r)
+	}
+	if r := importing("--source", "https://example.com/main/", "--prune").want(t); !strings.Contains(r.stdout, `"removed":`) { // how many is not known: replies are lost
+		t.Errorf("%+v", r)
+	}
+	var left []string
+	for _, task := range p.server.Tasks() {
+		left = append(left, strings.TrimPrefix(task.Source, "https://example.com/")+" "+task.Name+" "+task.Kind)
+	}
+	slices.Sort(left)
+	want := []string{
+		"main/dns/runbook.robot Check DNS ", "main/dns/runbook.robot Trace DNS ", "main/dns/sli.robot Score DNS sli", "other/dns/runbook.robot Ask DNS ",
+		"other/dns/runbook.robot Check DNS ", "other/dns/runbook.robot Dig DNS ", "other/dns/runbook.robot Flush DNS ", "other/dns/sli.robot Score DNS sli",
+	}
+	if diff := cmp.Diff(want, left); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestACatalogueIsNotPrunedBlindly(t *testing.T) {
+	t.Parallel()
+	p, dir := newPlace(t, platformtest.Config{}), t.TempDir()
+	for _, source := range []string{"", "/", "https://example.com/main"} {
+		if r := p.run(t, "catalog", "import", dir, "--prune", "--source", source); r.code != 2 || !strings.Contains(r.stderr, "--prune takes a --source that ends in a slash") {
+			t.Errorf("%q: %+v", source, r)
+		}
+	}
+	writeFile(t, filepath.Join(dir, "a.robot"), robot("One"))
+	writeFile(t, filepath.Join(dir, "b.robot"), robot("Two"))
+	p.run(t, "catalog", "import", dir, "--source", "s/").want(t)
+	writeFile(t, filepath.Join(dir, "b.robot"), "\xff")
+	if r := p.run(t, "catalog", "import", dir, "--source", "s/", "--prune"); r.code != 1 || !strings.Contains(r.stderr, "nothing is pruned") || len(p.server.Tasks()) != 2 {
+		t.Errorf("%+v", r)
 	}
 }

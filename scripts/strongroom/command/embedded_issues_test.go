@@ -179,6 +179,12 @@ func TestACatalogueReachesTheEmbeddedCloud(t *testing.T) {
 		found.Tasks[0].Name != "Check Zanzibar Latency" || found.Tasks[0].Source != "https://example.com/dns.robot" {
 		t.Errorf("%v: %s", err, r.stdout)
 	}
+	writeFile(t, filepath.Join(dir, "dns.robot"), robot("Check Zanzibar Latency"))
+	for _, want := range []string{"1 tasks, 0 of them new or changed, 1 removed\n", "1 tasks, 0 of them new or changed, 0 removed\n"} {
+		if r := staff.run(t, "catalog", "import", dir, "--source", "https://example.com/", "--prune").want(t); r.stdout != want {
+			t.Errorf("%+v, want %s", r, want)
+		}
+	}
 	if r := viewer.run(t, "catalog", "import", dir); r.code != 1 || !strings.Contains(r.stderr, "403") {
 		t.Errorf("a viewer may: %+v", r)
 	}

@@ -3,6 +3,7 @@ package platformtest
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,7 +120,10 @@ func (s *Server) Tasks() []api.Task {
 }
 
 func (s *Server) putTasks(w http.ResponseWriter, r *http.Request) {
-	var body struct{ Tasks []api.Task }
+	var body struct {
+		Tasks   []api.Task
+		Edition string
+	}
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || len(body.Tasks) < 1 || len(body.Tasks) > api.MaxPutTasks {
 		problem(w, http.StatusUnprocessableEntity, "1 to 500 tasks", nil)
 		return
@@ -132,6 +136,9 @@ func (s *Server) putTasks(w http.ResponseWriter, r *http.Request) {
 		if s.keepTask(t) {
 			written++
 		}
+		if body.Edition != "" {
+			s.editions[t.Source+"\n"+t.Name] = body.Edition
+		}
 	}
 	_ = json.NewEncoder(w).Encode(map[string]int{"written": written})
 }
@@ -141,11 +148,31 @@ func (s *Server) keepTask(t api.Task) bool {
 	for i, known := range s.tasks {
 		if known.Name == t.Name && known.Suite == t.Suite && known.Source == t.Source {
 			s.tasks[i] = t
-			return known.Documentation != t.Documentation || !slices.Equal(known.Tags, t.Tags)
+			return !reflect.DeepEqual(known, t)
 		}
 	}
 	s.tasks = append(s.tasks, t)
 	return true
+}
+
+// pruneTasks removes one task a page.
+func (s *Server) pruneTasks(w http.ResponseWriter, r *http.Request) {
+	var body struct{ Source, Edition, PageToken string }
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || !strings.HasSuffix(body.Source, "/") {
+		problem(w, http.StatusUnprocessableEntity, "a source ends in a slash", nil)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := slices.IndexFunc(s.tasks, func(t api.Task) bool {
+		return strings.HasPrefix(t.Source, body.Source) && s.editions[t.Source+"\n"+t.Name] != body.Edition
+	})
+	var pruned api.Pruned
+	if at >= 0 {
+		s.tasks = slices.Delete(s.tasks, at, at+1)
+		pruned = api.Pruned{Removed: 1, NextPageToken: "more"}
+	}
+	_ = json.NewEncoder(w).Encode(pruned)
 }
 
 // searchTasks finds tasks that have all the words in their names.

@@ -61,6 +61,8 @@ type Server struct {
 	answers map[string]api.Answer // by assistant
 	tasks   []api.Task            // the catalogue
 	puts    []int                 // tasks of each call
+
+	editions map[string]string // by source and name of a task
 }
 
 // Object is a part in the bucket.
@@ -82,6 +84,7 @@ func Start(t testing.TB, config Config) *Server {
 	s := &Server{
 		config: config, grants: map[string]api.Part{}, objects: map[string]*Object{},
 		starts: map[string]api.Start{}, reports: map[string]*api.Report{}, bodies: map[string]string{}, answers: map[string]api.Answer{}, urls: map[string]time.Time{},
+		editions: map[string]string{},
 	}
 	s.Server = httptest.NewUnstartedServer(s.faulty(s.routes()))
 	s.Server.Start()
@@ -104,6 +107,7 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("POST "+issue+"/{issue}/ignore", s.authorized(s.sayIssue(ignoreIssue)))
 	mux.HandleFunc("GET /v1/workspaces/{w}/assistants/{assistant}", s.authorized(s.ask))
 	mux.HandleFunc("PUT /v1/catalog/tasks", s.authorized(s.putTasks))
+	mux.HandleFunc("POST /v1/catalog/prune", s.authorized(s.pruneTasks))
 	mux.HandleFunc("GET /v1/catalog/tasks", s.authorized(s.searchTasks))
 	mux.HandleFunc("PUT /bucket/{w}/{run}/{output}/{part}", s.put)
 	mux.HandleFunc("GET /emulator/token", s.token)

@@ -90,7 +90,7 @@ func next(w io.Writer, a api.Answer) error {
 	fmt.Fprintf(&text, "\nNEXT\n%s\n", oneLine(a.Next.Says))
 	for _, t := range a.Next.Tasks {
 		fmt.Fprintf(&text, "\n%.2f  %s\n", t.Score, oneLine(t.Name))
-		for _, field := range [][2]string{{"from the " + t.From, t.Source}, {"SLX", t.SLX}, {"resource", t.Resource}} {
+		for _, field := range [][2]string{{"from the " + t.From, t.Source}, {"suite", t.Suite}, {"SLX", t.SLX}, {"resource", t.Resource}} {
 			if field[1] != "" {
 				fmt.Fprintf(&text, "      %s: %s\n", field[0], oneLine(field[1]))
 			}
@@ -106,9 +106,10 @@ func next(w io.Writer, a api.Answer) error {
 // Found writes what a search of the catalogue found.
 func Found(w io.Writer, found api.FoundTasks) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "SCORE\tTASK\tSUITE\tWORDS\tSOURCE")
+	fmt.Fprintln(table, "SCORE\tTASK\tKIND\tSUITE\tSUPPORTS\tWORDS\tSOURCE")
 	for _, t := range found.Tasks {
-		fmt.Fprintf(table, "%.2f\t%s\t%s\t%s\t%s\n", t.Score, cell(t.Name), cell(t.Suite), cell(strings.Join(t.Words, " ")), oneLine(t.Source))
+		fmt.Fprintf(table, "%.2f\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Score, cell(t.Name), cell(first(t.Kind, "task")),
+			cell(first(t.DisplayName, t.Suite)), cell(strings.Join(t.Supports, " ")), cell(strings.Join(t.Words, " ")), oneLine(t.Source))
 	}
 	return table.Flush()
 }

@@ -5,7 +5,8 @@ Documentation     Looks into a deployment that is not healthy.
 ...               and changes nothing.\n
 ...               See `https://example.com/triage`.
 Metadata          Author          Ann Example
-Metadata          Display Name    Deployment Triage
+Metadata          Display Name    Triage of Deployments
+Metadata          Supports        Kubernetes,AKS, Managed Services    Kubernetes
 Test Tags         Kubernetes      read-only
 Library           Process         # not ours
 
