@@ -61,6 +61,7 @@ type IssueFilter struct {
 	SLX      string
 	Resource string
 	Task     string
+	From, To time.Time // of the last sighting: [From, To)
 }
 
 // MaxIssuePage is the most issues that one page has.
@@ -79,6 +80,7 @@ func (c *Client) Issues(ctx context.Context, filter IssueFilter, size int, token
 	query := url.Values{"pageSize": {strconv.Itoa(size)}}
 	for name, value := range map[string]string{
 		"state": filter.State, "slx": filter.SLX, "resource": filter.Resource, "task": filter.Task, "pageToken": token,
+		"from": stamp(filter.From), "to": stamp(filter.To),
 	} {
 		if value != "" {
 			query.Set(name, value)
@@ -90,6 +92,14 @@ func (c *Client) Issues(ctx context.Context, filter IssueFilter, size int, token
 	var page IssuePage
 	err := c.call(ctx, request{what: "list issues", method: http.MethodGet, path: c.workspacePath() + "/issues", query: query}, &page)
 	return page, err
+}
+
+// stamp is a time in a query; empty where there is none.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 // Issue reads one issue.

@@ -47,7 +47,7 @@ func TestAnImportedIssueLivesInTheEmbeddedCloud(t *testing.T) {
 		tenant.Cloud.Drain(t)
 	}
 	var list struct{ Issues []api.Issue }
-	r := viewer.run(t, "issues", "ls", "--slx", "dns", "--severity", "2", "--state", "detected", "--json").want(t)
+	r := viewer.run(t, "issues", "ls", "--slx", "dns", "--severity", "2", "--state", "detected", "--from", changed.Format(time.RFC3339), "--to", "0s", "--limit", "0", "--json").want(t)
 	if err := json.Unmarshal([]byte(r.stdout), &list); err != nil || len(list.Issues) != 1 {
 		t.Fatalf("%v: %s", err, r.stdout)
 	}

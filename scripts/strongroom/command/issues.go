@@ -5,7 +5,6 @@ import (
 	"io"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,9 +23,10 @@ func (a *app) issuesCommand() *cobra.Command {
 
 // listIssuesOptions are the flags of issues ls.
 type listIssuesOptions struct {
-	filter api.IssueFilter
-	limit  int
-	json   bool
+	filter   api.IssueFilter
+	from, to string // of the filter
+	limit    int
+	json     bool
 }
 
 func (a *app) listIssuesCommand() *cobra.Command {
@@ -35,7 +35,8 @@ func (a *app) listIssuesCommand() *cobra.Command {
 		Use:   "ls",
 		Short: "List issues: those that stand first, the worst first",
 		Example: `  strongroom issues ls --state standing --severity 1
-  strongroom issues ls --slx dns --json | jq -r '.issues[].id'`,
+  strongroom issues ls --state resolved --from 7d --to 12h
+  strongroom issues ls --slx dns --limit 0 --json | jq -r '.issues[].id'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listIssues(cmd.Context(), o) },
 	}
@@ -45,6 +46,8 @@ func (a *app) listIssuesCommand() *cobra.Command {
 	flags.StringVar(&o.filter.SLX, "slx", "", "service-level experience")
 	flags.StringVar(&o.filter.Resource, "resource", "", "resource of the runs")
 	flags.StringVar(&o.filter.Task, "task", "", "task of the runs")
+	flags.StringVar(&o.from, "from", "", "last seen then or later: a time in RFC 3339, or how long ago, as 90m, 12h or 7d")
+	flags.StringVar(&o.to, "to", "", "last seen before then, likewise")
 	flags.IntVar(&o.limit, "limit", 50, "list so many at most; 0: all")
 	flags.BoolVar(&o.json, "json", false, "print the list as JSON")
 	return cmd
@@ -61,7 +64,16 @@ func (o *listIssuesOptions) check() error {
 	case o.limit < 0:
 		return usage("--limit is 1 or more, or 0 for all")
 	}
-	return nil
+	return o.span(time.Now())
+}
+
+// span fills in the times of the filter, once for all pages.
+func (o *listIssuesOptions) span(now time.Time) (err error) {
+	if o.filter.From, err = parseAgo("--from", o.from, now); err != nil {
+		return err
+	}
+	o.filter.To, err = parseAgo("--to", o.to, now)
+	return err
 }
 
 func (a *app) listIssues(ctx context.Context, o listIssuesOptions) error {
@@ -183,24 +195,4 @@ func (a *app) doIssue(ctx context.Context, action issueAction, id string) (api.I
 		return api.Issue{}, err
 	}
 	return retried(ctx, func(ctx context.Context) (api.Issue, error) { return action.do(ctx, client, id) })
-}
-
-// parseUntil reads a time, or a duration from now.
-func parseUntil(text string, now time.Time) (time.Time, error) {
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	d, err := time.ParseDuration(text)
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n int
-		n, err = strconv.Atoi(days)
-		if n > 366 {
-			return time.Time{}, usage("--until %s: an issue may be ignored for 366 days at most", text)
-		}
-		d = time.Duration(n) * 24 * time.Hour
-	}
-	if err != nil || d < 0 {
-		return time.Time{}, usage("--until takes a time as 2026-12-24T18:00:00Z, or how long from now, as 90m, 12h or 7d")
-	}
-	return now.Add(d).UTC().Truncate(time.Second), nil
 }

@@ -29,6 +29,7 @@ func TestIssuesAreListed(t *testing.T) {
 		i := someIssue(n)
 		if n == 5 {
 			i.State, i.SLX, i.Resource, i.Unreadable = "resolved", "", "r", true
+			i.LastSeen = time.Now().Add(-36 * time.Hour)
 		}
 		p.server.Know(i)
 	}
@@ -43,6 +44,11 @@ func TestIssuesAreListed(t *testing.T) {
 		"an SLX":             {[]string{"--slx", "dns"}, 5},
 		"a resource":         {[]string{"--resource", "r"}, 1},
 		"a task":             {[]string{"--task", "other"}, 0},
+		"from a time":        {[]string{"--from", "2026-01-02T05:04:05+01:00"}, 6},
+		"from a later time":  {[]string{"--from", "2026-01-02T04:04:06Z"}, 1},
+		"to a time":          {[]string{"--to", "2026-01-02T04:04:06Z"}, 5},
+		"a span of days":     {[]string{"--from", "2d", "--to", "1d"}, 1},
+		"a span of hours":    {[]string{"--from", "35h30m"}, 0},
 		"a few":              {[]string{"--limit", "2"}, 2},
 		"all without bounds": {[]string{"--limit", "0"}, 6},
 	} {
@@ -133,6 +139,9 @@ func TestQuestionsThatMakeNoSense(t *testing.T) {
 		"--state is one of standing":            {"issues", "ls", "--state", "bad"},
 		"--severity is 1":                       {"issues", "ls", "--severity", "5"},
 		"--limit is 1":                          {"issues", "ls", "--limit", "-1"},
+		"--from takes a time as":                {"issues", "ls", "--from", "yesterday"},
+		"--to takes a time as":                  {"issues", "ls", "--to", "-1h"},
+		"or how long ago, as 90m":               {"issues", "ls", "--from", "300000d"},
 		"--until takes a time as":               {"issues", "ignore", someID(0)},
 		"or how long from now, as 90m":          {"issues", "ignore", someID(0), "--until", "-1h"},
 		"366 days at most":                      {"issues", "ignore", someID(0), "--until", "400d"},

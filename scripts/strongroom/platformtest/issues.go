@@ -51,7 +51,14 @@ func asked(r *http.Request, i api.Issue) bool {
 	standing := state == "standing" && i.State != "resolved" && i.State != "ignored"
 	is := func(name, value string) bool { return r.FormValue(name) == "" || r.FormValue(name) == value }
 	return (standing || is("state", i.State)) && is("severity", strconv.Itoa(i.Severity)) &&
-		is("slx", i.SLX) && is("resource", i.Resource) && is("task", i.Task)
+		is("slx", i.SLX) && is("resource", i.Resource) && is("task", i.Task) && within(r, i.LastSeen)
+}
+
+// within reports whether a time is from the request's from on and before its to.
+func within(r *http.Request, t time.Time) bool {
+	from, _ := time.Parse(time.RFC3339, r.FormValue("from")) // the zero time if there is none
+	to, err := time.Parse(time.RFC3339, r.FormValue("to"))
+	return !t.Before(from) && (err != nil || t.Before(to))
 }
 
 // sayIssue answers with the issue after change.
