@@ -61,7 +61,8 @@ type Health struct {
 type SLI struct {
 	Name       string     `json:"name"`
 	SLX        string     `json:"slx,omitempty"`
-	Alert      string     `json:"alert"` // none, warning, ticket or page
+	Alert      string     `json:"alert"`           // none, warning, ticket or page
+	Stale      bool       `json:"stale,omitempty"` // no sample comes any more: the rest is of before
 	Last       *Measured  `json:"last,omitempty"`
 	Objective  Objective  `json:"objective"`
 	Thresholds Thresholds `json:"thresholds"`
@@ -81,16 +82,19 @@ type Objective struct {
 	Target float64  `json:"target,omitempty"` // share of samples to be good
 }
 
-// Thresholds are burn rates; 0 stands for the platform's own.
+// Thresholds are what raises an alert; 0 stands for the platform's own.
 type Thresholds struct {
-	Page   float64 `json:"page,omitempty"`
-	Ticket float64 `json:"ticket,omitempty"`
-	Slow   float64 `json:"slow,omitempty"`
+	Page       float64 `json:"page,omitempty"` // burn rates
+	Ticket     float64 `json:"ticket,omitempty"`
+	Slow       float64 `json:"slow,omitempty"`
+	Samples    int     `json:"samples,omitempty"`    // outside of the objective, at least
+	StaleAfter int     `json:"staleAfter,omitempty"` // seconds without a sample
 }
 
 // Windows are the last stretches of time.
 type Windows struct {
 	FiveMinutes Window `json:"5m"`
+	HalfHour    Window `json:"30m"`
 	Hour        Window `json:"1h"`
 	SixHours    Window `json:"6h"`
 	ThreeDays   Window `json:"3d"`
@@ -110,7 +114,7 @@ type Next struct {
 	Tasks  []NextTask `json:"tasks"` // the best first
 	Below  int        `json:"below"` // found, but scoring less than the relevance
 	Silent bool       `json:"silent"`
-	Says   string     `json:"says"` // in one sentence
+	Says   string     `json:"says"` // a sentence, and one for each thing that the answer does not know
 }
 
 // NextTask is a task that is suggested.

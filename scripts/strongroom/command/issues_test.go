@@ -176,7 +176,7 @@ func TestAnAssistantIsShown(t *testing.T) {
 			SLXs: []api.SLXIssues{{SLX: "dns", Issues: []api.Topic{{ID: someID(0), Title: "DNS is slow", Severity: 1, State: "open"}}}, {Issues: []api.Topic{{ID: someID(1)}}}},
 		},
 		Health: api.Health{SLIs: []api.SLI{
-			{Name: "dns-latency", Alert: "page", Last: &api.Measured{Value: 1.5}, Windows: api.Windows{Hour: api.Window{Samples: 4, Share: 0.75, Burn: 25}}},
+			{Name: "dns-latency", Alert: "page", Stale: true, Last: &api.Measured{Value: 1.5}, Windows: api.Windows{Hour: api.Window{Samples: 4, Share: 0.75, Burn: 25}}},
 		}},
 		Next: api.Next{Says: `Run "Check DNS" next; it scores 0.93.`, Tasks: []api.NextTask{{
 			Score: 0.93, Name: "Check DNS", From: "catalogue", Source: "https://example.com/dns.robot",
@@ -186,7 +186,7 @@ func TestAnAssistantIsShown(t *testing.T) {
 	r := p.run(t, "assistant", "show", "oncall")
 	for _, want := range []string{
 		`Eager\x1b Edgar, as of 2026-01-02T03:04:05Z`, "WRONG NOW: 2 of severity 1, 1000 or more of severity 4", "DNS is slow", "(no SLX)",
-		"issues ls --state standing", "dns-latency  page   1.5   75.0%    -", "25.0", `Run "Check DNS" next`, "0.93  Check DNS",
+		"issues ls --state standing", "dns-latency  page, stale  1.5   75.0%    -", "25.0", `Run "Check DNS" next`, "0.93  Check DNS",
 		"from the catalogue: https://example.com/dns.robot", `because issue ` + someID(0) + ` asks: "Check the DNS" (dns, check; 0.93)`,
 	} {
 		if r.code != 0 || !strings.Contains(r.stdout, want) {

@@ -66,8 +66,11 @@ func health(w io.Writer, a api.Answer) error {
 		if s.Last != nil {
 			last = fmt.Sprintf("%g", s.Last.Value)
 		}
-		v := s.Windows
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%.1f\n", cell(s.Name), s.Alert, last, share(v.Hour), share(v.SixHours), share(v.ThreeDays), v.Hour.Burn)
+		alert, v := s.Alert, s.Windows
+		if s.Stale {
+			alert += ", stale"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%.1f\n", cell(s.Name), alert, last, share(v.Hour), share(v.SixHours), share(v.ThreeDays), v.Hour.Burn)
 	}
 	if a.Health.Capped {
 		fmt.Fprintln(table, "and perhaps more")
