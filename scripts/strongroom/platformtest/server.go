@@ -58,6 +58,8 @@ type Server struct {
 	mints   int
 	urls    map[string]time.Time // signature to expiry
 	issues  []api.Issue
+	runs    []api.Run
+	slis    []api.SLI
 	answers map[string]api.Answer // by assistant
 	tasks   []api.Task            // the catalogue
 	puts    []int                 // tasks of each call
@@ -98,13 +100,13 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+run+"/outputs", s.authorized(s.list))
 	mux.HandleFunc("GET "+run+"/outputs/{name}", s.authorized(s.view))
 	const issue = "/v1/workspaces/{w}/issues"
-	mux.HandleFunc("GET "+issue, s.authorized(s.listIssues))
 	mux.HandleFunc("GET "+issue+"/{issue}", s.authorized(s.sayIssue(readIssue)))
 	mux.HandleFunc("POST "+issue+"/{issue}/investigate", s.authorized(s.sayIssue(investigateIssue)))
 	mux.HandleFunc("POST "+issue+"/{issue}/ignore", s.authorized(s.sayIssue(ignoreIssue)))
 	mux.HandleFunc("GET /v1/workspaces/{w}/assistants/{assistant}", s.authorized(s.ask))
 	mux.HandleFunc("PUT /v1/catalog/tasks", s.authorized(s.putTasks))
 	mux.HandleFunc("GET /v1/catalog/tasks", s.authorized(s.searchTasks))
+	s.routeRecords(mux)
 	mux.HandleFunc("PUT /bucket/{w}/{run}/{output}/{part}", s.put)
 	mux.HandleFunc("GET /emulator/token", s.token)
 	return mux
