@@ -24,7 +24,7 @@ func TestSamplesAreListedByTimeInTheEmbeddedCloud(t *testing.T) {
 			report.Samples = append(report.Samples, api.Sample{SLI: sli, Time: at, Value: float64(10*n + half)})
 		}
 		report.Samples = append(report.Samples, api.Sample{SLI: "other", Time: ago(9 - 3*n), Value: -1})
-		ran(t, tenant, api.Start{Task: "t", SLX: fmt.Sprint("slx", n), Start: ago(12 - 3*n)}, &report)
+		ran(t, tenant, api.Start{Task: "t", SLX: fmt.Sprint("slx\u202e", n), Start: ago(12 - 3*n)}, &report)
 	}
 	for name, c := range map[string]struct {
 		flags []string
@@ -53,7 +53,7 @@ func TestSamplesAreListedByTimeInTheEmbeddedCloud(t *testing.T) {
 		}
 	}
 	r := viewer.run(t, "slis", "samples", sli, "--limit", "1").want(t)
-	if lines := strings.Split(r.stdout, "\n"); len(lines) != 3 || !strings.HasPrefix(lines[1], ago(11).Format("2006-01-02T")) || !strings.HasSuffix(lines[1], "  slx0") ||
+	if lines := strings.Split(r.stdout, "\n"); len(lines) != 3 || !strings.HasPrefix(lines[1], ago(11).Format("2006-01-02T")) || !strings.HasSuffix(lines[1], "  slx\\u202e0") ||
 		!strings.Contains(r.stderr, "there are more than these 1") {
 		t.Errorf("%+v", r)
 	}

@@ -88,11 +88,12 @@ func (a *app) showRunCommand() *cobra.Command {
 
 // wholeRun reads the run with what it reported, and its outputs.
 func wholeRun(ctx context.Context, c *api.Client, id string) (api.Listing, error) {
-	listing, err := c.Outputs(ctx, id)
+	run, err := c.Run(ctx, id)
 	if err != nil {
 		return api.Listing{}, err
 	}
-	listing.Run, err = c.Run(ctx, id)
+	listing, err := c.Outputs(ctx, id)
+	listing.Run = run
 	return listing, err
 }
 
