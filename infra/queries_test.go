@@ -101,6 +101,7 @@ func askLists(t *testing.T, tn *cloudtest.Tenant) {
 		"/issues":               {"task=a", "slx=a", "resource=a", "state=detected", to},
 		"/slis/latency/samples": {from, to},
 		"/graph":                {"slx=a"},
+		"/slis":                 {"slx=a", "alert=page"},
 	} {
 		for choice := range 1 << len(filters) {
 			var query []string

@@ -86,9 +86,8 @@ type matrixWorld struct {
 	places []place
 }
 
-func newMatrixWorld(t *testing.T) *matrixWorld {
+func newMatrixWorld(t *testing.T, c *cloudtest.Cloud) *matrixWorld {
 	t.Helper()
-	c := cloudtest.Shared(t)
 	unique := func(name string) tenant.WorkspaceID { return tenant.WorkspaceID(name + "-" + uuid.NewString()[:8]) }
 	own, second, foreign := unique("own"), unique("other"), unique("foreign")
 	w := &matrixWorld{cloud: c, tenant: c.Tenant(t, own), other: c.Tenant(t, foreign)}
@@ -163,7 +162,7 @@ func (o operation) expect(role tenant.Role, where place) (status int, reason str
 // only narrow.
 func TestLaw4IdentityDecides(t *testing.T) {
 	t.Parallel()
-	w := newMatrixWorld(t)
+	w := newMatrixWorld(t, cloudtest.Shared(t))
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(operations)), discover(t, w.cloud)); diff != "" {
 		t.Fatalf("the matrix has not exactly the functions' operations: %s", diff)
 	}

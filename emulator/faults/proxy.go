@@ -42,10 +42,27 @@ const (
 // All are the faults that there are.
 var All = []Fault{Lost, ReplyLost, Twice, Late, Aborted, Exhausted, Killed, KilledIn}
 
+// Target is a service that proxies stand before. All of them share its one
+// connection: a test that starts thousands of processes has a proxy for each.
+type Target struct{ conn *grpc.ClientConn }
+
+// Reach gives the service at host:port; it connects to nothing yet.
+func Reach(host string) (*Target, error) {
+	conn, err := grpc.NewClient("passthrough:///"+host, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, fmt.Errorf("reach %s: %w", host, err)
+	}
+	return &Target{conn}, nil
+}
+
+// Close ends the connection; its proxies must be closed before.
+func (t *Target) Close() error { return t.conn.Close() }
+
 // Proxy passes calls on, as its plan says. It is safe for concurrent use.
 type Proxy struct {
 	plan   func(method string) Fault
 	target *grpc.ClientConn
+	owned  *Target // to be closed with the proxy; nil: it is somebody else's
 	server *grpc.Server
 	addr   string
 	dead   context.Context
@@ -55,20 +72,36 @@ type Proxy struct {
 	late []func() // calls to be made yet
 }
 
-// New stands before target, host:port. Plan is asked about each call by its
-// method's last word, as Commit; it may be called at several times at once.
+// New stands before target, host:port, with a connection of its own. Plan is
+// asked about each call by its method's last word, as Commit; it may be called
+// at several times at once.
 func New(target string, plan func(method string) Fault) (*Proxy, error) {
-	conn, err := grpc.NewClient("passthrough:///"+target, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	t, err := Reach(target)
 	if err != nil {
-		return nil, fmt.Errorf("reach %s: %w", target, err)
+		return nil, err
 	}
+	p, err := t.Proxy(plan)
+	if err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	p.owned = t
+	return p, nil
+}
+
+// smallBuffer is what a connection reads and writes at once, in bytes: calls of
+// tests are small, and their connections many.
+const smallBuffer = 4 << 10
+
+// Proxy stands before the service; plan is as New has it.
+func (t *Target) Proxy(plan func(method string) Fault) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), conn.Close())
+		return nil, fmt.Errorf("listen: %w", err)
 	}
-	p := &Proxy{plan: plan, target: conn, addr: listener.Addr().String()}
+	p := &Proxy{plan: plan, target: t.conn, addr: listener.Addr().String()}
 	p.dead, p.kill = context.WithCancel(context.Background())
-	p.server = grpc.NewServer(grpc.ForceServerCodecV2(frames{}), grpc.UnknownServiceHandler(p.handle), grpc.MaxRecvMsgSize(64<<20))
+	p.server = grpc.NewServer(grpc.ForceServerCodecV2(frames{}), grpc.UnknownServiceHandler(p.handle), grpc.MaxRecvMsgSize(64<<20),
+		grpc.ReadBufferSize(smallBuffer), grpc.WriteBufferSize(smallBuffer))
 	go func() { _ = p.server.Serve(listener) }()
 	return p, nil
 }
@@ -85,7 +118,10 @@ func (p *Proxy) Close() error {
 	arrive(p.takeLate())
 	p.server.Stop()
 	p.kill()
-	return p.target.Close()
+	if p.owned == nil {
+		return nil
+	}
+	return p.owned.Close()
 }
 
 func (p *Proxy) takeLate() []func() {
@@ -102,7 +138,12 @@ func arrive(calls []func()) {
 	}
 }
 
-var errUnavailable = status.Error(codes.Unavailable, "the connection was cut")
+var (
+	errUnavailable = status.Error(codes.Unavailable, "the connection was cut")
+	// Nobody hears it. No client tries again after this code, so that a test need
+	// not wait for what a dead process would still do.
+	errGone = status.Error(codes.Unimplemented, "the client's process is gone")
+)
 
 // handle takes one call. All methods have one request; some stream answers.
 func (p *Proxy) handle(_ any, in grpc.ServerStream) error {
@@ -112,7 +153,7 @@ func (p *Proxy) handle(_ any, in grpc.ServerStream) error {
 		return err
 	}
 	if p.dead.Err() != nil {
-		return errUnavailable
+		return errGone
 	}
 	defer arrive(p.takeLate()) // what is late by now arrives after this call
 	ctx := in.Context()
@@ -125,7 +166,7 @@ func (p *Proxy) handle(_ any, in grpc.ServerStream) error {
 		return status.Error(codes.ResourceExhausted, "too many calls")
 	case Killed:
 		p.kill()
-		return errUnavailable
+		return errGone
 	case Late:
 		return p.postpone(ctx, method, request)
 	case Twice:
@@ -134,6 +175,7 @@ func (p *Proxy) handle(_ any, in grpc.ServerStream) error {
 		_ = p.pass(detached(ctx), method, request, discard)
 		if fault == KilledIn {
 			p.kill()
+			return errGone
 		}
 		return errUnavailable
 	}

@@ -34,7 +34,7 @@ type protocolTest struct {
 }
 
 func conformance(t *testing.T, address string) {
-	for _, c := range slices.Concat(writeTests, transformTests, limitTests, transactionTests, queryTests, valueTests, aggregateTests, listTests) {
+	for _, c := range slices.Concat(writeTests, transformTests, limitTests, transactionTests, queryTests, valueTests, aggregateTests, listTests, pastTests) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.run(t, connect(t, address))

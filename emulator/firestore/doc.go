@@ -8,7 +8,8 @@
 // microseconds that strictly increase, a write that changes nothing keeps the
 // update time. Queries with every operator, AND and OR, cursors, offsets,
 // limits, projections, collection groups, count, sum and avg, partitions, lists
-// with missing documents. Reads as of a past time, an hour back. Several
+// with missing documents. Reads as of a past time, an hour back by the clock and
+// 100,000 changed documents at most; none from before a restart. Several
 // databases, each made on first use.
 //
 // Transactions are optimistic, as in a database in optimistic concurrency mode:

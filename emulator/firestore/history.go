@@ -1,6 +1,10 @@
 package firestore
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // historyLength is how far back reads go: an hour, without point-in-time
 // recovery: cloud.google.com/firestore/native/docs/use-pitr.
@@ -41,9 +45,8 @@ func (h *history) forget(now micros) {
 	h.past = h.past[drop:]
 }
 
-// undo takes back what was committed after t.
-func (h *history) undo(s *state, t micros) {
-	for i := len(h.past) - 1; i >= 0 && h.past[i].at > t; i-- {
-		s.put(h.past[i].key, h.past[i].old)
-	}
+// after is a copy of what was replaced after t.
+func (h *history) after(t micros) []pastChange {
+	first, _ := slices.BinarySearchFunc(h.past, t, func(c pastChange, t micros) int { return cmp.Compare(c.at, t+1) })
+	return slices.Clone(h.past[first:])
 }

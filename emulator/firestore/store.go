@@ -1,6 +1,7 @@
 package firestore
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -66,22 +67,31 @@ func (db *database) latest() *state {
 	return db.snapshot
 }
 
-// at is the past, as far as Firestore remembers it.
+// at is the past, as far as Firestore remembers it. What was committed since is
+// taken back without holding up commits: it may be much.
 func (db *database) at(t micros) (view, error) {
+	past, since, err := db.since(t)
+	for _, c := range slices.Backward(since) {
+		past.put(c.key, c.old)
+	}
+	return view{past, t}, err
+}
+
+// since gives a state of now and, if anything was committed after t, what that
+// replaced; then the state is the caller's to change.
+func (db *database) since(t micros) (*state, []pastChange, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	now := db.tick()
 	switch {
 	case t > now:
-		return view{}, invalid("The requested read time is in the future.")
+		return nil, nil, invalid("The requested read time is in the future.")
 	case t < now-micros(historyLength/time.Microsecond) || t < db.history.floor:
-		return view{}, status.Error(codes.FailedPrecondition, "The requested snapshot version is too old.")
+		return nil, nil, status.Error(codes.FailedPrecondition, "The requested snapshot version is too old.")
 	case t >= db.committed:
-		return view{db.latest(), t}, nil
+		return db.latest(), nil, nil
 	}
-	past := db.live.clone()
-	db.history.undo(past, t)
-	return view{past, t}, nil
+	return db.live.clone(), db.history.after(t), nil
 }
 
 // change is what a commit did to one document; old or now is nil where none was.

@@ -30,8 +30,8 @@
 // # Updates: answers
 //
 //	204 or 200  done, or refused for good and on record in the quarantine: the message is
-//	            of another kind (unknown-kind), misnames something (bad-reference), or
-//	            names no tenant or run (no-such-tenant, no-such-run)
+//	            none (malformed) or of another kind (unknown-kind), misnames something
+//	            (bad-reference), or names no tenant or run (no-such-tenant, no-such-run)
 //	500         deliver again: Firestore or KMS failed, the check is busy, or the tenant's
 //	            key is off; after 20 attempts the message is a dead letter on
 //	            run-events-dead. The run stays pending: the next event of its check
@@ -73,12 +73,14 @@
 //	  "firstSeen":"…","lastSeen":"…","lastRun":"…","sightings":3,"runs":3,"since":"…","reopened":0}],
 //	 "nextPageToken":"…"}
 //
-// A list is as of its first page, and may be turned over for an hour. A page
-// ends early behind 4 MiB of text, or 200 issues that were found and do not
-// belong to it; while there is a nextPageToken there may be more, even behind an
-// empty page. By index go severity, state, slx, resource, task, from and to; in
-// the stretch of what is ignored all but the ignoring itself is applied to what
-// is read, and so is the ignoring in the others.
+// A list is as of its first page, and may be turned over for an hour: each page
+// shows what Firestore held at the time of the first (a read time, of which it
+// tells for an hour), so an issue that is seen again, resolved or ignored
+// meanwhile stays in its place. A page ends early behind 4 MiB of text, or 200
+// issues that were found and do not belong to it; while there is a nextPageToken
+// there may be more, even behind an empty page. By index go severity, state, slx,
+// resource, task, from and to; in the stretch of what is ignored all but the
+// ignoring itself is applied to what is read, and so is the ignoring in the others.
 //
 // investigate takes no body: it holds until the issue is resolved. ignore takes
 // {"until":"RFC3339"}, at most 366 days ahead; a time that is past ends it. Both
@@ -87,10 +89,21 @@
 //
 // # SLIs
 //
-// Health is as of now: the last value; over 5m, 1h, 6h and 3d the number of
-// samples, mean, deviation, share within the objective and burn rate; and the
-// alert: page, ticket, warning (the last value is outside) or none. PUT takes
-// {"objective":{"min"?,"max"?,"target"},"thresholds":{"page"?,"ticket"?,"slow"?}}.
+// Health is as of now: the last value; over 5m, 30m, 1h, 6h and 3d the number of
+// samples, mean, deviation, share within the objective and burn rate; the alert;
+// and stale if no sample comes any more, when all else is of before. The alert is
+//
+//	page     the burn rate of 1h and that of 5m are 14.4 or more
+//	ticket   those of 6h and of 30m are 6 or more, or those of 3d and of 6h are 1 or more
+//	warning  the last value is outside of the objective
+//	none     else, or there is no objective
+//
+// and page and ticket need 3 samples outside in the longer window. An SLI is stale
+// an hour after its last sample, or without any. PUT takes
+// {"objective":{"min"?,"max"?,"target"},"thresholds":{"page"?,"ticket"?,"slow"?,
+// "samples"?,"staleAfter"? (seconds)}}. The list goes by name and takes slx, alert
+// (warning, ticket or page: that or more urgent), pageSize (50, at most 200: of
+// those looked at, so that a page may be short or empty) and pageToken.
 //
 // # Graph
 //
@@ -103,7 +116,8 @@
 // PUT takes {"name","relevance"? (0 to 1, 0.85),"accessLevel"? (read-only, or
 // read-write: also tasks tagged access:read-write)}. GET answers what is wrong
 // (how many issues stand of each severity, counted up to 1,000; the ten worst by
-// SLX), how healthy up to a hundred SLIs are, and which tasks to run next:
+// SLX), how healthy up to a hundred SLIs are (the most urgent of all; the others
+// by name), and which tasks to run next:
 //
 //	"next":{"tasks":[{"score":0.93,"from":"catalogue","name":"Check DNS Resolution","source":"…",
 //	  "evidence":[{"issue":"…","step":"Check DNS resolution","score":0.93,"words":["DNS","resolution","Check"]}]}],
@@ -113,7 +127,9 @@
 // (BM25: see shared/rank) among up to 200 tasks that the workspace has run and
 // all of the catalogue. What scores less than the assistant's relevance it keeps
 // to itself, and says of how many. An answer costs the same reads whatever the
-// workspace holds.
+// workspace holds, up to bounds: to find the ten worst it passes over some 1,000
+// issues that are ignored, and says so where it looked no further. It says how
+// many SLIs are stale.
 //
 // The catalogue is public: at most 20,000 tasks, in the platform's database. PUT
 // takes {"tasks":[{"name","documentation","tags","suite","source"}]}, 1 to 500
@@ -123,7 +139,8 @@
 // # Statuses
 //
 //	200  done, or done so before
-//	400  a name or a page token is malformed, or the body is not strict JSON
+//	400  a name or a page token is malformed, the token is more than an hour old, or
+//	     the body is not strict JSON
 //	401  no valid token
 //	403  the role may not, the workspace is not open to it, the tenant is suspended, or
 //	     its key is disabled or destroyed (where free text is read or written)
@@ -164,7 +181,7 @@
 //	as admin -X PUT $W/assistants/edgar -d '{"name":"Eager Edgar"}'
 //	as viewer $W/assistants/edgar
 //	as viewer "$W/issues?state=standing&slx=dns"
-//	ISSUE=$(as viewer "$W/issues?slx=dns" | grep -o '"id":"[a-z2-7]*"' | head -1 | cut -d'"' -f4)
+//	until ISSUE=$(as viewer "$W/issues?slx=dns" | grep -o '"id":"[a-z2-7]*"' | head -1 | cut -d'"' -f4); [ "$ISSUE" ]; do sleep 1; done
 //	as viewer -X POST $W/issues/$ISSUE/investigate
 //	as viewer $W/issues/$ISSUE/ignore -d "{\"until\":\"$(date -u -d '+1 hour' +%FT%TZ)\"}"
 //	as viewer $W/issues/$ISSUE

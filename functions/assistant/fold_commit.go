@@ -96,9 +96,8 @@ func (f folding) concerned(tx *firestore.Transaction, runs []issue.RunSeen) (map
 			return nil, err
 		}
 	}
-	missing := f.missing(runs, issues)
-	for chunk := range slices.Chunk(missing, chunkSize) {
-		docs, err := tx.GetAll(chunk)
+	for chunk := range slices.Chunk(f.missing(runs, issues), maxIn) {
+		docs, err := tx.Documents(f.issuesAt(chunk)).GetAll()
 		if err != nil {
 			return nil, fmt.Errorf("read issues: %w", err)
 		}
@@ -107,6 +106,17 @@ func (f folding) concerned(tx *firestore.Transaction, runs []issue.RunSeen) (map
 		}
 	}
 	return issues, nil
+}
+
+// maxIn is how many values an "in" takes:
+// firebase.google.com/docs/firestore/query-data/queries.
+const maxIn = 30
+
+// issuesAt finds those of some issues that exist, without their texts: only a
+// query can leave fields out within a transaction.
+func (s *space) issuesAt(refs []*firestore.DocumentRef) firestore.Query {
+	return run.Workspace(s.db, s.tenant, s.workspace).Collection(issue.Collection).
+		Where(firestore.DocumentID, "in", refs).Select(append([]string{"investigated", "ignored"}, folded...)...)
 }
 
 // chunkSize bounds the documents read by one call that may have half a MiB of
@@ -134,14 +144,10 @@ func (s *space) issueRef(id issue.ID) *firestore.DocumentRef {
 
 func collect(issues map[issue.ID]issue.Issue, docs []*firestore.DocumentSnapshot) error {
 	for _, doc := range docs {
-		if !doc.Exists() {
-			continue
-		}
 		i, err := issue.Decode[issue.Issue](doc)
 		if err != nil {
 			return err
 		}
-		i.Text = nil
 		issues[issue.ID(doc.Ref.ID)] = i
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
@@ -58,8 +60,14 @@ func (h *Handler) listIssues(ctx context.Context, in *listRequest) (*listRespons
 	if err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	p := page{issues: issuesOf(s), filter: f, size: in.PageSize, at: at}
+	p, err := newPage(ctx, s, f, in.PageSize, at)
+	if err != nil {
+		return nil, err
+	}
 	more, err := p.read(ctx)
+	if in.PageToken != "" && forgotten(err) {
+		return nil, api.Refuse(http.StatusBadRequest, errToken.Error())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +83,13 @@ func (h *Handler) listIssues(ctx context.Context, in *listRequest) (*listRespons
 		out.Body.NextPageToken = p.at.token(f)
 	}
 	return out, nil
+}
+
+// forgotten reports whether Firestore does not tell of the time of a token: it
+// is too old, by Firestore's clock, or a restored database does not reach back.
+func forgotten(err error) bool {
+	code := status.Code(err)
+	return code == codes.FailedPrecondition || code == codes.InvalidArgument
 }
 
 type issueRequest struct {

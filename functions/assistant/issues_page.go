@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"cloud.google.com/go/firestore"
 	"google.golang.org/api/iterator"
@@ -21,7 +22,7 @@ const (
 
 // page gathers issues, phase by phase.
 type page struct {
-	issues *firestore.CollectionRef
+	issues firestore.Query // all of them, as of at.read
 	filter filter
 	size   int
 
@@ -29,6 +30,29 @@ type page struct {
 	found      []issue.Issue
 	passedOver int
 	bytes      int
+}
+
+// newPage begins a page where a cursor is, or a list at the cursor's time.
+func newPage(ctx context.Context, s access.Session, f filter, size int, at cursor) (*page, error) {
+	if at.read.IsZero() {
+		var err error
+		if at.read, err = readTime(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	// The client keeps the time for all queries that come of one collection's.
+	issues := issuesOf(s).Query.WithReadOptions(firestore.ReadTime(at.read))
+	return &page{issues: *issues, filter: f, size: size, at: at}, nil
+}
+
+// readTime is the time by Firestore's clock: what it held then can be read
+// again, and all that was committed before is in it. Ours may be ahead or behind.
+func readTime(ctx context.Context, s access.Session) (time.Time, error) {
+	docs, err := s.DB.GetAll(ctx, refs(run.Workspace(s.DB, s.Tenant.ID, s.Workspace)))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read workspace: %w", err)
+	}
+	return docs[0].ReadTime, nil
 }
 
 func issuesOf(s access.Session) *firestore.CollectionRef {
@@ -44,7 +68,7 @@ func (p *page) read(ctx context.Context) (more bool, err error) {
 			return true, err
 		}
 		if over {
-			p.at = cursor{at: p.at.at, phase: p.at.phase + 1}
+			p.at = cursor{at: p.at.at, read: p.at.read, phase: p.at.phase + 1}
 		}
 	}
 	return false, nil

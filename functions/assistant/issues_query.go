@@ -54,7 +54,7 @@ func (f filter) phases() []phase {
 
 // query finds what may belong to a phase. Few issues are ignored, each by a
 // person: there, all other filters are applied to what is found.
-func (f filter) query(issues *firestore.CollectionRef, p phase, at time.Time) firestore.Query {
+func (f filter) query(issues firestore.Query, p phase, at time.Time) firestore.Query {
 	if p.group == issue.Ignored {
 		return issues.Where("ignored.until", ">", at).
 			OrderBy("ignored.until", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc)

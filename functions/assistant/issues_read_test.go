@@ -11,7 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
@@ -178,6 +180,43 @@ func TestLaw3ADisabledKeyClosesTheText(t *testing.T) {
 	c.SwitchKey(t, d.KeyName, kmspb.CryptoKeyVersion_ENABLED)
 	for _, path := range paths {
 		d.Do(t, "viewer", http.MethodGet, d.path+path, nil).Want(t, http.StatusOK)
+	}
+}
+
+// Law 3: what a destroyed key sealed is gone for good, by every path, and nothing
+// of another tenant's.
+func TestLaw3ADestroyedKeyClosesTheTextForEver(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	d, other := newDesk(t, c), newDesk(t, c)
+	all := []resting{
+		{name: "a", severity: 1}, {name: "b", severity: 4, resolved: true}, {name: "c", severity: 2, ignored: c.Clock.Now().Add(99 * 24 * time.Hour)},
+	}
+	for _, desk := range []*desk{d, other} {
+		desk.rest(t, all...)
+		desk.edgar(t, 0.5, "read-only")
+	}
+	version := d.KeyName + "/cryptoKeyVersions/1"
+	ctx := kms.As(t.Context(), cloud.OperatorAccount)
+	if _, err := c.KMS.DestroyCryptoKeyVersion(ctx, &kmspb.DestroyCryptoKeyVersionRequest{Name: version}); err != nil {
+		t.Fatal(err)
+	}
+	c.Clock.Advance(25 * time.Hour)
+	if _, err := c.KMS.RestoreCryptoKeyVersion(ctx, &kmspb.RestoreCryptoKeyVersionRequest{Name: version}); err == nil {
+		t.Error("a destroyed key is restored")
+	}
+	for _, path := range []string{"/issues", "/issues?state=standing", "/issues?state=resolved", "/issues?state=ignored", "/assistants/edgar",
+		"/issues/" + all[0].id(), "/issues/" + all[1].id(), "/issues/" + all[2].id()} {
+		d.Do(t, "viewer", http.MethodGet, d.path+path, nil).Want(t, http.StatusForbidden)
+	}
+	wantTitles(t, other.list(t, "").titles(), "a", "c", "b")
+	for _, r := range all {
+		if got := other.get(t, r.name); got.Title != r.name || got.Details != "details of "+r.name {
+			t.Errorf("of the other tenant's %s is read %+v", r.name, got)
+		}
+	}
+	if got := other.ask(t); got.Name != "Eager Edgar" {
+		t.Errorf("the other tenant's assistant is named %q", got.Name)
 	}
 }
 

@@ -11,17 +11,19 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
-// cursor is where a page of a list of issues ended. The whole list is as of the
-// time of its first page: lest an issue that stops being ignored in between be
-// passed over.
+// cursor is where a page of a list of issues ended. The whole list is as of its
+// first page: lest an issue that is seen again in between, or stops being
+// ignored, be passed over.
 type cursor struct {
 	at    time.Time // of the first page, whole microseconds
+	read  time.Time // the same by Firestore's clock: what it held then is listed
 	phase int       // that goes on
 	after time.Time // key of the last issue shown in that phase
 	id    issue.ID  // of that issue; empty: the phase begins
 }
 
-// maxTokenAge is how long a list may be turned over.
+// maxTokenAge is how long a list may be turned over, and Firestore tells of what
+// it held: cloud.google.com/firestore/native/docs/use-pitr.
 const maxTokenAge = time.Hour
 
 // maxTokenAhead is how far a token's time may be ahead of this machine's.
@@ -30,23 +32,25 @@ const maxTokenAhead = time.Minute
 var errToken = errors.New("pageToken is no nextPageToken of a page before with the same filters, or it is more than an hour old; begin anew without it")
 
 // A token is, in base64url without padding: its version (1 byte), a hash of the
-// filters (8), at (8), phase (1), after (8), id (0 or 52); times are
+// filters (8), at (8), read (8), phase (1), after (8), id (0 or 52); times are
 // microseconds since 1970, and numbers big-endian.
 const (
-	tokenVersion = 1
-	tokenHead    = 1 + 8 + 8 + 1 + 8
+	tokenVersion = 2
+	tokenHead    = 1 + 8 + 8 + 8 + 1 + 8
 	tokenMax     = tokenHead + 52
 )
 
 func (c cursor) token(f filter) string {
 	text := append([]byte{tokenVersion}, f.hash()...)
 	text = binary.BigEndian.AppendUint64(text, uint64(c.at.UnixMicro()))
+	text = binary.BigEndian.AppendUint64(text, uint64(c.read.UnixMicro()))
 	text = append(text, byte(c.phase))
 	text = binary.BigEndian.AppendUint64(text, uint64(c.after.UnixMicro()))
 	return base64.RawURLEncoding.EncodeToString(append(text, c.id...))
 }
 
-// parseCursor reads a token; an empty one begins a list at the time now.
+// parseCursor reads a token; an empty one begins a list at the time now, and
+// leaves the time of Firestore to be asked.
 func parseCursor(token string, f filter, now time.Time) (cursor, error) {
 	if token == "" {
 		return cursor{at: now.UTC().Truncate(time.Microsecond)}, nil
@@ -59,7 +63,8 @@ func parseCursor(token string, f filter, now time.Time) (cursor, error) {
 		return cursor{}, errToken
 	}
 	c := cursor{
-		at: microseconds(text[9:17]), phase: int(text[17]), after: microseconds(text[18:26]), id: issue.ID(text[26:]),
+		at: microseconds(text[9:17]), read: microseconds(text[17:25]),
+		phase: int(text[25]), after: microseconds(text[26:34]), id: issue.ID(text[34:]),
 	}
 	if !c.valid(f, now) {
 		return cursor{}, errToken
@@ -68,7 +73,12 @@ func parseCursor(token string, f filter, now time.Time) (cursor, error) {
 }
 
 func (c cursor) valid(f filter, now time.Time) bool {
-	if c.phase >= len(f.phases()) || c.at.Before(now.Add(-maxTokenAge)) || c.at.After(now.Add(maxTokenAhead)) {
+	for _, t := range []time.Time{c.at, c.read} {
+		if t.Before(now.Add(-maxTokenAge)) || t.After(now.Add(maxTokenAhead)) {
+			return false
+		}
+	}
+	if c.phase >= len(f.phases()) {
 		return false
 	}
 	if c.id == "" {

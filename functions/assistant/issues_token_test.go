@@ -12,12 +12,12 @@ import (
 var tokenNow = time.Date(2026, 11, 22, 13, 0, 0, 0, time.UTC)
 
 func someCursor() cursor {
-	return cursor{at: tokenNow.Add(-time.Minute), phase: 3, after: tokenNow.Add(-time.Hour), id: issue.ID(issue.NewCheckID("a", "b"))}
+	return cursor{at: tokenNow.Add(-time.Minute), read: tokenNow.Add(-time.Minute - time.Microsecond), phase: 3, after: tokenNow.Add(-time.Hour), id: issue.ID(issue.NewCheckID("a", "b"))}
 }
 
 func TestATokenGivesItsCursor(t *testing.T) {
 	t.Parallel()
-	for _, want := range []cursor{someCursor(), {at: tokenNow, phase: 8, after: time.Time{}}} {
+	for _, want := range []cursor{someCursor(), {at: tokenNow, read: tokenNow, phase: 8, after: time.Time{}}} {
 		got, err := parseCursor(want.token(filter{}), filter{}, tokenNow)
 		if err != nil {
 			t.Fatal(err)
@@ -45,6 +45,8 @@ func TestATokenIsRefused(t *testing.T) {
 		"of a phase that is none": with(func(c *cursor) { c.phase = 1 }),
 		"too old":                 with(func(c *cursor) { c.at = tokenNow.Add(-maxTokenAge - time.Second) }),
 		"of the future":           with(func(c *cursor) { c.at = tokenNow.Add(maxTokenAhead + time.Second) }),
+		"read too long ago":       with(func(c *cursor) { c.read = tokenNow.Add(-maxTokenAge - time.Second) }),
+		"read in the future":      with(func(c *cursor) { c.read = tokenNow.Add(maxTokenAhead + time.Second) }),
 		"with no id of an issue":  with(func(c *cursor) { c.id = "A" + c.id[1:] }),
 		"with a short id":         with(func(c *cursor) { c.id = c.id[1:] }),
 		"of a year too far":       with(func(c *cursor) { c.after = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }),
@@ -61,7 +63,7 @@ func TestATokenIsRefused(t *testing.T) {
 // the only way to write it.
 func FuzzToken(f *testing.F) {
 	f.Add(someCursor().token(filter{}), 0)
-	f.Add(cursor{at: tokenNow}.token(filter{Severity: 2}), 2)
+	f.Add(cursor{at: tokenNow, read: tokenNow}.token(filter{Severity: 2}), 2)
 	f.Add("", 0)
 	f.Add("AQ", 1)
 	f.Fuzz(func(t *testing.T, token string, severity int) {
@@ -70,7 +72,7 @@ func FuzzToken(f *testing.F) {
 		if err != nil || token == "" {
 			return
 		}
-		if c.phase >= len(of.phases()) || c.at.Before(tokenNow.Add(-maxTokenAge)) {
+		if c.phase >= len(of.phases()) || c.at.Before(tokenNow.Add(-maxTokenAge)) || c.read.Before(tokenNow.Add(-maxTokenAge)) {
 			t.Errorf("%q gives %+v", token, c)
 		}
 		if _, ok := issue.ParseID(string(c.id)); c.id != "" && !ok {

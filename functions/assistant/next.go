@@ -1,10 +1,10 @@
 package assistant
 
 import (
-	"cmp"
 	"context"
+	"fmt"
 	"net/http"
-	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,9 +15,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
-
-// maxHealth bounds the SLIs that an assistant looks at.
-const maxHealth = 100
 
 func (h *Handler) registerAssistants() {
 	api.Register(h.API, h.operation("setAssistant", http.MethodPut, assistantPath,
@@ -40,11 +37,6 @@ type askResponse struct {
 		Health healthBody `json:"health" doc:"How healthy each SLI is"`
 		Next   nextBody   `json:"next" doc:"Which task to run next"`
 	}
-}
-
-type healthBody struct {
-	SLIs   []sliBody `json:"slis" doc:"The most urgent first"`
-	Capped bool      `json:"capped" doc:"There may be more; list them"`
 }
 
 // askAssistant answers what a person or a chat asks first. It costs as much
@@ -72,45 +64,64 @@ func (h *Handler) askAssistant(ctx context.Context, in *askRequest) (*askRespons
 		return nil, err
 	}
 	out.Body.Wrong = wrongBody{Counts: found.counts, SLXs: groupBySLX(worst), Capped: found.more}
-	out.Body.Health = healthOf(found.slis, now)
-	out.Body.Next, err = h.next(ctx, s, out.Body.assistantBody, worst)
-	return out, err
+	out.Body.Health = healthBody{healthOf(found.slis, now), found.manySLIs}
+	if out.Body.Next, err = h.next(ctx, s, out.Body.assistantBody, worst); err != nil {
+		return nil, err
+	}
+	out.Body.Next.Says = strings.Join(append([]string{out.Body.Next.Says}, found.caveats()...), " ")
+	return out, nil
 }
 
 // state is what an assistant finds in its workspace.
 type state struct {
-	worst  []issue.Issue
-	more   bool // issues stand than worst has
-	counts []countBody
-	slis   []sli.SLI
+	worst   []issue.Issue
+	more    bool // issues may stand than worst has
+	ignored int  // issues that were passed over to find them
+	ended   bool // the search for them, at maxLook
+	counts  []countBody
+
+	slis     []sli.SLI
+	manySLIs bool // there may be more
+	stale    int  // SLIs; maxCount: or more
+}
+
+// caveats are what an answer does not know, a sentence each.
+func (f *state) caveats() (sentences []string) {
+	if f.ended {
+		sentences = append(sentences, fmt.Sprintf("I passed over %d issues that are ignored and looked no further: worse ones may stand than I tell of.", f.ignored))
+	}
+	if f.stale > 0 {
+		sentences = append(sentences, fmt.Sprintf("No sample comes any more of %s: what the health says is of before.", slisInWords(f.stale)))
+	}
+	return sentences
+}
+
+func slisInWords(n int) string {
+	switch n {
+	case 1:
+		return "1 SLI"
+	case maxCount:
+		return fmt.Sprintf("%d SLIs or more", n)
+	}
+	return fmt.Sprintf("%d SLIs", n)
 }
 
 // look reads, all at once, what does not depend on each other.
 func (h *Handler) look(ctx context.Context, s access.Session, now time.Time) (found state, err error) {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		p := page{issues: issuesOf(s), filter: filter{State: standing}, size: maxTop, at: cursor{at: now}}
-		found.more, err = p.read(ctx)
-		found.worst = p.found
-		return err
-	})
+	group.Go(func() error { return found.readWorst(ctx, s, now) })
 	group.Go(func() (err error) {
 		found.counts, err = counts(ctx, s, now)
 		return err
 	})
 	group.Go(func() (err error) {
-		found.slis, err = readSLIs(ctx, slisOf(s).Limit(maxHealth))
+		found.slis, found.manySLIs, err = tellingSLIs(ctx, s, now)
+		return err
+	})
+	group.Go(func() (err error) {
+		found.stale, err = count(ctx, slisOf(s).Where("until.stale", "<=", now))
 		return err
 	})
 	err = group.Wait()
 	return found, err
-}
-
-// urgency orders alerts.
-var urgency = map[string]int{string(sli.Page): 0, string(sli.Ticket): 1, string(sli.Warning): 2, string(sli.None): 3}
-
-func healthOf(slis []sli.SLI, now time.Time) healthBody {
-	shown := showSLIs(slis, now)
-	slices.SortStableFunc(shown, func(a, b sliBody) int { return cmp.Compare(urgency[a.Alert], urgency[b.Alert]) })
-	return healthBody{shown, len(slis) == maxHealth}
 }

@@ -87,7 +87,15 @@ func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*s
 	if err != nil {
 		return nil, err
 	}
-	if err := h.commitRecord(ctx, s, ref, record{name, *in.Body.Relevance, level(in.Body.AccessLevel)}, prepared); err != nil {
+	set := record{name, *in.Body.Relevance, level(in.Body.AccessLevel)}
+	same := func(was record) bool {
+		if was.Relevance != set.Relevance || was.Access != set.Access {
+			return false
+		}
+		text, err := issue.Crypt(tenant.Open).On(ctx, ref, was.Name)
+		return err == nil && string(text) == in.Body.Name
+	}
+	if err := h.commitRecord(ctx, s, ref, set, same, prepared); err != nil {
 		return nil, err
 	}
 	out := &setAssistantResponse{}
@@ -95,10 +103,19 @@ func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*s
 	return out, nil
 }
 
-func (h *Handler) commitRecord(ctx context.Context, s access.Session, ref *firestore.DocumentRef, r record, entry auditlog.Prepared) error {
+// commitRecord writes nothing where what rests is the same.
+func (h *Handler) commitRecord(ctx context.Context, s access.Session, ref *firestore.DocumentRef, r record, same func(record) bool, entry auditlog.Prepared) error {
 	return gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		if err := checkWorkspace(tx, s); err != nil {
 			return err
+		}
+		docs, err := tx.GetAll(refs(ref))
+		if err != nil {
+			return fmt.Errorf("read assistant: %w", err)
+		}
+		var was record
+		if err := docs[0].DataTo(&was); docs[0].Exists() && err == nil && same(was) {
+			return nil
 		}
 		if err := tx.Set(ref, r); err != nil {
 			return fmt.Errorf("write assistant: %w", err)

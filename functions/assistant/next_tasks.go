@@ -23,7 +23,7 @@ type nextBody struct {
 	Tasks  []nextTaskBody `json:"tasks" doc:"The best first; none: the assistant is silent"`
 	Below  int            `json:"below" doc:"Tasks that were found and score less than the assistant's relevance"`
 	Silent bool           `json:"silent"`
-	Says   string         `json:"says" doc:"In one sentence"`
+	Says   string         `json:"says" doc:"In a sentence, and one for each thing that the answer does not know"`
 }
 
 type nextTaskBody struct {

@@ -1,10 +1,12 @@
 package assistant_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -72,7 +74,7 @@ func TestAnAssistantTellsWhatIsWrong(t *testing.T) {
 	d.rest(t, several(d)...)
 	d.Do(t, "admin", http.MethodPut, d.path+"/slis/b", objective(100, 0.99)).Want(t, http.StatusOK)
 	d.measure(t, "a", 5)
-	d.measure(t, "b", 500, 500)
+	d.measure(t, "b", 500, 500, 500)
 	d.edgar(t, 0.9, "read-write")
 	got := d.ask(t)
 	if got.ID != "edgar" || got.Name != "Eager Edgar" || got.Relevance != 0.9 || got.AccessLevel != "read-write" {
@@ -217,4 +219,46 @@ func TestAnAnswerCostsTheSameInALargeWorkspace(t *testing.T) {
 	if cost[10] != cost[1000] {
 		t.Errorf("reads by issues: %v", cost)
 	}
+}
+
+// Whoever ignores much still learns what stands; of more than an answer reads,
+// that there may be more.
+func TestAnAssistantLooksBehindWhatIsIgnored(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, cloudtest.Shared(t))
+	d.edgar(t, 0.85, "read-only")
+	ignored := func(from, to int) (all []resting) {
+		for n := from; n < to; n++ {
+			all = append(all, resting{name: fmt.Sprint("ignored ", n), severity: 1, ago: time.Duration(n) * time.Second, ignored: far(d)})
+		}
+		return all
+	}
+	const ends = "looked no further"
+	d.rest(t, append(ignored(0, 450), resting{name: "the last", severity: 1, ago: time.Hour})...)
+	got := d.ask(t)
+	if x := got.Wrong.SLXs; len(x) != 1 || x[0].Issues[0].Title != "the last" || got.Wrong.Capped || strings.Contains(got.Next.Says, ends) {
+		t.Errorf("behind 450: %+v, and %s", got.Wrong, got.Next.Says)
+	}
+	d.rest(t, ignored(450, 1000)...)
+	got = d.ask(t)
+	if !got.Wrong.Capped || len(got.Wrong.SLXs) != 0 || !strings.Contains(got.Next.Says, "I passed over 1000 issues that are ignored and "+ends) {
+		t.Errorf("behind 1,000: %+v, and %s", got.Wrong, got.Next.Says)
+	}
+}
+
+// Of more SLIs than an answer tells of, the urgent ones are never missing.
+func TestAnAnswerHasTheMostUrgentOfManySLIs(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, cloudtest.Shared(t))
+	d.edgar(t, 0.85, "read-only")
+	d.ofEveryAlert(t, 120)
+	got := d.ask(t).Health
+	var names []string
+	for _, s := range got.SLIs {
+		names = append(names, s.Name)
+	}
+	if len(names) != 100 || !got.Capped {
+		t.Fatalf("%d are told of, capped: %t", len(names), got.Capped)
+	}
+	wantTitles(t, names[:5], "z-page", "y-ticket", "x-warning", "a 000", "a 001")
 }

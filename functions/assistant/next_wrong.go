@@ -16,6 +16,10 @@ import (
 // maxTop bounds the issues that an assistant tells of, the worst.
 const maxTop = 10
 
+// maxLook bounds the pages that are read to find them: each may have issues that
+// are ignored, and are passed over.
+const maxLook = 5
+
 // maxCount bounds what is counted: Firestore bills a thousand counted as one
 // read (cloud.google.com/firestore/docs/query-data/aggregation-queries).
 const maxCount = 1000
@@ -48,6 +52,26 @@ type topicBody struct {
 	Resource  string    `json:"resource,omitempty"`
 	LastSeen  time.Time `json:"lastSeen"`
 	Sightings int       `json:"sightings"`
+}
+
+// readWorst reads, page by page, the worst issues that stand.
+func (f *state) readWorst(ctx context.Context, s access.Session, now time.Time) error {
+	at := cursor{at: now}
+	for range maxLook {
+		p, err := newPage(ctx, s, filter{State: standing}, maxTop-len(f.worst), at)
+		if err != nil {
+			return err
+		}
+		if f.more, err = p.read(ctx); err != nil {
+			return err
+		}
+		f.worst, f.ignored, at = append(f.worst, p.found...), f.ignored+p.passedOver, p.at
+		if !f.more || len(f.worst) == maxTop {
+			return nil
+		}
+	}
+	f.ended = true
+	return nil
 }
 
 func groupBySLX(issues []issueBody) []slxBody {
@@ -91,7 +115,7 @@ func count(ctx context.Context, q firestore.Query) (int, error) {
 	q = q.Limit(maxCount)
 	result, err := q.NewAggregationQuery().WithCount("n").Get(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("count issues: %w", err)
+		return 0, fmt.Errorf("count: %w", err)
 	}
 	n, _ := result["n"].(*firestorepb.Value)
 	return int(n.GetIntegerValue()), nil

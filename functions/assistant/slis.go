@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -29,7 +29,9 @@ func (h *Handler) registerSLIs() {
 
 type listSLIsRequest struct {
 	Workspace string `path:"workspace"`
-	PageSize  int    `query:"pageSize" minimum:"1" maximum:"200" default:"50"`
+	SLX       string `query:"slx" maxLength:"256"`
+	Alert     string `query:"alert" enum:"warning,ticket,page" doc:"Only those whose alert is this, or more urgent"`
+	PageSize  int    `query:"pageSize" minimum:"1" maximum:"200" default:"50" doc:"SLIs that are looked at; of those alert may leave none"`
 	PageToken string `query:"pageToken" maxLength:"1024"`
 }
 
@@ -42,11 +44,28 @@ type listSLIsResponse struct {
 }
 
 func slisOf(s access.Session) firestore.Query {
-	return run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(sli.Collection).OrderBy("name", firestore.Asc)
+	return run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(sli.Collection).Query
+}
+
+// filter finds what may belong to the list: those of an SLX, which has few, or
+// those that have an alert. Which one is for their health to tell.
+func (in *listSLIsRequest) filter(query firestore.Query, now time.Time) firestore.Query {
+	switch {
+	case in.SLX != "":
+		query = query.Where("slx", "==", in.SLX)
+	case in.Alert != "":
+		query = query.Where("until.warning", ">", now)
+	}
+	return query.OrderBy("name", firestore.Asc)
+}
+
+func (in *listSLIsRequest) leavesOut(s sliBody) bool {
+	return in.Alert != "" && urgency[s.Alert] > urgency[in.Alert]
 }
 
 func (h *Handler) listSLIs(ctx context.Context, in *listSLIsRequest) (*listSLIsResponse, error) {
-	query := slisOf(access.From(ctx)).Limit(in.PageSize)
+	now := h.now()
+	query := in.filter(slisOf(access.From(ctx)), now).Limit(in.PageSize)
 	if in.PageToken != "" {
 		if checkSLI(in.PageToken) != nil {
 			return nil, api.Refuse(http.StatusBadRequest, "pageToken is no nextPageToken of a page before")
@@ -58,8 +77,8 @@ func (h *Handler) listSLIs(ctx context.Context, in *listSLIsRequest) (*listSLIsR
 		return nil, err
 	}
 	out := &listSLIsResponse{}
-	out.Body.AsOf = h.now()
-	out.Body.SLIs = showSLIs(found, out.Body.AsOf)
+	out.Body.AsOf = now
+	out.Body.SLIs = slices.DeleteFunc(showSLIs(found, now), in.leavesOut)
 	if len(found) == in.PageSize {
 		out.Body.NextPageToken = found[len(found)-1].Name
 	}
@@ -108,12 +127,9 @@ func (h *Handler) getSLI(ctx context.Context, in *sliRequest) (*sliResponse, err
 	return &sliResponse{showSLI(found, h.now())}, nil
 }
 
-// sliForm is what a report may name an SLI.
-var sliForm = regexp.MustCompile(`^[^\x00-\x1f\x7f]{1,256}$`)
-
 func checkSLI(name string) error {
-	if !sliForm.MatchString(name) {
-		return api.Refuse(http.StatusBadRequest, "an SLI is named by 1 to 256 characters, none of them a control character")
+	if err := sli.CheckName(name); err != nil {
+		return api.Refuse(http.StatusBadRequest, err.Error())
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"cloud.google.com/go/firestore"
 
@@ -22,9 +23,11 @@ type objectiveBody struct {
 }
 
 type thresholdsBody struct {
-	Page   float64 `json:"page,omitempty" doc:"Burn rate over 1 h and over 5 min; 0: 14.4"`
-	Ticket float64 `json:"ticket,omitempty" doc:"Burn rate over 6 h; 0: 6"`
-	Slow   float64 `json:"slow,omitempty" doc:"Burn rate over 3 d, also a ticket; 0: 1"`
+	Page       float64 `json:"page,omitempty" doc:"Burn rate over 1 h and over 5 min; 0: 14.4"`
+	Ticket     float64 `json:"ticket,omitempty" doc:"Burn rate over 6 h and over 30 min; 0: 6"`
+	Slow       float64 `json:"slow,omitempty" doc:"Burn rate over 3 d and over 6 h, also a ticket; 0: 1"`
+	Samples    int     `json:"samples,omitempty" doc:"Samples outside of the objective, in the longer window, that any of these needs; 0: 3"`
+	StaleAfter int     `json:"staleAfter,omitempty" doc:"Seconds without a sample after which the SLI is stale; 0: 3600"`
 }
 
 type setSLIRequest struct {
@@ -59,7 +62,7 @@ func (h *Handler) setSLI(ctx context.Context, in *setSLIRequest) (*sliResponse, 
 }
 
 // commitSLI writes objective and thresholds, and puts it on record, in one
-// commit. All else of the SLI is the updater's.
+// commit; nothing if they are so already. All else of the SLI is the updater's.
 func commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef, set sli.SLI, entry auditlog.Prepared) (after sli.SLI, err error) {
 	err = gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		if err := checkWorkspace(tx, s); err != nil {
@@ -72,7 +75,11 @@ func commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef
 		if after, err = sli.Decode(docs[0]); err != nil {
 			return err
 		}
-		after.Name, after.Objective, after.Thresholds = set.Name, set.Objective, set.Thresholds
+		if docs[0].Exists() && reflect.DeepEqual(after.Objective, set.Objective) && after.Thresholds == set.Thresholds {
+			return nil // it was said before
+		}
+		after = after.Against(set.Objective, set.Thresholds)
+		after.Name = set.Name
 		if err := tx.Set(ref, after); err != nil {
 			return fmt.Errorf("write SLI: %w", err)
 		}

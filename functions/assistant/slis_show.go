@@ -11,6 +11,7 @@ type sliBody struct {
 	Name       string         `json:"name"`
 	SLX        string         `json:"slx,omitempty"`
 	Alert      string         `json:"alert" enum:"none,warning,ticket,page"`
+	Stale      bool           `json:"stale,omitempty" doc:"No sample comes any more: the rest is of before"`
 	Last       *sampleBody    `json:"last,omitempty"`
 	Objective  objectiveBody  `json:"objective"`
 	Thresholds thresholdsBody `json:"thresholds"`
@@ -24,6 +25,7 @@ type sampleBody struct {
 
 type windowsBody struct {
 	FiveMinutes windowBody `json:"5m"`
+	HalfHour    windowBody `json:"30m"`
 	Hour        windowBody `json:"1h"`
 	SixHours    windowBody `json:"6h"`
 	ThreeDays   windowBody `json:"3d"`
@@ -48,9 +50,11 @@ func showSLIs(all []sli.SLI, now time.Time) []sliBody {
 func showSLI(s sli.SLI, now time.Time) sliBody {
 	h := s.Health(now)
 	b := sliBody{
-		Name: s.Name, SLX: s.SLX, Alert: string(h.Alert),
+		Name: s.Name, SLX: s.SLX, Alert: string(h.Alert), Stale: h.Stale,
 		Objective: objectiveBody(s.Objective), Thresholds: thresholdsBody(s.Thresholds),
-		Windows: windowsBody{windowBody(h.FiveMins), windowBody(h.Hour), windowBody(h.SixHours), windowBody(h.ThreeDays)},
+		Windows: windowsBody{
+			windowBody(h.FiveMins), windowBody(h.HalfHour), windowBody(h.Hour), windowBody(h.SixHours), windowBody(h.ThreeDays),
+		},
 	}
 	if !h.Last.Time.IsZero() {
 		b.Last = &sampleBody{h.Last.Time, h.Last.Value}

@@ -1,14 +1,11 @@
 package assistant_test
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -20,23 +17,10 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/functions/assistant"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
-
-// histories is how many random histories are played, of which one in
-// perEmbedded is played in the embedded cloud, over a wire that fails.
-// STRONGROOM_HISTORIES=10000 plays more.
-func histories(t *testing.T) int {
-	t.Helper()
-	n, err := strconv.Atoi(cmp.Or(os.Getenv("STRONGROOM_HISTORIES"), "1000"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-const perEmbedded = 20
 
 // history is one random life of a check.
 type history struct {
@@ -84,12 +68,11 @@ func (h *history) events() []told {
 
 func TestAnyHistoryFoldsToTheTruth(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano())
-	n := histories(t)
-	for i := range uint64(n - n/perEmbedded) {
+	count, seed := cloudtest.Histories(t, 1000)
+	for i := range uint64(count) {
 		h := newHistory(seed+i, 60)
 		if diff := gocmp.Diff(factsOf(h.runs), h.foldAll(t)); diff != "" {
-			t.Fatalf("seed %d: the truth (-) and the projections (+) differ:\n%s", seed+i, diff)
+			t.Fatalf("STRONGROOM_SEED=%d: the truth (-) and the projections (+) differ:\n%s", seed+i, diff)
 		}
 	}
 }
@@ -136,28 +119,29 @@ func (r told) seen(t *testing.T) issue.RunSeen {
 func TestLaw5AnyHistoryOverABadWireComesToTheTruth(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
-	seed := uint64(time.Now().UnixNano())
-	slots := make(chan struct{}, 50)
+	target := reach(t, c)
+	count, seed := cloudtest.Histories(t, 200)
+	slots := make(chan struct{}, atOnce)
 	var all sync.WaitGroup
-	for i := range uint64(histories(t) / perEmbedded) {
+	for i := range uint64(count) {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
 			h := newHistory(seed+i, 12)
 			w := newWorld(t)
-			if err := h.play(t, c, w); err != nil {
-				t.Errorf("seed %d: %v", seed+i, err)
+			if err := h.play(t, target, w); err != nil {
+				t.Errorf("STRONGROOM_SEED=%d: %v", seed+i, err)
 				return
 			}
 			if diff := gocmp.Diff(factsOf(h.runs), w.known(t)); diff != "" {
-				t.Errorf("seed %d: the truth (-) and the projections (+) differ:\n%s", seed+i, diff)
+				t.Errorf("STRONGROOM_SEED=%d: the truth (-) and the projections (+) differ:\n%s", seed+i, diff)
 			}
 			now := began.Add(20 * time.Minute)
 			if diff := gocmp.Diff(slisOf(h.runs, now), w.health(t, now)); diff != "" {
-				t.Errorf("seed %d: the SLIs (-) and what is kept of them (+) differ:\n%s", seed+i, diff)
+				t.Errorf("STRONGROOM_SEED=%d: the SLIs (-) and what is kept of them (+) differ:\n%s", seed+i, diff)
 			}
 			if runs := w.check(t).Runs; runs != len(h.runs) {
-				t.Errorf("seed %d: the check has %d runs of %d", seed+i, runs, len(h.runs))
+				t.Errorf("STRONGROOM_SEED=%d: the check has %d runs of %d", seed+i, runs, len(h.runs))
 			}
 		})
 	}
@@ -166,16 +150,16 @@ func TestLaw5AnyHistoryOverABadWireComesToTheTruth(t *testing.T) {
 
 // play reports the runs in random order and delivers their events meanwhile, by
 // two at once, each until it is acknowledged.
-func (h *history) play(t *testing.T, c *cloudtest.Cloud, w *world) error {
+func (h *history) play(t *testing.T, target *faults.Target, w *world) error {
 	w.report(t, h.runs...)
 	events := h.events()
-	workers := []*process{{cloud: c, world: w, plan: bad(h.Uint64(), 25)}, {cloud: c, world: w, plan: bad(h.Uint64(), 25)}}
+	workers := []*process{{target: target, world: w, plan: bad(h.Uint64(), 25)}, {target: target, world: w, plan: bad(h.Uint64(), 25)}}
 	faults := make([]error, len(workers))
 	var all sync.WaitGroup
 	for i, p := range workers {
 		all.Go(func() {
 			for n := i; n < len(events) && faults[i] == nil; n += len(workers) {
-				faults[i] = p.deliver(t, events[n].id)
+				faults[i] = p.deliver(events[n].id)
 			}
 			faults[i] = errors.Join(faults[i], p.stop())
 		})
@@ -187,13 +171,29 @@ func (h *history) play(t *testing.T, c *cloudtest.Cloud, w *world) error {
 // process is an updater behind a wire that fails now and then, and that is
 // started again when it dies.
 type process struct {
-	cloud *cloudtest.Cloud
-	world *world
-	plan  func(method string) faults.Fault
+	target *faults.Target
+	world  *world
+	plan   func(method string) faults.Fault
 
 	wire    *faults.Proxy
+	clients *gcp.Clients
 	updater *assistant.Updater
 }
+
+// reach is where all wires of a test lead to: the cloud's Firestore and KMS.
+func reach(t *testing.T, c *cloudtest.Cloud) *faults.Target {
+	t.Helper()
+	target, err := faults.Reach(c.As(cloud.OperatorAccount).FirestoreHost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = target.Close() })
+	return target
+}
+
+// atOnce is how many histories go on at once: most of their time they wait to
+// try again.
+const atOnce = 100
 
 // bad has one call in so many fail.
 func bad(seed uint64, odds int) func(string) faults.Fault {
@@ -210,10 +210,10 @@ func bad(seed uint64, odds int) func(string) faults.Fault {
 }
 
 // deliver brings an event until it is acknowledged.
-func (p *process) deliver(t *testing.T, id run.ID) error {
+func (p *process) deliver(id run.ID) error {
 	var last error
 	for range 100 {
-		if err := p.start(t); err != nil {
+		if err := p.start(); err != nil {
 			return err
 		}
 		done := make(chan error, 1)
@@ -231,20 +231,21 @@ func (p *process) deliver(t *testing.T, id run.ID) error {
 }
 
 // start has a process that lives.
-func (p *process) start(t *testing.T) error {
+func (p *process) start() error {
 	if p.wire != nil && p.wire.Dead().Err() == nil {
 		return nil
 	}
 	if err := p.stop(); err != nil {
 		return err
 	}
-	config := p.cloud.As(cloud.OperatorAccount)
 	var err error
-	if p.wire, err = faults.New(config.FirestoreHost, p.plan); err != nil {
+	if p.wire, err = p.target.Proxy(p.plan); err != nil {
 		return err
 	}
+	config := p.world.Cloud.As(cloud.OperatorAccount)
 	config.FirestoreHost, config.KMSHost = p.wire.Addr(), p.wire.Addr()
-	p.updater = p.world.newUpdater(t, config)
+	p.clients = gcp.NewClients(config)
+	p.updater = p.world.updaterOf(p.clients)
 	return nil
 }
 
@@ -252,5 +253,6 @@ func (p *process) stop() error {
 	if p.wire == nil {
 		return nil
 	}
+	_ = p.clients.Close() // its connections may be broken
 	return p.wire.Close()
 }

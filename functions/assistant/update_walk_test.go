@@ -1,7 +1,6 @@
 package assistant_test
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,15 +63,4 @@ func raw(t *testing.T, fields map[string]*pb.Value) []byte {
 		t.Fatal(err)
 	}
 	return wire
-}
-
-// whereIs gives the documents that hold text in the clear.
-func (w *world) whereIs(t *testing.T, c *cloudtest.Cloud, text string) (paths []string) {
-	t.Helper()
-	for path, fields := range w.documents(c) {
-		if bytes.Contains(raw(t, fields), []byte(text)) || strings.Contains(path, text) {
-			paths = append(paths, path)
-		}
-	}
-	return paths
 }

@@ -102,6 +102,10 @@ func (w *world) newUpdater(t testing.TB, config gcp.Config) *assistant.Updater {
 	t.Helper()
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _ = clients.Close() })
+	return w.updaterOf(clients)
+}
+
+func (w *world) updaterOf(clients *gcp.Clients) *assistant.Updater {
 	clock := &hasty{}
 	return assistant.NewUpdater(assistant.UpdaterDeps{
 		Clients: clients, Now: clock.now, After: clock.after, Log: slog.New(slog.NewJSONHandler(w.log, nil)),

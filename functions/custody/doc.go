@@ -30,8 +30,9 @@
 //
 // # Answers
 //
-//	204 or 200  done, or refused for good: no notification of a finalized object; it is on the
-//	            log, and its references are in the platform's database, at quarantine/custody-{message}
+//	204 or 200  done, or refused for good: no Pub/Sub message, or no notification of a finalized
+//	            object; it is on the log, and its references are in the platform's database,
+//	            at quarantine/custody-{message}
 //	500         deliver again: Firestore or KMS failed, or no tenant has the bucket (yet);
 //	            after 20 attempts the message is a dead letter on object-events-dead
 //
@@ -50,12 +51,13 @@
 // With go run ./emulator at work, what an upload puts into the bucket is in
 // custody a moment later:
 //
-//	RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10 API=http://127.0.0.1:8080
-//	TOKEN=$(curl -s "$API/emulator/token?tenant=acme&as=runner" | grep -o 'eyJ[^"]*')
-//	curl -s "$API/v1/workspaces/prod/runs/$RUN/uploads" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
-//	  -d '{"parts":[{"output":"stdout.log","part":1,"contentType":"text/plain","size":6}]}'
+//	RUNS=http://127.0.0.1:8080/v1/workspaces/prod/runs RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e13
+//	token() { curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=$1" | grep -o 'eyJ[^"]*'; }
+//	URL=$(curl -s "$RUNS/$RUN/uploads" -H "Authorization: Bearer $(token runner)" -H 'Content-Type: application/json' \
+//	  -d '{"parts":[{"output":"stdout.log","part":1,"contentType":"text/plain","size":6}]}' | grep -o 'http://[^"]*')
 //	printf 'hello\n' | curl -s -X PUT --data-binary @- -H 'content-type: text/plain' \
-//	  -H 'x-goog-if-generation-match: 0' -H 'x-goog-content-length-range: 0,6' "URL OF THE ANSWER"
+//	  -H 'x-goog-if-generation-match: 0' -H 'x-goog-content-length-range: 0,6' "$URL"
+//	until curl -s "$RUNS/$RUN/outputs" -H "Authorization: Bearer $(token viewer)" | grep '"storedParts":1'; do sleep 1; done
 //
 // Who calls the function without the push account's token is refused:
 //

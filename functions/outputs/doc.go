@@ -72,11 +72,16 @@
 //
 // # Try it
 //
-// With go run ./emulator at work, and RUN one of the runs that it shows:
+// With go run ./emulator at work, a runner puts two lines out, and a viewer reads
+// them once they are in custody:
 //
-//	API=http://127.0.0.1:8080
-//	TOKEN=$(curl -s "$API/emulator/token?tenant=acme&as=viewer" | grep -o 'eyJ[^"]*')
-//	curl -s "$API/v1/workspaces/prod/runs/$RUN/outputs" -H "Authorization: Bearer $TOKEN"
-//	curl -s "$API/v1/workspaces/prod/runs/$RUN/outputs/stdout.log?lines=1-20" -H "Authorization: Bearer $TOKEN"
-//	curl -s "$API/v1/workspaces/prod/runs/$RUN/outputs/stdout.log" -H "Authorization: Bearer $TOKEN" -H 'Range: bytes=0-999'
+//	RUNS=http://127.0.0.1:8080/v1/workspaces/prod/runs RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e12
+//	token() { curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=$1" | grep -o 'eyJ[^"]*'; }
+//	URL=$(curl -s "$RUNS/$RUN/uploads" -H "Authorization: Bearer $(token runner)" -H 'Content-Type: application/json' \
+//	  -d '{"parts":[{"output":"stdout.log","part":1,"contentType":"text/plain","size":12,"lines":2}]}' | grep -o 'http://[^"]*')
+//	printf 'hello\nworld\n' | curl -s -X PUT --data-binary @- -H 'content-type: text/plain' \
+//	  -H 'x-goog-if-generation-match: 0' -H 'x-goog-content-length-range: 0,12' "$URL"
+//	until curl -s "$RUNS/$RUN/outputs" -H "Authorization: Bearer $(token viewer)" | grep '"storedParts":1'; do sleep 1; done
+//	curl -s "$RUNS/$RUN/outputs/stdout.log?lines=1-20" -H "Authorization: Bearer $(token viewer)"
+//	curl -s "$RUNS/$RUN/outputs/stdout.log" -H "Authorization: Bearer $(token viewer)" -H 'Range: bytes=6-'
 package outputs

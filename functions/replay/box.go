@@ -34,6 +34,7 @@ func (h *Handler) connect(ctx context.Context) (*pubsub.SubscriptionAdminClient,
 	// A Pull that the client repeats until its time is over looks like one that
 	// finds nothing.
 	client.CallOptions.Pull = nil
+	h.deps.Clients.OnClose(client.Close)
 	return client, nil
 }
 

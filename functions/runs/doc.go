@@ -59,8 +59,9 @@
 //
 // GET …/runs takes task, slx, resource, outcome, state, from and to (of the
 // start; from is in, to is out), pageSize (1 to 500, else 50) and pageToken. It
-// gives {"runs":[…],"nextPageToken":"…"}, the newest start first. A token is good
-// for the same question only; a run that begins meanwhile moves no page.
+// gives {"runs":[…],"nextPageToken":"…"}, the newest start first; runs whose start
+// is not known come last, and not at all with from or to. A token is good for the
+// same question only; a run that begins meanwhile moves no page.
 //
 // GET …/slis/{sli}/samples takes from, to, pageSize and pageToken, and gives
 // {"series":[{"run","slx","samples":[{"time","value"}]}],"nextPageToken"}: what
@@ -72,7 +73,7 @@
 // # Statuses
 //
 //	200  done, or told so before
-//	400  the workspace or the run is misnamed, or the body is not strict JSON
+//	400  the workspace, the run or the SLI is misnamed, or the body is not strict JSON
 //	401  no valid token
 //	403  the role may not, the workspace is not open to it, the tenant is suspended,
 //	     or (GET …/issues) its key is disabled or destroyed

@@ -2,7 +2,6 @@ package runs_test
 
 import (
 	"encoding/json"
-	"math/rand/v2"
 	"path"
 	"sync"
 	"testing"
@@ -10,8 +9,6 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
-	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -138,7 +135,7 @@ func (h *history) check(f facts, acknowledged bool) {
 const atOnce = 200
 
 // run goes through histories, several at once, and checks them.
-func (w *world) run(t *testing.T, all []*history, lateStart func(i int) bool) {
+func (w *world) run(t *testing.T, all []*history) {
 	acknowledged := make([]bool, len(all))
 	slots := make(chan struct{}, atOnce)
 	var work sync.WaitGroup
@@ -146,7 +143,7 @@ func (w *world) run(t *testing.T, all []*history, lateStart func(i int) bool) {
 		slots <- struct{}{}
 		work.Go(func() {
 			defer func() { <-slots }()
-			acknowledged[i] = h.live(lateStart(i))
+			acknowledged[i] = h.live()
 		})
 	}
 	work.Wait()
@@ -158,51 +155,4 @@ func (w *world) run(t *testing.T, all []*history, lateStart func(i int) bool) {
 			t.Errorf("%s: never acknowledged", h)
 		}
 	}
-}
-
-func (w *world) history(t *testing.T, p plan) *history {
-	return &history{world: w, t: t, run: cloudtest.NewRun(t), plan: p, limit: 20}
-}
-
-// Law 5: acknowledged means kept, once. Every call of a run's life, from a new
-// process on, meets every fault.
-func TestLaw5EachCallMeetsEachFault(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for _, late := range []bool{false, true} {
-		clean := w.history(t, nil)
-		if !clean.live(late) {
-			t.Fatal("a run without faults was not acknowledged")
-		}
-		t.Logf("%d calls: %v", len(clean.calls), clean.calls)
-		var all []*history
-		for n := range clean.calls {
-			for _, fault := range faults.All {
-				all = append(all, w.history(t, plan{n: fault}))
-			}
-		}
-		w.run(t, all, func(int) bool { return late })
-	}
-}
-
-// Law 5, by chance: up to three faults in a life, and clients that give up.
-func TestLaw5RandomHistories(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	first := *seed
-	if first == 0 {
-		first = uint64(time.Now().UnixNano())
-	}
-	t.Logf("-seed %d", first)
-	all := make([]*history, *histories)
-	r := rand.New(rand.NewPCG(first, 0))
-	late := make([]bool, len(all))
-	for i := range all {
-		all[i] = w.history(t, randomPlan(r))
-		late[i] = r.IntN(4) == 0
-		if r.IntN(4) == 0 {
-			all[i].limit = 1
-		}
-	}
-	w.run(t, all, func(i int) bool { return late[i] })
 }

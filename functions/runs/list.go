@@ -20,7 +20,7 @@ type listRequest struct {
 	Outcome   string    `query:"outcome" enum:"success,failure,error,timeout,canceled"`
 	State     string    `query:"state" enum:"running,ended"`
 	From      time.Time `query:"from" doc:"Runs that started then or later"`
-	To        time.Time `query:"to" doc:"Runs that started earlier than then"`
+	To        time.Time `query:"to" doc:"Runs that started earlier than then; not those whose start is not known"`
 	PageSize  int       `query:"pageSize" minimum:"1" maximum:"500" default:"50"`
 	PageToken string    `query:"pageToken" maxLength:"512"`
 }
@@ -73,8 +73,11 @@ func (in *listRequest) filter(query firestore.Query) firestore.Query {
 			query = query.Where(field, "==", value)
 		}
 	}
-	if !in.From.IsZero() {
+	switch {
+	case !in.From.IsZero():
 		query = query.Where("start.time", ">=", in.From)
+	case !in.To.IsZero():
+		query = query.Where("start.time", ">=", time.Unix(0, 0)) // a start that is not known is before
 	}
 	if !in.To.IsZero() {
 		query = query.Where("start.time", "<", in.To)

@@ -71,6 +71,8 @@ func TestRunsAreListedByWhatAnOperatorAsks(t *testing.T) {
 	tn := cloudtest.Shared(t).Tenant(t)
 	const n = 24
 	ids := past(t, tn, n)
+	unknown := cloudtest.NewRun(t) // its start is never told
+	finish(t, tn, unknown, with(aReport, fields{"outcome": "canceled", "issues": nil, "samples": nil})).Want(t, http.StatusOK)
 	at := func(i int) string { return began.Add(time.Duration(i) * time.Minute).Format(time.RFC3339) }
 	for name, try := range map[string]struct {
 		query string
@@ -100,6 +102,9 @@ func TestRunsAreListedByWhatAnOperatorAsks(t *testing.T) {
 				if try.keep(n - 1 - back) {
 					want = append(want, id)
 				}
+			}
+			if try.query == "" {
+				want = append(want, unknown)
 			}
 			for _, size := range []string{"", "1", "5", "500"} {
 				query.Del("pageSize")

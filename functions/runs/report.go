@@ -9,7 +9,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
-	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
@@ -24,7 +23,7 @@ func (h *Handler) report(ctx context.Context, in *reportRequest) (*runResponse, 
 	}
 	ready, err := h.prepare(ctx, session, said)
 	if err != nil {
-		return nil, public(err)
+		return nil, err
 	}
 	now, tried, err := h.apply(ctx, update{ready.place, false, func(_ *firestore.Transaction, r *run.Run) (write, error) {
 		if r.State == run.Ended {
@@ -66,17 +65,10 @@ type prepared struct {
 
 func (h *Handler) prepare(ctx context.Context, s access.Session, said said) (p prepared, err error) {
 	p = prepared{said: said, place: run.At(s.DB, s.Tenant.ID, s.Workspace, said.id), session: s, handler: h}
-	k, err := h.keys.Of(ctx, s.Tenant, s.DB)
-	if err != nil {
-		return p, err
+	if err := p.seal(ctx); err != nil {
+		return p, public(err)
 	}
-	if p.fingerprintKey, err = k.FingerprintKey(ctx); err != nil {
-		return p, err
-	}
-	p.digest = said.digest(p.fingerprintKey)
-	if err := p.seal(ctx, k); err != nil {
-		return p, err
-	}
+	// What is wrong with the audit key is no matter of the tenant's.
 	p.entry, err = h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.ReportRun, Outcome: auditlog.Allowed,
 		Workspace: s.Workspace, Resource: "runs/" + string(said.id),
@@ -85,10 +77,18 @@ func (h *Handler) prepare(ctx context.Context, s access.Session, said said) (p p
 	return p, err
 }
 
-func (p *prepared) seal(ctx context.Context, k *keys.Tenant) error {
+// seal does what takes the tenant's key.
+func (p *prepared) seal(ctx context.Context) error {
+	k, err := p.handler.keys.Of(ctx, p.session.Tenant, p.session.DB)
+	if err != nil {
+		return err
+	}
+	if p.fingerprintKey, err = k.FingerprintKey(ctx); err != nil {
+		return err
+	}
+	p.digest = p.said.digest(p.fingerprintKey)
 	p.lines = make([][]byte, len(p.said.sightings))
 	for i, s := range p.said.sightings {
-		var err error
 		if p.lines[i], err = issue.Crypt(k.Seal).On(ctx, issue.SightingRef(p.place.Record, i+1), s.Line); err != nil {
 			return fmt.Errorf("seal sighting: %w", err)
 		}

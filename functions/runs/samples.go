@@ -3,6 +3,7 @@ package runs
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -15,7 +16,7 @@ import (
 
 type samplesRequest struct {
 	Workspace string    `path:"workspace"`
-	SLI       string    `path:"sli" maxLength:"256"`
+	SLI       string    `path:"sli"`
 	From      time.Time `query:"from" doc:"Samples of then or later"`
 	To        time.Time `query:"to" doc:"Samples of earlier than then"`
 	PageSize  int       `query:"pageSize" minimum:"1" maximum:"100" default:"20" doc:"Runs a page; each has at most 1,000 samples"`
@@ -45,6 +46,9 @@ type sampleBody struct {
 // sample.
 func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResponse, error) {
 	session := access.From(ctx)
+	if err := sli.CheckName(in.SLI); err != nil {
+		return nil, api.Refuse(http.StatusBadRequest, err.Error())
+	}
 	place, err := api.ParseToken[seriesPlace](in.PageToken, in.key())
 	if err != nil {
 		return nil, err

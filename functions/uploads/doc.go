@@ -32,12 +32,6 @@
 // before it expires. A part that is asked for again before it is stored gets a
 // new URL under the same grant.
 //
-// Try it against the embedded cloud (go run ./emulator):
-//
-//	token=$(curl -s 'http://127.0.0.1:8080/emulator/token?tenant=acme&as=runner' | sed 's/.*"token":"//; s/".*//')
-//	run=$(date +%s%3N | xargs printf '%012x-7000-8000-000000000000' | sed 's/./&-/8')
-//	curl -s http://127.0.0.1:8080/v1/workspaces/prod/runs/$run/uploads -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"parts":[{"output":"stdout.log","part":1,"contentType":"text/plain"}]}'
-//
 // # Status
 //
 // Every error is application/problem+json (RFC 9457) that says what to change.
@@ -85,4 +79,13 @@
 // # Events
 //
 // It takes none and publishes none. The bucket tells of the finished object.
+//
+// # Try it
+//
+// With go run ./emulator at work, a URL for one part of a new run:
+//
+//	token=$(curl -s 'http://127.0.0.1:8080/emulator/token?tenant=acme&as=runner' | grep -o 'eyJ[^"]*')
+//	run=$(date +%s%3N | xargs printf '%012x-7000-8000-000000000000' | sed 's/./&-/8')
+//	curl -s http://127.0.0.1:8080/v1/workspaces/prod/runs/$run/uploads -H "Authorization: Bearer $token" \
+//	  -H 'Content-Type: application/json' -d '{"parts":[{"output":"stdout.log","part":1,"contentType":"text/plain"}]}'
 package uploads

@@ -21,9 +21,13 @@ type Message struct {
 	Data       []byte            //
 	Attributes map[string]string //
 	Published  time.Time         //
+
+	// Malformed is not nil where the event was no Pub/Sub message: a refusal
+	// with the code "malformed". Of the message is known only the event's id.
+	Malformed error
 }
 
-// Handler works on one message. It is called again for a message whose call
+// Handler works on one message; one that is malformed it refuses. It is called again for a message whose call
 // failed, and may be for one whose call did not: what it does, it does once.
 type Handler func(context.Context, Message) error
 
@@ -77,11 +81,14 @@ var errAgain = errors.New("not done; deliver again")
 // Receive makes a CloudEvent function of handle.
 func Receive(handle Handler, log *slog.Logger) func(context.Context, event.Event) error {
 	return func(ctx context.Context, e event.Event) error {
-		m, err := decode(e)
+		m, fault := decode(e)
+		if fault != nil {
+			// The handler is asked all the same: it keeps the record of refusals.
+			m = Message{ID: e.ID(), Malformed: Refuse("malformed", fault)}
+		}
+		err := handle(ctx, m)
 		if err == nil {
-			err = handle(ctx, m)
-		} else {
-			err = Permanent(err)
+			err = m.Malformed
 		}
 		switch {
 		case err == nil:
@@ -132,5 +139,5 @@ func decode(e event.Event) (Message, error) {
 	if p.Message.MessageID == "" {
 		return Message{}, errors.New("the message has no id")
 	}
-	return Message{p.Message.MessageID, p.Message.Data, p.Message.Attributes, p.Message.PublishTime}, nil
+	return Message{ID: p.Message.MessageID, Data: p.Message.Data, Attributes: p.Message.Attributes, Published: p.Message.PublishTime}, nil
 }

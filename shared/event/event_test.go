@@ -81,6 +81,18 @@ func TestReceiveAcknowledgesWhatIsPermanentOnly(t *testing.T) {
 	}
 }
 
+func TestAMalformedEventReachesTheHandlerByItsIDOnly(t *testing.T) {
+	t.Parallel()
+	var got event.Message
+	receive := event.Receive(func(_ context.Context, m event.Message) error { got = m; return errors.New("no record") }, slog.New(slog.DiscardHandler))
+	if err := receive(t.Context(), message(t, published, `{"message":{"data":"aGk=","attributes":{"a":"b"}}}`)); err == nil {
+		t.Error("it is acknowledged, though its refusal is not on record")
+	}
+	if got.ID != "7" || got.Data != nil || got.Attributes != nil || event.Code(got.Malformed) != "malformed" || !event.IsPermanent(got.Malformed) {
+		t.Errorf("the handler got %+v", got)
+	}
+}
+
 func TestCodeOfAFault(t *testing.T) {
 	t.Parallel()
 	if got := event.Code(event.Refuse("bad-reference", errors.ErrUnsupported)); got != "bad-reference" {

@@ -20,6 +20,7 @@ type Clients struct {
 
 	mu        sync.Mutex
 	firestore map[database]*firestore.Client
+	others    []func() error // close what others built for these clients' config
 }
 
 type database struct{ projectID, databaseID string }
@@ -79,6 +80,13 @@ func Connect[T any](ctx context.Context, config Config, host string, client func
 	return made, nil
 }
 
+// OnClose has Close call closeIt: for a client that only some functions need.
+func (c *Clients) OnClose(closeIt func() error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.others = append(c.others, closeIt)
+}
+
 // Close closes every client that was built.
 func (c *Clients) Close() error {
 	c.mu.Lock()
@@ -89,6 +97,9 @@ func (c *Clients) Close() error {
 	}
 	if client, ok := c.kms.Built(); ok {
 		errs = append(errs, client.Close())
+	}
+	for _, closeIt := range c.others {
+		errs = append(errs, closeIt())
 	}
 	return errors.Join(errs...)
 }

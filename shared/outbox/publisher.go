@@ -109,7 +109,11 @@ func (p *Publisher) Send(ctx context.Context, topic string, messages []*pubsubpb
 }
 
 func (p *Publisher) connect(ctx context.Context) (*pubsub.TopicAdminClient, error) {
-	return gcp.Connect(ctx, p.clients.Config, p.clients.Config.PubSubHost, pubsub.NewTopicAdminClient)
+	client, err := gcp.Connect(ctx, p.clients.Config, p.clients.Config.PubSubHost, pubsub.NewTopicAdminClient)
+	if err == nil {
+		p.clients.OnClose(client.Close)
+	}
+	return client, err
 }
 
 func refs(db *firestore.Client, entries []Entry) []*firestore.DocumentRef {

@@ -37,11 +37,15 @@ type Keeper struct {
 	Now        func() time.Time
 }
 
-// Guard is handle with its refusals on record. A refusal that cannot be
-// recorded is a fault that may pass: the message is delivered again.
+// Guard is handle with its refusals on record, and those of malformed messages,
+// which handle does not see. A refusal that cannot be recorded is a fault that
+// may pass: the message is delivered again.
 func (k Keeper) Guard(handle event.Handler) event.Handler {
 	return func(ctx context.Context, m event.Message) error {
-		err := handle(ctx, m)
+		err := m.Malformed
+		if err == nil {
+			err = handle(ctx, m)
+		}
 		if !event.IsPermanent(err) {
 			return err
 		}

@@ -5,22 +5,13 @@ import (
 	"time"
 )
 
-// Alert is how urgent an SLI's state is.
-type Alert string
-
-// The alerts, by urgency.
-const (
-	None    Alert = "none"
-	Warning Alert = "warning" // the last value is outside of the objective
-	Ticket  Alert = "ticket"  // the budget burns: look within days
-	Page    Alert = "page"    // it burns fast: look now
-)
-
 // Health is how an SLI does at a time.
 type Health struct {
 	Last      Sample // the zero Sample: none
 	Alert     Alert
-	FiveMins  Window // taken from the hour's buckets
+	Stale     bool   // no sample came for Thresholds.StaleAfter: the rest is of then
+	FiveMins  Window // taken from the hour's buckets, as is HalfHour
+	HalfHour  Window
 	Hour      Window
 	SixHours  Window
 	ThreeDays Window
@@ -46,6 +37,7 @@ type SLI struct {
 	LastTime   time.Time  `firestore:"lastTime"` // of the newest sample; zero: none
 	LastValue  float64    `firestore:"lastValue"`
 	Buckets    Buckets    `firestore:"buckets"`
+	Until      Outlook    `firestore:"until"` // follows from the rest: see Add and Against
 }
 
 // Add takes a run's samples in, in any order. Of samples of one time the one
@@ -63,49 +55,37 @@ func (s SLI) Add(slx string, samples ...Sample) SLI {
 		}
 	}
 	s.Buckets = s.Buckets.Add(s.Objective, samples...)
+	s.Until = s.outlook()
+	return s
+}
+
+// Against gives the SLI as it is when it is held against others. Samples that
+// were added before keep what they counted as.
+func (s SLI) Against(o Objective, t Thresholds) SLI {
+	s.Objective, s.Thresholds = o, t
+	s.Until = s.outlook()
 	return s
 }
 
 // Health is read at a time; samples after now are left out of its windows.
 func (s SLI) Health(now time.Time) Health {
-	minutes := unpack(s.Buckets.Hour)
+	w := s.windows()
 	h := Health{
-		FiveMins:  s.Objective.over(minutes, now, 5*time.Minute),
-		Hour:      s.Objective.over(minutes, now, hour),
-		SixHours:  s.Objective.over(unpack(s.Buckets.SixHours), now, sixHours),
-		ThreeDays: s.Objective.over(unpack(s.Buckets.ThreeDays), now, threeDays),
+		Alert: s.alert(w, now.Unix()), Stale: !now.Before(s.stale()),
+		FiveMins: s.Objective.over(w.fiveMins, now), HalfHour: s.Objective.over(w.halfHour, now), Hour: s.Objective.over(w.hour, now),
+		SixHours: s.Objective.over(w.sixHours, now), ThreeDays: s.Objective.over(w.threeDays, now),
 	}
 	if !s.LastTime.IsZero() {
 		h.Last = Sample{s.LastTime, s.LastValue}
 	}
-	h.Alert = s.alert(h)
 	return h
 }
 
-func (s SLI) alert(h Health) Alert {
-	const rounding = 1e-9 // 1-Target is seldom exact
-	t := s.Thresholds.filled()
-	burns := func(w Window, threshold float64) bool {
-		return w.Samples > 0 && w.Burn >= threshold*(1-rounding)
-	}
-	switch {
-	case !s.Objective.exists():
-		return None
-	case burns(h.Hour, t.Page) && burns(h.FiveMins, t.Page):
-		return Page
-	case burns(h.SixHours, t.Ticket) || burns(h.ThreeDays, t.Slow):
-		return Ticket
-	case !s.LastTime.IsZero() && !s.Objective.Good(s.LastValue):
-		return Warning
-	}
-	return None
-}
-
-// over sums up the buckets that start within the window that ends at now.
-func (o Objective) over(buckets []bucket, now time.Time, window time.Duration) Window {
+// over sums up the samples of a window that ends at now.
+func (o Objective) over(of window, now time.Time) Window {
 	var all bucket
-	for _, b := range buckets {
-		if start := time.Unix(b.start, 0); start.After(now.Add(-window)) && !start.After(now) {
+	for _, b := range of.buckets {
+		if of.holds(b, now.Unix()) {
 			all = all.plus(b)
 		}
 	}

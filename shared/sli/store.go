@@ -3,7 +3,10 @@ package sli
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"regexp"
+	"unicode/utf8"
 
 	"cloud.google.com/go/firestore"
 
@@ -16,6 +19,16 @@ const (
 	Collection       = "slis"
 	SeriesCollection = "series"
 )
+
+var nameForm = regexp.MustCompile(`^[^\x00-\x1f\x7f]{1,256}$`)
+
+// CheckName refuses what no report may name an SLI.
+func CheckName(name string) error {
+	if !utf8.ValidString(name) || !nameForm.MatchString(name) {
+		return errors.New("an SLI is named by 1 to 256 characters, none of them a control character")
+	}
+	return nil
+}
 
 // Ref is where an SLI rests. Names are any text, so it is a hash.
 func Ref(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, name string) *firestore.DocumentRef {

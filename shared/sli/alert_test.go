@@ -1,0 +1,132 @@
+package sli_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/sli"
+)
+
+const good, bad = 1, 9
+
+// minutes are samples of one value, one a minute, from and to minutes ago.
+func minutes(from, to int, value float64) (samples []sli.Sample) {
+	return each(1, from, to, value)
+}
+
+// each is minutes with a step.
+func each(step, from, to int, value float64) (samples []sli.Sample) {
+	for age := from; age < to; age += step {
+		samples = append(samples, at(now.Add(-time.Duration(age)*time.Minute-57*time.Second), value))
+	}
+	return samples
+}
+
+func TestAlerts(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		samples    []sli.Sample
+		objective  sli.Objective
+		thresholds sli.Thresholds
+		want       sli.Alert
+	}{
+		"no sample":                       {nil, below(5, 0.99), sli.Thresholds{}, sli.None},
+		"no objective":                    {minutes(0, 60, bad), sli.Objective{}, sli.Thresholds{}, sli.None},
+		"all is good":                     {minutes(0, 60, good), below(5, 0.99), sli.Thresholds{}, sli.None},
+		"all is bad":                      {minutes(0, 60, bad), below(5, 0.99), sli.Thresholds{}, sli.Page},
+		"it was bad until a moment ago":   {append(minutes(0, 10, good), minutes(10, 60, bad)...), below(5, 0.99), sli.Thresholds{}, sli.Ticket},
+		"it was bad but is over":          {append(minutes(0, 31, good), minutes(31, 240, bad)...), below(5, 0.99), sli.Thresholds{Slow: 99}, sli.None},
+		"the last value is bad":           {append(minutes(0, 1, bad), minutes(1, 300, good)...), below(5, 0.5), sli.Thresholds{}, sli.Warning},
+		"the budget of days burns":        {append(minutes(200, 300, bad), minutes(0, 200, good)...), below(5, 0.8), sli.Thresholds{}, sli.Ticket},
+		"the budget of days is spent":     {append(minutes(400, 500, bad), minutes(0, 400, good)...), below(5, 0.99), sli.Thresholds{}, sli.None},
+		"its own thresholds are higher":   {minutes(0, 60, bad), below(5, 0.99), sli.Thresholds{Page: 101, Ticket: 101, Slow: 101}, sli.Warning},
+		"a rate at the threshold counts":  {append(minutes(0, 3, bad), minutes(3, 5, good)...), below(5, 0.7), sli.Thresholds{Page: 2}, sli.Page},
+		"one sample, which is bad":        {minutes(0, 1, bad), below(5, 0.99), sli.Thresholds{}, sli.Warning},
+		"one bad sample of an hour":       {append(minutes(0, 1, bad), each(15, 15, 60, good)...), below(5, 0.99), sli.Thresholds{}, sli.Warning},
+		"two bad samples":                 {minutes(0, 2, bad), below(5, 0.99), sli.Thresholds{}, sli.Warning},
+		"three bad samples":               {minutes(0, 3, bad), below(5, 0.99), sli.Thresholds{}, sli.Page},
+		"three that come each 15 minutes": {each(15, 0, 45, bad), below(5, 0.99), sli.Thresholds{}, sli.Page},
+		"one, where one is enough":        {minutes(0, 1, bad), below(5, 0.99), sli.Thresholds{Samples: 1}, sli.Page},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := sli.SLI{Objective: c.objective, Thresholds: c.thresholds}.Add("", c.samples...)
+			if got := s.Health(now); got.Alert != c.want {
+				t.Errorf("%s, want %s: %+v", got.Alert, c.want, got)
+			}
+		})
+	}
+}
+
+func TestAnSLIIsStale(t *testing.T) {
+	t.Parallel()
+	old := sli.SLI{}.Add("", at(now.Add(-time.Hour), good))
+	for name, c := range map[string]struct {
+		sli  sli.SLI
+		want bool
+	}{
+		"without samples":            {sli.SLI{}, true},
+		"an hour after the last":     {old, true},
+		"a moment before":            {old.Add("", at(now.Add(-time.Hour+time.Microsecond), good)), false},
+		"sooner, where that is set":  {old.Add("", at(now.Add(-time.Minute), good)).Against(sli.Objective{}, sli.Thresholds{StaleAfter: 60}), true},
+		"not yet, where that is set": {old.Against(sli.Objective{}, sli.Thresholds{StaleAfter: 3601}), false},
+	} {
+		if got := c.sli.Health(now).Stale; got != c.want || c.sli.Until.Stale.After(now) == c.want {
+			t.Errorf("%s it is %t, and until %v", name, got, c.sli.Until.Stale)
+		}
+	}
+}
+
+// urgent tells how an alert ranks.
+var urgent = map[sli.Alert]int{sli.None: 0, sli.Warning: 1, sli.Ticket: 2, sli.Page: 3}
+
+// What an SLI's outlook says is what its health will be: from its times on the
+// alert is below, and just before them it is not.
+func TestTheOutlookIsTheHealthToCome(t *testing.T) {
+	t.Parallel()
+	seen := map[sli.Alert]int{}
+	for seed := range uint64(30) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		s := sli.SLI{Objective: below(0.5+r.Float64()/2, 0.8+r.Float64()/6), Thresholds: sli.Thresholds{Page: 1 + 3*r.Float64(), Samples: 1 + r.IntN(3)}}
+		s = s.Add("", randomSamples(r, 0)...)
+		untils := map[sli.Alert]time.Time{sli.Page: s.Until.Page, sli.Ticket: s.Until.Ticket, sli.Warning: s.Until.Warning}
+		for alert, until := range untils {
+			if got := s.Health(until.Add(-time.Second)).Alert; !until.IsZero() && urgent[got] < urgent[alert] {
+				t.Fatalf("seed %d: just before it is %s, not %s", seed, got, alert)
+			} else if !until.IsZero() {
+				seen[alert]++
+			}
+		}
+		for later := s.LastTime; later.Before(s.LastTime.Add(8 * time.Hour)); later = later.Add(time.Duration(1+r.IntN(200)) * time.Second) {
+			got := s.Health(later).Alert
+			for alert, until := range untils {
+				if urgent[got] >= urgent[alert] && !later.Before(until) {
+					t.Fatalf("seed %d: at %v it is %s, but below %s from %v on", seed, later, got, alert, until)
+				}
+			}
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("there were %v", seen)
+	}
+}
+
+func TestAnOutlookFollowsTheObjective(t *testing.T) {
+	t.Parallel()
+	s := sli.SLI{}.Add("", minutes(0, 60, bad)...)
+	if o := s.Until; !o.Warning.IsZero() {
+		t.Errorf("without an objective: %+v", o)
+	}
+	s = s.Against(below(5, 0.99), sli.Thresholds{})
+	if o := s.Until; !o.Warning.Equal(sli.Forever) || !o.Page.IsZero() {
+		t.Errorf("of samples that were good: %+v", o)
+	}
+	s = s.Add("", minutes(0, 20, bad)...)
+	if o := s.Until; !o.Page.After(now) || !o.Ticket.After(o.Page) {
+		t.Errorf("of samples that are bad: %+v", o)
+	}
+	if o := s.Against(sli.Objective{}, sli.Thresholds{}).Until; !o.Warning.IsZero() || o.Stale.IsZero() {
+		t.Errorf("of an objective that was taken away: %+v", o)
+	}
+}
