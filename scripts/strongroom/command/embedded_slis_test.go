@@ -78,8 +78,8 @@ func TestAnSLIIsSetAndShownInTheEmbeddedCloud(t *testing.T) {
 			api.SLISettings{Objective: api.Objective{Min: number(0), Max: number(100), Target: 0.9}, Thresholds: api.Thresholds{Page: 10, Slow: 2.5}}},
 		{"loses a bound, and a threshold", []string{"--max", "none", "--page", "0", "--ticket", "7"},
 			api.SLISettings{Objective: api.Objective{Min: number(0), Target: 0.9}, Thresholds: api.Thresholds{Ticket: 7, Slow: 2.5}}},
-		{"loses its objective", []string{"--min", "none", "--target", "0"},
-			api.SLISettings{Thresholds: api.Thresholds{Ticket: 7, Slow: 2.5}}},
+		{"loses its objective, and takes thresholds that are no rates", []string{"--min", "none", "--target", "0", "--samples", "5", "--stale-after", "7d"},
+			api.SLISettings{Thresholds: api.Thresholds{Ticket: 7, Slow: 2.5, Samples: 5, StaleAfter: 604800}}},
 	} {
 		said := decode[api.SLI](t, admin, append([]string{"slis", "set", sli, "--json"}, c.flags...)...)
 		got := decode[api.SLI](t, viewer, "slis", "show", sli, "--json")
@@ -98,6 +98,44 @@ func TestAnSLIIsSetAndShownInTheEmbeddedCloud(t *testing.T) {
 	})
 	tenant.Cloud.Drain(t)
 	if r := viewer.run(t, "slis", "ls", "--limit", "1").want(t); !strings.Contains(r.stdout, sli+"  none   1.5   100.0%") {
+		t.Errorf("%s", r.stdout)
+	}
+}
+
+func TestSLIsAreListedByAlertInTheEmbeddedCloud(t *testing.T) {
+	t.Parallel()
+	tenant := cloudtest.Shared(t).Tenant(t)
+	viewer, admin := placeOf(t, tenant, "viewer"), placeOf(t, tenant, "admin")
+	for _, name := range []string{"disk", "errors"} {
+		admin.run(t, "slis", "set", name, "--max", "0", "--target", "0.99").want(t)
+	}
+	now := time.Now()
+	for slx, samples := range map[string][]api.Sample{
+		"dns": {{SLI: "errors", Time: now.Add(-2 * time.Second), Value: 1}, {SLI: "errors", Time: now.Add(-time.Second), Value: 1}, {SLI: "errors", Time: now, Value: 1}, {SLI: "latency", Time: now, Value: 1}},
+		"tls": {{SLI: "disk", Time: now, Value: 1}, {SLI: "old", Time: ago(2), Value: 1}},
+	} {
+		ran(t, tenant, api.Start{Task: slx, SLX: slx, Start: ago(3)}, &api.Report{End: now, Outcome: "success", Outputs: []api.Claim{}, Samples: samples})
+	}
+	tenant.Cloud.Drain(t)
+	for name, c := range map[string]struct {
+		flags []string
+		want  map[string]string // alerts
+	}{
+		"all":                          {nil, map[string]string{"disk": "warning", "errors": "page", "latency": "none", "old": "none"}},
+		"those of an SLX":              {[]string{"--slx", "tls"}, map[string]string{"disk": "warning", "old": "none"}},
+		"those that warn":              {[]string{"--alert", "warning", "--limit", "0"}, map[string]string{"disk": "warning", "errors": "page"}},
+		"those with a ticket or worse": {[]string{"--alert", "ticket"}, map[string]string{"errors": "page"}},
+		"those of an SLX that warn":    {[]string{"--alert", "warning", "--slx", "tls", "--limit", "1"}, map[string]string{"disk": "warning"}},
+	} {
+		got := map[string]string{}
+		for _, i := range decode[struct{ SLIs []api.SLI }](t, viewer, append([]string{"slis", "ls", "--json"}, c.flags...)...).SLIs {
+			got[i.Name] = i.Alert
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if r := viewer.run(t, "slis", "show", "old").want(t); !strings.Contains(r.stdout, "none, stale") || !strings.Contains(r.stdout, "\n30m     0 ") || !strings.Contains(r.stdout, "\n3d      1 ") {
 		t.Errorf("%s", r.stdout)
 	}
 }

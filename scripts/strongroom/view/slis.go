@@ -35,9 +35,8 @@ func SLI(w io.Writer, s api.SLI) error {
 		name   string
 		window api.Window
 	}{{"5m", s.Windows.FiveMinutes}, {"30m", s.Windows.HalfHour}, {"1h", s.Windows.Hour}, {"6h", s.Windows.SixHours}, {"3d", s.Windows.ThreeDays}} {
-		if v := row.window; v != (api.Window{}) { // zero: the platform does not tell it; without samples the share is 1
-			fmt.Fprintf(table, "%s\t%d\t%.4g\t%.4g\t%s\t%.1f\n", row.name, v.Samples, v.Mean, v.Deviation, share(v), v.Burn)
-		}
+		v := row.window
+		fmt.Fprintf(table, "%s\t%d\t%.4g\t%.4g\t%s\t%.1f\n", row.name, v.Samples, v.Mean, v.Deviation, share(v), v.Burn)
 	}
 	return table.Flush()
 }
