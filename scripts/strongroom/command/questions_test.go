@@ -39,6 +39,7 @@ func TestQuestionsAboutRunsAndSLIsThatMakeNoSense(t *testing.T) {
 		"a target that is none":            {[]string{"slis", "set", "x", "--target", "none"}, 2, `"--target" flag: it is no number`},
 		"half a sample":                    {[]string{"slis", "set", "x", "--samples", "1.5"}, 2, `"--samples" flag`},
 		"a past that is to come":           {[]string{"slis", "set", "x", "--stale-after", "-1h"}, 2, `"--stale-after" flag`},
+		"a part of a second":               {[]string{"slis", "set", "x", "--stale-after", "500ms"}, 2, "it is counted in whole seconds"},
 		"an assistant without a name":      {[]string{"assistant", "set", "oncall"}, 2, "--name: say what people call"},
 		"an assistant with a long name":    {[]string{"assistant", "set", "oncall", "--name", strings.Repeat("é", 201)}, 2, "--name has 201 characters, it may have 200"},
 		"an assistant misnamed":            {[]string{"assistant", "set", "A B", "--name", "Edgar"}, 2, "is not the name of an assistant"},

@@ -78,6 +78,9 @@ var sliFlags = []struct {
 	}},
 	{"stale-after", "`time` without a sample, as 90m or 7d, after which an SLI is stale; 0s: the platform's own", func(s *api.SLISettings, text string) error {
 		after, err := parseSpan(text)
+		if err == nil && after%time.Second != 0 {
+			err = errors.New("it is counted in whole seconds")
+		}
 		s.Thresholds.StaleAfter = int(after / time.Second)
 		return err
 	}},
