@@ -7,16 +7,21 @@ import (
 	"time"
 )
 
+// Assistant is all that is set of an assistant.
+type Assistant struct {
+	ID          string  `json:"id"`
+	Name        string  `json:"name"`        // what people call it
+	Relevance   float64 `json:"relevance"`   // tasks that score less are not suggested
+	AccessLevel string  `json:"accessLevel"` // read-only or read-write
+}
+
 // Answer is what an assistant tells of its workspace.
 type Answer struct {
-	ID          string    `json:"id"`
-	Name        string    `json:"name"`        // what people call it
-	Relevance   float64   `json:"relevance"`   // tasks that score less are not suggested
-	AccessLevel string    `json:"accessLevel"` // read-only or read-write
-	AsOf        time.Time `json:"asOf"`
-	Wrong       Wrong     `json:"wrong"`
-	Health      Health    `json:"health"`
-	Next        Next      `json:"next"`
+	Assistant
+	AsOf   time.Time `json:"asOf"`
+	Wrong  Wrong     `json:"wrong"`
+	Health Health    `json:"health"`
+	Next   Next      `json:"next"`
 }
 
 // Wrong is what is wrong now.
@@ -144,7 +149,28 @@ type Evidence struct {
 // Ask asks an assistant what a person asks first.
 func (c *Client) Ask(ctx context.Context, assistant string) (Answer, error) {
 	var answer Answer
-	r := request{what: "ask the assistant", method: http.MethodGet, path: c.workspacePath() + "/assistants/" + url.PathEscape(assistant)}
-	err := c.call(ctx, r, &answer)
+	err := c.call(ctx, request{what: "ask the assistant", method: http.MethodGet, path: c.assistantPath(assistant)}, &answer)
 	return answer, err
+}
+
+// AssistantSettings are what an assistant is to be; what is not given is the
+// platform's own.
+type AssistantSettings struct {
+	Name        string   `json:"name"`                  // 1 to MaxAssistantName characters
+	Relevance   *float64 `json:"relevance,omitempty"`   // from 0 to 1
+	AccessLevel string   `json:"accessLevel,omitempty"` // read-only or read-write
+}
+
+// MaxAssistantName bounds an assistant's name, in characters.
+const MaxAssistantName = 200
+
+// SetAssistant makes or changes an assistant. It may be repeated.
+func (c *Client) SetAssistant(ctx context.Context, id string, settings AssistantSettings) (Assistant, error) {
+	var set Assistant
+	err := c.call(ctx, request{what: "set the assistant", method: http.MethodPut, path: c.assistantPath(id), in: settings}, &set)
+	return set, err
+}
+
+func (c *Client) assistantPath(id string) string {
+	return c.workspacePath() + "/assistants/" + url.PathEscape(id)
 }

@@ -20,7 +20,7 @@ import (
 
 const (
 	callTimeout = 30 * time.Second // of one call with JSON both ways
-	maxAnswer   = 4 << 20          // bytes of JSON; 100 minted parts are about 150 KB
+	maxAnswer   = 32 << 20         // bytes of JSON, the most that Cloud Run answers: cloud.google.com/run/quotas
 	userAgent   = "strongroom"
 )
 

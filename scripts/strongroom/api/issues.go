@@ -77,29 +77,16 @@ type IssuePage struct {
 // Issues reads the page of at most size issues that token is for; the first if
 // it is empty.
 func (c *Client) Issues(ctx context.Context, filter IssueFilter, size int, token string) (IssuePage, error) {
-	query := url.Values{"pageSize": {strconv.Itoa(size)}}
-	for name, value := range map[string]string{
-		"state": filter.State, "slx": filter.SLX, "resource": filter.Resource, "task": filter.Task, "pageToken": token,
+	query := pageQuery(size, token, map[string]string{
+		"state": filter.State, "slx": filter.SLX, "resource": filter.Resource, "task": filter.Task,
 		"from": stamp(filter.From), "to": stamp(filter.To),
-	} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
+	})
 	if filter.Severity != 0 {
 		query.Set("severity", strconv.Itoa(filter.Severity))
 	}
 	var page IssuePage
 	err := c.call(ctx, request{what: "list issues", method: http.MethodGet, path: c.workspacePath() + "/issues", query: query}, &page)
 	return page, err
-}
-
-// stamp is a time in a query; empty where there is none.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339Nano)
 }
 
 // Issue reads one issue.

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
-	"time"
 )
 
 // States of an output.
@@ -23,17 +22,6 @@ const (
 type Listing struct {
 	Run     Run      `json:"run"`
 	Outputs []Output `json:"outputs"`
-}
-
-// Run is one execution of a task, as recorded.
-type Run struct {
-	ID       string     `json:"id"`
-	Task     string     `json:"task"`
-	State    string     `json:"state"` // running or ended
-	Outcome  string     `json:"outcome,omitempty"`
-	ExitCode *int       `json:"exitCode,omitempty"`
-	Start    time.Time  `json:"start"`
-	End      *time.Time `json:"end,omitempty"`
 }
 
 // Output is what can be read of one output.

@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 )
 
@@ -30,12 +28,7 @@ type RefusedPage struct {
 // Quarantine reads the page of at most size records that token is for; the first
 // if it is empty. An empty function means all.
 func (c *Client) Quarantine(ctx context.Context, function string, size int, token string) (RefusedPage, error) {
-	query := url.Values{"pageSize": {strconv.Itoa(size)}}
-	for name, value := range map[string]string{"function": function, "pageToken": token} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
+	query := pageQuery(size, token, map[string]string{"function": function})
 	var page RefusedPage
 	err := c.call(ctx, request{what: "list the quarantine", method: http.MethodGet, path: "/v1/quarantine", query: query}, &page)
 	return page, err

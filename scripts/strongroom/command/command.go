@@ -54,7 +54,8 @@ func (a *app) root() *cobra.Command {
 	})
 	a.settings.addFlags(root)
 	root.AddCommand(a.runCommand(), a.resumeCommand(), a.uploadCommand(), a.importCommand(),
-		a.outputsCommand(), a.issuesCommand(), a.assistantCommand(), a.catalogCommand(), a.replayCommand(), a.tokenCommand(), a.versionCommand())
+		a.runsCommand(), a.outputsCommand(), a.issuesCommand(), a.slisCommand(), a.assistantCommand(),
+		a.catalogCommand(), a.replayCommand(), a.tokenCommand(), a.versionCommand())
 	return root
 }
 

@@ -170,7 +170,7 @@ func TestAnAssistantIsShown(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, platformtest.Config{})
 	p.server.Assist("oncall", api.Answer{
-		Name: "Eager\x1b Edgar", AsOf: changed,
+		Assistant: api.Assistant{Name: "Eager\x1b Edgar"}, AsOf: changed,
 		Wrong: api.Wrong{
 			Counts: []api.SeverityCount{{Severity: 1, Standing: 2}, {Severity: 2}, {Severity: 4, Standing: 1000, OrMore: true}}, Capped: true,
 			SLXs: []api.SLXIssues{{SLX: "dns", Issues: []api.Topic{{ID: someID(0), Title: "DNS is slow", Severity: 1, State: "open"}}}, {Issues: []api.Topic{{ID: someID(1)}}}},
@@ -198,7 +198,7 @@ func TestAnAssistantIsShown(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.stdout), &answer); err != nil || answer.ID != "oncall" || answer.Health.SLIs[0].Windows.Hour.Burn != 25 {
 		t.Errorf("%v: %s", err, r.stdout)
 	}
-	p.server.Assist("idle", api.Answer{Name: "Idle", Next: api.Next{Silent: true, Says: "I have nothing to suggest."}})
+	p.server.Assist("idle", api.Answer{Assistant: api.Assistant{Name: "Idle"}, Next: api.Next{Silent: true, Says: "I have nothing to suggest."}})
 	if r := p.run(t, "assistant", "show", "idle"); !strings.Contains(r.stdout, "nothing that is known") || !strings.Contains(r.stdout, "no SLI was measured") {
 		t.Errorf("%+v", r)
 	}

@@ -28,54 +28,37 @@ func (a *app) outputsCommand() *cobra.Command {
 }
 
 func (a *app) listCommand() *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "ls RUN",
-		Short: "List the outputs of a run",
-		Args:  exactly("RUN"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.list(cmd.Context(), args[0], asJSON)
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
-	return cmd
+	return action[api.Listing]{
+		use: "ls RUN", short: "List the outputs of a run",
+		example: "  strongroom outputs ls 01890a5d-ac96-774b-bcce-b302099a8057",
+		check:   checkRun, show: view.List,
+		do: func(ctx context.Context, c *api.Client, run string) (api.Listing, error) { return c.Outputs(ctx, run) },
+	}.command(a)
 }
 
 // exactly demands arguments by their names.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != len(names) {
-			return usage("%s takes %s, as in: %s", cmd.CommandPath(), strings.Join(names, " and "), cmd.UseLine())
+			return usage("%s takes %s, as in: %s", cmd.CommandPath(), first(strings.Join(names, " and "), "no argument"), cmd.UseLine())
 		}
 		return nil
 	}
 }
 
-func (a *app) list(ctx context.Context, run string, asJSON bool) error {
-	client, err := a.clientFor(run)
-	if err != nil {
-		return err
-	}
-	var listing api.Listing
-	err = retry.Policy{For: readFor}.Do(ctx, func(ctx context.Context) error {
-		listing, err = client.Outputs(ctx, run)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return writeJSON(a.stdout, listing)
-	}
-	return view.List(a.stdout, listing)
-}
-
 // clientFor refuses what cannot be a run before it is asked for.
 func (a *app) clientFor(run string) (*api.Client, error) {
-	if _, err := runID(run); err != nil || run == "" {
-		return nil, usage("%q is not the id of a run, which is a UUIDv7 in lower case", run)
+	if err := checkRun(run); err != nil {
+		return nil, err
 	}
 	return a.settings.client("")
+}
+
+func checkRun(run string) error {
+	if _, err := runID(run); err != nil || run == "" {
+		return usage("%q is not the id of a run, which is a UUIDv7 in lower case", run)
+	}
+	return nil
 }
 
 // catOptions are the flags of outputs cat.

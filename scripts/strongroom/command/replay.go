@@ -109,8 +109,7 @@ func (a *app) replay(ctx context.Context, what string, asJSON bool, once func(co
 }
 
 func (a *app) listRefusedCommand() *cobra.Command {
-	var limit int
-	var asJSON bool
+	var o listOptions
 	cmd := &cobra.Command{
 		Use:   "ls [FUNCTION]",
 		Short: "List what was refused for good, the oldest first",
@@ -118,11 +117,10 @@ func (a *app) listRefusedCommand() *cobra.Command {
   strongroom replay ls assistant-update --limit 0 --json | jq -r '.records[].code' | sort | uniq -c`,
 		Args: atMost("FUNCTION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.listRefused(cmd.Context(), first(args...), limit, asJSON)
+			return a.listRefused(cmd.Context(), first(args...), o)
 		},
 	}
-	cmd.Flags().IntVar(&limit, "limit", 50, "list so many at most; 0: all")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
+	o.addFlags(cmd)
 	return cmd
 }
 
@@ -142,29 +140,13 @@ type refusedList struct {
 	More    bool          `json:"more"` // there may be, beyond the limit
 }
 
-func (a *app) listRefused(ctx context.Context, function string, limit int, asJSON bool) error {
-	if limit < 0 {
-		return usage("--limit is 1 or more, or 0 for all")
-	}
-	client, err := a.settings.publicClient()
-	if err != nil {
-		return err
-	}
-	list := refusedList{Records: []api.Refused{}}
-	list.More, err = eachPage(ctx, limit, api.MaxRefusedPage, func(ctx context.Context, size int, token string) (int, string, error) {
-		page, err := client.Quarantine(ctx, function, size, token)
-		list.Records = append(list.Records, page.Records...)
-		return len(page.Records), page.NextPageToken, err
-	})
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return writeJSON(a.stdout, list)
-	}
-	if err := view.Refused(a.stdout, list.Records); err != nil {
-		return err
-	}
-	a.sayMore(list.More, len(list.Records))
-	return nil
+func (a *app) listRefused(ctx context.Context, function string, o listOptions) error {
+	return list[api.Refused]{
+		public: true, most: api.MaxRefusedPage, show: view.Refused,
+		ask: func(ctx context.Context, c *api.Client, size int, token string) ([]api.Refused, string, error) {
+			page, err := c.Quarantine(ctx, function, size, token)
+			return page.Records, page.NextPageToken, err
+		},
+		wrap: func(records []api.Refused, more bool) any { return refusedList{records, more} },
+	}.print(ctx, a, o)
 }

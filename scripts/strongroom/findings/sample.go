@@ -28,7 +28,7 @@ func ParseSample(text string) (sli string, value float64, err error) {
 	if value, err = strconv.ParseFloat(text[at+1:], 64); err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
 		return "", 0, fmt.Errorf("%q is no sample: %q is no number", text, text[at+1:])
 	}
-	if err := checkSLI(sli); err != nil {
+	if err := CheckSLI(sli); err != nil {
 		return "", 0, fmt.Errorf("%q is no sample: %w", text, err)
 	}
 	return sli, value, nil
@@ -36,7 +36,7 @@ func ParseSample(text string) (sli string, value float64, err error) {
 
 // AddSample takes a sample in, or says why the report cannot carry it.
 func (f *Findings) AddSample(s api.Sample) error {
-	if err := checkSLI(s.SLI); err != nil {
+	if err := CheckSLI(s.SLI); err != nil {
 		return err
 	}
 	if !takes(s.Time) {
@@ -59,8 +59,8 @@ func (f *Findings) AddSample(s api.Sample) error {
 	return nil
 }
 
-// checkSLI says what the platform takes for the name of an SLI.
-func checkSLI(name string) error {
+// CheckSLI says what the platform takes for the name of an SLI.
+func CheckSLI(name string) error {
 	control := func(r rune) bool { return r < ' ' || r == 0x7f }
 	if name == "" || utf8.RuneCountInString(name) > maxSLIName || !utf8.ValidString(name) || strings.ContainsFunc(name, control) {
 		return fmt.Errorf("an SLI is named by 1 to %d characters, none of them a control character", maxSLIName)

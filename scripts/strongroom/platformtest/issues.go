@@ -30,29 +30,16 @@ func (s *Server) Assist(id string, answer api.Answer) {
 	s.answers[id] = answer
 }
 
-func (s *Server) listIssues(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	size, err := strconv.Atoi(r.FormValue("pageSize"))
-	if err != nil || size < 1 || size > api.MaxIssuePage {
-		problem(w, http.StatusUnprocessableEntity, "pageSize is 1 to 200", nil)
-		return
-	}
-	found := slices.DeleteFunc(slices.Clone(s.issues), func(i api.Issue) bool { return !asked(r, i) })
-	from, _ := strconv.Atoi(r.FormValue("pageToken"))
-	page := api.IssuePage{AsOf: time.Now().UTC(), Issues: found[from:min(from+size, len(found))]}
-	if from+size < len(found) {
-		page.NextPageToken = strconv.Itoa(from + size)
-	}
-	_ = json.NewEncoder(w).Encode(page)
-}
-
 func asked(r *http.Request, i api.Issue) bool {
 	state := r.FormValue("state")
 	standing := state == "standing" && i.State != "resolved" && i.State != "ignored"
-	is := func(name, value string) bool { return r.FormValue(name) == "" || r.FormValue(name) == value }
-	return (standing || is("state", i.State)) && is("severity", strconv.Itoa(i.Severity)) &&
-		is("slx", i.SLX) && is("resource", i.Resource) && is("task", i.Task) && within(r, i.LastSeen)
+	return (standing || is(r, "state", i.State)) && is(r, "severity", strconv.Itoa(i.Severity)) &&
+		is(r, "slx", i.SLX) && is(r, "resource", i.Resource) && is(r, "task", i.Task) && within(r, i.LastSeen)
+}
+
+// is reports whether the request asks for a value, or for any.
+func is(r *http.Request, name, value string) bool {
+	return r.FormValue(name) == "" || r.FormValue(name) == value
 }
 
 // within reports whether a time is from the request's from on and before its to.

@@ -58,6 +58,8 @@ type Server struct {
 	mints   int
 	urls    map[string]time.Time // signature to expiry
 	issues  []api.Issue
+	runs    []api.Run
+	slis    []api.SLI
 	answers map[string]api.Answer // by assistant
 	tasks   []api.Task            // the catalogue
 	puts    []int                 // tasks of each call
@@ -101,7 +103,6 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+run+"/outputs", s.authorized(s.list))
 	mux.HandleFunc("GET "+run+"/outputs/{name}", s.authorized(s.view))
 	const issue = "/v1/workspaces/{w}/issues"
-	mux.HandleFunc("GET "+issue, s.authorized(s.listIssues))
 	mux.HandleFunc("GET "+issue+"/{issue}", s.authorized(s.sayIssue(readIssue)))
 	mux.HandleFunc("POST "+issue+"/{issue}/investigate", s.authorized(s.sayIssue(investigateIssue)))
 	mux.HandleFunc("POST "+issue+"/{issue}/ignore", s.authorized(s.sayIssue(ignoreIssue)))
@@ -109,6 +110,7 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("PUT /v1/catalog/tasks", s.authorized(s.putTasks))
 	mux.HandleFunc("POST /v1/catalog/prune", s.authorized(s.pruneTasks))
 	mux.HandleFunc("GET /v1/catalog/tasks", s.authorized(s.searchTasks))
+	s.routeRecords(mux)
 	mux.HandleFunc("PUT /bucket/{w}/{run}/{output}/{part}", s.put)
 	mux.HandleFunc("GET /emulator/token", s.token)
 	return mux

@@ -60,22 +60,30 @@ func health(w io.Writer, a api.Answer) error {
 		fmt.Fprintln(table, "no SLI was measured")
 		return table.Flush()
 	}
+	slis(table, a.Health.SLIs)
+	if a.Health.Capped {
+		fmt.Fprintln(table, "and perhaps more: strongroom slis ls")
+	}
+	return table.Flush()
+}
+
+func slis(table io.Writer, all []api.SLI) {
 	fmt.Fprintln(table, "SLI\tALERT\tLAST\tGOOD 1H\tGOOD 6H\tGOOD 3D\tBURN 1H")
-	for _, s := range a.Health.SLIs {
+	for _, s := range all {
 		last := "-"
 		if s.Last != nil {
 			last = fmt.Sprintf("%g", s.Last.Value)
 		}
-		alert, v := s.Alert, s.Windows
-		if s.Stale {
-			alert += ", stale"
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%.1f\n", cell(s.Name), alert, last, share(v.Hour), share(v.SixHours), share(v.ThreeDays), v.Hour.Burn)
+		v := s.Windows
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%.1f\n", cell(s.Name), alert(s), last, share(v.Hour), share(v.SixHours), share(v.ThreeDays), v.Hour.Burn)
 	}
-	if a.Health.Capped {
-		fmt.Fprintln(table, "and perhaps more")
+}
+
+func alert(s api.SLI) string {
+	if s.Stale {
+		return s.Alert + ", stale"
 	}
-	return table.Flush()
+	return s.Alert
 }
 
 func share(w api.Window) string {
@@ -100,6 +108,12 @@ func next(w io.Writer, a api.Answer) error {
 		}
 	}
 	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+// Assistant writes, in one line, what an assistant is set to.
+func Assistant(w io.Writer, a api.Assistant) error {
+	_, err := fmt.Fprintf(NewEscaper(w), "assistant %s is %s: relevance %g, %s\n", a.ID, oneLine(a.Name), a.Relevance, a.AccessLevel)
 	return err
 }
 

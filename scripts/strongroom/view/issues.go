@@ -26,16 +26,10 @@ func Issues(w io.Writer, issues []api.Issue) error {
 
 // Issue writes all that is known of an issue.
 func Issue(w io.Writer, i api.Issue) error {
-	escaper := NewEscaper(w)
-	table := tabwriter.NewWriter(escaper, 0, 0, 2, ' ', 0)
-	for _, row := range issueRows(i) {
-		if row[1] != "" {
-			fmt.Fprintf(table, "%s\t%s\n", row[0], oneLine(row[1]))
-		}
-	}
-	if err := table.Flush(); err != nil {
+	if err := fields(w, issueRows(i)); err != nil {
 		return err
 	}
+	escaper := NewEscaper(w)
 	for _, text := range [][2]string{
 		{"Summary", i.Summary}, {"Details", i.Details}, {"Expected", i.Expected}, {"Actual", i.Actual},
 		{"To reproduce", i.ReproduceHint}, {"Next steps", strings.Join(i.NextSteps, "\n")},
@@ -48,6 +42,17 @@ func Issue(w io.Writer, i api.Issue) error {
 		}
 	}
 	return escaper.Flush()
+}
+
+// fields writes names and what is known of each, a line each.
+func fields(w io.Writer, rows [][2]string) error {
+	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		if row[1] != "" {
+			fmt.Fprintf(table, "%s\t%s\n", row[0], oneLine(row[1]))
+		}
+	}
+	return table.Flush()
 }
 
 func issueRows(i api.Issue) [][2]string {

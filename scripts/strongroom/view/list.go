@@ -12,17 +12,17 @@ import (
 
 // List writes a listing as a table.
 func List(w io.Writer, listing api.Listing) error {
-	ended := listing.Run.State
-	if listing.Run.Outcome != "" {
-		ended = listing.Run.Outcome
+	r := listing.Run
+	if _, err := fmt.Fprintf(NewEscaper(w), "run %s of %s: %s\n", r.ID, oneLine(r.Task), outcome(r)); err != nil {
+		return err
 	}
-	if listing.Run.ExitCode != nil {
-		ended += fmt.Sprintf(", exit code %d", *listing.Run.ExitCode)
-	}
+	return outputs(w, listing.Outputs)
+}
+
+func outputs(w io.Writer, all []api.Output) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "run %s of %s: %s\n", listing.Run.ID, listing.Run.Task, ended)
 	fmt.Fprintln(table, "NAME\tSTATE\tBYTES\tLINES\tPARTS\tTYPE")
-	for _, o := range listing.Outputs {
+	for _, o := range all {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\n", o.Name, o.State, o.Size, lines(o), parts(o), o.ContentType)
 	}
 	return table.Flush()
