@@ -103,9 +103,16 @@ func (db *database) rollback(id []byte) error {
 // read gives the transaction's view, which its first read takes.
 func (tx *transaction) read(db *database) view {
 	tx.mu.Lock()
+	taken := tx.view
+	tx.mu.Unlock()
+	if taken.state != nil {
+		return taken
+	}
+	now := db.now() // tx.mu is not held: whoever holds db.mu, as rollback does, may wait for it
+	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if tx.view.state == nil {
-		tx.view = db.now()
+		tx.view = now
 	}
 	return tx.view
 }
