@@ -57,25 +57,27 @@ type world struct {
 	log         *cloudtest.Log
 }
 
-// tenantOfMany is the tenant that most worlds are a workspace of: to make one
-// takes longer than most tests.
-var tenantOfMany struct {
+// worldOfMany has the tenant that most worlds are a workspace of, with its keys:
+// to make one takes longer than most tests.
+var worldOfMany struct {
 	sync.Mutex
-	*cloudtest.Tenant
+	*world
 }
 
 // newWorld is a workspace of its own, in a tenant that others are in too.
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	c := cloudtest.Shared(t)
-	tenantOfMany.Lock()
-	defer tenantOfMany.Unlock()
-	if tenantOfMany.Tenant == nil {
-		tenantOfMany.Tenant = c.Tenant(t)
+	worldOfMany.Lock()
+	defer worldOfMany.Unlock()
+	if worldOfMany.world == nil {
+		worldOfMany.world = newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
 	}
-	mine := *tenantOfMany.Tenant
-	mine.Workspace = tenant.WorkspaceID("w-" + uuid.NewString())
-	return newWorldOf(t, &mine, c.As(cloud.OperatorAccount))
+	mine, workspace := *worldOfMany.world, *worldOfMany.Tenant
+	workspace.Workspace = tenant.WorkspaceID("w-" + uuid.NewString())
+	mine.Tenant, mine.log = &workspace, &cloudtest.Log{}
+	mine.updater = mine.newUpdater(t, c.As(cloud.OperatorAccount))
+	return &mine
 }
 
 // newWorldOf has an updater that reaches the cloud by config.

@@ -132,7 +132,7 @@ func (h *history) check(f facts, acknowledged bool) {
 
 // atOnce is how many histories go on at once: most of their time they wait to
 // try again.
-const atOnce = 200
+const atOnce = 100
 
 // run goes through histories, several at once, and checks them.
 func (w *world) run(t *testing.T, all []*history) {
