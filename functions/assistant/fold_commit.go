@@ -116,7 +116,7 @@ const maxIn = 30
 // query can leave fields out within a transaction.
 func (s *space) issuesAt(refs []*firestore.DocumentRef) firestore.Query {
 	return run.Workspace(s.db, s.tenant, s.workspace).Collection(issue.Collection).
-		Where(firestore.DocumentID, "in", refs).Select(append([]string{"investigated", "ignored"}, folded...)...)
+		Where(firestore.DocumentID, "in", refs).Select(withoutText...)
 }
 
 // chunkSize bounds the documents read by one call that may have half a MiB of

@@ -20,6 +20,9 @@ var folded = slices.DeleteFunc(fieldsOf(reflect.TypeFor[issue.Issue]()), func(fi
 	return field == "text" || field == "investigated" || field == "ignored"
 })
 
+// withoutText are the fields that a fold reads.
+var withoutText = append([]string{"investigated", "ignored"}, folded...)
+
 func fieldsOf(t reflect.Type) []string {
 	var fields []string
 	for _, field := range reflect.VisibleFields(t) {

@@ -13,7 +13,7 @@ import (
 // they did not see them, without their texts.
 func (s *space) othersOf(k known, l looks) firestore.Query {
 	return issue.Concerned(s.db, s.tenant, s.workspace, issue.CheckID(k.ref.ID), l.oldest, l.newest).
-		Select(append([]string{"investigated", "ignored"}, folded...)...)
+		Select(withoutText...)
 }
 
 // settleOthers takes into the issues that the runs did not find that the runs
