@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/catalogue"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/catalogimport"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
 )
 
@@ -82,7 +82,7 @@ func (a *app) importCatalog(ctx context.Context, in catalogImport) error {
 	if err != nil {
 		return err
 	}
-	found := catalogue.Read(in.dir, in.source)
+	found := catalogimport.Read(in.dir, in.source)
 	sum := catalogSummary{Notes: found.Notes}
 	for _, note := range found.Notes {
 		fmt.Fprintln(a.stderr, "strongroom:", note)
@@ -108,7 +108,7 @@ func (a *app) importCatalog(ctx context.Context, in catalogImport) error {
 }
 
 func (a *app) putCatalog(ctx context.Context, client *api.Client, tasks []api.Task, edition string, sum *catalogSummary) error {
-	for batch := range catalogue.Batches(tasks) {
+	for batch := range catalogimport.Batches(tasks) {
 		written, err := retried(ctx, func(ctx context.Context) (int, error) { return client.PutTasks(ctx, batch, edition) })
 		if err != nil {
 			return fmt.Errorf("after %d of %d tasks: %w; repeat it to go on", sum.Tasks, len(tasks), err)

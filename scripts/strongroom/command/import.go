@@ -31,7 +31,7 @@ their issues shall not be taken for resolved.
 
 --json prints an object for each run, as soon as it is reported: file, run, task,
 outcome, issues (how many were taken), before (true if it was imported before)
-and, with a file's first run, untold (the lines that were not taken). If the file
+and, with a file's first run, rejected (the lines that were not taken). If the file
 became several runs, part counts them from 1, and parts says how many they are.`
 
 // importOptions are the flags of import.
@@ -111,7 +111,7 @@ func (a *app) importFiles(ctx context.Context, o importOptions, paths []string) 
 		if err := a.sendImport(ctx, o, file, sender{client: client, policy: policy}); err != nil {
 			return err
 		}
-		refused = refused || len(file.untold) > 0
+		refused = refused || len(file.rejected) > 0
 	}
 	if refused {
 		return errors.New("some lines were not taken: mend them, and import them with the others as another run")
@@ -142,7 +142,7 @@ func (a *app) showImport(o importOptions, r *importedRun) error {
 	if o.json {
 		return writeJSON(a.stdout, r)
 	}
-	for _, u := range r.Untold {
+	for _, u := range r.Rejected {
 		fmt.Fprintf(a.stderr, "strongroom: not taken: %s: %v\n", r.File, u)
 	}
 	_, err := fmt.Fprintln(a.stdout, r)

@@ -17,7 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/findings"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
 )
 
 // Limits of a file: it is held in memory, and becomes fewer runs than a check
@@ -34,7 +34,7 @@ var errImportLarge = fmt.Errorf("a file may have %d MiB and %d lines: split it, 
 type imported struct {
 	path     string
 	start    api.Start // of all its runs
-	untold   []findings.Untold
+	rejected   []ingest.Rejected
 	runs     []importedRun
 	repeated bool // a run that the platform knows otherwise is this file's all the same
 	late     bool // an earlier import began otherwise: see send
@@ -50,7 +50,7 @@ type importedRun struct {
 	Outcome string            `json:"outcome"`
 	Issues  int               `json:"issues"`           // taken
 	Before  bool              `json:"before,omitempty"` // by an earlier import
-	Untold  []findings.Untold `json:"untold,omitempty"` // lines of the file that were not taken, with its first run
+	Rejected  []ingest.Rejected `json:"rejected,omitempty"` // lines of the file that were not taken, with its first run
 
 	lines []api.IssueLine
 }
@@ -83,7 +83,7 @@ func (a *app) readImport(o importOptions, path string) (*imported, error) {
 	}
 	defer in.Close()
 	content := &bounded{in: in, sum: sha256.New()}
-	reports, untold, err := findings.Split(content)
+	reports, rejected, err := ingest.Split(content)
 	if err != nil {
 		return nil, err
 	}
@@ -92,18 +92,18 @@ func (a *app) readImport(o importOptions, path string) (*imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &imported{path: path, untold: untold, repeated: o.id == "" && o.start == ""}
+	f := &imported{path: path, rejected: rejected, repeated: o.id == "" && o.start == ""}
 	f.start = api.Start{Task: first(o.task, common.Task, nameOf(path)), SLX: o.slx, Resource: o.resource, Start: start}
 	return f, a.addRuns(o, f, reports, told, content.sum.Sum(nil))
 }
 
 // addRuns makes a run of each report.
-func (a *app) addRuns(o importOptions, f *imported, reports []findings.Findings, told time.Time, content []byte) error {
+func (a *app) addRuns(o importOptions, f *imported, reports []ingest.Findings, told time.Time, content []byte) error {
 	if o.id != "" && len(reports) > 1 {
 		return usage("--run is for one run, and the file becomes %d: leave it away", len(reports))
 	}
 	outcome := o.outcome
-	if len(f.untold) > 0 {
+	if len(f.rejected) > 0 {
 		outcome = incomplete(outcome)
 	}
 	for i, found := range reports {
@@ -112,7 +112,7 @@ func (a *app) addRuns(o importOptions, f *imported, reports []findings.Findings,
 			r.Part, r.Parts = i+1, len(reports)
 		}
 		if i == 0 {
-			r.Untold = f.untold
+			r.Rejected = f.rejected
 		}
 		if r.Run == "" {
 			var err error
@@ -166,11 +166,11 @@ func (b *bounded) Read(p []byte) (int, error) {
 }
 
 // originOf is the task that all lines name, and when the newest was observed.
-func originOf(reports []findings.Findings) (common findings.Origin) {
+func originOf(reports []ingest.Findings) (common ingest.Origin) {
 	agreed := true
 	for i, found := range reports {
 		for j, l := range found.Issues {
-			line := findings.OriginOf(l.Line)
+			line := ingest.OriginOf(l.Line)
 			if i+j == 0 {
 				common.Task = line.Task
 			}

@@ -69,7 +69,7 @@ func TestALineThatIsNotTakenIsToldOnceAndMarksAllRuns(t *testing.T) {
 		got = append(got, one)
 	}
 	want := []importedRun{
-		{Task: "issues", Outcome: "error", Part: 1, Parts: 3, Issues: 200, Untold: 1},
+		{Task: "issues", Outcome: "error", Part: 1, Parts: 3, Issues: 200, Rejected: 1},
 		{Task: "issues", Outcome: "error", Part: 2, Parts: 3, Issues: 200},
 		{Task: "issues", Outcome: "error", Part: 3, Parts: 3, Issues: 1},
 	}

@@ -28,7 +28,7 @@ func (s sender) send(ctx context.Context, f *imported, r *importedRun) error {
 		end = start.Start
 	}
 	err := s.policy.Do(ctx, func(ctx context.Context) error { return s.client.Start(ctx, r.Run, start) })
-	if f.repeated && toldOtherwise(err) {
+	if f.repeated && isConflict(err) {
 		f.late, end, err = true, inMillis(time.Now()), nil
 	}
 	if err != nil {
@@ -40,15 +40,15 @@ func (s sender) send(ctx context.Context, f *imported, r *importedRun) error {
 	}
 	report := api.Report{End: end, Outcome: outcome, ExitCode: exitDied, Outputs: []api.Claim{}, Issues: r.lines}
 	err = s.policy.Do(ctx, func(ctx context.Context) error { return s.client.Report(ctx, r.Run, report) })
-	if r.Before = f.repeated && toldOtherwise(err); r.Before {
+	if r.Before = f.repeated && isConflict(err); r.Before {
 		return nil
 	}
 	r.Outcome = outcome
 	return err
 }
 
-// toldOtherwise reports whether the platform knows the run otherwise.
-func toldOtherwise(err error) bool {
+// isConflict reports whether the platform knows the run otherwise.
+func isConflict(err error) bool {
 	var problem *api.Problem
 	return errors.As(err, &problem) && problem.Status == http.StatusConflict
 }

@@ -121,12 +121,12 @@ func TestImportTellsWhatItDidNotTake(t *testing.T) {
 	var sum struct {
 		Run    string
 		Issues int
-		Untold []struct {
+		Rejected []struct {
 			Line   int
 			Reason string
 		}
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &sum); err != nil || sum.Run != p.server.OneRun(t) || sum.Issues != 2 || len(sum.Untold) != 2 || sum.Untold[1].Line != 4 {
+	if err := json.Unmarshal([]byte(r.stdout), &sum); err != nil || sum.Run != p.server.OneRun(t) || sum.Issues != 2 || len(sum.Rejected) != 2 || sum.Rejected[1].Line != 4 {
 		t.Errorf("%v: %s", err, r.stdout)
 	}
 }
@@ -167,7 +167,7 @@ func TestImportFromStdinAndOfMany(t *testing.T) {
 // importedRun is what import --json prints of a run.
 type importedRun struct {
 	File, Run, Task, Outcome    string
-	Part, Parts, Issues, Untold int // of untold, how many
+	Part, Parts, Issues, Rejected int // of rejected, how many
 	Before                      bool
 }
 
@@ -176,12 +176,12 @@ func importedRuns(t *testing.T, r result) (runs []importedRun) {
 	for decoder := json.NewDecoder(strings.NewReader(r.stdout)); decoder.More(); {
 		var one struct {
 			importedRun
-			Untold []json.RawMessage
+			Rejected []json.RawMessage
 		}
 		if err := decoder.Decode(&one); err != nil {
 			t.Fatalf("%v: %+v", err, r)
 		}
-		one.importedRun.Untold = len(one.Untold)
+		one.importedRun.Rejected = len(one.Rejected)
 		runs = append(runs, one.importedRun)
 	}
 	return runs

@@ -55,7 +55,7 @@ func (l list[E]) print(ctx context.Context, a *app, o listOptions) error {
 	if err := l.show(a.stdout, entries); err != nil {
 		return err
 	}
-	a.sayMore(more, len(entries))
+	a.noteTruncation(more, len(entries))
 	return nil
 }
 

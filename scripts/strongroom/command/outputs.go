@@ -13,7 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/collect"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
 )
@@ -93,7 +93,7 @@ run has ended, and parts of it are not stored.`,
 }
 
 func (a *app) cat(ctx context.Context, o catOptions, run, name string) error {
-	if err := collect.CheckName(name); err != nil {
+	if err := files.CheckName(name); err != nil {
 		return &exitError{exitUsage, err}
 	}
 	read, err := o.reading()

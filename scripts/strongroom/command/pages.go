@@ -32,8 +32,8 @@ func eachPage(ctx context.Context, limit, most int, ask func(ctx context.Context
 	}
 }
 
-// sayMore tells whoever reads a table that it is not all.
-func (a *app) sayMore(more bool, shown int) {
+// noteTruncation tells whoever reads a table that it is not all.
+func (a *app) noteTruncation(more bool, shown int) {
 	if more {
 		fmt.Fprintf(a.stderr, "strongroom: there are more than these %d: narrow the list, or give --limit\n", shown)
 	}

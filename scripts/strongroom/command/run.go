@@ -17,7 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/collect"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/task"
 )
@@ -100,7 +100,7 @@ func (a *app) run(ctx context.Context, o runOptions, argv []string) error {
 
 	hurry := make(chan struct{})
 	policy := o.policy()
-	policy.Hurry, policy.Within = hurry, o.patience
+	policy.Shorten, policy.ShortFor = hurry, o.patience
 	s := a.begin(ctx, spooled, client, o.transfer, policy)
 	code, err := a.execute(ctx, s, o, argv, signals)
 	if !o.wait {
@@ -132,7 +132,7 @@ func (a *app) prepare(o *runOptions, argv []string) (*api.Client, spool.Dir, *sp
 	}
 	journal.SLX, journal.Resource, journal.Samples = o.slx, o.resource, o.samples
 	for _, name := range o.streams() {
-		journal.Outputs = append(journal.Outputs, spool.Output{Name: name, ContentType: collect.ContentType(name)})
+		journal.Outputs = append(journal.Outputs, spool.Output{Name: name, ContentType: files.ContentType(name)})
 	}
 	run, err := dir.Create(journal, o.outputDir)
 	return client, dir, run, err
@@ -143,7 +143,7 @@ func (o *runOptions) check(argv []string) error {
 		return errors.New("no command: give one after --, as in: strongroom run -- ./check.sh")
 	}
 	for _, name := range o.streams() {
-		if err := errors.Join(collect.CheckName(name), checkOutputName(name)); err != nil {
+		if err := errors.Join(files.CheckName(name), checkOutputName(name)); err != nil {
 			return fmt.Errorf("--output: %w", err)
 		}
 	}
@@ -206,7 +206,7 @@ func (a *app) execute(ctx context.Context, s *session, o runOptions, argv []stri
 	var tees []*tee
 	outs := []io.Writer{a.stdout, a.stderr}
 	for i, name := range o.streams() {
-		w, err := s.run.Write(name, spool.Cutting{PartSize: o.partSize, Interval: o.flush}, s.add)
+		w, err := s.run.Write(name, spool.CutRule{PartSize: o.partSize, Interval: o.flush}, s.add)
 		if err != nil {
 			return exitNotRun, err
 		}

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/collect"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/findings"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/progress"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
@@ -28,7 +28,7 @@ type session struct {
 	partSize int64
 	issues   int             // in the report
 	samples  int             // in the report
-	untold   []untoldLines   // what the report does not carry
+	rejected   []rejectedLines   // what the report does not carry
 	ctx      context.Context // ends the uploader
 	cancel   context.CancelCauseFunc
 }
@@ -42,7 +42,7 @@ func (a *app) begin(ctx context.Context, run *spool.Run, client *api.Client, t t
 	s.policy = policy
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	j := run.Journal()
-	s.uploader = upload.Begin(s.ctx, upload.Config{
+	s.uploader = upload.Start(s.ctx, upload.Config{
 		Client: client, Run: j.Run, Parallel: t.parallel, Retry: policy,
 		Start:  api.Start{Task: j.Task, SLX: j.SLX, Resource: j.Resource, Start: j.Start},
 		Stored: run.Stored, Moved: s.meter.Moved,
@@ -82,7 +82,7 @@ func (s *session) addPending() error {
 		if o.Parts == 0 {
 			continue
 		}
-		if err := s.run.Pending(o.Name, s.add); err != nil {
+		if err := s.run.EachPending(o.Name, s.add); err != nil {
 			return err
 		}
 	}
@@ -137,7 +137,7 @@ func (s *session) report() (api.Report, error) {
 	if err != nil {
 		return r, err
 	}
-	found, err := findings.Decode(data)
+	found, err := ingest.Decode(data)
 	r.Issues, r.Samples = found.Issues, found.Samples
 	return r, err
 }
@@ -147,7 +147,7 @@ func (s *session) addFiles() error {
 	if err := s.collect(); err != nil {
 		return err
 	}
-	if err := s.takeFindings(); err != nil {
+	if err := s.readFindings(); err != nil {
 		return err
 	}
 	for _, o := range s.run.Journal().Outputs {
@@ -156,7 +156,7 @@ func (s *session) addFiles() error {
 		}
 		err := s.run.Copy(o.Name, s.partSize)
 		if err == nil {
-			err = s.run.Pending(o.Name, s.add)
+			err = s.run.EachPending(o.Name, s.add)
 		} else if unreadable(err) {
 			err = s.drop(o.Name, err)
 		}
@@ -178,7 +178,7 @@ func (s *session) collect() error {
 	if j.Collect == "" {
 		return nil
 	}
-	var files collect.Set
+	var files files.Set
 	for _, o := range j.Outputs {
 		files.Reserve(o.Name)
 	}
@@ -194,7 +194,7 @@ func (s *session) collect() error {
 	})
 }
 
-func sources(files []collect.File) []spool.Output {
+func sources(files []files.File) []spool.Output {
 	var outputs []spool.Output
 	for _, f := range files {
 		outputs = append(outputs, spool.Output{Name: f.Name, ContentType: f.ContentType, Source: f.Path})

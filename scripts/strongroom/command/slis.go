@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/findings"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
 )
 
@@ -73,7 +73,7 @@ func (a *app) showSLICommand() *cobra.Command {
 
 // checkSLI refuses what can be no SLI, and what no address can name.
 func checkSLI(name string) error {
-	if err := findings.CheckSLI(name); err != nil {
+	if err := ingest.CheckSLI(name); err != nil {
 		return &exitError{exitUsage, err}
 	}
 	if name == "." || name == ".." {

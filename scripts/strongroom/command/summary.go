@@ -17,7 +17,7 @@ type summary struct {
 	Outputs  []outputSummary `json:"outputs"`
 	Issues   int             `json:"issues,omitempty"`  // in the report
 	Samples  int             `json:"samples,omitempty"` // in the report
-	Untold   []untoldLines   `json:"untold,omitempty"`  // lines that are not in the report
+	Rejected   []rejectedLines   `json:"rejected,omitempty"`  // lines that are not in the report
 }
 
 type outputSummary struct {
@@ -28,7 +28,7 @@ type outputSummary struct {
 
 func (s *session) summarize(j spool.Journal, err error) summary {
 	sum := summary{Run: j.Run, Task: j.Task, Outcome: j.Outcome, ExitCode: j.ExitCode, Uploaded: err == nil, Outputs: []outputSummary{},
-		Issues: s.issues, Samples: s.samples, Untold: s.untold}
+		Issues: s.issues, Samples: s.samples, Rejected: s.rejected}
 	if err != nil {
 		sum.Error = err.Error()
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/collect"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/task"
 )
@@ -75,7 +75,7 @@ func (a *app) upload(ctx context.Context, o uploadOptions, paths []string) error
 }
 
 // files names the files as outputs; all of them must do.
-func (o *uploadOptions) files(paths []string) ([]collect.File, error) {
+func (o *uploadOptions) files(paths []string) ([]files.File, error) {
 	switch {
 	case len(paths) == 0:
 		return nil, usage("no files: give directories or files, as in: strongroom upload ./results --task NAME")
@@ -85,7 +85,7 @@ func (o *uploadOptions) files(paths []string) ([]collect.File, error) {
 	if err := errors.Join(o.check(), checkSamples(o.samples)); err != nil {
 		return nil, err
 	}
-	var set collect.Set
+	var set files.Set
 	for _, path := range paths {
 		if err := addPath(&set, path); err != nil {
 			return nil, err
@@ -100,7 +100,7 @@ func (o *uploadOptions) files(paths []string) ([]collect.File, error) {
 	return set.Files, nil
 }
 
-func addPath(set *collect.Set, path string) error {
+func addPath(set *files.Set, path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func addPath(set *collect.Set, path string) error {
 }
 
 // spoolFiles makes a run of the files. From there on a kill loses nothing.
-func (a *app) spoolFiles(o uploadOptions, dir spool.Dir, files []collect.File) (*spool.Run, error) {
+func (a *app) spoolFiles(o uploadOptions, dir spool.Dir, files []files.File) (*spool.Run, error) {
 	j, err := a.newJournal(o.id, o.task)
 	if err != nil {
 		return nil, err

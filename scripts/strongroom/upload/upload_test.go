@@ -46,7 +46,7 @@ func newBench(t *testing.T, config platformtest.Config) *bench {
 
 func (b *bench) upload(t *testing.T, parts ...spool.Part) error {
 	t.Helper()
-	u := upload.Begin(t.Context(), upload.Config{
+	u := upload.Start(t.Context(), upload.Config{
 		Client: b.client, Run: run, Parallel: 3,
 		Retry:  retry.Policy{For: 5 * time.Second, First: time.Millisecond},
 		Stored: func(p spool.Part) error { b.stored.Store(p.Number, true); return nil },
@@ -203,7 +203,7 @@ func TestAnUnreachablePlatformIsGivenUp(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, platformtest.Config{})
 	b.server.Close()
-	u := upload.Begin(t.Context(), upload.Config{
+	u := upload.Start(t.Context(), upload.Config{
 		Client: b.client, Run: run, Retry: retry.Policy{For: 20 * time.Millisecond, First: time.Millisecond},
 	})
 	err := u.Wait()

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/findings"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/task"
 )
@@ -29,34 +29,34 @@ func checkSamples(samples []string) error {
 		return usage("--sample: a report has at most %d samples", api.MaxSamples)
 	}
 	for _, text := range samples {
-		if _, _, err := findings.ParseSample(text); err != nil {
+		if _, _, err := ingest.ParseSample(text); err != nil {
 			return usage("--sample: %w", err)
 		}
 	}
 	return nil
 }
 
-// untoldLines is lines of a file that the report does not carry.
-type untoldLines struct {
+// rejectedLines is lines of a file that the report does not carry.
+type rejectedLines struct {
 	File string `json:"file"`
-	findings.Untold
+	ingest.Rejected
 }
 
-// maxTold bounds the lines that are told one by one.
-const maxTold = 20
+// maxShownRejected bounds the lines that are told one by one.
+const maxShownRejected = 20
 
-// takeFindings reads, once, the samples that were given and the files that go
+// readFindings reads, once, the samples that were given and the files that go
 // into the report. A file of which it cannot carry all stays an output.
-func (s *session) takeFindings() error {
+func (s *session) readFindings() error {
 	j := s.run.Journal()
 	if j.Findings {
-		return s.countFindings()
+		return s.countStoredFindings()
 	}
-	var found findings.Findings
-	s.takeSamples(&found, j)
+	var found ingest.Findings
+	s.addFlagSamples(&found, j)
 	var whole []string
 	for _, o := range j.Outputs {
-		told, err := s.takeFile(&found, o, j)
+		told, err := s.readFindingsFile(&found, o, j)
 		if err != nil {
 			return err
 		}
@@ -72,13 +72,13 @@ func (s *session) takeFindings() error {
 	if err != nil {
 		return err
 	}
-	return s.run.KeepFindings(data, whole)
+	return s.run.StoreFindings(data, whole)
 }
 
-// takeSamples takes in what was given with the run.
-func (s *session) takeSamples(found *findings.Findings, j spool.Journal) {
+// addFlagSamples takes in what was given with the run.
+func (s *session) addFlagSamples(found *ingest.Findings, j spool.Journal) {
 	for _, text := range j.Samples {
-		sli, value, err := findings.ParseSample(text)
+		sli, value, err := ingest.ParseSample(text)
 		if err == nil {
 			err = found.AddSample(api.Sample{SLI: sli, Time: j.End, Value: value})
 		}
@@ -88,16 +88,16 @@ func (s *session) takeSamples(found *findings.Findings, j spool.Journal) {
 	}
 }
 
-// countFindings is for findings that an earlier process took.
-func (s *session) countFindings() error {
+// countStoredFindings is for findings that an earlier process took.
+func (s *session) countStoredFindings() error {
 	report, err := s.report()
 	s.issues, s.samples = len(report.Issues), len(report.Samples)
 	return err
 }
 
-// takeFile reports whether the findings hold all of an output's file.
-func (s *session) takeFile(found *findings.Findings, o spool.Output, j spool.Journal) (whole bool, err error) {
-	if o.Source == "" || o.Parts > 0 || o.Name != findings.IssuesFile && o.Name != findings.SamplesFile {
+// readFindingsFile reports whether the findings hold all of an output's file.
+func (s *session) readFindingsFile(found *ingest.Findings, o spool.Output, j spool.Journal) (whole bool, err error) {
+	if o.Source == "" || o.Parts > 0 || o.Name != ingest.IssuesFile && o.Name != ingest.SamplesFile {
 		return false, nil
 	}
 	file, err := s.run.Open(o)
@@ -108,34 +108,34 @@ func (s *session) takeFile(found *findings.Findings, o spool.Output, j spool.Jou
 		return false, err
 	}
 	defer file.Close()
-	untold, err := readFindings(found, file, o.Name, j)
-	if err != nil || len(untold) == 0 {
+	rejected, err := readFindings(found, file, o.Name, j)
+	if err != nil || len(rejected) == 0 {
 		return err == nil, err
 	}
-	return false, s.tellUntold(o.Name, untold)
+	return false, s.reportRejected(o.Name, rejected)
 }
 
-func readFindings(found *findings.Findings, file *os.File, name string, j spool.Journal) ([]findings.Untold, error) {
-	if name == findings.IssuesFile {
+func readFindings(found *ingest.Findings, file *os.File, name string, j spool.Journal) ([]ingest.Rejected, error) {
+	if name == ingest.IssuesFile {
 		return found.ReadIssues(file)
 	}
 	return found.ReadSamples(file, j.End)
 }
 
-// tellUntold warns of lines that are not in the report. If they are issues, the
+// reportRejected warns of lines that are not in the report. If they are issues, the
 // run's outcome must not resolve any.
-func (s *session) tellUntold(name string, untold []findings.Untold) error {
-	for i, u := range untold {
-		s.untold = append(s.untold, untoldLines{name, u})
-		if i < maxTold {
+func (s *session) reportRejected(name string, rejected []ingest.Rejected) error {
+	for i, u := range rejected {
+		s.rejected = append(s.rejected, rejectedLines{name, u})
+		if i < maxShownRejected {
 			s.meter.Printf("strongroom: WARNING: not in the report: %s: %v", name, u)
 		}
 	}
-	if more := len(untold) - maxTold; more > 0 {
+	if more := len(rejected) - maxShownRejected; more > 0 {
 		s.meter.Printf("strongroom: WARNING: not in the report: %s: %d lines more", name, more)
 	}
 	s.meter.Printf("strongroom: the whole file is kept as the output %s", name)
-	if name != findings.IssuesFile {
+	if name != ingest.IssuesFile {
 		return nil
 	}
 	return s.run.Update(func(j *spool.Journal) { j.Outcome = incomplete(j.Outcome) })
@@ -152,7 +152,7 @@ func incomplete(outcome string) string {
 
 // checkOutputName keeps the names of findings for them.
 func checkOutputName(name string) error {
-	if name == findings.IssuesFile || name == findings.SamplesFile {
+	if name == ingest.IssuesFile || name == ingest.SamplesFile {
 		return fmt.Errorf("%s is read into the report when it is in the output directory; take another name", name)
 	}
 	return nil

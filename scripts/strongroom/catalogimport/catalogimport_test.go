@@ -1,4 +1,4 @@
-package catalogue_test
+package catalogimport_test
 
 import (
 	"os"
@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/catalogue"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/catalogimport"
 )
 
 func TestBatchesFitIntoACall(t *testing.T) {
@@ -31,7 +31,7 @@ func TestBatchesFitIntoACall(t *testing.T) {
 			t.Parallel()
 			var got []int
 			var all []api.Task
-			for batch := range catalogue.Batches(c.tasks) {
+			for batch := range catalogimport.Batches(c.tasks) {
 				got, all = append(got, len(batch)), append(all, batch...)
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" || !slices.EqualFunc(all, c.tasks, func(a, b api.Task) bool { return a.Name == b.Name }) {
@@ -39,7 +39,7 @@ func TestBatchesFitIntoACall(t *testing.T) {
 			}
 		})
 	}
-	for batch := range catalogue.Batches(slices.Repeat([]api.Task{small}, 1000)) {
+	for batch := range catalogimport.Batches(slices.Repeat([]api.Task{small}, 1000)) {
 		if len(batch) != 500 {
 			t.Error(len(batch))
 		}
@@ -58,7 +58,7 @@ func TestReadPassesOverWhatTheCatalogueRefuses(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "a.robot"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	found := catalogue.Read(dir, "https://example.com/")
+	found := catalogimport.Read(dir, "https://example.com/")
 	want := []string{
 		`passed over: "Many Tags" of a.robot: it has 101 tags, it may have 100`,
 		`passed over: "Long Tag" of a.robot: a tag may have 1 to 200 bytes`,
@@ -66,7 +66,7 @@ func TestReadPassesOverWhatTheCatalogueRefuses(t *testing.T) {
 	if diff := cmp.Diff(want, found.Notes); diff != "" || !found.Failed || len(found.Tasks) != 1 {
 		t.Error(len(found.Tasks), diff)
 	}
-	if found := catalogue.Read(dir, strings.Repeat("x", 1000)); len(found.Tasks) != 0 || !strings.Contains(found.Notes[2], "the source has 1007 characters") {
+	if found := catalogimport.Read(dir, strings.Repeat("x", 1000)); len(found.Tasks) != 0 || !strings.Contains(found.Notes[2], "the source has 1007 characters") {
 		t.Error(found)
 	}
 }
@@ -78,7 +78,7 @@ func TestAnEditionIsOfAllThatIsThere(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "a.robot"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return catalogue.Read(dir, "https://example.com/").Edition()
+		return catalogimport.Read(dir, "https://example.com/").Edition()
 	}
 	seen := map[string]bool{}
 	for _, text := range []string{"*** Tasks ***\nA", "*** Tasks ***\nA\nB", "*** Settings ***\nDocumentation    x\n*** Tasks ***\nA"} {
@@ -99,7 +99,7 @@ func TestWhatIsSaidOfASuiteIsCut(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "sli.robot"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	found := catalogue.Read(dir, "")
+	found := catalogimport.Read(dir, "")
 	want := []api.Task{{
 		Name: "A", Tags: []string{}, Suite: "Sli", Source: "sli.robot", Kind: "sli",
 		DisplayName: strings.Repeat("é", 200), SuiteDocumentation: strings.Repeat("é", 1024), Supports: []string{"x", "y", "z"},

@@ -1,6 +1,6 @@
 // Package catalogue makes tasks of the public catalogue from a checkout of a
 // Robot Framework code collection.
-package catalogue
+package catalogimport
 
 import (
 	"crypto/sha256"

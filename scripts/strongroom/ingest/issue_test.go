@@ -1,4 +1,4 @@
-package findings_test
+package ingest_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/findings"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
@@ -54,7 +54,7 @@ func TestALineIsTakenAsThePlatformTakesIt(t *testing.T) {
 	for name, c := range lines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := findings.CheckIssue([]byte(c.line))
+			err := ingest.CheckIssue([]byte(c.line))
 			if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 				t.Errorf("says %v, want %q", err, c.says)
 			}
@@ -67,10 +67,10 @@ func TestALineIsTakenAsThePlatformTakesIt(t *testing.T) {
 func agree(t *testing.T, line string) {
 	t.Helper()
 	sighting, theirs := issue.ParseSighting([]byte(line))
-	if ours := findings.CheckIssue([]byte(line)); (ours == nil) != (theirs == nil) {
+	if ours := ingest.CheckIssue([]byte(line)); (ours == nil) != (theirs == nil) {
 		t.Errorf("this says %v, the platform %v: %.200q", ours, theirs, line)
 	}
-	observed := findings.OriginOf(line).Observed.Truncate(time.Microsecond)
+	observed := ingest.OriginOf(line).Observed.Truncate(time.Microsecond)
 	if !observed.IsZero() && !observed.Equal(sighting.ObservedAt) {
 		t.Errorf("this says %v, the platform %v: %.200q", observed, sighting.ObservedAt, line)
 	}
@@ -79,7 +79,7 @@ func agree(t *testing.T, line string) {
 func TestALineTellsItsOrigin(t *testing.T) {
 	t.Parallel()
 	at := func(hour, nanos int) time.Time { return time.Date(2026, 1, 2, hour, 4, 5, nanos, time.UTC) }
-	for line, want := range map[string]findings.Origin{
+	for line, want := range map[string]ingest.Origin{
 		`{"taskName":"a","observedAt":"2026-01-02T03:04:05Z"}`:              {Task: "a", Observed: at(3, 0)},
 		`{"task_name":"a","observed_at":"2026-01-02t03:04:05.5+02:00"}`:     {Task: "a", Observed: at(1, 5e8)},
 		`{"observedAt":null,"observed_at":" 2026-01-02 03:04:05 "}`:         {Observed: at(3, 0)},
@@ -90,7 +90,7 @@ func TestALineTellsItsOrigin(t *testing.T) {
 		`{"observedAt":"noon"}`:                                             {},
 		`rubbish`:                                                           {},
 	} {
-		if diff := cmp.Diff(want, findings.OriginOf(line)); diff != "" {
+		if diff := cmp.Diff(want, ingest.OriginOf(line)); diff != "" {
 			t.Error(line, diff)
 		}
 		agree(t, line)

@@ -1,4 +1,4 @@
-package findings_test
+package ingest_test
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/findings"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
@@ -18,8 +18,8 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 func TestLinesAreTakenByteForByte(t *testing.T) {
 	t.Parallel()
 	text := "{\"title\": \"a\" }\r\n\n  \n\ufeff{\"title\":\"<b>&\u2028\"}\nno JSON\nnor this\n\n{\"z\":1,\"a\":2}"
-	var f findings.Findings
-	untold, err := f.ReadIssues(strings.NewReader(text))
+	var f ingest.Findings
+	rejected, err := f.ReadIssues(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,16 +28,16 @@ func TestLinesAreTakenByteForByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := findings.Decode(data)
+	again, err := ingest.Decode(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, got := range []findings.Findings{f, again} {
+	for _, got := range []ingest.Findings{f, again} {
 		if diff := cmp.Diff(want, got.Issues); diff != "" {
 			t.Error(diff)
 		}
 	}
-	if diff := cmp.Diff([]findings.Untold{{First: 5, Last: 6, Reason: "it is not one JSON object"}}, untold); diff != "" {
+	if diff := cmp.Diff([]ingest.Rejected{{First: 5, Last: 6, Reason: "it is not one JSON object"}}, rejected); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -57,10 +57,10 @@ func TestWhatPassesTheReportsLimitsIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var f findings.Findings
-			untold, err := f.ReadIssues(strings.NewReader(c.text))
-			if err != nil || len(f.Issues) != c.taken || len(untold) != 1 || !strings.Contains(untold[0].String(), c.says) {
-				t.Errorf("%d taken, %v, %v", len(f.Issues), untold, err)
+			var f ingest.Findings
+			rejected, err := f.ReadIssues(strings.NewReader(c.text))
+			if err != nil || len(f.Issues) != c.taken || len(rejected) != 1 || !strings.Contains(rejected[0].String(), c.says) {
+				t.Errorf("%d taken, %v, %v", len(f.Issues), rejected, err)
 			}
 			if body, err := api.Encode(api.Report{Issues: f.Issues}); err != nil || len(body) > api.MaxReportBytes-400<<10 {
 				t.Errorf("the report has %d bytes: %v", len(body), err)
@@ -86,7 +86,7 @@ func TestLinesAreSplitIntoAsManyReportsAsTheyNeed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all, untold, err := findings.Split(strings.NewReader(c.text))
+			all, rejected, err := ingest.Split(strings.NewReader(c.text))
 			var got []int
 			for _, f := range all {
 				got = append(got, len(f.Issues))
@@ -94,8 +94,8 @@ func TestLinesAreSplitIntoAsManyReportsAsTheyNeed(t *testing.T) {
 					t.Errorf("a report has %d bytes: %v", len(body), err)
 				}
 			}
-			if diff := cmp.Diff(c.want, got); diff != "" || len(untold) != c.told || err != nil {
-				t.Error(diff, untold, err)
+			if diff := cmp.Diff(c.want, got); diff != "" || len(rejected) != c.told || err != nil {
+				t.Error(diff, rejected, err)
 			}
 		})
 	}
@@ -125,17 +125,17 @@ func TestSamples(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var f findings.Findings
-			untold, err := f.ReadSamples(strings.NewReader(c.line), noon)
+			var f ingest.Findings
+			rejected, err := f.ReadSamples(strings.NewReader(c.line), noon)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if c.says == "" {
-				if diff := cmp.Diff([]api.Sample{c.want}, f.Samples); diff != "" || len(untold) > 0 {
-					t.Error(diff, untold)
+				if diff := cmp.Diff([]api.Sample{c.want}, f.Samples); diff != "" || len(rejected) > 0 {
+					t.Error(diff, rejected)
 				}
-			} else if len(f.Samples) > 0 || len(untold) != 1 || !strings.Contains(untold[0].Reason, c.says) {
-				t.Errorf("%v, %v", f.Samples, untold)
+			} else if len(f.Samples) > 0 || len(rejected) != 1 || !strings.Contains(rejected[0].Reason, c.says) {
+				t.Errorf("%v, %v", f.Samples, rejected)
 			}
 		})
 	}
@@ -148,13 +148,13 @@ func TestSamplesAreBounded(t *testing.T) {
 		fmt.Fprintf(&slis, "{\"sli\":\"s%d\",\"value\":1}\n", i)
 	}
 	samples.WriteString(strings.Repeat("{\"sli\":\"s\",\"value\":1}\n", 1002))
-	for text, want := range map[string]findings.Untold{
+	for text, want := range map[string]ingest.Rejected{
 		slis.String():    {First: 101, Reason: "a report has samples of at most 100 SLIs"},
 		samples.String(): {First: 1001, Last: 1002, Reason: "a report has at most 1000 samples"},
 	} {
-		var f findings.Findings
-		untold, err := f.ReadSamples(strings.NewReader(text), noon)
-		if diff := cmp.Diff([]findings.Untold{want}, untold); diff != "" || err != nil {
+		var f ingest.Findings
+		rejected, err := f.ReadSamples(strings.NewReader(text), noon)
+		if diff := cmp.Diff([]ingest.Rejected{want}, rejected); diff != "" || err != nil {
 			t.Error(diff, err)
 		}
 	}
@@ -163,12 +163,12 @@ func TestSamplesAreBounded(t *testing.T) {
 func TestASampleOnTheCommandLine(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]float64{"a=1": 1, "a=b=-2.5e3": -2500} {
-		if _, value, err := findings.ParseSample(text); err != nil || value != want {
+		if _, value, err := ingest.ParseSample(text); err != nil || value != want {
 			t.Errorf("%s is %v, %v", text, value, err)
 		}
 	}
 	for _, text := range []string{"", "a", "=1", "a=", "a=x", "a=NaN", "a=Inf", "a\n=1"} {
-		if _, _, err := findings.ParseSample(text); err == nil {
+		if _, _, err := ingest.ParseSample(text); err == nil {
 			t.Errorf("%q is a sample", text)
 		}
 	}
@@ -179,10 +179,10 @@ func FuzzRead(f *testing.F) {
 	f.Add("{}\n\n{\"a\":1}\r\nx\n", "")
 	f.Add("", "{\"sli\":\"a\",\"value\":1}\nx")
 	f.Fuzz(func(t *testing.T, issues, samples string) {
-		var all findings.Findings
-		untold, err := all.ReadIssues(strings.NewReader(issues))
+		var all ingest.Findings
+		rejected, err := all.ReadIssues(strings.NewReader(issues))
 		count := len(all.Issues)
-		for _, u := range untold {
+		for _, u := range rejected {
 			count += max(u.Last, u.First) - u.First + 1
 		}
 		lines := 0
@@ -194,7 +194,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil || count != lines {
 			t.Errorf("%d of %d lines, %v", count, lines, err)
 		}
-		splitsAlike(t, issues, all.Issues, untold)
+		splitsAlike(t, issues, all.Issues, rejected)
 		if _, err := all.ReadSamples(strings.NewReader(samples), noon); err != nil {
 			t.Error(err)
 		}
@@ -202,8 +202,8 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := findings.Decode(data)
-		if diff := cmp.Diff(all, again, cmpopts.IgnoreUnexported(findings.Findings{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
+		again, err := ingest.Decode(data)
+		if diff := cmp.Diff(all, again, cmpopts.IgnoreUnexported(ingest.Findings{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
 			t.Error(diff, err)
 		}
 	})
@@ -211,9 +211,9 @@ func FuzzRead(f *testing.F) {
 
 // splitsAlike tries that lines which fit into one report are not split, and are
 // told alike.
-func splitsAlike(t *testing.T, text string, taken []api.IssueLine, told []findings.Untold) {
+func splitsAlike(t *testing.T, text string, taken []api.IssueLine, told []ingest.Rejected) {
 	t.Helper()
-	split, untold, err := findings.Split(strings.NewReader(text))
+	split, rejected, err := ingest.Split(strings.NewReader(text))
 	var lines []api.IssueLine
 	for _, f := range split {
 		lines = append(lines, f.Issues...)
@@ -227,7 +227,7 @@ func splitsAlike(t *testing.T, text string, taken []api.IssueLine, told []findin
 	if diff := cmp.Diff(taken, lines, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(told, untold, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(told, rejected, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -1,6 +1,6 @@
 // Package findings reads what a task found and measured, issues.jsonl and
 // samples.jsonl, as far as the report of its run can carry it.
-package findings
+package ingest
 
 import (
 	"bufio"
@@ -35,15 +35,15 @@ type Findings struct {
 	slis  map[string]bool
 }
 
-// Untold is lines that the report does not carry, all for one reason.
-type Untold struct {
+// Rejected is lines that the report does not carry, all for one reason.
+type Rejected struct {
 	First  int    `json:"line"` // counts from 1, blank lines too
 	Last   int    `json:"last,omitempty"`
 	Reason string `json:"reason"`
 }
 
 // String names the lines and the reason.
-func (u Untold) String() string {
+func (u Rejected) String() string {
 	if u.Last > u.First {
 		return fmt.Sprintf("lines %d to %d: %s", u.First, u.Last, u.Reason)
 	}
@@ -52,15 +52,15 @@ func (u Untold) String() string {
 
 // ReadIssues takes the lines of an issues.jsonl in, byte for byte, and tells
 // those it cannot. The error is r's.
-func (f *Findings) ReadIssues(r io.Reader) ([]Untold, error) {
+func (f *Findings) ReadIssues(r io.Reader) ([]Rejected, error) {
 	return readLines(r, f.addIssue)
 }
 
 // Split takes the lines of an issues.jsonl in as ReadIssues does, into as many
 // findings, at least one, as it takes reports to carry them. The error is r's.
-func Split(r io.Reader) (all []Findings, untold []Untold, err error) {
+func Split(r io.Reader) (all []Findings, rejected []Rejected, err error) {
 	all = []Findings{{}}
-	untold, err = readLines(r, func(line []byte) error {
+	rejected, err = readLines(r, func(line []byte) error {
 		err := all[len(all)-1].addIssue(line)
 		if errors.Is(err, errMany) || errors.Is(err, errLarge) {
 			all = append(all, Findings{})
@@ -68,21 +68,21 @@ func Split(r io.Reader) (all []Findings, untold []Untold, err error) {
 		}
 		return err
 	})
-	return all, untold, err
+	return all, rejected, err
 }
 
 // ReadSamples takes the lines of a samples.jsonl in: {"sli","value","time"};
 // those without a time are of the time given. The error is r's.
-func (f *Findings) ReadSamples(r io.Reader, at time.Time) ([]Untold, error) {
+func (f *Findings) ReadSamples(r io.Reader, at time.Time) ([]Rejected, error) {
 	return readLines(r, func(line []byte) error { return f.addSampleLine(line, at) })
 }
 
-func readLines(r io.Reader, add func(line []byte) error) (untold []Untold, err error) {
+func readLines(r io.Reader, add func(line []byte) error) (rejected []Rejected, err error) {
 	lines := bufio.NewReader(r)
 	for number := 1; ; number++ {
 		line, size, err := readLine(lines)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return untold, err
+			return rejected, err
 		}
 		var reason error
 		if size > MaxLineBytes {
@@ -91,10 +91,10 @@ func readLines(r io.Reader, add func(line []byte) error) (untold []Untold, err e
 			reason = add(line)
 		}
 		if reason != nil {
-			untold = appendUntold(untold, number, reason.Error())
+			rejected = appendRejected(rejected, number, reason.Error())
 		}
 		if err != nil {
-			return untold, nil
+			return rejected, nil
 		}
 	}
 }
@@ -116,16 +116,16 @@ func readLine(r *bufio.Reader) (line []byte, size int, err error) {
 	}
 }
 
-// appendUntold joins what follows one another for the same reason.
-func appendUntold(untold []Untold, number int, reason string) []Untold {
-	if n := len(untold); n > 0 {
-		last := &untold[n-1]
+// appendRejected joins what follows one another for the same reason.
+func appendRejected(rejected []Rejected, number int, reason string) []Rejected {
+	if n := len(rejected); n > 0 {
+		last := &rejected[n-1]
 		if last.Reason == reason && max(last.First, last.Last) == number-1 {
 			last.Last = number
-			return untold
+			return rejected
 		}
 	}
-	return append(untold, Untold{First: number, Reason: reason})
+	return append(rejected, Rejected{First: number, Reason: reason})
 }
 
 // The report is full.
