@@ -34,7 +34,7 @@ var errImportLarge = fmt.Errorf("a file may have %d MiB and %d lines: split it, 
 type imported struct {
 	path     string
 	start    api.Start // of all its runs
-	rejected   []ingest.Rejected
+	rejected   []ingest.RejectedLines
 	runs     []importedRun
 	repeated bool // a run that the platform knows otherwise is this file's all the same
 	late     bool // an earlier import began otherwise: see send
@@ -50,7 +50,7 @@ type importedRun struct {
 	Outcome string            `json:"outcome"`
 	Issues  int               `json:"issues"`           // taken
 	Before  bool              `json:"before,omitempty"` // by an earlier import
-	Rejected  []ingest.Rejected `json:"rejected,omitempty"` // lines of the file that were not taken, with its first run
+	Rejected  []ingest.RejectedLines `json:"rejected,omitempty"` // lines of the file that were not taken, with its first run
 
 	lines []api.IssueLine
 }

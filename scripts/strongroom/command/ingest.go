@@ -39,7 +39,7 @@ func checkSamples(samples []string) error {
 // rejectedLines is lines of a file that the report does not carry.
 type rejectedLines struct {
 	File string `json:"file"`
-	ingest.Rejected
+	ingest.RejectedLines
 }
 
 // maxShownRejected bounds the lines that are told one by one.
@@ -115,7 +115,7 @@ func (s *session) readFindingsFile(found *ingest.Findings, o spool.Output, j spo
 	return false, s.reportRejected(o.Name, rejected)
 }
 
-func readFindings(found *ingest.Findings, file *os.File, name string, j spool.Journal) ([]ingest.Rejected, error) {
+func readFindings(found *ingest.Findings, file *os.File, name string, j spool.Journal) ([]ingest.RejectedLines, error) {
 	if name == ingest.IssuesFile {
 		return found.ReadIssues(file)
 	}
@@ -124,7 +124,7 @@ func readFindings(found *ingest.Findings, file *os.File, name string, j spool.Jo
 
 // reportRejected warns of lines that are not in the report. If they are issues, the
 // run's outcome must not resolve any.
-func (s *session) reportRejected(name string, rejected []ingest.Rejected) error {
+func (s *session) reportRejected(name string, rejected []ingest.RejectedLines) error {
 	for i, u := range rejected {
 		s.rejected = append(s.rejected, rejectedLines{name, u})
 		if i < maxShownRejected {

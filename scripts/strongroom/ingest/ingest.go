@@ -1,5 +1,6 @@
-// Package findings reads what a task found and measured, issues.jsonl and
-// samples.jsonl, as far as the report of its run can carry it.
+// Package ingest reads the issues and samples that a task wrote, issues.jsonl
+// and samples.jsonl, into the report of its run. It lists the lines that a
+// report cannot have.
 package ingest
 
 import (
@@ -9,24 +10,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
-// The files of a task that are read into its report, where it leaves them at
-// the top of its output directory.
+// Files of a task that are read into its report, if they are at the top of its
+// output directory.
 const (
 	IssuesFile  = "issues.jsonl"
 	SamplesFile = "samples.jsonl"
 )
 
-// maxBytes is what findings may take of a report's body; 1,000 outputs take
-// less than the rest.
+// maxBytes is how much of a report's body findings may use. 1,000 outputs need
+// less than the remaining 512 KiB.
 const maxBytes = api.MaxReportBytes - 512<<10
 
-// Findings is what a report carries beside outcome and outputs. The zero
-// Findings is nothing.
+// Findings are the issues and samples of one report. The zero Findings is empty.
 type Findings struct {
 	Issues  []api.IssueLine `json:"issues,omitempty"`
 	Samples []api.Sample    `json:"samples,omitempty"`
@@ -35,49 +35,22 @@ type Findings struct {
 	slis  map[string]bool
 }
 
-// Rejected is lines that the report does not carry, all for one reason.
-type Rejected struct {
-	First  int    `json:"line"` // counts from 1, blank lines too
-	Last   int    `json:"last,omitempty"`
+// RejectedLines are consecutive lines that cannot be reported, for one reason.
+type RejectedLines struct {
+	First  int    `json:"line"`           // counted from 1, including blank lines
+	Last   int    `json:"last,omitempty"` // 0: there is one line
 	Reason string `json:"reason"`
 }
 
-// String names the lines and the reason.
-func (u Rejected) String() string {
-	if u.Last > u.First {
-		return fmt.Sprintf("lines %d to %d: %s", u.First, u.Last, u.Reason)
+// String returns the line numbers and the reason.
+func (r RejectedLines) String() string {
+	if r.Last > r.First {
+		return fmt.Sprintf("lines %d to %d: %s", r.First, r.Last, r.Reason)
 	}
-	return fmt.Sprintf("line %d: %s", u.First, u.Reason)
+	return fmt.Sprintf("line %d: %s", r.First, r.Reason)
 }
 
-// ReadIssues takes the lines of an issues.jsonl in, byte for byte, and tells
-// those it cannot. The error is r's.
-func (f *Findings) ReadIssues(r io.Reader) ([]Rejected, error) {
-	return readLines(r, f.addIssue)
-}
-
-// Split takes the lines of an issues.jsonl in as ReadIssues does, into as many
-// findings, at least one, as it takes reports to carry them. The error is r's.
-func Split(r io.Reader) (all []Findings, rejected []Rejected, err error) {
-	all = []Findings{{}}
-	rejected, err = readLines(r, func(line []byte) error {
-		err := all[len(all)-1].addIssue(line)
-		if errors.Is(err, errMany) || errors.Is(err, errLarge) {
-			all = append(all, Findings{})
-			err = all[len(all)-1].addIssue(line)
-		}
-		return err
-	})
-	return all, rejected, err
-}
-
-// ReadSamples takes the lines of a samples.jsonl in: {"sli","value","time"};
-// those without a time are of the time given. The error is r's.
-func (f *Findings) ReadSamples(r io.Reader, at time.Time) ([]Rejected, error) {
-	return readLines(r, func(line []byte) error { return f.addSampleLine(line, at) })
-}
-
-func readLines(r io.Reader, add func(line []byte) error) (rejected []Rejected, err error) {
+func readLines(r io.Reader, add func(line []byte) error) (rejected []RejectedLines, err error) {
 	lines := bufio.NewReader(r)
 	for number := 1; ; number++ {
 		line, size, err := readLine(lines)
@@ -85,8 +58,8 @@ func readLines(r io.Reader, add func(line []byte) error) (rejected []Rejected, e
 			return rejected, err
 		}
 		var reason error
-		if size > MaxLineBytes {
-			reason = tooLong(size)
+		if size > issue.MaxLineBytes {
+			reason = fmt.Errorf("a line has at most %d bytes; this line has %d", issue.MaxLineBytes, size)
 		} else if len(bytes.TrimSpace(line)) > 0 {
 			reason = add(line)
 		}
@@ -99,15 +72,15 @@ func readLines(r io.Reader, add func(line []byte) error) (rejected []Rejected, e
 	}
 }
 
-// readLine gives a line of its own memory, without its newline; the size alone
-// of one over the limit.
+// readLine returns a copy of the next line, without its newline. Of a line that
+// is too long, it returns the size only, so that memory is bounded.
 func readLine(r *bufio.Reader) (line []byte, size int, err error) {
 	for {
 		piece, err := r.ReadSlice('\n')
 		if err == nil {
 			piece = piece[:len(piece)-1]
 		}
-		if size += len(piece); size <= MaxLineBytes {
+		if size += len(piece); size <= issue.MaxLineBytes {
 			line = append(line, piece...)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
@@ -116,8 +89,8 @@ func readLine(r *bufio.Reader) (line []byte, size int, err error) {
 	}
 }
 
-// appendRejected joins what follows one another for the same reason.
-func appendRejected(rejected []Rejected, number int, reason string) []Rejected {
+// appendRejected joins consecutive lines that have the same reason.
+func appendRejected(rejected []RejectedLines, number int, reason string) []RejectedLines {
 	if n := len(rejected); n > 0 {
 		last := &rejected[n-1]
 		if last.Reason == reason && max(last.First, last.Last) == number-1 {
@@ -125,47 +98,27 @@ func appendRejected(rejected []Rejected, number int, reason string) []Rejected {
 			return rejected
 		}
 	}
-	return append(rejected, Rejected{First: number, Reason: reason})
+	return append(rejected, RejectedLines{First: number, Reason: reason})
 }
 
-// The report is full.
-var (
-	errMany  = fmt.Errorf("a report has at most %d issues", api.MaxIssues)
-	errLarge = fmt.Errorf("a report has at most %d bytes, %d of them for issues and samples", api.MaxReportBytes, maxBytes)
-)
-
-func (f *Findings) addIssue(line []byte) error {
-	if err := CheckIssue(line); err != nil {
-		return err
-	}
-	if len(f.Issues) == api.MaxIssues {
-		return errMany
-	}
-	issue := api.IssueLine{Line: string(line)}
-	if err := f.reserve(issue); err != nil {
-		return err
-	}
-	f.Issues = append(f.Issues, issue)
-	return nil
-}
-
-// reserve counts what a finding takes of the report's body.
+// reserve adds the size of a finding to that of the report, or returns
+// errReportFull.
 func (f *Findings) reserve(finding any) error {
 	encoded, err := api.Encode(finding)
 	if err != nil {
 		return err
 	}
 	if f.bytes+len(encoded)+1 > maxBytes {
-		return errLarge
+		return errReportFull
 	}
 	f.bytes += len(encoded) + 1
 	return nil
 }
 
-// Encode gives findings as Decode reads them.
+// Encode returns the findings in the form that Decode reads.
 func (f *Findings) Encode() ([]byte, error) { return api.Encode(f) }
 
-// Decode reads what Encode gave; nothing can be added to it.
+// Decode reads what Encode returned. The caller must not add to the result.
 func Decode(data []byte) (Findings, error) {
 	var f Findings
 	if err := json.Unmarshal(data, &f); err != nil {

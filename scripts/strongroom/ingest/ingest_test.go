@@ -11,11 +11,12 @@ import (
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
+	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-func TestLinesAreTakenByteForByte(t *testing.T) {
+func TestLinesAreReportedByteForByte(t *testing.T) {
 	t.Parallel()
 	text := "{\"title\": \"a\" }\r\n\n  \n\ufeff{\"title\":\"<b>&\u2028\"}\nno JSON\nnor this\n\n{\"z\":1,\"a\":2}"
 	var f ingest.Findings
@@ -37,30 +38,36 @@ func TestLinesAreTakenByteForByte(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	if diff := cmp.Diff([]ingest.Rejected{{First: 5, Last: 6, Reason: "it is not one JSON object"}}, rejected); diff != "" {
+	if diff := cmp.Diff([]ingest.RejectedLines{{First: 5, Last: 6, Reason: issueError("no JSON")}}, rejected); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestWhatPassesTheReportsLimitsIsTold(t *testing.T) {
+// issueError is the error of one line that is not valid.
+func issueError(line string) string {
+	_, err := issue.ParseSighting([]byte(line))
+	return err.Error()
+}
+
+func TestLinesBeyondTheReportLimitsAreRejected(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat(`<\" >`, 9_000) // 12 bytes for 7 in the body
 	large := `{"a":["` + strings.Repeat(text+`","`, 5) + `"]}`
 	for name, c := range map[string]struct {
-		text  string
-		taken int
-		says  string
+		text   string
+		issues int
+		says   string
 	}{
 		"201 lines":              {strings.Repeat("{}\n", 203), 200, "lines 201 to 203: a report has at most 200 issues"},
-		"a line of 2.7 MB":       {"{}\n{\"a\":\"" + long(2_700_000) + "\"}\n{}", 2, "line 2: a line may have 524288 bytes, this one has 2700008"},
+		"a line of 2.7 MB":       {"{}\n{\"a\":\"" + long(2_700_000) + "\"}\n{}", 2, "line 2: a line has at most 524288 bytes; this line has 2700008"},
 		"more than a body holds": {strings.Repeat(large+"\n", 40), 14, "a report has at most 8388608 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var f ingest.Findings
 			rejected, err := f.ReadIssues(strings.NewReader(c.text))
-			if err != nil || len(f.Issues) != c.taken || len(rejected) != 1 || !strings.Contains(rejected[0].String(), c.says) {
-				t.Errorf("%d taken, %v, %v", len(f.Issues), rejected, err)
+			if err != nil || len(f.Issues) != c.issues || len(rejected) != 1 || !strings.Contains(rejected[0].String(), c.says) {
+				t.Errorf("%d issues, %v, %v", len(f.Issues), rejected, err)
 			}
 			if body, err := api.Encode(api.Report{Issues: f.Issues}); err != nil || len(body) > api.MaxReportBytes-400<<10 {
 				t.Errorf("the report has %d bytes: %v", len(body), err)
@@ -69,13 +76,13 @@ func TestWhatPassesTheReportsLimitsIsTold(t *testing.T) {
 	}
 }
 
-func TestLinesAreSplitIntoAsManyReportsAsTheyNeed(t *testing.T) {
+func TestLinesAreSplitIntoReports(t *testing.T) {
 	t.Parallel()
 	large := `{"a":["` + strings.Repeat(long(60_000)+`","`, 8) + `"]}`
 	for name, c := range map[string]struct {
-		text string
-		want []int // issues in each
-		told int
+		text     string
+		want     []int // issues in each
+		rejected int
 	}{
 		"no lines":                {"", []int{0}, 0},
 		"200 lines":               {strings.Repeat("{}\n", 200), []int{200}, 0},
@@ -94,7 +101,7 @@ func TestLinesAreSplitIntoAsManyReportsAsTheyNeed(t *testing.T) {
 					t.Errorf("a report has %d bytes: %v", len(body), err)
 				}
 			}
-			if diff := cmp.Diff(c.want, got); diff != "" || len(rejected) != c.told || err != nil {
+			if diff := cmp.Diff(c.want, got); diff != "" || len(rejected) != c.rejected || err != nil {
 				t.Error(diff, rejected, err)
 			}
 		})
@@ -103,7 +110,7 @@ func TestLinesAreSplitIntoAsManyReportsAsTheyNeed(t *testing.T) {
 
 func TestSamples(t *testing.T) {
 	t.Parallel()
-	form := `it is not as {"sli"`
+	form := `the line must have the form {"sli"`
 	for name, c := range map[string]struct {
 		line string
 		want api.Sample
@@ -116,12 +123,12 @@ func TestSamples(t *testing.T) {
 		"a value out of range":    {`{"sli":"a","value":1e999}`, api.Sample{}, form},
 		"one without a name":      {`{"value":1}`, api.Sample{}, "1 to 256 characters"},
 		"a name that is long":     {`{"sli":"` + long(257) + `","value":1}`, api.Sample{}, "1 to 256 characters"},
-		"a name with a control":   {`{"sli":"a\u0001","value":1}`, api.Sample{}, "control character"},
+		"a name with a control":   {`{"sli":"a\u0001","value":1}`, api.Sample{}, "control characters"},
 		"a key that is not known": {`{"sli":"a","value":1,"unit":"s"}`, api.Sample{}, form},
 		"a time before all times": {`{"sli":"a","value":1,"time":"1900-01-01T00:00:00Z"}`, api.Sample{}, "1970 to 9999"},
 		"a time that is no time":  {`{"sli":"a","value":1,"time":"noon"}`, api.Sample{}, form},
 		"two in a line":           {`{"sli":"a","value":1}{"sli":"a","value":1}`, api.Sample{}, form},
-		"rubbish behind it":       {`{"sli":"a","value":1} ]`, api.Sample{}, "more behind"},
+		"rubbish behind it":       {`{"sli":"a","value":1} ]`, api.Sample{}, "text after the sample"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -148,13 +155,13 @@ func TestSamplesAreBounded(t *testing.T) {
 		fmt.Fprintf(&slis, "{\"sli\":\"s%d\",\"value\":1}\n", i)
 	}
 	samples.WriteString(strings.Repeat("{\"sli\":\"s\",\"value\":1}\n", 1002))
-	for text, want := range map[string]ingest.Rejected{
+	for text, want := range map[string]ingest.RejectedLines{
 		slis.String():    {First: 101, Reason: "a report has samples of at most 100 SLIs"},
 		samples.String(): {First: 1001, Last: 1002, Reason: "a report has at most 1000 samples"},
 	} {
 		var f ingest.Findings
 		rejected, err := f.ReadSamples(strings.NewReader(text), noon)
-		if diff := cmp.Diff([]ingest.Rejected{want}, rejected); diff != "" || err != nil {
+		if diff := cmp.Diff([]ingest.RejectedLines{want}, rejected); diff != "" || err != nil {
 			t.Error(diff, err)
 		}
 	}
@@ -174,7 +181,7 @@ func TestASampleOnTheCommandLine(t *testing.T) {
 	}
 }
 
-// FuzzRead tries that each line is taken or told, once.
+// FuzzRead checks that each line is either reported or rejected, once.
 func FuzzRead(f *testing.F) {
 	f.Add("{}\n\n{\"a\":1}\r\nx\n", "")
 	f.Add("", "{\"sli\":\"a\",\"value\":1}\nx")
@@ -209,25 +216,25 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// splitsAlike tries that lines which fit into one report are not split, and are
-// told alike.
-func splitsAlike(t *testing.T, text string, taken []api.IssueLine, told []ingest.Rejected) {
+// splitsAlike checks that lines which fit into one report are not split, and that
+// the same lines are rejected.
+func splitsAlike(t *testing.T, text string, want []api.IssueLine, wantRejected []ingest.RejectedLines) {
 	t.Helper()
 	split, rejected, err := ingest.Split(strings.NewReader(text))
 	var lines []api.IssueLine
 	for _, f := range split {
 		lines = append(lines, f.Issues...)
 	}
-	if err != nil || len(lines) < len(taken) {
-		t.Errorf("%d of %d lines, %v", len(lines), len(taken), err)
+	if err != nil || len(lines) < len(want) {
+		t.Errorf("%d of %d lines, %v", len(lines), len(want), err)
 	}
 	if len(split) > 1 {
 		return
 	}
-	if diff := cmp.Diff(taken, lines, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, lines, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(told, rejected, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(wantRejected, rejected, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -1,209 +1,91 @@
 package ingest
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"io"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
-// The platform's limits of one line of issues.jsonl.
-const (
-	MaxLineBytes = 512 << 10 // without the newline
-	MaxTextBytes = 64 << 10  // of one text in it, as UTF-8
-	maxDepth     = 64        // levels of objects and arrays
+// The report is full.
+var (
+	errTooManyIssues = fmt.Errorf("a report has at most %d issues", api.MaxIssues)
+	errReportFull    = fmt.Errorf("a report has at most %d bytes, of which issues and samples use at most %d", api.MaxReportBytes, maxBytes)
 )
 
-// texts are the keys, of each text that the platform reads, of which the first
-// that is there and not null counts.
-var texts = [][]string{
-	{"title"},
-	{"expected"},
-	{"actual"},
-	{"reproduceHint", "reproduce_hint"},
-	{"nextSteps", "next_steps", "nextStep", "next_step"},
-	{"details", "description"},
-	taskName,
-	{"taskDoc", "task_doc"},
-	{"taskStatus", "task_status"},
-	{"taskMessage", "task_message"},
-	{"metadata.summary"},
-	{"resource"},
-	{"slx"},
-	{"fingerprint"},
+// ReadIssues adds the lines of an issues.jsonl, byte for byte, and returns the
+// lines that it cannot add. The error is r's.
+func (f *Findings) ReadIssues(r io.Reader) ([]RejectedLines, error) {
+	return readLines(r, f.addIssue)
 }
 
-var (
-	taskName   = []string{"taskName", "task_name"}
-	observedAt = []string{"observedAt", "observed_at"}
-)
+// Split reads the lines of an issues.jsonl like ReadIssues, but into as many
+// findings as are needed, at least one. Each of them fits into one report. The
+// error is r's.
+func Split(r io.Reader) (all []Findings, rejected []RejectedLines, err error) {
+	all = []Findings{{}}
+	rejected, err = readLines(r, func(line []byte) error {
+		err := all[len(all)-1].addIssue(line)
+		if errors.Is(err, errTooManyIssues) || errors.Is(err, errReportFull) {
+			all = append(all, Findings{})
+			err = all[len(all)-1].addIssue(line)
+		}
+		return err
+	})
+	return all, rejected, err
+}
 
-// CheckIssue says why the platform would not take a line, if so: it decides as
-// issue.ParseSighting does, which this program cannot link.
-func CheckIssue(line []byte) error {
-	object, err := parse(line)
-	if err != nil {
+func (f *Findings) addIssue(line []byte) error {
+	if _, err := issue.ParseSighting(line); err != nil {
 		return err
 	}
-	for _, keys := range texts {
-		if key, value := object.first(keys); len(value) > MaxTextBytes {
-			if err := checkText(key, textOf(value)); err != nil {
-				return err
-			}
-		}
+	if len(f.Issues) == api.MaxIssues {
+		return errTooManyIssues
 	}
-	var wrong []string
-	for key, value := range object {
-		if len(value) > MaxTextBytes && value[0] == '"' && len(textOf(value)) > MaxTextBytes {
-			wrong = append(wrong, key)
-		}
+	encoded := api.IssueLine{Line: string(line)}
+	if err := f.reserve(encoded); err != nil {
+		return err
 	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	key := slices.Min(wrong)
-	return checkText(key, textOf(object[key]))
+	f.Issues = append(f.Issues, encoded)
+	return nil
 }
 
-// object is a line's object, as it came, with what lies in its kwargs and
-// metadata beside it.
-type object map[string]json.RawMessage
-
-func parse(line []byte) (object, error) {
-	switch {
-	case len(line) > MaxLineBytes:
-		return nil, tooLong(len(line))
-	case !utf8.Valid(line):
-		return nil, errors.New("it is not UTF-8")
-	}
-	var o object
-	text := bytes.TrimPrefix(line, []byte("\ufeff"))
-	if json.Unmarshal(text, &o) != nil || o == nil {
-		return nil, errors.New("it is not one JSON object")
-	}
-	if deep(text) {
-		return nil, fmt.Errorf("it is nested deeper than %d levels", maxDepth)
-	}
-	o.raise("metadata", "metadata.")
-	o.raise("kwargs", "")
-	return o, nil
-}
-
-func tooLong(size int) error {
-	return fmt.Errorf("a line may have %d bytes, this one has %d", MaxLineBytes, size)
-}
-
-// deep reports whether JSON is nested deeper than the limit.
-func deep(text []byte) bool {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	for level := 0; level <= maxDepth; {
-		token, err := decoder.Token()
-		if err != nil {
-			return false
-		}
-		switch token {
-		case json.Delim('{'), json.Delim('['):
-			level++
-		case json.Delim('}'), json.Delim(']'):
-			level--
-		}
-	}
-	return true
-}
-
-// raise puts what is not null of the object under key beside it.
-func (o object) raise(key, prefix string) {
-	var inner object
-	if json.Unmarshal(o[key], &inner) != nil {
-		return
-	}
-	for k, value := range inner {
-		if string(value) != "null" {
-			o[prefix+k] = value
-		}
-	}
-}
-
-func (o object) first(keys []string) (string, json.RawMessage) {
-	for _, key := range keys {
-		if value := o[key]; value != nil && string(value) != "null" {
-			return key, value
-		}
-	}
-	return "", nil
-}
-
-// textOf is the text that the platform makes of a value.
-func textOf(value json.RawMessage) string {
-	var text string
-	if json.Unmarshal(value, &text) == nil {
-		return text
-	}
-	var lines []string
-	if json.Unmarshal(value, &lines) != nil {
-		var compact bytes.Buffer
-		_ = json.Compact(&compact, value) // it was read as JSON before
-		return compact.String()
-	}
-	var all bytes.Buffer
-	for _, l := range lines {
-		if l != "" && all.Len() > 0 {
-			all.WriteByte('\n')
-		}
-		all.WriteString(l)
-	}
-	return all.String()
-}
-
-func checkText(key, text string) error {
-	if len(text) <= MaxTextBytes {
-		return nil
-	}
-	return fmt.Errorf("a text may have %d bytes, %.40q has %d", MaxTextBytes, key, len(text))
-}
-
-// Origin is what a line tells of where it comes from.
+// Origin is where an issue line comes from.
 type Origin struct {
-	Task     string    // empty: not told
-	Observed time.Time // UTC; zero: not told, not readable, or none that the platform takes for a start
+	Task     string    // empty: unknown, or not a valid name of a task
+	Observed time.Time // UTC; zero: unknown, or not a valid start of a run
 }
 
-// OriginOf reads a line that CheckIssue takes; of any other it is zero.
+// OriginOf reads the origin of an issue line. It is zero for a line that is not
+// valid.
 func OriginOf(line string) Origin {
-	o, err := parse([]byte(line))
+	s, err := issue.ParseSighting([]byte(line))
 	if err != nil {
 		return Origin{}
 	}
-	var origin Origin
-	_, name := o.first(taskName)
-	_ = json.Unmarshal(name, &origin.Task)
-	_, observed := o.first(observedAt)
-	origin.Observed = timeOf(textOf(observed))
+	origin := Origin{Observed: s.ObservedAt}
+	if isTaskName(s.TaskName) {
+		origin.Task = s.TaskName
+	}
+	if !isRunTime(s.ObservedAt) {
+		origin.Observed = time.Time{}
+	}
 	return origin
 }
 
-// layouts are those forms of time that runners write most: RFC 3339, and what
-// has no zone, which is UTC. The platform reads more of them.
-var layouts = []string{time.RFC3339, "2006-01-02T15:04:05"}
-
-// timeOf reads a time as the platform does, or gives the zero time.
-func timeOf(text string) time.Time {
-	text = strings.Replace(strings.ToUpper(strings.TrimSpace(text)), " ", "T", 1)
-	for _, layout := range layouts {
-		if t, err := time.Parse(layout, text); err == nil && takes(t) {
-			return t.UTC()
-		}
-	}
-	return time.Time{}
+// isTaskName reports whether the platform accepts name as the task of a run.
+func isTaskName(name string) bool {
+	return name != "" && utf8.RuneCountInString(name) <= api.MaxTaskRunes && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
-// takes reports whether the platform takes a time of a run.
-func takes(t time.Time) bool {
+// isRunTime reports whether the platform accepts t as a time of a run.
+func isRunTime(t time.Time) bool {
 	year := t.UTC().Year()
 	return year >= 1970 && year <= 9999
 }
