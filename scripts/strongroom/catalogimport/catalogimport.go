@@ -1,10 +1,11 @@
-// Package catalogue makes tasks of the public catalogue from a checkout of a
-// Robot Framework code collection.
+// Package catalogimport reads a checkout of a Robot Framework code collection
+// into tasks for the public catalog.
 package catalogimport
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -15,21 +16,21 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/catalog"
 )
 
-// Found is what a directory holds.
+// Found are the tasks of a directory.
 type Found struct {
 	Tasks  []api.Task
-	Notes  []string // what was passed over or cut, a line each
-	Failed bool     // something was passed over
+	Notes  []string // one line for each task or file that was skipped or shortened
+	Failed bool     // a task or file was skipped
 }
 
-// Read reads all .robot files below dir. A task's source is its file's path with
-// prefix before it.
+// Read reads all .robot files below dir. A task's source is prefix followed by
+// the path of its file.
 func Read(dir, prefix string) Found {
 	var found Found
 	seen := map[[3]string]bool{}
 	for suite, err := range catalog.Walk(dir) {
 		if err != nil {
-			found.pass("%v", err)
+			found.skip("%v", err)
 			continue
 		}
 		for _, t := range suite.Tasks {
@@ -39,69 +40,69 @@ func Read(dir, prefix string) Found {
 	return found
 }
 
-func (f *Found) pass(format string, args ...any) {
+func (f *Found) skip(format string, args ...any) {
 	f.Failed = true
-	f.Notes = append(f.Notes, "passed over: "+fmt.Sprintf(format, args...))
+	f.Notes = append(f.Notes, "skipped: "+fmt.Sprintf(format, args...))
 }
 
 func (f *Found) add(seen map[[3]string]bool, t catalog.Task, prefix string) {
 	task := api.Task{
 		Name: t.Name, Documentation: t.Documentation, Tags: t.Tags, Suite: t.Suite, Source: prefix + t.Source,
-		DisplayName: cut(t.DisplayName, api.MaxSuiteTitle), SuiteDocumentation: cut(t.SuiteDocumentation, api.MaxSuiteText), Kind: t.Kind,
+		DisplayName: shorten(t.DisplayName, api.MaxSuiteTitle), SuiteDocumentation: shorten(t.SuiteDocumentation, api.MaxSuiteText), Kind: t.Kind,
 	}
 	if len(t.Supports) > 0 {
-		task.Supports = slices.DeleteFunc(slices.Clone(t.Supports), isBad)
+		task.Supports = slices.DeleteFunc(slices.Clone(t.Supports), isInvalidTag)
 		task.Supports = task.Supports[:min(len(task.Supports), api.MaxSupports)]
 	}
-	if why := refusal(task); why != "" {
-		f.pass("%.200q of %s: %s", t.Name, t.Source, why)
+	if err := validate(task); err != nil {
+		f.skip("%.200q in %s: %v", t.Name, t.Source, err)
 		return
 	}
-	if key := [3]string{task.Source, task.Suite, task.Name}; seen[key] {
-		f.pass("%q of %s: the file has two tasks of this name", t.Name, t.Source)
+	key := [3]string{task.Source, task.Suite, task.Name}
+	if seen[key] {
+		f.skip("%q in %s: the file has two tasks with this name", t.Name, t.Source)
 		return
-	} else {
-		seen[key] = true
 	}
-	if task.Documentation = cut(t.Documentation, api.MaxTaskText); task.Documentation != t.Documentation {
-		f.Notes = append(f.Notes, fmt.Sprintf("cut to %d characters: the documentation of %q of %s", api.MaxTaskText, t.Name, t.Source))
+	seen[key] = true
+	if task.Documentation = shorten(t.Documentation, api.MaxTaskText); task.Documentation != t.Documentation {
+		f.Notes = append(f.Notes, fmt.Sprintf("shortened to %d characters: the documentation of %q in %s", api.MaxTaskText, t.Name, t.Source))
 	}
 	f.Tasks = append(f.Tasks, task)
 }
 
-// cut leaves size characters of a text.
-func cut(text string, size int) string {
+// shorten returns the first size characters of text.
+func shorten(text string, size int) string {
 	if utf8.RuneCountInString(text) <= size {
 		return text
 	}
 	return string([]rune(text)[:size])
 }
 
-// isBad reports a tag that the catalogue would not take.
-func isBad(tag string) bool { return tag == "" || len(tag) > api.MaxTaskTagBytes }
+// isInvalidTag reports whether the catalog rejects a tag.
+func isInvalidTag(tag string) bool { return tag == "" || len(tag) > api.MaxTaskTagBytes }
 
-// refusal says why the catalogue would not take a task, if so.
-func refusal(t api.Task) string {
+// validate returns an error if the catalog rejects a task.
+func validate(t api.Task) error {
 	for _, text := range []struct {
 		name, value string
-		most        int
+		maximum     int
 	}{{"the name", t.Name, api.MaxTaskName}, {"the suite's name", t.Suite, api.MaxTaskName}, {"the source", t.Source, api.MaxTaskSource}} {
-		if n := utf8.RuneCountInString(text.value); n < 1 || n > text.most {
-			return fmt.Sprintf("%s has %d characters, it may have 1 to %d", text.name, n, text.most)
+		if n := utf8.RuneCountInString(text.value); n < 1 || n > text.maximum {
+			return fmt.Errorf("%s must have 1 to %d characters; it has %d", text.name, text.maximum, n)
 		}
 	}
 	switch {
 	case len(t.Tags) > api.MaxTaskTags:
-		return fmt.Sprintf("it has %d tags, it may have %d", len(t.Tags), api.MaxTaskTags)
-	case slices.ContainsFunc(t.Tags, isBad):
-		return fmt.Sprintf("a tag may have 1 to %d bytes", api.MaxTaskTagBytes)
+		return fmt.Errorf("a task has at most %d tags; this task has %d", api.MaxTaskTags, len(t.Tags))
+	case slices.ContainsFunc(t.Tags, isInvalidTag):
+		return fmt.Errorf("a tag must have 1 to %d bytes", api.MaxTaskTagBytes)
 	case strings.ContainsFunc(t.Name+t.Suite+t.Source, func(r rune) bool { return r == utf8.RuneError }):
-		return "its name is not UTF-8"
+		return errors.New("the name is not valid UTF-8")
 	}
-	return ""
+	return nil
 }
 
-// Edition is a mark of all that was found: the same of the same.
+// Edition is a hash of all tasks. It changes when any of them changes.
 func (f Found) Edition() string {
 	h := sha256.New()
 	for _, t := range f.Tasks {
@@ -111,10 +112,10 @@ func (f Found) Edition() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// batchBytes leaves room in a call's body for what is not a task.
+// batchBytes leaves room in a request body for the other fields.
 const batchBytes = api.MaxPutBytes - 64<<10
 
-// Batches cuts tasks into such pieces as one call may put.
+// Batches splits tasks into batches that one call may store.
 func Batches(tasks []api.Task) iter.Seq[[]api.Task] {
 	return func(yield func([]api.Task) bool) {
 		first, bytes := 0, 0

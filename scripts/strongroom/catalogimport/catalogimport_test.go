@@ -13,7 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/catalogimport"
 )
 
-func TestBatchesFitIntoACall(t *testing.T) {
+func TestBatchesFitIntoOneCall(t *testing.T) {
 	t.Parallel()
 	small, large := api.Task{Name: "n"}, api.Task{Documentation: strings.Repeat("\x01", 100_000)} // 600,000 bytes as JSON
 	for name, c := range map[string]struct {
@@ -25,7 +25,7 @@ func TestBatchesFitIntoACall(t *testing.T) {
 		"a full call":     {slices.Repeat([]api.Task{small}, 500), []int{500}},
 		"one more":        {slices.Repeat([]api.Task{small}, 501), []int{500, 1}},
 		"large ones":      {slices.Repeat([]api.Task{large}, 13), []int{6, 6, 1}},
-		"one beyond size": {[]api.Task{{Name: strings.Repeat("x", 5<<20)}, small}, []int{1, 1}}, // for the platform to refuse
+		"one beyond size": {[]api.Task{{Name: strings.Repeat("x", 5<<20)}, small}, []int{1, 1}}, // the platform rejects it
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -43,11 +43,11 @@ func TestBatchesFitIntoACall(t *testing.T) {
 		if len(batch) != 500 {
 			t.Error(len(batch))
 		}
-		break // may be left early
+		break // a caller may stop early
 	}
 }
 
-func TestReadPassesOverWhatTheCatalogueRefuses(t *testing.T) {
+func TestReadSkipsTasksThatTheCatalogRejects(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	tags := ""
@@ -60,18 +60,18 @@ func TestReadPassesOverWhatTheCatalogueRefuses(t *testing.T) {
 	}
 	found := catalogimport.Read(dir, "https://example.com/")
 	want := []string{
-		`passed over: "Many Tags" of a.robot: it has 101 tags, it may have 100`,
-		`passed over: "Long Tag" of a.robot: a tag may have 1 to 200 bytes`,
+		`skipped: "Many Tags" in a.robot: a task has at most 100 tags; this task has 101`,
+		`skipped: "Long Tag" in a.robot: a tag must have 1 to 200 bytes`,
 	}
 	if diff := cmp.Diff(want, found.Notes); diff != "" || !found.Failed || len(found.Tasks) != 1 {
 		t.Error(len(found.Tasks), diff)
 	}
-	if found := catalogimport.Read(dir, strings.Repeat("x", 1000)); len(found.Tasks) != 0 || !strings.Contains(found.Notes[2], "the source has 1007 characters") {
+	if found := catalogimport.Read(dir, strings.Repeat("x", 1000)); len(found.Tasks) != 0 || !strings.Contains(found.Notes[2], "the source must have 1 to 1000 characters; it has 1007") {
 		t.Error(found)
 	}
 }
 
-func TestAnEditionIsOfAllThatIsThere(t *testing.T) {
+func TestAnEditionChangesWithAnyTask(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	edition := func(text string) string {
@@ -84,13 +84,13 @@ func TestAnEditionIsOfAllThatIsThere(t *testing.T) {
 	for _, text := range []string{"*** Tasks ***\nA", "*** Tasks ***\nA\nB", "*** Settings ***\nDocumentation    x\n*** Tasks ***\nA"} {
 		first, again := edition(text), edition(text)
 		if first != again || len(first) != 64 || seen[first] {
-			t.Errorf("%q is of %s, and again of %s", text, first, again)
+			t.Errorf("%q has edition %s, then %s", text, first, again)
 		}
 		seen[first] = true
 	}
 }
 
-func TestWhatIsSaidOfASuiteIsCut(t *testing.T) {
+func TestTextsOfASuiteAreShortened(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	long := strings.Repeat("é", 2000)
