@@ -119,8 +119,8 @@ func TestImportTellsWhatItDidNotTake(t *testing.T) {
 	}
 	r = p.run(t, "import", path, "--task", "t", "--json")
 	var sum struct {
-		Run    string
-		Issues int
+		Run      string
+		Issues   int
 		Rejected []struct {
 			Line   int
 			Reason string
@@ -166,9 +166,9 @@ func TestImportFromStdinAndOfMany(t *testing.T) {
 
 // importedRun is what import --json prints of a run.
 type importedRun struct {
-	File, Run, Task, Outcome    string
+	File, Run, Task, Outcome      string
 	Part, Parts, Issues, Rejected int // of rejected, how many
-	Before                      bool
+	Before                        bool
 }
 
 func importedRuns(t *testing.T, r result) (runs []importedRun) {
