@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
@@ -27,7 +28,7 @@ type Handler struct {
 	guard     *access.Guard
 	keys      *keys.Tenants
 	publisher *outbox.Publisher
-	deps      Deps
+	deps      function.Deps
 }
 
 const (
@@ -37,8 +38,8 @@ const (
 )
 
 // New makes the function; it calls nothing yet.
-func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
-	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
+func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}
