@@ -135,7 +135,7 @@ type text struct {
 // the audit log is under the platform's, keys are wrapped by Cloud KMS, and what
 // a fold remembers of runs is packed times and hashes.
 var notSealed = map[string]bool{
-	"audit.leaf": true, "deks.wrapped": true, "macs.wrapped": true, "checks.recent": true, "issues.past.marks": true,
+	"audit.leaf": true, "deks.wrapped": true, "macs.wrapped": true, "checks.recent": true, "issues.history.starts": true,
 }
 
 // texts are all that a tenant has sealed, by document and field. A value of bytes

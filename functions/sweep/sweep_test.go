@@ -196,7 +196,7 @@ func TestManyPagesByTwoSweepsAtOnce(t *testing.T) {
 			t.Errorf("%d are %s, want %d (%v)", len(docs), state, want, err)
 		}
 	}
-	open, err := at.Collection(records.RunsCollection).Where("settled", "==", false).Documents(t.Context()).GetAll()
+	open, err := at.Collection(records.RunsCollection).Where("grantsFinal", "==", false).Documents(t.Context()).GetAll()
 	if err != nil || len(open) > 0 {
 		t.Errorf("%d runs are not settled (%v)", len(open), err)
 	}
