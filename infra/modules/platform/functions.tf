@@ -9,7 +9,7 @@ locals {
     sweep   = { concurrency = 1, max_instances = 1, timeout_seconds = 300 } # one sweep at a time is enough
     reseal  = { concurrency = 1, max_instances = 1, timeout_seconds = 300 } # it stops after four minutes by itself
   }
-  # Who may call each: nobody but these, or, with none, everybody.
+  # The only accounts that may call each function; if there are none, everybody may.
   invokers = {
     for name, f in module.suite.functions : name =>
     toset([for b in module.suite.invoker_bindings : b.member if b.resource == "functions/${name}"])
@@ -55,8 +55,8 @@ module "function" {
   ]
 }
 
-# A schedule calls its function in the first region, as an account that may do
-# nothing else.
+# A schedule calls its function in the first region, with an account that has no
+# other permission.
 resource "google_cloud_scheduler_job" "this" {
   for_each = { for name, f in module.suite.functions : name => f if f.schedule != null }
 
@@ -69,7 +69,7 @@ resource "google_cloud_scheduler_job" "this" {
   attempt_deadline = "300s"
 
   retry_config {
-    retry_count = 0 # the next time comes soon enough
+    retry_count = 0 # the next scheduled call is the retry
   }
   http_target {
     http_method = "POST"

@@ -18,13 +18,13 @@ locals {
 
   run = "resource.type=\"cloud_run_revision\" AND metric.type=\"run.googleapis.com/request_count\""
 
-  # A threshold that is passed for the duration, with what to do about it.
+  # Alerts on a threshold that is exceeded for the duration, with what to do.
   alerts = merge(
     {
       for topic in module.suite.topics : "Dead letters of ${topic}" => {
         filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=\"${topic}-dead\""
         aligner     = "ALIGN_MAX", threshold = 0, duration = "0s", severity = "ERROR"
-        what        = "Messages could not be delivered 20 times over. See the playbook on dead letters."
+        what        = "Messages failed 20 times. See the playbook on dead letters."
         denominator = null
       }
     },
@@ -32,7 +32,7 @@ locals {
       for name, f in module.suite.functions : "${name} falls behind" => {
         filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=\"${name}\""
         aligner     = "ALIGN_MAX", threshold = 600, duration = "300s", severity = "WARNING"
-        what        = "The oldest message has waited for ten minutes: ${name} is failing, or has too few instances."
+        what        = "The oldest message has been waiting for ten minutes: ${name} fails, or has too few instances."
         denominator = null
       } if f.topic != null
     },
@@ -40,7 +40,7 @@ locals {
       for name, f in module.suite.functions : "${name} fails" => {
         filter      = "${local.run} AND resource.labels.service_name=\"${name}\" AND metric.labels.response_code_class=\"5xx\""
         aligner     = "ALIGN_RATE", threshold = 0.02, duration = "300s", severity = "ERROR"
-        what        = "More than 2% of the answers of ${name} are 5xx. Its logs say why."
+        what        = "More than 2% of the responses of ${name} are 5xx. Look at its logs."
         denominator = "${local.run} AND resource.labels.service_name=\"${name}\""
       }
     },

@@ -48,7 +48,7 @@ mock_provider "google" {
   }
 }
 
-# Topics and subscriptions are told apart by their ids.
+# The tests distinguish topics and subscriptions by their IDs.
 override_resource {
   target = google_pubsub_topic.this["object-events"]
   values = { id = "projects/p-test/topics/object-events" }
