@@ -1,5 +1,5 @@
 variable "project_id" {
-  description = "An empty project with billing, in an organisation."
+  description = "An empty project with billing, in an organization."
   type        = string
   nullable    = false
 }
@@ -17,7 +17,7 @@ variable "customer_ids" {
 }
 
 variable "access_policy" {
-  description = "Number of the organisation's access policy; null: no service perimeter."
+  description = "Number of the organization's access policy; null: no service perimeter."
   type        = string
   default     = null
 }
