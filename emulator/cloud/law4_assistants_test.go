@@ -10,6 +10,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -116,9 +117,9 @@ func (w *matrixWorld) seedIssue(t *testing.T, p place, id issue.ID) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref := issue.Ref(db, record.ID, p.workspace, id)
+	ref := records.IssueRef(db, record.ID, p.workspace, id)
 	i := issue.Issue{ID: id, Severity: 2, Runs: 1, Sightings: 1, ResolvedAt: issue.Standing, Life: issue.Detected}
-	if i.Text, err = issue.SealText(t.Context(), owner.Seal, ref, issue.Text{Title: "DNS is slow", Line: []byte(`{"title":"DNS is slow"}`)}); err != nil {
+	if i.Text, err = records.SealIssueText(t.Context(), owner.Seal, ref, records.IssueText{Title: "DNS is slow", Line: []byte(`{"title":"DNS is slow"}`)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ref.Set(t.Context(), i); err != nil {

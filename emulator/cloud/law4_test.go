@@ -15,7 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
-	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -91,7 +91,7 @@ func newMatrixWorld(t *testing.T, c *cloudtest.Cloud) *matrixWorld {
 	unique := func(name string) tenant.WorkspaceID { return tenant.WorkspaceID(name + "-" + uuid.NewString()[:8]) }
 	own, second, foreign := unique("own"), unique("other"), unique("foreign")
 	w := &matrixWorld{cloud: c, tenant: c.Tenant(t, own), other: c.Tenant(t, foreign)}
-	if _, err := run.Workspace(operatorDB(t, c), w.tenant.ID, second).Set(t.Context(), map[string]any{"id": string(second)}); err != nil {
+	if _, err := records.Workspace(operatorDB(t, c), w.tenant.ID, second).Set(t.Context(), map[string]any{"id": string(second)}); err != nil {
 		t.Fatal(err)
 	}
 	w.places = []place{{"own", own, cloudtest.NewRun(t)}, {"other", second, cloudtest.NewRun(t)}, {"foreign", foreign, cloudtest.NewRun(t)}}

@@ -25,6 +25,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -120,7 +121,7 @@ func (h *history) plan(t *testing.T, c *cloudtest.Cloud) {
 			continue
 		}
 		size := int64(100)
-		_, err := batch.Set(grant.Ref(db, h.tenant.ID, p.Object), grant.Grant{
+		_, err := batch.Set(records.GrantRef(db, h.tenant.ID, p.Object), grant.Grant{
 			Workspace: p.Workspace, Run: p.Run, Output: p.Output, Part: p.Part, State: grant.Pending,
 			Declared: grant.Declared{ContentType: "text/plain", Size: &size}, Expires: c.Clock.Now().Add(-time.Minute),
 		})
@@ -205,11 +206,11 @@ func (h *history) check(t *testing.T) {
 	db := operatorDB(t, h.tenant.Cloud)
 	quarantined := 0
 	for _, p := range h.objects {
-		doc, err := grant.Ref(db, h.tenant.ID, p.Object).Get(t.Context())
+		doc, err := records.GrantRef(db, h.tenant.ID, p.Object).Get(t.Context())
 		if err != nil && doc == nil {
 			t.Fatal(err)
 		}
-		g, err := grant.Decode(doc)
+		g, err := records.Decode[grant.Grant](doc)
 		if err != nil {
 			t.Fatal(err)
 		}

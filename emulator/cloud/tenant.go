@@ -19,7 +19,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/infra"
 	"github.com/strongroom-dev/strongroom/shared/directory"
-	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -106,7 +106,7 @@ func (c *Cloud) register(ctx context.Context, record tenant.Record, workspaces [
 		return err
 	}
 	for _, w := range workspaces {
-		at := run.Workspace(db, record.ID, w)
+		at := records.Workspace(db, record.ID, w)
 		if _, err := at.Set(ctx, map[string]any{"id": string(w)}); err != nil {
 			return fmt.Errorf("write workspace: %w", err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -47,7 +48,7 @@ const foldTimeout = time.Minute
 // foldOnce is fold, by one call for all events of a check that this process has
 // at hand: a thousand that come at once would else read the same.
 func (s *space) foldOnce(ctx context.Context, id issue.CheckID) ([]run.ID, error) {
-	return once(ctx, s.flights, issue.CheckRef(s.db, s.tenant, s.workspace, id).Path, func(ctx context.Context) ([]run.ID, error) {
+	return once(ctx, s.flights, records.CheckRef(s.db, s.tenant, s.workspace, id).Path, func(ctx context.Context) ([]run.ID, error) {
 		return s.fold(ctx, id)
 	})
 }
@@ -98,7 +99,7 @@ func (s *space) fold(ctx context.Context, id issue.CheckID) ([]run.ID, error) {
 
 // checkNow looks at the check before all else is read: early if it is too soon.
 func (s *space) checkNow(ctx context.Context, id issue.CheckID) (known, error) {
-	docs, err := s.db.GetAll(ctx, []*firestore.DocumentRef{issue.CheckRef(s.db, s.tenant, s.workspace, id)})
+	docs, err := s.db.GetAll(ctx, []*firestore.DocumentRef{records.CheckRef(s.db, s.tenant, s.workspace, id)})
 	if err != nil {
 		return known{}, err
 	}

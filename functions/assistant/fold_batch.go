@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -21,7 +22,7 @@ type known struct {
 }
 
 func knownFrom(doc *firestore.DocumentSnapshot) (known, error) {
-	check, err := issue.Decode[issue.Check](doc)
+	check, err := records.Decode[issue.Check](doc)
 	return known{check, doc.Ref, doc.UpdateTime}, err
 }
 
@@ -32,11 +33,13 @@ type pendingRun struct {
 	seen   issue.RunSeen
 }
 
-func (s *space) place(id run.ID) run.Place { return run.At(s.db, s.tenant, s.workspace, id) }
+func (s *space) place(id run.ID) records.RunRef {
+	return records.NewRunRef(s.db, s.tenant, s.workspace, id)
+}
 
 // pendingOf finds the runs of a check that are not folded, oldest first.
 func (s *space) pendingOf(id issue.CheckID) firestore.Query {
-	return run.Workspace(s.db, s.tenant, s.workspace).Collection(run.Collection).
+	return records.Workspace(s.db, s.tenant, s.workspace).Collection(records.RunsCollection).
 		Where("check", "==", string(id)).Where("pending", "==", true).OrderBy("start.time", firestore.Asc)
 }
 
@@ -51,7 +54,7 @@ func (s *space) batch(ctx context.Context, id issue.CheckID, most int) ([]pendin
 	}
 	runs := make([]pendingRun, len(docs))
 	for i, doc := range docs {
-		r, err := run.Decode(doc)
+		r, err := records.DecodeRun(doc)
 		if err != nil {
 			return nil, err
 		}
@@ -92,13 +95,13 @@ func (s *space) readSightings(ctx context.Context, runs []pendingRun) error {
 var plainOfSighting = []string{"number", "fingerprint", "severity", "severityFlagged", "observedAt"}
 
 func sightingsOf(ctx context.Context, run *firestore.DocumentRef) ([]issue.Seen, error) {
-	docs, err := run.Collection(issue.SightingsCollection).Select(plainOfSighting...).Documents(ctx).GetAll()
+	docs, err := run.Collection(records.SightingsCollection).Select(plainOfSighting...).Documents(ctx).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("read sightings: %w", err)
 	}
 	sightings := make([]issue.Seen, len(docs))
 	for i, doc := range docs {
-		record, err := issue.Decode[issue.Record](doc)
+		record, err := records.Decode[issue.Record](doc)
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/firestore"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -31,13 +32,13 @@ func TestMoreIssuesThanOneCommitHoldsAreAllResolved(t *testing.T) {
 		w.reportAndDeliver(t, at(i, run.Error, many(200*i, 200)...))
 	}
 	w.reportAndDeliver(t, at(9, run.Failure, many(100, 50)...))
-	docs, err := run.Workspace(w.db, w.ID, w.Workspace).Collection(issue.Collection).Documents(t.Context()).GetAll()
+	docs, err := records.Workspace(w.db, w.ID, w.Workspace).Collection(records.IssuesCollection).Documents(t.Context()).GetAll()
 	if err != nil {
 		t.Fatal(err)
 	}
 	states := map[issue.State]int{}
 	for _, doc := range docs {
-		i, err := issue.Decode[issue.Issue](doc)
+		i, err := records.Decode[issue.Issue](doc)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +104,7 @@ func hold(t testing.TB, w *world, n int) {
 	for i := range n {
 		life := unconcerned[i%len(unconcerned)]
 		id := issue.Fingerprint(w.fingerprint, run.Start{}, issue.Sighting{Fingerprint: fmt.Sprint("held-", i)})
-		set(t, bulk, issue.Ref(w.db, w.ID, w.Workspace, id), issue.Issue{
+		set(t, bulk, records.IssueRef(w.db, w.ID, w.Workspace, id), issue.Issue{
 			ID: id, Check: issue.NewCheckID(cmp.Or(life.check, "dns-check"), resource),
 			FirstSeen: life.seen, LastSeen: life.seen, ResolvedAt: life.resolved, Runs: 1,
 		})

@@ -9,6 +9,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -70,7 +71,7 @@ func (f folding) still(tx *firestore.Transaction) ([]issue.RunSeen, error) {
 	}
 	var runs []issue.RunSeen
 	for i, doc := range docs[1:] {
-		r, err := run.Decode(doc)
+		r, err := records.DecodeRun(doc)
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +116,7 @@ const maxIn = 30
 // issuesAt finds those of some issues that exist, without their texts: only a
 // query can leave fields out within a transaction.
 func (s *space) issuesAt(refs []*firestore.DocumentRef) firestore.Query {
-	return run.Workspace(s.db, s.tenant, s.workspace).Collection(issue.Collection).
+	return records.Workspace(s.db, s.tenant, s.workspace).Collection(records.IssuesCollection).
 		Where(firestore.DocumentID, "in", refs).Select(withoutText...)
 }
 
@@ -139,12 +140,12 @@ func (f folding) missing(runs []issue.RunSeen, have map[issue.ID]issue.Issue) []
 }
 
 func (s *space) issueRef(id issue.ID) *firestore.DocumentRef {
-	return issue.Ref(s.db, s.tenant, s.workspace, id)
+	return records.IssueRef(s.db, s.tenant, s.workspace, id)
 }
 
 func collect(issues map[issue.ID]issue.Issue, docs []*firestore.DocumentSnapshot) error {
 	for _, doc := range docs {
-		i, err := issue.Decode[issue.Issue](doc)
+		i, err := records.Decode[issue.Issue](doc)
 		if err != nil {
 			return err
 		}

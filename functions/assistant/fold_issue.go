@@ -12,6 +12,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // folded are the fields of an issue that a fold decides: all but the text,
@@ -93,7 +94,7 @@ func runsOf(issues []issue.Issue) map[string]bool {
 func (s *space) newest(issues []issue.Issue) []*firestore.DocumentRef {
 	refs := make([]*firestore.DocumentRef, len(issues))
 	for n, i := range issues {
-		refs[n] = issue.SightingRef(s.place(i.LastRun).Record, i.LastNumber)
+		refs[n] = records.SightingRef(s.place(i.LastRun).Record, i.LastNumber)
 	}
 	return refs
 }
@@ -105,11 +106,11 @@ const maxTitle = 1 << 10
 // One that does not open for good leaves the issue without a text: it must not
 // hold up the check.
 func (s *space) reseal(ctx context.Context, doc *firestore.DocumentSnapshot, id issue.ID) ([]byte, error) {
-	record, err := issue.Decode[issue.Record](doc)
+	record, err := records.Decode[issue.Record](doc)
 	if err != nil {
 		return nil, err
 	}
-	line, err := issue.Crypt(s.keys.Open).On(ctx, doc.Ref, record.Line)
+	line, err := records.CryptFunc(s.keys.Open).Apply(ctx, doc.Ref, record.Line)
 	if errors.Is(err, keys.ErrSealed) {
 		s.log.ErrorContext(ctx, "the text of a sighting does not open", "run", string(record.Run), "number", record.Number)
 		return []byte{}, nil
@@ -121,7 +122,7 @@ func (s *space) reseal(ctx context.Context, doc *firestore.DocumentSnapshot, id 
 	if err != nil {
 		sighting.Title = "" // it was read when it was taken in; its line is what counts
 	}
-	text, err := issue.SealText(ctx, s.keys.Seal, s.issueRef(id), issue.Text{Title: shorten(sighting.Title), Line: line})
+	text, err := records.SealIssueText(ctx, s.keys.Seal, s.issueRef(id), records.IssueText{Title: shorten(sighting.Title), Line: line})
 	if err != nil {
 		return nil, fmt.Errorf("seal issue: %w", err)
 	}

@@ -7,12 +7,13 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // othersOf finds the issues of a check that runs which looked may change, though
 // they did not see them, without their texts.
 func (s *space) othersOf(k known, l looks) firestore.Query {
-	return issue.Concerned(s.db, s.tenant, s.workspace, issue.CheckID(k.ref.ID), l.oldest, l.newest).
+	return records.AffectedIssues(s.db, s.tenant, s.workspace, issue.CheckID(k.ref.ID), l.oldest, l.newest).
 		Select(withoutText...)
 }
 

@@ -10,6 +10,7 @@ import (
 	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
@@ -77,7 +78,7 @@ func (s *space) waiting(ctx context.Context, runs []pendingRun) (map[string][]st
 	}
 	all := map[string][]string{}
 	for _, doc := range docs {
-		series, err := sli.DecodeSeries(doc)
+		series, err := records.Decode[sli.Series](doc)
 		if err != nil {
 			return nil, err
 		}
@@ -87,13 +88,13 @@ func (s *space) waiting(ctx context.Context, runs []pendingRun) (map[string][]st
 }
 
 func (s *space) series() *firestore.CollectionRef {
-	return run.Workspace(s.db, s.tenant, s.workspace).Collection(sli.SeriesCollection)
+	return records.Workspace(s.db, s.tenant, s.workspace).Collection(records.SeriesCollection)
 }
 
 // foldSLIOnce is foldSLI, by one call for all checks that measured the SLI and
 // are at hand in this process.
 func (s *space) foldSLIOnce(ctx context.Context, name string) (taken map[string]bool, err error) {
-	return once(ctx, s.flights, sli.Ref(s.db, s.tenant, s.workspace, name).Path, func(ctx context.Context) (map[string]bool, error) {
+	return once(ctx, s.flights, records.SLIRef(s.db, s.tenant, s.workspace, name).Path, func(ctx context.Context) (map[string]bool, error) {
 		return s.foldSLI(ctx, name)
 	})
 }
@@ -103,7 +104,7 @@ func (s *space) foldSLIOnce(ctx context.Context, name string) (taken map[string]
 // It gives their ids. A series leaves the waiting ones only with a write of its
 // SLI, so one that nobody wrote since it was read has taken in none of them.
 func (s *space) foldSLI(ctx context.Context, name string) (taken map[string]bool, err error) {
-	docs, err := s.db.GetAll(ctx, []*firestore.DocumentRef{sli.Ref(s.db, s.tenant, s.workspace, name)})
+	docs, err := s.db.GetAll(ctx, []*firestore.DocumentRef{records.SLIRef(s.db, s.tenant, s.workspace, name)})
 	if err != nil {
 		return nil, fmt.Errorf("read SLI: %w", err)
 	}
@@ -141,7 +142,7 @@ func keptFrom(doc *firestore.DocumentSnapshot) (k keptSLI, err error) {
 func (k *keptSLI) takeAll(docs []*firestore.DocumentSnapshot) (taken map[string]bool, err error) {
 	taken = map[string]bool{}
 	for _, doc := range docs {
-		series, err := sli.DecodeSeries(doc)
+		series, err := records.Decode[sli.Series](doc)
 		if err == nil {
 			err = k.take(series)
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
-	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
@@ -100,7 +100,7 @@ func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphRespons
 
 // checksOf gives one page of checks, in the order of their ids.
 func checksOf(ctx context.Context, s access.Session, in *graphRequest) ([]issue.Check, error) {
-	query := run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(issue.ChecksCollection).
+	query := records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.ChecksCollection).
 		Select("task", "slx", "resource").OrderBy(firestore.DocumentID, firestore.Asc).Limit(in.PageSize)
 	if in.SLX != "" {
 		query = query.Where("slx", "==", in.SLX)
@@ -139,7 +139,7 @@ func measuring(ctx context.Context, s access.Session, checks []issue.Check) ([]s
 	if len(slxs) == 0 {
 		return nil, nil
 	}
-	all := run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(sli.Collection)
+	all := records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.SLIsCollection)
 	return readSLIs(ctx, all.Where("slx", "in", slxs).Select("name", "slx").Limit(maxGraphSLIs+1))
 }
 
@@ -150,7 +150,7 @@ func decodeAll[T issue.Issue | issue.Check](docs *firestore.DocumentIterator, wh
 	}
 	values := make([]T, len(all))
 	for n, doc := range all {
-		if values[n], err = issue.Decode[T](doc); err != nil {
+		if values[n], err = records.Decode[T](doc); err != nil {
 			return nil, err
 		}
 	}

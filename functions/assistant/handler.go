@@ -12,7 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/keys"
-	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // Handler answers what people and chats ask of assistants. It is safe for
@@ -76,7 +76,7 @@ func entry(s access.Session, action auditlog.Action, resource string) auditlog.E
 // checkWorkspace refuses to write into a workspace that is not there: an admin
 // may name any.
 func checkWorkspace(tx *firestore.Transaction, s access.Session) error {
-	docs, err := tx.GetAll(refs(run.Workspace(s.DB, s.Tenant.ID, s.Workspace)))
+	docs, err := tx.GetAll(refs(records.Workspace(s.DB, s.Tenant.ID, s.Workspace)))
 	if err != nil {
 		return fmt.Errorf("read workspace: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 const issuePath = workspacePath + "/issues/{issue}"
@@ -130,7 +131,7 @@ func issueRef(s access.Session, raw string) (*firestore.DocumentRef, error) {
 	if !ok {
 		return nil, api.Refuse(http.StatusBadRequest, "an issue is named by 52 of a-z and 2-7")
 	}
-	return issue.Ref(s.DB, s.Tenant.ID, s.Workspace, id), nil
+	return records.IssueRef(s.DB, s.Tenant.ID, s.Workspace, id), nil
 }
 
 // existing decodes an issue, or says that there is none.
@@ -138,7 +139,7 @@ func existing(doc *firestore.DocumentSnapshot) (issue.Issue, error) {
 	if !doc.Exists() {
 		return issue.Issue{}, api.Refuse(http.StatusNotFound, "this workspace has no such issue")
 	}
-	i, err := issue.Decode[issue.Issue](doc)
+	i, err := records.Decode[issue.Issue](doc)
 	i.ID = issue.ID(doc.Ref.ID)
 	return i, err
 }

@@ -11,12 +11,13 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // change does with an issue what a fold might.
 func (d *desk) change(t testing.TB, name string, fields ...firestore.Update) {
 	t.Helper()
-	ref := issue.Ref(d.db, d.ID, d.Workspace, issue.ID(resting{name: name}.id()))
+	ref := records.IssueRef(d.db, d.ID, d.Workspace, issue.ID(resting{name: name}.id()))
 	if _, err := ref.Update(t.Context(), fields); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // desk is a tenant whose issues rest as the updater would have written them.
@@ -112,14 +113,14 @@ func (d *desk) rest(t testing.TB, all ...resting) {
 
 func (d *desk) restOne(t testing.TB, tx *firestore.Transaction, r resting) error {
 	i := r.issue()
-	ref := issue.Ref(d.db, d.ID, d.Workspace, i.ID)
+	ref := records.IssueRef(d.db, d.ID, d.Workspace, i.ID)
 	line := fmt.Sprintf(`{"severity":%d,"title":%q,"details":"details of %s","nextSteps":%q}`, r.severity, r.name, r.name, r.steps)
 	var err error
-	if i.Text, err = issue.SealText(t.Context(), d.keys.Seal, ref, issue.Text{Title: r.name, Line: []byte(line)}); err != nil {
+	if i.Text, err = records.SealIssueText(t.Context(), d.keys.Seal, ref, records.IssueText{Title: r.name, Line: []byte(line)}); err != nil {
 		return err
 	}
 	check := issue.Check{Task: i.Task, SLX: i.SLX, Resource: i.Resource, Runs: 2, Last: issue.LastRun{Run: i.LastRun, Start: i.LastSeen}}
-	if err := tx.Set(issue.CheckRef(d.db, d.ID, d.Workspace, i.Check), check); err != nil {
+	if err := tx.Set(records.CheckRef(d.db, d.ID, d.Workspace, i.Check), check); err != nil {
 		return err
 	}
 	return tx.Set(ref, i)

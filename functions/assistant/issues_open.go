@@ -9,6 +9,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // openText opens the text of an issue of the session's workspace. One that
@@ -18,7 +19,7 @@ func (h *Handler) openText(ctx context.Context, s access.Session, i issue.Issue)
 	if err != nil {
 		return textBody{}, err
 	}
-	text, err := issue.OpenText(ctx, tenant.Open, issue.Ref(s.DB, s.Tenant.ID, s.Workspace, i.ID), i.Text)
+	text, err := records.OpenIssueText(ctx, tenant.Open, records.IssueRef(s.DB, s.Tenant.ID, s.Workspace, i.ID), i.Text)
 	if errors.Is(err, keys.ErrSealed) {
 		api.Logger(ctx).ErrorContext(ctx, "the text of an issue does not open", "issue", i.ID)
 		return textBody{Unreadable: true}, nil

@@ -11,7 +11,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/issue"
-	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // The bounds of one page beside its size.
@@ -48,7 +48,7 @@ func newPage(ctx context.Context, s access.Session, f filter, size int, at curso
 // readTime is the time by Firestore's clock: what it held then can be read
 // again, and all that was committed before is in it. Ours may be ahead or behind.
 func readTime(ctx context.Context, s access.Session) (time.Time, error) {
-	docs, err := s.DB.GetAll(ctx, refs(run.Workspace(s.DB, s.Tenant.ID, s.Workspace)))
+	docs, err := s.DB.GetAll(ctx, refs(records.Workspace(s.DB, s.Tenant.ID, s.Workspace)))
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read workspace: %w", err)
 	}
@@ -56,7 +56,7 @@ func readTime(ctx context.Context, s access.Session) (time.Time, error) {
 }
 
 func issuesOf(s access.Session) *firestore.CollectionRef {
-	return run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(issue.Collection)
+	return records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.IssuesCollection)
 }
 
 // read fills the page from where the cursor is. more says that the list may go
@@ -104,7 +104,7 @@ func (p *page) readPhase(ctx context.Context, ph phase) (over bool, err error) {
 }
 
 func (p *page) add(doc *firestore.DocumentSnapshot, ph phase) error {
-	i, err := issue.Decode[issue.Issue](doc)
+	i, err := records.Decode[issue.Issue](doc)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 func (d *desk) get(t testing.TB, name string) (i shown) {
@@ -65,8 +66,8 @@ func TestATextThatWasMovedIsMarked(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, cloudtest.Shared(t))
 	d.rest(t, resting{name: "a", severity: 1}, resting{name: "b", severity: 2})
-	from := issue.Ref(d.db, d.ID, d.Workspace, issue.ID(resting{name: "a"}.id()))
-	to := issue.Ref(d.db, d.ID, d.Workspace, issue.ID(resting{name: "b"}.id()))
+	from := records.IssueRef(d.db, d.ID, d.Workspace, issue.ID(resting{name: "a"}.id()))
+	to := records.IssueRef(d.db, d.ID, d.Workspace, issue.ID(resting{name: "b"}.id()))
 	doc, err := from.Get(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/issue"
-	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // assistantPath is where an assistant is set and asked.
@@ -66,7 +65,7 @@ func assistantRef(s access.Session, id string) (*firestore.DocumentRef, error) {
 	if !assistantID.MatchString(id) {
 		return nil, api.Refuse(http.StatusBadRequest, "an assistant is named by 1 to 63 of a-z, 0-9 and hyphen")
 	}
-	return run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(assistantsCollection).Doc(id), nil
+	return records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(assistantsCollection).Doc(id), nil
 }
 
 // setAssistant writes an assistant, and puts it on record, in one commit.
@@ -80,7 +79,7 @@ func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*s
 	if err != nil {
 		return nil, err
 	}
-	name, err := issue.Crypt(tenant.Seal).On(ctx, ref, []byte(in.Body.Name))
+	name, err := records.CryptFunc(tenant.Seal).Apply(ctx, ref, []byte(in.Body.Name))
 	if err != nil {
 		return nil, openError(err)
 	}
@@ -93,7 +92,7 @@ func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*s
 		if was.Relevance != set.Relevance || was.Access != set.Access {
 			return false
 		}
-		text, err := issue.Crypt(tenant.Open).On(ctx, ref, was.Name)
+		text, err := records.CryptFunc(tenant.Open).Apply(ctx, ref, was.Name)
 		return err == nil && string(text) == in.Body.Name
 	}
 	if err := h.commitRecord(ctx, s, ref, set, same, prepared); err != nil {
@@ -142,7 +141,7 @@ func (h *Handler) readAssistant(ctx context.Context, s access.Session, ref *fire
 	if err != nil {
 		return assistantBody{}, err
 	}
-	name, err := issue.Crypt(tenant.Open).On(ctx, ref, r.Name)
+	name, err := records.CryptFunc(tenant.Open).Apply(ctx, ref, r.Name)
 	if err != nil {
 		return assistantBody{}, openError(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/issue"
-	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // maxRan bounds the tasks that the workspace has run, by each of two queries.
@@ -84,7 +84,7 @@ func says(n nextBody, threshold float64) string {
 // ranTasks gives tasks that the workspace has run: those that serve the SLXs of
 // issues, and those it ran last.
 func ranTasks(ctx context.Context, s access.Session, worst []issueBody) ([]nextTaskBody, error) {
-	checks := run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(issue.ChecksCollection)
+	checks := records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.ChecksCollection)
 	fields := checks.Select("task", "slx", "resource")
 	queries := []firestore.Query{fields.OrderBy("lastRun.start", firestore.Desc).Limit(maxRan)}
 	var slxs []string

@@ -12,7 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
-	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
@@ -44,7 +44,7 @@ type listSLIsResponse struct {
 }
 
 func slisOf(s access.Session) firestore.Query {
-	return run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(sli.Collection).Query
+	return records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.SLIsCollection).Query
 }
 
 // filter finds what may belong to the list: those of an SLX, which has few, or
@@ -92,7 +92,7 @@ func readSLIs(ctx context.Context, query firestore.Query) ([]sli.SLI, error) {
 	}
 	found := make([]sli.SLI, len(docs))
 	for n, doc := range docs {
-		if found[n], err = sli.Decode(doc); err != nil {
+		if found[n], err = records.Decode[sli.SLI](doc); err != nil {
 			return nil, err
 		}
 	}
@@ -113,14 +113,14 @@ func (h *Handler) getSLI(ctx context.Context, in *sliRequest) (*sliResponse, err
 	if err := checkSLI(in.SLI); err != nil {
 		return nil, err
 	}
-	docs, err := s.DB.GetAll(ctx, refs(sli.Ref(s.DB, s.Tenant.ID, s.Workspace, in.SLI)))
+	docs, err := s.DB.GetAll(ctx, refs(records.SLIRef(s.DB, s.Tenant.ID, s.Workspace, in.SLI)))
 	if err != nil {
 		return nil, fmt.Errorf("read SLI: %w", err)
 	}
 	if !docs[0].Exists() {
 		return nil, api.Refuse(http.StatusNotFound, "the workspace has no such SLI")
 	}
-	found, err := sli.Decode(docs[0])
+	found, err := records.Decode[sli.SLI](docs[0])
 	if err != nil {
 		return nil, err
 	}

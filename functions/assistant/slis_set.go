@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
@@ -49,7 +50,7 @@ func (h *Handler) setSLI(ctx context.Context, in *setSLIRequest) (*sliResponse, 
 	if err := errors.Join(set.Objective.Validate(), set.Thresholds.Validate()); err != nil {
 		return nil, api.Refuse(http.StatusUnprocessableEntity, "the objective is not as it must be", api.Fault{Message: err.Error(), Location: "body"})
 	}
-	ref := sli.Ref(s.DB, s.Tenant.ID, s.Workspace, set.Name)
+	ref := records.SLIRef(s.DB, s.Tenant.ID, s.Workspace, set.Name)
 	prepared, err := h.guard.Audit.Prepare(ctx, s.DB, entry(s, auditlog.SetSLI, "slis/"+ref.ID))
 	if err != nil {
 		return nil, err
@@ -72,7 +73,7 @@ func commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef
 		if err != nil {
 			return fmt.Errorf("read SLI: %w", err)
 		}
-		if after, err = sli.Decode(docs[0]); err != nil {
+		if after, err = records.Decode[sli.SLI](docs[0]); err != nil {
 			return err
 		}
 		if docs[0].Exists() && reflect.DeepEqual(after.Objective, set.Objective) && after.Thresholds == set.Thresholds {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
@@ -39,9 +40,9 @@ func objective(most, target float64) map[string]any {
 // measure has an SLI take values in, one a minute, the last one now.
 func (d *desk) measure(t testing.TB, name string, values ...float64) {
 	t.Helper()
-	ref := sli.Ref(d.db, d.ID, d.Workspace, name)
+	ref := records.SLIRef(d.db, d.ID, d.Workspace, name)
 	doc, _ := ref.Get(t.Context()) // it may not be there
-	s, err := sli.Decode(doc)
+	s, err := records.Decode[sli.SLI](doc)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -81,7 +82,7 @@ func (s *space) update(ctx context.Context, id run.ID) error {
 	p := pace{clock: s.clock}
 	for {
 		r, err := s.place(id).Get(ctx)
-		if errors.Is(err, run.ErrNotFound) {
+		if errors.Is(err, records.ErrRunNotFound) {
 			return event.Refuse("no-such-run", err)
 		}
 		if err != nil || !r.Pending {

@@ -21,6 +21,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -79,7 +80,7 @@ func folding(b *testing.B) event.Handler {
 	seal, db := sealing(b)
 	check, issues := issue.Check{}, map[issue.ID]issue.Issue{}
 	ids := []issue.ID{idOf("a"), idOf("b"), idOf("c")} // sightings have them from the report on
-	ref := issue.Ref(db, "bench", "prod", ids[0])
+	ref := records.IssueRef(db, "bench", "prod", ids[0])
 	n := 0
 	fold := func(ctx context.Context, _ event.Message) error {
 		n++
@@ -92,8 +93,8 @@ func folding(b *testing.B) event.Handler {
 		check, changed = issue.Fold(check, issues, []issue.RunSeen{seen})
 		for id, i := range changed {
 			issues[id] = i
-			text := issue.Text{Title: "Title", Line: []byte(`{"title":"Title"}`)}
-			if _, err := issue.SealText(ctx, seal, ref, text); err != nil {
+			text := records.IssueText{Title: "Title", Line: []byte(`{"title":"Title"}`)}
+			if _, err := records.SealIssueText(ctx, seal, ref, text); err != nil {
 				return err
 			}
 		}
@@ -109,7 +110,7 @@ func folding(b *testing.B) event.Handler {
 
 // sealing is by a tenant's key in another process's cloud, which this one's
 // garbage collector does not walk through.
-func sealing(b *testing.B) (issue.Crypt, *firestore.Client) {
+func sealing(b *testing.B) (records.CryptFunc, *firestore.Client) {
 	b.Helper()
 	e := cloudtest.StartElsewhere(b, "assistant-update")
 	clients := gcp.NewClients(e.Config)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
@@ -88,16 +89,16 @@ func (r told) looks() bool { return r.outcome == run.Success || r.outcome == run
 func (w *world) known(t testing.TB) map[string]fact {
 	t.Helper()
 	facts := map[string]fact{}
-	docs, err := run.Workspace(w.db, w.ID, w.Workspace).Collection(issue.Collection).Documents(t.Context()).GetAll()
+	docs, err := records.Workspace(w.db, w.ID, w.Workspace).Collection(records.IssuesCollection).Documents(t.Context()).GetAll()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, doc := range docs {
-		i, err := issue.Decode[issue.Issue](doc)
+		i, err := records.Decode[issue.Issue](doc)
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := issue.OpenText(t.Context(), w.keys.Open, doc.Ref, i.Text)
+		text, err := records.OpenIssueText(t.Context(), w.keys.Open, doc.Ref, i.Text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,12 +132,12 @@ func slisOf(runs []told, now time.Time) map[string]sli.Health {
 func (w *world) health(t testing.TB, now time.Time) map[string]sli.Health {
 	t.Helper()
 	health := map[string]sli.Health{}
-	docs, err := run.Workspace(w.db, w.ID, w.Workspace).Collection(sli.Collection).Documents(t.Context()).GetAll()
+	docs, err := records.Workspace(w.db, w.ID, w.Workspace).Collection(records.SLIsCollection).Documents(t.Context()).GetAll()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, doc := range docs {
-		kept, err := sli.Decode(doc)
+		kept, err := records.Decode[sli.SLI](doc)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -84,7 +85,7 @@ func TestWhatPeopleSaidStays(t *testing.T) {
 	w.reportAndDeliver(t, at(0, run.Failure, "a"))
 	until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
 	said := w.issue(t, "a").Ignore("ann", time.Now(), until).Investigate("bob", time.Now())
-	if _, err := issue.Ref(w.db, w.ID, w.Workspace, said.ID).Set(t.Context(), said); err != nil {
+	if _, err := records.IssueRef(w.db, w.ID, w.Workspace, said.ID).Set(t.Context(), said); err != nil {
 		t.Fatal(err)
 	}
 	w.reportAndDeliver(t, at(1, run.Failure, "a"))

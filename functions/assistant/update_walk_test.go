@@ -11,7 +11,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/issue"
-	"github.com/strongroom-dev/strongroom/shared/sli"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // documents gives the raw documents below the workspace, by path within it.
@@ -31,7 +31,7 @@ func (w *world) documents(c *cloudtest.Cloud) map[string]map[string]*pb.Value {
 // folded; texts are opened, for sealing differs each time.
 func (w *world) projections(t *testing.T, c *cloudtest.Cloud) map[string]string {
 	t.Helper()
-	kinds := []string{issue.ChecksCollection, issue.Collection, sli.Collection}
+	kinds := []string{records.ChecksCollection, records.IssuesCollection, records.SLIsCollection}
 	all := map[string]string{}
 	for path, fields := range w.documents(c) {
 		kind, id, _ := strings.Cut(path, "/")
@@ -44,8 +44,8 @@ func (w *world) projections(t *testing.T, c *cloudtest.Cloud) map[string]string 
 				plain[name] = value
 			}
 		}
-		if kind == issue.Collection {
-			text, err := issue.OpenText(t.Context(), w.keys.Open, issue.Ref(w.db, w.ID, w.Workspace, issue.ID(id)), fields["text"].GetBytesValue())
+		if kind == records.IssuesCollection {
+			text, err := records.OpenIssueText(t.Context(), w.keys.Open, records.IssueRef(w.db, w.ID, w.Workspace, issue.ID(id)), fields["text"].GetBytesValue())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -18,6 +18,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -176,16 +177,16 @@ func (w *world) report(t testing.TB, runs ...told) {
 	t.Helper()
 	bulk := w.db.BulkWriter(t.Context())
 	for _, r := range runs {
-		place := run.At(w.db, w.ID, w.Workspace, r.id)
+		place := records.NewRunRef(w.db, w.ID, w.Workspace, r.id)
 		record := run.Run{
 			ID: r.id, State: run.Ended, Created: r.start, Start: r.begin(), End: run.End{Outcome: r.outcome, Time: r.start.Add(time.Second)},
 			Sightings: len(r.found), Samples: len(r.samples), Check: string(issue.NewCheckID(r.task, resource)), Pending: true,
 		}
 		for i, f := range r.found {
 			sighting := issue.NewRecord(w.fingerprint, r.id, r.begin(), i+1, f.sighting(t))
-			ref := issue.SightingRef(place.Record, i+1)
+			ref := records.SightingRef(place.Record, i+1)
 			var err error
-			if sighting.Line, err = issue.Crypt(w.keys.Seal).On(t.Context(), ref, f.sighting(t).Line); err != nil {
+			if sighting.Line, err = records.CryptFunc(w.keys.Seal).Apply(t.Context(), ref, f.sighting(t).Line); err != nil {
 				t.Fatal(err)
 			}
 			set(t, bulk, ref, sighting)
@@ -196,7 +197,7 @@ func (w *world) report(t testing.TB, runs ...told) {
 				t.Fatal(err)
 			}
 			series.Waiting = true
-			set(t, bulk, sli.SeriesRef(w.db, w.ID, w.Workspace, r.id, name), series)
+			set(t, bulk, records.SeriesRef(w.db, w.ID, w.Workspace, r.id, name), series)
 		}
 		set(t, bulk, place.Record, record)
 	}
@@ -246,20 +247,20 @@ func (w *world) reportAndDeliver(t testing.TB, runs ...told) {
 // issue reads an issue; the zero Issue if there is none.
 func (w *world) issue(t testing.TB, finger string) issue.Issue {
 	t.Helper()
-	docs, err := w.db.GetAll(t.Context(), []*firestore.DocumentRef{issue.Ref(w.db, w.ID, w.Workspace, w.issueID(finger))})
+	docs, err := w.db.GetAll(t.Context(), []*firestore.DocumentRef{records.IssueRef(w.db, w.ID, w.Workspace, w.issueID(finger))})
 	if err != nil {
 		t.Fatal(err)
 	}
-	i, err := issue.Decode[issue.Issue](docs[0])
+	i, err := records.Decode[issue.Issue](docs[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	return i
 }
 
-func (w *world) text(t testing.TB, finger string) issue.Text {
+func (w *world) text(t testing.TB, finger string) records.IssueText {
 	t.Helper()
-	text, err := issue.OpenText(t.Context(), w.keys.Open, issue.Ref(w.db, w.ID, w.Workspace, w.issueID(finger)), w.issue(t, finger).Text)
+	text, err := records.OpenIssueText(t.Context(), w.keys.Open, records.IssueRef(w.db, w.ID, w.Workspace, w.issueID(finger)), w.issue(t, finger).Text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +273,7 @@ func (w *world) check(t testing.TB) issue.Check {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check, err := issue.Decode[issue.Check](docs[0])
+	check, err := records.Decode[issue.Check](docs[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,17 +281,17 @@ func (w *world) check(t testing.TB) issue.Check {
 }
 
 func (w *world) checkRef() *firestore.DocumentRef {
-	return issue.CheckRef(w.db, w.ID, w.Workspace, issue.NewCheckID("dns-check", resource))
+	return records.CheckRef(w.db, w.ID, w.Workspace, issue.NewCheckID("dns-check", resource))
 }
 
 // sli reads an SLI; the zero SLI if there is none.
 func (w *world) sli(t testing.TB, name string) sli.SLI {
 	t.Helper()
-	docs, err := w.db.GetAll(t.Context(), []*firestore.DocumentRef{sli.Ref(w.db, w.ID, w.Workspace, name)})
+	docs, err := w.db.GetAll(t.Context(), []*firestore.DocumentRef{records.SLIRef(w.db, w.ID, w.Workspace, name)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, err := sli.Decode(docs[0])
+	kept, err := records.Decode[sli.SLI](docs[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +301,7 @@ func (w *world) sli(t testing.TB, name string) sli.SLI {
 // pending counts the runs that are not folded.
 func (w *world) pending(ctx context.Context, t testing.TB) int {
 	t.Helper()
-	docs, err := run.Workspace(w.db, w.ID, w.Workspace).Collection(run.Collection).Where("pending", "==", true).Documents(ctx).GetAll()
+	docs, err := records.Workspace(w.db, w.ID, w.Workspace).Collection(records.RunsCollection).Where("pending", "==", true).Documents(ctx).GetAll()
 	if err != nil {
 		t.Fatal(err)
 	}

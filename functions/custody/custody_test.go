@@ -20,6 +20,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -62,7 +63,7 @@ func (f fixture) grant(t *testing.T, part int, state grant.State) {
 	t.Helper()
 	size, sum := int64(5), uint32(7)
 	o := f.object(part)
-	_, err := grant.Ref(f.db, f.ID, o).Set(t.Context(), grant.Grant{
+	_, err := records.GrantRef(f.db, f.ID, o).Set(t.Context(), grant.Grant{
 		Workspace: o.Workspace, Run: o.Run, Output: o.Output, Part: o.Part, State: state,
 		Declared: grant.Declared{ContentType: "text/plain", Size: &size, CRC32C: &sum},
 	})
@@ -73,11 +74,11 @@ func (f fixture) grant(t *testing.T, part int, state grant.State) {
 
 func (f fixture) read(t *testing.T, part int) grant.Grant {
 	t.Helper()
-	doc, err := grant.Ref(f.db, f.ID, f.object(part)).Get(t.Context())
+	doc, err := records.GrantRef(f.db, f.ID, f.object(part)).Get(t.Context())
 	if doc == nil {
 		t.Fatal(err)
 	}
-	g, err := grant.Decode(doc)
+	g, err := records.Decode[grant.Grant](doc)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -73,7 +74,7 @@ func (h *Handler) keep(ctx context.Context, t tenant.Record, o notified) error {
 	if err != nil {
 		return h.quarantine(ctx, db, t, o, reasonName, nil)
 	}
-	ref := grant.Ref(db, t.ID, target)
+	ref := records.GrantRef(db, t.ID, target)
 	var reason string
 	err = db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		g, err := read(tx, ref)
@@ -118,5 +119,5 @@ func read(tx *firestore.Transaction, ref *firestore.DocumentRef) (grant.Grant, e
 	if err != nil && status.Code(err) != codes.NotFound {
 		return grant.Grant{}, fmt.Errorf("read grant: %w", err)
 	}
-	return grant.Decode(doc)
+	return records.Decode[grant.Grant](doc)
 }

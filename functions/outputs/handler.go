@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -56,8 +57,8 @@ func find(ctx context.Context, s access.Session, raw string) (run.Run, error) {
 	if err != nil {
 		return run.Run{}, api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	r, err := run.At(s.DB, s.Tenant.ID, s.Workspace, id).Get(ctx)
-	if errors.Is(err, run.ErrNotFound) {
+	r, err := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, id).Get(ctx)
+	if errors.Is(err, records.ErrRunNotFound) {
 		return run.Run{}, api.Refuse(http.StatusNotFound, "this workspace has no such run")
 	}
 	return r, err

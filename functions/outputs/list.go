@@ -10,6 +10,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -58,7 +59,7 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 		return nil, err
 	}
 	p := newPage(r, *in)
-	err = grant.OfRun(ctx, session.DB, session.Tenant.ID, session.Workspace, r.ID, grant.Filter{After: in.PageToken}, p.add)
+	err = records.GrantsOfRun(ctx, session.DB, session.Tenant.ID, session.Workspace, r.ID, records.GrantFilter{After: in.PageToken}, p.add)
 	if err == nil {
 		err = p.end()
 	}

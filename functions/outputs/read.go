@@ -12,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -59,7 +60,7 @@ func (h *Handler) view(ctx context.Context, s access.Session, r run.Run, output 
 		return nil, err
 	}
 	v := &view{handler: h, session: s, run: r, bucket: bucket, index: index{name: output}}
-	err = grant.OfRun(ctx, s.DB, s.Tenant.ID, s.Workspace, r.ID, grant.Filter{Output: output}, func(g grant.Grant) error {
+	err = records.GrantsOfRun(ctx, s.DB, s.Tenant.ID, s.Workspace, r.ID, records.GrantFilter{Output: output}, func(g grant.Grant) error {
 		v.index.add(g)
 		return nil
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -96,8 +97,8 @@ func (h *Handler) find(ctx context.Context, s access.Session, name string) (run.
 	if err != nil {
 		return run.Run{}, api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	r, err := run.At(s.DB, s.Tenant.ID, s.Workspace, id).Get(ctx)
-	if errors.Is(err, run.ErrNotFound) {
+	r, err := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, id).Get(ctx)
+	if errors.Is(err, records.ErrRunNotFound) {
 		return run.Run{}, api.Refuse(http.StatusNotFound, "this workspace has no such run")
 	}
 	return r, err
@@ -106,7 +107,7 @@ func (h *Handler) find(ctx context.Context, s access.Session, name string) (run.
 // public is err as the client may see it.
 func public(err error) error {
 	switch {
-	case errors.Is(err, run.ErrElsewhere):
+	case errors.Is(err, records.ErrRunIDTaken):
 		return api.Refuse(http.StatusConflict, "this run id is taken; make a new UUIDv7")
 	case errors.Is(err, run.ErrConflict):
 		return api.Refuse(http.StatusConflict, "the run was told otherwise before; what was told first stands")
@@ -121,7 +122,7 @@ const lockedText = "the tenant's key is disabled or destroyed; ask the tenant's 
 
 // update is one change of a run, in one transaction.
 type update struct {
-	place  run.Place
+	place  records.RunRef
 	begins bool                                                       // the run is most likely new
 	change func(tx *firestore.Transaction, r *run.Run) (write, error) // reads all that it reads
 }
@@ -158,7 +159,7 @@ func (h *Handler) commit(ctx context.Context, u update) (now run.Run, tried bool
 	err = access.From(ctx).DB.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		open := u.place.Open
 		if u.begins {
-			open = u.place.Begin
+			open = u.place.OpenExpectingNew
 		}
 		r, create, err := open(tx, h.deps.Now())
 		if err != nil {

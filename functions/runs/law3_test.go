@@ -9,6 +9,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 const canary = "canary-7f3a"
@@ -75,7 +76,7 @@ func TestLaw3ALineThatWasMovedIsNotGivenOut(t *testing.T) {
 	from := sightings(t, acme, recorded(t, acme, aStart, aReport))[0]
 	for name, tn := range map[string]*cloudtest.Tenant{"another run": acme, "another tenant": other} {
 		id := recorded(t, tn, aStart, with(aReport, oneLine(`{"title":"own"}`)))
-		record, err := issue.Decode[issue.Record](from)
+		record, err := records.Decode[issue.Record](from)
 		if err != nil {
 			t.Fatal(err)
 		}

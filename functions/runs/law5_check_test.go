@@ -11,8 +11,8 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -43,8 +43,8 @@ func (w *world) facts(t *testing.T) map[string]facts {
 			add(doc)
 		}
 	}
-	each(db.CollectionGroup(run.Collection).Query, func(doc *firestore.DocumentSnapshot) {
-		r, err := run.Decode(doc)
+	each(db.CollectionGroup(records.RunsCollection).Query, func(doc *firestore.DocumentSnapshot) {
+		r, err := records.DecodeRun(doc)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +52,7 @@ func (w *world) facts(t *testing.T) map[string]facts {
 		f.ended, f.started, f.checked = r.State == run.Ended, r.Start.Known(), r.Check != ""
 		all[doc.Ref.ID] = f
 	})
-	each(db.CollectionGroup(issue.SightingsCollection).Query, func(doc *firestore.DocumentSnapshot) {
+	each(db.CollectionGroup(records.SightingsCollection).Query, func(doc *firestore.DocumentSnapshot) {
 		id := doc.Ref.Parent.Parent.ID
 		f := all[id]
 		f.sightings++

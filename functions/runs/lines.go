@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -55,7 +56,7 @@ func (h *Handler) open(ctx context.Context, s access.Session, r run.Run) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	docs := run.At(s.DB, s.Tenant.ID, s.Workspace, r.ID).Record.Collection(issue.SightingsCollection).
+	docs := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, r.ID).Record.Collection(records.SightingsCollection).
 		OrderBy("number", firestore.Asc).Documents(ctx)
 	defer docs.Stop()
 	var text bytes.Buffer
@@ -67,11 +68,11 @@ func (h *Handler) open(ctx context.Context, s access.Session, r run.Run) ([]byte
 		if err != nil {
 			return nil, fmt.Errorf("list sightings: %w", err)
 		}
-		record, err := issue.Decode[issue.Record](doc)
+		record, err := records.Decode[issue.Record](doc)
 		if err != nil {
 			return nil, err
 		}
-		line, err := issue.Crypt(k.Open).On(ctx, doc.Ref, record.Line)
+		line, err := records.CryptFunc(k.Open).Apply(ctx, doc.Ref, record.Line)
 		if err != nil {
 			return nil, fmt.Errorf("open sighting: %w", err)
 		}

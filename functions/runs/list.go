@@ -9,6 +9,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -36,7 +37,7 @@ type listResponse struct {
 // last. Runs that begin while somebody pages on are before the first page.
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
 	session := access.From(ctx)
-	query := in.filter(run.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(run.Collection).Query)
+	query := in.filter(records.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(records.RunsCollection).Query)
 	place, err := api.ParseToken[runPlace](in.PageToken, in.key())
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 	out := &listResponse{}
 	out.Body.Runs = []runBody{}
 	for _, doc := range docs[:min(len(docs), in.PageSize)] {
-		r, err := run.Decode(doc)
+		r, err := records.DecodeRun(doc)
 		if err != nil {
 			return nil, err
 		}

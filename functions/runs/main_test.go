@@ -10,6 +10,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -86,7 +87,7 @@ func database(t testing.TB, c *cloudtest.Cloud) *firestore.Client {
 // stored is a run as it rests.
 func stored(t testing.TB, tn *cloudtest.Tenant, id string) run.Run {
 	t.Helper()
-	r, err := run.At(database(t, tn.Cloud), tn.ID, tn.Workspace, run.ID(id)).Get(t.Context())
+	r, err := records.NewRunRef(database(t, tn.Cloud), tn.ID, tn.Workspace, run.ID(id)).Get(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

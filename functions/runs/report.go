@@ -9,8 +9,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
-	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
 // report records a run's end in one commit: the run, its sightings and samples,
@@ -54,7 +54,7 @@ func (h *Handler) report(ctx context.Context, in *reportRequest) (*runResponse, 
 // should wait for.
 type prepared struct {
 	said           said
-	place          run.Place
+	place          records.RunRef
 	fingerprintKey []byte
 	digest         string
 	lines          [][]byte // sealed
@@ -64,7 +64,7 @@ type prepared struct {
 }
 
 func (h *Handler) prepare(ctx context.Context, s access.Session, said said) (p prepared, err error) {
-	p = prepared{said: said, place: run.At(s.DB, s.Tenant.ID, s.Workspace, said.id), session: s, handler: h}
+	p = prepared{said: said, place: records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, said.id), session: s, handler: h}
 	if err := p.seal(ctx); err != nil {
 		return p, public(err)
 	}
@@ -89,7 +89,7 @@ func (p *prepared) seal(ctx context.Context) error {
 	p.digest = p.said.digest(p.fingerprintKey)
 	p.lines = make([][]byte, len(p.said.sightings))
 	for i, s := range p.said.sightings {
-		if p.lines[i], err = issue.Crypt(k.Seal).On(ctx, issue.SightingRef(p.place.Record, i+1), s.Line); err != nil {
+		if p.lines[i], err = records.CryptFunc(k.Seal).Apply(ctx, records.SightingRef(p.place.Record, i+1), s.Line); err != nil {
 			return fmt.Errorf("seal sighting: %w", err)
 		}
 	}
@@ -101,13 +101,13 @@ func (p *prepared) write(tx *firestore.Transaction, r run.Run) error {
 	for i, s := range p.said.sightings {
 		record := issue.NewRecord(p.fingerprintKey, r.ID, r.Start, i+1, s)
 		record.Line = p.lines[i]
-		if err := tx.Set(issue.SightingRef(p.place.Record, i+1), record); err != nil {
+		if err := tx.Set(records.SightingRef(p.place.Record, i+1), record); err != nil {
 			return fmt.Errorf("write sighting: %w", err)
 		}
 	}
 	for _, series := range p.said.series {
 		series.SLX, series.Waiting = r.Start.SLX, r.Start.Known()
-		if err := tx.Set(sli.SeriesRef(p.session.DB, p.session.Tenant.ID, p.session.Workspace, r.ID, series.SLI), series); err != nil {
+		if err := tx.Set(records.SeriesRef(p.session.DB, p.session.Tenant.ID, p.session.Workspace, r.ID, series.SLI), series); err != nil {
 			return fmt.Errorf("write series: %w", err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 func TestAReportIsKeptWhole(t *testing.T) {
@@ -27,7 +28,7 @@ func TestAReportIsKeptWhole(t *testing.T) {
 	if len(seen) != 2 {
 		t.Fatalf("%d sightings, want 2", len(seen))
 	}
-	got, err := issue.Decode[issue.Record](seen[1])
+	got, err := records.Decode[issue.Record](seen[1])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestAStartIsTakenThoughALineDoesNotOpen(t *testing.T) {
 	}
 	begin(t, tn, id, aStart).Want(t, http.StatusOK)
 	for _, doc := range sightings(t, tn, id) {
-		if got, err := issue.Decode[issue.Record](doc); err != nil || got.Task != "dns-check" || !got.Start.Equal(began) {
+		if got, err := records.Decode[issue.Record](doc); err != nil || got.Task != "dns-check" || !got.Start.Equal(began) {
 			t.Errorf("sighting %d is %+v, %v", got.Number, got, err)
 		}
 	}
@@ -142,11 +143,11 @@ func TestAReportBeforeTheStartIsCompletedByIt(t *testing.T) {
 	}
 	want, got := sightings(t, tn, inOrder), sightings(t, tn, late)
 	for i := range want {
-		w, err := issue.Decode[issue.Record](want[i])
+		w, err := records.Decode[issue.Record](want[i])
 		if err != nil {
 			t.Fatal(err)
 		}
-		g, err := issue.Decode[issue.Record](got[i])
+		g, err := records.Decode[issue.Record](got[i])
 		if err != nil {
 			t.Fatal(err)
 		}

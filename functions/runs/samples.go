@@ -10,7 +10,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
-	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
@@ -53,7 +53,7 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 	if err != nil {
 		return nil, err
 	}
-	query := in.filter(run.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(sli.SeriesCollection).Query)
+	query := in.filter(records.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(records.SeriesCollection).Query)
 	if place != (seriesPlace{}) {
 		query = query.StartAfter(time.UnixMicro(place.Last), time.UnixMicro(place.First), place.ID)
 	}
@@ -64,7 +64,7 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 	out := &samplesResponse{}
 	out.Body.Series = []seriesBody{}
 	for _, doc := range docs[:min(len(docs), in.PageSize)] {
-		series, err := sli.DecodeSeries(doc)
+		series, err := records.Decode[sli.Series](doc)
 		if err != nil {
 			return nil, err
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
-	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
 // start records a run's start. Where the report came first, that completes the
@@ -23,7 +23,7 @@ func (h *Handler) start(ctx context.Context, in *startRequest) (*runResponse, er
 	if err != nil {
 		return nil, err
 	}
-	place := run.At(session.DB, session.Tenant.ID, session.Workspace, id)
+	place := records.NewRunRef(session.DB, session.Tenant.ID, session.Workspace, id)
 	now, tried, err := h.apply(ctx, update{place, true, func(tx *firestore.Transaction, r *run.Run) (write, error) {
 		if r.Start.Known() {
 			if !r.Start.Equal(start) {
@@ -69,8 +69,8 @@ func (h *Handler) complete(r *run.Run) {
 
 // late reads what was reported before the run's start, and gives the write of
 // what follows from the start.
-func (h *Handler) late(ctx context.Context, tx *firestore.Transaction, s access.Session, place run.Place, r run.Run) (write, error) {
-	measured, err := tx.Documents(run.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(sli.SeriesCollection).Where("run", "==", string(r.ID))).GetAll()
+func (h *Handler) late(ctx context.Context, tx *firestore.Transaction, s access.Session, place records.RunRef, r run.Run) (write, error) {
+	measured, err := tx.Documents(records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.SeriesCollection).Where("run", "==", string(r.ID))).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("read series: %w", err)
 	}
@@ -88,7 +88,7 @@ func (h *Handler) late(ctx context.Context, tx *firestore.Transaction, s access.
 	}, nil
 }
 
-func (h *Handler) lateSightings(ctx context.Context, tx *firestore.Transaction, s access.Session, place run.Place, r run.Run) (write, error) {
+func (h *Handler) lateSightings(ctx context.Context, tx *firestore.Transaction, s access.Session, place records.RunRef, r run.Run) (write, error) {
 	if r.Sightings == 0 {
 		return nothing, nil
 	}
@@ -100,7 +100,7 @@ func (h *Handler) lateSightings(ctx context.Context, tx *firestore.Transaction, 
 	if err != nil {
 		return nil, err
 	}
-	docs, err := tx.Documents(place.Record.Collection(issue.SightingsCollection)).GetAll()
+	docs, err := tx.Documents(place.Record.Collection(records.SightingsCollection)).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("read sightings: %w", err)
 	}
@@ -122,11 +122,11 @@ func (h *Handler) lateSightings(ctx context.Context, tx *firestore.Transaction, 
 
 // again makes the record of a sighting anew, now that its run's start is known.
 func again(ctx context.Context, k *keys.Tenant, fingerprintKey []byte, doc *firestore.DocumentSnapshot, r run.Run) (issue.Record, error) {
-	old, err := issue.Decode[issue.Record](doc)
+	old, err := records.Decode[issue.Record](doc)
 	if err != nil {
 		return issue.Record{}, err
 	}
-	line, err := issue.Crypt(k.Open).On(ctx, doc.Ref, old.Line)
+	line, err := records.CryptFunc(k.Open).Apply(ctx, doc.Ref, old.Line)
 	if errors.Is(err, keys.ErrSealed) { // for good: it must not keep the run from its start
 		api.Logger(ctx).ErrorContext(ctx, "the text of a sighting does not open", "run", string(r.ID), "number", old.Number)
 		old.Task, old.SLX, old.Resource, old.Start = r.Start.Task, r.Start.SLX, r.Start.Resource, r.Start.Time

@@ -9,12 +9,13 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // overdue finds the pending grants whose time has passed.
 func (h *Handler) overdue(db *firestore.Client) firestore.Query {
-	return db.CollectionGroup(grant.Collection).
+	return db.CollectionGroup(records.GrantsCollection).
 		Where("state", "==", string(grant.Pending)).Where("expires", "<", h.deps.Now()).
 		OrderBy("expires", firestore.Asc)
 }
@@ -47,7 +48,7 @@ func (h *Handler) decideAll(ctx context.Context, tx *firestore.Transaction, docs
 	claims := claims{tx: tx, known: map[string]run.Run{}}
 	states := make([]grant.State, len(docs))
 	for i, doc := range docs {
-		g, err := grant.Decode(doc)
+		g, err := records.Decode[grant.Grant](doc)
 		if err != nil { // one broken document must not stop all the others
 			api.Logger(ctx).ErrorContext(ctx, "a grant cannot be read", "document", doc.Ref.Path, "error", err.Error())
 			continue
@@ -95,11 +96,11 @@ type claims struct {
 
 // has reports whether the grant's run claims its part.
 func (c claims) has(ref *firestore.DocumentRef, g grant.Grant) (bool, error) {
-	at := ref.Parent.Parent.Collection(run.Collection).Doc(string(g.Run))
+	at := ref.Parent.Parent.Collection(records.RunsCollection).Doc(string(g.Run))
 	r, ok := c.known[at.Path]
 	if !ok {
 		var err error
-		if r, err = run.Read(c.tx, at); err != nil && !errors.Is(err, run.ErrNotFound) {
+		if r, err = records.ReadRun(c.tx, at); err != nil && !errors.Is(err, records.ErrRunNotFound) {
 			return false, err
 		}
 		c.known[at.Path] = r

@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -83,7 +84,7 @@ func TestRunsThatNobodyTookInAreToldAgain(t *testing.T) {
 	runs := map[string]*cloudtest.Tenant{ended(t, acme): acme, ended(t, acme): acme, ended(t, other): other}
 	f.Drain(t)
 	for id, tn := range runs { // as if its event had been lost
-		ref := run.At(f.db, tn.ID, tn.Workspace, run.ID(id)).Record
+		ref := records.NewRunRef(f.db, tn.ID, tn.Workspace, run.ID(id)).Record
 		if _, err := ref.Update(t.Context(), []firestore.Update{{Path: "pending", Value: true}}); err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +102,7 @@ func TestRunsThatNobodyTookInAreToldAgain(t *testing.T) {
 	}
 	f.Drain(t)
 	for id, tn := range runs {
-		if r, err := run.At(f.db, tn.ID, tn.Workspace, run.ID(id)).Get(t.Context()); err != nil || r.Pending {
+		if r, err := records.NewRunRef(f.db, tn.ID, tn.Workspace, run.ID(id)).Get(t.Context()); err != nil || r.Pending {
 			t.Errorf("run %s is pending: %v, %v", id, r.Pending, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -16,7 +17,7 @@ import (
 // untaken finds the runs that were published hours ago and that no assistant
 // has taken in: their events became dead letters, or were lost.
 func (h *Handler) untaken(db *firestore.Client) firestore.Query {
-	return db.CollectionGroup(run.Collection).
+	return db.CollectionGroup(records.RunsCollection).
 		Where("pending", "==", true).Where("due", "<", h.deps.Now()).OrderBy("due", firestore.Asc)
 }
 
@@ -48,7 +49,7 @@ func (h *Handler) retell(ctx context.Context, db *firestore.Client, docs []*fire
 func stillUntaken(ctx context.Context, docs []*firestore.DocumentSnapshot, now time.Time) map[*firestore.DocumentRef]run.Run {
 	untaken := map[*firestore.DocumentRef]run.Run{}
 	for _, doc := range docs {
-		r, err := run.Decode(doc)
+		r, err := records.DecodeRun(doc)
 		if err != nil { // one broken document must not stop all the others
 			api.Logger(ctx).ErrorContext(ctx, "a run cannot be read", "document", doc.Ref.Path, "error", err.Error())
 			continue

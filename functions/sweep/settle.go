@@ -8,12 +8,13 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // unsettled finds the ended runs that may have grants to decide.
 func unsettled(db *firestore.Client) firestore.Query {
-	return db.CollectionGroup(run.Collection).
+	return db.CollectionGroup(records.RunsCollection).
 		Where("state", "==", string(run.Ended)).Where("settled", "==", false).
 		OrderBy("created", firestore.Asc)
 }
@@ -38,7 +39,7 @@ func settle(ctx context.Context, db *firestore.Client, docs []*firestore.Documen
 // settleRun moves the expired grants of a run's claims to missing, page by
 // page. It is done when no grant is pending any more.
 func settleRun(ctx context.Context, db *firestore.Client, ref *firestore.DocumentRef) (done bool, missing int, err error) {
-	grants := ref.Parent.Parent.Collection(grant.Collection).Where("run", "==", ref.ID)
+	grants := ref.Parent.Parent.Collection(records.GrantsCollection).Where("run", "==", ref.ID)
 	page := grants.Where("state", "==", string(grant.Expired)).OrderBy(firestore.DocumentID, firestore.Asc).Limit(pageSize)
 	for {
 		docs, err := page.Documents(ctx).GetAll()
@@ -79,7 +80,7 @@ func miss(ctx context.Context, db *firestore.Client, ref *firestore.DocumentRef,
 		return 0, nil
 	}
 	err = db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		r, err := run.Read(tx, ref)
+		r, err := records.ReadRun(tx, ref)
 		if err != nil {
 			return err
 		}
@@ -89,7 +90,7 @@ func miss(ctx context.Context, db *firestore.Client, ref *firestore.DocumentRef,
 		}
 		states := make([]grant.State, len(fresh))
 		for i, doc := range fresh {
-			g, err := grant.Decode(doc)
+			g, err := records.Decode[grant.Grant](doc)
 			if err != nil {
 				return err
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/sweep"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -66,11 +67,11 @@ func report(t *testing.T, tn *cloudtest.Tenant, id, output string, parts int) {
 func (f fixture) state(t *testing.T, tn *cloudtest.Tenant, id string, part int) grant.State {
 	t.Helper()
 	o := grant.Object{Workspace: tn.Workspace, Run: run.ID(id), Output: "out.log", Part: part}
-	doc, err := grant.Ref(f.db, tn.ID, o).Get(t.Context())
+	doc, err := records.GrantRef(f.db, tn.ID, o).Get(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := grant.Decode(doc)
+	g, err := records.Decode[grant.Grant](doc)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,15 +162,15 @@ func TestManyPagesByTwoSweepsAtOnce(t *testing.T) {
 	tn := f.Tenant(t)
 	const grants, runs = 250, 120
 	batch := f.db.BulkWriter(t.Context())
-	at := run.Workspace(f.db, tn.ID, tn.Workspace)
+	at := records.Workspace(f.db, tn.ID, tn.Workspace)
 	for i := range runs {
 		id := run.ID(cloudtest.NewRun(t))
-		_, err := batch.Set(at.Collection(run.Collection).Doc(string(id)), run.Run{ID: id, State: run.Ended, Created: f.Clock.Now()})
+		_, err := batch.Set(at.Collection(records.RunsCollection).Doc(string(id)), run.Run{ID: id, State: run.Ended, Created: f.Clock.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for n := i; n < grants; n += runs {
-			_, err := batch.Set(at.Collection(grant.Collection).Doc(fmt.Sprint(n)), grant.Grant{
+			_, err := batch.Set(at.Collection(records.GrantsCollection).Doc(fmt.Sprint(n)), grant.Grant{
 				Workspace: tn.Workspace, Run: id, Output: "out.log", Part: n + 1, State: grant.Pending, Expires: f.Clock.Now().Add(-time.Hour),
 			})
 			if err != nil {
@@ -189,12 +190,12 @@ func TestManyPagesByTwoSweepsAtOnce(t *testing.T) {
 		t.Errorf("%d of %d expired", n, grants)
 	}
 	for state, want := range map[string]int{"pending": 0, "expired": grants} {
-		docs, err := at.Collection(grant.Collection).Where("state", "==", state).Documents(t.Context()).GetAll()
+		docs, err := at.Collection(records.GrantsCollection).Where("state", "==", state).Documents(t.Context()).GetAll()
 		if err != nil || len(docs) != want {
 			t.Errorf("%d are %s, want %d (%v)", len(docs), state, want, err)
 		}
 	}
-	open, err := at.Collection(run.Collection).Where("settled", "==", false).Documents(t.Context()).GetAll()
+	open, err := at.Collection(records.RunsCollection).Where("settled", "==", false).Documents(t.Context()).GetAll()
 	if err != nil || len(open) > 0 {
 		t.Errorf("%d runs are not settled (%v)", len(open), err)
 	}
@@ -208,8 +209,8 @@ func TestBrokenDocumentsKeepNobodyWaiting(t *testing.T) {
 	tn, id := f.Tenant(t), cloudtest.NewRun(t)
 	tn.Mint(t, id, parts(1)...)
 	f.Clock.Advance(overdue)
-	at := run.Workspace(f.db, tn.ID, tn.Workspace)
-	_, err := at.Collection(grant.Collection).Doc("broken").Set(t.Context(), map[string]any{
+	at := records.Workspace(f.db, tn.ID, tn.Workspace)
+	_, err := at.Collection(records.GrantsCollection).Doc("broken").Set(t.Context(), map[string]any{
 		"state": "pending", "expires": time.Unix(0, 0), "part": "no number",
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -38,7 +39,7 @@ func grants(t testing.TB, tn *cloudtest.Tenant, id string) []grant.Grant {
 		t.Fatal(err)
 	}
 	var all []grant.Grant
-	err = grant.OfRun(t.Context(), db, tn.ID, tn.Workspace, run.ID(id), grant.Filter{}, func(g grant.Grant) error {
+	err = records.GrantsOfRun(t.Context(), db, tn.ID, tn.Workspace, run.ID(id), records.GrantFilter{}, func(g grant.Grant) error {
 		all = append(all, g)
 		return nil
 	})
@@ -54,7 +55,7 @@ func runOf(t testing.TB, tn *cloudtest.Tenant, id string) (run.Run, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run.At(db, tn.ID, tn.Workspace, run.ID(id)).Get(t.Context())
+	return records.NewRunRef(db, tn.ID, tn.Workspace, run.ID(id)).Get(t.Context())
 }
 
 // mints counts the entries of mints on the tenant's record.

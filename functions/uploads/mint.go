@@ -16,7 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
-	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -61,14 +61,14 @@ func (h *Handler) record(ctx context.Context, s access.Session, want wanted, exp
 	err = gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		return h.commit(tx, s, want, expires, entry)
 	})
-	if errors.Is(err, run.ErrElsewhere) {
+	if errors.Is(err, records.ErrRunIDTaken) {
 		return api.Refuse(http.StatusConflict, "this run id is taken; make a new UUIDv7")
 	}
 	return err
 }
 
 func (h *Handler) commit(tx *firestore.Transaction, s access.Session, want wanted, expires time.Time, entry auditlog.Prepared) error {
-	place := run.At(s.DB, s.Tenant.ID, s.Workspace, want.run)
+	place := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, want.run)
 	now := h.deps.Now()
 	r, create, err := place.Open(tx, now)
 	if err != nil {
@@ -101,7 +101,7 @@ func renew(want wanted, docs []*firestore.DocumentSnapshot, now, expires time.Ti
 	var refused conflict
 	grants := make([]grant.Grant, len(docs))
 	for i, doc := range docs {
-		g, err := grant.Decode(doc)
+		g, err := records.Decode[grant.Grant](doc)
 		if err != nil {
 			return nil, err
 		}
@@ -138,7 +138,7 @@ func (h *Handler) sign(ctx context.Context, signer signedurl.Signer, t tenant.Re
 func (w wanted) refs(s access.Session) []*firestore.DocumentRef {
 	refs := make([]*firestore.DocumentRef, len(w.parts))
 	for i, p := range w.parts {
-		refs[i] = grant.Ref(s.DB, s.Tenant.ID, p.object)
+		refs[i] = records.GrantRef(s.DB, s.Tenant.ID, p.object)
 	}
 	return refs
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	runs "github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -200,7 +201,7 @@ func grantOf(t *testing.T, c *cloudtest.Cloud, tn *cloudtest.Tenant, id string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return grant.Ref(db, tn.ID, grant.Object{Workspace: tn.Workspace, Run: runs.ID(id), Output: "stdout.log", Part: 1})
+	return records.GrantRef(db, tn.ID, grant.Object{Workspace: tn.Workspace, Run: runs.ID(id), Output: "stdout.log", Part: 1})
 }
 
 func readGrant(t *testing.T, c *cloudtest.Cloud, tn *cloudtest.Tenant, id string) grant.Grant {
@@ -209,7 +210,7 @@ func readGrant(t *testing.T, c *cloudtest.Cloud, tn *cloudtest.Tenant, id string
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := grant.Decode(doc)
+	g, err := records.Decode[grant.Grant](doc)
 	if err != nil {
 		t.Fatal(err)
 	}

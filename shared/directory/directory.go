@@ -17,7 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -178,7 +178,7 @@ func Staff(db *firestore.Client) *firestore.DocumentRef {
 // text, so the name is a hash.
 func Member(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, issuer, subject string) *firestore.DocumentRef {
 	sum := sha256.Sum256([]byte(issuer + "\x00" + subject))
-	return run.Workspace(db, t, w).Collection("members").Doc(hex.EncodeToString(sum[:]))
+	return records.Workspace(db, t, w).Collection("members").Doc(hex.EncodeToString(sum[:]))
 }
 
 func (d *Directory) cached(key string, read func() (tenant.Record, error)) (tenant.Record, error) {

@@ -1,13 +1,8 @@
 package issue_test
 
 import (
-	"context"
-	"errors"
 	"testing"
 	"time"
-
-	"cloud.google.com/go/firestore"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -96,31 +91,5 @@ func TestFingerprintTellsIssuesApart(t *testing.T) {
 	same := issue.Fingerprint(key, start, issue.Sighting{Title: "Disk", SLX: "s", TaskName: "t", Resource: "r", Details: "new"})
 	if seen[same] != "a title" {
 		t.Error("what the line says as the run does makes another issue")
-	}
-}
-
-func TestTextIsSealedForItsDocument(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	seal := func(_ context.Context, value, aad []byte) ([]byte, error) { return append(aad, value...), nil }
-	open := func(_ context.Context, sealed, aad []byte) ([]byte, error) {
-		if len(sealed) < len(aad) || string(sealed[:len(aad)]) != string(aad) {
-			return nil, errors.New("sealed for another")
-		}
-		return sealed[len(aad):], nil
-	}
-	ref := &firestore.DocumentRef{Path: "projects/p/databases/(default)/documents/tenants/a/issues/b"}
-	want := issue.Text{Title: "disk", Line: []byte(`{"title":"disk"}`)}
-	sealed, err := issue.SealText(ctx, seal, ref, want)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := issue.OpenText(ctx, open, ref, sealed)
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("%v: %s", err, diff)
-	}
-	ref.Path += "c"
-	if _, err := issue.OpenText(ctx, open, ref, sealed); err == nil {
-		t.Error("it opened in another document")
 	}
 }

@@ -1,0 +1,45 @@
+package issue
+
+import (
+	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+// Record is a stored sighting. Task, SLX, Resource and Start are the run's:
+// what the line says of them is free text, and sealed with it.
+type Record struct {
+	Number          int       `firestore:"number"` // within its run, from 1
+	Issue           ID        `firestore:"fingerprint"`
+	Severity        int       `firestore:"severity"`
+	SeverityFlagged bool      `firestore:"severityFlagged"`
+	ObservedAt      time.Time `firestore:"observedAt"` // zero: unknown
+	Run             run.ID    `firestore:"run"`
+	Task            string    `firestore:"task"`
+	SLX             string    `firestore:"slx"`
+	Resource        string    `firestore:"resource"`
+	Start           time.Time `firestore:"start"`
+	Line            []byte    `firestore:"line"` // sealed
+}
+
+// NewRecord returns the record of a run's sighting, without its sealed Line.
+// key is the tenant's fingerprint key.
+func NewRecord(key []byte, id run.ID, start run.Start, number int, s Sighting) Record {
+	return Record{
+		Number:          number,
+		Issue:           Fingerprint(key, start, s),
+		Severity:        s.Severity,
+		SeverityFlagged: s.SeverityFlagged,
+		ObservedAt:      s.ObservedAt,
+		Run:             id,
+		Task:            start.Task,
+		SLX:             start.SLX,
+		Resource:        start.Resource,
+		Start:           start.Time,
+	}
+}
+
+// Seen is what Fold needs of the record.
+func (r Record) Seen() Seen {
+	return Seen{r.Number, r.Issue, r.Severity, r.SeverityFlagged, r.ObservedAt}
+}

@@ -1,0 +1,59 @@
+// Package records stores the domain's types in Firestore: where the document of
+// a run, a grant, an issue, a check or an SLI is, and how it is read and
+// written. The types themselves are in the packages run, grant, issue and sli,
+// which link no Google client, so that the command line can use them too.
+//
+// Everything of a tenant is below tenants/{tenant}; everything of a workspace
+// is below tenants/{tenant}/workspaces/{workspace}:
+//
+//	runs/{run}                     run.Run
+//	runs/{run}/sightings/{number}  issue.Record
+//	grants/{object}                grant.Grant
+//	issues/{issue}                 issue.Issue
+//	checks/{check}                 issue.Check
+//	slis/{hash of the name}        sli.SLI
+//	series/{run}-{hash}            sli.Series
+//
+// tenants/{tenant}/runIds/{run} says which workspace has a run ID.
+package records
+
+import (
+	"fmt"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/sli"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// The names of the collections below a workspace, also as collection groups.
+// Sightings are below a run.
+const (
+	RunsCollection      = "runs"
+	SightingsCollection = "sightings"
+	GrantsCollection    = "grants"
+	IssuesCollection    = "issues"
+	ChecksCollection    = "checks"
+	SLIsCollection      = "slis"
+	SeriesCollection    = "series"
+)
+
+// Workspace returns the reference of a tenant's workspace.
+func Workspace(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID) *firestore.DocumentRef {
+	return db.Collection("tenants").Doc(string(t)).Collection("workspaces").Doc(string(w))
+}
+
+// Decode reads a record from its document. For a document that does not exist,
+// it returns the zero value. A run is different: use DecodeRun.
+func Decode[T grant.Grant | issue.Issue | issue.Check | issue.Record | sli.SLI | sli.Series](doc *firestore.DocumentSnapshot) (T, error) {
+	var value T
+	if !doc.Exists() {
+		return value, nil
+	}
+	if err := doc.DataTo(&value); err != nil {
+		return value, fmt.Errorf("read %T: %w", value, err)
+	}
+	return value, nil
+}
