@@ -1,14 +1,4 @@
 locals {
-  # What one instance of each function has, where the caller says nothing.
-  limits = {
-    uploads = { concurrency = 40, max_instances = 20 }
-    outputs = { concurrency = 20, max_instances = 20, timeout_seconds = 300 } # streams 8 MiB to slow readers
-    runs    = { concurrency = 40, max_instances = 20 }
-    custody = { concurrency = 40, max_instances = 20 }                      # the subscription waits 60 s
-    replay  = { concurrency = 4, max_instances = 2 }                        # a few of the staff, now and then
-    sweep   = { concurrency = 1, max_instances = 1, timeout_seconds = 300 } # one sweep at a time is enough
-    reseal  = { concurrency = 1, max_instances = 1, timeout_seconds = 300 } # it stops after four minutes by itself
-  }
   # The only accounts that may call each function; if there are none, everybody may.
   invokers = {
     for name, f in module.suite.functions : name =>
@@ -40,7 +30,7 @@ module "function" {
     STRONGROOM_AUDIENCE  = local.audience
     STRONGROOM_AUDIT_KEY = google_kms_crypto_key.this["audit"].id
   }
-  limits           = merge(try(local.limits[each.key], {}), { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
+  limits           = merge(each.value.limits, { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
   invokers         = local.invokers[each.key]
   admit_everybody  = var.admit_everybody
   public_tag_value = var.public_tag_value

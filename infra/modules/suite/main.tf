@@ -14,7 +14,16 @@ locals {
       http        = length(try(f.routes, [])) > 0
       topic       = try(f.topic, null)
       schedule    = try(f.schedule, null)
+      late_after  = try(f.lateAfterSeconds, null)
+      if_late     = try(f.ifLate, null)
       roles       = try(f.roles, [])
+      limits = {
+        for name, value in {
+          concurrency     = try(f.limits.concurrency, null)
+          max_instances   = try(f.limits.maxInstances, null)
+          timeout_seconds = try(f.limits.timeoutSeconds, null)
+        } : name => value if value != null
+      }
     }
   }
 

@@ -111,8 +111,12 @@ run "one_region" {
     error_message = "The scheduler must call reseal every hour, and wait longer than reseal works."
   }
   assert {
-    condition     = { for name, policy in google_monitoring_alert_policy.absent : name => policy.conditions[0].condition_absent[0].duration } == { sweep = "600s", reseal = "10800s" }
-    error_message = "A schedule is missed when it was due several times."
+    condition     = { for name, policy in google_monitoring_alert_policy.absent : name => policy.conditions[0].condition_absent[0].duration } == { for name, f in module.suite.functions : name => "${f.late_after}s" if f.schedule != null }
+    error_message = "Every schedule must have an alert, after the time in suite.json."
+  }
+  assert {
+    condition     = google_monitoring_alert_policy.absent["sweep"].conditions[0].condition_absent[0].duration == "600s"
+    error_message = "The alert on sweep must fire after ten minutes."
   }
   assert {
     condition     = { for r in google_compute_url_map.this.path_matcher[0].route_rules : r.match_rules[0].path_template_match => r.priority } == { for r in module.suite.path_rules : r.template => r.priority }

@@ -36,6 +36,19 @@ run "a_tenant_without_a_signing_key_has_no_binding_on_one" {
   }
 }
 
+run "a_function_has_the_limits_that_the_table_gives_and_no_others" {
+  command = plan
+
+  assert {
+    condition     = jsonencode(output.functions.sweep.limits) == jsonencode({ concurrency = 1, max_instances = 1, timeout_seconds = 300 }) && length(output.functions.runs.limits) == 0
+    error_message = "sweep must run alone, and runs must have the defaults: ${jsonencode(output.functions.sweep.limits)}"
+  }
+  assert {
+    condition     = output.functions.sweep.late_after == 600 && output.functions.runs.late_after == null
+    error_message = "Only schedules are late, after the time in suite.json."
+  }
+}
+
 run "long_names_are_cut_and_remain_distinct" {
   command = plan
   variables {
