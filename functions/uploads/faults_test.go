@@ -54,7 +54,7 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 // meets fault.
 func behind(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
 	t.Helper()
-	config, err := gcp.FromEnv[uploads.Config](c.Environ("uploads"))
+	config, err := gcp.FromEnv[uploads.Config](c.FunctionEnviron("uploads"))
 	if err != nil {
 		t.Fatal(err)
 	}
