@@ -26,7 +26,7 @@ import (
 // How a function registers, by how it is triggered.
 const (
 	byHTTP  = "HTTP"
-	byEvent = "CloudEvent"
+	byEvent = "Event"
 )
 
 // entryPoint is a function's package and the name it registers there.
@@ -46,7 +46,7 @@ func TestTheTableHasEveryFunctionThatRegisters(t *testing.T) {
 	}
 }
 
-// registered finds the calls of functions.HTTP and functions.CloudEvent.
+// registered finds the calls of function.HTTP and function.Event.
 func registered(t *testing.T) map[entryPoint]string {
 	t.Helper()
 	files, err := filepath.Glob("../functions/*/*.go")
@@ -84,7 +84,7 @@ func registration(n ast.Node) (kind, name string) {
 	}
 	from, ok := callee.X.(*ast.Ident)
 	literal, isLiteral := call.Args[0].(*ast.BasicLit)
-	if !ok || !isLiteral || from.Name != "functions" {
+	if !ok || !isLiteral || from.Name != "function" {
 		return "", ""
 	}
 	name, err := strconv.Unquote(literal.Value)
