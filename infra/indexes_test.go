@@ -41,7 +41,7 @@ func TestFirestoreHasTheIndexesThatQueriesNeed(t *testing.T) {
 	if c.Firestore == nil {
 		t.Skip("skipped: Google's Firestore emulator does not say which indexes a query needs")
 	}
-	askAll(t, c)
+	callAll(t, c)
 	resealAll(t, c)
 	declared := readIndexes(t)
 	declared.wantAnswers(t, c.Firestore.Indexes())

@@ -21,7 +21,7 @@ func TestNothingStaysUnderAnOldDataKey(t *testing.T) {
 	if c.Firestore == nil {
 		t.Skip("skipped: Google's Firestore emulator cannot list all documents")
 	}
-	askAll(t, c)
+	callAll(t, c)
 	resealAll(t, c)
 	found := map[uint32]int{}
 	c.Firestore.Walk(func(_, path string, fields map[string]*firestorepb.Value) bool {
