@@ -132,9 +132,9 @@ func TestEveryFunctionIsComplete(t *testing.T) {
 		if scheduled != (f.LateAfterSeconds > 0) || scheduled != (f.IfLate != "") {
 			t.Errorf("%s: lateAfterSeconds and ifLate belong to a schedule, and each schedule needs both", name)
 		}
-		const most = 23*3600 + 1800 // cloud.google.com/monitoring/alerts/concepts-indepth#duration
-		if f.LateAfterSeconds > most || f.LateAfterSeconds%60 != 0 {
-			t.Errorf("%s: lateAfterSeconds is %d, want whole minutes up to %d", name, f.LateAfterSeconds, most)
+		const least, most = 120, 23*3600 + 1800 // cloud.google.com/monitoring/alerts/metric-absence
+		if scheduled && (f.LateAfterSeconds < least || f.LateAfterSeconds > most || f.LateAfterSeconds%60 != 0) {
+			t.Errorf("%s: lateAfterSeconds is %d, want whole minutes from %d to %d seconds", name, f.LateAfterSeconds, least, most)
 		}
 		if (f.Limits != infra.Limits{}) && f.Limits.Why == "" {
 			t.Errorf("%s: the limits need a reason in why", name)
@@ -182,7 +182,7 @@ func TestEveryRoleIsKnownToTheEmbeddedCloud(t *testing.T) {
 				t.Errorf("%s: %v", holder, err)
 			}
 			if strings.HasPrefix(r.Role, "roles/owner") || strings.HasPrefix(r.Role, "roles/editor") {
-				t.Errorf("%s holds the primitive role %s", holder, r.Role)
+				t.Errorf("%s has the primitive role %s", holder, r.Role)
 			}
 		}
 	}
