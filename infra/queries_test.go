@@ -22,8 +22,11 @@ func callAll(t *testing.T, c *cloudtest.Cloud) {
 	for n, finds := range []bool{false, true, true} {
 		x.callRun(t, n, finds)
 	}
-	for _, job := range []string{"sweep", "reseal"} {
-		if err := c.Scheduler.RunNow(t.Context(), job); err != nil {
+	for name, f := range c.Suite.Functions {
+		if f.Schedule == "" {
+			continue
+		}
+		if err := c.Scheduler.RunNow(t.Context(), name); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -31,6 +34,11 @@ func callAll(t *testing.T, c *cloudtest.Cloud) {
 	x.callAssistants(t)
 	x.callReplay(t)
 	x.callFromOpenAPI(t)
+	for name := range c.Suite.Functions {
+		if c.LoadBalancer.Traffic(name).Requests == 0 {
+			t.Errorf("no request calls %s: add one to callAll", name)
+		}
+	}
 }
 
 // callRun reports the n-th of three runs of one check, and reads it. The first
