@@ -13,7 +13,9 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
 	"github.com/strongroom-dev/strongroom/emulator/scheduler"
-	"github.com/strongroom-dev/strongroom/functions/assistant"
+	"github.com/strongroom-dev/strongroom/functions/assistants"
+	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
+	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
 	"github.com/strongroom-dev/strongroom/functions/replay"
@@ -57,11 +59,14 @@ var builders = map[string]func(*Cloud, context.Context, gcp.Config) (http.Handle
 		return reseal.New(reseal.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log}), nil
 	},
 	"assistant-update": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
-		u := assistant.NewUpdater(assistant.UpdaterDeps{Clients: c.clients(cloud), Now: c.Clock.Now, After: time.After, Log: c.log})
+		u := assistantupdate.New(assistantupdate.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, After: time.After, Log: c.log})
 		return c.events(ctx, u.Handle)
 	},
 	"assistants": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
-		return assistant.New(ctx, assistant.Config{Cloud: cloud, Access: c.access()}, assistant.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
+		return assistants.New(ctx, assistants.Config{Cloud: cloud, Access: c.access()}, assistants.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
+	},
+	"catalog": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
+		return catalog.New(ctx, catalog.Config{Cloud: cloud, Access: c.access()}, catalog.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
 	},
 	"custody": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
 		h, err := custody.New(ctx, custody.Config{Cloud: cloud, Audit: c.audit()}, custody.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
