@@ -10,6 +10,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
@@ -22,15 +23,15 @@ import (
 // Updater folds ended runs into what the assistants know. It is safe for
 // concurrent use, also by several processes.
 type Updater struct {
-	deps      Deps
+	deps      function.Deps
 	directory *directory.Directory
 	keys      *keys.Tenants
 	flights   singleflight.Group
 	handle    event.Handler
 }
 
-// New makes the function; it calls nothing yet.
-func New(deps Deps) *Updater {
+// New returns the updater. It connects to nothing yet.
+func New(deps function.Deps) *Updater {
 	u := &Updater{deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now)}
 	quarantine := quarantine.Keeper{
 		Function: "assistant-update", References: []string{"tenant", "workspace", "run", "kind", "entry"},

@@ -11,10 +11,11 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/uuid"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
@@ -50,7 +51,7 @@ func (h *hasty) after(d time.Duration) <-chan time.Time {
 // ownCloud has a clock that may be moved and reads that may be counted.
 func ownCloud(t testing.TB) *cloudtest.Cloud {
 	t.Helper()
-	return cloudtest.New(t, cloud.Options{})
+	return cloudtest.New(t, suite.Options{})
 }
 
 // world is a tenant with its runs, written as their reports would, and an
@@ -78,12 +79,12 @@ func newWorld(t testing.TB) *world {
 	worldOfMany.Lock()
 	defer worldOfMany.Unlock()
 	if worldOfMany.world == nil {
-		worldOfMany.world = newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+		worldOfMany.world = newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
 	}
 	mine, workspace := *worldOfMany.world, *worldOfMany.Tenant
 	workspace.Workspace = tenant.WorkspaceID("w-" + uuid.NewString())
 	mine.Tenant, mine.log = &workspace, &cloudtest.Log{}
-	mine.updater = mine.newUpdater(t, c.As(cloud.OperatorAccount))
+	mine.updater = mine.newUpdater(t, c.As(suite.OperatorAccount))
 	return &mine
 }
 
@@ -116,7 +117,7 @@ func (w *world) newUpdater(t testing.TB, config gcp.Config) *assistantupdate.Upd
 
 func (w *world) updaterOf(clients *gcp.Clients) *assistantupdate.Updater {
 	clock := &hasty{}
-	return assistantupdate.New(assistantupdate.Deps{
+	return assistantupdate.New(function.Deps{
 		Clients: clients, Now: clock.now, After: clock.after, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 }

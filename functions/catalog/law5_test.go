@@ -10,11 +10,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
@@ -45,16 +46,16 @@ func (p *process) start(t *testing.T) {
 		return
 	}
 	p.stop()
-	config := p.Cloud.As(cloud.FunctionAccount("catalog"))
+	config := p.Cloud.As(suite.FunctionAccount("catalog"))
 	var err error
 	if p.proxy, err = faults.New(config.FirestoreHost, p.fault); err != nil {
 		t.Fatal(err)
 	}
 	config.FirestoreHost, config.KMSHost = p.proxy.Addr(), p.proxy.Addr()
 	p.clients = gcp.NewClients(config)
-	p.handler, err = catalog.New(t.Context(), catalog.Config{
-		Cloud: config, Access: access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
-	}, catalog.Deps{Clients: p.clients, Now: p.Cloud.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	p.handler, err = catalog.New(t.Context(), access.Config{
+		Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName},
+	}, function.Deps{Clients: p.clients, Now: p.Cloud.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
