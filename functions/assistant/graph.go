@@ -66,7 +66,7 @@ type edgeBody struct {
 
 func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphResponse, error) {
 	if _, ok := issue.ParseID(in.PageToken); in.PageToken != "" && !ok {
-		return nil, api.Refuse(http.StatusBadRequest, "pageToken is no nextPageToken of a page before")
+		return nil, api.Refuse(http.StatusBadRequest, api.PageTokenText)
 	}
 	s, now := access.From(ctx), h.now()
 	checks, err := checksOf(ctx, s, in)

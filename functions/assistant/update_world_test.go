@@ -11,10 +11,11 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/uuid"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
@@ -72,12 +73,12 @@ func newWorld(t testing.TB) *world {
 	worldOfMany.Lock()
 	defer worldOfMany.Unlock()
 	if worldOfMany.world == nil {
-		worldOfMany.world = newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+		worldOfMany.world = newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
 	}
 	mine, workspace := *worldOfMany.world, *worldOfMany.Tenant
 	workspace.Workspace = tenant.WorkspaceID("w-" + uuid.NewString())
 	mine.Tenant, mine.log = &workspace, &cloudtest.Log{}
-	mine.updater = mine.newUpdater(t, c.As(cloud.OperatorAccount))
+	mine.updater = mine.newUpdater(t, c.As(suite.OperatorAccount))
 	return &mine
 }
 
@@ -110,7 +111,7 @@ func (w *world) newUpdater(t testing.TB, config gcp.Config) *assistant.Updater {
 
 func (w *world) updaterOf(clients *gcp.Clients) *assistant.Updater {
 	clock := &hasty{}
-	return assistant.NewUpdater(assistant.UpdaterDeps{
+	return assistant.NewUpdater(function.Deps{
 		Clients: clients, Now: clock.now, After: clock.after, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 }

@@ -144,12 +144,12 @@ func (h *Handler) publish(ctx context.Context, t target) {
 func toProblem(err error) error {
 	switch {
 	case errors.Is(err, records.ErrRunIDTaken):
-		return api.Refuse(http.StatusConflict, "this run ID is already used; generate a new UUIDv7")
+		return api.Refuse(http.StatusConflict, api.RunIDTakenText)
 	case errors.Is(err, run.ErrConflict):
 		return api.Refuse(http.StatusConflict, "this run was already recorded with different values; the first values are kept")
 	case errors.Is(err, keys.ErrKeyUnavailable):
 		// A retry can succeed: the runner stores the report until the key is back.
-		return api.Refuse(http.StatusServiceUnavailable, lockedText).With("Retry-After", "60")
+		return api.Refuse(http.StatusServiceUnavailable, api.KeyLockedText).With("Retry-After", "60")
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package runs
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -10,10 +9,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
-	"github.com/strongroom-dev/strongroom/shared/records"
-	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // Handler records and reads runs. It is safe for concurrent use.
@@ -23,7 +21,7 @@ type Handler struct {
 	guard     *access.Guard
 	keys      *keys.Tenants
 	publisher *outbox.Publisher
-	deps      Deps
+	deps      function.Deps
 }
 
 const (
@@ -33,8 +31,8 @@ const (
 )
 
 // New returns the function. It makes no calls yet.
-func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
-	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
+func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -84,24 +82,9 @@ func (h *Handler) registerQueries(a *api.API) {
 
 func (h *Handler) get(ctx context.Context, in *getRequest) (*runResponse, error) {
 	session := access.From(ctx)
-	r, err := h.find(ctx, session, in.Run)
+	r, err := session.FindRun(ctx, in.Run)
 	if err != nil {
 		return nil, err
 	}
 	return &runResponse{Body: show(r)}, nil
 }
-
-// find reads the run of a request.
-func (h *Handler) find(ctx context.Context, s access.Session, runID string) (run.Run, error) {
-	id, err := run.ParseID(runID)
-	if err != nil {
-		return run.Run{}, api.Refuse(http.StatusBadRequest, err.Error())
-	}
-	r, err := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, id).Get(ctx)
-	if errors.Is(err, records.ErrRunNotFound) {
-		return run.Run{}, api.Refuse(http.StatusNotFound, "run not found in this workspace")
-	}
-	return r, err
-}
-
-const lockedText = "the tenant's key is disabled or destroyed; ask the tenant administrator"

@@ -19,12 +19,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
@@ -57,8 +58,8 @@ func BenchmarkMint(b *testing.B) {
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
 	h, err := uploads.New(b.Context(), uploads.Config{
-		Cloud: e.Config, LocalKeys: dir, Access: access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
-	}, uploads.Deps{Clients: clients, Now: time.Now, Log: api.NewLogger(io.Discard)})
+		LocalKeys: dir, Access: access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
+	}, function.Deps{Clients: clients, Now: time.Now, Log: api.NewLogger(io.Discard)})
 	if err != nil {
 		b.Fatal(err)
 	}
