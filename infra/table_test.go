@@ -1,13 +1,11 @@
 package infra_test
 
 import (
-	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"maps"
 	"net/http"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -219,25 +217,4 @@ func sorted(all []string) []string {
 	all = slices.Clone(all)
 	slices.Sort(all)
 	return all
-}
-
-// TestTheModulesTestsHaveAPackageForEveryFunction reads the manifests that
-// stand for scripts/package's in the tests of the platform module.
-func TestTheModulesTestsHaveAPackageForEveryFunction(t *testing.T) {
-	t.Parallel()
-	for _, dir := range []string{"packages", "other"} {
-		text, err := os.ReadFile("modules/platform/tests/" + dir + "/manifest.json")
-		if err != nil {
-			t.Fatal(err)
-		}
-		var manifest struct{ Functions map[string]struct{} }
-		if err := json.Unmarshal(text, &manifest); err != nil {
-			t.Fatal(err)
-		}
-		for name := range table(t).Functions {
-			if _, ok := manifest.Functions[name]; !ok {
-				t.Errorf("modules/platform/tests/%s/manifest.json has no package for %s: add one", dir, name)
-			}
-		}
-	}
 }

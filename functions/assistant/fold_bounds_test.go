@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/firestore"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -42,7 +42,7 @@ func TestMoreIssuesThanOneCommitHoldsAreAllResolved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		states[i.Life]++
+		states[i.StoredState]++
 	}
 	if states[issue.Resolved] != 750 || states[issue.Open] != 50 {
 		t.Errorf("got %v", states)
@@ -91,9 +91,9 @@ var unconcerned = []struct {
 	check          string // task of it; empty: the event's own
 	seen, resolved time.Time
 }{
-	{"another", began, issue.Standing},
+	{"another", began, issue.Unresolved},
 	{"", began.AddDate(0, 0, -3), began.AddDate(0, 0, -2)},
-	{"", began.AddDate(0, 0, 1), issue.Standing},
+	{"", began.AddDate(0, 0, 1), issue.Unresolved},
 	{"", began.AddDate(0, 0, 1), began.AddDate(0, 0, 2)},
 }
 
@@ -115,7 +115,7 @@ func hold(t testing.TB, w *world, n int) {
 // billed is what the event of a run, with or without issues of its own, reads
 // and writes when the workspace holds n issues.
 func billed(t testing.TB, c *cloudtest.Cloud, n int, r told) firestore.Counts {
-	w := newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+	w := newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
 	hold(t, w, n)
 	w.reportAndDeliver(t, at(0, run.Failure, "a", "b"), at(1, run.Failure, "a"))
 	r.samples = map[string][]float64{"latency": {1}}
@@ -136,7 +136,7 @@ var priced = map[string]func() told{
 
 func TestAnEventCostsTheSameWhateverTheWorkspaceHolds(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	for name, event := range priced {
 		few, more := billed(t, c, 10, event()), billed(t, c, 1_000, event())
 		t.Logf("a run that %s: %+v", name, few)
@@ -172,8 +172,8 @@ func TestAReportedIssueIsFolded(t *testing.T) {
 		start()
 		report()
 		c.Drain(t)
-		w := newWorldOf(t, tn, c.As(cloud.OperatorAccount))
-		if i := w.issue(t, "a"); i.Life != issue.Detected || w.text(t, "a").Title != "Title of a" {
+		w := newWorldOf(t, tn, c.As(suite.OperatorAccount))
+		if i := w.issue(t, "a"); i.StoredState != issue.Detected || w.text(t, "a").Title != "Title of a" {
 			t.Errorf("%s first: the issue is %+v", first, i)
 		}
 		if got := w.sli(t, "latency"); got.LastValue != 1.5 || got.SLX != slx {

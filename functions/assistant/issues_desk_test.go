@@ -10,8 +10,8 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
@@ -43,7 +43,7 @@ func newDesk(t testing.TB, c *cloudtest.Cloud) *desk {
 // ownCloud has a clock that may be moved and reads that may be counted.
 func ownCloud(t testing.TB) *cloudtest.Cloud {
 	t.Helper()
-	return cloudtest.New(t, cloud.Options{})
+	return cloudtest.New(t, suite.Options{})
 }
 
 // noon is when the newest of the seeded issues was seen.
@@ -76,14 +76,14 @@ func (r resting) issue() issue.Issue {
 	i := issue.Issue{
 		ID: issue.ID(r.id()), Task: either(r.task, "dns-check"), SLX: either(r.slx, "dns"), Resource: either(r.resource, "cluster-1"),
 		Severity: r.severity, FirstSeen: noon.Add(-r.ago - time.Hour), LastSeen: noon.Add(-r.ago), LastRun: newID(), LastNumber: 1,
-		Sightings: 3, Runs: max(r.runs, 2), Life: issue.Open, Since: noon.Add(-r.ago - time.Hour), ResolvedAt: issue.Standing,
+		Sightings: 3, Runs: max(r.runs, 2), StoredState: issue.Open, Since: noon.Add(-r.ago - time.Hour), ResolvedAt: issue.Unresolved,
 	}
 	i.Check = issue.NewCheckID(i.Task, i.Resource)
 	if r.runs == 1 {
-		i.Runs, i.Life = 1, issue.Detected
+		i.Runs, i.StoredState = 1, issue.Detected
 	}
 	if r.resolved {
-		i.Life, i.ResolvedAt = issue.Resolved, i.LastSeen.Add(time.Minute)
+		i.StoredState, i.ResolvedAt = issue.Resolved, i.LastSeen.Add(time.Minute)
 	}
 	if !r.ignored.IsZero() {
 		i.Ignoring = &issue.Ignoring{By: "somebody", At: noon, Until: r.ignored}
@@ -179,7 +179,7 @@ func wantTitles(t testing.TB, got []string, want ...string) {
 	}
 }
 
-const auditKeyName = "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit"
+const auditKeyName = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
 
 // entries counts the entries of an action on the tenant's log.
 func (d *desk) entries(t testing.TB, action auditlog.Action) (n int) {

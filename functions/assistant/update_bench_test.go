@@ -15,8 +15,8 @@ import (
 	"cloud.google.com/go/firestore"
 	cloudevents "github.com/cloudevents/sdk-go/v2"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -85,12 +85,12 @@ func folding(b *testing.B) event.Handler {
 	fold := func(ctx context.Context, _ event.Message) error {
 		n++
 		r := at(n, run.Failure)
-		seen := issue.RunSeen{ID: r.id, Start: r.begin(), End: r.start, Outcome: r.outcome}
+		seen := issue.RunResult{ID: r.id, Start: r.begin(), End: r.start, Outcome: r.outcome}
 		for i, id := range ids {
-			seen.Sightings = append(seen.Sightings, issue.Seen{Number: i + 1, Issue: id, Severity: 2})
+			seen.Sightings = append(seen.Sightings, issue.SightingFacts{Number: i + 1, Issue: id, Severity: 2})
 		}
 		var changed map[issue.ID]issue.Issue
-		check, changed = issue.Fold(check, issues, []issue.RunSeen{seen})
+		check, changed = issue.Fold(check, issues, []issue.RunResult{seen})
 		for id, i := range changed {
 			issues[id] = i
 			text := records.IssueText{Title: "Title", Line: []byte(`{"title":"Title"}`)}
@@ -131,7 +131,7 @@ func sealing(b *testing.B) (records.CryptFunc, *firestore.Client) {
 func BenchmarkCost(b *testing.B) {
 	for _, n := range []int{10, 1_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			c := cloudtest.New(b, cloud.Options{})
+			c := cloudtest.New(b, suite.Options{})
 			for b.Loop() {
 				counts := billed(b, c, n, at(2, run.Failure, "b"))
 				b.ReportMetric(float64(counts.Reads), "reads/op")
