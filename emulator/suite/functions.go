@@ -22,8 +22,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/event"
 )
 
-// builders make each function as production does on its first request.
-var builders = map[string]func(*Cloud, context.Context, string) (http.Handler, error){
+// constructors build each function as production does on its first request. A
+// function of the table without a constructor fails the start.
+var constructors = map[string]func(*Cloud, context.Context, string) (http.Handler, error){
 	"uploads": func(c *Cloud, ctx context.Context, account string) (http.Handler, error) {
 		return uploads.New(ctx, uploads.Config{Cloud: c.As(account), Access: c.access()}, uploads.Deps{Clients: c.Clients(account), Now: c.Clock.Now, Log: c.log})
 	},
@@ -82,11 +83,11 @@ func (c *Cloud) startFunctions(ctx context.Context) error {
 		if err := c.allow(account, function.Roles, c.platformResources()); err != nil {
 			return err
 		}
-		build := builders[name]
-		if build == nil {
+		construct := constructors[name]
+		if construct == nil {
 			return fmt.Errorf("function %s has no constructor in the embedded cloud", name)
 		}
-		handler, err := build(c, context.WithoutCancel(ctx), account)
+		handler, err := construct(c, context.WithoutCancel(ctx), account)
 		if err != nil {
 			return fmt.Errorf("build %s: %w", name, err)
 		}
