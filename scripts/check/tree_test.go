@@ -28,7 +28,7 @@ func plant(t *testing.T, files map[string]string) *tree {
 
 func TestOpenTreeFindsThisFile(t *testing.T) {
 	t.Parallel()
-	root, err := moduleRoot(t.Context())
+	root, _, err := findModule(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
