@@ -259,7 +259,7 @@ func replaySends(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Ten
 	if err := c.PubSub.Publish(t.Context(), "run-events-dead", nil, map[string]string{"kind": "a letter"}); err != nil {
 		t.Fatal(err)
 	}
-	c.PubSub.Published(func(_ string, _ []byte, attributes map[string]string) { sent <- attributes["kind"] })
+	c.PubSub.OnPublish(func(_ string, _ []byte, attributes map[string]string) { sent <- attributes["kind"] })
 	p.do(t, tn.Token(t, "platform"), http.MethodPost, "/v1/dead-letters/replay", map[string]any{"topic": "run-events"}).Want(t, http.StatusOK)
 	if got := <-sent; got != "a letter" {
 		t.Errorf("it sent %q", got)
