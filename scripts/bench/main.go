@@ -27,7 +27,7 @@ var all = []aimed{
 	{"CPU of minting a URL, against a bare RSA signature", "./functions/uploads", "BenchmarkMint", "x-bare", 1.1, false},
 	{"CPU of recording a run with 5 issues, against bare clients that write the same", "./functions/runs", "BenchmarkRecord/lines=5", "x-bare", 1.3, false},
 	{"CPU of an update without Firestore and KMS, against an empty event", "./functions/assistant", "BenchmarkEvent", "x-empty", 1.2, false},
-	{"streaming a view, against copying from the bucket", "./functions/outputs", "BenchmarkView", "x-origin", 1.7, false},
+	{"streaming a view, against copying from the bucket", "./functions/outputs", "BenchmarkRead", "x-origin", 1.7, false},
 	{"memory that a PUT of 2 GiB takes, in MiB", "./emulator/gcs", "BenchmarkPutTwoGiB", "MiB-above-idle", 32, true},
 	{"start of the embedded cloud, in ms", "./emulator/suite", "BenchmarkStart", "ms-start", 100, false},
 }
