@@ -43,7 +43,7 @@ func TestWhatIsPackedAnswersRightly(t *testing.T) {
 var rightAnswers = map[string]func(*testing.T, *process, *cloudtest.Cloud, *cloudtest.Tenant){
 	"uploads": uploadsMints, "runs": runsRecords, "outputs": outputsStreams, "custody": custodyKeeps, "sweep": sweepExpires,
 	"assistant-update": assistantUpdateFolds, "assistants": assistantsList, "reseal": resealAnswers,
-	"replay": replaySends,
+	"replay": replaySends, "catalog": catalogStores,
 }
 
 // uploadsMints has the bucket take what a minted URL permits.
@@ -127,6 +127,18 @@ func assistantsList(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.
 	reportIssue(t, tn)
 	c.Drain(t)
 	wantIssue(t, p.do(t, tn.Token(t, "viewer"), http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/issues", nil))
+}
+
+// catalogStores has a task of the public catalog stored. It is not searched for:
+// for a minute, the process uses the empty catalog that it read first.
+func catalogStores(t *testing.T, p *process, _ *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	task := map[string]any{"name": "Check DNS Resolution", "suite": "dns", "source": "https://example.com/dns.robot"}
+	var put struct{ Written int }
+	p.do(t, tn.Token(t, "platform"), http.MethodPut, "/v1/catalog/tasks", map[string]any{"tasks": []any{task}}).Want(t, http.StatusOK).JSON(t, &put)
+	if put.Written != 1 {
+		t.Errorf("written: %d", put.Written)
+	}
+	p.do(t, tn.Token(t, "viewer"), http.MethodPut, "/v1/catalog/tasks", map[string]any{"tasks": []any{task}}).Want(t, http.StatusForbidden)
 }
 
 // reportIssue has a run end that found one thing wrong.

@@ -137,6 +137,9 @@ var firsts = map[string]struct {
 	"assistants": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
 		return p.do(t, tn.Token(t, "viewer"), http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/issues", nil)
 	}},
+	"catalog": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
+		return p.do(t, tn.Token(t, "viewer"), http.MethodGet, "/v1/catalog/tasks?query=dns", nil)
+	}},
 	"replay": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
 		return p.do(t, tn.Token(t, "platform"), http.MethodGet, "/v1/quarantine", nil)
 	}},
