@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -27,6 +28,8 @@ type API struct {
 	mux     *http.ServeMux
 	log     *slog.Logger
 	maxBody int64 // of any operation
+
+	registered *huma.Operation // the newest
 }
 
 // New makes an API without routes. Its OpenAPI 3.1 document is at /openapi.json.
@@ -37,7 +40,7 @@ func New(title string, log *slog.Logger) *API {
 			OpenAPI: "3.1.0",
 			Info:    &huma.Info{Title: title, Version: "1"},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"oidc": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 				},
@@ -48,7 +51,9 @@ func New(title string, log *slog.Logger) *API {
 		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 	}
-	return &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes}
+	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes}
+	a.OpenAPI().OnAddOperation = append(a.OpenAPI().OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) { a.registered = op })
+	return a
 }
 
 // Register adds one operation. What do returns as an error becomes a problem:
@@ -69,6 +74,8 @@ func Register[I, O any](a *API, op huma.Operation, do func(context.Context, *I) 
 		}
 		return out, nil
 	})
+	labelOperation(a.registered, reflect.TypeFor[I](), reflect.TypeFor[O]())
+	labelSchemas(a.OpenAPI().Components.Schemas)
 }
 
 // Handler serves the routes.

@@ -16,9 +16,9 @@ import (
 // Problem is an error as the client sees it: application/problem+json,
 // RFC 9457. Its texts are fixed, or quote only what the client itself sent.
 type Problem struct {
-	Title  string  `json:"title" doc:"The status in words"`
-	Status int     `json:"status" doc:"The HTTP status"`
-	Detail string  `json:"detail" doc:"What to change"`
+	Title  string  `json:"title" class:"operational" doc:"The status in words"`
+	Status int     `json:"status" class:"operational" doc:"The HTTP status"`
+	Detail string  `json:"detail" class:"operational" doc:"What to change"`
 	Errors []Fault `json:"errors,omitempty" doc:"Each thing that is wrong"`
 
 	header http.Header
@@ -26,8 +26,8 @@ type Problem struct {
 
 // Fault is one thing that is wrong with a request.
 type Fault struct {
-	Message  string `json:"message"`
-	Location string `json:"location,omitempty" doc:"Where, as body.parts[0].size"`
+	Message  string `json:"message" class:"operational"`
+	Location string `json:"location,omitempty" class:"operational" doc:"Where, as body.parts[0].size"`
 }
 
 // Refuse makes a problem that says what to change.

@@ -61,25 +61,25 @@ const (
 // Actor is who asked. The platform itself has the subject of its function and
 // no issuer.
 type Actor struct {
-	Issuer  string `json:"issuer,omitempty"`
-	Subject string `json:"subject"`
-	Role    string `json:"role,omitempty"`
+	Issuer  string `json:"issuer,omitempty" class:"audit"`
+	Subject string `json:"subject" class:"audit"`
+	Role    string `json:"role,omitempty" class:"audit"`
 }
 
 // Entry is one line of the log: ids, codes and counts, no free text.
 type Entry struct {
-	ID        string             `json:"id"`   // UUIDv7; set by Append
-	Time      time.Time          `json:"time"` // set by Append
-	Tenant    tenant.ID          `json:"tenant"`
-	Actor     Actor              `json:"actor"`
-	Action    Action             `json:"action"`
-	Outcome   Outcome            `json:"outcome"`
-	Reason    string             `json:"reason,omitempty"` // code of a denial
-	Workspace tenant.WorkspaceID `json:"workspace,omitempty"`
-	Resource  string             `json:"resource,omitempty"` // path of what was acted on
-	Objects   []string           `json:"objects,omitempty"`  // each "output/part", of a mint
-	Counts    map[string]int64   `json:"counts,omitempty"`   // bytes sent, and the like
-	Of        string             `json:"of,omitempty"`       // id of the entry that this one ends
+	ID        string             `json:"id" class:"audit"`   // UUIDv7; set by Append
+	Time      time.Time          `json:"time" class:"audit"` // set by Append
+	Tenant    tenant.ID          `json:"tenant" class:"audit"`
+	Actor     Actor              `json:"actor" class:"audit"`
+	Action    Action             `json:"action" class:"audit"`
+	Outcome   Outcome            `json:"outcome" class:"audit"`
+	Reason    string             `json:"reason,omitempty" class:"audit"` // code of a denial
+	Workspace tenant.WorkspaceID `json:"workspace,omitempty" class:"audit"`
+	Resource  string             `json:"resource,omitempty" class:"audit"` // path of what was acted on
+	Objects   []string           `json:"objects,omitempty" class:"audit"`  // each "output/part", of a mint
+	Counts    map[string]int64   `json:"counts,omitempty" class:"audit"`   // bytes sent, and the like
+	Of        string             `json:"of,omitempty" class:"audit"`       // id of the entry that this one ends
 }
 
 // By makes an Actor of a verified principal.

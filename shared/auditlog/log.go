@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/api/iterator"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -53,9 +54,16 @@ func DataKeys(db *firestore.Client) *firestore.CollectionRef {
 
 // document is an entry as it rests at tenants/{t}/audit/{id}.
 type document struct {
-	Time time.Time `firestore:"time"`
-	Leaf []byte    `firestore:"leaf"` // sealed canonical bytes
+	Time time.Time `firestore:"time" class:"operational"`
+	Leaf []byte    `firestore:"leaf" class:"audit"` // sealed canonical bytes
 }
+
+// A tenant's entries are in its log. What platform staff are denied belongs to no
+// tenant, so it is in the platform's own log.
+var (
+	_ = dataclass.Stored[document]("tenants/{tenant}/audit/{entry}")
+	_ = dataclass.Stored[document]("platform/audit/audit/{entry}")
+)
 
 // Prepared is an entry that is ready to be written, in a transaction or alone.
 type Prepared struct {

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -160,14 +161,29 @@ func (d *Directory) PlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read platform staff: %w", err)
 	}
-	var staff struct {
-		Trust []tenant.Trust `firestore:"trust"`
-	}
+	var staff staffRecord
 	if err := doc.DataTo(&staff); err != nil {
 		return nil, fmt.Errorf("read platform staff: %w", err)
 	}
 	return staff.Trust, nil
 }
+
+// staffRecord says whose tokens may name the platform's staff.
+type staffRecord struct {
+	Trust []tenant.Trust `firestore:"trust"`
+}
+
+// membership says that a user is a member of a workspace: by being there. The
+// subject is for those who list members.
+type membership struct {
+	Subject string `firestore:"subject" class:"configuration"`
+}
+
+var (
+	_ = dataclass.Stored[tenant.Record]("tenants/{tenant}")
+	_ = dataclass.Stored[staffRecord]("platform/staff")
+	_ = dataclass.Stored[membership]("tenants/{tenant}/workspaces/{workspace}/members/{member}")
+)
 
 // Staff is where whom the platform trusts rests: one field, trust.
 func Staff(db *firestore.Client) *firestore.DocumentRef {

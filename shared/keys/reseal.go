@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
@@ -37,10 +38,12 @@ type Progress struct {
 // cursor is how far Reseal has come with one field, at
 // tenants/{t}/reseals/{group}.{name}.
 type cursor struct {
-	Epoch uint32 `firestore:"epoch"` // that values are brought to
-	After string `firestore:"after"` // path of the last document done, within the database
-	Done  bool   `firestore:"done"`
+	Epoch uint32 `firestore:"epoch" class:"operational"` // that values are brought to
+	After string `firestore:"after" class:"operational"` // path of the last document done, within the database
+	Done  bool   `firestore:"done" class:"operational"`
 }
+
+var _ = dataclass.Stored[cursor]("tenants/{tenant}/reseals/{field}")
 
 // Reseal seals anew, under the newest data key, what was sealed under an older
 // one, in at most so many pages of 16 documents. It goes on where the last call

@@ -12,6 +12,8 @@ import (
 	"google.golang.org/api/iterator"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 )
 
 const keySize = 32 // AES-256, HMAC-SHA256
@@ -21,10 +23,16 @@ type store struct{ config Config }
 
 // wrapped is a key as it rests in Firestore.
 type wrapped struct {
-	KeyName string    `firestore:"keyName"`
-	Wrapped []byte    `firestore:"wrapped"`
-	Created time.Time `firestore:"created"`
+	KeyName string    `firestore:"keyName" class:"operational"`
+	Wrapped []byte    `firestore:"wrapped" class:"secret"`
+	Created time.Time `firestore:"created" class:"operational"`
 }
+
+var (
+	_ = dataclass.Stored[wrapped]("tenants/{tenant}/deks/{epoch}")
+	_ = dataclass.Stored[wrapped]("tenants/{tenant}/macs/{epoch}")
+	_ = dataclass.Stored[wrapped]("platform/audit/deks/{epoch}")
+)
 
 // rawKey is an unwrapped key.
 type rawKey struct {

@@ -10,6 +10,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -26,14 +27,28 @@ const RunEnded = "run.ended"
 // Entry is a message to be published: references, never data. It rests at
 // tenants/{t}/outbox/{id}.
 type Entry struct {
-	ID        string             `firestore:"-"`     // document id, unique within the tenant
-	Topic     string             `firestore:"topic"` // id of a topic in the platform's project
-	Tenant    tenant.ID          `firestore:"tenant"`
-	Workspace tenant.WorkspaceID `firestore:"workspace"`
-	Run       run.ID             `firestore:"run"`
-	Kind      string             `firestore:"kind"`
-	Created   time.Time          `firestore:"created"`
+	ID        string             `firestore:"-"`                         // document id, unique within the tenant
+	Topic     string             `firestore:"topic" class:"operational"` // id of a topic in the platform's project
+	Tenant    tenant.ID          `firestore:"tenant" class:"operational"`
+	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
+	Run       run.ID             `firestore:"run" class:"operational"`
+	Kind      string             `firestore:"kind" class:"operational"`
+	Created   time.Time          `firestore:"created" class:"operational"`
 }
+
+// attributes are all that a message carries. It has no data.
+type attributes struct {
+	Tenant    tenant.ID          `attribute:"tenant" class:"operational"`
+	Workspace tenant.WorkspaceID `attribute:"workspace" class:"operational"`
+	Run       run.ID             `attribute:"run" class:"operational"`
+	Kind      string             `attribute:"kind" class:"operational"`
+	Entry     string             `attribute:"entry" class:"operational"`
+}
+
+var (
+	_ = dataclass.Stored[Entry]("tenants/{tenant}/outbox/{entry}")
+	_ = dataclass.Published[attributes](RunEvents, dataclass.Attribute)
+)
 
 // Ended is the event of a run whose start and end are known.
 func Ended(t tenant.ID, w tenant.WorkspaceID, id run.ID, now time.Time) Entry {
@@ -57,7 +72,7 @@ func (e Entry) ref(db *firestore.Client) *firestore.DocumentRef {
 	return db.Collection("tenants").Doc(string(e.Tenant)).Collection(Collection).Doc(e.ID)
 }
 
-// attributes are all that a message says; it has no data.
+// attributes returns the fields of the type attributes by name.
 func (e Entry) attributes() map[string]string {
 	return map[string]string{
 		"tenant": string(e.Tenant), "workspace": string(e.Workspace), "run": string(e.Run),

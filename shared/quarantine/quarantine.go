@@ -12,6 +12,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
@@ -20,13 +21,15 @@ import (
 // codes, no data and no free text. It rests in the platform's own database, at
 // quarantine/{function}-{message}.
 type Record struct {
-	Function   string            `firestore:"function"`
-	Message    string            `firestore:"message"`    // Pub/Sub's id
-	Code       string            `firestore:"code"`       // why, as event.Refuse had it
-	References map[string]string `firestore:"references"` // those of the attributes that name something
-	Published  time.Time         `firestore:"published"`
-	Found      time.Time         `firestore:"found"`
+	Function   string            `firestore:"function" class:"operational"`
+	Message    string            `firestore:"message" class:"operational"`    // Pub/Sub's id
+	Code       string            `firestore:"code" class:"operational"`       // why, as event.Refuse had it
+	References map[string]string `firestore:"references" class:"operational"` // those of the attributes that name something
+	Published  time.Time         `firestore:"published" class:"operational"`
+	Found      time.Time         `firestore:"found" class:"operational"`
 }
+
+var _ = dataclass.Stored[Record]("quarantine/{record}")
 
 // Keeper puts what a function refuses for good on record, before it is
 // acknowledged.

@@ -21,39 +21,39 @@ const (
 // derived, so that a tenant can bring its own bucket, live in another project
 // or location, or have a database of its own.
 type Record struct {
-	ID             ID      `firestore:"id"`
-	State          State   `firestore:"state"`
-	ProjectID      string  `firestore:"projectId"`      // project of the tenant's resources
-	Location       string  `firestore:"location"`       // of its buckets and key, e.g. europe-west3
-	OutputsBucket  string  `firestore:"outputsBucket"`  // bucket name, without gs://
-	ExportsBucket  string  `firestore:"exportsBucket"`  // bucket name, without gs://
-	KeyName        string  `firestore:"keyName"`        // projects/…/cryptoKeys/…
-	SigningAccount string  `firestore:"signingAccount"` // email of the account that signs upload URLs
-	SigningKeyName string  `firestore:"signingKeyName"` // projects/…/cryptoKeyVersions/…; empty: IAM signBlob signs
-	DatabaseID     string  `firestore:"databaseId"`     // Firestore database; empty: (default)
+	ID             ID      `firestore:"id" class:"operational"`
+	State          State   `firestore:"state" class:"operational"`
+	ProjectID      string  `firestore:"projectId" class:"operational"`      // project of the tenant's resources
+	Location       string  `firestore:"location" class:"operational"`       // of its buckets and key, e.g. europe-west3
+	OutputsBucket  string  `firestore:"outputsBucket" class:"operational"`  // bucket name, without gs://
+	ExportsBucket  string  `firestore:"exportsBucket" class:"operational"`  // bucket name, without gs://
+	KeyName        string  `firestore:"keyName" class:"operational"`        // projects/…/cryptoKeys/…
+	SigningAccount string  `firestore:"signingAccount" class:"operational"` // email of the account that signs upload URLs
+	SigningKeyName string  `firestore:"signingKeyName" class:"operational"` // projects/…/cryptoKeyVersions/…; empty: IAM signBlob signs
+	DatabaseID     string  `firestore:"databaseId" class:"operational"`     // Firestore database; empty: (default)
 	Trust          []Trust `firestore:"trust"`
 	Limits         Limits  `firestore:"limits"`
 }
 
 // Limits bounds what a tenant may do. A zero field takes the platform's default.
 type Limits struct {
-	UploadLifetime time.Duration `firestore:"uploadLifetime"` // of a signed URL, at most 15 minutes; zero: 15 minutes
+	UploadLifetime time.Duration `firestore:"uploadLifetime" class:"configuration"` // of a signed URL, at most 15 minutes; zero: 15 minutes
 }
 
 // Trust is one issuer of identities that a tenant accepts.
 type Trust struct {
-	Issuer  string `firestore:"issuer"`  // exact `iss`
-	JWKS    string `firestore:"jwks"`    // inline JSON Web Key Set (RFC 7517); wins over JWKSURL
-	JWKSURL string `firestore:"jwksUrl"` // https, public addresses only
-	Rules   []Rule `firestore:"rules"`   // the first that matches decides
+	Issuer  string `firestore:"issuer" class:"configuration"`  // exact `iss`
+	JWKS    string `firestore:"jwks" class:"configuration"`    // inline JSON Web Key Set (RFC 7517); wins over JWKSURL
+	JWKSURL string `firestore:"jwksUrl" class:"configuration"` // https, public addresses only
+	Rules   []Rule `firestore:"rules"`                         // the first that matches decides
 }
 
 // Rule turns verified claims into a role. All its claims must match exactly;
 // a rule without claims matches nothing.
 type Rule struct {
-	Claims     map[string]string `firestore:"claims"`     // claim name, or path with dots ("kubernetes.io.namespace" is tried as a name first), to its exact value
-	Role       Role              `firestore:"role"`       //
-	Workspaces []WorkspaceID     `firestore:"workspaces"` // of a runner: where it may put in; others: see Role
+	Claims     map[string]string `firestore:"claims" class:"configuration"`     // claim name, or path with dots ("kubernetes.io.namespace" is tried as a name first), to its exact value
+	Role       Role              `firestore:"role" class:"configuration"`       //
+	Workspaces []WorkspaceID     `firestore:"workspaces" class:"configuration"` // of a runner: where it may put in; others: see Role
 }
 
 // Role is what a principal is to its tenant. The zero Role may do nothing.
