@@ -102,11 +102,18 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 // anybody could fill a log with them.
 func (g *Guard) Unauthenticated() int64 { return g.unauthenticated.Load() }
 
+// The members of an OpenAPI operation that say what a request is recorded as, and
+// which roles may make it.
+const (
+	ActionExtension = "x-action"
+	RolesExtension  = "x-roles"
+)
+
 // Protect makes op run only for principals who may do action in the path's
 // workspace; where the path has none, the role alone decides. It acts before
 // the body is read.
 func (g *Guard) Protect(op huma.Operation, action auditlog.Action) huma.Operation {
-	op.Metadata = map[string]any{"action": action}
+	op.Extensions = map[string]any{ActionExtension: action, RolesExtension: Roles[action]}
 	public := !strings.Contains(op.Path, "{workspace}")
 	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
 		session, err := g.Authorize(hc.Context(), hc.Header("Authorization"), Act{action, hc.Param("workspace"), public, resource(hc)})
