@@ -33,10 +33,10 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{deps: deps, directory: directory.New(deps.Clients, deps.Now), audit: audit}
-	h.handle = quarantine.Keeper{
+	h.handle = quarantine.Recorder{
 		Function: "custody", References: []string{"eventType", "bucketId", "objectId", "objectGeneration"},
 		Clients: deps.Clients, Now: deps.Now,
-	}.Guard(h.take)
+	}.Wrap(h.take)
 	return h, nil
 }
 

@@ -181,7 +181,7 @@ func (h *Handler) commit(ctx context.Context, u update) (now run.Run, tried bool
 
 // event is what the world is told of a run whose start and end are known.
 func (h *Handler) event(s access.Session, id run.ID) outbox.Entry {
-	return outbox.Ended(s.Tenant.ID, s.Workspace, id, h.deps.Now())
+	return outbox.NewRunEnded(s.Tenant.ID, s.Workspace, id, h.deps.Now())
 }
 
 // publish publishes what a commit wrote. If it fails, the relay does it.

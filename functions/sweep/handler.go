@@ -94,7 +94,7 @@ func (h *Handler) database(ctx context.Context, db *firestore.Client, result *Re
 		query firestore.Query
 		do    func([]*firestore.DocumentSnapshot) error
 	}{
-		{"publish events", outbox.Waiting(db, h.deps.Now().Add(-leftAfter)), func(docs []*firestore.DocumentSnapshot) error {
+		{"publish events", outbox.Pending(db, h.deps.Now().Add(-leftAfter)), func(docs []*firestore.DocumentSnapshot) error {
 			n, err := h.publisher.Relay(ctx, db, docs)
 			result.Published += n
 			return err

@@ -133,7 +133,7 @@ func (o *office) play(t *testing.T, p plan) []string {
 	t.Helper()
 	ids := o.leave(t, 3)
 	calls := o.sweeps(t, p)
-	left, err := outbox.Waiting(o.db, o.Clock.Now().Add(time.Hour)).Documents(t.Context()).GetAll()
+	left, err := outbox.Pending(o.db, o.Clock.Now().Add(time.Hour)).Documents(t.Context()).GetAll()
 	if err != nil || len(left) != 0 {
 		t.Errorf("%v: %d entries are left (%v); calls %v", p, len(left), err, calls)
 	}

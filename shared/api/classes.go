@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -37,7 +38,9 @@ func labelOperation(op *huma.Operation, in, out reflect.Type) {
 	}
 }
 
-// labelSchemas puts the classes of all registered types into their schemas.
+// labelSchemas puts the classes of all registered types into their schemas. It
+// panics if a field has no property: huma leaves out what a type embeds under an
+// unexported name, so the document would not show fields that the API has.
 func labelSchemas(registry huma.Registry) {
 	for name, schema := range registry.Map() {
 		t := registry.TypeFromRef(schemaPrefix + name)
@@ -46,7 +49,14 @@ func labelSchemas(registry huma.Registry) {
 		}
 		for _, field := range reflect.VisibleFields(t) {
 			property, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if s := schema.Properties[property]; s != nil && s.Ref == "" {
+			if property == "" || property == "-" {
+				continue
+			}
+			s := schema.Properties[property]
+			if s == nil {
+				panic(fmt.Sprintf("api: the schema of %s lacks %s; embed a type with an exported name", t, property))
+			}
+			if s.Ref == "" {
 				label(&s.Extensions, field.Tag.Get(dataclass.Tag))
 			}
 		}
