@@ -33,7 +33,9 @@ func (h *Handler) registerCatalog() {
 		"Remove tasks of a source that are not of its edition, a page at a time; repeatable", auditlog.PruneCatalog, 409, 413), h.pruneTasks)
 }
 
-type taskBody struct {
+// TaskBody is a task of the catalog in the API. Its name is exported because the
+// OpenAPI document omits the fields of embedded types that are not.
+type TaskBody struct {
 	Name          string   `json:"name" minLength:"1" maxLength:"500"`
 	Documentation string   `json:"documentation,omitempty" maxLength:"4096"`
 	Tags          []string `json:"tags,omitempty" maxItems:"100"`
@@ -48,7 +50,7 @@ type taskBody struct {
 
 type putTasksRequest struct {
 	Body struct {
-		Tasks   []taskBody `json:"tasks" minItems:"1" maxItems:"500"`
+		Tasks   []TaskBody `json:"tasks" minItems:"1" maxItems:"500"`
 		Edition string     `json:"edition,omitempty" pattern:"^[a-z0-9-]{1,64}$" doc:"Mark of what the tasks are part of, for prune"`
 	}
 }

@@ -20,7 +20,7 @@ type searchTasksResponse struct {
 
 type foundBody struct {
 	ID string `json:"id"`
-	taskBody
+	TaskBody
 	Score float64  `json:"score" doc:"From 0 to 1"`
 	Words []string `json:"words" doc:"Words of the query that the task has, the one that counts most first"`
 }
@@ -35,7 +35,7 @@ func (h *Handler) searchTasks(ctx context.Context, in *searchTasksRequest) (*sea
 	out.Body.More = len(matches) > in.PageSize
 	out.Body.Tasks = make([]foundBody, 0, len(matches))
 	for _, m := range matches[:min(len(matches), in.PageSize)] {
-		out.Body.Tasks = append(out.Body.Tasks, foundBody{m.ID, taskBody(l.tasks[m.ID]), m.Score, wordsOf(m)})
+		out.Body.Tasks = append(out.Body.Tasks, foundBody{m.ID, TaskBody(l.tasks[m.ID]), m.Score, wordsOf(m)})
 	}
 	return out, nil
 }

@@ -182,7 +182,7 @@ func TestNewSaysWhatIsMissing(t *testing.T) {
 	for name, config := range map[string]authn.Config{
 		"Record is missing":       {Audience: audience},
 		"Audience is not":         {Record: records(nil)},
-		"without a last slash":    {Audience: audience + "/", Record: records(nil)},
+		"without a trailing slash":    {Audience: audience + "/", Record: records(nil)},
 		"an http or https URL":    {Audience: "strongroom.dev", Record: records(nil)},
 		"Audience is not an http": {Audience: "ftp://strongroom.dev", Record: records(nil)},
 	} {
