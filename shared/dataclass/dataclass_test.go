@@ -114,16 +114,16 @@ func TestCheckReports(t *testing.T) {
 		}{}, "json", dataclass.Response, "field a: it has no class"},
 		"output in a document": {struct {
 			A []byte `firestore:"a" class:"output"`
-		}{}, "firestore", dataclass.TenantDocument, "may not be in a tenant-document"},
+		}{}, "firestore", dataclass.TenantDocument, "not allowed in the place \"tenant-document\""},
 		"metadata in a message": {struct {
 			A string `attribute:"a" class:"metadata"`
-		}{}, dataclass.Attribute, dataclass.Message, "may not be in a message"},
+		}{}, dataclass.Attribute, dataclass.Message, "not allowed in the place \"message\""},
 		"text in a document that is not sealed": {struct {
 			A string `firestore:"a" class:"text"`
 		}{}, "firestore", dataclass.TenantDocument, "must be sealed"},
 		"text in a URL": {struct {
 			A string `query:"a" class:"text"`
-		}{}, "query", dataclass.Parameter, "may not be in a parameter"},
+		}{}, "query", dataclass.Parameter, "not allowed in the place \"parameter\""},
 		"a type that has nothing to write": {struct{ a int }{}, "firestore", dataclass.TenantDocument, "has no field"},
 	} {
 		t.Run(name, func(t *testing.T) {

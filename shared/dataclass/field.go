@@ -108,10 +108,10 @@ func (f Field) check(place Place) error {
 	}
 	switch f.Class.In(place) {
 	case Forbidden:
-		return fmt.Errorf("its class %q may not be in a %s", f.Class, place)
+		return fmt.Errorf("its class %q is not allowed in the place %q", f.Class, place)
 	case Sealed:
 		if f.Type != reflect.TypeFor[[]byte]() {
-			return fmt.Errorf("its class %q must be sealed in a %s, so the field is []byte, not %s", f.Class, place, f.Type)
+			return fmt.Errorf("its class %q must be sealed in the place %q, so the field must be []byte and not %s", f.Class, place, f.Type)
 		}
 	}
 	return nil
