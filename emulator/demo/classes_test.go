@@ -18,7 +18,7 @@ import (
 	"google.golang.org/api/option"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/dataclass"
@@ -32,7 +32,7 @@ import (
 // objectEvents is the topic of what Cloud Storage publishes.
 const objectEvents = "object-events"
 
-const auditKeyName = "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit"
+const auditKeyName = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
 
 // message is what was published to a topic.
 type message struct {
@@ -249,7 +249,7 @@ func (i *inspection) buckets() {
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	all := client.Buckets(i.t.Context(), cloud.ProjectID)
+	all := client.Buckets(i.t.Context(), suite.ProjectID)
 	for {
 		bucket, err := all.Next()
 		if errors.Is(err, iterator.Done) {
@@ -317,7 +317,7 @@ func (i *inspection) search() {
 }
 
 func (i *inspection) storage() *storage.Client {
-	config := i.cloud.As(cloud.OperatorAccount)
+	config := i.cloud.As(suite.OperatorAccount)
 	client, err := storage.NewClient(i.t.Context(), option.WithEndpoint("http://"+config.StorageHost+"/storage/v1/"),
 		option.WithHTTPClient(&http.Client{Transport: config.Transport()}))
 	if err != nil {

@@ -14,10 +14,11 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -89,7 +90,7 @@ func (o *office) sweeps(t *testing.T, p plan) (calls []string) {
 // process is one process that is called until it dies, or has nothing to do.
 func (o *office) process(t *testing.T, meet func(string) faults.Fault) (idle bool) {
 	t.Helper()
-	config := o.As(cloud.FunctionAccount("sweep"))
+	config := o.As(suite.FunctionAccount("sweep"))
 	var dead atomic.Bool
 	alive := func(method string) faults.Fault {
 		if dead.Load() {
@@ -103,7 +104,7 @@ func (o *office) process(t *testing.T, meet func(string) faults.Fault) (idle boo
 	config.FirestoreHost, config.PubSubHost = stores.Addr(), messages.Addr()
 	clients := gcp.NewClients(config)
 	defer func() { _, _, _ = clients.Close(), stores.Close(), messages.Close() }() // connections may be broken
-	h := sweep.New(sweep.Deps{Clients: clients, Now: o.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	h := sweep.New(function.Deps{Clients: clients, Now: o.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	for range 10 {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil))

@@ -12,9 +12,10 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -32,14 +33,14 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	c := cloudtest.New(t, cloud.Options{})
-	clients := gcp.NewClients(c.As(cloud.FunctionAccount("sweep")))
+	c := cloudtest.New(t, suite.Options{})
+	clients := gcp.NewClients(c.As(suite.FunctionAccount("sweep")))
 	t.Cleanup(func() { _ = clients.Close() })
 	db, err := c.Operator.Default(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fixture{c, sweep.New(sweep.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)}), db}
+	return fixture{c, sweep.New(function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)}), db}
 }
 
 func (f fixture) sweep(t *testing.T) (result sweep.Result) {
@@ -195,7 +196,7 @@ func TestManyPagesByTwoSweepsAtOnce(t *testing.T) {
 			t.Errorf("%d are %s, want %d (%v)", len(docs), state, want, err)
 		}
 	}
-	open, err := at.Collection(records.RunsCollection).Where("settled", "==", false).Documents(t.Context()).GetAll()
+	open, err := at.Collection(records.RunsCollection).Where("grantsFinal", "==", false).Documents(t.Context()).GetAll()
 	if err != nil || len(open) > 0 {
 		t.Errorf("%d runs are not settled (%v)", len(open), err)
 	}
@@ -226,9 +227,9 @@ func TestOnlyTheSchedulerCalls(t *testing.T) {
 	tn, id := f.Tenant(t), cloudtest.NewRun(t)
 	tn.Mint(t, id, parts(1)...)
 	f.Clock.Advance(overdue)
-	endpoint := f.Front.Endpoint("sweep")
+	endpoint := f.LoadBalancer.Endpoint("sweep")
 	for account, want := range map[string]int{
-		cloud.Account("pubsub-push"): http.StatusForbidden, cloud.FunctionAccount("sweep"): http.StatusForbidden, "": http.StatusUnauthorized,
+		suite.Account("pubsub-push"): http.StatusForbidden, suite.FunctionAccount("sweep"): http.StatusForbidden, "": http.StatusUnauthorized,
 	} {
 		token := ""
 		if account != "" {

@@ -12,8 +12,9 @@ import (
 
 // tree is the project's source: what git tracks, and what it would track.
 type tree struct {
-	root  string   // directory of go.mod
-	files []string // regular files, relative to root, with slashes, sorted
+	root   string   // directory of go.mod
+	module string   // module path
+	files  []string // regular files, relative to root, with slashes, sorted
 }
 
 func openTree(ctx context.Context) (*tree, error) {
@@ -21,7 +22,11 @@ func openTree(ctx context.Context) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tree{root: root}
+	module, err := output(ctx, root, "go", "list", "-m")
+	if err != nil {
+		return nil, err
+	}
+	t := &tree{root: root, module: strings.TrimSpace(module)}
 	names, err := output(ctx, t.root, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	if err != nil {
 		return nil, err

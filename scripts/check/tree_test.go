@@ -14,7 +14,7 @@ import (
 // plant makes a tree of files and their texts.
 func plant(t *testing.T, files map[string]string) *tree {
 	t.Helper()
-	tree := &tree{root: t.TempDir(), files: slices.Sorted(maps.Keys(files))}
+	tree := &tree{root: t.TempDir(), module: "example.com/m", files: slices.Sorted(maps.Keys(files))}
 	for name, text := range files {
 		if err := os.MkdirAll(filepath.Dir(tree.path(name)), 0o700); err != nil {
 			t.Fatal(err)

@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 )
 
 // A value opens only in the document that it was sealed for.
 func ExampleTenants() {
 	ctx := context.Background()
-	c, err := cloud.Start(ctx, cloud.Options{})
+	c, err := suite.Start(ctx, suite.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 )
 
@@ -15,7 +15,7 @@ import (
 // entry that remains because the process crashed is published by Relay.
 func ExampleEntry() {
 	ctx := context.Background()
-	c, err := cloud.Start(ctx, cloud.Options{})
+	c, err := suite.Start(ctx, suite.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,0 +1,62 @@
+package suite
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// personas are whom the embedded issuer makes tokens for.
+var personas = []string{"runner", "viewer", "auditor", "admin", "platform"}
+
+// tokenLifetime of a persona's token.
+const tokenLifetime = time.Hour
+
+// subject is the `sub` of a tenant's persona.
+func subject(id tenant.ID, persona string) string { return persona + "@" + string(id) + ".example" }
+
+// Token is an OIDC token of a tenant's persona: runner, viewer (a member of
+// every workspace), auditor, admin; or of platform staff, whatever the tenant.
+func (c *Cloud) Token(id tenant.ID, persona string) (string, error) {
+	audience := Audience + "/tenants/" + string(id)
+	if persona == "platform" {
+		id, audience = "staff", Audience+"/platform"
+	}
+	return c.Issuer.Token(map[string]any{"sub": subject(id, persona), "aud": audience, "persona": persona}, tokenLifetime)
+}
+
+// serveToken gives anybody any persona's token, which only an emulator may.
+func (c *Cloud) serveToken(w http.ResponseWriter, r *http.Request) {
+	persona := r.FormValue("as")
+	id, err := tenant.ParseID(r.FormValue("tenant"))
+	if !slices.Contains(personas, persona) || (err != nil && persona != "platform") {
+		http.Error(w, "ask with ?tenant=NAME&as="+strings.Join(personas, "|"), http.StatusBadRequest)
+		return
+	}
+	expires := c.Clock.Now().Add(tokenLifetime)
+	token, err := c.Token(id, persona)
+	if err != nil {
+		http.Error(w, "no token could be made", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(map[string]any{"token": token, "expires": expires})
+}
+
+// serveIndex tells a newcomer what is here.
+func (c *Cloud) serveIndex(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "Strongroom's embedded cloud.\n\nTokens:  GET /emulator/token?tenant=NAME&as=%s\nIssuer:  /emulator/oidc/.well-known/openid-configuration\n\n", strings.Join(personas, "|"))
+	for name, function := range c.Suite.Functions {
+		for _, route := range function.Routes {
+			fmt.Fprintf(w, "%-8s %s\n", name, route)
+		}
+		fmt.Fprintf(w, "%-8s GET /openapi/%s.json\n", name, name)
+	}
+}

@@ -1,0 +1,190 @@
+package suite
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/kms/apiv1/kmspb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/gcs"
+	"github.com/strongroom-dev/strongroom/emulator/kms"
+	"github.com/strongroom-dev/strongroom/infra"
+	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+const (
+	locationName = "projects/" + ProjectID + "/locations/" + Location
+	platformRing = locationName + "/keyRings/platform"
+	auditKey     = platformRing + "/cryptoKeys/audit"
+)
+
+// createPlatform creates what the platform has before any tenant, and grants
+// the roles on the tenants that an earlier start stored.
+func (c *Cloud) createPlatform(ctx context.Context) error {
+	if err := c.createKey(ctx, platformRing, "audit"); err != nil {
+		return err
+	}
+	return c.Directory.Each(ctx, func(record tenant.Record) error { return c.bindTenant(record) })
+}
+
+// AddTenant makes a tenant with all that Terraform would make: keys, buckets,
+// signing account, bindings, record, workspaces. Making one again is harmless.
+func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenant.WorkspaceID) (tenant.Record, error) {
+	record, err := c.describe(id, workspaces)
+	if err != nil {
+		return tenant.Record{}, err
+	}
+	if err := c.createKey(ctx, ring(id), "data"); err != nil {
+		return tenant.Record{}, err
+	}
+	if err := c.IAM.CreateServiceAccount(record.SigningAccount); err != nil {
+		return tenant.Record{}, err
+	}
+	if err := c.bindTenant(record); err != nil {
+		return tenant.Record{}, err
+	}
+	for _, bucket := range []gcs.Bucket{
+		{Name: record.OutputsBucket, NotificationTopic: "projects/" + ProjectID + "/topics/object-events"},
+		{Name: record.ExportsBucket},
+	} {
+		bucket.Location, bucket.DefaultKMSKeyName, bucket.ProjectID = Location, record.KeyName, ProjectID
+		if _, err := c.GCS.Bucket(bucket.Name); err == nil {
+			continue
+		}
+		if err := c.GCS.CreateBucket(bucket); err != nil {
+			return tenant.Record{}, err
+		}
+	}
+	return record, c.register(ctx, record, workspaces)
+}
+
+func (c *Cloud) describe(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant.Record, error) {
+	jwks := c.Issuer.JWKS()
+	if jwks == nil {
+		return tenant.Record{}, errors.New("the issuer has no keys")
+	}
+	return tenant.Record{
+		ID: id, State: tenant.Active, ProjectID: ProjectID, Location: Location,
+		OutputsBucket: bounded(ProjectID+"-"+string(id)+"-outputs", 63), ExportsBucket: bounded(ProjectID+"-"+string(id)+"-exports", 63),
+		KeyName: ring(id) + "/cryptoKeys/data", SigningAccount: Account(bounded("sign-"+string(id), 30)),
+		Trust: []tenant.Trust{{Issuer: c.Issuer.URL(), JWKS: string(jwks), Rules: []tenant.Rule{
+			{Claims: map[string]string{"persona": "runner"}, Role: tenant.Runner, Workspaces: workspaces},
+			{Claims: map[string]string{"persona": "viewer"}, Role: tenant.Viewer},
+			{Claims: map[string]string{"persona": "auditor"}, Role: tenant.Auditor},
+			{Claims: map[string]string{"persona": "admin"}, Role: tenant.Admin},
+		}}},
+	}, nil
+}
+
+// register writes the record and the workspaces, of which the viewer persona
+// is a member.
+func (c *Cloud) register(ctx context.Context, record tenant.Record, workspaces []tenant.WorkspaceID) error {
+	if err := c.Directory.Put(ctx, record); err != nil {
+		return err
+	}
+	db, err := c.Directory.Database(ctx, record)
+	if err != nil {
+		return err
+	}
+	if err := c.trustStaff(ctx, record.Trust[0]); err != nil {
+		return err
+	}
+	for _, w := range workspaces {
+		at := records.Workspace(db, record.ID, w)
+		if _, err := at.Set(ctx, map[string]any{"id": string(w)}); err != nil {
+			return fmt.Errorf("write workspace: %w", err)
+		}
+		member := directory.Member(db, record.ID, w, c.Issuer.URL(), subject(record.ID, "viewer"))
+		if _, err := member.Set(ctx, map[string]any{"subject": subject(record.ID, "viewer")}); err != nil {
+			return fmt.Errorf("write member: %w", err)
+		}
+	}
+	return nil
+}
+
+// trustStaff has the same issuer name the platform's staff.
+func (c *Cloud) trustStaff(ctx context.Context, trust tenant.Trust) error {
+	db, err := c.Operator.Default(ctx)
+	if err != nil {
+		return err
+	}
+	trust.Rules = []tenant.Rule{{Claims: map[string]string{"persona": "platform"}, Role: tenant.Platform}}
+	_, err = directory.Staff(db).Set(ctx, map[string]any{"trust": []tenant.Trust{trust}})
+	return err
+}
+
+// bindTenant gives every account what the table says it has on this tenant.
+func (c *Cloud) bindTenant(record tenant.Record) error {
+	on := tenantResources(record)
+	errs := []error{
+		c.allow(cloud.StorageAgent, c.Suite.Agents["storage"], on),
+		c.allow(record.SigningAccount, c.Suite.Agents["signing"], on),
+	}
+	for name, function := range c.Suite.Functions {
+		errs = append(errs, c.allow(FunctionAccount(name), function.Roles, on))
+	}
+	return errors.Join(errs...)
+}
+
+// platformResources are the resources there are once.
+func (c *Cloud) platformResources() map[string]string {
+	on := map[string]string{"database": "projects/" + ProjectID + "/databases/(default)", "auditKey": auditKey}
+	for _, topic := range c.Suite.Topics() {
+		on["topic."+topic] = "topics/" + topic
+		on["deadLetters."+topic] = "subscriptions/" + infra.DeadLetters(topic)
+	}
+	return on
+}
+
+// tenantResources are the resources there are once for each tenant.
+func tenantResources(record tenant.Record) map[string]string {
+	key, _, _ := strings.Cut(record.SigningKeyName, "/cryptoKeyVersions/")
+	return map[string]string{
+		"tenant.key": record.KeyName, "tenant.signingKey": key,
+		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
+		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
+	}
+}
+
+func ring(id tenant.ID) string {
+	return locationName + "/keyRings/" + bounded("tenant-"+string(id), 63)
+}
+
+// createKey makes a key that is rotated every 90 days, and erased a day after
+// its destruction is asked for: the least that Google allows.
+func (c *Cloud) createKey(ctx context.Context, ring, id string) error {
+	ctx = kms.As(ctx, OperatorAccount)
+	at := strings.LastIndex(ring, "/")
+	_, err := c.KMS.CreateKeyRing(ctx, &kmspb.CreateKeyRingRequest{Parent: locationName, KeyRingId: ring[at+1:]})
+	if err != nil && status.Code(err) != codes.AlreadyExists {
+		return fmt.Errorf("create key ring: %w", err)
+	}
+	_, err = c.KMS.CreateCryptoKey(ctx, &kmspb.CreateCryptoKeyRequest{Parent: ring, CryptoKeyId: id, CryptoKey: &kmspb.CryptoKey{
+		Purpose:                  kmspb.CryptoKey_ENCRYPT_DECRYPT,
+		DestroyScheduledDuration: durationpb.New(24 * time.Hour),
+	}})
+	if err != nil && status.Code(err) != codes.AlreadyExists {
+		return fmt.Errorf("create key: %w", err)
+	}
+	return nil
+}
+
+// bounded shortens a name that a service would refuse, keeping it unique.
+func bounded(name string, most int) string {
+	if len(name) <= most {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return name[:most-9] + "-" + hex.EncodeToString(sum[:4])
+}
