@@ -53,7 +53,7 @@ func TestTasksAreImportedAndFound(t *testing.T) {
 	t.Parallel()
 	staff, viewer := catalogPrograms(t)
 	dir := t.TempDir()
-	staff.through(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)})
+	staff.proxied(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)})
 	writeFile(t, filepath.Join(dir, "codebundles", "dns", "runbook.robot"), robot("Check DNS", "Flush DNS"))
 	r := staff.run(t, "catalog", "import", dir, "--source", source).want(t)
 	if r.stdout != "2 tasks, 0 new or changed\n" && r.stdout != "2 tasks, 2 new or changed\n" { // the first reply is lost
@@ -87,7 +87,7 @@ func TestALargeCatalogIsImportedInBatches(t *testing.T) {
 	var puts atomic.Int64
 	staff, _ := catalogPrograms(t)
 	dir := t.TempDir()
-	staff.through(t, faults.HTTPConfig{Fault: func(r *http.Request) faults.Fault {
+	staff.proxied(t, faults.HTTPConfig{Fault: func(r *http.Request) faults.Fault {
 		if r.Method == http.MethodPut {
 			puts.Add(1)
 		}
@@ -130,7 +130,7 @@ func TestTheCatalogIsPruned(t *testing.T) {
 	t.Parallel()
 	staff, viewer := catalogPrograms(t)
 	dir := t.TempDir()
-	staff.through(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)})
+	staff.proxied(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)})
 	write := func(file string, tasks ...string) { writeFile(t, filepath.Join(dir, file), robot(tasks...)) }
 	write("dns/runbook.robot", "Check DNS", "Flush DNS", "Ask DNS", "Dig DNS")
 	write("dns/sli.robot", "Score DNS")

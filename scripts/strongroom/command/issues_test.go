@@ -94,7 +94,7 @@ func TestAListFetchesAllPages(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, faults.HTTPConfig{})
 	p.importLines(t, issueLines(450), "--task", "t")
-	viewer := programOf(t, p.tenant, "viewer").through(t, faults.HTTPConfig{Fault: everyOther(faults.Lost)})
+	viewer := programOf(t, p.tenant, "viewer").proxied(t, faults.HTTPConfig{Fault: everyOther(faults.Lost)})
 	for limit, want := range map[string]int{"0": 450, "430": 430, "200": 200} {
 		if r := viewer.run(t, "issues", "ls", "--limit", limit); strings.Count(r.stdout, "\n") != want+1 {
 			t.Errorf("--limit %s has %d lines: %s", limit, strings.Count(r.stdout, "\n"), r.stderr)

@@ -43,7 +43,7 @@ func TestKilledRunnerLosesNothing(t *testing.T) {
 			tenant := cloudtest.Shared(t).Tenant(t)
 			early, late, uploads := 0, 0, 0
 			for ; early+late < kills; uploads++ {
-				p := programOf(t, tenant, "runner").through(t, config)
+				p := programOf(t, tenant, "runner").proxied(t, config)
 				e, l := p.uploadUnderFire(t, random, kills-early-late)
 				early, late = early+e, late+l
 			}

@@ -43,7 +43,7 @@ type program struct {
 // the bucket pass through an HTTP proxy with config.
 func newProgram(t *testing.T, config faults.HTTPConfig) *program {
 	t.Helper()
-	return programOf(t, cloudtest.Shared(t).Tenant(t), "runner").through(t, config)
+	return programOf(t, cloudtest.Shared(t).Tenant(t), "runner").proxied(t, config)
 }
 
 // programOf runs as a persona of a tenant.
@@ -66,8 +66,8 @@ func (p *program) as(t *testing.T, persona string) *program {
 	return other
 }
 
-// through puts an HTTP proxy between the program and the cloud.
-func (p *program) through(t *testing.T, config faults.HTTPConfig) *program {
+// proxied puts an HTTP proxy between the program and the cloud.
+func (p *program) proxied(t *testing.T, config faults.HTTPConfig) *program {
 	t.Helper()
 	choose := config.Fault
 	config.Fault = func(r *http.Request) faults.Fault {

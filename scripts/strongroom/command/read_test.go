@@ -31,7 +31,7 @@ func TestCatPrintsTheRequestedRange(t *testing.T) {
 			for name, c := range catCases(text) {
 				t.Run(size+", "+name+network, func(t *testing.T) {
 					t.Parallel()
-					p := programOf(t, tenant, "viewer").through(t, config)
+					p := programOf(t, tenant, "viewer").proxied(t, config)
 					r := p.run(t, append([]string{"outputs", "cat", someRun, "stdout.log"}, c.flags...)...)
 					if r.code != 0 || r.stdout != c.want {
 						t.Errorf("code %d, %d bytes, not %d: %s", r.code, len(r.stdout), len(c.want), r.stderr)

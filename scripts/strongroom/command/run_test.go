@@ -158,7 +158,7 @@ func TestErrorsBeforeARunSayWhatToDo(t *testing.T) {
 		code   int
 	}{
 		"no workspace":                     {func(p *program) { delete(p.env, "STRONGROOM_WORKSPACE") }, []string{"run", "--", "true"}, "use --workspace NAME, or set STRONGROOM_WORKSPACE", 125},
-		"a workspace name that is invalid": {func(*program) {}, []string{"run", "--workspace", "A/B", "--", "true"}, "--workspace: ", 125},
+		"a workspace name that is invalid": {func(*program) {}, []string{"run", "--workspace", "A/B", "--", "true"}, "--workspace: a workspace ID has", 125},
 		"no token":                         {func(p *program) { delete(p.env, "STRONGROOM_TOKEN") }, []string{"run", "--", "true"}, "--token-file FILE, or set STRONGROOM_TOKEN_FILE or STRONGROOM_TOKEN", 125},
 		"a token file that is missing":     {func(*program) {}, []string{"run", "--token-file", "/no/such/file", "--", "true"}, "read the token: open /no/such/file", 125},
 		"no command":                       {func(*program) {}, []string{"run"}, "no command", 125},

@@ -76,7 +76,7 @@ func TestRunsAreListedOverBrokenConnections(t *testing.T) {
 	for range 210 {
 		ids[startedRun(t, tenant, api.Start{Task: "t", Start: ago(1)}, nil)] = true
 	}
-	viewer := programOf(t, tenant, "viewer").through(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)})
+	viewer := programOf(t, tenant, "viewer").proxied(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)})
 	for limit, want := range map[string]int{"0": 210, "209": 209, "210": 210, "30": 30} {
 		list := decode[struct {
 			Runs []api.Run
@@ -174,7 +174,7 @@ func TestIssueLinesOfARunArePrintedByteForByte(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			viewer := programOf(t, tenant, "viewer").through(t, faults.HTTPConfig{Fault: everyOther(fault)})
+			viewer := programOf(t, tenant, "viewer").proxied(t, faults.HTTPConfig{Fault: everyOther(fault)})
 			if r := viewer.run(t, "runs", "issues", id).want(t); r.stdout != want {
 				t.Errorf("%d bytes, not %d", len(r.stdout), len(want))
 			}
