@@ -35,8 +35,8 @@ type HTTPConfig struct {
 // HTTPProxy is an HTTP proxy that makes requests fail. It is safe for concurrent
 // use.
 //
-// It can stand in front of several servers. In JSON responses, it replaces their
-// URLs with its own. So a client that follows such a URL, for example a signed
+// One proxy can serve several servers. In JSON responses, it replaces their URLs
+// with its own. So a client that follows such a URL, for example a signed
 // upload URL, comes back through the proxy.
 type HTTPProxy struct {
 	config  HTTPConfig

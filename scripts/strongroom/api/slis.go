@@ -70,8 +70,8 @@ type SamplePage struct {
 	NextPageToken string // empty: this is the last page
 }
 
-// Samples reads one page with the samples of at most size runs. It reads the
-// samples taken in [from, to). An empty token reads the first page.
+// Samples reads one page with the samples of at most size runs, with times in
+// [from, to). An empty token reads the first page.
 func (c *Client) Samples(ctx context.Context, sli string, from, to time.Time, size int, token string) (SamplePage, error) {
 	query := pageQuery(size, token, map[string]string{"from": stamp(from), "to": stamp(to)})
 	var response struct {

@@ -72,16 +72,16 @@ func TestRejectedLinesAreNotLost(t *testing.T) {
 		file, content   string
 		issues, samples int
 		outcome         run.Outcome
-		says            string
+		want            string
 	}{
-		"a line of 2.7 MB": {"issues.jsonl", plainLine + "\n{\"a\":\"" + strings.Repeat("x", 2_700_000) + "\"}\n" + oddLine, 2, 0, "error",
-			"WARNING: not reported: issues.jsonl: line 2: a line has at most 524288 bytes; this line has 2700008"},
-		"a line that is no JSON": {"issues.jsonl", "oops\n" + plainLine, 1, 0, "error", "issues.jsonl: line 1: "},
-		"205 lines":              {"issues.jsonl", many, 200, 0, "error", "issues.jsonl: lines 201 to 205: a report has at most 200 issues"},
-		"nothing but rubbish":    {"issues.jsonl", "\xff", 0, 0, "error", "issues.jsonl: line 1: "},
-		"30 lines of rubbish":    {"issues.jsonl", strings.Repeat("x\n\n", 30), 0, 0, "error", "issues.jsonl: 10 more lines"},
-		"a sample without value": {"samples.jsonl", "{\"sli\":\"a\"}\n{\"sli\":\"a\",\"value\":1}", 0, 1, "failure", "samples.jsonl: line 1: the line must have the form"},
-		"an empty file":          {"issues.jsonl", "", 0, 0, "failure", ""},
+		"a line of 2.7 MB": {file: "issues.jsonl", content: plainLine + "\n{\"a\":\"" + strings.Repeat("x", 2_700_000) + "\"}\n" + oddLine, issues: 2, outcome: "error",
+			want: "WARNING: not reported: issues.jsonl: line 2: a line has at most 524288 bytes; this line has 2700008"},
+		"a line that is no JSON": {file: "issues.jsonl", content: "oops\n" + plainLine, issues: 1, outcome: "error", want: "issues.jsonl: line 1: "},
+		"205 lines":              {file: "issues.jsonl", content: many, issues: 200, outcome: "error", want: "issues.jsonl: lines 201 to 205: a report has at most 200 issues"},
+		"nothing but rubbish":    {file: "issues.jsonl", content: "\xff", outcome: "error", want: "issues.jsonl: line 1: "},
+		"30 lines of rubbish":    {file: "issues.jsonl", content: strings.Repeat("x\n\n", 30), outcome: "error", want: "issues.jsonl: 10 more lines"},
+		"a sample without value": {file: "samples.jsonl", content: "{\"sli\":\"a\"}\n{\"sli\":\"a\",\"value\":1}", samples: 1, outcome: "failure", want: "samples.jsonl: line 1: the line must have the form"},
+		"an empty file":          {file: "issues.jsonl", outcome: "failure"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +92,7 @@ func TestRejectedLinesAreNotLost(t *testing.T) {
 			if report.Issues != c.issues || report.Samples != c.samples || report.Outcome != c.outcome || r.code != 3 {
 				t.Errorf("%d issues, %d samples, %s, code %d", report.Issues, report.Samples, report.Outcome, r.code)
 			}
-			if c.says == "" {
+			if c.want == "" {
 				if r.stderr != "" || len(report.Outputs) != 1 {
 					t.Errorf("says %s, has %v", r.stderr, report.Outputs)
 				}
@@ -101,7 +101,7 @@ func TestRejectedLinesAreNotLost(t *testing.T) {
 			if got := p.content(t, report.ID, c.file); got != c.content {
 				t.Errorf("%d bytes are stored of %d", len(got), len(c.content))
 			}
-			if !strings.Contains(r.stderr, c.says) || !strings.Contains(r.stderr, "the whole file is uploaded as the output "+c.file) {
+			if !strings.Contains(r.stderr, c.want) || !strings.Contains(r.stderr, "the whole file is uploaded as the output "+c.file) {
 				t.Errorf("says %s", r.stderr)
 			}
 		})

@@ -163,7 +163,7 @@ func TestTheSizeOfAFileIsLimited(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		in   io.Reader
-		says string
+		want string
 	}{
 		"64 MiB":            {io.LimitReader(endless('x'), 64<<20), "rejected: -: line 1: a line has at most 524288 bytes; this line has 67108864"},
 		"64 MiB and a byte": {io.LimitReader(endless('x'), 64<<20+1), "-: a file has at most 64 MiB and 50000 lines: split it"},
@@ -172,7 +172,7 @@ func TestTheSizeOfAFileIsLimited(t *testing.T) {
 	} {
 		p := newProgram(t, faults.HTTPConfig{})
 		r := p.runWith(t, c.in, "import", "-")
-		if started := len(p.runs(t)) > 0; !strings.Contains(r.stderr, c.says) || (r.code == 0) != (c.says == "") || started == strings.Contains(c.says, "split it") {
+		if started := len(p.runs(t)) > 0; !strings.Contains(r.stderr, c.want) || (r.code == 0) != (c.want == "") || started == strings.Contains(c.want, "split it") {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}

@@ -69,11 +69,11 @@ func TestARunStartsWhenItsNewestLineWasObserved(t *testing.T) {
 		args    []string
 		id      time.Time // the time in the run ID; zero: there is none
 	}{
-		"the newest of them":              {observed("2026-01-03T01:00:00.0625+01:00") + observed("2026-01-01T00:00:00Z") + "{}", third.Add(62 * time.Millisecond), nil, third},
-		"the file's time, without one":    {"{}", changed, nil, time.Time{}},
-		"the file's time, if it is later": {observed(ahead.Format(time.RFC3339)), changed, nil, ahead},
-		"the file's time, if it is bad":   {observed("yesterday") + observed("1960-01-01T00:00:00Z"), changed, nil, time.Time{}},
-		"the flag's time, if it is set":   {observed("2026-01-01T00:00:00Z"), third, []string{"--start", "2026-01-03T00:00:00Z"}, third},
+		"the newest of them":              {content: observed("2026-01-03T01:00:00.0625+01:00") + observed("2026-01-01T00:00:00Z") + "{}", want: third.Add(62 * time.Millisecond), args: nil, id: third},
+		"the file's time, without one":    {content: "{}", want: changed, args: nil, id: time.Time{}},
+		"the file's time, if it is later": {content: observed(ahead.Format(time.RFC3339)), want: changed, args: nil, id: ahead},
+		"the file's time, if it is bad":   {content: observed("yesterday") + observed("1960-01-01T00:00:00Z"), want: changed, args: nil, id: time.Time{}},
+		"the flag's time, if it is set":   {content: observed("2026-01-01T00:00:00Z"), want: third, args: []string{"--start", "2026-01-03T00:00:00Z"}, id: third},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

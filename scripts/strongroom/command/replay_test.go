@@ -106,25 +106,25 @@ func TestErrorsOfAReplaySayWhatToDo(t *testing.T) {
 		program *program
 		args    []string
 		code    int
-		says    string
+		want    string
 	}{
-		"a viewer lists":                   {viewer, []string{"ls"}, 1, "403 Forbidden"},
-		"a viewer replays":                 {viewer, []string{"dead-letters", "run-events"}, 1, "403 Forbidden"},
-		"a topic that is not known":        {staff, []string{"dead-letters", "run-events-dead"}, 1, "expected one of object-events, run-events"},
-		"a function that is not known":     {staff, []string{"quarantine", "run-events"}, 1, "expected one of assistant-update, custody"},
-		"a list of one that is not known":  {staff, []string{"ls", "run-events"}, 1, "expected one of assistant-update, custody"},
-		"messages whose data is not kept":  {staff, []string{"quarantine", "custody"}, 1, "gcloud pubsub subscriptions seek custody"},
-		"no topic":                         {staff, []string{"dead-letters"}, 2, "requires TOPIC"},
-		"no function":                      {staff, []string{"quarantine"}, 2, "requires FUNCTION"},
-		"a list of two functions":          {staff, []string{"ls", "a", "b"}, 2, "accepts at most one FUNCTION"},
-		"a list of fewer than none":        {staff, []string{"ls", "--limit", "-1"}, 2, "--limit must not be negative"},
-		"a flag that belongs to the other": {staff, []string{"dead-letters", "run-events", "--code", "x"}, 2, "strongroom replay dead-letters --help"},
+		"a viewer lists":                   {program: viewer, args: []string{"ls"}, code: 1, want: "403 Forbidden"},
+		"a viewer replays":                 {program: viewer, args: []string{"dead-letters", "run-events"}, code: 1, want: "403 Forbidden"},
+		"a topic that is not known":        {program: staff, args: []string{"dead-letters", "run-events-dead"}, code: 1, want: "expected one of object-events, run-events"},
+		"a function that is not known":     {program: staff, args: []string{"quarantine", "run-events"}, code: 1, want: "expected one of assistant-update, custody"},
+		"a list of one that is not known":  {program: staff, args: []string{"ls", "run-events"}, code: 1, want: "expected one of assistant-update, custody"},
+		"messages whose data is not kept":  {program: staff, args: []string{"quarantine", "custody"}, code: 1, want: "gcloud pubsub subscriptions seek custody"},
+		"no topic":                         {program: staff, args: []string{"dead-letters"}, code: 2, want: "requires TOPIC"},
+		"no function":                      {program: staff, args: []string{"quarantine"}, code: 2, want: "requires FUNCTION"},
+		"a list of two functions":          {program: staff, args: []string{"ls", "a", "b"}, code: 2, want: "accepts at most one FUNCTION"},
+		"a list of fewer than none":        {program: staff, args: []string{"ls", "--limit", "-1"}, code: 2, want: "--limit must not be negative"},
+		"a flag that belongs to the other": {program: staff, args: []string{"dead-letters", "run-events", "--code", "x"}, code: 2, want: "strongroom replay dead-letters --help"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := test.program.run(t, append([]string{"replay"}, test.args...)...)
-			if r.code != test.code || !strings.Contains(r.stderr, test.says) || r.stdout != "" {
-				t.Errorf("%+v, want code %d and %q", r, test.code, test.says)
+			if r.code != test.code || !strings.Contains(r.stderr, test.want) || r.stdout != "" {
+				t.Errorf("%+v, want code %d and %q", r, test.code, test.want)
 			}
 		})
 	}

@@ -157,27 +157,29 @@ func TestErrorsBeforeARunSayWhatToDo(t *testing.T) {
 		want   string
 		code   int
 	}{
-		"no workspace":                     {func(p *program) { delete(p.env, "STRONGROOM_WORKSPACE") }, []string{"run", "--", "true"}, "use --workspace NAME, or set STRONGROOM_WORKSPACE", 125},
-		"a workspace name that is invalid": {func(*program) {}, []string{"run", "--workspace", "A/B", "--", "true"}, "--workspace: a workspace ID has", 125},
-		"no token":                         {func(p *program) { delete(p.env, "STRONGROOM_TOKEN") }, []string{"run", "--", "true"}, "--token-file FILE, or set STRONGROOM_TOKEN_FILE or STRONGROOM_TOKEN", 125},
-		"a token file that is missing":     {func(*program) {}, []string{"run", "--token-file", "/no/such/file", "--", "true"}, "read the token: open /no/such/file", 125},
-		"no command":                       {func(*program) {}, []string{"run"}, "no command", 125},
-		"an unknown flag of run":           {func(*program) {}, []string{"run", "--nope", "--", "true"}, "unknown flag: --nope", 125},
-		"plain http to another machine":    {func(*program) {}, []string{"run", "--url", "http://192.0.2.1", "--", "true"}, "use https, or --insecure", 125},
-		"an output name that is invalid":   {func(*program) {}, []string{"run", "--output", "a/b", "--", "true"}, "--output: ", 125},
-		"a run ID that is no UUIDv7":       {func(*program) {}, []string{"run", "--run", "7", "--", "true"}, "UUIDv7", 125},
-		"parts that are too large":         {func(*program) {}, []string{"run", "--part-size", "8388609", "--", "true"}, "--part-size must be from 1 to 8388608", 125},
-		"upload without a task":            {func(*program) {}, []string{"upload", "/tmp"}, "use --task NAME", 2},
-		"upload without files":             {func(*program) {}, []string{"upload", "--task", "x"}, "no files; for example", 2},
-		"cat of an invalid run ID":         {func(*program) {}, []string{"outputs", "cat", "../x", "y"}, "not a valid run ID", 2},
-		"cat without a name":               {func(*program) {}, []string{"outputs", "cat", "x"}, "requires RUN and NAME", 2},
-		"token of an invalid tenant ID":    {func(*program) {}, []string{"token", "--tenant", "A B"}, "--tenant:", 2},
+		"no workspace":                     {change: func(p *program) { delete(p.env, "STRONGROOM_WORKSPACE") }, args: []string{"run", "--", "true"}, want: "use --workspace NAME, or set STRONGROOM_WORKSPACE", code: 125},
+		"a workspace name that is invalid": {args: []string{"run", "--workspace", "A/B", "--", "true"}, want: "--workspace: a workspace ID has", code: 125},
+		"no token":                         {change: func(p *program) { delete(p.env, "STRONGROOM_TOKEN") }, args: []string{"run", "--", "true"}, want: "--token-file FILE, or set STRONGROOM_TOKEN_FILE or STRONGROOM_TOKEN", code: 125},
+		"a token file that is missing":     {args: []string{"run", "--token-file", "/no/such/file", "--", "true"}, want: "read the token: open /no/such/file", code: 125},
+		"no command":                       {args: []string{"run"}, want: "no command", code: 125},
+		"an unknown flag of run":           {args: []string{change: "run", args: "--nope", want: "--", code: "true"}, want: "unknown flag: --nope", code: 125},
+		"plain http to another machine":    {args: []string{"run", "--url", "http://192.0.2.1", "--", "true"}, want: "use https, or --insecure", code: 125},
+		"an output name that is invalid":   {args: []string{"run", "--output", "a/b", "--", "true"}, want: "--output: ", code: 125},
+		"a run ID that is no UUIDv7":       {args: []string{"run", "--run", "7", "--", "true"}, want: "UUIDv7", code: 125},
+		"parts that are too large":         {args: []string{"run", "--part-size", "8388609", "--", "true"}, want: "--part-size must be from 1 to 8388608", code: 125},
+		"upload without a task":            {args: []string{"upload", "/tmp"}, want: "use --task NAME", code: 2},
+		"upload without files":             {args: []string{"upload", "--task", "x"}, want: "no files; for example", code: 2},
+		"cat of an invalid run ID":         {args: []string{change: "outputs", args: "cat", want: "../x", code: "y"}, want: "not a valid run ID", code: 2},
+		"cat without a name":               {args: []string{"outputs", "cat", "x"}, want: "requires RUN and NAME", code: 2},
+		"token of an invalid tenant ID":    {args: []string{"token", "--tenant", "A B"}, want: "--tenant:", code: 2},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newProgram(t, faults.HTTPConfig{})
-			c.change(p)
+			if c.change != nil {
+				c.change(p)
+			}
 			r := p.run(t, c.args...)
 			if r.code != c.code || !strings.Contains(r.stderr, c.want) {
 				t.Errorf("code %d: %s", r.code, r.stderr)

@@ -1,4 +1,4 @@
-// Package files finds files and gives each the name of an output.
+// Package files finds files and names each of them as an output.
 package files
 
 import (

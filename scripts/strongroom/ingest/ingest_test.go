@@ -56,7 +56,7 @@ func TestLinesBeyondTheReportLimitsAreRejected(t *testing.T) {
 	for name, c := range map[string]struct {
 		text   string
 		issues int
-		says   string
+		want   string
 	}{
 		"201 lines":              {strings.Repeat("{}\n", 203), 200, "lines 201 to 203: a report has at most 200 issues"},
 		"a line of 2.7 MB":       {"{}\n{\"a\":\"" + long(2_700_000) + "\"}\n{}", 2, "line 2: a line has at most 524288 bytes; this line has 2700008"},
@@ -66,7 +66,7 @@ func TestLinesBeyondTheReportLimitsAreRejected(t *testing.T) {
 			t.Parallel()
 			var f ingest.Findings
 			rejected, err := f.ReadIssues(strings.NewReader(c.text))
-			if err != nil || len(f.Issues) != c.issues || len(rejected) != 1 || !strings.Contains(rejected[0].String(), c.says) {
+			if err != nil || len(f.Issues) != c.issues || len(rejected) != 1 || !strings.Contains(rejected[0].String(), c.want) {
 				t.Errorf("%d issues, %v, %v", len(f.Issues), rejected, err)
 			}
 			if body, err := api.Encode(api.Report{Issues: f.Issues}); err != nil || len(body) > api.MaxReportBytes-400<<10 {
@@ -112,9 +112,9 @@ func TestSamples(t *testing.T) {
 	t.Parallel()
 	form := `the line must have the form {"sli"`
 	for name, c := range map[string]struct {
-		line string
-		want api.Sample
-		says string
+		line   string
+		want   api.Sample
+		reason string
 	}{
 		"a sample":                {`{"sli":"a b","value":1.5,"time":"2026-01-02T13:00:00.1234567+01:00"}`, api.Sample{SLI: "a b", Value: 1.5, Time: noon.Add(123456 * time.Microsecond)}, ""},
 		"one without a time":      {`{"sli":"a","value":-0}`, api.Sample{SLI: "a", Time: noon}, ""},
@@ -137,11 +137,11 @@ func TestSamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.says == "" {
+			if c.reason == "" {
 				if diff := cmp.Diff([]api.Sample{c.want}, f.Samples); diff != "" || len(rejected) > 0 {
 					t.Error(diff, rejected)
 				}
-			} else if len(f.Samples) > 0 || len(rejected) != 1 || !strings.Contains(rejected[0].Reason, c.says) {
+			} else if len(f.Samples) > 0 || len(rejected) != 1 || !strings.Contains(rejected[0].Reason, c.reason) {
 				t.Errorf("%v, %v", f.Samples, rejected)
 			}
 		})

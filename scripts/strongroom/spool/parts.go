@@ -106,7 +106,7 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// scanParts gives the highest final part on disk and the open one, if any.
+// scanParts returns the highest final part on disk and the path of the open part, if any.
 func scanParts(dir string) (last int, open string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
