@@ -12,7 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-const findingsHelp = `Two files at the top of the output directory are reported instead of uploaded:
+const findingsHelp = `Two files, if they are at the top level, are reported instead of uploaded:
   issues.jsonl   one issue per line
   samples.jsonl  one sample per line: {"sli":"dns-latency","value":1.5,"time":"RFC3339"}
                  (default time: the end of the run)
