@@ -44,7 +44,7 @@ func newFaultyCloud(t *testing.T) *faultyCloud {
 	config := c.As(suite.FunctionAccount("runs"))
 	w.stores, w.messages = reach(t, config.FirestoreHost), reach(t, config.PubSubHost)
 	recorded(t, w.tenant, aStart, aReport) // creates the tenant's keys, which all other runs share
-	c.PubSub.Published(func(topic string, _ []byte, attributes map[string]string) {
+	c.PubSub.OnPublish(func(topic string, _ []byte, attributes map[string]string) {
 		if !strings.HasSuffix(topic, "/"+outbox.RunEvents) {
 			return
 		}
@@ -57,7 +57,7 @@ func newFaultyCloud(t *testing.T) *faultyCloud {
 
 func reach(t *testing.T, host string) *faults.Target {
 	t.Helper()
-	target, err := faults.Reach(host)
+	target, err := faults.NewTarget(host)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func (h *history) process() *process {
 }
 
 func (h *history) proxy(target *faults.Target) *faults.Proxy {
-	p, err := target.Proxy(h.nextFault)
+	p, err := target.NewProxy(h.nextFault)
 	if err != nil {
 		h.t.Fatal(err)
 	}

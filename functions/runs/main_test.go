@@ -84,8 +84,8 @@ func database(t testing.TB, c *cloudtest.Cloud) *firestore.Client {
 	return db
 }
 
-// stored reads a run from the database.
-func stored(t testing.TB, tn *cloudtest.Tenant, id string) run.Run {
+// readRun reads a run from the database.
+func readRun(t testing.TB, tn *cloudtest.Tenant, id string) run.Run {
 	t.Helper()
 	r, err := records.NewRunRef(database(t, tn.Cloud), tn.ID, tn.Workspace, run.ID(id)).Get(t.Context())
 	if err != nil {

@@ -20,7 +20,7 @@ func TestAReportIsStoredCompletely(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	id := recorded(t, tn, aStart, aReport)
-	r := stored(t, tn, id)
+	r := readRun(t, tn, id)
 	if r.Check != string(issue.NewCheckID("dns-check", "cluster-1")) || r.Sightings != 2 || r.Samples != 2 {
 		t.Errorf("the run is %+v", r)
 	}
@@ -60,7 +60,7 @@ func TestTheSameReportAgainChangesNothing(t *testing.T) {
 	tn := c.Tenant(t)
 	id := recorded(t, tn, aStart, aReport)
 	c.Drain(t) // the run is folded
-	before, first := stored(t, tn, id), get(t, tn, "/runs/"+id).Body
+	before, first := readRun(t, tn, id), get(t, tn, "/runs/"+id).Body
 	shuffled := with(aReport, fields{"samples": []fields{
 		{"sli": "dns-errors", "time": "2026-01-02T04:04:05+01:00", "value": 0}, {"sli": "dns-latency", "time": began, "value": 1.5},
 	}})
@@ -70,7 +70,7 @@ func TestTheSameReportAgainChangesNothing(t *testing.T) {
 			t.Errorf("the response is %s, want %s", again.Body, first)
 		}
 	}
-	if diff := cmp.Diff(before, stored(t, tn, id)); diff != "" {
+	if diff := cmp.Diff(before, readRun(t, tn, id)); diff != "" {
 		t.Error(diff)
 	}
 	if n := len(documents(t, c, tn.ID, "audit")); n != 1 {
@@ -131,14 +131,14 @@ func TestTheStartCompletesAnEarlyReport(t *testing.T) {
 	tn := c.Tenant(t)
 	inOrder, early := recorded(t, tn, aStart, aReport), cloudtest.NewRun(t)
 	finish(t, tn, early, aReport).Want(t, http.StatusOK)
-	if r := stored(t, tn, early); r.Pending || r.Check != "" || r.State != "ended" {
+	if r := readRun(t, tn, early); r.Pending || r.Check != "" || r.State != "ended" {
 		t.Errorf("before its start the run is %+v", r)
 	}
 	for range 2 {
 		begin(t, tn, early, aStart).Want(t, http.StatusOK)
 		finish(t, tn, early, aReport).Want(t, http.StatusOK)
 	}
-	if r := stored(t, tn, early); r.Check != stored(t, tn, inOrder).Check {
+	if r := readRun(t, tn, early); r.Check != readRun(t, tn, inOrder).Check {
 		t.Errorf("after its start the run is %+v", r)
 	}
 	want, got := sightings(t, tn, inOrder), sightings(t, tn, early)
@@ -179,7 +179,7 @@ func TestOneOfManyConcurrentReportsIsKept(t *testing.T) {
 		work.Go(func() { statuses[i] = finish(t, tn, id, with(aReport, fields{"exitCode": i % 3})).Status })
 	}
 	work.Wait()
-	code := stored(t, tn, id).End.ExitCode
+	code := readRun(t, tn, id).End.ExitCode
 	for i, status := range statuses {
 		if want := map[bool]int{true: 200, false: 409}[i%3 == code]; status != want && status != http.StatusServiceUnavailable {
 			t.Errorf("exit code %d got %d, want %d", i%3, status, want)

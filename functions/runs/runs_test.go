@@ -231,7 +231,7 @@ func TestAnEndBeforeTheStartIsRejected(t *testing.T) {
 	id = cloudtest.NewRun(t)
 	finish(t, tn, id, early).Want(t, http.StatusOK)
 	begin(t, tn, id, aStart).Want(t, http.StatusUnprocessableEntity)
-	if r := stored(t, tn, id); r.Start.Known() || r.Pending {
+	if r := readRun(t, tn, id); r.Start.Known() || r.Pending {
 		t.Errorf("the run is %+v", r)
 	}
 }

@@ -39,7 +39,7 @@ func newOffice(t *testing.T) *office {
 	t.Helper()
 	f := newFixture(t)
 	o := &office{Cloud: f.Cloud, db: f.db, tenant: f.Tenant(t), told: map[string]int{}}
-	o.PubSub.Published(func(_ string, _ []byte, attributes map[string]string) {
+	o.PubSub.OnPublish(func(_ string, _ []byte, attributes map[string]string) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.told[attributes["entry"]]++

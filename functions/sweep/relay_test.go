@@ -36,7 +36,7 @@ func TestWhatRunsCouldNotPublishIsPublishedBySweep(t *testing.T) {
 	f := newFixture(t)
 	var mu sync.Mutex
 	told := map[string]int{}
-	f.PubSub.Published(func(_ string, _ []byte, attributes map[string]string) {
+	f.PubSub.OnPublish(func(_ string, _ []byte, attributes map[string]string) {
 		mu.Lock()
 		defer mu.Unlock()
 		told[attributes["run"]]++
