@@ -120,13 +120,13 @@ func TestAnAlertHorizonFollowsTheObjective(t *testing.T) {
 	}
 	s = s.WithObjective(below(5, 0.99), sli.Thresholds{})
 	if o := s.Until; !o.Warning.Equal(sli.Forever) || !o.Page.IsZero() {
-		t.Errorf("of samples that were good: %+v", o)
+		t.Errorf("with samples that were good when they were added: %+v", o)
 	}
 	s = s.Add("", minutes(0, 20, bad)...)
 	if o := s.Until; !o.Page.After(now) || !o.Ticket.After(o.Page) {
-		t.Errorf("of samples that are bad: %+v", o)
+		t.Errorf("with bad samples: %+v", o)
 	}
 	if o := s.WithObjective(sli.Objective{}, sli.Thresholds{}).Until; !o.Warning.IsZero() || o.Stale.IsZero() {
-		t.Errorf("of an objective that was taken away: %+v", o)
+		t.Errorf("after the objective was removed: %+v", o)
 	}
 }
