@@ -63,7 +63,7 @@ func inspect(t *testing.T, c *cloudtest.Cloud) *inspection {
 	i := &inspection{
 		t: t, cloud: c, open: map[string]*keys.Tenant{}, plain: map[string][]byte{}, secrets: map[string]string{}, declared: map[string]bool{},
 	}
-	c.PubSub.Published(func(topic string, data []byte, attributes map[string]string) {
+	c.PubSub.OnPublish(func(topic string, data []byte, attributes map[string]string) {
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		i.messages = append(i.messages, message{topic: topic, data: data, attributes: attributes})
