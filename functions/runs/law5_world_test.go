@@ -208,7 +208,7 @@ func (h *history) relay() bool {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	docs, err := outbox.Waiting(db, h.Clock.Now().Add(time.Hour)).Where("run", "==", h.run).Documents(p.ctx).GetAll()
+	docs, err := outbox.Pending(db, h.Clock.Now().Add(time.Hour)).Where("run", "==", h.run).Documents(p.ctx).GetAll()
 	if err != nil || len(docs) == 0 {
 		return err == nil
 	}
