@@ -39,12 +39,12 @@ type Handler struct {
 
 // Result is what one sweep did.
 type Result struct {
-	Expired   int  `json:"expired" doc:"Grants whose time passed without an object, and that no run claims"`
-	Missing   int  `json:"missing" doc:"Grants whose time passed, and that a run claims"`
-	Settled   int  `json:"settled" doc:"Ended runs whose every grant is decided"`
-	Published int  `json:"published" doc:"Events that their writer left behind"`
-	Retold    int  `json:"retold" doc:"Runs that nobody has taken in for hours; the next sweep publishes their events again"`
-	More      bool `json:"more" doc:"Something is left for the next sweep"`
+	Expired   int  `json:"expired" class:"operational" doc:"Grants whose time passed without an object, and that no run claims"`
+	Missing   int  `json:"missing" class:"operational" doc:"Grants whose time passed, and that a run claims"`
+	Settled   int  `json:"settled" class:"operational" doc:"Ended runs whose every grant is decided"`
+	Published int  `json:"published" class:"operational" doc:"Events that their writer left behind"`
+	Retold    int  `json:"retold" class:"operational" doc:"Runs that nobody has taken in for hours; the next sweep publishes their events again"`
+	More      bool `json:"more" class:"operational" doc:"Something is left for the next sweep"`
 }
 
 // New makes the function; it calls nothing yet.
