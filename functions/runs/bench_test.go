@@ -29,7 +29,7 @@ import (
 // outbox entry. These are four calls to eight: each transaction of Google's
 // client begins by a call of its own, and reads before it writes.
 func BenchmarkRecord(b *testing.B) {
-	e := cloudtest.StartElsewhere(b, "runs")
+	e := cloudtest.StartProcess(b, "runs")
 	h := recorder(b, e)
 	for _, lines := range []int{0, 5, 50} {
 		b.Run(fmt.Sprintf("lines=%d", lines), func(b *testing.B) {
@@ -58,7 +58,7 @@ type caller struct {
 	token string
 }
 
-func recorder(b *testing.B, e cloudtest.Elsewhere) caller {
+func recorder(b *testing.B, e cloudtest.Process) caller {
 	b.Helper()
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
@@ -92,7 +92,7 @@ type bare struct {
 
 const bareDatabase = "projects/" + suite.ProjectID + "/databases/(default)"
 
-func newBare(b *testing.B, e cloudtest.Elsewhere, sightings int) *bare {
+func newBare(b *testing.B, e cloudtest.Process, sightings int) *bare {
 	b.Helper()
 	toStores, err := e.Config.Dial(e.Config.FirestoreHost)
 	if err != nil {
