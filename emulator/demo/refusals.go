@@ -65,15 +65,15 @@ func (d *Demo) withURL(ctx context.Context) ([]attempt, error) {
 		return func(ctx context.Context) (answer, error) { return u.put(ctx, data, name, value) }
 	}
 	return []attempt{
-		{holder, "read with it", http.StatusForbidden, func(ctx context.Context) (answer, error) {
+		{who: holder, what: "read with it", status: http.StatusForbidden, try: func(ctx context.Context) (answer, error) {
 			return send(ctx, http.MethodGet, used.URL, nil, used.Headers)
 		}},
-		{holder, "write a second time", http.StatusPreconditionFailed, put(used, hello, "", "")},
-		{holder, "write another content type", http.StatusForbidden, put(fresh, hello, "content-type", "text/html")},
-		{holder, "write a byte too many", http.StatusBadRequest, put(fresh, []byte("hello!"), "", "")},
-		{holder, "let it last longer", http.StatusForbidden, put(tampered, hello, "", "")},
-		{holder, "write into another tenant's bucket", http.StatusForbidden, put(elsewhere, hello, "", "")},
-		{holder, "write after it expired", http.StatusBadRequest, func(ctx context.Context) (answer, error) {
+		{who: holder, what: "write a second time", status: http.StatusPreconditionFailed, try: put(used, hello, "", "")},
+		{who: holder, what: "write another content type", status: http.StatusForbidden, try: put(fresh, hello, "content-type", "text/html")},
+		{who: holder, what: "write a byte too many", status: http.StatusBadRequest, try: put(fresh, []byte("hello!"), "", "")},
+		{who: holder, what: "let it last longer", status: http.StatusForbidden, try: put(tampered, hello, "", "")},
+		{who: holder, what: "write into another tenant's bucket", status: http.StatusForbidden, try: put(elsewhere, hello, "", "")},
+		{who: holder, what: "write after it expired", status: http.StatusBadRequest, try: func(ctx context.Context) (answer, error) {
 			d.cloud.Clock.Advance(16 * time.Minute)
 			return fresh.put(ctx, hello, "", "")
 		}},
@@ -94,22 +94,22 @@ func (d *Demo) withToken(context.Context) ([]attempt, error) {
 		}
 	}
 	return []attempt{
-		{"nobody", "mint without a token", http.StatusUnauthorized, func(ctx context.Context) (answer, error) {
+		{who: "nobody", what: "mint without a token", status: http.StatusUnauthorized, try: func(ctx context.Context) (answer, error) {
 			return d.callWith(ctx, "", http.MethodPost, uploadsPath(prod, run), ask())
 		}},
-		{"viewer of globex", "mint an upload URL", http.StatusForbidden, post("viewer", string(prod))},
-		{"runner of globex", "mint for acme's workspace staging", http.StatusForbidden, post("runner", "staging")},
-		{"runner of globex", "mint for a workspace named ../acme", http.StatusBadRequest, post("runner", "..%2facme")},
-		{"viewer of globex", "read acme's run", http.StatusNotFound, func(ctx context.Context) (answer, error) {
+		{who: "viewer of globex", what: "mint an upload URL", status: http.StatusForbidden, try: post("viewer", string(prod))},
+		{who: "runner of globex", what: "mint for acme's workspace staging", status: http.StatusForbidden, try: post("runner", "staging")},
+		{who: "runner of globex", what: "mint for a workspace named ../acme", status: http.StatusBadRequest, try: post("runner", "..%2facme")},
+		{who: "viewer of globex", what: "read acme's run", status: http.StatusNotFound, try: func(ctx context.Context) (answer, error) {
 			return d.call(ctx, globex, "viewer", http.MethodGet, outputs, nil)
 		}},
-		{"runner of acme", "read the output it wrote", http.StatusForbidden, func(ctx context.Context) (answer, error) {
+		{who: "runner of acme", what: "read the output it wrote", status: http.StatusForbidden, try: func(ctx context.Context) (answer, error) {
 			return d.call(ctx, acme, "runner", http.MethodGet, outputs+"/stdout.log", nil)
 		}},
-		{"platform staff", "read acme's output", http.StatusForbidden, func(ctx context.Context) (answer, error) {
+		{who: "platform staff", what: "read acme's output", status: http.StatusForbidden, try: func(ctx context.Context) (answer, error) {
 			return d.call(ctx, acme, "platform", http.MethodGet, outputs+"/stdout.log", nil)
 		}},
-		{"custody itself", "read the object it keeps", http.StatusForbidden, func(ctx context.Context) (answer, error) {
+		{who: "custody itself", what: "read the object it keeps", status: http.StatusForbidden, try: func(ctx context.Context) (answer, error) {
 			config := d.cloud.As(suite.FunctionAccount("custody"))
 			object := fmt.Sprintf("http://%s/%s/%s/%s/stdout.log/00001", config.StorageHost, d.tenants[acme].OutputsBucket, prod, kept)
 			return send(ctx, http.MethodGet, object, nil, map[string]string{"Authorization": "Bearer " + config.AccessToken.Reveal()})
@@ -139,16 +139,16 @@ func (d *Demo) withKeyOff(ctx context.Context) ([]attempt, error) {
 		return a, err
 	}
 	return []attempt{
-		{"viewer of acme", "read while acme's key is disabled", http.StatusForbidden, read},
-		{"runner of acme", "upload while acme's key is disabled", http.StatusBadRequest, func(ctx context.Context) (answer, error) {
+		{who: "viewer of acme", what: "read while acme's key is disabled", status: http.StatusForbidden, try: read},
+		{who: "runner of acme", what: "upload while acme's key is disabled", status: http.StatusBadRequest, try: func(ctx context.Context) (answer, error) {
 			return mine.put(ctx, hello, "", "")
 		}},
-		{"viewer of acme", "list issues while acme's key is disabled", http.StatusForbidden, d.issues(acme)},
-		{"viewer of globex", "list issues meanwhile (must work)", http.StatusOK, d.issues(globex)},
-		{"runner of globex", "upload meanwhile (must work)", http.StatusOK, func(ctx context.Context) (answer, error) {
+		{who: "viewer of acme", what: "list issues while acme's key is disabled", status: http.StatusForbidden, try: d.issues(acme)},
+		{who: "viewer of globex", what: "list issues meanwhile (must work)", status: http.StatusOK, try: d.issues(globex)},
+		{who: "runner of globex", what: "upload meanwhile (must work)", status: http.StatusOK, try: func(ctx context.Context) (answer, error) {
 			return theirs.put(ctx, hello, "", "")
 		}},
-		{"viewer of acme", "read once it is enabled (must work)", http.StatusOK, func(ctx context.Context) (answer, error) {
+		{who: "viewer of acme", what: "read once it is enabled (must work)", status: http.StatusOK, try: func(ctx context.Context) (answer, error) {
 			if err := d.setKey(ctx, kmspb.CryptoKeyVersion_ENABLED); err != nil {
 				return answer{}, err
 			}

@@ -83,22 +83,22 @@ func TestLaw1SigningAccountReachesOneBucket(t *testing.T) {
 		status int
 		code   string
 	}{
-		"create in another tenant's bucket":        {sign("PUT", b.OutputsBucket, "new", once), nil, 403, "AccessDenied"},
-		"replace in another tenant's bucket":       {sign("PUT", b.OutputsBucket, keptOfB), nil, 403, "AccessDenied"},
-		"read from another tenant's bucket":        {sign("GET", b.OutputsBucket, keptOfB), nil, 403, "AccessDenied"},
-		"list another tenant's bucket":             {sign("GET", b.OutputsBucket, ""), nil, 403, "AccessDenied"},
-		"delete in another tenant's bucket":        {sign("DELETE", b.OutputsBucket, keptOfB), nil, 403, "AccessDenied"},
-		"create in the tenant's bucket of exports": {sign("PUT", a.ExportsBucket, "new", once), nil, 403, "AccessDenied"},
-		"replay":                                   {sign("PUT", a.OutputsBucket, "kept", once), nil, 412, "PreconditionFailed"},
-		"replace in its own bucket":                {sign("PUT", a.OutputsBucket, "kept"), nil, 403, "AccessDenied"},
-		"read from its own bucket":                 {sign("GET", a.OutputsBucket, "kept"), nil, 403, "AccessDenied"},
-		"look into its own bucket":                 {sign("HEAD", a.OutputsBucket, "kept"), nil, 403, ""},
-		"list its own bucket":                      {sign("GET", a.OutputsBucket, ""), nil, 403, "AccessDenied"},
-		"delete in its own bucket":                 {sign("DELETE", a.OutputsBucket, "kept"), nil, 403, "AccessDenied"},
-		"leave a signed header out":                {narrow, []string{"x-goog-content-length-range", ""}, 400, "MalformedSecurityHeader"},
-		"widen a signed header":                    {narrow, []string{"x-goog-content-length-range", "0,400"}, 403, "SignatureDoesNotMatch"},
-		"add a header that is not signed":          {narrow, []string{"x-goog-meta-a", "b"}, 400, "MalformedSecurityHeader"},
-		"send more than the signed header's range": {narrow, nil, 400, "EntityTooLarge"},
+		"create in another tenant's bucket":        {upload: sign("PUT", b.OutputsBucket, "new", once), change: nil, status: 403, code: "AccessDenied"},
+		"replace in another tenant's bucket":       {upload: sign("PUT", b.OutputsBucket, keptOfB), change: nil, status: 403, code: "AccessDenied"},
+		"read from another tenant's bucket":        {upload: sign("GET", b.OutputsBucket, keptOfB), change: nil, status: 403, code: "AccessDenied"},
+		"list another tenant's bucket":             {upload: sign("GET", b.OutputsBucket, ""), change: nil, status: 403, code: "AccessDenied"},
+		"delete in another tenant's bucket":        {upload: sign("DELETE", b.OutputsBucket, keptOfB), change: nil, status: 403, code: "AccessDenied"},
+		"create in the tenant's bucket of exports": {upload: sign("PUT", a.ExportsBucket, "new", once), change: nil, status: 403, code: "AccessDenied"},
+		"replay":                                   {upload: sign("PUT", a.OutputsBucket, "kept", once), change: nil, status: 412, code: "PreconditionFailed"},
+		"replace in its own bucket":                {upload: sign("PUT", a.OutputsBucket, "kept"), change: nil, status: 403, code: "AccessDenied"},
+		"read from its own bucket":                 {upload: sign("GET", a.OutputsBucket, "kept"), change: nil, status: 403, code: "AccessDenied"},
+		"look into its own bucket":                 {upload: sign("HEAD", a.OutputsBucket, "kept"), change: nil, status: 403, code: ""},
+		"list its own bucket":                      {upload: sign("GET", a.OutputsBucket, ""), change: nil, status: 403, code: "AccessDenied"},
+		"delete in its own bucket":                 {upload: sign("DELETE", a.OutputsBucket, "kept"), change: nil, status: 403, code: "AccessDenied"},
+		"leave a signed header out":                {upload: narrow, change: []string{"x-goog-content-length-range", ""}, status: 400, code: "MalformedSecurityHeader"},
+		"widen a signed header":                    {upload: narrow, change: []string{"x-goog-content-length-range", "0,400"}, status: 403, code: "SignatureDoesNotMatch"},
+		"add a header that is not signed":          {upload: narrow, change: []string{"x-goog-meta-a", "b"}, status: 400, code: "MalformedSecurityHeader"},
+		"send more than the signed header's range": {upload: narrow, change: nil, status: 400, code: "EntityTooLarge"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			attempt{status: try.status, code: try.code}.check(t, try.upload.Put(t, []byte("other"), try.change...))

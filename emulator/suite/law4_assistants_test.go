@@ -28,22 +28,22 @@ func init() {
 	actors, admins, staff := []tenant.Role{tenant.Viewer, tenant.Admin}, []tenant.Role{tenant.Admin}, []tenant.Role{tenant.Platform}
 	anybody := append([]tenant.Role{tenant.Platform}, readers...)
 	maps.Copy(operations, map[string]operation{
-		"GET /v1/workspaces/{workspace}/issues":                      {readers, auditlog.ListIssues, at("/issues", nil), true, true},
-		"GET /v1/workspaces/{workspace}/issues/{issue}":              {readers, auditlog.ReadIssue, atIssue("", nil), false, true},
-		"POST /v1/workspaces/{workspace}/issues/{issue}/investigate": {actors, auditlog.InvestigateIssue, atIssue("/investigate", nil), false, true},
-		"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":      {actors, auditlog.IgnoreIssue, atIssue("/ignore", map[string]any{"until": time.Now().Add(time.Hour)}), false, true},
-		"GET /v1/workspaces/{workspace}/slis":                        {readers, auditlog.ListSLIs, at("/slis", nil), true, true},
-		"GET /v1/workspaces/{workspace}/slis/{sli}":                  {readers, auditlog.ReadSLI, atSet("/slis/latency", anObjective), false, true},
-		"PUT /v1/workspaces/{workspace}/slis/{sli}":                  {admins, auditlog.SetSLI, at("/slis/throughput", anObjective), true, true},
-		"GET /v1/workspaces/{workspace}/graph":                       {readers, auditlog.ReadGraph, at("/graph", nil), true, true},
-		"GET /v1/workspaces/{workspace}/assistants/{assistant}":      {readers, auditlog.AskAssistant, atSet("/assistants/edgar", anAssistant), false, true},
-		"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      {admins, auditlog.SetAssistant, at("/assistants/eager", anAssistant), true, true},
-		"GET /v1/catalog/tasks":                                      {anybody, auditlog.SearchCatalog, atFixedPath("/v1/catalog/tasks?query=dns", nil), true, true},
-		"PUT /v1/catalog/tasks":                                      {staff, auditlog.WriteCatalog, atFixedPath("/v1/catalog/tasks", aCatalog), true, true},
-		"POST /v1/catalog/prune":                                     {staff, auditlog.PruneCatalog, pruneOfUploadedEdition, true, true},
-		"GET /v1/quarantine":                                         {staff, auditlog.ListQuarantine, atFixedPath("/v1/quarantine", nil), true, true},
-		"POST /v1/quarantine/replay":                                 {staff, auditlog.ReplayQuarantine, atFixedPath("/v1/quarantine/replay", map[string]any{"function": "assistant-update", "before": longAgo}), true, true},
-		"POST /v1/dead-letters/replay":                               {staff, auditlog.ReplayDeadLetters, atFixedPath("/v1/dead-letters/replay", map[string]any{"topic": "run-events", "before": longAgo}), true, true},
+		"GET /v1/workspaces/{workspace}/issues":                      {roles: readers, action: auditlog.ListIssues, ask: at("/issues", nil), lists: true, strict: true},
+		"GET /v1/workspaces/{workspace}/issues/{issue}":              {roles: readers, action: auditlog.ReadIssue, ask: atIssue("", nil), lists: false, strict: true},
+		"POST /v1/workspaces/{workspace}/issues/{issue}/investigate": {roles: actors, action: auditlog.InvestigateIssue, ask: atIssue("/investigate", nil), lists: false, strict: true},
+		"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":      {roles: actors, action: auditlog.IgnoreIssue, ask: atIssue("/ignore", map[string]any{"until": time.Now().Add(time.Hour)}), lists: false, strict: true},
+		"GET /v1/workspaces/{workspace}/slis":                        {roles: readers, action: auditlog.ListSLIs, ask: at("/slis", nil), lists: true, strict: true},
+		"GET /v1/workspaces/{workspace}/slis/{sli}":                  {roles: readers, action: auditlog.ReadSLI, ask: atSet("/slis/latency", anObjective), lists: false, strict: true},
+		"PUT /v1/workspaces/{workspace}/slis/{sli}":                  {roles: admins, action: auditlog.SetSLI, ask: at("/slis/throughput", anObjective), lists: true, strict: true},
+		"GET /v1/workspaces/{workspace}/graph":                       {roles: readers, action: auditlog.ReadGraph, ask: at("/graph", nil), lists: true, strict: true},
+		"GET /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: readers, action: auditlog.AskAssistant, ask: atSet("/assistants/edgar", anAssistant), lists: false, strict: true},
+		"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: admins, action: auditlog.SetAssistant, ask: at("/assistants/eager", anAssistant), lists: true, strict: true},
+		"GET /v1/catalog/tasks":                                      {roles: anybody, action: auditlog.SearchCatalog, ask: atFixedPath("/v1/catalog/tasks?query=dns", nil), lists: true, strict: true},
+		"PUT /v1/catalog/tasks":                                      {roles: staff, action: auditlog.WriteCatalog, ask: atFixedPath("/v1/catalog/tasks", aCatalog), lists: true, strict: true},
+		"POST /v1/catalog/prune":                                     {roles: staff, action: auditlog.PruneCatalog, ask: pruneOfUploadedEdition, lists: true, strict: true},
+		"GET /v1/quarantine":                                         {roles: staff, action: auditlog.ListQuarantine, ask: atFixedPath("/v1/quarantine", nil), lists: true, strict: true},
+		"POST /v1/quarantine/replay":                                 {roles: staff, action: auditlog.ReplayQuarantine, ask: atFixedPath("/v1/quarantine/replay", map[string]any{"function": "assistant-update", "before": longAgo}), lists: true, strict: true},
+		"POST /v1/dead-letters/replay":                               {roles: staff, action: auditlog.ReplayDeadLetters, ask: atFixedPath("/v1/dead-letters/replay", map[string]any{"topic": "run-events", "before": longAgo}), lists: true, strict: true},
 	})
 }
 

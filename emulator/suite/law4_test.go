@@ -36,33 +36,33 @@ var (
 )
 
 var operations = map[string]operation{
-	"POST /v1/workspaces/{workspace}/runs/{run}/uploads": {runners, auditlog.MintUpload, func(t *testing.T, _ *matrixFixture, p place) (string, any) {
+	"POST /v1/workspaces/{workspace}/runs/{run}/uploads": {roles: runners, action: auditlog.MintUpload, ask: func(t *testing.T, _ *matrixFixture, p place) (string, any) {
 		return runPath(p.workspace, cloudtest.NewRun(t)) + "/uploads", oneUpload()
-	}, false, false},
-	"PUT /v1/workspaces/{workspace}/runs/{run}": {runners, auditlog.StartRun, func(t *testing.T, _ *matrixFixture, p place) (string, any) {
+	}, lists: false, strict: false},
+	"PUT /v1/workspaces/{workspace}/runs/{run}": {roles: runners, action: auditlog.StartRun, ask: func(t *testing.T, _ *matrixFixture, p place) (string, any) {
 		return runPath(p.workspace, cloudtest.NewRun(t)), map[string]any{"task": "dns-check", "start": time.Now().UTC()}
-	}, false, false},
-	"POST /v1/workspaces/{workspace}/runs/{run}/report": {runners, auditlog.ReportRun, func(t *testing.T, _ *matrixFixture, p place) (string, any) {
+	}, lists: false, strict: false},
+	"POST /v1/workspaces/{workspace}/runs/{run}/report": {roles: runners, action: auditlog.ReportRun, ask: func(t *testing.T, _ *matrixFixture, p place) (string, any) {
 		return runPath(p.workspace, cloudtest.NewRun(t)) + "/report", map[string]any{"end": time.Now().UTC(), "outcome": "success", "exitCode": 0}
-	}, false, false},
-	"GET /v1/workspaces/{workspace}/runs/{run}": {readers, auditlog.ReadRun, func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
+	}, lists: false, strict: false},
+	"GET /v1/workspaces/{workspace}/runs/{run}": {roles: readers, action: auditlog.ReadRun, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
 		return runPath(p.workspace, p.run), nil
-	}, false, false},
-	"GET /v1/workspaces/{workspace}/runs/{run}/outputs": {readers, auditlog.ListOutputs, func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
+	}, lists: false, strict: false},
+	"GET /v1/workspaces/{workspace}/runs/{run}/outputs": {roles: readers, action: auditlog.ListOutputs, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
 		return runPath(p.workspace, p.run) + "/outputs", nil
-	}, false, false},
-	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": {readers, auditlog.ReadOutput, func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
+	}, lists: false, strict: false},
+	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": {roles: readers, action: auditlog.ReadOutput, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
 		return runPath(p.workspace, p.run) + "/outputs/kept.log", nil
-	}, false, false},
-	"GET /v1/workspaces/{workspace}/runs": {readers, auditlog.ReadRun, func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
+	}, lists: false, strict: false},
+	"GET /v1/workspaces/{workspace}/runs": {roles: readers, action: auditlog.ReadRun, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
 		return "/v1/workspaces/" + string(p.workspace) + "/runs", nil
-	}, true, true},
-	"GET /v1/workspaces/{workspace}/runs/{run}/issues": {readers, auditlog.ReadIssueLines, func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
+	}, lists: true, strict: true},
+	"GET /v1/workspaces/{workspace}/runs/{run}/issues": {roles: readers, action: auditlog.ReadIssueLines, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
 		return runPath(p.workspace, p.run) + "/issues", nil
-	}, false, false},
-	"GET /v1/workspaces/{workspace}/slis/{sli}/samples": {readers, auditlog.ReadSLI, func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
+	}, lists: false, strict: false},
+	"GET /v1/workspaces/{workspace}/slis/{sli}/samples": {roles: readers, action: auditlog.ReadSLI, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
 		return "/v1/workspaces/" + string(p.workspace) + "/slis/latency/samples", nil
-	}, true, true},
+	}, lists: true, strict: true},
 }
 
 func runPath(w tenant.WorkspaceID, id string) string {
