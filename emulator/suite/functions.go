@@ -9,7 +9,9 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2"
 
 	"github.com/strongroom-dev/strongroom/emulator/loadbalancer"
-	"github.com/strongroom-dev/strongroom/functions/assistant"
+	"github.com/strongroom-dev/strongroom/functions/assistants"
+	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
+	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
 	"github.com/strongroom-dev/strongroom/functions/replay"
@@ -17,61 +19,59 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
-	"github.com/strongroom-dev/strongroom/shared/access"
-	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 )
 
-// constructors build each function as production does on its first request. A
-// function of the table without a constructor fails the start.
-var constructors = map[string]func(*Cloud, context.Context, string) (http.Handler, error){
-	"uploads": func(c *Cloud, ctx context.Context, account string) (http.Handler, error) {
-		return uploads.New(ctx, uploads.Config{Cloud: c.As(account), Access: c.access()}, uploads.Deps{Clients: c.Clients(account), Now: c.Clock.Now, Log: c.log})
-	},
-	"outputs": func(c *Cloud, ctx context.Context, account string) (http.Handler, error) {
-		return outputs.New(ctx, outputs.Config{Cloud: c.As(account), Access: c.access()}, outputs.Deps{Clients: c.Clients(account), Now: c.Clock.Now, Log: c.log})
-	},
-	"runs": func(c *Cloud, ctx context.Context, account string) (http.Handler, error) {
-		return runs.New(ctx, runs.Config{Cloud: c.As(account), Access: c.access()}, runs.Deps{Clients: c.Clients(account), Now: c.Clock.Now, Log: c.log})
-	},
-	"replay": func(c *Cloud, ctx context.Context, account string) (http.Handler, error) {
-		return replay.New(ctx, replay.Config{Cloud: c.As(account), Access: c.access()}, replay.Deps{Clients: c.Clients(account), Now: c.Clock.Now, Log: c.log})
-	},
-	"sweep": func(c *Cloud, _ context.Context, account string) (http.Handler, error) {
-		return sweep.New(sweep.Deps{Clients: c.Clients(account), Now: c.Clock.Now, Log: c.log}), nil
-	},
-	"reseal": func(c *Cloud, _ context.Context, account string) (http.Handler, error) {
-		return reseal.New(reseal.Deps{Clients: c.Clients(account), Now: c.Clock.Now, Log: c.log}), nil
-	},
-	"assistant-update": func(c *Cloud, ctx context.Context, account string) (http.Handler, error) {
-		u := assistant.NewUpdater(assistant.UpdaterDeps{Clients: c.Clients(account), Now: c.Clock.Now, After: time.After, Log: c.log})
-		return c.events(ctx, u.Handle)
-	},
-	"assistants": func(c *Cloud, ctx context.Context, account string) (http.Handler, error) {
-		return assistant.New(ctx, assistant.Config{Cloud: c.As(account), Access: c.access()}, assistant.Deps{Clients: c.Clients(account), Now: c.Clock.Now, Log: c.log})
-	},
-	"custody": func(c *Cloud, ctx context.Context, account string) (http.Handler, error) {
-		h, err := custody.New(ctx, custody.Config{Cloud: c.As(account), Audit: c.audit()}, custody.Deps{Clients: c.Clients(account), Now: c.Clock.Now, Log: c.log})
-		if err != nil {
-			return nil, err
-		}
-		return c.events(ctx, h.Handle)
-	},
+// constructors build each function from its environment, as production does on
+// the first request.
+var constructors = map[string]constructor{
+	"uploads":          web(uploads.New),
+	"outputs":          web(outputs.New),
+	"runs":             web(runs.New),
+	"replay":           web(replay.New),
+	"sweep":            web(function.NoSettings(sweep.New)),
+	"reseal":           web(function.NoSettings(reseal.New)),
+	"assistants":       web(assistants.New),
+	"assistant-update": events(function.NoSettings(assistantupdate.New)),
+	"catalog":          web(catalog.New),
+	"custody":          events(custody.New),
 }
 
-func (c *Cloud) audit() auditlog.Config { return auditlog.Config{AuditKeyName: auditKey} }
+// constructor builds the function that is deployed under name, with its own
+// service account.
+type constructor func(ctx context.Context, c *Cloud, name string) (http.Handler, error)
 
-func (c *Cloud) access() access.Config {
-	return access.Config{Audience: Audience, Config: c.audit()}
+func web[C any, H http.Handler](build func(context.Context, C, function.Deps) (H, error)) constructor {
+	return func(ctx context.Context, c *Cloud, name string) (http.Handler, error) {
+		return construct(ctx, c, name, build)
+	}
 }
 
 // events serves an event function over HTTP, as the functions framework does.
-func (c *Cloud) events(ctx context.Context, handle event.Handler) (http.Handler, error) {
-	protocol, err := cloudevents.NewHTTP()
-	if err != nil {
-		return nil, fmt.Errorf("receive events: %w", err)
+func events[C any, H function.EventHandler](build func(context.Context, C, function.Deps) (H, error)) constructor {
+	return func(ctx context.Context, c *Cloud, name string) (http.Handler, error) {
+		h, err := construct(ctx, c, name, build)
+		if err != nil {
+			return nil, err
+		}
+		protocol, err := cloudevents.NewHTTP()
+		if err != nil {
+			return nil, fmt.Errorf("receive events: %w", err)
+		}
+		return cloudevents.NewHTTPReceiveHandler(ctx, protocol, event.Receive(h.Handle, c.log))
 	}
-	return cloudevents.NewHTTPReceiveHandler(ctx, protocol, event.Receive(handle, c.log))
+}
+
+// construct builds a function that follows the embedded cloud's clock.
+func construct[C, H any](ctx context.Context, c *Cloud, name string, build func(context.Context, C, function.Deps) (H, error)) (H, error) {
+	_, config, err := function.Settings[C](c.FunctionEnviron(name))
+	if err != nil {
+		var none H
+		return none, err
+	}
+	deps := function.Deps{Clients: c.Clients(FunctionAccount(name)), Now: c.Clock.Now, After: time.After, Log: c.log}
+	return build(ctx, config, deps)
 }
 
 // startFunctions builds each function with its own identity and serves all of
@@ -79,15 +79,14 @@ func (c *Cloud) events(ctx context.Context, handle event.Handler) (http.Handler,
 func (c *Cloud) startFunctions(ctx context.Context) error {
 	handlers := map[string]http.Handler{}
 	for name, function := range c.Suite.Functions {
-		account := FunctionAccount(name)
-		if err := c.allow(account, function.Roles, c.platformResources()); err != nil {
+		if err := c.allow(FunctionAccount(name), function.Roles, c.platformResources()); err != nil {
 			return err
 		}
-		construct := constructors[name]
-		if construct == nil {
+		build := constructors[name]
+		if build == nil {
 			return fmt.Errorf("function %s has no constructor in the embedded cloud", name)
 		}
-		handler, err := construct(c, context.WithoutCancel(ctx), account)
+		handler, err := build(context.WithoutCancel(ctx), c, name)
 		if err != nil {
 			return fmt.Errorf("build %s: %w", name, err)
 		}

@@ -2,7 +2,6 @@ package outputs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -13,26 +12,25 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/records"
-	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// Handler lists and streams output. It is safe for concurrent use.
+// Handler lists and streams outputs. It is safe for concurrent use.
 type Handler struct {
 	http.Handler
 	API   *api.API
 	guard *access.Guard
-	deps  Deps
+	deps  function.Deps
 
 	storage gcp.Lazy[*storage.Client]
 }
 
 const path = "/v1/workspaces/{workspace}/runs/{run}/outputs"
 
-// New makes the function; it calls nothing yet.
-func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
-	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
+// New returns the function. It makes no calls.
+func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -40,41 +38,28 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 	h := &Handler{Handler: a.Handler(), API: a, guard: guard, deps: deps}
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "listOutputs", Method: http.MethodGet, Path: path,
-		Summary: "List what a run put out",
+		Summary: "List the outputs of a run",
 		Errors:  []int{400, 401, 403, 404, 503},
 	}, auditlog.ListOutputs), h.list)
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "readOutput", Method: http.MethodGet, Path: path + "/{output}",
-		Summary: "Stream an output, at most 8 MiB a response",
+		Summary: "Stream an output, at most 8 MiB per response",
 		Errors:  []int{400, 401, 403, 404, 410, 413, 416, 503},
 	}, auditlog.ReadOutput), h.read)
 	return h, nil
 }
 
-// find reads the run that a request names.
-func find(ctx context.Context, s access.Session, raw string) (run.Run, error) {
-	id, err := run.ParseID(raw)
-	if err != nil {
-		return run.Run{}, api.Refuse(http.StatusBadRequest, err.Error())
-	}
-	r, err := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, id).Get(ctx)
-	if errors.Is(err, records.ErrRunNotFound) {
-		return run.Run{}, api.Refuse(http.StatusNotFound, "this workspace has no such run")
-	}
-	return r, err
-}
-
-// maxAttempts bounds how often the bucket is asked for one piece of a part.
+// maxAttempts limits the attempts to read one segment of a part from the bucket.
 const maxAttempts = 4
 
-// bucket is where a tenant's output rests.
+// bucket returns the tenant's outputs bucket.
 func (h *Handler) bucket(ctx context.Context, s access.Session) (*storage.BucketHandle, error) {
 	client, err := h.storage.Get(ctx, func(ctx context.Context) (*storage.Client, error) {
 		client, err := storage.NewClient(ctx, h.clientOptions()...)
 		if err != nil {
 			return nil, fmt.Errorf("connect to storage: %w", err)
 		}
-		client.SetRetry(storage.WithMaxAttempts(maxAttempts)) // by itself it tries until the client leaves
+		client.SetRetry(storage.WithMaxAttempts(maxAttempts)) // the default retries until the request's context ends
 		return client, nil
 	})
 	if err != nil {

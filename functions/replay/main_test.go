@@ -20,6 +20,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
@@ -128,8 +129,8 @@ func (o *office) list(t *testing.T, query string) (p page) {
 // refuse has a function refuse a message for good.
 func (o *office) refuse(t *testing.T, function, code, id string, attributes map[string]string) {
 	t.Helper()
-	keeper := quarantine.Keeper{Function: function, References: []string{"run", "kind"}, Clients: o.Operator, Now: o.Clock.Now}
-	handle := keeper.Guard(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
+	recorder := quarantine.Recorder{Function: function, References: []string{"run", "kind"}, Clients: o.Operator, Now: o.Clock.Now}
+	handle := recorder.Wrap(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
 	if err := handle(t.Context(), event.Message{ID: id, Attributes: attributes, Published: o.Clock.Now()}); !event.IsPermanent(err) {
 		t.Fatal(err)
 	}
@@ -191,8 +192,8 @@ func (o *office) process(t *testing.T, method string, fault faults.Fault) (*proc
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _, _ = clients.Close(), proxy.Close() })
 	p.handler, err = replay.New(t.Context(),
-		replay.Config{Cloud: config, Access: access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKey}}},
-		replay.Deps{Clients: clients, Now: o.Clock.Now, Log: slog.New(slog.NewJSONHandler(o.Log, nil))})
+		access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
+		function.Deps{Clients: clients, Now: o.Clock.Now, Log: slog.New(slog.NewJSONHandler(o.Log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

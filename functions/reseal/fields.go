@@ -10,5 +10,5 @@ import (
 var fields = []keys.Field{
 	{Group: records.SightingsCollection, Name: "line"},
 	{Group: records.IssuesCollection, Name: "text"},
-	{Group: "assistants", Name: "name"}, // of functions/assistant
+	{Group: "assistants", Name: "name"}, // of functions/assistants
 }

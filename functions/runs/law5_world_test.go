@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 )
@@ -129,8 +130,8 @@ func (h *history) process() *process {
 	ctx, cancel := context.WithCancel(h.t.Context())
 	context.AfterFunc(stores.Dead(), cancel)
 	context.AfterFunc(messages.Dead(), cancel)
-	handler, err := runs.New(ctx, runs.Config{Cloud: config, Access: access.Config{Audience: suite.Audience, Config: auditConfig}},
-		runs.Deps{Clients: p.clients, Now: h.Clock.Now, Log: quiet})
+	handler, err := runs.New(ctx, access.Config{Audience: suite.Audience, Config: auditConfig},
+		function.Deps{Clients: p.clients, Now: h.Clock.Now, Log: quiet})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -207,7 +208,7 @@ func (h *history) relay() bool {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	docs, err := outbox.Waiting(db, h.Clock.Now().Add(time.Hour)).Where("run", "==", h.run).Documents(p.ctx).GetAll()
+	docs, err := outbox.Pending(db, h.Clock.Now().Add(time.Hour)).Where("run", "==", h.run).Documents(p.ctx).GetAll()
 	if err != nil || len(docs) == 0 {
 		return err == nil
 	}

@@ -12,13 +12,14 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 )
 
-// TestLaw5MintOverABadWire has the commit of a mint meet each fault. The runner
-// asks again while it is told to, and in the end there is one grant, with a URL
-// that the bucket takes.
+// TestLaw5MintOverABadWire injects each fault into the commit of a mint. The runner
+// retries while it gets a 503. In the end there is one grant, with a URL
+// that the bucket accepts.
 func TestLaw5MintOverABadWire(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
@@ -27,10 +28,10 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 			t.Parallel()
 			tn, id := c.Tenant(t), cloudtest.NewRun(t)
 			tn.Mint(t, cloudtest.NewRun(t), cloudtest.PartOf("warm.log", 1, nil)) // the platform's data key exists
-			h := behind(t, c, fault)
+			h := newHandlerWithFault(t, c, fault)
 			var minted struct{ Parts []cloudtest.Upload }
 			for tries := 1; ; tries++ {
-				got := askOnce(t, h, tn, id)
+				got := mintOnce(t, h, tn, id)
 				if got.Code == http.StatusOK {
 					if err := json.Unmarshal(got.Body.Bytes(), &minted); err != nil {
 						t.Fatal(err)
@@ -38,7 +39,7 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 					break
 				}
 				if got.Code != http.StatusServiceUnavailable || tries == 5 {
-					t.Fatalf("try %d answered %d %s", tries, got.Code, got.Body)
+					t.Fatalf("try %d returned %d %s", tries, got.Code, got.Body)
 				}
 			}
 			minted.Parts[0].Put(t, []byte("hello")).Want(t, http.StatusOK)
@@ -50,16 +51,16 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 	}
 }
 
-// behind is the function with a wire to Firestore on which the first commit
-// meets fault.
-func behind(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
+// newHandlerWithFault returns the function, connected to Firestore through a proxy
+// that injects fault into the first commit.
+func newHandlerWithFault(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
 	t.Helper()
-	config, err := gcp.FromEnv[uploads.Config](c.FunctionEnviron("uploads"))
+	google, config, err := function.Settings[uploads.Config](c.FunctionEnviron("uploads"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var commits atomic.Int64
-	proxy, err := faults.New(config.Cloud.FirestoreHost, func(method string) faults.Fault {
+	proxy, err := faults.New(google.FirestoreHost, func(method string) faults.Fault {
 		if method == "Commit" && commits.Add(1) == 1 {
 			return fault
 		}
@@ -68,8 +69,8 @@ func behind(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.Cloud.FirestoreHost = proxy.Addr()
-	clients := gcp.NewClients(config.Cloud)
+	google.FirestoreHost = proxy.Addr()
+	clients := gcp.NewClients(google)
 	t.Cleanup(func() {
 		if err := clients.Close(); err != nil {
 			t.Error(err)
@@ -78,14 +79,14 @@ func behind(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
 			t.Error(err)
 		}
 	})
-	h, err := uploads.New(t.Context(), config, uploads.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	h, err := uploads.New(t.Context(), config, function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
-func askOnce(t *testing.T, h http.Handler, tn *cloudtest.Tenant, id string) *httptest.ResponseRecorder {
+func mintOnce(t *testing.T, h http.Handler, tn *cloudtest.Tenant, id string) *httptest.ResponseRecorder {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"parts": []cloudtest.Part{cloudtest.PartOf("stdout.log", 1, []byte("hello"))}})
 	if err != nil {

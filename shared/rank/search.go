@@ -29,6 +29,15 @@ type Evidence struct {
 	Share float64 // (0,1] of the match; the shares of a match add up to 1
 }
 
+// Words returns the words of the evidence, in the same order.
+func (m Match) Words() []string {
+	words := make([]string, len(m.Evidence))
+	for n, e := range m.Evidence {
+		words[n] = e.Word
+	}
+	return words
+}
+
 // candidate is a document that has a word of a query.
 type candidate struct {
 	*collection

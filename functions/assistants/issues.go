@@ -1,0 +1,145 @@
+package assistants
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
+)
+
+const issuePath = workspacePath + "/issues/{issue}"
+
+func (h *Handler) registerIssues() {
+	api.Register(h.API, h.operation("listIssues", http.MethodGet, workspacePath+"/issues",
+		"List issues: those that stand first, the worst first", auditlog.ListIssues), h.listIssues)
+	api.Register(h.API, h.operation("getIssue", http.MethodGet, issuePath,
+		"Read an issue", auditlog.ReadIssue, 404), h.getIssue)
+	api.Register(h.API, h.operation("investigateIssue", http.MethodPost, issuePath+"/investigate",
+		"Say that you look after an issue; repeatable", auditlog.InvestigateIssue, 404, 409), h.investigate)
+	api.Register(h.API, h.operation("ignoreIssue", http.MethodPost, issuePath+"/ignore",
+		"Leave an issue alone for a time; repeatable", auditlog.IgnoreIssue, 404, 413), h.ignore)
+}
+
+type listRequest struct {
+	Workspace string    `path:"workspace"`
+	State     string    `query:"state" enum:"standing,detected,open,investigated,reopened,resolved,ignored" doc:"standing: all but resolved and ignored"`
+	Severity  int       `query:"severity" minimum:"1" maximum:"4"`
+	SLX       string    `query:"slx" maxLength:"256"`
+	Resource  string    `query:"resource" maxLength:"1024"`
+	Task      string    `query:"task" maxLength:"256"`
+	From      time.Time `query:"from" doc:"Last seen at this time or later"`
+	To        time.Time `query:"to" doc:"Last seen before this time"`
+	PageSize  int       `query:"pageSize" minimum:"1" maximum:"200" default:"50"`
+	PageToken string    `query:"pageToken" maxLength:"200"`
+}
+
+type listResponse struct {
+	Body struct {
+		AsOf          time.Time   `json:"asOf" doc:"The time of the first page; the whole list is as of then"`
+		Issues        []issueBody `json:"issues"`
+		NextPageToken string      `json:"nextPageToken,omitempty" doc:"There may be more, though this page may be short or empty"`
+	}
+}
+
+func (r *listRequest) filter() filter {
+	return filter{r.State, r.Severity, r.SLX, r.Resource, r.Task, r.From.UTC(), r.To.UTC()}
+}
+
+func (h *Handler) listIssues(ctx context.Context, in *listRequest) (*listResponse, error) {
+	s, f := access.From(ctx), in.filter()
+	at, err := parseCursor(in.PageToken, f, h.deps.Now())
+	if err != nil {
+		return nil, api.Refuse(http.StatusBadRequest, err.Error())
+	}
+	p, err := newPage(ctx, s, f, in.PageSize, at)
+	if err != nil {
+		return nil, err
+	}
+	more, err := p.read(ctx)
+	if in.PageToken != "" && forgotten(err) {
+		return nil, api.Refuse(http.StatusBadRequest, errToken.Error())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := h.record(ctx, auditlog.ListIssues, "issues"); err != nil {
+		return nil, err
+	}
+	out := &listResponse{}
+	if out.Body.Issues, err = h.showAll(ctx, p.found, at.at); err != nil {
+		return nil, err
+	}
+	out.Body.AsOf = at.at
+	if more {
+		out.Body.NextPageToken = p.at.token(f)
+	}
+	return out, nil
+}
+
+// forgotten reports whether Firestore does not tell of the time of a token: it
+// is too old, by Firestore's clock, or a restored database does not reach back.
+func forgotten(err error) bool {
+	code := status.Code(err)
+	return code == codes.FailedPrecondition || code == codes.InvalidArgument
+}
+
+type issueRequest struct {
+	Workspace string `path:"workspace"`
+	Issue     string `path:"issue"`
+}
+
+type issueResponse struct {
+	Body issueBody
+}
+
+func (h *Handler) getIssue(ctx context.Context, in *issueRequest) (*issueResponse, error) {
+	s := access.From(ctx)
+	ref, err := issueRef(s, in.Issue)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := s.DB.GetAll(ctx, refs(ref))
+	if err != nil {
+		return nil, fmt.Errorf("read issue: %w", err)
+	}
+	i, err := existing(docs[0])
+	if err != nil {
+		return nil, err
+	}
+	if err := h.record(ctx, auditlog.ReadIssue, "issues/"+ref.ID); err != nil {
+		return nil, err
+	}
+	shown, err := h.showAll(ctx, []issue.Issue{i}, h.deps.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &issueResponse{shown[0]}, nil
+}
+
+func issueRef(s access.Session, raw string) (*firestore.DocumentRef, error) {
+	id, ok := issue.ParseID(raw)
+	if !ok {
+		return nil, api.Refuse(http.StatusBadRequest, "an issue is named by 52 of a-z and 2-7")
+	}
+	return records.IssueRef(s.DB, s.Tenant.ID, s.Workspace, id), nil
+}
+
+// existing decodes an issue, or says that there is none.
+func existing(doc *firestore.DocumentSnapshot) (issue.Issue, error) {
+	if !doc.Exists() {
+		return issue.Issue{}, api.Refuse(http.StatusNotFound, "this workspace has no such issue")
+	}
+	i, err := records.Decode[issue.Issue](doc)
+	i.ID = issue.ID(doc.Ref.ID)
+	return i, err
+}

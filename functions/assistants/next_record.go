@@ -1,0 +1,151 @@
+package assistants
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/records"
+)
+
+// assistantPath is where an assistant is set and asked.
+const assistantPath = workspacePath + "/assistants/{assistant}"
+
+// assistantsCollection is where assistants rest, below a workspace.
+const assistantsCollection = "assistants"
+
+// level is what the tasks that an assistant suggests may do. Tasks say it by a
+// tag: "access:read-only" or "access:read-write". One that says nothing may do
+// anything: public collections hold tasks that kill pods and have no such tag.
+type level string
+
+// The levels.
+const (
+	readOnly  level = "read-only"  // only tasks that say that they read
+	readWrite level = "read-write" // any task
+)
+
+// record is an assistant as it rests at
+// tenants/{t}/workspaces/{w}/assistants/{a}.
+type record struct {
+	Name      []byte  `firestore:"name"` // sealed
+	Relevance float64 `firestore:"relevance"`
+	Access    level   `firestore:"access"`
+}
+
+// AssistantBody is an assistant in the API. Its name is exported because the
+// OpenAPI document omits the fields of embedded types that are not.
+type AssistantBody struct {
+	Name        string   `json:"name" minLength:"1" maxLength:"200" doc:"What people call it"`
+	Relevance   *float64 `json:"relevance,omitempty" minimum:"0" maximum:"1" default:"0.85" doc:"Tasks that score less are not suggested"`
+	AccessLevel string   `json:"accessLevel,omitempty" enum:"read-only,read-write" default:"read-only" doc:"read-only: only tasks are suggested whose tags say access:read-only"`
+}
+
+type setAssistantRequest struct {
+	Workspace string `path:"workspace"`
+	Assistant string `path:"assistant"`
+	Body      AssistantBody
+}
+
+type setAssistantResponse struct {
+	Body struct {
+		ID string `json:"id"`
+		AssistantBody
+	}
+}
+
+var assistantID = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
+
+func assistantRef(s access.Session, id string) (*firestore.DocumentRef, error) {
+	if !assistantID.MatchString(id) {
+		return nil, api.Refuse(http.StatusBadRequest, "an assistant is named by 1 to 63 of a-z, 0-9 and hyphen")
+	}
+	return records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(assistantsCollection).Doc(id), nil
+}
+
+// setAssistant writes an assistant, and puts it on record, in one commit.
+func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*setAssistantResponse, error) {
+	s := access.From(ctx)
+	ref, err := assistantRef(s, in.Assistant)
+	if err != nil {
+		return nil, err
+	}
+	tenant, err := h.keys.Of(ctx, s.Tenant, s.DB)
+	if err != nil {
+		return nil, err
+	}
+	name, err := records.CryptFunc(tenant.Seal).Apply(ctx, ref, []byte(in.Body.Name))
+	if err != nil {
+		return nil, openError(err)
+	}
+	prepared, err := h.guard.Audit.Prepare(ctx, s.DB, entry(s, auditlog.SetAssistant, "assistants/"+ref.ID))
+	if err != nil {
+		return nil, err
+	}
+	set := record{name, *in.Body.Relevance, level(in.Body.AccessLevel)}
+	same := func(was record) bool {
+		if was.Relevance != set.Relevance || was.Access != set.Access {
+			return false
+		}
+		text, err := records.CryptFunc(tenant.Open).Apply(ctx, ref, was.Name)
+		return err == nil && string(text) == in.Body.Name
+	}
+	if err := h.commitRecord(ctx, s, ref, set, same, prepared); err != nil {
+		return nil, err
+	}
+	out := &setAssistantResponse{}
+	out.Body.ID, out.Body.AssistantBody = ref.ID, in.Body
+	return out, nil
+}
+
+// commitRecord writes nothing where what rests is the same.
+func (h *Handler) commitRecord(ctx context.Context, s access.Session, ref *firestore.DocumentRef, r record, same func(record) bool, entry auditlog.Prepared) error {
+	return gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
+		if err := checkWorkspace(tx, s); err != nil {
+			return err
+		}
+		docs, err := tx.GetAll(refs(ref))
+		if err != nil {
+			return fmt.Errorf("read assistant: %w", err)
+		}
+		var was record
+		if err := docs[0].DataTo(&was); docs[0].Exists() && err == nil && same(was) {
+			return nil
+		}
+		if err := tx.Set(ref, r); err != nil {
+			return fmt.Errorf("write assistant: %w", err)
+		}
+		return entry.Write(tx)
+	})
+}
+
+// readAssistant reads an assistant and opens its name.
+func (h *Handler) readAssistant(ctx context.Context, s access.Session, ref *firestore.DocumentRef) (AssistantBody, error) {
+	docs, err := s.DB.GetAll(ctx, refs(ref))
+	if err != nil {
+		return AssistantBody{}, fmt.Errorf("read assistant: %w", err)
+	}
+	if !docs[0].Exists() {
+		return AssistantBody{}, api.Refuse(http.StatusNotFound, "the workspace has no such assistant; an admin makes one with PUT")
+	}
+	var r record
+	if err := docs[0].DataTo(&r); err != nil {
+		return AssistantBody{}, fmt.Errorf("read assistant: %w", err)
+	}
+	tenant, err := h.keys.Of(ctx, s.Tenant, s.DB)
+	if err != nil {
+		return AssistantBody{}, err
+	}
+	name, err := records.CryptFunc(tenant.Open).Apply(ctx, ref, r.Name)
+	if err != nil {
+		return AssistantBody{}, openError(err)
+	}
+	return AssistantBody{string(name), &r.Relevance, string(r.Access)}, nil
+}

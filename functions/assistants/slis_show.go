@@ -1,0 +1,63 @@
+package assistants
+
+import (
+	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/sli"
+)
+
+// sliBody is an SLI and its health as the API has them.
+type sliBody struct {
+	Name       string         `json:"name"`
+	SLX        string         `json:"slx,omitempty"`
+	Alert      string         `json:"alert" enum:"none,warning,ticket,page"`
+	Stale      bool           `json:"stale,omitempty" doc:"No sample comes any more: the rest is of before"`
+	Last       *sampleBody    `json:"last,omitempty"`
+	Objective  objectiveBody  `json:"objective"`
+	Thresholds thresholdsBody `json:"thresholds"`
+	Windows    windowsBody    `json:"windows"`
+}
+
+type sampleBody struct {
+	Time  time.Time `json:"time"`
+	Value float64   `json:"value"`
+}
+
+type windowsBody struct {
+	FiveMinutes windowBody `json:"5m"`
+	HalfHour    windowBody `json:"30m"`
+	Hour        windowBody `json:"1h"`
+	SixHours    windowBody `json:"6h"`
+	ThreeDays   windowBody `json:"3d"`
+}
+
+type windowBody struct {
+	Samples   int     `json:"samples"`
+	Mean      float64 `json:"mean"`
+	Deviation float64 `json:"deviation"`
+	Share     float64 `json:"share" doc:"Of samples within the objective; 1 without samples"`
+	Burn      float64 `json:"burn" doc:"(1-share)/(1-target); 0 without an objective"`
+}
+
+func showSLIs(all []sli.SLI, now time.Time) []sliBody {
+	shown := make([]sliBody, 0, len(all))
+	for _, s := range all {
+		shown = append(shown, showSLI(s, now))
+	}
+	return shown
+}
+
+func showSLI(s sli.SLI, now time.Time) sliBody {
+	h := s.Health(now)
+	b := sliBody{
+		Name: s.Name, SLX: s.SLX, Alert: string(h.Alert), Stale: h.Stale,
+		Objective: objectiveBody(s.Objective), Thresholds: thresholdsBody(s.Thresholds),
+		Windows: windowsBody{
+			windowBody(h.FiveMins), windowBody(h.HalfHour), windowBody(h.Hour), windowBody(h.SixHours), windowBody(h.ThreeDays),
+		},
+	}
+	if !h.Last.Time.IsZero() {
+		b.Last = &sampleBody{h.Last.Time, h.Last.Value}
+	}
+	return b
+}

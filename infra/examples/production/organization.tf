@@ -1,0 +1,81 @@
+# Organization policies: limits for everybody in the project, whatever their roles.
+
+locals {
+  enforced = toset([
+    "storage.publicAccessPrevention",
+    "storage.uniformBucketLevelAccess",
+    "iam.disableServiceAccountKeyCreation",
+    "iam.automaticIamGrantsForDefaultServiceAccounts",
+    "compute.skipDefaultNetworkCreation",
+  ])
+}
+
+resource "google_org_policy_policy" "enforced" {
+  for_each = local.enforced
+
+  name   = "projects/${var.project_id}/policies/${each.value}"
+  parent = "projects/${var.project_id}"
+  spec {
+    rules {
+      enforce = "TRUE"
+    }
+  }
+}
+
+# The services that store data must use our keys.
+resource "google_org_policy_policy" "cmek" {
+  name   = "projects/${var.project_id}/policies/gcp.restrictNonCmekServices"
+  parent = "projects/${var.project_id}"
+  spec {
+    rules {
+      values {
+        denied_values = ["storage.googleapis.com", "firestore.googleapis.com", "pubsub.googleapis.com", "artifactregistry.googleapis.com", "run.googleapis.com"]
+      }
+    }
+  }
+}
+
+resource "google_org_policy_policy" "locations" {
+  name   = "projects/${var.project_id}/policies/gcp.resourceLocations"
+  parent = "projects/${var.project_id}"
+  spec {
+    rules {
+      values {
+        allowed_values = var.allowed_locations
+      }
+    }
+  }
+}
+
+# Only members of our own domain may have roles. Functions that authenticate their
+# callers themselves need a binding for allUsers; this tag exempts them.
+resource "google_tags_tag_key" "public" {
+  parent      = "projects/${var.project_id}"
+  short_name  = "strongroom-public"
+  description = "Functions that IAM lets everybody call, because they authenticate callers themselves"
+}
+
+resource "google_tags_tag_value" "public" {
+  parent      = google_tags_tag_key.public.id
+  short_name  = "true"
+  description = "Everybody may call"
+}
+
+resource "google_org_policy_policy" "domains" {
+  name   = "projects/${var.project_id}/policies/iam.allowedPolicyMemberDomains"
+  parent = "projects/${var.project_id}"
+  spec {
+    rules {
+      allow_all = "TRUE"
+      condition {
+        title      = "public-functions"
+        expression = "resource.matchTagId(\"${google_tags_tag_key.public.id}\", \"${google_tags_tag_value.public.id}\")"
+      }
+    }
+    rules {
+      values {
+        allowed_values = var.customer_ids
+      }
+    }
+  }
+}

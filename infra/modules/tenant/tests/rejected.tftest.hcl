@@ -1,0 +1,126 @@
+mock_provider "google" {}
+
+variables {
+  slug = "acme"
+  platform = {
+    project_id     = "p-test"
+    project_number = "123456789012"
+    location       = "europe-west3"
+    database       = "(default)"
+    topic          = "projects/p-test/topics/object-events"
+    audit_key      = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/audit"
+    accounts       = {}
+  }
+}
+
+run "a_slug_with_a_slash_is_rejected" {
+  command = plan
+  variables {
+    slug = "a/b"
+  }
+  expect_failures = [var.slug]
+}
+
+run "a_slug_that_ends_in_a_hyphen_is_rejected" {
+  command = plan
+  variables {
+    slug = "a-"
+  }
+  expect_failures = [var.slug]
+}
+
+run "a_third_state_is_rejected" {
+  command = plan
+  variables {
+    state = "gone"
+  }
+  expect_failures = [var.state]
+}
+
+run "a_tenant_that_grants_the_role_platform_is_rejected" {
+  command = plan
+  variables {
+    trust = [{ issuer = "https://i", jwks_url = "https://i/k", rules = [{ claims = { a = "b" }, role = "platform" }] }]
+  }
+  expect_failures = [var.trust]
+}
+
+run "a_key_version_without_a_signing_key_is_rejected" {
+  command = plan
+  variables {
+    signing_key_version = 1
+  }
+  expect_failures = [var.signing_key_version]
+}
+
+run "an_audit_retention_of_zero_is_rejected" {
+  command = plan
+  variables {
+    audit = { keep_days = 0 }
+  }
+  expect_failures = [var.audit]
+}
+
+run "deletion_before_retention_ends_is_rejected" {
+  command = plan
+  variables {
+    outputs = { keep_days = 30, delete_after_days = 30 }
+  }
+  expect_failures = [var.outputs]
+}
+
+run "a_negative_retention_is_rejected" {
+  command = plan
+  variables {
+    outputs = { keep_days = -1 }
+  }
+  expect_failures = [var.outputs]
+}
+
+run "an_export_deleted_before_retention_ends_is_rejected" {
+  command = plan
+  variables {
+    exports = { keep_days = 31 }
+  }
+  expect_failures = [var.exports]
+}
+
+run "a_short_soft_delete_is_rejected" {
+  command = plan
+  variables {
+    soft_delete_days = 6
+  }
+  expect_failures = [var.soft_delete_days]
+}
+
+run "a_slow_rotation_is_rejected" {
+  command = plan
+  variables {
+    key_rotation_days = 91
+  }
+  expect_failures = [var.key_rotation_days]
+}
+
+run "a_key_that_is_destroyed_immediately_is_rejected" {
+  command = plan
+  variables {
+    key_destroy_days = 0
+  }
+  expect_failures = [var.key_destroy_days]
+}
+
+run "an_unknown_protection_is_rejected" {
+  command = plan
+  variables {
+    key_protection_level = "PAPER"
+  }
+  expect_failures = [var.key_protection_level]
+}
+
+run "an_unknown_deletion_policy_is_rejected" {
+  command = plan
+  variables {
+    deletion_policy = "ABANDON"
+  }
+  expect_failures = [var.deletion_policy]
+}
