@@ -144,7 +144,7 @@ func TestEveryCallOfAReplayHasTheTimeOfTheFirst(t *testing.T) {
 	}
 	const call = "POST /v1/quarantine/replay "
 	later := call + `{"function":"f","code":"c","before":"2026-01-02T03:04:05.000006Z"}`
-	if diff := cmp.Diff([]string{call + `{"function":"f","code":"c"}`, later, later}, s.requests); diff != "" {
+	if diff := cmp.Diff([]string{call + `{"function":"f","code":"c"}`, later, later}, s.received()); diff != "" {
 		t.Error(diff)
 	}
 }
