@@ -112,7 +112,7 @@ func folding(b *testing.B) event.Handler {
 // garbage collector does not walk through.
 func sealing(b *testing.B) (records.CryptFunc, *firestore.Client) {
 	b.Helper()
-	e := cloudtest.StartElsewhere(b, "assistant-update")
+	e := cloudtest.StartProcess(b, "assistant-update")
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
 	db, err := clients.Default(b.Context())

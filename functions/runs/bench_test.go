@@ -30,7 +30,7 @@ import (
 // clients make four calls instead of eight, because each transaction of Google's
 // client begins with a separate call, and reads before it writes.
 func BenchmarkRecord(b *testing.B) {
-	e := cloudtest.StartElsewhere(b, "runs")
+	e := cloudtest.StartProcess(b, "runs")
 	h := recorder(b, e)
 	for _, lines := range []int{0, 5, 50} {
 		b.Run(fmt.Sprintf("lines=%d", lines), func(b *testing.B) {
@@ -59,7 +59,7 @@ type caller struct {
 	token string
 }
 
-func recorder(b *testing.B, e cloudtest.Elsewhere) caller {
+func recorder(b *testing.B, e cloudtest.Process) caller {
 	b.Helper()
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
@@ -93,7 +93,7 @@ type bare struct {
 
 const bareDatabase = "projects/" + suite.ProjectID + "/databases/(default)"
 
-func newBare(b *testing.B, e cloudtest.Elsewhere, sightings int) *bare {
+func newBare(b *testing.B, e cloudtest.Process, sightings int) *bare {
 	b.Helper()
 	toStores, err := e.Config.Dial(e.Config.FirestoreHost)
 	if err != nil {
