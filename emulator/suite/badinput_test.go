@@ -97,7 +97,7 @@ var badRequests = map[string]bad{
 
 	"no parts":                        {body: `{"parts":[]}`, status: 422, says: "array length >= 1"},
 	"101 parts":                       {body: manyParts(101), status: 422, says: "array length <= 100"},
-	"the same part twice":             {body: `{"parts":[` + goodPart + `,` + goodPart + `]}`, status: 422, says: "asked for twice"},
+	"the same part twice":             {body: `{"parts":[` + goodPart + `,` + goodPart + `]}`, status: 422, says: "requested twice"},
 	"one bad part among good ones":    {body: `{"parts":[` + goodPart + `,` + with("part", "0") + `]}`, status: 422, says: "body.parts[1].part"},
 	"parts that are null":             {body: `{"parts":null}`, status: 422, says: "body.parts"},
 	"a part that is null":             {body: `{"parts":[null]}`, status: 422, says: "body.parts[0]"},

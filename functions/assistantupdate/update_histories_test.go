@@ -183,7 +183,7 @@ type process struct {
 // newTarget is the cloud's Firestore and KMS, to which all proxies of a test connect.
 func newTarget(t *testing.T, c *cloudtest.Cloud) *faults.Target {
 	t.Helper()
-	target, err := faults.Reach(c.As(suite.OperatorAccount).FirestoreHost)
+	target, err := faults.NewTarget(c.As(suite.OperatorAccount).FirestoreHost)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func (p *process) start() error {
 		return err
 	}
 	var err error
-	if p.proxy, err = p.target.Proxy(p.plan); err != nil {
+	if p.proxy, err = p.target.NewProxy(p.plan); err != nil {
 		return err
 	}
 	config := p.fixture.Cloud.As(suite.OperatorAccount)

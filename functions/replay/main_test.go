@@ -53,7 +53,7 @@ func newOffice(t *testing.T, options suite.Options) *office {
 	c := cloudtest.New(t, options)
 	tn := c.Tenant(t)
 	o := &office{Cloud: c, tenant: tn, staff: tn.Token(t, "platform")}
-	c.PubSub.Published(func(topic string, data []byte, attributes map[string]string) {
+	c.PubSub.OnPublish(func(topic string, data []byte, attributes map[string]string) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.sent = append(o.sent, message{topic[strings.LastIndex(topic, "/")+1:], string(data), maps.Clone(attributes)})

@@ -1,5 +1,5 @@
 // Command capacity measures what one run costs in operations, on the embedded
-// cloud, and works out a day of many runs: go run ./infra/capacity -parts 10 -runs 1000000
+// cloud, and works out a day of many runs: go run ./scripts/capacity -parts 10 -runs 1000000
 package main
 
 import (

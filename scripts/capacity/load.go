@@ -74,12 +74,12 @@ const kmsPerObject = 2
 // Firestore's hot ranges are per bucket and per index; the others per project.
 func limits(l load, o operations) []limit {
 	return []limit{
-		{"IAM signBlob, a project", "cloud.google.com/iam/quotas", 60000.0 / 60, l.peakPerSecond(o.SignBlob)},
-		{"Bucket writes before it scales, if all were one tenant's", "cloud.google.com/storage/docs/request-rate", 1000, l.peakPerSecond(o.Objects)},
-		{"Index of pending grants by expiry, a database", "cloud.google.com/firestore/docs/best-practices", 500, l.peakPerSecond(o.Objects)},
-		{"Index of unsettled runs by creation, a database", "cloud.google.com/firestore/docs/best-practices", 500, l.peakPerSecond(1)},
-		{"Cloud KMS operations of the functions, a project", "cloud.google.com/kms/quotas", 60000.0 / 60, l.peakPerSecond(max(0, o.KMS-o.Objects*kmsPerObject))},
-		{"Ended runs that a sweep settles each minute", "functions/sweep: 50 pages of 100", 5000.0 / 60, l.peakPerSecond(1)},
-		{"Pub/Sub push, a region (MB/s)", "cloud.google.com/pubsub/quotas", 140, l.peakPerSecond(o.Messages) * minMessage / 1e6},
+		{name: "IAM signBlob, a project", page: "cloud.google.com/iam/quotas", quota: 60000.0 / 60, need: l.peakPerSecond(o.SignBlob)},
+		{name: "Bucket writes before it scales, if all were one tenant's", page: "cloud.google.com/storage/docs/request-rate", quota: 1000, need: l.peakPerSecond(o.Objects)},
+		{name: "Index of pending grants by expiry, a database", page: "cloud.google.com/firestore/docs/best-practices", quota: 500, need: l.peakPerSecond(o.Objects)},
+		{name: "Index of unsettled runs by creation, a database", page: "cloud.google.com/firestore/docs/best-practices", quota: 500, need: l.peakPerSecond(1)},
+		{name: "Cloud KMS operations of the functions, a project", page: "cloud.google.com/kms/quotas", quota: 60000.0 / 60, need: l.peakPerSecond(max(0, o.KMS-o.Objects*kmsPerObject))},
+		{name: "Ended runs that a sweep settles each minute", page: "functions/sweep: 50 pages of 100", quota: 5000.0 / 60, need: l.peakPerSecond(1)},
+		{name: "Pub/Sub push, a region (MB/s)", page: "cloud.google.com/pubsub/quotas", quota: 140, need: l.peakPerSecond(o.Messages) * minMessage / 1e6},
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
 
-func TestWhatIsRefusedForGoodIsOnRecordByItsReferences(t *testing.T) {
+func TestRejectedNotificationIsRecordedByItsReferences(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cloudtest.Shared(t), suite.FunctionAccount("custody"))
 	m := event.Message{ID: uuid.NewString(), Data: []byte("a canary"), Attributes: map[string]string{
@@ -21,7 +21,7 @@ func TestWhatIsRefusedForGoodIsOnRecordByItsReferences(t *testing.T) {
 	}}
 	for range 2 {
 		if err := f.handler.Handle(t.Context(), m); !event.IsPermanent(err) {
-			t.Fatalf("got %v, want a refusal for good", err)
+			t.Fatalf("got %v, want a permanent error", err)
 		}
 	}
 	want := map[string]string{
