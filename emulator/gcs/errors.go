@@ -125,12 +125,6 @@ func asRefusal(err error) *refusal {
 	return &refusal{code: internalError, details: "internal error"}
 }
 
-// isRefusal reports whether err says c.
-func isRefusal(err error, c code) bool {
-	r, ok := errors.AsType[*refusal](err)
-	return ok && r.code == c
-}
-
 type xmlError struct {
 	XMLName   xml.Name `xml:"Error"`
 	Code      code     `xml:"Code"`

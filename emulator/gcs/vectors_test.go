@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -143,4 +144,10 @@ func TestVectorsExpireAndDoNotStartEarly(t *testing.T) {
 			}
 		})
 	}
+}
+
+// isRefusal reports whether err is a refusal with code c.
+func isRefusal(err error, c code) bool {
+	r, ok := errors.AsType[*refusal](err)
+	return ok && r.code == c
 }
