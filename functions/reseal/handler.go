@@ -128,7 +128,7 @@ func (h *Handler) turn(ctx context.Context, w *work, result *Result) error {
 	for _, field := range w.left {
 		p, err := w.keys.Reseal(ctx, field, turnPages)
 		result.Resealed += p.Resealed
-		for _, path := range p.Shut {
+		for _, path := range p.Unreadable {
 			api.Logger(ctx).ErrorContext(ctx, "a sealed value never opens", "document", path, "field", field.Name)
 		}
 		switch {

@@ -27,7 +27,7 @@ var all = []aimed{
 	{about: "CPU of minting a URL, against a bare RSA signature", pkg: "./functions/uploads", name: "BenchmarkMint", metric: "x-bare", aim: 1.1, once: false},
 	{about: "CPU of recording a run with 5 issues, against bare clients that write the same", pkg: "./functions/runs", name: "BenchmarkRecord/lines=5", metric: "x-bare", aim: 1.3, once: false},
 	{about: "CPU of an update without Firestore and KMS, against an empty event", pkg: "./functions/assistantupdate", name: "BenchmarkEvent", metric: "x-empty", aim: 1.2, once: false},
-	{about: "streaming a view, against copying from the bucket", pkg: "./functions/outputs", name: "BenchmarkView", metric: "x-origin", aim: 1.7, once: false},
+	{about: "streaming a view, against copying from the bucket", pkg: "./functions/outputs", name: "BenchmarkRead", metric: "x-origin", aim: 1.7, once: false},
 	{about: "memory that a PUT of 2 GiB takes, in MiB", pkg: "./emulator/gcs", name: "BenchmarkPutTwoGiB", metric: "MiB-above-idle", aim: 32, once: true},
 	{about: "start of the embedded cloud, in ms", pkg: "./emulator/suite", name: "BenchmarkStart", metric: "ms-start", aim: 100, once: false},
 }
