@@ -1,4 +1,4 @@
-package findings
+package ingest
 
 import (
 	"bytes"
@@ -13,34 +13,39 @@ import (
 	"unicode/utf8"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
-// maxSLIName bounds the name of an SLI, in characters.
-const maxSLIName = 256
-
-// ParseSample reads SLI=VALUE.
-func ParseSample(text string) (sli string, value float64, err error) {
-	at := strings.LastIndexByte(text, '=')
-	if at < 0 {
-		return "", 0, fmt.Errorf("%q is no sample: give SLI=VALUE, as in dns-latency=1.5", text)
-	}
-	sli = text[:at]
-	if value, err = strconv.ParseFloat(text[at+1:], 64); err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
-		return "", 0, fmt.Errorf("%q is no sample: %q is no number", text, text[at+1:])
-	}
-	if err := CheckSLI(sli); err != nil {
-		return "", 0, fmt.Errorf("%q is no sample: %w", text, err)
-	}
-	return sli, value, nil
+// ReadSamples adds the lines of a samples.jsonl, {"sli","value","time"}, and
+// returns the lines that it cannot add. A line without a time gets the time at.
+// The error is r's.
+func (f *Findings) ReadSamples(r io.Reader, at time.Time) ([]RejectedLines, error) {
+	return readLines(r, func(line []byte) error { return f.addSampleLine(line, at) })
 }
 
-// AddSample takes a sample in, or says why the report cannot carry it.
+// ParseSample reads SLI=VALUE.
+func ParseSample(text string) (name string, value float64, err error) {
+	at := strings.LastIndexByte(text, '=')
+	if at < 0 {
+		return "", 0, fmt.Errorf("%q is not a sample: use SLI=VALUE, for example dns-latency=1.5", text)
+	}
+	name = text[:at]
+	if value, err = strconv.ParseFloat(text[at+1:], 64); err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
+		return "", 0, fmt.Errorf("%q is not a sample: %q is not a finite number", text, text[at+1:])
+	}
+	if err := sli.CheckName(name); err != nil {
+		return "", 0, fmt.Errorf("%q is not a sample: %w", text, err)
+	}
+	return name, value, nil
+}
+
+// AddSample adds a sample, or returns why the report cannot have it.
 func (f *Findings) AddSample(s api.Sample) error {
-	if err := CheckSLI(s.SLI); err != nil {
+	if err := sli.CheckName(s.SLI); err != nil {
 		return err
 	}
-	if !takes(s.Time) {
-		return errors.New("its time is not within the years 1970 to 9999")
+	if !isRunTime(s.Time) {
+		return errors.New("the time must be in the years 1970 to 9999")
 	}
 	if f.slis == nil {
 		f.slis = map[string]bool{}
@@ -59,15 +64,6 @@ func (f *Findings) AddSample(s api.Sample) error {
 	return nil
 }
 
-// CheckSLI says what the platform takes for the name of an SLI.
-func CheckSLI(name string) error {
-	control := func(r rune) bool { return r < ' ' || r == 0x7f }
-	if name == "" || utf8.RuneCountInString(name) > maxSLIName || !utf8.ValidString(name) || strings.ContainsFunc(name, control) {
-		return fmt.Errorf("an SLI is named by 1 to %d characters, none of them a control character", maxSLIName)
-	}
-	return nil
-}
-
 func (f *Findings) addSampleLine(line []byte, at time.Time) error {
 	s, err := parseSampleLine(line)
 	if err != nil {
@@ -79,7 +75,7 @@ func (f *Findings) addSampleLine(line []byte, at time.Time) error {
 	return f.AddSample(s)
 }
 
-// parseSampleLine reads one line; its time may be missing.
+// parseSampleLine reads one line. Its time may be missing.
 func parseSampleLine(line []byte) (api.Sample, error) {
 	var s struct {
 		SLI   string    `json:"sli"`
@@ -89,10 +85,10 @@ func parseSampleLine(line []byte) (api.Sample, error) {
 	decoder := json.NewDecoder(bytes.NewReader(line))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&s); err != nil || s.Value == nil || decoder.More() || !utf8.Valid(line) {
-		return api.Sample{}, errors.New(`it is not as {"sli":"dns-latency","value":1.5,"time":"2026-01-02T03:04:05Z"}`)
+		return api.Sample{}, errors.New(`the line must have the form {"sli":"dns-latency","value":1.5,"time":"2026-01-02T03:04:05Z"}`)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return api.Sample{}, errors.New("there is more behind the sample")
+		return api.Sample{}, errors.New("there is text after the sample")
 	}
 	return api.Sample{SLI: s.SLI, Time: s.Time.UTC().Truncate(time.Microsecond), Value: *s.Value}, nil
 }

@@ -1,4 +1,4 @@
-package collect_test
+package files_test
 
 import (
 	"os"
@@ -8,7 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/collect"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
+	"github.com/strongroom-dev/strongroom/shared/grant"
 )
 
 func TestFilesBecomeOutputs(t *testing.T) {
@@ -26,7 +27,7 @@ func TestFilesBecomeOutputs(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
-	var set collect.Set
+	var set files.Set
 	set.Reserve("stdout.log")
 	if err := set.AddDir(dir); err != nil {
 		t.Fatal(err)
@@ -41,15 +42,15 @@ func TestFilesBecomeOutputs(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("outputs (-want +got):\n%s", diff)
 	}
-	if len(set.Refused) != 6 {
-		t.Errorf("refused: %v", set.Refused)
+	if len(set.Rejected) != 6 {
+		t.Errorf("rejected: %v", set.Rejected)
 	}
 }
 
-func TestADirectoryThatIsNotThere(t *testing.T) {
+func TestADirectoryThatDoesNotExist(t *testing.T) {
 	t.Parallel()
-	var set collect.Set
-	if err := set.AddDir(filepath.Join(t.TempDir(), "none")); err != nil || len(set.Files)+len(set.Refused) > 0 {
+	var set files.Set
+	if err := set.AddDir(filepath.Join(t.TempDir(), "none")); err != nil || len(set.Files)+len(set.Rejected) > 0 {
 		t.Errorf("%+v: %v", set, err)
 	}
 }
@@ -60,19 +61,21 @@ func TestContentTypes(t *testing.T) {
 		"a.log": "text/plain; charset=utf-8", "a.TXT": "text/plain; charset=utf-8", "a.json": "application/json",
 		"a.xml": "application/xml", "a.png": "image/png", "a.tar.gz": "application/gzip", "a": "application/octet-stream",
 	} {
-		if got := collect.ContentType(name); got != want {
+		if got := files.ContentType(name); got != want {
 			t.Errorf("%s is %s", name, got)
 		}
 	}
 }
 
-func FuzzCheckName(f *testing.F) {
+// FuzzOutputNames checks that a valid output name is a safe file name: the spool
+// uses it as a directory.
+func FuzzOutputNames(f *testing.F) {
 	for _, seed := range []string{"stdout.log", "..", "a/b", "a\x00", "", "_", strings.Repeat("x", 200), "é"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		if collect.CheckName(name) == nil && (filepath.Base(name) != name || name[0] == '.' || len(name) > 200) {
-			t.Errorf("%q is taken for a name", name)
+		if grant.CheckOutput(name) == nil && (filepath.Base(name) != name || name[0] == '.' || len(name) > 200) {
+			t.Errorf("%q is accepted", name)
 		}
 	})
 }

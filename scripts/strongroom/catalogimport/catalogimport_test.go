@@ -1,4 +1,4 @@
-package catalogue_test
+package catalogimport_test
 
 import (
 	"os"
@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/catalogue"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/catalogimport"
 )
 
-func TestBatchesFitIntoACall(t *testing.T) {
+func TestBatchesFitIntoOneCall(t *testing.T) {
 	t.Parallel()
 	small, large := api.Task{Name: "n"}, api.Task{Documentation: strings.Repeat("\x01", 100_000)} // 600,000 bytes as JSON
 	for name, c := range map[string]struct {
@@ -25,13 +25,13 @@ func TestBatchesFitIntoACall(t *testing.T) {
 		"a full call":     {slices.Repeat([]api.Task{small}, 500), []int{500}},
 		"one more":        {slices.Repeat([]api.Task{small}, 501), []int{500, 1}},
 		"large ones":      {slices.Repeat([]api.Task{large}, 13), []int{6, 6, 1}},
-		"one beyond size": {[]api.Task{{Name: strings.Repeat("x", 5<<20)}, small}, []int{1, 1}}, // for the platform to refuse
+		"one beyond size": {[]api.Task{{Name: strings.Repeat("x", 5<<20)}, small}, []int{1, 1}}, // the platform rejects it
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []int
 			var all []api.Task
-			for batch := range catalogue.Batches(c.tasks) {
+			for batch := range catalogimport.Batches(c.tasks) {
 				got, all = append(got, len(batch)), append(all, batch...)
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" || !slices.EqualFunc(all, c.tasks, func(a, b api.Task) bool { return a.Name == b.Name }) {
@@ -39,15 +39,15 @@ func TestBatchesFitIntoACall(t *testing.T) {
 			}
 		})
 	}
-	for batch := range catalogue.Batches(slices.Repeat([]api.Task{small}, 1000)) {
+	for batch := range catalogimport.Batches(slices.Repeat([]api.Task{small}, 1000)) {
 		if len(batch) != 500 {
 			t.Error(len(batch))
 		}
-		break // may be left early
+		break // a caller may stop early
 	}
 }
 
-func TestReadPassesOverWhatTheCatalogueRefuses(t *testing.T) {
+func TestReadSkipsTasksThatTheCatalogRejects(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	tags := ""
@@ -58,39 +58,39 @@ func TestReadPassesOverWhatTheCatalogueRefuses(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "a.robot"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	found := catalogue.Read(dir, "https://example.com/")
+	found := catalogimport.Read(dir, "https://example.com/")
 	want := []string{
-		`passed over: "Many Tags" of a.robot: it has 101 tags, it may have 100`,
-		`passed over: "Long Tag" of a.robot: a tag may have 1 to 200 bytes`,
+		`skipped: "Many Tags" in a.robot: a task has at most 100 tags; this task has 101`,
+		`skipped: "Long Tag" in a.robot: a tag must have 1 to 200 bytes`,
 	}
 	if diff := cmp.Diff(want, found.Notes); diff != "" || !found.Failed || len(found.Tasks) != 1 {
 		t.Error(len(found.Tasks), diff)
 	}
-	if found := catalogue.Read(dir, strings.Repeat("x", 1000)); len(found.Tasks) != 0 || !strings.Contains(found.Notes[2], "the source has 1007 characters") {
+	if found := catalogimport.Read(dir, strings.Repeat("x", 1000)); len(found.Tasks) != 0 || !strings.Contains(found.Notes[2], "the source must have 1 to 1000 characters; it has 1007") {
 		t.Error(found)
 	}
 }
 
-func TestAnEditionIsOfAllThatIsThere(t *testing.T) {
+func TestAnEditionChangesWithAnyTask(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	edition := func(text string) string {
 		if err := os.WriteFile(filepath.Join(dir, "a.robot"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return catalogue.Read(dir, "https://example.com/").Edition()
+		return catalogimport.Read(dir, "https://example.com/").Edition()
 	}
 	seen := map[string]bool{}
 	for _, text := range []string{"*** Tasks ***\nA", "*** Tasks ***\nA\nB", "*** Settings ***\nDocumentation    x\n*** Tasks ***\nA"} {
 		first, again := edition(text), edition(text)
 		if first != again || len(first) != 64 || seen[first] {
-			t.Errorf("%q is of %s, and again of %s", text, first, again)
+			t.Errorf("%q has edition %s, then %s", text, first, again)
 		}
 		seen[first] = true
 	}
 }
 
-func TestWhatIsSaidOfASuiteIsCut(t *testing.T) {
+func TestTextsOfASuiteAreShortened(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	long := strings.Repeat("é", 2000)
@@ -99,7 +99,7 @@ func TestWhatIsSaidOfASuiteIsCut(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "sli.robot"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	found := catalogue.Read(dir, "")
+	found := catalogimport.Read(dir, "")
 	want := []api.Task{{
 		Name: "A", Tags: []string{}, Suite: "Sli", Source: "sli.robot", Kind: "sli",
 		DisplayName: strings.Repeat("é", 200), SuiteDocumentation: strings.Repeat("é", 1024), Supports: []string{"x", "y", "z"},

@@ -1,4 +1,4 @@
-package findings_test
+package ingest_test
 
 import (
 	"fmt"
@@ -10,16 +10,17 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/findings"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
+	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-func TestLinesAreTakenByteForByte(t *testing.T) {
+func TestLinesAreReportedByteForByte(t *testing.T) {
 	t.Parallel()
 	text := "{\"title\": \"a\" }\r\n\n  \n\ufeff{\"title\":\"<b>&\u2028\"}\nno JSON\nnor this\n\n{\"z\":1,\"a\":2}"
-	var f findings.Findings
-	untold, err := f.ReadIssues(strings.NewReader(text))
+	var f ingest.Findings
+	rejected, err := f.ReadIssues(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,39 +29,45 @@ func TestLinesAreTakenByteForByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := findings.Decode(data)
+	again, err := ingest.Decode(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, got := range []findings.Findings{f, again} {
+	for _, got := range []ingest.Findings{f, again} {
 		if diff := cmp.Diff(want, got.Issues); diff != "" {
 			t.Error(diff)
 		}
 	}
-	if diff := cmp.Diff([]findings.Untold{{First: 5, Last: 6, Reason: "it is not one JSON object"}}, untold); diff != "" {
+	if diff := cmp.Diff([]ingest.RejectedLines{{First: 5, Last: 6, Reason: issueError("no JSON")}}, rejected); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestWhatPassesTheReportsLimitsIsTold(t *testing.T) {
+// issueError is the error of one line that is not valid.
+func issueError(line string) string {
+	_, err := issue.ParseSighting([]byte(line))
+	return err.Error()
+}
+
+func TestLinesBeyondTheReportLimitsAreRejected(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat(`<\" >`, 9_000) // 12 bytes for 7 in the body
 	large := `{"a":["` + strings.Repeat(text+`","`, 5) + `"]}`
 	for name, c := range map[string]struct {
-		text  string
-		taken int
-		says  string
+		text   string
+		issues int
+		want   string
 	}{
 		"201 lines":              {strings.Repeat("{}\n", 203), 200, "lines 201 to 203: a report has at most 200 issues"},
-		"a line of 2.7 MB":       {"{}\n{\"a\":\"" + long(2_700_000) + "\"}\n{}", 2, "line 2: a line may have 524288 bytes, this one has 2700008"},
+		"a line of 2.7 MB":       {"{}\n{\"a\":\"" + long(2_700_000) + "\"}\n{}", 2, "line 2: a line has at most 524288 bytes; this line has 2700008"},
 		"more than a body holds": {strings.Repeat(large+"\n", 40), 14, "a report has at most 8388608 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var f findings.Findings
-			untold, err := f.ReadIssues(strings.NewReader(c.text))
-			if err != nil || len(f.Issues) != c.taken || len(untold) != 1 || !strings.Contains(untold[0].String(), c.says) {
-				t.Errorf("%d taken, %v, %v", len(f.Issues), untold, err)
+			var f ingest.Findings
+			rejected, err := f.ReadIssues(strings.NewReader(c.text))
+			if err != nil || len(f.Issues) != c.issues || len(rejected) != 1 || !strings.Contains(rejected[0].String(), c.want) {
+				t.Errorf("%d issues, %v, %v", len(f.Issues), rejected, err)
 			}
 			if body, err := api.Encode(api.Report{Issues: f.Issues}); err != nil || len(body) > api.MaxReportBytes-400<<10 {
 				t.Errorf("the report has %d bytes: %v", len(body), err)
@@ -69,13 +76,13 @@ func TestWhatPassesTheReportsLimitsIsTold(t *testing.T) {
 	}
 }
 
-func TestLinesAreSplitIntoAsManyReportsAsTheyNeed(t *testing.T) {
+func TestLinesAreSplitIntoReports(t *testing.T) {
 	t.Parallel()
 	large := `{"a":["` + strings.Repeat(long(60_000)+`","`, 8) + `"]}`
 	for name, c := range map[string]struct {
-		text string
-		want []int // issues in each
-		told int
+		text     string
+		want     []int // issues in each
+		rejected int
 	}{
 		"no lines":                {"", []int{0}, 0},
 		"200 lines":               {strings.Repeat("{}\n", 200), []int{200}, 0},
@@ -86,7 +93,7 @@ func TestLinesAreSplitIntoAsManyReportsAsTheyNeed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all, untold, err := findings.Split(strings.NewReader(c.text))
+			all, rejected, err := ingest.Split(strings.NewReader(c.text))
 			var got []int
 			for _, f := range all {
 				got = append(got, len(f.Issues))
@@ -94,8 +101,8 @@ func TestLinesAreSplitIntoAsManyReportsAsTheyNeed(t *testing.T) {
 					t.Errorf("a report has %d bytes: %v", len(body), err)
 				}
 			}
-			if diff := cmp.Diff(c.want, got); diff != "" || len(untold) != c.told || err != nil {
-				t.Error(diff, untold, err)
+			if diff := cmp.Diff(c.want, got); diff != "" || len(rejected) != c.rejected || err != nil {
+				t.Error(diff, rejected, err)
 			}
 		})
 	}
@@ -103,11 +110,11 @@ func TestLinesAreSplitIntoAsManyReportsAsTheyNeed(t *testing.T) {
 
 func TestSamples(t *testing.T) {
 	t.Parallel()
-	form := `it is not as {"sli"`
+	form := `the line must have the form {"sli"`
 	for name, c := range map[string]struct {
-		line string
-		want api.Sample
-		says string
+		line   string
+		want   api.Sample
+		reason string
 	}{
 		"a sample":                {`{"sli":"a b","value":1.5,"time":"2026-01-02T13:00:00.1234567+01:00"}`, api.Sample{SLI: "a b", Value: 1.5, Time: noon.Add(123456 * time.Microsecond)}, ""},
 		"one without a time":      {`{"sli":"a","value":-0}`, api.Sample{SLI: "a", Time: noon}, ""},
@@ -116,26 +123,26 @@ func TestSamples(t *testing.T) {
 		"a value out of range":    {`{"sli":"a","value":1e999}`, api.Sample{}, form},
 		"one without a name":      {`{"value":1}`, api.Sample{}, "1 to 256 characters"},
 		"a name that is long":     {`{"sli":"` + long(257) + `","value":1}`, api.Sample{}, "1 to 256 characters"},
-		"a name with a control":   {`{"sli":"a\u0001","value":1}`, api.Sample{}, "control character"},
+		"a name with a control":   {`{"sli":"a\u0001","value":1}`, api.Sample{}, "control characters"},
 		"a key that is not known": {`{"sli":"a","value":1,"unit":"s"}`, api.Sample{}, form},
 		"a time before all times": {`{"sli":"a","value":1,"time":"1900-01-01T00:00:00Z"}`, api.Sample{}, "1970 to 9999"},
 		"a time that is no time":  {`{"sli":"a","value":1,"time":"noon"}`, api.Sample{}, form},
 		"two in a line":           {`{"sli":"a","value":1}{"sli":"a","value":1}`, api.Sample{}, form},
-		"rubbish behind it":       {`{"sli":"a","value":1} ]`, api.Sample{}, "more behind"},
+		"rubbish behind it":       {`{"sli":"a","value":1} ]`, api.Sample{}, "text after the sample"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var f findings.Findings
-			untold, err := f.ReadSamples(strings.NewReader(c.line), noon)
+			var f ingest.Findings
+			rejected, err := f.ReadSamples(strings.NewReader(c.line), noon)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.says == "" {
-				if diff := cmp.Diff([]api.Sample{c.want}, f.Samples); diff != "" || len(untold) > 0 {
-					t.Error(diff, untold)
+			if c.reason == "" {
+				if diff := cmp.Diff([]api.Sample{c.want}, f.Samples); diff != "" || len(rejected) > 0 {
+					t.Error(diff, rejected)
 				}
-			} else if len(f.Samples) > 0 || len(untold) != 1 || !strings.Contains(untold[0].Reason, c.says) {
-				t.Errorf("%v, %v", f.Samples, untold)
+			} else if len(f.Samples) > 0 || len(rejected) != 1 || !strings.Contains(rejected[0].Reason, c.reason) {
+				t.Errorf("%v, %v", f.Samples, rejected)
 			}
 		})
 	}
@@ -148,13 +155,13 @@ func TestSamplesAreBounded(t *testing.T) {
 		fmt.Fprintf(&slis, "{\"sli\":\"s%d\",\"value\":1}\n", i)
 	}
 	samples.WriteString(strings.Repeat("{\"sli\":\"s\",\"value\":1}\n", 1002))
-	for text, want := range map[string]findings.Untold{
+	for text, want := range map[string]ingest.RejectedLines{
 		slis.String():    {First: 101, Reason: "a report has samples of at most 100 SLIs"},
 		samples.String(): {First: 1001, Last: 1002, Reason: "a report has at most 1000 samples"},
 	} {
-		var f findings.Findings
-		untold, err := f.ReadSamples(strings.NewReader(text), noon)
-		if diff := cmp.Diff([]findings.Untold{want}, untold); diff != "" || err != nil {
+		var f ingest.Findings
+		rejected, err := f.ReadSamples(strings.NewReader(text), noon)
+		if diff := cmp.Diff([]ingest.RejectedLines{want}, rejected); diff != "" || err != nil {
 			t.Error(diff, err)
 		}
 	}
@@ -163,26 +170,26 @@ func TestSamplesAreBounded(t *testing.T) {
 func TestASampleOnTheCommandLine(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]float64{"a=1": 1, "a=b=-2.5e3": -2500} {
-		if _, value, err := findings.ParseSample(text); err != nil || value != want {
+		if _, value, err := ingest.ParseSample(text); err != nil || value != want {
 			t.Errorf("%s is %v, %v", text, value, err)
 		}
 	}
 	for _, text := range []string{"", "a", "=1", "a=", "a=x", "a=NaN", "a=Inf", "a\n=1"} {
-		if _, _, err := findings.ParseSample(text); err == nil {
+		if _, _, err := ingest.ParseSample(text); err == nil {
 			t.Errorf("%q is a sample", text)
 		}
 	}
 }
 
-// FuzzRead tries that each line is taken or told, once.
+// FuzzRead checks that each line is either reported or rejected, once.
 func FuzzRead(f *testing.F) {
 	f.Add("{}\n\n{\"a\":1}\r\nx\n", "")
 	f.Add("", "{\"sli\":\"a\",\"value\":1}\nx")
 	f.Fuzz(func(t *testing.T, issues, samples string) {
-		var all findings.Findings
-		untold, err := all.ReadIssues(strings.NewReader(issues))
+		var all ingest.Findings
+		rejected, err := all.ReadIssues(strings.NewReader(issues))
 		count := len(all.Issues)
-		for _, u := range untold {
+		for _, u := range rejected {
 			count += max(u.Last, u.First) - u.First + 1
 		}
 		lines := 0
@@ -194,7 +201,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil || count != lines {
 			t.Errorf("%d of %d lines, %v", count, lines, err)
 		}
-		splitsAlike(t, issues, all.Issues, untold)
+		splitsAlike(t, issues, all.Issues, rejected)
 		if _, err := all.ReadSamples(strings.NewReader(samples), noon); err != nil {
 			t.Error(err)
 		}
@@ -202,32 +209,32 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := findings.Decode(data)
-		if diff := cmp.Diff(all, again, cmpopts.IgnoreUnexported(findings.Findings{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
+		again, err := ingest.Decode(data)
+		if diff := cmp.Diff(all, again, cmpopts.IgnoreUnexported(ingest.Findings{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
 			t.Error(diff, err)
 		}
 	})
 }
 
-// splitsAlike tries that lines which fit into one report are not split, and are
-// told alike.
-func splitsAlike(t *testing.T, text string, taken []api.IssueLine, told []findings.Untold) {
+// splitsAlike checks that lines which fit into one report are not split, and that
+// the same lines are rejected.
+func splitsAlike(t *testing.T, text string, want []api.IssueLine, wantRejected []ingest.RejectedLines) {
 	t.Helper()
-	split, untold, err := findings.Split(strings.NewReader(text))
+	split, rejected, err := ingest.Split(strings.NewReader(text))
 	var lines []api.IssueLine
 	for _, f := range split {
 		lines = append(lines, f.Issues...)
 	}
-	if err != nil || len(lines) < len(taken) {
-		t.Errorf("%d of %d lines, %v", len(lines), len(taken), err)
+	if err != nil || len(lines) < len(want) {
+		t.Errorf("%d of %d lines, %v", len(lines), len(want), err)
 	}
 	if len(split) > 1 {
 		return
 	}
-	if diff := cmp.Diff(taken, lines, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, lines, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(told, untold, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(wantRejected, rejected, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 }

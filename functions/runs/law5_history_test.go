@@ -20,29 +20,30 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 )
 
-// plan says which of a history's calls fail, counted from 0, and how.
+// plan says which calls of a history fail, counted from 0, and with which fault.
 type plan map[int]faults.Fault
 
-// world is a cloud whose runs all meet faults, and what was published of them.
-type world struct {
+// faultyCloud is an embedded cloud whose runs all meet faults, and a count of the
+// messages that were published for each run.
+type faultyCloud struct {
 	*cloudtest.Cloud
 	tenant *cloudtest.Tenant
 	token  string
 
-	stores, messages *faults.Target // which the wires of all histories lead to
+	stores, messages *faults.Target // what the proxies of all histories connect to
 
 	mu        sync.Mutex
 	published map[string]int // by run
 }
 
-func newWorld(t *testing.T) *world {
+func newFaultyCloud(t *testing.T) *faultyCloud {
 	t.Helper()
 	c := cloudtest.New(t, suite.Options{})
-	w := &world{Cloud: c, tenant: c.Tenant(t), published: map[string]int{}}
+	w := &faultyCloud{Cloud: c, tenant: c.Tenant(t), published: map[string]int{}}
 	w.token = w.tenant.Token(t, "runner")
 	config := c.As(suite.FunctionAccount("runs"))
 	w.stores, w.messages = reach(t, config.FirestoreHost), reach(t, config.PubSubHost)
-	recorded(t, w.tenant, aStart, aReport) // makes the tenant's keys, which every other run shares
+	recorded(t, w.tenant, aStart, aReport) // creates the tenant's keys, which all other runs share
 	c.PubSub.OnPublish(func(topic string, _ []byte, attributes map[string]string) {
 		if !strings.HasSuffix(topic, "/"+outbox.RunEvents) {
 			return
@@ -64,22 +65,22 @@ func reach(t *testing.T, host string) *faults.Target {
 	return target
 }
 
-// history is one run's life on a wire that fails as planned: its start and its
-// report, in either order, and the relay of what they left behind.
+// history is the recording of one run over connections that fail as planned: its
+// start and its report, in either order, and the relay of its outbox entry.
 type history struct {
-	*world
-	t     *testing.T
-	name  string // how to see it again; empty: its plan says all
-	run   string
-	plan  plan
-	late  bool // the report comes before the start
-	mute  bool // the process dies before it publishes, so that all is left to the relay
-	limit int  // attempts of the client, and of the relay; then they give up
+	*faultyCloud
+	t                *testing.T
+	name             string // how to reproduce it; empty: the plan is enough
+	run              string
+	plan             plan
+	reportFirst      bool // the report is sent before the start
+	dieBeforePublish bool // the process dies before it publishes, so that only the relay can
+	maxAttempts      int  // attempts of the client, and of the relay, before they give up
 
-	mu    sync.Mutex
-	calls []string
-	dead  bool
-	now   *process
+	mu      sync.Mutex
+	calls   []string
+	dead    bool
+	current *process
 }
 
 // process is the function in one process.
@@ -90,8 +91,8 @@ type process struct {
 	close   []func() error
 }
 
-// meet is the fault that the next call meets.
-func (h *history) meet(method string) faults.Fault {
+// nextFault returns the fault of the next call.
+func (h *history) nextFault(method string) faults.Fault {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n := len(h.calls)
@@ -100,28 +101,28 @@ func (h *history) meet(method string) faults.Fault {
 	if h.dead {
 		return faults.Killed
 	}
-	if h.mute && method == "Publish" {
-		h.mute, fault = false, faults.Killed
+	if h.dieBeforePublish && method == "Publish" {
+		h.dieBeforePublish, fault = false, faults.Killed
 	}
 	h.dead = fault == faults.Killed || fault == faults.KilledIn
 	return fault
 }
 
-// died reports whether the process did not live to the end of what it was doing.
+// died reports whether the process died during the last request.
 func (h *history) died() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.dead
 }
 
-// process is the one that lives, or a new one.
+// process returns the current process, or starts one if it died.
 func (h *history) process() *process {
 	h.mu.Lock()
-	reborn := h.now == nil || h.dead
+	restart := h.current == nil || h.dead
 	h.dead = false
 	h.mu.Unlock()
-	if !reborn {
-		return h.now
+	if !restart {
+		return h.current
 	}
 	config := h.As(suite.FunctionAccount("runs"))
 	stores, messages := h.proxy(h.stores), h.proxy(h.messages)
@@ -137,33 +138,33 @@ func (h *history) process() *process {
 	}
 	p.ctx, p.handler = ctx, handler
 	p.close = []func() error{p.clients.Close, stores.Close, messages.Close}
-	h.end()
-	h.now = p
+	h.closeProcess()
+	h.current = p
 	return p
 }
 
 func (h *history) proxy(target *faults.Target) *faults.Proxy {
-	p, err := target.NewProxy(h.meet)
+	p, err := target.NewProxy(h.nextFault)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return p
 }
 
-// end ends the process that lives, if one does; what is late arrives.
-func (h *history) end() {
-	if h.now == nil {
+// closeProcess closes the current process, if there is one. Delayed calls arrive.
+func (h *history) closeProcess() {
+	if h.current == nil {
 		return
 	}
-	for _, c := range h.now.close {
-		_ = c() // its connections may be broken
+	for _, c := range h.current.close {
+		_ = c() // the connections may be broken
 	}
-	h.now = nil // a dead process takes no memory
+	h.current = nil // frees its memory
 }
 
-// tell sends a request until it is answered with 200, at most limit times.
-func (h *history) tell(method, path string, body []byte) bool {
-	for range h.limit {
+// send sends a request until the response is 200, at most maxAttempts times.
+func (h *history) send(method, path string, body []byte) bool {
+	for range h.maxAttempts {
 		p := h.process()
 		w := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(p.ctx, method, h.tenant.RunPath(h.run)+path, strings.NewReader(string(body)))
@@ -171,37 +172,37 @@ func (h *history) tell(method, path string, body []byte) bool {
 		r.Header.Set("Authorization", "Bearer "+h.token)
 		p.handler.ServeHTTP(w, r)
 		if h.died() {
-			continue // nobody hears what it answered
+			continue // the client gets no response
 		}
 		if w.Code == http.StatusOK {
 			return true
 		}
 		if w.Code != http.StatusServiceUnavailable {
-			h.t.Errorf("%s: %s %s answered %d: %s", h, method, path, w.Code, w.Body)
+			h.t.Errorf("%s: %s %s returned %d: %s", h, method, path, w.Code, w.Body)
 			return false
 		}
 	}
 	return false
 }
 
-// live goes through the run's life, and reports whether all was acknowledged.
-func (h *history) live() bool {
+// play plays the history, and reports whether everything was acknowledged.
+func (h *history) play() bool {
 	steps := []func() bool{
-		func() bool { return h.tell(http.MethodPut, "", startText) },
-		func() bool { return h.tell(http.MethodPost, "/report", reportText) },
+		func() bool { return h.send(http.MethodPut, "", startText) },
+		func() bool { return h.send(http.MethodPost, "/report", reportText) },
 	}
-	if h.late {
+	if h.reportFirst {
 		steps[0], steps[1] = steps[1], steps[0]
 	}
 	done := steps[0]() && steps[1]()
-	for n := 0; n < h.limit && !h.relay(); n++ {
+	for n := 0; n < h.maxAttempts && !h.relay(); n++ {
 	}
-	h.end()
+	h.closeProcess()
 	return done
 }
 
-// relay publishes what is left of this run, as sweep does, by way of the same
-// wire, and reports whether it found nothing more.
+// relay publishes this run's outbox entry over the same connections, like sweep,
+// and reports whether there was none left.
 func (h *history) relay() bool {
 	p := h.process()
 	db, err := p.clients.Default(p.ctx)
@@ -212,11 +213,11 @@ func (h *history) relay() bool {
 	if err != nil || len(docs) == 0 {
 		return err == nil
 	}
-	_, _ = outbox.NewPublisher(p.clients).Relay(p.ctx, db, docs) // the next relay does what this one could not
+	_, _ = outbox.NewPublisher(p.clients).Relay(p.ctx, db, docs) // the next relay retries
 	return false
 }
 
-// String tells how to see the history again.
+// String returns how to reproduce the history.
 func (h *history) String() string {
 	return fmt.Sprintf("%s run %s, faults %v, calls %v", h.name, h.run, h.plan, h.calls)
 }

@@ -1,38 +1,26 @@
-// Package collect names files as outputs.
-package collect
+// Package files finds files and names each of them as an output.
+package files
 
 import (
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
+
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/shared/grant"
 )
 
-// separator stands in an output's name for a directory's slash.
+// separator replaces the slash of a path in an output's name.
 const separator = "__"
 
-// maxOutputs is the most that one report may name.
-const maxOutputs = api.MaxOutputs
-
-var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$`)
-
-// File is a file that will be an output.
+// File is a file that will become an output.
 type File struct {
 	Name        string // of the output
 	ContentType string
 	Path        string // absolute
-}
-
-// CheckName says what a name of an output must look like, if name does not.
-func CheckName(name string) error {
-	if validName.MatchString(name) {
-		return nil
-	}
-	return fmt.Errorf("%q cannot be the name of an output: it takes 1 to 200 of A-Z a-z 0-9 . _ - and begins with a letter, a digit or _", name)
 }
 
 var contentTypes = map[string]string{
@@ -46,7 +34,7 @@ var contentTypes = map[string]string{
 	".gz":    "application/gzip",
 }
 
-// ContentType goes by the name's extension.
+// ContentType returns the content type for the name's extension.
 func ContentType(name string) string {
 	if t := contentTypes[strings.ToLower(filepath.Ext(name))]; t != "" {
 		return t
@@ -54,18 +42,18 @@ func ContentType(name string) string {
 	return "application/octet-stream"
 }
 
-// Set gathers files under names that must differ. The zero Set is empty.
+// Set collects files under unique names. The zero Set is empty.
 type Set struct {
-	Files   []File
-	Refused []error // one for each file that cannot be an output
-	names   map[string]string
+	Files    []File
+	Rejected []error           // one for each file that cannot be an output
+	names    map[string]string // name to what uses it
 }
 
-// Reserve keeps a name for an output that is no file.
-func (s *Set) Reserve(name string) { s.take(name, "the task's own output") }
+// Reserve reserves a name for an output that is not a file.
+func (s *Set) Reserve(name string) { s.use(name, "the task's own output") }
 
-// AddDir adds every file below dir; a name has __ for each slash. A directory
-// that does not exist has no files.
+// AddDir adds every file below dir. In a name, __ replaces each slash of the
+// path. A directory that does not exist has no files.
 func (s *Set) AddDir(dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -76,7 +64,7 @@ func (s *Set) AddDir(dir string) error {
 		case err != nil && path == dir && os.IsNotExist(err):
 			return nil
 		case err != nil:
-			s.Refused = append(s.Refused, err)
+			s.Rejected = append(s.Rejected, err)
 			return nil
 		case entry.IsDir():
 			return nil
@@ -89,12 +77,12 @@ func (s *Set) AddDir(dir string) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("look for files: %w", err)
+		return fmt.Errorf("find files: %w", err)
 	}
 	return nil
 }
 
-// AddFile adds one file under its own name; a symbolic link is followed.
+// AddFile adds one file under its own name. It follows a symbolic link.
 func (s *Set) AddFile(path string) error {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -113,30 +101,30 @@ func (s *Set) AddFile(path string) error {
 
 func (s *Set) add(name, path string, mode fs.FileMode) {
 	if err := s.check(name, path, mode); err != nil {
-		s.Refused = append(s.Refused, err)
+		s.Rejected = append(s.Rejected, err)
 		return
 	}
-	s.take(name, path)
+	s.use(name, path)
 	s.Files = append(s.Files, File{Name: name, ContentType: ContentType(name), Path: path})
 }
 
 func (s *Set) check(name, path string, mode fs.FileMode) error {
 	if !mode.IsRegular() {
-		return fmt.Errorf("%s: only regular files can be outputs, and symbolic links are not followed", path)
+		return fmt.Errorf("%s: only regular files can be outputs; symbolic links are not followed", path)
 	}
-	if err := CheckName(name); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	if err := grant.CheckOutput(name); err != nil {
+		return fmt.Errorf("%s: %q is not a valid output name: %w", path, name, err)
 	}
-	if len(s.names) >= maxOutputs {
-		return fmt.Errorf("%s: a run has at most %d outputs", path, maxOutputs)
+	if len(s.names) >= api.MaxOutputs {
+		return fmt.Errorf("%s: a run has at most %d outputs", path, api.MaxOutputs)
 	}
-	if other, taken := s.names[name]; taken {
-		return fmt.Errorf("%s: its name as an output, %s, is taken by %s", path, name, other)
+	if other, used := s.names[name]; used {
+		return fmt.Errorf("%s: the output name %s is already used by %s", path, name, other)
 	}
 	return nil
 }
 
-func (s *Set) take(name, by string) {
+func (s *Set) use(name, by string) {
 	if s.names == nil {
 		s.names = map[string]string{}
 	}
