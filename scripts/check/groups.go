@@ -18,7 +18,7 @@ type group struct {
 // infra need no entry of their own.
 var (
 	domain = group{name: "domain", packages: []string{
-		"shared/catalog", "shared/crc32c", "shared/grant", "shared/issue", "shared/rank", "shared/run", "shared/secret",
+		"shared/catalog", "shared/crc32c", "shared/dataclass", "shared/grant", "shared/issue", "shared/rank", "shared/run", "shared/secret",
 		"shared/sli", "shared/tenant",
 	}}
 	records = group{name: "records", packages: []string{
@@ -37,7 +37,7 @@ var (
 		"emulator", "emulator/cloudtest", "emulator/demo", "emulator/loadbalancer", "emulator/suite",
 	}}
 	command = group{name: "command line", packages: []string{"scripts/strongroom/..."}}
-	tools   = group{name: "tools", packages: []string{"scripts/bench", "scripts/capacity", "scripts/check", "scripts/package"}}
+	tools   = group{name: "tools", packages: []string{"scripts/bench", "scripts/capacity", "scripts/check", "scripts/package", "scripts/testreport"}}
 	infra   = group{name: "infra", packages: []string{"infra/..."}}
 )
 

@@ -25,38 +25,39 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-var began = time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
+var baseTime = time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
 
-// hasty is a clock that whoever waits moves forward.
-type hasty struct {
+// fastForwardClock is a clock that jumps ahead when somebody waits, so that no test
+// waits for it.
+type fastForwardClock struct {
 	mu    sync.Mutex
 	ahead time.Duration
 }
 
-func (h *hasty) now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return time.Now().Add(h.ahead)
+func (c *fastForwardClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
 }
 
-func (h *hasty) after(d time.Duration) <-chan time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.ahead += d
+func (c *fastForwardClock) after(d time.Duration) <-chan time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
 	fired := make(chan time.Time, 1)
-	fired <- time.Now().Add(h.ahead)
+	fired <- time.Now().Add(c.ahead)
 	return fired
 }
 
-// ownCloud has a clock that may be moved and reads that may be counted.
+// ownCloud is a cloud for one test, which may move its clock and count its reads.
 func ownCloud(t testing.TB) *cloudtest.Cloud {
 	t.Helper()
 	return cloudtest.New(t, suite.Options{})
 }
 
-// world is a tenant with its runs, written as their reports would, and an
-// updater whose events the test delivers.
-type world struct {
+// fixture is a workspace whose runs a test stores as their reports would, and an
+// updater to which the test delivers their events.
+type fixture struct {
 	*cloudtest.Tenant
 	updater     *assistantupdate.Updater
 	db          *firestore.Client
@@ -65,34 +66,35 @@ type world struct {
 	log         *cloudtest.Log
 }
 
-// worldOfMany has the tenant that most worlds are a workspace of, with its keys:
-// to make one takes longer than most tests.
-var worldOfMany struct {
+// sharedFixture has the tenant to which most fixtures add a workspace, with its
+// keys. A new tenant would take longer than most tests.
+var sharedFixture struct {
 	sync.Mutex
-	*world
+	*fixture
 }
 
-// newWorld is a workspace of its own, in a tenant that others are in too.
-func newWorld(t testing.TB) *world {
+// newFixture is a new workspace in a tenant that other tests use too.
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	c := cloudtest.Shared(t)
-	worldOfMany.Lock()
-	defer worldOfMany.Unlock()
-	if worldOfMany.world == nil {
-		worldOfMany.world = newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
+	sharedFixture.Lock()
+	defer sharedFixture.Unlock()
+	if sharedFixture.fixture == nil {
+		sharedFixture.fixture = newFixtureFor(t, c.Tenant(t), c.As(suite.OperatorAccount))
 	}
-	mine, workspace := *worldOfMany.world, *worldOfMany.Tenant
+	mine, workspace := *sharedFixture.fixture, *sharedFixture.Tenant
 	workspace.Workspace = tenant.WorkspaceID("w-" + uuid.NewString())
 	mine.Tenant, mine.log = &workspace, &cloudtest.Log{}
 	mine.updater = mine.newUpdater(t, c.As(suite.OperatorAccount))
 	return &mine
 }
 
-// newWorldOf has an updater that reaches the cloud by config.
-func newWorldOf(t testing.TB, of *cloudtest.Tenant, config gcp.Config) *world {
+// newFixtureFor is the workspace of a tenant, with an updater that connects to the
+// cloud by config.
+func newFixtureFor(t testing.TB, of *cloudtest.Tenant, config gcp.Config) *fixture {
 	t.Helper()
 	c := of.Cloud
-	w := &world{Tenant: of, log: &cloudtest.Log{}}
+	w := &fixture{Tenant: of, log: &cloudtest.Log{}}
 	w.updater = w.newUpdater(t, config)
 	var err error
 	if w.db, err = c.Directory.Database(t.Context(), w.Record); err != nil {
@@ -107,43 +109,43 @@ func newWorldOf(t testing.TB, of *cloudtest.Tenant, config gcp.Config) *world {
 	return w
 }
 
-// newUpdater is what one process would be.
-func (w *world) newUpdater(t testing.TB, config gcp.Config) *assistantupdate.Updater {
+// newUpdater is an updater as another process would have it.
+func (w *fixture) newUpdater(t testing.TB, config gcp.Config) *assistantupdate.Updater {
 	t.Helper()
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _ = clients.Close() })
-	return w.updaterOf(clients)
+	return w.newUpdaterWith(clients)
 }
 
-func (w *world) updaterOf(clients *gcp.Clients) *assistantupdate.Updater {
-	clock := &hasty{}
+func (w *fixture) newUpdaterWith(clients *gcp.Clients) *assistantupdate.Updater {
+	clock := &fastForwardClock{}
 	return assistantupdate.New(function.Deps{
 		Clients: clients, Now: clock.now, After: clock.after, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 }
 
-// told is what a runner says of a run: found are its issues, each known by its
-// fingerprint.
-type told struct {
-	id      run.ID
-	task    string
-	start   time.Time
-	outcome run.Outcome
-	found   []found
-	samples map[string][]float64 // by SLI; a second apart, from the start on
+// reportedRun is a run as its runner reports it.
+type reportedRun struct {
+	id       run.ID
+	task     string
+	start    time.Time
+	outcome  run.Outcome
+	findings []finding
+	samples  map[string][]float64 // by SLI; one per second, from the start
 }
 
-type found struct {
-	finger   string
-	severity int
-	line     string // beside severity and fingerprint; empty: a title
+// finding is an issue that a run reports.
+type finding struct {
+	fingerprint string
+	severity    int
+	line        string // the other fields of the line; empty: a title
 }
 
-// at is a run of dns-check that started some minutes after began.
-func at(minutes int, outcome run.Outcome, fingers ...string) told {
-	r := told{id: newID(), task: "dns-check", start: began.Add(time.Duration(minutes) * time.Minute), outcome: outcome}
+// runAt is a run of dns-check that started some minutes after baseTime.
+func runAt(minutes int, outcome run.Outcome, fingers ...string) reportedRun {
+	r := reportedRun{id: newID(), task: "dns-check", start: baseTime.Add(time.Duration(minutes) * time.Minute), outcome: outcome}
 	for _, finger := range fingers {
-		r.found = append(r.found, found{finger: finger, severity: 2})
+		r.findings = append(r.findings, finding{fingerprint: finger, severity: 2})
 	}
 	return r
 }
@@ -158,39 +160,39 @@ func newID() run.ID {
 
 const resource, slx = "cluster-1", "dns"
 
-func (r told) begin() run.Start {
+func (r reportedRun) startRecord() run.Start {
 	return run.Start{Task: r.task, SLX: slx, Resource: resource, Time: r.start}
 }
 
-func (f found) sighting(t testing.TB) issue.Sighting {
+func (f finding) sighting(t testing.TB) issue.Sighting {
 	t.Helper()
 	line := f.line
 	if line == "" {
-		line = fmt.Sprintf(`"title":"Title of %s"`, f.finger)
+		line = fmt.Sprintf(`"title":"Title of %s"`, f.fingerprint)
 	}
-	s, err := issue.ParseSighting(fmt.Appendf(nil, `{"severity":%d,"fingerprint":%q,%s}`, f.severity, f.finger, line))
+	s, err := issue.ParseSighting(fmt.Appendf(nil, `{"severity":%d,"fingerprint":%q,%s}`, f.severity, f.fingerprint, line))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func (w *world) issueID(finger string) issue.ID {
+func (w *fixture) issueID(finger string) issue.ID {
 	return issue.Fingerprint(w.fingerprint, run.Start{Task: "dns-check", Resource: resource}, issue.Sighting{Fingerprint: finger})
 }
 
-// report writes what the report of each run would.
-func (w *world) report(t testing.TB, runs ...told) {
+// storeReports stores what the report of each run would.
+func (w *fixture) storeReports(t testing.TB, runs ...reportedRun) {
 	t.Helper()
 	bulk := w.db.BulkWriter(t.Context())
 	for _, r := range runs {
 		place := records.NewRunRef(w.db, w.ID, w.Workspace, r.id)
 		record := run.Run{
-			ID: r.id, State: run.Ended, Created: r.start, Start: r.begin(), End: run.End{Outcome: r.outcome, Time: r.start.Add(time.Second)},
-			Sightings: len(r.found), Samples: len(r.samples), Check: string(issue.NewCheckID(r.task, resource)), Pending: true,
+			ID: r.id, State: run.Ended, Created: r.start, Start: r.startRecord(), End: run.End{Outcome: r.outcome, Time: r.start.Add(time.Second)},
+			Sightings: len(r.findings), Samples: len(r.samples), Check: string(issue.NewCheckID(r.task, resource)), Pending: true,
 		}
-		for i, f := range r.found {
-			sighting := issue.NewRecord(w.fingerprint, r.id, r.begin(), i+1, f.sighting(t))
+		for i, f := range r.findings {
+			sighting := issue.NewRecord(w.fingerprint, r.id, r.startRecord(), i+1, f.sighting(t))
 			ref := records.SightingRef(place.Record, i+1)
 			var err error
 			if sighting.Line, err = records.CryptFunc(w.keys.Seal).Apply(t.Context(), ref, f.sighting(t).Line); err != nil {
@@ -199,7 +201,7 @@ func (w *world) report(t testing.TB, runs ...told) {
 			set(t, bulk, ref, sighting)
 		}
 		for name := range r.samples {
-			series, err := sli.NewSeries(name, r.id, slx, r.measured(name))
+			series, err := sli.NewSeries(name, r.id, slx, r.sampleList(name))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,7 +213,7 @@ func (w *world) report(t testing.TB, runs ...told) {
 	bulk.End()
 }
 
-func (r told) measured(name string) []sli.Sample {
+func (r reportedRun) sampleList(name string) []sli.Sample {
 	var samples []sli.Sample
 	for i, value := range r.samples[name] {
 		samples = append(samples, sli.Sample{Time: r.start.Add(time.Duration(i) * time.Second), Value: value})
@@ -227,14 +229,14 @@ func set(t testing.TB, bulk *firestore.BulkWriter, ref *firestore.DocumentRef, d
 }
 
 // message is the event of a run.
-func (w *world) message(id run.ID) event.Message {
+func (w *fixture) message(id run.ID) event.Message {
 	return event.Message{ID: "m-" + string(id), Attributes: map[string]string{
 		"tenant": string(w.ID), "workspace": string(w.Workspace), "run": string(id), "kind": "run.ended", "entry": string(id),
 	}}
 }
 
-// deliver has the updater take the events of runs, one after the other.
-func (w *world) deliver(t testing.TB, runs ...told) {
+// deliver delivers the events of runs to the updater, one after the other.
+func (w *fixture) deliver(t testing.TB, runs ...reportedRun) {
 	t.Helper()
 	for _, r := range runs {
 		if err := w.updater.Handle(t.Context(), w.message(r.id)); err != nil {
@@ -243,16 +245,16 @@ func (w *world) deliver(t testing.TB, runs ...told) {
 	}
 }
 
-func (w *world) reportAndDeliver(t testing.TB, runs ...told) {
+func (w *fixture) storeAndDeliver(t testing.TB, runs ...reportedRun) {
 	t.Helper()
 	for _, r := range runs {
-		w.report(t, r)
+		w.storeReports(t, r)
 		w.deliver(t, r)
 	}
 }
 
-// issue reads an issue; the zero Issue if there is none.
-func (w *world) issue(t testing.TB, finger string) issue.Issue {
+// issue reads an issue. It is the zero Issue if there is none.
+func (w *fixture) issue(t testing.TB, finger string) issue.Issue {
 	t.Helper()
 	docs, err := w.db.GetAll(t.Context(), []*firestore.DocumentRef{records.IssueRef(w.db, w.ID, w.Workspace, w.issueID(finger))})
 	if err != nil {
@@ -265,7 +267,7 @@ func (w *world) issue(t testing.TB, finger string) issue.Issue {
 	return i
 }
 
-func (w *world) text(t testing.TB, finger string) records.IssueText {
+func (w *fixture) text(t testing.TB, finger string) records.IssueText {
 	t.Helper()
 	text, err := records.OpenIssueText(t.Context(), w.keys.Open, records.IssueRef(w.db, w.ID, w.Workspace, w.issueID(finger)), w.issue(t, finger).Text)
 	if err != nil {
@@ -274,7 +276,7 @@ func (w *world) text(t testing.TB, finger string) records.IssueText {
 	return text
 }
 
-func (w *world) check(t testing.TB) issue.Check {
+func (w *fixture) check(t testing.TB) issue.Check {
 	t.Helper()
 	docs, err := w.db.GetAll(t.Context(), []*firestore.DocumentRef{w.checkRef()})
 	if err != nil {
@@ -287,26 +289,26 @@ func (w *world) check(t testing.TB) issue.Check {
 	return check
 }
 
-func (w *world) checkRef() *firestore.DocumentRef {
+func (w *fixture) checkRef() *firestore.DocumentRef {
 	return records.CheckRef(w.db, w.ID, w.Workspace, issue.NewCheckID("dns-check", resource))
 }
 
-// sli reads an SLI; the zero SLI if there is none.
-func (w *world) sli(t testing.TB, name string) sli.SLI {
+// sli reads an SLI. It is the zero SLI if there is none.
+func (w *fixture) sli(t testing.TB, name string) sli.SLI {
 	t.Helper()
 	docs, err := w.db.GetAll(t.Context(), []*firestore.DocumentRef{records.SLIRef(w.db, w.ID, w.Workspace, name)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, err := records.Decode[sli.SLI](docs[0])
+	s, err := records.Decode[sli.SLI](docs[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	return kept
+	return s
 }
 
-// pending counts the runs that are not folded.
-func (w *world) pending(ctx context.Context, t testing.TB) int {
+// countPending counts the runs that are not folded yet.
+func (w *fixture) countPending(ctx context.Context, t testing.TB) int {
 	t.Helper()
 	docs, err := records.Workspace(w.db, w.ID, w.Workspace).Collection(records.RunsCollection).Where("pending", "==", true).Documents(ctx).GetAll()
 	if err != nil {
