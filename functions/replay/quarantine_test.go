@@ -80,7 +80,7 @@ func TestQuestionsThatAreRefused(t *testing.T) {
 		"a page of nothing":                      {"GET", "/v1/quarantine?pageSize=0", nil, 422, "query.pageSize"},
 		"a page of too many":                     {"GET", "/v1/quarantine?pageSize=201", nil, 422, "query.pageSize"},
 		"a filter that is not known":             {"GET", "/v1/quarantine?code=x", nil, 422, "code"},
-		"a page of another question":             {"GET", "/v1/quarantine?pageToken=x", nil, 422, "ask without it first"},
+		"a page of another question":             {"GET", "/v1/quarantine?pageToken=x", nil, 422, "start again without it"},
 		"the messages of no function":            {"POST", quarantine, fields{}, 422, "function"},
 		"the messages of an unknown function":    {"POST", quarantine, fields{"function": "run-events"}, 422, "expected one of assistant-update, custody"},
 		"messages whose data is not kept":        {"POST", quarantine, fields{"function": "custody"}, 422, "gcloud pubsub subscriptions seek custody"},
@@ -89,8 +89,8 @@ func TestQuestionsThatAreRefused(t *testing.T) {
 		"the letters of a subscription's path":   {"POST", letters, fields{"topic": "../x"}, 422, "expected one of"},
 		"a name that the body does not have":     {"POST", letters, fields{"topic": "run-events", "code": "x"}, 422, "code"},
 		"a topic that is given as a query":       {"POST", letters + "?topic=run-events", fields{"topic": "run-events"}, 422, "topic"},
-		"a quarantine that is to be written":     {"PUT", "/v1/quarantine", fields{}, 405, "takes only"},
-		"a record by its name, which none is at": {"GET", "/v1/quarantine/replay", nil, 405, "takes only"},
+		"a quarantine that is to be written":     {"PUT", "/v1/quarantine", fields{}, 405, "supports only"},
+		"a record by its name, which none is at": {"GET", "/v1/quarantine/replay", nil, 405, "supports only"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -20,4 +20,7 @@
 // label that the place forbids, on a document, a message or an API that nothing
 // declares, and on a role that an API shows a class it may not read. Nothing
 // else happens at run time: a label costs no work.
+//
+// infra/adr/0009-data-classes.md says why there are more classes than the four of
+// the product.
 package dataclass
