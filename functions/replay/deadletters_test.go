@@ -156,11 +156,11 @@ func TestALetterIsTakenOffOnlyWhenItIsSent(t *testing.T) {
 		sent   int      // messages, by then
 		left   int      // letters
 	}{
-		"the pull is lost":                          {"Pull", faults.Lost, []string{"Pull"}, 0, 1},
-		"the publishing is lost":                    {"Publish", faults.Lost, []string{"Pull", "Publish", "Publish", "ModifyAckDeadline"}, 0, 1},
-		"the answer to the publishing is lost":      {"Publish", faults.ReplyLost, []string{"Pull", "Publish", "Publish", "ModifyAckDeadline"}, 1, 1},
-		"the acknowledgement is lost":               {"Acknowledge", faults.Lost, []string{"Pull", "Publish", "Acknowledge", "Acknowledge", "ModifyAckDeadline"}, 1, 1},
-		"the answer to the acknowledgement is lost": {"Acknowledge", faults.ReplyLost, []string{"Pull", "Publish", "Acknowledge", "Acknowledge", "ModifyAckDeadline"}, 1, 0},
+		"the pull is lost":                          {method: "Pull", fault: faults.Lost, calls: []string{"Pull"}, left: 1},
+		"the publishing is lost":                    {method: "Publish", fault: faults.Lost, calls: []string{"Pull", "Publish", "Publish", "ModifyAckDeadline"}, left: 1},
+		"the answer to the publishing is lost":      {method: "Publish", fault: faults.ReplyLost, calls: []string{"Pull", "Publish", "Publish", "ModifyAckDeadline"}, sent: 1, left: 1},
+		"the acknowledgement is lost":               {method: "Acknowledge", fault: faults.Lost, calls: []string{"Pull", "Publish", "Acknowledge", "Acknowledge", "ModifyAckDeadline"}, sent: 1, left: 1},
+		"the answer to the acknowledgement is lost": {method: "Acknowledge", fault: faults.ReplyLost, calls: []string{"Pull", "Publish", "Acknowledge", "Acknowledge", "ModifyAckDeadline"}, sent: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -76,21 +76,21 @@ func TestQuestionsThatAreRefused(t *testing.T) {
 		status       int
 		says         string
 	}{
-		"a list of an unknown function":          {"GET", "/v1/quarantine?function=sweep", nil, 422, "expected one of assistant-update, custody"},
-		"a page of nothing":                      {"GET", "/v1/quarantine?pageSize=0", nil, 422, "query.pageSize"},
-		"a page of too many":                     {"GET", "/v1/quarantine?pageSize=201", nil, 422, "query.pageSize"},
-		"a filter that is not known":             {"GET", "/v1/quarantine?code=x", nil, 422, "code"},
-		"a page of another question":             {"GET", "/v1/quarantine?pageToken=x", nil, 422, "ask without it first"},
-		"the messages of no function":            {"POST", quarantine, fields{}, 422, "function"},
-		"the messages of an unknown function":    {"POST", quarantine, fields{"function": "run-events"}, 422, "expected one of assistant-update, custody"},
-		"messages whose data is not kept":        {"POST", quarantine, fields{"function": "custody"}, 422, "gcloud pubsub subscriptions seek custody"},
-		"records of before something":            {"POST", quarantine, fields{"function": "assistant-update", "before": "noon"}, 422, "body.before"},
-		"the letters of an unknown topic":        {"POST", letters, fields{"topic": "run-events-dead"}, 422, "expected one of object-events, run-events"},
-		"the letters of a subscription's path":   {"POST", letters, fields{"topic": "../x"}, 422, "expected one of"},
-		"a name that the body does not have":     {"POST", letters, fields{"topic": "run-events", "code": "x"}, 422, "code"},
-		"a topic that is given as a query":       {"POST", letters + "?topic=run-events", fields{"topic": "run-events"}, 422, "topic"},
-		"a quarantine that is to be written":     {"PUT", "/v1/quarantine", fields{}, 405, "takes only"},
-		"a record by its name, which none is at": {"GET", "/v1/quarantine/replay", nil, 405, "takes only"},
+		"a list of an unknown function":          {method: "GET", path: "/v1/quarantine?function=sweep", status: 422, says: "expected one of assistant-update, custody"},
+		"a page of nothing":                      {method: "GET", path: "/v1/quarantine?pageSize=0", status: 422, says: "query.pageSize"},
+		"a page of too many":                     {method: "GET", path: "/v1/quarantine?pageSize=201", status: 422, says: "query.pageSize"},
+		"a filter that is not known":             {method: "GET", path: "/v1/quarantine?code=x", status: 422, says: "code"},
+		"a page of another question":             {method: "GET", path: "/v1/quarantine?pageToken=x", status: 422, says: "ask without it first"},
+		"the messages of no function":            {method: "POST", path: quarantine, body: fields{}, status: 422, says: "function"},
+		"the messages of an unknown function":    {method: "POST", path: quarantine, body: fields{"function": "run-events"}, status: 422, says: "expected one of assistant-update, custody"},
+		"messages whose data is not kept":        {method: "POST", path: quarantine, body: fields{"function": "custody"}, status: 422, says: "gcloud pubsub subscriptions seek custody"},
+		"records of before something":            {method: "POST", path: quarantine, body: fields{"function": "assistant-update", "before": "noon"}, status: 422, says: "body.before"},
+		"the letters of an unknown topic":        {method: "POST", path: letters, body: fields{"topic": "run-events-dead"}, status: 422, says: "expected one of object-events, run-events"},
+		"the letters of a subscription's path":   {method: "POST", path: letters, body: fields{"topic": "../x"}, status: 422, says: "expected one of"},
+		"a name that the body does not have":     {method: "POST", path: letters, body: fields{"topic": "run-events", "code": "x"}, status: 422, says: "code"},
+		"a topic that is given as a query":       {method: "POST", path: letters + "?topic=run-events", body: fields{"topic": "run-events"}, status: 422, says: "topic"},
+		"a quarantine that is to be written":     {method: "PUT", path: "/v1/quarantine", body: fields{}, status: 405, says: "takes only"},
+		"a record by its name, which none is at": {method: "GET", path: "/v1/quarantine/replay", status: 405, says: "takes only"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
