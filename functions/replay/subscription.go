@@ -14,15 +14,16 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// box is the subscription that keeps a topic's dead letters.
-type box struct {
+// deadLetterSubscription is the subscription that holds a topic's dead letters.
+type deadLetterSubscription struct {
 	client *pubsub.SubscriptionAdminClient
-	name   string
+	name   string // projects/{project}/subscriptions/{subscription}
 }
 
-func (h *Handler) box(ctx context.Context, topic string) (box, error) {
-	client, err := h.puller.Get(ctx, h.connect)
-	return box{client, "projects/" + h.deps.Clients.Config.ProjectID + "/subscriptions/" + topic + "-dead"}, err
+func (h *Handler) deadLetters(ctx context.Context, topic string) (deadLetterSubscription, error) {
+	client, err := h.subscriptions.Get(ctx, h.connect)
+	name := "projects/" + h.deps.Clients.Config.ProjectID + "/subscriptions/" + topic + "-dead"
+	return deadLetterSubscription{client, name}, err
 }
 
 func (h *Handler) connect(ctx context.Context) (*pubsub.SubscriptionAdminClient, error) {
@@ -31,50 +32,51 @@ func (h *Handler) connect(ctx context.Context) (*pubsub.SubscriptionAdminClient,
 	if err != nil {
 		return nil, err
 	}
-	// A Pull that the client repeats until its time is over looks like one that
-	// finds nothing.
+	// Without retries, a failing Pull returns its error. The client would otherwise
+	// retry until the timeout, and that looks like an empty subscription.
 	client.CallOptions.Pull = nil
 	h.deps.Clients.OnClose(client.Close)
 	return client, nil
 }
 
-// How long Pub/Sub is waited for.
 const (
-	pullPatience     = 3 * time.Second // to have a letter: it does not say that there is none, it waits for one
-	giveBackPatience = 3 * time.Second
+	pullTimeout    = 3 * time.Second // Pub/Sub does not report an empty subscription, it waits for a message
+	releaseTimeout = 3 * time.Second
 )
 
-// pull gives some letters; none: there are none, but for what another call has.
-func (b box) pull(ctx context.Context, most int) ([]*pubsubpb.ReceivedMessage, error) {
-	waiting, cancel := context.WithTimeout(ctx, pullPatience)
+// pull returns at most limit dead letters. It returns none if the subscription is empty,
+// or if other calls hold all its messages.
+func (s deadLetterSubscription) pull(ctx context.Context, limit int) ([]*pubsubpb.ReceivedMessage, error) {
+	pullCtx, cancel := context.WithTimeout(ctx, pullTimeout)
 	defer cancel()
-	answer, err := b.client.Pull(waiting, &pubsubpb.PullRequest{Subscription: b.name, MaxMessages: int32(most)})
+	response, err := s.client.Pull(pullCtx, &pubsubpb.PullRequest{Subscription: s.name, MaxMessages: int32(limit)})
 	if status.Code(err) == codes.DeadlineExceeded && ctx.Err() == nil {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("pull dead letters: %w", err)
 	}
-	return answer.GetReceivedMessages(), nil
+	return response.GetReceivedMessages(), nil
 }
 
-func (b box) acknowledge(ctx context.Context, ids []string) error {
-	if err := b.client.Acknowledge(ctx, &pubsubpb.AcknowledgeRequest{Subscription: b.name, AckIds: ids}); err != nil {
+func (s deadLetterSubscription) acknowledge(ctx context.Context, ackIDs []string) error {
+	if err := s.client.Acknowledge(ctx, &pubsubpb.AcknowledgeRequest{Subscription: s.name, AckIds: ackIDs}); err != nil {
 		return fmt.Errorf("acknowledge dead letters: %w", err)
 	}
 	return nil
 }
 
-// giveBack has letters pulled again at once; without it they are after a minute.
-// It is done for a client that has gone as well.
-func (b box) giveBack(ctx context.Context, ids []string) {
-	if len(ids) == 0 {
+// release makes pulled messages available to other calls at once. Otherwise they
+// become available when their acknowledgement deadline ends, after a minute. It also
+// works if the client has disconnected.
+func (s deadLetterSubscription) release(ctx context.Context, ackIDs []string) {
+	if len(ackIDs) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackPatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	err := b.client.ModifyAckDeadline(ctx, &pubsubpb.ModifyAckDeadlineRequest{Subscription: b.name, AckIds: ids, AckDeadlineSeconds: 0})
+	err := s.client.ModifyAckDeadline(ctx, &pubsubpb.ModifyAckDeadlineRequest{Subscription: s.name, AckIds: ackIDs, AckDeadlineSeconds: 0})
 	if err != nil {
-		api.Logger(ctx).WarnContext(ctx, "dead letters not given back", "letters", len(ids), "error", err.Error())
+		api.Logger(ctx).WarnContext(ctx, "dead letters not released", "messages", len(ackIDs), "error", err.Error())
 	}
 }
