@@ -33,10 +33,13 @@ func run(t *testing.T, c *cloudtest.Cloud) (string, error) {
 
 func TestDemonstrationGoesAsItMust(t *testing.T) {
 	t.Parallel()
-	out, err := run(t, cloudtest.New(t, suite.Options{}))
+	c := cloudtest.New(t, suite.Options{})
+	inspection := inspect(t, c)
+	out, err := run(t, c)
 	if err != nil {
 		t.Fatal(err)
 	}
+	inspection.finish()
 	for _, want := range []string{"collect-logs", "17.0 MiB", "SignatureDoesNotMatch", "ExpiredToken", "CloudKmsDisabledKey"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the demonstration does not show %s", want)

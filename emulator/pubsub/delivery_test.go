@@ -63,7 +63,7 @@ func testOrder(t *testing.T, r rig) {
 		n := got.add(p.Message.OrderingKey + " " + string(p.Message.Data))
 		if p.Message.OrderingKey == "a" {
 			select {
-			case <-free: // the first message of a is refused until all of b is through
+			case <-free: // reject the first message of key a until all messages of key b have arrived
 			default:
 				return 500
 			}
@@ -206,7 +206,7 @@ func testClose(t *testing.T, r rig) {
 	}
 }
 
-func testTakeOver(t *testing.T, r rig) {
+func testExistingSubscription(t *testing.T, r rig) {
 	if r.host == "" {
 		t.Skip("a second server can only reach the subscription of the first on one that both share")
 	}

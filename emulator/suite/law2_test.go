@@ -74,7 +74,7 @@ func TestLaw2NeverStored(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	var published messages
-	c.PubSub.Published(published.observe)
+	c.PubSub.OnPublish(published.observe)
 	workEveryWay(t, c)
 
 	places := map[string][]byte{"the messages": published.text(), "the logs": []byte(c.Log.String())}

@@ -115,7 +115,7 @@ func wantNothingReplayed(t *testing.T, c *cloudtest.Cloud, tn *cloudtest.Tenant)
 		t.Fatal(err)
 	}
 	var published atomic.Int64
-	c.PubSub.Published(func(string, []byte, map[string]string) { published.Add(1) })
+	c.PubSub.OnPublish(func(string, []byte, map[string]string) { published.Add(1) })
 	ask := func() cloudtest.Response {
 		return tn.Do(t, "platform", http.MethodPost, "/v1/dead-letters/replay", map[string]any{"topic": "run-events"})
 	}

@@ -36,7 +36,7 @@ type hunt struct {
 func newHunt(t *testing.T) *hunt {
 	t.Helper()
 	h := &hunt{cloud: cloudtest.New(t, suite.Options{}), secrets: map[string]string{"PRIVATE KEY": "a private key"}}
-	h.cloud.PubSub.Published(func(topic string, data []byte, attributes map[string]string) {
+	h.cloud.PubSub.OnPublish(func(topic string, data []byte, attributes map[string]string) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		fmt.Fprintln(&h.messages, topic, string(data), attributes)

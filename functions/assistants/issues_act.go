@@ -28,7 +28,7 @@ type ignoreRequest struct {
 
 // factsResponse is an issue without its text: to act on it opens nothing.
 type factsResponse struct {
-	Body factsBody
+	Body FactsBody
 }
 
 // word is what a person says of an issue: what it becomes, and what of its

@@ -49,7 +49,7 @@ type evidenceBody struct {
 }
 
 // next ranks the tasks that the authors of the worst issues ask for.
-func (h *Handler) next(ctx context.Context, s access.Session, a assistantBody, worst []issueBody) (nextBody, error) {
+func (h *Handler) next(ctx context.Context, s access.Session, a AssistantBody, worst []issueBody) (nextBody, error) {
 	steps := stepsOf(worst)
 	if len(steps) == 0 {
 		return nextBody{Tasks: []nextTaskBody{}, Silent: true, Says: "I have nothing to suggest: no issue that stands names a next step."}, nil

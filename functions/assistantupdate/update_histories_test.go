@@ -183,7 +183,7 @@ type process struct {
 // reach is where all wires of a test lead to: the cloud's Firestore and KMS.
 func reach(t *testing.T, c *cloudtest.Cloud) *faults.Target {
 	t.Helper()
-	target, err := faults.Reach(c.As(suite.OperatorAccount).FirestoreHost)
+	target, err := faults.NewTarget(c.As(suite.OperatorAccount).FirestoreHost)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func (p *process) start() error {
 		return err
 	}
 	var err error
-	if p.wire, err = p.target.Proxy(p.plan); err != nil {
+	if p.wire, err = p.target.NewProxy(p.plan); err != nil {
 		return err
 	}
 	config := p.world.Cloud.As(suite.OperatorAccount)

@@ -22,7 +22,9 @@ import (
 // maxTagBytes bounds a tag, and an item of supports.
 const maxTagBytes = 200
 
-type taskBody struct {
+// TaskBody is a task of the catalog in the API. Its name is exported because the
+// OpenAPI document omits the fields of embedded types that are not.
+type TaskBody struct {
 	Name          string   `json:"name" minLength:"1" maxLength:"500"`
 	Documentation string   `json:"documentation,omitempty" maxLength:"4096"`
 	Tags          []string `json:"tags,omitempty" maxItems:"100"`
@@ -37,7 +39,7 @@ type taskBody struct {
 
 type putTasksRequest struct {
 	Body struct {
-		Tasks   []taskBody `json:"tasks" minItems:"1" maxItems:"500"`
+		Tasks   []TaskBody `json:"tasks" minItems:"1" maxItems:"500"`
 		Edition string     `json:"edition,omitempty" pattern:"^[a-z0-9-]{1,64}$" doc:"Label of the version of the source that has these tasks, for prune. Omitted: each task keeps its edition"`
 	}
 }

@@ -18,7 +18,7 @@ type searchTasksResponse struct {
 
 type matchBody struct {
 	ID string `json:"id"`
-	taskBody
+	TaskBody
 	Score float64  `json:"score" doc:"From 0 to 1"`
 	Words []string `json:"words" doc:"Words of the query that the task has, the most important first"`
 }
@@ -34,7 +34,7 @@ func (h *Handler) searchTasks(ctx context.Context, in *searchTasksRequest) (*sea
 	out.Body.Tasks = make([]matchBody, 0, len(matches))
 	for _, m := range matches[:min(len(matches), in.PageSize)] {
 		out.Body.Tasks = append(out.Body.Tasks, matchBody{
-			ID: m.ID, taskBody: taskBody(index.Task(m.ID)), Score: m.Score, Words: m.Words(),
+			ID: m.ID, TaskBody: TaskBody(index.Task(m.ID)), Score: m.Score, Words: m.Words(),
 		})
 	}
 	return out, nil

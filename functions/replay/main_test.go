@@ -53,7 +53,7 @@ func newStaffCloud(t *testing.T, options suite.Options) *staffCloud {
 	c := cloudtest.New(t, options)
 	tn := c.Tenant(t)
 	o := &staffCloud{Cloud: c, tenant: tn, staff: tn.Token(t, "platform")}
-	c.PubSub.Published(func(topic string, data []byte, attributes map[string]string) {
+	c.PubSub.OnPublish(func(topic string, data []byte, attributes map[string]string) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.sent = append(o.sent, message{topic[strings.LastIndex(topic, "/")+1:], string(data), maps.Clone(attributes)})
@@ -130,8 +130,8 @@ func (o *staffCloud) list(t *testing.T, query string) (p page) {
 // quarantine makes a function reject a message permanently.
 func (o *staffCloud) quarantine(t *testing.T, function, code, id string, attributes map[string]string) {
 	t.Helper()
-	keeper := quarantine.Keeper{Function: function, References: []string{"run", "kind"}, Clients: o.Operator, Now: o.Clock.Now}
-	handle := keeper.Guard(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
+	recorder := quarantine.Recorder{Function: function, References: []string{"run", "kind"}, Clients: o.Operator, Now: o.Clock.Now}
+	handle := recorder.Wrap(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
 	if err := handle(t.Context(), event.Message{ID: id, Attributes: attributes, Published: o.Clock.Now()}); !event.IsPermanent(err) {
 		t.Fatal(err)
 	}

@@ -129,7 +129,7 @@ func (h *Handler) resealPages(ctx context.Context, job *tenantJob, result *Resul
 	for _, field := range job.remaining {
 		p, err := job.keys.Reseal(ctx, field, pagesPerTurn)
 		result.Resealed += p.Resealed
-		for _, path := range p.Shut {
+		for _, path := range p.Unreadable {
 			api.Logger(ctx).ErrorContext(ctx, "sealed value cannot be decrypted", "document", path, "field", field.Name)
 		}
 		switch {

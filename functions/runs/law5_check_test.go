@@ -101,7 +101,7 @@ func (w *world) drain(t *testing.T) {
 	t.Cleanup(func() { _ = clients.Close() })
 	publisher := outbox.NewPublisher(clients)
 	for {
-		docs, err := outbox.Waiting(db, w.Clock.Now().Add(time.Hour)).Limit(outbox.MaxPage).Documents(t.Context()).GetAll()
+		docs, err := outbox.Pending(db, w.Clock.Now().Add(time.Hour)).Limit(outbox.MaxPage).Documents(t.Context()).GetAll()
 		if err != nil {
 			t.Fatal(err)
 		}

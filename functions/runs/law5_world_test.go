@@ -43,7 +43,7 @@ func newWorld(t *testing.T) *world {
 	config := c.As(suite.FunctionAccount("runs"))
 	w.stores, w.messages = reach(t, config.FirestoreHost), reach(t, config.PubSubHost)
 	recorded(t, w.tenant, aStart, aReport) // makes the tenant's keys, which every other run shares
-	c.PubSub.Published(func(topic string, _ []byte, attributes map[string]string) {
+	c.PubSub.OnPublish(func(topic string, _ []byte, attributes map[string]string) {
 		if !strings.HasSuffix(topic, "/"+outbox.RunEvents) {
 			return
 		}
@@ -56,7 +56,7 @@ func newWorld(t *testing.T) *world {
 
 func reach(t *testing.T, host string) *faults.Target {
 	t.Helper()
-	target, err := faults.Reach(host)
+	target, err := faults.NewTarget(host)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func (h *history) process() *process {
 }
 
 func (h *history) proxy(target *faults.Target) *faults.Proxy {
-	p, err := target.Proxy(h.meet)
+	p, err := target.NewProxy(h.meet)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func (h *history) relay() bool {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	docs, err := outbox.Waiting(db, h.Clock.Now().Add(time.Hour)).Where("run", "==", h.run).Documents(p.ctx).GetAll()
+	docs, err := outbox.Pending(db, h.Clock.Now().Add(time.Hour)).Where("run", "==", h.run).Documents(p.ctx).GetAll()
 	if err != nil || len(docs) == 0 {
 		return err == nil
 	}

@@ -95,7 +95,7 @@ func (h *Handler) sweepDatabase(ctx context.Context, db *firestore.Client, resul
 		query   firestore.Query
 		process func([]*firestore.DocumentSnapshot) error
 	}{
-		{"publish events", outbox.Waiting(db, h.deps.Now().Add(-minOutboxAge)), func(docs []*firestore.DocumentSnapshot) error {
+		{"publish events", outbox.Pending(db, h.deps.Now().Add(-minOutboxAge)), func(docs []*firestore.DocumentSnapshot) error {
 			n, err := h.publisher.Relay(ctx, db, docs)
 			result.Published += n
 			return err

@@ -39,7 +39,7 @@ func newRelayCloud(t *testing.T) *relayCloud {
 	t.Helper()
 	f := newFixture(t)
 	o := &relayCloud{Cloud: f.Cloud, db: f.db, tenant: f.Tenant(t), published: map[string]int{}}
-	o.PubSub.Published(func(_ string, _ []byte, attributes map[string]string) {
+	o.PubSub.OnPublish(func(_ string, _ []byte, attributes map[string]string) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.published[attributes["entry"]]++
@@ -134,7 +134,7 @@ func (o *relayCloud) check(t *testing.T, p faultPlan) []string {
 	t.Helper()
 	ids := o.addEntries(t, 3)
 	calls := o.sweeps(t, p)
-	left, err := outbox.Waiting(o.db, o.Clock.Now().Add(time.Hour)).Documents(t.Context()).GetAll()
+	left, err := outbox.Pending(o.db, o.Clock.Now().Add(time.Hour)).Documents(t.Context()).GetAll()
 	if err != nil || len(left) != 0 {
 		t.Errorf("%v: %d entries remain (%v); calls %v", p, len(left), err, calls)
 	}

@@ -36,7 +36,7 @@ func TestSweepPublishesTheEventsThatRunsCouldNot(t *testing.T) {
 	f := newFixture(t)
 	var mu sync.Mutex
 	published := map[string]int{}
-	f.PubSub.Published(func(_ string, _ []byte, attributes map[string]string) {
+	f.PubSub.OnPublish(func(_ string, _ []byte, attributes map[string]string) {
 		mu.Lock()
 		defer mu.Unlock()
 		published[attributes["run"]]++
@@ -125,7 +125,7 @@ func TestSweepPublishesSeveralPages(t *testing.T) {
 	if got := f.sweep(t); got.Published != entries || got.More {
 		t.Errorf("published %+v, want %d", got, entries)
 	}
-	left, err := outbox.Waiting(f.db, f.Clock.Now()).Documents(t.Context()).GetAll()
+	left, err := outbox.Pending(f.db, f.Clock.Now()).Documents(t.Context()).GetAll()
 	if err != nil || len(left) != 0 {
 		t.Errorf("%d entries remain (%v)", len(left), err)
 	}

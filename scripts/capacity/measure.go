@@ -61,7 +61,7 @@ func measure(ctx context.Context, parts int) (operations, error) {
 }
 
 func (b *bench) measure(ctx context.Context, parts int) (operations, error) {
-	b.PubSub.Published(func(string, []byte, map[string]string) { b.messages.Add(1) })
+	b.PubSub.OnPublish(func(string, []byte, map[string]string) { b.messages.Add(1) })
 	if _, err := b.AddTenant(ctx, b.tenant, "prod"); err != nil {
 		return operations{}, err
 	}

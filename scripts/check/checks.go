@@ -24,7 +24,8 @@ type check struct {
 var checks = []check{
 	{name: "format", does: "Go files are as gofmt writes them", run: checkFormat},
 	{name: "shape", does: "short functions and files, telling package names, a tidy top level", run: checkShape},
-	{name: "words", does: "no machine's paths, registry hosts, private keys or merge marks", run: checkWords},
+	{name: "leaks", does: "no paths of one machine, registry hosts, private keys or merge markers", run: checkLeaks},
+	{name: "words", does: "plain, present-day English; phrases.go has the phrases and what to write instead", run: checkWords},
 	{name: "imports", does: "imports flow one way: functions, shared, standard library", run: checkImports},
 	{name: "infra", does: "Terraform is formatted, valid, tested, and agrees with the embedded cloud (needs terraform)", run: checkInfra},
 	{name: "tidy", does: "go.mod and go.sum name what is used and no more", run: checkTidy},

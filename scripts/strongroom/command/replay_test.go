@@ -33,8 +33,8 @@ func staffOf(t *testing.T, tenant *cloudtest.Tenant) *place {
 func refuse(t *testing.T, c *cloudtest.Cloud, code string, n int) {
 	t.Helper()
 	now := c.Clock.Now().Add(-time.Hour)
-	keeper := quarantine.Keeper{Function: "assistant-update", References: []string{"run"}, Clients: c.Operator, Now: func() time.Time { return now }}
-	handle := keeper.Guard(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
+	recorder := quarantine.Recorder{Function: "assistant-update", References: []string{"run"}, Clients: c.Operator, Now: func() time.Time { return now }}
+	handle := recorder.Wrap(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
 	for i := range n {
 		now = now.Add(time.Second)
 		id := fmt.Sprintf("%s-%03d", code, i)

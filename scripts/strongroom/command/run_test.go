@@ -162,7 +162,7 @@ func TestRunSaysWhatIsMissing(t *testing.T) {
 		code   int
 	}{
 		"no workspace":                     {func(p *place) { delete(p.env, "STRONGROOM_WORKSPACE") }, []string{"run", "--", "true"}, "--workspace NAME, or set STRONGROOM_WORKSPACE", 125},
-		"a workspace that cannot be":       {func(*place) {}, []string{"run", "--workspace", "A/B", "--", "true"}, "--workspace: a workspace is named by", 125},
+		"a workspace that cannot be":       {func(*place) {}, []string{"run", "--workspace", "A/B", "--", "true"}, "--workspace: a workspace ID has", 125},
 		"no token":                         {func(p *place) { delete(p.env, "STRONGROOM_TOKEN") }, []string{"run", "--", "true"}, "--token-file FILE, or set STRONGROOM_TOKEN_FILE or STRONGROOM_TOKEN", 125},
 		"a token file that is not there":   {func(*place) {}, []string{"run", "--token-file", "/no/such/file", "--", "true"}, "read the token: open /no/such/file", 125},
 		"no command":                       {func(*place) {}, []string{"run"}, "give one after --", 125},

@@ -17,39 +17,39 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// front is the gRPC server that clients see. It takes Publish and Pull itself,
-// and passes everything else through.
-type front struct {
+// proxy is the gRPC server that clients connect to. It handles Publish and Pull
+// itself and forwards every other call.
+type proxy struct {
 	server *Server
 	grpc   *grpc.Server
 	addr   string
 	served chan struct{}
 }
 
-func newFront(s *Server) (*front, error) {
+func newProxy(s *Server) (*proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for Pub/Sub clients: %w", err)
 	}
-	f := &front{server: s, addr: listener.Addr().String(), served: make(chan struct{})}
-	f.grpc = grpc.NewServer(
+	p := &proxy{server: s, addr: listener.Addr().String(), served: make(chan struct{})}
+	p.grpc = grpc.NewServer(
 		grpc.ForceServerCodecV2(codec{encoding.GetCodecV2(protocodec.Name)}),
-		grpc.UnknownServiceHandler(f.forward))
-	f.grpc.RegisterService(&publisher, f)
-	f.grpc.RegisterService(&subscriber, f)
+		grpc.UnknownServiceHandler(p.forward))
+	p.grpc.RegisterService(&publisher, p)
+	p.grpc.RegisterService(&subscriber, p)
 	go func() {
-		defer close(f.served)
-		_ = f.grpc.Serve(listener)
+		defer close(p.served)
+		_ = p.grpc.Serve(listener)
 	}()
-	return f, nil
+	return p, nil
 }
 
-func (f *front) close() {
-	f.grpc.Stop()
-	<-f.served
+func (p *proxy) close() {
+	p.grpc.Stop()
+	<-p.served
 }
 
-// publisher and subscriber register one method of these services; their others
+// publisher and subscriber register one method of each service. The other methods
 // count as unknown and are forwarded.
 var (
 	publisher = grpc.ServiceDesc{
@@ -64,61 +64,61 @@ var (
 	}
 )
 
-func handlePublish(f any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+func handlePublish(p any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 	req := new(pubsubpb.PublishRequest)
 	if err := decode(req); err != nil {
 		return nil, err
 	}
-	s := f.(*front).server
+	s := p.(*proxy).server
 	if err := s.authorize(ctx, "pubsub.topics.publish", "topics/"+lastPart(req.GetTopic())); err != nil {
 		return nil, err
 	}
 	return s.publish(req)
 }
 
-func handlePull(f any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+func handlePull(p any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 	req := new(pubsubpb.PullRequest)
 	if err := decode(req); err != nil {
 		return nil, err
 	}
-	s := f.(*front).server
+	s := p.(*proxy).server
 	if err := s.authorizeConsumer(ctx, req); err != nil {
 		return nil, err
 	}
 	return s.pull(ctx, req)
 }
 
-// consuming is a request to take from a subscription.
-type consuming interface {
+// consumeRequest is a request that consumes from a subscription.
+type consumeRequest interface {
 	proto.Message
 	GetSubscription() string
 }
 
-// newConsuming makes the requests of the forwarded methods that take from a
-// subscription, or have it forget what it has.
-var newConsuming = map[string]func() consuming{
-	pubsubpb.Subscriber_StreamingPull_FullMethodName:     func() consuming { return new(pubsubpb.StreamingPullRequest) },
-	pubsubpb.Subscriber_Acknowledge_FullMethodName:       func() consuming { return new(pubsubpb.AcknowledgeRequest) },
-	pubsubpb.Subscriber_ModifyAckDeadline_FullMethodName: func() consuming { return new(pubsubpb.ModifyAckDeadlineRequest) },
-	pubsubpb.Subscriber_Seek_FullMethodName:              func() consuming { return new(pubsubpb.SeekRequest) },
+// newConsumeRequest creates the requests of the forwarded methods that take or
+// discard messages of a subscription.
+var newConsumeRequest = map[string]func() consumeRequest{
+	pubsubpb.Subscriber_StreamingPull_FullMethodName:     func() consumeRequest { return new(pubsubpb.StreamingPullRequest) },
+	pubsubpb.Subscriber_Acknowledge_FullMethodName:       func() consumeRequest { return new(pubsubpb.AcknowledgeRequest) },
+	pubsubpb.Subscriber_ModifyAckDeadline_FullMethodName: func() consumeRequest { return new(pubsubpb.ModifyAckDeadlineRequest) },
+	pubsubpb.Subscriber_Seek_FullMethodName:              func() consumeRequest { return new(pubsubpb.SeekRequest) },
 }
 
-// authorizeForwarded decides about a call by its first message.
+// authorizeForwarded authorizes a call by its first message.
 func (s *Server) authorizeForwarded(ctx context.Context, method string, first frame) error {
-	newRequest := newConsuming[method]
+	newRequest := newConsumeRequest[method]
 	if newRequest == nil {
 		return s.authorize(ctx, consume, "projects/"+s.config.ProjectID)
 	}
 	req := newRequest()
 	if err := proto.Unmarshal(first, req); err != nil {
-		return status.Error(codes.Internal, "the request cannot be read")
+		return status.Error(codes.Internal, "The request cannot be decoded.")
 	}
 	return s.authorizeConsumer(ctx, req)
 }
 
 const consume = "pubsub.subscriptions.consume"
 
-func (s *Server) authorizeConsumer(ctx context.Context, req consuming) error {
+func (s *Server) authorizeConsumer(ctx context.Context, req consumeRequest) error {
 	return s.authorize(ctx, consume, "subscriptions/"+lastPart(req.GetSubscription()))
 }
 
@@ -129,24 +129,24 @@ func (s *Server) authorize(ctx context.Context, permission, resource string) err
 	return s.config.Authorize(ctx, permission, resource)
 }
 
-// forward passes one call of any kind to the backend, and its answers back.
-func (f *front) forward(_ any, in grpc.ServerStream) error {
+// forward forwards a call of any kind to the backend, and the responses back.
+func (p *proxy) forward(_ any, in grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(in)
 	var first frame
 	if err := in.RecvMsg(&first); err != nil {
 		return err
 	}
-	if err := f.server.authorizeForwarded(in.Context(), method, first); err != nil {
+	if err := p.server.authorizeForwarded(in.Context(), method, first); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(in.Context())
 	defer cancel()
-	out, err := f.server.backend.NewStream(ctx,
+	out, err := p.server.backend.NewStream(ctx,
 		&grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, method, grpc.ForceCodecV2(codec{}))
 	if err != nil {
 		return err
 	}
-	if err := out.SendMsg(&first); err != nil && !errors.Is(err, io.EOF) { // why it ended, RecvMsg says
+	if err := out.SendMsg(&first); err != nil && !errors.Is(err, io.EOF) { // RecvMsg returns the reason for io.EOF
 		return err
 	}
 	go func() {
@@ -157,7 +157,7 @@ func (f *front) forward(_ any, in grpc.ServerStream) error {
 	return copyFrames(in.SendMsg, out.RecvMsg)
 }
 
-// copyFrames returns nil at the end of the stream that it receives from.
+// copyFrames returns nil at the end of the received stream.
 func copyFrames(send, receive func(any) error) error {
 	for {
 		var f frame
@@ -172,10 +172,10 @@ func copyFrames(send, receive func(any) error) error {
 	}
 }
 
-// frame is one gRPC message as it is on the wire.
+// frame is one encoded gRPC message.
 type frame []byte
 
-// codec passes frames as they are and leaves other messages to CodecV2.
+// codec leaves frames unchanged and passes other messages to CodecV2.
 type codec struct{ encoding.CodecV2 }
 
 func (codec) Name() string { return protocodec.Name }
