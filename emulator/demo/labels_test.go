@@ -124,6 +124,9 @@ func (l labels) body(what string, b body, place dataclass.Place, roles []string)
 		read(what, b.Class)
 		return
 	}
+	if len(b.Content) == 0 && !strings.HasSuffix(what, " 204") {
+		read(what, "")
+	}
 	for _, content := range b.Content {
 		l.schema(what, content.Schema, read)
 	}

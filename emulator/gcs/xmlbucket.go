@@ -81,7 +81,7 @@ func listResultOf(l listing, p page) listResult {
 		KeyCount: len(p.objects) + len(p.prefixes), IsTruncated: p.next != "", NextMarker: p.next, NextToken: p.next,
 	}
 	for _, o := range p.objects {
-		result.Contents = append(result.Contents, listedItem{o.Name, o.Generation, o.Metageneration, rfc3339(o.Updated), o.xmlETag(), o.Size})
+		result.Contents = append(result.Contents, listedItem{Key: o.Name, Generation: o.Generation, MetaGeneration: o.Metageneration, LastModified: rfc3339(o.Updated), ETag: o.xmlETag(), Size: o.Size})
 	}
 	for _, prefix := range p.prefixes {
 		result.Prefixes = append(result.Prefixes, commonItem{prefix})

@@ -12,20 +12,20 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
-// bad is a request that must be refused. What it leaves empty is good.
+// bad is a request that must be rejected. Its empty fields have valid values.
 type bad struct {
 	method string // empty: POST
 	path   string // below the address; empty: the uploads of a new run
-	part   string // the one part asked for, as JSON
+	part   string // the one requested part, as JSON
 	body   string // instead of one part
 	header []string
 	status int
-	says   string // a part of the problem
+	says   string // a substring of the problem
 }
 
 const goodPart = `{"output":"stdout.log","part":1,"contentType":"text/plain"}`
 
-// with changes one member of a good part.
+// with returns a valid part with one member changed.
 func with(name, value string) string {
 	members := map[string]string{"output": `"stdout.log"`, "part": "1", "contentType": `"text/plain"`}
 	members[name] = value
@@ -163,7 +163,7 @@ func TestBadInputIsRefused(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{}) // nobody else signs in it
 	tn := c.Tenant(t)
-	before := written(t, tn)
+	before := writtenPaths(t, tn)
 	for name, b := range badRequests {
 		t.Run(name, func(t *testing.T) {
 			r := b.send(t, tn)
@@ -171,7 +171,7 @@ func TestBadInputIsRefused(t *testing.T) {
 			if !strings.Contains(fmt.Sprint(p), b.says) {
 				t.Errorf("it does not say %q: %s", b.says, r.Body)
 			}
-			if diff := cmp.Diff(before, written(t, tn)); diff != "" {
+			if diff := cmp.Diff(before, writtenPaths(t, tn)); diff != "" {
 				t.Errorf("it wrote %s", diff)
 			}
 		})
@@ -180,7 +180,7 @@ func TestBadInputIsRefused(t *testing.T) {
 		t.Errorf("%d signatures were made", got)
 	}
 	denied := 0
-	for _, e := range onRecord(t, c, tn.ID) {
+	for _, e := range auditEntries(t, c, tn.ID) {
 		denied++
 		if e.Outcome != "denied" || e.Workspace != "absent" {
 			t.Errorf("on record: %v", e)
@@ -216,15 +216,15 @@ func TestBadInputOfAnotherWorkspacesRun(t *testing.T) {
 	tn := cloudtest.Shared(t).Tenant(t, "prod", "test")
 	id := cloudtest.NewRun(t)
 	tn.Mint(t, id, cloudtest.PartOf("stdout.log", 1, []byte(grantedText)))
-	before := written(t, tn)
+	before := writtenPaths(t, tn)
 	p := wantProblem(t, tn.Do(t, "runner", http.MethodPost, runPath("test", id)+"/uploads", oneUpload()), http.StatusConflict)
 	if !strings.Contains(p.Detail, "create a new UUIDv7") {
 		t.Errorf("it does not say what to change: %s", p.Detail)
 	}
-	if diff := cmp.Diff(before, written(t, tn)); diff != "" {
+	if diff := cmp.Diff(before, writtenPaths(t, tn)); diff != "" {
 		t.Errorf("it wrote %s", diff)
 	}
-	if got := len(onRecord(t, tn.Cloud, tn.ID)); got != 1 {
+	if got := len(auditEntries(t, tn.Cloud, tn.ID)); got != 1 {
 		t.Errorf("%d entries on record, want that of the mint", got)
 	}
 }

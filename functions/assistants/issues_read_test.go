@@ -164,7 +164,7 @@ func TestLaw3ADisabledKeyClosesTheText(t *testing.T) {
 		desk.Do(t, "admin", http.MethodPut, desk.path+"/assistants/edgar", map[string]any{"name": "Edgar"}).Want(t, http.StatusOK)
 		desk.list(t, "")
 	}
-	c.SwitchKey(t, d.KeyName, kmspb.CryptoKeyVersion_DISABLED)
+	c.SetKeyState(t, d.KeyName, kmspb.CryptoKeyVersion_DISABLED)
 	c.Clock.Advance(5*time.Minute + time.Second)
 	paths := []string{"/issues", "/issues/" + resting{name: "a"}.id(), "/assistants/edgar"}
 	for _, path := range paths {
@@ -178,7 +178,7 @@ func TestLaw3ADisabledKeyClosesTheText(t *testing.T) {
 	}
 	d.Do(t, "admin", http.MethodPut, d.path+"/assistants/edgar", map[string]any{"name": "Edgar"}).Want(t, http.StatusForbidden)
 	d.act(t, "viewer", "a", "investigate", nil).Want(t, http.StatusOK) // opens nothing
-	c.SwitchKey(t, d.KeyName, kmspb.CryptoKeyVersion_ENABLED)
+	c.SetKeyState(t, d.KeyName, kmspb.CryptoKeyVersion_ENABLED)
 	for _, path := range paths {
 		d.Do(t, "viewer", http.MethodGet, d.path+path, nil).Want(t, http.StatusOK)
 	}

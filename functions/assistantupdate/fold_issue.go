@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"unicode/utf8"
 
 	"cloud.google.com/go/firestore"
 
@@ -15,16 +14,17 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
-// folded are the fields of an issue that a fold decides: all but the text,
-// which goes with the newest sighting, and what people said.
-var folded = slices.DeleteFunc(fieldsOf(reflect.TypeFor[issue.Issue]()), func(field string) bool {
+// foldedFields are the fields of an issue that every fold writes. The others are
+// the text, which changes with the newest sighting, and what people set.
+var foldedFields = slices.DeleteFunc(storedFields(reflect.TypeFor[issue.Issue]()), func(field string) bool {
 	return field == "text" || field == "investigated" || field == "ignored"
 })
 
-// withoutText are the fields that a fold reads.
-var withoutText = append([]string{"investigated", "ignored"}, folded...)
+// fieldsWithoutText are the fields of an issue that a fold reads.
+var fieldsWithoutText = append([]string{"investigated", "ignored"}, foldedFields...)
 
-func fieldsOf(t reflect.Type) []string {
+// storedFields returns the names of a struct's fields in Firestore.
+func storedFields(t reflect.Type) []string {
 	var fields []string
 	for _, field := range reflect.VisibleFields(t) {
 		fields = append(fields, field.Tag.Get("firestore"))
@@ -32,19 +32,7 @@ func fieldsOf(t reflect.Type) []string {
 	return fields
 }
 
-// writeIssue writes an issue; one that exists keeps its text if i has none.
-func (s *space) writeIssue(tx *firestore.Transaction, i issue.Issue, exists bool) error {
-	if !exists {
-		return tx.Set(s.issueRef(i.ID), i)
-	}
-	fields := folded
-	if i.Text != nil {
-		fields = append(slices.Clone(folded), "text")
-	}
-	return tx.Set(s.issueRef(i.ID), i, firestore.Merge(paths(fields)...))
-}
-
-func paths(fields []string) []firestore.FieldPath {
+func fieldPaths(fields []string) []firestore.FieldPath {
 	paths := make([]firestore.FieldPath, len(fields))
 	for n, field := range fields {
 		paths[n] = firestore.FieldPath{field}
@@ -52,28 +40,44 @@ func paths(fields []string) []firestore.FieldPath {
 	return paths
 }
 
-// texts gives the sealed text of each changed issue whose newest sighting is
-// another than before.
-func (s *space) texts(ctx context.Context, before, changed map[issue.ID]issue.Issue) (map[issue.ID][]byte, error) {
-	var fresh []issue.Issue
+// writeIssue writes an issue. An issue that exists keeps its text if i has none.
+func (w *workspace) writeIssue(tx *firestore.Transaction, i issue.Issue, exists bool) error {
+	if !exists {
+		return tx.Set(w.issueRef(i.ID), i)
+	}
+	fields := foldedFields
+	if i.Text != nil {
+		fields = append(slices.Clone(foldedFields), "text")
+	}
+	return tx.Set(w.issueRef(i.ID), i, firestore.Merge(fieldPaths(fields)...))
+}
+
+// sightingsPerRead bounds the sightings that one call reads with their lines, each
+// of which may have half a MiB.
+const sightingsPerRead = 32
+
+// sealTexts returns the sealed texts of those changed issues that have a new newest
+// sighting.
+func (w *workspace) sealTexts(ctx context.Context, before, changed map[issue.ID]issue.Issue) (map[issue.ID][]byte, error) {
+	var renewed []issue.Issue
 	for id, i := range changed {
 		if b, ok := before[id]; !ok || b.LastRun != i.LastRun || b.LastNumber != i.LastNumber {
-			fresh = append(fresh, i)
+			renewed = append(renewed, i)
 		}
 	}
 	texts, size := map[issue.ID][]byte{}, 0
-	for chunk := range slices.Chunk(fresh, chunkSize) {
-		docs, err := s.db.GetAll(ctx, s.newest(chunk))
+	for chunk := range slices.Chunk(renewed, sightingsPerRead) {
+		docs, err := w.db.GetAll(ctx, w.newestSightings(chunk))
 		if err != nil {
 			return nil, fmt.Errorf("read sightings: %w", err)
 		}
 		for n, doc := range docs {
-			text, err := s.reseal(ctx, doc, chunk[n].ID)
+			text, err := w.sealText(ctx, doc, chunk[n].ID)
 			if err != nil {
 				return nil, err
 			}
-			if size += len(text); size > maxText && len(runsOf(fresh)) > 1 {
-				return nil, errTooMuch
+			if size += len(text); size > maxTextBytes && len(lastRuns(renewed)) > 1 {
+				return nil, errTooMuchText
 			}
 			texts[chunk[n].ID] = text
 		}
@@ -81,8 +85,8 @@ func (s *space) texts(ctx context.Context, before, changed map[issue.ID]issue.Is
 	return texts, nil
 }
 
-// runsOf are the runs that the newest sightings are of.
-func runsOf(issues []issue.Issue) map[string]bool {
+// lastRuns returns the runs of the newest sightings of issues.
+func lastRuns(issues []issue.Issue) map[string]bool {
 	runs := map[string]bool{}
 	for _, i := range issues {
 		runs[string(i.LastRun)] = true
@@ -90,29 +94,30 @@ func runsOf(issues []issue.Issue) map[string]bool {
 	return runs
 }
 
-// newest are where the newest sightings rest.
-func (s *space) newest(issues []issue.Issue) []*firestore.DocumentRef {
+// newestSightings returns the references of the newest sightings of issues.
+func (w *workspace) newestSightings(issues []issue.Issue) []*firestore.DocumentRef {
 	refs := make([]*firestore.DocumentRef, len(issues))
 	for n, i := range issues {
-		refs[n] = records.SightingRef(s.place(i.LastRun).Record, i.LastNumber)
+		refs[n] = records.SightingRef(w.runRef(i.LastRun).Record, i.LastNumber)
 	}
 	return refs
 }
 
-// maxTitle bounds the title beside the line, in bytes. The line has all of it.
-const maxTitle = 1 << 10
+// maxTitleBytes bounds the title that is stored next to the line. The line has all
+// of it.
+const maxTitleBytes = 1 << 10
 
-// reseal opens a sighting's line and seals it, with its title, for its issue.
-// One that does not open for good leaves the issue without a text: it must not
-// hold up the check.
-func (s *space) reseal(ctx context.Context, doc *firestore.DocumentSnapshot, id issue.ID) ([]byte, error) {
+// sealText opens the line of a sighting, and seals it with its title for an issue.
+// A line that can never be decrypted leaves the issue without a text, because it
+// must not stop the folds of its check.
+func (w *workspace) sealText(ctx context.Context, doc *firestore.DocumentSnapshot, id issue.ID) ([]byte, error) {
 	record, err := records.Decode[issue.Record](doc)
 	if err != nil {
 		return nil, err
 	}
-	line, err := records.CryptFunc(s.keys.Open).Apply(ctx, doc.Ref, record.Line)
+	line, err := records.CryptFunc(w.keys.Open).Apply(ctx, doc.Ref, record.Line)
 	if errors.Is(err, keys.ErrSealed) {
-		s.log.ErrorContext(ctx, "the text of a sighting does not open", "run", string(record.Run), "number", record.Number)
+		w.log.ErrorContext(ctx, "sighting text cannot be decrypted", "run", string(record.Run), "number", record.Number)
 		return []byte{}, nil
 	}
 	if err != nil {
@@ -120,23 +125,12 @@ func (s *space) reseal(ctx context.Context, doc *firestore.DocumentSnapshot, id 
 	}
 	sighting, err := issue.ParseSighting(line)
 	if err != nil {
-		sighting.Title = "" // it was read when it was taken in; its line is what counts
+		sighting.Title = "" // the line was valid when it was stored; an issue without a title is better than none
 	}
-	text, err := records.SealIssueText(ctx, s.keys.Seal, s.issueRef(id), records.IssueText{Title: shorten(sighting.Title), Line: line})
+	text, err := records.SealIssueText(ctx, w.keys.Seal, w.issueRef(id),
+		records.IssueText{Title: issue.Truncate(sighting.Title, maxTitleBytes), Line: line})
 	if err != nil {
 		return nil, fmt.Errorf("seal issue: %w", err)
 	}
 	return text, nil
-}
-
-// shorten cuts a title to maxTitle bytes, between two characters.
-func shorten(title string) string {
-	if len(title) <= maxTitle {
-		return title
-	}
-	end := maxTitle
-	for !utf8.RuneStart(title[end]) {
-		end--
-	}
-	return title[:end]
 }

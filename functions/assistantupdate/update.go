@@ -20,13 +20,13 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Updater folds ended runs into what the assistants know. It is safe for
+// Updater folds (merges) ended runs into checks, issues and SLIs. It is safe for
 // concurrent use, also by several processes.
 type Updater struct {
 	deps      function.Deps
 	directory *directory.Directory
 	keys      *keys.Tenants
-	flights   singleflight.Group
+	inFlight  singleflight.Group // folds, by the path of the check or SLI
 	handle    event.Handler
 }
 
@@ -41,65 +41,68 @@ func New(deps function.Deps) *Updater {
 	return u
 }
 
-// Handle sees to it that the run which m names is folded.
+// Handle returns nil once the run that m names is folded. An error that
+// event.IsPermanent reports is in the quarantine. Any other error asks for another
+// delivery.
 func (u *Updater) Handle(ctx context.Context, m event.Message) error { return u.handle(ctx, m) }
 
 func (u *Updater) receive(ctx context.Context, m event.Message) error {
-	named, err := parseReference(m)
+	ref, err := parseReference(m)
 	if err != nil {
 		return err
 	}
-	s, err := u.open(ctx, named.tenant, named.workspace)
+	w, err := u.openWorkspace(ctx, ref.tenant, ref.workspace)
 	if errors.Is(err, tenant.ErrNotFound) {
 		return event.Refuse("no-such-tenant", err)
 	}
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, named.run)
+	return w.foldRun(ctx, ref.run)
 }
 
-// FoldCheck folds whatever is pending for a check, without an event. It fails
-// as an event's handler does, and may then be called again.
+// FoldCheck folds all pending runs of a check without an event. If it fails, it
+// may be called again.
 func (u *Updater) FoldCheck(ctx context.Context, t tenant.ID, w tenant.WorkspaceID, check issue.CheckID) error {
-	s, err := u.open(ctx, t, w)
+	ws, err := u.openWorkspace(ctx, t, w)
 	if err != nil {
 		return err
 	}
-	p := pace{clock: s.clock}
+	pacer := writePacer{clock: ws.clock}
 	for {
-		folded, err := s.foldOnce(ctx, check)
+		folded, err := ws.foldShared(ctx, check)
 		if err == nil && len(folded) == 0 {
 			return nil
 		}
-		if err := p.wait(ctx, err); err != nil {
+		if err := pacer.wait(ctx, err); err != nil {
 			return err
 		}
 	}
 }
 
-// update folds until the run is among what was folded, by whomever.
-func (s *space) update(ctx context.Context, id run.ID) error {
-	p := pace{clock: s.clock}
+// foldRun folds the run's check until the run is folded. Another event may have
+// folded it.
+func (w *workspace) foldRun(ctx context.Context, id run.ID) error {
+	pacer := writePacer{clock: w.clock}
 	for {
-		r, err := s.place(id).Get(ctx)
+		r, err := w.runRef(id).Get(ctx)
 		if errors.Is(err, records.ErrRunNotFound) {
 			return event.Refuse("no-such-run", err)
 		}
 		if err != nil || !r.Pending {
 			return err
 		}
-		folded, err := s.foldOnce(ctx, issue.CheckID(r.Check))
+		folded, err := w.foldShared(ctx, issue.CheckID(r.Check))
 		if slices.Contains(folded, id) {
 			return nil
 		}
-		if err := p.wait(ctx, err); err != nil {
+		if err := pacer.wait(ctx, err); err != nil {
 			return err
 		}
 	}
 }
 
-// reference is what a message names.
+// reference is the run that a message names.
 type reference struct {
 	tenant    tenant.ID
 	workspace tenant.WorkspaceID
@@ -108,7 +111,7 @@ type reference struct {
 
 func parseReference(m event.Message) (reference, error) {
 	if kind := m.Attributes["kind"]; kind != outbox.RunEnded {
-		return reference{}, event.Refuse("unknown-kind", errors.New("the message is of no kind that is known here"))
+		return reference{}, event.Refuse("unknown-kind", fmt.Errorf("the kind of the message is not %s", outbox.RunEnded))
 	}
 	t, err := tenant.ParseID(m.Attributes["tenant"])
 	if err != nil {
@@ -125,31 +128,15 @@ func parseReference(m event.Message) (reference, error) {
 	return reference{t, w, id}, nil
 }
 
-// open gives a tenant's workspace, or tenant.ErrNotFound.
-func (u *Updater) open(ctx context.Context, t tenant.ID, w tenant.WorkspaceID) (*space, error) {
-	record, err := u.directory.Tenant(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	db, err := u.directory.Database(ctx, record)
-	if err != nil {
-		return nil, err
-	}
-	k, err := u.keys.Of(ctx, record, db)
-	if err != nil {
-		return nil, fmt.Errorf("open the tenant's keys: %w", err)
-	}
-	return &space{db, t, w, k, clock{u.deps.Now, u.deps.After}, u.deps.Log, &u.flights}, nil
-}
+// errKeyUnavailable is the error while the tenant's key is disabled or destroyed.
+// The runs stay pending: a later delivery, or FoldCheck, folds them once the key
+// is available again.
+var errKeyUnavailable = errors.New("the tenant's key is not available; its runs stay pending")
 
-// errKey is what is told of a tenant's key that is off. The runs stay pending:
-// a later delivery, or FoldCheck, folds them when the key is back.
-var errKey = errors.New("the tenant's key is not available; its runs stay pending")
-
-// keyError puts errKey in the place of what KMS said.
-func keyError(err error) error {
+// wrapKeyError adds errKeyUnavailable to an error that KMS returns for such a key.
+func wrapKeyError(err error) error {
 	if errors.Is(err, keys.ErrKeyUnavailable) {
-		return fmt.Errorf("%w: %w", errKey, err)
+		return fmt.Errorf("%w: %w", errKeyUnavailable, err)
 	}
 	return err
 }

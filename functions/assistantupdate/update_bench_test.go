@@ -25,7 +25,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// serve takes events over HTTP as the functions framework does.
+// serve receives events over HTTP, as the functions framework does.
 func serve(b *testing.B, handle event.Handler) *httptest.Server {
 	b.Helper()
 	protocol, err := cloudevents.NewHTTP()
@@ -64,28 +64,27 @@ func push(b *testing.B, server *httptest.Server) {
 	}
 }
 
-// BenchmarkEvent compares an event that nothing is done for with one whose work
-// is all that an update does beside talking to Firestore and KMS: the fold of a
-// run with three sightings into a check that remembers 512 runs, and the sealing
-// of their texts.
+// BenchmarkEvent compares an event that does nothing with an event that does all of
+// an update except the calls to Firestore and KMS: it folds a run with three
+// sightings into a check with 512 recent runs, and seals their texts.
 func BenchmarkEvent(b *testing.B) {
 	empty := serve(b, func(context.Context, event.Message) error { return nil })
-	fold := serve(b, folding(b))
+	fold := serve(b, foldInMemory(b))
 	cloudtest.CompareCPU(b, func() { push(b, fold) }, func() { push(b, empty) }, "empty")
 }
 
-// folding folds run after run in memory.
-func folding(b *testing.B) event.Handler {
+// foldInMemory folds run after run in memory.
+func foldInMemory(b *testing.B) event.Handler {
 	b.Helper()
-	seal, db := sealing(b)
+	seal, db := newSealFunc(b)
 	check, issues := issue.Check{}, map[issue.ID]issue.Issue{}
-	ids := []issue.ID{idOf("a"), idOf("b"), idOf("c")} // sightings have them from the report on
+	ids := []issue.ID{issueIDOf("a"), issueIDOf("b"), issueIDOf("c")} // a report computes them
 	ref := records.IssueRef(db, "bench", "prod", ids[0])
 	n := 0
 	fold := func(ctx context.Context, _ event.Message) error {
 		n++
-		r := at(n, run.Failure)
-		seen := issue.RunResult{ID: r.id, Start: r.begin(), End: r.start, Outcome: r.outcome}
+		r := runAt(n, run.Failure)
+		seen := issue.RunResult{ID: r.id, Start: r.startRecord(), End: r.start, Outcome: r.outcome}
 		for i, id := range ids {
 			seen.Sightings = append(seen.Sightings, issue.SightingFacts{Number: i + 1, Issue: id, Severity: 2})
 		}
@@ -108,11 +107,11 @@ func folding(b *testing.B) event.Handler {
 	return fold
 }
 
-// sealing is by a tenant's key in another process's cloud, which this one's
-// garbage collector does not walk through.
-func sealing(b *testing.B) (records.CryptFunc, *firestore.Client) {
+// newSealFunc seals with the key of a tenant. The cloud runs in another process, so
+// that this process does not spend its garbage collection on it.
+func newSealFunc(b *testing.B) (records.CryptFunc, *firestore.Client) {
 	b.Helper()
-	e := cloudtest.StartElsewhere(b, "assistant-update")
+	e := cloudtest.StartProcess(b, "assistant-update")
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
 	db, err := clients.Default(b.Context())
@@ -126,14 +125,14 @@ func sealing(b *testing.B) (records.CryptFunc, *firestore.Client) {
 	return k.Seal, db
 }
 
-// BenchmarkCost tells what is billed for an event, however many issues the
-// workspace holds; -bench Cost/1000000 takes some minutes.
+// BenchmarkCost measures what Firestore bills for an event, by the number of issues
+// in the workspace. -bench Cost/1000000 takes some minutes.
 func BenchmarkCost(b *testing.B) {
 	for _, n := range []int{10, 1_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			c := cloudtest.New(b, suite.Options{})
 			for b.Loop() {
-				counts := billed(b, c, n, at(2, run.Failure, "b"))
+				counts := costOfEvent(b, c, n, runAt(2, run.Failure, "b"))
 				b.ReportMetric(float64(counts.Reads), "reads/op")
 				b.ReportMetric(float64(counts.Writes), "writes/op")
 			}
@@ -141,16 +140,16 @@ func BenchmarkCost(b *testing.B) {
 	}
 }
 
-// BenchmarkUpdate is a whole update, over gRPC to the embedded Firestore in this
+// BenchmarkUpdate measures a whole update, with gRPC to the embedded Firestore in this
 // process.
 func BenchmarkUpdate(b *testing.B) {
-	w := newWorld(b)
+	w := newFixture(b)
 	n := 0
 	for b.Loop() {
 		b.StopTimer()
 		n++
-		r := at(n, run.Failure, "a", "b", "c")
-		w.report(b, r)
+		r := runAt(n, run.Failure, "a", "b", "c")
+		w.storeReports(b, r)
 		b.StartTimer()
 		if err := w.updater.Handle(b.Context(), w.message(r.id)); err != nil {
 			b.Fatal(err)

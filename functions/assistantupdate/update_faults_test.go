@@ -15,14 +15,14 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// struck is a fault at one of the calls that an updater makes, counted from 1.
-type struck struct {
+// injectedFault is a fault in one of the calls of an updater, counted from 1.
+type injectedFault struct {
 	call  int64
 	fault faults.Fault
 }
 
-// striking strikes each call that is named.
-func striking(calls *atomic.Int64, all ...struck) func(string) faults.Fault {
+// injectFaults returns a plan that has the given faults.
+func injectFaults(calls *atomic.Int64, all ...injectedFault) func(string) faults.Fault {
 	return func(string) faults.Fault {
 		n := calls.Add(1)
 		for _, s := range all {
@@ -34,25 +34,25 @@ func striking(calls *atomic.Int64, all ...struck) func(string) faults.Fault {
 	}
 }
 
-// lives are the runs of the tests of faults: one is folded before, two have
-// their events over the bad wire.
-func lives() (before told, after []told) {
-	before = at(0, run.Failure, "a", "b")
-	after = []told{at(2, run.Failure, "a", "a"), at(1, run.Success)}
+// faultedRuns are the runs of the tests of faults: one is folded before the faults
+// start, and two are folded with faults.
+func faultedRuns() (before reportedRun, after []reportedRun) {
+	before = runAt(0, run.Failure, "a", "b")
+	after = []reportedRun{runAt(2, run.Failure, "a", "a"), runAt(1, run.Success)}
 	after[0].samples = map[string][]float64{"latency": {1, 2, 6}}
 	return before, after
 }
 
-// survive plays the events over a wire that is struck and tells what is wrong
-// in the end, and how many calls there were.
-func survive(t *testing.T, target *faults.Target, all ...struck) (calls int64, err error) {
+// playWithFaults delivers the events of faultedRuns with faults. It returns the number
+// of calls, and an error if the final state is wrong.
+func playWithFaults(t *testing.T, target *faults.Target, all ...injectedFault) (calls int64, err error) {
 	t.Helper()
-	w := newWorld(t)
-	before, after := lives()
-	w.reportAndDeliver(t, before)
-	w.report(t, after...)
+	w := newFixture(t)
+	before, after := faultedRuns()
+	w.storeAndDeliver(t, before)
+	w.storeReports(t, after...)
 	var counted atomic.Int64
-	p := &process{target: target, world: w, plan: striking(&counted, all...)}
+	p := &process{target: target, fixture: w, plan: injectFaults(&counted, all...)}
 	for _, r := range append(after, after...) {
 		if err := p.deliver(r.id); err != nil {
 			return 0, err
@@ -61,30 +61,30 @@ func survive(t *testing.T, target *faults.Target, all ...struck) (calls int64, e
 	if err := p.stop(); err != nil {
 		return 0, err
 	}
-	if diff := gocmp.Diff(factsOf(append(after, before)), w.known(t)); diff != "" {
-		return 0, fmt.Errorf("the truth (-) and the projections (+) differ:\n%s", diff)
+	if diff := gocmp.Diff(factsOf(append(after, before)), w.storedFacts(t)); diff != "" {
+		return 0, fmt.Errorf("expected (-) and stored (+) issues differ:\n%s", diff)
 	}
-	if h := w.health(t, after[0].start.Add(time.Minute))["latency"]; h.Hour.Samples != 3 || h.Hour.Mean != 3 {
+	if h := w.storedHealth(t, after[0].start.Add(time.Minute))["latency"]; h.Hour.Samples != 3 || h.Hour.Mean != 3 {
 		return 0, fmt.Errorf("the SLI has %d samples of mean %v", h.Hour.Samples, h.Hour.Mean)
 	}
-	if check, pending := w.check(t), w.pending(t.Context(), t); check.Runs != 3 || pending != 0 {
+	if check, pending := w.check(t), w.countPending(t.Context(), t); check.Runs != 3 || pending != 0 {
 		return 0, fmt.Errorf("the check has %d runs, %d are pending", check.Runs, pending)
 	}
 	return counted.Load(), nil
 }
 
-// each plays cases, some at once: most of their time is waiting.
-func each(t *testing.T, cases [][]struck) {
+// playAll plays cases concurrently, because most of their time is waiting.
+func playAll(t *testing.T, cases [][]injectedFault) {
 	t.Helper()
-	target := reach(t, cloudtest.Shared(t))
-	slots := make(chan struct{}, atOnce)
+	target := newTarget(t, cloudtest.Shared(t))
+	slots := make(chan struct{}, maxConcurrent)
 	var all sync.WaitGroup
-	for _, strikes := range cases {
+	for _, injected := range cases {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			if _, err := survive(t, target, strikes...); err != nil {
-				t.Errorf("%v: %v", strikes, err)
+			if _, err := playWithFaults(t, target, injected...); err != nil {
+				t.Errorf("%v: %v", injected, err)
 			}
 		})
 	}
@@ -93,56 +93,57 @@ func each(t *testing.T, cases [][]struck) {
 
 func TestLaw5OneFaultAtAnyCallChangesNothing(t *testing.T) {
 	t.Parallel()
-	calls, err := survive(t, reach(t, cloudtest.Shared(t)))
+	calls, err := playWithFaults(t, newTarget(t, cloudtest.Shared(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d calls, %d faults", calls, len(faults.All))
-	var cases [][]struck
+	var cases [][]injectedFault
 	for call := range calls {
 		for _, fault := range faults.All {
-			cases = append(cases, []struck{{call + 1, fault}})
+			cases = append(cases, []injectedFault{{call + 1, fault}})
 		}
 	}
-	each(t, cases)
+	playAll(t, cases)
 }
 
-// Every two calls meet two of the worst faults, those that take effect while
-// nobody learns of it; with STRONGROOM_HISTORIES=1000 and more, every two of them.
+// The worst faults are those where a call takes effect and the client does not learn
+// it. Each pair of calls meets one pair of them; with STRONGROOM_HISTORIES=1000 or
+// more, every pair.
 func TestLaw5TheWorstFaultsAtAnyTwoCallsChangeNothing(t *testing.T) {
 	t.Parallel()
-	calls, err := survive(t, reach(t, cloudtest.Shared(t)))
+	calls, err := playWithFaults(t, newTarget(t, cloudtest.Shared(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	worst := []faults.Fault{faults.ReplyLost, faults.KilledIn}
-	count, seed := cloudtest.Histories(t, int(calls*(calls-1)/2)) // each two calls once
-	var cases [][]struck
+	count, seed := cloudtest.Histories(t, int(calls*(calls-1)/2)) // each pair of calls once
+	var cases [][]injectedFault
 	for turn := range uint64(len(worst) * len(worst)) {
 		for second := int64(2); second <= calls; second++ {
 			for first := int64(1); first < second; first++ {
 				pair := seed + turn + uint64(first+second)
-				cases = append(cases, []struck{{first, worst[pair/2%2]}, {second, worst[pair%2]}})
+				cases = append(cases, []injectedFault{{first, worst[pair/2%2]}, {second, worst[pair%2]}})
 			}
 		}
 	}
-	each(t, cases[:min(count, len(cases))])
+	playAll(t, cases[:min(count, len(cases))])
 }
 
-// Every pair of faults is played, at calls picked at random.
+// Each pair of faults is played, at random calls.
 func TestLaw5TwoFaultsAtAnyCallsChangeNothing(t *testing.T) {
 	t.Parallel()
-	calls, err := survive(t, reach(t, cloudtest.Shared(t)))
+	calls, err := playWithFaults(t, newTarget(t, cloudtest.Shared(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	count, seed := cloudtest.Histories(t, 2*len(faults.All)*len(faults.All))
-	cases := make([][]struck, count)
+	cases := make([][]injectedFault, count)
 	for i := range cases {
 		random := rand.New(rand.NewPCG(seed+uint64(i), 11))
 		pair := int((seed + uint64(i)) % uint64(len(faults.All)*len(faults.All)))
 		at := 1 + random.Int64N(calls)
-		cases[i] = []struck{{at, faults.All[pair/len(faults.All)]}, {at + 1 + random.Int64N(calls/2), faults.All[pair%len(faults.All)]}}
+		cases[i] = []injectedFault{{at, faults.All[pair/len(faults.All)]}, {at + 1 + random.Int64N(calls/2), faults.All[pair%len(faults.All)]}}
 	}
-	each(t, cases)
+	playAll(t, cases)
 }

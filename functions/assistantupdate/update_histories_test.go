@@ -22,20 +22,20 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// history is one random life of a check.
+// history is a random sequence of runs of one check.
 type history struct {
 	*rand.Rand
-	runs []told
+	runs []reportedRun
 }
 
 func newHistory(seed uint64, most int) *history {
 	h := &history{Rand: rand.New(rand.NewPCG(seed, 7))}
 	outcomes := []run.Outcome{run.Success, run.Success, run.Failure, run.Failure, run.Failure, run.Error, run.Timeout, run.Canceled}
 	for range 1 + h.IntN(most) {
-		r := at(h.IntN(2*most), outcomes[h.IntN(len(outcomes))])
+		r := runAt(h.IntN(2*most), outcomes[h.IntN(len(outcomes))])
 		r.id = h.id()
 		for range h.IntN(4) {
-			r.found = append(r.found, found{finger: string(rune('a' + h.IntN(3))), severity: 1 + h.IntN(4)})
+			r.findings = append(r.findings, finding{fingerprint: string(rune('a' + h.IntN(3))), severity: 1 + h.IntN(4)})
 		}
 		for range h.IntN(3) {
 			name := string(rune('x' + h.IntN(2)))
@@ -46,7 +46,7 @@ func newHistory(seed uint64, most int) *history {
 	return h
 }
 
-// id is a UUIDv7 of this history's own making.
+// id returns a UUIDv7 from the history's random numbers.
 func (h *history) id() run.ID {
 	var id uuid.UUID
 	binary.BigEndian.PutUint64(id[:], h.Uint64())
@@ -55,10 +55,10 @@ func (h *history) id() run.ID {
 	return run.ID(id.String())
 }
 
-// events are those of the runs: each once at least, some more often, some
-// before the run's report was seen by all.
-func (h *history) events() []told {
-	events := append([]told(nil), h.runs...)
+// events returns the events of the runs in random order, each at least once, some of
+// them several times.
+func (h *history) events() []reportedRun {
+	events := append([]reportedRun(nil), h.runs...)
 	for range h.IntN(len(h.runs) + 1) {
 		events = append(events, h.runs[h.IntN(len(h.runs))])
 	}
@@ -66,18 +66,18 @@ func (h *history) events() []told {
 	return events
 }
 
-func TestAnyHistoryFoldsToTheTruth(t *testing.T) {
+func TestAnyHistoryFoldsToTheExpectedState(t *testing.T) {
 	t.Parallel()
 	count, seed := cloudtest.Histories(t, 1000)
 	for i := range uint64(count) {
 		h := newHistory(seed+i, 60)
 		if diff := gocmp.Diff(factsOf(h.runs), h.foldAll(t)); diff != "" {
-			t.Fatalf("STRONGROOM_SEED=%d: the truth (-) and the projections (+) differ:\n%s", seed+i, diff)
+			t.Fatalf("STRONGROOM_SEED=%d: expected (-) and stored (+) issues differ:\n%s", seed+i, diff)
 		}
 	}
 }
 
-// foldAll folds the runs in random batches of 25 at most, without a cloud.
+// foldAll folds the runs without a cloud, in random batches of at most 25.
 func (h *history) foldAll(t *testing.T) map[string]fact {
 	t.Helper()
 	var check issue.Check
@@ -87,7 +87,7 @@ func (h *history) foldAll(t *testing.T) map[string]fact {
 		size := min(len(events), 1+h.IntN(25))
 		var batch []issue.RunResult
 		for _, r := range events[:size] {
-			batch = append(batch, r.seen(t))
+			batch = append(batch, r.result(t))
 		}
 		events = events[size:]
 		var changed map[issue.ID]issue.Issue
@@ -96,49 +96,49 @@ func (h *history) foldAll(t *testing.T) map[string]fact {
 	}
 	facts := map[string]fact{}
 	for finger := range map[string]bool{"a": true, "b": true, "c": true} {
-		if i, ok := issues[idOf(finger)]; ok {
+		if i, ok := issues[issueIDOf(finger)]; ok {
 			facts[finger] = factFrom(i, "Title of "+finger)
 		}
 	}
 	return facts
 }
 
-func idOf(finger string) issue.ID {
+func issueIDOf(finger string) issue.ID {
 	return issue.Fingerprint([]byte("key"), run.Start{}, issue.Sighting{Fingerprint: finger})
 }
 
-func (r told) seen(t *testing.T) issue.RunResult {
+func (r reportedRun) result(t *testing.T) issue.RunResult {
 	t.Helper()
-	s := issue.RunResult{ID: r.id, Start: r.begin(), End: r.start.Add(time.Second), Outcome: r.outcome}
-	for i, f := range r.found {
-		s.Sightings = append(s.Sightings, issue.SightingFacts{Number: i + 1, Issue: idOf(f.finger), Severity: f.severity})
+	s := issue.RunResult{ID: r.id, Start: r.startRecord(), End: r.start.Add(time.Second), Outcome: r.outcome}
+	for i, f := range r.findings {
+		s.Sightings = append(s.Sightings, issue.SightingFacts{Number: i + 1, Issue: issueIDOf(f.fingerprint), Severity: f.severity})
 	}
 	return s
 }
 
-func TestLaw5AnyHistoryOverABadWireComesToTheTruth(t *testing.T) {
+func TestLaw5AnyHistoryWithFaultsFoldsToTheExpectedState(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
-	target := reach(t, c)
+	target := newTarget(t, c)
 	count, seed := cloudtest.Histories(t, 200)
-	slots := make(chan struct{}, atOnce)
+	slots := make(chan struct{}, maxConcurrent)
 	var all sync.WaitGroup
 	for i := range uint64(count) {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
 			h := newHistory(seed+i, 12)
-			w := newWorld(t)
+			w := newFixture(t)
 			if err := h.play(t, target, w); err != nil {
 				t.Errorf("STRONGROOM_SEED=%d: %v", seed+i, err)
 				return
 			}
-			if diff := gocmp.Diff(factsOf(h.runs), w.known(t)); diff != "" {
-				t.Errorf("STRONGROOM_SEED=%d: the truth (-) and the projections (+) differ:\n%s", seed+i, diff)
+			if diff := gocmp.Diff(factsOf(h.runs), w.storedFacts(t)); diff != "" {
+				t.Errorf("STRONGROOM_SEED=%d: expected (-) and stored (+) issues differ:\n%s", seed+i, diff)
 			}
-			now := began.Add(20 * time.Minute)
-			if diff := gocmp.Diff(slisOf(h.runs, now), w.health(t, now)); diff != "" {
-				t.Errorf("STRONGROOM_SEED=%d: the SLIs (-) and what is kept of them (+) differ:\n%s", seed+i, diff)
+			now := baseTime.Add(20 * time.Minute)
+			if diff := gocmp.Diff(wantHealth(h.runs, now), w.storedHealth(t, now)); diff != "" {
+				t.Errorf("STRONGROOM_SEED=%d: expected (-) and stored (+) SLIs differ:\n%s", seed+i, diff)
 			}
 			if runs := w.check(t).Runs; runs != len(h.runs) {
 				t.Errorf("STRONGROOM_SEED=%d: the check has %d runs of %d", seed+i, runs, len(h.runs))
@@ -148,12 +148,12 @@ func TestLaw5AnyHistoryOverABadWireComesToTheTruth(t *testing.T) {
 	all.Wait()
 }
 
-// play reports the runs in random order and delivers their events meanwhile, by
-// two at once, each until it is acknowledged.
-func (h *history) play(t *testing.T, target *faults.Target, w *world) error {
-	w.report(t, h.runs...)
+// play stores the reports of the runs, and delivers their events by two processes at
+// the same time, each event until it is acknowledged.
+func (h *history) play(t *testing.T, target *faults.Target, w *fixture) error {
+	w.storeReports(t, h.runs...)
 	events := h.events()
-	workers := []*process{{target: target, world: w, plan: bad(h.Uint64(), 25)}, {target: target, world: w, plan: bad(h.Uint64(), 25)}}
+	workers := []*process{{target: target, fixture: w, plan: randomFaults(h.Uint64(), 25)}, {target: target, fixture: w, plan: randomFaults(h.Uint64(), 25)}}
 	faults := make([]error, len(workers))
 	var all sync.WaitGroup
 	for i, p := range workers {
@@ -168,20 +168,20 @@ func (h *history) play(t *testing.T, target *faults.Target, w *world) error {
 	return errors.Join(faults...)
 }
 
-// process is an updater behind a wire that fails now and then, and that is
-// started again when it dies.
+// process is an updater behind a proxy that makes some of its calls fail. If a fault
+// kills it, it is started again.
 type process struct {
-	target *faults.Target
-	world  *world
-	plan   func(method string) faults.Fault
+	target  *faults.Target
+	fixture *fixture
+	plan    func(method string) faults.Fault
 
-	wire    *faults.Proxy
+	proxy   *faults.Proxy
 	clients *gcp.Clients
 	updater *assistantupdate.Updater
 }
 
-// reach is where all wires of a test lead to: the cloud's Firestore and KMS.
-func reach(t *testing.T, c *cloudtest.Cloud) *faults.Target {
+// newTarget is the cloud's Firestore and KMS, to which all proxies of a test connect.
+func newTarget(t *testing.T, c *cloudtest.Cloud) *faults.Target {
 	t.Helper()
 	target, err := faults.NewTarget(c.As(suite.OperatorAccount).FirestoreHost)
 	if err != nil {
@@ -191,12 +191,12 @@ func reach(t *testing.T, c *cloudtest.Cloud) *faults.Target {
 	return target
 }
 
-// atOnce is how many histories go on at once: most of their time they wait to
-// try again.
-const atOnce = 100
+// maxConcurrent is how many histories are played at once. Most of their time, they
+// wait to try again.
+const maxConcurrent = 100
 
-// bad has one call in so many fail.
-func bad(seed uint64, odds int) func(string) faults.Fault {
+// randomFaults makes one call in odds fail.
+func randomFaults(seed uint64, odds int) func(string) faults.Fault {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(seed, 9))
 	return func(string) faults.Fault {
@@ -209,7 +209,7 @@ func bad(seed uint64, odds int) func(string) faults.Fault {
 	}
 }
 
-// deliver brings an event until it is acknowledged.
+// deliver delivers an event until it is acknowledged.
 func (p *process) deliver(id run.ID) error {
 	var last error
 	for range 100 {
@@ -217,42 +217,42 @@ func (p *process) deliver(id run.ID) error {
 			return err
 		}
 		done := make(chan error, 1)
-		go func() { done <- p.updater.Handle(p.wire.Dead(), p.world.message(id)) }()
+		go func() { done <- p.updater.Handle(p.proxy.Dead(), p.fixture.message(id)) }()
 		select {
 		case last = <-done:
-			if last == nil && p.wire.Dead().Err() == nil {
+			if last == nil && p.proxy.Dead().Err() == nil {
 				return nil
 			}
-		case <-p.wire.Dead().Done(): // nobody waits for what a dead process would still try
-			last = p.wire.Dead().Err()
+		case <-p.proxy.Dead().Done(): // the process is dead, so do not wait for its retries
+			last = p.proxy.Dead().Err()
 		}
 	}
-	return fmt.Errorf("the event of %s is never done: %w", id, last)
+	return fmt.Errorf("the event of %s is never acknowledged: %w", id, last)
 }
 
-// start has a process that lives.
+// start starts a process, unless one is alive.
 func (p *process) start() error {
-	if p.wire != nil && p.wire.Dead().Err() == nil {
+	if p.proxy != nil && p.proxy.Dead().Err() == nil {
 		return nil
 	}
 	if err := p.stop(); err != nil {
 		return err
 	}
 	var err error
-	if p.wire, err = p.target.NewProxy(p.plan); err != nil {
+	if p.proxy, err = p.target.NewProxy(p.plan); err != nil {
 		return err
 	}
-	config := p.world.Cloud.As(suite.OperatorAccount)
-	config.FirestoreHost, config.KMSHost = p.wire.Addr(), p.wire.Addr()
+	config := p.fixture.Cloud.As(suite.OperatorAccount)
+	config.FirestoreHost, config.KMSHost = p.proxy.Addr(), p.proxy.Addr()
 	p.clients = gcp.NewClients(config)
-	p.updater = p.world.updaterOf(p.clients)
+	p.updater = p.fixture.newUpdaterWith(p.clients)
 	return nil
 }
 
 func (p *process) stop() error {
-	if p.wire == nil {
+	if p.proxy == nil {
 		return nil
 	}
 	_ = p.clients.Close() // its connections may be broken
-	return p.wire.Close()
+	return p.proxy.Close()
 }

@@ -19,76 +19,76 @@ import (
 	ids "github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// swift is a clock that runs so many times as fast as the machine's.
-type swift struct {
-	began time.Time
-	times time.Duration
+// fastClock runs faster than the machine's clock, by the factor speed.
+type fastClock struct {
+	started time.Time
+	speed   time.Duration
 }
 
-func (s swift) now() time.Time { return s.began.Add(s.times * time.Since(s.began)) }
+func (s fastClock) now() time.Time { return s.started.Add(s.speed * time.Since(s.started)) }
 
-func (s swift) after(d time.Duration) <-chan time.Time { return time.After(d / s.times) }
+func (s fastClock) after(d time.Duration) <-chan time.Time { return time.After(d / s.speed) }
 
-// hot is a check that a thousand runs report to at once.
-func hot(t *testing.T, w *world) []told {
+// storeThousandRuns stores the reports of a thousand runs of one check.
+func storeThousandRuns(t *testing.T, w *fixture) []reportedRun {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 13))
-	runs := make([]told, 1000)
+	runs := make([]reportedRun, 1000)
 	for i := range runs {
-		runs[i] = at(i, run.Failure, string(rune('a'+random.IntN(3))))
+		runs[i] = runAt(i, run.Failure, string(rune('a'+random.IntN(3))))
 	}
 	random.Shuffle(len(runs), func(i, j int) { runs[i], runs[j] = runs[j], runs[i] })
-	w.report(t, runs...)
+	w.storeReports(t, runs...)
 	return runs
 }
 
-// A thousand events at once come to what they come to one by one, and each of
-// their projections is written about once a second of the updater's clock.
-func TestAThousandEventsAtOnceAreFewFolds(t *testing.T) {
+// A thousand events at once have the same result as one after the other. The check is
+// written about once a second of the updater's clock.
+func TestAThousandEventsAtOnceNeedFewFolds(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
-	w := newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
-	runs := hot(t, w)
+	w := newFixtureFor(t, c.Tenant(t), c.As(suite.OperatorAccount))
+	runs := storeThousandRuns(t, w)
 	before := c.Firestore.Counts()
-	clock := swift{time.Now(), 10}
+	clock := fastClock{time.Now(), 10}
 	updater := assistantupdate.New(function.Deps{Clients: c.Operator, Now: clock.now, After: clock.after, Log: slog.New(slog.DiscardHandler)})
 	var all sync.WaitGroup
 	for _, r := range runs {
 		all.Go(func() {
 			for updater.Handle(t.Context(), w.message(r.id)) != nil && t.Context().Err() == nil {
-				<-clock.after(10 * time.Second) // as Pub/Sub waits
+				<-clock.after(10 * time.Second) // Pub/Sub delivers again after that
 			}
 		})
 	}
 	all.Wait()
-	took, counts := clock.now().Sub(clock.began), c.Firestore.Counts()
-	if diff := gocmp.Diff(factsOf(runs), w.known(t)); diff != "" {
-		t.Errorf("the truth (-) and the projections (+) differ:\n%s", diff)
+	took, counts := clock.now().Sub(clock.started), c.Firestore.Counts()
+	if diff := gocmp.Diff(factsOf(runs), w.storedFacts(t)); diff != "" {
+		t.Errorf("expected (-) and stored (+) issues differ:\n%s", diff)
 	}
-	// A fold marks its runs and writes its check and up to three issues.
+	// A fold writes its runs, its check, and up to three issues.
 	writes := int(counts.Writes-before.Writes) - len(runs)
 	folds := float64(writes) / 4
-	t.Logf("%.0f folds in %v of its clock; %d writes of projections, %d reads", folds, took, writes, counts.Reads-before.Reads)
+	t.Logf("%.0f folds in %v of the updater's clock; %d writes without those of runs, %d reads", folds, took, writes, counts.Reads-before.Reads)
 	if folds < 40*0.75 || folds > took.Seconds()+1 || folds > 200 {
 		t.Errorf("%.0f folds in %v", folds, took)
 	}
 }
 
-// Many checks that measure one SLI, as those of one SLX do, wait for few writes
-// of it: each takes in what all of them measured.
-func TestAnSLIOfManyChecksIsWrittenFewTimes(t *testing.T) {
+// Many checks may measure one SLI, such as the checks of one SLX. Each write of the SLI
+// adds what several of them measured.
+func TestAnSLIOfManyChecksIsWrittenRarely(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
-	w := newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
-	var runs []told
+	w := newFixtureFor(t, c.Tenant(t), c.As(suite.OperatorAccount))
+	var runs []reportedRun
 	for i := range 300 {
-		r := at(i%50, run.Success)
+		r := runAt(i%50, run.Success)
 		r.task, r.samples = fmt.Sprint("task-", i), map[string][]float64{"latency": {float64(i)}}
 		runs = append(runs, r)
 	}
-	w.report(t, runs...)
+	w.storeReports(t, runs...)
 	before := c.Firestore.Counts()
-	clock := swift{time.Now(), 10}
+	clock := fastClock{time.Now(), 10}
 	updater := assistantupdate.New(function.Deps{Clients: c.Operator, Now: clock.now, After: clock.after, Log: slog.New(slog.DiscardHandler)})
 	var all sync.WaitGroup
 	for _, r := range runs {
@@ -99,16 +99,16 @@ func TestAnSLIOfManyChecksIsWrittenFewTimes(t *testing.T) {
 		})
 	}
 	all.Wait()
-	const perRun = 3 // its mark, its check, its series
+	const perRun = 3 // the run, its check, its series
 	if writes := int(c.Firestore.Counts().Writes-before.Writes) - perRun*len(runs); writes != 3 {
 		t.Errorf("the SLI was written %d times, want once for each 100 series", writes)
 	}
-	if n := w.sli(t, "latency").Health(began.Add(50 * time.Minute)).Hour.Samples; n != len(runs) {
+	if n := w.sli(t, "latency").Health(baseTime.Add(50 * time.Minute)).Hour.Samples; n != len(runs) {
 		t.Errorf("it has %d samples", n)
 	}
 }
 
-// Any order and any duplication of a set of events gives the same documents.
+// Events give the same documents in any order, and however often each is delivered.
 func TestAnyOrderGivesTheSameDocuments(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
@@ -119,9 +119,9 @@ func TestAnyOrderGivesTheSameDocuments(t *testing.T) {
 	for n := range 5 {
 		mine := *tenant
 		mine.Workspace += ids.WorkspaceID(fmt.Sprint("-", n))
-		w := newWorldOf(t, &mine, c.As(suite.OperatorAccount))
+		w := newFixtureFor(t, &mine, c.As(suite.OperatorAccount))
 		if n == 0 {
-			w.report(t, h.runs...)
+			w.storeReports(t, h.runs...)
 			w.deliver(t, h.runs...)
 			want = w.projections(t, c)
 			continue
@@ -130,7 +130,7 @@ func TestAnyOrderGivesTheSameDocuments(t *testing.T) {
 		reported := map[run.ID]bool{}
 		for _, r := range shuffled {
 			if !reported[r.id] {
-				w.report(t, r)
+				w.storeReports(t, r)
 				reported[r.id] = true
 			}
 			if h.IntN(2) == 0 {

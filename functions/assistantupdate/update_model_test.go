@@ -13,7 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
-// fact is what must be known of an issue when all runs are folded.
+// fact is what must be stored of an issue when all runs are folded.
 type fact struct {
 	State               issue.State
 	Severity            int
@@ -25,32 +25,33 @@ type fact struct {
 	Title               string
 }
 
-// factsOf tells the truth: it walks through the runs as they happened.
-func factsOf(runs []told) map[string]fact {
-	runs = slices.SortedFunc(slices.Values(runs), func(a, b told) int {
+// factsOf computes the expected facts: it goes through the runs in the order of their
+// starts.
+func factsOf(runs []reportedRun) map[string]fact {
+	runs = slices.SortedFunc(slices.Values(runs), func(a, b reportedRun) int {
 		return cmp.Or(a.start.Compare(b.start), strings.Compare(string(a.id), string(b.id)))
 	})
 	facts := map[string]fact{}
 	for _, r := range runs {
-		for _, f := range r.found {
-			if _, ok := facts[f.finger]; !ok {
-				facts[f.finger] = factOf(f.finger, runs)
+		for _, f := range r.findings {
+			if _, ok := facts[f.fingerprint]; !ok {
+				facts[f.fingerprint] = factOf(f.fingerprint, runs)
 			}
 		}
 	}
 	return facts
 }
 
-func factOf(finger string, runs []told) (f fact) {
+func factOf(finger string, runs []reportedRun) (f fact) {
 	f.ResolvedAt = issue.Unresolved
 	for _, r := range runs {
-		mine := slices.DeleteFunc(slices.Clone(r.found), func(o found) bool { return o.finger != finger })
+		mine := slices.DeleteFunc(slices.Clone(r.findings), func(o finding) bool { return o.fingerprint != finger })
 		if len(mine) > 0 {
-			f.see(r, mine, runs)
+			f.addRun(r, mine, runs)
 		}
 	}
 	for _, r := range slices.Backward(runs) {
-		if r.looks() && r.start.After(f.LastSeen) {
+		if r.isConclusive() && r.start.After(f.LastSeen) {
 			f.ResolvedAt = r.start
 		}
 	}
@@ -67,9 +68,9 @@ func factOf(finger string, runs []told) (f fact) {
 	return f
 }
 
-func (f *fact) see(r told, mine []found, runs []told) {
-	gone := slices.ContainsFunc(runs, func(o told) bool {
-		return o.looks() && o.start.After(f.LastSeen) && o.start.Before(r.start)
+func (f *fact) addRun(r reportedRun, mine []finding, runs []reportedRun) {
+	gone := slices.ContainsFunc(runs, func(o reportedRun) bool {
+		return o.isConclusive() && o.start.After(f.LastSeen) && o.start.Before(r.start)
 	})
 	if f.Runs == 0 {
 		f.FirstSeen = r.start
@@ -80,13 +81,13 @@ func (f *fact) see(r told, mine []found, runs []told) {
 	f.Runs++
 	f.Sightings += len(mine)
 	f.Severity, f.LastSeen, f.LastRun = last.severity, r.start, r.id
-	f.Title = "Title of " + last.finger
+	f.Title = "Title of " + last.fingerprint
 }
 
-func (r told) looks() bool { return r.outcome == run.Success || r.outcome == run.Failure }
+func (r reportedRun) isConclusive() bool { return r.outcome == run.Success || r.outcome == run.Failure }
 
-// known is what the projections say, as facts.
-func (w *world) known(t testing.TB) map[string]fact {
+// storedFacts returns the facts of the stored issues.
+func (w *fixture) storedFacts(t testing.TB) map[string]fact {
 	t.Helper()
 	facts := map[string]fact{}
 	docs, err := records.Workspace(w.db, w.ID, w.Workspace).Collection(records.IssuesCollection).Documents(t.Context()).GetAll()
@@ -109,16 +110,17 @@ func (w *world) known(t testing.TB) map[string]fact {
 
 func factFrom(i issue.Issue, title string) fact {
 	return fact{
-		i.StoredState, i.Severity, i.FirstSeen.UTC(), i.LastSeen.UTC(), i.LastRun, i.Runs, i.Sightings, i.Reopened, i.ResolvedAt.UTC(), title,
+		State: i.StoredState, Severity: i.Severity, FirstSeen: i.FirstSeen.UTC(), LastSeen: i.LastSeen.UTC(), LastRun: i.LastRun,
+		Runs: i.Runs, Sightings: i.Sightings, Reopened: i.Reopened, ResolvedAt: i.ResolvedAt.UTC(), Title: title,
 	}
 }
 
-// slisOf tells what each SLI's health must be at a time.
-func slisOf(runs []told, now time.Time) map[string]sli.Health {
+// wantHealth computes the expected health of each SLI at a time.
+func wantHealth(runs []reportedRun, now time.Time) map[string]sli.Health {
 	kept := map[string]sli.SLI{}
 	for _, r := range runs {
 		for name := range r.samples {
-			kept[name] = kept[name].Add(slx, r.measured(name)...)
+			kept[name] = kept[name].Add(slx, r.sampleList(name)...)
 		}
 	}
 	health := map[string]sli.Health{}
@@ -128,8 +130,8 @@ func slisOf(runs []told, now time.Time) map[string]sli.Health {
 	return health
 }
 
-// health is what the projections say of the SLIs.
-func (w *world) health(t testing.TB, now time.Time) map[string]sli.Health {
+// storedHealth returns the health of the stored SLIs at a time.
+func (w *fixture) storedHealth(t testing.TB, now time.Time) map[string]sli.Health {
 	t.Helper()
 	health := map[string]sli.Health{}
 	docs, err := records.Workspace(w.db, w.ID, w.Workspace).Collection(records.SLIsCollection).Documents(t.Context()).GetAll()

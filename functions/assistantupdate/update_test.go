@@ -13,31 +13,31 @@ import (
 func TestAnIssueAges(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		runs []told
+		runs []reportedRun
 		want issue.State
 	}{
-		"seen once it is detected":                             {[]told{at(0, run.Failure, "a")}, issue.Detected},
-		"seen by two runs it is open":                          {[]told{at(0, run.Failure, "a"), at(1, run.Failure, "a")}, issue.Open},
-		"a success without it resolves it":                     {[]told{at(0, run.Failure, "a"), at(1, run.Success)}, issue.Resolved},
-		"a failure for another reason resolves it":             {[]told{at(0, run.Failure, "a"), at(1, run.Failure, "b")}, issue.Resolved},
-		"a task that broke does not resolve it":                {[]told{at(0, run.Failure, "a"), at(1, run.Error)}, issue.Detected},
-		"a task that was too slow does not resolve it":         {[]told{at(0, run.Failure, "a"), at(1, run.Timeout)}, issue.Detected},
-		"it comes back":                                        {[]told{at(0, run.Failure, "a"), at(1, run.Success), at(2, run.Failure, "a")}, issue.Reopened},
-		"it comes back and goes":                               {[]told{at(0, run.Failure, "a"), at(1, run.Success), at(2, run.Failure, "a"), at(3, run.Success)}, issue.Resolved},
-		"a late sighting from before its resolution":           {[]told{at(0, run.Failure, "a"), at(5, run.Success), at(3, run.Failure, "a")}, issue.Resolved},
-		"a late success from before its newest sighting":       {[]told{at(5, run.Failure, "a"), at(3, run.Success)}, issue.Detected},
-		"a late success from between two of its sightings":     {[]told{at(0, run.Failure, "a"), at(5, run.Failure, "a"), at(3, run.Success)}, issue.Reopened},
-		"a late first sighting, before the run that was clean": {[]told{at(3, run.Success), at(0, run.Failure, "a")}, issue.Resolved},
+		"seen once it is detected":                             {[]reportedRun{runAt(0, run.Failure, "a")}, issue.Detected},
+		"seen by two runs it is open":                          {[]reportedRun{runAt(0, run.Failure, "a"), runAt(1, run.Failure, "a")}, issue.Open},
+		"a success without it resolves it":                     {[]reportedRun{runAt(0, run.Failure, "a"), runAt(1, run.Success)}, issue.Resolved},
+		"a failure for another reason resolves it":             {[]reportedRun{runAt(0, run.Failure, "a"), runAt(1, run.Failure, "b")}, issue.Resolved},
+		"a task that broke does not resolve it":                {[]reportedRun{runAt(0, run.Failure, "a"), runAt(1, run.Error)}, issue.Detected},
+		"a task that was too slow does not resolve it":         {[]reportedRun{runAt(0, run.Failure, "a"), runAt(1, run.Timeout)}, issue.Detected},
+		"it comes back":                                        {[]reportedRun{runAt(0, run.Failure, "a"), runAt(1, run.Success), runAt(2, run.Failure, "a")}, issue.Reopened},
+		"it comes back and goes":                               {[]reportedRun{runAt(0, run.Failure, "a"), runAt(1, run.Success), runAt(2, run.Failure, "a"), runAt(3, run.Success)}, issue.Resolved},
+		"a late sighting from before its resolution":           {[]reportedRun{runAt(0, run.Failure, "a"), runAt(5, run.Success), runAt(3, run.Failure, "a")}, issue.Resolved},
+		"a late success from before its newest sighting":       {[]reportedRun{runAt(5, run.Failure, "a"), runAt(3, run.Success)}, issue.Detected},
+		"a late success from between two of its sightings":     {[]reportedRun{runAt(0, run.Failure, "a"), runAt(5, run.Failure, "a"), runAt(3, run.Success)}, issue.Reopened},
+		"a late first sighting, before the run that was clean": {[]reportedRun{runAt(3, run.Success), runAt(0, run.Failure, "a")}, issue.Resolved},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.reportAndDeliver(t, c.runs...)
+			w := newFixture(t)
+			w.storeAndDeliver(t, c.runs...)
 			i := w.issue(t, "a")
 			if i.StoredState != c.want || i.State(time.Now(), w.check(t).Latest) != c.want {
-				t.Errorf("it is %s at rest and %s by its check, want %s", i.StoredState, i.State(time.Now(), w.check(t).Latest), c.want)
+				t.Errorf("its stored state is %s, and by its check it is %s; want %s", i.StoredState, i.State(time.Now(), w.check(t).Latest), c.want)
 			}
-			if n := w.pending(t.Context(), t); n != 0 {
+			if n := w.countPending(t.Context(), t); n != 0 {
 				t.Errorf("%d runs are pending", n)
 			}
 		})
@@ -46,12 +46,12 @@ func TestAnIssueAges(t *testing.T) {
 
 func TestTheNewestSightingDecidesTextAndSeverity(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	older, newer := at(1, run.Failure, "a"), at(2, run.Failure, "a")
-	older.found[0] = found{"a", 1, `"title":"older"`}
-	newer.found[0] = found{"a", 3, `"title":"newer"`}
-	for _, r := range []told{newer, older} {
-		w.reportAndDeliver(t, r)
+	w := newFixture(t)
+	older, newer := runAt(1, run.Failure, "a"), runAt(2, run.Failure, "a")
+	older.findings[0] = finding{"a", 1, `"title":"older"`}
+	newer.findings[0] = finding{"a", 3, `"title":"newer"`}
+	for _, r := range []reportedRun{newer, older} {
+		w.storeAndDeliver(t, r)
 		if i := w.issue(t, "a"); i.Severity != 3 || !i.LastSeen.Equal(newer.start) {
 			t.Errorf("severity %d, last seen %v", i.Severity, i.LastSeen)
 		}
@@ -65,11 +65,11 @@ func TestTheNewestSightingDecidesTextAndSeverity(t *testing.T) {
 	}
 }
 
-func TestAnEventCountsOnceForEver(t *testing.T) {
+func TestAnEventCountsOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	r := at(0, run.Failure, "a", "a", "b")
-	w.report(t, r)
+	w := newFixture(t)
+	r := runAt(0, run.Failure, "a", "a", "b")
+	w.storeReports(t, r)
 	w.deliver(t, r, r, r)
 	if i := w.issue(t, "a"); i.Sightings != 2 || i.Runs != 1 {
 		t.Errorf("%d sightings by %d runs, want 2 by 1", i.Sightings, i.Runs)
@@ -79,19 +79,19 @@ func TestAnEventCountsOnceForEver(t *testing.T) {
 	}
 }
 
-func TestWhatPeopleSaidStays(t *testing.T) {
+func TestAFoldKeepsWhatPeopleSet(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.reportAndDeliver(t, at(0, run.Failure, "a"))
+	w := newFixture(t)
+	w.storeAndDeliver(t, runAt(0, run.Failure, "a"))
 	until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
-	said := w.issue(t, "a").Ignore("ann", time.Now(), until).Investigate("bob", time.Now())
-	if _, err := records.IssueRef(w.db, w.ID, w.Workspace, said.ID).Set(t.Context(), said); err != nil {
+	edited := w.issue(t, "a").Ignore("ann", time.Now(), until).Investigate("bob", time.Now())
+	if _, err := records.IssueRef(w.db, w.ID, w.Workspace, edited.ID).Set(t.Context(), edited); err != nil {
 		t.Fatal(err)
 	}
-	w.reportAndDeliver(t, at(1, run.Failure, "a"))
+	w.storeAndDeliver(t, runAt(1, run.Failure, "a"))
 	i := w.issue(t, "a")
 	if i.Ignoring == nil || !i.Ignoring.Until.Equal(until) || i.Investigation == nil || i.Investigation.By != "bob" {
-		t.Fatalf("what people said is gone: %+v %+v", i.Ignoring, i.Investigation)
+		t.Fatalf("what people set is gone: %+v %+v", i.Ignoring, i.Investigation)
 	}
 	latest := w.check(t).Latest
 	if got := i.State(until.Add(-time.Second), latest); got != issue.Ignored {
@@ -100,15 +100,15 @@ func TestWhatPeopleSaidStays(t *testing.T) {
 	if got := i.State(until, latest); got != issue.Investigated {
 		t.Errorf("after the end it is %s", got)
 	}
-	w.reportAndDeliver(t, at(2, run.Success))
+	w.storeAndDeliver(t, runAt(2, run.Success))
 	if got := w.issue(t, "a").StoredState; got != issue.Resolved {
 		t.Errorf("after a clean run it is %s", got)
 	}
 }
 
-func TestAnEventIsRefusedForGood(t *testing.T) {
+func TestAnInvalidEventIsPermanentlyRejected(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for name, change := range map[string][2]string{
 		"of another kind":                 {"kind", "tenant.made"},
 		"of a misnamed tenant":            {"tenant", "../acme"},
@@ -121,12 +121,12 @@ func TestAnEventIsRefusedForGood(t *testing.T) {
 	} {
 		t.Run("one "+name, func(t *testing.T) {
 			t.Parallel()
-			r := at(0, run.Failure, "a")
-			w.report(t, r)
+			r := runAt(0, run.Failure, "a")
+			w.storeReports(t, r)
 			m := w.message(r.id)
 			m.Attributes[change[0]] = change[1]
 			if err := w.updater.Handle(t.Context(), m); !event.IsPermanent(err) {
-				t.Errorf("got %v, want a refusal for good", err)
+				t.Errorf("got %v, want a permanent error", err)
 			}
 		})
 	}
@@ -134,25 +134,26 @@ func TestAnEventIsRefusedForGood(t *testing.T) {
 
 func TestFoldCheckNeedsNoEvent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for i := range 60 {
-		w.report(t, at(i, run.Failure, "a"))
+		w.storeReports(t, runAt(i, run.Failure, "a"))
 	}
 	if err := w.updater.FoldCheck(t.Context(), w.ID, w.Workspace, issue.NewCheckID("dns-check", resource)); err != nil {
 		t.Fatal(err)
 	}
-	if i := w.issue(t, "a"); i.Sightings != 60 || w.pending(t.Context(), t) != 0 {
-		t.Errorf("%d sightings, %d runs pending", i.Sightings, w.pending(t.Context(), t))
+	if i := w.issue(t, "a"); i.Sightings != 60 || w.countPending(t.Context(), t) != 0 {
+		t.Errorf("%d sightings, %d runs pending", i.Sightings, w.countPending(t.Context(), t))
 	}
 }
 
-// A fold, as the admin's word, keeps what a query finds the urgent by.
-func TestAFoldTellsHowLongAnAlertHolds(t *testing.T) {
+// A list finds SLIs by how long their alert holds. Folds write that too, not only an
+// admin who sets the objective.
+func TestAFoldStoresUntilWhenAnAlertHolds(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	r := at(0, run.Success)
+	w := newFixture(t)
+	r := runAt(0, run.Success)
 	r.samples = map[string][]float64{"latency": {1, 2, 3}}
-	w.reportAndDeliver(t, r)
+	w.storeAndDeliver(t, r)
 	if got := w.sli(t, "latency"); !got.Until.Stale.Equal(got.LastTime.Add(time.Hour)) || !got.Until.Warning.IsZero() {
 		t.Errorf("got %+v", got.Until)
 	}

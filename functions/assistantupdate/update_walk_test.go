@@ -14,8 +14,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
-// documents gives the raw documents below the workspace, by path within it.
-func (w *world) documents(c *cloudtest.Cloud) map[string]map[string]*pb.Value {
+// storedDocuments returns the raw documents of the workspace, by path within it.
+func (w *fixture) storedDocuments(c *cloudtest.Cloud) map[string]map[string]*pb.Value {
 	below := fmt.Sprintf("tenants/%s/workspaces/%s/", w.ID, w.Workspace)
 	all := map[string]map[string]*pb.Value{}
 	c.Firestore.Walk(func(_, document string, fields map[string]*pb.Value) bool {
@@ -27,13 +27,13 @@ func (w *world) documents(c *cloudtest.Cloud) map[string]map[string]*pb.Value {
 	return all
 }
 
-// projections are the bytes of checks, issues and SLIs, but for when they were
-// folded; texts are opened, for sealing differs each time.
-func (w *world) projections(t *testing.T, c *cloudtest.Cloud) map[string]string {
+// projections returns the bytes of checks, issues and SLIs, without the time of the
+// last fold. Texts are opened, because a sealed text differs each time.
+func (w *fixture) projections(t *testing.T, c *cloudtest.Cloud) map[string]string {
 	t.Helper()
 	kinds := []string{records.ChecksCollection, records.IssuesCollection, records.SLIsCollection}
 	all := map[string]string{}
-	for path, fields := range w.documents(c) {
+	for path, fields := range w.storedDocuments(c) {
 		kind, id, _ := strings.Cut(path, "/")
 		if !slices.Contains(kinds, kind) {
 			continue
@@ -51,12 +51,12 @@ func (w *world) projections(t *testing.T, c *cloudtest.Cloud) map[string]string 
 			}
 			plain["text"] = &pb.Value{ValueType: &pb.Value_StringValue{StringValue: text.Title + " " + string(text.Line)}}
 		}
-		all[path] = string(raw(t, plain))
+		all[path] = string(marshal(t, plain))
 	}
 	return all
 }
 
-func raw(t *testing.T, fields map[string]*pb.Value) []byte {
+func marshal(t *testing.T, fields map[string]*pb.Value) []byte {
 	t.Helper()
 	wire, err := proto.MarshalOptions{Deterministic: true}.Marshal(&pb.Document{Fields: fields})
 	if err != nil {

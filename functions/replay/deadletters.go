@@ -12,8 +12,8 @@ import (
 
 type replayDeadLettersRequest struct {
 	Body struct {
-		Topic  string    `json:"topic" maxLength:"255" doc:"The topic to which the messages were first published"`
-		Before time.Time `json:"before,omitempty" doc:"Only messages that became dead letters before this time; default and maximum: now"`
+		Topic  string    `json:"topic" class:"operational" maxLength:"255" doc:"The topic to which the messages were first published"`
+		Before time.Time `json:"before,omitempty" class:"operational" doc:"Only messages that became dead letters before this time; default and maximum: now"`
 	}
 }
 

@@ -67,9 +67,9 @@ func (h *Handler) operation(id, method, path, summary string, action auditlog.Ac
 
 // replayResult is the work of one call.
 type replayResult struct {
-	Replayed int       `json:"replayed" doc:"Messages sent"`
-	More     bool      `json:"more" doc:"There may be more messages: call again with before = asOf"`
-	AsOf     time.Time `json:"asOf" doc:"Only messages from before this time were replayed"`
+	Replayed int       `json:"replayed" class:"operational" doc:"Messages sent"`
+	More     bool      `json:"more" class:"operational" doc:"There may be more messages: call again with before = asOf"`
+	AsOf     time.Time `json:"asOf" class:"operational" doc:"Only messages from before this time were replayed"`
 }
 
 type replayResponse struct{ Body replayResult }

@@ -16,25 +16,25 @@ import (
 )
 
 type listRequest struct {
-	Function  string `query:"function" maxLength:"63" doc:"Only messages that this function rejected"`
-	PageSize  int    `query:"pageSize" minimum:"1" maximum:"200" default:"50"`
-	PageToken string `query:"pageToken" maxLength:"512"`
+	Function  string `query:"function" class:"operational" maxLength:"63" doc:"Only messages that this function rejected"`
+	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50"`
+	PageToken string `query:"pageToken" class:"operational" maxLength:"512"`
 }
 
 type listResponse struct {
 	Body struct {
 		Records []recordBody `json:"records"`
-		Next    string       `json:"nextPageToken,omitempty" doc:"pageToken of the next page; absent on the last page"`
+		Next    string       `json:"nextPageToken,omitempty" class:"operational" doc:"pageToken of the next page; absent on the last page"`
 	}
 }
 
 type recordBody struct {
-	Function   string            `json:"function"`
-	Message    string            `json:"message" doc:"Pub/Sub ID of the message"`
-	Code       string            `json:"code" doc:"Reason code of the rejection"`
-	References map[string]string `json:"references" doc:"Attributes of the message that are references"`
-	Published  time.Time         `json:"published"`
-	Found      time.Time         `json:"found" doc:"Time of the last rejection"`
+	Function   string            `json:"function" class:"operational"`
+	Message    string            `json:"message" class:"operational" doc:"Pub/Sub ID of the message"`
+	Code       string            `json:"code" class:"operational" doc:"Reason code of the rejection"`
+	References map[string]string `json:"references" class:"operational" doc:"Attributes of the message that are references"`
+	Published  time.Time         `json:"published" class:"operational"`
+	Found      time.Time         `json:"found" class:"operational" doc:"Time of the last rejection"`
 }
 
 // recordPosition is the position of the last record on a page.
@@ -81,9 +81,9 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 
 type replayQuarantineRequest struct {
 	Body struct {
-		Function string    `json:"function" maxLength:"63" doc:"The function that rejected the messages"`
-		Code     string    `json:"code,omitempty" maxLength:"63" doc:"Only messages with this reason code"`
-		Before   time.Time `json:"before,omitempty" doc:"Only messages rejected before this time; default and maximum: now"`
+		Function string    `json:"function" class:"operational" maxLength:"63" doc:"The function that rejected the messages"`
+		Code     string    `json:"code,omitempty" class:"operational" maxLength:"63" doc:"Only messages with this reason code"`
+		Before   time.Time `json:"before,omitempty" class:"operational" doc:"Only messages rejected before this time; default and maximum: now"`
 	}
 }
 

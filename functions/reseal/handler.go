@@ -35,10 +35,10 @@ type Handler struct {
 
 // Result is the work of one call.
 type Result struct {
-	Resealed int  `json:"resealed" doc:"Values sealed again under a newer data key"`
-	Done     int  `json:"done" doc:"Tenants whose values are all under their newest data key"`
-	Locked   int  `json:"locked" doc:"Tenants whose key is unavailable"`
-	More     bool `json:"more" doc:"The next call has work left"`
+	Resealed int  `json:"resealed" class:"operational" doc:"Values sealed again under a newer data key"`
+	Done     int  `json:"done" class:"operational" doc:"Tenants whose values are all under their newest data key"`
+	Locked   int  `json:"locked" class:"operational" doc:"Tenants whose key is unavailable"`
+	More     bool `json:"more" class:"operational" doc:"The next call has work left"`
 }
 
 // New returns the function. It makes no calls.
