@@ -89,8 +89,8 @@ func TestInvalidRequestsAreRejected(t *testing.T) {
 		"dead letters of a path":           {method: "POST", path: letters, body: fields{"topic": "../x"}, status: 422, want: "expected one of"},
 		"an unknown field in the body":     {method: "POST", path: letters, body: fields{"topic": "run-events", "code": "x"}, status: 422, want: "code"},
 		"a topic in the query":             {method: "POST", path: letters + "?topic=run-events", body: fields{"topic": "run-events"}, status: 422, want: "topic"},
-		"a PUT of the quarantine":          {method: "PUT", path: "/v1/quarantine", body: fields{}, status: 405, want: "takes only"},
-		"a GET of a replay":                {method: "GET", path: "/v1/quarantine/replay", status: 405, want: "takes only"},
+		"a PUT of the quarantine":          {method: "PUT", path: "/v1/quarantine", body: fields{}, status: 405, want: "supports only"},
+		"a GET of a replay":                {method: "GET", path: "/v1/quarantine/replay", status: 405, want: "supports only"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
