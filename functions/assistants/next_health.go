@@ -19,7 +19,7 @@ const maxHealth = 100
 
 type healthBody struct {
 	SLIs   []sliBody `json:"slis" doc:"The most urgent first, then those that are stale, then by name"`
-	Capped bool      `json:"capped" doc:"There may be more, none of them more urgent; list them"`
+	Capped bool      `json:"capped" class:"operational" doc:"There may be more, none of them more urgent; list them"`
 }
 
 // urgency orders alerts.

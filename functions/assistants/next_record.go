@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
@@ -35,28 +36,30 @@ const (
 // record is an assistant as it rests at
 // tenants/{t}/workspaces/{w}/assistants/{a}.
 type record struct {
-	Name      []byte  `firestore:"name"` // sealed
-	Relevance float64 `firestore:"relevance"`
-	Access    level   `firestore:"access"`
+	Name      []byte  `firestore:"name" class:"text"` // sealed
+	Relevance float64 `firestore:"relevance" class:"configuration"`
+	Access    level   `firestore:"access" class:"configuration"`
 }
+
+var _ = dataclass.Stored[record]("tenants/{tenant}/workspaces/{workspace}/assistants/{assistant}")
 
 // AssistantBody is an assistant in the API. Its name is exported because the
 // OpenAPI document omits the fields of embedded types that are not.
 type AssistantBody struct {
-	Name        string   `json:"name" minLength:"1" maxLength:"200" doc:"What people call it"`
-	Relevance   *float64 `json:"relevance,omitempty" minimum:"0" maximum:"1" default:"0.85" doc:"Tasks that score less are not suggested"`
-	AccessLevel string   `json:"accessLevel,omitempty" enum:"read-only,read-write" default:"read-only" doc:"read-only: only tasks are suggested whose tags say access:read-only"`
+	Name        string   `json:"name" class:"text" minLength:"1" maxLength:"200" doc:"What people call it"`
+	Relevance   *float64 `json:"relevance,omitempty" class:"configuration" minimum:"0" maximum:"1" default:"0.85" doc:"Tasks that score less are not suggested"`
+	AccessLevel string   `json:"accessLevel,omitempty" class:"configuration" enum:"read-only,read-write" default:"read-only" doc:"read-only: only tasks are suggested whose tags say access:read-only"`
 }
 
 type setAssistantRequest struct {
-	Workspace string `path:"workspace"`
-	Assistant string `path:"assistant"`
+	Workspace string `path:"workspace" class:"operational"`
+	Assistant string `path:"assistant" class:"operational"`
 	Body      AssistantBody
 }
 
 type setAssistantResponse struct {
 	Body struct {
-		ID string `json:"id"`
+		ID string `json:"id" class:"operational"`
 		AssistantBody
 	}
 }

@@ -19,33 +19,33 @@ const maxRan = 100
 // nextBody is which task to run next.
 type nextBody struct {
 	Tasks  []nextTaskBody `json:"tasks" doc:"The best first; none: the assistant is silent"`
-	Below  int            `json:"below" doc:"Tasks that were found and score less than the assistant's relevance"`
-	Silent bool           `json:"silent"`
-	Says   string         `json:"says" doc:"In a sentence, and one for each thing that the answer does not know"`
+	Below  int            `json:"below" class:"metadata" doc:"Tasks that were found and score less than the assistant's relevance"`
+	Silent bool           `json:"silent" class:"metadata"`
+	Says   string         `json:"says" class:"text" doc:"In a sentence, and one for each thing that the answer does not know"`
 
-	Withheld int `json:"withheld,omitempty" doc:"Tasks that score enough, but do not say that they only read, as the assistant's level wants"`
+	Withheld int `json:"withheld,omitempty" class:"metadata" doc:"Tasks that score enough, but do not say that they only read, as the assistant's level wants"`
 }
 
 type nextTaskBody struct {
-	Score         float64        `json:"score" doc:"From 0 to 1"`
-	From          string         `json:"from" enum:"workspace,catalog" doc:"workspace: it has run the task, which the catalog may have too"`
-	ID            string         `json:"id,omitempty" doc:"In the catalog"`
-	Name          string         `json:"name"`
-	Documentation string         `json:"documentation,omitempty"`
-	Suite         string         `json:"suite,omitempty" doc:"In the catalog"`
-	Source        string         `json:"source,omitempty" doc:"Address of the task's file"`
-	SLX           string         `json:"slx,omitempty" doc:"That it served last"`
-	Resource      string         `json:"resource,omitempty" doc:"That it checked last"`
+	Score         float64        `json:"score" class:"metadata" doc:"From 0 to 1"`
+	From          string         `json:"from" class:"metadata" enum:"workspace,catalog" doc:"workspace: it has run the task, which the catalog may have too"`
+	ID            string         `json:"id,omitempty" class:"operational" doc:"In the catalog"`
+	Name          string         `json:"name" class:"metadata"`
+	Documentation string         `json:"documentation,omitempty" class:"metadata"`
+	Suite         string         `json:"suite,omitempty" class:"metadata" doc:"In the catalog"`
+	Source        string         `json:"source,omitempty" class:"metadata" doc:"Address of the task's file"`
+	SLX           string         `json:"slx,omitempty" class:"metadata" doc:"That it served last"`
+	Resource      string         `json:"resource,omitempty" class:"metadata" doc:"That it checked last"`
 	Evidence      []evidenceBody `json:"evidence" doc:"Why: steps that alone score enough, the best first"`
 
 	withheld bool // the assistant's level does not cover it
 }
 
 type evidenceBody struct {
-	Issue string   `json:"issue" doc:"Whose next step asks for the task"`
-	Step  string   `json:"step"`
-	Score float64  `json:"score"`
-	Words []string `json:"words" doc:"Words of the step that the task has, the one that counts most first"`
+	Issue string   `json:"issue" class:"operational" doc:"Whose next step asks for the task"`
+	Step  string   `json:"step" class:"text"`
+	Score float64  `json:"score" class:"metadata"`
+	Words []string `json:"words" class:"text" doc:"Words of the step that the task has, the one that counts most first"`
 }
 
 // next ranks the tasks that the authors of the worst issues ask for.

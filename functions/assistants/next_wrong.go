@@ -28,30 +28,30 @@ const maxCount = 1000
 type wrongBody struct {
 	Counts []countBody `json:"counts" doc:"Issues that stand, by severity"`
 	SLXs   []slxBody   `json:"slxs" doc:"The worst issues by SLX, the SLX with the worst first"`
-	Capped bool        `json:"capped" doc:"More issues stand than are here; list them with state=standing"`
+	Capped bool        `json:"capped" class:"operational" doc:"More issues stand than are here; list them with state=standing"`
 }
 
 type countBody struct {
-	Severity int  `json:"severity"`
-	Standing int  `json:"standing"`
-	OrMore   bool `json:"orMore,omitempty" doc:"There may be more; those that are ignored are counted too"`
+	Severity int  `json:"severity" class:"metadata"`
+	Standing int  `json:"standing" class:"metadata"`
+	OrMore   bool `json:"orMore,omitempty" class:"operational" doc:"There may be more; those that are ignored are counted too"`
 }
 
 type slxBody struct {
-	SLX    string      `json:"slx"`
+	SLX    string      `json:"slx" class:"metadata"`
 	Issues []topicBody `json:"issues"`
 }
 
 // topicBody is one line on an issue.
 type topicBody struct {
-	ID        string    `json:"id"`
-	Title     string    `json:"title"`
-	Severity  int       `json:"severity"`
-	State     string    `json:"state"`
-	Task      string    `json:"task"`
-	Resource  string    `json:"resource,omitempty"`
-	LastSeen  time.Time `json:"lastSeen"`
-	Sightings int       `json:"sightings"`
+	ID        string    `json:"id" class:"operational"`
+	Title     string    `json:"title" class:"text"`
+	Severity  int       `json:"severity" class:"metadata"`
+	State     string    `json:"state" class:"metadata"`
+	Task      string    `json:"task" class:"metadata"`
+	Resource  string    `json:"resource,omitempty" class:"metadata"`
+	LastSeen  time.Time `json:"lastSeen" class:"metadata"`
+	Sightings int       `json:"sightings" class:"metadata"`
 }
 
 // readWorst reads, page by page, the worst issues that stand.
