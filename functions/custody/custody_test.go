@@ -52,7 +52,7 @@ func newFixture(t *testing.T, c *cloudtest.Cloud, account string) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fixture{c.Tenant(t), h, db, run.ID(cloudtest.NewRun(t))}
+	return fixture{Tenant: c.Tenant(t), handler: h, db: db, run: run.ID(cloudtest.NewRun(t))}
 }
 
 func (f fixture) object(part int) grant.Object {
@@ -167,13 +167,13 @@ func TestUnexpectedObjectIsQuarantinedOnce(t *testing.T) {
 		reason  string
 		becomes grant.State
 	}{
-		"an object without a grant":           {"", "", nil, "no-grant", ""},
-		"an object with another name":         {"", "prod/readme.txt", nil, "invalid-name", ""},
-		"an object of another type":           {grant.Pending, "", map[string]any{"contentType": "text/html"}, "mismatch", grant.Quarantined},
-		"an object of another size":           {grant.Pending, "", map[string]any{"size": "6"}, "mismatch", grant.Quarantined},
-		"an object of another sum":            {grant.Expired, "", map[string]any{"crc32c": "AAAACA=="}, "mismatch", grant.Quarantined},
-		"a second generation":                 {grant.Stored, "", map[string]any{"generation": "43"}, "second-generation", grant.Stored},
-		"a second generation that mismatches": {grant.Stored, "", map[string]any{"generation": "41", "size": "9"}, "second-generation", grant.Stored},
+		"an object without a grant":           {reason: "no-grant"},
+		"an object with another name":         {object: "prod/readme.txt", reason: "invalid-name"},
+		"an object of another type":           {grant: grant.Pending, change: map[string]any{"contentType": "text/html"}, reason: "mismatch", becomes: grant.Quarantined},
+		"an object of another size":           {grant: grant.Pending, change: map[string]any{"size": "6"}, reason: "mismatch", becomes: grant.Quarantined},
+		"an object of another sum":            {grant: grant.Expired, change: map[string]any{"crc32c": "AAAACA=="}, reason: "mismatch", becomes: grant.Quarantined},
+		"a second generation":                 {grant: grant.Stored, change: map[string]any{"generation": "43"}, reason: "second-generation", becomes: grant.Stored},
+		"a second generation that mismatches": {grant: grant.Stored, change: map[string]any{"generation": "41", "size": "9"}, reason: "second-generation", becomes: grant.Stored},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -52,7 +52,7 @@ func TestListShowsWhatCanBeRead(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{
 		"whole.log": "open 2/0", "gap.log": "open 1/0", "headless.log": "open 0/0", "uncounted.log": "open 1/0", "pending.log": "open 0/0",
 	}, f.list(t, "").states()); diff != "" {
-		t.Errorf("while the run goes on: %s", diff)
+		t.Errorf("while the run is running: %s", diff)
 	}
 	f.report(t, "whole.log", 2, "gap.log", 3, "pending.log", 1, "uncounted.log", 1, "absent.log", 4)
 	l := f.list(t, "")

@@ -17,17 +17,17 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/keys"
 )
 
-// wire is a process of the function whose every call, counted from 1, goes by a
-// proxy.
-type wire struct {
+// proxied is a process of the function whose calls pass through a proxy, which counts
+// them from 1.
+type proxied struct {
 	*faults.Proxy
 	handler *reseal.Handler
 	calls   atomic.Int64
 }
 
-func (f fixture) wire(t *testing.T, plan func(call int64, method string) faults.Fault) *wire {
+func (f fixture) proxied(t *testing.T, plan func(call int64, method string) faults.Fault) *proxied {
 	t.Helper()
-	w := &wire{}
+	w := &proxied{}
 	proxy, err := faults.New(f.As(suite.OperatorAccount).FirestoreHost, func(method string) faults.Fault {
 		return plan(w.calls.Add(1), method)
 	})
@@ -40,9 +40,9 @@ func (f fixture) wire(t *testing.T, plan func(call int64, method string) faults.
 	return w
 }
 
-// serve returns when there is an answer, whatever it is, or the process is dead:
-// nobody waits for what it would still try.
-func (w *wire) serve() {
+// serve calls the function. It returns when there is a response, whatever it is, or
+// the process is dead.
+func (w *proxied) serve() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -54,51 +54,51 @@ func (w *wire) serve() {
 	}
 }
 
-func untouched(int64, string) faults.Fault { return faults.None }
+func noFault(int64, string) faults.Fault { return faults.None }
 
-// calls is how many calls the function makes that has all to do.
+// calls returns how many calls the function makes to reseal every text.
 func (f fixture) calls(t *testing.T) int64 {
 	t.Helper()
-	f.later(t)
-	w := f.wire(t, untouched)
+	f.replaceDataKeys(t)
+	w := f.proxied(t, noFault)
 	if result := f.reseal(t, w.handler); result.Resealed == 0 || result.More {
-		t.Fatalf("with no fault: %+v", result)
+		t.Fatalf("without a fault: %+v", result)
 	}
 	return w.calls.Load()
 }
 
-// TestWhereverItsTimeIsOverTheNextCallGoesOn has the time be over at each of the
-// calls that one call of the function makes.
-func TestWhereverItsTimeIsOverTheNextCallGoesOn(t *testing.T) {
+// TestNextCallContinuesWhereTimeRanOut lets the time run out at each of the calls
+// that one call of the function makes.
+func TestNextCallContinuesWhereTimeRanOut(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	const tenants, textsOfOne = 2, 5
 	for range tenants {
 		f.write(t, f.Tenant(t), 1)
 	}
-	first := map[int]bool{} // how many values the calls came to whose time was over
-	for over := range f.calls(t) {
-		f.later(t)
-		w := f.wire(t, func(call int64, _ string) faults.Fault {
-			if call == over+1 {
+	inTime := map[int]bool{} // numbers of values that were resealed before the time ran out
+	for timeout := range f.calls(t) {
+		f.replaceDataKeys(t)
+		w := f.proxied(t, func(call int64, _ string) faults.Fault {
+			if call == timeout+1 {
 				f.Clock.Advance(5 * time.Minute)
 			}
 			return faults.None
 		})
 		result := f.reseal(t, w.handler)
-		first[result.Resealed] = true
+		inTime[result.Resealed] = true
 		if result.More != (result.Resealed < tenants*textsOfOne) || result.Done != result.Resealed/textsOfOne {
-			t.Errorf("over at call %d: %+v", over+1, result)
+			t.Errorf("time ran out at call %d: %+v", timeout+1, result)
 		}
-		rest := reseal.Result{Resealed: tenants*textsOfOne - result.Resealed, Done: tenants}
-		wantResult(t, f.reseal(t, f.handler(t)), rest)
+		remaining := reseal.Result{Resealed: tenants*textsOfOne - result.Resealed, Done: tenants}
+		wantResult(t, f.reseal(t, f.handler(t)), remaining)
 	}
-	if diff := cmp.Diff(map[int]bool{0: true, 5: true, 10: true}, first); diff != "" {
-		t.Errorf("wanted (-) and found (+) differ, of what was done in time:\n%s", diff)
+	if diff := cmp.Diff(map[int]bool{0: true, 5: true, 10: true}, inTime); diff != "" {
+		t.Errorf("values resealed in time (-want +got):\n%s", diff)
 	}
 }
 
-func TestALargeTenantKeepsNobodyWaiting(t *testing.T) {
+func TestLargeTenantDoesNotDelayTheOthers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	large := f.Tenant(t)
@@ -119,13 +119,13 @@ func TestALargeTenantKeepsNobodyWaiting(t *testing.T) {
 	for range others {
 		f.write(t, f.Tenant(t), 1)
 	}
-	f.later(t)
-	// The commits of a page and of a place: of one turn of the large tenant, and
-	// of all that the others have.
+	f.replaceDataKeys(t)
+	// The commits of pages and positions: those of one turn of the large tenant, and
+	// all those of the other tenants.
 	const commits = 20 + 3 + others*(3+3)
-	var made atomic.Int64
-	w := f.wire(t, func(_ int64, method string) faults.Fault {
-		if method == "Commit" && made.Add(1) == commits {
+	var committed atomic.Int64
+	w := f.proxied(t, func(_ int64, method string) faults.Fault {
+		if method == "Commit" && committed.Add(1) == commits {
 			f.Clock.Advance(5 * time.Minute)
 		}
 		return faults.None
@@ -134,9 +134,8 @@ func TestALargeTenantKeepsNobodyWaiting(t *testing.T) {
 	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: lines / 2, Done: others + 1})
 }
 
-// Law 5: whatever fails, the texts are what they were, and the next call ends
-// what this one began.
-func TestLaw5EachFaultAtEachCallChangesNothing(t *testing.T) {
+// Law 5: whatever fails, no text changes, and the next call completes the work.
+func TestLaw5EachFaultAtEachCallChangesNoText(t *testing.T) {
 	t.Parallel()
 	for _, fault := range faults.All {
 		t.Run(string(fault), func(t *testing.T) {
@@ -147,24 +146,24 @@ func TestLaw5EachFaultAtEachCallChangesNothing(t *testing.T) {
 			before := plain(f.texts(t, acme.Record))
 			calls, epoch := f.calls(t), 2
 			for at := range calls {
-				f.later(t)
+				f.replaceDataKeys(t)
 				epoch++
-				w := f.wire(t, func(call int64, _ string) faults.Fault {
+				w := f.proxied(t, func(call int64, _ string) faults.Fault {
 					if call == at+1 {
 						return fault
 					}
 					return faults.None
 				})
 				w.serve()
-				_ = w.Close() // what is late arrives
+				_ = w.Close() // delayed calls arrive now
 				if result := f.reseal(t, f.handler(t)); result.Done != 1 || result.More {
-					t.Errorf("after call %d, the next: %+v", at+1, result)
+					t.Errorf("the call after the fault in call %d: %+v", at+1, result)
 				}
-				f.forget(t, acme.Record, fmt.Sprintf("%010d", epoch))
+				f.deleteDataKeys(t, acme.Record, fmt.Sprintf("%010d", epoch))
 				after := f.texts(t, acme.Record)
-				wantEpochs(t, after, of(epoch, 2, 2, 1))
+				wantEpochs(t, after, counts(epoch, 2, 2, 1))
 				if diff := cmp.Diff(before, plain(after)); diff != "" {
-					t.Fatalf("after call %d, the texts before (-) and after (+) differ:\n%s", at+1, diff)
+					t.Fatalf("fault in call %d: texts before (-) and after (+):\n%s", at+1, diff)
 				}
 			}
 			t.Logf("%d calls", calls)
