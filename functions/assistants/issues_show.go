@@ -8,32 +8,32 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
-// issueBody is an issue as the API has it.
+// issueBody is an issue in the API.
 type issueBody struct {
 	factsBody
 	textBody
 }
 
-// factsBody is what of an issue rests plain.
+// factsBody is the fields of an issue that are not sealed.
 type factsBody struct {
 	ID              string             `json:"id"`
 	State           string             `json:"state" enum:"detected,open,investigated,reopened,resolved,ignored"`
 	Severity        int                `json:"severity" doc:"1 (critical) to 4 (informational), of the newest sighting"`
-	SeverityFlagged bool               `json:"severityFlagged,omitempty" doc:"The task gave no severity of 1 to 4"`
+	SeverityFlagged bool               `json:"severityFlagged,omitempty" doc:"The task reported no severity from 1 to 4"`
 	Task            string             `json:"task"`
 	SLX             string             `json:"slx,omitempty"`
 	Resource        string             `json:"resource,omitempty"`
 	FirstSeen       time.Time          `json:"firstSeen" doc:"Start of the first run that saw it"`
 	LastSeen        time.Time          `json:"lastSeen" doc:"Start of the newest run that saw it"`
 	LastRun         string             `json:"lastRun"`
-	ObservedAt      *time.Time         `json:"observedAt,omitempty" doc:"As the newest sighting tells"`
+	ObservedAt      *time.Time         `json:"observedAt,omitempty" doc:"As the newest sighting reports"`
 	Sightings       int                `json:"sightings"`
-	Runs            int                `json:"runs" doc:"How many runs saw it"`
-	Since           time.Time          `json:"since" doc:"First seen since it was last resolved"`
-	ResolvedAt      *time.Time         `json:"resolvedAt,omitempty" doc:"Start of the first run after lastSeen that looked and did not find it"`
-	Reopened        int                `json:"reopened" doc:"How often it came back"`
+	Runs            int                `json:"runs" doc:"Number of runs that saw it"`
+	Since           time.Time          `json:"since" doc:"First seen after it was last resolved"`
+	ResolvedAt      *time.Time         `json:"resolvedAt,omitempty" doc:"Start of the first success or failure run after lastSeen, which did not find it"`
+	Reopened        int                `json:"reopened" doc:"Number of times it was seen again after it was resolved"`
 	Investigated    *investigationBody `json:"investigated,omitempty"`
-	Ignored         *ignoringBody      `json:"ignored,omitempty" doc:"The last word on it; it may be over"`
+	Ignored         *ignoringBody      `json:"ignored,omitempty" doc:"The last ignoring, which may have ended"`
 }
 
 type investigationBody struct {
@@ -47,19 +47,19 @@ type ignoringBody struct {
 	Until time.Time `json:"until"`
 }
 
-// textBody is the free text of an issue: that of its newest sighting.
+// textBody is the free text of an issue, from its newest sighting.
 type textBody struct {
 	Title         string   `json:"title"`
 	Expected      string   `json:"expected,omitempty"`
 	Actual        string   `json:"actual,omitempty"`
 	Details       string   `json:"details,omitempty"`
 	ReproduceHint string   `json:"reproduceHint,omitempty"`
-	NextSteps     []string `json:"nextSteps,omitempty" doc:"As the task's author wrote them"`
+	NextSteps     []string `json:"nextSteps,omitempty" doc:"As the author of the task wrote them"`
 	Summary       string   `json:"summary,omitempty"`
-	Unreadable    bool     `json:"unreadable,omitempty" doc:"The text was changed since it was sealed, and is not shown"`
+	Unreadable    bool     `json:"unreadable,omitempty" doc:"The text cannot be decrypted or is not valid, and is not shown"`
 }
 
-// showAll opens the text of issues, as they are at a time.
+// showAll opens the texts of issues, and shows the issues as of a time.
 func (h *Handler) showAll(ctx context.Context, issues []issue.Issue, at time.Time) ([]issueBody, error) {
 	shown := make([]issueBody, 0, len(issues))
 	for _, i := range issues {

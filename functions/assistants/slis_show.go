@@ -6,12 +6,12 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
-// sliBody is an SLI and its health as the API has them.
+// sliBody is an SLI and its health in the API.
 type sliBody struct {
 	Name       string         `json:"name"`
 	SLX        string         `json:"slx,omitempty"`
 	Alert      string         `json:"alert" enum:"none,warning,ticket,page"`
-	Stale      bool           `json:"stale,omitempty" doc:"No sample comes any more: the rest is of before"`
+	Stale      bool           `json:"stale,omitempty" doc:"There are no recent samples, so the other values are out of date"`
 	Last       *sampleBody    `json:"last,omitempty"`
 	Objective  objectiveBody  `json:"objective"`
 	Thresholds thresholdsBody `json:"thresholds"`
@@ -35,7 +35,7 @@ type windowBody struct {
 	Samples   int     `json:"samples"`
 	Mean      float64 `json:"mean"`
 	Deviation float64 `json:"deviation"`
-	Share     float64 `json:"share" doc:"Of samples within the objective; 1 without samples"`
+	Share     float64 `json:"share" doc:"Share of samples within the objective. 1 without samples"`
 	Burn      float64 `json:"burn" doc:"(1-share)/(1-target); 0 without an objective"`
 }
 
@@ -53,7 +53,8 @@ func showSLI(s sli.SLI, now time.Time) sliBody {
 		Name: s.Name, SLX: s.SLX, Alert: string(h.Alert), Stale: h.Stale,
 		Objective: objectiveBody(s.Objective), Thresholds: thresholdsBody(s.Thresholds),
 		Windows: windowsBody{
-			windowBody(h.FiveMins), windowBody(h.HalfHour), windowBody(h.Hour), windowBody(h.SixHours), windowBody(h.ThreeDays),
+			FiveMinutes: windowBody(h.FiveMins), HalfHour: windowBody(h.HalfHour), Hour: windowBody(h.Hour),
+			SixHours: windowBody(h.SixHours), ThreeDays: windowBody(h.ThreeDays),
 		},
 	}
 	if !h.Last.Time.IsZero() {
