@@ -65,7 +65,7 @@ func TestTerraformNamesWhatTheEmbeddedCloudNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want[string(id)] = names{r.KeyName, r.SigningAccount, r.OutputsBucket, r.ExportsBucket}
+		want[string(id)] = names{Key: r.KeyName, SigningAccount: r.SigningAccount, OutputsBucket: r.OutputsBucket, ExportsBucket: r.ExportsBucket}
 		tenants[string(id)] = map[string]any{}
 	}
 	var got map[string]names

@@ -15,30 +15,31 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Elsewhere is a cloud in a process of its own, with one tenant: what it costs
-// is not on the account of the process that measures.
-type Elsewhere struct {
-	Config gcp.Config // of the function that is measured
+// Process is a cloud in a separate process with one tenant, so that a benchmark does
+// not measure what the cloud itself costs.
+type Process struct {
+	Config gcp.Config // settings of the measured function
 	Tenant tenant.Record
 	Runner string // token
 }
 
-// told is what that process says of its cloud: a secret tells itself to nobody.
-type told struct {
-	Elsewhere
+// processInfo is what the process prints. A secret.String does not encode its value,
+// so the token has a field of its own.
+type processInfo struct {
+	Process
 	Access string
 }
 
-// elsewhereSetting has a package's test program be such a process, for the
-// function it names.
-const elsewhereSetting = "STRONGROOM_BENCHMARK_CLOUD"
+// processVariable makes a package's test program run such a cloud, for the function
+// that its value names.
+const processVariable = "STRONGROOM_BENCHMARK_CLOUD"
 
-// StartElsewhere starts one for a function; it ends with the benchmark. The
+// StartProcess starts a cloud process for a function. It ends with the benchmark. The
 // package's TestMain must call Main.
-func StartElsewhere(b *testing.B, function string) Elsewhere {
+func StartProcess(b *testing.B, function string) Process {
 	b.Helper()
 	child := exec.CommandContext(b.Context(), os.Args[0])
-	child.Env = append(os.Environ(), elsewhereSetting+"="+function)
+	child.Env = append(os.Environ(), processVariable+"="+function)
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {
@@ -51,33 +52,33 @@ func StartElsewhere(b *testing.B, function string) Elsewhere {
 	if err := child.Start(); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = in.Close(); _ = child.Wait() }) // the benchmark's end may have killed it
-	var t told
-	if err := json.NewDecoder(out).Decode(&t); err != nil {
-		b.Fatalf("start a cloud elsewhere: %v", err)
+	b.Cleanup(func() { _ = in.Close(); _ = child.Wait() }) // an error means that the end of the benchmark killed it
+	var info processInfo
+	if err := json.NewDecoder(out).Decode(&info); err != nil {
+		b.Fatalf("start a cloud process: %v", err)
 	}
-	t.Config.AccessToken = secret.New(t.Access)
-	return t.Elsewhere
+	info.Config.AccessToken = secret.New(info.Access)
+	return info.Process
 }
 
-// serveElsewhere is that process, until its standard input ends.
-func serveElsewhere(function string) error {
+// serveProcess runs the cloud until its standard input ends.
+func serveProcess(function string) error {
 	ctx := context.Background()
 	c, err := suite.Start(ctx, suite.Options{})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	t := told{Elsewhere: Elsewhere{Config: c.As(suite.FunctionAccount(function))}}
-	t.Access, t.Config.AccessToken = t.Config.AccessToken.Reveal(), secret.String{}
-	if t.Tenant, err = c.AddTenant(ctx, "bench", "prod"); err != nil {
+	info := processInfo{Process: Process{Config: c.As(suite.FunctionAccount(function))}}
+	info.Access, info.Config.AccessToken = info.Config.AccessToken.Reveal(), secret.String{}
+	if info.Tenant, err = c.AddTenant(ctx, "bench", "prod"); err != nil {
 		return err
 	}
-	if t.Runner, err = c.Token("bench", "runner"); err != nil {
+	if info.Runner, err = c.Token("bench", "runner"); err != nil {
 		return err
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(t); err != nil {
-		return fmt.Errorf("tell of the cloud: %w", err)
+	if err := json.NewEncoder(os.Stdout).Encode(info); err != nil {
+		return fmt.Errorf("print the settings of the cloud: %w", err)
 	}
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err

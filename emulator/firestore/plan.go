@@ -208,7 +208,7 @@ func (q *query) nameInterval(i interval) (_ interval, exact bool) {
 	if !okLow || !okHigh {
 		return interval{}, false
 	}
-	return interval{low, high, i.openLow, i.openHi}, true
+	return interval{low: low, high: high, openLow: i.openLow, openHi: i.openHi}, true
 }
 
 func (q *query) nameBound(key string) (string, bool) {

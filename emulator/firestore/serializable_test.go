@@ -113,16 +113,16 @@ func TestWhatAbortsACommit(t *testing.T) {
 		change *pb.Write
 		want   codes.Code
 	}{
-		{"a document that was read changes", readDocument("a/1"), setX("a/1", 2), codes.Aborted},
-		{"an absent document that was read is made", readDocument("a/new"), setX("a/new", 2), codes.Aborted},
-		{"another document changes", readDocument("a/1"), setX("a/2", 2), codes.OK},
-		{"a document is written with what it has", readDocument("a/1"), setX("a/1", 1), codes.OK},
-		{"a result of a query changes", readQuery(1), setX("a/1", 2), codes.Aborted},
-		{"a result joins a query", readQuery(5), setX("a/new", 5), codes.Aborted},
-		{"a query that found nothing still does", readQuery(5), setX("a/new", 6), codes.OK},
-		{"a document in another collection joins nothing", readQuery(5), setX("b/new", 5), codes.OK},
-		{"a count changes", readCount(5), setX("a/new", 5), codes.Aborted},
-		{"a list gains a missing document", readList, setX("a/absent/b/c", 1), codes.Aborted},
+		{name: "a document that was read changes", read: readDocument("a/1"), change: setX("a/1", 2), want: codes.Aborted},
+		{name: "an absent document that was read is made", read: readDocument("a/new"), change: setX("a/new", 2), want: codes.Aborted},
+		{name: "another document changes", read: readDocument("a/1"), change: setX("a/2", 2), want: codes.OK},
+		{name: "a document is written with what it has", read: readDocument("a/1"), change: setX("a/1", 1), want: codes.OK},
+		{name: "a result of a query changes", read: readQuery(1), change: setX("a/1", 2), want: codes.Aborted},
+		{name: "a result joins a query", read: readQuery(5), change: setX("a/new", 5), want: codes.Aborted},
+		{name: "a query that found nothing still does", read: readQuery(5), change: setX("a/new", 6), want: codes.OK},
+		{name: "a document in another collection joins nothing", read: readQuery(5), change: setX("b/new", 5), want: codes.OK},
+		{name: "a count changes", read: readCount(5), change: setX("a/new", 5), want: codes.Aborted},
+		{name: "a list gains a missing document", read: readList, change: setX("a/absent/b/c", 1), want: codes.Aborted},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

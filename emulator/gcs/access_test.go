@@ -20,11 +20,11 @@ func TestWhoMayDoWhat(t *testing.T) {
 		account                                           string
 		create, replace, read, readMissing, list, removal int
 	}{
-		"an administrator": {admin, ok, ok, ok, 404, ok, ok},
-		"a creator":        {creator, ok, 403, 403, 403, 403, 403},
-		"a viewer":         {viewer, 403, 403, ok, 404, ok, 403},
-		"a getter":         {getter, 403, 403, ok, 403, 403, 403},
-		"a stranger":       {stranger, 403, 403, 403, 403, 403, 403},
+		"an administrator": {account: admin, create: ok, replace: ok, read: ok, readMissing: 404, list: ok, removal: ok},
+		"a creator":        {account: creator, create: ok, replace: 403, read: 403, readMissing: 403, list: 403, removal: 403},
+		"a viewer":         {account: viewer, create: 403, replace: 403, read: ok, readMissing: 404, list: ok, removal: 403},
+		"a getter":         {account: getter, create: 403, replace: 403, read: ok, readMissing: 403, list: 403, removal: 403},
+		"a stranger":       {account: stranger, create: 403, replace: 403, read: 403, readMissing: 403, list: 403, removal: 403},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -70,8 +70,8 @@ func TestClientReadsRanges(t *testing.T) {
 	}
 	for api, o := range readers {
 		for _, span := range []struct{ offset, length, from, to int64 }{
-			{0, -1, 0, 200_000}, {0, 1, 0, 1}, {65_535, 2, 65_535, 65_537}, {65_536, 65_536, 65_536, 131_072},
-			{199_999, 1, 199_999, 200_000}, {199_999, 500, 199_999, 200_000}, {100, -1, 100, 200_000}, {-5, -1, 199_995, 200_000}, {5, 0, 5, 5},
+			{offset: 0, length: -1, from: 0, to: 200_000}, {offset: 0, length: 1, from: 0, to: 1}, {offset: 65_535, length: 2, from: 65_535, to: 65_537}, {offset: 65_536, length: 65_536, from: 65_536, to: 131_072},
+			{offset: 199_999, length: 1, from: 199_999, to: 200_000}, {offset: 199_999, length: 500, from: 199_999, to: 200_000}, {offset: 100, length: -1, from: 100, to: 200_000}, {offset: -5, length: -1, from: 199_995, to: 200_000}, {offset: 5, length: 0, from: 5, to: 5},
 		} {
 			t.Run(fmt.Sprintf("%s from %d for %d", api, span.offset, span.length), func(t *testing.T) {
 				t.Parallel()

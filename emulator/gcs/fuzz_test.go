@@ -15,7 +15,7 @@ func FuzzSignature(f *testing.F) {
 		f.Add(v.Method, host, "/"+path, u[1], "X-Goog-Date", v.Headers["X-Goog-Date"])
 	}
 	f.Fuzz(func(t *testing.T, method, host, path, query, name, value string) {
-		r := wire{method: method, host: host, path: path, query: query, header: http.Header{http.CanonicalHeaderKey(name): {value}}}
+		r := signedRequest{method: method, host: host, path: path, query: query, header: http.Header{http.CanonicalHeaderKey(name): {value}}}
 		first, err := parseSignature(r)
 		if err != nil {
 			return

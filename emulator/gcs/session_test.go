@@ -57,12 +57,12 @@ func TestSessionRefuses(t *testing.T) {
 		method, body, place string
 		status              int
 	}{
-		"a gap":                     {http.MethodPut, "x", "bytes 5-5/6", 400},
-		"an odd chunk":              {http.MethodPut, "xy", "bytes 0-1/*", 400},
-		"more than the total":       {http.MethodPut, "xy", "bytes 0-1/1", 400},
-		"a length that is not true": {http.MethodPut, "xyz", "bytes 0-1/2", 400},
-		"no range":                  {http.MethodPut, "x", "lines 1", 400},
-		"to read":                   {http.MethodGet, "", "", 405},
+		"a gap":                     {method: http.MethodPut, body: "x", place: "bytes 5-5/6", status: 400},
+		"an odd chunk":              {method: http.MethodPut, body: "xy", place: "bytes 0-1/*", status: 400},
+		"more than the total":       {method: http.MethodPut, body: "xy", place: "bytes 0-1/1", status: 400},
+		"a length that is not true": {method: http.MethodPut, body: "xyz", place: "bytes 0-1/2", status: 400},
+		"no range":                  {method: http.MethodPut, body: "x", place: "lines 1", status: 400},
+		"to read":                   {method: http.MethodGet, body: "", place: "", status: 405},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -102,14 +102,14 @@ func TestSignBlobRejects(t *testing.T) {
 		token, account, payload string
 		want                    codes.Code
 	}{
-		"no token of the cloud":          {"x", prefix + acme, "p", codes.Unauthenticated},
-		"an account without the role":    {s.AccessToken(acme), prefix + acme, "p", codes.PermissionDenied},
-		"another account's signature":    {s.AccessToken(uploads), prefix + globex, "p", codes.PermissionDenied},
-		"an account that does not exist": {s.AccessToken(uploads), prefix + "gone@x.iam.gserviceaccount.com", "p", codes.NotFound},
-		"an unknown, without role":       {s.AccessToken(uploads), prefix + "none@x.iam.gserviceaccount.com", "p", codes.PermissionDenied},
-		"a project in the name":          {s.AccessToken(uploads), "projects/p/serviceAccounts/" + acme, "p", codes.InvalidArgument},
-		"no name":                        {s.AccessToken(uploads), prefix, "p", codes.InvalidArgument},
-		"nothing to sign":                {s.AccessToken(uploads), prefix + acme, "", codes.InvalidArgument},
+		"no token of the cloud":          {token: "x", account: prefix + acme, payload: "p", want: codes.Unauthenticated},
+		"an account without the role":    {token: s.AccessToken(acme), account: prefix + acme, payload: "p", want: codes.PermissionDenied},
+		"another account's signature":    {token: s.AccessToken(uploads), account: prefix + globex, payload: "p", want: codes.PermissionDenied},
+		"an account that does not exist": {token: s.AccessToken(uploads), account: prefix + "gone@x.iam.gserviceaccount.com", payload: "p", want: codes.NotFound},
+		"an unknown, without role":       {token: s.AccessToken(uploads), account: prefix + "none@x.iam.gserviceaccount.com", payload: "p", want: codes.PermissionDenied},
+		"a project in the name":          {token: s.AccessToken(uploads), account: "projects/p/serviceAccounts/" + acme, payload: "p", want: codes.InvalidArgument},
+		"no name":                        {token: s.AccessToken(uploads), account: prefix, payload: "p", want: codes.InvalidArgument},
+		"nothing to sign":                {token: s.AccessToken(uploads), account: prefix + acme, payload: "", want: codes.InvalidArgument},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := dial(t, s, c.token).SignBlob(t.Context(),
@@ -179,15 +179,15 @@ func TestSignBlobOverRESTRejectsAsGoogleDoes(t *testing.T) {
 		code              int
 		status            string
 	}{
-		"no token":         {path + ":signBlob", "", good, 401, "UNAUTHENTICATED"},
-		"no permission":    {path + ":signBlob", s.AccessToken(acme), good, 403, "PERMISSION_DENIED"},
-		"no JSON":          {path + ":signBlob", token, "payload", 400, "INVALID_ARGUMENT"},
-		"no base64":        {path + ":signBlob", token, `{"payload":"*"}`, 400, "INVALID_ARGUMENT"},
-		"an unknown name":  {path + ":signBlob", token, `{"payload":"cGF5","other":1}`, 400, "INVALID_ARGUMENT"},
-		"a duplicate name": {path + ":signBlob", token, `{"payload":"cGF5","payload":"cGF5"}`, 400, "INVALID_ARGUMENT"},
-		"a huge body":      {path + ":signBlob", token, `{"payload":"` + strings.Repeat("A", 2<<20) + `"}`, 400, "INVALID_ARGUMENT"},
-		"another method":   {path + ":signJwt", token, good, 501, "UNIMPLEMENTED"},
-		"another resource": {"/v1/projects", token, good, 404, "NOT_FOUND"},
+		"no token":         {path: path + ":signBlob", token: "", body: good, code: 401, status: "UNAUTHENTICATED"},
+		"no permission":    {path: path + ":signBlob", token: s.AccessToken(acme), body: good, code: 403, status: "PERMISSION_DENIED"},
+		"no JSON":          {path: path + ":signBlob", token: token, body: "payload", code: 400, status: "INVALID_ARGUMENT"},
+		"no base64":        {path: path + ":signBlob", token: token, body: `{"payload":"*"}`, code: 400, status: "INVALID_ARGUMENT"},
+		"an unknown name":  {path: path + ":signBlob", token: token, body: `{"payload":"cGF5","other":1}`, code: 400, status: "INVALID_ARGUMENT"},
+		"a duplicate name": {path: path + ":signBlob", token: token, body: `{"payload":"cGF5","payload":"cGF5"}`, code: 400, status: "INVALID_ARGUMENT"},
+		"a huge body":      {path: path + ":signBlob", token: token, body: `{"payload":"` + strings.Repeat("A", 2<<20) + `"}`, code: 400, status: "INVALID_ARGUMENT"},
+		"another method":   {path: path + ":signJwt", token: token, body: good, code: 501, status: "UNIMPLEMENTED"},
+		"another resource": {path: "/v1/projects", token: token, body: good, code: 404, status: "NOT_FOUND"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, body := post(t, s, c.path, c.token, c.body)

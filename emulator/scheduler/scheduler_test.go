@@ -69,12 +69,12 @@ func TestDueTimes(t *testing.T) {
 		ahead, until time.Duration
 		want         []string
 	}{
-		"each minute": {"* * * * *", 0, 150 * time.Second, []string{"00:01:00", "00:02:00"}},
-		"each minute, starting in the middle of one": {"* * * * *", 30 * time.Second, 100 * time.Second, []string{"00:01:00", "00:02:00"}},
-		"a minute of each hour":                      {"23 * * * *", 0, 3 * time.Hour, []string{"00:23:00", "01:23:00", "02:23:00"}},
-		"the minute itself has passed":               {"23 * * * *", 23 * time.Minute, 2 * time.Hour, []string{"01:23:00", "02:23:00"}},
-		"the full hour":                              {"0 * * * *", 59 * time.Minute, time.Hour, []string{"01:00:00"}},
-		"the clock is ahead of the machine's":        {"5 * * * *", 1000*time.Hour + time.Minute, time.Hour, []string{"16:05:00"}},
+		"each minute": {cron: "* * * * *", ahead: 0, until: 150 * time.Second, want: []string{"00:01:00", "00:02:00"}},
+		"each minute, starting in the middle of one": {cron: "* * * * *", ahead: 30 * time.Second, until: 100 * time.Second, want: []string{"00:01:00", "00:02:00"}},
+		"a minute of each hour":                      {cron: "23 * * * *", ahead: 0, until: 3 * time.Hour, want: []string{"00:23:00", "01:23:00", "02:23:00"}},
+		"the minute itself has passed":               {cron: "23 * * * *", ahead: 23 * time.Minute, until: 2 * time.Hour, want: []string{"01:23:00", "02:23:00"}},
+		"the full hour":                              {cron: "0 * * * *", ahead: 59 * time.Minute, until: time.Hour, want: []string{"01:00:00"}},
+		"the clock is ahead of the machine's":        {cron: "5 * * * *", ahead: 1000*time.Hour + time.Minute, until: time.Hour, want: []string{"16:05:00"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -31,7 +31,7 @@ type askRequest struct {
 type askResponse struct {
 	Body struct {
 		ID string `json:"id"`
-		assistantBody
+		AssistantBody
 		AsOf   time.Time  `json:"asOf"`
 		Wrong  wrongBody  `json:"wrong" doc:"What is wrong now"`
 		Health healthBody `json:"health" doc:"How healthy each SLI is"`
@@ -52,7 +52,7 @@ func (h *Handler) askAssistant(ctx context.Context, in *askRequest) (*askRespons
 	}
 	out := &askResponse{}
 	out.Body.ID, out.Body.AsOf = ref.ID, now
-	if out.Body.assistantBody, err = h.readAssistant(ctx, s, ref); err != nil {
+	if out.Body.AssistantBody, err = h.readAssistant(ctx, s, ref); err != nil {
 		return nil, err
 	}
 	summary, err := h.gather(ctx, s, now)
@@ -65,7 +65,7 @@ func (h *Handler) askAssistant(ctx context.Context, in *askRequest) (*askRespons
 	}
 	out.Body.Wrong = wrongBody{Counts: summary.counts, SLXs: groupBySLX(worst), Capped: summary.hasMore}
 	out.Body.Health = healthBody{healthOf(summary.slis, now), summary.hasMoreSLIs}
-	if out.Body.Next, err = h.suggest(ctx, s, out.Body.assistantBody, worst); err != nil {
+	if out.Body.Next, err = h.suggest(ctx, s, out.Body.AssistantBody, worst); err != nil {
 		return nil, err
 	}
 	out.Body.Next.Summary = strings.Join(append([]string{out.Body.Next.Summary}, summary.caveats()...), " ")

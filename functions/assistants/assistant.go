@@ -40,7 +40,9 @@ type storedAssistant struct {
 	Access    accessLevel `firestore:"access"`
 }
 
-type assistantBody struct {
+// AssistantBody is an assistant in the API. Its name is exported because the
+// OpenAPI document omits the fields of embedded types that are not.
+type AssistantBody struct {
 	Name        string   `json:"name" minLength:"1" maxLength:"200" doc:"Display name"`
 	Relevance   *float64 `json:"relevance,omitempty" minimum:"0" maximum:"1" default:"0.85" doc:"Lowest score of a task that is suggested"`
 	AccessLevel string   `json:"accessLevel,omitempty" enum:"read-only,read-write" default:"read-only" doc:"read-only: suggest only tasks that are tagged access:read-only"`
@@ -49,13 +51,13 @@ type assistantBody struct {
 type setAssistantRequest struct {
 	Workspace string `path:"workspace"`
 	Assistant string `path:"assistant"`
-	Body      assistantBody
+	Body      AssistantBody
 }
 
 type setAssistantResponse struct {
 	Body struct {
 		ID string `json:"id"`
-		assistantBody
+		AssistantBody
 	}
 }
 
@@ -99,7 +101,7 @@ func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*s
 		return nil, err
 	}
 	out := &setAssistantResponse{}
-	out.Body.ID, out.Body.assistantBody = ref.ID, in.Body
+	out.Body.ID, out.Body.AssistantBody = ref.ID, in.Body
 	return out, nil
 }
 
@@ -125,25 +127,25 @@ func (h *Handler) commitAssistant(ctx context.Context, s access.Session, ref *fi
 }
 
 // readAssistant reads an assistant and opens its name.
-func (h *Handler) readAssistant(ctx context.Context, s access.Session, ref *firestore.DocumentRef) (assistantBody, error) {
+func (h *Handler) readAssistant(ctx context.Context, s access.Session, ref *firestore.DocumentRef) (AssistantBody, error) {
 	docs, err := s.DB.GetAll(ctx, refs(ref))
 	if err != nil {
-		return assistantBody{}, fmt.Errorf("read assistant: %w", err)
+		return AssistantBody{}, fmt.Errorf("read assistant: %w", err)
 	}
 	if !docs[0].Exists() {
-		return assistantBody{}, api.Refuse(http.StatusNotFound, "the workspace has no such assistant; an admin can create it with PUT")
+		return AssistantBody{}, api.Refuse(http.StatusNotFound, "the workspace has no such assistant; an admin can create it with PUT")
 	}
 	var r storedAssistant
 	if err := docs[0].DataTo(&r); err != nil {
-		return assistantBody{}, fmt.Errorf("read assistant: %w", err)
+		return AssistantBody{}, fmt.Errorf("read assistant: %w", err)
 	}
 	tenant, err := h.keys.Of(ctx, s.Tenant, s.DB)
 	if err != nil {
-		return assistantBody{}, err
+		return AssistantBody{}, err
 	}
 	name, err := records.CryptFunc(tenant.Open).Apply(ctx, ref, r.Name)
 	if err != nil {
-		return assistantBody{}, openError(err)
+		return AssistantBody{}, openError(err)
 	}
-	return assistantBody{string(name), &r.Relevance, string(r.Access)}, nil
+	return AssistantBody{string(name), &r.Relevance, string(r.Access)}, nil
 }

@@ -29,7 +29,7 @@ type ignoreRequest struct {
 // factsResponse is an issue without its text, because these operations do not open
 // the text.
 type factsResponse struct {
-	Body factsBody
+	Body FactsBody
 }
 
 // annotation is a change of an issue by a person. It returns the issue after the

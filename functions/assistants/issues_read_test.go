@@ -165,7 +165,7 @@ func TestLaw3ADisabledKeyMakesTextUnreadable(t *testing.T) {
 		each.Do(t, "admin", http.MethodPut, each.base+"/assistants/edgar", map[string]any{"name": "Edgar"}).Want(t, http.StatusOK)
 		each.listIssues(t, "")
 	}
-	c.SwitchKey(t, f.KeyName, kmspb.CryptoKeyVersion_DISABLED)
+	c.SetKeyState(t, f.KeyName, kmspb.CryptoKeyVersion_DISABLED)
 	c.Clock.Advance(5*time.Minute + time.Second)
 	paths := []string{"/issues", "/issues/" + issueFixture{name: "a"}.id(), "/assistants/edgar"}
 	for _, path := range paths {
@@ -179,7 +179,7 @@ func TestLaw3ADisabledKeyMakesTextUnreadable(t *testing.T) {
 	}
 	f.Do(t, "admin", http.MethodPut, f.base+"/assistants/edgar", map[string]any{"name": "Edgar"}).Want(t, http.StatusForbidden)
 	f.annotate(t, "viewer", "a", "investigate", nil).Want(t, http.StatusOK) // does not open the text
-	c.SwitchKey(t, f.KeyName, kmspb.CryptoKeyVersion_ENABLED)
+	c.SetKeyState(t, f.KeyName, kmspb.CryptoKeyVersion_ENABLED)
 	for _, path := range paths {
 		f.Do(t, "viewer", http.MethodGet, f.base+path, nil).Want(t, http.StatusOK)
 	}

@@ -10,12 +10,12 @@ import (
 
 // issueBody is an issue in the API.
 type issueBody struct {
-	factsBody
-	textBody
+	FactsBody
+	TextBody
 }
 
-// factsBody is the fields of an issue that are not sealed.
-type factsBody struct {
+// FactsBody is the fields of an issue that are not sealed.
+type FactsBody struct {
 	ID              string             `json:"id"`
 	State           string             `json:"state" enum:"detected,open,investigated,reopened,resolved,ignored"`
 	Severity        int                `json:"severity" doc:"1 (critical) to 4 (informational), of the newest sighting"`
@@ -47,8 +47,8 @@ type ignoringBody struct {
 	Until time.Time `json:"until"`
 }
 
-// textBody is the free text of an issue, from its newest sighting.
-type textBody struct {
+// TextBody is the free text of an issue, from its newest sighting.
+type TextBody struct {
 	Title         string   `json:"title"`
 	Expected      string   `json:"expected,omitempty"`
 	Actual        string   `json:"actual,omitempty"`
@@ -72,8 +72,8 @@ func (h *Handler) showAll(ctx context.Context, issues []issue.Issue, at time.Tim
 	return shown, nil
 }
 
-func showFacts(i issue.Issue, at time.Time) factsBody {
-	b := factsBody{
+func showFacts(i issue.Issue, at time.Time) FactsBody {
+	b := FactsBody{
 		ID: string(i.ID), State: string(stateAt(i, at)), Severity: i.Severity, SeverityFlagged: i.SeverityFlagged,
 		Task: i.Task, SLX: i.SLX, Resource: i.Resource, FirstSeen: i.FirstSeen, LastSeen: i.LastSeen, LastRun: string(i.LastRun),
 		Sightings: i.Sightings, Runs: i.Runs, Since: i.Since, Reopened: i.Reopened,

@@ -49,7 +49,7 @@ type evidenceBody struct {
 }
 
 // suggest ranks the tasks that match the next steps of the worst issues.
-func (h *Handler) suggest(ctx context.Context, s access.Session, a assistantBody, worst []issueBody) (nextBody, error) {
+func (h *Handler) suggest(ctx context.Context, s access.Session, a AssistantBody, worst []issueBody) (nextBody, error) {
 	steps := nextSteps(worst)
 	if len(steps) == 0 {
 		return nextBody{Tasks: []nextTaskBody{}, Silent: true, Summary: "I have nothing to suggest: none of the unresolved issues listed has a next step."}, nil

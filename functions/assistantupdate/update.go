@@ -33,11 +33,11 @@ type Updater struct {
 // New returns the updater. It connects to nothing yet.
 func New(deps function.Deps) *Updater {
 	u := &Updater{deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now)}
-	quarantine := quarantine.Keeper{
+	refusals := quarantine.Recorder{
 		Function: "assistant-update", References: []string{"tenant", "workspace", "run", "kind", "entry"},
 		Clients: deps.Clients, Now: deps.Now,
 	}
-	u.handle = quarantine.Guard(u.receive)
+	u.handle = refusals.Wrap(u.receive)
 	return u
 }
 

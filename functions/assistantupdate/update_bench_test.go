@@ -111,7 +111,7 @@ func foldInMemory(b *testing.B) event.Handler {
 // that this process does not spend its garbage collection on it.
 func newSealFunc(b *testing.B) (records.CryptFunc, *firestore.Client) {
 	b.Helper()
-	e := cloudtest.StartElsewhere(b, "assistant-update")
+	e := cloudtest.StartProcess(b, "assistant-update")
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
 	db, err := clients.Default(b.Context())

@@ -92,7 +92,7 @@ func TestLaw3ADisabledKeyDelaysButLosesNothing(t *testing.T) {
 	w := newFixtureFor(t, c.Tenant(t), c.As(suite.OperatorAccount))
 	r, other := runAt(0, run.Failure, "a"), runAt(1, run.Success)
 	w.storeReports(t, r, other)
-	c.SwitchKey(t, w.KeyName, kmspb.CryptoKeyVersion_DISABLED)
+	c.SetKeyState(t, w.KeyName, kmspb.CryptoKeyVersion_DISABLED)
 	err := w.updater.Handle(t.Context(), w.message(r.id))
 	if err == nil || event.IsPermanent(err) || !strings.Contains(err.Error(), "key is not available") {
 		t.Fatalf("got %v, want a transient error that names the key", err)
@@ -100,7 +100,7 @@ func TestLaw3ADisabledKeyDelaysButLosesNothing(t *testing.T) {
 	if i := w.issue(t, "a"); i.Runs != 0 || w.check(t).Runs != 0 || w.countPending(t.Context(), t) != 2 {
 		t.Fatalf("something was written without a key: %+v", i)
 	}
-	c.SwitchKey(t, w.KeyName, kmspb.CryptoKeyVersion_ENABLED)
+	c.SetKeyState(t, w.KeyName, kmspb.CryptoKeyVersion_ENABLED)
 	if err := w.updater.FoldCheck(t.Context(), w.ID, w.Workspace, issue.NewCheckID("dns-check", resource)); err != nil {
 		t.Fatal(err)
 	}

@@ -23,16 +23,16 @@ const prunePageSize = 400
 
 type pruneTasksRequest struct {
 	Body struct {
-		Source    string `json:"source" minLength:"2" maxLength:"1000" pattern:"/$" doc:"Prefix of the sources of the tasks"`
-		Edition   string `json:"edition" pattern:"^[a-z0-9-]{1,64}$" doc:"The newest edition: tasks of the source with another edition are removed"`
-		PageToken string `json:"pageToken,omitempty" pattern:"^[0-9a-f]{64}$" doc:"nextPageToken of the previous call"`
+		Source    string `json:"source" class:"public" minLength:"2" maxLength:"1000" pattern:"/$" doc:"Prefix of the sources of the tasks"`
+		Edition   string `json:"edition" class:"public" pattern:"^[a-z0-9-]{1,64}$" doc:"The newest edition: tasks of the source with another edition are removed"`
+		PageToken string `json:"pageToken,omitempty" class:"operational" pattern:"^[0-9a-f]{64}$" doc:"nextPageToken of the previous call"`
 	}
 }
 
 type pruneTasksResponse struct {
 	Body struct {
-		Removed       int    `json:"removed" doc:"Number of tasks that this call removed"`
-		NextPageToken string `json:"nextPageToken,omitempty" doc:"Call again with this token. Omitted: the catalog is pruned"`
+		Removed       int    `json:"removed" class:"operational" doc:"Number of tasks that this call removed"`
+		NextPageToken string `json:"nextPageToken,omitempty" class:"operational" doc:"Call again with this token. Omitted: the catalog is pruned"`
 	}
 }
 

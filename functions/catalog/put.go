@@ -22,30 +22,32 @@ import (
 // maxTagBytes bounds a tag, and an item of supports.
 const maxTagBytes = 200
 
-type taskBody struct {
-	Name          string   `json:"name" minLength:"1" maxLength:"500"`
-	Documentation string   `json:"documentation,omitempty" maxLength:"4096"`
-	Tags          []string `json:"tags,omitempty" maxItems:"100"`
-	Suite         string   `json:"suite" minLength:"1" maxLength:"500"`
-	Source        string   `json:"source" minLength:"1" maxLength:"1000" doc:"Address of the task's file"`
+// TaskBody is a task of the catalog in the API. Its name is exported because the
+// OpenAPI document omits the fields of embedded types that are not.
+type TaskBody struct {
+	Name          string   `json:"name" class:"public" minLength:"1" maxLength:"500"`
+	Documentation string   `json:"documentation,omitempty" class:"public" maxLength:"4096"`
+	Tags          []string `json:"tags,omitempty" class:"public" maxItems:"100"`
+	Suite         string   `json:"suite" class:"public" minLength:"1" maxLength:"500"`
+	Source        string   `json:"source" class:"public" minLength:"1" maxLength:"1000" doc:"Address of the task's file"`
 
-	DisplayName        string   `json:"displayName,omitempty" maxLength:"200" doc:"Name of the suite to show to people"`
-	SuiteDocumentation string   `json:"suiteDocumentation,omitempty" maxLength:"1024"`
-	Supports           []string `json:"supports,omitempty" maxItems:"50" doc:"Platforms that the suite is for, such as Kubernetes"`
-	Kind               string   `json:"kind,omitempty" enum:"sli" doc:"sli: a measurement, which a search finds but an assistant never suggests. Omitted: a task to run"`
+	DisplayName        string   `json:"displayName,omitempty" class:"public" maxLength:"200" doc:"Name of the suite to show to people"`
+	SuiteDocumentation string   `json:"suiteDocumentation,omitempty" class:"public" maxLength:"1024"`
+	Supports           []string `json:"supports,omitempty" class:"public" maxItems:"50" doc:"Platforms that the suite is for, such as Kubernetes"`
+	Kind               string   `json:"kind,omitempty" class:"public" enum:"sli" doc:"sli: a measurement, which a search finds but an assistant never suggests. Omitted: a task to run"`
 }
 
 type putTasksRequest struct {
 	Body struct {
-		Tasks   []taskBody `json:"tasks" minItems:"1" maxItems:"500"`
-		Edition string     `json:"edition,omitempty" pattern:"^[a-z0-9-]{1,64}$" doc:"Label of the version of the source that has these tasks, for prune. Omitted: each task keeps its edition"`
+		Tasks   []TaskBody `json:"tasks" minItems:"1" maxItems:"500"`
+		Edition string     `json:"edition,omitempty" class:"public" pattern:"^[a-z0-9-]{1,64}$" doc:"Label of the version of the source that has these tasks, for prune. Omitted: each task keeps its edition"`
 	}
 }
 
 type putTasksResponse struct {
 	Body struct {
-		IDs     []string `json:"ids" doc:"IDs of the tasks, in the same order. An ID is a hash of source, suite and name"`
-		Written int      `json:"written" doc:"Number of tasks that were new or changed"`
+		IDs     []string `json:"ids" class:"operational" doc:"IDs of the tasks, in the same order. An ID is a hash of source, suite and name"`
+		Written int      `json:"written" class:"operational" doc:"Number of tasks that were new or changed"`
 	}
 }
 

@@ -5,22 +5,22 @@ import (
 )
 
 type searchTasksRequest struct {
-	Query    string `query:"query" required:"true" minLength:"1" maxLength:"500"`
-	PageSize int    `query:"pageSize" minimum:"1" maximum:"100" default:"20"`
+	Query    string `query:"query" class:"metadata" required:"true" minLength:"1" maxLength:"500"`
+	PageSize int    `query:"pageSize" class:"operational" minimum:"1" maximum:"100" default:"20"`
 }
 
 type searchTasksResponse struct {
 	Body struct {
 		Tasks []matchBody `json:"tasks" doc:"Best matches first"`
-		More  bool        `json:"more" doc:"More tasks match than are listed"`
+		More  bool        `json:"more" class:"operational" doc:"More tasks match than are listed"`
 	}
 }
 
 type matchBody struct {
-	ID string `json:"id"`
-	taskBody
-	Score float64  `json:"score" doc:"From 0 to 1"`
-	Words []string `json:"words" doc:"Words of the query that the task has, the most important first"`
+	ID string `json:"id" class:"operational"`
+	TaskBody
+	Score float64  `json:"score" class:"public" doc:"From 0 to 1"`
+	Words []string `json:"words" class:"public" doc:"Words of the query that the task has, the most important first"`
 }
 
 func (h *Handler) searchTasks(ctx context.Context, in *searchTasksRequest) (*searchTasksResponse, error) {
@@ -34,7 +34,7 @@ func (h *Handler) searchTasks(ctx context.Context, in *searchTasksRequest) (*sea
 	out.Body.Tasks = make([]matchBody, 0, len(matches))
 	for _, m := range matches[:min(len(matches), in.PageSize)] {
 		out.Body.Tasks = append(out.Body.Tasks, matchBody{
-			ID: m.ID, taskBody: taskBody(index.Task(m.ID)), Score: m.Score, Words: m.Words(),
+			ID: m.ID, TaskBody: TaskBody(index.Task(m.ID)), Score: m.Score, Words: m.Words(),
 		})
 	}
 	return out, nil

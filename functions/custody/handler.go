@@ -35,10 +35,10 @@ func New(ctx context.Context, config auditlog.Config, deps function.Deps) (*Hand
 		return nil, err
 	}
 	h := &Handler{deps: deps, directory: directory.New(deps.Clients, deps.Now), audit: audit}
-	h.handle = quarantine.Keeper{
+	h.handle = quarantine.Recorder{
 		Function: "custody", References: []string{"eventType", "bucketId", "objectId", "objectGeneration"},
 		Clients: deps.Clients, Now: deps.Now,
-	}.Guard(h.receive)
+	}.Wrap(h.receive)
 	return h, nil
 }
 

@@ -24,13 +24,13 @@ type finalizedObject struct {
 // JSON_API_V1 payload. 64-bit numbers are strings in it:
 // cloud.google.com/storage/docs/json_api/v1/objects.
 type resource struct {
-	Bucket      string    `json:"bucket"`
-	Name        string    `json:"name"`
-	Generation  int64     `json:"generation,string"`
-	Size        int64     `json:"size,string"`
-	CRC32C      string    `json:"crc32c"`
-	ContentType string    `json:"contentType"`
-	TimeCreated time.Time `json:"timeCreated"`
+	Bucket      string    `json:"bucket" class:"operational"`
+	Name        string    `json:"name" class:"operational"`
+	Generation  int64     `json:"generation,string" class:"operational"`
+	Size        int64     `json:"size,string" class:"operational"`
+	CRC32C      string    `json:"crc32c" class:"operational"`
+	ContentType string    `json:"contentType" class:"operational"`
+	TimeCreated time.Time `json:"timeCreated" class:"operational"`
 }
 
 var errNotification = errors.New("the message is not a notification of a finalized object")

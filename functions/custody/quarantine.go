@@ -10,6 +10,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -18,13 +19,15 @@ import (
 // document is tenants/{t}/quarantine/{hash of object and generation}, because an
 // object name can be any text and not every text is a valid document ID.
 type quarantinedObject struct {
-	Bucket     string    `firestore:"bucket"`
-	Object     string    `firestore:"object"`
-	Generation int64     `firestore:"generation"`
-	Size       int64     `firestore:"size"`
-	Reason     string    `firestore:"reason"`
-	Found      time.Time `firestore:"found"`
+	Bucket     string    `firestore:"bucket" class:"operational"`
+	Object     string    `firestore:"object" class:"operational"`
+	Generation int64     `firestore:"generation" class:"operational"`
+	Size       int64     `firestore:"size" class:"operational"`
+	Reason     string    `firestore:"reason" class:"operational"`
+	Found      time.Time `firestore:"found" class:"operational"`
 }
+
+var _ = dataclass.Stored[quarantinedObject]("tenants/{tenant}/quarantine/{object}")
 
 // quarantine records the object once, with its audit entry. If the object does not
 // match its grant at grantRef, the grant becomes quarantined too.

@@ -157,10 +157,10 @@ func TestBucketErrorBecomesAProblem(t *testing.T) {
 		want   int
 	}{
 		"the object is gone":        {http.StatusNotFound, "<Error><Code>NoSuchKey</Code></Error>", http.StatusGone},
-		"the account has no access": {http.StatusForbidden, "<Error><Code>AccessDenied</Code><Details>internal</Details></Error>", http.StatusInternalServerError},
-		"the key is disabled":       {http.StatusForbidden, "<Error><Code>CloudKmsDisabledKey</Code><Details>internal</Details></Error>", http.StatusForbidden},
-		"it is not implemented":     {http.StatusNotImplemented, "internal", http.StatusServiceUnavailable},
-		"it is always unavailable":  {http.StatusServiceUnavailable, "internal", http.StatusServiceUnavailable},
+		"the account has no access": {http.StatusForbidden, "<Error><Code>AccessDenied</Code><Details>hidden-detail</Details></Error>", http.StatusInternalServerError},
+		"the key is disabled":       {http.StatusForbidden, "<Error><Code>CloudKmsDisabledKey</Code><Details>hidden-detail</Details></Error>", http.StatusForbidden},
+		"it is not implemented":     {http.StatusNotImplemented, "hidden-detail", http.StatusServiceUnavailable},
+		"it is always unavailable":  {http.StatusServiceUnavailable, "hidden-detail", http.StatusServiceUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,7 +170,7 @@ func TestBucketErrorBecomesAProblem(t *testing.T) {
 			}}, nil)
 			response := f.get(t, base, "stdout.log")
 			text, err := io.ReadAll(response.Body)
-			if err != nil || response.StatusCode != c.want || bytes.Contains(text, []byte("internal")) {
+			if err != nil || response.StatusCode != c.want || bytes.Contains(text, []byte("hidden-detail")) {
 				t.Errorf("response %d: %s (%v)", response.StatusCode, text, err)
 			}
 		})

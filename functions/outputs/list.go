@@ -15,38 +15,38 @@ import (
 )
 
 type listRequest struct {
-	Workspace string `path:"workspace"`
-	Run       string `path:"run"`
-	PageSize  int    `query:"pageSize" minimum:"1" maximum:"1000" default:"1000" doc:"Maximum number of outputs on a page"`
-	PageToken string `query:"pageToken" maxLength:"200" doc:"nextPageToken of the previous page"`
+	Workspace string `path:"workspace" class:"operational"`
+	Run       string `path:"run" class:"operational"`
+	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"1000" default:"1000" doc:"Maximum number of outputs on a page"`
+	PageToken string `query:"pageToken" class:"operational" maxLength:"200" doc:"nextPageToken of the previous page"`
 }
 
 type listResponse struct {
 	Body struct {
 		Run           runBody      `json:"run"`
 		Outputs       []outputBody `json:"outputs" doc:"Sorted by name"`
-		NextPageToken string       `json:"nextPageToken,omitempty" doc:"Absent on the last page"`
+		NextPageToken string       `json:"nextPageToken,omitempty" class:"operational" doc:"Absent on the last page"`
 	}
 }
 
 type runBody struct {
-	ID       string     `json:"id"`
-	Task     string     `json:"task,omitempty"`
-	State    string     `json:"state" enum:"running,ended"`
-	Outcome  string     `json:"outcome,omitempty"`
-	ExitCode *int       `json:"exitCode,omitempty"`
-	Start    *time.Time `json:"start,omitempty"`
-	End      *time.Time `json:"end,omitempty"`
+	ID       string     `json:"id" class:"operational"`
+	Task     string     `json:"task,omitempty" class:"metadata"`
+	State    string     `json:"state" class:"operational" enum:"running,ended"`
+	Outcome  string     `json:"outcome,omitempty" class:"metadata"`
+	ExitCode *int       `json:"exitCode,omitempty" class:"metadata"`
+	Start    *time.Time `json:"start,omitempty" class:"metadata"`
+	End      *time.Time `json:"end,omitempty" class:"metadata"`
 }
 
 type outputBody struct {
-	Name        string `json:"name"`
-	ContentType string `json:"contentType" doc:"As granted; empty if no part was granted"`
-	State       string `json:"state" enum:"open,complete,incomplete"`
-	Parts       int    `json:"parts" doc:"Number of parts that the run claims; 0 while it runs"`
-	StoredParts int    `json:"storedParts" doc:"Number of parts stored from part 1 up to the first gap: what can be read now"`
-	Size        int64  `json:"size" doc:"Size of the stored parts in bytes"`
-	Lines       *int64 `json:"lines,omitempty" doc:"Newline bytes in the stored parts, if the runner counted them"`
+	Name        string `json:"name" class:"operational"`
+	ContentType string `json:"contentType" class:"operational" doc:"As granted; empty if no part was granted"`
+	State       string `json:"state" class:"operational" enum:"open,complete,incomplete"`
+	Parts       int    `json:"parts" class:"operational" doc:"Number of parts that the run claims; 0 while it runs"`
+	StoredParts int    `json:"storedParts" class:"operational" doc:"Number of parts stored from part 1 up to the first gap: what can be read now"`
+	Size        int64  `json:"size" class:"operational" doc:"Size of the stored parts in bytes"`
+	Lines       *int64 `json:"lines,omitempty" class:"operational" doc:"Newline bytes in the stored parts, if the runner counted them"`
 }
 
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {

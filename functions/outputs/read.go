@@ -17,16 +17,21 @@ import (
 )
 
 type readRequest struct {
-	Workspace string `path:"workspace"`
-	Run       string `path:"run"`
-	Output    string `path:"output"`
-	Range     string `header:"Range" doc:"One range of bytes"`
-	Lines     string `query:"lines" doc:"Range of line numbers from 1, such as 100-200 or 100-"`
+	Workspace string `path:"workspace" class:"operational"`
+	Run       string `path:"run" class:"operational"`
+	Output    string `path:"output" class:"operational"`
+	Range     string `header:"Range" class:"operational" doc:"One range of bytes"`
+	Lines     string `query:"lines" class:"operational" doc:"Range of line numbers from 1, such as 100-200 or 100-"`
+}
+
+// readResponse is a stream of output.
+type readResponse struct {
+	Body func(huma.Context) `class:"output"`
 }
 
 // read checks the request, writes the audit entry, and only then reads bytes of the
 // output.
-func (h *Handler) read(ctx context.Context, in *readRequest) (*huma.StreamResponse, error) {
+func (h *Handler) read(ctx context.Context, in *readRequest) (*readResponse, error) {
 	session := access.From(ctx)
 	selected, err := parseSelection(in.Range, in.Lines)
 	if err != nil {

@@ -51,7 +51,7 @@ func (v *view) open(ctx context.Context, s segment) (*storage.Reader, error) {
 
 // stream opens the first segment before it sends any header, so that an error of the
 // bucket can still become a problem response. It then sends segment by segment.
-func (v *view) stream(ctx context.Context, r response) (*huma.StreamResponse, error) {
+func (v *view) stream(ctx context.Context, r response) (*readResponse, error) {
 	segments := v.index.segments(r.span)
 	var first *storage.Reader
 	if len(segments) > 0 {
@@ -60,7 +60,7 @@ func (v *view) stream(ctx context.Context, r response) (*huma.StreamResponse, er
 			return nil, v.readError(ctx, err)
 		}
 	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) {
+	return &readResponse{Body: func(hc huma.Context) {
 		v.writeHeader(hc, r)
 		if hc.Method() == http.MethodHead && first != nil {
 			_ = first.Close()

@@ -12,8 +12,8 @@ import (
 
 type replayDeadLettersRequest struct {
 	Body struct {
-		Topic  string    `json:"topic" maxLength:"255" doc:"The topic that the messages were published to at first"`
-		Before time.Time `json:"before,omitempty" doc:"Only what was a dead letter before; now, unless it is earlier"`
+		Topic  string    `json:"topic" class:"operational" maxLength:"255" doc:"The topic that the messages were published to at first"`
+		Before time.Time `json:"before,omitempty" class:"operational" doc:"Only what was a dead letter before; now, unless it is earlier"`
 	}
 }
 

@@ -49,14 +49,14 @@ func TestARunThatDiedWithItsTenantsKeyIsFoldedOnceTheKeyIsBack(t *testing.T) {
 	o := newOffice(t, suite.Options{Backoff: time.Millisecond, DeliveryAttempts: 5})
 	tn, run := o.tenant, cloudtest.NewRun(t)
 	reportRun(t, tn, run)
-	o.SwitchKey(t, tn.KeyName, kmspb.CryptoKeyVersion_DISABLED)
+	o.SetKeyState(t, tn.KeyName, kmspb.CryptoKeyVersion_DISABLED)
 	beginRun(t, tn, run) // only now is there an event
 	o.Drain(t)
 	dead := o.published("run-events-dead")
 	if len(dead) != 1 || dead[0].Attributes["CloudPubSubDeadLetterSourceDeliveryCount"] != "5" {
 		t.Fatalf("dead letters: %+v", dead)
 	}
-	o.SwitchKey(t, tn.KeyName, kmspb.CryptoKeyVersion_ENABLED)
+	o.SetKeyState(t, tn.KeyName, kmspb.CryptoKeyVersion_ENABLED)
 	if n := issues(t, tn); n != 0 {
 		t.Fatalf("%d issues before the replay", n)
 	}

@@ -63,9 +63,9 @@ func (h *Handler) operation(id, method, path, summary string, action auditlog.Ac
 
 // replayed is what one call did.
 type replayed struct {
-	Replayed int       `json:"replayed" doc:"Messages that were sent again"`
-	More     bool      `json:"more" doc:"There may be more: call again with before = asOf"`
-	AsOf     time.Time `json:"asOf" doc:"Only what was there before this time was taken"`
+	Replayed int       `json:"replayed" class:"operational" doc:"Messages that were sent again"`
+	More     bool      `json:"more" class:"operational" doc:"There may be more: call again with before = asOf"`
+	AsOf     time.Time `json:"asOf" class:"operational" doc:"Only what was there before this time was taken"`
 }
 
 type replayResponse struct{ Body replayed }

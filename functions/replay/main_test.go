@@ -129,8 +129,8 @@ func (o *office) list(t *testing.T, query string) (p page) {
 // refuse has a function refuse a message for good.
 func (o *office) refuse(t *testing.T, function, code, id string, attributes map[string]string) {
 	t.Helper()
-	keeper := quarantine.Keeper{Function: function, References: []string{"run", "kind"}, Clients: o.Operator, Now: o.Clock.Now}
-	handle := keeper.Guard(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
+	recorder := quarantine.Recorder{Function: function, References: []string{"run", "kind"}, Clients: o.Operator, Now: o.Clock.Now}
+	handle := recorder.Wrap(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
 	if err := handle(t.Context(), event.Message{ID: id, Attributes: attributes, Published: o.Clock.Now()}); !event.IsPermanent(err) {
 		t.Fatal(err)
 	}

@@ -16,25 +16,25 @@ import (
 )
 
 type listRequest struct {
-	Function  string `query:"function" maxLength:"63" doc:"Only what this function refused"`
-	PageSize  int    `query:"pageSize" minimum:"1" maximum:"200" default:"50"`
-	PageToken string `query:"pageToken" maxLength:"512"`
+	Function  string `query:"function" class:"operational" maxLength:"63" doc:"Only what this function refused"`
+	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50"`
+	PageToken string `query:"pageToken" class:"operational" maxLength:"512"`
 }
 
 type listResponse struct {
 	Body struct {
 		Records []recordBody `json:"records"`
-		Next    string       `json:"nextPageToken,omitempty" doc:"Ask with it for the next page; absent on the last"`
+		Next    string       `json:"nextPageToken,omitempty" class:"operational" doc:"Ask with it for the next page; absent on the last"`
 	}
 }
 
 type recordBody struct {
-	Function   string            `json:"function"`
-	Message    string            `json:"message" doc:"Pub/Sub's id of the message"`
-	Code       string            `json:"code" doc:"Why it was refused"`
-	References map[string]string `json:"references" doc:"Those of its attributes that name something"`
-	Published  time.Time         `json:"published"`
-	Found      time.Time         `json:"found" doc:"When it was refused, the last time"`
+	Function   string            `json:"function" class:"operational"`
+	Message    string            `json:"message" class:"operational" doc:"Pub/Sub's id of the message"`
+	Code       string            `json:"code" class:"operational" doc:"Why it was refused"`
+	References map[string]string `json:"references" class:"operational" doc:"Those of its attributes that name something"`
+	Published  time.Time         `json:"published" class:"operational"`
+	Found      time.Time         `json:"found" class:"operational" doc:"When it was refused, the last time"`
 }
 
 // recordPlace is the last record of a page.
@@ -81,9 +81,9 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 
 type replayQuarantineRequest struct {
 	Body struct {
-		Function string    `json:"function" maxLength:"63" doc:"The function that refused"`
-		Code     string    `json:"code,omitempty" maxLength:"63" doc:"Only what was refused for this reason"`
-		Before   time.Time `json:"before,omitempty" doc:"Only what was refused before; now, unless it is earlier"`
+		Function string    `json:"function" class:"operational" maxLength:"63" doc:"The function that refused"`
+		Code     string    `json:"code,omitempty" class:"operational" maxLength:"63" doc:"Only what was refused for this reason"`
+		Before   time.Time `json:"before,omitempty" class:"operational" doc:"Only what was refused before; now, unless it is earlier"`
 	}
 }
 

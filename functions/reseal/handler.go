@@ -35,10 +35,10 @@ type Handler struct {
 
 // Result is what one call did.
 type Result struct {
-	Resealed int  `json:"resealed" doc:"Values sealed anew"`
-	Done     int  `json:"done" doc:"Tenants whose every value is under their newest data key"`
-	Locked   int  `json:"locked" doc:"Tenants whose key is off"`
-	More     bool `json:"more" doc:"Something is left for the next call"`
+	Resealed int  `json:"resealed" class:"operational" doc:"Values sealed anew"`
+	Done     int  `json:"done" class:"operational" doc:"Tenants whose every value is under their newest data key"`
+	Locked   int  `json:"locked" class:"operational" doc:"Tenants whose key is off"`
+	More     bool `json:"more" class:"operational" doc:"Something is left for the next call"`
 }
 
 // New makes the function; it calls nothing yet.
@@ -128,7 +128,7 @@ func (h *Handler) turn(ctx context.Context, w *work, result *Result) error {
 	for _, field := range w.left {
 		p, err := w.keys.Reseal(ctx, field, turnPages)
 		result.Resealed += p.Resealed
-		for _, path := range p.Shut {
+		for _, path := range p.Unreadable {
 			api.Logger(ctx).ErrorContext(ctx, "a sealed value never opens", "document", path, "field", field.Name)
 		}
 		switch {

@@ -58,7 +58,7 @@ func (t target) open(tx *firestore.Transaction, now time.Time) (r run.Run, creat
 
 // event is the event that the run's start and end are known.
 func (t target) event(now time.Time) outbox.Entry {
-	return outbox.Ended(t.session.Tenant.ID, t.session.Workspace, t.id, now)
+	return outbox.NewRunEnded(t.session.Tenant.ID, t.session.Workspace, t.id, now)
 }
 
 // record makes a change, publishes the run's event if the run is complete, and

@@ -51,7 +51,7 @@ func TestAReportOverALimitIsRejectedWithTheLimit(t *testing.T) {
 			"a sample of the year 1":   {fields{"samples": []fields{{"sli": "a", "time": time.Time{}, "value": 1}}}, 422, "1970"},
 			"a sample of tomorrow":     {fields{"samples": []fields{{"sli": "a", "time": time.Now().Add(24 * time.Hour), "value": 1}}}, 422, "ahead"},
 			"a value that is a text":   {fields{"samples": []fields{{"sli": "a", "time": began, "value": "1"}}}, 422, "number"},
-			"a key that is unknown":    {fields{"issue": []fields{}}, 422, "no such name"},
+			"an unknown field":         {fields{"issue": []fields{}}, 422, "unknown field"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -38,12 +38,12 @@ type Handler struct {
 
 // Result is the work of one sweep.
 type Result struct {
-	Expired     int  `json:"expired" doc:"Grants that expired without an object and that no run claims"`
-	Missing     int  `json:"missing" doc:"Grants that expired without an object and that a run claims"`
-	Finalized   int  `json:"finalized" doc:"Ended runs whose grants are all final"`
-	Published   int  `json:"published" doc:"Events that their writer could not publish"`
-	Republished int  `json:"republished" doc:"Runs unprocessed for hours; the next sweep publishes their events"`
-	More        bool `json:"more" doc:"The next sweep has work left"`
+	Expired     int  `json:"expired" class:"operational" doc:"Grants that expired without an object and that no run claims"`
+	Missing     int  `json:"missing" class:"operational" doc:"Grants that expired without an object and that a run claims"`
+	Finalized   int  `json:"finalized" class:"operational" doc:"Ended runs whose grants are all final"`
+	Published   int  `json:"published" class:"operational" doc:"Events that their writer could not publish"`
+	Republished int  `json:"republished" class:"operational" doc:"Runs unprocessed for hours; the next sweep publishes their events"`
+	More        bool `json:"more" class:"operational" doc:"The next sweep has work left"`
 }
 
 // New returns the function. It makes no calls.
@@ -95,7 +95,7 @@ func (h *Handler) sweepDatabase(ctx context.Context, db *firestore.Client, resul
 		query   firestore.Query
 		process func([]*firestore.DocumentSnapshot) error
 	}{
-		{"publish events", outbox.Waiting(db, h.deps.Now().Add(-minOutboxAge)), func(docs []*firestore.DocumentSnapshot) error {
+		{"publish events", outbox.Pending(db, h.deps.Now().Add(-minOutboxAge)), func(docs []*firestore.DocumentSnapshot) error {
 			n, err := h.publisher.Relay(ctx, db, docs)
 			result.Published += n
 			return err

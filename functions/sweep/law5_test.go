@@ -134,7 +134,7 @@ func (o *relayCloud) check(t *testing.T, p faultPlan) []string {
 	t.Helper()
 	ids := o.addEntries(t, 3)
 	calls := o.sweeps(t, p)
-	left, err := outbox.Waiting(o.db, o.Clock.Now().Add(time.Hour)).Documents(t.Context()).GetAll()
+	left, err := outbox.Pending(o.db, o.Clock.Now().Add(time.Hour)).Documents(t.Context()).GetAll()
 	if err != nil || len(left) != 0 {
 		t.Errorf("%v: %d entries remain (%v); calls %v", p, len(left), err, calls)
 	}

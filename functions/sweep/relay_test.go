@@ -125,7 +125,7 @@ func TestSweepPublishesSeveralPages(t *testing.T) {
 	if got := f.sweep(t); got.Published != entries || got.More {
 		t.Errorf("published %+v, want %d", got, entries)
 	}
-	left, err := outbox.Waiting(f.db, f.Clock.Now()).Documents(t.Context()).GetAll()
+	left, err := outbox.Pending(f.db, f.Clock.Now()).Documents(t.Context()).GetAll()
 	if err != nil || len(left) != 0 {
 		t.Errorf("%d entries remain (%v)", len(left), err)
 	}

@@ -75,7 +75,7 @@ func newestEvents(runs map[*firestore.DocumentRef]run.Run, now time.Time) map[st
 			continue
 		}
 		t := tenant.ID(workspace.Parent.Parent.ID)
-		entries[check], starts[check] = outbox.Ended(t, tenant.WorkspaceID(workspace.ID), r.ID, now), r.Start.Time
+		entries[check], starts[check] = outbox.NewRunEnded(t, tenant.WorkspaceID(workspace.ID), r.ID, now), r.Start.Time
 	}
 	return entries
 }

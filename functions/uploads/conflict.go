@@ -21,10 +21,10 @@ type conflict struct {
 // storedPart is a part that the bucket already holds. A runner that sent the same
 // bytes can treat the part as uploaded.
 type storedPart struct {
-	Output string `json:"output"`
-	Part   int    `json:"part"`
-	Size   int64  `json:"size" doc:"Bytes"`
-	CRC32C string `json:"crc32c"`
+	Output string `json:"output" class:"operational"`
+	Part   int    `json:"part" class:"operational"`
+	Size   int64  `json:"size" class:"operational" doc:"Bytes"`
+	CRC32C string `json:"crc32c" class:"operational"`
 }
 
 // conflictProblem is a Problem that also lists the stored parts.

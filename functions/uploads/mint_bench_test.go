@@ -53,7 +53,7 @@ func localKey(b *testing.B, account string) (dir string, key *rsa.PrivateKey) {
 // signatures. The function, its Firestore client and the HTTP client
 // run in this process and count. Firestore, KMS and the bucket do not.
 func BenchmarkMint(b *testing.B) {
-	e := cloudtest.StartElsewhere(b, "uploads")
+	e := cloudtest.StartProcess(b, "uploads")
 	dir, key := localKey(b, e.Tenant.SigningAccount)
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })

@@ -16,20 +16,20 @@ import (
 )
 
 type mintRequest struct {
-	Workspace string `path:"workspace"`
-	Run       string `path:"run"`
+	Workspace string `path:"workspace" class:"operational"`
+	Run       string `path:"run" class:"operational"`
 	Body      struct {
 		Parts []partRequest `json:"parts" minItems:"1" maxItems:"100" doc:"The parts to upload"`
 	}
 }
 
 type partRequest struct {
-	Output      string `json:"output" minLength:"1" maxLength:"200" doc:"Name of the output" example:"stdout.log"`
-	Part        int    `json:"part" minimum:"1" maximum:"99999" doc:"Part number, starting at 1"`
-	ContentType string `json:"contentType" minLength:"3" maxLength:"128" doc:"Exact media type" example:"text/plain; charset=utf-8"`
-	Size        *int64 `json:"size,omitempty" minimum:"0" maximum:"8388608" doc:"Size in bytes, at most 8 MiB; the bucket rejects larger parts"`
-	CRC32C      string `json:"crc32c,omitempty" maxLength:"8" doc:"Base64 of the big-endian CRC32C; the bucket rejects other content"`
-	Lines       *int64 `json:"lines,omitempty" minimum:"0" maximum:"8388608" doc:"Newline bytes in the part; makes reading by line faster"`
+	Output      string `json:"output" class:"operational" minLength:"1" maxLength:"200" doc:"Name of the output" example:"stdout.log"`
+	Part        int    `json:"part" class:"operational" minimum:"1" maximum:"99999" doc:"Part number, starting at 1"`
+	ContentType string `json:"contentType" class:"operational" minLength:"3" maxLength:"128" doc:"Exact media type" example:"text/plain; charset=utf-8"`
+	Size        *int64 `json:"size,omitempty" class:"operational" minimum:"0" maximum:"8388608" doc:"Size in bytes, at most 8 MiB; the bucket rejects larger parts"`
+	CRC32C      string `json:"crc32c,omitempty" class:"operational" maxLength:"8" doc:"Base64 of the big-endian CRC32C; the bucket rejects other content"`
+	Lines       *int64 `json:"lines,omitempty" class:"operational" minimum:"0" maximum:"8388608" doc:"Newline bytes in the part; makes reading by line faster"`
 }
 
 type mintResponse struct {
@@ -39,12 +39,12 @@ type mintResponse struct {
 }
 
 type partResponse struct {
-	Output  string            `json:"output"`
-	Part    int               `json:"part"`
-	Method  string            `json:"method" doc:"Always PUT"`
-	URL     string            `json:"url" doc:"Secret: whoever has it can create this object, once"`
-	Headers map[string]string `json:"headers" doc:"Send exactly these headers"`
-	Expires time.Time         `json:"expires" doc:"Request a new URL after this time"`
+	Output  string            `json:"output" class:"operational"`
+	Part    int               `json:"part" class:"operational"`
+	Method  string            `json:"method" class:"operational" doc:"Always PUT"`
+	URL     string            `json:"url" class:"secret" doc:"Secret: whoever has it can create this object, once"`
+	Headers map[string]string `json:"headers" class:"operational" doc:"Send exactly these headers"`
+	Expires time.Time         `json:"expires" class:"operational" doc:"Request a new URL after this time"`
 }
 
 // parsedRequest is a valid request: the run, and the object and declaration of

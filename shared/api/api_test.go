@@ -127,11 +127,11 @@ func TestErrorsAreProblemsOfFixedText(t *testing.T) {
 	}{
 		"refused":     {409, "it is there already", "9"},
 		"wrapped":     {409, "it is there already", ""},
-		"internal":    {500, "something went wrong on our side", ""},
-		"unavailable": {503, "a service that we need does not answer", "1"},
-		"late":        {503, "a service that we need does not answer", "1"},
-		"denied":      {500, "something went wrong on our side", ""},
-		"panic":       {500, "something went wrong on our side", ""},
+		"internal":    {500, "internal error", ""},
+		"unavailable": {503, "a required service is not responding", "1"},
+		"late":        {503, "a required service is not responding", "1"},
+		"denied":      {500, "internal error", ""},
+		"panic":       {500, "internal error", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, text := send(t, http.MethodPut, url+"/v1/things/"+name, `{"text":"a"}`)
@@ -197,14 +197,14 @@ func TestRequestsAreBounded(t *testing.T) {
 		"a text that is null":           {"PUT", "/v1/things/a", `{"text":null}`, nil, 422, "body.text"},
 		"another content type":          {"PUT", "/v1/things/a", `{"text":"a"}`, []string{"Content-Type", "text/xml"}, 415, "application/json"},
 		"an Accept that nothing meets":  {"PUT", "/v1/things/a", `{"text":"a"}`, []string{"Accept", "text/html"}, 200, ""},
-		"a problem in another language": {"PUT", "/v1/things/a", `{`, []string{"Accept", "text/html"}, 400, "not JSON at byte"},
-		"a path that is not there":      {"PUT", "/v1/other", ``, nil, 404, "no such path"},
+		"a problem in another language": {"PUT", "/v1/things/a", `{`, []string{"Accept", "text/html"}, 400, "invalid JSON at byte"},
+		"a path that is not there":      {"PUT", "/v1/other", ``, nil, 404, "path not found"},
 		"a path with two slashes":       {"PUT", "/v1//things/a", ``, nil, 400, "segment"},
 		"a path with dots":              {"PUT", "/v1/things/..", ``, nil, 400, "segment"},
 		"a path with escaped dots":      {"PUT", "/v1/things/%2e%2e", ``, nil, 400, "segment"},
-		"the root":                      {"GET", "/", ``, nil, 404, "no such path"},
-		"OPTIONS":                       {"OPTIONS", "/v1/things/a", ``, nil, 405, "takes only GET, HEAD, PUT"},
-		"DELETE":                        {"DELETE", "/v1/things/a", ``, nil, 405, "takes only GET, HEAD, PUT"},
+		"the root":                      {"GET", "/", ``, nil, 404, "path not found"},
+		"OPTIONS":                       {"OPTIONS", "/v1/things/a", ``, nil, 405, "supports only GET, HEAD, PUT"},
+		"DELETE":                        {"DELETE", "/v1/things/a", ``, nil, 405, "supports only GET, HEAD, PUT"},
 		"HEAD of no such path":          {"HEAD", "/v1/other", ``, nil, 404, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

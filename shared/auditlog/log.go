@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/api/iterator"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -29,8 +30,8 @@ type Config struct {
 	AuditKeyName string `env:"STRONGROOM_AUDIT_KEY,required,notEmpty"` // projects/…/cryptoKeys/…
 }
 
-// Open gives the log whose data keys rest in the platform's own database. It
-// reads nothing yet.
+// Open returns the log whose data keys are in the platform's database. It does not
+// read anything yet.
 func Open(ctx context.Context, config Config, clients *gcp.Clients, now func() time.Time) (*Log, error) {
 	db, err := clients.Default(ctx)
 	if err != nil {
@@ -40,36 +41,48 @@ func Open(ctx context.Context, config Config, clients *gcp.Clients, now func() t
 	if err != nil {
 		return nil, err
 	}
-	return &Log{keys.NewSealer(keys.Config{
-		Collection: DataKeys(db), KeyName: config.AuditKeyName, KMS: kms, Now: now,
-	}), now}, nil
+	sealer := keys.NewSealer(keys.Config{
+		Collection: DataKeys(db),
+		KeyName:    config.AuditKeyName,
+		KMS:        kms,
+		Now:        now,
+	})
+	return &Log{sealer: sealer, now: now}, nil
 }
 
-// DataKeys is where the data keys of the platform's audit key rest, in the
-// platform's own database.
+// DataKeys returns the collection of the data keys of the platform's audit key. It
+// is in the platform's database.
 func DataKeys(db *firestore.Client) *firestore.CollectionRef {
 	return db.Collection("platform").Doc("audit").Collection("deks")
 }
 
-// document is an entry as it rests at tenants/{t}/audit/{id}.
+// document is a stored entry.
 type document struct {
-	Time time.Time `firestore:"time"`
-	Leaf []byte    `firestore:"leaf"` // sealed canonical bytes
+	Time time.Time `firestore:"time" class:"operational"`
+	Leaf []byte    `firestore:"leaf" class:"audit"` // sealed canonical bytes
 }
 
-// Prepared is an entry that is ready to be written, in a transaction or alone.
+// A tenant's entries are in its log. What platform staff are denied belongs to no
+// tenant, so it is in the platform's own log.
+var (
+	_ = dataclass.Stored[document]("tenants/{tenant}/audit/{entry}")
+	_ = dataclass.Stored[document]("platform/audit/audit/{entry}")
+)
+
+// Prepared is a sealed entry that is ready to be written. The zero Prepared cannot
+// be written.
 type Prepared struct {
 	ID  string
 	ref *firestore.DocumentRef
 	doc document
 }
 
-// Prepare gives the entry its id and time, and seals it. It may call Cloud KMS,
-// so it comes before a transaction, not in it.
+// Prepare sets the ID and the time of an entry, and seals it. It may call Cloud
+// KMS, so call it before a transaction and not in it.
 func (l *Log) Prepare(ctx context.Context, db *firestore.Client, e Entry) (Prepared, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return Prepared{}, fmt.Errorf("name audit entry: %w", err)
+		return Prepared{}, fmt.Errorf("create ID of audit entry: %w", err)
 	}
 	e.ID, e.Time = id.String(), l.now().UTC().Truncate(time.Microsecond)
 	leaf, err := e.Canonical()
@@ -81,33 +94,33 @@ func (l *Log) Prepare(ctx context.Context, db *firestore.Client, e Entry) (Prepa
 	if err != nil {
 		return Prepared{}, fmt.Errorf("seal audit entry: %w", err)
 	}
-	return Prepared{e.ID, ref, document{e.Time, sealed}}, nil
+	return Prepared{ID: e.ID, ref: ref, doc: document{Time: e.Time, Leaf: sealed}}, nil
 }
 
-// Write puts the entry into tx: on record if and when the act is.
+// Write adds the entry to tx, so it is recorded if and only if the action is.
 func (p Prepared) Write(tx *firestore.Transaction) error {
-	// Set, not Create: a transaction that is run again after a lost reply
-	// writes the same entry, whose random id nobody else has.
+	// Set and not Create: if the reply of a commit is lost, the transaction runs
+	// again and writes the same entry. No other entry has its random ID.
 	if err := tx.Set(p.ref, p.doc); err != nil {
 		return fmt.Errorf("append audit entry: %w", err)
 	}
 	return nil
 }
 
-// Append puts one entry on record by itself and gives its id.
+// Append writes one entry in a commit of its own and returns its ID.
 func (l *Log) Append(ctx context.Context, db *firestore.Client, e Entry) (string, error) {
 	p, err := l.Prepare(ctx, db, e)
 	if err != nil {
 		return "", err
 	}
-	// Set, not Create, as in Write.
+	// Set and not Create, as in Write.
 	if _, err := p.ref.Set(ctx, p.doc); err != nil {
 		return "", fmt.Errorf("append audit entry: %w", err)
 	}
 	return p.ID, nil
 }
 
-// Entries gives a tenant's log in the order of time.
+// Entries iterates over a tenant's log, oldest entry first.
 func (l *Log) Entries(ctx context.Context, db *firestore.Client, t tenant.ID) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		docs := collection(db, t).OrderBy(firestore.DocumentID, firestore.Asc).Documents(ctx)
@@ -144,8 +157,8 @@ func (l *Log) open(ctx context.Context, doc *firestore.DocumentSnapshot) (Entry,
 	return e, nil
 }
 
-// collection is a tenant's log; what platform staff are denied has no tenant,
-// and is on the platform's own.
+// collection returns a tenant's log. An entry without a tenant, such as a denial of
+// platform staff, is in the platform's log.
 func collection(db *firestore.Client, t tenant.ID) *firestore.CollectionRef {
 	if t == "" {
 		return db.Collection("platform").Doc("audit").Collection("audit")

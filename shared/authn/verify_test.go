@@ -180,11 +180,11 @@ func TestRecordThatCannotBeReadIsUnavailable(t *testing.T) {
 func TestNewSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]authn.Config{
-		"Record is missing":       {Audience: audience},
-		"Audience is not":         {Record: records(nil)},
-		"without a last slash":    {Audience: audience + "/", Record: records(nil)},
-		"an http or https URL":    {Audience: "strongroom.dev", Record: records(nil)},
-		"Audience is not an http": {Audience: "ftp://strongroom.dev", Record: records(nil)},
+		"Record is missing":        {Audience: audience},
+		"Audience is not":          {Record: records(nil)},
+		"without a trailing slash": {Audience: audience + "/", Record: records(nil)},
+		"an http or https URL":     {Audience: "strongroom.dev", Record: records(nil)},
+		"Audience is not an http":  {Audience: "ftp://strongroom.dev", Record: records(nil)},
 	} {
 		if _, err := authn.New(config); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%q: got %v", name, err)

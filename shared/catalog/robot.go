@@ -37,16 +37,16 @@ const (
 
 // Task is a task or test of a suite. It lies at catalogue/{id}.
 type Task struct {
-	Name          string   `firestore:"name"`
-	Documentation string   `firestore:"documentation"`
-	Tags          []string `firestore:"tags"` // as written, each once; case and spaces make no difference
-	Suite         string   `firestore:"suite"`
-	Source        string   `firestore:"source"` // path within its collection, with slashes, or address
+	Name          string   `firestore:"name" class:"public"`
+	Documentation string   `firestore:"documentation" class:"public"`
+	Tags          []string `firestore:"tags" class:"public"` // as written, each once; case and spaces make no difference
+	Suite         string   `firestore:"suite" class:"public"`
+	Source        string   `firestore:"source" class:"public"` // path within its collection, with slashes, or address
 
-	DisplayName        string   `firestore:"displayName"`        // of its suite, for people; may be empty
-	SuiteDocumentation string   `firestore:"suiteDocumentation"` // may be empty
-	Supports           []string `firestore:"supports"`           // what its suite is for
-	Kind               string   `firestore:"kind"`
+	DisplayName        string   `firestore:"displayName" class:"public"`        // of its suite, for people; may be empty
+	SuiteDocumentation string   `firestore:"suiteDocumentation" class:"public"` // may be empty
+	Supports           []string `firestore:"supports" class:"public"`           // what its suite is for
+	Kind               string   `firestore:"kind" class:"public"`
 }
 
 // ID names the task: 64 hex digits of a hash of source, suite and name.

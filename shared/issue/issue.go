@@ -29,7 +29,7 @@ var Unresolved = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 type Issue struct {
 	ID       ID      `firestore:"fingerprint"`
 	Check    CheckID `firestore:"check"`
-	Task     string  `firestore:"task"` // of the newest run that saw it; likewise SLX and Resource
+	Task     string  `firestore:"task"` // of the newest run that saw it; the same run for SLX and Resource
 	SLX      string  `firestore:"slx"`
 	Resource string  `firestore:"resource"`
 

@@ -93,7 +93,7 @@ func TestResealOverAFaultAtAnyCall(t *testing.T) {
 				t.Errorf("without a fault: %v, and %d calls", err, made.Load())
 			}
 			_ = wire.Close() // what is late arrives
-			wantResealed(t, c, l.record, append(first.Shut, resealRest(t, c, l.record)...), l.shut, fmt.Sprint(l.fault, " at call ", l.call))
+			wantResealed(t, c, l.record, append(first.Unreadable, resealRest(t, c, l.record)...), l.shut, fmt.Sprint(l.fault, " at call ", l.call))
 		})
 	}
 	work.Wait()
@@ -106,7 +106,7 @@ func resealRest(t *testing.T, c *cloudtest.Cloud, record tenant.Record) (shut []
 	if err != nil || !p.Done {
 		t.Errorf("the next call: %+v, %v", p, err)
 	}
-	return p.Shut
+	return p.Unreadable
 }
 
 // wantResealed fails the test unless all is under the second key alone, and what
@@ -148,7 +148,7 @@ func TestResealTellsWhatIsShutThoughALaterPageFails(t *testing.T) {
 		return faults.None
 	})
 	p, err := k.Reseal(t.Context(), lines, 10)
-	if diff := cmp.Diff(keys.Progress{Resealed: 15, Shut: []string{shut}}, p); diff != "" || err == nil {
+	if diff := cmp.Diff(keys.Progress{Resealed: 15, Unreadable: []string{shut}}, p); diff != "" || err == nil {
 		t.Errorf("%v, wanted (-) and done (+) differ:\n%s", err, diff)
 	}
 	reseal(t, k, 10, keys.Progress{Resealed: 5, Done: true}) // the place was kept
@@ -197,7 +197,7 @@ func TestResealTwiceAtOnce(t *testing.T) {
 	}
 	work.Wait()
 	if n := resealed.Load(); n != 100 {
-		t.Errorf("%d values were sealed anew, want 100, each once", n)
+		t.Errorf("%d values were resealed, want 100, each once", n)
 	}
 	wantEpochs(t, c, k, acme.ID, 100, map[int]int{2: 100})
 }

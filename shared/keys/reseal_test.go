@@ -247,7 +247,7 @@ func TestResealPassesOverWhatWillNeverOpen(t *testing.T) {
 		}
 	}
 	nextEpoch(t, c, k)
-	reseal(t, k, 10, keys.Progress{Resealed: 20, Done: true, Shut: []string{keys.RelativePath(place(db, acme.ID, 20))}})
+	reseal(t, k, 10, keys.Progress{Resealed: 20, Done: true, Unreadable: []string{keys.RelativePath(place(db, acme.ID, 20))}})
 	reseal(t, k, 10, keys.Progress{Done: true}) // it is told once
 	wantEpochs(t, c, k, acme.ID, 20, map[int]int{2: 20})
 }

@@ -17,6 +17,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/catalog"
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 )
 
 // Collection is the collection of entries in the platform's database. The ID of
@@ -30,16 +31,21 @@ const MaxTasks = 20_000
 // Entry is a task as it is stored at catalog/{id}.
 type Entry struct {
 	catalog.Task
-	Edition string `firestore:"edition"` // the edition of its source that had it last; may be empty
+	Edition string `firestore:"edition" class:"public"` // the edition of its source that had it last; may be empty
 }
 
 // Register describes the current catalog. It is stored at platform/catalog. The
 // zero Register means that there is no catalog yet.
 type Register struct {
-	Version string    `firestore:"version"` // changes with every change of the catalog; empty: there is no catalog
-	Tasks   int       `firestore:"tasks"`   // number of entries
-	Changed time.Time `firestore:"changed"` // time of the last change
+	Version string    `firestore:"version" class:"operational"` // changes with every change of the catalog; empty: there is no catalog
+	Tasks   int       `firestore:"tasks" class:"operational"`   // number of entries
+	Changed time.Time `firestore:"changed" class:"operational"` // time of the last change
 }
+
+var (
+	_ = dataclass.Stored[Entry](Collection + "/{task}")
+	_ = dataclass.Stored[Register]("platform/catalog")
+)
 
 // EntryRef returns the document of the task with an ID.
 func EntryRef(db *firestore.Client, id string) *firestore.DocumentRef {

@@ -82,7 +82,7 @@ func (o *office) entry(topic string, created time.Time) outbox.Entry {
 // left counts the entries that are not published yet.
 func (o *office) left(before time.Time) []*firestore.DocumentSnapshot {
 	o.t.Helper()
-	docs, err := outbox.Waiting(o.db, before).Limit(outbox.MaxPage).Documents(o.t.Context()).GetAll()
+	docs, err := outbox.Pending(o.db, before).Limit(outbox.MaxPage).Documents(o.t.Context()).GetAll()
 	if err != nil {
 		o.t.Fatal(err)
 	}
