@@ -12,7 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/rank"
 )
 
-// tasks are like those of a public catalogue.
+// tasks are like those of a public catalog.
 var tasks = documents(
 	"Fetch Deployment Logs|Fetches the last lines of logs of the pods of a deployment and looks for errors.|logs,deployment,kubernetes",
 	"Inspect Deployment Warning Events|Lists warning events of a deployment and its pods.|events,deployment,kubernetes",
