@@ -77,11 +77,11 @@ func cutFieldID(s string) (id, rest string, err error) {
 	}
 	switch {
 	case end == 0:
-		return "", "", pathError("a name is empty or must stand in backticks")
+		return "", "", pathError("a name is empty or must be in backticks")
 	case s[0] >= '0' && s[0] <= '9':
-		return "", "", pathError("a name that starts with a digit must stand in backticks")
+		return "", "", pathError("a name that starts with a digit must be in backticks")
 	case end < len(s) && s[end] != '.':
-		return "", "", pathError("a name with other characters than A-Z, a-z, 0-9 and _ must stand in backticks")
+		return "", "", pathError("a name with other characters than A-Z, a-z, 0-9 and _ must be in backticks")
 	}
 	return s[:end], s[end:], nil
 }

@@ -25,7 +25,7 @@ type database struct {
 	changed       map[string]micros // time of the latest commit for each collection ID; "" for all of them
 	history       history
 	indexes       int              // number created so far
-	neededIndexes map[string]Index // that queries asked for, by Index.key
+	neededIndexes map[string]Index // that queries needed, by Index.key
 	transactions  map[string]*transaction
 }
 

@@ -13,9 +13,9 @@ import (
 )
 
 var transformTests = []conformanceTest{
-	{"transforms compute from what is there", transforms},
-	{"the server's time is one for the whole commit", serverTime},
-	{"a transform alone makes a document", transformAlone},
+	{"transforms compute from the current value", transforms},
+	{"the server's time is the same for the whole commit", serverTime},
+	{"a transform alone creates a document", transformAlone},
 }
 
 func transforms(t *testing.T, c *firestore.Client) {
@@ -34,14 +34,14 @@ func transforms(t *testing.T, c *firestore.Client) {
 		{name: "the larger stays", old: 5, by: firestore.FieldTransformMaximum(3), want: int64(5)},
 		{name: "the larger comes", old: 5, by: firestore.FieldTransformMaximum(7.5), want: 7.5},
 		{name: "of equals the old stays", old: 5, by: firestore.FieldTransformMaximum(5.0), want: int64(5)},
-		{name: "no number gives way to a maximum", old: "s", by: firestore.FieldTransformMaximum(1), want: int64(1)},
+		{name: "a maximum replaces a value that is not a number", old: "s", by: firestore.FieldTransformMaximum(1), want: int64(1)},
 		{name: "the smaller comes", old: 5, by: firestore.FieldTransformMinimum(3), want: int64(3)},
 		{name: "the smaller stays", old: 5.5, by: firestore.FieldTransformMinimum(7), want: 5.5},
 		{name: "the maximum with NaN is NaN", old: math.NaN(), by: firestore.FieldTransformMaximum(1), want: math.NaN()},
 		{name: "the minimum with NaN is NaN", old: 1, by: firestore.FieldTransformMinimum(math.NaN()), want: math.NaN()},
 		{name: "a union adds what is missing, once", old: []any{1, "a"}, by: firestore.ArrayUnion("b", 1.0, "b"), want: []any{int64(1), "a", "b"}},
 		{name: "a union replaces what is no array", old: "s", by: firestore.ArrayUnion("b"), want: []any{"b"}},
-		{name: "a removal takes all that is equal", old: []any{1, "a", 1.0}, by: firestore.ArrayRemove(1), want: []any{"a"}},
+		{name: "a removal removes all equal elements", old: []any{1, "a", 1.0}, by: firestore.ArrayRemove(1), want: []any{"a"}},
 		{name: "a removal replaces what is no array", old: "s", by: firestore.ArrayRemove("b"), want: []any{}},
 	} {
 		doc := c.Collection("a").NewDoc()

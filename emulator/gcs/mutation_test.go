@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// mutations gives r with one thing changed at a time, by what was changed.
+// mutations returns copies of r with one change each, by the change.
 func (r signedRequest) mutations() map[string]signedRequest {
 	all := map[string]signedRequest{}
 	for _, method := range []string{"GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", strings.ToLower(r.method), ""} {
@@ -88,7 +88,7 @@ func (r signedRequest) headerMutations() map[string]signedRequest {
 	return all
 }
 
-func TestEveryMutationOfAVectorIsRefused(t *testing.T) {
+func TestEveryMutationOfAVectorIsRejected(t *testing.T) {
 	t.Parallel()
 	valid, tried := vectorSigner(t), 0
 	for _, v := range vectors(t) {
@@ -106,7 +106,7 @@ func TestEveryMutationOfAVectorIsRefused(t *testing.T) {
 	}
 }
 
-func TestAnotherAccountsSignatureIsRefused(t *testing.T) {
+func TestAnotherAccountsSignatureIsRejected(t *testing.T) {
 	t.Parallel()
 	valid := vectorSigner(t)
 	for _, v := range vectors(t) {
@@ -132,7 +132,7 @@ func TestPortOfTheHostMayBeSignedOrNot(t *testing.T) {
 	}
 }
 
-func TestMalformedSignaturesSayWhatIsWrong(t *testing.T) {
+func TestMalformedSignaturesNameTheParameter(t *testing.T) {
 	t.Parallel()
 	r := vectors(t)[0].signedRequest(t)
 	for name, test := range map[string]struct{ parameter, value string }{

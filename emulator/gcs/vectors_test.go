@@ -77,7 +77,7 @@ func vectorSigner(t testing.TB) verifier {
 	}
 }
 
-// wire is the vector as a client sends it.
+// signedRequest returns the vector in the form that a client sends.
 func (v vector) signedRequest(t testing.TB) signedRequest {
 	t.Helper()
 	u, err := url.Parse(v.ExpectedURL)
@@ -87,7 +87,7 @@ func (v vector) signedRequest(t testing.TB) signedRequest {
 	h := http.Header{}
 	for name, value := range v.Headers {
 		if strings.ContainsRune(name, '/') {
-			h[name] = []string{value} // no HTTP token: only the verifier sees it
+			h[name] = []string{value} // not an HTTP token, so only the verifier reads it
 		} else {
 			h.Set(name, value)
 		}

@@ -64,7 +64,7 @@ func TestEmbedded(t *testing.T) {
 func TestOfficial(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("STRONGROOM_OFFICIAL") != "1" {
-		t.Skip("Google's own emulator is not asked for; to run this: STRONGROOM_OFFICIAL=1 go test ./emulator/pubsub/")
+		t.Skip("Google's emulator is not enabled; to run this test: STRONGROOM_OFFICIAL=1 go test ./emulator/pubsub/")
 	}
 	if err := official.Available(); err != nil {
 		t.Skip("Google's own emulator is not installed: ", err)

@@ -199,10 +199,10 @@ func testClose(t *testing.T, r rig) {
 	}
 	contains(t, s.Drain(t.Context()), "closed")
 	if err := s.Push(t.Context(), quick("http://127.0.0.1:1")); err == nil {
-		t.Error("a closed server takes a subscription")
+		t.Error("a closed server accepts a subscription")
 	}
 	if err := s.Publish(t.Context(), "events", nil, map[string]string{"k": "v"}); err == nil {
-		t.Error("a closed server takes a message")
+		t.Error("a closed server accepts a message")
 	}
 }
 

@@ -49,7 +49,7 @@ func manyParts(n int) string {
 func inWorkspace(w string) string { return "/v1/workspaces/" + w + "/runs/RUN/uploads" }
 func ofRun(id string) string      { return "/v1/workspaces/prod/runs/" + id + "/uploads" }
 
-const outputRule = "an output is named by"
+const outputRule = "an output name has 1 to 200 characters"
 
 var badRequests = map[string]bad{
 	"an output's name with a slash":             {part: with("output", `"a/b"`), status: 422, says: outputRule},
@@ -108,11 +108,11 @@ var badRequests = map[string]bad{
 	"no body":                         {body: " ", status: 400, says: "body"},
 	"a body that is no JSON":          {body: `parts=1`, status: 400, says: "invalid JSON at byte 0"},
 	"a body that is cut":              {body: `{"parts":[`, status: 400, says: "invalid JSON at byte"},
-	"a body and something after it":   {body: `{"parts":[` + goodPart + `]} {}`, status: 400, says: "not JSON"},
+	"a body and something after it":   {body: `{"parts":[` + goodPart + `]} {}`, status: 400, says: "invalid JSON"},
 	"an unknown name in the body":     {body: `{"parts":[` + goodPart + `],"tenant":"other"}`, status: 422, says: "body.tenant"},
 	"an unknown name in a part":       {part: with("bucket", `"other"`), status: 422, says: "body.parts[0].bucket"},
-	"a name twice in the body":        {body: `{"parts":[` + goodPart + `],"parts":[]}`, status: 400, says: "stands twice"},
-	"a name twice in a part":          {part: `{"part":1,"part":2,"output":"a","contentType":"text/plain"}`, status: 400, says: "stands twice"},
+	"a duplicate key in the body":        {body: `{"parts":[` + goodPart + `],"parts":[]}`, status: 400, says: "duplicate key in object"},
+	"a duplicate key in a part":          {part: `{"part":1,"part":2,"output":"a","contentType":"text/plain"}`, status: 400, says: "duplicate key in object"},
 	"a name in another case":          {body: `{"Parts":[` + goodPart + `]}`, status: 422, says: "body.Parts"},
 	"a part's name in another case":   {part: `{"Part":1,"output":"a","contentType":"text/plain"}`, status: 422, says: "body.parts[0].Part"},
 	"a body nested 17 deep":           {body: strings.Repeat(`[`, 17) + strings.Repeat(`]`, 17), status: 400, says: "nested more than 16 levels deep"},
@@ -133,7 +133,7 @@ var badRequests = map[string]bad{
 	"a workspace with dots and a slash": {path: inWorkspace("..%2f..%2fother"), status: 400, says: "segment"},
 	"a workspace without a name":        {path: inWorkspace(""), status: 400, says: "segment"},
 	"a workspace with a double slash":   {path: inWorkspace("/prod"), status: 400, says: "segment"},
-	"a workspace of nobody's":           {path: inWorkspace("absent"), status: 403, says: "not open to you"},
+	"a workspace that does not exist":           {path: inWorkspace("absent"), status: 403, says: "you do not have access to this workspace"},
 	"a run that is no UUID":             {path: ofRun("run-1"), status: 400, says: "UUIDv7"},
 	"a run that is a UUIDv4":            {path: ofRun("7d444840-9dc0-41d1-b245-5ffdce74fad2"), status: 400, says: "UUIDv7"},
 	"a run in capitals":                 {path: ofRun("0198C2B4-5D1E-7C3A-9F00-2A6B1C4D8E10"), status: 400, says: "UUIDv7"},
@@ -142,15 +142,15 @@ var badRequests = map[string]bad{
 	"a run that is reserved":            {path: ofRun("__all__"), status: 400, says: "UUIDv7"},
 	"a run named ..":                    {path: ofRun("%2e%2e"), status: 400, says: "segment"},
 	"a path with a slash at its end":    {path: ofRun("RUN") + "/", status: 400, says: "segment"},
-	"a path that is unknown":            {path: "/v1/nothing", status: 404, says: "no such path"},
-	"a path in another case":            {path: strings.ToUpper(inWorkspace("prod")), status: 404, says: "no such path"},
+	"a path that is unknown":            {path: "/v1/nothing", status: 404, says: "path not found"},
+	"a path in another case":            {path: strings.ToUpper(inWorkspace("prod")), status: 404, says: "path not found"},
 	"a path with a double slash":        {path: "/" + ofRun("RUN"), status: 400, says: "segment"},
 
-	"the method GET":     {method: "GET", status: 405, says: "takes only POST"},
-	"the method PUT":     {method: "PUT", status: 405, says: "takes only POST"},
-	"the method DELETE":  {method: "DELETE", status: 405, says: "takes only POST"},
-	"the method OPTIONS": {method: "OPTIONS", status: 405, says: "takes only POST"},
-	"a made-up method":   {method: "MINT", status: 405, says: "takes only POST"},
+	"the method GET":     {method: "GET", status: 405, says: "supports only POST"},
+	"the method PUT":     {method: "PUT", status: 405, says: "supports only POST"},
+	"the method DELETE":  {method: "DELETE", status: 405, says: "supports only POST"},
+	"the method OPTIONS": {method: "OPTIONS", status: 405, says: "supports only POST"},
+	"a made-up method":   {method: "MINT", status: 405, says: "supports only POST"},
 
 	"no token":                    {header: []string{"Authorization", ""}, status: 401, says: "no bearer token"},
 	"another scheme":              {header: []string{"Authorization", "Basic dTpw"}, status: 401, says: "no bearer token"},
@@ -159,7 +159,7 @@ var badRequests = map[string]bad{
 	"a token without a signature": {header: []string{"Authorization", "Bearer eyJhbGciOiJub25lIn0.e30."}, status: 401, says: "RS256"},
 }
 
-func TestBadInputIsRefused(t *testing.T) {
+func TestBadInputIsRejected(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{}) // nobody else signs in it
 	tn := c.Tenant(t)
@@ -169,7 +169,7 @@ func TestBadInputIsRefused(t *testing.T) {
 			r := b.send(t, tn)
 			p := wantProblem(t, r, b.status)
 			if !strings.Contains(fmt.Sprint(p), b.says) {
-				t.Errorf("it does not say %q: %s", b.says, r.Body)
+				t.Errorf("the response does not contain %q: %s", b.says, r.Body)
 			}
 			if diff := cmp.Diff(before, writtenPaths(t, tn)); diff != "" {
 				t.Errorf("it wrote %s", diff)

@@ -132,7 +132,7 @@ func useOutputsEveryWay(t *testing.T, c *cloudtest.Cloud) {
 		}
 		tn.Mint(t, id, p)[0].Put(t, text).Want(t, http.StatusOK)
 	}
-	tn.Mint(t, id, cloudtest.PartOf("refused.log", 1, text))[0].Put(t, append(text, canary...))
+	tn.Mint(t, id, cloudtest.PartOf("rejected.log", 1, text))[0].Put(t, append(text, canary...))
 	c.Drain(t)
 	path := tn.RunPath(id) + "/outputs"
 	read := func(persona, path string, want int, header ...string) {

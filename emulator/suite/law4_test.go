@@ -19,52 +19,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// operation is one row of the matrix: who may call an operation, and how to call it.
-// The test fails if an operation has no row or a row has no operation.
-type operation struct {
-	roles  []tenant.Role
-	action auditlog.Action
-	ask    func(t *testing.T, f *matrixFixture, where place) (path string, body any)
-
-	lists  bool // in an empty workspace, it returns an empty list instead of 404
-	strict bool // it rejects unknown query parameters
-}
-
-var (
-	readers = []tenant.Role{tenant.Viewer, tenant.Auditor, tenant.Admin}
-	runners = []tenant.Role{tenant.Runner}
-)
-
-var operations = map[string]operation{
-	"POST /v1/workspaces/{workspace}/runs/{run}/uploads": {roles: runners, action: auditlog.MintUpload, ask: func(t *testing.T, _ *matrixFixture, p place) (string, any) {
-		return runPath(p.workspace, cloudtest.NewRun(t)) + "/uploads", oneUpload()
-	}, lists: false, strict: false},
-	"PUT /v1/workspaces/{workspace}/runs/{run}": {roles: runners, action: auditlog.StartRun, ask: func(t *testing.T, _ *matrixFixture, p place) (string, any) {
-		return runPath(p.workspace, cloudtest.NewRun(t)), map[string]any{"task": "dns-check", "start": time.Now().UTC()}
-	}, lists: false, strict: false},
-	"POST /v1/workspaces/{workspace}/runs/{run}/report": {roles: runners, action: auditlog.ReportRun, ask: func(t *testing.T, _ *matrixFixture, p place) (string, any) {
-		return runPath(p.workspace, cloudtest.NewRun(t)) + "/report", map[string]any{"end": time.Now().UTC(), "outcome": "success", "exitCode": 0}
-	}, lists: false, strict: false},
-	"GET /v1/workspaces/{workspace}/runs/{run}": {roles: readers, action: auditlog.ReadRun, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
-		return runPath(p.workspace, p.run), nil
-	}, lists: false, strict: false},
-	"GET /v1/workspaces/{workspace}/runs/{run}/outputs": {roles: readers, action: auditlog.ListOutputs, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
-		return runPath(p.workspace, p.run) + "/outputs", nil
-	}, lists: false, strict: false},
-	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": {roles: readers, action: auditlog.ReadOutput, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
-		return runPath(p.workspace, p.run) + "/outputs/kept.log", nil
-	}, lists: false, strict: false},
-	"GET /v1/workspaces/{workspace}/runs": {roles: readers, action: auditlog.ReadRun, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
-		return "/v1/workspaces/" + string(p.workspace) + "/runs", nil
-	}, lists: true, strict: true},
-	"GET /v1/workspaces/{workspace}/runs/{run}/issues": {roles: readers, action: auditlog.ReadIssueLines, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
-		return runPath(p.workspace, p.run) + "/issues", nil
-	}, lists: false, strict: false},
-	"GET /v1/workspaces/{workspace}/slis/{sli}/samples": {roles: readers, action: auditlog.ReadSLI, ask: func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
-		return "/v1/workspaces/" + string(p.workspace) + "/slis/latency/samples", nil
-	}, lists: true, strict: true},
-}
-
 func runPath(w tenant.WorkspaceID, id string) string {
 	return "/v1/workspaces/" + string(w) + "/runs/" + id
 }
@@ -143,15 +97,15 @@ func (f *matrixFixture) token(t *testing.T, persona, audience string, lifetime t
 // expect is the rule of the matrix. A denial has a reason.
 func (o operation) expect(role tenant.Role, where place) (status int, reason string) {
 	switch {
-	case publicActions[o.action] && !slices.Contains(o.roles, role):
+	case o.shared && !slices.Contains(o.roles, role):
 		return http.StatusForbidden, "" // recorded without a workspace
-	case publicActions[o.action]:
+	case o.shared:
 		return http.StatusOK, ""
 	case !slices.Contains(o.roles, role):
 		return http.StatusForbidden, "role"
 	case where.name != "own" && (role == tenant.Runner || role == tenant.Viewer):
 		return http.StatusForbidden, "workspace"
-	case where.name != "own" && !o.lists, where.name == "foreign" && settingActions[o.action]:
+	case where.name != "own" && !o.lists, where.name == "foreign" && o.creates:
 		return http.StatusNotFound, "" // within the caller's own tenant, the run does not exist
 	}
 	return http.StatusOK, ""

@@ -39,19 +39,19 @@ func TestLaw5AcknowledgedMeansKeptOfRuns(t *testing.T) {
 		}
 		random.Shuffle(len(calls), func(i, j int) { calls[i], calls[j] = calls[j], calls[i] })
 		var mu sync.Mutex
-		kept := map[string]map[int]bool{"start": {}, "report": {}}
+		acknowledged := map[string]map[int]bool{"start": {}, "report": {}}
 		var all sync.WaitGroup
 		for _, call := range calls {
 			all.Go(func() {
 				if call.retryUntilFinal(t, tn, url, token) {
 					mu.Lock()
 					defer mu.Unlock()
-					kept[call.what][call.version] = true
+					acknowledged[call.what][call.version] = true
 				}
 			})
 		}
 		all.Wait()
-		checkAcknowledged(t, tn, id, kept)
+		checkAcknowledged(t, tn, id, acknowledged)
 	}
 	t.Logf("the wire: %v", wire.faults)
 }
@@ -106,24 +106,24 @@ func (c runVersion) retryUntilFinal(t *testing.T, tn *cloudtest.Tenant, url, tok
 
 // checkAcknowledged checks that one version of the start and the report is accepted
 // and stored.
-func checkAcknowledged(t *testing.T, tn *cloudtest.Tenant, id string, kept map[string]map[int]bool) {
+func checkAcknowledged(t *testing.T, tn *cloudtest.Tenant, id string, acknowledged map[string]map[int]bool) {
 	t.Helper()
 	var got struct {
 		Task, State string
 		ExitCode    int
 	}
 	tn.Do(t, "viewer", http.MethodGet, tn.RunPath(id), nil).Want(t, http.StatusOK).JSON(t, &got)
-	for what, versions := range kept {
+	for what, versions := range acknowledged {
 		if len(versions) != 1 {
 			t.Errorf("versions %[2]v of %[1]s were acknowledged", what, versions)
 		}
 	}
-	for version := range kept["start"] {
+	for version := range acknowledged["start"] {
 		if got.Task != fmt.Sprint("task ", version) {
 			t.Errorf("version %d of the start was acknowledged, but %q is stored", version, got.Task)
 		}
 	}
-	for version := range kept["report"] {
+	for version := range acknowledged["report"] {
 		if got.State != "ended" || got.ExitCode != version {
 			t.Errorf("version %d of the report was acknowledged, but %+v is stored", version, got)
 		}

@@ -16,40 +16,6 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
-// recordedFirst says whether each operation must be in the audit log before it takes
-// effect. The other operations write and return only IDs, codes, numbers and times.
-// The test fails if an operation has no row or a row has no operation.
-var recordedFirst = map[string]bool{
-	"POST /v1/workspaces/{workspace}/runs/{run}/uploads":         true,
-	"PUT /v1/workspaces/{workspace}/runs/{run}":                  false,
-	"POST /v1/workspaces/{workspace}/runs/{run}/report":          true,
-	"GET /v1/workspaces/{workspace}/runs/{run}":                  false,
-	"GET /v1/workspaces/{workspace}/runs/{run}/outputs":          false,
-	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": true,
-	"GET /v1/workspaces/{workspace}/runs":                        false,
-	"GET /v1/workspaces/{workspace}/runs/{run}/issues":           true,
-	"GET /v1/workspaces/{workspace}/slis/{sli}/samples":          false,
-	"GET /v1/workspaces/{workspace}/issues":                      true,
-	"GET /v1/workspaces/{workspace}/issues/{issue}":              true,
-	"POST /v1/workspaces/{workspace}/issues/{issue}/investigate": true,
-	"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":      true,
-	"GET /v1/workspaces/{workspace}/slis":                        false,
-	"GET /v1/workspaces/{workspace}/slis/{sli}":                  false,
-	"PUT /v1/workspaces/{workspace}/slis/{sli}":                  true,
-	"GET /v1/workspaces/{workspace}/graph":                       false,
-	"GET /v1/workspaces/{workspace}/assistants/{assistant}":      true,
-	"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      true,
-	"GET /v1/catalog/tasks":                                      false,
-	"PUT /v1/catalog/tasks":                                      true,
-	"GET /v1/quarantine":                                         false,
-
-	// In this matrix, these operations find nothing to act on. The tests of their
-	// functions cover them with a failing audit log.
-	"POST /v1/catalog/prune":       false,
-	"POST /v1/quarantine/replay":   false,
-	"POST /v1/dead-letters/replay": false,
-}
-
 // Law 6, for every operation: while the audit log cannot be written, operations that
 // must be recorded first fail, write nothing and return nothing. The others work.
 func TestLaw6OnTheRecordFirstOrNotAtAll(t *testing.T) {
@@ -59,7 +25,7 @@ func TestLaw6OnTheRecordFirstOrNotAtAll(t *testing.T) {
 		t.Skip("the stored documents of Google's emulator cannot be walked")
 	}
 	f := newMatrixFixture(t, c)
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(recordedFirst)), discover(t, c)); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(operations)), discover(t, c)); diff != "" {
 		t.Fatalf("the table and the functions' operations differ: %s", diff)
 	}
 	for name, function := range c.Suite.Functions {
@@ -87,7 +53,7 @@ func (f *matrixFixture) tryWithoutAuditLog(t *testing.T, function, route string)
 	if err := f.cloud.IAM.Bind(auditRole(function)); err != nil {
 		t.Fatal(err)
 	}
-	if recordedFirst[route] {
+	if o.recordedFirst {
 		wantProblem(t, got, http.StatusInternalServerError)
 		if diff := cmp.Diff(before, allDocuments(t, f.cloud)); diff != "" {
 			t.Errorf("it wrote %s", diff)

@@ -24,15 +24,15 @@ func (h *Handler) registerAssistants() {
 }
 
 type askRequest struct {
-	Workspace string `path:"workspace"`
-	Assistant string `path:"assistant"`
+	Workspace string `path:"workspace" class:"operational"`
+	Assistant string `path:"assistant" class:"operational"`
 }
 
 type askResponse struct {
 	Body struct {
-		ID string `json:"id"`
+		ID string `json:"id" class:"operational"`
 		AssistantBody
-		AsOf   time.Time  `json:"asOf"`
+		AsOf   time.Time  `json:"asOf" class:"operational"`
 		Wrong  wrongBody  `json:"wrong" doc:"What is wrong now"`
 		Health healthBody `json:"health" doc:"How healthy each SLI is"`
 		Next   nextBody   `json:"next" doc:"Which task to run next"`

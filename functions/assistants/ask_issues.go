@@ -28,30 +28,30 @@ const maxCount = 1000
 type wrongBody struct {
 	Counts []countBody `json:"counts" doc:"Number of active issues, by severity"`
 	SLXs   []slxBody   `json:"slxs" doc:"The most severe active issues, grouped by SLX"`
-	Capped bool        `json:"capped" doc:"There may be more active issues. List them with state=active"`
+	Capped bool        `json:"capped" class:"operational" doc:"There may be more active issues. List them with state=active"`
 }
 
 type countBody struct {
-	Severity int  `json:"severity"`
-	Active   int  `json:"active"`
-	OrMore   bool `json:"orMore,omitempty" doc:"There are at least this many, which includes ignored issues"`
+	Severity int  `json:"severity" class:"metadata"`
+	Active   int  `json:"active" class:"metadata"`
+	OrMore   bool `json:"orMore,omitempty" class:"operational" doc:"There are at least this many, which includes ignored issues"`
 }
 
 type slxBody struct {
-	SLX    string           `json:"slx"`
+	SLX    string           `json:"slx" class:"metadata"`
 	Issues []worstIssueBody `json:"issues"`
 }
 
 // worstIssueBody is an issue in one line.
 type worstIssueBody struct {
-	ID        string    `json:"id"`
-	Title     string    `json:"title"`
-	Severity  int       `json:"severity"`
-	State     string    `json:"state"`
-	Task      string    `json:"task"`
-	Resource  string    `json:"resource,omitempty"`
-	LastSeen  time.Time `json:"lastSeen"`
-	Sightings int       `json:"sightings"`
+	ID        string    `json:"id" class:"operational"`
+	Title     string    `json:"title" class:"text"`
+	Severity  int       `json:"severity" class:"metadata"`
+	State     string    `json:"state" class:"metadata"`
+	Task      string    `json:"task" class:"metadata"`
+	Resource  string    `json:"resource,omitempty" class:"metadata"`
+	LastSeen  time.Time `json:"lastSeen" class:"metadata"`
+	Sightings int       `json:"sightings" class:"metadata"`
 }
 
 // readWorst reads the most severe active issues, page by page.

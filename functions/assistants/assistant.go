@@ -35,28 +35,28 @@ const (
 // storedAssistant is an assistant as it is stored at
 // tenants/{t}/workspaces/{w}/assistants/{a}.
 type storedAssistant struct {
-	Name      []byte      `firestore:"name"` // sealed
-	Relevance float64     `firestore:"relevance"`
-	Access    accessLevel `firestore:"access"`
+	Name      []byte      `firestore:"name" class:"text"` // sealed
+	Relevance float64     `firestore:"relevance" class:"configuration"`
+	Access    accessLevel `firestore:"access" class:"configuration"`
 }
 
 // AssistantBody is an assistant in the API. Its name is exported because the
 // OpenAPI document omits the fields of embedded types that are not.
 type AssistantBody struct {
-	Name        string   `json:"name" minLength:"1" maxLength:"200" doc:"Display name"`
-	Relevance   *float64 `json:"relevance,omitempty" minimum:"0" maximum:"1" default:"0.85" doc:"Lowest score of a task that is suggested"`
-	AccessLevel string   `json:"accessLevel,omitempty" enum:"read-only,read-write" default:"read-only" doc:"read-only: suggest only tasks that are tagged access:read-only"`
+	Name        string   `json:"name" class:"text" minLength:"1" maxLength:"200" doc:"Display name"`
+	Relevance   *float64 `json:"relevance,omitempty" class:"configuration" minimum:"0" maximum:"1" default:"0.85" doc:"Lowest score of a task that is suggested"`
+	AccessLevel string   `json:"accessLevel,omitempty" class:"configuration" enum:"read-only,read-write" default:"read-only" doc:"read-only: suggest only tasks that are tagged access:read-only"`
 }
 
 type setAssistantRequest struct {
-	Workspace string `path:"workspace"`
-	Assistant string `path:"assistant"`
+	Workspace string `path:"workspace" class:"operational"`
+	Assistant string `path:"assistant" class:"operational"`
 	Body      AssistantBody
 }
 
 type setAssistantResponse struct {
 	Body struct {
-		ID string `json:"id"`
+		ID string `json:"id" class:"operational"`
 		AssistantBody
 	}
 }

@@ -31,10 +31,10 @@ func (h *Handler) registerGraph() {
 // graphRequest selects up to 30 checks, because one query finds the issues of up to 30:
 // cloud.google.com/firestore/docs/query-data/queries#limits_on_or_queries.
 type graphRequest struct {
-	Workspace string `path:"workspace"`
-	SLX       string `query:"slx" maxLength:"256" doc:"Only this SLX"`
-	PageSize  int    `query:"pageSize" minimum:"1" maximum:"30" default:"30" doc:"Number of checks; a check is a task on a resource"`
-	PageToken string `query:"pageToken" maxLength:"200"`
+	Workspace string `path:"workspace" class:"operational"`
+	SLX       string `query:"slx" class:"metadata" maxLength:"256" doc:"Only this SLX"`
+	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"30" default:"30" doc:"Number of checks; a check is a task on a resource"`
+	PageToken string `query:"pageToken" class:"operational" maxLength:"200"`
 }
 
 type graphResponse struct {
@@ -42,26 +42,26 @@ type graphResponse struct {
 }
 
 type graphBody struct {
-	AsOf          time.Time  `json:"asOf"`
+	AsOf          time.Time  `json:"asOf" class:"operational"`
 	Nodes         []nodeBody `json:"nodes" doc:"Each once per page. A node with the same ID on another page is the same node"`
 	Edges         []edgeBody `json:"edges"`
-	IssuesCapped  bool       `json:"issuesCapped" doc:"There are more active issues; these are the most severe. List them by slx"`
-	SLIsCapped    bool       `json:"slisCapped" doc:"There are more SLIs. List them with GET slis"`
-	NextPageToken string     `json:"nextPageToken,omitempty"`
+	IssuesCapped  bool       `json:"issuesCapped" class:"operational" doc:"There are more active issues; these are the most severe. List them by slx"`
+	SLIsCapped    bool       `json:"slisCapped" class:"operational" doc:"There are more SLIs. List them with GET slis"`
+	NextPageToken string     `json:"nextPageToken,omitempty" class:"operational"`
 }
 
 type nodeBody struct {
-	ID       string `json:"id" doc:"kind:name"`
-	Kind     string `json:"kind" enum:"task,resource,slx,sli,issue"`
-	Name     string `json:"name"`
-	State    string `json:"state,omitempty" doc:"State of an issue"`
-	Severity int    `json:"severity,omitempty" doc:"Severity of an issue"`
+	ID       string `json:"id" class:"metadata" doc:"kind:name"`
+	Kind     string `json:"kind" class:"operational" enum:"task,resource,slx,sli,issue"`
+	Name     string `json:"name" class:"metadata"`
+	State    string `json:"state,omitempty" class:"metadata" doc:"State of an issue"`
+	Severity int    `json:"severity,omitempty" class:"metadata" doc:"Severity of an issue"`
 }
 
 type edgeBody struct {
-	From string `json:"from"`
-	To   string `json:"to"`
-	Kind string `json:"kind" enum:"checks,serves,found,about,harms,measures" doc:"A task checks a resource, serves an SLX, and found an issue. An issue is about a resource and harms an SLX. An SLI measures an SLX"`
+	From string `json:"from" class:"metadata"`
+	To   string `json:"to" class:"metadata"`
+	Kind string `json:"kind" class:"operational" enum:"checks,serves,found,about,harms,measures" doc:"A task checks a resource, serves an SLX, and found an issue. An issue is about a resource and harms an SLX. An SLI measures an SLX"`
 }
 
 func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphResponse, error) {

@@ -31,23 +31,23 @@ func (h *Handler) registerIssues() {
 }
 
 type listRequest struct {
-	Workspace string    `path:"workspace"`
-	State     string    `query:"state" enum:"active,detected,open,investigated,reopened,resolved,ignored" doc:"active: all states except resolved and ignored"`
-	Severity  int       `query:"severity" minimum:"1" maximum:"4"`
-	SLX       string    `query:"slx" maxLength:"256"`
-	Resource  string    `query:"resource" maxLength:"1024"`
-	Task      string    `query:"task" maxLength:"256"`
-	From      time.Time `query:"from" doc:"Last seen at this time or later"`
-	To        time.Time `query:"to" doc:"Last seen before this time"`
-	PageSize  int       `query:"pageSize" minimum:"1" maximum:"200" default:"50"`
-	PageToken string    `query:"pageToken" maxLength:"200"`
+	Workspace string    `path:"workspace" class:"operational"`
+	State     string    `query:"state" class:"metadata" enum:"active,detected,open,investigated,reopened,resolved,ignored" doc:"active: all states except resolved and ignored"`
+	Severity  int       `query:"severity" class:"metadata" minimum:"1" maximum:"4"`
+	SLX       string    `query:"slx" class:"metadata" maxLength:"256"`
+	Resource  string    `query:"resource" class:"metadata" maxLength:"1024"`
+	Task      string    `query:"task" class:"metadata" maxLength:"256"`
+	From      time.Time `query:"from" class:"metadata" doc:"Last seen at this time or later"`
+	To        time.Time `query:"to" class:"metadata" doc:"Last seen before this time"`
+	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50"`
+	PageToken string    `query:"pageToken" class:"operational" maxLength:"200"`
 }
 
 type listResponse struct {
 	Body struct {
-		AsOf          time.Time   `json:"asOf" doc:"The time of the first page. All pages show the issues as of then"`
+		AsOf          time.Time   `json:"asOf" class:"operational" doc:"The time of the first page. All pages show the issues as of this time"`
 		Issues        []issueBody `json:"issues"`
-		NextPageToken string      `json:"nextPageToken,omitempty" doc:"There may be more issues, even if this page is short or empty"`
+		NextPageToken string      `json:"nextPageToken,omitempty" class:"operational" doc:"There may be more issues, even if this page is short or empty"`
 	}
 }
 
@@ -96,8 +96,8 @@ func isReadTimeTooOld(err error) bool {
 }
 
 type issueRequest struct {
-	Workspace string `path:"workspace"`
-	Issue     string `path:"issue"`
+	Workspace string `path:"workspace" class:"operational"`
+	Issue     string `path:"issue" class:"operational"`
 }
 
 type issueResponse struct {

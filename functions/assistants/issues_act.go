@@ -19,10 +19,10 @@ import (
 const maxIgnoreTime = 366 * 24 * time.Hour
 
 type ignoreRequest struct {
-	Workspace string `path:"workspace"`
-	Issue     string `path:"issue"`
+	Workspace string `path:"workspace" class:"operational"`
+	Issue     string `path:"issue" class:"operational"`
 	Body      struct {
-		Until time.Time `json:"until" doc:"At most 366 days ahead. A time in the past ends the ignoring"`
+		Until time.Time `json:"until" class:"metadata" doc:"At most 366 days ahead. A time in the past ends the ignoring"`
 	}
 }
 

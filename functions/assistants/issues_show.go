@@ -16,47 +16,47 @@ type issueBody struct {
 
 // FactsBody is the fields of an issue that are not sealed.
 type FactsBody struct {
-	ID              string             `json:"id"`
-	State           string             `json:"state" enum:"detected,open,investigated,reopened,resolved,ignored"`
-	Severity        int                `json:"severity" doc:"1 (critical) to 4 (informational), of the newest sighting"`
-	SeverityFlagged bool               `json:"severityFlagged,omitempty" doc:"The task reported no severity from 1 to 4"`
-	Task            string             `json:"task"`
-	SLX             string             `json:"slx,omitempty"`
-	Resource        string             `json:"resource,omitempty"`
-	FirstSeen       time.Time          `json:"firstSeen" doc:"Start of the first run that saw it"`
-	LastSeen        time.Time          `json:"lastSeen" doc:"Start of the newest run that saw it"`
-	LastRun         string             `json:"lastRun"`
-	ObservedAt      *time.Time         `json:"observedAt,omitempty" doc:"As the newest sighting reports"`
-	Sightings       int                `json:"sightings"`
-	Runs            int                `json:"runs" doc:"Number of runs that saw it"`
-	Since           time.Time          `json:"since" doc:"First seen after it was last resolved"`
-	ResolvedAt      *time.Time         `json:"resolvedAt,omitempty" doc:"Start of the first success or failure run after lastSeen, which did not find it"`
-	Reopened        int                `json:"reopened" doc:"Number of times it was seen again after it was resolved"`
+	ID              string             `json:"id" class:"operational"`
+	State           string             `json:"state" class:"metadata" enum:"detected,open,investigated,reopened,resolved,ignored"`
+	Severity        int                `json:"severity" class:"metadata" doc:"1 (critical) to 4 (informational), of the newest sighting"`
+	SeverityFlagged bool               `json:"severityFlagged,omitempty" class:"metadata" doc:"The task reported no severity from 1 to 4"`
+	Task            string             `json:"task" class:"metadata"`
+	SLX             string             `json:"slx,omitempty" class:"metadata"`
+	Resource        string             `json:"resource,omitempty" class:"metadata"`
+	FirstSeen       time.Time          `json:"firstSeen" class:"metadata" doc:"Start of the first run that saw it"`
+	LastSeen        time.Time          `json:"lastSeen" class:"metadata" doc:"Start of the newest run that saw it"`
+	LastRun         string             `json:"lastRun" class:"operational"`
+	ObservedAt      *time.Time         `json:"observedAt,omitempty" class:"metadata" doc:"As the newest sighting reports"`
+	Sightings       int                `json:"sightings" class:"metadata"`
+	Runs            int                `json:"runs" class:"metadata" doc:"Number of runs that saw it"`
+	Since           time.Time          `json:"since" class:"metadata" doc:"First seen after it was last resolved"`
+	ResolvedAt      *time.Time         `json:"resolvedAt,omitempty" class:"metadata" doc:"Start of the first success or failure run after lastSeen, which did not find it"`
+	Reopened        int                `json:"reopened" class:"metadata" doc:"Number of times it was seen again after it was resolved"`
 	Investigated    *investigationBody `json:"investigated,omitempty"`
 	Ignored         *ignoringBody      `json:"ignored,omitempty" doc:"The last ignoring, which may have ended"`
 }
 
 type investigationBody struct {
-	By string    `json:"by"`
-	At time.Time `json:"at"`
+	By string    `json:"by" class:"metadata"`
+	At time.Time `json:"at" class:"metadata"`
 }
 
 type ignoringBody struct {
-	By    string    `json:"by"`
-	At    time.Time `json:"at"`
-	Until time.Time `json:"until"`
+	By    string    `json:"by" class:"metadata"`
+	At    time.Time `json:"at" class:"metadata"`
+	Until time.Time `json:"until" class:"metadata"`
 }
 
 // TextBody is the free text of an issue, from its newest sighting.
 type TextBody struct {
-	Title         string   `json:"title"`
-	Expected      string   `json:"expected,omitempty"`
-	Actual        string   `json:"actual,omitempty"`
-	Details       string   `json:"details,omitempty"`
-	ReproduceHint string   `json:"reproduceHint,omitempty"`
-	NextSteps     []string `json:"nextSteps,omitempty" doc:"As the author of the task wrote them"`
-	Summary       string   `json:"summary,omitempty"`
-	Unreadable    bool     `json:"unreadable,omitempty" doc:"The text cannot be decrypted or is not valid, and is not shown"`
+	Title         string   `json:"title" class:"text"`
+	Expected      string   `json:"expected,omitempty" class:"text"`
+	Actual        string   `json:"actual,omitempty" class:"text"`
+	Details       string   `json:"details,omitempty" class:"text"`
+	ReproduceHint string   `json:"reproduceHint,omitempty" class:"text"`
+	NextSteps     []string `json:"nextSteps,omitempty" class:"text" doc:"As the author of the task wrote them"`
+	Summary       string   `json:"summary,omitempty" class:"text"`
+	Unreadable    bool     `json:"unreadable,omitempty" class:"metadata" doc:"The text cannot be decrypted or is not valid, and is not shown"`
 }
 
 // showAll opens the texts of issues, and shows the issues as of a time.

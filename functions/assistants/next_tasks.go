@@ -19,33 +19,33 @@ const maxRan = 100
 // nextBody is the answer to which task to run next.
 type nextBody struct {
 	Tasks   []nextTaskBody `json:"tasks" doc:"The best first. Empty: the assistant is silent"`
-	Below   int            `json:"below" doc:"Number of matching tasks that score less than the assistant's relevance"`
-	Silent  bool           `json:"silent"`
-	Summary string         `json:"summary" doc:"The suggestion in a sentence, and a sentence for each thing that the answer does not know"`
+	Below   int            `json:"below" class:"metadata" doc:"Number of matching tasks that score less than the assistant's relevance"`
+	Silent  bool           `json:"silent" class:"metadata"`
+	Summary string         `json:"summary" class:"text" doc:"The suggestion in a sentence, and a sentence for each thing that the answer does not know"`
 
-	Withheld int `json:"withheld,omitempty" doc:"Number of tasks that score enough, but are not tagged as read-only while the assistant's access level is read-only"`
+	Withheld int `json:"withheld,omitempty" class:"metadata" doc:"Number of tasks that score enough, but are not tagged as read-only while the assistant's access level is read-only"`
 }
 
 type nextTaskBody struct {
-	Score         float64        `json:"score" doc:"From 0 to 1"`
-	From          string         `json:"from" enum:"workspace,catalog" doc:"workspace: the workspace has run the task. The catalog may have it too"`
-	ID            string         `json:"id,omitempty" doc:"ID in the catalog"`
-	Name          string         `json:"name"`
-	Documentation string         `json:"documentation,omitempty"`
-	Suite         string         `json:"suite,omitempty" doc:"Suite in the catalog"`
-	Source        string         `json:"source,omitempty" doc:"Address of the task's file"`
-	SLX           string         `json:"slx,omitempty" doc:"SLX of its last run"`
-	Resource      string         `json:"resource,omitempty" doc:"Resource of its last run"`
+	Score         float64        `json:"score" class:"metadata" doc:"From 0 to 1"`
+	From          string         `json:"from" class:"metadata" enum:"workspace,catalog" doc:"workspace: the workspace has run the task. The catalog may have it too"`
+	ID            string         `json:"id,omitempty" class:"operational" doc:"ID in the catalog"`
+	Name          string         `json:"name" class:"metadata"`
+	Documentation string         `json:"documentation,omitempty" class:"metadata"`
+	Suite         string         `json:"suite,omitempty" class:"metadata" doc:"Suite in the catalog"`
+	Source        string         `json:"source,omitempty" class:"metadata" doc:"Address of the task's file"`
+	SLX           string         `json:"slx,omitempty" class:"metadata" doc:"SLX of its last run"`
+	Resource      string         `json:"resource,omitempty" class:"metadata" doc:"Resource of its last run"`
 	Evidence      []evidenceBody `json:"evidence" doc:"Next steps that score enough, the best first"`
 
 	withheld bool // the access level does not allow it
 }
 
 type evidenceBody struct {
-	Issue string   `json:"issue" doc:"The issue that has the next step"`
-	Step  string   `json:"step"`
-	Score float64  `json:"score"`
-	Words []string `json:"words" doc:"Words of the step that the task has, the most important first"`
+	Issue string   `json:"issue" class:"operational" doc:"The issue that has the next step"`
+	Step  string   `json:"step" class:"text"`
+	Score float64  `json:"score" class:"metadata"`
+	Words []string `json:"words" class:"text" doc:"Words of the step that the task has, the most important first"`
 }
 
 // suggest ranks the tasks that match the next steps of the worst issues.

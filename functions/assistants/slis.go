@@ -28,18 +28,18 @@ func (h *Handler) registerSLIs() {
 }
 
 type listSLIsRequest struct {
-	Workspace string `path:"workspace"`
-	SLX       string `query:"slx" maxLength:"256"`
-	Alert     string `query:"alert" enum:"warning,ticket,page" doc:"Only SLIs with this alert or a more urgent one"`
-	PageSize  int    `query:"pageSize" minimum:"1" maximum:"200" default:"50" doc:"Number of SLIs that are read. With alert, the page may have fewer, or none"`
-	PageToken string `query:"pageToken" maxLength:"1024"`
+	Workspace string `path:"workspace" class:"operational"`
+	SLX       string `query:"slx" class:"metadata" maxLength:"256"`
+	Alert     string `query:"alert" class:"metadata" enum:"warning,ticket,page" doc:"Only SLIs with this alert or a more urgent one"`
+	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50" doc:"Number of SLIs that are read. With alert, the page may have fewer, or none"`
+	PageToken string `query:"pageToken" class:"operational" maxLength:"1024"`
 }
 
 type listSLIsResponse struct {
 	Body struct {
-		AsOf          time.Time `json:"asOf"`
+		AsOf          time.Time `json:"asOf" class:"operational"`
 		SLIs          []sliBody `json:"slis"`
-		NextPageToken string    `json:"nextPageToken,omitempty"`
+		NextPageToken string    `json:"nextPageToken,omitempty" class:"operational"`
 	}
 }
 
@@ -101,8 +101,8 @@ func readSLIs(ctx context.Context, query firestore.Query) ([]sli.SLI, error) {
 }
 
 type sliRequest struct {
-	Workspace string `path:"workspace"`
-	SLI       string `path:"sli"`
+	Workspace string `path:"workspace" class:"operational"`
+	SLI       string `path:"sli" class:"metadata"`
 }
 
 type sliResponse struct {

@@ -18,22 +18,22 @@ import (
 )
 
 type objectiveBody struct {
-	Min    *float64 `json:"min,omitempty" doc:"A good sample is at least this"`
-	Max    *float64 `json:"max,omitempty" doc:"A good sample is at most this"`
-	Target float64  `json:"target,omitempty" doc:"Share of samples that must be good, between 0 and 1. Required with min or max"`
+	Min    *float64 `json:"min,omitempty" class:"configuration" doc:"A good sample is at least this"`
+	Max    *float64 `json:"max,omitempty" class:"configuration" doc:"A good sample is at most this"`
+	Target float64  `json:"target,omitempty" class:"configuration" doc:"Share of samples that must be good, between 0 and 1. Required with min or max"`
 }
 
 type thresholdsBody struct {
-	Page       float64 `json:"page,omitempty" doc:"Burn rate over 1 h and over 5 min that is a page. 0: 14.4"`
-	Ticket     float64 `json:"ticket,omitempty" doc:"Burn rate over 6 h and over 30 min that is a ticket. 0: 6"`
-	Slow       float64 `json:"slow,omitempty" doc:"Burn rate over 3 d and over 6 h that is a ticket. 0: 1"`
-	Samples    int     `json:"samples,omitempty" doc:"Bad samples in the longer window that a page or ticket needs. 0: 3"`
-	StaleAfter int     `json:"staleAfter,omitempty" doc:"Seconds after its last sample when the SLI is stale. 0: 3600"`
+	Page       float64 `json:"page,omitempty" class:"configuration" doc:"Burn rate over 1 h and over 5 min that is a page. 0: 14.4"`
+	Ticket     float64 `json:"ticket,omitempty" class:"configuration" doc:"Burn rate over 6 h and over 30 min that is a ticket. 0: 6"`
+	Slow       float64 `json:"slow,omitempty" class:"configuration" doc:"Burn rate over 3 d and over 6 h that is a ticket. 0: 1"`
+	Samples    int     `json:"samples,omitempty" class:"configuration" doc:"Bad samples in the longer window that a page or ticket needs. 0: 3"`
+	StaleAfter int     `json:"staleAfter,omitempty" class:"configuration" doc:"Seconds after its last sample when the SLI is stale. 0: 3600"`
 }
 
 type setSLIRequest struct {
-	Workspace string `path:"workspace"`
-	SLI       string `path:"sli"`
+	Workspace string `path:"workspace" class:"operational"`
+	SLI       string `path:"sli" class:"metadata"`
 	Body      struct {
 		Objective  objectiveBody  `json:"objective" doc:"Without min and max, the SLI has no objective. Earlier samples stay as good or bad as they were"`
 		Thresholds thresholdsBody `json:"thresholds,omitempty"`

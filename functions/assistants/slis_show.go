@@ -8,10 +8,10 @@ import (
 
 // sliBody is an SLI and its health in the API.
 type sliBody struct {
-	Name       string         `json:"name"`
-	SLX        string         `json:"slx,omitempty"`
-	Alert      string         `json:"alert" enum:"none,warning,ticket,page"`
-	Stale      bool           `json:"stale,omitempty" doc:"There are no recent samples, so the other values are out of date"`
+	Name       string         `json:"name" class:"metadata"`
+	SLX        string         `json:"slx,omitempty" class:"metadata"`
+	Alert      string         `json:"alert" class:"metadata" enum:"none,warning,ticket,page"`
+	Stale      bool           `json:"stale,omitempty" class:"metadata" doc:"There are no recent samples, so the other values are out of date"`
 	Last       *sampleBody    `json:"last,omitempty"`
 	Objective  objectiveBody  `json:"objective"`
 	Thresholds thresholdsBody `json:"thresholds"`
@@ -19,8 +19,8 @@ type sliBody struct {
 }
 
 type sampleBody struct {
-	Time  time.Time `json:"time"`
-	Value float64   `json:"value"`
+	Time  time.Time `json:"time" class:"metadata"`
+	Value float64   `json:"value" class:"metadata"`
 }
 
 type windowsBody struct {
@@ -32,11 +32,11 @@ type windowsBody struct {
 }
 
 type windowBody struct {
-	Samples   int     `json:"samples"`
-	Mean      float64 `json:"mean"`
-	Deviation float64 `json:"deviation"`
-	Share     float64 `json:"share" doc:"Share of samples within the objective. 1 without samples"`
-	Burn      float64 `json:"burn" doc:"(1-share)/(1-target); 0 without an objective"`
+	Samples   int     `json:"samples" class:"metadata"`
+	Mean      float64 `json:"mean" class:"metadata"`
+	Deviation float64 `json:"deviation" class:"metadata"`
+	Share     float64 `json:"share" class:"metadata" doc:"Share of samples within the objective. 1 without samples"`
+	Burn      float64 `json:"burn" class:"metadata" doc:"(1-share)/(1-target); 0 without an objective"`
 }
 
 func showSLIs(all []sli.SLI, now time.Time) []sliBody {

@@ -10,6 +10,7 @@ import (
 	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
@@ -24,8 +25,10 @@ const (
 // storedSLI is an SLI with the time of its last fold.
 type storedSLI struct {
 	sli.SLI
-	Folded time.Time `firestore:"folded"`
+	Folded time.Time `firestore:"folded" class:"operational"`
 }
+
+var _ = dataclass.Stored[storedSLI]("tenants/{tenant}/workspaces/{workspace}/slis/{sli}")
 
 // foldedSLIFields are the fields of an SLI that a fold writes. The others, its
 // objective and thresholds, are what people set.

@@ -26,7 +26,7 @@ type instance struct {
 	*httptest.Server
 	token string
 	reads atomic.Int64 // of the catalog
-	gate  sync.RWMutex // locked: no read of the catalog goes on
+	gate  sync.RWMutex // locked: reads of the catalog wait
 }
 
 func newInstance(t *testing.T, f *fixture) *instance {

@@ -20,8 +20,8 @@ import (
 )
 
 type linesResponse struct {
-	ContentType string `header:"Content-Type"`
-	Body        []byte
+	ContentType string `header:"Content-Type" class:"operational"`
+	Body        []byte `class:"text"`
 }
 
 // lines returns the issue lines of a run's report, byte for byte. They are

@@ -14,22 +14,22 @@ import (
 )
 
 type listRequest struct {
-	Workspace string    `path:"workspace"`
-	Task      string    `query:"task" maxLength:"256"`
-	SLX       string    `query:"slx" maxLength:"256"`
-	Resource  string    `query:"resource" maxLength:"1024"`
-	Outcome   string    `query:"outcome" enum:"success,failure,error,timeout,canceled"`
-	State     string    `query:"state" enum:"running,ended"`
-	From      time.Time `query:"from" doc:"Only runs that started at or after this time"`
-	To        time.Time `query:"to" doc:"Only runs that started before this time; excludes runs whose start is unknown"`
-	PageSize  int       `query:"pageSize" minimum:"1" maximum:"500" default:"50"`
-	PageToken string    `query:"pageToken" maxLength:"512"`
+	Workspace string    `path:"workspace" class:"operational"`
+	Task      string    `query:"task" class:"metadata" maxLength:"256"`
+	SLX       string    `query:"slx" class:"metadata" maxLength:"256"`
+	Resource  string    `query:"resource" class:"metadata" maxLength:"1024"`
+	Outcome   string    `query:"outcome" class:"metadata" enum:"success,failure,error,timeout,canceled"`
+	State     string    `query:"state" class:"metadata" enum:"running,ended"`
+	From      time.Time `query:"from" class:"metadata" doc:"Only runs that started at or after this time"`
+	To        time.Time `query:"to" class:"metadata" doc:"Only runs that started before this time; excludes runs whose start is unknown"`
+	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"500" default:"50"`
+	PageToken string    `query:"pageToken" class:"operational" maxLength:"512"`
 }
 
 type listResponse struct {
 	Body struct {
 		Runs []runBody `json:"runs"`
-		Next string    `json:"nextPageToken,omitempty" doc:"Token for the next page; absent on the last page"`
+		Next string    `json:"nextPageToken,omitempty" class:"operational" doc:"Token for the next page; absent on the last page"`
 	}
 }
 

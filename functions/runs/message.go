@@ -11,18 +11,18 @@ import (
 )
 
 type getRequest struct {
-	Workspace string `path:"workspace"`
-	Run       string `path:"run"`
+	Workspace string `path:"workspace" class:"operational"`
+	Run       string `path:"run" class:"operational"`
 }
 
 type startRequest struct {
-	Workspace string `path:"workspace"`
-	Run       string `path:"run"`
+	Workspace string `path:"workspace" class:"operational"`
+	Run       string `path:"run" class:"operational"`
 	Body      struct {
-		Task     string    `json:"task" minLength:"1" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]+$" doc:"Name of the task"`
-		SLX      string    `json:"slx,omitempty" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]*$"`
-		Resource string    `json:"resource,omitempty" maxLength:"1024" pattern:"^[^\\x00-\\x1f\\x7f]*$"`
-		Start    time.Time `json:"start"`
+		Task     string    `json:"task" class:"metadata" minLength:"1" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]+$" doc:"Name of the task"`
+		SLX      string    `json:"slx,omitempty" class:"metadata" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]*$"`
+		Resource string    `json:"resource,omitempty" class:"metadata" maxLength:"1024" pattern:"^[^\\x00-\\x1f\\x7f]*$"`
+		Start    time.Time `json:"start" class:"metadata"`
 	}
 }
 
@@ -31,18 +31,18 @@ type runResponse struct {
 }
 
 type runBody struct {
-	ID       string        `json:"id"`
-	State    string        `json:"state" enum:"running,ended"`
-	Task     string        `json:"task,omitempty"`
-	SLX      string        `json:"slx,omitempty"`
-	Resource string        `json:"resource,omitempty"`
-	Start    *time.Time    `json:"start,omitempty"`
-	End      *time.Time    `json:"end,omitempty"`
-	Outcome  string        `json:"outcome,omitempty"`
-	ExitCode *int          `json:"exitCode,omitempty"`
+	ID       string        `json:"id" class:"operational"`
+	State    string        `json:"state" class:"metadata" enum:"running,ended"`
+	Task     string        `json:"task,omitempty" class:"metadata"`
+	SLX      string        `json:"slx,omitempty" class:"metadata"`
+	Resource string        `json:"resource,omitempty" class:"metadata"`
+	Start    *time.Time    `json:"start,omitempty" class:"metadata"`
+	End      *time.Time    `json:"end,omitempty" class:"metadata"`
+	Outcome  string        `json:"outcome,omitempty" class:"metadata"`
+	ExitCode *int          `json:"exitCode,omitempty" class:"metadata"`
 	Outputs  []outputClaim `json:"outputs,omitempty"`
-	Issues   int           `json:"issues,omitempty" doc:"Number of issue lines in the report"`
-	Samples  int           `json:"samples,omitempty" doc:"Number of samples in the report"`
+	Issues   int           `json:"issues,omitempty" class:"metadata" doc:"Number of issue lines in the report"`
+	Samples  int           `json:"samples,omitempty" class:"metadata" doc:"Number of samples in the report"`
 }
 
 func (r *startRequest) parse(now time.Time) (run.Start, run.ID, error) {

@@ -29,12 +29,12 @@ const maxReportBytes = 8 << 20
 const maxSLIs = 100
 
 type reportRequest struct {
-	Workspace string `path:"workspace"`
-	Run       string `path:"run"`
+	Workspace string `path:"workspace" class:"operational"`
+	Run       string `path:"run" class:"operational"`
 	Body      struct {
-		End      time.Time     `json:"end"`
-		Outcome  string        `json:"outcome" enum:"success,failure,error,timeout,canceled"`
-		ExitCode int           `json:"exitCode" minimum:"-1" maximum:"4294967295" doc:"Exit code of the task, or -1 if it is unknown"`
+		End      time.Time     `json:"end" class:"metadata"`
+		Outcome  string        `json:"outcome" class:"metadata" enum:"success,failure,error,timeout,canceled"`
+		ExitCode int           `json:"exitCode" class:"metadata" minimum:"-1" maximum:"4294967295" doc:"Exit code of the task, or -1 if it is unknown"`
 		Outputs  []outputClaim `json:"outputs,omitempty" maxItems:"1000" doc:"Outputs of the run"`
 		Samples  []sample      `json:"samples,omitempty" maxItems:"1000" doc:"Samples that the run measured"`
 		Issues   []issueLine   `json:"issues,omitempty" maxItems:"200" doc:"Issues that the run found"`
@@ -42,18 +42,18 @@ type reportRequest struct {
 }
 
 type outputClaim struct {
-	Name  string `json:"name" minLength:"1" maxLength:"200"`
-	Parts int    `json:"parts" minimum:"1" maximum:"99999"`
+	Name  string `json:"name" class:"operational" minLength:"1" maxLength:"200"`
+	Parts int    `json:"parts" class:"operational" minimum:"1" maximum:"99999"`
 }
 
 type sample struct {
-	SLI   string    `json:"sli" minLength:"1" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]+$" doc:"Name of the SLI"`
-	Time  time.Time `json:"time"`
-	Value float64   `json:"value"`
+	SLI   string    `json:"sli" class:"metadata" minLength:"1" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]+$" doc:"Name of the SLI"`
+	Time  time.Time `json:"time" class:"metadata"`
+	Value float64   `json:"value" class:"metadata"`
 }
 
 type issueLine struct {
-	Line string `json:"line" minLength:"2" doc:"One line of issues.jsonl: at most 512 KiB, each text in it at most 64 KiB"`
+	Line string `json:"line" class:"text" minLength:"2" doc:"One line of issues.jsonl: at most 512 KiB, each text in it at most 64 KiB"`
 }
 
 // parsedReport is a report whose values are checked and normalized.

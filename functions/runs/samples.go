@@ -15,31 +15,31 @@ import (
 )
 
 type samplesRequest struct {
-	Workspace string    `path:"workspace"`
-	SLI       string    `path:"sli"`
-	From      time.Time `query:"from" doc:"Only samples at or after this time"`
-	To        time.Time `query:"to" doc:"Only samples before this time"`
-	PageSize  int       `query:"pageSize" minimum:"1" maximum:"100" default:"20" doc:"Maximum number of runs; each has at most 1,000 samples"`
-	PageToken string    `query:"pageToken" maxLength:"512"`
+	Workspace string    `path:"workspace" class:"operational"`
+	SLI       string    `path:"sli" class:"metadata"`
+	From      time.Time `query:"from" class:"metadata" doc:"Only samples at or after this time"`
+	To        time.Time `query:"to" class:"metadata" doc:"Only samples before this time"`
+	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"100" default:"20" doc:"Maximum number of runs; each has at most 1,000 samples"`
+	PageToken string    `query:"pageToken" class:"operational" maxLength:"512"`
 }
 
 type samplesResponse struct {
 	Body struct {
 		Series []seriesBody `json:"series"`
-		Next   string       `json:"nextPageToken,omitempty" doc:"Token for the next page; absent on the last page"`
+		Next   string       `json:"nextPageToken,omitempty" class:"operational" doc:"Token for the next page; absent on the last page"`
 	}
 }
 
 // seriesBody is the samples of one run.
 type seriesBody struct {
-	Run     string       `json:"run"`
-	SLX     string       `json:"slx,omitempty"`
+	Run     string       `json:"run" class:"operational"`
+	SLX     string       `json:"slx,omitempty" class:"metadata"`
 	Samples []sampleBody `json:"samples"`
 }
 
 type sampleBody struct {
-	Time  time.Time `json:"time"`
-	Value float64   `json:"value"`
+	Time  time.Time `json:"time" class:"metadata"`
+	Value float64   `json:"value" class:"metadata"`
 }
 
 // samples returns the samples of one SLI by run, sorted by the time of each run's

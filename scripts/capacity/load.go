@@ -1,6 +1,6 @@
 package main
 
-// load is a day's work.
+// load is the work of one day.
 type load struct {
 	Runs      float64 // a day
 	Parts     float64 // of a run
@@ -16,21 +16,23 @@ const (
 	minMessage    = 1000 // bytes that Pub/Sub bills at least: cloud.google.com/pubsub/pricing
 )
 
-// peakPerSecond is how often a second something happens in the busiest minute.
+// peakPerSecond is the rate per second in the busiest minute of an operation
+// that happens perRun times in each run.
 func (l load) peakPerSecond(perRun float64) float64 {
 	return l.Runs * perRun / secondsPerDay * l.Peak
 }
 
-// price is a list price in US dollars and where it is listed. Prices differ by
-// location and change: check them.
+// price is a list price in US dollars, and the page that lists it. Prices differ
+// by location and change over time: check them.
 type price struct {
 	name   string
 	page   string
 	dollar float64 // a month
 }
 
-// Time that one request of a function takes: an assumption until it is measured
-// in the cloud, most of it waiting for Firestore. An instance takes so many at once.
+// Assumptions until they are measured in the cloud: how long one request takes,
+// most of it waiting for Firestore, and how many requests an instance serves at
+// the same time.
 const (
 	secondsPerRequest = 0.15
 	concurrency       = 10.0 // average, of 40 allowed
@@ -57,7 +59,7 @@ func prices(l load, o operations) []price {
 	}
 }
 
-// limit is a quota of Google's and what the load asks of it.
+// limit is one of Google's quotas, and how much of it the load needs.
 type limit struct {
 	name  string
 	page  string
@@ -65,9 +67,9 @@ type limit struct {
 	need  float64 // a second, in the busiest minute
 }
 
-// kmsPerObject is how often Cloud Storage uses the tenant's key for an object
-// that is created. It is paid for, but does not count against the quota of the
-// project that calls: cloud.google.com/kms/quotas.
+// kmsPerObject is how often Cloud Storage uses the tenant's key to create an
+// object. These operations are billed, but do not count against the quota of the
+// calling project: cloud.google.com/kms/quotas.
 const kmsPerObject = 2
 
 // limits are those that one run's operations count against. Cloud Storage and
@@ -75,11 +77,11 @@ const kmsPerObject = 2
 func limits(l load, o operations) []limit {
 	return []limit{
 		{name: "IAM signBlob, a project", page: "cloud.google.com/iam/quotas", quota: 60000.0 / 60, need: l.peakPerSecond(o.SignBlob)},
-		{name: "Bucket writes before it scales, if all were one tenant's", page: "cloud.google.com/storage/docs/request-rate", quota: 1000, need: l.peakPerSecond(o.Objects)},
+		{name: "Writes to one bucket before it scales, if one tenant has all runs", page: "cloud.google.com/storage/docs/request-rate", quota: 1000, need: l.peakPerSecond(o.Objects)},
 		{name: "Index of pending grants by expiry, a database", page: "cloud.google.com/firestore/docs/best-practices", quota: 500, need: l.peakPerSecond(o.Objects)},
-		{name: "Index of unsettled runs by creation, a database", page: "cloud.google.com/firestore/docs/best-practices", quota: 500, need: l.peakPerSecond(1)},
+		{name: "Index of runs with pending grants by creation, a database", page: "cloud.google.com/firestore/docs/best-practices", quota: 500, need: l.peakPerSecond(1)},
 		{name: "Cloud KMS operations of the functions, a project", page: "cloud.google.com/kms/quotas", quota: 60000.0 / 60, need: l.peakPerSecond(max(0, o.KMS-o.Objects*kmsPerObject))},
-		{name: "Ended runs that a sweep settles each minute", page: "functions/sweep: 50 pages of 100", quota: 5000.0 / 60, need: l.peakPerSecond(1)},
+		{name: "Ended runs that a sweep processes each minute", page: "functions/sweep: 50 pages of 100", quota: 5000.0 / 60, need: l.peakPerSecond(1)},
 		{name: "Pub/Sub push, a region (MB/s)", page: "cloud.google.com/pubsub/quotas", quota: 140, need: l.peakPerSecond(o.Messages) * minMessage / 1e6},
 	}
 }

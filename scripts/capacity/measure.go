@@ -17,7 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// operations are what happened, as Google would bill it.
+// operations are counted as Google bills them.
 type operations struct {
 	Reads, Writes, Deletes float64            // Firestore documents
 	KMS                    float64            // Cloud KMS cryptographic operations
@@ -27,7 +27,7 @@ type operations struct {
 	Requests               map[string]float64 // of each function
 }
 
-// minus gives what was done between two measurements.
+// minus returns the operations between two measurements.
 func (o operations) minus(b operations) operations {
 	d := operations{
 		Reads: o.Reads - b.Reads, Writes: o.Writes - b.Writes, Deletes: o.Deletes - b.Deletes, KMS: o.KMS - b.KMS,
@@ -48,8 +48,8 @@ type bench struct {
 	objects  int
 }
 
-// measure counts what one run of so many parts takes. A run before it warms the
-// caches: data keys, the tenant's record, its issuer's keys.
+// measure counts the operations of one run with this number of parts. An earlier
+// run warms the caches: data keys, the tenant's record, its issuer's keys.
 func measure(ctx context.Context, parts int) (operations, error) {
 	c, err := suite.Start(ctx, suite.Options{Backoff: 50 * time.Millisecond})
 	if err != nil {
@@ -77,7 +77,7 @@ func (b *bench) measure(ctx context.Context, parts int) (operations, error) {
 		return operations{}, err
 	}
 	ops := b.count().minus(before)
-	delete(ops.Requests, "sweep") // each minute, however many runs there are
+	delete(ops.Requests, "sweep") // each minute, whatever the number of runs
 	return ops, nil
 }
 
@@ -95,14 +95,14 @@ func (b *bench) count() operations {
 	return o
 }
 
-// part asks for one part's permission.
+// part is the request for one upload URL.
 type part struct {
 	Output      string `json:"output"`
 	Part        int    `json:"part"`
 	ContentType string `json:"contentType"`
 }
 
-// permission is how a part may be put.
+// permission is the upload URL of one part.
 type permission struct {
 	Method  string            `json:"method"`
 	URL     string            `json:"url"`
@@ -180,7 +180,7 @@ func (b *bench) send(ctx context.Context, method, url string, body, into any) er
 	return exchange(r, into)
 }
 
-// exchange sends r, and decodes its answer where into says where to.
+// exchange sends r, and decodes the response into into unless it is nil.
 func exchange(r *http.Request, into any) error {
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {

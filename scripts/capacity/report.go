@@ -30,7 +30,8 @@ func report(out io.Writer, l load, o operations) error {
 	return w.Flush()
 }
 
-// reachedAt is the load at which the limit is met, with all else the same.
+// reachedAt returns the number of runs a day that reaches the limit, if nothing
+// else changes.
 func reachedAt(l load, q limit) string {
 	if q.need <= 0 {
 		return "never"

@@ -51,8 +51,8 @@ func TestChoose(t *testing.T) {
 		names []string
 		want  []string
 	}{
-		{"nothing named gives all that need not be asked for", nil, []string{"a", "b"}},
-		{"names give these, in the order of the table", []string{"c", "a"}, []string{"a", "c"}},
+		{"no names select all that run by default", nil, []string{"a", "b"}},
+		{"names select these, in the order of the table", []string{"c", "a"}, []string{"a", "c"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestRunAnswersWrongUsage(t *testing.T) {
 		want string
 	}{
 		{name: "help lists the checks", args: []string{"-h"}, code: 0, want: "shape "},
-		{name: "an unknown name lists the checks", args: []string{"spelling"}, code: 2, want: `no check "spelling"; there are: format, shape`},
+		{name: "an unknown name lists the checks", args: []string{"spelling"}, code: 2, want: `no check "spelling"; the checks are: format, shape`},
 		{name: "an unknown flag shows the help", args: []string{"-x"}, code: 2, want: "Usage:"},
 	}
 	for _, tt := range tests {

@@ -37,7 +37,7 @@ var (
 		"emulator", "emulator/cloudtest", "emulator/demo", "emulator/loadbalancer", "emulator/suite",
 	}}
 	command = group{name: "command line", packages: []string{"scripts/strongroom/..."}}
-	tools   = group{name: "tools", packages: []string{"scripts/bench", "scripts/capacity", "scripts/check", "scripts/package"}}
+	tools   = group{name: "tools", packages: []string{"scripts/bench", "scripts/capacity", "scripts/check", "scripts/package", "scripts/testreport"}}
 	infra   = group{name: "infra", packages: []string{"infra/..."}}
 )
 

@@ -79,7 +79,7 @@ var layers = []rule{
 		why:   "the command line runs in a customer's network: it uses HTTP and the domain, and needs no Google client",
 	},
 	{
-		from: []string{"scripts/bench", "scripts/check", "scripts/package"},
+		from: except(tools.packages, "scripts/capacity"),
 		only: []string{outside, "infra/..."},
 		why:  "tools read the tree and run the go command; they do not link what they check",
 	},

@@ -26,7 +26,7 @@ func TestCheckShape(t *testing.T) {
 		{name: "a vague package", file: "shared/a/a.go", text: "package util\n", want: "shared/a/a.go: the package name util does not say what is in it"},
 		{name: "a vague directory", file: "shared/common/x/a.go", text: "package x\n", want: "shared/common/x/a.go: the name common does not say what is in it"},
 		{name: "a new top level", file: "docs/a.md", text: "", want: "docs/a.md: docs is not allowed at the top level"},
-		{name: "a file beside go.mod", file: "main.go", text: "package main\n", want: "main.go: main.go is not allowed at the top level"},
+		{name: "a file next to go.mod", file: "main.go", text: "package main\n", want: "main.go: main.go is not allowed at the top level"},
 		{name: "a dotfile", file: ".ci/run", text: "", want: ""},
 	}
 	for _, tt := range tests {

@@ -95,8 +95,8 @@ func custodyKeeps(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Te
 	}
 }
 
-// takeOver has Pub/Sub push what the function takes to the process, and no
-// longer to the embedded function. It tells what the process answered.
+// takeOver makes Pub/Sub push the function's messages to the process instead of
+// the embedded function. It returns the statuses of the process's responses.
 func takeOver(t *testing.T, p *process, c *cloudtest.Cloud, function string) <-chan int {
 	t.Helper()
 	err := c.IAM.Unbind(iam.Binding{Member: suite.Account("pubsub-push"), Role: "roles/run.invoker", Resource: "functions/" + function})
@@ -161,8 +161,8 @@ func wantIssue(t *testing.T, answer cloudtest.Response) {
 	}
 }
 
-// watched is an address that passes on to the process, and tells what status
-// it answered with.
+// watched starts a proxy for the process. It returns the address of the proxy
+// and the statuses of the responses.
 func watched(t *testing.T, p *process) (endpoint string, answers <-chan int) {
 	t.Helper()
 	to, err := url.Parse(p.url)

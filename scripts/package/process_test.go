@@ -23,7 +23,7 @@ type process struct {
 	url   string
 	began time.Time
 	cloud *cloudtest.Cloud // whose requests go to the process
-	stop  func()           // ends it; twice does no harm
+	stop  func()           // stops it; safe to call twice
 	log   output
 }
 
@@ -83,7 +83,7 @@ func freeAddr(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// awaitListener returns when somebody listens at addr. Only trying tells.
+// awaitListener returns when somebody listens at addr. Trying is the only way to find out.
 func awaitListener(t testing.TB, addr string, ended <-chan struct{}) {
 	t.Helper()
 	again := time.NewTicker(time.Millisecond)

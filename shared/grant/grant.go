@@ -22,33 +22,33 @@ const (
 
 // Declared is what the runner declares about a part before it is written.
 type Declared struct {
-	ContentType string  `firestore:"contentType"`
-	Size        *int64  `firestore:"size"`   // bytes; nil: not declared
-	CRC32C      *uint32 `firestore:"crc32c"` // Castagnoli; nil: not declared
-	Lines       *int64  `firestore:"lines"`  // newline bytes in the part; nil: not declared
+	ContentType string  `firestore:"contentType" class:"operational"`
+	Size        *int64  `firestore:"size" class:"operational"`   // bytes; nil: not declared
+	CRC32C      *uint32 `firestore:"crc32c" class:"operational"` // Castagnoli; nil: not declared
+	Lines       *int64  `firestore:"lines" class:"operational"`  // newline bytes in the part; nil: not declared
 }
 
 // Grant is the record of one part. Its document is
 // tenants/{t}/workspaces/{w}/grants/{id}.
 type Grant struct {
-	Workspace tenant.WorkspaceID `firestore:"workspace"`
-	Run       run.ID             `firestore:"run"`
-	Output    string             `firestore:"output"`
-	Part      int                `firestore:"part"`
+	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
+	Run       run.ID             `firestore:"run" class:"operational"`
+	Output    string             `firestore:"output" class:"operational"`
+	Part      int                `firestore:"part" class:"operational"`
 	Declared  Declared           `firestore:"declared"`
-	State     State              `firestore:"state"`
-	Created   time.Time          `firestore:"created"`
-	Expires   time.Time          `firestore:"expires"` // when the newest URL expires
-	Stored    *Finalized         `firestore:"stored"`  // nil until there is an object
+	State     State              `firestore:"state" class:"operational"`
+	Created   time.Time          `firestore:"created" class:"operational"`
+	Expires   time.Time          `firestore:"expires" class:"operational"` // when the newest URL expires
+	Stored    *Finalized         `firestore:"stored"`                      // nil until there is an object
 }
 
 // Finalized is the bucket's description of an object.
 type Finalized struct {
-	Generation  int64     `firestore:"generation"`
-	Size        int64     `firestore:"size"` // bytes
-	CRC32C      uint32    `firestore:"crc32c"`
-	ContentType string    `firestore:"contentType"`
-	Time        time.Time `firestore:"time"`
+	Generation  int64     `firestore:"generation" class:"operational"`
+	Size        int64     `firestore:"size" class:"operational"` // bytes
+	CRC32C      uint32    `firestore:"crc32c" class:"operational"`
+	ContentType string    `firestore:"contentType" class:"operational"`
+	Time        time.Time `firestore:"time" class:"operational"`
 }
 
 // Object returns the object that the grant is for.

@@ -94,7 +94,7 @@ func TestRejectedLinesAreNotLost(t *testing.T) {
 			}
 			if c.want == "" {
 				if r.stderr != "" || len(report.Outputs) != 1 {
-					t.Errorf("says %s, has %v", r.stderr, report.Outputs)
+					t.Errorf("stderr is %s, has %v", r.stderr, report.Outputs)
 				}
 				return
 			}
@@ -102,7 +102,7 @@ func TestRejectedLinesAreNotLost(t *testing.T) {
 				t.Errorf("%d bytes are stored of %d", len(got), len(c.content))
 			}
 			if !strings.Contains(r.stderr, c.want) || !strings.Contains(r.stderr, "the whole file is uploaded as the output "+c.file) {
-				t.Errorf("says %s", r.stderr)
+				t.Errorf("stderr is %s", r.stderr)
 			}
 		})
 	}

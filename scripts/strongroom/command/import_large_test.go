@@ -97,7 +97,7 @@ func TestAnInterruptedImportContinues(t *testing.T) {
 				t.Parallel()
 				fault, repair := brokenAfter(requests)
 				p := newProgram(t, faults.HTTPConfig{Fault: fault})
-				path := issuesFile(t, "issues.jsonl", issueLines(450))
+				path := issuesFile(t, "issues.jsonl", issueLines(401))
 				if r := p.run(t, "import", path, "--retry-for", "0s"); r.code != 1 || !strings.Contains(r.stderr, "import the file again") {
 					t.Fatalf("%+v", r)
 				}
@@ -109,7 +109,7 @@ func TestAnInterruptedImportContinues(t *testing.T) {
 				}
 				p.noneResolvesAnother(t, runs)
 				p.tenant.Cloud.Drain(t)
-				p.as(t, "viewer").wantUnresolved(t, 450)
+				p.as(t, "viewer").wantUnresolved(t, 401)
 			})
 		}
 	}
@@ -129,7 +129,7 @@ func (p *program) noneResolvesAnother(t *testing.T, runs []importedRun) {
 			}
 		}
 	}
-	if all != 450 || !slices.ContainsFunc(runs, func(r importedRun) bool { return p.recorded(t, r.Run).Outcome == "failure" }) {
+	if all != 401 || !slices.ContainsFunc(runs, func(r importedRun) bool { return p.recorded(t, r.Run).Outcome == "failure" }) {
 		t.Errorf("%d issues, or no run is conclusive", all)
 	}
 }

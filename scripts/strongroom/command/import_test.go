@@ -117,7 +117,7 @@ func TestImportListsRejectedLines(t *testing.T) {
 		"rejected: " + path + ": line 4: ",
 	} {
 		if !strings.Contains(r.stderr, want) {
-			t.Errorf("%s does not say %s", r.stderr, want)
+			t.Errorf("%s does not have %s", r.stderr, want)
 		}
 	}
 	report := p.reported(t)

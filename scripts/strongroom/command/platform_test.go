@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -166,6 +167,13 @@ func newStub(t *testing.T, responses ...string) *stub {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// received returns the requests so far.
+func (s *stub) received() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
 }
 
 // stubbed runs the program against a stub.

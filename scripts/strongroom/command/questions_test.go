@@ -38,7 +38,7 @@ func TestInvalidArgumentsAreRejected(t *testing.T) {
 		"a bound without an end":           {[]string{"slis", "set", "x", "--min", "-Inf"}, 2, `"--min" flag: must be a finite number; see strongroom slis set --help`},
 		"a target that is none":            {[]string{"slis", "set", "x", "--target", "none"}, 2, `"--target" flag: must be a finite number`},
 		"half a sample":                    {[]string{"slis", "set", "x", "--samples", "1.5"}, 2, `"--samples" flag`},
-		"a past that is to come":           {[]string{"slis", "set", "x", "--stale-after", "-1h"}, 2, `"--stale-after" flag`},
+		"a negative duration":              {[]string{"slis", "set", "x", "--stale-after", "-1h"}, 2, `"--stale-after" flag`},
 		"a part of a second":               {[]string{"slis", "set", "x", "--stale-after", "500ms"}, 2, "must be a whole number of seconds"},
 		"an assistant without a name":      {[]string{"assistant", "set", "oncall"}, 2, "--name is required"},
 		"an assistant with a long name":    {[]string{"assistant", "set", "oncall", "--name", strings.Repeat("é", 201)}, 2, "--name must have at most 200 characters; it has 201"},

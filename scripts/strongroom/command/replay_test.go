@@ -26,8 +26,8 @@ func staffOf(t *testing.T, tenant *cloudtest.Tenant) *program {
 	return p
 }
 
-// refuse makes assistant-update permanently reject n messages, one second apart.
-func refuse(t *testing.T, c *cloudtest.Cloud, code string, n int) {
+// rejectPermanently makes assistant-update permanently reject n messages, one second apart.
+func rejectPermanently(t *testing.T, c *cloudtest.Cloud, code string, n int) {
 	t.Helper()
 	now := c.Clock.Now().Add(-time.Hour)
 	recorder := quarantine.Recorder{Function: "assistant-update", References: []string{"run"}, Clients: c.Operator, Now: func() time.Time { return now }}
@@ -43,8 +43,8 @@ func TestTheQuarantineIsListedAndReplayed(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	p := staffOf(t, c.Tenant(t))
-	refuse(t, c, "bad-reference", 230)
-	refuse(t, c, "no-such-run", 1)
+	rejectPermanently(t, c, "bad-reference", 230)
+	rejectPermanently(t, c, "no-such-run", 1)
 	r := p.run(t, "replay", "ls", "--limit", "2").want(t)
 	if strings.Count(r.stdout, "\n") != 3 || !strings.Contains(r.stdout, `assistant-update  bad-reference  bad-reference-000  run=\x1b[2Jbad-reference-000`) ||
 		!strings.Contains(r.stderr, "truncated to 2 entries") {
@@ -113,7 +113,7 @@ func TestErrorsOfAReplaySayWhatToDo(t *testing.T) {
 		"a topic that is not known":        {program: staff, args: []string{"dead-letters", "run-events-dead"}, code: 1, want: "expected one of object-events, run-events"},
 		"a function that is not known":     {program: staff, args: []string{"quarantine", "run-events"}, code: 1, want: "expected one of assistant-update, custody"},
 		"a list of one that is not known":  {program: staff, args: []string{"ls", "run-events"}, code: 1, want: "expected one of assistant-update, custody"},
-		"messages whose data is not kept":  {program: staff, args: []string{"quarantine", "custody"}, code: 1, want: "gcloud pubsub subscriptions seek custody"},
+		"messages whose data is not here":  {program: staff, args: []string{"quarantine", "custody"}, code: 1, want: "gcloud pubsub subscriptions seek custody"},
 		"no topic":                         {program: staff, args: []string{"dead-letters"}, code: 2, want: "requires TOPIC"},
 		"no function":                      {program: staff, args: []string{"quarantine"}, code: 2, want: "requires FUNCTION"},
 		"a list of two functions":          {program: staff, args: []string{"ls", "a", "b"}, code: 2, want: "accepts at most one FUNCTION"},
@@ -144,7 +144,7 @@ func TestEveryCallOfAReplayHasTheTimeOfTheFirst(t *testing.T) {
 	}
 	const call = "POST /v1/quarantine/replay "
 	later := call + `{"function":"f","code":"c","before":"2026-01-02T03:04:05.000006Z"}`
-	if diff := cmp.Diff([]string{call + `{"function":"f","code":"c"}`, later, later}, s.requests); diff != "" {
+	if diff := cmp.Diff([]string{call + `{"function":"f","code":"c"}`, later, later}, s.received()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -147,7 +147,7 @@ func TestAnSLIIsNotSetBeforeItIsRead(t *testing.T) {
 	stubbed(t, s).run(t, "slis", "set", "a/b c", "--target", "0.9").want(t)
 	const path = "/v1/workspaces/prod/slis/a%2Fb%20c"
 	want := []string{"GET " + path, "GET " + path, `PUT ` + path + ` {"objective":{"max":0,"target":0.9},"thresholds":{"slow":2}}`}
-	if diff := cmp.Diff(want, s.requests); diff != "" {
+	if diff := cmp.Diff(want, s.received()); diff != "" {
 		t.Error(diff)
 	}
 }

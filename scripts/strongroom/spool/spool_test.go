@@ -105,7 +105,7 @@ func TestPartsAreCutForReadersThatFollow(t *testing.T) {
 	})
 }
 
-func TestOnlyOneMayWorkOnARun(t *testing.T) {
+func TestARunHasOneProcessAtATime(t *testing.T) {
 	t.Parallel()
 	dir, run := create(t)
 	if _, err := dir.Lock(id); !errors.Is(err, spool.ErrBusy) {
@@ -128,7 +128,7 @@ func TestOnlyOneMayWorkOnARun(t *testing.T) {
 		t.Errorf("left behind: %v", entries)
 	}
 	if _, err := dir.Lock("../x"); err == nil {
-		t.Error("a path was taken for a run")
+		t.Error("a path was accepted as a run ID")
 	}
 }
 
@@ -168,7 +168,7 @@ func TestAcknowledgedPartsAreNotPending(t *testing.T) {
 	}
 }
 
-func TestADamagedSpoolIsTold(t *testing.T) {
+func TestADamagedSpoolIsReported(t *testing.T) {
 	t.Parallel()
 	_, run := create(t, spool.Output{Name: "o"})
 	var part spool.Part

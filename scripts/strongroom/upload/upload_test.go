@@ -167,7 +167,7 @@ func newCustody(t *testing.T) *custody {
 			return &custody{cloud: c, binding: b}
 		}
 	}
-	t.Fatal("nobody may call custody")
+	t.Fatal("no account may call custody")
 	return nil
 }
 
