@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// Walk reads the .robot files below dir, by name. It gives each file's suite or
-// what is wrong with it, and goes on. Links are not followed, and names that
-// begin with a dot or an underscore are passed over, as Robot Framework does.
-// Sources are paths within dir, with slashes.
+// Walk reads the .robot files below dir, ordered by name. It yields the suite or the
+// error of each file, and continues after an error. Like Robot Framework, it skips names
+// that start with a dot or an underscore. It does not follow links. The source of a task
+// is the path within dir, with slashes.
 func Walk(dir string) iter.Seq2[Suite, error] {
 	return func(yield func(Suite, error) bool) {
 		root, err := os.OpenRoot(dir)
