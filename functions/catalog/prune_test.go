@@ -109,7 +109,7 @@ func TestWhatASourceNoLongerHasIsPruned(t *testing.T) {
 		"all sources":               {"source": "/", "edition": "two"},
 		"no edition":                {"source": source},
 		"a token that nobody gave":  {"source": source, "edition": "two", "pageToken": "../platform"},
-		"an unknown field":  {"source": source, "edition": "two", "all": true},
+		"an unknown field":          {"source": source, "edition": "two", "all": true},
 		"an edition that is a path": {"source": source, "edition": "a/b"},
 	} {
 		if r := f.staffDo(t, http.MethodPost, "/v1/catalog/prune", body); r.Status != http.StatusUnprocessableEntity && r.Status != http.StatusBadRequest {
