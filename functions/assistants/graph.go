@@ -17,7 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
-// What one page of the graph has at most, beside its checks.
+// The limits of one page of the graph, in addition to its checks.
 const (
 	maxGraphIssues = 300
 	maxGraphSLIs   = 100
@@ -25,15 +25,15 @@ const (
 
 func (h *Handler) registerGraph() {
 	api.Register(h.API, h.operation("getGraph", http.MethodGet, workspacePath+"/graph",
-		"Read tasks, resources, SLXs, their SLIs, the issues that stand, and what joins them", auditlog.ReadGraph), h.getGraph)
+		"Get tasks, resources, SLXs, SLIs and active issues, and the relations between them", auditlog.ReadGraph), h.getGraph)
 }
 
-// graphRequest asks for checks, thirty at most: one query finds the issues of
-// as many (cloud.google.com/firestore/docs/query-data/queries#limits_on_or_queries).
+// graphRequest selects up to 30 checks, because one query finds the issues of up to 30:
+// cloud.google.com/firestore/docs/query-data/queries#limits_on_or_queries.
 type graphRequest struct {
 	Workspace string `path:"workspace" class:"operational"`
-	SLX       string `query:"slx" class:"metadata" maxLength:"256" doc:"Only what belongs to this SLX"`
-	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"30" default:"30" doc:"Checks, each a task on a resource"`
+	SLX       string `query:"slx" class:"metadata" maxLength:"256" doc:"Only this SLX"`
+	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"30" default:"30" doc:"Number of checks; a check is a task on a resource"`
 	PageToken string `query:"pageToken" class:"operational" maxLength:"200"`
 }
 
@@ -43,10 +43,10 @@ type graphResponse struct {
 
 type graphBody struct {
 	AsOf          time.Time  `json:"asOf" class:"operational"`
-	Nodes         []nodeBody `json:"nodes" doc:"Each once a page; the same id on another page is the same node"`
+	Nodes         []nodeBody `json:"nodes" doc:"Each once per page. A node with the same ID on another page is the same node"`
 	Edges         []edgeBody `json:"edges"`
-	IssuesCapped  bool       `json:"issuesCapped" class:"operational" doc:"More issues stand than are here; these are the worst. List them by slx"`
-	SLIsCapped    bool       `json:"slisCapped" class:"operational" doc:"There are more SLIs than are here; list them"`
+	IssuesCapped  bool       `json:"issuesCapped" class:"operational" doc:"There are more active issues; these are the most severe. List them by slx"`
+	SLIsCapped    bool       `json:"slisCapped" class:"operational" doc:"There are more SLIs. List them with GET slis"`
 	NextPageToken string     `json:"nextPageToken,omitempty" class:"operational"`
 }
 
@@ -54,14 +54,14 @@ type nodeBody struct {
 	ID       string `json:"id" class:"metadata" doc:"kind:name"`
 	Kind     string `json:"kind" class:"operational" enum:"task,resource,slx,sli,issue"`
 	Name     string `json:"name" class:"metadata"`
-	State    string `json:"state,omitempty" class:"metadata" doc:"Of an issue"`
-	Severity int    `json:"severity,omitempty" class:"metadata" doc:"Of an issue"`
+	State    string `json:"state,omitempty" class:"metadata" doc:"State of an issue"`
+	Severity int    `json:"severity,omitempty" class:"metadata" doc:"Severity of an issue"`
 }
 
 type edgeBody struct {
 	From string `json:"from" class:"metadata"`
 	To   string `json:"to" class:"metadata"`
-	Kind string `json:"kind" class:"operational" enum:"checks,serves,found,about,harms,measures" doc:"A task checks a resource and serves an SLX; a task found an issue, which is about a resource and harms an SLX; an SLI measures an SLX"`
+	Kind string `json:"kind" class:"operational" enum:"checks,serves,found,about,harms,measures" doc:"A task checks a resource, serves an SLX, and found an issue. An issue is about a resource and harms an SLX. An SLI measures an SLX"`
 }
 
 func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphResponse, error) {
@@ -69,15 +69,15 @@ func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphRespons
 		return nil, api.Refuse(http.StatusBadRequest, api.PageTokenText)
 	}
 	s, now := access.From(ctx), h.now()
-	checks, err := checksOf(ctx, s, in)
+	checks, err := readChecks(ctx, s, in)
 	if err != nil {
 		return nil, err
 	}
-	issues, err := standingOf(ctx, s, checks)
+	issues, err := readActiveIssues(ctx, s, checks)
 	if err != nil {
 		return nil, err
 	}
-	slis, err := measuring(ctx, s, checks)
+	slis, err := readSLIsOfChecks(ctx, s, checks)
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +98,8 @@ func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphRespons
 	return &graphResponse{g.body}, nil
 }
 
-// checksOf gives one page of checks, in the order of their ids.
-func checksOf(ctx context.Context, s access.Session, in *graphRequest) ([]issue.Check, error) {
+// readChecks reads one page of checks, in the order of their IDs.
+func readChecks(ctx context.Context, s access.Session, in *graphRequest) ([]issue.Check, error) {
 	query := records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.ChecksCollection).
 		Select("task", "slx", "resource").OrderBy(firestore.DocumentID, firestore.Asc).Limit(in.PageSize)
 	if in.SLX != "" {
@@ -111,9 +111,9 @@ func checksOf(ctx context.Context, s access.Session, in *graphRequest) ([]issue.
 	return decodeAll[issue.Check](query.Documents(ctx), "list checks")
 }
 
-// standingOf gives the worst issues that stand of checks, thirty at most, and
-// one more than is shown if there are more. Their texts are not read.
-func standingOf(ctx context.Context, s access.Session, checks []issue.Check) ([]issue.Issue, error) {
+// readActiveIssues reads the most severe active issues of up to 30 checks, without their
+// texts. It reads one more than maxGraphIssues, to find out whether there are more.
+func readActiveIssues(ctx context.Context, s access.Session, checks []issue.Check) ([]issue.Issue, error) {
 	if len(checks) == 0 {
 		return nil, nil
 	}
@@ -121,15 +121,15 @@ func standingOf(ctx context.Context, s access.Session, checks []issue.Check) ([]
 	for n, c := range checks {
 		ids[n] = string(c.ID())
 	}
-	query := issuesOf(s).Where("check", "in", ids).Where("resolvedAt", "==", issue.Unresolved).
+	query := issuesIn(s).Where("check", "in", ids).Where("resolvedAt", "==", issue.Unresolved).
 		OrderBy("severity", firestore.Asc).Limit(maxGraphIssues+1).
 		Select("fingerprint", "task", "slx", "resource", "severity", "state", "runs", "reopened", "since", "lastSeen", "resolvedAt", "investigated", "ignored")
 	return decodeAll[issue.Issue](query.Documents(ctx), "list issues of checks")
 }
 
-// measuring gives the SLIs of the SLXs that checks serve, and one more than is
-// shown if there are more. What they measured is not read.
-func measuring(ctx context.Context, s access.Session, checks []issue.Check) ([]sli.SLI, error) {
+// readSLIsOfChecks reads the names of the SLIs of the checks' SLXs. It reads one more
+// than maxGraphSLIs, to find out whether there are more.
+func readSLIsOfChecks(ctx context.Context, s access.Session, checks []issue.Check) ([]sli.SLI, error) {
 	var slxs []string
 	for _, c := range checks {
 		if c.SLX != "" && !slices.Contains(slxs, c.SLX) {

@@ -16,7 +16,7 @@ const (
 	issueNode    = "issue"
 )
 
-// graph gathers nodes and edges, each once.
+// graph collects nodes and edges, each once.
 type graph struct {
 	body  graphBody
 	nodes map[string]bool
@@ -47,7 +47,8 @@ func (g *graph) addIssue(i issue.Issue, now time.Time) {
 	g.edge(id, "harms", g.node(nodeBody{Kind: slxNode, Name: i.SLX}))
 }
 
-// node adds a node and gives its id; there is none without a name.
+// node adds a node and returns its ID. A node without a name is not added, and has the
+// ID "".
 func (g *graph) node(n nodeBody) string {
 	if n.Name == "" {
 		return ""
@@ -60,6 +61,7 @@ func (g *graph) node(n nodeBody) string {
 	return n.ID
 }
 
+// edge adds an edge, unless one of its nodes was not added.
 func (g *graph) edge(from, kind, to string) {
 	e := edgeBody{from, to, kind}
 	if from != "" && to != "" && !g.edges[e] {

@@ -12,7 +12,7 @@ import (
 
 func queryEscape(s string) string { return url.QueryEscape(s) }
 
-type drawn struct {
+type graphAnswer struct {
 	Nodes         []struct{ ID, Kind, Name, State string }
 	Edges         []struct{ From, To, Kind string }
 	IssuesCapped  bool
@@ -20,14 +20,14 @@ type drawn struct {
 	NextPageToken string
 }
 
-func (d *desk) graph(t testing.TB, query string) (g drawn) {
+func (f *fixture) getGraph(t testing.TB, query string) (g graphAnswer) {
 	t.Helper()
-	d.Do(t, "viewer", http.MethodGet, d.path+"/graph?"+query, nil).Want(t, http.StatusOK).JSON(t, &g)
+	f.Do(t, "viewer", http.MethodGet, f.base+"/graph?"+query, nil).Want(t, http.StatusOK).JSON(t, &g)
 	return g
 }
 
-// lines writes a graph down, sorted.
-func (g drawn) lines() (lines []string) {
+// lines returns the nodes and edges of a graph, sorted.
+func (g graphAnswer) lines() (lines []string) {
 	for _, n := range g.Nodes {
 		lines = append(lines, n.ID+" "+n.State)
 	}
@@ -38,12 +38,12 @@ func (g drawn) lines() (lines []string) {
 	return slices.Compact(lines)
 }
 
-func TestTheGraphJoinsWhatThereIs(t *testing.T) {
+func TestTheGraphHasNodesAndEdges(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, cloudtest.Shared(t))
-	slow, old, off := resting{name: "slow", severity: 1}, resting{name: "old", severity: 1, resolved: true}, resting{name: "off", severity: 2, task: "tls-check", slx: "web", ignored: far(d)}
-	d.rest(t, slow, old, off)
-	d.measure(t, "latency", 1)
+	f := newFixture(t, cloudtest.Shared(t))
+	slow, old, off := issueFixture{name: "slow", severity: 1}, issueFixture{name: "old", severity: 1, resolved: true}, issueFixture{name: "off", severity: 2, task: "tls-check", slx: "web", ignored: farFuture(f)}
+	f.storeIssues(t, slow, old, off)
+	f.addSamples(t, "latency", 1)
 	want := []string{
 		"sli:latency ", "sli:latency measures slx:dns",
 		"issue:" + slow.id() + " open", "issue:" + slow.id() + " about resource:cluster-1", "issue:" + slow.id() + " harms slx:dns",
@@ -53,53 +53,53 @@ func TestTheGraphJoinsWhatThereIs(t *testing.T) {
 		"task:tls-check checks resource:cluster-1", "task:tls-check serves slx:web", "task:tls-check found issue:" + off.id(),
 	}
 	slices.Sort(want)
-	wantTitles(t, d.graph(t, "").lines(), want...)
-	if got := d.graph(t, "slx=web"); len(got.Nodes) != 4 || len(got.Edges) != 5 {
-		t.Errorf("of the SLX there is %q", got.lines())
+	wantList(t, f.getGraph(t, "").lines(), want...)
+	if got := f.getGraph(t, "slx=web"); len(got.Nodes) != 4 || len(got.Edges) != 5 {
+		t.Errorf("the graph of the SLX has %q", got.lines())
 	}
-	var all drawn
+	var all graphAnswer
 	for token, pages := "", 0; ; pages++ {
-		page := d.graph(t, "pageSize=1&pageToken="+token)
+		page := f.getGraph(t, "pageSize=1&pageToken="+token)
 		all.Nodes, all.Edges = append(all.Nodes, page.Nodes...), append(all.Edges, page.Edges...)
 		if token = page.NextPageToken; token == "" || pages > 3 {
 			break
 		}
 	}
-	wantTitles(t, all.lines(), want...)
+	wantList(t, all.lines(), want...)
 	for _, query := range []string{"pageSize=31", "pageSize=0", "depth=2"} {
-		d.Do(t, "viewer", http.MethodGet, d.path+"/graph?"+query, nil).Want(t, http.StatusUnprocessableEntity)
+		f.Do(t, "viewer", http.MethodGet, f.base+"/graph?"+query, nil).Want(t, http.StatusUnprocessableEntity)
 	}
-	d.Do(t, "viewer", http.MethodGet, d.path+"/graph?pageToken=x", nil).Want(t, http.StatusBadRequest)
+	f.Do(t, "viewer", http.MethodGet, f.base+"/graph?pageToken=x", nil).Want(t, http.StatusBadRequest)
 }
 
-func TestTheGraphSaysThatItIsCapped(t *testing.T) {
+func TestTheGraphReportsThatItIsCapped(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, cloudtest.Shared(t))
-	var all []resting
+	f := newFixture(t, cloudtest.Shared(t))
+	var all []issueFixture
 	for n := range 301 {
-		all = append(all, resting{name: fmt.Sprint("issue ", n), severity: 1 + n%4})
+		all = append(all, issueFixture{name: fmt.Sprint("issue ", n), severity: 1 + n%4})
 	}
-	d.rest(t, all[:300]...)
-	if d.graph(t, "").IssuesCapped {
+	f.storeIssues(t, all[:300]...)
+	if f.getGraph(t, "").IssuesCapped {
 		t.Error("300 issues are capped")
 	}
-	d.rest(t, all...)
-	if got := d.graph(t, ""); !got.IssuesCapped || len(got.Nodes) != 303 {
-		t.Errorf("of 301 issues there are %d nodes, capped: %v", len(got.Nodes), got.IssuesCapped)
+	f.storeIssues(t, all...)
+	if got := f.getGraph(t, ""); !got.IssuesCapped || len(got.Nodes) != 303 {
+		t.Errorf("with 301 issues, there are %d nodes, capped: %v", len(got.Nodes), got.IssuesCapped)
 	}
 }
 
 func TestTheGraphHasAHundredSLIs(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, cloudtest.Shared(t))
-	d.rest(t, resting{name: "slow", severity: 1})
+	f := newFixture(t, cloudtest.Shared(t))
+	f.storeIssues(t, issueFixture{name: "slow", severity: 1})
 	for n := range 101 {
-		if n == 100 && d.graph(t, "").SLIsCapped {
+		if n == 100 && f.getGraph(t, "").SLIsCapped {
 			t.Error("100 SLIs are capped")
 		}
-		d.measure(t, fmt.Sprint("sli ", n), 1)
+		f.addSamples(t, fmt.Sprint("sli ", n), 1)
 	}
-	if got := d.graph(t, ""); !got.SLIsCapped || len(got.Nodes) != 104 || len(got.Edges) != 105 {
-		t.Errorf("of 101 SLIs there are %d nodes and %d edges, capped: %v", len(got.Nodes), len(got.Edges), got.SLIsCapped)
+	if got := f.getGraph(t, ""); !got.SLIsCapped || len(got.Nodes) != 104 || len(got.Edges) != 105 {
+		t.Errorf("with 101 SLIs, there are %d nodes and %d edges, capped: %v", len(got.Nodes), len(got.Edges), got.SLIsCapped)
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
-// Handler answers what people and chats ask of assistants. It is safe for
-// concurrent use.
+// Handler answers requests about the issues, SLIs, graph and assistants of a
+// workspace. It is safe for concurrent use.
 type Handler struct {
 	http.Handler
 	API   *api.API
@@ -30,7 +30,7 @@ type Handler struct {
 
 const workspacePath = "/v1/workspaces/{workspace}"
 
-// New makes the function; it calls nothing yet.
+// New returns the handler. It connects to nothing yet.
 func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
 	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
@@ -49,8 +49,8 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	return h, nil
 }
 
-// operation describes one operation, with the statuses that any may give beside
-// its own.
+// operation describes an operation: statuses are its own, in addition to those
+// that every operation may return.
 func (h *Handler) operation(id, method, path, summary string, action auditlog.Action, statuses ...int) huma.Operation {
 	return h.guard.Protect(huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, RejectUnknownQueryParameters: true,
@@ -58,26 +58,26 @@ func (h *Handler) operation(id, method, path, summary string, action auditlog.Ac
 	}, action)
 }
 
-// record puts on the audit log what was allowed to be done with resource, a
-// path of valid names: free text is opened only after it.
-func (h *Handler) record(ctx context.Context, action auditlog.Action, resource string) error {
+// appendAudit writes an entry about a resource, which is a path of valid names, to
+// the audit log. Free text is opened only after that.
+func (h *Handler) appendAudit(ctx context.Context, action auditlog.Action, resource string) error {
 	s := access.From(ctx)
-	_, err := h.guard.Audit.Append(ctx, s.DB, entry(s, action, resource))
+	_, err := h.guard.Audit.Append(ctx, s.DB, auditEntry(s, action, resource))
 	if err != nil {
 		return fmt.Errorf("record %s: %w", action, err)
 	}
 	return nil
 }
 
-func entry(s access.Session, action auditlog.Action, resource string) auditlog.Entry {
+func auditEntry(s access.Session, action auditlog.Action, resource string) auditlog.Entry {
 	return auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: action,
 		Outcome: auditlog.Allowed, Workspace: s.Workspace, Resource: resource,
 	}
 }
 
-// checkWorkspace refuses to write into a workspace that is not there: an admin
-// may name any.
+// checkWorkspace returns a 404 if the workspace does not exist. The access check
+// does not know: an admin has access to every name.
 func checkWorkspace(tx *firestore.Transaction, s access.Session) error {
 	docs, err := tx.GetAll(refs(records.Workspace(s.DB, s.Tenant.ID, s.Workspace)))
 	if err != nil {

@@ -21,18 +21,18 @@ const issuePath = workspacePath + "/issues/{issue}"
 
 func (h *Handler) registerIssues() {
 	api.Register(h.API, h.operation("listIssues", http.MethodGet, workspacePath+"/issues",
-		"List issues: those that stand first, the worst first", auditlog.ListIssues), h.listIssues)
+		"List issues, active ones and the most severe first", auditlog.ListIssues), h.listIssues)
 	api.Register(h.API, h.operation("getIssue", http.MethodGet, issuePath,
-		"Read an issue", auditlog.ReadIssue, 404), h.getIssue)
+		"Get an issue", auditlog.ReadIssue, 404), h.getIssue)
 	api.Register(h.API, h.operation("investigateIssue", http.MethodPost, issuePath+"/investigate",
-		"Say that you look after an issue; repeatable", auditlog.InvestigateIssue, 404, 409), h.investigate)
+		"Mark an issue as investigated by the caller; repeatable", auditlog.InvestigateIssue, 404, 409), h.investigate)
 	api.Register(h.API, h.operation("ignoreIssue", http.MethodPost, issuePath+"/ignore",
-		"Leave an issue alone for a time; repeatable", auditlog.IgnoreIssue, 404, 413), h.ignore)
+		"Ignore an issue until a time; repeatable", auditlog.IgnoreIssue, 404, 413), h.ignore)
 }
 
 type listRequest struct {
 	Workspace string    `path:"workspace" class:"operational"`
-	State     string    `query:"state" class:"metadata" enum:"standing,detected,open,investigated,reopened,resolved,ignored" doc:"standing: all but resolved and ignored"`
+	State     string    `query:"state" class:"metadata" enum:"active,detected,open,investigated,reopened,resolved,ignored" doc:"active: all states except resolved and ignored"`
 	Severity  int       `query:"severity" class:"metadata" minimum:"1" maximum:"4"`
 	SLX       string    `query:"slx" class:"metadata" maxLength:"256"`
 	Resource  string    `query:"resource" class:"metadata" maxLength:"1024"`
@@ -45,34 +45,36 @@ type listRequest struct {
 
 type listResponse struct {
 	Body struct {
-		AsOf          time.Time   `json:"asOf" class:"operational" doc:"The time of the first page; the whole list is as of then"`
+		AsOf          time.Time   `json:"asOf" class:"operational" doc:"The time of the first page. All pages show the issues as of this time"`
 		Issues        []issueBody `json:"issues"`
-		NextPageToken string      `json:"nextPageToken,omitempty" class:"operational" doc:"There may be more, though this page may be short or empty"`
+		NextPageToken string      `json:"nextPageToken,omitempty" class:"operational" doc:"There may be more issues, even if this page is short or empty"`
 	}
 }
 
-func (r *listRequest) filter() filter {
-	return filter{r.State, r.Severity, r.SLX, r.Resource, r.Task, r.From.UTC(), r.To.UTC()}
+func (r *listRequest) issueFilter() issueFilter {
+	return issueFilter{
+		State: r.State, Severity: r.Severity, SLX: r.SLX, Resource: r.Resource, Task: r.Task, From: r.From.UTC(), To: r.To.UTC(),
+	}
 }
 
 func (h *Handler) listIssues(ctx context.Context, in *listRequest) (*listResponse, error) {
-	s, f := access.From(ctx), in.filter()
+	s, f := access.From(ctx), in.issueFilter()
 	at, err := parseCursor(in.PageToken, f, h.deps.Now())
 	if err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	p, err := newPage(ctx, s, f, in.PageSize, at)
+	p, err := newIssuePage(ctx, s, f, in.PageSize, at)
 	if err != nil {
 		return nil, err
 	}
 	more, err := p.read(ctx)
-	if in.PageToken != "" && forgotten(err) {
-		return nil, api.Refuse(http.StatusBadRequest, errToken.Error())
+	if in.PageToken != "" && isReadTimeTooOld(err) {
+		return nil, api.Refuse(http.StatusBadRequest, errPageToken.Error())
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := h.record(ctx, auditlog.ListIssues, "issues"); err != nil {
+	if err := h.appendAudit(ctx, auditlog.ListIssues, "issues"); err != nil {
 		return nil, err
 	}
 	out := &listResponse{}
@@ -86,9 +88,9 @@ func (h *Handler) listIssues(ctx context.Context, in *listRequest) (*listRespons
 	return out, nil
 }
 
-// forgotten reports whether Firestore does not tell of the time of a token: it
-// is too old, by Firestore's clock, or a restored database does not reach back.
-func forgotten(err error) bool {
+// isReadTimeTooOld reports whether Firestore can no longer read as of a token's time:
+// by its clock, the time is too old, or the database was restored since then.
+func isReadTimeTooOld(err error) bool {
 	code := status.Code(err)
 	return code == codes.FailedPrecondition || code == codes.InvalidArgument
 }
@@ -112,11 +114,11 @@ func (h *Handler) getIssue(ctx context.Context, in *issueRequest) (*issueRespons
 	if err != nil {
 		return nil, fmt.Errorf("read issue: %w", err)
 	}
-	i, err := existing(docs[0])
+	i, err := decodeIssue(docs[0])
 	if err != nil {
 		return nil, err
 	}
-	if err := h.record(ctx, auditlog.ReadIssue, "issues/"+ref.ID); err != nil {
+	if err := h.appendAudit(ctx, auditlog.ReadIssue, "issues/"+ref.ID); err != nil {
 		return nil, err
 	}
 	shown, err := h.showAll(ctx, []issue.Issue{i}, h.deps.Now())
@@ -129,13 +131,13 @@ func (h *Handler) getIssue(ctx context.Context, in *issueRequest) (*issueRespons
 func issueRef(s access.Session, raw string) (*firestore.DocumentRef, error) {
 	id, ok := issue.ParseID(raw)
 	if !ok {
-		return nil, api.Refuse(http.StatusBadRequest, "an issue is named by 52 of a-z and 2-7")
+		return nil, api.Refuse(http.StatusBadRequest, "an issue ID has 52 characters from a-z and 2-7")
 	}
 	return records.IssueRef(s.DB, s.Tenant.ID, s.Workspace, id), nil
 }
 
-// existing decodes an issue, or says that there is none.
-func existing(doc *firestore.DocumentSnapshot) (issue.Issue, error) {
+// decodeIssue decodes an issue. It returns a 404 if the document does not exist.
+func decodeIssue(doc *firestore.DocumentSnapshot) (issue.Issue, error) {
 	if !doc.Exists() {
 		return issue.Issue{}, api.Refuse(http.StatusNotFound, "this workspace has no such issue")
 	}

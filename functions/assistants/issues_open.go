@@ -12,8 +12,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
-// openText opens the text of an issue of the session's workspace. One that
-// does not open must not hide the others: it is marked.
+// openText opens the text of an issue of the session's workspace. A text that cannot
+// be decrypted is marked as unreadable, so that it does not hide the other issues.
 func (h *Handler) openText(ctx context.Context, s access.Session, i issue.Issue) (TextBody, error) {
 	tenant, err := h.keys.Of(ctx, s.Tenant, s.DB)
 	if err != nil {
@@ -21,7 +21,7 @@ func (h *Handler) openText(ctx context.Context, s access.Session, i issue.Issue)
 	}
 	text, err := records.OpenIssueText(ctx, tenant.Open, records.IssueRef(s.DB, s.Tenant.ID, s.Workspace, i.ID), i.Text)
 	if errors.Is(err, keys.ErrSealed) {
-		api.Logger(ctx).ErrorContext(ctx, "the text of an issue does not open", "issue", i.ID)
+		api.Logger(ctx).ErrorContext(ctx, "issue text cannot be decrypted", "issue", i.ID)
 		return TextBody{Unreadable: true}, nil
 	}
 	if err != nil {
@@ -37,7 +37,7 @@ func (h *Handler) openText(ctx context.Context, s access.Session, i issue.Issue)
 	}, nil
 }
 
-// openError is what the client is told of text that cannot be sealed or opened.
+// openError returns the error that a client gets if a text cannot be sealed or opened.
 func openError(err error) error {
 	if errors.Is(err, keys.ErrKeyUnavailable) {
 		return api.Refuse(http.StatusForbidden, api.KeyLockedText)

@@ -14,39 +14,41 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
-// The bounds of one page beside its size.
+// The limits of one page, in addition to its size.
 const (
-	maxPassedOver = 200     // issues that were found and do not belong to it
-	maxTextBytes  = 4 << 20 // sealed text; a page ends behind the issue that passes it
+	maxSkipped   = 200     // issues that a query found and that are not in the list
+	maxTextBytes = 4 << 20 // sealed text; the issue that exceeds it is the last of the page
 )
 
-// page gathers issues, phase by phase.
-type page struct {
-	issues firestore.Query // all of them, as of at.read
-	filter filter
+// issuePage reads a page of a list, phase by phase.
+type issuePage struct {
+	issues firestore.Query // all issues of the workspace, as of at.read
+	filter issueFilter
 	size   int
 
-	at         cursor // where the page is
-	found      []issue.Issue
-	passedOver int
-	bytes      int
+	at      cursor // the position in the list
+	found   []issue.Issue
+	skipped int
+	bytes   int
 }
 
-// newPage begins a page where a cursor is, or a list at the cursor's time.
-func newPage(ctx context.Context, s access.Session, f filter, size int, at cursor) (*page, error) {
+// newIssuePage starts a page at a cursor. If the cursor has no read time, the page is
+// the first of its list.
+func newIssuePage(ctx context.Context, s access.Session, f issueFilter, size int, at cursor) (*issuePage, error) {
 	if at.read.IsZero() {
 		var err error
 		if at.read, err = readTime(ctx, s); err != nil {
 			return nil, err
 		}
 	}
-	// The client keeps the time for all queries that come of one collection's.
-	issues := issuesOf(s).Query.WithReadOptions(firestore.ReadTime(at.read))
-	return &page{issues: *issues, filter: f, size: size, at: at}, nil
+	// The client uses this read time for all queries that are derived from this one.
+	issues := issuesIn(s).Query.WithReadOptions(firestore.ReadTime(at.read))
+	return &issuePage{issues: *issues, filter: f, size: size, at: at}, nil
 }
 
-// readTime is the time by Firestore's clock: what it held then can be read
-// again, and all that was committed before is in it. Ours may be ahead or behind.
+// readTime returns the time by Firestore's clock. Everything that was committed before
+// can be read as of this time, again and again. The clock of this machine may be ahead
+// or behind.
 func readTime(ctx context.Context, s access.Session) (time.Time, error) {
 	docs, err := s.DB.GetAll(ctx, refs(records.Workspace(s.DB, s.Tenant.ID, s.Workspace)))
 	if err != nil {
@@ -55,33 +57,33 @@ func readTime(ctx context.Context, s access.Session) (time.Time, error) {
 	return docs[0].ReadTime, nil
 }
 
-func issuesOf(s access.Session) *firestore.CollectionRef {
+func issuesIn(s access.Session) *firestore.CollectionRef {
 	return records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.IssuesCollection)
 }
 
-// read fills the page from where the cursor is. more says that the list may go
-// on, from where the cursor is then.
-func (p *page) read(ctx context.Context) (more bool, err error) {
+// read fills the page and moves the cursor. more is true if the list may have more
+// issues after the cursor.
+func (p *issuePage) read(ctx context.Context) (more bool, err error) {
 	for phases := p.filter.phases(); p.at.phase < len(phases); {
-		over, err := p.readPhase(ctx, phases[p.at.phase])
+		done, err := p.readFromPhase(ctx, phases[p.at.phase])
 		if err != nil || p.full() {
 			return true, err
 		}
-		if over {
+		if done {
 			p.at = cursor{at: p.at.at, read: p.at.read, phase: p.at.phase + 1}
 		}
 	}
 	return false, nil
 }
 
-func (p *page) full() bool {
-	return len(p.found) >= p.size || p.passedOver >= maxPassedOver || p.bytes >= maxTextBytes
+func (p *issuePage) full() bool {
+	return len(p.found) >= p.size || p.skipped >= maxSkipped || p.bytes >= maxTextBytes
 }
 
-// readPhase asks once for as many as the page lacks, and as many more as did
-// not belong to it so far. over says that the phase has no more.
-func (p *page) readPhase(ctx context.Context, ph phase) (over bool, err error) {
-	limit := p.size - len(p.found) + p.passedOver
+// readFromPhase runs one query, for the number of issues that the page lacks and the
+// number that it skipped so far. done is true if the phase has no more issues.
+func (p *issuePage) readFromPhase(ctx context.Context, ph phase) (done bool, err error) {
+	limit := p.size - len(p.found) + p.skipped
 	query := p.filter.query(p.issues, ph, p.at.at).Limit(limit)
 	if p.at.id != "" {
 		query = query.StartAfter(p.at.after, string(p.at.id))
@@ -103,14 +105,14 @@ func (p *page) readPhase(ctx context.Context, ph phase) (over bool, err error) {
 	return false, nil
 }
 
-func (p *page) add(doc *firestore.DocumentSnapshot, ph phase) error {
+func (p *issuePage) add(doc *firestore.DocumentSnapshot, ph phase) error {
 	i, err := records.Decode[issue.Issue](doc)
 	if err != nil {
 		return err
 	}
 	p.at.after, p.at.id = ph.key(i), issue.ID(doc.Ref.ID)
-	if !p.filter.has(i, ph, p.at.at) {
-		p.passedOver++
+	if !p.filter.matches(i, ph, p.at.at) {
+		p.skipped++
 		return nil
 	}
 	i.ID = issue.ID(doc.Ref.ID)

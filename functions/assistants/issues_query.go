@@ -8,28 +8,31 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
-// filter narrows a list of issues. The zero filter is all of them.
-type filter struct {
-	State    string // an issue.State, or standing
+// issueFilter selects issues of a workspace. The zero issueFilter selects all.
+type issueFilter struct {
+	State    string // an issue.State, or active; empty: any
 	Severity int    // 1 to 4; 0: any
 	SLX      string
 	Resource string
 	Task     string
-	From, To time.Time // of the last sighting: [From, To); zero: open
+	From, To time.Time // of the last sighting: From <= t < To; zero: no bound
 }
 
-// standing is what a filter calls all states but resolved and ignored.
-const standing = "standing"
+// active selects all states except resolved and ignored.
+const active = "active"
 
-// phase is a stretch of a list that one query gives in order. A list is its
-// phases one after the other: what stands, what is ignored, what is resolved;
-// the first and the last severity by severity, newest first.
+// phase is a section of a list that one query returns in order. A list is its phases
+// one after the other:
+//
+//  1. active issues, by severity, the newest first
+//  2. ignored issues, the first to end first
+//  3. resolved issues, by severity, the newest first
 type phase struct {
-	group    issue.State // standing, issue.Ignored or issue.Resolved
-	severity int         // 0 where the group is ignored
+	group    issue.State // active, issue.Ignored or issue.Resolved
+	severity int         // 0: any, for issue.Ignored
 }
 
-func (f filter) phases() []phase {
+func (f issueFilter) phases() []phase {
 	severities := []int{1, 2, 3, 4}
 	if f.Severity != 0 {
 		severities = []int{f.Severity}
@@ -41,7 +44,7 @@ func (f filter) phases() []phase {
 		}
 	}
 	if f.State != string(issue.Ignored) && f.State != string(issue.Resolved) {
-		each(standing)
+		each(active)
 	}
 	if f.State == "" || f.State == string(issue.Ignored) {
 		phases = append(phases, phase{group: issue.Ignored})
@@ -52,9 +55,9 @@ func (f filter) phases() []phase {
 	return phases
 }
 
-// query finds what may belong to a phase. Few issues are ignored, each by a
-// person: there, all other filters are applied to what is found.
-func (f filter) query(issues firestore.Query, p phase, at time.Time) firestore.Query {
+// query finds the issues that may be in a phase; matches selects from them. Few issues
+// are ignored, each by a person, so for these the query has no other filter.
+func (f issueFilter) query(issues firestore.Query, p phase, at time.Time) firestore.Query {
 	if p.group == issue.Ignored {
 		return issues.Where("ignored.until", ">", at).
 			OrderBy("ignored.until", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc)
@@ -63,7 +66,7 @@ func (f filter) query(issues firestore.Query, p phase, at time.Time) firestore.Q
 	switch {
 	case p.group == issue.Resolved:
 		q = q.Where("state", "==", string(issue.Resolved))
-	case f.State == "" || f.State == standing:
+	case f.State == "" || f.State == active:
 		q = q.Where("resolvedAt", "==", issue.Unresolved)
 	default:
 		q = q.Where("state", "==", f.State)
@@ -82,11 +85,11 @@ func (f filter) query(issues firestore.Query, p phase, at time.Time) firestore.Q
 	return q.OrderBy("lastSeen", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc)
 }
 
-// has reports whether an issue that the query of a phase found belongs to it.
-func (f filter) has(i issue.Issue, p phase, at time.Time) bool {
+// matches reports whether an issue that the query of a phase found is in the phase.
+func (f issueFilter) matches(i issue.Issue, p phase, at time.Time) bool {
 	state := stateAt(i, at)
 	if p.group != issue.Ignored {
-		return state != issue.Ignored && (f.State == "" || f.State == standing || f.State == string(state))
+		return state != issue.Ignored && (f.State == "" || f.State == active || f.State == string(state))
 	}
 	return state == issue.Ignored &&
 		(f.Severity == 0 || f.Severity == i.Severity) &&
@@ -97,8 +100,8 @@ func (f filter) has(i issue.Issue, p phase, at time.Time) bool {
 		(f.To.IsZero() || i.LastSeen.Before(f.To))
 }
 
-// stateAt is where an issue is at a time. What a check's runs mean for its
-// issues is written with them; only ignoring runs out by itself.
+// stateAt returns the state of an issue at a time. A fold stores all of it except that
+// an ignoring ends with time.
 func stateAt(i issue.Issue, at time.Time) issue.State {
 	if i.ResolvedAt.Before(issue.Unresolved) {
 		return i.State(at, i.ResolvedAt)
@@ -106,7 +109,7 @@ func stateAt(i issue.Issue, at time.Time) issue.State {
 	return i.State(at, time.Time{})
 }
 
-// key is where an issue is within a phase.
+// key returns the time by which a phase orders an issue.
 func (p phase) key(i issue.Issue) time.Time {
 	if p.group == issue.Ignored {
 		return i.Ignoring.Until

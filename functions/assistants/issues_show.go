@@ -8,32 +8,32 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
-// issueBody is an issue as the API has it.
+// issueBody is an issue in the API.
 type issueBody struct {
 	FactsBody
 	TextBody
 }
 
-// FactsBody is what of an issue rests plain.
+// FactsBody is the fields of an issue that are not sealed.
 type FactsBody struct {
 	ID              string             `json:"id" class:"operational"`
 	State           string             `json:"state" class:"metadata" enum:"detected,open,investigated,reopened,resolved,ignored"`
 	Severity        int                `json:"severity" class:"metadata" doc:"1 (critical) to 4 (informational), of the newest sighting"`
-	SeverityFlagged bool               `json:"severityFlagged,omitempty" class:"metadata" doc:"The task gave no severity of 1 to 4"`
+	SeverityFlagged bool               `json:"severityFlagged,omitempty" class:"metadata" doc:"The task reported no severity from 1 to 4"`
 	Task            string             `json:"task" class:"metadata"`
 	SLX             string             `json:"slx,omitempty" class:"metadata"`
 	Resource        string             `json:"resource,omitempty" class:"metadata"`
 	FirstSeen       time.Time          `json:"firstSeen" class:"metadata" doc:"Start of the first run that saw it"`
 	LastSeen        time.Time          `json:"lastSeen" class:"metadata" doc:"Start of the newest run that saw it"`
 	LastRun         string             `json:"lastRun" class:"operational"`
-	ObservedAt      *time.Time         `json:"observedAt,omitempty" class:"metadata" doc:"As the newest sighting tells"`
+	ObservedAt      *time.Time         `json:"observedAt,omitempty" class:"metadata" doc:"As the newest sighting reports"`
 	Sightings       int                `json:"sightings" class:"metadata"`
-	Runs            int                `json:"runs" class:"metadata" doc:"How many runs saw it"`
-	Since           time.Time          `json:"since" class:"metadata" doc:"First seen since it was last resolved"`
-	ResolvedAt      *time.Time         `json:"resolvedAt,omitempty" class:"metadata" doc:"Start of the first run after lastSeen that looked and did not find it"`
-	Reopened        int                `json:"reopened" class:"metadata" doc:"How often it came back"`
+	Runs            int                `json:"runs" class:"metadata" doc:"Number of runs that saw it"`
+	Since           time.Time          `json:"since" class:"metadata" doc:"First seen after it was last resolved"`
+	ResolvedAt      *time.Time         `json:"resolvedAt,omitempty" class:"metadata" doc:"Start of the first success or failure run after lastSeen, which did not find it"`
+	Reopened        int                `json:"reopened" class:"metadata" doc:"Number of times it was seen again after it was resolved"`
 	Investigated    *investigationBody `json:"investigated,omitempty"`
-	Ignored         *ignoringBody      `json:"ignored,omitempty" doc:"The last word on it; it may be over"`
+	Ignored         *ignoringBody      `json:"ignored,omitempty" doc:"The last ignoring, which may have ended"`
 }
 
 type investigationBody struct {
@@ -47,19 +47,19 @@ type ignoringBody struct {
 	Until time.Time `json:"until" class:"metadata"`
 }
 
-// TextBody is the free text of an issue: that of its newest sighting.
+// TextBody is the free text of an issue, from its newest sighting.
 type TextBody struct {
 	Title         string   `json:"title" class:"text"`
 	Expected      string   `json:"expected,omitempty" class:"text"`
 	Actual        string   `json:"actual,omitempty" class:"text"`
 	Details       string   `json:"details,omitempty" class:"text"`
 	ReproduceHint string   `json:"reproduceHint,omitempty" class:"text"`
-	NextSteps     []string `json:"nextSteps,omitempty" class:"text" doc:"As the task's author wrote them"`
+	NextSteps     []string `json:"nextSteps,omitempty" class:"text" doc:"As the author of the task wrote them"`
 	Summary       string   `json:"summary,omitempty" class:"text"`
-	Unreadable    bool     `json:"unreadable,omitempty" class:"metadata" doc:"The text was changed since it was sealed, and is not shown"`
+	Unreadable    bool     `json:"unreadable,omitempty" class:"metadata" doc:"The text cannot be decrypted or is not valid, and is not shown"`
 }
 
-// showAll opens the text of issues, as they are at a time.
+// showAll opens the texts of issues, and shows the issues as of a time.
 func (h *Handler) showAll(ctx context.Context, issues []issue.Issue, at time.Time) ([]issueBody, error) {
 	shown := make([]issueBody, 0, len(issues))
 	for _, i := range issues {

@@ -18,7 +18,7 @@ func someCursor() cursor {
 func TestATokenGivesItsCursor(t *testing.T) {
 	t.Parallel()
 	for _, want := range []cursor{someCursor(), {at: tokenNow, read: tokenNow, phase: 8, after: time.Time{}}} {
-		got, err := parseCursor(want.token(filter{}), filter{}, tokenNow)
+		got, err := parseCursor(want.token(issueFilter{}), issueFilter{}, tokenNow)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +30,7 @@ func TestATokenGivesItsCursor(t *testing.T) {
 
 func TestATokenIsRefused(t *testing.T) {
 	t.Parallel()
-	f := filter{State: standing, Severity: 2}
+	f := issueFilter{State: active, Severity: 2}
 	with := func(change func(*cursor)) string {
 		c := someCursor()
 		c.phase = 0
@@ -41,12 +41,12 @@ func TestATokenIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, token := range map[string]string{
-		"of another filter":       someCursor().token(filter{}),
+		"of another filter":       someCursor().token(issueFilter{}),
 		"of a phase that is none": with(func(c *cursor) { c.phase = 1 }),
 		"too old":                 with(func(c *cursor) { c.at = tokenNow.Add(-maxTokenAge - time.Second) }),
-		"of the future":           with(func(c *cursor) { c.at = tokenNow.Add(maxTokenAhead + time.Second) }),
+		"of the future":           with(func(c *cursor) { c.at = tokenNow.Add(maxClockSkew + time.Second) }),
 		"read too long ago":       with(func(c *cursor) { c.read = tokenNow.Add(-maxTokenAge - time.Second) }),
-		"read in the future":      with(func(c *cursor) { c.read = tokenNow.Add(maxTokenAhead + time.Second) }),
+		"read in the future":      with(func(c *cursor) { c.read = tokenNow.Add(maxClockSkew + time.Second) }),
 		"with no id of an issue":  with(func(c *cursor) { c.id = "A" + c.id[1:] }),
 		"with a short id":         with(func(c *cursor) { c.id = c.id[1:] }),
 		"of a year too far":       with(func(c *cursor) { c.after = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }),
@@ -54,32 +54,32 @@ func TestATokenIsRefused(t *testing.T) {
 		"in another alphabet":     "+" + with(func(*cursor) {})[1:],
 	} {
 		if c, err := parseCursor(token, f, tokenNow); err == nil {
-			t.Errorf("a token %s gives %+v", name, c)
+			t.Errorf("a token %s is parsed as %+v", name, c)
 		}
 	}
 }
 
-// Whatever is sent, what is accepted is a place that Firestore takes, and is
-// the only way to write it.
+// A token that is accepted is a position that Firestore can read, and is the only token
+// of this position.
 func FuzzToken(f *testing.F) {
-	f.Add(someCursor().token(filter{}), 0)
-	f.Add(cursor{at: tokenNow, read: tokenNow}.token(filter{Severity: 2}), 2)
+	f.Add(someCursor().token(issueFilter{}), 0)
+	f.Add(cursor{at: tokenNow, read: tokenNow}.token(issueFilter{Severity: 2}), 2)
 	f.Add("", 0)
 	f.Add("AQ", 1)
 	f.Fuzz(func(t *testing.T, token string, severity int) {
-		of := filter{Severity: severity}
+		of := issueFilter{Severity: severity}
 		c, err := parseCursor(token, of, tokenNow)
 		if err != nil || token == "" {
 			return
 		}
 		if c.phase >= len(of.phases()) || c.at.Before(tokenNow.Add(-maxTokenAge)) || c.read.Before(tokenNow.Add(-maxTokenAge)) {
-			t.Errorf("%q gives %+v", token, c)
+			t.Errorf("%q is parsed as %+v", token, c)
 		}
 		if _, ok := issue.ParseID(string(c.id)); c.id != "" && !ok {
-			t.Errorf("%q names an issue %q", token, c.id)
+			t.Errorf("%q has the issue ID %q", token, c.id)
 		}
 		if again := c.token(of); again != token {
-			t.Errorf("%q is written as %q", token, again)
+			t.Errorf("%q is encoded again as %q", token, again)
 		}
 	})
 }

@@ -13,78 +13,78 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
-// maxRan bounds the tasks that the workspace has run, by each of two queries.
+// maxRan is how many checks each of two queries reads, to find tasks that ran.
 const maxRan = 100
 
-// nextBody is which task to run next.
+// nextBody is the answer to which task to run next.
 type nextBody struct {
-	Tasks  []nextTaskBody `json:"tasks" doc:"The best first; none: the assistant is silent"`
-	Below  int            `json:"below" class:"metadata" doc:"Tasks that were found and score less than the assistant's relevance"`
-	Silent bool           `json:"silent" class:"metadata"`
-	Says   string         `json:"says" class:"text" doc:"In a sentence, and one for each thing that the answer does not know"`
+	Tasks   []nextTaskBody `json:"tasks" doc:"The best first. Empty: the assistant is silent"`
+	Below   int            `json:"below" class:"metadata" doc:"Number of matching tasks that score less than the assistant's relevance"`
+	Silent  bool           `json:"silent" class:"metadata"`
+	Summary string         `json:"summary" class:"text" doc:"The suggestion in a sentence, and a sentence for each thing that the answer does not know"`
 
-	Withheld int `json:"withheld,omitempty" class:"metadata" doc:"Tasks that score enough, but do not say that they only read, as the assistant's level wants"`
+	Withheld int `json:"withheld,omitempty" class:"metadata" doc:"Number of tasks that score enough, but are not tagged as read-only while the assistant's access level is read-only"`
 }
 
 type nextTaskBody struct {
 	Score         float64        `json:"score" class:"metadata" doc:"From 0 to 1"`
-	From          string         `json:"from" class:"metadata" enum:"workspace,catalog" doc:"workspace: it has run the task, which the catalog may have too"`
-	ID            string         `json:"id,omitempty" class:"operational" doc:"In the catalog"`
+	From          string         `json:"from" class:"metadata" enum:"workspace,catalog" doc:"workspace: the workspace has run the task. The catalog may have it too"`
+	ID            string         `json:"id,omitempty" class:"operational" doc:"ID in the catalog"`
 	Name          string         `json:"name" class:"metadata"`
 	Documentation string         `json:"documentation,omitempty" class:"metadata"`
-	Suite         string         `json:"suite,omitempty" class:"metadata" doc:"In the catalog"`
+	Suite         string         `json:"suite,omitempty" class:"metadata" doc:"Suite in the catalog"`
 	Source        string         `json:"source,omitempty" class:"metadata" doc:"Address of the task's file"`
-	SLX           string         `json:"slx,omitempty" class:"metadata" doc:"That it served last"`
-	Resource      string         `json:"resource,omitempty" class:"metadata" doc:"That it checked last"`
-	Evidence      []evidenceBody `json:"evidence" doc:"Why: steps that alone score enough, the best first"`
+	SLX           string         `json:"slx,omitempty" class:"metadata" doc:"SLX of its last run"`
+	Resource      string         `json:"resource,omitempty" class:"metadata" doc:"Resource of its last run"`
+	Evidence      []evidenceBody `json:"evidence" doc:"Next steps that score enough, the best first"`
 
-	withheld bool // the assistant's level does not cover it
+	withheld bool // the access level does not allow it
 }
 
 type evidenceBody struct {
-	Issue string   `json:"issue" class:"operational" doc:"Whose next step asks for the task"`
+	Issue string   `json:"issue" class:"operational" doc:"The issue that has the next step"`
 	Step  string   `json:"step" class:"text"`
 	Score float64  `json:"score" class:"metadata"`
-	Words []string `json:"words" class:"text" doc:"Words of the step that the task has, the one that counts most first"`
+	Words []string `json:"words" class:"text" doc:"Words of the step that the task has, the most important first"`
 }
 
-// next ranks the tasks that the authors of the worst issues ask for.
-func (h *Handler) next(ctx context.Context, s access.Session, a AssistantBody, worst []issueBody) (nextBody, error) {
-	steps := stepsOf(worst)
+// suggest ranks the tasks that match the next steps of the worst issues.
+func (h *Handler) suggest(ctx context.Context, s access.Session, a AssistantBody, worst []issueBody) (nextBody, error) {
+	steps := nextSteps(worst)
 	if len(steps) == 0 {
-		return nextBody{Tasks: []nextTaskBody{}, Silent: true, Says: "I have nothing to suggest: no issue that stands names a next step."}, nil
+		return nextBody{Tasks: []nextTaskBody{}, Silent: true, Summary: "I have nothing to suggest: none of the unresolved issues listed has a next step."}, nil
 	}
-	ran, err := ranTasks(ctx, s, worst)
+	ran, err := readRanTasks(ctx, s, worst)
 	if err != nil {
 		return nextBody{}, err
 	}
-	public, err := h.cache.Current(ctx)
+	index, err := h.cache.Current(ctx)
 	if err != nil {
 		return nextBody{}, err
 	}
 	found := ranking{}
-	offer := newOffer(public, ran)
+	candidates := newCandidates(index, ran)
 	for _, step := range steps {
-		offer.search(step, level(a.AccessLevel), found)
+		candidates.search(step, accessLevel(a.AccessLevel), found)
 	}
 	next := found.best(*a.Relevance)
-	next.Silent, next.Says = len(next.Tasks) == 0, says(next, *a.Relevance)
+	next.Silent, next.Summary = len(next.Tasks) == 0, nextSentence(next, *a.Relevance)
 	return next, nil
 }
 
-func says(n nextBody, threshold float64) string {
+func nextSentence(n nextBody, threshold float64) string {
 	switch {
 	case len(n.Tasks) > 0:
 		return fmt.Sprintf("Run %q next; it scores %.2f.", n.Tasks[0].Name, n.Tasks[0].Score)
 	case n.Withheld > 0:
-		return fmt.Sprintf("I have nothing to suggest that says it only reads; %d that fit may write.", n.Withheld)
+		return fmt.Sprintf("No read-only task matches. Matching tasks that may make changes: %d.", n.Withheld)
 	}
-	return fmt.Sprintf("I have nothing to suggest: of the tasks that I found, %d, none scores %.2f or more.", n.Below, threshold)
+	return fmt.Sprintf("I have nothing to suggest: none of the %d matching tasks scores %.2f or more.", n.Below, threshold)
 }
 
-// ranTasks gives tasks that the workspace has run: those that serve the SLXs of
-// issues, and those it ran last.
-func ranTasks(ctx context.Context, s access.Session, worst []issueBody) ([]nextTaskBody, error) {
+// readRanTasks returns tasks that the workspace has run: those of the SLXs of the
+// issues first, and then those that ran last.
+func readRanTasks(ctx context.Context, s access.Session, worst []issueBody) ([]nextTaskBody, error) {
 	checks := records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.ChecksCollection)
 	fields := checks.Select("task", "slx", "resource")
 	queries := []firestore.Query{fields.OrderBy("lastRun.start", firestore.Desc).Limit(maxRan)}

@@ -20,18 +20,18 @@ const sliPath = workspacePath + "/slis/{sli}"
 
 func (h *Handler) registerSLIs() {
 	api.Register(h.API, h.operation("listSLIs", http.MethodGet, workspacePath+"/slis",
-		"List SLIs and how they do, by name", auditlog.ListSLIs), h.listSLIs)
+		"List SLIs and their health, by name", auditlog.ListSLIs), h.listSLIs)
 	api.Register(h.API, h.operation("getSLI", http.MethodGet, sliPath,
-		"Read how an SLI does", auditlog.ReadSLI, 404), h.getSLI)
+		"Get an SLI and its health", auditlog.ReadSLI, 404), h.getSLI)
 	api.Register(h.API, h.operation("setSLI", http.MethodPut, sliPath,
-		"Set an SLI's objective and thresholds; repeatable", auditlog.SetSLI, 404, 413), h.setSLI)
+		"Set the objective and thresholds of an SLI; repeatable", auditlog.SetSLI, 404, 413), h.setSLI)
 }
 
 type listSLIsRequest struct {
 	Workspace string `path:"workspace" class:"operational"`
 	SLX       string `query:"slx" class:"metadata" maxLength:"256"`
-	Alert     string `query:"alert" class:"metadata" enum:"warning,ticket,page" doc:"Only those whose alert is this, or more urgent"`
-	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50" doc:"SLIs that are looked at; of those alert may leave none"`
+	Alert     string `query:"alert" class:"metadata" enum:"warning,ticket,page" doc:"Only SLIs with this alert or a more urgent one"`
+	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50" doc:"Number of SLIs that are read. With alert, the page may have fewer, or none"`
 	PageToken string `query:"pageToken" class:"operational" maxLength:"1024"`
 }
 
@@ -43,12 +43,13 @@ type listSLIsResponse struct {
 	}
 }
 
-func slisOf(s access.Session) firestore.Query {
+func slisIn(s access.Session) firestore.Query {
 	return records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.SLIsCollection).Query
 }
 
-// filter finds what may belong to the list: those of an SLX, which has few, or
-// those that have an alert. Which one is for their health to tell.
+// filter finds the SLIs that may be in the list; excludes selects from them. An SLX has
+// few SLIs. Without an SLX, an index finds the SLIs that have any alert. Which alert an
+// SLI has is known only after it is read.
 func (in *listSLIsRequest) filter(query firestore.Query, now time.Time) firestore.Query {
 	switch {
 	case in.SLX != "":
@@ -59,15 +60,15 @@ func (in *listSLIsRequest) filter(query firestore.Query, now time.Time) firestor
 	return query.OrderBy("name", firestore.Asc)
 }
 
-func (in *listSLIsRequest) leavesOut(s sliBody) bool {
-	return in.Alert != "" && urgency[s.Alert] > urgency[in.Alert]
+func (in *listSLIsRequest) excludes(s sliBody) bool {
+	return in.Alert != "" && alertOrder[s.Alert] > alertOrder[in.Alert]
 }
 
 func (h *Handler) listSLIs(ctx context.Context, in *listSLIsRequest) (*listSLIsResponse, error) {
 	now := h.now()
-	query := in.filter(slisOf(access.From(ctx)), now).Limit(in.PageSize)
+	query := in.filter(slisIn(access.From(ctx)), now).Limit(in.PageSize)
 	if in.PageToken != "" {
-		if checkSLI(in.PageToken) != nil {
+		if checkSLIName(in.PageToken) != nil {
 			return nil, api.Refuse(http.StatusBadRequest, api.PageTokenText)
 		}
 		query = query.StartAfter(in.PageToken)
@@ -78,7 +79,7 @@ func (h *Handler) listSLIs(ctx context.Context, in *listSLIsRequest) (*listSLIsR
 	}
 	out := &listSLIsResponse{}
 	out.Body.AsOf = now
-	out.Body.SLIs = slices.DeleteFunc(showSLIs(found, now), in.leavesOut)
+	out.Body.SLIs = slices.DeleteFunc(showSLIs(found, now), in.excludes)
 	if len(found) == in.PageSize {
 		out.Body.NextPageToken = found[len(found)-1].Name
 	}
@@ -110,7 +111,7 @@ type sliResponse struct {
 
 func (h *Handler) getSLI(ctx context.Context, in *sliRequest) (*sliResponse, error) {
 	s := access.From(ctx)
-	if err := checkSLI(in.SLI); err != nil {
+	if err := checkSLIName(in.SLI); err != nil {
 		return nil, err
 	}
 	docs, err := s.DB.GetAll(ctx, refs(records.SLIRef(s.DB, s.Tenant.ID, s.Workspace, in.SLI)))
@@ -127,7 +128,7 @@ func (h *Handler) getSLI(ctx context.Context, in *sliRequest) (*sliResponse, err
 	return &sliResponse{showSLI(found, h.now())}, nil
 }
 
-func checkSLI(name string) error {
+func checkSLIName(name string) error {
 	if err := sli.CheckName(name); err != nil {
 		return api.Refuse(http.StatusBadRequest, err.Error())
 	}

@@ -6,12 +6,12 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
-// sliBody is an SLI and its health as the API has them.
+// sliBody is an SLI and its health in the API.
 type sliBody struct {
 	Name       string         `json:"name" class:"metadata"`
 	SLX        string         `json:"slx,omitempty" class:"metadata"`
 	Alert      string         `json:"alert" class:"metadata" enum:"none,warning,ticket,page"`
-	Stale      bool           `json:"stale,omitempty" class:"metadata" doc:"No sample comes any more: the rest is of before"`
+	Stale      bool           `json:"stale,omitempty" class:"metadata" doc:"There are no recent samples, so the other values are out of date"`
 	Last       *sampleBody    `json:"last,omitempty"`
 	Objective  objectiveBody  `json:"objective"`
 	Thresholds thresholdsBody `json:"thresholds"`
@@ -35,7 +35,7 @@ type windowBody struct {
 	Samples   int     `json:"samples" class:"metadata"`
 	Mean      float64 `json:"mean" class:"metadata"`
 	Deviation float64 `json:"deviation" class:"metadata"`
-	Share     float64 `json:"share" class:"metadata" doc:"Of samples within the objective; 1 without samples"`
+	Share     float64 `json:"share" class:"metadata" doc:"Share of samples within the objective. 1 without samples"`
 	Burn      float64 `json:"burn" class:"metadata" doc:"(1-share)/(1-target); 0 without an objective"`
 }
 
@@ -53,7 +53,8 @@ func showSLI(s sli.SLI, now time.Time) sliBody {
 		Name: s.Name, SLX: s.SLX, Alert: string(h.Alert), Stale: h.Stale,
 		Objective: objectiveBody(s.Objective), Thresholds: thresholdsBody(s.Thresholds),
 		Windows: windowsBody{
-			windowBody(h.FiveMins), windowBody(h.HalfHour), windowBody(h.Hour), windowBody(h.SixHours), windowBody(h.ThreeDays),
+			FiveMinutes: windowBody(h.FiveMins), HalfHour: windowBody(h.HalfHour), Hour: windowBody(h.Hour),
+			SixHours: windowBody(h.SixHours), ThreeDays: windowBody(h.ThreeDays),
 		},
 	}
 	if !h.Last.Time.IsZero() {

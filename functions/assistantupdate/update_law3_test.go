@@ -62,14 +62,14 @@ func (w *fixture) sendCanaries(t *testing.T) (problems []string) {
 		body                  any
 		shows                 bool
 	}{
-		{"admin", http.MethodPut, at + "/assistants/edgar", named, true},
-		{"viewer", http.MethodGet, at + "/assistants/edgar", nil, true},
-		{"viewer", http.MethodGet, at + "/issues", nil, true},
-		{"viewer", http.MethodGet, one, nil, true},
-		{"viewer", http.MethodPost, one + "/investigate", nil, false},
-		{"viewer", http.MethodPost, one + "/ignore", map[string]any{"until": w.Cloud.Clock.Now().Add(time.Hour)}, false},
-		{"viewer", http.MethodGet, at + "/graph", nil, false},
-		{"viewer", http.MethodGet, "/v1/catalog/tasks?query=" + canary, nil, false},
+		{persona: "admin", method: http.MethodPut, path: at + "/assistants/edgar", body: named, shows: true},
+		{persona: "viewer", method: http.MethodGet, path: at + "/assistants/edgar", body: nil, shows: true},
+		{persona: "viewer", method: http.MethodGet, path: at + "/issues", body: nil, shows: true},
+		{persona: "viewer", method: http.MethodGet, path: one, body: nil, shows: true},
+		{persona: "viewer", method: http.MethodPost, path: one + "/investigate", body: nil, shows: false},
+		{persona: "viewer", method: http.MethodPost, path: one + "/ignore", body: map[string]any{"until": w.Cloud.Clock.Now().Add(time.Hour)}, shows: false},
+		{persona: "viewer", method: http.MethodGet, path: at + "/graph", body: nil, shows: false},
+		{persona: "viewer", method: http.MethodGet, path: "/v1/catalog/tasks?query=" + canary, body: nil, shows: false},
 	} {
 		got := w.Do(t, ask.persona, ask.method, ask.path, ask.body).Want(t, http.StatusOK)
 		if strings.Contains(string(got.Body), canary) != ask.shows {

@@ -44,7 +44,7 @@
 //
 //  1. Choose an edition, such as a hash of all tasks of the source.
 //  2. Upload all tasks of the source with this edition.
-//  3. Call POST /v1/catalog/prune until there is no nextPageToken:
+//  3. Call POST /v1/catalog/prune until the answer has no nextPageToken:
 //     {"source","edition","pageToken"?}, where source is the prefix of the tasks'
 //     sources and ends with a slash.
 //

@@ -105,12 +105,14 @@ type change struct {
 
 var changes = map[string]change{
 	"upload tasks": {
-		http.MethodPut, "/v1/catalog/tasks", auditlog.WriteCatalog,
-		map[string]any{"tasks": tasks("Zebra New|x|t"), "edition": "two"}, []string{"Zebra New", "Zebra Old"},
+		method: http.MethodPut, path: "/v1/catalog/tasks", action: auditlog.WriteCatalog,
+		body: map[string]any{"tasks": tasks("Zebra New|x|t"), "edition": "two"},
+		want: []string{"Zebra New", "Zebra Old"},
 	},
 	"prune tasks": {
-		http.MethodPost, "/v1/catalog/prune", auditlog.PruneCatalog,
-		map[string]any{"source": "https://example.com/", "edition": "two"}, []string{"Zebra New"},
+		method: http.MethodPost, path: "/v1/catalog/prune", action: auditlog.PruneCatalog,
+		body: map[string]any{"source": "https://example.com/", "edition": "two"},
+		want: []string{"Zebra New"},
 	},
 }
 

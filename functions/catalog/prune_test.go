@@ -38,7 +38,7 @@ func TestASuiteIsToldOfItsTasks(t *testing.T) {
 	}
 }
 
-// pruneAll prunes page by page, and tells how many tasks went.
+// pruneAll prunes page by page. It returns how many tasks were removed.
 func (f *fixture) pruneAll(t testing.TB, source, edition string) (removed, pages int) {
 	t.Helper()
 	for token := ""; ; {
@@ -109,7 +109,7 @@ func TestWhatASourceNoLongerHasIsPruned(t *testing.T) {
 		"all sources":               {"source": "/", "edition": "two"},
 		"no edition":                {"source": source},
 		"a token that nobody gave":  {"source": source, "edition": "two", "pageToken": "../platform"},
-		"something else beside it":  {"source": source, "edition": "two", "all": true},
+		"an unknown field":          {"source": source, "edition": "two", "all": true},
 		"an edition that is a path": {"source": source, "edition": "a/b"},
 	} {
 		if r := f.staffDo(t, http.MethodPost, "/v1/catalog/prune", body); r.Status != http.StatusUnprocessableEntity && r.Status != http.StatusBadRequest {

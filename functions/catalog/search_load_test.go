@@ -20,13 +20,13 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// instance is one more instance of the function, whose reads of the catalog
-// may be held up.
+// instance is another instance of the function. The test may block its reads of the
+// catalog.
 type instance struct {
 	*httptest.Server
 	token string
 	reads atomic.Int64 // of the catalog
-	gate  sync.RWMutex // locked: no read of the catalog goes on
+	gate  sync.RWMutex // locked: reads of the catalog wait
 }
 
 func newInstance(t *testing.T, f *fixture) *instance {
@@ -77,8 +77,8 @@ func (i *instance) search(t *testing.T, query string) string {
 	return string(body)
 }
 
-// All wait for the first catalog, which is read once. While a newer one is
-// read, once too, the old one answers; then the newer does.
+// All requests wait for the first catalog, which is read once. While a newer version is
+// read, also once, the old one answers. Then the newer one answers.
 func TestTheOldCatalogAnswersWhileANewOneIsRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -98,12 +98,12 @@ func TestTheOldCatalogAnswersWhileANewOneIsRead(t *testing.T) {
 	for range 5 {
 		began := time.Now()
 		if got := i.search(t, "dnssec"); strings.Contains(got, "DNSSEC") {
-			t.Errorf("it is found though nobody could read it: %s", got)
+			t.Errorf("it is found although no read has finished: %s", got)
 		}
 		quickest = min(quickest, time.Since(began))
 	}
 	if quickest > 900*time.Millisecond {
-		t.Errorf("all are kept waiting, %s at least", quickest)
+		t.Errorf("all requests wait, %s at least", quickest)
 	}
 	release()
 	eventually(t, func() bool { return strings.Contains(i.search(t, "dnssec"), "DNSSEC") }, "the newer catalog answers")
@@ -121,7 +121,7 @@ func eventually(t *testing.T, so func() bool, what string) {
 	}
 }
 
-// searchAtOnce has eight search at once for what the first catalog has.
+// searchAtOnce sends eight searches at once for a task of the first catalog.
 func (i *instance) searchAtOnce(t *testing.T) {
 	t.Helper()
 	var group sync.WaitGroup

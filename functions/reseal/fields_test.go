@@ -16,7 +16,7 @@ import (
 var sealingFiles = map[string]string{
 	"functions/runs/report.go":                "sightings.line",
 	"functions/assistantupdate/fold_issue.go": "issues.text",
-	"functions/assistants/next_record.go":     "assistants.name",
+	"functions/assistants/assistant.go":       "assistants.name",
 	"shared/auditlog/log.go":                  "under the platform's key",
 }
 

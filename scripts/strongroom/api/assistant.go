@@ -34,7 +34,7 @@ type Wrong struct {
 // SeverityCount is the number of unresolved issues with one severity.
 type SeverityCount struct {
 	Severity int  `json:"severity"`
-	Standing int  `json:"standing"`
+	Active   int  `json:"active"`
 	OrMore   bool `json:"orMore,omitempty"`
 }
 
@@ -117,10 +117,10 @@ type Window struct {
 
 // Next is which task to run next.
 type Next struct {
-	Tasks  []NextTask `json:"tasks"` // the best first
-	Below  int        `json:"below"` // number of matching tasks that score less than the relevance
-	Silent bool       `json:"silent"`
-	Says   string     `json:"says"` // one sentence, and one for each thing that is not known
+	Tasks   []NextTask `json:"tasks"` // the best first
+	Below   int        `json:"below"` // number of matching tasks that score less than the relevance
+	Silent  bool       `json:"silent"`
+	Summary string     `json:"summary"` // one sentence, and one for each thing that is not known
 
 	Withheld int `json:"withheld,omitempty"` // number of matching tasks that may make changes
 }

@@ -56,7 +56,7 @@ type Ignoring struct {
 
 // IssueFilter selects issues. Empty fields match every issue.
 type IssueFilter struct {
-	State    string // an issue's state, or "standing": all states except resolved and ignored
+	State    string // an issue's state, or "active": all states except resolved and ignored
 	Severity int    // 1 to 4; 0: any
 	SLX      string
 	Resource string

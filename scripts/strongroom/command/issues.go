@@ -28,7 +28,7 @@ func listIssuesCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ls",
 		Short: "List issues: unresolved issues first, then by severity",
-		Example: `  strongroom issues ls --state standing --severity 1
+		Example: `  strongroom issues ls --state active --severity 1
   strongroom issues ls --state resolved --from 7d --to 12h
   strongroom issues ls --slx dns --limit 0 --json | jq -r '.issues[].id'`,
 		Args: exactArgs(),
@@ -37,7 +37,7 @@ func listIssuesCommand(a *app) *cobra.Command {
 	o.addFlags(cmd)
 	o.seen.addFlags(cmd, "last seen")
 	flags := cmd.Flags()
-	flags.StringVar(&o.filter.State, "state", "", "filter by state: standing (all except resolved and ignored), detected, open, investigated, reopened, resolved or ignored")
+	flags.StringVar(&o.filter.State, "state", "", "filter by state: active (all except resolved and ignored), detected, open, investigated, reopened, resolved or ignored")
 	flags.IntVar(&o.filter.Severity, "severity", 0, "filter by severity: 1 (critical) to 4 (informational)")
 	flags.StringVar(&o.filter.SLX, "slx", "", "filter by service-level experience")
 	flags.StringVar(&o.filter.Resource, "resource", "", "filter by the resource of the runs")
@@ -47,7 +47,7 @@ func listIssuesCommand(a *app) *cobra.Command {
 
 // check validates the flags and sets the times of the filter.
 func (o *listIssuesOptions) check() (err error) {
-	if err := checkOneOf("--state", o.filter.State, "standing", "detected", "open", "investigated", "reopened", "resolved", "ignored"); err != nil {
+	if err := checkOneOf("--state", o.filter.State, "active", "detected", "open", "investigated", "reopened", "resolved", "ignored"); err != nil {
 		return err
 	}
 	if o.filter.Severity < 0 || o.filter.Severity > 4 {

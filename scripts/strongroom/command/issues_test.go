@@ -52,7 +52,7 @@ func TestIssuesAreListed(t *testing.T) {
 		count int
 	}{
 		"all":                    {nil, 6},
-		"unresolved ones":        {[]string{"--state", "standing"}, 5},
+		"unresolved ones":        {[]string{"--state", "active"}, 5},
 		"one state":              {[]string{"--state", "resolved"}, 1},
 		"a severity":             {[]string{"--severity", "1"}, 2},
 		"an SLX":                 {[]string{"--slx", "dns"}, 5},
@@ -161,7 +161,7 @@ func TestAnImportedIssueIsInTheAssistantsAnswer(t *testing.T) {
 		t.Errorf("the issue is %+v", issue)
 	}
 	viewer.run(t, "issues", "ignore", issue.ID, "--until", "7d").want(t)
-	if r := viewer.run(t, "issues", "ls", "--state", "standing").want(t); strings.Contains(r.stdout, issue.ID) {
+	if r := viewer.run(t, "issues", "ls", "--state", "active").want(t); strings.Contains(r.stdout, issue.ID) {
 		t.Errorf("an ignored issue is listed as unresolved: %s", r.stdout)
 	}
 	viewer.run(t, "issues", "ignore", issue.ID, "--until", "0s").want(t)

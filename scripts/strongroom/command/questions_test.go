@@ -48,7 +48,7 @@ func TestInvalidArgumentsAreRejected(t *testing.T) {
 		"an issue ID that is none":         {[]string{"issues", "show", "7"}, 2, "is not a valid issue ID"},
 		"no issue":                         {[]string{"issues", "show"}, 2, "issues show requires ID"},
 		"an issue that is not there":       {[]string{"issues", "show", noIssue}, 1, "read the issue: 404 Not Found"},
-		"an issue state that is none":      {[]string{"issues", "ls", "--state", "bad"}, 2, "--state must be one of standing"},
+		"an issue state that is none":      {[]string{"issues", "ls", "--state", "bad"}, 2, "--state must be one of active"},
 		"a severity that is none":          {[]string{"issues", "ls", "--severity", "5"}, 2, "--severity must be from 1"},
 		"fewer issues than none":           {[]string{"issues", "ls", "--limit", "-1"}, 2, "--limit must not be negative"},
 		"an issue from no time":            {[]string{"issues", "ls", "--from", "yesterday"}, 2, "--from must be a time"},

@@ -34,7 +34,7 @@ func wrong(w io.Writer, a api.Answer) error {
 		}
 	}
 	if a.Wrong.Capped {
-		fmt.Fprintln(table, "There are more issues. To list them: strongroom issues ls --state standing")
+		fmt.Fprintln(table, "There are more issues. To list them: strongroom issues ls --state active")
 	}
 	return table.Flush()
 }
@@ -42,14 +42,14 @@ func wrong(w io.Writer, a api.Answer) error {
 func counts(all []api.SeverityCount) string {
 	var words []string
 	for _, c := range all {
-		if c.Standing == 0 {
+		if c.Active == 0 {
 			continue
 		}
 		more := ""
 		if c.OrMore {
 			more = " or more"
 		}
-		words = append(words, fmt.Sprintf("%d%s with severity %d", c.Standing, more, c.Severity))
+		words = append(words, fmt.Sprintf("%d%s with severity %d", c.Active, more, c.Severity))
 	}
 	return cmp.Or(strings.Join(words, ", "), "no known issues")
 }
@@ -96,7 +96,7 @@ func share(w api.Window) string {
 
 func next(w io.Writer, a api.Answer) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "\nNEXT\n%s\n", oneLine(a.Next.Says))
+	fmt.Fprintf(&text, "\nNEXT\n%s\n", oneLine(a.Next.Summary))
 	for _, t := range a.Next.Tasks {
 		fmt.Fprintf(&text, "\n%.2f  %s\n", t.Score, oneLine(t.Name))
 		for _, field := range [][2]string{{"from the " + t.From, t.Source}, {"suite", t.Suite}, {"SLX", t.SLX}, {"resource", t.Resource}} {

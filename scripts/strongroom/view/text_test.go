@@ -187,27 +187,27 @@ func TestAnAnswerIsShownCompletely(t *testing.T) {
 	got := written(t, view.Answer, api.Answer{
 		Assistant: api.Assistant{Name: "Eager\x1b Edgar"}, AsOf: noon,
 		Wrong: api.Wrong{
-			Counts: []api.SeverityCount{{Severity: 1, Standing: 2}, {Severity: 2}, {Severity: 4, Standing: 1000, OrMore: true}}, Capped: true,
+			Counts: []api.SeverityCount{{Severity: 1, Active: 2}, {Severity: 2}, {Severity: 4, Active: 1000, OrMore: true}}, Capped: true,
 			SLXs: []api.SLXIssues{{SLX: "dns", Issues: []api.Topic{{ID: issueID, Title: "DNS is slow", Severity: 1, State: "open"}}}, {Issues: []api.Topic{{ID: "b"}}}},
 		},
 		Health: api.Health{SLIs: []api.SLI{
 			{Name: "dns-latency", Alert: "page", Stale: true, Last: &api.Measured{Value: 1.5}, Windows: api.Windows{Hour: api.Window{Samples: 4, Share: 0.75, Burn: 25}}},
 		}},
-		Next: api.Next{Says: `Run "Check DNS" next; it scores 0.93.`, Tasks: []api.NextTask{{
+		Next: api.Next{Summary: `Run "Check DNS" next; it scores 0.93.`, Tasks: []api.NextTask{{
 			Score: 0.93, Name: "Check DNS", From: "catalog", Source: "https://example.com/dns.robot",
 			Evidence: []api.Evidence{{Issue: issueID, Step: "Check the DNS", Score: 0.93, Words: []string{"dns", "check"}}},
 		}}},
 	})
 	for _, want := range []string{
 		`Eager\x1b Edgar, as of 2026-01-02T03:04:05Z`, "WRONG NOW: 2 with severity 1, 1000 or more with severity 4", "DNS is slow", "(no SLX)",
-		"issues ls --state standing", "dns-latency  page, stale  1.5   75.0%    -", "25.0", `Run "Check DNS" next`, "0.93  Check DNS",
+		"issues ls --state active", "dns-latency  page, stale  1.5   75.0%    -", "25.0", `Run "Check DNS" next`, "0.93  Check DNS",
 		"from the catalog: https://example.com/dns.robot", `matches a next step of issue ` + issueID + `: "Check the DNS" (dns, check; 0.93)`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s does not show %q", got, want)
 		}
 	}
-	got = written(t, view.Answer, api.Answer{Assistant: api.Assistant{Name: "Idle"}, Next: api.Next{Silent: true, Says: "I have nothing to suggest."}})
+	got = written(t, view.Answer, api.Answer{Assistant: api.Assistant{Name: "Idle"}, Next: api.Next{Silent: true, Summary: "I have nothing to suggest."}})
 	for _, want := range []string{"no known issues", "no SLI has samples", "I have nothing to suggest."} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s does not show %q", got, want)

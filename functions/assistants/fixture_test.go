@@ -1,6 +1,7 @@
 package assistants_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -8,7 +9,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
@@ -20,39 +21,39 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// desk is a tenant whose issues rest as the updater would have written them.
-type desk struct {
+// fixture is a tenant whose issues and SLIs the tests store as a fold would.
+type fixture struct {
 	*cloudtest.Tenant
 	db   *firestore.Client
 	keys *keys.Tenant
-	path string // of its workspace
+	base string // path of its workspace
 }
 
-func newDesk(t testing.TB, c *cloudtest.Cloud) *desk {
+func newFixture(t testing.TB, c *cloudtest.Cloud) *fixture {
 	t.Helper()
-	d := &desk{Tenant: c.Tenant(t)}
-	d.path = "/v1/workspaces/" + string(d.Workspace)
+	f := &fixture{Tenant: c.Tenant(t)}
+	f.base = "/v1/workspaces/" + string(f.Workspace)
 	var err error
-	if d.db, err = c.Directory.Database(t.Context(), d.Record); err != nil {
+	if f.db, err = c.Directory.Database(t.Context(), f.Record); err != nil {
 		t.Fatal(err)
 	}
-	if d.keys, err = keys.NewTenants(c.Operator, c.Clock.Now).Of(t.Context(), d.Record, d.db); err != nil {
+	if f.keys, err = keys.NewTenants(c.Operator, c.Clock.Now).Of(t.Context(), f.Record, f.db); err != nil {
 		t.Fatal(err)
 	}
-	return d
+	return f
 }
 
-// ownCloud has a clock that may be moved and reads that may be counted.
+// ownCloud is a cloud for one test, which may move its clock and count its reads.
 func ownCloud(t testing.TB) *cloudtest.Cloud {
 	t.Helper()
 	return cloudtest.New(t, suite.Options{})
 }
 
-// noon is when the newest of the seeded issues was seen.
+// noon is when the newest stored issue was last seen.
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-// resting is an issue as it rests; ago is when it was last seen, before noon.
-type resting struct {
+// issueFixture is an issue to store. It was last seen at noon minus ago.
+type issueFixture struct {
 	name     string // also its title
 	severity int
 	ago      time.Duration
@@ -62,10 +63,10 @@ type resting struct {
 	task     string    // empty: dns-check
 	slx      string    // empty: dns
 	resource string    // empty: cluster-1
-	steps    string    // its next steps, as JSON in a string
+	steps    string    // its next steps, one per line
 }
 
-func (r resting) id() string { return string(issue.NewCheckID("issue", r.name)) }
+func (r issueFixture) id() string { return string(issue.NewCheckID("issue", r.name)) }
 
 func newID() run.ID {
 	id, err := uuid.NewV7()
@@ -75,16 +76,9 @@ func newID() run.ID {
 	return run.ID(id.String())
 }
 
-func either(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-func (r resting) issue() issue.Issue {
+func (r issueFixture) issue() issue.Issue {
 	i := issue.Issue{
-		ID: issue.ID(r.id()), Task: either(r.task, "dns-check"), SLX: either(r.slx, "dns"), Resource: either(r.resource, "cluster-1"),
+		ID: issue.ID(r.id()), Task: cmp.Or(r.task, "dns-check"), SLX: cmp.Or(r.slx, "dns"), Resource: cmp.Or(r.resource, "cluster-1"),
 		Severity: r.severity, FirstSeen: noon.Add(-r.ago - time.Hour), LastSeen: noon.Add(-r.ago), LastRun: newID(), LastNumber: 1,
 		Sightings: 3, Runs: max(r.runs, 2), StoredState: issue.Open, Since: noon.Add(-r.ago - time.Hour), ResolvedAt: issue.Unresolved,
 	}
@@ -101,15 +95,15 @@ func (r resting) issue() issue.Issue {
 	return i
 }
 
-// rest writes issues and their checks.
-func (d *desk) rest(t testing.TB, all ...resting) {
+// storeIssues stores issues and their checks.
+func (f *fixture) storeIssues(t testing.TB, all ...issueFixture) {
 	t.Helper()
 	for len(all) > 0 {
 		some := all[:min(len(all), 200)]
 		all = all[len(some):]
-		err := d.db.RunTransaction(t.Context(), func(_ context.Context, tx *firestore.Transaction) error {
+		err := f.db.RunTransaction(t.Context(), func(_ context.Context, tx *firestore.Transaction) error {
 			for _, r := range some {
-				if err := d.restOne(t, tx, r); err != nil {
+				if err := f.storeIssue(t, tx, r); err != nil {
 					return err
 				}
 			}
@@ -121,29 +115,29 @@ func (d *desk) rest(t testing.TB, all ...resting) {
 	}
 }
 
-func (d *desk) restOne(t testing.TB, tx *firestore.Transaction, r resting) error {
+func (f *fixture) storeIssue(t testing.TB, tx *firestore.Transaction, r issueFixture) error {
 	i := r.issue()
-	ref := records.IssueRef(d.db, d.ID, d.Workspace, i.ID)
+	ref := records.IssueRef(f.db, f.ID, f.Workspace, i.ID)
 	line := fmt.Sprintf(`{"severity":%d,"title":%q,"details":"details of %s","nextSteps":%q}`, r.severity, r.name, r.name, r.steps)
 	var err error
-	if i.Text, err = records.SealIssueText(t.Context(), d.keys.Seal, ref, records.IssueText{Title: r.name, Line: []byte(line)}); err != nil {
+	if i.Text, err = records.SealIssueText(t.Context(), f.keys.Seal, ref, records.IssueText{Title: r.name, Line: []byte(line)}); err != nil {
 		return err
 	}
 	check := issue.Check{Task: i.Task, SLX: i.SLX, Resource: i.Resource, Runs: 2, Last: issue.LastRun{Run: i.LastRun, Start: i.LastSeen}}
-	if err := tx.Set(records.CheckRef(d.db, d.ID, d.Workspace, i.Check), check); err != nil {
+	if err := tx.Set(records.CheckRef(f.db, f.ID, f.Workspace, i.Check), check); err != nil {
 		return err
 	}
 	return tx.Set(ref, i)
 }
 
-// listed is a page as the client sees it.
-type listed struct {
+// issueList is a page of a list in the API.
+type issueList struct {
 	AsOf          time.Time
-	Issues        []shown
+	Issues        []issueAnswer
 	NextPageToken string
 }
 
-type shown struct {
+type issueAnswer struct {
 	ID, State, Title, Details string
 	NextSteps                 []string
 	Severity, Sightings       int
@@ -153,13 +147,13 @@ type shown struct {
 	ResolvedAt                *time.Time
 }
 
-func (d *desk) list(t testing.TB, query string) (page listed) {
+func (f *fixture) listIssues(t testing.TB, query string) (page issueList) {
 	t.Helper()
-	d.Do(t, "viewer", http.MethodGet, d.path+"/issues?"+query, nil).Want(t, http.StatusOK).JSON(t, &page)
+	f.Do(t, "viewer", http.MethodGet, f.base+"/issues?"+query, nil).Want(t, http.StatusOK).JSON(t, &page)
 	return page
 }
 
-func (p listed) titles() []string {
+func (p issueList) titles() []string {
 	titles := []string{}
 	for _, i := range p.Issues {
 		titles = append(titles, i.Title)
@@ -167,11 +161,11 @@ func (p listed) titles() []string {
 	return titles
 }
 
-// turn reads a list page by page.
-func (d *desk) turn(t testing.TB, query string, size int) (titles []string, pages int) {
+// listAll reads all pages of a list.
+func (f *fixture) listAll(t testing.TB, query string, size int) (titles []string, pages int) {
 	t.Helper()
 	for token := ""; ; {
-		page := d.list(t, fmt.Sprintf("%s&pageSize=%d&pageToken=%s", query, size, token))
+		page := f.listIssues(t, fmt.Sprintf("%s&pageSize=%d&pageToken=%s", query, size, token))
 		if len(page.Issues) > size {
 			t.Fatalf("a page of %d has %d issues", size, len(page.Issues))
 		}
@@ -182,23 +176,23 @@ func (d *desk) turn(t testing.TB, query string, size int) (titles []string, page
 	}
 }
 
-func wantTitles(t testing.TB, got []string, want ...string) {
+func wantList(t testing.TB, got []string, want ...string) {
 	t.Helper()
-	if diff := cmp.Diff(append([]string{}, want...), append([]string{}, got...)); diff != "" {
+	if diff := gocmp.Diff(append([]string{}, want...), append([]string{}, got...)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 const auditKeyName = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
 
-// entries counts the entries of an action on the tenant's log.
-func (d *desk) entries(t testing.TB, action auditlog.Action) (n int) {
+// countEntries counts the entries of an action in the tenant's audit log.
+func (f *fixture) countEntries(t testing.TB, action auditlog.Action) (n int) {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, d.Cloud.Operator, d.Cloud.Clock.Now)
+	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, f.Cloud.Operator, f.Cloud.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for e, err := range log.Entries(t.Context(), d.db, d.ID) {
+	for e, err := range log.Entries(t.Context(), f.db, f.ID) {
 		if err != nil {
 			t.Fatal(err)
 		}
