@@ -39,7 +39,7 @@ func request(action auditlog.Action) access.Request {
 	return access.Request{Action: action, Workspace: "prod", Resource: "runs/1"}
 }
 
-// wantRefused checks the answer and gives it.
+// wantRefused checks the answer and returns it.
 func wantRefused(t *testing.T, err error, status int) *api.Problem {
 	t.Helper()
 	var p *api.Problem

@@ -206,7 +206,7 @@ func (w *sentWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap gives http.ResponseController access to the connection.
+// Unwrap lets http.ResponseController reach the connection.
 func (w *sentWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // discardedResponse records the status and the headers of the mux's plain-text

@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// pageToken says where a page ended, and for which query. It gives no access: a
+// pageToken says where a page ended, and for which query. It grants no access: a
 // request with a token is authorized like any other.
 type pageToken[P any] struct {
 	Position P      `json:"p"`

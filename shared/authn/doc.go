@@ -4,7 +4,7 @@
 // A token is an OpenID Connect ID token, a JWT access token (RFC 9068) or a
 // Kubernetes projected service-account token. Its audience, which is not verified
 // yet, selects a tenant. From then on, only the issuers, keys and rules of that
-// tenant count. So a token gives access to one tenant at most, and a token with
+// tenant count. So a token opens one tenant at most, and a token with
 // another audience gains nothing.
 //
 // A token cannot choose what is accepted:

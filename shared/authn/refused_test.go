@@ -30,7 +30,7 @@ const (
 	noTenant  = "the token's audience does not name a tenant"
 )
 
-// refusal is one token, or a whole header value, and what the client is told.
+// refusal is one token, or a whole header value, and the text that the client receives.
 type refusal struct {
 	name, authorization, reason string
 }
@@ -92,7 +92,7 @@ func TestClaimsThatAreRefused(t *testing.T) {
 		with("aud is a list of a list", manyAud, object{"aud": [][]string{{acmeAudience}}}),
 		with("audience without a tenant", noTenant, object{"aud": audience}),
 		with("audience with an empty tenant", noTenant, object{"aud": audience + "/tenants/"}),
-		with("audience that goes on after the tenant", noTenant, object{"aud": acmeAudience + "/x"}),
+		with("audience with a path after the tenant", noTenant, object{"aud": acmeAudience + "/x"}),
 		with("audience in capitals", noTenant, object{"aud": audience + "/tenants/ACME"}),
 		with("audience with dots for a tenant", noTenant, object{"aud": audience + "/tenants/.."}),
 		with("audience of another service", noTenant, object{"aud": "https://other.example/tenants/acme"}),

@@ -96,35 +96,35 @@ func TestCheckReports(t *testing.T) {
 		place   dataclass.Place
 		want    string // in the error; empty: there is none
 	}{
-		"nothing about labels that the place allows": {labelled{}, "firestore", dataclass.TenantDocument, ""},
-		"a field without a label": {struct {
+		"nothing about labels that the place allows": {value: labelled{}, encoder: "firestore", place: dataclass.TenantDocument, want: ""},
+		"a field without a label": {value: struct {
 			A string `firestore:"a"`
-		}{}, "firestore", dataclass.TenantDocument, "field a: it has no class"},
-		"an exported field without any tag, which Firestore writes": {struct{ A string }{}, "firestore", dataclass.TenantDocument, "field A: it has no class"},
-		"a field without a label deep inside": {struct {
+		}{}, encoder: "firestore", place: dataclass.TenantDocument, want: "field a: it has no class"},
+		"an exported field without any tag, which Firestore writes": {value: struct{ A string }{}, encoder: "firestore", place: dataclass.TenantDocument, want: "field A: it has no class"},
+		"a field without a label deep inside": {value: struct {
 			A []struct {
 				B int `json:"b"`
 			} `json:"a" class:"metadata"`
-		}{}, "json", dataclass.Response, "field a[].b: it has no class"},
-		"a label that is no class": {struct {
+		}{}, encoder: "json", place: dataclass.Response, want: "field a[].b: it has no class"},
+		"a label that is no class": {value: struct {
 			A string `firestore:"a" class:"private"`
-		}{}, "firestore", dataclass.TenantDocument, "field a: it has no class"},
-		"an opaque struct without a label": {struct {
+		}{}, encoder: "firestore", place: dataclass.TenantDocument, want: "field a: it has no class"},
+		"an opaque struct without a label": {value: struct {
 			A secret.String `json:"a"`
-		}{}, "json", dataclass.Response, "field a: it has no class"},
-		"output in a document": {struct {
+		}{}, encoder: "json", place: dataclass.Response, want: "field a: it has no class"},
+		"output in a document": {value: struct {
 			A []byte `firestore:"a" class:"output"`
-		}{}, "firestore", dataclass.TenantDocument, "not allowed in the place \"tenant-document\""},
-		"metadata in a message": {struct {
+		}{}, encoder: "firestore", place: dataclass.TenantDocument, want: "not allowed in the place \"tenant-document\""},
+		"metadata in a message": {value: struct {
 			A string `attribute:"a" class:"metadata"`
-		}{}, dataclass.Attribute, dataclass.Message, "not allowed in the place \"message\""},
-		"text in a document that is not sealed": {struct {
+		}{}, encoder: dataclass.Attribute, place: dataclass.Message, want: "not allowed in the place \"message\""},
+		"text in a document that is not sealed": {value: struct {
 			A string `firestore:"a" class:"text"`
-		}{}, "firestore", dataclass.TenantDocument, "must be sealed"},
-		"text in a URL": {struct {
+		}{}, encoder: "firestore", place: dataclass.TenantDocument, want: "must be sealed"},
+		"text in a URL": {value: struct {
 			A string `query:"a" class:"text"`
-		}{}, "query", dataclass.Parameter, "not allowed in the place \"parameter\""},
-		"a type that has nothing to write": {struct{ a int }{}, "firestore", dataclass.TenantDocument, "has no field"},
+		}{}, encoder: "query", place: dataclass.Parameter, want: "not allowed in the place \"parameter\""},
+		"a type that has nothing to write": {value: struct{ a int }{}, encoder: "firestore", place: dataclass.TenantDocument, want: "has no field"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,7 +18,7 @@ type Field struct {
 }
 
 // Attribute is the encoder of a message's attributes, which have the names that
-// this struct tag gives.
+// this struct tag names.
 const Attribute = "attribute"
 
 // Fields lists the fields of a struct that an encoder writes, in order. The

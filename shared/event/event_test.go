@@ -62,7 +62,7 @@ func TestReceiveAcknowledgesWhatIsPermanentOnly(t *testing.T) {
 		"a message without an id":             {message(t, published, `{"message":{"data":"aGk="}}`), nil, false},
 		"a message whose data is no base64":   {message(t, published, `{"message":{"data":"%","messageId":"7"}}`), nil, false},
 		"a wrapped permanent fault":           {message(t, published, good), errors.Join(event.Refuse("refused", errors.New(canary))), false},
-		"a fault beside which nothing stands": {message(t, published, good), context.DeadlineExceeded, true},
+		"a deadline without a wrapped fault": {message(t, published, good), context.DeadlineExceeded, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -70,7 +70,7 @@ func TestResealOverAFaultAtAnyCall(t *testing.T) {
 	for call := range int64(calls) {
 		for _, fault := range append(faults.All, faults.None) {
 			of, shut := broken(t, c, record, tenant.ID(fmt.Sprint("t-", len(lives))))
-			lives = append(lives, life{of, shut, call + 1, fault})
+			lives = append(lives, life{record: of, shut: shut, call: call + 1, fault: fault})
 		}
 	}
 	c.Clock.Advance(91 * day)
@@ -109,9 +109,9 @@ func resealRest(t *testing.T, c *cloudtest.Cloud, record tenant.Record) (shut []
 	return p.Unreadable
 }
 
-// wantResealed fails the test unless all is under the second key alone, and what
-// is shut was told.
-func wantResealed(t *testing.T, c *cloudtest.Cloud, record tenant.Record, told []string, shut, what string) {
+// wantResealed fails the test unless every value is under the second key alone and
+// every unreadable one is reported.
+func wantResealed(t *testing.T, c *cloudtest.Cloud, record tenant.Record, reported []string, shut, what string) {
 	t.Helper()
 	db := database(t, c)
 	if _, err := db.Doc("tenants/" + string(record.ID) + "/deks/0000000001").Delete(t.Context()); err != nil {
@@ -127,8 +127,8 @@ func wantResealed(t *testing.T, c *cloudtest.Cloud, record tenant.Record, told [
 		sealed, _ := doc.Data()["line"].([]byte)
 		wantOpen(t, k, sealed, fmt.Sprint("line ", n), keys.RelativePath(doc.Ref))
 	}
-	if diff := cmp.Diff([]string{shut}, slices.Compact(told)); diff != "" {
-		t.Errorf("%s: shut (-) and told (+) differ:\n%s", what, diff)
+	if diff := cmp.Diff([]string{shut}, slices.Compact(reported)); diff != "" {
+		t.Errorf("%s: shut (-) and reported (+) differ:\n%s", what, diff)
 	}
 }
 
