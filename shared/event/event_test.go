@@ -53,15 +53,15 @@ func TestReceiveAcknowledgesWhatIsPermanentOnly(t *testing.T) {
 		fault error
 		again bool
 	}{
-		"done":                                {message(t, published, good), nil, false},
-		"a fault that may pass":               {message(t, published, good), errors.New(canary), true},
-		"a permanent fault":                   {message(t, published, good), event.Refuse("refused", errors.New(canary)), false},
-		"a refusal with a code":               {message(t, published, good), event.Refuse("bad-reference", errors.New(canary)), false},
-		"an event of another type":            {message(t, "other", good), nil, false},
-		"data that is no message":             {message(t, published, `[1]`), nil, false},
-		"a message without an id":             {message(t, published, `{"message":{"data":"aGk="}}`), nil, false},
-		"a message whose data is no base64":   {message(t, published, `{"message":{"data":"%","messageId":"7"}}`), nil, false},
-		"a wrapped permanent fault":           {message(t, published, good), errors.Join(event.Refuse("refused", errors.New(canary))), false},
+		"done":                               {message(t, published, good), nil, false},
+		"a fault that may pass":              {message(t, published, good), errors.New(canary), true},
+		"a permanent fault":                  {message(t, published, good), event.Refuse("refused", errors.New(canary)), false},
+		"a refusal with a code":              {message(t, published, good), event.Refuse("bad-reference", errors.New(canary)), false},
+		"an event of another type":           {message(t, "other", good), nil, false},
+		"data that is no message":            {message(t, published, `[1]`), nil, false},
+		"a message without an id":            {message(t, published, `{"message":{"data":"aGk="}}`), nil, false},
+		"a message whose data is no base64":  {message(t, published, `{"message":{"data":"%","messageId":"7"}}`), nil, false},
+		"a wrapped permanent fault":          {message(t, published, good), errors.Join(event.Refuse("refused", errors.New(canary))), false},
 		"a deadline without a wrapped fault": {message(t, published, good), context.DeadlineExceeded, true},
 	} {
 		t.Run(name, func(t *testing.T) {
