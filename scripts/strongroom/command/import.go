@@ -13,13 +13,13 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-const importHelp = `Report each file, an issues.jsonl, as one run. "-" is stdin. Print how many lines
+const importHelp = `Report each issues.jsonl file as one run. "-" is stdin. Print how many lines
 were reported, and list the rejected lines with the reason. If any line was
 rejected, the exit code is 1.
 
 A file that does not fit into one report, for example because it has more than 200
-lines, becomes several runs with the same start time. So no run resolves issues
-that another one reports.
+lines, becomes several runs with the same start time. So none of them
+resolves an issue that another one reports.
 
 The run ID is derived from the file's content, its task and the flags. Importing the
 same file again is safe: it is the same run and counts once, even if the file's
