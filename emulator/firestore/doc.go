@@ -1,7 +1,7 @@
 // Package firestore is the embedded Cloud Firestore in Native mode. Google's own
 // clients use it over gRPC (google.firestore.v1.Firestore) unchanged.
 //
-// # What is modelled
+// # What is modeled
 //
 //   - Documents with all value types, field paths, masks, preconditions,
 //     transforms, and Firestore's limits on size, depth and names.
@@ -18,7 +18,7 @@
 //     changed: a document, the absence of a document, or the result of a query.
 //     Google's emulator is pessimistic: writers and readers wait for each other.
 //
-// # What is not modelled
+// # What is not modeled
 //
 //   - Listen, Write (the streaming one), ExecutePipeline, vector search and query
 //     explanations return Unimplemented.
@@ -34,7 +34,7 @@
 //   - A commit survives a crash of the process, but not of the machine.
 //   - Rate limits (one write per second on a document, 500/50/5) and TTL policies.
 //   - The timeout of 60 seconds for idle transactions. The limit of 270 seconds for any
-//     transaction is modelled.
+//     transaction is modeled.
 //
 // # How it works
 //

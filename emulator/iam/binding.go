@@ -83,7 +83,7 @@ func (b Binding) validate() error {
 		return fmt.Errorf("member %q is not the email of a service account", b.Member)
 	}
 	if !knownRole(b.Role) {
-		return fmt.Errorf("role %q is not modelled; add it to roles.go", b.Role)
+		return fmt.Errorf("role %q is not modeled; add it to roles.go", b.Role)
 	}
 	for part := range strings.SplitSeq(b.Resource, "/") {
 		if part == "" || part == "." || part == ".." {

@@ -51,7 +51,7 @@ func (s *Server) GetPublicKey(ctx context.Context, r *kmspb.GetPublicKeyRequest)
 	}
 	format := r.GetPublicKeyFormat()
 	if format != kmspb.PublicKey_PUBLIC_KEY_FORMAT_UNSPECIFIED && format != kmspb.PublicKey_PEM {
-		return nil, unmodelled("A public key format other than PEM")
+		return nil, unmodeled("A public key format other than PEM")
 	}
 	v, m, err := s.toSign(target)
 	if err != nil {
@@ -107,7 +107,7 @@ func (m *material) publicPEM() ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }
 
-// digestOf returns the SHA-256 digest of a request. Every modelled algorithm uses
+// digestOf returns the SHA-256 digest of a request. Every modeled algorithm uses
 // SHA-256.
 func digestOf(r *kmspb.AsymmetricSignRequest) ([]byte, error) {
 	if r.GetDigest() == nil {
