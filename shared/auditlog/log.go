@@ -2,10 +2,12 @@ package auditlog
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -15,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
+	"github.com/strongroom-dev/strongroom/shared/tilelog"
 )
 
 // Log appends entries, each sealed under the platform's audit key. It is safe
@@ -51,17 +54,27 @@ func DataKeys(db *firestore.Client) *firestore.CollectionRef {
 	return db.Collection("platform").Doc("audit").Collection("deks")
 }
 
-// document is an entry as it rests at tenants/{t}/audit/{id}.
+// document is a stored entry, at tenants/{t}/audit/{id}. A new entry is pending.
+// Once the integrator gives it an index, it is not pending any more. Leaf is the
+// entry; the other fields are what a search needs, and are in the leaf too.
 type document struct {
-	Time time.Time `firestore:"time"`
-	Leaf []byte    `firestore:"leaf"` // sealed canonical bytes
+	Time      time.Time          `firestore:"time"`
+	Leaf      []byte             `firestore:"leaf"` // sealed canonical bytes
+	Pending   bool               `firestore:"pending"`
+	Index     *int64             `firestore:"index"` // nil: none yet
+	Actor     string             `firestore:"actor"` // ActorKey
+	Action    Action             `firestore:"action"`
+	Outcome   Outcome            `firestore:"outcome"`
+	Workspace tenant.WorkspaceID `firestore:"workspace"`
+	Resource  string             `firestore:"resource"`
+	Run       string             `firestore:"run"` // of Resource, if it is a run or below one
 }
 
 // Prepared is an entry that is ready to be written, in a transaction or alone.
 type Prepared struct {
-	ID  string
-	ref *firestore.DocumentRef
-	doc document
+	ID     string
+	ref    *firestore.DocumentRef
+	fields map[string]any
 }
 
 // Prepare gives the entry its id and time, and seals it. It may call Cloud KMS,
@@ -76,19 +89,50 @@ func (l *Log) Prepare(ctx context.Context, db *firestore.Client, e Entry) (Prepa
 	if err != nil {
 		return Prepared{}, err
 	}
+	if len(leaf) > tilelog.MaxEntrySize {
+		return Prepared{}, fmt.Errorf("append audit entry: it has %d bytes, more than %d", len(leaf), tilelog.MaxEntrySize)
+	}
 	ref := collection(db, e.Tenant).Doc(e.ID)
 	sealed, err := l.sealer.Seal(ctx, leaf, []byte(keys.RelativePath(ref)))
 	if err != nil {
 		return Prepared{}, fmt.Errorf("seal audit entry: %w", err)
 	}
-	return Prepared{e.ID, ref, document{e.Time, sealed}}, nil
+	return Prepared{e.ID, ref, newFields(e, sealed)}, nil
+}
+
+// newFields are the fields of a new entry's document. They are merged into the
+// document, not set in its place: a commit that is sent again after its reply
+// was lost must not take away the index that the entry has received since.
+func newFields(e Entry, sealed []byte) map[string]any {
+	return map[string]any{
+		"time": e.Time, "leaf": sealed, "pending": true,
+		"actor": ActorKey(e.Actor), "action": e.Action, "outcome": e.Outcome,
+		"workspace": e.Workspace, "resource": e.Resource, "run": runOf(e.Resource),
+	}
+}
+
+// ActorKey is what entries of an actor are found by: a hash, because an index
+// needs no plain subjects.
+func ActorKey(a Actor) string {
+	sum := sha256.Sum256([]byte(a.Issuer + "\x00" + a.Subject))
+	return hex.EncodeToString(sum[:16])
+}
+
+// runOf returns the run of a resource such as runs/ID/outputs/NAME, or nothing.
+func runOf(resource string) string {
+	below, ok := strings.CutPrefix(resource, "runs/")
+	if !ok {
+		return ""
+	}
+	run, _, _ := strings.Cut(below, "/")
+	return run
 }
 
 // Write puts the entry into tx: on record if and when the act is.
 func (p Prepared) Write(tx *firestore.Transaction) error {
 	// Set, not Create: a transaction that is run again after a lost reply
 	// writes the same entry, whose random id nobody else has.
-	if err := tx.Set(p.ref, p.doc); err != nil {
+	if err := tx.Set(p.ref, p.fields, firestore.MergeAll); err != nil {
 		return fmt.Errorf("append audit entry: %w", err)
 	}
 	return nil
@@ -101,7 +145,7 @@ func (l *Log) Append(ctx context.Context, db *firestore.Client, e Entry) (string
 		return "", err
 	}
 	// Set, not Create, as in Write.
-	if _, err := p.ref.Set(ctx, p.doc); err != nil {
+	if _, err := p.ref.Set(ctx, p.fields, firestore.MergeAll); err != nil {
 		return "", fmt.Errorf("append audit entry: %w", err)
 	}
 	return p.ID, nil
@@ -129,19 +173,11 @@ func (l *Log) Entries(ctx context.Context, db *firestore.Client, t tenant.ID) it
 }
 
 func (l *Log) open(ctx context.Context, doc *firestore.DocumentSnapshot) (Entry, error) {
-	var d document
-	if err := doc.DataTo(&d); err != nil {
-		return Entry{}, fmt.Errorf("read audit entry: %w", err)
-	}
-	leaf, err := l.sealer.Open(ctx, d.Leaf, []byte(keys.RelativePath(doc.Ref)))
+	stored, err := l.openLeaf(ctx, doc)
 	if err != nil {
-		return Entry{}, fmt.Errorf("open audit entry: %w", err)
+		return Entry{}, err
 	}
-	var e Entry
-	if err := json.Unmarshal(leaf, &e); err != nil {
-		return Entry{}, fmt.Errorf("decode audit entry: %w", err)
-	}
-	return e, nil
+	return stored.Entry()
 }
 
 // collection is a tenant's log; what platform staff are denied has no tenant,

@@ -27,6 +27,7 @@ type Record struct {
 	Location       string  `firestore:"location"`       // of its buckets and key, e.g. europe-west3
 	OutputsBucket  string  `firestore:"outputsBucket"`  // bucket name, without gs://
 	ExportsBucket  string  `firestore:"exportsBucket"`  // bucket name, without gs://
+	AuditBucket    string  `firestore:"auditBucket"`    // bucket name, without gs://; under the platform's audit key
 	KeyName        string  `firestore:"keyName"`        // projects/…/cryptoKeys/…
 	SigningAccount string  `firestore:"signingAccount"` // email of the account that signs upload URLs
 	SigningKeyName string  `firestore:"signingKeyName"` // projects/…/cryptoKeyVersions/…; empty: IAM signBlob signs
