@@ -1,16 +1,24 @@
 package infra_test
 
 import (
+	"flag"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/infra"
 )
 
-// TestReadmesHaveEveryInputAndOutput compares the tables of each module's README
+var update = flag.Bool("update", false, "write the README's table of functions instead of comparing it")
+
+// TestReadmesHaveEveryInputAndOutput compares the tables in each module's README
 // to what the module declares.
 func TestReadmesHaveEveryInputAndOutput(t *testing.T) {
 	t.Parallel()
@@ -30,15 +38,100 @@ func TestReadmesHaveEveryInputAndOutput(t *testing.T) {
 	}
 }
 
+// TestReadmesDescribeInputsAndOutputsAsTheModulesDo compares the descriptions, so
+// that a change of one is a change of both.
+func TestReadmesDescribeInputsAndOutputsAsTheModulesDo(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("modules/*/*.tf")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	described := regexp.MustCompile(`(?m)^(?:variable|output) "([^"]+)" \{\n  description = "(.*)"$`)
+	for _, file := range files {
+		readme := readText(t, filepath.Join(filepath.Dir(file), "README.md"))
+		for _, m := range described.FindAllStringSubmatch(readText(t, file), -1) {
+			if row := "| `" + m[1] + "` | " + strings.ReplaceAll(m[2], `\"`, `"`) + " |"; !strings.Contains(readme, row) {
+				t.Errorf("the README of %s has no row that starts with: %s", filepath.Dir(file), row)
+			}
+		}
+	}
+}
+
+// TestReadmeListsEveryFunction compares the README's table of functions to
+// suite.json. With -update, it writes the table.
+func TestReadmeListsEveryFunction(t *testing.T) {
+	t.Parallel()
+	const file, start, end = "../README.md", "-update` -->\n", "<!-- end of functions -->"
+	text := readText(t, file)
+	before, rest, found := strings.Cut(text, start)
+	_, after, foundEnd := strings.Cut(rest, end)
+	if !found || !foundEnd {
+		t.Fatalf("README.md has no comments around the table of functions: want %q and %q", start, end)
+	}
+	want := before + start + functionRows(table(t)) + end + after
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, text); diff != "" {
+		t.Errorf("run go test ./infra -run Readme -update: suite.json (-) and README.md (+) differ:\n%s", diff)
+	}
+}
+
+// functionRows returns the table of functions as Markdown.
+func functionRows(suite infra.Suite) string {
+	var b strings.Builder
+	b.WriteString("| deployed as | trigger | what it does |\n|---|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(suite.Functions)) {
+		f := suite.Functions[name]
+		trigger := "HTTPS"
+		switch {
+		case f.Topic != "":
+			trigger = "topic `" + f.Topic + "`"
+		case f.Schedule != "":
+			trigger = "schedule `" + f.Schedule + "`"
+		}
+		fmt.Fprintf(&b, "| [%s](%s/doc.go) | %s | %s |\n", name, f.Package, trigger, f.Summary)
+	}
+	return b.String()
+}
+
+// TestReadmesLinkToFilesThatExist follows the links in all Markdown of the
+// repository that are not URLs.
+func TestReadmesLinkToFilesThatExist(t *testing.T) {
+	t.Parallel()
+	links := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	for _, pattern := range []string{"../*.md", "../.github/*.md", "../*/*.md", "../*/*/*.md", "../*/*/*/*.md"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			for _, m := range links.FindAllStringSubmatch(readText(t, file), -1) {
+				if _, err := os.Stat(filepath.Join(filepath.Dir(file), m[1])); err != nil {
+					t.Errorf("%s links to %s: %v", file, m[1], err)
+				}
+			}
+		}
+	}
+}
+
 func matches(t *testing.T, file, pattern string) []string {
+	t.Helper()
+	var found []string
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(readText(t, file), -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+func readText(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []string
-	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1) {
-		found = append(found, m[1])
-	}
-	return found
+	return string(text)
 }

@@ -1,9 +1,12 @@
-// Package infra holds the one table of what is deployed: each function with
+// Package infra contains the one table of what is deployed: each function with
 // its trigger, its routes and the roles of its service account. The embedded
-// cloud enforces it, and Terraform creates it.
+// cloud enforces the table, and Terraform creates what it lists.
+//
+// Decision 0006 (infra/adr) says why there is only one table.
 package infra
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -16,45 +19,64 @@ var suite []byte
 
 // Suite is everything that is deployed.
 type Suite struct {
-	Functions map[string]Function `json:"functions"` // by name, which also names the service account
-	Default   string              `json:"default"`   // function that answers what no route names
-	Agents    map[string][]Role   `json:"agents"`    // roles of accounts that are no function's: "storage", Google's own of Cloud Storage; "signing", each tenant's
+	Functions map[string]Function `json:"functions"` // by name, which is also part of the service account's ID
+	Default   string              `json:"default"`   // function that handles requests that match no route
+	Agents    map[string][]Role   `json:"agents"`    // roles of accounts that belong to no function: "storage" is Cloud Storage's service agent, "signing" is each tenant's signing account
 }
 
-// Function is one deployable.
+// Function is one deployable. It has exactly one trigger: Routes, Topic or
+// Schedule.
 type Function struct {
+	Summary    string   `json:"summary"`    // what it does, in one line that continues "it …"; the README lists it
 	Package    string   `json:"package"`    // directory of its Go package
-	EntryPoint string   `json:"entryPoint"` // name it registers with the functions framework
+	EntryPoint string   `json:"entryPoint"` // name that it registers with the functions framework
 	Routes     []string `json:"routes"`     // "METHOD /path/{variable}" that the load balancer sends to it
 	Topic      string   `json:"topic"`      // Pub/Sub topic that triggers it
 	Schedule   string   `json:"schedule"`   // cron expression, UTC, of the scheduler that calls it
-	Roles      []Role   `json:"roles"`
+	Roles      []Role   `json:"roles"`      // roles of its service account
+
+	LateAfterSeconds int    `json:"lateAfterSeconds"` // with a schedule: time without a success after which an alert fires
+	IfLate           string `json:"ifLate"`           // with a schedule: the effect until it succeeds again, for the alert's text
+	Limits           Limits `json:"limits"`           // the zero value keeps the defaults of the Terraform module function
 }
 
-// Role is a role on a kind of resource: "database", "auditKey", "topic.NAME",
-// "deadLetters.NAME" (the subscription that keeps the topic's dead letters), or,
-// once for each tenant, "tenant.key", "tenant.signingKey",
-// "tenant.signingAccount", "tenant.outputsBucket".
+// Limits are the limits of a function that differ from the defaults of the
+// Terraform module function. A zero field keeps the default.
+type Limits struct {
+	Concurrency    int    `json:"concurrency"`    // simultaneous requests in one instance
+	MaxInstances   int    `json:"maxInstances"`   // in each region
+	TimeoutSeconds int    `json:"timeoutSeconds"` // of one request
+	Why            string `json:"why"`            // the reason, because JSON has no comments
+}
+
+// Role is a role on a kind of resource:
+//   - "database", "auditKey", "topic.NAME"
+//   - "deadLetters.NAME": the subscription that keeps the topic's dead letters
+//   - for each tenant: "tenant.key", "tenant.signingKey",
+//     "tenant.signingAccount", "tenant.outputsBucket"
 type Role struct {
 	Role string `json:"role"`
 	On   string `json:"on"`
 }
 
-// Load gives the table.
+// Load returns the table. It rejects unknown fields, because a misspelled role or
+// limit would otherwise have no effect.
 func Load() (Suite, error) {
 	var s Suite
-	if err := json.Unmarshal(suite, &s); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(suite))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&s); err != nil {
 		return Suite{}, fmt.Errorf("read suite.json: %w", err)
 	}
 	return s, nil
 }
 
-// DeadLetters is the id of the topic, and of its one subscription, of what
-// could not be delivered of a topic.
+// DeadLetters returns the ID of a topic's dead-letter topic, which is also the ID
+// of its only subscription.
 func DeadLetters(topic string) string { return topic + "-dead" }
 
-// Topics are the ids of all topics: those that trigger a function, and those
-// that somebody may publish to. They are sorted.
+// Topics returns the sorted IDs of all topics: those that trigger a function, and
+// those that an account may publish to.
 func (s Suite) Topics() []string {
 	var topics []string
 	add := func(roles []Role) {

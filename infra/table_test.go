@@ -1,13 +1,11 @@
 package infra_test
 
 import (
-	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"maps"
 	"net/http"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -28,7 +26,7 @@ import (
 // How a function registers, by how it is triggered.
 const (
 	byHTTP  = "HTTP"
-	byEvent = "CloudEvent"
+	byEvent = "Event"
 )
 
 // entryPoint is a function's package and the name it registers there.
@@ -48,7 +46,7 @@ func TestTheTableHasEveryFunctionThatRegisters(t *testing.T) {
 	}
 }
 
-// registered finds the calls of functions.HTTP and functions.CloudEvent.
+// registered finds the calls of function.HTTP and function.Event.
 func registered(t *testing.T) map[entryPoint]string {
 	t.Helper()
 	files, err := filepath.Glob("../functions/*/*.go")
@@ -86,7 +84,7 @@ func registration(n ast.Node) (kind, name string) {
 	}
 	from, ok := callee.X.(*ast.Ident)
 	literal, isLiteral := call.Args[0].(*ast.BasicLit)
-	if !ok || !isLiteral || from.Name != "functions" {
+	if !ok || !isLiteral || from.Name != "function" {
 		return "", ""
 	}
 	name, err := strconv.Unquote(literal.Value)
@@ -219,25 +217,4 @@ func sorted(all []string) []string {
 	all = slices.Clone(all)
 	slices.Sort(all)
 	return all
-}
-
-// TestTheModulesTestsHaveAPackageForEveryFunction reads the manifests that
-// stand for scripts/package's in the tests of the platform module.
-func TestTheModulesTestsHaveAPackageForEveryFunction(t *testing.T) {
-	t.Parallel()
-	for _, dir := range []string{"packages", "other"} {
-		text, err := os.ReadFile("modules/platform/tests/" + dir + "/manifest.json")
-		if err != nil {
-			t.Fatal(err)
-		}
-		var manifest struct{ Functions map[string]struct{} }
-		if err := json.Unmarshal(text, &manifest); err != nil {
-			t.Fatal(err)
-		}
-		for name := range table(t).Functions {
-			if _, ok := manifest.Functions[name]; !ok {
-				t.Errorf("modules/platform/tests/%s/manifest.json has no package for %s: add one", dir, name)
-			}
-		}
-	}
 }

@@ -2,6 +2,8 @@ package infra_test
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,12 +13,12 @@ import (
 	"testing"
 )
 
-// terraform is a copy of infra/ in which Terraform may leave its state.
+// terraform is a copy of infra/, so that Terraform can write its state there.
 type terraform struct {
 	binary, dir string
 }
 
-// newTerraform skips the test, and says so, where there is no Terraform.
+// newTerraform skips the test if there is no Terraform, and says so.
 func newTerraform(t testing.TB) terraform {
 	t.Helper()
 	binary, err := exec.LookPath("terraform")
@@ -35,7 +37,36 @@ func newTerraform(t testing.TB) terraform {
 			t.Fatal(err)
 		}
 	}
+	writeManifest(t, filepath.Join(dir, "modules/platform/tests/packages"), nil)
+	writeManifest(t, filepath.Join(dir, "modules/platform/tests/other"), map[string]string{"runs": "RunsOfAnotherVersion"})
 	return terraform{binary, dir}
+}
+
+// writeManifest writes a manifest.json like that of scripts/package, with a
+// package for each function of the table. The tests of the platform module read
+// it. Entry points can be replaced, by the function's name.
+func writeManifest(t testing.TB, dir string, entryPoints map[string]string) {
+	t.Helper()
+	type pack struct {
+		EntryPoint string `json:"entryPoint"`
+		Zip        string `json:"zip"`
+		SHA256     string `json:"sha256"`
+	}
+	functions := map[string]pack{}
+	for name, f := range table(t).Functions {
+		functions[name] = pack{
+			EntryPoint: cmp.Or(entryPoints[name], f.EntryPoint), Zip: "code.txt", SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(name))),
+		}
+	}
+	text, err := json.Marshal(map[string]any{
+		"runtime": "go126", "buildEnvironment": map[string]string{"GOFLAGS": "-mod=vendor"}, "functions": functions,
+	})
+	if err := errors.Join(err,
+		os.MkdirAll(dir, 0o700),
+		os.WriteFile(filepath.Join(dir, "code.txt"), []byte("This file replaces a zip file in tests.\n"), 0o600),
+		os.WriteFile(filepath.Join(dir, "manifest.json"), text, 0o600)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // run runs one command in a module, which is a directory below infra/.
@@ -52,7 +83,7 @@ func (tf terraform) run(t testing.TB, module string, args ...string) ([]byte, er
 	return out.Bytes(), nil
 }
 
-// outputs applies a module that has no provider, and decodes its outputs.
+// outputs applies a module without a provider, and decodes its outputs.
 func (tf terraform) outputs(t testing.TB, module string, variables any, into map[string]any) {
 	t.Helper()
 	file := filepath.Join(tf.dir, module, "test.tfvars.json")

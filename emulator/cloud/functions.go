@@ -22,9 +22,8 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/sweep"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
 	"github.com/strongroom-dev/strongroom/infra"
-	"github.com/strongroom-dev/strongroom/shared/access"
-	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 )
@@ -36,40 +35,42 @@ func (c *Cloud) As(account string) gcp.Config {
 	return config
 }
 
-// builders make each function as production does on its first request.
-var builders = map[string]func(*Cloud, context.Context, gcp.Config) (http.Handler, error){
-	"uploads": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
-		return uploads.New(ctx, uploads.Config{Cloud: cloud, Access: c.access()}, uploads.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
-	},
-	"outputs": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
-		return outputs.New(ctx, outputs.Config{Cloud: cloud, Access: c.access()}, outputs.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
-	},
-	"runs": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
-		return runs.New(ctx, runs.Config{Cloud: cloud, Access: c.access()}, runs.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
-	},
-	"replay": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
-		return replay.New(ctx, replay.Config{Cloud: cloud, Access: c.access()}, replay.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
-	},
-	"sweep": func(c *Cloud, _ context.Context, cloud gcp.Config) (http.Handler, error) {
-		return sweep.New(sweep.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log}), nil
-	},
-	"reseal": func(c *Cloud, _ context.Context, cloud gcp.Config) (http.Handler, error) {
-		return reseal.New(reseal.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log}), nil
-	},
-	"assistant-update": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
-		u := assistant.NewUpdater(assistant.UpdaterDeps{Clients: c.clients(cloud), Now: c.Clock.Now, After: time.After, Log: c.log})
-		return c.events(ctx, u.Handle)
-	},
-	"assistants": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
-		return assistant.New(ctx, assistant.Config{Cloud: cloud, Access: c.access()}, assistant.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
-	},
-	"custody": func(c *Cloud, ctx context.Context, cloud gcp.Config) (http.Handler, error) {
-		h, err := custody.New(ctx, custody.Config{Cloud: cloud, Audit: c.audit()}, custody.Deps{Clients: c.clients(cloud), Now: c.Clock.Now, Log: c.log})
+// constructors build each function from its environment, as production does on
+// the first request.
+var constructors = map[string]constructor{
+	"uploads":          web(uploads.New),
+	"outputs":          web(outputs.New),
+	"runs":             web(runs.New),
+	"replay":           web(replay.New),
+	"sweep":            web(function.NoSettings(sweep.New)),
+	"reseal":           web(function.NoSettings(reseal.New)),
+	"assistants":       web(assistant.New),
+	"assistant-update": events(function.NoSettings(assistant.NewUpdater)),
+	"custody":          events(custody.New),
+}
+
+// constructor builds a function that finds the embedded cloud c in environ.
+type constructor func(ctx context.Context, c *Cloud, environ []string) (http.Handler, error)
+
+func web[C any, H http.Handler](build func(context.Context, C, function.Deps) (H, error)) constructor {
+	return func(ctx context.Context, c *Cloud, environ []string) (http.Handler, error) {
+		return construct(ctx, c, environ, build)
+	}
+}
+
+// events serves an event function over HTTP, as the functions framework does.
+func events[C any, H function.EventHandler](build func(context.Context, C, function.Deps) (H, error)) constructor {
+	return func(ctx context.Context, c *Cloud, environ []string) (http.Handler, error) {
+		h, err := construct(ctx, c, environ, build)
 		if err != nil {
 			return nil, err
 		}
-		return c.events(ctx, h.Handle)
-	},
+		protocol, err := cloudevents.NewHTTP()
+		if err != nil {
+			return nil, fmt.Errorf("receive events: %w", err)
+		}
+		return cloudevents.NewHTTPReceiveHandler(ctx, protocol, event.Receive(h.Handle, c.log))
+	}
 }
 
 // clients are closed when the cloud is.
@@ -79,19 +80,14 @@ func (c *Cloud) clients(config gcp.Config) *gcp.Clients {
 	return clients
 }
 
-func (c *Cloud) audit() auditlog.Config { return auditlog.Config{AuditKeyName: auditKey} }
-
-func (c *Cloud) access() access.Config {
-	return access.Config{Audience: Audience, Config: c.audit()}
-}
-
-// events serves an event function over HTTP, as the functions framework does.
-func (c *Cloud) events(ctx context.Context, handle event.Handler) (http.Handler, error) {
-	protocol, err := cloudevents.NewHTTP()
+// construct builds a function by the clock of c.
+func construct[C, H any](ctx context.Context, c *Cloud, environ []string, build func(context.Context, C, function.Deps) (H, error)) (H, error) {
+	google, config, err := function.Settings[C](environ)
 	if err != nil {
-		return nil, fmt.Errorf("receive events: %w", err)
+		var none H
+		return none, err
 	}
-	return cloudevents.NewHTTPReceiveHandler(ctx, protocol, event.Receive(handle, c.log))
+	return build(ctx, config, function.Deps{Clients: c.clients(google), Now: c.Clock.Now, After: time.After, Log: c.log})
 }
 
 // startFunctions builds each function with its own identity, puts them behind
@@ -103,11 +99,11 @@ func (c *Cloud) startFunctions(ctx context.Context) error {
 		if err := c.allow(account, function.Roles, c.platformResources()); err != nil {
 			return err
 		}
-		build := builders[name]
+		build := constructors[name]
 		if build == nil {
 			return fmt.Errorf("function %s is in the table and not in the embedded cloud", name)
 		}
-		handler, err := build(c, context.WithoutCancel(ctx), c.As(account))
+		handler, err := build(context.WithoutCancel(ctx), c, c.Environ(name))
 		if err != nil {
 			return fmt.Errorf("build %s: %w", name, err)
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
 )
@@ -119,9 +120,9 @@ func uploadsWith(t *testing.T, c *cloudtest.Cloud, dir string) http.Handler {
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _ = clients.Close() })
 	h, err := uploads.New(t.Context(), uploads.Config{
-		Cloud: config, LocalKeys: dir,
-		Access: access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
-	}, uploads.Deps{Clients: clients, Now: c.Clock.Now, Log: api.NewLogger(c.Log)})
+		LocalKeys: dir,
+		Access:    access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
+	}, function.Deps{Clients: clients, Now: c.Clock.Now, Log: api.NewLogger(c.Log)})
 	if err != nil {
 		t.Fatal(err)
 	}

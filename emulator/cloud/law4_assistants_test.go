@@ -118,7 +118,7 @@ func (w *matrixWorld) seedIssue(t *testing.T, p place, id issue.ID) {
 		t.Fatal(err)
 	}
 	ref := records.IssueRef(db, record.ID, p.workspace, id)
-	i := issue.Issue{ID: id, Severity: 2, Runs: 1, Sightings: 1, ResolvedAt: issue.Standing, Life: issue.Detected}
+	i := issue.Issue{ID: id, Severity: 2, Runs: 1, Sightings: 1, ResolvedAt: issue.Unresolved, StoredState: issue.Detected}
 	if i.Text, err = records.SealIssueText(t.Context(), owner.Seal, ref, records.IssueText{Title: "DNS is slow", Line: []byte(`{"title":"DNS is slow"}`)}); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
@@ -62,9 +63,9 @@ func serveRuns(t *testing.T, c *cloudtest.Cloud, wire *badWire) string {
 	config.FirestoreHost = wire.addr
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _ = clients.Close() })
-	h, err := runs.New(t.Context(), runs.Config{Cloud: config, Access: access.Config{
+	h, err := runs.New(t.Context(), access.Config{
 		Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName},
-	}}, runs.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	}, function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -83,12 +84,12 @@ func newHistory(t *testing.T, seed uint64) *history {
 	h.wire = newBadWire(t, c.As(cloud.OperatorAccount).FirestoreHost, seed, 0.1)
 	var err error
 	clients := h.clients(t, "custody")
-	h.custody, err = custody.New(t.Context(), custody.Config{Cloud: clients.Config, Audit: auditlog.Config{AuditKeyName: auditKeyName}},
-		custody.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	h.custody, err = custody.New(t.Context(), auditlog.Config{AuditKeyName: auditKeyName},
+		function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.sweep = sweep.New(sweep.Deps{Clients: h.clients(t, "sweep"), Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	h.sweep = sweep.New(function.Deps{Clients: h.clients(t, "sweep"), Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	h.plan(t, c)
 	return h
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
@@ -45,8 +46,8 @@ func newInstance(t *testing.T, d *desk) *instance {
 	}
 	config.FirestoreHost = proxy.Addr()
 	clients := gcp.NewClients(config)
-	handler, err := assistant.New(t.Context(), assistant.Config{Cloud: config, Access: access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}}},
-		assistant.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
+	handler, err := assistant.New(t.Context(), access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
+		function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func knownFrom(doc *firestore.DocumentSnapshot) (known, error) {
 type pendingRun struct {
 	ref    *firestore.DocumentRef
 	record run.Run
-	seen   issue.RunSeen
+	seen   issue.RunResult
 }
 
 func (s *space) place(id run.ID) records.RunRef {
@@ -58,7 +58,7 @@ func (s *space) batch(ctx context.Context, id issue.CheckID, most int) ([]pendin
 		if err != nil {
 			return nil, err
 		}
-		runs[i] = pendingRun{doc.Ref, r, issue.RunSeen{ID: r.ID, Start: r.Start, End: r.End.Time, Outcome: r.End.Outcome}}
+		runs[i] = pendingRun{doc.Ref, r, issue.RunResult{ID: r.ID, Start: r.Start, End: r.End.Time, Outcome: r.End.Outcome}}
 	}
 	runs = runs[:fitting(runs)]
 	return runs, s.readSightings(ctx, runs)
@@ -94,18 +94,18 @@ func (s *space) readSightings(ctx context.Context, runs []pendingRun) error {
 // of; its line may be long.
 var plainOfSighting = []string{"number", "fingerprint", "severity", "severityFlagged", "observedAt"}
 
-func sightingsOf(ctx context.Context, run *firestore.DocumentRef) ([]issue.Seen, error) {
+func sightingsOf(ctx context.Context, run *firestore.DocumentRef) ([]issue.SightingFacts, error) {
 	docs, err := run.Collection(records.SightingsCollection).Select(plainOfSighting...).Documents(ctx).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("read sightings: %w", err)
 	}
-	sightings := make([]issue.Seen, len(docs))
+	sightings := make([]issue.SightingFacts, len(docs))
 	for i, doc := range docs {
 		record, err := records.Decode[issue.Record](doc)
 		if err != nil {
 			return nil, err
 		}
-		sightings[i] = record.Seen()
+		sightings[i] = record.Facts()
 	}
 	return sightings, nil
 }

@@ -42,7 +42,7 @@ func TestMoreIssuesThanOneCommitHoldsAreAllResolved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		states[i.Life]++
+		states[i.StoredState]++
 	}
 	if states[issue.Resolved] != 750 || states[issue.Open] != 50 {
 		t.Errorf("got %v", states)
@@ -91,9 +91,9 @@ var unconcerned = []struct {
 	check          string // task of it; empty: the event's own
 	seen, resolved time.Time
 }{
-	{"another", began, issue.Standing},
+	{"another", began, issue.Unresolved},
 	{"", began.AddDate(0, 0, -3), began.AddDate(0, 0, -2)},
-	{"", began.AddDate(0, 0, 1), issue.Standing},
+	{"", began.AddDate(0, 0, 1), issue.Unresolved},
 	{"", began.AddDate(0, 0, 1), began.AddDate(0, 0, 2)},
 }
 
@@ -173,7 +173,7 @@ func TestAReportedIssueIsFolded(t *testing.T) {
 		report()
 		c.Drain(t)
 		w := newWorldOf(t, tn, c.As(cloud.OperatorAccount))
-		if i := w.issue(t, "a"); i.Life != issue.Detected || w.text(t, "a").Title != "Title of a" {
+		if i := w.issue(t, "a"); i.StoredState != issue.Detected || w.text(t, "a").Title != "Title of a" {
 			t.Errorf("%s first: the issue is %+v", first, i)
 		}
 		if got := w.sli(t, "latency"); got.LastValue != 1.5 || got.SLX != slx {

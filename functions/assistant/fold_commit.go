@@ -57,7 +57,7 @@ func (f folding) do(ctx context.Context, tx *firestore.Transaction) error {
 
 // still gives what the runs saw that are pending, if no other fold of the check
 // came first.
-func (f folding) still(tx *firestore.Transaction) ([]issue.RunSeen, error) {
+func (f folding) still(tx *firestore.Transaction) ([]issue.RunResult, error) {
 	refs := []*firestore.DocumentRef{f.known.ref}
 	for _, r := range f.runs {
 		refs = append(refs, r.ref)
@@ -69,7 +69,7 @@ func (f folding) still(tx *firestore.Transaction) ([]issue.RunSeen, error) {
 	if !docs[0].UpdateTime.Equal(f.known.updated) {
 		return nil, errOvertaken
 	}
-	var runs []issue.RunSeen
+	var runs []issue.RunResult
 	for i, doc := range docs[1:] {
 		r, err := records.DecodeRun(doc)
 		if err != nil {
@@ -83,7 +83,7 @@ func (f folding) still(tx *firestore.Transaction) ([]issue.RunSeen, error) {
 }
 
 // concerned reads the issues that the runs may change, without their texts.
-func (f folding) concerned(tx *firestore.Transaction, runs []issue.RunSeen) (map[issue.ID]issue.Issue, error) {
+func (f folding) concerned(tx *firestore.Transaction, runs []issue.RunResult) (map[issue.ID]issue.Issue, error) {
 	issues := map[issue.ID]issue.Issue{}
 	if l, ok := looked(runs); ok && !f.settled {
 		docs, err := tx.Documents(f.othersOf(f.known, l).Limit(maxSeen + maxOther + 1)).GetAll()
@@ -125,7 +125,7 @@ func (s *space) issuesAt(refs []*firestore.DocumentRef) firestore.Query {
 const chunkSize = 32
 
 // missing are the issues that the runs saw and that were not read yet.
-func (f folding) missing(runs []issue.RunSeen, have map[issue.ID]issue.Issue) []*firestore.DocumentRef {
+func (f folding) missing(runs []issue.RunResult, have map[issue.ID]issue.Issue) []*firestore.DocumentRef {
 	asked := map[issue.ID]bool{}
 	var refs []*firestore.DocumentRef
 	for _, r := range runs {
@@ -159,7 +159,7 @@ type looks struct{ oldest, newest time.Time }
 
 // looked tells when the runs looked that did: what they did not find is
 // resolved.
-func looked(runs []issue.RunSeen) (l looks, ok bool) {
+func looked(runs []issue.RunResult) (l looks, ok bool) {
 	for _, r := range runs {
 		if r.Outcome != run.Success && r.Outcome != run.Failure {
 			continue

@@ -66,7 +66,7 @@ type edgeBody struct {
 
 func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphResponse, error) {
 	if _, ok := issue.ParseID(in.PageToken); in.PageToken != "" && !ok {
-		return nil, api.Refuse(http.StatusBadRequest, "pageToken is no nextPageToken of a page before")
+		return nil, api.Refuse(http.StatusBadRequest, api.PageTokenText)
 	}
 	s, now := access.From(ctx), h.now()
 	checks, err := checksOf(ctx, s, in)
@@ -121,7 +121,7 @@ func standingOf(ctx context.Context, s access.Session, checks []issue.Check) ([]
 	for n, c := range checks {
 		ids[n] = string(c.ID())
 	}
-	query := issuesOf(s).Where("check", "in", ids).Where("resolvedAt", "==", issue.Standing).
+	query := issuesOf(s).Where("check", "in", ids).Where("resolvedAt", "==", issue.Unresolved).
 		OrderBy("severity", firestore.Asc).Limit(maxGraphIssues+1).
 		Select("fingerprint", "task", "slx", "resource", "severity", "state", "runs", "reopened", "since", "lastSeen", "resolvedAt", "investigated", "ignored")
 	return decodeAll[issue.Issue](query.Documents(ctx), "list issues of checks")

@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
@@ -21,7 +22,7 @@ type Handler struct {
 	http.Handler
 	API   *api.API
 	guard *access.Guard
-	deps  Deps
+	deps  function.Deps
 	keys  *keys.Tenants
 
 	libraries libraries
@@ -30,8 +31,8 @@ type Handler struct {
 const workspacePath = "/v1/workspaces/{workspace}"
 
 // New makes the function; it calls nothing yet.
-func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
-	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
+func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -38,14 +38,14 @@ type word func(i issue.Issue) (after issue.Issue, changes []firestore.Update, er
 func (h *Handler) investigate(ctx context.Context, in *issueRequest) (*factsResponse, error) {
 	by, at := access.From(ctx).Principal.Subject, h.now()
 	return h.say(ctx, in.Issue, auditlog.InvestigateIssue, func(i issue.Issue) (issue.Issue, []firestore.Update, error) {
-		if i.ResolvedAt.Before(issue.Standing) {
+		if i.ResolvedAt.Before(issue.Unresolved) {
 			return i, nil, api.Refuse(http.StatusConflict, "the issue is resolved; there is nothing to investigate")
 		}
 		if v := i.Investigation; v != nil && v.By == by && !v.At.Before(i.Since) {
 			return i, nil, nil
 		}
 		i = i.Investigate(by, at)
-		return i, []firestore.Update{{Path: "investigated", Value: i.Investigation}, {Path: "state", Value: i.Life}}, nil
+		return i, []firestore.Update{{Path: "investigated", Value: i.Investigation}, {Path: "state", Value: i.StoredState}}, nil
 	})
 }
 

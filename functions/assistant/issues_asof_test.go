@@ -35,7 +35,7 @@ func TestAListIsAsOfItsFirstPage(t *testing.T) {
 		"one gets worse":            func(d *desk) { d.change(t, "3", to("severity", 1)) },
 		"one is less bad":           func(d *desk) { d.change(t, "1", to("severity", 4)) },
 		"one is resolved":           func(d *desk) { d.change(t, "2", to("state", "resolved"), to("resolvedAt", noon)) },
-		"one that is resolved, not": func(d *desk) { d.change(t, "4", to("state", "reopened"), to("resolvedAt", issue.Standing)) },
+		"one that is resolved, not": func(d *desk) { d.change(t, "4", to("state", "reopened"), to("resolvedAt", issue.Unresolved)) },
 		"one is ignored": func(d *desk) {
 			d.act(t, "viewer", "3", "ignore", until(far(d))).Want(t, http.StatusOK)
 		},

@@ -76,14 +76,14 @@ func (r resting) issue() issue.Issue {
 	i := issue.Issue{
 		ID: issue.ID(r.id()), Task: either(r.task, "dns-check"), SLX: either(r.slx, "dns"), Resource: either(r.resource, "cluster-1"),
 		Severity: r.severity, FirstSeen: noon.Add(-r.ago - time.Hour), LastSeen: noon.Add(-r.ago), LastRun: newID(), LastNumber: 1,
-		Sightings: 3, Runs: max(r.runs, 2), Life: issue.Open, Since: noon.Add(-r.ago - time.Hour), ResolvedAt: issue.Standing,
+		Sightings: 3, Runs: max(r.runs, 2), StoredState: issue.Open, Since: noon.Add(-r.ago - time.Hour), ResolvedAt: issue.Unresolved,
 	}
 	i.Check = issue.NewCheckID(i.Task, i.Resource)
 	if r.runs == 1 {
-		i.Runs, i.Life = 1, issue.Detected
+		i.Runs, i.StoredState = 1, issue.Detected
 	}
 	if r.resolved {
-		i.Life, i.ResolvedAt = issue.Resolved, i.LastSeen.Add(time.Minute)
+		i.StoredState, i.ResolvedAt = issue.Resolved, i.LastSeen.Add(time.Minute)
 	}
 	if !r.ignored.IsZero() {
 		i.Ignoring = &issue.Ignoring{By: "somebody", At: noon, Until: r.ignored}

@@ -40,7 +40,7 @@ func (h *Handler) openText(ctx context.Context, s access.Session, i issue.Issue)
 // openError is what the client is told of text that cannot be sealed or opened.
 func openError(err error) error {
 	if errors.Is(err, keys.ErrKeyUnavailable) {
-		return api.Refuse(http.StatusForbidden, "the tenant's key is disabled or destroyed; ask the tenant's administrator")
+		return api.Refuse(http.StatusForbidden, api.KeyLockedText)
 	}
 	return err
 }

@@ -64,7 +64,7 @@ func (f filter) query(issues firestore.Query, p phase, at time.Time) firestore.Q
 	case p.group == issue.Resolved:
 		q = q.Where("state", "==", string(issue.Resolved))
 	case f.State == "" || f.State == standing:
-		q = q.Where("resolvedAt", "==", issue.Standing)
+		q = q.Where("resolvedAt", "==", issue.Unresolved)
 	default:
 		q = q.Where("state", "==", f.State)
 	}
@@ -100,7 +100,7 @@ func (f filter) has(i issue.Issue, p phase, at time.Time) bool {
 // stateAt is where an issue is at a time. What a check's runs mean for its
 // issues is written with them; only ignoring runs out by itself.
 func stateAt(i issue.Issue, at time.Time) issue.State {
-	if i.ResolvedAt.Before(issue.Standing) {
+	if i.ResolvedAt.Before(issue.Unresolved) {
 		return i.State(at, i.ResolvedAt)
 	}
 	return i.State(at, time.Time{})

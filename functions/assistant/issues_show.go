@@ -81,7 +81,7 @@ func showFacts(i issue.Issue, at time.Time) factsBody {
 	if !i.ObservedAt.IsZero() {
 		b.ObservedAt = &i.ObservedAt
 	}
-	if i.ResolvedAt.Before(issue.Standing) {
+	if i.ResolvedAt.Before(issue.Unresolved) {
 		b.ResolvedAt = &i.ResolvedAt
 	}
 	if v := i.Investigation; v != nil {

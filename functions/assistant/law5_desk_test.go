@@ -17,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
@@ -92,8 +93,8 @@ func (c *clerk) start(t *testing.T) {
 	config.FirestoreHost, config.KMSHost = c.wire.Addr(), c.wire.Addr()
 	c.clients = gcp.NewClients(config)
 	access := access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}}
-	c.handler, err = assistant.New(t.Context(), assistant.Config{Cloud: config, Access: access},
-		assistant.Deps{Clients: c.clients, Now: c.Cloud.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	c.handler, err = assistant.New(t.Context(), access,
+		function.Deps{Clients: c.clients, Now: c.Cloud.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

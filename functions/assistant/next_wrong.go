@@ -94,7 +94,7 @@ func counts(ctx context.Context, s access.Session, at time.Time) ([]countBody, e
 	group, ctx := errgroup.WithContext(ctx)
 	for n := range bodies {
 		group.Go(func() (err error) {
-			bodies[n], err = countOf(ctx, issuesOf(s).Where("resolvedAt", "==", issue.Standing).Where("severity", "==", n+1), at)
+			bodies[n], err = countOf(ctx, issuesOf(s).Where("resolvedAt", "==", issue.Unresolved).Where("severity", "==", n+1), at)
 			bodies[n].Severity = n + 1
 			return err
 		})

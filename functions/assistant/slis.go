@@ -68,7 +68,7 @@ func (h *Handler) listSLIs(ctx context.Context, in *listSLIsRequest) (*listSLIsR
 	query := in.filter(slisOf(access.From(ctx)), now).Limit(in.PageSize)
 	if in.PageToken != "" {
 		if checkSLI(in.PageToken) != nil {
-			return nil, api.Refuse(http.StatusBadRequest, "pageToken is no nextPageToken of a page before")
+			return nil, api.Refuse(http.StatusBadRequest, api.PageTokenText)
 		}
 		query = query.StartAfter(in.PageToken)
 	}

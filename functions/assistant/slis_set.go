@@ -79,7 +79,7 @@ func commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef
 		if docs[0].Exists() && reflect.DeepEqual(after.Objective, set.Objective) && after.Thresholds == set.Thresholds {
 			return nil // it was said before
 		}
-		after = after.Against(set.Objective, set.Thresholds)
+		after = after.WithObjective(set.Objective, set.Thresholds)
 		after.Name = set.Name
 		if err := tx.Set(ref, after); err != nil {
 			return fmt.Errorf("write SLI: %w", err)

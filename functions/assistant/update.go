@@ -10,6 +10,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
@@ -22,7 +23,7 @@ import (
 // Updater folds ended runs into what the assistants know. It is safe for
 // concurrent use, also by several processes.
 type Updater struct {
-	deps      UpdaterDeps
+	deps      function.Deps
 	directory *directory.Directory
 	keys      *keys.Tenants
 	flights   singleflight.Group
@@ -30,7 +31,7 @@ type Updater struct {
 }
 
 // NewUpdater makes the function; it calls nothing yet.
-func NewUpdater(deps UpdaterDeps) *Updater {
+func NewUpdater(deps function.Deps) *Updater {
 	u := &Updater{deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now)}
 	quarantine := quarantine.Keeper{
 		Function: "assistant-update", References: []string{"tenant", "workspace", "run", "kind", "entry"},

@@ -85,12 +85,12 @@ func folding(b *testing.B) event.Handler {
 	fold := func(ctx context.Context, _ event.Message) error {
 		n++
 		r := at(n, run.Failure)
-		seen := issue.RunSeen{ID: r.id, Start: r.begin(), End: r.start, Outcome: r.outcome}
+		seen := issue.RunResult{ID: r.id, Start: r.begin(), End: r.start, Outcome: r.outcome}
 		for i, id := range ids {
-			seen.Sightings = append(seen.Sightings, issue.Seen{Number: i + 1, Issue: id, Severity: 2})
+			seen.Sightings = append(seen.Sightings, issue.SightingFacts{Number: i + 1, Issue: id, Severity: 2})
 		}
 		var changed map[issue.ID]issue.Issue
-		check, changed = issue.Fold(check, issues, []issue.RunSeen{seen})
+		check, changed = issue.Fold(check, issues, []issue.RunResult{seen})
 		for id, i := range changed {
 			issues[id] = i
 			text := records.IssueText{Title: "Title", Line: []byte(`{"title":"Title"}`)}

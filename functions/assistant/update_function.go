@@ -1,38 +1,5 @@
 package assistant
 
-import (
-	"context"
-	"log/slog"
-	"os"
-	"time"
+import "github.com/strongroom-dev/strongroom/shared/function"
 
-	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
-
-	"github.com/strongroom-dev/strongroom/shared/api"
-	"github.com/strongroom-dev/strongroom/shared/event"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
-)
-
-// UpdaterConfig is what assistant-update is told by its environment.
-type UpdaterConfig struct {
-	Cloud gcp.Config
-}
-
-// UpdaterDeps is what assistant-update stands on.
-type UpdaterDeps struct {
-	Clients *gcp.Clients
-	Now     func() time.Time
-	After   func(time.Duration) <-chan time.Time // as time.After, by the clock of Now
-	Log     *slog.Logger
-}
-
-func init() {
-	log := api.NewLogger(os.Stderr)
-	functions.CloudEvent("AssistantUpdate", event.Lazily(func(context.Context) (event.Handler, error) {
-		config, err := gcp.FromEnv[UpdaterConfig](os.Environ())
-		if err != nil {
-			return nil, err
-		}
-		return NewUpdater(UpdaterDeps{gcp.NewClients(config.Cloud), time.Now, time.After, log}).Handle, nil
-	}, log))
-}
+func init() { function.Event("AssistantUpdate", function.NoSettings(NewUpdater)) }

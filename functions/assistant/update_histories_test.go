@@ -85,7 +85,7 @@ func (h *history) foldAll(t *testing.T) map[string]fact {
 	events := h.events()
 	for len(events) > 0 {
 		size := min(len(events), 1+h.IntN(25))
-		var batch []issue.RunSeen
+		var batch []issue.RunResult
 		for _, r := range events[:size] {
 			batch = append(batch, r.seen(t))
 		}
@@ -107,11 +107,11 @@ func idOf(finger string) issue.ID {
 	return issue.Fingerprint([]byte("key"), run.Start{}, issue.Sighting{Fingerprint: finger})
 }
 
-func (r told) seen(t *testing.T) issue.RunSeen {
+func (r told) seen(t *testing.T) issue.RunResult {
 	t.Helper()
-	s := issue.RunSeen{ID: r.id, Start: r.begin(), End: r.start.Add(time.Second), Outcome: r.outcome}
+	s := issue.RunResult{ID: r.id, Start: r.begin(), End: r.start.Add(time.Second), Outcome: r.outcome}
 	for i, f := range r.found {
-		s.Sightings = append(s.Sightings, issue.Seen{Number: i + 1, Issue: idOf(f.finger), Severity: f.severity})
+		s.Sightings = append(s.Sightings, issue.SightingFacts{Number: i + 1, Issue: idOf(f.finger), Severity: f.severity})
 	}
 	return s
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/functions/assistant"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	ids "github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -50,7 +51,7 @@ func TestAThousandEventsAtOnceAreFewFolds(t *testing.T) {
 	runs := hot(t, w)
 	before := c.Firestore.Counts()
 	clock := swift{time.Now(), 10}
-	updater := assistant.NewUpdater(assistant.UpdaterDeps{Clients: c.Operator, Now: clock.now, After: clock.after, Log: slog.New(slog.DiscardHandler)})
+	updater := assistant.NewUpdater(function.Deps{Clients: c.Operator, Now: clock.now, After: clock.after, Log: slog.New(slog.DiscardHandler)})
 	var all sync.WaitGroup
 	for _, r := range runs {
 		all.Go(func() {
@@ -88,7 +89,7 @@ func TestAnSLIOfManyChecksIsWrittenFewTimes(t *testing.T) {
 	w.report(t, runs...)
 	before := c.Firestore.Counts()
 	clock := swift{time.Now(), 10}
-	updater := assistant.NewUpdater(assistant.UpdaterDeps{Clients: c.Operator, Now: clock.now, After: clock.after, Log: slog.New(slog.DiscardHandler)})
+	updater := assistant.NewUpdater(function.Deps{Clients: c.Operator, Now: clock.now, After: clock.after, Log: slog.New(slog.DiscardHandler)})
 	var all sync.WaitGroup
 	for _, r := range runs {
 		all.Go(func() {

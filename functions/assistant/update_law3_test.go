@@ -104,7 +104,7 @@ func TestLaw3ADisabledKeyDelaysButLosesNothing(t *testing.T) {
 	if err := w.updater.FoldCheck(t.Context(), w.ID, w.Workspace, issue.NewCheckID("dns-check", resource)); err != nil {
 		t.Fatal(err)
 	}
-	if i := w.issue(t, "a"); i.Life != issue.Resolved || w.pending(t.Context(), t) != 0 || w.text(t, "a").Title != "Title of a" {
+	if i := w.issue(t, "a"); i.StoredState != issue.Resolved || w.pending(t.Context(), t) != 0 || w.text(t, "a").Title != "Title of a" {
 		t.Errorf("after the key is back it is %+v", i)
 	}
 }

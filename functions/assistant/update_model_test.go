@@ -42,7 +42,7 @@ func factsOf(runs []told) map[string]fact {
 }
 
 func factOf(finger string, runs []told) (f fact) {
-	f.ResolvedAt = issue.Standing
+	f.ResolvedAt = issue.Unresolved
 	for _, r := range runs {
 		mine := slices.DeleteFunc(slices.Clone(r.found), func(o found) bool { return o.finger != finger })
 		if len(mine) > 0 {
@@ -55,7 +55,7 @@ func factOf(finger string, runs []told) (f fact) {
 		}
 	}
 	switch {
-	case f.ResolvedAt.Before(issue.Standing):
+	case f.ResolvedAt.Before(issue.Unresolved):
 		f.State = issue.Resolved
 	case f.Reopened > 0:
 		f.State = issue.Reopened
@@ -109,7 +109,7 @@ func (w *world) known(t testing.TB) map[string]fact {
 
 func factFrom(i issue.Issue, title string) fact {
 	return fact{
-		i.Life, i.Severity, i.FirstSeen.UTC(), i.LastSeen.UTC(), i.LastRun, i.Runs, i.Sightings, i.Reopened, i.ResolvedAt.UTC(), title,
+		i.StoredState, i.Severity, i.FirstSeen.UTC(), i.LastSeen.UTC(), i.LastRun, i.Runs, i.Sightings, i.Reopened, i.ResolvedAt.UTC(), title,
 	}
 }
 

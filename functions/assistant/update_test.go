@@ -34,8 +34,8 @@ func TestAnIssueAges(t *testing.T) {
 			w := newWorld(t)
 			w.reportAndDeliver(t, c.runs...)
 			i := w.issue(t, "a")
-			if i.Life != c.want || i.State(time.Now(), w.check(t).Latest) != c.want {
-				t.Errorf("it is %s at rest and %s by its check, want %s", i.Life, i.State(time.Now(), w.check(t).Latest), c.want)
+			if i.StoredState != c.want || i.State(time.Now(), w.check(t).Latest) != c.want {
+				t.Errorf("it is %s at rest and %s by its check, want %s", i.StoredState, i.State(time.Now(), w.check(t).Latest), c.want)
 			}
 			if n := w.pending(t.Context(), t); n != 0 {
 				t.Errorf("%d runs are pending", n)
@@ -101,7 +101,7 @@ func TestWhatPeopleSaidStays(t *testing.T) {
 		t.Errorf("after the end it is %s", got)
 	}
 	w.reportAndDeliver(t, at(2, run.Success))
-	if got := w.issue(t, "a").Life; got != issue.Resolved {
+	if got := w.issue(t, "a").StoredState; got != issue.Resolved {
 		t.Errorf("after a clean run it is %s", got)
 	}
 }

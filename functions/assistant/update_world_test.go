@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
@@ -110,7 +111,7 @@ func (w *world) newUpdater(t testing.TB, config gcp.Config) *assistant.Updater {
 
 func (w *world) updaterOf(clients *gcp.Clients) *assistant.Updater {
 	clock := &hasty{}
-	return assistant.NewUpdater(assistant.UpdaterDeps{
+	return assistant.NewUpdater(function.Deps{
 		Clients: clients, Now: clock.now, After: clock.after, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -42,8 +43,8 @@ func newFixture(t *testing.T, c *cloudtest.Cloud, account string) fixture {
 	t.Helper()
 	clients := gcp.NewClients(c.As(account))
 	t.Cleanup(func() { _ = clients.Close() })
-	h, err := custody.New(t.Context(), custody.Config{Cloud: clients.Config, Audit: auditConfig},
-		custody.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	h, err := custody.New(t.Context(), auditConfig,
+		function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

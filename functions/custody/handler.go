@@ -12,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -20,15 +21,15 @@ import (
 
 // Handler takes finalized objects into custody. It is safe for concurrent use.
 type Handler struct {
-	deps      Deps
+	deps      function.Deps
 	directory *directory.Directory
 	audit     *auditlog.Log
 	handle    event.Handler
 }
 
 // New makes the function; it calls nothing yet.
-func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
-	audit, err := auditlog.Open(ctx, config.Audit, deps.Clients, deps.Now)
+func New(ctx context.Context, config auditlog.Config, deps function.Deps) (*Handler, error) {
+	audit, err := auditlog.Open(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/outputs"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
@@ -47,8 +48,8 @@ func (f fixture) serve(t testing.TB, fault bucketFault, wrap func(http.Handler) 
 	config.StorageHost = strings.TrimPrefix(bucket.URL, "http://")
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _ = clients.Close() })
-	h, err := outputs.New(t.Context(), outputs.Config{Cloud: config, Access: access.Config{Audience: cloud.Audience, Config: auditConfig}},
-		outputs.Deps{Clients: clients, Now: f.Cloud.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	h, err := outputs.New(t.Context(), access.Config{Audience: cloud.Audience, Config: auditConfig},
+		function.Deps{Clients: clients, Now: f.Cloud.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

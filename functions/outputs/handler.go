@@ -2,7 +2,6 @@ package outputs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -13,9 +12,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/records"
-	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // Handler lists and streams output. It is safe for concurrent use.
@@ -23,7 +21,7 @@ type Handler struct {
 	http.Handler
 	API   *api.API
 	guard *access.Guard
-	deps  Deps
+	deps  function.Deps
 
 	storage gcp.Lazy[*storage.Client]
 }
@@ -31,8 +29,8 @@ type Handler struct {
 const path = "/v1/workspaces/{workspace}/runs/{run}/outputs"
 
 // New makes the function; it calls nothing yet.
-func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
-	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
+func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -49,19 +47,6 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 		Errors:  []int{400, 401, 403, 404, 410, 413, 416, 503},
 	}, auditlog.ReadOutput), h.read)
 	return h, nil
-}
-
-// find reads the run that a request names.
-func find(ctx context.Context, s access.Session, raw string) (run.Run, error) {
-	id, err := run.ParseID(raw)
-	if err != nil {
-		return run.Run{}, api.Refuse(http.StatusBadRequest, err.Error())
-	}
-	r, err := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, id).Get(ctx)
-	if errors.Is(err, records.ErrRunNotFound) {
-		return run.Run{}, api.Refuse(http.StatusNotFound, "this workspace has no such run")
-	}
-	return r, err
 }
 
 // maxAttempts bounds how often the bucket is asked for one piece of a part.

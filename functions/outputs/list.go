@@ -52,9 +52,9 @@ type outputBody struct {
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
 	session := access.From(ctx)
 	if in.PageToken != "" && grant.CheckOutput(in.PageToken) != nil {
-		return nil, api.Refuse(http.StatusBadRequest, "pageToken is no nextPageToken of a page before")
+		return nil, api.Refuse(http.StatusBadRequest, api.PageTokenText)
 	}
-	r, err := find(ctx, session, in.Run)
+	r, err := session.FindRun(ctx, in.Run)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func (h *Handler) read(ctx context.Context, in *readRequest) (*huma.StreamRespon
 	if err := grant.CheckOutput(in.Output); err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	r, err := find(ctx, session, in.Run)
+	r, err := session.FindRun(ctx, in.Run)
 	if err != nil {
 		return nil, err
 	}

@@ -149,7 +149,7 @@ func refusal(err error) error {
 	known := errors.As(err, &answer)
 	switch {
 	case known && strings.Contains(answer.Error()+answer.Body, "CloudKms"):
-		return api.Refuse(http.StatusForbidden, "the tenant's key is disabled or destroyed; ask the tenant's administrator")
+		return api.Refuse(http.StatusForbidden, api.KeyLockedText)
 	case errors.Is(err, storage.ErrObjectNotExist):
 		return api.Refuse(http.StatusGone, "the bucket does not hold this output any more")
 	case !known || answer.Code >= http.StatusInternalServerError || answer.Code == http.StatusTooManyRequests:

@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 )
@@ -31,14 +32,14 @@ type Handler struct {
 	http.Handler
 	API       *api.API
 	guard     *access.Guard
-	deps      Deps
+	deps      function.Deps
 	publisher *outbox.Publisher
 	puller    gcp.Lazy[*pubsub.SubscriptionAdminClient]
 }
 
 // New makes the function; it calls nothing yet.
-func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
-	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
+func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}

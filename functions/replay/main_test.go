@@ -20,6 +20,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
@@ -191,8 +192,8 @@ func (o *office) process(t *testing.T, method string, fault faults.Fault) (*proc
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _, _ = clients.Close(), proxy.Close() })
 	p.handler, err = replay.New(t.Context(),
-		replay.Config{Cloud: config, Access: access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKey}}},
-		replay.Deps{Clients: clients, Now: o.Clock.Now, Log: slog.New(slog.NewJSONHandler(o.Log, nil))})
+		access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
+		function.Deps{Clients: clients, Now: o.Clock.Now, Log: slog.New(slog.NewJSONHandler(o.Log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -27,7 +28,7 @@ const (
 type Handler struct {
 	http.Handler
 	API       *api.API
-	deps      Deps
+	deps      function.Deps
 	directory *directory.Directory
 	keys      *keys.Tenants
 }
@@ -41,7 +42,7 @@ type Result struct {
 }
 
 // New makes the function; it calls nothing yet.
-func New(deps Deps) *Handler {
+func New(deps function.Deps) *Handler {
 	a := api.New("Strongroom reseal", deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, deps: deps,

@@ -16,6 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/functions/reseal"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -51,7 +52,7 @@ func (f fixture) handler(t *testing.T, change ...func(*gcp.Config)) *reseal.Hand
 	}
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _ = clients.Close() })
-	return reseal.New(reseal.Deps{Clients: clients, Now: f.Clock.Now, Log: slog.New(slog.NewTextHandler(f.Log, nil))})
+	return reseal.New(function.Deps{Clients: clients, Now: f.Clock.Now, Log: slog.New(slog.NewTextHandler(f.Log, nil))})
 }
 
 func call(t *testing.T, h http.Handler) *httptest.ResponseRecorder {
@@ -134,7 +135,7 @@ type text struct {
 // the audit log is under the platform's, keys are wrapped by Cloud KMS, and what
 // a fold remembers of runs is packed times and hashes.
 var notSealed = map[string]bool{
-	"audit.leaf": true, "deks.wrapped": true, "macs.wrapped": true, "checks.recent": true, "issues.past.marks": true,
+	"audit.leaf": true, "deks.wrapped": true, "macs.wrapped": true, "checks.recent": true, "issues.history.starts": true,
 }
 
 // texts are all that a tenant has sealed, by document and field. A value of bytes

@@ -19,6 +19,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 )
@@ -62,8 +63,8 @@ func recorder(b *testing.B, e cloudtest.Elsewhere) caller {
 	b.Helper()
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
-	h, err := runs.New(b.Context(), runs.Config{Cloud: e.Config, Access: access.Config{Audience: cloud.Audience, Config: auditConfig}},
-		runs.Deps{Clients: clients, Now: time.Now, Log: quiet})
+	h, err := runs.New(b.Context(), access.Config{Audience: cloud.Audience, Config: auditConfig},
+		function.Deps{Clients: clients, Now: time.Now, Log: quiet})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
@@ -27,7 +28,7 @@ type Handler struct {
 	guard     *access.Guard
 	keys      *keys.Tenants
 	publisher *outbox.Publisher
-	deps      Deps
+	deps      function.Deps
 }
 
 const (
@@ -37,8 +38,8 @@ const (
 )
 
 // New makes the function; it calls nothing yet.
-func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
-	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
+func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -84,41 +85,26 @@ func (h *Handler) registerQueries(a *api.API) {
 
 func (h *Handler) get(ctx context.Context, in *getRequest) (*runResponse, error) {
 	session := access.From(ctx)
-	r, err := h.find(ctx, session, in.Run)
+	r, err := session.FindRun(ctx, in.Run)
 	if err != nil {
 		return nil, err
 	}
 	return &runResponse{Body: show(r)}, nil
 }
 
-// find reads the run that a request names.
-func (h *Handler) find(ctx context.Context, s access.Session, name string) (run.Run, error) {
-	id, err := run.ParseID(name)
-	if err != nil {
-		return run.Run{}, api.Refuse(http.StatusBadRequest, err.Error())
-	}
-	r, err := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, id).Get(ctx)
-	if errors.Is(err, records.ErrRunNotFound) {
-		return run.Run{}, api.Refuse(http.StatusNotFound, "this workspace has no such run")
-	}
-	return r, err
-}
-
 // public is err as the client may see it.
 func public(err error) error {
 	switch {
 	case errors.Is(err, records.ErrRunIDTaken):
-		return api.Refuse(http.StatusConflict, "this run id is taken; make a new UUIDv7")
+		return api.Refuse(http.StatusConflict, api.RunIDTakenText)
 	case errors.Is(err, run.ErrConflict):
 		return api.Refuse(http.StatusConflict, "the run was told otherwise before; what was told first stands")
 	case errors.Is(err, keys.ErrKeyUnavailable):
 		// Not for good: what a runner keeps can be recorded once the key is back.
-		return api.Refuse(http.StatusServiceUnavailable, lockedText).With("Retry-After", "60")
+		return api.Refuse(http.StatusServiceUnavailable, api.KeyLockedText).With("Retry-After", "60")
 	}
 	return err
 }
-
-const lockedText = "the tenant's key is disabled or destroyed; ask the tenant's administrator"
 
 // update is one change of a run, in one transaction.
 type update struct {

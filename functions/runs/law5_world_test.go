@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 )
@@ -129,8 +130,8 @@ func (h *history) process() *process {
 	ctx, cancel := context.WithCancel(h.t.Context())
 	context.AfterFunc(stores.Dead(), cancel)
 	context.AfterFunc(messages.Dead(), cancel)
-	handler, err := runs.New(ctx, runs.Config{Cloud: config, Access: access.Config{Audience: cloud.Audience, Config: auditConfig}},
-		runs.Deps{Clients: p.clients, Now: h.Clock.Now, Log: quiet})
+	handler, err := runs.New(ctx, access.Config{Audience: cloud.Audience, Config: auditConfig},
+		function.Deps{Clients: p.clients, Now: h.Clock.Now, Log: quiet})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ type linesResponse struct {
 // confidential, so reading them is on record first.
 func (h *Handler) lines(ctx context.Context, in *getRequest) (*linesResponse, error) {
 	session := access.From(ctx)
-	r, err := h.find(ctx, session, in.Run)
+	r, err := session.FindRun(ctx, in.Run)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (h *Handler) lines(ctx context.Context, in *getRequest) (*linesResponse, er
 	}
 	text, err := h.open(ctx, session, r)
 	if errors.Is(err, keys.ErrKeyUnavailable) {
-		return nil, api.Refuse(http.StatusForbidden, lockedText)
+		return nil, api.Refuse(http.StatusForbidden, api.KeyLockedText)
 	}
 	if err != nil {
 		return nil, err

@@ -64,7 +64,7 @@ func nothing(*firestore.Transaction) error { return nil }
 // complete marks a run, whose start and end are known, as one to be folded.
 func (h *Handler) complete(r *run.Run) {
 	r.Check, r.Pending = string(issue.NewCheckID(r.Start.Task, r.Start.Resource)), true
-	r.Due = h.deps.Now().Add(run.RetellAfter)
+	r.RepublishAt = h.deps.Now().Add(run.RepublishAfter)
 }
 
 // late reads what was reported before the run's start, and gives the write of

@@ -1,36 +1,5 @@
 package sweep
 
-import (
-	"context"
-	"log/slog"
-	"net/http"
-	"os"
-	"time"
+import "github.com/strongroom-dev/strongroom/shared/function"
 
-	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
-
-	"github.com/strongroom-dev/strongroom/shared/api"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
-)
-
-// Config is what this function is told by its environment.
-type Config struct {
-	Cloud gcp.Config
-}
-
-// Deps is what this function stands on.
-type Deps struct {
-	Clients *gcp.Clients
-	Now     func() time.Time
-	Log     *slog.Logger
-}
-
-func init() {
-	functions.HTTP("Sweep", api.Lazily(func(context.Context) (http.Handler, error) {
-		config, err := gcp.FromEnv[Config](os.Environ())
-		if err != nil {
-			return nil, err
-		}
-		return New(Deps{gcp.NewClients(config.Cloud), time.Now, api.NewLogger(os.Stderr)}), nil
-	}))
-}
+func init() { function.HTTP("Sweep", function.NoSettings(New)) }

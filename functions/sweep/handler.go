@@ -12,6 +12,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -31,7 +32,7 @@ const leftAfter = 15 * time.Second
 type Handler struct {
 	http.Handler
 	API       *api.API
-	deps      Deps
+	deps      function.Deps
 	directory *directory.Directory
 	publisher *outbox.Publisher
 }
@@ -47,7 +48,7 @@ type Result struct {
 }
 
 // New makes the function; it calls nothing yet.
-func New(deps Deps) *Handler {
+func New(deps function.Deps) *Handler {
 	a := api.New("Strongroom sweep", deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, deps: deps,

@@ -18,6 +18,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -103,7 +104,7 @@ func (o *office) process(t *testing.T, meet func(string) faults.Fault) (idle boo
 	config.FirestoreHost, config.PubSubHost = stores.Addr(), messages.Addr()
 	clients := gcp.NewClients(config)
 	defer func() { _, _, _ = clients.Close(), stores.Close(), messages.Close() }() // connections may be broken
-	h := sweep.New(sweep.Deps{Clients: clients, Now: o.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	h := sweep.New(function.Deps{Clients: clients, Now: o.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	for range 10 {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil))

@@ -92,7 +92,7 @@ func TestRunsThatNobodyTookInAreToldAgain(t *testing.T) {
 	if got := f.sweep(t); got.Retold != 0 {
 		t.Errorf("retold %d while Pub/Sub may still try", got.Retold)
 	}
-	f.Clock.Advance(run.RetellAfter + time.Minute)
+	f.Clock.Advance(run.RepublishAfter + time.Minute)
 	if got := f.sweep(t); got.Retold != 3 {
 		t.Errorf("retold %+v, want 3", got)
 	}

@@ -18,7 +18,7 @@ import (
 // has taken in: their events became dead letters, or were lost.
 func (h *Handler) untaken(db *firestore.Client) firestore.Query {
 	return db.CollectionGroup(records.RunsCollection).
-		Where("pending", "==", true).Where("due", "<", h.deps.Now()).OrderBy("due", firestore.Asc)
+		Where("pending", "==", true).Where("republishAt", "<", h.deps.Now()).OrderBy("republishAt", firestore.Asc)
 }
 
 // retell puts the events of one page of runs into the outbox again.
@@ -32,7 +32,7 @@ func (h *Handler) retell(ctx context.Context, db *firestore.Client, docs []*fire
 		untaken := stillUntaken(ctx, fresh, now)
 		retold = len(untaken)
 		for ref := range untaken {
-			if err := tx.Update(ref, []firestore.Update{{Path: "due", Value: now.Add(run.RetellAfter)}}); err != nil {
+			if err := tx.Update(ref, []firestore.Update{{Path: "republishAt", Value: now.Add(run.RepublishAfter)}}); err != nil {
 				return err
 			}
 		}
@@ -54,7 +54,7 @@ func stillUntaken(ctx context.Context, docs []*firestore.DocumentSnapshot, now t
 			api.Logger(ctx).ErrorContext(ctx, "a run cannot be read", "document", doc.Ref.Path, "error", err.Error())
 			continue
 		}
-		if r.Pending && r.Due.Before(now) {
+		if r.Pending && r.RepublishAt.Before(now) {
 			untaken[doc.Ref] = r
 		}
 	}

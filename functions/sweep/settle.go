@@ -15,7 +15,7 @@ import (
 // unsettled finds the ended runs that may have grants to decide.
 func unsettled(db *firestore.Client) firestore.Query {
 	return db.CollectionGroup(records.RunsCollection).
-		Where("state", "==", string(run.Ended)).Where("settled", "==", false).
+		Where("state", "==", string(run.Ended)).Where("grantsFinal", "==", false).
 		OrderBy("created", firestore.Asc)
 }
 
@@ -69,7 +69,7 @@ func finish(ctx context.Context, db *firestore.Client, ref *firestore.DocumentRe
 			return err
 		}
 		done = true
-		return tx.Update(ref, []firestore.Update{{Path: "settled", Value: true}})
+		return tx.Update(ref, []firestore.Update{{Path: "grantsFinal", Value: true}})
 	})
 	return done && err == nil, err
 }

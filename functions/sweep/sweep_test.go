@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -39,7 +40,7 @@ func newFixture(t *testing.T) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fixture{c, sweep.New(sweep.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)}), db}
+	return fixture{c, sweep.New(function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)}), db}
 }
 
 func (f fixture) sweep(t *testing.T) (result sweep.Result) {
@@ -195,7 +196,7 @@ func TestManyPagesByTwoSweepsAtOnce(t *testing.T) {
 			t.Errorf("%d are %s, want %d (%v)", len(docs), state, want, err)
 		}
 	}
-	open, err := at.Collection(records.RunsCollection).Where("settled", "==", false).Documents(t.Context()).GetAll()
+	open, err := at.Collection(records.RunsCollection).Where("grantsFinal", "==", false).Documents(t.Context()).GetAll()
 	if err != nil || len(open) > 0 {
 		t.Errorf("%d runs are not settled (%v)", len(open), err)
 	}

@@ -21,18 +21,19 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
 func TestConfigNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	_, err := gcp.FromEnv[uploads.Config](nil)
+	_, _, err := function.Settings[uploads.Config](nil)
 	for _, setting := range []string{"GOOGLE_CLOUD_PROJECT", "STRONGROOM_AUDIENCE", "STRONGROOM_AUDIT_KEY"} {
 		if err == nil || !strings.Contains(err.Error(), setting) {
 			t.Errorf("%v does not name %s", err, setting)
 		}
 	}
-	_, err = gcp.FromEnv[uploads.Config]([]string{"K_SERVICE=uploads", "STORAGE_EMULATOR_HOST=127.0.0.1:1"})
+	_, _, err = function.Settings[uploads.Config]([]string{"K_SERVICE=uploads", "STORAGE_EMULATOR_HOST=127.0.0.1:1"})
 	if !errors.Is(err, gcp.ErrEmulatorInProduction) {
 		t.Errorf("an emulator in production: %v", err)
 	}
@@ -63,7 +64,7 @@ func TestLocalKeysAreReadAtTheStart(t *testing.T) {
 			t.Cleanup(func() { _ = clients.Close() })
 			_, err := uploads.New(t.Context(), uploads.Config{
 				LocalKeys: dir, Access: access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
-			}, uploads.Deps{Clients: clients, Now: time.Now, Log: api.NewLogger(io.Discard)})
+			}, function.Deps{Clients: clients, Now: time.Now, Log: api.NewLogger(io.Discard)})
 			if (err != nil) != (test.says != "") || (err != nil && !strings.Contains(err.Error(), test.says)) {
 				t.Errorf("got %v, want %q", err, test.says)
 			}

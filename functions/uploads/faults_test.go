@@ -12,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 )
@@ -54,12 +55,12 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 // meets fault.
 func behind(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
 	t.Helper()
-	config, err := gcp.FromEnv[uploads.Config](c.Environ("uploads"))
+	google, config, err := function.Settings[uploads.Config](c.Environ("uploads"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var commits atomic.Int64
-	proxy, err := faults.New(config.Cloud.FirestoreHost, func(method string) faults.Fault {
+	proxy, err := faults.New(google.FirestoreHost, func(method string) faults.Fault {
 		if method == "Commit" && commits.Add(1) == 1 {
 			return fault
 		}
@@ -68,8 +69,8 @@ func behind(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.Cloud.FirestoreHost = proxy.Addr()
-	clients := gcp.NewClients(config.Cloud)
+	google.FirestoreHost = proxy.Addr()
+	clients := gcp.NewClients(google)
 	t.Cleanup(func() {
 		if err := clients.Close(); err != nil {
 			t.Error(err)
@@ -78,7 +79,7 @@ func behind(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
 			t.Error(err)
 		}
 	})
-	h, err := uploads.New(t.Context(), config, uploads.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	h, err := uploads.New(t.Context(), config, function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

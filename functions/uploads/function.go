@@ -1,42 +1,18 @@
 package uploads
 
 import (
-	"context"
-	"log/slog"
-	"net/http"
-	"os"
-	"time"
-
-	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
-
 	"github.com/strongroom-dev/strongroom/shared/access"
-	"github.com/strongroom-dev/strongroom/shared/api"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/function"
 )
 
-// Config is what this function is told by its environment.
+// Config is the settings of this function.
 type Config struct {
-	Cloud  gcp.Config
 	Access access.Config
 
-	// LocalKeys is a directory with an ACCOUNT.pem (PKCS #8) for each tenant
-	// whose URLs are signed without calling Google. Empty: there are none.
+	// LocalKeys is a directory with an ACCOUNT.pem (PKCS #8) for each signing
+	// account whose URLs are signed without a call to Google. If it is empty,
+	// there are no local keys.
 	LocalKeys string `env:"STRONGROOM_SIGNING_KEYS"`
 }
 
-// Deps is what this function stands on.
-type Deps struct {
-	Clients *gcp.Clients
-	Now     func() time.Time
-	Log     *slog.Logger
-}
-
-func init() {
-	functions.HTTP("Uploads", api.Lazily(func(ctx context.Context) (http.Handler, error) {
-		config, err := gcp.FromEnv[Config](os.Environ())
-		if err != nil {
-			return nil, err
-		}
-		return New(ctx, config, Deps{gcp.NewClients(config.Cloud), time.Now, api.NewLogger(os.Stderr)})
-	}))
-}
+func init() { function.HTTP("Uploads", New) }

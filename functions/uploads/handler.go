@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
 )
@@ -20,7 +21,7 @@ type Handler struct {
 	http.Handler
 	API   *api.API
 	guard *access.Guard
-	deps  Deps
+	deps  function.Deps
 
 	minter      signedurl.Minter
 	localKeys   map[string]*rsa.PrivateKey // by account
@@ -28,7 +29,7 @@ type Handler struct {
 }
 
 // New makes the function; it calls nothing yet.
-func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
+func New(ctx context.Context, config Config, deps function.Deps) (*Handler, error) {
 	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
 	a := api.New("Strongroom uploads", deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
-		minter: signedurl.Minter{Host: config.Cloud.StorageHost, Now: deps.Now}, localKeys: localKeys,
+		minter: signedurl.Minter{Host: deps.Clients.Config.StorageHost, Now: deps.Now}, localKeys: localKeys,
 	}
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "mintUploads",

@@ -62,7 +62,7 @@ func (h *Handler) record(ctx context.Context, s access.Session, want wanted, exp
 		return h.commit(tx, s, want, expires, entry)
 	})
 	if errors.Is(err, records.ErrRunIDTaken) {
-		return api.Refuse(http.StatusConflict, "this run id is taken; make a new UUIDv7")
+		return api.Refuse(http.StatusConflict, api.RunIDTakenText)
 	}
 	return err
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
@@ -57,8 +58,8 @@ func BenchmarkMint(b *testing.B) {
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
 	h, err := uploads.New(b.Context(), uploads.Config{
-		Cloud: e.Config, LocalKeys: dir, Access: access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
-	}, uploads.Deps{Clients: clients, Now: time.Now, Log: api.NewLogger(io.Discard)})
+		LocalKeys: dir, Access: access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
+	}, function.Deps{Clients: clients, Now: time.Now, Log: api.NewLogger(io.Discard)})
 	if err != nil {
 		b.Fatal(err)
 	}

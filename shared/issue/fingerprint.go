@@ -1,6 +1,7 @@
 package issue
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
@@ -11,58 +12,53 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// ID names an issue: its fingerprint, 52 of a-z and 2-7. It is also the name of
-// its document. The zero ID names none.
+// ID identifies an issue. It is the issue's fingerprint, 52 characters from a-z
+// and 2-7, and the ID of its document. The zero ID is not valid.
 type ID string
 
-// CheckID names a check, which is a task on a resource, in the same form.
+// CheckID identifies a check, which is a task on a resource. It has the same
+// form as an ID.
 type CheckID string
 
-var form = regexp.MustCompile(`^[a-z2-7]{52}$`)
+var idPattern = regexp.MustCompile(`^[a-z2-7]{52}$`)
 
-// ParseID accepts what Fingerprint makes.
-func ParseID(s string) (ID, bool) { return ID(s), form.MatchString(s) }
+// ParseID reports whether s has the form of an ID.
+func ParseID(s string) (ID, bool) { return ID(s), idPattern.MatchString(s) }
 
-// What is hashed, so that one kind never gives another's result.
+// Each kind of hash starts with its own text, so that no two kinds can have the
+// same result. A change of these texts changes every ID.
 const (
-	givenDomain   = "strongroom issue: given by its task"
-	derivedDomain = "strongroom issue: derived from its title"
-	checkDomain   = "strongroom check"
+	explicitDomain = "strongroom issue: given by its task"
+	derivedDomain  = "strongroom issue: derived from its title"
+	checkDomain    = "strongroom check"
 )
 
-// Fingerprint says which issue s is a sighting of, in a run that began as
-// start: HMAC-SHA256 under key, the tenant's fingerprint key. An issue belongs
-// to one check, so the run's task and resource always count. Beside them counts
-// what the task gave as fingerprint; if it gave none, then SLX, task, resource
-// (the line's own, else the run's) and the normalised title.
+// Fingerprint returns the issue that s is a sighting of, in a run with this
+// start. It is an HMAC-SHA256 under key, the tenant's fingerprint key, of:
+//   - the run's task and resource, because an issue belongs to one check
+//   - the fingerprint that the task gave, or if it gave none: the SLX, the task,
+//     the resource (of the line, otherwise of the run) and the normalized title
 func Fingerprint(key []byte, start run.Start, s Sighting) ID {
 	mac := hmac.New(sha256.New, key)
 	if s.Fingerprint != "" {
-		write(mac, givenDomain, start.Task, start.Resource, s.Fingerprint)
+		hashTexts(mac, explicitDomain, start.Task, start.Resource, s.Fingerprint)
 	} else {
-		write(mac, derivedDomain, start.Task, start.Resource,
-			or(s.SLX, start.SLX), or(s.TaskName, start.Task), or(s.Resource, start.Resource), Normalise(s.Title))
+		hashTexts(mac, derivedDomain, start.Task, start.Resource,
+			cmp.Or(s.SLX, start.SLX), cmp.Or(s.TaskName, start.Task), cmp.Or(s.Resource, start.Resource), Normalize(s.Title))
 	}
-	return ID(name(mac))
+	return ID(encodeSum(mac))
 }
 
-// NewCheckID names the check of a task on a resource.
+// NewCheckID returns the ID of the check of a task on a resource.
 func NewCheckID(task, resource string) CheckID {
 	h := sha256.New()
-	write(h, checkDomain, task, resource)
-	return CheckID(name(h))
+	hashTexts(h, checkDomain, task, resource)
+	return CheckID(encodeSum(h))
 }
 
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-// write hashes texts so that no two lists of texts give the same bytes: each
-// after its length, 8 bytes big-endian.
-func write(h hash.Hash, texts ...string) {
+// hashTexts hashes each text after its length (8 bytes, big-endian), so that no
+// two lists of texts hash the same bytes.
+func hashTexts(h hash.Hash, texts ...string) {
 	var size [8]byte
 	for _, text := range texts {
 		binary.BigEndian.PutUint64(size[:], uint64(len(text)))
@@ -71,6 +67,6 @@ func write(h hash.Hash, texts ...string) {
 	}
 }
 
-var lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+var lowercaseBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-func name(h hash.Hash) string { return lower.EncodeToString(h.Sum(nil)) }
+func encodeSum(h hash.Hash) string { return lowercaseBase32.EncodeToString(h.Sum(nil)) }

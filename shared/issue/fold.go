@@ -3,138 +3,143 @@ package issue
 import (
 	"cmp"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// RunSeen is what an ended run says of its check and the issues of it.
-type RunSeen struct {
+// RunResult is what an ended run says about its check and the check's issues.
+type RunResult struct {
 	ID        run.ID
 	Start     run.Start
 	End       time.Time
 	Outcome   run.Outcome
-	Sightings []Seen
+	Sightings []SightingFacts
 }
 
-// Seen is one sighting, without its text.
-type Seen struct {
+// SightingFacts is one sighting without its text.
+type SightingFacts struct {
 	Number          int // within its run, from 1
 	Issue           ID
 	Severity        int // 1 to 4
 	SeverityFlagged bool
-	ObservedAt      time.Time // zero: not told
+	ObservedAt      time.Time // zero: unknown
 }
 
-// decides reports whether the run looked: only then does what it does not find
-// count as gone.
-func (r RunSeen) decides() bool { return r.Outcome == run.Success || r.Outcome == run.Failure }
+// conclusive reports whether the run completed its check. Only then are the
+// issues that it does not see resolved.
+func (r RunResult) conclusive() bool { return r.Outcome == run.Success || r.Outcome == run.Failure }
 
-// micros is its start as it is remembered.
-func (r RunSeen) micros() int64 { return storable(r.Start.Time).UnixMicro() }
+// startMicros is the run's start as the histories store it.
+func (r RunResult) startMicros() int64 { return storable(r.Start.Time).UnixMicro() }
 
-// Fold takes runs of one check into its projections. It gives the check and
-// those issues that changed; the arguments stay as they are. The zero Check is
-// one without runs.
+// Fold merges runs of one check into the check and its issues. It returns the
+// changed check and only those issues that changed. It does not modify its
+// arguments. The zero Check is a check without runs.
 //
-// The issues must hold, where they exist, those that the runs saw, and those
-// that the runs which looked may change: see Concerned.
+// issues must contain the following, as far as they exist:
+//   - the issues that the runs saw
+//   - the issues that the conclusive runs among them may resolve or reopen
 //
-// The result is the same in whatever order runs come and however they are
-// divided into folds, up to the bounds MaxRecent and MaxMarks. A run that the
-// check remembers is not folded again; for older ones the caller keeps a marker.
-func Fold(check Check, issues map[ID]Issue, runs []RunSeen) (Check, map[ID]Issue) {
-	runs = unfolded(check.Recent, runs)
+// The result does not depend on the order of the runs, or on how they are
+// divided into folds, within the bounds MaxRecent and MaxStarts. Fold skips a
+// run that is among the check's recent runs. For older runs, the caller must
+// know by itself whether they were folded.
+func Fold(check Check, issues map[ID]Issue, runs []RunResult) (Check, map[ID]Issue) {
+	runs = notYetFolded(check.Recent, runs)
 	if len(runs) == 0 {
 		return check, nil
 	}
 	for _, r := range runs {
-		check = check.with(r)
+		check = check.apply(r)
 	}
-	known := recents(check.Recent).with(runs)
-	check.Recent = known.newest()
-	return check, foldIssues(check, known, issues, runs)
+	recent := recentRuns(check.Recent).add(runs)
+	check.Recent = recent.newest()
+	return check, foldIssues(check, recent, issues, runs)
 }
 
-// unfolded gives the runs that are not known yet, each once, by start.
-func unfolded(known recents, runs []RunSeen) []RunSeen {
-	folded := make(map[run.ID]bool, len(runs))
-	var fresh []RunSeen
+// notYetFolded returns the runs that are not among the recent runs, each once,
+// sorted by start.
+func notYetFolded(recent recentRuns, runs []RunResult) []RunResult {
+	seen := make(map[run.ID]bool, len(runs))
+	var added []RunResult
 	for _, r := range runs {
-		if !folded[r.ID] && !known.has(r.ID) {
-			r.Sightings = once(r.Sightings)
-			fresh = append(fresh, r)
+		if !seen[r.ID] && !recent.has(r.ID) {
+			r.Sightings = distinct(r.Sightings)
+			added = append(added, r)
 		}
-		folded[r.ID] = true
+		seen[r.ID] = true
 	}
-	slices.SortFunc(fresh, func(a, b RunSeen) int {
-		return cmp.Or(cmp.Compare(a.micros(), b.micros()), cmp.Compare(a.ID, b.ID))
+	slices.SortFunc(added, func(a, b RunResult) int {
+		return cmp.Or(cmp.Compare(a.startMicros(), b.startMicros()), cmp.Compare(a.ID, b.ID))
 	})
-	return fresh
+	return added
 }
 
-// once gives each sighting once, by number.
-func once(sightings []Seen) []Seen {
-	sorted := slices.SortedStableFunc(slices.Values(sightings), func(a, b Seen) int { return cmp.Compare(a.Number, b.Number) })
-	return slices.CompactFunc(sorted, func(a, b Seen) bool { return a.Number == b.Number })
+// distinct returns one sighting for each number, sorted by number.
+func distinct(sightings []SightingFacts) []SightingFacts {
+	sorted := slices.SortedStableFunc(slices.Values(sightings), func(a, b SightingFacts) int { return cmp.Compare(a.Number, b.Number) })
+	return slices.CompactFunc(sorted, func(a, b SightingFacts) bool { return a.Number == b.Number })
 }
 
-// with takes a run into the check's own facts.
-func (c Check) with(r RunSeen) Check {
+// apply returns the check after a run, except for its recent runs.
+func (c Check) apply(r RunResult) Check {
 	start := storable(r.Start.Time)
 	if c.Runs == 0 || cmp.Or(start.Compare(c.Last.Start), cmp.Compare(r.ID, c.Last.Run)) > 0 {
 		c.Task, c.SLX, c.Resource = r.Start.Task, r.Start.SLX, r.Start.Resource
-		c.Last = LastRun{r.ID, start, storable(r.End), r.Outcome}
+		c.Last = LastRun{Run: r.ID, Start: start, End: storable(r.End), Outcome: r.Outcome}
 	}
-	if r.decides() && start.After(c.Latest) {
+	if r.conclusive() && start.After(c.Latest) {
 		c.Latest = start
 	}
 	c.Runs++
 	return c
 }
 
-// foldIssues gives the issues that the runs, sorted by start, change.
-func foldIssues(check Check, known recents, issues map[ID]Issue, runs []RunSeen) map[ID]Issue {
+// foldIssues returns the issues that the runs change. The runs are sorted by
+// start, and are among the recent runs.
+func foldIssues(check Check, recent recentRuns, issues map[ID]Issue, runs []RunResult) map[ID]Issue {
 	folded := maps.Clone(issues)
 	if folded == nil {
 		folded = map[ID]Issue{}
 	}
-	saw := map[ID][]int64{}
+	seenAt := map[ID][]int64{}
 	for _, r := range runs {
 		for id, sightings := range r.byIssue() {
-			folded[id] = folded[id].with(r, sightings)
-			saw[id] = append(saw[id], r.micros())
+			folded[id] = folded[id].apply(r, sightings)
+			seenAt[id] = append(seenAt[id], r.startMicros())
 		}
 	}
 	for id, i := range folded {
-		i.Past = i.Past.remember(saw[id], known, runs[0].micros())
-		folded[id] = i.settle(check, known)
+		i.History = i.History.record(seenAt[id], recent, runs[0].startMicros())
+		folded[id] = i.derive(check, recent)
 	}
 	maps.DeleteFunc(folded, func(id ID, i Issue) bool {
 		before, existed := issues[id]
-		return existed && before.same(i)
+		return existed && before.equal(i)
 	})
 	return folded
 }
 
-// byIssue gives the run's sightings of each issue, by number.
-func (r RunSeen) byIssue() map[ID][]Seen {
-	sightings := map[ID][]Seen{}
+// byIssue returns the run's sightings of each issue, sorted by number.
+func (r RunResult) byIssue() map[ID][]SightingFacts {
+	sightings := map[ID][]SightingFacts{}
 	for _, s := range r.Sightings {
 		sightings[s.Issue] = append(sightings[s.Issue], s)
 	}
 	return sightings
 }
 
-// with takes a run's sightings of an issue into its facts; the zero Issue is
-// one that nobody has seen.
-func (i Issue) with(r RunSeen, sightings []Seen) Issue {
+// apply returns the issue after a run that saw it. The zero Issue is one that no
+// run has seen.
+func (i Issue) apply(r RunResult, sightings []SightingFacts) Issue {
 	start := storable(r.Start.Time)
 	last := sightings[len(sightings)-1]
 	if i.Runs == 0 {
 		i.ID, i.Check = last.Issue, NewCheckID(r.Start.Task, r.Start.Resource)
-		i.FirstSeen, i.ResolvedAt = start, Standing
+		i.FirstSeen, i.ResolvedAt = start, Unresolved
 	}
 	if start.Before(i.FirstSeen) {
 		i.FirstSeen = start
@@ -149,28 +154,29 @@ func (i Issue) with(r RunSeen, sightings []Seen) Issue {
 	return i
 }
 
-// settle derives what follows from when the issue was seen and when runs
-// looked.
-func (i Issue) settle(check Check, known recents) Issue {
-	i.Reopened, i.Since = i.Past.reopened()
+// derive sets the fields that follow from when the issue was seen and when its
+// check had conclusive runs.
+func (i Issue) derive(check Check, recent recentRuns) Issue {
+	i.Reopened, i.Since = i.History.reopened()
 	if i.Since.IsZero() {
 		i.Since = i.FirstSeen
 	}
-	i.ResolvedAt = i.resolution(check.Latest, known)
-	i.Life = i.life()
+	i.ResolvedAt = i.firstResolution(check.Latest, recent)
+	i.StoredState = i.storedState()
 	return i
 }
 
-// resolution is the start of the first run known to have looked after the issue
-// was last seen, or Standing.
-func (i Issue) resolution(latest time.Time, known recents) time.Time {
-	first := Standing
+// firstResolution returns the start of the first known conclusive run after the
+// issue was last seen, or Unresolved. A run may have left the recent runs, so
+// the stored ResolvedAt and the check's latest conclusive run count too.
+func (i Issue) firstResolution(latest time.Time, recent recentRuns) time.Time {
+	first := Unresolved
 	for _, t := range []time.Time{i.ResolvedAt, latest} {
 		if t.After(i.LastSeen) && t.Before(first) {
 			first = t
 		}
 	}
-	if start, ok := known.lookedAfter(i.LastSeen.UnixMicro()); ok {
+	if start, ok := recent.firstConclusiveAfter(i.LastSeen.UnixMicro()); ok {
 		if t := time.UnixMicro(start).UTC(); t.Before(first) {
 			first = t
 		}
@@ -178,8 +184,7 @@ func (i Issue) resolution(latest time.Time, known recents) time.Time {
 	return first
 }
 
-// same reports whether a fold left the issue as it was.
-func (i Issue) same(o Issue) bool {
-	return i.Sightings == o.Sightings && i.Life == o.Life && i.Reopened == o.Reopened &&
-		i.ResolvedAt.Equal(o.ResolvedAt) && i.Since.Equal(o.Since) && string(i.Past.Marks) == string(o.Past.Marks)
-}
+// equal reports whether a fold changed nothing. It compares the whole issue,
+// because a change of a field that is not compared would be lost. Times are
+// comparable: Fold makes them with storable, and Firestore returns the same.
+func (i Issue) equal(o Issue) bool { return reflect.DeepEqual(i, o) }

@@ -21,7 +21,7 @@ var began = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 // history is a random life of one check.
 type history struct {
 	rand   *rand.Rand
-	runs   []issue.RunSeen
+	runs   []issue.RunResult
 	issues []issue.ID
 }
 
@@ -37,20 +37,20 @@ func newHistory(seed uint64, size int) *history {
 }
 
 // run makes a run; some start at the same time.
-func (h *history) run(size int) issue.RunSeen {
+func (h *history) run(size int) issue.RunResult {
 	var id uuid.UUID
 	for i := range id {
 		id[i] = byte(h.rand.IntN(256))
 	}
 	start := began.Add(time.Duration(h.rand.IntN(2*size)) * time.Minute)
 	outcomes := []run.Outcome{run.Success, run.Failure, run.Failure, run.Error, run.Timeout, run.Canceled}
-	r := issue.RunSeen{
+	r := issue.RunResult{
 		ID: run.ID(id.String()), End: start.Add(time.Second), Outcome: outcomes[h.rand.IntN(len(outcomes))],
 		Start: run.Start{Task: "dns-check", Resource: "example.com", SLX: fmt.Sprint("slx-", h.rand.IntN(3)), Time: start},
 	}
 	for number := range h.rand.IntN(4) {
 		severity := 1 + h.rand.IntN(4)
-		r.Sightings = append(r.Sightings, issue.Seen{
+		r.Sightings = append(r.Sightings, issue.SightingFacts{
 			Number: number + 1, Issue: h.issues[h.rand.IntN(len(h.issues))], Severity: severity, SeverityFlagged: severity == 4 && h.rand.IntN(2) == 0,
 			ObservedAt: start.Add(time.Duration(number) * time.Second),
 		})
@@ -59,7 +59,7 @@ func (h *history) run(size int) issue.RunSeen {
 }
 
 // shuffled gives the runs in any order, some of them twice.
-func (h *history) shuffled() []issue.RunSeen {
+func (h *history) shuffled() []issue.RunResult {
 	runs := slices.Clone(h.runs)
 	for range h.rand.IntN(len(runs)) {
 		runs = append(runs, runs[h.rand.IntN(len(h.runs))])
@@ -75,14 +75,14 @@ type store struct {
 	issues map[issue.ID]issue.Issue
 }
 
-func (s *store) fold(runs []issue.RunSeen) {
-	var oldest, newest time.Time // of those that looked
+func (s *store) fold(runs []issue.RunResult) {
+	var oldest, newest time.Time // of those that conclusive
 	named := map[issue.ID]bool{}
 	for _, r := range runs {
-		if looked(r) && (oldest.IsZero() || r.Start.Time.Before(oldest)) {
+		if conclusive(r) && (oldest.IsZero() || r.Start.Time.Before(oldest)) {
 			oldest = r.Start.Time
 		}
-		if looked(r) && r.Start.Time.After(newest) {
+		if conclusive(r) && r.Start.Time.After(newest) {
 			newest = r.Start.Time
 		}
 		for _, seen := range r.Sightings {
@@ -101,7 +101,7 @@ func (s *store) fold(runs []issue.RunSeen) {
 }
 
 // foldAll folds in batches of random size, 25 at most.
-func (h *history) foldAll(runs []issue.RunSeen) *store {
+func (h *history) foldAll(runs []issue.RunResult) *store {
 	s := &store{issues: map[issue.ID]issue.Issue{}}
 	for len(runs) > 0 {
 		size := min(len(runs), 1+h.rand.IntN(25))
@@ -114,7 +114,7 @@ func (h *history) foldAll(runs []issue.RunSeen) *store {
 // compare compares projections, but for how they are packed.
 var compare = cmp.Options{
 	cmpopts.IgnoreFields(issue.Check{}, "Recent", "Folded"),
-	cmpopts.IgnoreFields(issue.Issue{}, "Past", "Text"),
+	cmpopts.IgnoreFields(issue.Issue{}, "History", "Text"),
 	cmpopts.EquateEmpty(),
 }
 
@@ -140,12 +140,12 @@ func TestLongHistoriesFoldToTheSameWhenLatenessIsBounded(t *testing.T) {
 	for seed := range uint64(4) {
 		h := newHistory(seed, 1_500)
 		want := modelOf(h.runs)
-		late := func(r issue.RunSeen) int64 { return r.Start.Time.Unix() + h.rand.Int64N(100*60) }
+		late := func(r issue.RunResult) int64 { return r.Start.Time.Unix() + h.rand.Int64N(100*60) }
 		at := map[run.ID]int64{}
 		for _, r := range h.runs {
 			at[r.ID] = late(r)
 		}
-		runs := slices.SortedFunc(slices.Values(h.runs), func(a, b issue.RunSeen) int { return int(at[a.ID] - at[b.ID]) })
+		runs := slices.SortedFunc(slices.Values(h.runs), func(a, b issue.RunResult) int { return int(at[a.ID] - at[b.ID]) })
 		got := h.foldAll(runs)
 		if diff := cmp.Diff(want.issues, got.issues, compare); diff != "" {
 			t.Fatalf("seed %d: issues: %s", seed, diff)
@@ -164,7 +164,7 @@ func TestLongHistoriesInAnyOrderKeepAllButReturns(t *testing.T) {
 		if diff := cmp.Diff(want.check, got.check, compare); diff != "" {
 			t.Fatalf("seed %d: check: %s", seed, diff)
 		}
-		returns := cmpopts.IgnoreFields(issue.Issue{}, "Reopened", "Since", "Life")
+		returns := cmpopts.IgnoreFields(issue.Issue{}, "Reopened", "Since", "StoredState")
 		if diff := cmp.Diff(want.issues, got.issues, compare, returns); diff != "" {
 			t.Fatalf("seed %d: issues: %s", seed, diff)
 		}
@@ -181,7 +181,7 @@ func TestFoldGivesOnlyWhatChanged(t *testing.T) {
 	}
 	quiet := h.run(30)
 	quiet.Start.Time, quiet.Outcome, quiet.Sightings = began.Add(-time.Hour), run.Error, nil
-	check, changed := issue.Fold(s.check, s.issues, []issue.RunSeen{quiet})
+	check, changed := issue.Fold(s.check, s.issues, []issue.RunResult{quiet})
 	if check.Runs != len(h.runs)+1 || len(changed) > 0 {
 		t.Errorf("a run that broke and saw nothing changed %v", changed)
 	}

@@ -6,71 +6,72 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// State is where an issue is in its life. The zero State is none.
+// State is the state of an issue. The zero State is not valid.
 type State string
 
-// The states. All but Resolved and Ignored are those of an issue that stands.
+// The states. An issue in any state except Resolved and Ignored is active.
 const (
 	Detected     State = "detected"     // one run has seen it
-	Open         State = "open"         // more runs have
-	Investigated State = "investigated" // a person looks after it
-	Reopened     State = "reopened"     // it was resolved, and is back
-	Resolved     State = "resolved"     // a later run of its check looked and did not find it
-	Ignored      State = "ignored"      // a person said so, until a time
+	Open         State = "open"         // several runs have seen it
+	Investigated State = "investigated" // a person is working on it
+	Reopened     State = "reopened"     // a run saw it after it was resolved
+	Resolved     State = "resolved"     // a later conclusive run of its check did not see it
+	Ignored      State = "ignored"      // a person ignores it until a certain time
 )
 
-// Standing is the ResolvedAt of an issue that is not resolved: later than any
-// time, so that one query finds what a run may concern.
-var Standing = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+// Unresolved is the ResolvedAt of an issue that is not resolved. It is later
+// than any other time, so that one range query finds the unresolved issues and
+// those that were resolved after a certain time.
+var Unresolved = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
-// Issue is a finding that persists over runs. Times of runs are their starts.
-// It lies at tenants/{t}/workspaces/{w}/issues/{id}.
+// Issue is a finding that persists across runs. The time of a run is its start.
+// An issue is stored at tenants/{t}/workspaces/{w}/issues/{id}.
 type Issue struct {
 	ID       ID      `firestore:"fingerprint"`
 	Check    CheckID `firestore:"check"`
-	Task     string  `firestore:"task"` // of the newest run that saw it, as are SLX and Resource
+	Task     string  `firestore:"task"` // of the newest run that saw it; likewise SLX and Resource
 	SLX      string  `firestore:"slx"`
 	Resource string  `firestore:"resource"`
 
 	Severity        int       `firestore:"severity"` // of the newest sighting
 	SeverityFlagged bool      `firestore:"severityFlagged"`
-	ObservedAt      time.Time `firestore:"observedAt"` // of the newest sighting; zero: not told
+	ObservedAt      time.Time `firestore:"observedAt"` // of the newest sighting; zero: unknown
 
 	FirstSeen  time.Time `firestore:"firstSeen"`
 	LastSeen   time.Time `firestore:"lastSeen"`   // start of LastRun
-	LastRun    run.ID    `firestore:"lastRun"`    // the newest run that saw it, by start and then id
-	LastNumber int       `firestore:"lastNumber"` // of the newest sighting, its last one in LastRun
+	LastRun    run.ID    `firestore:"lastRun"`    // the newest run that saw it, by start and then by ID
+	LastNumber int       `firestore:"lastNumber"` // number of the newest sighting, the last one in LastRun
 	Sightings  int       `firestore:"sightings"`  // each counted once
-	Runs       int       `firestore:"runs"`       // that saw it
+	Runs       int       `firestore:"runs"`       // number of runs that saw it
 
-	Life       State     `firestore:"state"`      // as of the last fold; never Ignored, which depends on the time: see State
-	Since      time.Time `firestore:"since"`      // first seen since it was last resolved
-	ResolvedAt time.Time `firestore:"resolvedAt"` // start of the first run after LastSeen that looked and did not find it; Standing: none
-	Reopened   int       `firestore:"reopened"`   // how often it came back
+	StoredState State     `firestore:"state"`      // as of the last fold; never Ignored, which depends on the current time
+	Since       time.Time `firestore:"since"`      // first seen since it was last resolved
+	ResolvedAt  time.Time `firestore:"resolvedAt"` // start of the first conclusive run after LastSeen, or Unresolved
+	Reopened    int       `firestore:"reopened"`   // how often it was seen again after it was resolved
 
-	Investigation *Investigation `firestore:"investigated"` // nil: nobody looks after it
-	Ignoring      *Ignoring      `firestore:"ignored"`      // nil: nobody said so
+	Investigation *Investigation `firestore:"investigated"` // nil: nobody has investigated it
+	Ignoring      *Ignoring      `firestore:"ignored"`      // nil: nobody has ignored it
 
-	Past Past   `firestore:"past"`
-	Text []byte `firestore:"text"` // sealed: see Text
+	History SightingHistory `firestore:"history"`
+	Text    []byte          `firestore:"text"` // title and line of the newest sighting, sealed
 }
 
-// Investigation is a person's word that they look after an issue. It holds
-// until the issue is resolved.
+// Investigation records that a person works on an issue. It ends when the issue
+// is resolved.
 type Investigation struct {
 	By string    `firestore:"by"`
 	At time.Time `firestore:"at"`
 }
 
-// Ignoring is a person's word that an issue is to be left alone for a time.
+// Ignoring records that a person ignores an issue until a certain time.
 type Ignoring struct {
 	By    string    `firestore:"by"`
 	At    time.Time `firestore:"at"`
 	Until time.Time `firestore:"until"`
 }
 
-// State is where the issue is at the time now, when latest is the Latest of its
-// check: what the issue says as it rests may be older than that.
+// State returns the state of the issue at the time now. latest is the Latest of
+// its check: StoredState may be older than the check's newest conclusive run.
 func (i Issue) State(now, latest time.Time) State {
 	switch {
 	case i.Ignoring != nil && i.Ignoring.Until.After(now):
@@ -78,11 +79,11 @@ func (i Issue) State(now, latest time.Time) State {
 	case latest.After(i.LastSeen):
 		return Resolved
 	}
-	return i.standing()
+	return i.activeState()
 }
 
-// standing is the state of an issue that is not resolved.
-func (i Issue) standing() State {
+// activeState returns the state of an issue that is not resolved.
+func (i Issue) activeState() State {
 	switch {
 	case i.Investigation != nil && !i.Investigation.At.Before(i.Since):
 		return Investigated
@@ -94,29 +95,29 @@ func (i Issue) standing() State {
 	return Open
 }
 
-// life is the state by what the issue itself holds.
-func (i Issue) life() State {
-	if i.ResolvedAt.Before(Standing) {
+// storedState returns the state that follows from the issue's own fields.
+func (i Issue) storedState() State {
+	if i.ResolvedAt.Before(Unresolved) {
 		return Resolved
 	}
-	return i.standing()
+	return i.activeState()
 }
 
-// Investigate gives the issue as it is after a person said that they look after
-// it. Of two such words the later counts, in whatever order they come.
+// Investigate returns the issue after a person started to work on it. If two
+// people do, the later one counts, in whatever order the calls come.
 func (i Issue) Investigate(by string, at time.Time) Issue {
 	if i.Investigation == nil || at.After(i.Investigation.At) {
-		i.Investigation = &Investigation{by, storable(at)}
+		i.Investigation = &Investigation{By: by, At: storable(at)}
 	}
-	i.Life = i.life()
+	i.StoredState = i.storedState()
 	return i
 }
 
-// Ignore gives the issue as it is after a person said to leave it alone until a
-// time; one that is past ends the ignoring. Of two such words the later counts.
+// Ignore returns the issue after a person ignored it until a certain time. A
+// time in the past ends an earlier Ignore. Of two calls, the later at counts.
 func (i Issue) Ignore(by string, at, until time.Time) Issue {
 	if i.Ignoring == nil || at.After(i.Ignoring.At) {
-		i.Ignoring = &Ignoring{by, storable(at), storable(until)}
+		i.Ignoring = &Ignoring{By: by, At: storable(at), Until: storable(until)}
 	}
 	return i
 }

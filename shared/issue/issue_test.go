@@ -55,7 +55,7 @@ func TestStates(t *testing.T) {
 			if got := l.state(c.now); got != c.want {
 				t.Errorf("it is %s, want %s", got, c.want)
 			}
-			if got := l.issues[disk].Life; c.want != issue.Ignored && got != c.want {
+			if got := l.issues[disk].StoredState; c.want != issue.Ignored && got != c.want {
 				t.Errorf("it rests as %s, want %s", got, c.want)
 			}
 		})

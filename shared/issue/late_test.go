@@ -49,12 +49,12 @@ func minute(n int) time.Time { return began.Add(time.Duration(n) * time.Minute) 
 
 // at folds a run that started at a minute.
 func (s *store) at(n int, outcome run.Outcome, saw bool) {
-	r := issue.RunSeen{
+	r := issue.RunResult{
 		ID:    run.ID(fmt.Sprintf("0198c2b4-5d1e-7c3a-9f00-%012d", n)),
 		Start: run.Start{Task: "t", Resource: "r", Time: minute(n)}, Outcome: outcome,
 	}
 	if saw {
-		r.Sightings = []issue.Seen{{Number: 1, Issue: disk, Severity: 2}}
+		r.Sightings = []issue.SightingFacts{{Number: 1, Issue: disk, Severity: 2}}
 	}
-	s.fold([]issue.RunSeen{r})
+	s.fold([]issue.RunResult{r})
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzMembers compares with encoding/json: what runners write is read as most
-// programs read it.
+// FuzzMembers compares with encoding/json, because that is how most programs
+// would read the lines.
 func FuzzMembers(f *testing.F) {
 	for _, text := range []string{
 		`{"a":1,"a":2}`, `{"\ud800":"\ud800x"}`, ` { "a" : [1, 2] , "b":{"c":null} } `, `null`, `[]`, `{"a":1}{}`, `{"a":1,}`, `{"a"}`,
@@ -19,21 +19,21 @@ func FuzzMembers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if !utf8.ValidString(text) || depth([]byte(text)) > MaxDepth {
-			return // such a line is refused before
+			return // ParseSighting rejects such a line before
 		}
 		var want map[string]json.RawMessage
 		wanted := json.Unmarshal([]byte(text), &want) == nil && want != nil
-		got, ok := membersOf([]byte(text))
+		got, ok := parseMembers([]byte(text))
 		if ok != wanted {
-			t.Fatalf("%q is taken: %v, want %v", text, ok, wanted)
+			t.Fatalf("%q parses: %v, want %v", text, ok, wanted)
 		}
 		for key, value := range want {
 			if diff := cmp.Diff(string(value), string(got[key])); diff != "" {
 				t.Errorf("%q: %q: %s", text, key, diff)
 			}
 			var s string
-			if !isNull(got[key]) && json.Unmarshal(value, &s) == nil && plain(got[key]) != s {
-				t.Errorf("%q: %q is %q, want %q", text, key, plain(got[key]), s)
+			if !isNull(got[key]) && json.Unmarshal(value, &s) == nil && textOf(got[key]) != s {
+				t.Errorf("%q: %q is %q, want %q", text, key, textOf(got[key]), s)
 			}
 		}
 		if ok && len(got) != len(want) {

@@ -11,8 +11,8 @@ import (
 
 // modelOf computes projections from all runs of a check at once, without the
 // bounds and the cleverness of Fold.
-func modelOf(runs []issue.RunSeen) store {
-	runs = slices.SortedFunc(slices.Values(runs), func(a, b issue.RunSeen) int {
+func modelOf(runs []issue.RunResult) store {
+	runs = slices.SortedFunc(slices.Values(runs), func(a, b issue.RunResult) int {
 		return cmp.Or(a.Start.Time.Compare(b.Start.Time), cmp.Compare(a.ID, b.ID))
 	})
 	s := store{issues: map[issue.ID]issue.Issue{}}
@@ -29,17 +29,17 @@ func modelOf(runs []issue.RunSeen) store {
 		Last: issue.LastRun{Run: last.ID, Start: last.Start.Time, End: last.End, Outcome: last.Outcome},
 	}
 	for _, r := range runs {
-		if looked(r) {
+		if conclusive(r) {
 			s.check.Latest = r.Start.Time
 		}
 	}
 	return s
 }
 
-func looked(r issue.RunSeen) bool { return r.Outcome == run.Success || r.Outcome == run.Failure }
+func conclusive(r issue.RunResult) bool { return r.Outcome == run.Success || r.Outcome == run.Failure }
 
 // modelIssue walks through the runs, sorted, as they happened.
-func modelIssue(id issue.ID, runs []issue.RunSeen) issue.Issue {
+func modelIssue(id issue.ID, runs []issue.RunResult) issue.Issue {
 	i := issue.Issue{ID: id}
 	for _, r := range runs {
 		for _, seen := range r.Sightings {
@@ -48,26 +48,26 @@ func modelIssue(id issue.ID, runs []issue.RunSeen) issue.Issue {
 			}
 		}
 	}
-	i.ResolvedAt = issue.Standing
+	i.ResolvedAt = issue.Unresolved
 	for _, r := range slices.Backward(runs) {
-		if looked(r) && r.Start.Time.After(i.LastSeen) {
+		if conclusive(r) && r.Start.Time.After(i.LastSeen) {
 			i.ResolvedAt = r.Start.Time
 		}
 	}
 	switch {
-	case i.ResolvedAt.Before(issue.Standing):
-		i.Life = issue.Resolved
+	case i.ResolvedAt.Before(issue.Unresolved):
+		i.StoredState = issue.Resolved
 	case i.Reopened > 0:
-		i.Life = issue.Reopened
+		i.StoredState = issue.Reopened
 	case i.Runs == 1:
-		i.Life = issue.Detected
+		i.StoredState = issue.Detected
 	default:
-		i.Life = issue.Open
+		i.StoredState = issue.Open
 	}
 	return i
 }
 
-func modelSighting(i *issue.Issue, r issue.RunSeen, seen issue.Seen, runs []issue.RunSeen) {
+func modelSighting(i *issue.Issue, r issue.RunResult, seen issue.SightingFacts, runs []issue.RunResult) {
 	start := r.Start.Time
 	switch {
 	case i.Runs == 0:
@@ -85,8 +85,8 @@ func modelSighting(i *issue.Issue, r issue.RunSeen, seen issue.Seen, runs []issu
 	i.LastSeen, i.LastRun, i.LastNumber = start, r.ID, seen.Number
 }
 
-func lookedBetween(runs []issue.RunSeen, from, to time.Time) bool {
-	return slices.ContainsFunc(runs, func(r issue.RunSeen) bool {
-		return looked(r) && r.Start.Time.After(from) && r.Start.Time.Before(to)
+func lookedBetween(runs []issue.RunResult, from, to time.Time) bool {
+	return slices.ContainsFunc(runs, func(r issue.RunResult) bool {
+		return conclusive(r) && r.Start.Time.After(from) && r.Start.Time.Before(to)
 	})
 }

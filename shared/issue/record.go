@@ -6,8 +6,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// Record is a stored sighting. Task, SLX, Resource and Start are the run's:
-// what the line says of them is free text, and sealed with it.
+// Record is a stored sighting. Task, SLX, Resource and Start are those of the
+// run. What the line says about them is free text, so it is sealed in Line.
 type Record struct {
 	Number          int       `firestore:"number"` // within its run, from 1
 	Issue           ID        `firestore:"fingerprint"`
@@ -39,7 +39,13 @@ func NewRecord(key []byte, id run.ID, start run.Start, number int, s Sighting) R
 	}
 }
 
-// Seen is what Fold needs of the record.
-func (r Record) Seen() Seen {
-	return Seen{r.Number, r.Issue, r.Severity, r.SeverityFlagged, r.ObservedAt}
+// Facts returns the part of the record that Fold needs.
+func (r Record) Facts() SightingFacts {
+	return SightingFacts{
+		Number:          r.Number,
+		Issue:           r.Issue,
+		Severity:        r.Severity,
+		SeverityFlagged: r.SeverityFlagged,
+		ObservedAt:      r.ObservedAt,
+	}
 }

@@ -1,6 +1,3 @@
-// Package issue is what runs find wrong: one run's sighting of a finding, the
-// issue that persists over sightings, and how issues age as runs of the same
-// check come in, in whatever order.
 package issue
 
 import (
@@ -11,50 +8,51 @@ import (
 	"unicode/utf8"
 )
 
-// The limits of one line of issues.jsonl.
+// The limits of a line of issues.jsonl.
 const (
-	MaxLineBytes  = 512 << 10 // of a line, without its newline
-	MaxFieldBytes = 64 << 10  // of one text, as UTF-8
-	MaxDepth      = 64        // levels of objects and arrays
+	MaxLineBytes  = 512 << 10 // of the line, without its newline
+	MaxFieldBytes = 64 << 10  // of one text in it, as UTF-8
+	MaxDepth      = 64        // levels of nested objects and arrays
 )
 
-// The faults of a line.
+// The errors of ParseSighting.
 var (
-	ErrTooLarge = errors.New("larger than the limit")
-	ErrForm     = errors.New("not one JSON object")
+	ErrTooLarge = errors.New("too large")
+	ErrForm     = errors.New("the line must be one JSON object")
 )
 
-// Sighting is the view of one line of issues.jsonl: what one run says of one
-// finding. It is lenient: a missing or null field is empty, and keys that it
-// does not know are kept in Line alone.
+// Sighting is one run's report of one finding: a parsed line of issues.jsonl.
+// Parsing is lenient. A field that is missing or null is empty. Unknown keys are
+// only in Line.
 type Sighting struct {
-	Line []byte // byte for byte as it came, without its newline
+	Line []byte // byte for byte as it was reported, without its newline
 
 	Severity        int  // 1 (critical) to 4 (informational)
-	SeverityFlagged bool // the line gave no severity of 1 to 4, so Severity is 4
+	SeverityFlagged bool // the line has no severity from 1 to 4, so Severity is 4
 
 	Title         string
 	Expected      string
 	Actual        string
 	ReproduceHint string
-	NextSteps     string // one a line: see Steps
+	NextSteps     string // one step per line: see Steps
 	Details       string
 	TaskName      string
 	TaskDoc       string
 	TaskStatus    string
 	TaskMessage   string
-	Summary       string    // of the line's metadata
-	Resource      string    // what the finding is about, if not the run's resource
-	SLX           string    // likewise
-	Fingerprint   string    // which issue this is, if the task says so
-	ObservedAt    time.Time // UTC, whole microseconds; zero: not told, or not readable
+	Summary       string    // from the object "metadata"
+	Resource      string    // what the finding is about, if it is not the run's resource
+	SLX           string    // the SLX, if it is not the run's
+	Fingerprint   string    // identifies the issue, if the task sets it
+	ObservedAt    time.Time // UTC, whole microseconds; zero: missing or not a time
 }
 
-// ParseSighting reads one line. Of a key that comes twice the last counts, and
-// keys in an object "kwargs" override those beside it. It refuses what is no
-// JSON object, invalid UTF-8 and nesting deeper than MaxDepth with ErrForm, and
-// what passes a limit of size with ErrTooLarge. The Sighting keeps line itself,
-// which must not change.
+// ParseSighting parses a line. If a key is repeated, the last value counts. Keys
+// of the object "kwargs" override keys of the line.
+//
+// It returns ErrForm if the line is not a JSON object, is not valid UTF-8 or is
+// nested deeper than MaxDepth, and ErrTooLarge if the line or a text exceeds its
+// limit. The Sighting refers to line, so line must not be modified later.
 func ParseSighting(line []byte) (Sighting, error) {
 	members, err := parseLine(line)
 	if err != nil {
@@ -62,7 +60,7 @@ func ParseSighting(line []byte) (Sighting, error) {
 	}
 	s := Sighting{Line: line, ObservedAt: members.time("observedAt", "observed_at")}
 	s.Severity, s.SeverityFlagged = members.severity()
-	for _, field := range s.texts() {
+	for _, field := range s.textFields() {
 		if *field.text, err = members.text(field.keys...); err != nil {
 			return Sighting{}, err
 		}
@@ -73,15 +71,15 @@ func ParseSighting(line []byte) (Sighting, error) {
 	return s, nil
 }
 
-// named is a text of a sighting and the keys it comes under: the first that is
-// there and not null.
-type named struct {
+// textField is a text of a sighting and its possible keys. The first key with a
+// value that is not null counts.
+type textField struct {
 	text *string
 	keys []string
 }
 
-func (s *Sighting) texts() []named {
-	return []named{
+func (s *Sighting) textFields() []textField {
+	return []textField{
 		{&s.Title, []string{"title"}},
 		{&s.Expected, []string{"expected"}},
 		{&s.Actual, []string{"actual"}},
@@ -99,34 +97,30 @@ func (s *Sighting) texts() []named {
 	}
 }
 
-// summaryKey is where a summary is put that lies in the object "metadata".
+// summaryKey is the key of the summary in "metadata" after promote.
 const summaryKey = "metadata.summary"
 
 func parseLine(line []byte) (members, error) {
 	if len(line) > MaxLineBytes {
-		return nil, tooLong(len(line))
+		return nil, fmt.Errorf("%w: the line has %d bytes, the limit is %d", ErrTooLarge, len(line), MaxLineBytes)
 	}
 	if !utf8.Valid(line) {
-		return nil, fmt.Errorf("%w: it is not UTF-8", ErrForm)
+		return nil, fmt.Errorf("%w: it is not valid UTF-8", ErrForm)
 	}
 	text := bytes.TrimPrefix(line, []byte("\ufeff"))
 	if depth(text) > MaxDepth {
 		return nil, fmt.Errorf("%w: it is nested deeper than %d levels", ErrForm, MaxDepth)
 	}
-	m, ok := membersOf(text)
+	m, ok := parseMembers(text)
 	if !ok {
 		return nil, ErrForm
 	}
-	m.lift("metadata", func(key string) string { return "metadata." + key })
-	m.lift("kwargs", func(key string) string { return key })
+	m.promote("metadata", func(key string) string { return "metadata." + key })
+	m.promote("kwargs", func(key string) string { return key })
 	return m, nil
 }
 
-func tooLong(size int) error {
-	return fmt.Errorf("%w: a line may have %d bytes, this one has %d", ErrTooLarge, MaxLineBytes, size)
-}
-
-// depth is how deep text is nested, if it is JSON.
+// depth returns how deep text is nested, if it is JSON.
 func depth(text []byte) (deepest int) {
 	level, quoted := 0, false
 	for i := 0; i < len(text); i++ {

@@ -104,7 +104,7 @@ func TestSightingIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		line string
 		want error
-		says string
+		text string
 	}{
 		"an array":                         {`[1]`, issue.ErrForm, "object"},
 		"null":                             {`null`, issue.ErrForm, "object"},
@@ -113,17 +113,17 @@ func TestSightingIsRefused(t *testing.T) {
 		"a bare NaN":                       {`{"severity":NaN}`, issue.ErrForm, "object"},
 		"invalid UTF-8":                    {"{\"title\":\"\xff\"}", issue.ErrForm, "UTF-8"},
 		"deep nesting":                     {`{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, issue.ErrForm, "64 levels"},
-		"a long title":                     {`{"title":"` + long + `"}`, issue.ErrTooLarge, `65536 bytes, "title" has 65537`},
-		"a long text under an unknown key": {`{"color":"` + long + `"}`, issue.ErrTooLarge, "65536 bytes"},
-		"a long text in kwargs":            {`{"kwargs":{"title":"` + long + `"}}`, issue.ErrTooLarge, "65536 bytes"},
-		"a long object as details":         {`{"details":["` + long + `", 1]}`, issue.ErrTooLarge, "65536 bytes"},
-		"a long line":                      {`{"a":[` + strings.Repeat(" ", issue.MaxLineBytes) + `]}`, issue.ErrTooLarge, "524288 bytes"},
+		"a long title":                     {`{"title":"` + long + `"}`, issue.ErrTooLarge, `"title" has 65537 bytes, the limit is 65536`},
+		"a long text under an unknown key": {`{"color":"` + long + `"}`, issue.ErrTooLarge, "the limit is 65536"},
+		"a long text in kwargs":            {`{"kwargs":{"title":"` + long + `"}}`, issue.ErrTooLarge, "the limit is 65536"},
+		"a long object as details":         {`{"details":["` + long + `", 1]}`, issue.ErrTooLarge, "the limit is 65536"},
+		"a long line":                      {`{"a":[` + strings.Repeat(" ", issue.MaxLineBytes) + `]}`, issue.ErrTooLarge, "the limit is 524288"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := issue.ParseSighting([]byte(c.line))
-			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("got %v, want %v that says %q", err, c.want, c.says)
+			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("got %v, want %v with %q", err, c.want, c.text)
 			}
 		})
 	}

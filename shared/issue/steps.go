@@ -2,14 +2,14 @@ package issue
 
 import "strings"
 
-// bullets are what authors put before an item of a list.
+// bullets are the characters before an item of a list.
 const bullets = "-*• \t"
 
-// Steps are the next steps one by one, without bullets and blank lines. Some
-// tasks write them as JSON in a text; those are read too.
+// Steps returns the next steps one by one, without bullets and blank lines. Some
+// tasks write a JSON array as a string, so Steps accepts that too.
 func (s Sighting) Steps() []string {
 	text := strings.TrimSpace(s.NextSteps)
-	lines, ok := stringsOf([]byte(text))
+	lines, ok := parseStrings([]byte(text))
 	if !ok {
 		lines = strings.Split(text, "\n")
 	}

@@ -46,9 +46,9 @@ func TestTitlesOfOneIssue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := issue.Normalise(titles[0])
+			want := issue.Normalize(titles[0])
 			for _, title := range titles[1:] {
-				if got := issue.Normalise(title); got != want {
+				if got := issue.Normalize(title); got != want {
 					t.Errorf("%q is\n%q, and %q is\n%q", title, got, titles[0], want)
 				}
 			}
@@ -87,7 +87,7 @@ func TestTitlesOfDifferentIssues(t *testing.T) {
 			t.Parallel()
 			seen := map[string]string{}
 			for _, title := range titles {
-				got := issue.Normalise(title)
+				got := issue.Normalize(title)
 				if other, ok := seen[got]; ok {
 					t.Errorf("%q and %q are both %q", title, other, got)
 				}
@@ -97,28 +97,28 @@ func TestTitlesOfDifferentIssues(t *testing.T) {
 	}
 }
 
-func TestNormaliseShowsPlaceholders(t *testing.T) {
+func TestNormalizeShowsPlaceholders(t *testing.T) {
 	t.Parallel()
-	got := issue.Normalise("Pod cart-7d4b9c6f5d-x2x9k on 10.0.0.1 restarted 5 times since 2026-11-22T03:04:05Z")
+	got := issue.Normalize("Pod cart-7d4b9c6f5d-x2x9k on 10.0.0.1 restarted 5 times since 2026-11-22T03:04:05Z")
 	want := "pod cart-<id> on <ip> restarted <n> time since <time>"
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-func FuzzNormalise(f *testing.F) {
+func FuzzNormalize(f *testing.F) {
 	f.Add("Pod cart-7d4b9c6f5d-x2x9k is at 93% since 2026-11-22")
 	f.Add("::1 0x 1.2.3.4/ -<id>")
 	f.Fuzz(func(t *testing.T, title string) {
-		if got := issue.Normalise(" " + title + "\n"); got != issue.Normalise(title) {
+		if got := issue.Normalize(" " + title + "\n"); got != issue.Normalize(title) {
 			t.Errorf("white space around %q changes it to %q", title, got)
 		}
 	})
 }
 
-func BenchmarkNormalise(b *testing.B) {
+func BenchmarkNormalize(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		issue.Normalise("Pod `cart-7d4b9c6f5d-x2x9k` in namespace `shop` restarted 5 times since 2026-11-22T03:04:05Z")
+		issue.Normalize("Pod `cart-7d4b9c6f5d-x2x9k` in namespace `shop` restarted 5 times since 2026-11-22T03:04:05Z")
 	}
 }

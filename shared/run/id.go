@@ -1,5 +1,5 @@
-// Package run is one execution of a task: its identity, its record, and how
-// the record moves from started to ended.
+// Package run is about one execution of a task: its ID, its record, and the
+// values that its start and its end consist of.
 package run
 
 import (
@@ -8,14 +8,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// ID names a run: a UUIDv7 (RFC 9562) in lower case, made by the runner. The
-// zero ID names none.
+// ID identifies a run. It is a UUIDv7 (RFC 9562) in lower case, and the runner
+// generates it. The zero ID is not valid.
 type ID string
 
-// ErrID is the fault of a text that is no run id.
-var ErrID = errors.New("a run is named by a UUIDv7 in lower case, as 0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10")
+// ErrID is the error of a text that is not a run ID.
+var ErrID = errors.New("a run ID must be a lowercase UUIDv7, for example 0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10")
 
-// ParseID accepts the canonical form only: 36 characters, lower case.
+// ParseID parses a run ID. It accepts only the canonical form, 36 characters in
+// lower case, and returns ErrID for anything else.
 func ParseID(s string) (ID, error) {
 	u, err := uuid.Parse(s)
 	if err != nil || u.Version() != 7 || u.Variant() != uuid.RFC4122 || u.String() != s {

@@ -9,10 +9,10 @@ import (
 
 const plain = "0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10"
 
-func TestParseIDTakesTheCanonicalFormOnly(t *testing.T) {
+func TestParseIDAcceptsOnlyTheCanonicalForm(t *testing.T) {
 	t.Parallel()
 	if id, err := run.ParseID(plain); err != nil || string(id) != plain {
-		t.Fatalf("%s gives %q, %v", plain, id, err)
+		t.Fatalf("ParseID(%s) = %q, %v", plain, id, err)
 	}
 	for name, text := range map[string]string{
 		"empty":              "",
@@ -28,7 +28,7 @@ func TestParseIDTakesTheCanonicalFormOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if id, err := run.ParseID(text); err == nil {
-				t.Errorf("%q is taken as %q", text, id)
+				t.Errorf("ParseID(%q) = %q, want an error", text, id)
 			}
 		})
 	}
@@ -39,7 +39,7 @@ func FuzzParseID(f *testing.F) {
 	f.Add("..")
 	f.Fuzz(func(t *testing.T, text string) {
 		if id, err := run.ParseID(text); err == nil && (string(id) != text || strings.ContainsAny(text, "/.") || len(text) != 36) {
-			t.Errorf("%q is taken as %q", text, id)
+			t.Errorf("ParseID(%q) = %q, want an error", text, id)
 		}
 	})
 }

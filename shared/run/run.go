@@ -1,63 +1,64 @@
 package run
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
-// Outcome is how a run ended. The zero Outcome is that of a run that has not.
+// Outcome is how a run ended. The zero Outcome is that of a run that has not
+// ended.
 type Outcome string
 
-// The outcomes: the check passed, the check failed, the task itself broke, it
-// took too long, a person or a shutdown stopped it.
+// The outcomes.
 const (
-	Success  Outcome = "success"
-	Failure  Outcome = "failure"
-	Error    Outcome = "error"
-	Timeout  Outcome = "timeout"
-	Canceled Outcome = "canceled"
+	Success  Outcome = "success"  // the check passed
+	Failure  Outcome = "failure"  // the check failed
+	Error    Outcome = "error"    // the task itself broke
+	Timeout  Outcome = "timeout"  // the task took too long
+	Canceled Outcome = "canceled" // a person or a shutdown stopped the task
 )
 
-// State is where a run is in its life.
+// State is the state of a run.
 type State string
 
 // The states of a run.
 const (
 	Running State = "running"
-	Ended   State = "ended"
+	Ended   State = "ended" // the report is recorded
 )
 
-// Claim is what a run says it put out under one name.
+// Claim is a run's statement of what it produced under one name.
 type Claim struct {
 	Output string `firestore:"output"`
 	Parts  int    `firestore:"parts"` // number of parts, counted from part 1
 }
 
-// Run is the record of a run. Uploads may create it before its start is known.
+// Run is the record of a run. An upload may create it before its start is known.
 type Run struct {
-	ID      ID        `firestore:"id"`
-	State   State     `firestore:"state"`
-	Created time.Time `firestore:"created"` // when the platform first heard of it
-	Start   Start     `firestore:"start"`
-	End     End       `firestore:"end"`
-	Settled bool      `firestore:"settled"` // ended, and every grant of a claimed part is decided
+	ID          ID        `firestore:"id"`
+	State       State     `firestore:"state"`
+	Created     time.Time `firestore:"created"` // when the record was created
+	Start       Start     `firestore:"start"`
+	End         End       `firestore:"end"`
+	GrantsFinal bool      `firestore:"grantsFinal"` // the run has ended, and no grant of a claimed part is pending
 
-	Digest    string `firestore:"digest"`    // of the report, keyed; the same report is told again with the same
-	Sightings int    `firestore:"sightings"` // reported, below the record
-	Samples   int    `firestore:"samples"`   // reported, of all SLIs
+	Digest    string `firestore:"digest"`    // keyed hash of the report; a repeated report has the same digest
+	Sightings int    `firestore:"sightings"` // number of sightings, stored below the record
+	Samples   int    `firestore:"samples"`   // number of samples, of all SLIs
 
-	Check   string `firestore:"check"`   // hash of task and resource; empty until start and end are known
-	Pending bool   `firestore:"pending"` // start and end are known, and no assistant has taken it in yet
+	Check   string `firestore:"check"`   // hash of task and resource; empty until the run is complete
+	Pending bool   `firestore:"pending"` // the run is complete, and is not yet folded into its check
 
-	Due time.Time `firestore:"due"` // when the world is told of it again, if it is pending still; zero: it never was
+	RepublishAt time.Time `firestore:"republishAt"` // when the run's event is published again, if the run is still pending; zero: the run is not complete
 }
 
-// RetellAfter is how long a run may be pending before its event is published
-// again: longer than Pub/Sub tries, which is some two and a half hours with 20
-// attempts up to 10 minutes apart.
-const RetellAfter = 3 * time.Hour
+// RepublishAfter is how long a run may be pending before its event is published
+// again. It is longer than Pub/Sub retries: 20 attempts that are up to 10
+// minutes apart take about two and a half hours.
+const RepublishAfter = 3 * time.Hour
 
-// Start is what a runner says when the task begins. The zero Start is unknown.
+// Complete reports whether both the start and the end of the run are known.
+func (r Run) Complete() bool { return r.Start.Known() && r.State == Ended }
+
+// Start is what a runner records when the task begins. The zero Start is
+// unknown.
 type Start struct {
 	Task     string    `firestore:"task"`
 	SLX      string    `firestore:"slx"`
@@ -73,20 +74,19 @@ type End struct {
 	Claims   []Claim   `firestore:"claims"`
 }
 
-// Known reports whether the runner has told the start.
+// Known reports whether the start is recorded.
 func (s Start) Known() bool { return !s.Time.IsZero() }
 
-// Equal compares what the runner said.
+// Equal reports whether two starts have the same values. It compares whole
+// structs, because a second start that differs in a field that is not compared
+// would be acknowledged and lost.
 func (s Start) Equal(o Start) bool {
-	return s.Task == o.Task && s.SLX == o.SLX && s.Resource == o.Resource && s.Time.Equal(o.Time)
+	s.Time, o.Time = s.Time.Round(0).UTC(), o.Time.Round(0).UTC()
+	return s == o
 }
 
-// Equal compares what the runner reported; both claim in the same order.
-func (e End) Equal(o End) bool {
-	return e.Outcome == o.Outcome && e.ExitCode == o.ExitCode && e.Time.Equal(o.Time) && slices.Equal(e.Claims, o.Claims)
-}
-
-// Parts is the number of parts that the run claims for output; 0 if it claims none.
+// Parts returns the number of parts that the run claims for output, or 0 if it
+// does not claim the output.
 func (e End) Parts(output string) int {
 	for _, c := range e.Claims {
 		if c.Output == output {

@@ -69,8 +69,8 @@ func TestAnSLIIsStale(t *testing.T) {
 		"without samples":            {sli.SLI{}, true},
 		"an hour after the last":     {old, true},
 		"a moment before":            {old.Add("", at(now.Add(-time.Hour+time.Microsecond), good)), false},
-		"sooner, where that is set":  {old.Add("", at(now.Add(-time.Minute), good)).Against(sli.Objective{}, sli.Thresholds{StaleAfter: 60}), true},
-		"not yet, where that is set": {old.Against(sli.Objective{}, sli.Thresholds{StaleAfter: 3601}), false},
+		"sooner, where that is set":  {old.Add("", at(now.Add(-time.Minute), good)).WithObjective(sli.Objective{}, sli.Thresholds{StaleAfter: 60}), true},
+		"not yet, where that is set": {old.WithObjective(sli.Objective{}, sli.Thresholds{StaleAfter: 3601}), false},
 	} {
 		if got := c.sli.Health(now).Stale; got != c.want || c.sli.Until.Stale.After(now) == c.want {
 			t.Errorf("%s it is %t, and until %v", name, got, c.sli.Until.Stale)
@@ -81,9 +81,9 @@ func TestAnSLIIsStale(t *testing.T) {
 // urgent tells how an alert ranks.
 var urgent = map[sli.Alert]int{sli.None: 0, sli.Warning: 1, sli.Ticket: 2, sli.Page: 3}
 
-// What an SLI's outlook says is what its health will be: from its times on the
-// alert is below, and just before them it is not.
-func TestTheOutlookIsTheHealthToCome(t *testing.T) {
+// From the times of an SLI's alert horizon on, the alert is lower.
+// Just before them it is not.
+func TestTheAlertHorizonIsTheHealthToCome(t *testing.T) {
 	t.Parallel()
 	seen := map[sli.Alert]int{}
 	for seed := range uint64(30) {
@@ -112,13 +112,13 @@ func TestTheOutlookIsTheHealthToCome(t *testing.T) {
 	}
 }
 
-func TestAnOutlookFollowsTheObjective(t *testing.T) {
+func TestAnAlertHorizonFollowsTheObjective(t *testing.T) {
 	t.Parallel()
 	s := sli.SLI{}.Add("", minutes(0, 60, bad)...)
 	if o := s.Until; !o.Warning.IsZero() {
 		t.Errorf("without an objective: %+v", o)
 	}
-	s = s.Against(below(5, 0.99), sli.Thresholds{})
+	s = s.WithObjective(below(5, 0.99), sli.Thresholds{})
 	if o := s.Until; !o.Warning.Equal(sli.Forever) || !o.Page.IsZero() {
 		t.Errorf("of samples that were good: %+v", o)
 	}
@@ -126,7 +126,7 @@ func TestAnOutlookFollowsTheObjective(t *testing.T) {
 	if o := s.Until; !o.Page.After(now) || !o.Ticket.After(o.Page) {
 		t.Errorf("of samples that are bad: %+v", o)
 	}
-	if o := s.Against(sli.Objective{}, sli.Thresholds{}).Until; !o.Warning.IsZero() || o.Stale.IsZero() {
+	if o := s.WithObjective(sli.Objective{}, sli.Thresholds{}).Until; !o.Warning.IsZero() || o.Stale.IsZero() {
 		t.Errorf("of an objective that was taken away: %+v", o)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The windows, and how finely they are kept.
+// The windows for which samples are stored.
 const (
 	hour      = time.Hour
 	sixHours  = 6 * time.Hour
@@ -15,24 +15,25 @@ const (
 )
 
 // Buckets are statistics of samples over three windows that end at the newest
-// sample. Samples may be added in any order; one that is older than a window is
-// not in it. The zero Buckets hold none. They take 12 KiB at most.
+// sample. Samples may be added in any order. A sample that is older than a window
+// is not part of it. The zero Buckets are empty. Buckets take at most 12 KiB.
 type Buckets struct {
-	Hour      []byte `firestore:"hour"`      // 1 h by the minute, packed
-	SixHours  []byte `firestore:"sixHours"`  // 6 h by five minutes, packed
-	ThreeDays []byte `firestore:"threeDays"` // 3 d by the hour, packed
+	Hour      []byte `firestore:"hour"`      // 1 h in buckets of 1 minute, packed
+	SixHours  []byte `firestore:"sixHours"`  // 6 h in buckets of 5 minutes, packed
+	ThreeDays []byte `firestore:"threeDays"` // 3 d in buckets of 1 hour, packed
 }
 
-// Add takes samples in; each is good or not by the objective of this time.
+// Add returns the buckets with more samples. Whether a sample counts as good is
+// decided now, by this objective.
 func (b Buckets) Add(o Objective, samples ...Sample) Buckets {
 	return Buckets{
-		add(b.Hour, hour, time.Minute, o, samples),
-		add(b.SixHours, sixHours, 5*time.Minute, o, samples),
-		add(b.ThreeDays, threeDays, time.Hour, o, samples),
+		Hour:      add(b.Hour, hour, time.Minute, o, samples),
+		SixHours:  add(b.SixHours, sixHours, 5*time.Minute, o, samples),
+		ThreeDays: add(b.ThreeDays, threeDays, time.Hour, o, samples),
 	}
 }
 
-// bucket is the statistics of the samples from its start on.
+// bucket is the statistics of the samples of one interval.
 type bucket struct {
 	start   int64 // seconds since 1970
 	n, good uint32
@@ -41,7 +42,13 @@ type bucket struct {
 }
 
 func (b bucket) plus(o bucket) bucket {
-	return bucket{b.start, b.n + o.n, b.good + o.good, b.sum.plus(o.sum), b.squares.plus(o.squares)}
+	return bucket{
+		start:   b.start,
+		n:       b.n + o.n,
+		good:    b.good + o.good,
+		sum:     b.sum.plus(o.sum),
+		squares: b.squares.plus(o.squares),
+	}
 }
 
 func (b *bucket) add(o Objective, value float64) {
@@ -68,14 +75,14 @@ func add(packed []byte, window, width time.Duration, o Objective, samples []Samp
 	return pack(buckets)
 }
 
-// startOf is the start of the bucket that holds t.
+// startOf returns the start of the bucket that contains t.
 func startOf(t time.Time, width time.Duration) int64 {
 	seconds, w := t.Unix(), int64(width/time.Second)
 	return seconds - ((seconds%w)+w)%w
 }
 
-// A packed bucket is its start (8 bytes, big-endian), n and good (4 each), and
-// the two sums (two float64 each).
+// A packed bucket consists of its start (8 bytes, big-endian), n and good (4 bytes
+// each), and the two sums (two float64 each).
 const packedSize = 8 + 4 + 4 + 4*8
 
 func pack(buckets []bucket) []byte {
@@ -96,9 +103,11 @@ func unpack(packed []byte) []bucket {
 	for ; len(packed) >= packedSize; packed = packed[packedSize:] {
 		float := func(at int) float64 { return math.Float64frombits(binary.BigEndian.Uint64(packed[at:])) }
 		buckets = append(buckets, bucket{
-			start: int64(binary.BigEndian.Uint64(packed)),
-			n:     binary.BigEndian.Uint32(packed[8:]), good: binary.BigEndian.Uint32(packed[12:]),
-			sum: sum{float(16), float(24)}, squares: sum{float(32), float(40)},
+			start:   int64(binary.BigEndian.Uint64(packed)),
+			n:       binary.BigEndian.Uint32(packed[8:]),
+			good:    binary.BigEndian.Uint32(packed[12:]),
+			sum:     sum{float(16), float(24)},
+			squares: sum{float(32), float(40)},
 		})
 	}
 	return buckets

@@ -5,44 +5,44 @@ import (
 	"time"
 )
 
-// Health is how an SLI does at a time.
+// Health is the state of an SLI at a certain time.
 type Health struct {
-	Last      Sample // the zero Sample: none
+	Last      Sample // the newest sample; the zero Sample: none
 	Alert     Alert
-	Stale     bool   // no sample came for Thresholds.StaleAfter: the rest is of then
-	FiveMins  Window // taken from the hour's buckets, as is HalfHour
+	Stale     bool   // there are no recent samples (for Thresholds.StaleAfter), so the other values are out of date
+	FiveMins  Window // FiveMins and HalfHour use the buckets of the hour
 	HalfHour  Window
 	Hour      Window
 	SixHours  Window
 	ThreeDays Window
 }
 
-// Window is the samples of a time span. It begins at a whole bucket: a minute's
-// for the hour, five minutes' for the six hours, an hour's for the three days.
+// Window summarizes the samples of a time span. It starts at a whole bucket: 1
+// minute up to an hour, 5 minutes for six hours, 1 hour for three days.
 type Window struct {
 	Samples   int
 	Mean      float64 // 0 without samples
 	Deviation float64 // of the population; 0 without samples
-	Share     float64 // of samples within the objective, [0,1]; 1 without samples
-	Burn      float64 // (1-Share)/(1-Target); 0 without an objective
+	Share     float64 // share of the samples within the objective, [0,1]; 1 without samples
+	Burn      float64 // burn rate, (1-Share)/(1-Target); 0 without an objective
 }
 
-// SLI is what is kept of an indicator. It lies at
-// tenants/{t}/workspaces/{w}/slis/{id}.
+// SLI is a service-level indicator with its objective and its recent samples. It
+// is stored at tenants/{t}/workspaces/{w}/slis/{id}.
 type SLI struct {
-	Name       string     `firestore:"name"`
-	SLX        string     `firestore:"slx"` // of the newest sample
-	Objective  Objective  `firestore:"objective"`
-	Thresholds Thresholds `firestore:"thresholds"`
-	LastTime   time.Time  `firestore:"lastTime"` // of the newest sample; zero: none
-	LastValue  float64    `firestore:"lastValue"`
-	Buckets    Buckets    `firestore:"buckets"`
-	Until      Outlook    `firestore:"until"` // follows from the rest: see Add and Against
+	Name       string       `firestore:"name"`
+	SLX        string       `firestore:"slx"` // of the newest sample
+	Objective  Objective    `firestore:"objective"`
+	Thresholds Thresholds   `firestore:"thresholds"`
+	LastTime   time.Time    `firestore:"lastTime"` // of the newest sample; zero: none
+	LastValue  float64      `firestore:"lastValue"`
+	Buckets    Buckets      `firestore:"buckets"`
+	Until      AlertHorizon `firestore:"until"` // derived from the other fields by Add and WithObjective
 }
 
-// Add takes a run's samples in, in any order. Of samples of one time the one
-// with the largest value is the last, and the largest slx. A sample that is
-// added twice counts twice.
+// Add returns the SLI with more samples, in any order. If several newest samples
+// have the same time, the largest value and the largest SLX count. A sample that
+// is added twice counts twice.
 func (s SLI) Add(slx string, samples ...Sample) SLI {
 	for _, sample := range samples {
 		t := micros(sample.Time)
@@ -55,25 +55,30 @@ func (s SLI) Add(slx string, samples ...Sample) SLI {
 		}
 	}
 	s.Buckets = s.Buckets.Add(s.Objective, samples...)
-	s.Until = s.outlook()
+	s.Until = s.alertHorizon()
 	return s
 }
 
-// Against gives the SLI as it is when it is held against others. Samples that
-// were added before keep what they counted as.
-func (s SLI) Against(o Objective, t Thresholds) SLI {
+// WithObjective returns the SLI with another objective and other thresholds.
+// Samples that were added before stay good or bad as they were.
+func (s SLI) WithObjective(o Objective, t Thresholds) SLI {
 	s.Objective, s.Thresholds = o, t
-	s.Until = s.outlook()
+	s.Until = s.alertHorizon()
 	return s
 }
 
-// Health is read at a time; samples after now are left out of its windows.
+// Health returns the health at the time now. Later samples are not part of its
+// windows.
 func (s SLI) Health(now time.Time) Health {
 	w := s.windows()
 	h := Health{
-		Alert: s.alert(w, now.Unix()), Stale: !now.Before(s.stale()),
-		FiveMins: s.Objective.over(w.fiveMins, now), HalfHour: s.Objective.over(w.halfHour, now), Hour: s.Objective.over(w.hour, now),
-		SixHours: s.Objective.over(w.sixHours, now), ThreeDays: s.Objective.over(w.threeDays, now),
+		Alert:     s.alert(w, now.Unix()),
+		Stale:     !now.Before(s.staleFrom()),
+		FiveMins:  s.Objective.summarize(w.fiveMins, now),
+		HalfHour:  s.Objective.summarize(w.halfHour, now),
+		Hour:      s.Objective.summarize(w.hour, now),
+		SixHours:  s.Objective.summarize(w.sixHours, now),
+		ThreeDays: s.Objective.summarize(w.threeDays, now),
 	}
 	if !s.LastTime.IsZero() {
 		h.Last = Sample{s.LastTime, s.LastValue}
@@ -81,8 +86,8 @@ func (s SLI) Health(now time.Time) Health {
 	return h
 }
 
-// over sums up the samples of a window that ends at now.
-func (o Objective) over(of window, now time.Time) Window {
+// summarize returns the summary of the samples in a window that ends at now.
+func (o Objective) summarize(of window, now time.Time) Window {
 	var all bucket
 	for _, b := range of.buckets {
 		if of.holds(b, now.Unix()) {

@@ -1,6 +1,3 @@
-// Package sli is service-level indicators: samples, the objective they are held
-// against, and health over rolling windows that is the same in whatever order
-// the samples come.
 package sli
 
 import (
@@ -13,36 +10,36 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// Limits of what one run may tell.
+// The limits of a run's samples.
 const (
-	MaxSamples = 1_000           // of a series
-	MaxValue   = 1e100           // absolute, so that squares are finite
-	MaxAhead   = 5 * time.Minute // a sample may be this far in the future: clocks differ
+	MaxSamples = 1_000           // in a series
+	MaxValue   = 1e100           // absolute; it keeps squares finite
+	MaxAhead   = 5 * time.Minute // how far in the future a sample may be, because clocks differ
 )
 
-// ErrSample is the fault of a sample that is refused.
-var ErrSample = errors.New("not a sample")
+// ErrSample is the error of a sample or a series that is not valid.
+var ErrSample = errors.New("invalid sample")
 
-// Sample is a value at a time.
+// Sample is a value that was measured at a time.
 type Sample struct {
-	Time  time.Time // Firestore keeps microseconds
+	Time  time.Time // stored in whole microseconds
 	Value float64   // finite
 }
 
-// Validate refuses what is no number, too large, without a time, or later than
-// MaxAhead from now: one sample in a far future would push all others out of
-// the windows.
+// Validate returns ErrSample if the value is not a number or exceeds MaxValue, or
+// if the time is missing or more than MaxAhead after now. One sample in the far
+// future would push all others out of the windows.
 func (s Sample) Validate(now time.Time) error {
 	switch {
 	case math.IsNaN(s.Value) || math.Abs(s.Value) > MaxValue:
-		return fmt.Errorf("%w: its value is not a number between -%g and %[2]g", ErrSample, MaxValue)
+		return fmt.Errorf("%w: the value must be a number from -%g to %[2]g", ErrSample, MaxValue)
 	case s.Time.Year() < 1970 || s.Time.After(now.Add(MaxAhead)):
-		return fmt.Errorf("%w: its time is before 1970 or more than %v ahead", ErrSample, MaxAhead)
+		return fmt.Errorf("%w: the time must be in 1970 or later, and at most %v ahead of the current time", ErrSample, MaxAhead)
 	}
 	return nil
 }
 
-// Series is the samples of one SLI from one run, as they rest. It lies at
+// Series is the stored samples of one SLI from one run. It is stored at
 // tenants/{t}/workspaces/{w}/series/{run}-{hash of the SLI's name}.
 type Series struct {
 	SLI    string      `firestore:"sli"`
@@ -53,13 +50,14 @@ type Series struct {
 	First  time.Time   `firestore:"first"`  // the earliest time
 	Last   time.Time   `firestore:"last"`   // the latest time
 
-	Waiting bool `firestore:"waiting" json:"-"` // start and end of the run are known, and no SLI has taken it in yet
+	Waiting bool `firestore:"waiting" json:"-"` // the run is complete, and the samples are not yet added to the SLI
 }
 
-// NewSeries keeps samples, in the order given.
+// NewSeries returns a series of 1 to MaxSamples samples, in this order. It returns
+// ErrSample for any other number.
 func NewSeries(sli string, id run.ID, slx string, samples []Sample) (Series, error) {
 	if len(samples) == 0 || len(samples) > MaxSamples {
-		return Series{}, fmt.Errorf("%w: a series has 1 to %d, not %d", ErrSample, MaxSamples, len(samples))
+		return Series{}, fmt.Errorf("%w: a series has from 1 to %d samples, not %d", ErrSample, MaxSamples, len(samples))
 	}
 	s := Series{SLI: sli, Run: id, SLX: slx}
 	for _, sample := range samples {
@@ -71,10 +69,10 @@ func NewSeries(sli string, id run.ID, slx string, samples []Sample) (Series, err
 	return s, nil
 }
 
-// Samples gives the samples, in the order they were given.
+// Samples returns the samples, in the order of NewSeries.
 func (s Series) Samples() ([]Sample, error) {
 	if len(s.Times) != len(s.Values) {
-		return nil, errors.New("read series: its times and values do not match")
+		return nil, errors.New("read series: the numbers of times and values differ")
 	}
 	samples := make([]Sample, len(s.Times))
 	for i := range samples {

@@ -1,4 +1,4 @@
-# The whole suite with one tenant, as small as it gets.
+# The whole suite with small limits, and as many tenants as the variable has.
 
 terraform {
   required_version = ">= 1.9"
@@ -38,9 +38,9 @@ module "platform" {
   domain     = var.domain
   packages   = var.packages
 
-  # Small: nothing runs while nobody asks, and little when many do.
+  # No function runs while there are no requests, and few instances run under load.
   limits           = { for name in ["uploads", "outputs", "runs", "custody"] : name => { max_instances = 3 } }
-  data_access_logs = ["cloudkms", "iamcredentials"] # objects and documents are many
+  data_access_logs = ["cloudkms", "iamcredentials"] # one line for each object and document would cost more than the rest
   deletion_policy  = var.deletion_policy
 }
 

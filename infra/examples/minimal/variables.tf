@@ -5,7 +5,7 @@ variable "project_id" {
 }
 
 variable "region" {
-  description = "Where everything is."
+  description = "Region of all resources."
   type        = string
   default     = "europe-west3"
   nullable    = false
@@ -18,14 +18,14 @@ variable "domain" {
 }
 
 variable "packages" {
-  description = "Directory that scripts/package wrote."
+  description = "Directory that scripts/package wrote to."
   type        = string
   default     = "../../../dist"
   nullable    = false
 }
 
 variable "tenants" {
-  description = "Tenants by slug: whom they trust, and their workspaces with the users who may read them."
+  description = "Tenants by slug: the issuers that they trust, and their workspaces with the users who may read them."
   type = map(object({
     state = optional(string, "active")
     trust = optional(list(object({
@@ -41,7 +41,7 @@ variable "tenants" {
 }
 
 variable "deletion_policy" {
-  description = "PREVENT, or DELETE before everything is to be removed."
+  description = "PREVENT; set DELETE before you remove everything."
   type        = string
   default     = "PREVENT"
   nullable    = false

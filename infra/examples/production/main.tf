@@ -1,5 +1,5 @@
 # The suite for production: data in a European multi-region, functions in two
-# regions, several tenants, a service perimeter, organisation policies, budgets.
+# regions, several tenants, a service perimeter, organization policies, budgets.
 
 terraform {
   required_version = ">= 1.9"

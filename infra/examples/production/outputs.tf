@@ -4,7 +4,7 @@ output "address" {
 }
 
 output "audience" {
-  description = "Tokens of a tenant are for AUDIENCE/tenants/SLUG."
+  description = "Start of every token's audience; the audience of a tenant's tokens is AUDIENCE/tenants/SLUG."
   value       = module.platform.audience
 }
 

@@ -1,7 +1,8 @@
-# A service perimeter: data does not leave through Google's APIs, even with
-# somebody's credentials. Two things must pass: runners' PUTs from anywhere, which
-# come in the name of the tenants' signing accounts and may only create objects;
-# and the operators.
+# A service perimeter: data cannot leave through Google's APIs, even with stolen
+# credentials. It admits two kinds of requests:
+# - PUTs of runners, from anywhere. Cloud Storage attributes them to the tenants'
+#   signing accounts, which can only create objects.
+# - requests of the operators.
 
 resource "google_access_context_manager_service_perimeter" "this" {
   count = var.access_policy == null ? 0 : 1
@@ -23,7 +24,7 @@ resource "google_access_context_manager_service_perimeter" "this" {
     }
 
     ingress_policies {
-      title = "runners put parts"
+      title = "runners upload parts"
       ingress_from {
         identities = [for t in module.tenant : "serviceAccount:${t.signing_account}"]
         sources {

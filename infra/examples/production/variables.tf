@@ -1,5 +1,5 @@
 variable "project_id" {
-  description = "An empty project with billing, in an organisation."
+  description = "An empty project with billing, in an organization."
   type        = string
   nullable    = false
 }
@@ -11,25 +11,25 @@ variable "billing_account" {
 }
 
 variable "customer_ids" {
-  description = "Google Workspace or Cloud Identity customers whose members may hold roles, C0… or is:C0…."
+  description = "Google Workspace or Cloud Identity customers whose members may have roles, C0… or is:C0…."
   type        = list(string)
   nullable    = false
 }
 
 variable "access_policy" {
-  description = "Number of the organisation's access policy; null: no service perimeter."
+  description = "Number of the organization's access policy; null: no service perimeter."
   type        = string
   default     = null
 }
 
 variable "operators" {
-  description = "Who runs Terraform and operates, as members (user:…, serviceAccount:…); the perimeter lets them in."
+  description = "Members (user:…, serviceAccount:…) that run Terraform and operate the platform; the perimeter admits them."
   type        = list(string)
   nullable    = false
 }
 
 variable "location" {
-  description = "Location of keys and, unless they say otherwise, of tenants' buckets. eur4 is both Finland and the Netherlands."
+  description = "Location of keys, and default location of tenants' buckets. eur4 is Finland and the Netherlands."
   type        = string
   default     = "eur4"
   nullable    = false
@@ -43,14 +43,14 @@ variable "database_location" {
 }
 
 variable "regions" {
-  description = "Regions in which functions run; events and schedules go to the first. Swap them to fail over."
+  description = "Regions in which functions run; events and schedules go to the first. Change the order to fail over."
   type        = list(string)
   default     = ["europe-west4", "europe-north1"]
   nullable    = false
 }
 
 variable "allowed_locations" {
-  description = "Where resources may be made."
+  description = "Locations in which resources may be created."
   type        = list(string)
   default     = ["in:eu-locations", "in:europe-locations"]
   nullable    = false
@@ -63,59 +63,59 @@ variable "domain" {
 }
 
 variable "packages" {
-  description = "Directory that scripts/package wrote."
+  description = "Directory that scripts/package wrote to."
   type        = string
   default     = "../../../dist"
   nullable    = false
 }
 
 variable "worker_pool" {
-  description = "Private Cloud Build pool; needed with a perimeter."
+  description = "Private Cloud Build pool; required with a perimeter."
   type        = string
   default     = null
   validation {
     condition     = var.access_policy == null || var.worker_pool != null
-    error_message = "Behind a service perimeter functions are built in a private pool: set worker_pool."
+    error_message = "A service perimeter requires a private build pool: set worker_pool."
   }
 }
 
 variable "staff" {
-  description = "Issuers whose tokens name the platform's own staff."
+  description = "Issuers of the platform staff's tokens."
   type        = any
   default     = []
   nullable    = false
 }
 
 variable "notification_channels" {
-  description = "Monitoring channels that alerts and budgets go to."
+  description = "Monitoring channels for alerts and budgets."
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "budget" {
-  description = "What a month may cost before somebody is told."
+  description = "Monthly cost that triggers a notification."
   type        = object({ currency = optional(string, "EUR"), units = number })
   default     = { units = 5000 }
   nullable    = false
 }
 
 variable "lock_logs" {
-  description = "Lock the bucket of audit logs for ever."
+  description = "Lock the bucket for audit logs permanently."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "deletion_policy" {
-  description = "PREVENT, or DELETE before everything is to be removed."
+  description = "PREVENT; set DELETE before you remove everything."
   type        = string
   default     = "PREVENT"
   nullable    = false
 }
 
 variable "tenants" {
-  description = "Tenants by slug. Adding one is one entry here; leaving = true lets Terraform delete its things."
+  description = "Tenants by slug. A new tenant is one entry here; leaving = true lets Terraform delete its resources."
   type = map(object({
     state    = optional(string, "active")
     leaving  = optional(bool, false)

@@ -4,8 +4,8 @@ resource "google_service_account" "this" {
   display_name = "Strongroom function ${var.name}"
 }
 
-# Roles are held on the Cloud Run service below the function: on the function
-# itself roles/run.invoker is refused.
+# These roles are on the function's Cloud Run service, because Cloud Functions
+# rejects roles/run.invoker on the function itself.
 resource "google_cloud_run_v2_service_iam_member" "invoker" {
   for_each = { for pair in setproduct(var.regions, var.invokers) : "${pair[0]} ${pair[1]}" => { region = pair[0], member = pair[1] } }
 
@@ -16,8 +16,8 @@ resource "google_cloud_run_v2_service_iam_member" "invoker" {
   member   = "serviceAccount:${each.value.member}"
 }
 
-# A function for runners and users authenticates them itself, so IAM must let
-# everybody through to it; see "Who may knock" in the README.
+# A function for runners and users authenticates them itself, so IAM must admit
+# everybody; see "Who may call" in the README.
 resource "google_cloud_run_v2_service_iam_member" "everybody" {
   for_each = local.public && var.admit_everybody ? toset(var.regions) : toset([])
 
@@ -30,8 +30,8 @@ resource "google_cloud_run_v2_service_iam_member" "everybody" {
   depends_on = [google_tags_location_tag_binding.public]
 }
 
-# Where the organisation admits its own domain only, this tag is what its policy
-# makes an exception for.
+# If the organization restricts members to its own domain, its policy exempts
+# services with this tag.
 resource "google_tags_location_tag_binding" "public" {
   for_each = local.public && var.public_tag_value != null ? toset(var.regions) : toset([])
 

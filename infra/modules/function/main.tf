@@ -1,5 +1,5 @@
-# One deployable: a Cloud Function (2nd gen) under its own service account, the
-# same in every region it runs in.
+# One deployable: a Cloud Function (2nd gen) with its own service account,
+# identical in every region.
 
 locals {
   account = "${var.account_id}@${var.project_id}.iam.gserviceaccount.com"
@@ -25,7 +25,7 @@ resource "google_cloudfunctions2_function" "this" {
     source {
       storage_source {
         bucket = var.source_zip.bucket
-        object = var.source_zip.object # named by the SHA-256 of its bytes: new code is a new object
+        object = var.source_zip.object # its name has the SHA-256 of its bytes, so new code is a new object
       }
     }
     automatic_update_policy {}
@@ -42,7 +42,7 @@ resource "google_cloudfunctions2_function" "this" {
     max_instance_count               = var.limits.max_instances
     all_traffic_on_latest_revision   = true
 
-    # Users and runners come through the load balancer; Pub/Sub and the
+    # Users and runners call through the load balancer. Pub/Sub and the
     # scheduler of the same project count as internal.
     ingress_settings = local.public ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY"
   }

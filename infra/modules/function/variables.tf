@@ -5,7 +5,7 @@ variable "project_id" {
 }
 
 variable "project_number" {
-  description = "Its number; tags are bound by it."
+  description = "Number of that project; tag bindings need it."
   type        = string
   nullable    = false
 }
@@ -16,32 +16,32 @@ variable "name" {
   nullable    = false
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,48}[a-z0-9]$", var.name))
-    error_message = "A function's name has 2 to 50 characters: lower-case letters, digits and hyphens, a letter first and no hyphen last; Cloud Run's services are named like it."
+    error_message = "A function name, which is also the name of its Cloud Run service, has 2 to 50 lowercase letters, digits and hyphens. It starts with a letter and does not end with a hyphen."
   }
 }
 
 variable "account_id" {
-  description = "Id of the service account that is made for it."
+  description = "ID of the service account that the module creates for the function."
   type        = string
   nullable    = false
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.account_id))
-    error_message = "A service account's id has 6 to 30 characters: lower-case letters, digits and hyphens, a letter first and no hyphen last."
+    error_message = "A service account ID has 6 to 30 lowercase letters, digits and hyphens. It starts with a letter and does not end with a hyphen."
   }
 }
 
 variable "regions" {
-  description = "Regions it runs in, the same in each."
+  description = "Regions in which the function runs, identical in each."
   type        = list(string)
   nullable    = false
   validation {
     condition     = length(var.regions) > 0 && length(distinct(var.regions)) == length(var.regions)
-    error_message = "A function needs at least one region, and each once."
+    error_message = "List at least one region, and each only once."
   }
 }
 
 variable "entry_point" {
-  description = "Name the code registers with the functions framework."
+  description = "Name that the code registers with the functions framework."
   type        = string
   nullable    = false
 }
@@ -58,17 +58,17 @@ variable "runtime" {
 }
 
 variable "source_zip" {
-  description = "Object with the packaged code. It is named by its SHA-256, so that new code is a new object and old code is never built again."
+  description = "Object with the packaged code. Its name contains its SHA-256, so new code is a new object and old code is never built again."
   type        = object({ bucket = string, object = string })
   nullable    = false
   validation {
     condition     = can(regex("[0-9a-f]{64}\\.zip$", var.source_zip.object))
-    error_message = "The object must end in the SHA-256 of its bytes and .zip, as scripts/package names it."
+    error_message = "The object name must end in the SHA-256 of its bytes and .zip, as scripts/package writes it."
   }
 }
 
 variable "build_account" {
-  description = "projects/PROJECT/serviceAccounts/EMAIL that builds the container."
+  description = "Service account that builds the container: projects/PROJECT/serviceAccounts/EMAIL."
   type        = string
   nullable    = false
   validation {
@@ -78,20 +78,20 @@ variable "build_account" {
 }
 
 variable "build_environment" {
-  description = "Environment of the build, as the manifest of scripts/package has it."
+  description = "Environment of the build, from the manifest of scripts/package."
   type        = map(string)
   default     = {}
   nullable    = false
 }
 
 variable "worker_pool" {
-  description = "Private Cloud Build pool, projects/…/workerPools/…; null: Google's. Behind a service perimeter it must be private."
+  description = "Private Cloud Build pool, projects/…/workerPools/…; null: Google's. A service perimeter requires a private pool."
   type        = string
   default     = null
 }
 
 variable "kms_keys" {
-  description = "By region, the key of that region that encrypts source, image and service."
+  description = "Key that encrypts source, image and service, by region."
   type        = map(string)
   nullable    = false
   validation {
@@ -101,7 +101,7 @@ variable "kms_keys" {
 }
 
 variable "repositories" {
-  description = "By region, the Artifact Registry repository for its images, under the same key."
+  description = "Artifact Registry repository for the images, under the same key, by region."
   type        = map(string)
   nullable    = false
   validation {
@@ -111,18 +111,18 @@ variable "repositories" {
 }
 
 variable "environment" {
-  description = "Environment of the function. No emulator may be in it: with K_SERVICE set, as here, the function would not start."
+  description = "Environment of the function. It must not contain an emulator setting: a deployed function with one does not start."
   type        = map(string)
   default     = {}
   nullable    = false
   validation {
     condition     = alltrue([for name in keys(var.environment) : !strcontains(upper(name), "EMULATOR")])
-    error_message = "An emulator's setting must not be deployed; the function would stop at start."
+    error_message = "Remove the emulator setting: a deployed function with one does not start."
   }
 }
 
 variable "limits" {
-  description = "What one instance has, and how many there may be in a region."
+  description = "Resources of one instance, and number of instances in a region."
   type = object({
     memory          = optional(string, "512Mi")
     cpu             = optional(string, "1")
@@ -135,54 +135,54 @@ variable "limits" {
   nullable = false
   validation {
     condition     = can(regex("^[0-9]+(Mi|Gi)$", var.limits.memory))
-    error_message = "Memory is written like 512Mi or 1Gi."
+    error_message = "Write memory as a number with Mi or Gi, such as 512Mi."
   }
   validation {
     condition     = var.limits.concurrency >= 1 && var.limits.concurrency <= 1000
-    error_message = "An instance takes 1 to 1000 requests at once."
+    error_message = "concurrency must be 1 to 1000 simultaneous requests."
   }
   validation {
     condition     = var.limits.concurrency == 1 || tonumber(var.limits.cpu) >= 1
-    error_message = "More than one request at once needs at least one CPU."
+    error_message = "A concurrency above 1 needs at least one CPU."
   }
   validation {
     condition     = var.limits.timeout_seconds >= 1 && var.limits.timeout_seconds <= 3600
-    error_message = "A request may take 1 to 3600 seconds."
+    error_message = "timeout_seconds must be 1 to 3600."
   }
   validation {
     condition     = var.limits.max_instances >= 1 && var.limits.max_instances <= 1000
-    error_message = "max_instances must bound the scaling: 1 to 1000."
+    error_message = "max_instances must be 1 to 1000."
   }
   validation {
     condition     = var.limits.min_instances >= 0 && var.limits.min_instances <= var.limits.max_instances
-    error_message = "min_instances must be at least 0 and at most max_instances."
+    error_message = "min_instances must be 0 to max_instances."
   }
 }
 
 variable "invokers" {
-  description = "Emails of the accounts that may call it. Empty: it is for runners and users, who come through the load balancer and whom it authenticates itself."
+  description = "Emails of the accounts that may call the function. Empty: runners and users call it through the load balancer, and it authenticates them itself."
   type        = set(string)
   default     = []
   nullable    = false
   validation {
     condition     = alltrue([for email in var.invokers : can(regex("^[^@: ]+@[^@: ]+$", email))])
-    error_message = "An invoker is the email of a service account, without serviceAccount:."
+    error_message = "Write an invoker as the email of a service account, without serviceAccount:."
   }
 }
 
 variable "admit_everybody" {
-  description = "Let IAM pass everybody to a function without invokers. False where an operator has turned the invoker check off instead."
+  description = "Grant roles/run.invoker to allUsers if the function has no invokers. Set false if an operator turns the invoker check off instead."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "public_tag_value" {
-  description = "tagValues/ID that the organisation's policy of restricted domains makes an exception for; null: it has none."
+  description = "Tag value, tagValues/ID, that the organization's domain restriction policy exempts; null: none."
   type        = string
   default     = null
   validation {
     condition     = var.public_tag_value == null || can(regex("^tagValues/[0-9]+$", var.public_tag_value))
-    error_message = "Write the tag's value as tagValues/ID."
+    error_message = "Write the tag value as tagValues/ID."
   }
 }

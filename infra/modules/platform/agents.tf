@@ -1,5 +1,5 @@
-# Google's own accounts that need a key must exist, and hold their role on it,
-# before what they keep under it is made.
+# Google's service agents that use a key must exist, and have their role on it,
+# before Terraform creates the resources that they encrypt with it.
 
 resource "google_project_service_identity" "this" {
   for_each = toset(["artifactregistry", "cloudfunctions", "cloudscheduler", "eventarc", "firestore", "pubsub", "run"])
@@ -10,12 +10,12 @@ resource "google_project_service_identity" "this" {
   depends_on = [google_project_service.this]
 }
 
-data "google_storage_project_service_account" "this" { # reading it makes it
+data "google_storage_project_service_account" "this" { # reading it creates the account
   project    = var.project_id
   depends_on = [google_project_service.this]
 }
 
-data "google_logging_project_cmek_settings" "this" { # likewise
+data "google_logging_project_cmek_settings" "this" { # reading it creates the account
   project    = var.project_id
   depends_on = [google_project_service.this]
 }
@@ -38,7 +38,7 @@ locals {
     { logging = data.google_logging_project_cmek_settings.this.service_account_id },
   )
 
-  # Which of them encrypts with which key. What Cloud Functions need:
+  # The agents that encrypt with each key. For Cloud Functions, see
   # cloud.google.com/functions/docs/securing/cmek.
   key_users = merge(
     {
@@ -63,7 +63,7 @@ resource "google_kms_crypto_key_iam_member" "agent" {
   depends_on = [google_project_service_identity.this, data.google_storage_project_service_account.this]
 }
 
-# Pub/Sub and the scheduler write tokens in the name of the account that calls.
+# Pub/Sub and the scheduler create tokens for the account that calls a function.
 resource "google_service_account_iam_member" "token" {
   for_each = { pubsub = google_service_account.caller["push"].name, scheduler = google_service_account.caller["scheduler"].name }
 
@@ -74,8 +74,8 @@ resource "google_service_account_iam_member" "token" {
   depends_on = [google_project_service_identity.this]
 }
 
-# Pub/Sub moves what could not be delivered from the subscription to the topic
-# of dead letters: cloud.google.com/pubsub/docs/handling-failures.
+# Pub/Sub moves undeliverable messages from the subscription to the dead-letter
+# topic: cloud.google.com/pubsub/docs/handling-failures.
 resource "google_pubsub_topic_iam_member" "dead_letter" {
   for_each = google_pubsub_topic.dead
 

@@ -1,4 +1,5 @@
-# Where code rests, and who builds it. The account that builds sees code only.
+# The bucket for code, and the account that builds it. That account can read code
+# only.
 
 locals {
   manifest = jsondecode(file("${var.packages}/manifest.json"))
@@ -26,7 +27,7 @@ resource "google_storage_bucket" "code" {
   lifecycle {
     precondition {
       condition     = alltrue([for name, f in module.suite.functions : try(local.packages[name].entryPoint, f.entry_point) == f.entry_point])
-      error_message = "The packages register other names than suite.json says: they are of another version."
+      error_message = "The packages and suite.json have different entry points. Run scripts/package of this version."
     }
     precondition {
       condition     = length(setsubtract(keys(module.suite.functions), keys(local.packages))) == 0
@@ -86,8 +87,8 @@ resource "google_project_iam_member" "builder_logs" {
   member  = google_service_account.builder.member
 }
 
-# Cloud Functions copies the code to a bucket of its own before it is built; the
-# condition keeps tenants' buckets out of sight.
+# Cloud Functions copies the code to its own bucket before it builds it. The
+# condition excludes the tenants' buckets.
 resource "google_project_iam_member" "builder_sources" {
   project = var.project_id
   role    = "roles/storage.objectViewer"

@@ -16,7 +16,7 @@ resource "google_firestore_database" "this" {
   depends_on = [google_kms_crypto_key_iam_member.agent]
 }
 
-# Documents that Firestore deletes by itself some time after the field's time.
+# Firestore deletes these documents some time after the time in the field.
 resource "google_firestore_field" "ttl" {
   for_each = var.ttl_fields
 
@@ -40,14 +40,14 @@ resource "google_firestore_backup_schedule" "daily" {
 resource "google_firestore_backup_schedule" "weekly" {
   project   = var.project_id
   database  = google_firestore_database.this.name
-  retention = "8467200s" # 14 weeks, the most there is
+  retention = "8467200s" # 14 weeks, Firestore's maximum
 
   weekly_recurrence {
     day = "SUNDAY"
   }
 }
 
-# Whom the platform trusts to name its staff.
+# The issuers that the platform trusts to identify its staff.
 module "staff" {
   source = "../record"
   count  = length(var.staff) > 0 ? 1 : 0

@@ -1,15 +1,5 @@
 locals {
-  # What one instance of each function has, where the caller says nothing.
-  limits = {
-    uploads = { concurrency = 40, max_instances = 20 }
-    outputs = { concurrency = 20, max_instances = 20, timeout_seconds = 300 } # streams 8 MiB to slow readers
-    runs    = { concurrency = 40, max_instances = 20 }
-    custody = { concurrency = 40, max_instances = 20 }                      # the subscription waits 60 s
-    replay  = { concurrency = 4, max_instances = 2 }                        # a few of the staff, now and then
-    sweep   = { concurrency = 1, max_instances = 1, timeout_seconds = 300 } # one sweep at a time is enough
-    reseal  = { concurrency = 1, max_instances = 1, timeout_seconds = 300 } # it stops after four minutes by itself
-  }
-  # Who may call each: nobody but these, or, with none, everybody.
+  # The only accounts that may call each function; if there are none, everybody may.
   invokers = {
     for name, f in module.suite.functions : name =>
     toset([for b in module.suite.invoker_bindings : b.member if b.resource == "functions/${name}"])
@@ -40,7 +30,7 @@ module "function" {
     STRONGROOM_AUDIENCE  = local.audience
     STRONGROOM_AUDIT_KEY = google_kms_crypto_key.this["audit"].id
   }
-  limits           = merge(try(local.limits[each.key], {}), { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
+  limits           = merge(each.value.limits, { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
   invokers         = local.invokers[each.key]
   admit_everybody  = var.admit_everybody
   public_tag_value = var.public_tag_value
@@ -55,8 +45,8 @@ module "function" {
   ]
 }
 
-# A schedule calls its function in the first region, as an account that may do
-# nothing else.
+# A schedule calls its function in the first region, with an account that has no
+# other permission.
 resource "google_cloud_scheduler_job" "this" {
   for_each = { for name, f in module.suite.functions : name => f if f.schedule != null }
 
@@ -69,7 +59,7 @@ resource "google_cloud_scheduler_job" "this" {
   attempt_deadline = "300s"
 
   retry_config {
-    retry_count = 0 # the next time comes soon enough
+    retry_count = 0 # the next scheduled call is the retry
   }
   http_target {
     http_method = "POST"

@@ -1,5 +1,5 @@
-# The roles of suite.json, each on one resource. Members are known before they
-# are made, so that a plan shows who gets what.
+# The roles of suite.json, each on one resource. The names of the members are known
+# before Terraform creates them, so a plan shows every binding.
 
 locals {
   bindings = module.suite.platform_bindings
@@ -7,7 +7,7 @@ locals {
   letters  = { for topic in module.suite.topics : "deadLetters.${topic}" => topic }
 }
 
-# A role on a database is held on the project, under a condition:
+# A role on a database is a role on the project with a condition:
 # cloud.google.com/firestore/docs/manage-databases.
 resource "google_project_iam_member" "database" {
   for_each = { for key, b in local.bindings : key => b if b.on == "database" }
@@ -56,7 +56,7 @@ resource "google_pubsub_subscription_iam_member" "this" {
   depends_on = [module.function]
 }
 
-# Buckets of tenants in other projects tell of their objects too.
+# Buckets of tenants in other projects publish their notifications too.
 resource "google_pubsub_topic_iam_member" "other_project" {
   for_each = toset(var.tenant_project_numbers)
 
@@ -66,7 +66,7 @@ resource "google_pubsub_topic_iam_member" "other_project" {
   member  = "serviceAccount:service-${each.value}@gs-project-accounts.iam.gserviceaccount.com"
 }
 
-# Who calls the functions that nobody else may call.
+# The accounts that call functions with an event or a schedule.
 resource "google_service_account" "caller" {
   for_each = { push = "pubsub-push", scheduler = "scheduler" }
 

@@ -1,15 +1,16 @@
-# What Firestore shall index beside single fields, and what it shall not, as
-# indexes.json has it. A query without its index fails: the tests of infra ask
-# every query of an embedded cloud, and hold the table to what they needed.
+# The composite indexes and the index exemptions of indexes.json. A query without
+# its index fails. The tests of infra run every query on an embedded cloud, and
+# compare the table to the indexes that the queries needed.
 #
-# A field that begins with "-" descends. Filters that may be combined each have
-# an index with the same order at its end, which Firestore merges:
+# A field that begins with "-" is in descending order. Each filter that can be
+# combined with others has an index that ends in the same order, because Firestore
+# can merge such indexes:
 # cloud.google.com/firestore/docs/query-data/index-overview#taking_advantage_of_index_merging.
 #
-# Unindexed is what no query asks for alone: bytes, arrays, and fields that grow
-# with time, which would bound a collection to 500 writes a second
-# (cloud.google.com/firestore/docs/best-practices). Each index not kept is a
-# write not paid for. A map's exemption covers what is in it.
+# Unindexed fields are those that no query uses alone: bytes, arrays, and fields
+# that increase with time, which would limit a collection to 500 writes a second
+# (cloud.google.com/firestore/docs/best-practices). Each index that does not exist
+# saves a write. The exemption of a map covers the fields in it.
 locals {
   firestore = jsondecode(file("${path.module}/../../indexes.json"))
 

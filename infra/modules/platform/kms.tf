@@ -1,11 +1,11 @@
 locals {
-  # Firestore's multi-regions have keys of another name:
+  # The key location of a Firestore multi-region has another name:
   # cloud.google.com/firestore/docs/use-cmek.
   database_location     = coalesce(var.database_location, var.location)
   database_key_location = lookup({ eur3 = "europe", nam5 = "us" }, local.database_location, local.database_location)
 
-  # Each key with its place. A key that functions do not use is used by one of
-  # Google's own accounts only.
+  # Each key with its location. If no function uses a key, only one of Google's
+  # service agents does.
   keys = merge(
     {
       audit    = { location = var.location, id = "audit" }                   # seals audit entries; tenants' audit buckets

@@ -1,5 +1,5 @@
-# One HTTPS address for runners and users. The paths come from suite.json; what
-# no path names goes to the default function, which says so in the API's words.
+# One HTTPS address for runners and users. The paths come from suite.json. The
+# default function handles all other paths with an error in the API's format.
 
 locals {
   public = { for name, f in module.suite.functions : name => f if f.http }
@@ -40,8 +40,8 @@ resource "google_compute_backend_service" "this" {
     }
   }
 
-  # Serverless backends have no health checks: a region that keeps failing is
-  # left out for a while.
+  # Serverless backends have no health checks. The load balancer excludes a region
+  # for a while if it keeps failing.
   dynamic "outlier_detection" {
     for_each = length(var.regions) > 1 ? [1] : []
     content {
@@ -101,7 +101,7 @@ resource "google_compute_ssl_policy" "this" {
 
 resource "google_compute_managed_ssl_certificate" "this" {
   project = var.project_id
-  name    = "strongroom-${substr(sha256(var.domain), 0, 8)}" # a certificate cannot change its domain
+  name    = "strongroom-${substr(sha256(var.domain), 0, 8)}" # the domain of a certificate cannot change
 
   managed {
     domains = [var.domain]
@@ -139,7 +139,7 @@ resource "google_compute_security_policy" "this" {
   rule {
     priority    = 1000
     action      = "throttle"
-    description = "So many requests from one address, and no more"
+    description = "Rate limit for each address"
     match {
       versioned_expr = "SRC_IPS_V1"
       config {

@@ -1,5 +1,5 @@
-# Google's own audit logs: who used which key, object or document. They hold
-# names, never contents.
+# Google's audit logs: who used which key, object or document. They contain names,
+# never contents.
 resource "google_project_iam_audit_config" "this" {
   for_each = var.data_access_logs
 
@@ -14,7 +14,7 @@ resource "google_project_iam_audit_config" "this" {
   }
 }
 
-# They are kept apart from other logs, under our key, for as long as asked.
+# A separate bucket stores them under our key, with its own retention.
 resource "google_logging_project_bucket_config" "audit" {
   project        = var.project_id
   location       = local.primary

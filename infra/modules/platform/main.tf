@@ -1,5 +1,5 @@
-# What there is once: keys, database, topics, functions, load balancer, and what
-# watches them. Which functions there are, and what they may do, says suite.json.
+# The resources that exist once: keys, database, topics, functions, load balancer,
+# monitoring. suite.json says which functions exist and what they may do.
 
 data "google_project" "this" {
   project_id = var.project_id
@@ -15,7 +15,7 @@ module "suite" {
 
 locals {
   project_number = data.google_project.this.number
-  primary        = var.regions[0] # events and schedules go to the functions there
+  primary        = var.regions[0] # events and schedules call the functions in this region
   audience       = coalesce(var.audience, "https://${var.domain}")
 
   apis = toset([
@@ -29,5 +29,5 @@ resource "google_project_service" "this" {
 
   project            = var.project_id
   service            = "${each.value}.googleapis.com"
-  disable_on_destroy = false # something else in the project may use it
+  disable_on_destroy = false # other software in the project may use it
 }

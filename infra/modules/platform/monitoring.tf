@@ -1,30 +1,30 @@
 locals {
-  # Lines of logs that somebody must look at, counted. The texts are those of
-  # shared/auditlog, shared/event and functions/outputs.
+  # Log lines that an operator must look at, counted. A test of infra ties the texts
+  # to the code that logs them.
   log_metrics = {
     audit-write-failures = {
-      description = "Acts that failed since they could not be put on record, and reads whose end is not on record"
+      description = "Actions that failed because the audit log could not be written, and reads whose end is not in the audit log"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR (jsonPayload.error=~\"(append|seal|encode|canonicalise|name) audit entry\" OR jsonPayload.message=\"end of a read is not on record\")"
     }
-    events-refused = {
-      description = "Messages that no delivery will mend"
+    events-rejected = {
+      description = "Messages that were permanently rejected"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"event refused for good\""
     }
     key-errors = {
-      description = "Calls of Cloud KMS that were refused or failed"
+      description = "Calls of Cloud KMS that were rejected or failed"
       filter      = "protoPayload.serviceName=\"cloudkms.googleapis.com\" severity>=ERROR"
     }
   }
 
   run = "resource.type=\"cloud_run_revision\" AND metric.type=\"run.googleapis.com/request_count\""
 
-  # A threshold that is passed for the duration, with what to do about it.
+  # Alerts on a threshold that is exceeded for the duration, with what to do.
   alerts = merge(
     {
       for topic in module.suite.topics : "Dead letters of ${topic}" => {
         filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=\"${topic}-dead\""
         aligner     = "ALIGN_MAX", threshold = 0, duration = "0s", severity = "ERROR"
-        what        = "Messages could not be delivered 20 times over. See the playbook on dead letters."
+        what        = "Messages failed 20 times. See the playbook on dead letters."
         denominator = null
       }
     },
@@ -32,7 +32,7 @@ locals {
       for name, f in module.suite.functions : "${name} falls behind" => {
         filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=\"${name}\""
         aligner     = "ALIGN_MAX", threshold = 600, duration = "300s", severity = "WARNING"
-        what        = "The oldest message has waited for ten minutes: ${name} is failing, or has too few instances."
+        what        = "The oldest message has been waiting for ten minutes: ${name} fails, or has too few instances."
         denominator = null
       } if f.topic != null
     },
@@ -40,7 +40,7 @@ locals {
       for name, f in module.suite.functions : "${name} fails" => {
         filter      = "${local.run} AND resource.labels.service_name=\"${name}\" AND metric.labels.response_code_class=\"5xx\""
         aligner     = "ALIGN_RATE", threshold = 0.02, duration = "300s", severity = "ERROR"
-        what        = "More than 2% of the answers of ${name} are 5xx. Its logs say why."
+        what        = "More than 2% of the responses of ${name} are 5xx. Look at its logs."
         denominator = "${local.run} AND resource.labels.service_name=\"${name}\""
       }
     },
@@ -54,13 +54,12 @@ locals {
     },
   )
 
-  # A schedule whose function has not answered well for ten minutes, or, where it
-  # is called once an hour, for three hours.
+  # Scheduled functions, each with the time without a success that is too long.
   schedules = {
     for name, f in module.suite.functions : name => {
       filter  = "${local.run} AND resource.labels.service_name=\"${name}\" AND metric.labels.response_code_class=\"2xx\""
-      seconds = startswith(f.schedule, "* ") ? 600 : 10800
-      waits   = lookup({ sweep = "overdue grants stay pending, ended runs stay open", reseal = "texts stay under old data keys" }, name, "what it does waits")
+      seconds = f.late_after
+      effect  = f.if_late
     } if f.schedule != null
   }
 }
@@ -144,7 +143,7 @@ resource "google_monitoring_alert_policy" "absent" {
     }
   }
   documentation {
-    content   = "The scheduler has not had a good answer from ${each.key} for ${each.value.seconds / 60} minutes: ${each.value.waits}."
+    content   = "The scheduled function ${each.key} has not succeeded for ${each.value.seconds / 60} minutes. Until it does, ${each.value.effect}."
     mime_type = "text/markdown"
   }
   alert_strategy {

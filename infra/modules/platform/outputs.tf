@@ -4,14 +4,14 @@ output "address" {
 }
 
 output "audience" {
-  description = "What the audience of every token begins with."
+  description = "Start of every token's audience."
   value       = local.audience
 }
 
-# All that the tenant module needs. It is complete only when Cloud Storage may
-# publish, so that a bucket's notification can be made, and use the audit key.
+# Everything that the tenant module needs. It depends on Cloud Storage's permissions
+# to publish, which a bucket's notification needs, and to use the audit key.
 output "tenancy" {
-  description = "What the tenant module takes as its platform."
+  description = "Input platform of the tenant module."
   value = {
     project_id     = var.project_id
     project_number = local.project_number
@@ -30,11 +30,11 @@ output "audit_key" {
 }
 
 output "functions" {
-  description = "Addresses of the functions, by name and region. Only the load balancer, Pub/Sub and the scheduler get in."
+  description = "Addresses of the functions, by name and region. Only the load balancer, Pub/Sub and the scheduler can reach them."
   value       = { for name, f in module.function : name => f.uris }
 }
 
 output "bindings" {
-  description = "Who may do what, as suite.json has it."
+  description = "Role bindings of suite.json: member, role, resource."
   value       = merge(module.suite.platform_bindings, module.suite.invoker_bindings)
 }

@@ -1,5 +1,5 @@
-# Each topic, one push subscription for the function that listens to it, and a
-# topic for dead letters with a subscription that keeps them.
+# Each topic, a push subscription for the function that it triggers, and a
+# dead-letter topic with a subscription that keeps the messages.
 
 resource "google_pubsub_topic" "this" {
   for_each = module.suite.topics
@@ -7,7 +7,7 @@ resource "google_pubsub_topic" "this" {
   project                    = var.project_id
   name                       = each.value
   kms_key_name               = google_kms_crypto_key.this["messages"].id
-  message_retention_duration = "604800s" # can be replayed for a week
+  message_retention_duration = "604800s" # messages can be replayed for a week
   deletion_policy            = var.deletion_policy
 
   message_storage_policy {
@@ -39,7 +39,7 @@ resource "google_pubsub_subscription" "dead" {
   name                       = each.value.name
   topic                      = each.value.id
   ack_deadline_seconds       = 60
-  message_retention_duration = "2678400s" # 31 days, the most there is
+  message_retention_duration = "2678400s" # 31 days, Pub/Sub's maximum
   deletion_policy            = var.deletion_policy
 
   expiration_policy {
@@ -47,9 +47,9 @@ resource "google_pubsub_subscription" "dead" {
   }
 }
 
-# Pub/Sub pushes to the function itself, so that how often it tries, and where
-# it gives up, stand here. The path tells the functions framework which topic it
-# is, which makes a CloudEvent of the message as Eventarc would.
+# Pub/Sub pushes directly to the function, so the backoff and the dead-letter
+# policy are set here. The path contains the topic. From it, the functions framework
+# builds the same CloudEvent that Eventarc would send.
 resource "google_pubsub_subscription" "push" {
   for_each = { for name, f in module.suite.functions : name => f if f.topic != null }
 

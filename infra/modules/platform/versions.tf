@@ -5,7 +5,7 @@ terraform {
       source  = "hashicorp/google"
       version = ">= 7.33, < 8"
     }
-    google-beta = { # for google_project_service_identity alone
+    google-beta = { # only for google_project_service_identity
       source  = "hashicorp/google-beta"
       version = ">= 7.33, < 8"
     }

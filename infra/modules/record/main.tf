@@ -1,7 +1,7 @@
-# A tenant's record, and what lies below it, as Firestore's REST API writes
-# values: firebase.google.com/docs/firestore/reference/rest/v1/Value. It has no
-# provider, so a test can put what it gives into a database and read it back as
-# the functions do.
+# A tenant's record and its subcollections, in the value format of Firestore's REST
+# API: firebase.google.com/docs/firestore/reference/rest/v1/Value. The module has no
+# provider, so a test can write its outputs to a database and read them back with
+# the functions' code.
 
 locals {
   record = var.record == null ? null : {
@@ -19,7 +19,7 @@ locals {
     limits         = { mapValue = { fields = { uploadLifetime = { integerValue = tostring(var.record.upload_lifetime_seconds * 1000000000) } } } }
   }
 
-  # An empty list is an arrayValue without values: what Firestore gives back.
+  # An empty list is an arrayValue without values, because Firestore returns that.
   trust = { arrayValue = length(var.trust) == 0 ? {} : {
     values = [for t in var.trust : { mapValue = { fields = {
       issuer  = { stringValue = t.issuer }
@@ -37,7 +37,7 @@ locals {
     }
   }
 
-  # A member's document is named by a hash, since subjects are any text.
+  # The ID of a member's document is a hash, because a subject can be any text.
   members = merge([
     for w, workspace in var.workspaces : {
       for m in workspace.members : "${w} ${m.issuer} ${m.subject}" => {

@@ -4,7 +4,7 @@ output "fields" {
 }
 
 output "trust" {
-  description = "The field trust alone, as JSON."
+  description = "Only the field trust, as JSON."
   value       = jsonencode(local.trust)
 }
 

@@ -1,5 +1,5 @@
 variable "record" {
-  description = "Names of the tenant's resources, as shared/tenant.Record has them; null where only trust is wanted. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default."
+  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default."
   type = object({
     id                      = string
     state                   = optional(string, "active")
@@ -16,16 +16,16 @@ variable "record" {
   default = null
   validation {
     condition     = var.record == null || contains(["active", "suspended"], try(var.record.state, ""))
-    error_message = "A tenant is active or suspended."
+    error_message = "The state must be active or suspended."
   }
   validation {
     condition     = try(var.record.upload_lifetime_seconds, 0) >= 0 && try(var.record.upload_lifetime_seconds, 0) <= 900
-    error_message = "An upload URL lives at most 900 seconds; 0 takes the default."
+    error_message = "The lifetime of an upload URL must be at most 900 seconds; 0 is the default."
   }
 }
 
 variable "trust" {
-  description = "Issuers of identities that are accepted, with the rules that turn claims into a role. Keys are inline (jwks) or fetched (jwks_url)."
+  description = "Trusted issuers of identities, with the rules that map claims to a role. Keys are inline (jwks) or fetched (jwks_url)."
   type = list(object({
     issuer   = string
     jwks     = optional(string, "")
@@ -40,11 +40,11 @@ variable "trust" {
   nullable = false
   validation {
     condition     = alltrue([for t in var.trust : t.issuer != ""])
-    error_message = "Every trusted issuer needs its exact iss."
+    error_message = "Set issuer to the exact iss of its tokens."
   }
   validation {
     condition     = alltrue([for t in var.trust : t.jwks != "" || t.jwks_url != ""])
-    error_message = "Every trusted issuer needs jwks or jwks_url."
+    error_message = "Set jwks or jwks_url for every issuer."
   }
   validation {
     condition     = alltrue([for t in var.trust : t.jwks == "" || length(try(jsondecode(t.jwks).keys, [])) > 0])
@@ -56,25 +56,25 @@ variable "trust" {
   }
   validation {
     condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : length(r.claims) > 0]]))
-    error_message = "A rule without claims matches nothing."
+    error_message = "Every rule needs at least one claim."
   }
   validation {
     condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : contains(["runner", "viewer", "auditor", "admin", "platform"], r.role)]]))
-    error_message = "A rule gives the role runner, viewer, auditor or admin; platform for the platform's own staff."
+    error_message = "The role must be runner, viewer, auditor or admin, or platform for the platform's staff."
   }
   validation {
     condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : r.role != "runner" || length(r.workspaces) > 0]]))
-    error_message = "A rule for runners needs the workspaces they may put into."
+    error_message = "A rule for runners needs the workspaces that they may write to."
   }
 }
 
 variable "workspaces" {
-  description = "Workspaces by id, each with the users who may read it."
+  description = "Workspaces by ID, each with the users who may read it."
   type        = map(object({ members = optional(list(object({ issuer = string, subject = string })), []) }))
   default     = {}
   nullable    = false
   validation {
     condition     = alltrue([for w in keys(var.workspaces) : can(regex("^[a-z0-9-]{1,63}$", w))])
-    error_message = "A workspace's id has 1 to 63 characters: lower-case letters, digits and hyphens."
+    error_message = "A workspace ID has 1 to 63 lowercase letters, digits and hyphens."
   }
 }

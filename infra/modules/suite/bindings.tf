@@ -1,6 +1,6 @@
 locals {
-  # Kinds of resources, as the table's "on" names them, and the one resource that
-  # each is here. Resources are written as the embedded cloud writes them.
+  # The kinds of resources in the table's "on", and the resource of each kind in
+  # this installation. The embedded cloud writes resources in the same format.
   platform_resources = merge(
     {
       database = "projects/${var.project_id}/databases/${var.database}"
@@ -12,13 +12,13 @@ locals {
   tenant_resources = {
     for slug, t in local.tenants : slug => {
       "tenant.key"            = t.key
-      "tenant.signingKey"     = t.signing_key # null: this tenant has none, and nobody a role on it
+      "tenant.signingKey"     = t.signing_key # null: this tenant has none, so there is no role on it
       "tenant.signingAccount" = "serviceAccounts/${t.signing_account}"
       "tenant.outputsBucket"  = "buckets/${t.outputs_bucket}"
     }
   }
 
-  # Who holds roles: functions, and accounts that are no function's.
+  # The holders of roles: functions, and accounts that belong to no function.
   function_roles = flatten([
     for name, f in local.functions : [for r in f.roles : { holder = name, account = f.account, role = r.role, on = r.on }]
   ])
@@ -27,7 +27,7 @@ locals {
   ])
   roles = concat(local.function_roles, local.agent_roles)
 
-  # Each role is keyed by what it is, never by position.
+  # The key of a role is its content, not its position, so reordering changes nothing.
   role_key = { for r in local.roles : "${r.holder} ${r.role} ${r.on}" => r }
 
   platform_agents = { agent-storage = "service-${var.project_number}@gs-project-accounts.iam.gserviceaccount.com" }
@@ -51,7 +51,7 @@ locals {
     }
   }
 
-  # Who may call what nobody else may: events and schedules have one caller each.
+  # Functions with an event or a schedule admit one caller.
   invoker_bindings = merge(
     { for name, f in local.functions : "push ${name}" => { member = local.push_account, role = "roles/run.invoker", on = "function", resource = "functions/${name}" } if f.topic != null },
     { for name, f in local.functions : "scheduler ${name}" => { member = local.scheduler_account, role = "roles/run.invoker", on = "function", resource = "functions/${name}" } if f.schedule != null },

@@ -1,7 +1,7 @@
-# The one table of what is deployed, worked out for one installation: who may do
-# what on which resource, which path leads to which function, and how a tenant's
-# things are called. It has no provider, so everything in it can be compared
-# with the embedded cloud's without a Google account.
+# The table of what is deployed, applied to one installation: the role bindings on
+# each resource, the function for each path, and the names of a tenant's resources.
+# The module has no provider, so tests can compare it to the embedded cloud without
+# a Google account.
 
 locals {
   suite = jsondecode(file("${path.module}/../../suite.json"))
@@ -9,23 +9,32 @@ locals {
   functions = {
     for name, f in local.suite.functions : name => {
       entry_point = f.entryPoint
-      account_id  = "fn-${name}" # ids have 6 to 30 characters; the name alone could be too short
+      account_id  = "fn-${name}" # an ID has 6 to 30 characters; the name alone could be too short
       account     = "fn-${name}@${local.domain}"
       http        = length(try(f.routes, [])) > 0
       topic       = try(f.topic, null)
       schedule    = try(f.schedule, null)
+      late_after  = try(f.lateAfterSeconds, null)
+      if_late     = try(f.ifLate, null)
       roles       = try(f.roles, [])
+      limits = {
+        for name, value in {
+          concurrency     = try(f.limits.concurrency, null)
+          max_instances   = try(f.limits.maxInstances, null)
+          timeout_seconds = try(f.limits.timeoutSeconds, null)
+        } : name => value if value != null
+      }
     }
   }
 
-  # Topics that a function listens to, or that somebody may publish to.
+  # Topics that trigger a function, or that an account may publish to.
   topics = toset(concat(
     compact([for f in local.functions : f.topic]),
     [for r in local.roles : trimprefix(r.on, "topic.") if startswith(r.on, "topic.")],
   ))
   domain = "${var.project_id}.iam.gserviceaccount.com"
 
-  # Accounts that no function has.
+  # Accounts that belong to no function.
   push_account      = "pubsub-push@${local.domain}"
   scheduler_account = "scheduler@${local.domain}"
 }

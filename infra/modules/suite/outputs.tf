@@ -1,10 +1,10 @@
 output "functions" {
-  description = "Every function by name: entry point, account, whether it is called over HTTP, its topic or schedule."
+  description = "Every function by name: entry point, account, whether it has HTTP routes, its topic or schedule, its limits."
   value       = local.functions
 }
 
 output "default" {
-  description = "Function that answers what no path rule names."
+  description = "Function that handles requests that match no path rule."
   value       = local.suite.default
 }
 
@@ -13,7 +13,7 @@ output "path_rules" {
   value       = local.path_rules
   precondition {
     condition     = alltrue([for path, functions in local.paths : length(distinct(functions)) == 1])
-    error_message = "Two functions have one path: ${join(", ", [for path, functions in local.paths : path if length(distinct(functions)) > 1])}. The load balancer does not look at methods."
+    error_message = "Two functions have the same path: ${join(", ", [for path, functions in local.paths : path if length(distinct(functions)) > 1])}. The load balancer does not distinguish methods."
   }
   precondition {
     condition     = alltrue([for path in keys(local.paths) : length(regexall("\\{", path)) <= 5])
@@ -22,7 +22,7 @@ output "path_rules" {
 }
 
 output "topics" {
-  description = "Pub/Sub topics that functions listen or publish to."
+  description = "Pub/Sub topics that functions subscribe or publish to."
   value       = local.topics
 }
 
@@ -32,25 +32,25 @@ output "tenants" {
 }
 
 output "platform_bindings" {
-  description = "Roles on what there is once: member, role, kind of resource, resource."
+  description = "Role bindings on resources that exist once: member, role, kind of resource, resource."
   value       = local.platform_bindings
   precondition {
     condition     = alltrue([for r in local.roles : contains(local.known_kinds, r.on)])
-    error_message = "suite.json has roles on what the modules do not know: ${join(", ", [for r in local.roles : r.on if !contains(local.known_kinds, r.on)])}."
+    error_message = "suite.json has roles on kinds of resources that the modules do not know: ${join(", ", [for r in local.roles : r.on if !contains(local.known_kinds, r.on)])}."
   }
 }
 
 output "tenant_bindings" {
-  description = "Roles on what each tenant has, by slug."
+  description = "Role bindings on each tenant's resources, by slug."
   value       = local.tenant_bindings
 }
 
 output "invoker_bindings" {
-  description = "Who may call the functions that events and schedules trigger."
+  description = "Role bindings for the callers of functions that events and schedules trigger."
   value       = local.invoker_bindings
 }
 
 output "accounts" {
-  description = "Accounts that call functions: push of Pub/Sub, and the scheduler."
+  description = "Accounts that call functions: push for Pub/Sub, and scheduler."
   value       = { push = local.push_account, scheduler = local.scheduler_account }
 }

@@ -1,10 +1,10 @@
 locals {
-  # What a service would refuse as too long ends in a hash of the whole name.
+  # A name that is too long for its service is cut and ends in a hash of the whole name.
   wanted_names = {
     for slug, t in var.tenants : slug => {
       outputs_bucket  = "${local.tenant_project[slug]}-${slug}-outputs"
       exports_bucket  = "${local.tenant_project[slug]}-${slug}-exports"
-      audit_bucket    = "${var.project_id}-${slug}-audit" # the platform's, as its key is
+      audit_bucket    = "${var.project_id}-${slug}-audit" # in the platform's project, because its key is there
       key_ring        = "tenant-${slug}"
       signing_account = "sign-${slug}"
     }

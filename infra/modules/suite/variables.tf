@@ -4,39 +4,39 @@ variable "project_id" {
   nullable    = false
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
-    error_message = "A project id has 6 to 30 characters: lower-case letters, digits and hyphens, a letter first and no hyphen last."
+    error_message = "A project ID has 6 to 30 lowercase letters, digits and hyphens. It starts with a letter and does not end with a hyphen."
   }
 }
 
 variable "project_number" {
-  description = "The platform's project number; Google's own accounts are named by it."
+  description = "The platform's project number; it is part of the names of Google's service agents."
   type        = string
   nullable    = false
   validation {
     condition     = can(regex("^[0-9]+$", var.project_number))
-    error_message = "A project number has digits only. `gcloud projects describe PROJECT` shows it."
+    error_message = "A project number has only digits. `gcloud projects describe PROJECT` shows it."
   }
 }
 
 variable "location" {
-  description = "Where the platform's keys and data are, e.g. europe-west3; also where tenants' are unless they say otherwise."
+  description = "Location of the platform's keys and data, such as europe-west3; default location of tenants."
   type        = string
   nullable    = false
   validation {
     condition     = can(regex("^[a-z]+[a-z0-9-]*$", var.location))
-    error_message = "A location is written in lower case, like europe-west3 or eur4."
+    error_message = "Write a location in lowercase, like europe-west3 or eur4."
   }
 }
 
 variable "database" {
-  description = "Id of the platform's Firestore database."
+  description = "ID of the platform's Firestore database."
   type        = string
   default     = "(default)"
   nullable    = false
 }
 
 variable "tenants" {
-  description = "Tenants by slug. Project and location are the platform's unless given."
+  description = "Tenants by slug. The default project and location are the platform's."
   type = map(object({
     project_id     = optional(string)
     project_number = optional(string)
@@ -47,10 +47,10 @@ variable "tenants" {
   nullable = false
   validation {
     condition     = alltrue([for slug in keys(var.tenants) : can(regex("^[a-z0-9-]{1,63}$", slug))])
-    error_message = "A tenant's slug has 1 to 63 characters: lower-case letters, digits and hyphens."
+    error_message = "A slug has 1 to 63 lowercase letters, digits and hyphens."
   }
   validation {
     condition     = alltrue([for t in values(var.tenants) : (t.project_id == null) == (t.project_number == null)])
-    error_message = "A tenant in another project needs both project_id and project_number."
+    error_message = "Set both project_id and project_number for a tenant in another project."
   }
 }

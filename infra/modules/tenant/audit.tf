@@ -1,6 +1,6 @@
-# What is audited must stay readable whatever becomes of the tenant's own key:
-# this bucket is the platform's, in its project and location and under its audit
-# key. Nothing writes to it yet, and no function has a role on it.
+# The audit must stay readable even if the tenant's key is disabled. So this bucket
+# is in the platform's project and location, under the platform's audit key. Nothing
+# writes to it yet, and no function has a role on it.
 resource "google_storage_bucket" "audit" {
   project                     = var.platform.project_id
   name                        = local.tenant.audit_bucket
@@ -12,7 +12,7 @@ resource "google_storage_bucket" "audit" {
   deletion_policy             = var.deletion_policy
 
   encryption {
-    default_kms_key_name = var.platform.audit_key # the platform lets Cloud Storage use it
+    default_kms_key_name = var.platform.audit_key # the platform module lets Cloud Storage use this key
   }
   soft_delete_policy {
     retention_duration_seconds = var.soft_delete_days * 86400

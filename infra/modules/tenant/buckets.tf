@@ -5,7 +5,7 @@ locals {
   }
 }
 
-# Objects are created once and never replaced, so there are no versions.
+# Objects are created once and never replaced, so the buckets need no versioning.
 resource "google_storage_bucket" "this" {
   for_each = local.buckets
 
@@ -52,10 +52,10 @@ resource "google_storage_bucket" "this" {
     }
   }
 
-  depends_on = [google_kms_crypto_key_iam_member.this] # Cloud Storage must hold the key first
+  depends_on = [google_kms_crypto_key_iam_member.this] # Cloud Storage must be able to use the key first
 }
 
-# Every finished object is told to one topic, for all tenants.
+# Each new object is published to one topic, which all tenants share.
 resource "google_storage_notification" "outputs" {
   bucket         = google_storage_bucket.this["outputs"].name
   topic          = var.platform.topic

@@ -1,7 +1,7 @@
-# The roles of suite.json on what the tenant has. Each is held on that one
-# resource; what signs can create objects in one bucket and do nothing else.
+# The roles of suite.json on the tenant's resources. Each role is on one resource.
+# The signing account can create objects in one bucket and nothing else.
 
-data "google_storage_project_service_account" "this" { # reading it makes it
+data "google_storage_project_service_account" "this" { # reading it creates the account
   project = local.tenant.project_id
 }
 

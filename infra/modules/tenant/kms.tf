@@ -1,4 +1,4 @@
-# Nobody shares this ring: disabling the key locks this tenant and no other.
+# Each tenant has its own key ring. Disabling its key locks this tenant and no other.
 resource "google_kms_key_ring" "this" {
   project  = local.tenant.project_id
   location = local.tenant.location
@@ -19,8 +19,8 @@ resource "google_kms_crypto_key" "data" {
   }
 }
 
-# Signs upload URLs in the place of IAM: its quota is higher and it answers
-# faster. It signs for the account once its certificate is uploaded there.
+# Signs upload URLs instead of IAM, with a higher quota and a lower latency. It can
+# sign for the account after its certificate is uploaded to that account.
 resource "google_kms_crypto_key" "signing" {
   count = var.signing_key ? 1 : 0
 

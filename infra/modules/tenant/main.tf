@@ -1,6 +1,6 @@
-# One tenant: a key of its own, buckets under it, an account that signs its
-# upload URLs, who may do what with them, and the record that tells the
-# functions of it.
+# One tenant: its key, buckets under that key, an account that signs its upload
+# URLs, the role bindings on these resources, and the record that makes the tenant
+# known to the functions.
 
 module "suite" {
   source = "../suite"

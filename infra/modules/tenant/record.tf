@@ -1,6 +1,6 @@
-# The functions know of the tenant by its record, and of its workspaces and
-# their members by what lies below it. The record comes last: before it, nobody
-# is served.
+# The functions read the tenant's record, and its workspaces and members from the
+# documents below it. Terraform creates the record last, because the functions serve
+# the tenant as soon as it exists.
 
 module "record" {
   source = "../record"

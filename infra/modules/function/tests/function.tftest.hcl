@@ -22,11 +22,11 @@ run "a_function_for_everybody" {
 
   assert {
     condition     = google_cloudfunctions2_function.this["europe-west3"].service_config[0].ingress_settings == "ALLOW_INTERNAL_AND_GCLB"
-    error_message = "Callers must come through the load balancer."
+    error_message = "Only the load balancer and internal callers may reach the function."
   }
   assert {
     condition     = google_cloud_run_v2_service_iam_member.everybody["europe-west3"].member == "allUsers"
-    error_message = "IAM must pass everybody on to the function, which authenticates them."
+    error_message = "IAM must admit everybody, because the function authenticates its callers."
   }
   assert {
     condition     = google_cloudfunctions2_function.this["europe-west3"].service_config[0].service_account_email == "fn-uploads@p-test.iam.gserviceaccount.com"
@@ -34,11 +34,11 @@ run "a_function_for_everybody" {
   }
   assert {
     condition     = google_cloudfunctions2_function.this["europe-west3"].service_config[0].max_instance_count == 20
-    error_message = "Scaling must have an end."
+    error_message = "The default for max_instances must be 20."
   }
   assert {
     condition     = output.account == "fn-uploads@p-test.iam.gserviceaccount.com"
-    error_message = "The account is an output."
+    error_message = "The output account must be the function's service account."
   }
 }
 
@@ -50,19 +50,19 @@ run "a_function_for_one_caller" {
 
   assert {
     condition     = google_cloudfunctions2_function.this["europe-west3"].service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY"
-    error_message = "Nothing from outside may reach it."
+    error_message = "Only internal callers may reach the function."
   }
   assert {
     condition     = length(google_cloud_run_v2_service_iam_member.everybody) == 0
-    error_message = "IAM must not pass everybody."
+    error_message = "IAM must not admit everybody."
   }
   assert {
     condition     = google_cloud_run_v2_service_iam_member.invoker["europe-west3 pubsub-push@p-test.iam.gserviceaccount.com"].member == "serviceAccount:pubsub-push@p-test.iam.gserviceaccount.com"
-    error_message = "Its caller must hold roles/run.invoker."
+    error_message = "The caller must have roles/run.invoker."
   }
 }
 
-run "a_tag_lets_everybody_in_where_the_organisation_asks_for_it" {
+run "a_tag_exempts_the_service_from_the_domain_restriction" {
   command = apply
   variables {
     public_tag_value = "tagValues/42"
@@ -70,11 +70,11 @@ run "a_tag_lets_everybody_in_where_the_organisation_asks_for_it" {
 
   assert {
     condition     = google_tags_location_tag_binding.public["europe-west3"].parent == "//run.googleapis.com/projects/123456789012/locations/europe-west3/services/uploads"
-    error_message = "The tag belongs on the Cloud Run service."
+    error_message = "The tag must be on the Cloud Run service."
   }
 }
 
-run "nobody_is_let_in_where_the_invoker_check_is_turned_off" {
+run "without_admit_everybody_all_users_have_no_role" {
   command = apply
   variables {
     admit_everybody = false
@@ -82,7 +82,7 @@ run "nobody_is_let_in_where_the_invoker_check_is_turned_off" {
 
   assert {
     condition     = length(google_cloud_run_v2_service_iam_member.everybody) == 0
-    error_message = "allUsers must hold nothing."
+    error_message = "allUsers must have no role."
   }
 }
 

@@ -48,7 +48,7 @@ mock_provider "google" {
   }
 }
 
-# Topics and subscriptions are told apart by their ids.
+# The tests distinguish topics and subscriptions by their IDs.
 override_resource {
   target = google_pubsub_topic.this["object-events"]
   values = { id = "projects/p-test/topics/object-events" }
@@ -76,67 +76,71 @@ run "one_region" {
       { for key, b in google_pubsub_topic_iam_member.this : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_subscription_iam_member.this : key => "${b.member} ${b.role}" },
     ) == { for key, b in module.suite.platform_bindings : key => "serviceAccount:${b.member} ${b.role}" }
-    error_message = "The roles are not the table's."
+    error_message = "The bindings must be those of suite.json."
   }
   assert {
     condition     = google_pubsub_subscription_iam_member.this["replay roles/pubsub.subscriber deadLetters.run-events"].subscription == "run-events-dead"
-    error_message = "Who sends dead letters again must get at them."
+    error_message = "replay must be able to read the dead letters."
   }
   assert {
     condition     = alltrue([for b in values(google_project_iam_member.database) : b.condition[0].expression == "resource.name == \"projects/p-test/databases/(default)\""])
-    error_message = "A role on the database must not reach another."
+    error_message = "A role on the database must not apply to another database."
   }
   assert {
     condition     = alltrue([for k in values(google_kms_crypto_key.this) : k.rotation_period == "7776000s" && k.deletion_policy == "PREVENT"]) && length(google_kms_crypto_key.this) == 4
-    error_message = "Keys rotate every 90 days and are kept."
+    error_message = "There must be 4 keys, which rotate every 90 days and cannot be deleted."
   }
   assert {
     condition     = toset(keys(google_kms_crypto_key_iam_member.agent)) == toset(["firestore database", "pubsub messages", "artifactregistry runtime europe-west3", "eventarc runtime europe-west3", "functions runtime europe-west3", "logging runtime europe-west3", "run runtime europe-west3", "storage audit", "storage runtime europe-west3"])
-    error_message = "Google's own accounts hold other keys than they need."
+    error_message = "Google's service agents must have exactly the keys that they need."
   }
   assert {
     condition     = google_pubsub_subscription.push["custody"].dead_letter_policy[0].dead_letter_topic == google_pubsub_topic.dead["object-events"].id && google_pubsub_subscription.dead["object-events"].topic == google_pubsub_topic.dead["object-events"].id
-    error_message = "What cannot be delivered must be kept."
+    error_message = "A subscription must keep the messages that cannot be delivered."
   }
   assert {
     condition     = endswith(google_pubsub_subscription.push["custody"].push_config[0].push_endpoint, "/projects/p-test/topics/object-events") && google_pubsub_subscription.push["custody"].push_config[0].oidc_token[0].service_account_email == "pubsub-push@p-test.iam.gserviceaccount.com"
-    error_message = "Pub/Sub must call custody as the account that may, with the topic in the path."
+    error_message = "Pub/Sub must call custody as pubsub-push, with the topic in the path."
   }
   assert {
     condition     = google_cloud_scheduler_job.this["sweep"].schedule == "* * * * *" && google_cloud_scheduler_job.this["sweep"].http_target[0].oidc_token[0].service_account_email == "scheduler@p-test.iam.gserviceaccount.com"
-    error_message = "The scheduler must call sweep each minute as the account that may."
+    error_message = "The scheduler must call sweep every minute as scheduler."
   }
   assert {
     condition     = google_cloud_scheduler_job.this["reseal"].schedule == "23 * * * *" && google_cloud_scheduler_job.this["reseal"].attempt_deadline == "300s"
-    error_message = "The scheduler must call reseal each hour, and wait longer than it works."
+    error_message = "The scheduler must call reseal every hour, and wait longer than reseal works."
   }
   assert {
-    condition     = { for name, policy in google_monitoring_alert_policy.absent : name => policy.conditions[0].condition_absent[0].duration } == { sweep = "600s", reseal = "10800s" }
-    error_message = "A schedule is missed when it was due several times."
+    condition     = { for name, policy in google_monitoring_alert_policy.absent : name => policy.conditions[0].condition_absent[0].duration } == { for name, f in module.suite.functions : name => "${f.late_after}s" if f.schedule != null }
+    error_message = "Every schedule must have an alert, after the time in suite.json."
+  }
+  assert {
+    condition     = google_monitoring_alert_policy.absent["sweep"].conditions[0].condition_absent[0].duration == "600s"
+    error_message = "The alert on sweep must fire after ten minutes."
   }
   assert {
     condition     = { for r in google_compute_url_map.this.path_matcher[0].route_rules : r.match_rules[0].path_template_match => r.priority } == { for r in module.suite.path_rules : r.template => r.priority }
-    error_message = "The URL map has other paths than the table."
+    error_message = "The paths of the URL map must be those of suite.json."
   }
   assert {
     condition     = google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.this.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
-    error_message = "The database must be protected."
+    error_message = "The database must have delete protection and point-in-time recovery."
   }
   assert {
     condition     = length(google_firestore_index.this) == length(jsondecode(file("../../indexes.json")).indexes) && length(google_firestore_backup_schedule.daily.daily_recurrence) == 1
-    error_message = "Every index of the table must be there, and backups."
+    error_message = "There must be every index of indexes.json, and daily backups."
   }
   assert {
     condition     = [for f in google_firestore_index.this["issues COLLECTION slx -lastSeen"].fields : "${f.field_path} ${f.order}"] == ["slx ASCENDING", "lastSeen DESCENDING"] && google_firestore_index.this["grants COLLECTION_GROUP state expires"].query_scope == "COLLECTION_GROUP"
-    error_message = "Indexes must have the table's order and scope."
+    error_message = "Indexes must have the order and scope of indexes.json."
   }
   assert {
     condition     = toset([for f in values(google_firestore_field.unindexed) : f.field if f.collection == "series"]) == toset(["times", "values"]) && google_firestore_field.group["outbox created"].index_config[0].indexes != null
-    error_message = "Fields must be indexed as the table has it."
+    error_message = "Fields must be indexed as indexes.json says."
   }
   assert {
     condition     = length(google_compute_security_policy.this) == 0 && length(google_compute_backend_service.this["runs"].outlier_detection) == 0
-    error_message = "Neither rate limit nor outlier detection was asked for."
+    error_message = "By default, there must be no rate limit and no outlier detection."
   }
 }
 
@@ -152,11 +156,11 @@ run "two_regions_with_a_multi_region_database" {
 
   assert {
     condition     = google_firestore_database.this.location_id == "eur3" && google_kms_key_ring.platform["europe"].location == "europe"
-    error_message = "The key of eur3 is in europe."
+    error_message = "The key for eur3 must be in europe."
   }
   assert {
     condition     = length(google_compute_backend_service.this["runs"].backend) == 2 && length(google_compute_backend_service.this["runs"].outlier_detection) == 1
-    error_message = "Both regions must serve, and a failing one be left out."
+    error_message = "Both regions must serve, and the load balancer must exclude a failing one."
   }
   assert {
     condition     = google_compute_security_policy.this[0].type == "CLOUD_ARMOR"
@@ -164,11 +168,11 @@ run "two_regions_with_a_multi_region_database" {
   }
   assert {
     condition     = jsondecode(google_firestore_document.staff[0].fields).trust.arrayValue.values[0].mapValue.fields.issuer.stringValue == "https://staff.example"
-    error_message = "The staff must be written."
+    error_message = "The document for staff must have the issuer."
   }
   assert {
     condition     = google_cloud_scheduler_job.this["sweep"].region == "europe-west4"
-    error_message = "Schedules are in the first region."
+    error_message = "Schedules must be in the first region."
   }
 }
 
@@ -182,10 +186,10 @@ run "deletion_can_be_allowed" {
 
   assert {
     condition     = google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_DISABLED"
-    error_message = "The database must be free to go."
+    error_message = "The database must not have delete protection."
   }
   assert {
     condition     = google_pubsub_topic_iam_member.other_project["42"].member == "serviceAccount:service-42@gs-project-accounts.iam.gserviceaccount.com"
-    error_message = "Another project's buckets must be able to tell."
+    error_message = "Buckets in the other project must be able to publish notifications."
   }
 }

@@ -4,7 +4,7 @@ variables {
   location       = "europe-west3"
 }
 
-run "a_tenant_in_another_project_has_that_projects_names" {
+run "a_tenant_in_another_project_has_the_names_of_that_project" {
   command = plan
   variables {
     tenants = { acme = { project_id = "p-other", project_number = "42", location = "eur4" } }
@@ -12,19 +12,19 @@ run "a_tenant_in_another_project_has_that_projects_names" {
 
   assert {
     condition     = output.tenants.acme.key == "projects/p-other/locations/eur4/keyRings/tenant-acme/cryptoKeys/data"
-    error_message = "The key must be the other project's: ${output.tenants.acme.key}"
+    error_message = "The key must be in the other project: ${output.tenants.acme.key}"
   }
   assert {
     condition     = output.tenant_bindings.acme["agent-storage roles/cloudkms.cryptoKeyEncrypterDecrypter tenant.key"].member == "service-42@gs-project-accounts.iam.gserviceaccount.com"
-    error_message = "The other project's Cloud Storage must hold the key."
+    error_message = "The other project's Cloud Storage must be able to use the key."
   }
   assert {
     condition     = output.tenant_bindings.acme["uploads roles/iam.serviceAccountTokenCreator tenant.signingAccount"].member == "fn-uploads@p-test.iam.gserviceaccount.com"
-    error_message = "The platform's function must sign."
+    error_message = "The platform's function uploads must be able to sign."
   }
 }
 
-run "nobody_holds_a_signing_key_that_there_is_not" {
+run "a_tenant_without_a_signing_key_has_no_binding_on_one" {
   command = plan
   variables {
     tenants = { with = { signing_key = true }, without = {} }
@@ -36,7 +36,20 @@ run "nobody_holds_a_signing_key_that_there_is_not" {
   }
 }
 
-run "long_names_are_cut_and_stay_apart" {
+run "a_function_has_the_limits_that_the_table_gives_and_no_others" {
+  command = plan
+
+  assert {
+    condition     = jsonencode(output.functions.sweep.limits) == jsonencode({ concurrency = 1, max_instances = 1, timeout_seconds = 300 }) && length(output.functions.runs.limits) == 0
+    error_message = "sweep must run alone, and runs must have the defaults: ${jsonencode(output.functions.sweep.limits)}"
+  }
+  assert {
+    condition     = output.functions.sweep.late_after == 600 && output.functions.runs.late_after == null
+    error_message = "Only schedules are late, after the time in suite.json."
+  }
+}
+
+run "long_names_are_cut_and_remain_distinct" {
   command = plan
   variables {
     tenants = { "a-name-that-is-far-too-long-for-it-1" = {}, "a-name-that-is-far-too-long-for-it-2" = {} }
@@ -44,6 +57,6 @@ run "long_names_are_cut_and_stay_apart" {
 
   assert {
     condition     = length(distinct([for t in output.tenants : t.signing_account_id])) == 2 && alltrue([for t in output.tenants : length(t.signing_account_id) <= 30])
-    error_message = "Ids of accounts must have at most 30 characters and differ."
+    error_message = "Account IDs must be distinct and have at most 30 characters."
   }
 }

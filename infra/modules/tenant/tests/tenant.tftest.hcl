@@ -36,27 +36,27 @@ run "a_tenant" {
 
   assert {
     condition     = google_kms_crypto_key.data.rotation_period == "7776000s" && google_kms_crypto_key.data.deletion_policy == "PREVENT"
-    error_message = "The key must rotate every 90 days and be kept."
+    error_message = "The key must rotate every 90 days and must not be deletable."
   }
   assert {
     condition     = alltrue([for b in google_storage_bucket.this : b.public_access_prevention == "enforced" && b.uniform_bucket_level_access && b.encryption[0].default_kms_key_name == google_kms_crypto_key.data.id])
-    error_message = "Both buckets must be closed and under the tenant's key."
+    error_message = "Both buckets must be private and under the tenant's key."
   }
   assert {
     condition     = google_storage_bucket.this["outputs"].retention_policy[0].retention_period == "2592000" && length(google_storage_bucket.this["exports"].retention_policy) == 0
-    error_message = "Output must be kept for 30 days, exports for none."
+    error_message = "Output must be retained for 30 days, exports without a minimum."
   }
   assert {
     condition     = google_storage_bucket.audit.encryption[0].default_kms_key_name == var.platform.audit_key && google_storage_bucket.audit.public_access_prevention == "enforced" && google_storage_bucket.audit.uniform_bucket_level_access
-    error_message = "The audit bucket must be closed, and under the platform's key: the tenant's may be disabled."
+    error_message = "The audit bucket must be private, and under the platform's key, because the tenant's key can be disabled."
   }
   assert {
     condition     = google_storage_bucket.audit.retention_policy[0].retention_period == "34560000" && output.audit_bucket == "p-test-acme-audit"
-    error_message = "What is audited must be kept for 400 days."
+    error_message = "The audit bucket must retain objects for 400 days."
   }
   assert {
     condition     = google_storage_notification.outputs.event_types == toset(["OBJECT_FINALIZE"]) && google_storage_notification.outputs.payload_format == "JSON_API_V1"
-    error_message = "Finished objects must be told."
+    error_message = "The bucket must publish new objects."
   }
   assert {
     condition = merge(
@@ -64,14 +64,14 @@ run "a_tenant" {
       { for key, b in google_service_account_iam_member.this : key => "${b.member} ${b.role}" },
       { for key, b in google_storage_bucket_iam_member.this : key => "${b.member} ${b.role}" },
     ) == { for key, b in module.suite.tenant_bindings.acme : key => "serviceAccount:${b.member} ${b.role}" }
-    error_message = "The roles are not the table's."
+    error_message = "The bindings must be those of suite.json."
   }
   assert {
     condition = { for b in values(google_storage_bucket_iam_member.this) : b.member => b.role } == {
       "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com" = "roles/storage.objectViewer"
       "serviceAccount:sign-acme@p-test.iam.gserviceaccount.com"  = "roles/storage.objectCreator"
     }
-    error_message = "The bucket's roles are not the table's."
+    error_message = "The bindings of the bucket must be those of suite.json."
   }
   assert {
     condition     = [for b in values(google_service_account_iam_member.this) : b.member] == ["serviceAccount:fn-uploads@p-test.iam.gserviceaccount.com"]
@@ -79,11 +79,11 @@ run "a_tenant" {
   }
   assert {
     condition     = jsondecode(google_firestore_document.record.fields).keyName.stringValue == google_kms_crypto_key.data.id && jsondecode(google_firestore_document.record.fields).signingKeyName.stringValue == ""
-    error_message = "The record must name the key; IAM signs."
+    error_message = "The record must name the key and no signing key."
   }
   assert {
     condition     = length(google_firestore_document.workspace) == 1 && length(google_firestore_document.member) == 1
-    error_message = "The workspace and its member must be written."
+    error_message = "There must be one document for the workspace and one for its member."
   }
 }
 
@@ -96,7 +96,7 @@ run "a_signing_key_signs_once_its_version_is_named" {
 
   assert {
     condition     = google_kms_crypto_key.signing[0].version_template[0].algorithm == "RSA_SIGN_PKCS1_2048_SHA256"
-    error_message = "Signed URLs are RSA with SHA-256."
+    error_message = "The signing key must be RSA with SHA-256."
   }
   assert {
     condition     = endswith(jsondecode(google_firestore_document.record.fields).signingKeyName.stringValue, "/cryptoKeyVersions/1")
@@ -115,11 +115,11 @@ run "a_tenant_of_another_project" {
 
   assert {
     condition     = google_storage_bucket.this["outputs"].project == "p-other" && google_storage_bucket.this["outputs"].location == "eur4"
-    error_message = "The bucket must be where the tenant is: ${google_storage_bucket.this["outputs"].location}"
+    error_message = "The bucket must be in the tenant's project and location: ${google_storage_bucket.this["outputs"].location}"
   }
   assert {
     condition     = google_storage_bucket.audit.project == "p-test" && google_storage_bucket.audit.location == "europe-west3"
-    error_message = "The audit bucket must be where the platform and its key are."
+    error_message = "The audit bucket must be in the platform's project and location."
   }
   assert {
     condition     = google_firestore_document.record.project == "p-test"
@@ -136,6 +136,6 @@ run "a_tenant_that_leaves" {
 
   assert {
     condition     = jsondecode(google_firestore_document.record.fields).state.stringValue == "suspended" && google_kms_crypto_key.data.deletion_policy == "DELETE"
-    error_message = "It must be refused, and may be deleted."
+    error_message = "The record must be suspended, and the key must be deletable."
   }
 }

@@ -48,7 +48,7 @@ mock_provider "google" {
   }
 }
 
-# Topics and subscriptions are told apart by their ids.
+# The tests distinguish topics and subscriptions by their IDs.
 override_resource {
   target = google_pubsub_topic.this["object-events"]
   values = { id = "projects/p-test/topics/object-events" }
@@ -66,7 +66,7 @@ variables {
   packages   = "tests/packages"
 }
 
-run "no_region_is_refused" {
+run "no_region_is_rejected" {
   command = plan
   variables {
     regions = []
@@ -74,7 +74,7 @@ run "no_region_is_refused" {
   expect_failures = [var.regions]
 }
 
-run "a_region_twice_is_refused" {
+run "a_region_twice_is_rejected" {
   command = plan
   variables {
     regions = ["europe-west3", "europe-west3"]
@@ -82,7 +82,7 @@ run "a_region_twice_is_refused" {
   expect_failures = [var.regions]
 }
 
-run "a_multi_region_for_functions_is_refused" {
+run "a_multi_region_for_functions_is_rejected" {
   command = plan
   variables {
     regions = ["eur4"]
@@ -90,7 +90,7 @@ run "a_multi_region_for_functions_is_refused" {
   expect_failures = [var.regions]
 }
 
-run "a_url_as_domain_is_refused" {
+run "a_url_as_domain_is_rejected" {
   command = plan
   variables {
     domain = "https://strongroom.example.com"
@@ -98,7 +98,7 @@ run "a_url_as_domain_is_refused" {
   expect_failures = [var.domain]
 }
 
-run "an_audience_with_a_slash_is_refused" {
+run "an_audience_with_a_slash_is_rejected" {
   command = plan
   variables {
     audience = "https://strongroom.example.com/"
@@ -106,7 +106,7 @@ run "an_audience_with_a_slash_is_refused" {
   expect_failures = [var.audience]
 }
 
-run "a_missing_manifest_is_refused" {
+run "a_missing_manifest_is_rejected" {
   command = plan
   variables {
     packages = "tests"
@@ -114,7 +114,7 @@ run "a_missing_manifest_is_refused" {
   expect_failures = [var.packages]
 }
 
-run "a_project_number_with_letters_is_refused" {
+run "a_project_number_with_letters_is_rejected" {
   command = plan
   variables {
     tenant_project_numbers = ["p-other"]
@@ -122,7 +122,7 @@ run "a_project_number_with_letters_is_refused" {
   expect_failures = [var.tenant_project_numbers]
 }
 
-run "a_slow_rotation_is_refused" {
+run "a_slow_rotation_is_rejected" {
   command = plan
   variables {
     key_rotation_days = 91
@@ -130,7 +130,7 @@ run "a_slow_rotation_is_refused" {
   expect_failures = [var.key_rotation_days]
 }
 
-run "a_key_that_is_destroyed_at_once_is_refused" {
+run "a_key_that_is_destroyed_immediately_is_rejected" {
   command = plan
   variables {
     key_destroy_days = 0
@@ -138,7 +138,7 @@ run "a_key_that_is_destroyed_at_once_is_refused" {
   expect_failures = [var.key_destroy_days]
 }
 
-run "an_unknown_protection_is_refused" {
+run "an_unknown_protection_is_rejected" {
   command = plan
   variables {
     key_protection_level = "PAPER"
@@ -146,7 +146,7 @@ run "an_unknown_protection_is_refused" {
   expect_failures = [var.key_protection_level]
 }
 
-run "an_unknown_deletion_policy_is_refused" {
+run "an_unknown_deletion_policy_is_rejected" {
   command = plan
   variables {
     deletion_policy = "ABANDON"
@@ -154,7 +154,7 @@ run "an_unknown_deletion_policy_is_refused" {
   expect_failures = [var.deletion_policy]
 }
 
-run "backups_that_outlive_what_is_allowed_is_refused" {
+run "backups_beyond_the_maximum_are_rejected" {
   command = plan
   variables {
     backup_days = 99
@@ -162,7 +162,7 @@ run "backups_that_outlive_what_is_allowed_is_refused" {
   expect_failures = [var.backup_days]
 }
 
-run "logs_without_end_is_refused" {
+run "a_log_retention_of_zero_is_rejected" {
   command = plan
   variables {
     log_retention_days = 0
@@ -170,7 +170,7 @@ run "logs_without_end_is_refused" {
   expect_failures = [var.log_retention_days]
 }
 
-run "a_channel_by_name_is_refused" {
+run "a_channel_by_name_is_rejected" {
   command = plan
   variables {
     notification_channels = ["mail"]
@@ -178,7 +178,7 @@ run "a_channel_by_name_is_refused" {
   expect_failures = [var.notification_channels]
 }
 
-run "an_interval_that_is_not_counted_is_refused" {
+run "an_interval_that_is_not_counted_is_rejected" {
   command = plan
   variables {
     rate_limit = { requests = 1, seconds = 7 }
@@ -186,7 +186,7 @@ run "an_interval_that_is_not_counted_is_refused" {
   expect_failures = [var.rate_limit]
 }
 
-run "a_rate_of_nothing_is_refused" {
+run "a_rate_of_zero_is_rejected" {
   command = plan
   variables {
     rate_limit = { requests = 0 }
@@ -194,7 +194,7 @@ run "a_rate_of_nothing_is_refused" {
   expect_failures = [var.rate_limit]
 }
 
-run "packages_of_another_version_is_refused" {
+run "packages_of_another_version_are_rejected" {
   command = plan
   variables {
     packages = "tests/other"

@@ -4,7 +4,7 @@ variables {
   }
 }
 
-run "a_third_state_is_refused" {
+run "a_third_state_is_rejected" {
   command = plan
   variables {
     record = { id = "a", state = "gone", project_id = "p", location = "l", outputs_bucket = "o", exports_bucket = "e", key_name = "k", signing_account = "s" }
@@ -12,7 +12,7 @@ run "a_third_state_is_refused" {
   expect_failures = [var.record]
 }
 
-run "a_long_lifetime_is_refused" {
+run "a_long_lifetime_is_rejected" {
   command = plan
   variables {
     record = { id = "a", upload_lifetime_seconds = 901, project_id = "p", location = "l", outputs_bucket = "o", exports_bucket = "e", key_name = "k", signing_account = "s" }
@@ -20,7 +20,7 @@ run "a_long_lifetime_is_refused" {
   expect_failures = [var.record]
 }
 
-run "an_issuer_without_a_name_is_refused" {
+run "an_issuer_without_a_name_is_rejected" {
   command = plan
   variables {
     trust = [{ issuer = "", jwks_url = "https://i/keys", rules = [{ claims = { a = "b" }, role = "viewer" }] }]
@@ -28,7 +28,7 @@ run "an_issuer_without_a_name_is_refused" {
   expect_failures = [var.trust]
 }
 
-run "an_issuer_without_keys_is_refused" {
+run "an_issuer_without_keys_is_rejected" {
   command = plan
   variables {
     trust = [{ issuer = "https://i", jwks_url = "", rules = [{ claims = { a = "b" }, role = "viewer" }] }]
@@ -36,7 +36,7 @@ run "an_issuer_without_keys_is_refused" {
   expect_failures = [var.trust]
 }
 
-run "an_empty_key_set_is_refused" {
+run "an_empty_key_set_is_rejected" {
   command = plan
   variables {
     trust = [{ issuer = "https://i", jwks_url = "https://i/keys", rules = [{ claims = { a = "b" }, role = "viewer" }], jwks = "{\"keys\":[]}" }]
@@ -44,7 +44,7 @@ run "an_empty_key_set_is_refused" {
   expect_failures = [var.trust]
 }
 
-run "a_key_set_that_is_no_json_is_refused" {
+run "a_key_set_that_is_no_json_is_rejected" {
   command = plan
   variables {
     trust = [{ issuer = "https://i", jwks_url = "https://i/keys", rules = [{ claims = { a = "b" }, role = "viewer" }], jwks = "keys" }]
@@ -52,7 +52,7 @@ run "a_key_set_that_is_no_json_is_refused" {
   expect_failures = [var.trust]
 }
 
-run "keys_without_tls_is_refused" {
+run "keys_without_tls_are_rejected" {
   command = plan
   variables {
     trust = [{ issuer = "https://i", jwks_url = "http://i/keys", rules = [{ claims = { a = "b" }, role = "viewer" }] }]
@@ -60,7 +60,7 @@ run "keys_without_tls_is_refused" {
   expect_failures = [var.trust]
 }
 
-run "keys_behind_a_password_is_refused" {
+run "keys_behind_a_password_are_rejected" {
   command = plan
   variables {
     trust = [{ issuer = "https://i", jwks_url = "https://a:b@i/keys", rules = [{ claims = { a = "b" }, role = "viewer" }] }]
@@ -68,7 +68,7 @@ run "keys_behind_a_password_is_refused" {
   expect_failures = [var.trust]
 }
 
-run "a_rule_without_claims_is_refused" {
+run "a_rule_without_claims_is_rejected" {
   command = plan
   variables {
     trust = [{ issuer = "https://i", jwks_url = "https://i/keys", rules = [{ claims = {}, role = "viewer" }] }]
@@ -76,7 +76,7 @@ run "a_rule_without_claims_is_refused" {
   expect_failures = [var.trust]
 }
 
-run "an_unknown_role_is_refused" {
+run "an_unknown_role_is_rejected" {
   command = plan
   variables {
     trust = [{ issuer = "https://i", jwks_url = "https://i/keys", rules = [{ claims = { a = "b" }, role = "root" }] }]
@@ -84,7 +84,7 @@ run "an_unknown_role_is_refused" {
   expect_failures = [var.trust]
 }
 
-run "a_runner_without_workspaces_is_refused" {
+run "a_runner_without_workspaces_is_rejected" {
   command = plan
   variables {
     trust = [{ issuer = "https://i", jwks_url = "https://i/keys", rules = [{ claims = { a = "b" }, role = "runner" }] }]
@@ -92,7 +92,7 @@ run "a_runner_without_workspaces_is_refused" {
   expect_failures = [var.trust]
 }
 
-run "a_workspace_with_a_slash_is_refused" {
+run "a_workspace_with_a_slash_is_rejected" {
   command = plan
   variables {
     workspaces = { "a/b" = {} }

@@ -4,7 +4,7 @@ variables {
   location       = "europe-west3"
 }
 
-run "a_project_id_in_capitals_is_refused" {
+run "a_project_id_in_capitals_is_rejected" {
   command = plan
   variables {
     project_id = "P-TEST"
@@ -12,7 +12,7 @@ run "a_project_id_in_capitals_is_refused" {
   expect_failures = [var.project_id]
 }
 
-run "a_project_number_with_letters_is_refused" {
+run "a_project_number_with_letters_is_rejected" {
   command = plan
   variables {
     project_number = "p-test"
@@ -20,7 +20,7 @@ run "a_project_number_with_letters_is_refused" {
   expect_failures = [var.project_number]
 }
 
-run "a_location_in_capitals_is_refused" {
+run "a_location_in_capitals_is_rejected" {
   command = plan
   variables {
     location = "EU"
@@ -28,7 +28,7 @@ run "a_location_in_capitals_is_refused" {
   expect_failures = [var.location]
 }
 
-run "a_slug_with_a_slash_is_refused" {
+run "a_slug_with_a_slash_is_rejected" {
   command = plan
   variables {
     tenants = { "a/b" = {} }
@@ -36,7 +36,7 @@ run "a_slug_with_a_slash_is_refused" {
   expect_failures = [var.tenants]
 }
 
-run "a_slug_in_capitals_is_refused" {
+run "a_slug_in_capitals_is_rejected" {
   command = plan
   variables {
     tenants = { "A" = {} }
@@ -44,7 +44,7 @@ run "a_slug_in_capitals_is_refused" {
   expect_failures = [var.tenants]
 }
 
-run "a_project_without_its_number_is_refused" {
+run "a_project_without_its_number_is_rejected" {
   command = plan
   variables {
     tenants = { a = { project_id = "p-other" } }

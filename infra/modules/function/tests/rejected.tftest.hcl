@@ -13,7 +13,7 @@ variables {
   repositories   = { europe-west3 = "projects/p-test/locations/europe-west3/repositories/strongroom" }
 }
 
-run "name_is_refused" {
+run "name_is_rejected" {
   command = plan
   variables {
     name = "Uploads"
@@ -21,7 +21,7 @@ run "name_is_refused" {
   expect_failures = [var.name]
 }
 
-run "account_id_is_refused" {
+run "account_id_is_rejected" {
   command = plan
   variables {
     account_id = "fn"
@@ -29,7 +29,7 @@ run "account_id_is_refused" {
   expect_failures = [var.account_id]
 }
 
-run "no_region_is_refused" {
+run "no_region_is_rejected" {
   command = plan
   variables {
     regions = []
@@ -37,7 +37,7 @@ run "no_region_is_refused" {
   expect_failures = [var.regions]
 }
 
-run "a_region_twice_is_refused" {
+run "a_region_twice_is_rejected" {
   command = plan
   variables {
     regions = ["europe-west3", "europe-west3"]
@@ -45,7 +45,7 @@ run "a_region_twice_is_refused" {
   expect_failures = [var.regions]
 }
 
-run "an_old_runtime_is_refused" {
+run "an_old_runtime_is_rejected" {
   command = plan
   variables {
     runtime = "go125"
@@ -53,7 +53,7 @@ run "an_old_runtime_is_refused" {
   expect_failures = [var.runtime]
 }
 
-run "another_language_is_refused" {
+run "another_language_is_rejected" {
   command = plan
   variables {
     runtime = "nodejs24"
@@ -61,7 +61,7 @@ run "another_language_is_refused" {
   expect_failures = [var.runtime]
 }
 
-run "code_without_a_hash_is_refused" {
+run "code_without_a_hash_is_rejected" {
   command = plan
   variables {
     source_zip = { bucket = "b", object = "uploads.zip" }
@@ -69,7 +69,7 @@ run "code_without_a_hash_is_refused" {
   expect_failures = [var.source_zip]
 }
 
-run "a_build_account_that_is_an_email_is_refused" {
+run "a_build_account_that_is_an_email_is_rejected" {
   command = plan
   variables {
     build_account = "builder@p-test.iam.gserviceaccount.com"
@@ -77,7 +77,7 @@ run "a_build_account_that_is_an_email_is_refused" {
   expect_failures = [var.build_account]
 }
 
-run "no_key_is_refused" {
+run "a_key_without_its_full_name_is_rejected" {
   command = plan
   variables {
     kms_keys = { europe-west3 = "runtime" }
@@ -85,7 +85,7 @@ run "no_key_is_refused" {
   expect_failures = [var.kms_keys]
 }
 
-run "no_repository_is_refused" {
+run "a_repository_without_its_full_name_is_rejected" {
   command = plan
   variables {
     repositories = { europe-west3 = "strongroom" }
@@ -93,7 +93,7 @@ run "no_repository_is_refused" {
   expect_failures = [var.repositories]
 }
 
-run "an_emulator_is_refused" {
+run "an_emulator_is_rejected" {
   command = plan
   variables {
     environment = { FIRESTORE_EMULATOR_HOST = "" }
@@ -101,7 +101,7 @@ run "an_emulator_is_refused" {
   expect_failures = [var.environment]
 }
 
-run "memory_without_a_unit_is_refused" {
+run "memory_without_a_unit_is_rejected" {
   command = plan
   variables {
     limits = { memory = "512" }
@@ -109,7 +109,7 @@ run "memory_without_a_unit_is_refused" {
   expect_failures = [var.limits]
 }
 
-run "no_concurrency_is_refused" {
+run "no_concurrency_is_rejected" {
   command = plan
   variables {
     limits = { concurrency = 0 }
@@ -117,7 +117,7 @@ run "no_concurrency_is_refused" {
   expect_failures = [var.limits]
 }
 
-run "much_at_once_on_little_is_refused" {
+run "concurrency_on_less_than_one_cpu_is_rejected" {
   command = plan
   variables {
     limits = { concurrency = 10, cpu = "0.5" }
@@ -125,7 +125,7 @@ run "much_at_once_on_little_is_refused" {
   expect_failures = [var.limits]
 }
 
-run "too_long_a_timeout_is_refused" {
+run "too_long_a_timeout_is_rejected" {
   command = plan
   variables {
     limits = { timeout_seconds = 3601 }
@@ -133,7 +133,7 @@ run "too_long_a_timeout_is_refused" {
   expect_failures = [var.limits]
 }
 
-run "unbounded_scaling_is_refused" {
+run "unbounded_scaling_is_rejected" {
   command = plan
   variables {
     limits = { max_instances = 0 }
@@ -141,7 +141,7 @@ run "unbounded_scaling_is_refused" {
   expect_failures = [var.limits]
 }
 
-run "more_instances_than_there_may_be_is_refused" {
+run "min_instances_above_max_instances_is_rejected" {
   command = plan
   variables {
     limits = { min_instances = 5, max_instances = 2 }
@@ -149,7 +149,7 @@ run "more_instances_than_there_may_be_is_refused" {
   expect_failures = [var.limits]
 }
 
-run "an_invoker_that_is_a_member_is_refused" {
+run "an_invoker_that_is_a_member_is_rejected" {
   command = plan
   variables {
     invokers = ["serviceAccount:a@b.c"]
@@ -157,7 +157,7 @@ run "an_invoker_that_is_a_member_is_refused" {
   expect_failures = [var.invokers]
 }
 
-run "a_tag_by_name_is_refused" {
+run "a_tag_by_name_is_rejected" {
   command = plan
   variables {
     public_tag_value = "strongroom-public/true"

@@ -13,7 +13,7 @@ variables {
   }
 }
 
-run "a_slug_with_a_slash_is_refused" {
+run "a_slug_with_a_slash_is_rejected" {
   command = plan
   variables {
     slug = "a/b"
@@ -21,7 +21,7 @@ run "a_slug_with_a_slash_is_refused" {
   expect_failures = [var.slug]
 }
 
-run "a_slug_that_ends_in_a_hyphen_is_refused" {
+run "a_slug_that_ends_in_a_hyphen_is_rejected" {
   command = plan
   variables {
     slug = "a-"
@@ -29,7 +29,7 @@ run "a_slug_that_ends_in_a_hyphen_is_refused" {
   expect_failures = [var.slug]
 }
 
-run "a_third_state_is_refused" {
+run "a_third_state_is_rejected" {
   command = plan
   variables {
     state = "gone"
@@ -37,7 +37,7 @@ run "a_third_state_is_refused" {
   expect_failures = [var.state]
 }
 
-run "a_tenant_that_names_staff_is_refused" {
+run "a_tenant_that_grants_the_role_platform_is_rejected" {
   command = plan
   variables {
     trust = [{ issuer = "https://i", jwks_url = "https://i/k", rules = [{ claims = { a = "b" }, role = "platform" }] }]
@@ -45,7 +45,7 @@ run "a_tenant_that_names_staff_is_refused" {
   expect_failures = [var.trust]
 }
 
-run "a_version_of_no_key_is_refused" {
+run "a_key_version_without_a_signing_key_is_rejected" {
   command = plan
   variables {
     signing_key_version = 1
@@ -53,7 +53,7 @@ run "a_version_of_no_key_is_refused" {
   expect_failures = [var.signing_key_version]
 }
 
-run "an_audit_that_is_not_kept_is_refused" {
+run "an_audit_retention_of_zero_is_rejected" {
   command = plan
   variables {
     audit = { keep_days = 0 }
@@ -61,7 +61,7 @@ run "an_audit_that_is_not_kept_is_refused" {
   expect_failures = [var.audit]
 }
 
-run "deletion_before_retention_ends_is_refused" {
+run "deletion_before_retention_ends_is_rejected" {
   command = plan
   variables {
     outputs = { keep_days = 30, delete_after_days = 30 }
@@ -69,7 +69,7 @@ run "deletion_before_retention_ends_is_refused" {
   expect_failures = [var.outputs]
 }
 
-run "a_negative_retention_is_refused" {
+run "a_negative_retention_is_rejected" {
   command = plan
   variables {
     outputs = { keep_days = -1 }
@@ -77,7 +77,7 @@ run "a_negative_retention_is_refused" {
   expect_failures = [var.outputs]
 }
 
-run "an_export_deleted_before_retention_ends_is_refused" {
+run "an_export_deleted_before_retention_ends_is_rejected" {
   command = plan
   variables {
     exports = { keep_days = 31 }
@@ -85,7 +85,7 @@ run "an_export_deleted_before_retention_ends_is_refused" {
   expect_failures = [var.exports]
 }
 
-run "a_short_soft_delete_is_refused" {
+run "a_short_soft_delete_is_rejected" {
   command = plan
   variables {
     soft_delete_days = 6
@@ -93,7 +93,7 @@ run "a_short_soft_delete_is_refused" {
   expect_failures = [var.soft_delete_days]
 }
 
-run "a_slow_rotation_is_refused" {
+run "a_slow_rotation_is_rejected" {
   command = plan
   variables {
     key_rotation_days = 91
@@ -101,7 +101,7 @@ run "a_slow_rotation_is_refused" {
   expect_failures = [var.key_rotation_days]
 }
 
-run "a_key_that_is_destroyed_at_once_is_refused" {
+run "a_key_that_is_destroyed_immediately_is_rejected" {
   command = plan
   variables {
     key_destroy_days = 0
@@ -109,7 +109,7 @@ run "a_key_that_is_destroyed_at_once_is_refused" {
   expect_failures = [var.key_destroy_days]
 }
 
-run "an_unknown_protection_is_refused" {
+run "an_unknown_protection_is_rejected" {
   command = plan
   variables {
     key_protection_level = "PAPER"
@@ -117,7 +117,7 @@ run "an_unknown_protection_is_refused" {
   expect_failures = [var.key_protection_level]
 }
 
-run "an_unknown_deletion_policy_is_refused" {
+run "an_unknown_deletion_policy_is_rejected" {
   command = plan
   variables {
     deletion_policy = "ABANDON"

@@ -1,4 +1,4 @@
-# What nobody in the project may do, whatever roles they hold.
+# Organization policies: limits for everybody in the project, whatever their roles.
 
 locals {
   enforced = toset([
@@ -22,7 +22,7 @@ resource "google_org_policy_policy" "enforced" {
   }
 }
 
-# Nothing without a key of ours in the services that hold data.
+# The services that store data must use our keys.
 resource "google_org_policy_policy" "cmek" {
   name   = "projects/${var.project_id}/policies/gcp.restrictNonCmekServices"
   parent = "projects/${var.project_id}"
@@ -47,18 +47,18 @@ resource "google_org_policy_policy" "locations" {
   }
 }
 
-# Roles go to our own domain only. The functions that authenticate callers
-# themselves must let everybody through IAM: what carries this tag may.
+# Only members of our own domain may have roles. Functions that authenticate their
+# callers themselves need a binding for allUsers; this tag exempts them.
 resource "google_tags_tag_key" "public" {
   parent      = "projects/${var.project_id}"
   short_name  = "strongroom-public"
-  description = "Functions that IAM passes everybody to, since they authenticate callers themselves"
+  description = "Functions that IAM lets everybody call, because they authenticate callers themselves"
 }
 
 resource "google_tags_tag_value" "public" {
   parent      = google_tags_tag_key.public.id
   short_name  = "true"
-  description = "Everybody is passed"
+  description = "Everybody may call"
 }
 
 resource "google_org_policy_policy" "domains" {

@@ -1,0 +1,52 @@
+// Package issue is about the findings of runs: one run's sighting of a finding,
+// the issue that persists across sightings, and how runs of a check change the
+// state of its issues.
+//
+// # Folding runs
+//
+// Events arrive late, twice and in any order, so counting them would count
+// wrong. [Fold] merges ("folds") runs into values that do not depend on the
+// order: earliest and latest times, sets of runs, and what follows from them.
+// The reasons are in infra/adr/0007-runs-are-folded.md.
+//
+// For example, a check has four runs. A run is conclusive if it ended as success
+// or failure; only a conclusive run resolves what it does not see.
+//
+//	start  outcome  sees the issue
+//	03:00  failure  yes
+//	03:01  success  no              the issue is resolved
+//	03:02  failure  yes             the issue is reopened
+//	03:03  error    no              nothing changes, because the run is not conclusive
+//
+// In every order of arrival, the result is one issue with these values:
+//
+//	FirstSeen 03:00, LastSeen 03:02, Runs 2, Reopened 1, Since 03:02, StoredState reopened
+//
+// # History
+//
+// Whether an issue was reopened depends on runs that were folded before. Two
+// bounded histories store what Fold needs of them:
+//
+//   - A check stores its newest runs: start, ID, and whether the run is
+//     conclusive (at most MaxRecent).
+//   - An issue stores the starts of the runs that saw it (at most MaxStarts).
+//     Each start has the newest conclusive run since the start before it.
+//
+// In the example, the issue stores two starts:
+//
+//	start  resolved before it by
+//	03:00  never
+//	03:02  03:01
+//
+// Reopened is the number of starts that have such a run, and Since is the last
+// of these starts. Assume that another run, which started at 03:01:30 and saw
+// the issue, arrives last. Its start goes between the two, and the run of 03:01
+// now belongs to it:
+//
+//	start     resolved before it by
+//	03:00     never
+//	03:01:30  03:01
+//	03:02     never
+//
+// Reopened is still 1, and Since moves to 03:01:30.
+package issue

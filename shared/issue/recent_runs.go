@@ -1,0 +1,111 @@
+package issue
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sort"
+
+	"github.com/google/uuid"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+// MaxRecent bounds the recent runs that a check stores. A run that is older than
+// all of them is counted, but it may not resolve an issue between two sightings.
+const MaxRecent = 512
+
+// recentRuns are the newest runs of a check, sorted by start and then by ID.
+// Each takes recentSize bytes:
+//
+//	 8 bytes  start, in microseconds since 1970, big-endian
+//	16 bytes  ID
+//	 1 byte   1 if the run is conclusive, otherwise 0
+//
+// They stay packed, because every fold reads them all and adds few.
+type recentRuns []byte
+
+const (
+	startSize  = 8
+	idSize     = 16
+	recentSize = startSize + idSize + 1
+)
+
+// pack returns the run as a list of one.
+func (r RunResult) pack() recentRuns {
+	id := binaryID(r.ID)
+	packed := binary.BigEndian.AppendUint64(make(recentRuns, 0, recentSize), uint64(r.startMicros()))
+	packed = append(packed, id[:]...)
+	if r.conclusive() {
+		return append(packed, 1)
+	}
+	return append(packed, 0)
+}
+
+// binaryID returns the 16 bytes of a run ID. They sort like its text.
+func binaryID(id run.ID) uuid.UUID {
+	binary, _ := uuid.Parse(string(id)) // a run.ID is a UUID
+	return binary
+}
+
+func (r recentRuns) len() int { return len(r) / recentSize }
+
+func (r recentRuns) at(i int) recentRuns { return r[i*recentSize : (i+1)*recentSize] }
+
+func (r recentRuns) start(i int) int64 { return int64(binary.BigEndian.Uint64(r.at(i))) }
+
+func (r recentRuns) id(i int) []byte { return r.at(i)[startSize : startSize+idSize] }
+
+func (r recentRuns) conclusive(i int) bool { return r.at(i)[recentSize-1] != 0 }
+
+// has reports whether the run is among them.
+func (r recentRuns) has(id run.ID) bool {
+	wanted := binaryID(id)
+	for i := range r.len() {
+		if bytes.Equal(r.id(i), wanted[:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// add returns a copy with more runs.
+func (r recentRuns) add(runs []RunResult) recentRuns {
+	all := append(make(recentRuns, 0, len(r)+len(runs)*recentSize), r...)
+	for _, result := range runs {
+		added := result.pack()
+		at := sort.Search(all.len(), func(i int) bool {
+			return cmp.Or(cmp.Compare(all.start(i), added.start(0)), bytes.Compare(all.id(i), added.id(0))) > 0
+		})
+		all = slices.Insert(all, at*recentSize, added...)
+	}
+	return all
+}
+
+// newest returns the newest MaxRecent of them.
+func (r recentRuns) newest() recentRuns { return r[max(0, r.len()-MaxRecent)*recentSize:] }
+
+// lastConclusiveBefore returns the start of the newest conclusive run that
+// started before start, or never.
+func (r recentRuns) lastConclusiveBefore(start int64) int64 {
+	at := sort.Search(r.len(), func(i int) bool { return r.start(i) >= start })
+	for i := at - 1; i >= 0; i-- {
+		if r.conclusive(i) {
+			return r.start(i)
+		}
+	}
+	return never
+}
+
+// firstConclusiveAfter returns the start of the oldest conclusive run that
+// started after start.
+func (r recentRuns) firstConclusiveAfter(start int64) (first int64, ok bool) {
+	at := sort.Search(r.len(), func(i int) bool { return r.start(i) > start })
+	for i := at; i < r.len(); i++ {
+		if r.conclusive(i) {
+			return r.start(i), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,33 @@
+package sli_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/sli"
+)
+
+// The example of the package comment: 20 bad samples, and then nothing.
+func ExampleAlertHorizon() {
+	maxSeconds := 5.0
+	latency := sli.SLI{Name: "latency", Objective: sli.Objective{Max: &maxSeconds, Target: 0.99}}
+	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	for minute := range 20 {
+		latency = latency.Add("shop", sli.Sample{Time: noon.Add(time.Duration(minute) * time.Minute), Value: 8.5})
+	}
+	fmt.Println("page until", latency.Until.Page.Format("15:04"))
+	fmt.Println("ticket until", latency.Until.Ticket.Format("15:04"))
+	fmt.Println("warning until another sample arrives:", latency.Until.Warning.Equal(sli.Forever))
+	fmt.Println("stale from", latency.Until.Stale.Format("15:04"))
+	for _, minutes := range []int{23, 24, 375} {
+		fmt.Println(minutes, latency.Health(noon.Add(time.Duration(minutes)*time.Minute)).Alert)
+	}
+	// Output:
+	// page until 12:24
+	// ticket until 18:15
+	// warning until another sample arrives: true
+	// stale from 13:19
+	// 23 page
+	// 24 ticket
+	// 375 warning
+}
