@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/bucket"
 	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/signednote"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -33,7 +34,7 @@ type Handler struct {
 	http.Handler
 	API       *api.API
 	config    Config
-	deps      Deps
+	deps      function.Deps
 	directory *directory.Directory
 	audit     *auditlog.Log
 
@@ -52,7 +53,7 @@ type Result struct {
 }
 
 // New returns the function's handler. It calls nothing yet.
-func New(ctx context.Context, config Config, deps Deps) (*Handler, error) {
+func New(ctx context.Context, config Config, deps function.Deps) (*Handler, error) {
 	audit, err := auditlog.Open(ctx, config.Audit, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
