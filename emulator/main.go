@@ -13,9 +13,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/demo"
 	"github.com/strongroom-dev/strongroom/emulator/official"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 func main() {
@@ -73,14 +73,14 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer log.Close()
-	options := cloud.Options{Addr: s.addr, Dir: s.dir, Log: log, Schedule: true, Backoff: time.Second}
+	options := suite.Options{Addr: s.addr, Dir: s.dir, Log: log, Schedule: true, Backoff: time.Second}
 	stop, err := replaceParts(ctx, s, &options)
 	defer stop()
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	c, err := cloud.Start(ctx, options)
+	c, err := suite.Start(ctx, options)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string) error {
 }
 
 // show runs the demonstration, and then stays unless it is told not to.
-func show(ctx context.Context, c *cloud.Cloud, s settings) error {
+func show(ctx context.Context, c *suite.Cloud, s settings) error {
 	if s.quiet {
 		if _, err := demo.Setup(ctx, c); err != nil {
 			return err
@@ -134,7 +134,7 @@ func (nopCloser) Close() error { return nil }
 
 // replaceParts puts Google's own emulators in place of the embedded parts: the
 // ones that the environment names, or ones that it starts. Stop ends those.
-func replaceParts(ctx context.Context, s settings, options *cloud.Options) (stop func(), err error) {
+func replaceParts(ctx context.Context, s settings, options *suite.Options) (stop func(), err error) {
 	var started []*official.Process
 	stop = func() {
 		for _, p := range started {
@@ -155,7 +155,7 @@ func replaceParts(ctx context.Context, s settings, options *cloud.Options) (stop
 		if *part.host != "" {
 			continue
 		}
-		p, err := part.start(ctx, cloud.ProjectID)
+		p, err := part.start(ctx, suite.ProjectID)
 		if err != nil {
 			return stop, err
 		}

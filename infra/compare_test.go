@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -24,7 +24,7 @@ type (
 func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
 	t.Parallel()
 	tf := newTerraform(t)
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	tenants := map[string]any{}
 	for _, id := range []tenant.ID{"acme", "a-name-that-is-longer-than-an-account-may-be", "a--b"} {
 		if _, err := c.AddTenant(t.Context(), id, "prod"); err != nil {
@@ -41,7 +41,7 @@ func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
 	for _, of := range ofTenants {
 		made = append(made, list(of)...)
 	}
-	enforced := slices.DeleteFunc(c.IAM.Bindings(), func(b iam.Binding) bool { return b.Member == cloud.OperatorAccount })
+	enforced := slices.DeleteFunc(c.IAM.Bindings(), func(b iam.Binding) bool { return b.Member == suite.OperatorAccount })
 	if diff := cmp.Diff(written(enforced), written(made)); diff != "" {
 		t.Errorf("the embedded cloud (-) and Terraform (+) differ:\n%s", diff)
 	}
@@ -113,7 +113,7 @@ func variables(tenants map[string]any) map[string]any {
 	if tenants == nil {
 		tenants = map[string]any{}
 	}
-	return map[string]any{"project_id": cloud.ProjectID, "project_number": "1", "location": cloud.Location, "tenants": tenants}
+	return map[string]any{"project_id": suite.ProjectID, "project_number": "1", "location": suite.Location, "tenants": tenants}
 }
 
 func list(all bindings) []iam.Binding {

@@ -11,9 +11,9 @@ import (
 
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/firestore"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // indexTable is indexes.json.
@@ -37,7 +37,7 @@ type groupField struct{ Collection, Field, For string }
 // and looks at what that would need of Firestore.
 func TestFirestoreHasTheIndexesThatQueriesNeed(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	if c.Firestore == nil {
 		t.Skip("skipped: Google's Firestore emulator does not tell which indexes it needs")
 	}

@@ -27,7 +27,7 @@ func askAll(t *testing.T, c *cloudtest.Cloud) {
 	askLists(t, tn)
 	askReplay(t, c)
 	for name := range c.Suite.Functions {
-		if c.Front.Traffic(name).Requests == 0 {
+		if c.LoadBalancer.Traffic(name).Requests == 0 {
 			t.Errorf("nothing asks %s: add to what this test does", name)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -105,8 +105,8 @@ func put(t *testing.T, c *cloudtest.Cloud, path, fields string) {
 	if err := protojson.Unmarshal([]byte(`{"fields":`+fields+`}`), &document); err != nil {
 		t.Fatalf("Firestore does not take %s: %v", fields, err)
 	}
-	document.Name = "projects/" + cloud.ProjectID + "/databases/" + firestore.DefaultDatabaseID + "/documents/" + path
-	conn, err := grpc.NewClient(c.As(cloud.OperatorAccount).FirestoreHost, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	document.Name = "projects/" + suite.ProjectID + "/databases/" + firestore.DefaultDatabaseID + "/documents/" + path
+	conn, err := grpc.NewClient(c.As(suite.OperatorAccount).FirestoreHost, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // TestNothingStaysUnderAnOldDataKey has every function do all it does, lets 91
@@ -17,7 +17,7 @@ import (
 // one: 1, then the number of its data key.
 func TestNothingStaysUnderAnOldDataKey(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	if c.Firestore == nil {
 		t.Skip("skipped: Google's Firestore emulator cannot be looked through")
 	}

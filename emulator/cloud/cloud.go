@@ -1,111 +1,134 @@
-// Package cloud starts every part of the embedded cloud in one process, with
-// the functions behind one address, each as its own service account.
+// Package cloud starts the embedded parts of Google Cloud in one process and
+// connects them: Firestore, Cloud Storage, KMS, Pub/Sub, IAM, an OIDC issuer,
+// Cloud Scheduler and a clock that can be moved.
+//
+// The parts check permissions as Google does, so a program under test needs an
+// identity. As and Environ return the settings of a process that runs as one
+// service account; IAM.Bind grants roles to it. The operator account, which
+// owns the project, sets everything up.
+//
+// The package knows no application. Package suite runs Strongroom on it.
 package cloud
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	"google.golang.org/grpc"
 
 	"github.com/strongroom-dev/strongroom/emulator/clock"
 	"github.com/strongroom-dev/strongroom/emulator/firestore"
-	"github.com/strongroom-dev/strongroom/emulator/front"
 	"github.com/strongroom-dev/strongroom/emulator/gcs"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/emulator/oidc"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
 	"github.com/strongroom-dev/strongroom/emulator/scheduler"
-	"github.com/strongroom-dev/strongroom/infra"
-	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// Names within the embedded cloud.
-const (
-	ProjectID = "strongroom-local"
-	Location  = "europe-west3"
-	Audience  = "https://strongroom.dev" // what every token's audience begins with
-)
+// DefaultProjectID is the project of a cloud whose Options name none.
+const DefaultProjectID = "embedded-project"
 
-// Options choose how the cloud runs. The zero Options runs it in memory, on a
-// free port, with embedded parts only.
+// Options configure a cloud. The zero Options keep everything in memory, use a
+// free port and start only embedded parts.
 type Options struct {
-	Addr          string        // host:port of the front; empty: a free port of 127.0.0.1
-	Dir           string        // where everything is kept; empty: nothing is
-	FirestoreHost string        // host:port of Google's Firestore emulator; empty: the embedded one
-	PubSubHost    string        // host:port of Google's Pub/Sub emulator; empty: the embedded one
-	Log           io.Writer     // takes what the functions log; nil: dropped
-	Schedule      bool          // run the scheduled functions as the clock goes; else only RunNow does
-	Redeliver     int           // deliver each message that many times more, for tests
-	Backoff       time.Duration // first wait before a message is pushed again; zero: Google's 10 s
-
-	DeliveryAttempts int // pushes before a message is a dead letter, 5 or more; zero: the 20 of production
+	ProjectID     string       // empty: DefaultProjectID
+	Addr          string       // host:port of URL; empty: a free port of 127.0.0.1
+	Dir           string       // directory where the parts store their data; empty: in memory
+	FirestoreHost string       // host:port of Google's Firestore emulator; empty: the embedded one
+	PubSubHost    string       // host:port of Google's Pub/Sub emulator; empty: the embedded one
+	Redeliver     int          // how often each message is delivered in addition to the first time, for tests
+	Log           *slog.Logger // receives what Pub/Sub and the scheduler log; nil: discarded
 }
 
 // Cloud is a running embedded cloud. Its parts are safe for concurrent use.
 type Cloud struct {
-	URL   string // of the front
-	Suite infra.Suite
+	URL       string // base URL of the issuer and of the handler that Serve sets
+	ProjectID string
 
 	Clock     *clock.Clock
 	IAM       *iam.Server
 	KMS       *kms.Server
 	GCS       *gcs.Server
-	Firestore *firestore.Server // nil where Google's emulator is in its place
+	Firestore *firestore.Server // nil if Google's emulator replaces it
 	PubSub    *pubsub.Server
 	Issuer    *oidc.Issuer
-	Front     *front.Front
-	Scheduler *scheduler.Scheduler
+	Scheduler *scheduler.Scheduler // runs its jobs on schedule after RunSchedule
 
-	// Operator has every right: what a person sets up and looks into.
-	Operator  *gcp.Clients
-	Directory *directory.Directory
+	// Operator has every permission. It is for setup and inspection.
+	Operator *gcp.Clients
 
 	options Options
-	log     *slog.Logger
 	hosts   gcp.Config // without an identity
+	handler atomic.Pointer[http.Handler]
+
+	mu      sync.Mutex
 	closers []func() error
 }
 
-// Start runs every part, and returns when all of them answer.
+// Start starts every part. It returns when all of them accept requests.
 func Start(ctx context.Context, options Options) (*Cloud, error) {
-	suite, err := infra.Load()
-	if err != nil {
-		return nil, err
+	if options.ProjectID == "" {
+		options.ProjectID = DefaultProjectID
 	}
-	c := &Cloud{Suite: suite, Clock: &clock.Clock{}, options: options}
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	c := &Cloud{ProjectID: options.ProjectID, Clock: &clock.Clock{}, options: options}
 	for _, start := range []func(context.Context) error{
-		c.listen, c.startIdentity, c.startStores, c.startMessages, c.startObjects, c.serveGRPC, c.prepare, c.startFunctions,
+		c.listen, c.startIdentity, c.startStores, c.startMessages, c.startObjects, c.serveGRPC,
 	} {
 		if err := start(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("start the embedded cloud: %w", err), c.Close())
 		}
 	}
+	c.Scheduler = scheduler.New(scheduler.Config{Clock: c.Clock, IDToken: c.IDToken, Log: options.Log})
+	c.Operator = c.Clients(Account(c.ProjectID, OperatorID))
+	c.Serve(http.HandlerFunc(unavailable))
 	return c, nil
 }
 
-// Close stops every part, the last one first.
+// Serve sets the handler of URL, for all paths except the issuer's. Until then,
+// requests are answered with status 503.
+func (c *Cloud) Serve(handler http.Handler) { c.handler.Store(&handler) }
+
+// RunSchedule runs the scheduler's jobs on their schedules until Close. Jobs
+// cannot be added afterwards.
+func (c *Cloud) RunSchedule(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() { defer close(done); c.Scheduler.Run(ctx) }()
+	c.onClose(func() error { cancel(); <-done; return nil })
+}
+
+// Close stops every part, in the reverse order of their start.
 func (c *Cloud) Close() error {
-	var errs []error
-	for i := len(c.closers) - 1; i >= 0; i-- {
-		errs = append(errs, c.closers[i]())
-	}
+	c.mu.Lock()
+	closers := c.closers
 	c.closers = nil
+	c.mu.Unlock()
+	var errs []error
+	for _, closePart := range slices.Backward(closers) {
+		errs = append(errs, closePart())
+	}
 	return errors.Join(errs...)
 }
 
-func (c *Cloud) onClose(f func() error) { c.closers = append(c.closers, f) }
+func (c *Cloud) onClose(f func() error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closers = append(c.closers, f)
+}
 
-// dir is where one part keeps its data; empty: nowhere.
+// dir returns the directory of one part; empty: the part keeps its data in memory.
 func (c *Cloud) dir(part string) string {
 	if c.options.Dir == "" {
 		return ""
@@ -113,7 +136,7 @@ func (c *Cloud) dir(part string) string {
 	return filepath.Join(c.options.Dir, part)
 }
 
-// serve runs an HTTP server on addr, empty: any, and gives its host and port.
+// serve serves handler on listener until the cloud is closed.
 func (c *Cloud) serve(listener net.Listener, handler http.Handler) {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
@@ -129,25 +152,4 @@ func listen(addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	return listener, nil
-}
-
-// serveGRPC serves the parts that speak gRPC at one address.
-func (c *Cloud) serveGRPC(context.Context) error {
-	listener, err := listen("")
-	if err != nil {
-		return err
-	}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(firestore.MaxRequestBytes+1<<20), grpc.MaxSendMsgSize(64<<20))
-	if c.Firestore != nil {
-		c.Firestore.Register(server)
-	}
-	c.KMS.Register(server)
-	c.IAM.RegisterCredentials(server)
-	go func() { _ = server.Serve(listener) }()
-	c.onClose(func() error { server.Stop(); return nil })
-	c.hosts.FirestoreHost, c.hosts.KMSHost, c.hosts.IAMCredentialsHost = listener.Addr().String(), listener.Addr().String(), listener.Addr().String()
-	if c.options.FirestoreHost != "" {
-		c.hosts.FirestoreHost = c.options.FirestoreHost
-	}
-	return nil
 }

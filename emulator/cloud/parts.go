@@ -2,14 +2,11 @@ package cloud
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
+	"path"
+	"strings"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
+	"google.golang.org/grpc"
 
 	"github.com/strongroom-dev/strongroom/emulator/firestore"
 	"github.com/strongroom-dev/strongroom/emulator/gcs"
@@ -17,71 +14,55 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/emulator/oidc"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
-	"github.com/strongroom-dev/strongroom/infra"
-	"github.com/strongroom-dev/strongroom/shared/api"
 )
 
-// Account is the email of one of the platform's service accounts.
-func Account(name string) string { return name + "@" + ProjectID + ".iam.gserviceaccount.com" }
+// issuerPath is the path of the OIDC issuer below URL.
+const issuerPath = "/emulator/oidc"
 
-// FunctionAccount is the email of the account that a function runs as. Account
-// ids have 6 to 30 characters, so the name alone could be too short.
-func FunctionAccount(function string) string { return Account("fn-" + function) }
-
-// OperatorAccount has every right: a person's who sets things up.
-var OperatorAccount = Account("operator")
-
-// Accounts that are no function's.
-var (
-	operator   = OperatorAccount
-	pushCaller = Account("pubsub-push")
-	timer      = Account("scheduler")
-)
-
-// storageAgent is Google's own account of Cloud Storage in this project.
-const storageAgent = "service-1@gs-project-accounts.iam.gserviceaccount.com"
-
-// listen takes the front's address before the parts need to know it.
+// listen opens the address first, because the issuer's name contains it.
 func (c *Cloud) listen(context.Context) error {
 	listener, err := listen(c.options.Addr)
 	if err != nil {
 		return err
 	}
 	c.URL = "http://" + listener.Addr().String()
-	logTo := c.options.Log
-	if logTo == nil {
-		logTo = io.Discard
-	}
-	c.log = api.NewLogger(logTo)
-	c.serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c.Front == nil {
-			http.Error(w, "starting", http.StatusServiceUnavailable)
-			return
-		}
-		c.Front.ServeHTTP(w, r)
-	}))
+	c.serve(listener, http.HandlerFunc(c.serveURL))
 	return nil
 }
 
+// serveURL does not use a ServeMux for all paths: a mux redirects paths with
+// empty or dotted segments, and the handler must receive them unchanged.
+func (c *Cloud) serveURL(w http.ResponseWriter, r *http.Request) {
+	handler := c.handler.Load()
+	switch {
+	case handler == nil:
+		unavailable(w, r)
+	case strings.HasPrefix(r.URL.Path, issuerPath+"/") && path.Clean(r.URL.Path) == r.URL.Path:
+		http.StripPrefix(issuerPath, c.Issuer.Handler()).ServeHTTP(w, r)
+	default:
+		(*handler).ServeHTTP(w, r)
+	}
+}
+
+func unavailable(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "nothing is served here yet", http.StatusServiceUnavailable)
+}
+
 func (c *Cloud) startIdentity(context.Context) (err error) {
-	if c.IAM, err = iam.New(iam.Config{ProjectID: ProjectID, Clock: c.Clock, Dir: c.dir("iam")}); err != nil {
+	if c.IAM, err = iam.New(iam.Config{ProjectID: c.ProjectID, Clock: c.Clock, Dir: c.dir("iam")}); err != nil {
 		return err
 	}
-	c.Issuer, err = oidc.New(oidc.Config{Issuer: c.URL + "/emulator/oidc", Clock: c.Clock, Dir: c.dir("oidc")})
+	c.Issuer, err = oidc.New(oidc.Config{Issuer: c.URL + issuerPath, Clock: c.Clock, Dir: c.dir("oidc")})
 	if err != nil {
 		return err
 	}
-	for _, email := range []string{operator, pushCaller, timer, storageAgent} {
+	operator := Account(c.ProjectID, OperatorID)
+	for _, email := range []string{operator, StorageAgent} {
 		if err := c.IAM.CreateServiceAccount(email); err != nil {
 			return err
 		}
 	}
-	for _, b := range c.IAM.Bindings() { // of an earlier start; the table may have changed
-		if err := c.IAM.Unbind(b); err != nil {
-			return err
-		}
-	}
-	return c.IAM.Bind(iam.Binding{Member: operator, Role: "roles/owner", Resource: "projects/" + ProjectID})
+	return c.IAM.Bind(iam.Binding{Member: operator, Role: "roles/owner", Resource: "projects/" + c.ProjectID})
 }
 
 func (c *Cloud) startStores(context.Context) (err error) {
@@ -91,7 +72,7 @@ func (c *Cloud) startStores(context.Context) (err error) {
 	if c.options.FirestoreHost != "" {
 		return nil
 	}
-	c.Firestore, err = firestore.New(firestore.Config{Clock: c.Clock, Dir: c.dir("firestore"), Authorize: c.mayUseDatabase})
+	c.Firestore, err = firestore.New(firestore.Config{Clock: c.Clock, Dir: c.dir("firestore"), Authorize: c.authorizeDatabase})
 	if err != nil {
 		return err
 	}
@@ -99,71 +80,32 @@ func (c *Cloud) startStores(context.Context) (err error) {
 	return nil
 }
 
-// mayUseDatabase asks for what every RPC needs at least. Callers without an
-// identity, and the "owner" that emulator clients call themselves, may do all,
-// as with Google's own emulator.
-func (c *Cloud) mayUseDatabase(ctx context.Context, database string) error {
-	given, _ := metadata.FromIncomingContext(ctx)
-	if tokens := given.Get("authorization"); len(tokens) == 0 || tokens[0] == "Bearer owner" {
-		return nil
-	}
-	caller, err := c.IAM.Caller(ctx)
-	if err != nil {
-		return err
-	}
-	if !c.IAM.Allowed(caller, "datastore.entities.get", database) {
-		return status.Error(codes.PermissionDenied, "Missing or insufficient permissions.")
-	}
-	return nil
-}
-
 func (c *Cloud) startMessages(ctx context.Context) (err error) {
 	c.PubSub, err = pubsub.New(context.WithoutCancel(ctx), pubsub.Config{
-		ProjectID: ProjectID, Clock: c.Clock, Host: c.options.PubSubHost, Log: c.log, Redeliver: c.options.Redeliver,
-		IDToken: c.idToken, Authorize: c.mayUseTopic,
+		ProjectID: c.ProjectID,
+		Clock:     c.Clock,
+		Host:      c.options.PubSubHost,
+		Log:       c.options.Log,
+		Redeliver: c.options.Redeliver,
+		IDToken:   c.IDToken,
+		Authorize: c.authorizePubSub,
 	})
 	if err != nil {
 		return err
 	}
 	c.onClose(c.PubSub.Close)
 	c.hosts.PubSubHost = c.PubSub.Addr()
-	return c.createTopics(ctx)
-}
-
-// createTopics makes every topic of the table, also those that nobody takes
-// from yet, each with a topic for dead letters and a subscription that keeps them.
-func (c *Cloud) createTopics(ctx context.Context) error {
-	for _, topic := range c.Suite.Topics() {
-		dead := infra.DeadLetters(topic)
-		if err := errors.Join(c.PubSub.CreateTopic(ctx, topic), c.PubSub.CreateTopic(ctx, dead)); err != nil {
-			return err
-		}
-		if err := c.PubSub.Subscribe(ctx, dead, dead); err != nil {
-			return err
-		}
-	}
 	return nil
-}
-
-func (c *Cloud) mayUseTopic(ctx context.Context, permission, resource string) error {
-	caller, err := c.IAM.Caller(ctx)
-	if err != nil {
-		return err
-	}
-	if !c.IAM.Allowed(caller, permission, resource) {
-		return status.Error(codes.PermissionDenied, "User not authorized to perform this action.")
-	}
-	return nil
-}
-
-// idToken is the OIDC token that email shows to audience.
-func (c *Cloud) idToken(email, audience string) (string, error) {
-	return c.IAM.SignJWT(email, map[string]any{"aud": audience})
 }
 
 func (c *Cloud) startObjects(context.Context) (err error) {
 	c.GCS, err = gcs.New(gcs.Config{
-		Clock: c.Clock, IAM: c.IAM, KMS: c.KMS, Dir: c.dir("gcs"), ServiceAgent: storageAgent, Publish: c.notify,
+		Clock:        c.Clock,
+		IAM:          c.IAM,
+		KMS:          c.KMS,
+		Dir:          c.dir("gcs"),
+		ServiceAgent: StorageAgent,
+		Publish:      c.publishNotification,
 	})
 	if err != nil {
 		return err
@@ -178,10 +120,24 @@ func (c *Cloud) startObjects(context.Context) (err error) {
 	return nil
 }
 
-// notify publishes as Cloud Storage's own account may.
-func (c *Cloud) notify(ctx context.Context, topic string, data []byte, attributes map[string]string) error {
-	if !c.IAM.Allowed(storageAgent, "pubsub.topics.publish", topicResource(topic)) {
-		return fmt.Errorf("the storage agent may not publish to %s", topic)
+// serveGRPC serves all parts that speak gRPC at one address.
+func (c *Cloud) serveGRPC(context.Context) error {
+	listener, err := listen("")
+	if err != nil {
+		return err
 	}
-	return c.PubSub.Publish(ctx, topic, data, attributes)
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(firestore.MaxRequestBytes+1<<20), grpc.MaxSendMsgSize(64<<20))
+	if c.Firestore != nil {
+		c.Firestore.Register(server)
+	}
+	c.KMS.Register(server)
+	c.IAM.RegisterCredentials(server)
+	go func() { _ = server.Serve(listener) }()
+	c.onClose(func() error { server.Stop(); return nil })
+	addr := listener.Addr().String()
+	c.hosts.FirestoreHost, c.hosts.KMSHost, c.hosts.IAMCredentialsHost = addr, addr, addr
+	if c.options.FirestoreHost != "" {
+		c.hosts.FirestoreHost = c.options.FirestoreHost
+	}
+	return nil
 }

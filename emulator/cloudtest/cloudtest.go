@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -40,7 +41,7 @@ func (l *Log) String() string {
 
 // Cloud is an embedded cloud under test.
 type Cloud struct {
-	*cloud.Cloud
+	*suite.Cloud
 	Log *Log
 }
 
@@ -77,14 +78,14 @@ func Shared(t testing.TB) *Cloud {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.cloud == nil {
-		shared.cloud = start(t, cloud.Options{})
+		shared.cloud = start(t, suite.Options{})
 	}
 	return shared.cloud
 }
 
 // New is a cloud for one test alone, which may move its clock, rotate and break
 // what it likes.
-func New(t testing.TB, options cloud.Options) *Cloud {
+func New(t testing.TB, options suite.Options) *Cloud {
 	t.Helper()
 	c := start(t, options)
 	t.Cleanup(func() {
@@ -95,7 +96,13 @@ func New(t testing.TB, options cloud.Options) *Cloud {
 	return c
 }
 
-func start(t testing.TB, options cloud.Options) *Cloud {
+// AtURL returns a Cloud for requests to a function that a test serves at url by
+// itself. It has no parts: only Do works.
+func AtURL(url string) *Cloud {
+	return &Cloud{Cloud: &suite.Cloud{Cloud: &cloud.Cloud{URL: url}}}
+}
+
+func start(t testing.TB, options suite.Options) *Cloud {
 	t.Helper()
 	log := &Log{}
 	options.Log = log
@@ -104,7 +111,7 @@ func start(t testing.TB, options cloud.Options) *Cloud {
 	if options.Backoff == 0 {
 		options.Backoff = 50 * time.Millisecond
 	}
-	c, err := cloud.Start(context.WithoutCancel(t.Context()), options)
+	c, err := suite.Start(context.WithoutCancel(t.Context()), options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -63,12 +63,12 @@ func StartElsewhere(b *testing.B, function string) Elsewhere {
 // serveElsewhere is that process, until its standard input ends.
 func serveElsewhere(function string) error {
 	ctx := context.Background()
-	c, err := cloud.Start(ctx, cloud.Options{})
+	c, err := suite.Start(ctx, suite.Options{})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	t := told{Elsewhere: Elsewhere{Config: c.As(cloud.FunctionAccount(function))}}
+	t := told{Elsewhere: Elsewhere{Config: c.As(suite.FunctionAccount(function))}}
 	t.Access, t.Config.AccessToken = t.Config.AccessToken.Reveal(), secret.String{}
 	if t.Tenant, err = c.AddTenant(ctx, "bench", "prod"); err != nil {
 		return err

@@ -6,14 +6,14 @@ import (
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/kms"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // SwitchKey does with the first version of a key what its owner may.
 func (c *Cloud) SwitchKey(t testing.TB, keyName string, to kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
 	t.Helper()
-	_, err := c.KMS.UpdateCryptoKeyVersion(kms.As(t.Context(), cloud.OperatorAccount), &kmspb.UpdateCryptoKeyVersionRequest{
+	_, err := c.KMS.UpdateCryptoKeyVersion(kms.As(t.Context(), suite.OperatorAccount), &kmspb.UpdateCryptoKeyVersionRequest{
 		CryptoKeyVersion: &kmspb.CryptoKeyVersion{Name: keyName + "/cryptoKeyVersions/1", State: to},
 		UpdateMask:       &fieldmaskpb.FieldMask{Paths: []string{"state"}},
 	})

@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -25,7 +25,7 @@ const patience = time.Minute
 
 // Demo is one demonstration on a running cloud.
 type Demo struct {
-	cloud   *cloud.Cloud
+	cloud   *suite.Cloud
 	out     io.Writer
 	err     io.Writer // progress of uploads
 	program string    // that executes a task when called with "task NAME"
@@ -46,7 +46,7 @@ type shown struct {
 
 // Setup makes the tenants that the demonstration, and whoever explores after
 // it, works with.
-func Setup(ctx context.Context, c *cloud.Cloud) (map[tenant.ID]tenant.Record, error) {
+func Setup(ctx context.Context, c *suite.Cloud) (map[tenant.ID]tenant.Record, error) {
 	records := map[tenant.ID]tenant.Record{}
 	for id, workspaces := range map[tenant.ID][]tenant.WorkspaceID{acme: {prod, "staging"}, globex: {prod}} {
 		record, err := c.AddTenant(ctx, id, workspaces...)
@@ -62,7 +62,7 @@ func Setup(ctx context.Context, c *cloud.Cloud) (map[tenant.ID]tenant.Record, er
 // tasks are executed by program, which must give them to RunTask; bulk is what
 // the largest writes, in bytes. An error says that something did not go as it
 // must.
-func Run(ctx context.Context, c *cloud.Cloud, out, progress io.Writer, program string, bulk int) error {
+func Run(ctx context.Context, c *suite.Cloud, out, progress io.Writer, program string, bulk int) error {
 	records, err := Setup(ctx, c)
 	if err != nil {
 		return err

@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/demo"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 func TestMain(m *testing.M) {
@@ -33,7 +33,7 @@ func run(t *testing.T, c *cloudtest.Cloud) (string, error) {
 
 func TestDemonstrationGoesAsItMust(t *testing.T) {
 	t.Parallel()
-	out, err := run(t, cloudtest.New(t, cloud.Options{}))
+	out, err := run(t, cloudtest.New(t, suite.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,9 +46,9 @@ func TestDemonstrationGoesAsItMust(t *testing.T) {
 
 func TestDemonstrationTellsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	err := c.IAM.Bind(iam.Binding{
-		Member: cloud.FunctionAccount("custody"), Role: "roles/storage.objectViewer", Resource: "projects/" + cloud.ProjectID,
+		Member: suite.FunctionAccount("custody"), Role: "roles/storage.objectViewer", Resource: "projects/" + suite.ProjectID,
 	})
 	if err != nil {
 		t.Fatal(err)

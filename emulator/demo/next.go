@@ -3,11 +3,11 @@ package demo
 import (
 	"fmt"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // Next tells what to try on a cloud that stays.
-func Next(c *cloud.Cloud) string {
+func Next(c *suite.Cloud) string {
 	return fmt.Sprintf(`
 The cloud stays at %[1]s until you press Ctrl-C. To try next, in another terminal:
 

@@ -10,8 +10,8 @@ import (
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/kms"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -110,7 +110,7 @@ func (d *Demo) withToken(context.Context) ([]attempt, error) {
 			return d.call(ctx, acme, "platform", http.MethodGet, outputs+"/stdout.log", nil)
 		}},
 		{"custody itself", "read the object it keeps", http.StatusForbidden, func(ctx context.Context) (answer, error) {
-			config := d.cloud.As(cloud.FunctionAccount("custody"))
+			config := d.cloud.As(suite.FunctionAccount("custody"))
 			object := fmt.Sprintf("http://%s/%s/%s/%s/stdout.log/00001", config.StorageHost, d.tenants[acme].OutputsBucket, prod, kept)
 			return send(ctx, http.MethodGet, object, nil, map[string]string{"Authorization": "Bearer " + config.AccessToken.Reveal()})
 		}},
@@ -166,7 +166,7 @@ func (d *Demo) issues(id tenant.ID) func(context.Context) (answer, error) {
 
 // setKey switches acme's key, as its owner would.
 func (d *Demo) setKey(ctx context.Context, state kmspb.CryptoKeyVersion_CryptoKeyVersionState) error {
-	ctx = kms.As(ctx, cloud.OperatorAccount)
+	ctx = kms.As(ctx, suite.OperatorAccount)
 	key, err := d.cloud.KMS.GetCryptoKey(ctx, &kmspb.GetCryptoKeyRequest{Name: d.tenants[acme].KeyName})
 	if err != nil {
 		return fmt.Errorf("find the key: %w", err)
@@ -195,10 +195,10 @@ func (d *Demo) showTraffic(context.Context) error {
 		output += run.bytes()
 	}
 	for name := range d.cloud.Suite.Functions {
-		in += d.cloud.Front.Traffic(name).In
-		notJSON += d.cloud.Front.Traffic(name).NotJSON
+		in += d.cloud.LoadBalancer.Traffic(name).In
+		notJSON += d.cloud.LoadBalancer.Traffic(name).NotJSON
 	}
-	view := d.cloud.Front.Traffic("outputs")
+	view := d.cloud.LoadBalancer.Traffic("outputs")
 	d.printf("\n6. What went where\n\n")
 	t := table{head: []string{"", "bytes", ""}}
 	t.add("output that runners sent to the bucket", size(output), d.mark(output > int64(d.bulk)))

@@ -11,9 +11,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 )
 
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { cloudtest.Main(m) }
 func through(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) (*firestore.Client, *faults.Proxy) {
 	t.Helper()
 	var commits atomic.Int32
-	p, err := faults.New(c.As(cloud.OperatorAccount).FirestoreHost, func(method string) faults.Fault {
+	p, err := faults.New(c.As(suite.OperatorAccount).FirestoreHost, func(method string) faults.Fault {
 		if method == "Commit" && commits.Add(1) == 1 {
 			return fault
 		}
@@ -32,13 +32,13 @@ func through(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) (*firestore.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := c.As(cloud.OperatorAccount)
+	config := c.As(suite.OperatorAccount)
 	config.FirestoreHost, config.AccessToken = p.Addr(), secret.String{}
 	conn, err := grpc.NewClient(p.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := firestore.NewClient(t.Context(), cloud.ProjectID, option.WithGRPCConn(conn))
+	db, err := firestore.NewClient(t.Context(), suite.ProjectID, option.WithGRPCConn(conn))
 	if err != nil {
 		t.Fatal(err)
 	}

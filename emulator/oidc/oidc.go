@@ -50,6 +50,9 @@ func New(config Config) (*Issuer, error) {
 	return &Issuer{config: config, keys: keys}, nil
 }
 
+// URL returns the issuer's URL, which is the `iss` of its tokens.
+func (i *Issuer) URL() string { return i.config.Issuer }
+
 // Token makes a token with these claims, signed RS256. It adds iss, iat, nbf
 // and exp (lifetime from now; one below zero makes an expired token) unless
 // they are given.

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -32,7 +32,7 @@ type instance struct {
 func newInstance(t *testing.T, d *desk) *instance {
 	t.Helper()
 	c, i := d.Cloud, &instance{token: d.Token(t, "viewer")}
-	config := c.As(cloud.FunctionAccount("assistants"))
+	config := c.As(suite.FunctionAccount("assistants"))
 	proxy, err := faults.New(config.FirestoreHost, func(method string) faults.Fault {
 		if method == "RunQuery" {
 			i.reads.Add(1)
@@ -46,7 +46,7 @@ func newInstance(t *testing.T, d *desk) *instance {
 	}
 	config.FirestoreHost = proxy.Addr()
 	clients := gcp.NewClients(config)
-	handler, err := assistant.New(t.Context(), access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
+	handler, err := assistant.New(t.Context(), access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
 		function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)

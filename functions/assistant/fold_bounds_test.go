@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/firestore"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -115,7 +115,7 @@ func hold(t testing.TB, w *world, n int) {
 // billed is what the event of a run, with or without issues of its own, reads
 // and writes when the workspace holds n issues.
 func billed(t testing.TB, c *cloudtest.Cloud, n int, r told) firestore.Counts {
-	w := newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+	w := newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
 	hold(t, w, n)
 	w.reportAndDeliver(t, at(0, run.Failure, "a", "b"), at(1, run.Failure, "a"))
 	r.samples = map[string][]float64{"latency": {1}}
@@ -136,7 +136,7 @@ var priced = map[string]func() told{
 
 func TestAnEventCostsTheSameWhateverTheWorkspaceHolds(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	for name, event := range priced {
 		few, more := billed(t, c, 10, event()), billed(t, c, 1_000, event())
 		t.Logf("a run that %s: %+v", name, few)
@@ -172,7 +172,7 @@ func TestAReportedIssueIsFolded(t *testing.T) {
 		start()
 		report()
 		c.Drain(t)
-		w := newWorldOf(t, tn, c.As(cloud.OperatorAccount))
+		w := newWorldOf(t, tn, c.As(suite.OperatorAccount))
 		if i := w.issue(t, "a"); i.StoredState != issue.Detected || w.text(t, "a").Title != "Title of a" {
 			t.Errorf("%s first: the issue is %+v", first, i)
 		}

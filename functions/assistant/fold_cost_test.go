@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -56,11 +56,11 @@ func join(near net.Conn, target string, received *atomic.Int64) {
 // texts, and Firestore bills it no more than one read for each.
 func TestAFoldDoesNotReadTheTextsOfWhatItsRunsSaw(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	if c.Firestore == nil {
 		t.Skip("only the embedded Firestore counts")
 	}
-	config := c.As(cloud.OperatorAccount)
+	config := c.As(suite.OperatorAccount)
 	address, received := meter(t, config.FirestoreHost)
 	config.FirestoreHost = address
 	w := newWorldOf(t, c.Tenant(t), config)

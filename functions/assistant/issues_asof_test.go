@@ -8,8 +8,8 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
@@ -79,7 +79,7 @@ func TestATokenThatFirestoreDoesNotTellOfIsRefused(t *testing.T) {
 	var d *desk
 	var token string
 	t.Run("before", func(t *testing.T) {
-		d = newDesk(t, cloudtest.New(t, cloud.Options{Dir: dir}))
+		d = newDesk(t, cloudtest.New(t, suite.Options{Dir: dir}))
 		d.rest(t, several(d)...)
 		token = d.list(t, "pageSize=1").NextPageToken
 		d.rest(t, resting{name: "10", severity: 1})
@@ -87,7 +87,7 @@ func TestATokenThatFirestoreDoesNotTellOfIsRefused(t *testing.T) {
 	if d.Cloud.Firestore == nil {
 		t.Skip("only the embedded Firestore forgets")
 	}
-	d.Cloud = cloudtest.New(t, cloud.Options{Dir: dir})
+	d.Cloud = cloudtest.New(t, suite.Options{Dir: dir})
 	if _, err := d.Cloud.AddTenant(t.Context(), d.ID, d.Workspace); err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
@@ -43,7 +43,7 @@ func newDesk(t testing.TB, c *cloudtest.Cloud) *desk {
 // ownCloud has a clock that may be moved and reads that may be counted.
 func ownCloud(t testing.TB) *cloudtest.Cloud {
 	t.Helper()
-	return cloudtest.New(t, cloud.Options{})
+	return cloudtest.New(t, suite.Options{})
 }
 
 // noon is when the newest of the seeded issues was seen.
@@ -179,7 +179,7 @@ func wantTitles(t testing.TB, got []string, want ...string) {
 	}
 }
 
-const auditKeyName = "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit"
+const auditKeyName = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
 
 // entries counts the entries of an action on the tenant's log.
 func (d *desk) entries(t testing.TB, action auditlog.Action) (n int) {

@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/kms"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -198,7 +198,7 @@ func TestLaw3ADestroyedKeyClosesTheTextForEver(t *testing.T) {
 		desk.edgar(t, 0.5, "read-only")
 	}
 	version := d.KeyName + "/cryptoKeyVersions/1"
-	ctx := kms.As(t.Context(), cloud.OperatorAccount)
+	ctx := kms.As(t.Context(), suite.OperatorAccount)
 	if _, err := c.KMS.DestroyCryptoKeyVersion(ctx, &kmspb.DestroyCryptoKeyVersionRequest{Name: version}); err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -85,14 +85,14 @@ func (c *clerk) start(t *testing.T) {
 		return
 	}
 	c.stop()
-	config := c.Cloud.As(cloud.FunctionAccount("assistants"))
+	config := c.Cloud.As(suite.FunctionAccount("assistants"))
 	var err error
 	if c.wire, err = faults.New(config.FirestoreHost, c.meet); err != nil {
 		t.Fatal(err)
 	}
 	config.FirestoreHost, config.KMSHost = c.wire.Addr(), c.wire.Addr()
 	c.clients = gcp.NewClients(config)
-	access := access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}}
+	access := access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}}
 	c.handler, err = assistant.New(t.Context(), access,
 		function.Deps{Clients: c.clients, Now: c.Cloud.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"cloud.google.com/go/firestore"
 	cloudevents "github.com/cloudevents/sdk-go/v2"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -131,7 +131,7 @@ func sealing(b *testing.B) (records.CryptFunc, *firestore.Client) {
 func BenchmarkCost(b *testing.B) {
 	for _, n := range []int{10, 1_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			c := cloudtest.New(b, cloud.Options{})
+			c := cloudtest.New(b, suite.Options{})
 			for b.Loop() {
 				counts := billed(b, c, n, at(2, run.Failure, "b"))
 				b.ReportMetric(float64(counts.Reads), "reads/op")

@@ -13,9 +13,9 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -183,7 +183,7 @@ type process struct {
 // reach is where all wires of a test lead to: the cloud's Firestore and KMS.
 func reach(t *testing.T, c *cloudtest.Cloud) *faults.Target {
 	t.Helper()
-	target, err := faults.Reach(c.As(cloud.OperatorAccount).FirestoreHost)
+	target, err := faults.Reach(c.As(suite.OperatorAccount).FirestoreHost)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func (p *process) start() error {
 	if p.wire, err = p.target.Proxy(p.plan); err != nil {
 		return err
 	}
-	config := p.world.Cloud.As(cloud.OperatorAccount)
+	config := p.world.Cloud.As(suite.OperatorAccount)
 	config.FirestoreHost, config.KMSHost = p.wire.Addr(), p.wire.Addr()
 	p.clients = gcp.NewClients(config)
 	p.updater = p.world.updaterOf(p.clients)

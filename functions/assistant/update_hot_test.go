@@ -11,8 +11,8 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -46,8 +46,8 @@ func hot(t *testing.T, w *world) []told {
 // their projections is written about once a second of the updater's clock.
 func TestAThousandEventsAtOnceAreFewFolds(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
-	w := newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+	c := cloudtest.New(t, suite.Options{})
+	w := newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
 	runs := hot(t, w)
 	before := c.Firestore.Counts()
 	clock := swift{time.Now(), 10}
@@ -78,8 +78,8 @@ func TestAThousandEventsAtOnceAreFewFolds(t *testing.T) {
 // of it: each takes in what all of them measured.
 func TestAnSLIOfManyChecksIsWrittenFewTimes(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
-	w := newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+	c := cloudtest.New(t, suite.Options{})
+	w := newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
 	var runs []told
 	for i := range 300 {
 		r := at(i%50, run.Success)
@@ -111,7 +111,7 @@ func TestAnSLIOfManyChecksIsWrittenFewTimes(t *testing.T) {
 // Any order and any duplication of a set of events gives the same documents.
 func TestAnyOrderGivesTheSameDocuments(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	tenant := c.Tenant(t)
 	seed := uint64(time.Now().UnixNano())
 	h := newHistory(seed, 40)
@@ -119,7 +119,7 @@ func TestAnyOrderGivesTheSameDocuments(t *testing.T) {
 	for n := range 5 {
 		mine := *tenant
 		mine.Workspace += ids.WorkspaceID(fmt.Sprint("-", n))
-		w := newWorldOf(t, &mine, c.As(cloud.OperatorAccount))
+		w := newWorldOf(t, &mine, c.As(suite.OperatorAccount))
 		if n == 0 {
 			w.report(t, h.runs...)
 			w.deliver(t, h.runs...)

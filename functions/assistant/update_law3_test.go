@@ -8,8 +8,8 @@ import (
 
 	"cloud.google.com/go/kms/apiv1/kmspb"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -32,7 +32,7 @@ func TestLaw3NoTextIsInTheClear(t *testing.T) {
 		t.Skip("the stored documents of Google's emulator cannot be walked")
 	}
 	watch := c.Watch(canary)
-	w := newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+	w := newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
 	r := at(0, run.Failure, canary)
 	r.found[0].line = canaries
 	w.reportAndDeliver(t, r)
@@ -89,7 +89,7 @@ func (w *world) askForCanaries(t *testing.T) (problems []string) {
 func TestLaw3ADisabledKeyDelaysButLosesNothing(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
-	w := newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+	w := newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
 	r, other := at(0, run.Failure, "a"), at(1, run.Success)
 	w.report(t, r, other)
 	c.SwitchKey(t, w.KeyName, kmspb.CryptoKeyVersion_DISABLED)

@@ -11,8 +11,8 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/uuid"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/assistant"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/function"
@@ -73,12 +73,12 @@ func newWorld(t testing.TB) *world {
 	worldOfMany.Lock()
 	defer worldOfMany.Unlock()
 	if worldOfMany.world == nil {
-		worldOfMany.world = newWorldOf(t, c.Tenant(t), c.As(cloud.OperatorAccount))
+		worldOfMany.world = newWorldOf(t, c.Tenant(t), c.As(suite.OperatorAccount))
 	}
 	mine, workspace := *worldOfMany.world, *worldOfMany.Tenant
 	workspace.Workspace = tenant.WorkspaceID("w-" + uuid.NewString())
 	mine.Tenant, mine.log = &workspace, &cloudtest.Log{}
-	mine.updater = mine.newUpdater(t, c.As(cloud.OperatorAccount))
+	mine.updater = mine.newUpdater(t, c.As(suite.OperatorAccount))
 	return &mine
 }
 

@@ -12,8 +12,8 @@ import (
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/option"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/crc32c"
@@ -28,7 +28,7 @@ import (
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
 var auditConfig = auditlog.Config{
-	AuditKeyName: "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit",
+	AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit",
 }
 
 // fixture is a tenant, and the function as account.
@@ -138,7 +138,7 @@ func (f fixture) quarantined(t *testing.T) []string {
 
 func TestFinalizedObjectMovesItsGrantToStored(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloudtest.Shared(t), cloud.FunctionAccount("custody"))
+	f := newFixture(t, cloudtest.Shared(t), suite.FunctionAccount("custody"))
 	for part, state := range map[int]grant.State{1: grant.Pending, 2: grant.Expired, 3: grant.Missing} {
 		f.grant(t, part, state)
 		m := f.message(t, f.object(part).Name(), 42, nil)
@@ -177,7 +177,7 @@ func TestSuspectIsQuarantinedOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, cloudtest.Shared(t), cloud.FunctionAccount("custody"))
+			f := newFixture(t, cloudtest.Shared(t), suite.FunctionAccount("custody"))
 			object := f.object(1).Name()
 			if c.grant != "" {
 				f.grant(t, 1, grant.Pending)
@@ -203,7 +203,7 @@ func TestSuspectIsQuarantinedOnce(t *testing.T) {
 
 func TestWhatIsNoNotificationIsRefusedForGood(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloudtest.Shared(t), cloud.FunctionAccount("custody"))
+	f := newFixture(t, cloudtest.Shared(t), suite.FunctionAccount("custody"))
 	good := f.message(t, f.object(1).Name(), 42, nil)
 	for name, m := range map[string]event.Message{
 		"no JSON":                    {Data: []byte("hello"), Attributes: good.Attributes},
@@ -224,7 +224,7 @@ func TestWhatIsNoNotificationIsRefusedForGood(t *testing.T) {
 func TestWhatMayPassIsDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
-	nobody := cloud.Account("no-rights-yet")
+	nobody := suite.Account("no-rights-yet")
 	if err := c.IAM.CreateServiceAccount(nobody); err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestWhatMayPassIsDeliveredAgain(t *testing.T) {
 	if err := f.handler.Handle(t.Context(), f.message(t, f.object(1).Name(), 42, nil)); err == nil || event.IsPermanent(err) {
 		t.Errorf("without Firestore: %v", err)
 	}
-	working := newFixture(t, c, cloud.FunctionAccount("custody"))
+	working := newFixture(t, c, suite.FunctionAccount("custody"))
 	m := working.message(t, "prod/x", 1, map[string]any{"bucket": "nobodys-bucket"})
 	m.Attributes["bucketId"] = "nobodys-bucket"
 	if err := working.handler.Handle(t.Context(), m); err == nil || event.IsPermanent(err) {
@@ -248,11 +248,11 @@ func TestWhatMayPassIsDeliveredAgain(t *testing.T) {
 
 func TestEveryDeliveryTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{Redeliver: 2})
-	f := newFixture(t, c, cloud.FunctionAccount("custody"))
+	c := cloudtest.New(t, suite.Options{Redeliver: 2})
+	f := newFixture(t, c, suite.FunctionAccount("custody"))
 	u := f.Mint(t, string(f.run), cloudtest.PartOf("out.log", 1, []byte("hello")))
 	u[0].Put(t, []byte("hello")).Want(t, http.StatusOK)
-	w := f.bucketAs(t, cloud.OperatorAccount).Object("planted.txt").NewWriter(t.Context())
+	w := f.bucketAs(t, suite.OperatorAccount).Object("planted.txt").NewWriter(t.Context())
 	if _, err := w.Write([]byte("planted")); err != nil {
 		t.Fatal(err)
 	}
@@ -282,15 +282,15 @@ func (f fixture) bucketAs(t *testing.T, account string) *storage.BucketHandle {
 
 func TestCustodyCannotReadObjects(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloudtest.Shared(t), cloud.FunctionAccount("custody"))
+	f := newFixture(t, cloudtest.Shared(t), suite.FunctionAccount("custody"))
 	f.Store(t, string(f.run), "out.log", []byte("hello"))
 	name := f.object(1).Name()
-	if r, err := f.bucketAs(t, cloud.OperatorAccount).Object(name).NewReader(t.Context()); err != nil {
+	if r, err := f.bucketAs(t, suite.OperatorAccount).Object(name).NewReader(t.Context()); err != nil {
 		t.Fatalf("not even the operator can: %v", err)
 	} else {
 		_ = r.Close()
 	}
-	bucket := f.bucketAs(t, cloud.FunctionAccount("custody"))
+	bucket := f.bucketAs(t, suite.FunctionAccount("custody"))
 	if _, err := bucket.Object(name).NewReader(t.Context()); err == nil {
 		t.Error("it reads objects")
 	}
@@ -308,7 +308,7 @@ func TestCustodyCannotReadObjects(t *testing.T) {
 func TestOnlyThePushAccountCalls(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
-	endpoint := c.Front.Endpoint("custody")
+	endpoint := c.LoadBalancer.Endpoint("custody")
 	sign := func(email, audience string) string {
 		token, err := c.IAM.SignJWT(email, map[string]any{"aud": audience})
 		if err != nil {
@@ -316,7 +316,7 @@ func TestOnlyThePushAccountCalls(t *testing.T) {
 		}
 		return token
 	}
-	push := cloud.Account("pubsub-push")
+	push := suite.Account("pubsub-push")
 	good := sign(push, endpoint)
 	for name, row := range map[string]struct {
 		token string
@@ -325,9 +325,9 @@ func TestOnlyThePushAccountCalls(t *testing.T) {
 		"no token":                       {"", http.StatusUnauthorized},
 		"a token that is none":           {"hello", http.StatusUnauthorized},
 		"a token whose signature is cut": {good[:len(good)-10], http.StatusUnauthorized},
-		"a token for another function":   {sign(push, c.Front.Endpoint("sweep")), http.StatusUnauthorized},
+		"a token for another function":   {sign(push, c.LoadBalancer.Endpoint("sweep")), http.StatusUnauthorized},
 		"a tenant's token":               {c.Tenant(t).Token(t, "admin"), http.StatusUnauthorized},
-		"another account's token":        {sign(cloud.Account("scheduler"), endpoint), http.StatusForbidden},
+		"another account's token":        {sign(suite.Account("scheduler"), endpoint), http.StatusForbidden},
 		"the push account's token":       {good, http.StatusUnsupportedMediaType}, // let through; it is no event
 	} {
 		if got := c.Do(t, row.token, http.MethodPost, "/functions/custody", map[string]any{}); got.Status != row.want {

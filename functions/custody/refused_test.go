@@ -6,15 +6,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
 
 func TestWhatIsRefusedForGoodIsOnRecordByItsReferences(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloudtest.Shared(t), cloud.FunctionAccount("custody"))
+	f := newFixture(t, cloudtest.Shared(t), suite.FunctionAccount("custody"))
 	m := event.Message{ID: uuid.NewString(), Data: []byte("a canary"), Attributes: map[string]string{
 		"eventType": "OBJECT_FINALIZE", "bucketId": f.OutputsBucket, "objectId": f.object(1).Name(),
 		"objectGeneration": "42", "notificationConfig": "another canary",

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // BenchmarkView streams 8 MiB through the function, and copies the same bytes
@@ -15,7 +15,7 @@ import (
 func BenchmarkView(b *testing.B) {
 	f := newFixture(b)
 	f.put(b, part{"stdout.log", 1, fill(maxResponse), false})
-	config := f.Cloud.As(cloud.FunctionAccount("outputs"))
+	config := f.Cloud.As(suite.FunctionAccount("outputs"))
 	view := request(b, f.Cloud.URL+f.path("stdout.log"), f.Token(b, "viewer"), "bytes=0-")
 	origin := request(b, fmt.Sprintf("http://%s/%s/prod/%s/stdout.log/00001", config.StorageHost, f.OutputsBucket, f.run),
 		config.AccessToken.Reveal(), fmt.Sprintf("bytes=0-%d", maxResponse-1))

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -32,7 +32,7 @@ type bucketFault struct {
 // wrap may put something around the function.
 func (f fixture) serve(t testing.TB, fault bucketFault, wrap func(http.Handler) http.Handler) string {
 	t.Helper()
-	config := f.Cloud.As(cloud.FunctionAccount("outputs"))
+	config := f.Cloud.As(suite.FunctionAccount("outputs"))
 	origin := &url.URL{Scheme: "http", Host: config.StorageHost}
 	proxy := &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(origin) },
@@ -48,7 +48,7 @@ func (f fixture) serve(t testing.TB, fault bucketFault, wrap func(http.Handler) 
 	config.StorageHost = strings.TrimPrefix(bucket.URL, "http://")
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _ = clients.Close() })
-	h, err := outputs.New(t.Context(), access.Config{Audience: cloud.Audience, Config: auditConfig},
+	h, err := outputs.New(t.Context(), access.Config{Audience: suite.Audience, Config: auditConfig},
 		function.Deps{Clients: clients, Now: f.Cloud.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

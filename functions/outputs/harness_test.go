@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 )
 
@@ -96,7 +96,7 @@ func (f fixture) audited(t testing.TB, actions ...auditlog.Action) []auditlog.En
 }
 
 var auditConfig = auditlog.Config{
-	AuditKeyName: "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit",
+	AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit",
 }
 
 // fill is n bytes of numbered lines.

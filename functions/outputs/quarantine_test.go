@@ -7,7 +7,7 @@ import (
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/option"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 func TestQuarantinedIsNeverServed(t *testing.T) {
@@ -31,7 +31,7 @@ func TestQuarantinedIsNeverServed(t *testing.T) {
 // write puts an object into the tenant's bucket as somebody with every right.
 func (f fixture) write(t testing.TB, object string, data []byte) {
 	t.Helper()
-	config := f.Cloud.As(cloud.OperatorAccount)
+	config := f.Cloud.As(suite.OperatorAccount)
 	client, err := storage.NewClient(t.Context(), option.WithEndpoint("http://"+config.StorageHost+"/storage/v1/"),
 		option.WithHTTPClient(&http.Client{Transport: config.Transport()}))
 	if err != nil {

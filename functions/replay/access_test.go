@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
@@ -16,7 +16,7 @@ import (
 
 func TestNobodyButTheStaffMayAndTheOthersAreOnRecord(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, cloud.Options{})
+	o := newOffice(t, suite.Options{})
 	tn := o.tenant
 	o.refuse(t, "assistant-update", "bad-reference", "1", map[string]string{"run": "r"})
 	o.publish(t, "run-events-dead", "", map[string]string{"n": "1"})
@@ -33,9 +33,9 @@ func TestNobodyButTheStaffMayAndTheOthersAreOnRecord(t *testing.T) {
 	if len(o.published("run-events")) != 0 {
 		t.Error("something was published")
 	}
-	clients := gcp.NewClients(o.As(cloud.OperatorAccount))
+	clients := gcp.NewClients(o.As(suite.OperatorAccount))
 	t.Cleanup(func() { _ = clients.Close() })
-	guard, err := access.NewGuard(t.Context(), access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKey}}, clients, o.Clock.Now)
+	guard, err := access.NewGuard(t.Context(), access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKey}}, clients, o.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestNobodyButTheStaffMayAndTheOthersAreOnRecord(t *testing.T) {
 // anything taken away.
 func TestWithoutARoleNothingIsSentAndNothingIsLost(t *testing.T) {
 	t.Parallel()
-	account := cloud.FunctionAccount("replay")
+	account := suite.FunctionAccount("replay")
 	for name, role := range map[string]iam.Binding{
 		"the right to seal the audit log": {Member: account, Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: auditKey},
 		"the right to publish":            {Member: account, Role: "roles/pubsub.publisher", Resource: "topics/run-events"},
@@ -71,7 +71,7 @@ func TestWithoutARoleNothingIsSentAndNothingIsLost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := newOffice(t, cloud.Options{})
+			o := newOffice(t, suite.Options{})
 			o.refuse(t, "assistant-update", "bad-reference", "1", map[string]string{"run": "r"})
 			o.publish(t, "run-events-dead", "", map[string]string{"n": "1"})
 			if err := o.IAM.Unbind(role); err != nil {

@@ -11,9 +11,9 @@ import (
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 func beginRun(t *testing.T, tn *cloudtest.Tenant, run string) {
@@ -46,7 +46,7 @@ func issues(t *testing.T, tn *cloudtest.Tenant) int {
 
 func TestARunThatDiedWithItsTenantsKeyIsFoldedOnceTheKeyIsBack(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, cloud.Options{Backoff: time.Millisecond, DeliveryAttempts: 5})
+	o := newOffice(t, suite.Options{Backoff: time.Millisecond, DeliveryAttempts: 5})
 	tn, run := o.tenant, cloudtest.NewRun(t)
 	reportRun(t, tn, run)
 	o.SwitchKey(t, tn.KeyName, kmspb.CryptoKeyVersion_DISABLED)
@@ -78,7 +78,7 @@ func TestARunThatDiedWithItsTenantsKeyIsFoldedOnceTheKeyIsBack(t *testing.T) {
 
 func TestALetterIsSentByteForByteWithoutWhatPubSubAdded(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, cloud.Options{})
+	o := newOffice(t, suite.Options{})
 	data := "canary \x00\xff\n"
 	o.publish(t, "object-events-dead", data, map[string]string{
 		"eventType": "OBJECT_DELETE", "odd": "canary = , \x7f", "cloudPubSubDeadLetter": "ours", "": "no name",
@@ -101,7 +101,7 @@ func TestALetterIsSentByteForByteWithoutWhatPubSubAdded(t *testing.T) {
 
 func TestLettersThatAreYoungerThanTheReplayAreGivenBack(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, cloud.Options{})
+	o := newOffice(t, suite.Options{})
 	letter := func(n int) { o.publish(t, "run-events-dead", "", map[string]string{"n": fmt.Sprint(n)}) }
 	letter(0)
 	before := o.Clock.Now()
@@ -134,7 +134,7 @@ func TestLettersThatAreYoungerThanTheReplayAreGivenBack(t *testing.T) {
 // A letter that dies again while somebody replays is not taken twice.
 func TestALetterThatDiesAgainEndsTheLoop(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, cloud.Options{})
+	o := newOffice(t, suite.Options{})
 	o.publish(t, "run-events-dead", "", map[string]string{"n": "1"})
 	d := o.replay(t, "dead-letters", fields{"topic": "run-events"})
 	o.publish(t, "run-events-dead", "", map[string]string{"n": "1"})
@@ -164,7 +164,7 @@ func TestALetterIsTakenOffOnlyWhenItIsSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := newOffice(t, cloud.Options{})
+			o := newOffice(t, suite.Options{})
 			o.publish(t, "run-events-dead", "canary", map[string]string{"n": "canary"})
 			p, ctx := o.process(t, test.method, test.fault)
 			if status := p.post(ctx, o, "/v1/dead-letters/replay", `{"topic":"run-events"}`); status != http.StatusServiceUnavailable {

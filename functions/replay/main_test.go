@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/replay"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -30,7 +30,7 @@ func TestMain(m *testing.M) { cloudtest.Main(m) }
 // fields are a JSON object.
 type fields = map[string]any
 
-const auditKey = "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit"
+const auditKey = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
 
 // office is a cloud of one's own, with what is published in it.
 type office struct {
@@ -48,7 +48,7 @@ type message struct {
 	Attributes  map[string]string
 }
 
-func newOffice(t *testing.T, options cloud.Options) *office {
+func newOffice(t *testing.T, options suite.Options) *office {
 	t.Helper()
 	c := cloudtest.New(t, options)
 	tn := c.Tenant(t)
@@ -170,7 +170,7 @@ func (o *office) process(t *testing.T, method string, fault faults.Fault) (*proc
 	p := &process{}
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	config := o.As(cloud.FunctionAccount("replay"))
+	config := o.As(suite.FunctionAccount("replay"))
 	proxy, err := faults.New(config.PubSubHost, func(called string) faults.Fault {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -192,7 +192,7 @@ func (o *office) process(t *testing.T, method string, fault faults.Fault) (*proc
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _, _ = clients.Close(), proxy.Close() })
 	p.handler, err = replay.New(t.Context(),
-		access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
+		access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
 		function.Deps{Clients: clients, Now: o.Clock.Now, Log: slog.New(slog.NewJSONHandler(o.Log, nil))})
 	if err != nil {
 		t.Fatal(err)

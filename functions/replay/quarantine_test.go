@@ -10,15 +10,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 )
 
 func TestAListHasEveryRecordOnceInOrder(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, cloud.Options{})
+	o := newOffice(t, suite.Options{})
 	var want []string
 	for n := range 7 {
 		id := fmt.Sprint(9 - n)
@@ -49,7 +49,7 @@ func TestAListHasEveryRecordOnceInOrder(t *testing.T) {
 
 func TestARecordIsListedWhole(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, cloud.Options{})
+	o := newOffice(t, suite.Options{})
 	began := o.Clock.Now()
 	o.refuse(t, "assistant-update", "no-such-run", "42", map[string]string{"run": "r", "kind": "run.ended"})
 	p := o.list(t, "")
@@ -109,7 +109,7 @@ func ended(tn *cloudtest.Tenant, run string) map[string]string {
 
 func TestARefusedMessageIsSentAgainOnceItsRunIsThere(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, cloud.Options{})
+	o := newOffice(t, suite.Options{})
 	tn, run := o.tenant, cloudtest.NewRun(t)
 	o.publish(t, "run-events", "", ended(tn, run))
 	o.Drain(t)
@@ -134,7 +134,7 @@ func TestARefusedMessageIsSentAgainOnceItsRunIsThere(t *testing.T) {
 
 func TestWhatIsRefusedAgainIsOneNewRecordAndTheLoopEnds(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, cloud.Options{})
+	o := newOffice(t, suite.Options{})
 	o.publish(t, "run-events", "", ended(o.tenant, cloudtest.NewRun(t)))
 	o.Drain(t)
 	first := o.list(t, "").Records
@@ -156,7 +156,7 @@ func TestWhatIsRefusedAgainIsOneNewRecordAndTheLoopEnds(t *testing.T) {
 
 func TestAReplayTakesAHundredAtATimeAndOnlyWhatItIsAskedFor(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, cloud.Options{})
+	o := newOffice(t, suite.Options{})
 	for n := range 120 {
 		o.refuse(t, "assistant-update", "bad-reference", fmt.Sprint(n), map[string]string{"run": fmt.Sprint(n)})
 	}
@@ -200,7 +200,7 @@ func TestARecordStaysUntilItsMessageIsSent(t *testing.T) {
 	for fault, sent := range map[faults.Fault]int{faults.Lost: 0, faults.ReplyLost: 1} {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()
-			o := newOffice(t, cloud.Options{})
+			o := newOffice(t, suite.Options{})
 			o.refuse(t, "assistant-update", "bad-reference", "1", map[string]string{"run": "r"})
 			p, ctx := o.process(t, "Publish", fault)
 			if status := p.post(ctx, o, "/v1/quarantine/replay", body); status != http.StatusServiceUnavailable {

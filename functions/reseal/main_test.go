@@ -13,8 +13,8 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/reseal"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
@@ -34,7 +34,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	db, err := c.Operator.Default(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func newFixture(t *testing.T) fixture {
 // different of where it finds the cloud.
 func (f fixture) handler(t *testing.T, change ...func(*gcp.Config)) *reseal.Handler {
 	t.Helper()
-	config := f.As(cloud.FunctionAccount("reseal"))
+	config := f.As(suite.FunctionAccount("reseal"))
 	for _, c := range change {
 		c(&config)
 	}

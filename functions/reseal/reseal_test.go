@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/kms"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/reseal"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -85,7 +85,7 @@ func TestATenantWhoseKeyIsOffKeepsNobodyWaiting(t *testing.T) {
 
 func (f fixture) setKey(t *testing.T, record tenant.Record, state kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
 	t.Helper()
-	_, err := f.KMS.UpdateCryptoKeyVersion(kms.As(t.Context(), cloud.OperatorAccount), &kmspb.UpdateCryptoKeyVersionRequest{
+	_, err := f.KMS.UpdateCryptoKeyVersion(kms.As(t.Context(), suite.OperatorAccount), &kmspb.UpdateCryptoKeyVersionRequest{
 		CryptoKeyVersion: &kmspb.CryptoKeyVersion{Name: record.KeyName + "/cryptoKeyVersions/1", State: state},
 		UpdateMask:       &fieldmaskpb.FieldMask{Paths: []string{"state"}},
 	})
@@ -201,9 +201,9 @@ func TestOnlyTheSchedulerCalls(t *testing.T) {
 	acme := f.Tenant(t)
 	f.write(t, acme, 1)
 	f.later(t)
-	endpoint := f.Front.Endpoint("reseal")
+	endpoint := f.LoadBalancer.Endpoint("reseal")
 	for account, want := range map[string]int{
-		cloud.Account("pubsub-push"): http.StatusForbidden, cloud.FunctionAccount("reseal"): http.StatusForbidden, "": http.StatusUnauthorized,
+		suite.Account("pubsub-push"): http.StatusForbidden, suite.FunctionAccount("reseal"): http.StatusForbidden, "": http.StatusUnauthorized,
 	} {
 		token := ""
 		if account != "" {
@@ -230,7 +230,7 @@ func TestTheRightsAreApart(t *testing.T) {
 	held := map[string][]string{}
 	for _, b := range f.IAM.Bindings() {
 		for _, function := range []string{"reseal", "sweep"} {
-			if b.Member == cloud.FunctionAccount(function) {
+			if b.Member == suite.FunctionAccount(function) {
 				held[function] = append(held[function], b.Role+" on "+b.Resource)
 			}
 		}
@@ -242,7 +242,7 @@ func TestTheRightsAreApart(t *testing.T) {
 	if got := strings.Join(held["sweep"], "\n"); strings.Contains(got, "cloudkms") {
 		t.Errorf("sweep holds %q", got)
 	}
-	err := f.IAM.Unbind(iam.Binding{Member: cloud.FunctionAccount("reseal"), Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: acme.KeyName})
+	err := f.IAM.Unbind(iam.Binding{Member: suite.FunctionAccount("reseal"), Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: acme.KeyName})
 	if err != nil {
 		t.Fatal(err)
 	}

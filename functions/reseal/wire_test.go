@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/reseal"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
@@ -28,7 +28,7 @@ type wire struct {
 func (f fixture) wire(t *testing.T, plan func(call int64, method string) faults.Fault) *wire {
 	t.Helper()
 	w := &wire{}
-	proxy, err := faults.New(f.As(cloud.OperatorAccount).FirestoreHost, func(method string) faults.Fault {
+	proxy, err := faults.New(f.As(suite.OperatorAccount).FirestoreHost, func(method string) faults.Fault {
 		return plan(w.calls.Add(1), method)
 	})
 	if err != nil {

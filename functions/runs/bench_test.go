@@ -15,8 +15,8 @@ import (
 	pubsub "cloud.google.com/go/pubsub/v2/apiv1"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/function"
@@ -63,7 +63,7 @@ func recorder(b *testing.B, e cloudtest.Elsewhere) caller {
 	b.Helper()
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
-	h, err := runs.New(b.Context(), access.Config{Audience: cloud.Audience, Config: auditConfig},
+	h, err := runs.New(b.Context(), access.Config{Audience: suite.Audience, Config: auditConfig},
 		function.Deps{Clients: clients, Now: time.Now, Log: quiet})
 	if err != nil {
 		b.Fatal(err)
@@ -91,7 +91,7 @@ type bare struct {
 	sightings int
 }
 
-const bareDatabase = "projects/" + cloud.ProjectID + "/databases/(default)"
+const bareDatabase = "projects/" + suite.ProjectID + "/databases/(default)"
 
 func newBare(b *testing.B, e cloudtest.Elsewhere, sightings int) *bare {
 	b.Helper()
@@ -127,7 +127,7 @@ func (r *bare) record() {
 	}
 	r.commit(writes...)
 	_, err := r.messages.Publish(r.b.Context(), &pubsubpb.PublishRequest{
-		Topic: "projects/" + cloud.ProjectID + "/topics/" + outbox.RunEvents,
+		Topic: "projects/" + suite.ProjectID + "/topics/" + outbox.RunEvents,
 		Messages: []*pubsubpb.PubsubMessage{{Attributes: map[string]string{ // of a kind that its function refuses at once
 			"tenant": "bench", "workspace": "prod", "run": id, "kind": "run.bench", "entry": "run.bench-" + id,
 		}}},

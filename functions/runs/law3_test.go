@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
@@ -45,7 +45,7 @@ func canaries(t *testing.T, kwargs bool) string {
 // document, a message or a log line.
 func TestLaw3FreeTextIsNowhereInTheClear(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	watch := c.Watch(canary)
 	tn := c.Tenant(t)
 	lines := []string{canaries(t, false), canaries(t, true)}
@@ -71,7 +71,7 @@ func TestLaw3FreeTextIsNowhereInTheClear(t *testing.T) {
 // does not open there.
 func TestLaw3ALineThatWasMovedIsNotGivenOut(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme, other := c.Tenant(t), c.Tenant(t)
 	from := sightings(t, acme, recorded(t, acme, aStart, aReport))[0]
 	for name, tn := range map[string]*cloudtest.Tenant{"another run": acme, "another tenant": other} {

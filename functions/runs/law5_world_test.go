@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/function"
@@ -37,10 +37,10 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	w := &world{Cloud: c, tenant: c.Tenant(t), published: map[string]int{}}
 	w.token = w.tenant.Token(t, "runner")
-	config := c.As(cloud.FunctionAccount("runs"))
+	config := c.As(suite.FunctionAccount("runs"))
 	w.stores, w.messages = reach(t, config.FirestoreHost), reach(t, config.PubSubHost)
 	recorded(t, w.tenant, aStart, aReport) // makes the tenant's keys, which every other run shares
 	c.PubSub.Published(func(topic string, _ []byte, attributes map[string]string) {
@@ -123,14 +123,14 @@ func (h *history) process() *process {
 	if !reborn {
 		return h.now
 	}
-	config := h.As(cloud.FunctionAccount("runs"))
+	config := h.As(suite.FunctionAccount("runs"))
 	stores, messages := h.proxy(h.stores), h.proxy(h.messages)
 	config.FirestoreHost, config.KMSHost, config.PubSubHost = stores.Addr(), stores.Addr(), messages.Addr()
 	p := &process{clients: gcp.NewClients(config)}
 	ctx, cancel := context.WithCancel(h.t.Context())
 	context.AfterFunc(stores.Dead(), cancel)
 	context.AfterFunc(messages.Dead(), cancel)
-	handler, err := runs.New(ctx, access.Config{Audience: cloud.Audience, Config: auditConfig},
+	handler, err := runs.New(ctx, access.Config{Audience: suite.Audience, Config: auditConfig},
 		function.Deps{Clients: p.clients, Now: h.Clock.Now, Log: quiet})
 	if err != nil {
 		h.t.Fatal(err)

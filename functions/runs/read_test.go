@@ -11,9 +11,9 @@ import (
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/kms"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 )
 
@@ -75,16 +75,16 @@ func TestLaw6ReadingLinesIsOnRecord(t *testing.T) {
 }
 
 var auditConfig = auditlog.Config{
-	AuditKeyName: "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit",
+	AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit",
 }
 
 // Law 3: a disabled key locks what its tenant reported, and nobody else's.
 func TestLaw3ADisabledKeyLocksTheLinesOfItsTenant(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme, other := c.Tenant(t), c.Tenant(t)
 	a, b := recorded(t, acme, aStart, aReport), recorded(t, other, aStart, aReport)
-	ctx := kms.As(t.Context(), cloud.OperatorAccount)
+	ctx := kms.As(t.Context(), suite.OperatorAccount)
 	_, err := c.KMS.DestroyCryptoKeyVersion(ctx, &kmspb.DestroyCryptoKeyVersionRequest{Name: acme.KeyName + "/cryptoKeyVersions/1"})
 	if err != nil {
 		t.Fatal(err)

@@ -14,9 +14,9 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
@@ -90,7 +90,7 @@ func (o *office) sweeps(t *testing.T, p plan) (calls []string) {
 // process is one process that is called until it dies, or has nothing to do.
 func (o *office) process(t *testing.T, meet func(string) faults.Fault) (idle bool) {
 	t.Helper()
-	config := o.As(cloud.FunctionAccount("sweep"))
+	config := o.As(suite.FunctionAccount("sweep"))
 	var dead atomic.Bool
 	alive := func(method string) faults.Fault {
 		if dead.Load() {

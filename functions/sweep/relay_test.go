@@ -10,9 +10,9 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -42,7 +42,7 @@ func TestWhatRunsCouldNotPublishIsPublishedBySweep(t *testing.T) {
 		told[attributes["run"]]++
 	})
 	may := func(function string) iam.Binding {
-		return iam.Binding{Member: cloud.FunctionAccount(function), Role: "roles/pubsub.publisher", Resource: "topics/" + outbox.RunEvents}
+		return iam.Binding{Member: suite.FunctionAccount(function), Role: "roles/pubsub.publisher", Resource: "topics/" + outbox.RunEvents}
 	}
 	for _, function := range []string{"runs", "sweep"} {
 		if err := f.IAM.Unbind(may(function)); err != nil {

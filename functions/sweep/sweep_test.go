@@ -12,8 +12,8 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
@@ -33,8 +33,8 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	c := cloudtest.New(t, cloud.Options{})
-	clients := gcp.NewClients(c.As(cloud.FunctionAccount("sweep")))
+	c := cloudtest.New(t, suite.Options{})
+	clients := gcp.NewClients(c.As(suite.FunctionAccount("sweep")))
 	t.Cleanup(func() { _ = clients.Close() })
 	db, err := c.Operator.Default(t.Context())
 	if err != nil {
@@ -227,9 +227,9 @@ func TestOnlyTheSchedulerCalls(t *testing.T) {
 	tn, id := f.Tenant(t), cloudtest.NewRun(t)
 	tn.Mint(t, id, parts(1)...)
 	f.Clock.Advance(overdue)
-	endpoint := f.Front.Endpoint("sweep")
+	endpoint := f.LoadBalancer.Endpoint("sweep")
 	for account, want := range map[string]int{
-		cloud.Account("pubsub-push"): http.StatusForbidden, cloud.FunctionAccount("sweep"): http.StatusForbidden, "": http.StatusUnauthorized,
+		suite.Account("pubsub-push"): http.StatusForbidden, suite.FunctionAccount("sweep"): http.StatusForbidden, "": http.StatusUnauthorized,
 	} {
 		token := ""
 		if account != "" {

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
@@ -60,10 +60,10 @@ func TestLocalKeysAreReadAtTheStart(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, test.file), test.text, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			clients := gcp.NewClients(c.As(cloud.FunctionAccount("uploads")))
+			clients := gcp.NewClients(c.As(suite.FunctionAccount("uploads")))
 			t.Cleanup(func() { _ = clients.Close() })
 			_, err := uploads.New(t.Context(), uploads.Config{
-				LocalKeys: dir, Access: access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
+				LocalKeys: dir, Access: access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
 			}, function.Deps{Clients: clients, Now: time.Now, Log: api.NewLogger(io.Discard)})
 			if (err != nil) != (test.says != "") || (err != nil && !strings.Contains(err.Error(), test.says)) {
 				t.Errorf("got %v, want %q", err, test.says)

@@ -55,7 +55,7 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 // meets fault.
 func behind(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
 	t.Helper()
-	google, config, err := function.Settings[uploads.Config](c.Environ("uploads"))
+	google, config, err := function.Settings[uploads.Config](c.FunctionEnviron("uploads"))
 	if err != nil {
 		t.Fatal(err)
 	}

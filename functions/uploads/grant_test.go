@@ -10,9 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
-const auditKey = "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit"
+const auditKey = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
 
 var hello = []byte("hello\n")
 
@@ -86,7 +86,7 @@ func TestGrantsAreCommittedBeforeAnyURL(t *testing.T) {
 	tn := c.Tenant(t)
 	id := cloudtest.NewRun(t)
 	err := c.IAM.Unbind(iam.Binding{
-		Member: cloud.FunctionAccount("uploads"), Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount,
+		Member: suite.FunctionAccount("uploads"), Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestMintRecordsWhatIsGranted(t *testing.T) {
 
 func TestMintAgainBeforeItIsStored(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	tn := c.Tenant(t)
 	id, part := cloudtest.NewRun(t), cloudtest.PartOf("a", 1, hello)
 	first := tn.Mint(t, id, part)[0]
@@ -215,7 +215,7 @@ func hundred(output string) []cloudtest.Part {
 
 func TestMintOtherwiseWhilePending(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	tn := c.Tenant(t)
 	id, part := cloudtest.NewRun(t), cloudtest.PartOf("a", 1, hello)
 	tn.Mint(t, id, part)

@@ -19,8 +19,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
@@ -58,7 +58,7 @@ func BenchmarkMint(b *testing.B) {
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
 	h, err := uploads.New(b.Context(), uploads.Config{
-		LocalKeys: dir, Access: access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
+		LocalKeys: dir, Access: access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
 	}, function.Deps{Clients: clients, Now: time.Now, Log: api.NewLogger(io.Discard)})
 	if err != nil {
 		b.Fatal(err)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -41,7 +41,7 @@ func (o operations) minus(b operations) operations {
 
 // bench is an embedded cloud with one tenant.
 type bench struct {
-	*cloud.Cloud
+	*suite.Cloud
 	tenant   tenant.ID
 	token    string
 	messages atomic.Int64
@@ -51,7 +51,7 @@ type bench struct {
 // measure counts what one run of so many parts takes. A run before it warms the
 // caches: data keys, the tenant's record, its issuer's keys.
 func measure(ctx context.Context, parts int) (operations, error) {
-	c, err := cloud.Start(ctx, cloud.Options{Backoff: 50 * time.Millisecond})
+	c, err := suite.Start(ctx, suite.Options{Backoff: 50 * time.Millisecond})
 	if err != nil {
 		return operations{}, err
 	}
@@ -90,7 +90,7 @@ func (b *bench) count() operations {
 		Requests: map[string]float64{},
 	}
 	for name := range b.Suite.Functions {
-		o.Requests[name] = float64(b.Front.Traffic(name).Requests)
+		o.Requests[name] = float64(b.LoadBalancer.Traffic(name).Requests)
 	}
 	return o
 }

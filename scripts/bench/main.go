@@ -29,7 +29,7 @@ var all = []aimed{
 	{"CPU of an update without Firestore and KMS, against an empty event", "./functions/assistant", "BenchmarkEvent", "x-empty", 1.2, false},
 	{"streaming a view, against copying from the bucket", "./functions/outputs", "BenchmarkView", "x-origin", 1.7, false},
 	{"memory that a PUT of 2 GiB takes, in MiB", "./emulator/gcs", "BenchmarkPutTwoGiB", "MiB-above-idle", 32, true},
-	{"start of the embedded cloud, in ms", "./emulator/cloud", "BenchmarkStart", "ms-start", 100, false},
+	{"start of the embedded cloud, in ms", "./emulator/suite", "BenchmarkStart", "ms-start", 100, false},
 }
 
 func main() {

@@ -52,7 +52,8 @@ func sound() graph {
 		"./emulator/firestore":    {"./emulator/clock"},
 		"./emulator/pubsub":       {"./emulator/clock"},
 		"./emulator/oidc":         {"./emulator/iam/rsakey"},
-		"./emulator/cloud":        {"./functions/uploads", "./emulator/gcs"},
+		"./emulator/cloud":        {"./emulator/gcs"},
+		"./emulator/suite":        {"./functions/uploads", "./emulator/cloud"},
 	}
 }
 

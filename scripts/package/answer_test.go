@@ -11,10 +11,10 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	runs "github.com/strongroom-dev/strongroom/shared/run"
@@ -24,9 +24,9 @@ func TestWhatIsPackedAnswersRightly(t *testing.T) {
 	t.Parallel()
 	eachProgram(t, func(t *testing.T, name string, built program) {
 		runnable(t)
-		c := cloudtest.New(t, cloud.Options{})
+		c := cloudtest.New(t, suite.Options{})
 		tn := c.Tenant(t)
-		p := start(t, built.path, c.Environ(name))
+		p := start(t, built.path, c.FunctionEnviron(name))
 		listens := time.Since(p.began)
 		answers := p.first(t, name, tn)
 		t.Logf("%s: zip %.2f MB, program %.1f MB, listens after %d ms, first answer after %d ms",
@@ -99,7 +99,7 @@ func custodyKeeps(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Te
 // longer to the embedded function. It tells what the process answered.
 func takeOver(t *testing.T, p *process, c *cloudtest.Cloud, function string) <-chan int {
 	t.Helper()
-	err := c.IAM.Unbind(iam.Binding{Member: cloud.Account("pubsub-push"), Role: "roles/run.invoker", Resource: "functions/" + function})
+	err := c.IAM.Unbind(iam.Binding{Member: suite.Account("pubsub-push"), Role: "roles/run.invoker", Resource: "functions/" + function})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,11 +224,11 @@ func BenchmarkColdStart(b *testing.B) {
 	for name := range programs {
 		b.Run(name, func(b *testing.B) {
 			built := built(b, name)
-			c := cloudtest.New(b, cloud.Options{})
+			c := cloudtest.New(b, suite.Options{})
 			tn := c.Tenant(b)
 			var listens, answers time.Duration
 			for b.Loop() {
-				p := start(b, built.path, c.Environ(name))
+				p := start(b, built.path, c.FunctionEnviron(name))
 				listens += time.Since(p.began)
 				answers += p.first(b, name, tn)
 				p.stop()

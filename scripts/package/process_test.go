@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // process is a built function that runs under the framework.
@@ -49,7 +49,7 @@ func start(t testing.TB, path string, environ []string) *process {
 	addr := freeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	p := &process{url: "http://" + addr, began: time.Now(), cloud: &cloudtest.Cloud{Cloud: &cloud.Cloud{URL: "http://" + addr}}}
+	p := &process{url: "http://" + addr, began: time.Now(), cloud: cloudtest.AtURL("http://" + addr)}
 	cmd := exec.CommandContext(ctx, path)
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(environ, "PORT="+port), &p.log, &p.log
 	if err := cmd.Start(); err != nil {
@@ -155,7 +155,7 @@ func (p *process) push(t testing.TB, topic string, attributes map[string]string)
 	return p.do(t, "", http.MethodPost, "/", map[string]any{
 		"message": map[string]any{"messageId": "1", "attributes": attributes},
 	}, "Ce-Id", "1", "Ce-Specversion", "1.0", "Ce-Type", "google.cloud.pubsub.topic.v1.messagePublished",
-		"Ce-Source", "//pubsub.googleapis.com/projects/"+cloud.ProjectID+"/topics/"+topic)
+		"Ce-Source", "//pubsub.googleapis.com/projects/"+suite.ProjectID+"/topics/"+topic)
 }
 
 func aStart() map[string]any {

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -25,10 +25,10 @@ func TestMain(m *testing.M) { cloudtest.Main(m) }
 // guard is that of the function runs.
 func guard(t *testing.T, c *cloudtest.Cloud) *access.Guard {
 	t.Helper()
-	clients := gcp.NewClients(c.As(cloud.FunctionAccount("runs")))
+	clients := gcp.NewClients(c.As(suite.FunctionAccount("runs")))
 	t.Cleanup(func() { _ = clients.Close() })
-	key := "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit"
-	g, err := access.NewGuard(t.Context(), access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: key}}, clients, c.Clock.Now)
+	key := "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
+	g, err := access.NewGuard(t.Context(), access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: key}}, clients, c.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestAuthorizeGivesWhoAndWhere(t *testing.T) {
 
 func TestAuthorizeFollowsTheTenantsState(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	tn, g := c.Tenant(t), guard(t, c)
 	header := "Bearer " + tn.Token(t, "viewer")
 	if _, err := g.Authorize(t.Context(), header, act(auditlog.ReadRun)); err != nil {
@@ -150,13 +150,13 @@ func TestUnauthenticatedAreCountedAndNotWritten(t *testing.T) {
 
 func TestATokenThatCannotBeJudgedNow(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	if c.Firestore == nil {
 		t.Skip("Google's emulator asks for no role")
 	}
 	tn := c.Tenant(t)
 	err := c.IAM.Unbind(iam.Binding{
-		Member: cloud.FunctionAccount("runs"), Role: "roles/datastore.user", Resource: "projects/" + cloud.ProjectID + "/databases/(default)",
+		Member: suite.FunctionAccount("runs"), Role: "roles/datastore.user", Resource: "projects/" + suite.ProjectID + "/databases/(default)",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -9,8 +9,8 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -51,7 +51,7 @@ func TestCanonicalIsRFC8785(t *testing.T) {
 func openLog(t *testing.T, c *cloudtest.Cloud) (*auditlog.Log, *firestore.Client) {
 	t.Helper()
 	log, err := auditlog.Open(t.Context(), auditlog.Config{
-		AuditKeyName: "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit",
+		AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit",
 	}, c.Operator, c.Clock.Now)
 	if err != nil {
 		t.Fatal(err)

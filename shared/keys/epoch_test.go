@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -32,7 +32,7 @@ func epochs(t *testing.T, c *cloudtest.Cloud, id tenant.ID) []string {
 
 func TestADataKeyIsInUseForNinetyDays(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme := c.Tenant(t)
 	k := process(t, c, acme.Record)
 	var sealed [][]byte
@@ -54,7 +54,7 @@ func TestADataKeyIsInUseForNinetyDays(t *testing.T) {
 
 func TestManyProcessesBeginOneEpoch(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme := c.Tenant(t)
 	var processes []*keys.Tenant
 	for range 16 {

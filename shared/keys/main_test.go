@@ -7,9 +7,9 @@ import (
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/kms/apiv1/kmspb"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/kms"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -60,7 +60,7 @@ func wantOpen(t *testing.T, k *keys.Tenant, sealed []byte, text, place string) {
 // destroy has every version of a tenant's KMS key destroyed for good.
 func destroy(t *testing.T, c *cloudtest.Cloud, record tenant.Record) {
 	t.Helper()
-	ctx := kms.As(t.Context(), cloud.OperatorAccount)
+	ctx := kms.As(t.Context(), suite.OperatorAccount)
 	_, err := c.KMS.DestroyCryptoKeyVersion(ctx, &kmspb.DestroyCryptoKeyVersionRequest{Name: record.KeyName + "/cryptoKeyVersions/1"})
 	if err != nil {
 		t.Fatal(err)

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -22,7 +22,7 @@ import (
 func onWire(t *testing.T, c *cloudtest.Cloud, record tenant.Record, plan func(call int64, method string) faults.Fault) (*keys.Tenant, *faults.Proxy) {
 	t.Helper()
 	var calls atomic.Int64
-	config := c.As(cloud.OperatorAccount)
+	config := c.As(suite.OperatorAccount)
 	wire, err := faults.New(config.FirestoreHost, func(method string) faults.Fault { return plan(calls.Add(1), method) })
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func broken(t *testing.T, c *cloudtest.Cloud, record tenant.Record, id tenant.ID
 
 func TestResealOverAFaultAtAnyCall(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	const calls = 14
 	record := c.Tenant(t).Record
 	type life struct {
@@ -134,7 +134,7 @@ func wantResealed(t *testing.T, c *cloudtest.Cloud, record tenant.Record, told [
 
 func TestResealTellsWhatIsShutThoughALaterPageFails(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	record, shut := broken(t, c, c.Tenant(t).Record, "t-broken")
 	nextEpoch(t, c, process(t, c, record))
 	lists := 0
@@ -157,7 +157,7 @@ func TestResealTellsWhatIsShutThoughALaterPageFails(t *testing.T) {
 // A commit whose reply is lost is no fault of Reseal's.
 func TestResealGoesOnAfterALostReply(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme := c.Tenant(t)
 	k := process(t, c, acme.Record)
 	fill(t, c, k, acme.ID, 0, 20)
@@ -178,7 +178,7 @@ func TestResealGoesOnAfterALostReply(t *testing.T) {
 
 func TestResealTwiceAtOnce(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme := c.Tenant(t)
 	k := process(t, c, acme.Record)
 	fill(t, c, k, acme.ID, 0, 100)

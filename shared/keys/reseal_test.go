@@ -12,8 +12,8 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -96,7 +96,7 @@ func nextEpoch(t *testing.T, c *cloudtest.Cloud, all ...*keys.Tenant) {
 
 func TestResealGoesOnWhereItWasStopped(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme := c.Tenant(t)
 	k := process(t, c, acme.Record)
 	fill(t, c, k, acme.ID, 0, 40)
@@ -118,7 +118,7 @@ func TestResealGoesOnWhereItWasStopped(t *testing.T) {
 
 func TestResealBeginsAnewWithANewEpoch(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme := c.Tenant(t)
 	k := process(t, c, acme.Record)
 	fill(t, c, k, acme.ID, 0, 40)
@@ -136,7 +136,7 @@ func TestResealBeginsAnewWithANewEpoch(t *testing.T) {
 // write for five more what it sealed under it.
 func TestResealLeavesNothingBehindThatOthersWriteLate(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme := c.Tenant(t)
 	late := process(t, c, acme.Record)
 	seal(t, late, "begins the first epoch", "a")
@@ -164,7 +164,7 @@ func TestResealLeavesNothingBehindThatOthersWriteLate(t *testing.T) {
 
 func TestResealTouchesNoOtherTenant(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	record, all := c.Tenant(t).Record, map[tenant.ID]*keys.Tenant{}
 	for _, id := range []tenant.ID{"t", "t-", "t-0", "t-1", "t-1-", "t-1-0", "t-10", "t-2", "t1", "s", "u"} {
 		record.ID = id
@@ -186,7 +186,7 @@ func TestResealTouchesNoOtherTenant(t *testing.T) {
 // path too.
 func TestResealInTheTenantsOwnDatabase(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	for _, name := range []string{"acmes-own", "documents"} {
 		record := c.Tenant(t).Record
 		record.DatabaseID = name
@@ -209,7 +209,7 @@ func TestResealInTheTenantsOwnDatabase(t *testing.T) {
 // A page of the largest values fits into a commit.
 func TestResealOfTheLargestValues(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme := c.Tenant(t)
 	k, db := process(t, c, acme.Record), database(t, c)
 	const documents = 33
@@ -236,7 +236,7 @@ func TestResealOfTheLargestValues(t *testing.T) {
 
 func TestResealPassesOverWhatWillNeverOpen(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme := c.Tenant(t)
 	k, db := process(t, c, acme.Record), database(t, c)
 	fill(t, c, k, acme.ID, 0, 20)
@@ -254,7 +254,7 @@ func TestResealPassesOverWhatWillNeverOpen(t *testing.T) {
 
 func TestResealOfADestroyedKeyStops(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme := c.Tenant(t)
 	k := process(t, c, acme.Record)
 	fill(t, c, k, acme.ID, 0, 3)

@@ -8,8 +8,8 @@ import (
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/google/uuid"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -30,7 +30,7 @@ func sealerOf(t testing.TB, c *cloudtest.Cloud, record tenant.Record, collection
 
 func TestADisabledKeyOpensNothingAfterFiveMinutes(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	record := c.Tenant(t).Record
 	s := sealerOf(t, c, record, "deks-of-a-disabled-key")
 	sealed, err := s.Seal(t.Context(), []byte("text"), []byte("here"))

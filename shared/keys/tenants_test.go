@@ -7,14 +7,14 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 )
 
 func TestTheFingerprintKeyIsMadeOnceAndNeverRotates(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme, other := c.Tenant(t), c.Tenant(t)
 	made := make([][]byte, 16)
 	var work sync.WaitGroup
@@ -47,7 +47,7 @@ func TestTheFingerprintKeyIsMadeOnceAndNeverRotates(t *testing.T) {
 
 func TestADestroyedKeyTakesTheFingerprintKeyWithIt(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme := c.Tenant(t)
 	k := process(t, c, acme.Record)
 	if _, err := k.FingerprintKey(t.Context()); err != nil {
@@ -113,7 +113,7 @@ func TestLaw3AFieldThatWasMovedOrChangedDoesNotOpen(t *testing.T) {
 // Law 3: a tenant's key locks its texts, and nobody else's.
 func TestLaw3ADestroyedKeyLocksItsTenantOnly(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	acme, other := c.Tenant(t), c.Tenant(t)
 	a, b := process(t, c, acme.Record), process(t, c, other.Record)
 	sealedA, sealedB := seal(t, a, "of acme", "a"), seal(t, b, "of another", "b")

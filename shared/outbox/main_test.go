@@ -11,9 +11,9 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/uuid"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -35,12 +35,12 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	c := cloudtest.New(t, cloud.Options{})
-	account := cloud.Account("test-publisher")
+	c := cloudtest.New(t, suite.Options{})
+	account := suite.Account("test-publisher")
 	for _, err := range []error{
 		c.IAM.CreateServiceAccount(account),
 		c.PubSub.CreateTopic(t.Context(), outbox.RunEvents),
-		c.IAM.Bind(iam.Binding{Member: account, Role: "roles/datastore.user", Resource: "projects/" + cloud.ProjectID + "/databases/(default)"}),
+		c.IAM.Bind(iam.Binding{Member: account, Role: "roles/datastore.user", Resource: "projects/" + suite.ProjectID + "/databases/(default)"}),
 		c.IAM.Bind(iam.Binding{Member: account, Role: "roles/pubsub.publisher", Resource: "topics/" + outbox.RunEvents}),
 	} {
 		if err != nil {
@@ -157,7 +157,7 @@ func TestWhoMayNotPublishLeavesTheEntry(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	e := o.entry(outbox.RunEvents, time.Now().Add(-time.Hour))
-	err := o.IAM.Unbind(iam.Binding{Member: cloud.Account("test-publisher"), Role: "roles/pubsub.publisher", Resource: "topics/" + outbox.RunEvents})
+	err := o.IAM.Unbind(iam.Binding{Member: suite.Account("test-publisher"), Role: "roles/pubsub.publisher", Resource: "topics/" + outbox.RunEvents})
 	if err != nil {
 		t.Fatal(err)
 	}

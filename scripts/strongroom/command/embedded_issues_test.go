@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
 )
@@ -164,7 +164,7 @@ func TestARunsFindingsReachTheEmbeddedCloud(t *testing.T) {
 
 func TestACatalogueReachesTheEmbeddedCloud(t *testing.T) {
 	t.Parallel()
-	tenant := cloudtest.New(t, cloud.Options{}).Tenant(t) // of its own: what was read before may be a minute old
+	tenant := cloudtest.New(t, suite.Options{}).Tenant(t) // of its own: what was read before may be a minute old
 	staff, viewer := placeOf(t, tenant, "platform"), placeOf(t, tenant, "viewer")
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "dns.robot"), robot("Check Zanzibar Latency", "Flush Zanzibar Cache"))

@@ -14,8 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
@@ -44,7 +44,7 @@ func refuse(t *testing.T, c *cloudtest.Cloud, code string, n int) {
 
 func TestTheQuarantineIsListedAndReplayed(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	p := staffOf(t, c.Tenant(t))
 	refuse(t, c, "bad-reference", 230)
 	refuse(t, c, "no-such-run", 1)
@@ -81,7 +81,7 @@ func TestTheQuarantineIsListedAndReplayed(t *testing.T) {
 
 func TestDeadLettersAreReplayed(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	p := staffOf(t, c.Tenant(t))
 	for n := range 120 {
 		if err := c.PubSub.Publish(t.Context(), "object-events-dead", nil, map[string]string{"n": fmt.Sprint(n)}); err != nil {

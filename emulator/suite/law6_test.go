@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"encoding/json"
@@ -11,24 +11,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 )
 
 // auditRole lets a function seal entries of the audit log.
 func auditRole(function string) iam.Binding {
 	return iam.Binding{
-		Member: cloud.FunctionAccount(function), Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: auditKeyName,
+		Member: suite.FunctionAccount(function), Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: auditKeyName,
 	}
 }
 
 // databaseRole lets a function use Firestore.
 func databaseRole(function string) iam.Binding {
 	return iam.Binding{
-		Member: cloud.FunctionAccount(function), Role: "roles/datastore.user",
-		Resource: "projects/" + cloud.ProjectID + "/databases/(default)",
+		Member: suite.FunctionAccount(function), Role: "roles/datastore.user",
+		Resource: "projects/" + suite.ProjectID + "/databases/(default)",
 	}
 }
 
@@ -51,7 +51,7 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 	t.Parallel()
 	t.Run("no mint without the audit key", func(t *testing.T) {
 		t.Parallel()
-		c := cloudtest.New(t, cloud.Options{})
+		c := cloudtest.New(t, suite.Options{})
 		tn := c.Tenant(t)
 		without(t, c, auditRole("uploads"))
 		wantNothingMinted(t, tn)
@@ -62,7 +62,7 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 	})
 	t.Run("no mint without Firestore", func(t *testing.T) {
 		t.Parallel()
-		c := cloudtest.New(t, cloud.Options{})
+		c := cloudtest.New(t, suite.Options{})
 		if c.Firestore == nil {
 			t.Skip("Google's emulator asks for no role")
 		}
@@ -73,7 +73,7 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 	})
 	t.Run("no read without the audit key", func(t *testing.T) {
 		t.Parallel()
-		c := cloudtest.New(t, cloud.Options{})
+		c := cloudtest.New(t, suite.Options{})
 		tn := c.Tenant(t)
 		id := cloudtest.NewRun(t)
 		keep(t, tn, id)
@@ -82,7 +82,7 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 	})
 	t.Run("no read without Firestore", func(t *testing.T) {
 		t.Parallel()
-		c := cloudtest.New(t, cloud.Options{})
+		c := cloudtest.New(t, suite.Options{})
 		if c.Firestore == nil {
 			t.Skip("Google's emulator asks for no role")
 		}
@@ -95,12 +95,12 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 	})
 	t.Run("no replay without the audit key", func(t *testing.T) {
 		t.Parallel()
-		c := cloudtest.New(t, cloud.Options{})
+		c := cloudtest.New(t, suite.Options{})
 		wantNothingReplayed(t, c, c.Tenant(t))
 	})
 	t.Run("no denial without the audit key", func(t *testing.T) {
 		t.Parallel()
-		c := cloudtest.New(t, cloud.Options{})
+		c := cloudtest.New(t, suite.Options{})
 		tn := c.Tenant(t)
 		without(t, c, auditRole("uploads"))
 		r := tn.Do(t, "viewer", http.MethodPost, tn.RunPath(cloudtest.NewRun(t))+"/uploads", oneUpload())
@@ -164,12 +164,12 @@ func wantNothingRead(t *testing.T, tn *cloudtest.Tenant, id string) {
 // The entry is there before the act: it is there though the act then fails.
 func TestLaw6OnTheRecordFirstThoughTheActFails(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	tn := c.Tenant(t)
 	id := cloudtest.NewRun(t)
 	keep(t, tn, id)
-	without(t, c, iam.Binding{Member: cloud.FunctionAccount("outputs"), Role: "roles/storage.objectViewer", Resource: "buckets/" + tn.OutputsBucket})
-	without(t, c, iam.Binding{Member: cloud.FunctionAccount("uploads"), Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount})
+	without(t, c, iam.Binding{Member: suite.FunctionAccount("outputs"), Role: "roles/storage.objectViewer", Resource: "buckets/" + tn.OutputsBucket})
+	without(t, c, iam.Binding{Member: suite.FunctionAccount("uploads"), Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount})
 
 	r := tn.Do(t, "auditor", http.MethodGet, tn.RunPath(id)+"/outputs/kept.log", nil)
 	if r.Status < 500 || strings.Contains(string(r.Body), grantedText) {

@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"context"

@@ -1,7 +1,7 @@
 // Package front is what stands before the functions in production: the load
 // balancer's routes, and the check of who may call an event's or a schedule's
 // function, which the platform does before the code runs.
-package front
+package loadbalancer
 
 import (
 	"errors"
@@ -20,9 +20,9 @@ import (
 // (cloud.google.com/functions/quotas), and the functions promise 8 MiB.
 const MaxResponse = 8 << 20
 
-// Front sends requests to the functions. It is an http.Handler, safe for
+// LoadBalancer sends requests to the functions. It is an http.Handler, safe for
 // concurrent use.
-type Front struct {
+type LoadBalancer struct {
 	mux *http.ServeMux
 	iam *iam.Server
 	url string
@@ -42,8 +42,8 @@ type Traffic struct {
 
 // New makes a front at url that serves suite's functions with handlers, one for
 // each name.
-func New(url string, suite infra.Suite, handlers map[string]http.Handler, accounts *iam.Server) (*Front, error) {
-	f := &Front{mux: http.NewServeMux(), iam: accounts, url: url, traffic: map[string]Traffic{}}
+func New(url string, suite infra.Suite, handlers map[string]http.Handler, accounts *iam.Server) (*LoadBalancer, error) {
+	lb := &LoadBalancer{mux: http.NewServeMux(), iam: accounts, url: url, traffic: map[string]Traffic{}}
 	var errs []error
 	for name, function := range suite.Functions {
 		handler := handlers[name]
@@ -51,36 +51,36 @@ func New(url string, suite infra.Suite, handlers map[string]http.Handler, accoun
 			errs = append(errs, fmt.Errorf("function %s has no handler", name))
 			continue
 		}
-		handler = f.counted(name, handler)
+		handler = lb.counted(name, handler)
 		for _, path := range paths(function.Routes) {
-			f.mux.Handle(path, handler) // any method: the load balancer knows paths only
+			lb.mux.Handle(path, handler) // any method: the load balancer knows paths only
 		}
 		if function.Topic != "" || function.Schedule != "" {
-			f.mux.Handle("POST /functions/"+name, f.invoked(name, handler))
+			lb.mux.Handle("POST /functions/"+name, lb.invoked(name, handler))
 		}
 		if name == suite.Default {
-			f.otherwise = handler
+			lb.otherwise = handler
 		}
-		f.mux.Handle("GET /openapi/"+name+".json", at("/openapi.json", handler))
+		lb.mux.Handle("GET /openapi/"+name+".json", at("/openapi.json", handler))
 	}
-	if f.otherwise == nil {
+	if lb.otherwise == nil {
 		errs = append(errs, errors.New("the default function has no handler"))
 	}
-	return f, errors.Join(errs...)
+	return lb, errors.Join(errs...)
 }
 
 // Handle adds a route that production does not have.
-func (f *Front) Handle(pattern string, handler http.Handler) { f.mux.Handle(pattern, handler) }
+func (lb *LoadBalancer) Handle(pattern string, handler http.Handler) { lb.mux.Handle(pattern, handler) }
 
 // ServeHTTP implements http.Handler.
-func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (lb *LoadBalancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A mux redirects a path with empty or dotted segments; the load balancer
 	// passes it on as it is.
-	if _, pattern := f.mux.Handler(r); pattern == "" || path.Clean(r.URL.Path) != r.URL.Path {
-		f.otherwise.ServeHTTP(w, r)
+	if _, pattern := lb.mux.Handler(r); pattern == "" || path.Clean(r.URL.Path) != r.URL.Path {
+		lb.otherwise.ServeHTTP(w, r)
 		return
 	}
-	f.mux.ServeHTTP(w, r)
+	lb.mux.ServeHTTP(w, r)
 }
 
 // paths are the distinct paths of routes.
@@ -96,25 +96,25 @@ func paths(routes []string) []string {
 
 // Endpoint is where Pub/Sub and the scheduler call a function; it is also the
 // audience of their tokens.
-func (f *Front) Endpoint(function string) string { return f.url + "/functions/" + function }
+func (lb *LoadBalancer) Endpoint(function string) string { return lb.url + "/functions/" + function }
 
 // Traffic is what went to and from a function so far.
-func (f *Front) Traffic(function string) Traffic {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.traffic[function]
+func (lb *LoadBalancer) Traffic(function string) Traffic {
+	lb.mu.Lock()
+	defer lb.mu.Unlock()
+	return lb.traffic[function]
 }
 
 // invoked lets through who holds run.routes.invoke on the function, and takes
 // the token away: the code never sees it.
-func (f *Front) invoked(name string, next http.Handler) http.Handler {
+func (lb *LoadBalancer) invoked(name string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		caller, err := f.iam.VerifyIDToken(token, f.Endpoint(name))
+		caller, err := lb.iam.VerifyIDToken(token, lb.Endpoint(name))
 		switch {
 		case !bearer || err != nil:
 			http.Error(w, "Unauthorized", http.StatusUnauthorized)
-		case !f.iam.Allowed(caller, "run.routes.invoke", "functions/"+name):
+		case !lb.iam.Allowed(caller, "run.routes.invoke", "functions/"+name):
 			http.Error(w, "Forbidden", http.StatusForbidden)
 		default:
 			r = r.Clone(r.Context())
@@ -134,20 +134,20 @@ func at(path string, next http.Handler) http.Handler {
 }
 
 // counted counts a function's bytes, and ends a response that is too long.
-func (f *Front) counted(name string, next http.Handler) http.Handler {
+func (lb *LoadBalancer) counted(name string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		in, out := &countingBody{ReadCloser: r.Body}, &countingWriter{ResponseWriter: w}
 		r = r.WithContext(r.Context()) // a copy: the server looks at its own Body to see what was left unread
 		r.Body = in
 		defer func() {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			t := f.traffic[name]
+			lb.mu.Lock()
+			defer lb.mu.Unlock()
+			t := lb.traffic[name]
 			t.Requests, t.In, t.Out = t.Requests+1, t.In+in.n, t.Out+out.n
 			if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 				t.NotJSON += in.n
 			}
-			f.traffic[name] = t
+			lb.traffic[name] = t
 		}()
 		next.ServeHTTP(out, r)
 		if out.cut {

@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"net/http"
@@ -10,8 +10,8 @@ import (
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // keyHolder is the tenant's administrator at Cloud KMS.
@@ -44,7 +44,7 @@ func (k keyHolder) set(t *testing.T, state kmspb.CryptoKeyVersion_CryptoKeyVersi
 // and another tenant notice nothing.
 func TestLaw3OneTenantOneKey(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	a, b := newVault(t, c), newVault(t, c)
 	holder := holderOf(t, a.Tenant)
 	late := a.Mint(t, a.run, cloudtest.PartOf("late.log", 1, []byte("late")))[0]

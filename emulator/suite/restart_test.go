@@ -1,11 +1,11 @@
-package cloud_test
+package suite_test
 
 import (
 	"net/http"
 	"testing"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 func TestEverythingIsThereAfterARestart(t *testing.T) {
@@ -15,13 +15,13 @@ func TestEverythingIsThereAfterARestart(t *testing.T) {
 	var stored, granted *cloudtest.Tenant
 
 	t.Run("before", func(t *testing.T) {
-		c := cloudtest.New(t, cloud.Options{Dir: dir})
+		c := cloudtest.New(t, suite.Options{Dir: dir})
 		stored, granted = c.Tenant(t), c.Tenant(t)
 		stored.Store(t, run, "stdout.log", []byte("kept\n"))
 		granted.Mint(t, run, cloudtest.PartOf("stdout.log", 1, []byte("later\n")))
 	})
 	t.Run("after", func(t *testing.T) {
-		c := cloudtest.New(t, cloud.Options{Dir: dir})
+		c := cloudtest.New(t, suite.Options{Dir: dir})
 		for _, before := range []*cloudtest.Tenant{stored, granted} {
 			record, err := c.AddTenant(t.Context(), before.ID, before.Workspace)
 			if err != nil {

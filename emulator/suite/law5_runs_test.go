@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -28,7 +28,7 @@ func TestLaw5AcknowledgedMeansKeptOfRuns(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t)
-	wire := newBadWire(t, c.As(cloud.OperatorAccount).FirestoreHost, seed, 0.1)
+	wire := newBadWire(t, c.As(suite.OperatorAccount).FirestoreHost, seed, 0.1)
 	url := serveRuns(t, c, wire)
 	token := tn.Token(t, "runner")
 	for range 5 {
@@ -59,12 +59,12 @@ func TestLaw5AcknowledgedMeansKeptOfRuns(t *testing.T) {
 // serveRuns runs the function, as its own account, over wire.
 func serveRuns(t *testing.T, c *cloudtest.Cloud, wire *badWire) string {
 	t.Helper()
-	config := c.As(cloud.FunctionAccount("runs"))
+	config := c.As(suite.FunctionAccount("runs"))
 	config.FirestoreHost = wire.addr
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _ = clients.Close() })
 	h, err := runs.New(t.Context(), access.Config{
-		Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName},
+		Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName},
 	}, function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -86,11 +86,9 @@ func (c telling) insist(t *testing.T, tn *cloudtest.Tenant, url, token string) b
 		method, path = http.MethodPost, path+"/report"
 		body = map[string]any{"end": at.Add(time.Hour), "outcome": "success", "exitCode": c.version}
 	}
-	direct := *tn.Cloud.Cloud
-	direct.URL = url
-	front := &cloudtest.Cloud{Cloud: &direct}
+	function := cloudtest.AtURL(url)
 	for range 200 {
-		switch answer := front.Do(t, token, method, path, body); answer.Status {
+		switch answer := function.Do(t, token, method, path, body); answer.Status {
 		case http.StatusOK:
 			return true
 		case http.StatusConflict:

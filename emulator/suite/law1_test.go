@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // attempt is one thing tried with an upload URL: what is changed of it, and
@@ -252,7 +252,7 @@ func TestLaw1WriteOnlyBindsTheBytes(t *testing.T) {
 
 func TestLaw1WriteOnlyEndsInTime(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	tn := c.Tenant(t)
 	short := c.Tenant(t)
 	short.Limits.UploadLifetime = time.Minute

@@ -1,4 +1,4 @@
-package front_test
+package loadbalancer_test
 
 import (
 	"io"
@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/emulator/clock"
-	"github.com/strongroom-dev/strongroom/emulator/front"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/loadbalancer"
 	"github.com/strongroom-dev/strongroom/infra"
 )
 
@@ -21,7 +21,7 @@ func serve(t *testing.T, function http.HandlerFunc) string {
 		t.Fatal(err)
 	}
 	suite := infra.Suite{Default: "f", Functions: map[string]infra.Function{"f": {Routes: []string{"GET /v1/x"}}}}
-	f, err := front.New("http://front.test", suite, map[string]http.Handler{"f": function}, accounts)
+	f, err := loadbalancer.New("http://front.test", suite, map[string]http.Handler{"f": function}, accounts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,10 +36,10 @@ func TestResponseOfMoreThanEightMebibytesIsCut(t *testing.T) {
 		size int
 		told bool
 	}{
-		"exactly 8 MiB, its length told": {front.MaxResponse, true},
-		"exactly 8 MiB, in chunks":       {front.MaxResponse, false},
-		"a byte more, its length told":   {front.MaxResponse + 1, true},
-		"a mebibyte more, in chunks":     {front.MaxResponse + 1<<20, false},
+		"exactly 8 MiB, its length told": {loadbalancer.MaxResponse, true},
+		"exactly 8 MiB, in chunks":       {loadbalancer.MaxResponse, false},
+		"a byte more, its length told":   {loadbalancer.MaxResponse + 1, true},
+		"a mebibyte more, in chunks":     {loadbalancer.MaxResponse + 1<<20, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,10 +59,10 @@ func TestResponseOfMoreThanEightMebibytesIsCut(t *testing.T) {
 			}
 			defer answer.Body.Close()
 			n, err := io.Copy(io.Discard, answer.Body)
-			if n > front.MaxResponse || (c.size == front.MaxResponse && (n != front.MaxResponse || err != nil)) {
+			if n > loadbalancer.MaxResponse || (c.size == loadbalancer.MaxResponse && (n != loadbalancer.MaxResponse || err != nil)) {
 				t.Errorf("%d bytes came, and then: %v", n, err)
 			}
-			if c.told && c.size > front.MaxResponse && err == nil {
+			if c.told && c.size > loadbalancer.MaxResponse && err == nil {
 				t.Error("the cut looks like an end")
 			}
 		})

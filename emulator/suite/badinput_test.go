@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // bad is a request that must be refused. What it leaves empty is good.
@@ -161,7 +161,7 @@ var badRequests = map[string]bad{
 
 func TestBadInputIsRefused(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{}) // nobody else signs in it
+	c := cloudtest.New(t, suite.Options{}) // nobody else signs in it
 	tn := c.Tenant(t)
 	before := written(t, tn)
 	for name, b := range badRequests {

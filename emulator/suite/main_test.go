@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"errors"
@@ -14,15 +14,15 @@ import (
 	"google.golang.org/api/iterator"
 	"google.golang.org/api/option"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
-const auditKeyName = "projects/" + cloud.ProjectID + "/locations/" + cloud.Location + "/keyRings/platform/cryptoKeys/audit"
+const auditKeyName = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
 
 // onRecord is a tenant's audit log; that of no tenant is the platform's own.
 func onRecord(t testing.TB, c *cloudtest.Cloud, id tenant.ID) []auditlog.Entry {
@@ -85,7 +85,7 @@ func paths(t testing.TB, c *firestore.CollectionRef) []string {
 // stored is what a bucket holds, by name, as its owner sees it.
 func stored(t testing.TB, c *cloudtest.Cloud, name string) map[string]string {
 	t.Helper()
-	bucket := bucketAs(t, c, cloud.OperatorAccount, name)
+	bucket := bucketAs(t, c, suite.OperatorAccount, name)
 	all := map[string]string{}
 	objects := bucket.Objects(t.Context(), nil)
 	for {

@@ -1,15 +1,15 @@
-package cloud_test
+package suite_test
 
 import (
 	"testing"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // BenchmarkStart starts and stops an embedded cloud in memory.
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
-		c, err := cloud.Start(b.Context(), cloud.Options{})
+		c, err := suite.Start(b.Context(), suite.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}

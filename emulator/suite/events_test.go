@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"net/http"
@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
 
@@ -30,7 +30,7 @@ const published = "google.cloud.pubsub.topic.v1.messagePublished"
 // and so it is on record: once, by its id and a code, and no word of its text.
 func TestAMalformedPushIsOnRecord(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	for name, function := range c.Suite.Functions {
 		if function.Topic == "" {
 			continue
@@ -58,7 +58,7 @@ func TestAMalformedPushIsOnRecord(t *testing.T) {
 // While the record cannot be written, nothing is acknowledged.
 func TestAMalformedPushThatCannotBeRecordedComesAgain(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	for name, function := range c.Suite.Functions {
 		if function.Topic == "" {
 			continue
@@ -73,7 +73,7 @@ func TestAMalformedPushThatCannotBeRecordedComesAgain(t *testing.T) {
 // pushTo pushes an event to a function as the platform does.
 func pushTo(t *testing.T, c *cloudtest.Cloud, function, id string, event [2]string) cloudtest.Response {
 	t.Helper()
-	token, err := c.IAM.SignJWT(cloud.Account("pubsub-push"), map[string]any{"aud": c.Front.Endpoint(function)})
+	token, err := c.IAM.SignJWT(suite.Account("pubsub-push"), map[string]any{"aud": c.LoadBalancer.Endpoint(function)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -81,7 +81,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 	t.Helper()
 	c := cloudtest.Shared(t)
 	h := &history{tenant: c.Tenant(t), random: rand.New(rand.NewPCG(seed, 0))}
-	h.wire = newBadWire(t, c.As(cloud.OperatorAccount).FirestoreHost, seed, 0.1)
+	h.wire = newBadWire(t, c.As(suite.OperatorAccount).FirestoreHost, seed, 0.1)
 	var err error
 	clients := h.clients(t, "custody")
 	h.custody, err = custody.New(t.Context(), auditlog.Config{AuditKeyName: auditKeyName},
@@ -96,7 +96,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 
 // clients reach Firestore over the bad wire, as a function.
 func (h *history) clients(t *testing.T, function string) *gcp.Clients {
-	config := h.tenant.Cloud.As(cloud.FunctionAccount(function))
+	config := h.tenant.Cloud.As(suite.FunctionAccount(function))
 	config.FirestoreHost = h.wire.addr
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _ = clients.Close() })

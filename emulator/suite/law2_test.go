@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ import (
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 const canary = "canary-7f3b9c52-in-the-output"
@@ -72,7 +72,7 @@ func (m *messages) text() []byte {
 // place but the bucket's own answers.
 func TestLaw2NeverStored(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	var published messages
 	c.PubSub.Published(published.observe)
 	workEveryWay(t, c)
@@ -158,7 +158,7 @@ func workEveryWay(t *testing.T, c *cloudtest.Cloud) {
 // does not grow with it, and no file appears. It runs alone, to measure.
 func TestLaw2NeverStoredInMemoryOrTemporaryFiles(t *testing.T) {
 	temporary := t.TempDir()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	tn, id := c.Tenant(t), cloudtest.NewRun(t)
 	piece := bytes.Repeat([]byte("0123456789abcde\n"), 8<<20/16)
 	var parts [][]byte

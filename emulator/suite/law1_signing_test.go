@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"context"
@@ -17,9 +17,9 @@ import (
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"cloud.google.com/go/storage"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
@@ -33,7 +33,7 @@ import (
 // if its code were another: any V4 URL.
 func signAs(t *testing.T, c *cloudtest.Cloud, account string) func(method, bucket, object string, headers ...string) cloudtest.Upload {
 	t.Helper()
-	config := c.As(cloud.FunctionAccount("uploads"))
+	config := c.As(suite.FunctionAccount("uploads"))
 	options, err := config.Dial(config.IAMCredentialsHost)
 	if err != nil {
 		t.Fatal(err)
@@ -116,12 +116,12 @@ func TestLaw1SigningAccountReachesOneBucket(t *testing.T) {
 // uploadsWith is the function uploads with signing keys of its own in dir.
 func uploadsWith(t *testing.T, c *cloudtest.Cloud, dir string) http.Handler {
 	t.Helper()
-	config := c.As(cloud.FunctionAccount("uploads"))
+	config := c.As(suite.FunctionAccount("uploads"))
 	clients := gcp.NewClients(config)
 	t.Cleanup(func() { _ = clients.Close() })
 	h, err := uploads.New(t.Context(), uploads.Config{
 		LocalKeys: dir,
-		Access:    access.Config{Audience: cloud.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
+		Access:    access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
 	}, function.Deps{Clients: clients, Now: c.Clock.Now, Log: api.NewLogger(c.Log)})
 	if err != nil {
 		t.Fatal(err)
@@ -132,8 +132,8 @@ func uploadsWith(t *testing.T, c *cloudtest.Cloud, dir string) http.Handler {
 // The three signers are one to the bucket, and none outlives its right.
 func TestLaw1SignersAgree(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
-	uploader := cloud.FunctionAccount("uploads")
+	c := cloudtest.New(t, suite.Options{})
+	uploader := suite.FunctionAccount("uploads")
 	for name, prepare := range map[string]func(*testing.T, *cloudtest.Tenant) (mint func() cloudtest.Response, remove func() error){
 		"IAM signBlob": func(t *testing.T, tn *cloudtest.Tenant) (func() cloudtest.Response, func() error) {
 			may := iam.Binding{Member: uploader, Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount}
@@ -247,7 +247,7 @@ func asksHandler(t *testing.T, tn *cloudtest.Tenant, h http.Handler) func() clou
 	t.Helper()
 	url := serve(t, h)
 	return func() cloudtest.Response {
-		c := &cloudtest.Cloud{Cloud: &cloud.Cloud{URL: url}}
+		c := cloudtest.AtURL(url)
 		return c.Do(t, tn.Token(t, "runner"), http.MethodPost, tn.RunPath(cloudtest.NewRun(t))+"/uploads", oneUpload())
 	}
 }

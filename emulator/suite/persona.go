@@ -1,4 +1,4 @@
-package cloud
+package suite
 
 import (
 	"encoding/json"

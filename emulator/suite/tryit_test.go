@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // example is one block of commands of a doc.go.
@@ -60,7 +60,7 @@ func TestWhatToTryWorks(t *testing.T) {
 			t.Skipf("%s is not installed", program)
 		}
 	}
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	if _, err := c.AddTenant(t.Context(), "acme", "prod"); err != nil {
 		t.Fatal(err)
 	}

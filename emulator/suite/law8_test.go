@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"encoding/base64"
@@ -17,9 +17,9 @@ import (
 	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // hunt is a busy cloud: every secret that was in use, and all that was said
@@ -35,14 +35,14 @@ type hunt struct {
 
 func newHunt(t *testing.T) *hunt {
 	t.Helper()
-	h := &hunt{cloud: cloudtest.New(t, cloud.Options{}), secrets: map[string]string{"PRIVATE KEY": "a private key"}}
+	h := &hunt{cloud: cloudtest.New(t, suite.Options{}), secrets: map[string]string{"PRIVATE KEY": "a private key"}}
 	h.cloud.PubSub.Published(func(topic string, data []byte, attributes map[string]string) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		fmt.Fprintln(&h.messages, topic, string(data), attributes)
 	})
 	for name := range h.cloud.Suite.Functions {
-		h.secrets[h.cloud.IAM.AccessToken(cloud.FunctionAccount(name))] = "the access token of " + name
+		h.secrets[h.cloud.IAM.AccessToken(suite.FunctionAccount(name))] = "the access token of " + name
 	}
 	return h
 }
@@ -150,7 +150,7 @@ func (h *hunt) breakThings(t *testing.T, tn *cloudtest.Tenant) {
 	tn.Store(t, id, "kept.log", []byte(grantedText))
 	h.disableKey(t, tn)
 	h.do(t, viewer, "GET", tn.RunPath(id)+"/outputs/kept.log", nil).Want(t, http.StatusForbidden)
-	may := iam.Binding{Member: cloud.FunctionAccount("uploads"), Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount}
+	may := iam.Binding{Member: suite.FunctionAccount("uploads"), Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount}
 	without(t, h.cloud, may)
 	h.do(t, runner, "POST", tn.RunPath(cloudtest.NewRun(t))+"/uploads", oneUpload()).Want(t, http.StatusInternalServerError)
 	without(t, h.cloud, auditRole("uploads"))

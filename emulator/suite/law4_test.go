@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -124,9 +124,9 @@ func (w *matrixWorld) token(t *testing.T, persona, audience string, lifetime tim
 		subject = "viewer@" + string(w.tenant.ID) + ".example" // whom the cloud made a member
 	}
 	if audience == "" {
-		audience = cloud.Audience + "/tenants/" + string(w.tenant.ID)
+		audience = suite.Audience + "/tenants/" + string(w.tenant.ID)
 		if persona == string(tenant.Platform) {
-			audience = cloud.Audience + "/platform"
+			audience = suite.Audience + "/platform"
 		}
 	}
 	claims := map[string]any{"sub": subject, "aud": audience, "persona": persona}
@@ -284,7 +284,7 @@ func TestLaw4IdentityDecidesWhoInvokes(t *testing.T) {
 		if function.Topic == "" && function.Schedule == "" {
 			continue
 		}
-		endpoint := c.Front.Endpoint(name)
+		endpoint := c.LoadBalancer.Endpoint(name)
 		as := func(account, audience string) string {
 			token, err := c.IAM.SignJWT(account, map[string]any{"aud": audience})
 			if err != nil {
@@ -299,11 +299,11 @@ func TestLaw4IdentityDecidesWhoInvokes(t *testing.T) {
 			"nobody":                          {"", http.StatusUnauthorized},
 			"a tenant's admin":                {tn.Token(t, "admin"), http.StatusUnauthorized},
 			"platform staff":                  {tn.Token(t, "platform"), http.StatusUnauthorized},
-			"another function":                {as(cloud.FunctionAccount("uploads"), endpoint), http.StatusForbidden},
-			"the function itself":             {as(cloud.FunctionAccount(name), endpoint), http.StatusForbidden},
+			"another function":                {as(suite.FunctionAccount("uploads"), endpoint), http.StatusForbidden},
+			"the function itself":             {as(suite.FunctionAccount(name), endpoint), http.StatusForbidden},
 			"the tenant's signing account":    {as(tn.SigningAccount, endpoint), http.StatusForbidden},
-			"an account for another function": {as(cloud.Account("scheduler"), endpoint+"2"), http.StatusUnauthorized},
-			"an account with an access token": {c.IAM.AccessToken(cloud.Account("scheduler")), http.StatusUnauthorized},
+			"an account for another function": {as(suite.Account("scheduler"), endpoint+"2"), http.StatusUnauthorized},
+			"an account with an access token": {c.IAM.AccessToken(suite.Account("scheduler")), http.StatusUnauthorized},
 		} {
 			t.Run(name+" by "+who, func(t *testing.T) {
 				c.Do(t, try.token, http.MethodPost, "/functions/"+name, map[string]any{}).Want(t, try.status)

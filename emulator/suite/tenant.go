@@ -1,4 +1,4 @@
-package cloud
+package suite
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/gcs"
-	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/infra"
 	"github.com/strongroom-dev/strongroom/shared/directory"
@@ -29,15 +29,10 @@ const (
 	auditKey     = platformRing + "/cryptoKeys/audit"
 )
 
-// prepare makes what the platform has before any tenant: its audit key, and
-// what Google's own accounts may do.
-func (c *Cloud) prepare(ctx context.Context) error {
-	c.Operator = c.clients(c.As(operator))
-	c.Directory = directory.New(c.Operator, c.Clock.Now)
+// createPlatform creates what the platform has before any tenant, and grants
+// the roles on the tenants that an earlier start stored.
+func (c *Cloud) createPlatform(ctx context.Context) error {
 	if err := c.createKey(ctx, platformRing, "audit"); err != nil {
-		return err
-	}
-	if err := c.allow(storageAgent, c.Suite.Agents["storage"], c.platformResources()); err != nil {
 		return err
 	}
 	return c.Directory.Each(ctx, func(record tenant.Record) error { return c.bindTenant(record) })
@@ -83,7 +78,7 @@ func (c *Cloud) describe(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant.
 		ID: id, State: tenant.Active, ProjectID: ProjectID, Location: Location,
 		OutputsBucket: bounded(ProjectID+"-"+string(id)+"-outputs", 63), ExportsBucket: bounded(ProjectID+"-"+string(id)+"-exports", 63),
 		KeyName: ring(id) + "/cryptoKeys/data", SigningAccount: Account(bounded("sign-"+string(id), 30)),
-		Trust: []tenant.Trust{{Issuer: c.URL + "/emulator/oidc", JWKS: string(jwks), Rules: []tenant.Rule{
+		Trust: []tenant.Trust{{Issuer: c.Issuer.URL(), JWKS: string(jwks), Rules: []tenant.Rule{
 			{Claims: map[string]string{"persona": "runner"}, Role: tenant.Runner, Workspaces: workspaces},
 			{Claims: map[string]string{"persona": "viewer"}, Role: tenant.Viewer},
 			{Claims: map[string]string{"persona": "auditor"}, Role: tenant.Auditor},
@@ -110,7 +105,7 @@ func (c *Cloud) register(ctx context.Context, record tenant.Record, workspaces [
 		if _, err := at.Set(ctx, map[string]any{"id": string(w)}); err != nil {
 			return fmt.Errorf("write workspace: %w", err)
 		}
-		member := directory.Member(db, record.ID, w, c.URL+"/emulator/oidc", subject(record.ID, "viewer"))
+		member := directory.Member(db, record.ID, w, c.Issuer.URL(), subject(record.ID, "viewer"))
 		if _, err := member.Set(ctx, map[string]any{"subject": subject(record.ID, "viewer")}); err != nil {
 			return fmt.Errorf("write member: %w", err)
 		}
@@ -133,30 +128,13 @@ func (c *Cloud) trustStaff(ctx context.Context, trust tenant.Trust) error {
 func (c *Cloud) bindTenant(record tenant.Record) error {
 	on := tenantResources(record)
 	errs := []error{
-		c.allow(storageAgent, c.Suite.Agents["storage"], on),
+		c.allow(cloud.StorageAgent, c.Suite.Agents["storage"], on),
 		c.allow(record.SigningAccount, c.Suite.Agents["signing"], on),
 	}
 	for name, function := range c.Suite.Functions {
 		errs = append(errs, c.allow(FunctionAccount(name), function.Roles, on))
 	}
 	return errors.Join(errs...)
-}
-
-// allow binds those of the roles whose resources are named.
-func (c *Cloud) allow(account string, roles []infra.Role, on map[string]string) error {
-	if err := c.IAM.CreateServiceAccount(account); err != nil {
-		return err
-	}
-	for _, r := range roles {
-		resource := on[r.On]
-		if resource == "" {
-			continue
-		}
-		if err := c.IAM.Bind(iam.Binding{Member: account, Role: r.Role, Resource: resource}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // platformResources are the resources there are once.
@@ -179,14 +157,6 @@ func tenantResources(record tenant.Record) map[string]string {
 	}
 }
 
-// topicResource is a topic's name as bindings have it.
-func topicResource(topic string) string {
-	if i := strings.LastIndex(topic, "topics/"); i >= 0 {
-		return topic[i:]
-	}
-	return "topics/" + topic
-}
-
 func ring(id tenant.ID) string {
 	return locationName + "/keyRings/" + bounded("tenant-"+string(id), 63)
 }
@@ -194,7 +164,7 @@ func ring(id tenant.ID) string {
 // createKey makes a key that is rotated every 90 days, and erased a day after
 // its destruction is asked for: the least that Google allows.
 func (c *Cloud) createKey(ctx context.Context, ring, id string) error {
-	ctx = kms.As(ctx, operator)
+	ctx = kms.As(ctx, OperatorAccount)
 	at := strings.LastIndex(ring, "/")
 	_, err := c.KMS.CreateKeyRing(ctx, &kmspb.CreateKeyRingRequest{Parent: locationName, KeyRingId: ring[at+1:]})
 	if err != nil && status.Code(err) != codes.AlreadyExists {

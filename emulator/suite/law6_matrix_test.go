@@ -1,4 +1,4 @@
-package cloud_test
+package suite_test
 
 import (
 	"maps"
@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/strongroom-dev/strongroom/emulator/cloud"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
 // first says of each operation whether it must be on record before it takes
@@ -55,7 +55,7 @@ var first = map[string]bool{
 // be on record fails, writes nothing and shows nothing; the rest goes on.
 func TestLaw6OnTheRecordFirstOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, cloud.Options{})
+	c := cloudtest.New(t, suite.Options{})
 	if c.Firestore == nil {
 		t.Skip("the stored documents of Google's emulator cannot be walked")
 	}

@@ -1,0 +1,68 @@
+package suite
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloud"
+	"github.com/strongroom-dev/strongroom/emulator/iam"
+	"github.com/strongroom-dev/strongroom/emulator/pubsub"
+	"github.com/strongroom-dev/strongroom/emulator/scheduler"
+	"github.com/strongroom-dev/strongroom/infra"
+)
+
+// connectTriggers creates the push subscriptions and the scheduled jobs. Only
+// then does it let Cloud Storage publish: a notification that an earlier start
+// left would be lost on a topic without subscriptions.
+func (c *Cloud) connectTriggers(ctx context.Context) error {
+	var errs []error
+	for name, function := range c.Suite.Functions {
+		if function.Topic != "" {
+			errs = append(errs, c.push(ctx, name, function.Topic))
+		}
+		if function.Schedule != "" {
+			errs = append(errs, c.schedule(name, function.Schedule))
+		}
+	}
+	if c.options.Schedule {
+		c.RunSchedule(ctx)
+	}
+	errs = append(errs, c.allow(cloud.StorageAgent, c.Suite.Agents["storage"], c.platformResources()))
+	return errors.Join(errs...)
+}
+
+func (c *Cloud) push(ctx context.Context, function, topic string) error {
+	if err := c.allowInvoke(pushAccount, function); err != nil {
+		return err
+	}
+	return c.PubSub.Push(ctx, pubsub.Subscription{
+		ID:                  function,
+		Topic:               topic,
+		Endpoint:            c.LoadBalancer.Endpoint(function),
+		ServiceAccount:      pushAccount,
+		MinBackoff:          cmp.Or(c.options.Backoff, 10*time.Second),
+		MaxDeliveryAttempts: cmp.Or(c.options.DeliveryAttempts, 20),
+		DeadLetterTopic:     infra.DeadLetters(topic),
+		AckDeadline:         time.Minute,
+	})
+}
+
+func (c *Cloud) schedule(function, cron string) error {
+	if err := c.allowInvoke(schedulerAccount, function); err != nil {
+		return err
+	}
+	endpoint := c.LoadBalancer.Endpoint(function)
+	return c.Scheduler.Add(scheduler.Job{
+		Name:           function,
+		Schedule:       cron,
+		URL:            endpoint,
+		ServiceAccount: schedulerAccount,
+		Audience:       endpoint,
+	})
+}
+
+func (c *Cloud) allowInvoke(account, function string) error {
+	return c.IAM.Bind(iam.Binding{Member: account, Role: "roles/run.invoker", Resource: "functions/" + function})
+}
