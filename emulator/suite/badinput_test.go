@@ -218,7 +218,7 @@ func TestBadInputOfAnotherWorkspacesRun(t *testing.T) {
 	tn.Mint(t, id, cloudtest.PartOf("stdout.log", 1, []byte(grantedText)))
 	before := written(t, tn)
 	p := wantProblem(t, tn.Do(t, "runner", http.MethodPost, runPath("test", id)+"/uploads", oneUpload()), http.StatusConflict)
-	if !strings.Contains(p.Detail, "make a new UUIDv7") {
+	if !strings.Contains(p.Detail, "create a new UUIDv7") {
 		t.Errorf("it does not say what to change: %s", p.Detail)
 	}
 	if diff := cmp.Diff(before, written(t, tn)); diff != "" {
