@@ -10,6 +10,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/loadbalancer"
 	"github.com/strongroom-dev/strongroom/functions/assistant"
+	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
 	"github.com/strongroom-dev/strongroom/functions/replay"
@@ -33,6 +34,7 @@ var constructors = map[string]constructor{
 	"assistants":       web(assistant.New),
 	"assistant-update": events(function.NoSettings(assistant.NewUpdater)),
 	"custody":          events(custody.New),
+	"audit-integrator": web(auditintegrator.New),
 }
 
 // constructor builds the function that is deployed under name, with its own

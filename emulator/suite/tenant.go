@@ -27,12 +27,20 @@ const (
 	locationName = "projects/" + ProjectID + "/locations/" + Location
 	platformRing = locationName + "/keyRings/platform"
 	auditKey     = platformRing + "/cryptoKeys/audit"
+	logKey       = platformRing + "/cryptoKeys/log"
+	auditBucket  = ProjectID + "-audit"
 )
 
 // createPlatform creates what the platform has before any tenant, and grants
 // the roles on the tenants that an earlier start stored.
 func (c *Cloud) createPlatform(ctx context.Context) error {
 	if err := c.createKey(ctx, platformRing, "audit"); err != nil {
+		return err
+	}
+	if err := c.createLogKey(ctx); err != nil {
+		return err
+	}
+	if err := c.createAuditBucket(auditBucket); err != nil {
 		return err
 	}
 	return c.Directory.Each(ctx, func(record tenant.Record) error { return c.bindTenant(record) })
@@ -66,7 +74,25 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 			return tenant.Record{}, err
 		}
 	}
+	if err := c.createAuditBucket(record.AuditBucket); err != nil {
+		return tenant.Record{}, err
+	}
 	return record, c.register(ctx, record, workspaces)
+}
+
+// auditRetention is how long an audit bucket keeps every object. Terraform locks
+// it for years; a day is longer than any test.
+const auditRetention = 24 * time.Hour
+
+// createAuditBucket creates a bucket for an audit log, under the platform's key,
+// unless it exists.
+func (c *Cloud) createAuditBucket(name string) error {
+	if _, err := c.GCS.Bucket(name); err == nil {
+		return nil
+	}
+	return c.GCS.CreateBucket(gcs.Bucket{
+		Name: name, ProjectID: ProjectID, Location: Location, DefaultKMSKeyName: auditKey, RetentionPeriod: auditRetention,
+	})
 }
 
 func (c *Cloud) describe(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant.Record, error) {
@@ -77,7 +103,8 @@ func (c *Cloud) describe(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant.
 	return tenant.Record{
 		ID: id, State: tenant.Active, ProjectID: ProjectID, Location: Location,
 		OutputsBucket: bounded(ProjectID+"-"+string(id)+"-outputs", 63), ExportsBucket: bounded(ProjectID+"-"+string(id)+"-exports", 63),
-		KeyName: ring(id) + "/cryptoKeys/data", SigningAccount: Account(bounded("sign-"+string(id), 30)),
+		AuditBucket: bounded(ProjectID+"-"+string(id)+"-audit", 63),
+		KeyName:     ring(id) + "/cryptoKeys/data", SigningAccount: Account(bounded("sign-"+string(id), 30)),
 		Trust: []tenant.Trust{{Issuer: c.Issuer.URL(), JWKS: string(jwks), Rules: []tenant.Rule{
 			{Claims: map[string]string{"persona": "runner"}, Role: tenant.Runner, Workspaces: workspaces},
 			{Claims: map[string]string{"persona": "viewer"}, Role: tenant.Viewer},
@@ -139,7 +166,8 @@ func (c *Cloud) bindTenant(record tenant.Record) error {
 
 // platformResources are the resources there are once.
 func (c *Cloud) platformResources() map[string]string {
-	on := map[string]string{"database": "projects/" + ProjectID + "/databases/(default)", "auditKey": auditKey}
+	on := map[string]string{"database": "projects/" + ProjectID + "/databases/(default)", "auditKey": auditKey,
+		"logKey": logKey, "auditBucket": "buckets/" + auditBucket}
 	for _, topic := range c.Suite.Topics() {
 		on["topic."+topic] = "topics/" + topic
 		on["deadLetters."+topic] = "subscriptions/" + infra.DeadLetters(topic)
@@ -154,6 +182,7 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.key": record.KeyName, "tenant.signingKey": key,
 		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
 		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
+		"tenant.auditBucket":    "buckets/" + record.AuditBucket,
 	}
 }
 
@@ -161,19 +190,29 @@ func ring(id tenant.ID) string {
 	return locationName + "/keyRings/" + bounded("tenant-"+string(id), 63)
 }
 
-// createKey makes a key that is rotated every 90 days, and erased a day after
-// its destruction is asked for: the least that Google allows.
+// createKey creates a key that encrypts. A version is erased a day after its
+// destruction is requested, which is the least that Google allows.
 func (c *Cloud) createKey(ctx context.Context, ring, id string) error {
+	return c.createKeyLike(ctx, ring, id, &kmspb.CryptoKey{Purpose: kmspb.CryptoKey_ENCRYPT_DECRYPT})
+}
+
+// createLogKey creates the key that signs checkpoints, with its first version.
+func (c *Cloud) createLogKey(ctx context.Context) error {
+	return c.createKeyLike(ctx, platformRing, "log", &kmspb.CryptoKey{
+		Purpose:         kmspb.CryptoKey_ASYMMETRIC_SIGN,
+		VersionTemplate: &kmspb.CryptoKeyVersionTemplate{Algorithm: kmspb.CryptoKeyVersion_EC_SIGN_ED25519},
+	})
+}
+
+func (c *Cloud) createKeyLike(ctx context.Context, ring, id string, key *kmspb.CryptoKey) error {
 	ctx = kms.As(ctx, OperatorAccount)
 	at := strings.LastIndex(ring, "/")
 	_, err := c.KMS.CreateKeyRing(ctx, &kmspb.CreateKeyRingRequest{Parent: locationName, KeyRingId: ring[at+1:]})
 	if err != nil && status.Code(err) != codes.AlreadyExists {
 		return fmt.Errorf("create key ring: %w", err)
 	}
-	_, err = c.KMS.CreateCryptoKey(ctx, &kmspb.CreateCryptoKeyRequest{Parent: ring, CryptoKeyId: id, CryptoKey: &kmspb.CryptoKey{
-		Purpose:                  kmspb.CryptoKey_ENCRYPT_DECRYPT,
-		DestroyScheduledDuration: durationpb.New(24 * time.Hour),
-	}})
+	key.DestroyScheduledDuration = durationpb.New(24 * time.Hour)
+	_, err = c.KMS.CreateCryptoKey(ctx, &kmspb.CreateCryptoKeyRequest{Parent: ring, CryptoKeyId: id, CryptoKey: key})
 	if err != nil && status.Code(err) != codes.AlreadyExists {
 		return fmt.Errorf("create key: %w", err)
 	}
