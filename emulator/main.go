@@ -1,5 +1,5 @@
-// Command emulator starts an embedded cloud with all of Strongroom in it, and
-// shows the main job: tasks are run, their output is kept, read and protected.
+// Command emulator runs Strongroom on an embedded cloud and demonstrates what it does:
+// tasks run, and their output is stored, read and protected.
 package main
 
 import (
@@ -30,7 +30,7 @@ func main() {
 	}
 }
 
-// settings are what the command line says.
+// settings are the command line's flags.
 type settings struct {
 	addr, dir, log string
 	once, official bool
@@ -40,16 +40,16 @@ type settings struct {
 func parse(args []string) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("emulator", flag.ContinueOnError)
-	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "address of the platform; with -once any free one, unless given")
-	flags.StringVar(&s.dir, "data", "", "keep everything in this directory across restarts (default: in memory)")
-	flags.StringVar(&s.log, "log", "", "write the functions' log to this file; - for standard error")
-	flags.BoolVar(&s.once, "once", false, "exit after the demonstration: 0 if all went as it must, else 1")
-	flags.BoolVar(&s.quiet, "no-demo", false, "only start, with the tenants acme and globex")
-	flags.BoolVar(&s.official, "official", false, "use Google's own Firestore and Pub/Sub emulators, through gcloud")
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "listen on this `address`; with -once, the default is a free port")
+	flags.StringVar(&s.dir, "data", "", "store all data in this `directory` and use it again at the next start (default: in memory)")
+	flags.StringVar(&s.log, "log", "", "append the functions' log to this `file`; - for standard error (default: no log)")
+	flags.BoolVar(&s.once, "once", false, "exit after the demonstration, with code 0 if everything passed and 1 otherwise")
+	flags.BoolVar(&s.quiet, "no-demo", false, "skip the demonstration; only start, and create the tenants acme and globex")
+	flags.BoolVar(&s.official, "official", false, "start Google's own Firestore and Pub/Sub emulators with gcloud and use them")
 	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), "Starts Strongroom on an embedded cloud and shows what it does.\n\nUsage: go run ./emulator [flags]\n\n")
+		fmt.Fprint(flags.Output(), "Run Strongroom on an embedded cloud and demonstrate what it does.\n\nWithout -once, it keeps running after the demonstration.\n\nUsage: go run ./emulator [flags]\n\n")
 		flags.PrintDefaults()
-		fmt.Fprint(flags.Output(), "\nFIRESTORE_EMULATOR_HOST and PUBSUB_EMULATOR_HOST, where set, name emulators of\nGoogle's to use in place of the embedded parts.\n")
+		fmt.Fprint(flags.Output(), "\nEnvironment:\n  FIRESTORE_EMULATOR_HOST  host:port of a Firestore emulator to use instead of the embedded part\n  PUBSUB_EMULATOR_HOST     host:port of a Pub/Sub emulator to use instead of the embedded part\n")
 	}
 	err := flags.Parse(args)
 	addrGiven := false
@@ -84,11 +84,11 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Strongroom on an embedded cloud, at %s (started in %s)\n", c.URL, time.Since(began).Round(time.Millisecond))
+	fmt.Printf("Strongroom runs on an embedded cloud at %s (started in %s)\n", c.URL, time.Since(began).Round(time.Millisecond))
 	return errors.Join(show(ctx, c, s), c.Close())
 }
 
-// show runs the demonstration, and then stays unless it is told not to.
+// show runs the demonstration and then waits for ctx to end, unless -once is set.
 func show(ctx context.Context, c *suite.Cloud, s settings) error {
 	if s.quiet {
 		if _, err := demo.Setup(ctx, c); err != nil {
@@ -112,7 +112,7 @@ func show(ctx context.Context, c *suite.Cloud, s settings) error {
 	return nil
 }
 
-// openLog opens where the functions log to; it may be nowhere.
+// openLog opens the functions' log. An empty name discards it.
 func openLog(name string) (io.WriteCloser, error) {
 	switch name {
 	case "":
@@ -132,13 +132,13 @@ type nopCloser struct{ io.Writer }
 // Close implements io.Closer.
 func (nopCloser) Close() error { return nil }
 
-// replaceParts puts Google's own emulators in place of the embedded parts: the
-// ones that the environment names, or ones that it starts. Stop ends those.
+// replaceParts sets options to use Google's emulators instead of embedded parts: those
+// in the environment and, with -official, those that it starts. Stop stops the latter.
 func replaceParts(ctx context.Context, s settings, options *suite.Options) (stop func(), err error) {
 	var started []*official.Process
 	stop = func() {
 		for _, p := range started {
-			_ = p.Stop() // it ends with us in any case
+			_ = p.Stop() // it also stops when ctx ends
 		}
 	}
 	options.FirestoreHost, options.PubSubHost = os.Getenv("FIRESTORE_EMULATOR_HOST"), os.Getenv("PUBSUB_EMULATOR_HOST")

@@ -13,14 +13,14 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Bindings as the module suite gives them, by what they are.
+// The bindings that the module suite outputs, by holder, role and kind of resource.
 type (
 	binding  struct{ Member, Role, Resource string }
 	bindings map[string]binding
 )
 
 // TestTerraformBindsWhatTheEmbeddedCloudEnforces compares every binding of an
-// embedded cloud with tenants to those that Terraform makes for the same.
+// embedded cloud with tenants to those that Terraform creates for the same tenants.
 func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
 	t.Parallel()
 	tf := newTerraform(t)
@@ -33,22 +33,22 @@ func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
 		tenants[string(id)] = map[string]any{}
 	}
 	var platform, invokers bindings
-	var ofTenants map[string]bindings
+	var perTenant map[string]bindings
 	tf.outputs(t, "modules/suite", variables(tenants), map[string]any{
-		"platform_bindings": &platform, "invoker_bindings": &invokers, "tenant_bindings": &ofTenants,
+		"platform_bindings": &platform, "invoker_bindings": &invokers, "tenant_bindings": &perTenant,
 	})
-	made := append(list(platform), list(invokers)...)
-	for _, of := range ofTenants {
-		made = append(made, list(of)...)
+	created := append(list(platform), list(invokers)...)
+	for _, b := range perTenant {
+		created = append(created, list(b)...)
 	}
 	enforced := slices.DeleteFunc(c.IAM.Bindings(), func(b iam.Binding) bool { return b.Member == suite.OperatorAccount })
-	if diff := cmp.Diff(written(enforced), written(made)); diff != "" {
+	if diff := cmp.Diff(sentences(enforced), sentences(created)); diff != "" {
 		t.Errorf("the embedded cloud (-) and Terraform (+) differ:\n%s", diff)
 	}
 }
 
 // TestTerraformNamesWhatTheEmbeddedCloudNames compares the names of a tenant's
-// resources, cut to what each service takes.
+// resources, cut to the length that each service allows.
 func TestTerraformNamesWhatTheEmbeddedCloudNames(t *testing.T) {
 	t.Parallel()
 	tf := newTerraform(t)
@@ -65,7 +65,7 @@ func TestTerraformNamesWhatTheEmbeddedCloudNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want[string(id)] = names{r.KeyName, r.SigningAccount, r.OutputsBucket, r.ExportsBucket}
+		want[string(id)] = names{Key: r.KeyName, SigningAccount: r.SigningAccount, OutputsBucket: r.OutputsBucket, ExportsBucket: r.ExportsBucket}
 		tenants[string(id)] = map[string]any{}
 	}
 	var got map[string]names
@@ -124,11 +124,11 @@ func list(all bindings) []iam.Binding {
 	return out
 }
 
-// written are the bindings as sentences, in order.
-func written(all []iam.Binding) []string {
+// sentences returns the bindings as sorted sentences.
+func sentences(all []iam.Binding) []string {
 	var out []string
 	for _, b := range all {
-		out = append(out, b.Member+" holds "+b.Role+" on "+b.Resource)
+		out = append(out, b.Member+" has "+b.Role+" on "+b.Resource)
 	}
 	slices.Sort(out)
 	return out

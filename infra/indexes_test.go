@@ -19,29 +19,29 @@ import (
 // indexTable is indexes.json.
 type indexTable struct {
 	Indexes     []composite
-	GroupFields []groupField        // indexed over all collections of an id
+	GroupFields []groupField        // indexed over all collections with an ID
 	Unindexed   map[string][]string // by collection
 }
 
 type composite struct {
 	Collection string
 	Group      bool
-	Fields     []string // "-" before what descends
-	For        string   // who asks
-	Kept       string   // why, though queries could do without
+	Fields     []string // "-" before a field in descending order
+	For        string   // which query needs it
+	Kept       string   // the reason to keep it, if no query needs it
 }
 
 type groupField struct{ Collection, Field, For string }
 
-// TestFirestoreHasTheIndexesThatQueriesNeed has every function ask all it asks,
-// and looks at what that would need of Firestore.
+// TestFirestoreHasTheIndexesThatQueriesNeed makes every function run every query,
+// and compares the indexes that these queries need to indexes.json.
 func TestFirestoreHasTheIndexesThatQueriesNeed(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	if c.Firestore == nil {
-		t.Skip("skipped: Google's Firestore emulator does not tell which indexes it needs")
+		t.Skip("skipped: Google's Firestore emulator does not say which indexes a query needs")
 	}
-	askAll(t, c)
+	callAll(t, c)
 	resealAll(t, c)
 	declared := readIndexes(t)
 	declared.wantAnswers(t, c.Firestore.Indexes())
@@ -52,7 +52,7 @@ func TestFirestoreHasTheIndexesThatQueriesNeed(t *testing.T) {
 	})
 }
 
-// wantAnswers fails the test where a query lacks an index, or an index a query.
+// wantAnswers fails the test if a query has no index, or an index has no query.
 func (d indexTable) wantAnswers(t *testing.T, needs []firestore.Index) {
 	t.Helper()
 	for _, need := range needs {
@@ -64,25 +64,25 @@ func (d indexTable) wantAnswers(t *testing.T, needs []firestore.Index) {
 		less := d
 		less.Indexes = slices.Delete(slices.Clone(d.Indexes), i, i+1)
 		if spare := less.answersAll(needs); spare != (ix.Kept != "") {
-			t.Errorf("%s %v: queries can do without it: %t; it says why it is kept: %q", ix.Collection, ix.Fields, spare, ix.Kept)
+			t.Errorf("%s %v: no query needs it: %t; the reason to keep it: %q", ix.Collection, ix.Fields, spare, ix.Kept)
 		}
 	}
 	for i, f := range d.GroupFields {
 		less := d
 		less.GroupFields = slices.Delete(slices.Clone(d.GroupFields), i, i+1)
 		if less.answersAll(needs) {
-			t.Errorf("no query needs the field %s of the group %s", f.Field, f.Collection)
+			t.Errorf("no query needs the index on %s of the collection group %s", f.Field, f.Collection)
 		}
 	}
 }
 
-// wantExempt fails the test where a document has bytes or an array indexed.
+// wantExempt fails the test if a document has an indexed field with bytes or an array.
 func (d indexTable) wantExempt(t *testing.T, collection string, fields map[string]*firestorepb.Value) {
 	t.Helper()
 	for _, field := range bulky("", fields) {
 		if !d.exempts(collection, field) {
-			t.Errorf("%s of %s is indexed, which costs writes and serves no query", field, collection)
-			d.Unindexed[collection] = append(d.Unindexed[collection], field) // said once
+			t.Errorf("%s of %s is indexed, which costs writes and helps no query: add it to unindexed", field, collection)
+			d.Unindexed[collection] = append(d.Unindexed[collection], field) // report it once
 		}
 	}
 }
@@ -91,12 +91,12 @@ func (d indexTable) answersAll(needs []firestore.Index) bool {
 	return !slices.ContainsFunc(needs, func(n firestore.Index) bool { return !d.answers(n) })
 }
 
-// answers tells whether Firestore can answer: with one index, or by merging
-// those that end in the order and begin with equalities only
+// answers reports whether Firestore can run the query: with one index, or by merging
+// indexes that start with equality filters and end in the query's order
 // (cloud.google.com/firestore/docs/query-data/index-overview#taking_advantage_of_index_merging).
 func (d indexTable) answers(need firestore.Index) bool {
 	if len(need.Contains) > 0 {
-		return false // indexes.json cannot say so yet
+		return false // indexes.json has no array-contains indexes yet
 	}
 	left, found := slices.Clone(need.Equal), false
 	take := func(fields ...string) {
@@ -122,7 +122,7 @@ func (d indexTable) answers(need firestore.Index) bool {
 	return found && len(left) == 0
 }
 
-// hasField tells whether a field has an index of its own.
+// hasField reports whether a field has a single-field index.
 func (d indexTable) hasField(need firestore.Index, field string) bool {
 	inGroup := slices.ContainsFunc(d.GroupFields, func(g groupField) bool { return g.Collection == need.Collection && g.Field == field })
 	if need.Group {
@@ -131,27 +131,27 @@ func (d indexTable) hasField(need firestore.Index, field string) bool {
 	return !inGroup && !d.exempts(need.Collection, field)
 }
 
-// exempts tells whether a field, or a map that it is in, is not indexed.
+// exempts reports whether a field, or a map that contains it, is not indexed.
 func (d indexTable) exempts(collection, field string) bool {
 	return slices.ContainsFunc(d.Unindexed[collection], func(f string) bool { return field == f || strings.HasPrefix(field, f+".") })
 }
 
-// sameOrder compares orders; an index is read in both directions.
+// sameOrder compares orders. Firestore can read an index in both directions.
 func sameOrder(a, b []string) bool { return slices.Equal(forward(a), forward(b)) }
 
 func forward(fields []string) []string {
 	if len(fields) == 0 || !strings.HasPrefix(fields[len(fields)-1], "-") {
 		return fields
 	}
-	var turned []string
+	var reversed []string
 	for _, f := range fields {
 		name, descends := strings.CutPrefix(f, "-")
 		if !descends {
 			name = "-" + f
 		}
-		turned = append(turned, name)
+		reversed = append(reversed, name)
 	}
-	return turned
+	return reversed
 }
 
 func plain(fields []string) []string {
@@ -162,8 +162,8 @@ func plain(fields []string) []string {
 	return names
 }
 
-// bulky are the fields that no query can make sense of, or that have an entry
-// in an index for each of their elements: bytes and arrays.
+// bulky returns the fields with bytes or arrays. Queries do not use bytes, and an
+// array has one index entry for each element.
 func bulky(prefix string, fields map[string]*firestorepb.Value) (found []string) {
 	for name, value := range fields {
 		switch value.GetValueType().(type) {
@@ -197,7 +197,8 @@ func readIndexes(t *testing.T) indexTable {
 	return d
 }
 
-// TestIndexesAreWellFormed holds the table to what Terraform and Firestore take.
+// TestIndexesAreWellFormed checks the table against the limits of Terraform and
+// Firestore.
 func TestIndexesAreWellFormed(t *testing.T) {
 	t.Parallel()
 	d := readIndexes(t)
@@ -205,7 +206,7 @@ func TestIndexesAreWellFormed(t *testing.T) {
 	for _, ix := range d.Indexes {
 		key := fmt.Sprint(ix.Collection, ix.Group, ix.Fields)
 		if seen[key] || len(ix.Fields) < 2 || ix.For == "" {
-			t.Errorf("%+v: each once, of two fields or more, and for somebody", ix)
+			t.Errorf("%+v: list each index once, with at least two fields and the query that needs it", ix)
 		}
 		seen[key] = true
 	}
@@ -216,12 +217,12 @@ func TestIndexesAreWellFormed(t *testing.T) {
 	for _, collection := range slices.Sorted(maps.Keys(d.Unindexed)) {
 		for _, field := range d.Unindexed[collection] {
 			if fields[collection+" "+field] {
-				t.Errorf("%s of %s is there twice: Terraform has one resource for it", field, collection)
+				t.Errorf("%s of %s is listed twice: Terraform has one resource for each field", field, collection)
 			}
 			fields[collection+" "+field] = true
 		}
 	}
 	if len(d.Indexes) > 200 || len(fields) > 200 { // firebase.google.com/docs/firestore/quotas#indexes
-		t.Errorf("%d indexes and %d settings of fields; a database has 200 of each", len(d.Indexes), len(fields))
+		t.Errorf("%d indexes and %d field settings; a database can have 200 of each", len(d.Indexes), len(fields))
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/strongroom-dev/strongroom/infra/policy"
 )
 
-// modules are all that can be checked alone; examples have no tests of their own.
+// modules are the modules that Terraform can check. Examples have no tests.
 var modules = []struct {
 	dir      string
 	provider bool // needs Google's provider
@@ -25,8 +25,8 @@ var modules = []struct {
 	{"examples/production", true, false},
 }
 
-// TestModules validates every module and runs its tests. Where Google's provider
-// cannot be had, those that need it are skipped, and say so.
+// TestModules validates every module and runs its tests. If Google's provider is
+// not available, the modules that need it are skipped, and say so.
 func TestModules(t *testing.T) {
 	t.Parallel()
 	for _, m := range modules {
@@ -45,25 +45,25 @@ func TestModules(t *testing.T) {
 				t.Fatalf("%s", readable([]byte(err.Error())))
 			}
 			if m.provider {
-				judge(t, out)
+				checkPolicies(t, out)
 			}
 		})
 	}
 }
 
-// init skips the test where a provider is needed and cannot be had.
+// init skips the test if the module needs a provider that is not available.
 func (tf terraform) init(t *testing.T, module string, provider bool) {
 	t.Helper()
 	_, err := tf.run(t, module, "init", "-backend=false", "-no-color")
 	if provider && err != nil && strings.Contains(err.Error(), "provider packages") {
-		t.Skipf("skipped: Google's provider cannot be had here, so nothing checks %s: %s", module, reason(err))
+		t.Skipf("skipped: Google's provider is not available, so nothing checks %s: %s", module, reason(err))
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-// reason is the sentence of Terraform's error that says what it could not reach.
+// reason returns the sentence of Terraform's error that says what it could not reach.
 func reason(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	if _, after, found := strings.Cut(text, "Could not retrieve"); found {
@@ -74,7 +74,7 @@ func reason(err error) string {
 	return text
 }
 
-// line is one line of what `terraform test -json -verbose` writes:
+// line is one line of the output of `terraform test -json -verbose`:
 // developer.hashicorp.com/terraform/internals/machine-readable-ui.
 type line struct {
 	Type    string
@@ -83,31 +83,31 @@ type line struct {
 	State   json.RawMessage `json:"test_state"`
 }
 
-// judge holds what every test made against the policies.
-func judge(t *testing.T, out []byte) {
+// checkPolicies checks the resources that every test created against the policies.
+func checkPolicies(t *testing.T, out []byte) {
 	t.Helper()
-	judged := 0
+	checked := 0
 	for text := range bytes.Lines(out) {
 		var l line
 		if json.Unmarshal(text, &l) != nil || l.Type != "test_state" {
 			continue
 		}
-		all, err := policy.Resources([]byte(`{"values":` + string(l.State) + `}`)) // a state without its cover
+		all, err := policy.Resources([]byte(`{"values":` + string(l.State) + `}`)) // Terraform writes the state without this envelope
 		if err != nil {
 			t.Errorf("%s: %v", l.RunName, err)
 			continue
 		}
-		judged++
+		checked++
 		for _, f := range policy.Check(all) {
 			t.Errorf("%s: %s", l.RunName, f)
 		}
 	}
-	if judged == 0 {
-		t.Error("no test made anything that the policies could judge")
+	if checked == 0 {
+		t.Error("no test created a resource that the policies could check")
 	}
 }
 
-// readable is the messages of lines of JSON.
+// readable returns only the messages of the diagnostics in JSON lines.
 func readable(out []byte) string {
 	var b strings.Builder
 	for text := range bytes.Lines(out) {

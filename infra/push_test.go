@@ -16,8 +16,8 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 )
 
-// TestAPlainPushIsTheEventThatFunctionsExpect sends what Pub/Sub pushes without
-// Eventarc, to the path that the platform module configures.
+// TestAPlainPushIsTheEventThatFunctionsExpect sends the request that Pub/Sub sends
+// without Eventarc, to the path that the platform module configures.
 func TestAPlainPushIsTheEventThatFunctionsExpect(t *testing.T) {
 	t.Parallel()
 	const path = "/projects/p/topics/object-events"
@@ -53,12 +53,12 @@ func TestAPlainPushIsTheEventThatFunctionsExpect(t *testing.T) {
 	m := data.Message
 	if got.Type() != "google.cloud.pubsub.topic.v1.messagePublished" || got.Source() != "//pubsub.googleapis.com/projects/p/topics/object-events" ||
 		string(m.Data) != "x" || m.Attributes["eventType"] != "OBJECT_FINALIZE" || m.MessageID != "42" || !strings.HasPrefix(m.PublishTime, "2026-01-02T03:04:05.678") {
-		t.Errorf("the function got %s", got)
+		t.Errorf("the function received %s", got)
 	}
 }
 
-// serveFramework has the framework serve what is registered, and gives its URL.
-// It serves until the tests end: the framework cannot stop.
+// serveFramework serves the registered functions with the framework, and returns
+// its URL. It serves until the tests end, because the framework cannot stop.
 func serveFramework(t *testing.T) string {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")

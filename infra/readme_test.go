@@ -98,6 +98,30 @@ func functionRows(suite infra.Suite) string {
 	return b.String()
 }
 
+// TestReadmeListsEverySharedPackage compares the README's groups of packages to the
+// directories below shared/.
+func TestReadmeListsEverySharedPackage(t *testing.T) {
+	t.Parallel()
+	var listed []string
+	for _, row := range matches(t, "../README.md", "(?m)^\\| (?:domain|records|transport) \\| .* \\| ((?:`[a-z0-9]+` ?)+) \\|$") {
+		for name := range strings.FieldsSeq(row) {
+			listed = append(listed, strings.Trim(name, "`"))
+		}
+	}
+	entries, err := os.ReadDir("../shared")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have []string
+	for _, entry := range entries {
+		have = append(have, entry.Name())
+	}
+	slices.Sort(listed)
+	if diff := cmp.Diff(have, listed); diff != "" {
+		t.Errorf("the packages below shared/ (-) and those in the README's groups (+) differ:\n%s", diff)
+	}
+}
+
 // TestReadmesLinkToFilesThatExist follows the links in all Markdown of the
 // repository that are not URLs.
 func TestReadmesLinkToFilesThatExist(t *testing.T) {

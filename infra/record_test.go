@@ -45,7 +45,7 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got, cmp.Transformer("emptyIsNil", emptyIsNil)); diff != "" {
-		t.Errorf("what was asked for (-) and what the functions read (+) differ:\n%s", diff)
+		t.Errorf("the variables (-) and what the functions read (+) differ:\n%s", diff)
 	}
 	if err := got.Validate(); err != nil {
 		t.Error(err)
@@ -98,12 +98,12 @@ func recordVariables(r tenant.Record) map[string]any {
 	}
 }
 
-// put writes a document whose fields are as Firestore's REST API has them.
+// put writes a document whose fields have the format of Firestore's REST API.
 func put(t *testing.T, c *cloudtest.Cloud, path, fields string) {
 	t.Helper()
 	var document firestorepb.Document
 	if err := protojson.Unmarshal([]byte(`{"fields":`+fields+`}`), &document); err != nil {
-		t.Fatalf("Firestore does not take %s: %v", fields, err)
+		t.Fatalf("Firestore rejects %s: %v", fields, err)
 	}
 	document.Name = "projects/" + suite.ProjectID + "/databases/" + firestore.DefaultDatabaseID + "/documents/" + path
 	conn, err := grpc.NewClient(c.As(suite.OperatorAccount).FirestoreHost, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -116,7 +116,7 @@ func put(t *testing.T, c *cloudtest.Cloud, path, fields string) {
 	}
 }
 
-// emptyIsNil makes one of the two ways to have no rules or workspaces.
+// emptyIsNil removes the difference between the two ways to have no workspaces.
 func emptyIsNil(w []tenant.WorkspaceID) []tenant.WorkspaceID {
 	if len(w) == 0 {
 		return nil

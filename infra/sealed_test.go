@@ -12,44 +12,44 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
-// TestNothingStaysUnderAnOldDataKey has every function do all it does, lets 91
-// days pass, and looks at each value of each document for the head of a sealed
-// one: 1, then the number of its data key.
+// TestNothingStaysUnderAnOldDataKey calls every function, advances the clock by 91
+// days, and looks in each value of each document for the header of a sealed value:
+// 1, then the number of its data key.
 func TestNothingStaysUnderAnOldDataKey(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	if c.Firestore == nil {
-		t.Skip("skipped: Google's Firestore emulator cannot be looked through")
+		t.Skip("skipped: Google's Firestore emulator cannot list all documents")
 	}
-	askAll(t, c)
+	callAll(t, c)
 	resealAll(t, c)
 	found := map[uint32]int{}
 	c.Firestore.Walk(func(_, path string, fields map[string]*firestorepb.Value) bool {
-		if strings.Contains(path, "/audit/") { // under the platform's key
+		if strings.Contains(path, "/audit/") { // these are under the platform's key
 			return true
 		}
 		for name, value := range bytesIn("", fields) {
-			const head, shortest = 5, 5 + 12 + 16 // with nonce and tag
+			const header, shortest = 5, 5 + 12 + 16 // header, nonce and tag
 			if len(value) < shortest || value[0] != 1 {
 				continue
 			}
-			key := binary.BigEndian.Uint32(value[1:head])
+			key := binary.BigEndian.Uint32(value[1:header])
 			if found[key]++; key == 1 {
-				t.Errorf("%s of %s is still under the first data key: reseal must know it", name, path)
+				t.Errorf("%s of %s is still under the first data key: add the field to functions/reseal", name, path)
 			}
 		}
 		return true
 	})
 	if found[2] == 0 {
-		t.Error("nothing is sealed: this test looks at nothing")
+		t.Error("no value is sealed: this test checks nothing")
 	}
 }
 
-// resealAll lets the data keys grow old, and brings all that is sealed to new ones.
+// resealAll makes the data keys too old, and moves all sealed values to new ones.
 func resealAll(t *testing.T, c *cloudtest.Cloud) {
 	t.Helper()
 	c.Clock.Advance(91 * 24 * time.Hour)
-	for range 2 { // the first begins the new ones
+	for range 2 { // the first call creates the new keys
 		if err := c.Scheduler.RunNow(t.Context(), "reseal"); err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func resealAll(t *testing.T, c *cloudtest.Cloud) {
 	}
 }
 
-// bytesIn are the values of bytes, by field.
+// bytesIn returns the values of type bytes, by field.
 func bytesIn(prefix string, fields map[string]*firestorepb.Value) map[string][]byte {
 	found := map[string][]byte{}
 	for name, value := range fields {

@@ -23,13 +23,13 @@ import (
 	"github.com/strongroom-dev/strongroom/infra"
 )
 
-// How a function registers, by how it is triggered.
+// The registrations of the functions framework, by trigger.
 const (
 	byHTTP  = "HTTP"
 	byEvent = "Event"
 )
 
-// entryPoint is a function's package and the name it registers there.
+// entryPoint is a function's package and the name that it registers.
 type entryPoint struct{ pkg, name string }
 
 func TestTheTableHasEveryFunctionThatRegisters(t *testing.T) {
@@ -94,8 +94,8 @@ func registration(n ast.Node) (kind, name string) {
 	return callee.Sel.Name, name
 }
 
-// TestReplayKnowsWhereMessagesComeFrom compares the table of functions/replay,
-// and what it may do.
+// TestReplayKnowsWhereMessagesComeFrom compares the topics of functions/replay and
+// its roles to suite.json.
 func TestReplayKnowsWhereMessagesComeFrom(t *testing.T) {
 	t.Parallel()
 	want, got := map[string]string{}, map[string]string{}
@@ -109,7 +109,7 @@ func TestReplayKnowsWhereMessagesComeFrom(t *testing.T) {
 			{Role: "roles/pubsub.publisher", On: "topic." + f.Topic}, {Role: "roles/pubsub.subscriber", On: "deadLetters." + f.Topic},
 		} {
 			if !slices.Contains(roles, r) {
-				t.Errorf("replay does not hold %s on %s", r.Role, r.On)
+				t.Errorf("replay has no role %s on %s", r.Role, r.On)
 			}
 		}
 	}
@@ -121,7 +121,28 @@ func TestReplayKnowsWhereMessagesComeFrom(t *testing.T) {
 	}
 }
 
-func TestEveryFunctionHasOneTriggerAndAGoodName(t *testing.T) {
+// TestEveryFunctionIsComplete checks the fields that depend on each other.
+func TestEveryFunctionIsComplete(t *testing.T) {
+	t.Parallel()
+	for name, f := range table(t).Functions {
+		if f.Summary == "" || strings.ContainsAny(f.Summary, "|\n") || strings.HasSuffix(f.Summary, ".") {
+			t.Errorf("%s: the summary is %q, want one line without | and without a full stop", name, f.Summary)
+		}
+		scheduled := f.Schedule != ""
+		if scheduled != (f.LateAfterSeconds > 0) || scheduled != (f.IfLate != "") {
+			t.Errorf("%s: lateAfterSeconds and ifLate belong to a schedule, and each schedule needs both", name)
+		}
+		const least, most = 120, 23*3600 + 1800 // cloud.google.com/monitoring/alerts/metric-absence
+		if scheduled && (f.LateAfterSeconds < least || f.LateAfterSeconds > most || f.LateAfterSeconds%60 != 0) {
+			t.Errorf("%s: lateAfterSeconds is %d, want whole minutes from %d to %d seconds", name, f.LateAfterSeconds, least, most)
+		}
+		if (f.Limits != infra.Limits{}) && f.Limits.Why == "" {
+			t.Errorf("%s: the limits need a reason in why", name)
+		}
+	}
+}
+
+func TestEveryFunctionHasOneTriggerAndAValidName(t *testing.T) {
 	t.Parallel()
 	suite := table(t)
 	for name, f := range suite.Functions {
@@ -132,10 +153,10 @@ func TestEveryFunctionHasOneTriggerAndAGoodName(t *testing.T) {
 			}
 		}
 		if triggers != 1 {
-			t.Errorf("%s has %d kinds of triggers, want one", name, triggers)
+			t.Errorf("%s has %d kinds of triggers, want routes, a topic or a schedule", name, triggers)
 		}
 		if !regexp.MustCompile(`^fn-[a-z0-9-]{2,26}[a-z0-9]$`).MatchString("fn-" + name) {
-			t.Errorf("fn-%s is no id of a service account", name)
+			t.Errorf("fn-%s is not a valid ID of a service account: it needs 6 to 30 lowercase letters, digits and hyphens", name)
 		}
 	}
 	if len(suite.Functions[suite.Default].Routes) == 0 {
@@ -161,13 +182,13 @@ func TestEveryRoleIsKnownToTheEmbeddedCloud(t *testing.T) {
 				t.Errorf("%s: %v", holder, err)
 			}
 			if strings.HasPrefix(r.Role, "roles/owner") || strings.HasPrefix(r.Role, "roles/editor") {
-				t.Errorf("%s holds the primitive role %s", holder, r.Role)
+				t.Errorf("%s has the primitive role %s", holder, r.Role)
 			}
 		}
 	}
 }
 
-func TestRoutesAreWhatTheFunctionsSayTheyServe(t *testing.T) {
+func TestRoutesAreThoseThatTheFunctionsServe(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	for name, f := range table(t).Functions {
@@ -191,22 +212,22 @@ func TestRoutesAreWhatTheFunctionsSayTheyServe(t *testing.T) {
 	}
 }
 
-func TestRoutesAreAsTheLoadBalancerTakesThem(t *testing.T) {
+func TestTheLoadBalancerAcceptsTheRoutes(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(`^(GET|PUT|POST|PATCH|DELETE) (/([a-z0-9.-]+|\{[a-z][A-Za-z]*\}))+$`)
 	owner := map[string]string{}
 	for name, f := range table(t).Functions {
 		for _, route := range f.Routes {
 			if !form.MatchString(route) {
-				t.Errorf("%s: %q is no route", name, route)
+				t.Errorf("%s: %q is not a route: want METHOD /path/{variable}", name, route)
 				continue
 			}
 			_, path, _ := strings.Cut(route, " ")
 			if strings.Count(path, "{") > 5 {
-				t.Errorf("%s: %q has more than five variables: cloud.google.com/load-balancing/docs/url-map-concepts", name, route)
+				t.Errorf("%s: %q has more than five variables, the limit of the load balancer: cloud.google.com/load-balancing/docs/url-map-concepts", name, route)
 			}
 			if other, taken := owner[path]; taken && other != name {
-				t.Errorf("%s and %s both have %s: the load balancer does not look at methods", name, other, path)
+				t.Errorf("%s and %s both have %s: the load balancer does not distinguish methods", name, other, path)
 			}
 			owner[path] = name
 		}

@@ -1,5 +1,6 @@
-// Package clock is the embedded cloud's time: the machine's own, moved forward
-// at will, so that what Google does after 30 days can be watched at once.
+// Package clock is the time of the embedded cloud: the machine's time plus an
+// offset that tests advance, so that they need not wait for what Google does
+// after 30 days.
 package clock
 
 import (
@@ -7,14 +8,14 @@ import (
 	"time"
 )
 
-// Clock tells the time. The zero Clock tells the machine's. It is safe for
-// concurrent use.
+// Clock returns the time. The zero Clock returns the machine's time. It is safe
+// for concurrent use.
 type Clock struct {
 	mu    sync.RWMutex
 	ahead time.Duration
 }
 
-// Now is the machine's time, plus all that Advance added.
+// Now returns the machine's time plus everything that Advance added.
 func (c *Clock) Now() time.Time {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Canary is a text that must be found nowhere in the clear.
+// Canary is a text that must not appear anywhere unencrypted.
 type Canary struct {
 	Text  string
 	cloud *Cloud
@@ -23,22 +23,22 @@ type Canary struct {
 	messages bytes.Buffer
 }
 
-// Watch begins to keep all that is published, for the search.
+// Watch starts to record every published message, for Search.
 func (c *Cloud) Watch(text string) *Canary {
 	canary := &Canary{Text: text, cloud: c}
-	c.PubSub.Published(func(topic string, data []byte, attributes map[string]string) {
+	c.PubSub.OnPublish(func(topic string, data []byte, attributes map[string]string) {
 		canary.mu.Lock()
 		defer canary.mu.Unlock()
-		named, _ := json.Marshal(attributes) // texts can be encoded
-		fmt.Fprintf(&canary.messages, "%s %s %s\n", topic, data, named)
+		encoded, _ := json.Marshal(attributes) // a map of strings always encodes
+		fmt.Fprintf(&canary.messages, "%s %s %s\n", topic, data, encoded)
 	})
 	return canary
 }
 
-// Search fails the test where the text is in a document or its name, in the
-// functions' log, in a message, or in what else was said; plain, in base64 or in
-// hex. It gives the number of documents it looked into.
-func (k *Canary) Search(t testing.TB, said ...string) (documents int) {
+// Search fails the test if the text is in a document or its name, in the
+// functions' log, in a message or in one of the texts, as it is, in base64 or in
+// hex. It returns the number of documents that it searched.
+func (k *Canary) Search(t testing.TB, texts ...string) (documents int) {
 	t.Helper()
 	k.cloud.Firestore.Walk(func(_, document string, fields map[string]*firestorepb.Value) bool {
 		documents++
@@ -53,26 +53,26 @@ func (k *Canary) Search(t testing.TB, said ...string) (documents int) {
 	defer k.mu.Unlock()
 	k.find(t, "a message", k.messages.Bytes())
 	k.find(t, "the log", []byte(k.cloud.Log.String()))
-	for _, text := range said {
-		k.find(t, "what was said", []byte(text))
+	for _, text := range texts {
+		k.find(t, "a text of the test", []byte(text))
 	}
 	return documents
 }
 
 func (k *Canary) find(t testing.TB, where string, text []byte) {
 	t.Helper()
-	for _, shape := range k.shapes() {
-		if at := bytes.Index(text, []byte(shape)); at >= 0 {
-			t.Errorf("%s has the canary: %.200q", where, text[at:])
+	for _, encoding := range k.encodings() {
+		if at := bytes.Index(text, []byte(encoding)); at >= 0 {
+			t.Errorf("%s contains the canary: %.200q", where, text[at:])
 		}
 	}
 }
 
-// shapes are the text as it could be hidden.
-func (k *Canary) shapes() []string {
+// encodings returns the text in the forms that Search finds.
+func (k *Canary) encodings() []string {
 	raw := []byte(k.Text)
 	all := []string{k.Text, hex.EncodeToString(raw), strings.ToUpper(hex.EncodeToString(raw))}
-	for cut := range 3 { // base64 of it, wherever it begins
+	for cut := range 3 { // base64 depends on the offset within groups of three bytes
 		whole := raw[cut : len(raw)-(len(raw)-cut)%3]
 		all = append(all, base64.StdEncoding.EncodeToString(whole), base64.URLEncoding.EncodeToString(whole))
 	}

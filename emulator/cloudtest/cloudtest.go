@@ -1,6 +1,5 @@
-// Package cloudtest gives tests an embedded cloud and tenants of their own in
-// it. One cloud serves all tests of a package; they keep apart by tenants with
-// random names.
+// Package cloudtest starts Strongroom on an embedded cloud for tests. All tests of a
+// package share one cloud. Each has its own tenants with random names.
 package cloudtest
 
 import (
@@ -19,7 +18,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Log keeps what the functions logged. It is safe for concurrent use.
+// Log stores the functions' log. It is safe for concurrent use.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -32,14 +31,14 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// String is all that was logged so far.
+// String returns everything that was logged so far.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// Cloud is an embedded cloud under test.
+// Cloud is an embedded cloud in a test.
 type Cloud struct {
 	*suite.Cloud
 	Log *Log
@@ -50,12 +49,11 @@ var shared struct {
 	cloud *Cloud
 }
 
-// Main runs a package's tests and then stops the cloud that they shared. Call
-// it from TestMain.
+// Main runs a package's tests and then stops the shared cloud. Call it from TestMain.
 func Main(m *testing.M) {
-	if function := os.Getenv(elsewhereSetting); function != "" {
-		if err := serveElsewhere(function); err != nil {
-			fmt.Fprintln(os.Stderr, "a cloud elsewhere:", err)
+	if function := os.Getenv(processVariable); function != "" {
+		if err := serveProcess(function); err != nil {
+			fmt.Fprintln(os.Stderr, "run a cloud process:", err)
 			os.Exit(1)
 		}
 		os.Exit(0)
@@ -70,9 +68,9 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Shared is the cloud of the package's tests. It is started once, on Google's
-// own emulators where FIRESTORE_EMULATOR_HOST and PUBSUB_EMULATOR_HOST name
-// them. Its clock must not be moved: others live by it.
+// Shared returns the cloud that all tests of the package share. It starts once, with
+// Google's emulators if FIRESTORE_EMULATOR_HOST and PUBSUB_EMULATOR_HOST name them.
+// Tests must not advance its clock.
 func Shared(t testing.TB) *Cloud {
 	t.Helper()
 	shared.Lock()
@@ -83,8 +81,8 @@ func Shared(t testing.TB) *Cloud {
 	return shared.cloud
 }
 
-// New is a cloud for one test alone, which may move its clock, rotate and break
-// what it likes.
+// New returns a cloud for one test, which may advance its clock, rotate its keys and
+// break its parts.
 func New(t testing.TB, options suite.Options) *Cloud {
 	t.Helper()
 	c := start(t, options)
@@ -118,15 +116,15 @@ func start(t testing.TB, options suite.Options) *Cloud {
 	return &Cloud{c, log}
 }
 
-// Tenant is one test's tenant.
+// Tenant is a tenant of one test.
 type Tenant struct {
 	tenant.Record
 	Cloud     *Cloud
-	Workspace tenant.WorkspaceID // its first
+	Workspace tenant.WorkspaceID // the first of its workspaces
 }
 
-// Tenant makes a tenant with a random name and these workspaces; without any,
-// with one named "prod".
+// Tenant creates a tenant with a random name and these workspaces, or with a workspace
+// "prod" if there are none.
 func (c *Cloud) Tenant(t testing.TB, workspaces ...tenant.WorkspaceID) *Tenant {
 	t.Helper()
 	if len(workspaces) == 0 {
@@ -140,7 +138,7 @@ func (c *Cloud) Tenant(t testing.TB, workspaces ...tenant.WorkspaceID) *Tenant {
 	return &Tenant{record, c, workspaces[0]}
 }
 
-// Token is the token of one of the tenant's personas.
+// Token returns a token of one of the tenant's personas.
 func (tn *Tenant) Token(t testing.TB, persona string) string {
 	t.Helper()
 	token, err := tn.Cloud.Token(tn.ID, persona)
@@ -150,7 +148,7 @@ func (tn *Tenant) Token(t testing.TB, persona string) string {
 	return token
 }
 
-// NewRun is a fresh run id.
+// NewRun returns a new run ID.
 func NewRun(t testing.TB) string {
 	t.Helper()
 	id, err := uuid.NewV7()
@@ -160,7 +158,7 @@ func NewRun(t testing.TB) string {
 	return id.String()
 }
 
-// Drain waits until every message published so far was taken.
+// Drain waits until every message that was published so far is processed.
 func (c *Cloud) Drain(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -169,6 +167,6 @@ func (c *Cloud) Drain(t testing.TB) {
 		t.Fatalf("wait for the buckets' notifications: %v", err)
 	}
 	if err := c.PubSub.Drain(ctx); err != nil {
-		t.Fatalf("wait for messages to be taken: %v", err)
+		t.Fatalf("wait for the messages to be processed: %v", err)
 	}
 }

@@ -8,32 +8,32 @@ import (
 	"time"
 )
 
-// turn is how often CompareCPU does each before it does the other: what one
-// leaves to the garbage collector is then mostly on its own account.
-const turn = 20
+// batch is how many calls CompareCPU makes of one function before it makes as many of
+// the other, so that garbage collection is mostly measured with its cause.
+const batch = 20
 
-// CompareCPU does mine and peer by turns, and reports the CPU time of this
-// process that one of each takes, and the ratio in the unit "x-" and the peer's
-// name. Others may use the machine meanwhile; what they take is not counted.
+// CompareCPU calls mine and peer in alternating batches. It reports the CPU time of this
+// process for one call of each, and the ratio in the unit "x-" followed by the peer's
+// name. Other processes do not affect the result.
 func CompareCPU(b *testing.B, mine, peer func(), name string) {
 	b.Helper()
 	repeat(mine)
 	repeat(peer)
 	var own, other time.Duration
-	turns := 0
+	batches := 0
 	for b.Loop() {
 		own += measure(b, mine)
 		other += measure(b, peer)
-		turns++
+		batches++
 	}
-	each := float64(turns * turn)
+	each := float64(batches * batch)
 	b.ReportMetric(float64(own.Microseconds())/each, "cpu-µs")
 	b.ReportMetric(float64(other.Microseconds())/each, "cpu-µs-"+name)
 	b.ReportMetric(own.Seconds()/other.Seconds(), "x-"+name)
 }
 
 func repeat(do func()) {
-	for range turn {
+	for range batch {
 		do()
 	}
 }
@@ -45,7 +45,7 @@ func measure(b *testing.B, do func()) time.Duration {
 	return cpu(b) - before
 }
 
-// cpu is what this process has used so far.
+// cpu returns the CPU time that this process has used so far.
 func cpu(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Histories is how many random histories a test plays, and the seed of the
-// first; the next has the next seed. Usual is their number in an ordinary run,
-// and the clock gives the seed: STRONGROOM_HISTORIES and STRONGROOM_SEED change
-// them, so that STRONGROOM_HISTORIES=10000 plays more, and
-// STRONGROOM_HISTORIES=1 with the seed that a failure named plays that one again.
+// Histories returns how many random histories a test plays and the seed of the first;
+// each further history has the next seed. The defaults are usual and the time.
+//
+//   - STRONGROOM_HISTORIES=10000 plays more histories.
+//   - STRONGROOM_HISTORIES=1 STRONGROOM_SEED=N repeats the history of a failure.
 func Histories(t testing.TB, usual int) (count int, seed uint64) {
 	t.Helper()
 	count, err := strconv.Atoi(cmp.Or(os.Getenv("STRONGROOM_HISTORIES"), strconv.Itoa(usual)))

@@ -10,8 +10,8 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
-// SwitchKey does with the first version of a key what its owner may.
-func (c *Cloud) SwitchKey(t testing.TB, keyName string, to kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
+// SetKeyState sets the state of a key's first version, as its owner could.
+func (c *Cloud) SetKeyState(t testing.TB, keyName string, to kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
 	t.Helper()
 	_, err := c.KMS.UpdateCryptoKeyVersion(kms.As(t.Context(), suite.OperatorAccount), &kmspb.UpdateCryptoKeyVersionRequest{
 		CryptoKeyVersion: &kmspb.CryptoKeyVersion{Name: keyName + "/cryptoKeyVersions/1", State: to},

@@ -12,7 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/crc32c"
 )
 
-// Response is an answer with its body read.
+// Response is a response with its body.
 type Response struct {
 	Status int
 	Header http.Header
@@ -36,8 +36,8 @@ func (r Response) Want(t testing.TB, want int) Response {
 	return r
 }
 
-// Do sends a request to the front as a persona of the tenant; "" sends no
-// token. A body that is no []byte is sent as JSON.
+// Do sends a request to the load balancer as a persona of the tenant; "" sends no token.
+// A body that is not a []byte is sent as JSON.
 func (tn *Tenant) Do(t testing.TB, persona, method, path string, body any, header ...string) Response {
 	t.Helper()
 	var token string
@@ -47,8 +47,8 @@ func (tn *Tenant) Do(t testing.TB, persona, method, path string, body any, heade
 	return tn.Cloud.Do(t, token, method, path, body, header...)
 }
 
-// Do sends a request to the front with a token; "" sends none. Header holds
-// names and values by turns.
+// Do sends a request to the load balancer with a token; "" sends none. Header contains
+// names and values in turn.
 func (c *Cloud) Do(t testing.TB, token, method, path string, body any, header ...string) Response {
 	t.Helper()
 	raw, ok := body.([]byte)
@@ -74,7 +74,7 @@ func (c *Cloud) Do(t testing.TB, token, method, path string, body any, header ..
 	return Send(t, r)
 }
 
-// Send sends r and reads the answer.
+// Send sends r and reads the response.
 func Send(t testing.TB, r *http.Request) Response {
 	t.Helper()
 	answer, err := http.DefaultClient.Do(r)
@@ -89,7 +89,7 @@ func Send(t testing.TB, r *http.Request) Response {
 	return Response{answer.StatusCode, answer.Header, text}
 }
 
-// Part asks for, and describes, one part of an output.
+// Part describes one part of an output.
 type Part struct {
 	Output      string `json:"output"`
 	Part        int    `json:"part"`
@@ -99,18 +99,18 @@ type Part struct {
 	Lines       *int64 `json:"lines,omitempty"`
 }
 
-// PartOf describes data in full.
+// PartOf returns a complete description of data.
 func PartOf(output string, part int, data []byte) Part {
 	size, lines := int64(len(data)), int64(bytes.Count(data, []byte("\n")))
 	return Part{Output: output, Part: part, ContentType: "text/plain", Size: &size, CRC32C: CRC32C(data), Lines: &lines}
 }
 
-// CRC32C is the checksum as the API has it.
+// CRC32C returns the checksum in the API's format.
 func CRC32C(data []byte) string {
 	return crc32c.Encode(crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)))
 }
 
-// Upload is a minted permission to write one part.
+// Upload is a signed URL for one part.
 type Upload struct {
 	Output  string            `json:"output"`
 	Part    int               `json:"part"`
@@ -120,12 +120,12 @@ type Upload struct {
 	Expires time.Time         `json:"expires"`
 }
 
-// RunPath is the path of a run in the tenant's first workspace.
+// RunPath returns the path of a run in the tenant's first workspace.
 func (tn *Tenant) RunPath(run string) string {
 	return "/v1/workspaces/" + string(tn.Workspace) + "/runs/" + run
 }
 
-// Mint asks for the parts as the runner.
+// Mint requests URLs for the parts as the runner.
 func (tn *Tenant) Mint(t testing.TB, run string, parts ...Part) []Upload {
 	t.Helper()
 	var out struct{ Parts []Upload }
@@ -134,8 +134,8 @@ func (tn *Tenant) Mint(t testing.TB, run string, parts ...Part) []Upload {
 	return out.Parts
 }
 
-// Put sends data as u permits, with the headers changed by pairs of names and
-// values; an empty value takes the header away.
+// Put uploads data with u. Changed contains names and values of headers to replace; an
+// empty value removes the header.
 func (u Upload) Put(t testing.TB, data []byte, changed ...string) Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), u.Method, u.URL, bytes.NewReader(data))
@@ -154,8 +154,8 @@ func (u Upload) Put(t testing.TB, data []byte, changed ...string) Response {
 	return Send(t, r)
 }
 
-// Store puts data as the parts of one output, reports the run as ended, and
-// waits until custody has all of it.
+// Store uploads data as the parts of one output, reports the run as ended, and waits
+// until custody has processed all parts.
 func (tn *Tenant) Store(t testing.TB, run, output string, parts ...[]byte) {
 	t.Helper()
 	var asked []Part

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Paths of what the assistant keeps of the workspace.
+// Paths of the assistant's data.
 const (
 	issuesPath    = "/v1/workspaces/prod/issues"
 	sliPath       = "/v1/workspaces/prod/slis/shop-up"
@@ -29,32 +29,32 @@ func (d *Demo) put(ctx context.Context, persona, path string, body any) error {
 	return decode(a, err, &struct{}{})
 }
 
-func decode(a answer, err error, v any) error {
+func decode(a response, err error, v any) error {
 	if err != nil {
 		return err
 	}
 	if a.status != http.StatusOK {
-		return fmt.Errorf("answered %d: %s", a.status, a.code)
+		return fmt.Errorf("status %d: %s", a.status, a.code)
 	}
 	return json.Unmarshal(a.body, v)
 }
 
-// showIssues has one check fail, pass and fail again, and follows its issue.
+// showIssues makes one check fail, pass and fail again, and shows its issue each time.
 func (d *Demo) showIssues(ctx context.Context) error {
-	d.printf("\n3. What a task finds lives on: one issue is detected, resolved, and comes back\n\n")
-	t := table{head: []string{"port-check", "issue", "severity", "state", "sightings", ""}}
+	d.printf("\n3. An issue persists across runs: it is detected, resolved and reopened\n\n")
+	t := table{head: []string{"port-check", "issue", "severity", "state", "sightings", "result"}}
 	open := strings.TrimPrefix(d.cloud.URL, "http://")
 	for _, step := range []struct {
 		address string // empty: the run of part 1
 		state   string
 	}{{"", "detected"}, {open, "resolved"}, {closedPort, "reopened"}} {
-		tried := step.address
+		address := step.address
 		if step.address == "" {
-			tried = closedPort
+			address = closedPort
 		} else if _, _, err := d.task(ctx, io.Discard, "port-check", step.address); err != nil {
 			return err
 		}
-		if err := d.settle(ctx); err != nil {
+		if err := d.waitForEvents(ctx); err != nil {
 			return err
 		}
 		var list struct {
@@ -67,25 +67,25 @@ func (d *Demo) showIssues(ctx context.Context) error {
 			return fmt.Errorf("list issues: %w", err)
 		}
 		if len(list.Issues) != 1 {
-			t.add(tried, fmt.Sprintf("%d issues", len(list.Issues)), "", "", "", d.mark(false))
+			t.add(address, fmt.Sprintf("%d issues", len(list.Issues)), "", "", "", d.check(false))
 			continue
 		}
 		i := list.Issues[0]
-		t.add(tried, i.Title, fmt.Sprint(i.Severity), i.State, fmt.Sprint(i.Sightings), d.mark(i.State == step.state))
+		t.add(address, i.Title, fmt.Sprint(i.Severity), i.State, fmt.Sprint(i.Sightings), d.check(i.State == step.state))
 	}
 	return t.print(d.out)
 }
 
-// community are public tasks, as a catalogue has them.
+// community are public tasks for the catalog.
 var community = []map[string]any{
 	{"name": "Fetch Deployment Logs", "documentation": "Fetches the recent logs of a deployment's pods and looks for errors.", "tags": []string{"kubernetes", "logs"}, "suite": "k8s-deployment", "source": "https://example.com/k8s-deployment/runbook.robot"},
 	{"name": "Restart Deployment", "documentation": "Restarts a deployment and waits until it is ready.", "tags": []string{"kubernetes"}, "suite": "k8s-deployment", "source": "https://example.com/k8s-deployment/runbook.robot"},
-	{"name": "Check Certificate Expiry", "documentation": "Tells the days until a TLS certificate expires.", "tags": []string{"tls"}, "suite": "tls", "source": "https://example.com/tls/runbook.robot"},
+	{"name": "Check Certificate Expiry", "documentation": "Reports the days until a TLS certificate expires.", "tags": []string{"tls"}, "suite": "tls", "source": "https://example.com/tls/runbook.robot"},
 }
 
-// showAssistant asks an assistant what is wrong, and what to run next.
+// showAssistant asks an assistant what is wrong and what to run next.
 func (d *Demo) showAssistant(ctx context.Context) error {
-	d.printf("\n4. The assistant \"oncall\" is asked\n\n")
+	d.printf("\n4. The assistant \"oncall\" answers questions\n\n")
 	for _, setup := range []struct {
 		persona, path string
 		body          any
@@ -98,7 +98,7 @@ func (d *Demo) showAssistant(ctx context.Context) error {
 			return fmt.Errorf("set up %s: %w", setup.path, err)
 		}
 	}
-	var says struct {
+	var reply struct {
 		Wrong struct {
 			SLXs []struct{ Issues []struct{ Title string } }
 		}
@@ -116,23 +116,23 @@ func (d *Demo) showAssistant(ctx context.Context) error {
 			}
 		}
 	}
-	if err := d.get(ctx, assistantPath, &says); err != nil {
+	if err := d.get(ctx, assistantPath, &reply); err != nil {
 		return fmt.Errorf("ask the assistant: %w", err)
 	}
-	t := table{head: []string{"asked", "answer", ""}}
-	for _, slx := range says.Wrong.SLXs {
+	t := table{head: []string{"question", "answer", "result"}}
+	for _, slx := range reply.Wrong.SLXs {
 		for _, i := range slx.Issues {
-			t.add("what is wrong", i.Title, d.mark(true))
+			t.add("what is wrong", i.Title, d.check(true))
 		}
 	}
-	for _, s := range says.Health.SLIs {
-		t.add("how healthy is it", s.Name+": "+s.Alert, d.mark(s.Alert == "warning"))
+	for _, s := range reply.Health.SLIs {
+		t.add("how healthy", s.Name+": "+s.Alert, d.check(s.Alert == "warning"))
 	}
-	for _, n := range says.Next.Tasks {
-		t.add("what to run next", fmt.Sprintf("%s (%.2f), since a next step says %q", n.Name, n.Score, n.Evidence[0].Step), d.mark(n.Score >= 0.85 && len(n.Evidence[0].Words) > 1))
+	for _, n := range reply.Next.Tasks {
+		t.add("what to run next", fmt.Sprintf("%s (%.2f), because a next step is %q", n.Name, n.Score, n.Evidence[0].Step), d.check(n.Score >= 0.85 && len(n.Evidence[0].Words) > 1))
 	}
-	if len(t.rows) < 4 || len(says.Next.Tasks) != 2 {
-		t.add("all of it", "one issue, one SLI and two tasks are expected", d.mark(false))
+	if len(t.rows) < 4 || len(reply.Next.Tasks) != 2 {
+		t.add("all answers", "want one issue, one SLI and two tasks", d.check(false))
 	}
 	return t.print(d.out)
 }

@@ -1,5 +1,5 @@
-// Package demo shows what the embedded cloud is for: a runner's tasks and
-// their output, a viewer's reading, and everything that must be refused.
+// Package demo demonstrates Strongroom on the embedded cloud: a runner executes tasks,
+// a viewer reads their output, an assistant answers, and forbidden requests fail.
 package demo
 
 import (
@@ -20,48 +20,46 @@ const (
 	prod   tenant.WorkspaceID = "prod"
 )
 
-// patience bounds each wait.
-const patience = time.Minute
+// maxWait is the longest time to wait for events.
+const maxWait = time.Minute
 
 // Demo is one demonstration on a running cloud.
 type Demo struct {
 	cloud   *suite.Cloud
 	out     io.Writer
 	err     io.Writer // progress of uploads
-	program string    // that executes a task when called with "task NAME"
+	program string    // executes a task when it is called with "task NAME"
 	bulk    int       // bytes that collect-logs writes
-	scratch string    // removed in the end
+	scratch string    // removed at the end
 
 	tenants map[tenant.ID]tenant.Record
-	runs    []shown
+	runs    []finishedRun
 	failed  int
 }
 
-// shown is a run that was made.
-type shown struct {
+// finishedRun is a run of the demonstration.
+type finishedRun struct {
 	summary
 	task string
-	sum  []byte // SHA-256 of what the task printed
+	sum  []byte // SHA-256 of the task's standard output
 }
 
-// Setup makes the tenants that the demonstration, and whoever explores after
-// it, works with.
+// Setup creates the tenants acme and globex.
 func Setup(ctx context.Context, c *suite.Cloud) (map[tenant.ID]tenant.Record, error) {
 	records := map[tenant.ID]tenant.Record{}
 	for id, workspaces := range map[tenant.ID][]tenant.WorkspaceID{acme: {prod, "staging"}, globex: {prod}} {
 		record, err := c.AddTenant(ctx, id, workspaces...)
 		if err != nil {
-			return nil, fmt.Errorf("make tenant %s: %w", id, err)
+			return nil, fmt.Errorf("create tenant %s: %w", id, err)
 		}
 		records[id] = record
 	}
 	return records, nil
 }
 
-// Run shows everything on out, with the progress of uploads on progress. The
-// tasks are executed by program, which must give them to RunTask; bulk is what
-// the largest writes, in bytes. An error says that something did not go as it
-// must.
+// Run runs the demonstration. It prints results to out and the progress of uploads to
+// progress. Program executes the tasks by calling RunTask. Bulk is the output of the
+// largest task in bytes. Run returns an error if any result is not as expected.
 func Run(ctx context.Context, c *suite.Cloud, out, progress io.Writer, program string, bulk int) error {
 	records, err := Setup(ctx, c)
 	if err != nil {
@@ -69,28 +67,28 @@ func Run(ctx context.Context, c *suite.Cloud, out, progress io.Writer, program s
 	}
 	scratch, err := os.MkdirTemp("", "strongroom-demo-")
 	if err != nil {
-		return fmt.Errorf("make a directory for the spool: %w", err)
+		return fmt.Errorf("create a directory for the spool: %w", err)
 	}
 	defer os.RemoveAll(scratch)
 	d := &Demo{cloud: c, out: out, err: progress, program: program, bulk: bulk, scratch: scratch, tenants: records}
-	for _, act := range []func(context.Context) error{d.showTasks, d.showReading, d.showIssues, d.showAssistant, d.showRefusals, d.showTraffic} {
-		if err := act(ctx); err != nil {
+	for _, show := range []func(context.Context) error{d.showTasks, d.showReading, d.showIssues, d.showAssistant, d.showRejections, d.showTraffic} {
+		if err := show(ctx); err != nil {
 			return err
 		}
 	}
 	if d.failed > 0 {
-		return fmt.Errorf("%d of the above did not go as it must", d.failed)
+		return fmt.Errorf("%d results are not as expected", d.failed)
 	}
 	return nil
 }
 
 func (d *Demo) printf(format string, args ...any) { fmt.Fprintf(d.out, format, args...) }
 
-// mark notes whether something went as it must.
-func (d *Demo) mark(ok bool) string {
+// check returns the text for a result and counts failures.
+func (d *Demo) check(ok bool) string {
 	if ok {
 		return "ok"
 	}
 	d.failed++
-	return "NOT AS IT MUST"
+	return "FAILED"
 }

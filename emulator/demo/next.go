@@ -6,16 +6,16 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
-// Next tells what to try on a cloud that stays.
+// Next returns commands to try on a cloud that keeps running.
 func Next(c *suite.Cloud) string {
 	return fmt.Sprintf(`
-The cloud stays at %[1]s until you press Ctrl-C. To try next, in another terminal:
+The cloud keeps running at %[1]s until you press Ctrl-C. Try these commands in another terminal:
 
   export STRONGROOM_URL=%[1]s STRONGROOM_WORKSPACE=prod
   STRONGROOM_TOKEN=$(go run ./scripts/strongroom token --tenant acme --as runner) go run ./scripts/strongroom run --task hello -- go version
   STRONGROOM_TOKEN=$(go run ./scripts/strongroom token --tenant acme --as viewer) go run ./scripts/strongroom outputs ls RUN
   curl -s -H "Authorization: Bearer $(go run ./scripts/strongroom token --tenant acme --as viewer)" %[1]s/v1/workspaces/prod/runs/RUN/outputs/stdout.log
 
-RUN is the id that the first of them prints.
+Replace RUN with the ID that the first command prints.
 `, c.URL)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// summary is what `strongroom run --json` prints last.
+// summary is the last line that `strongroom run --json` prints.
 type summary struct {
 	Run      string
 	Outcome  string
@@ -34,7 +34,7 @@ func (s summary) bytes() (n int64) {
 	return n
 }
 
-// strongroom calls the command line in this process, as a persona of a tenant.
+// strongroom runs the command line in this process, as a persona of a tenant.
 func (d *Demo) strongroom(ctx context.Context, id tenant.ID, persona string, stdout, stderr io.Writer, args ...string) (int, error) {
 	token, err := d.cloud.Token(id, persona)
 	if err != nil {
@@ -47,10 +47,10 @@ func (d *Demo) strongroom(ctx context.Context, id tenant.ID, persona string, std
 	return command.Main(ctx, args, strings.NewReader(""), stdout, stderr, func(name string) string { return settings[name] }), nil
 }
 
-// showTasks has a runner of acme execute the tasks.
+// showTasks executes the tasks as a runner of acme.
 func (d *Demo) showTasks(ctx context.Context) error {
-	d.printf("\n1. A runner of %s executes tasks; their output goes straight into the tenant's bucket\n\n", acme)
-	t := table{head: []string{"task", "outcome", "exit code", "output", "parts", ""}}
+	d.printf("\n1. A runner of %s executes tasks; their output goes directly to the tenant's bucket\n\n", acme)
+	t := table{head: []string{"task", "outcome", "exit code", "output", "parts", "result"}}
 	for _, task := range []struct {
 		name string
 		args []string
@@ -69,8 +69,8 @@ func (d *Demo) showTasks(ctx context.Context) error {
 			parts += o.Parts
 		}
 		ok := code == task.code && s.ExitCode == task.code && s.Uploaded
-		t.add(task.name, s.Outcome, fmt.Sprint(code), size(s.bytes()), fmt.Sprint(parts), d.mark(ok))
-		d.runs = append(d.runs, shown{s, task.name, printed.Sum(nil)})
+		t.add(task.name, s.Outcome, fmt.Sprint(code), size(s.bytes()), fmt.Sprint(parts), d.check(ok))
+		d.runs = append(d.runs, finishedRun{s, task.name, printed.Sum(nil)})
 	}
 	return t.print(d.out)
 }
@@ -78,20 +78,20 @@ func (d *Demo) showTasks(ctx context.Context) error {
 // closedPort is an address where nothing listens.
 const closedPort = "127.0.0.1:1"
 
-// settle waits until custody and the assistant have taken all that there is.
-func (d *Demo) settle(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// waitForEvents waits until all events are processed.
+func (d *Demo) waitForEvents(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	if err := d.cloud.GCS.Flush(ctx); err != nil {
 		return fmt.Errorf("wait for the bucket's notifications: %w", err)
 	}
 	if err := d.cloud.PubSub.Drain(ctx); err != nil {
-		return fmt.Errorf("wait for events to be taken: %w", err)
+		return fmt.Errorf("wait for events to be processed: %w", err)
 	}
 	return nil
 }
 
-// task runs one task and gives the command line's summary and exit code.
+// task runs one task and returns the command line's summary and exit code.
 func (d *Demo) task(ctx context.Context, stdout io.Writer, name string, args ...string) (summary, int, error) {
 	last := lastLine{progress: d.err}
 	call := append([]string{"run", "--json", "--task", name, "--slx", "shop", "--resource", "shop-web", "--", d.program, "task", name}, args...)
@@ -101,13 +101,13 @@ func (d *Demo) task(ctx context.Context, stdout io.Writer, name string, args ...
 	}
 	var s summary
 	if err := json.Unmarshal(last.line(), &s); err != nil {
-		return summary{}, code, fmt.Errorf("%s gave no summary, but %q", name, last.line())
+		return summary{}, code, fmt.Errorf("%s printed %[2]q instead of a summary", name, last.line())
 	}
 	return s, code, nil
 }
 
-// lastLine takes what the command line says: the summary in JSON is kept, the
-// progress goes on.
+// lastLine separates the command line's standard error: it keeps the summary in JSON
+// and forwards the progress.
 type lastLine struct {
 	progress io.Writer
 	text     []byte
@@ -124,13 +124,13 @@ func (l *lastLine) Write(p []byte) (int, error) {
 
 func (l *lastLine) line() []byte { return bytes.TrimSpace(l.text) }
 
-// showReading has a viewer read back what the tasks wrote.
+// showReading reads the tasks' output as a viewer.
 func (d *Demo) showReading(ctx context.Context) error {
-	if err := d.settle(ctx); err != nil {
+	if err := d.waitForEvents(ctx); err != nil {
 		return err
 	}
-	d.printf("\n2. A viewer reads; the platform streams, 8 MiB a response at most, and keeps nothing\n\n")
-	t := table{head: []string{"task", "output", "size", "SHA-256", "as the task wrote it"}}
+	d.printf("\n2. A viewer reads the output; the platform streams it in responses of up to 8 MiB and stores nothing\n\n")
+	t := table{head: []string{"task", "output", "size", "SHA-256", "matches the task's output"}}
 	for _, run := range d.runs {
 		for _, o := range run.Outputs {
 			read := sha256.New()
@@ -140,7 +140,7 @@ func (d *Demo) showReading(ctx context.Context) error {
 			}
 			sum := read.Sum(nil)
 			same := code == 0 && (o.Name != "stdout.log" || bytes.Equal(sum, run.sum))
-			t.add(run.task, o.Name, size(o.Bytes), fmt.Sprintf("%x…", sum[:6]), d.mark(same))
+			t.add(run.task, o.Name, size(o.Bytes), fmt.Sprintf("%x…", sum[:6]), d.check(same))
 		}
 	}
 	return t.print(d.out)

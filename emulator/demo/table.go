@@ -24,7 +24,7 @@ func (t *table) print(w io.Writer) error {
 	return columns.Flush()
 }
 
-// size is a number of bytes as people read it.
+// size formats a number of bytes.
 func size(n int64) string {
 	switch {
 	case n >= 1<<20:

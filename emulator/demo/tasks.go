@@ -14,12 +14,11 @@ import (
 	"time"
 )
 
-// BulkBytes is what the task collect-logs writes in the demonstration.
+// BulkBytes is the size of the task collect-logs's output in the demonstration.
 const BulkBytes = 256 << 20
 
-// RunTask executes a task in this process, as the demonstration has its own
-// program do, and gives the exit code. Args are the task's name and what it
-// takes. The tasks are real, if small: they look at the machine they run on.
+// RunTask executes a task in this process and returns its exit code. Args are the
+// task's name and arguments. The tasks inspect the machine that they run on.
 func RunTask(args []string) int {
 	switch name := args[0]; {
 	case name == "host-report" && len(args) == 1:
@@ -33,14 +32,14 @@ func RunTask(args []string) int {
 			return collectLogs(os.Stdout, n)
 		}
 	}
-	fmt.Fprintf(os.Stderr, "there is no task %q\n", args)
+	fmt.Fprintf(os.Stderr, "no task is named %q\n", args)
 	return 127
 }
 
 func hostReport(w io.Writer) int {
 	host, err := os.Hostname()
 	if err != nil {
-		fmt.Fprintln(w, "the host has no name:", err)
+		fmt.Fprintln(w, "the host name cannot be read:", err)
 		return 1
 	}
 	fmt.Fprintf(w, "host %s, %s/%s, %d CPUs, %s\n", host, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
@@ -56,11 +55,11 @@ func hostReport(w io.Writer) int {
 			fmt.Fprintln(w, "built with", m.Path, m.Version)
 		}
 	}
-	return leave(w, "report.jsonl", map[string]any{"obj": []string{host, runtime.GOOS, runtime.GOARCH}, "fmt": "table", "taskName": "host-report"})
+	return writeLine(w, "report.jsonl", map[string]any{"obj": []string{host, runtime.GOOS, runtime.GOARCH}, "fmt": "table", "taskName": "host-report"})
 }
 
-// leave writes one line of a file where the runner collects files.
-func leave(w io.Writer, name string, line map[string]any) int {
+// writeLine writes a file of one line to the directory that the runner collects.
+func writeLine(w io.Writer, name string, line map[string]any) int {
 	dir := os.Getenv("STRONGROOM_OUTPUT_DIR")
 	if dir == "" {
 		return 0
@@ -80,25 +79,25 @@ func nameLookup(w io.Writer) int {
 	began := time.Now()
 	addresses, err := net.LookupHost("localhost")
 	if err != nil {
-		fmt.Fprintln(w, "localhost is unknown:", err)
+		fmt.Fprintln(w, "localhost cannot be resolved:", err)
 		return 1
 	}
-	fmt.Fprintf(w, "localhost is %v, found in %s\n", addresses, time.Since(began).Round(time.Microsecond))
+	fmt.Fprintf(w, "localhost is %v, resolved in %s\n", addresses, time.Since(began).Round(time.Microsecond))
 	return 0
 }
 
-// portCheck looks whether a service answers at an address. What it finds it
-// leaves as a sample and, if it does not, as an issue with next steps.
+// portCheck checks whether a service answers at an address. It reports a sample and, if
+// there is no answer, an issue with next steps.
 func portCheck(w io.Writer, address string) int {
 	connection, err := net.DialTimeout("tcp", address, time.Second)
 	if err == nil {
 		_ = connection.Close()
 		fmt.Fprintf(w, "the service answers at %s\n", address)
-		return leave(w, "samples.jsonl", map[string]any{"sli": "shop-up", "value": 1})
+		return writeLine(w, "samples.jsonl", map[string]any{"sli": "shop-up", "value": 1})
 	}
 	fmt.Fprintln(w, "the service does not answer:", err)
-	leave(w, "samples.jsonl", map[string]any{"sli": "shop-up", "value": 0})
-	leave(w, "issues.jsonl", map[string]any{
+	writeLine(w, "samples.jsonl", map[string]any{"sli": "shop-up", "value": 0})
+	writeLine(w, "issues.jsonl", map[string]any{
 		"severity": 2, "title": "The shop does not answer at " + address, "expected": "an open port", "actual": err.Error(),
 		"reproduceHint": "nc -z " + address, "nextSteps": "Fetch the logs of the shop's deployment\nRestart the deployment",
 		"taskName": "port-check", "observedAt": time.Now().UTC().Format(time.RFC3339),

@@ -1,7 +1,8 @@
-// Package faults stands between a client and the embedded cloud's gRPC services
-// and makes calls fail in every way that a network or a service can: before
-// they arrive, after they took effect, twice, late. Tests of what must survive
-// that use it.
+// Package faults is a proxy between a client and the embedded cloud's gRPC
+// services. It makes calls fail in every way that a network or a service can:
+// before they arrive, after they take effect, twice, or late. Tests use it to show
+// that code survives these faults. NewHTTP starts a
+// proxy for HTTP.
 package faults
 
 import (
@@ -23,64 +24,64 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Fault is what becomes of one call. The zero Fault is none.
+// Fault is what happens to one call. The zero Fault forwards it.
 type Fault string
 
 // The faults.
 const (
 	None      Fault = ""
-	Lost      Fault = "lost"       // it never arrives; the client sees Unavailable
-	ReplyLost Fault = "reply lost" // it takes effect; the client sees Unavailable
-	Twice     Fault = "twice"      // it arrives twice; the client sees the second answer
-	Late      Fault = "late"       // the client sees Unavailable; it arrives after the client's next call, or at Close
-	Aborted   Fault = "aborted"    // refused with Aborted
-	Exhausted Fault = "exhausted"  // refused with ResourceExhausted
-	Killed    Fault = "killed"     // neither this call nor a later one arrives: the client's process is gone
-	KilledIn  Fault = "killed in"  // this call takes effect, and its client's process is gone
+	Lost      Fault = "lost"       // the call never arrives; the client sees Unavailable
+	ReplyLost Fault = "reply lost" // the call takes effect; the client sees Unavailable
+	Twice     Fault = "twice"      // the call arrives twice; the client sees the second response
+	Late      Fault = "late"       // the client sees Unavailable; the call arrives after the client's next call, or at Close
+	Aborted   Fault = "aborted"    // the client sees Aborted
+	Exhausted Fault = "exhausted"  // the client sees ResourceExhausted
+	Killed    Fault = "killed"     // neither this call nor a later one arrives, as if the client's process had been killed
+	KilledIn  Fault = "killed in"  // this call takes effect, and the client's process is killed before the response
 )
 
-// All are the faults that there are.
+// All lists all faults.
 var All = []Fault{Lost, ReplyLost, Twice, Late, Aborted, Exhausted, Killed, KilledIn}
 
-// Target is a service that proxies stand before. All of them share its one
-// connection: a test that starts thousands of processes has a proxy for each.
+// Target is a service behind proxies. They share one connection, because a test
+// that starts thousands of processes has a proxy for each.
 type Target struct{ conn *grpc.ClientConn }
 
-// Reach gives the service at host:port; it connects to nothing yet.
-func Reach(host string) (*Target, error) {
+// NewTarget returns the service at host:port. It does not connect yet.
+func NewTarget(host string) (*Target, error) {
 	conn, err := grpc.NewClient("passthrough:///"+host, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		return nil, fmt.Errorf("reach %s: %w", host, err)
+		return nil, fmt.Errorf("connect to %s: %w", host, err)
 	}
 	return &Target{conn}, nil
 }
 
-// Close ends the connection; its proxies must be closed before.
+// Close closes the connection. Close the proxies first.
 func (t *Target) Close() error { return t.conn.Close() }
 
-// Proxy passes calls on, as its plan says. It is safe for concurrent use.
+// Proxy forwards calls according to its plan. It is safe for concurrent use.
 type Proxy struct {
 	plan   func(method string) Fault
 	target *grpc.ClientConn
-	owned  *Target // to be closed with the proxy; nil: it is somebody else's
+	owned  *Target // closed with the proxy; nil: shared
 	server *grpc.Server
 	addr   string
 	dead   context.Context
 	kill   context.CancelFunc
 
 	mu   sync.Mutex
-	late []func() // calls to be made yet
+	late []func() // calls that have not arrived yet
 }
 
-// New stands before target, host:port, with a connection of its own. Plan is
-// asked about each call by its method's last word, as Commit; it may be called
-// at several times at once.
+// New returns a proxy for target, host:port, with a connection of its own. Plan
+// returns the fault of each call, given the last part of its method's name, such
+// as Commit. It may be called concurrently.
 func New(target string, plan func(method string) Fault) (*Proxy, error) {
-	t, err := Reach(target)
+	t, err := NewTarget(target)
 	if err != nil {
 		return nil, err
 	}
-	p, err := t.Proxy(plan)
+	p, err := t.NewProxy(plan)
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
@@ -88,12 +89,12 @@ func New(target string, plan func(method string) Fault) (*Proxy, error) {
 	return p, nil
 }
 
-// smallBuffer is what a connection reads and writes at once, in bytes: calls of
-// tests are small, and their connections many.
+// smallBuffer is the size of a connection's buffers in bytes. It is small because
+// tests have small calls and many connections.
 const smallBuffer = 4 << 10
 
-// Proxy stands before the service; plan is as New has it.
-func (t *Target) Proxy(plan func(method string) Fault) (*Proxy, error) {
+// NewProxy returns a proxy for the target. For plan, see New.
+func (t *Target) NewProxy(plan func(method string) Fault) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
@@ -106,14 +107,14 @@ func (t *Target) Proxy(plan func(method string) Fault) (*Proxy, error) {
 	return p, nil
 }
 
-// Addr is the host:port for clients.
+// Addr returns the host:port for clients.
 func (p *Proxy) Addr() string { return p.addr }
 
-// Dead ends when the client's process is killed: whoever plays the process
-// should end its work then.
+// Dead returns a context that ends when the client's process is killed. A test
+// that simulates the process should stop its work then.
 func (p *Proxy) Dead() context.Context { return p.dead }
 
-// Close makes the late calls arrive, and stops.
+// Close lets the late calls arrive and stops the proxy.
 func (p *Proxy) Close() error {
 	arrive(p.takeLate())
 	p.server.Stop()
@@ -140,12 +141,12 @@ func arrive(calls []func()) {
 
 var (
 	errUnavailable = status.Error(codes.Unavailable, "the connection was cut")
-	// Nobody hears it. No client tries again after this code, so that a test need
-	// not wait for what a dead process would still do.
+	// errGone is for a process that no longer exists. No client retries after this
+	// code, so a test need not wait for it.
 	errGone = status.Error(codes.Unimplemented, "the client's process is gone")
 )
 
-// handle takes one call. All methods have one request; some stream answers.
+// handle handles one call. All methods have one request; some stream responses.
 func (p *Proxy) handle(_ any, in grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(in)
 	var request frame
@@ -155,7 +156,7 @@ func (p *Proxy) handle(_ any, in grpc.ServerStream) error {
 	if p.dead.Err() != nil {
 		return errGone
 	}
-	defer arrive(p.takeLate()) // what is late by now arrives after this call
+	defer arrive(p.takeLate()) // calls that are late already arrive after this call
 	ctx := in.Context()
 	switch fault := p.plan(path.Base(method)); fault {
 	case Lost:
@@ -182,7 +183,7 @@ func (p *Proxy) handle(_ any, in grpc.ServerStream) error {
 	return p.pass(ctx, method, request, in.SendMsg)
 }
 
-// postpone keeps a call until the client has made another.
+// postpone delays a call until the client has made another.
 func (p *Proxy) postpone(ctx context.Context, method string, request frame) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -190,10 +191,10 @@ func (p *Proxy) postpone(ctx context.Context, method string, request frame) erro
 	return errUnavailable
 }
 
-// pass makes the call and hands on what is answered.
+// pass makes the call and sends its responses to answer.
 func (p *Proxy) pass(ctx context.Context, method string, request frame, answer func(any) error) error {
-	if given, ok := metadata.FromIncomingContext(ctx); ok {
-		ctx = metadata.NewOutgoingContext(ctx, given)
+	if incoming, ok := metadata.FromIncomingContext(ctx); ok {
+		ctx = metadata.NewOutgoingContext(ctx, incoming)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -218,15 +219,15 @@ func (p *Proxy) pass(ctx context.Context, method string, request frame, answer f
 	}
 }
 
-// detached outlives the client.
+// detached returns a context that does not end when the client leaves.
 func detached(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 func discard(any) error { return nil }
 
-// frame is one gRPC message as it is on the wire.
+// frame is one encoded gRPC message.
 type frame []byte
 
-// frames is a codec that passes frames as they are.
+// frames is a codec that leaves frames unchanged.
 type frames struct{}
 
 var _ encoding.CodecV2 = frames{}

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
-// through is a Firestore client whose first Commit meets fault.
+// through returns a Firestore client whose first Commit has the fault.
 func through(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) (*firestore.Client, *faults.Proxy) {
 	t.Helper()
 	var commits atomic.Int32
@@ -46,9 +46,9 @@ func through(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) (*firestore.C
 	return db, p
 }
 
-// The Firestore client repeats a Commit after Unavailable and ResourceExhausted,
-// which a Create that took effect betrays.
-func TestCreateMeetsAFault(t *testing.T) {
+// The Firestore client retries a Commit after Unavailable and ResourceExhausted, so
+// a Create that took effect returns AlreadyExists.
+func TestCreateWithAFault(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	for fault, want := range map[faults.Fault]codes.Code{
@@ -68,7 +68,7 @@ func TestCreateMeetsAFault(t *testing.T) {
 				t.Error("the client counts as killed")
 			}
 			if doc, err := ref.Get(t.Context()); doc.Exists() != (fault != faults.Aborted) {
-				t.Errorf("the document is there: %v (%v)", doc.Exists(), err)
+				t.Errorf("the document exists: %v (%v)", doc.Exists(), err)
 			}
 		})
 	}
@@ -94,7 +94,7 @@ func TestAKilledClientReachesNothing(t *testing.T) {
 			}
 			doc, err := direct.Doc("faults/" + ref.ID).Get(t.Context())
 			if doc.Exists() != there {
-				t.Errorf("the document is there: %v (%v), want %v", doc.Exists(), err, there)
+				t.Errorf("the document exists: %v (%v), want %v", doc.Exists(), err, there)
 			}
 		})
 	}

@@ -7,21 +7,21 @@ import (
 	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
 )
 
-const maxAggregations = 5 // of one query: StructuredAggregationQuery.aggregations
+const maxAggregations = 5 // per query: StructuredAggregationQuery.aggregations
 
-// aggregation is one result of an aggregation query.
+// aggregation is one aggregation of a query.
 type aggregation struct {
 	alias string
 	field fieldPath // nil: count
-	upTo  int64     // of a count; 0: no bound
+	upTo  int64     // of a count; 0: unlimited
 	mean  bool
 }
 
-// parseAggregations has the query find only documents with all fields that are
-// aggregated, as Firestore's indexes do.
+// parseAggregations makes the query find only documents that have all aggregated
+// fields, because Firestore's indexes contain only those.
 func (q *query) parseAggregations(in []*pb.StructuredAggregationQuery_Aggregation) ([]aggregation, error) {
 	if len(in) == 0 || len(in) > maxAggregations {
-		return nil, invalid("An aggregation query has 1 to %d aggregations.", maxAggregations)
+		return nil, invalid("An aggregation query must have 1 to %d aggregations.", maxAggregations)
 	}
 	var all []aggregation
 	seen := map[string]bool{}
@@ -64,12 +64,12 @@ func parseAggregation(in *pb.StructuredAggregationQuery_Aggregation) (a aggregat
 	return a, err
 }
 
-// total gathers one aggregation.
+// total accumulates one aggregation.
 type total struct {
 	aggregation
 	seen    int64 // documents
 	numbers int64 // among the field's values
-	exact   int64 // sum of integers, while it fits
+	exact   int64 // sum of the integers, as long as it fits
 	inexact float64
 	double  bool
 }
@@ -109,8 +109,8 @@ func (t *total) value() *pb.Value {
 	return integer(t.exact)
 }
 
-// aggregate runs over all documents once and tells how many they were; it
-// decodes them only for their fields.
+// aggregate reads all documents once and returns their number. It decodes them only
+// if an aggregation needs their fields.
 func aggregate(documents iter.Seq[*document], as []aggregation) (results fields, read int64) {
 	totals := make([]total, len(as))
 	decode := false

@@ -33,7 +33,7 @@ func aggregates(t *testing.T, c *firestore.Client) {
 		{"sum of nothing", n.NewAggregationQuery().WithSum("none", "r"), "integer_value:0"},
 		{"average", n.NewAggregationQuery().WithAvg("i", "r"), "double_value:1.5"},
 		{"average of nothing", n.NewAggregationQuery().WithAvg("none", "r"), "null_value:NULL_VALUE"},
-		{"count beside a sum", n.NewAggregationQuery().WithSum("i", "s").WithCount("r"), "integer_value:3"},
+		{"a count and a sum", n.NewAggregationQuery().WithSum("i", "s").WithCount("r"), "integer_value:3"},
 	} {
 		got, err := row.query.Get(t.Context())
 		if err != nil {

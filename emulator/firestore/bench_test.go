@@ -11,7 +11,7 @@ import (
 
 const benchDatabase = "projects/p/databases/(default)"
 
-// filled is a server with n issues in one collection.
+// filled returns a server with n issues in one collection.
 func filled(b *testing.B, n int) *Server {
 	b.Helper()
 	s, err := New(Config{})
@@ -43,7 +43,7 @@ func issue(i int) *pb.Write {
 
 func BenchmarkCommit(b *testing.B) {
 	s := filled(b, 100_000)
-	latestOpen(b, s) // makes an index that commits maintain
+	latestOpen(b, s) // creates an index that commits maintain
 	i := 0
 	for b.Loop() {
 		i++
@@ -63,8 +63,8 @@ func BenchmarkLimitedQuery(b *testing.B) {
 	}
 }
 
-// BenchmarkReadBesideCommits makes every commit copy what a snapshot shares.
-func BenchmarkReadBesideCommits(b *testing.B) {
+// BenchmarkReadDuringCommits makes every commit copy what a snapshot shares.
+func BenchmarkReadDuringCommits(b *testing.B) {
 	s := filled(b, 100_000)
 	i := 0
 	for b.Loop() {
@@ -99,7 +99,7 @@ func latestOpen(b *testing.B, s *Server) int {
 	return len(sink.found)
 }
 
-// sink takes what RunQuery sends.
+// sink receives the responses of RunQuery.
 type sink struct {
 	grpc.ServerStream
 	ctx   context.Context

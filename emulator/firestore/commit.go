@@ -4,7 +4,7 @@ import (
 	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
 )
 
-// commit applies the writes, all or none. A transaction's reads must still hold.
+// commit applies all writes or none. What the transaction read must not have changed.
 func (db *database) commit(tx *transaction, writes []write) (*pb.CommitResponse, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -29,7 +29,7 @@ func (db *database) commit(tx *transaction, writes []write) (*pb.CommitResponse,
 	return &pb.CommitResponse{WriteResults: b.results, CommitTime: b.at.proto()}, nil
 }
 
-// batch is a commit in the making.
+// batch collects the changes of a commit before it is applied.
 type batch struct {
 	db      *database
 	at      micros
@@ -58,7 +58,7 @@ func (b *batch) add(w write) error {
 	return nil
 }
 
-// writeResult has no time after a delete.
+// writeResult has no update time after a delete.
 func writeResult(d *document, transforms []*pb.Value) *pb.WriteResult {
 	r := &pb.WriteResult{TransformResults: transforms}
 	if d != nil {

@@ -10,10 +10,10 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// BeginTransaction begins an optimistic transaction, whatever concurrency mode
-// is asked for.
+// BeginTransaction begins an optimistic transaction, whatever concurrency mode the
+// request asks for.
 func (s *Server) BeginTransaction(ctx context.Context, req *pb.BeginTransactionRequest) (*pb.BeginTransactionResponse, error) {
-	db, err := s.admit(ctx, req.GetDatabase(), req)
+	db, err := s.startRPC(ctx, req.GetDatabase(), req)
 	if err != nil {
 		return nil, err
 	}
@@ -24,9 +24,9 @@ func (s *Server) BeginTransaction(ctx context.Context, req *pb.BeginTransactionR
 	return &pb.BeginTransactionResponse{Transaction: []byte(tx.id)}, nil
 }
 
-// Rollback ends a transaction; one that has ended stays so.
+// Rollback ends a transaction. It does nothing if the transaction has ended.
 func (s *Server) Rollback(ctx context.Context, req *pb.RollbackRequest) (*emptypb.Empty, error) {
-	db, err := s.admit(ctx, req.GetDatabase(), req)
+	db, err := s.startRPC(ctx, req.GetDatabase(), req)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (s *Server) Rollback(ctx context.Context, req *pb.RollbackRequest) (*emptyp
 
 // Commit applies all writes or none.
 func (s *Server) Commit(ctx context.Context, req *pb.CommitRequest) (*pb.CommitResponse, error) {
-	db, err := s.admit(ctx, req.GetDatabase(), req)
+	db, err := s.startRPC(ctx, req.GetDatabase(), req)
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +69,9 @@ func (s *Server) commit(db *database, tx *transaction, writes []write) (*pb.Comm
 
 const maxBatchWrites = 500 // BatchWriteRequest
 
-// BatchWrite applies each write on its own, and tells of each how it went.
+// BatchWrite applies each write by itself and returns a status for each.
 func (s *Server) BatchWrite(ctx context.Context, req *pb.BatchWriteRequest) (*pb.BatchWriteResponse, error) {
-	db, err := s.admit(ctx, req.GetDatabase(), req)
+	db, err := s.startRPC(ctx, req.GetDatabase(), req)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (s *Server) writeAlone(db *database, w write) (*pb.WriteResult, *rpcstatus.
 	return r.GetWriteResults()[0], &rpcstatus.Status{}
 }
 
-// CreateDocument picks an id of 20 letters and digits when none is given.
+// CreateDocument chooses an ID of 20 letters and digits if the request has none.
 func (s *Server) CreateDocument(ctx context.Context, req *pb.CreateDocumentRequest) (*pb.Document, error) {
 	id := req.GetDocumentId()
 	if id == "" {
@@ -119,7 +119,7 @@ func (s *Server) CreateDocument(ctx context.Context, req *pb.CreateDocumentReque
 	})
 }
 
-// UpdateDocument sets the masked fields, or all, of a document that may be absent.
+// UpdateDocument sets the masked fields, or all fields. It creates the document if it does not exist.
 func (s *Server) UpdateDocument(ctx context.Context, req *pb.UpdateDocumentRequest) (*pb.Document, error) {
 	return s.writeOne(ctx, req.GetDocument().GetName(), req.GetMask(), &pb.Write{
 		Operation:       &pb.Write_Update{Update: req.GetDocument()},
@@ -128,7 +128,7 @@ func (s *Server) UpdateDocument(ctx context.Context, req *pb.UpdateDocumentReque
 	})
 }
 
-// DeleteDocument deletes a document that may be absent.
+// DeleteDocument deletes a document. The document need not exist.
 func (s *Server) DeleteDocument(ctx context.Context, req *pb.DeleteDocumentRequest) (*emptypb.Empty, error) {
 	_, err := s.writeOne(ctx, req.GetName(), nil, &pb.Write{
 		Operation:       &pb.Write_Delete{Delete: req.GetName()},
@@ -140,13 +140,13 @@ func (s *Server) DeleteDocument(ctx context.Context, req *pb.DeleteDocumentReque
 	return &emptypb.Empty{}, nil
 }
 
-// writeOne gives the document as it is after the write.
+// writeOne returns the document after the write.
 func (s *Server) writeOne(ctx context.Context, name string, mask *pb.DocumentMask, w *pb.Write) (*pb.Document, error) {
 	database, _, err := splitName(name)
 	if err != nil {
 		return nil, err
 	}
-	db, err := s.admit(ctx, database, w)
+	db, err := s.startRPC(ctx, database, w)
 	if err != nil {
 		return nil, err
 	}

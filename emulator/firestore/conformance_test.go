@@ -20,14 +20,14 @@ import (
 	emulated "github.com/strongroom-dev/strongroom/emulator/firestore"
 )
 
-// A conformanceTest holds for the embedded server and for Google's emulator.
-// Its client has a project of its own.
+// A conformanceTest runs against the embedded server and against Google's emulator,
+// with a client for its own project.
 type conformanceTest struct {
 	name string
 	run  func(*testing.T, *firestore.Client)
 }
 
-// A protocolTest is a conformanceTest of what the Go client does not show.
+// A protocolTest is a conformanceTest of what the Go client hides.
 type protocolTest struct {
 	name string
 	run  func(t *testing.T, raw pb.FirestoreClient, database string)
@@ -92,7 +92,7 @@ func listen(t testing.TB, s *emulated.Server) (address string) {
 	return l.Addr().String()
 }
 
-// connect makes a client of a new project.
+// connect returns a client of a new project.
 func connect(t testing.TB, address string) *firestore.Client {
 	t.Helper()
 	return connectTo(t, address, "p-"+uuid.NewString()[:8])
@@ -117,7 +117,7 @@ func insecureOptions(address string) []option.ClientOption {
 	}
 }
 
-// owner is the token with which Google's emulator passes over security rules.
+// owner is the token with which Google's emulator ignores security rules.
 type owner struct{}
 
 func (owner) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
@@ -138,7 +138,7 @@ func put(t testing.TB, c *firestore.Client, documents map[string]map[string]any)
 	b.End()
 }
 
-// ids joins the ids that a query finds.
+// ids joins the IDs that a query returns.
 func ids(t testing.TB, q firestore.Query) string {
 	t.Helper()
 	snaps, err := q.Documents(t.Context()).GetAll()
@@ -152,7 +152,7 @@ func ids(t testing.TB, q firestore.Query) string {
 	return strings.Join(all, " ")
 }
 
-// get reads fields of a document; empty if it is absent.
+// get returns the fields of a document; empty if it does not exist.
 func get(t testing.TB, d *firestore.DocumentRef) map[string]any {
 	t.Helper()
 	snap, err := d.Get(t.Context())

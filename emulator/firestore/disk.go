@@ -11,15 +11,15 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// disk keeps the documents of all databases in one bbolt file: a bucket for
-// each database; in it a document's key leads to its created and updated times
-// (8 bytes each, big endian) and its data. A nil disk keeps nothing.
+// disk stores the documents of all databases in one bbolt file with a bucket for
+// each database. A document's key maps to its create and update times (8 bytes
+// each, big endian) and its data. A nil disk stores nothing.
 type disk struct{ bolt *bbolt.DB }
 
 const diskFile = "firestore.db"
 
-// openDisk leaves syncing to Close: what is committed survives the death of the
-// process, not that of the machine.
+// openDisk leaves syncing to Close: commits survive the end of the process, but not
+// the end of the machine.
 func openDisk(dir string) (*disk, error) {
 	if dir == "" {
 		return nil, nil
@@ -73,7 +73,7 @@ func saveChange(bucket *bbolt.Bucket, c change) error {
 	return bucket.Put([]byte(c.key), append(value, c.now.data...))
 }
 
-// load visits every document.
+// load visits every stored document.
 func (d *disk) load(visit func(database string, doc *document)) error {
 	if d == nil {
 		return nil
@@ -82,7 +82,7 @@ func (d *disk) load(visit func(database string, doc *document)) error {
 		return tx.ForEach(func(name []byte, bucket *bbolt.Bucket) error {
 			return bucket.ForEach(func(key, value []byte) error {
 				if len(value) < 16 {
-					return fmt.Errorf("document %s is cut short", parsePath(string(key)))
+					return fmt.Errorf("document %s is truncated", parsePath(string(key)))
 				}
 				visit(string(name), &document{
 					key:     string(key),

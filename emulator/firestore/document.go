@@ -9,18 +9,18 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// micros is a time as Firestore keeps it: microseconds since 1970.
+// micros is a time in Firestore's precision: microseconds since 1970.
 type micros int64
 
 func (m micros) proto() *timestamppb.Timestamp { return timestamppb.New(time.UnixMicro(int64(m))) }
 
 func fromProto(t *timestamppb.Timestamp) micros { return micros(t.AsTime().UnixMicro()) }
 
-// document is one version of a document. It never changes once it is stored:
-// two reads saw the same version exactly if they saw the same pointer.
+// document is one version of a document. It never changes after it is stored, so two
+// reads saw the same version if and only if they saw the same pointer.
 type document struct {
 	key     string // documentKey of its path
-	data    []byte // its fields, as a marshalled pb.Document without name and times
+	data    []byte // its fields, as an encoded pb.Document without name and times
 	created micros
 	updated micros
 }
@@ -35,7 +35,7 @@ func newDocument(key string, doc fields, created, updated micros) (*document, er
 
 func (d *document) path() path { return parsePath(d.key) }
 
-// fields is a copy that the caller may change; empty where d is nil.
+// fields returns a copy that the caller may change. It is empty if d is nil.
 func (d *document) fields() fields {
 	if d == nil {
 		return fields{}
@@ -50,7 +50,7 @@ func (d *document) fields() fields {
 	return doc.Fields
 }
 
-// proto is the document as the protocol has it; a nil mask means all fields.
+// proto returns the document in the API's form. A nil mask means all fields.
 func (d *document) proto(database string, mask []fieldPath) *pb.Document {
 	all := d.fields()
 	if mask != nil {

@@ -6,16 +6,16 @@ import (
 	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
 )
 
-// fieldPath names a field, or one within maps.
+// fieldPath names a field, or a field within maps.
 type fieldPath []string
 
-// nameField is the field path that stands for a document's name.
+// nameField is the field path of a document's name.
 const nameField = "__name__"
 
 func (f fieldPath) isName() bool { return len(f) == 1 && f[0] == nameField }
 
-// parseFieldPath reads ids joined by dots; an id that is not a simple one
-// ([A-Za-z_][A-Za-z0-9_]*) stands in backticks, with \ before ` and \.
+// parseFieldPath parses field IDs joined by dots. An ID that does not match
+// [A-Za-z_][A-Za-z0-9_]* is quoted in backticks, with \ before ` and \.
 // Reference: StructuredQuery.FieldReference.field_path.
 func parseFieldPath(s string) (fieldPath, error) {
 	var f fieldPath
@@ -77,11 +77,11 @@ func cutFieldID(s string) (id, rest string, err error) {
 	}
 	switch {
 	case end == 0:
-		return "", "", pathError("a name is empty or must stand in backticks")
+		return "", "", pathError("a name is empty or must be in backticks")
 	case s[0] >= '0' && s[0] <= '9':
-		return "", "", pathError("a name that starts with a digit must stand in backticks")
+		return "", "", pathError("a name that starts with a digit must be in backticks")
 	case end < len(s) && s[end] != '.':
-		return "", "", pathError("a name with other characters than A-Z, a-z, 0-9 and _ must stand in backticks")
+		return "", "", pathError("a name with other characters than A-Z, a-z, 0-9 and _ must be in backticks")
 	}
 	return s[:end], s[end:], nil
 }
@@ -106,7 +106,7 @@ func cutQuoted(s string) (id, rest string, err error) {
 	return "", "", pathError("a backtick is not closed")
 }
 
-// String is what parseFieldPath reads.
+// String returns the path in the form that parseFieldPath parses.
 func (f fieldPath) String() string {
 	ids := make([]string, len(f))
 	for i, id := range f {
@@ -137,7 +137,7 @@ func parseMask(paths []string) ([]fieldPath, error) {
 
 type fields = map[string]*pb.Value
 
-// get is nil where the field is absent.
+// get returns nil if the field is absent.
 func (f fieldPath) get(in fields) *pb.Value {
 	for _, id := range f[:len(f)-1] {
 		in = in[id].GetMapValue().GetFields()
@@ -145,7 +145,7 @@ func (f fieldPath) get(in fields) *pb.Value {
 	return in[f[len(f)-1]]
 }
 
-// set makes the maps on the way, in place of anything else that is there.
+// set creates the maps on the path and replaces other values there.
 func (f fieldPath) set(in fields, v *pb.Value) {
 	for _, id := range f[:len(f)-1] {
 		inner := in[id].GetMapValue()
@@ -168,7 +168,7 @@ func (f fieldPath) remove(in fields) {
 	delete(in, f[len(f)-1])
 }
 
-// project keeps the masked fields. The values are shared with the argument.
+// project returns the masked fields. Their values are shared with the argument.
 func project(all fields, mask []fieldPath) fields {
 	kept := fields{}
 	for _, f := range mask {

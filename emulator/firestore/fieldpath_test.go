@@ -24,7 +24,7 @@ func TestFieldPaths(t *testing.T) {
 	}
 	for _, s := range []string{"", ".", "a.", ".a", "a..b", "1a", "a-b", "é", "`a", "``", "`a`b", "`a\\", "__x__", "a.__x__", "a.__name__", strings.Repeat("x", 1501)} {
 		if got, err := parseFieldPath(s); err == nil {
-			t.Errorf("%q was taken as %q", s, got)
+			t.Errorf("%q was parsed as %q", s, got)
 		}
 	}
 }

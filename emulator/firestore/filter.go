@@ -7,13 +7,13 @@ import (
 	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
 )
 
-// Limits of filters: firebase.google.com/docs/firestore/query-data/queries.
+// The limits are from firebase.google.com/docs/firestore/query-data/queries.
 const (
 	maxDisjunctions = 30
 	maxNotIn        = 10
 )
 
-// operator is how a condition compares.
+// operator is the operator of a condition.
 type operator int
 
 const (
@@ -27,18 +27,18 @@ const (
 	notIn
 )
 
-// inequality operators take part in the implied order.
+// inequality reports whether the operator adds its field to the implied orders.
 func (o operator) inequality() bool { return o != equal && o != arrayContains }
 
-// condition compares one field. The values' order keys are what it compares.
+// condition is a condition on one field. It compares order keys of values.
 type condition struct {
 	field fieldPath
 	op    operator
-	keys  []string // one, or those of notIn
+	keys  []string // one, or several for notIn
 }
 
-// disjunction is a filter in disjunctive normal form: a document matches if it
-// meets all conditions of one of the conjunctions.
+// disjunction is a filter in disjunctive normal form. A document matches if it
+// satisfies all conditions of at least one conjunction.
 type (
 	disjunction []conjunction
 	conjunction []condition
@@ -133,7 +133,7 @@ func parseFieldFilter(f *pb.StructuredQuery_FieldFilter) (disjunction, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := admitOperand(field, f.GetValue()); err != nil {
+	if err := checkOperand(field, f.GetValue()); err != nil {
 		return nil, err
 	}
 	if op, ok := simpleOperators[f.GetOp()]; ok {
@@ -142,7 +142,7 @@ func parseFieldFilter(f *pb.StructuredQuery_FieldFilter) (disjunction, error) {
 	return parseListFilter(field, f)
 }
 
-// parseListFilter makes in and array-contains-any one conjunction per value.
+// parseListFilter turns in and array-contains-any into one conjunction per value.
 func parseListFilter(field fieldPath, f *pb.StructuredQuery_FieldFilter) (disjunction, error) {
 	values := f.GetValue().GetArrayValue().GetValues()
 	if len(values) == 0 {
@@ -174,13 +174,13 @@ func parseListFilter(field fieldPath, f *pb.StructuredQuery_FieldFilter) (disjun
 	return d, nil
 }
 
-// listKeys are the order keys of a list's values. NaN equals nothing there;
-// null is kept: in leaves it out, and not-in then finds nothing.
+// listKeys returns the order keys of a list's values. NaN in a list matches nothing
+// and is omitted. Null is kept: in ignores it, and not-in with it matches nothing.
 func listKeys(values []*pb.Value) []string {
 	return slices.DeleteFunc(distinctKeys(values), func(key string) bool { return key[0] == tagNaN })
 }
 
-// check refuses what Firestore's indexes cannot answer.
+// check rejects filters that Firestore's indexes do not support.
 func (d disjunction) check() error {
 	for _, conj := range d {
 		contains, excludes := 0, 0
@@ -205,8 +205,8 @@ func (d disjunction) check() error {
 	return nil
 }
 
-// admitOperand refuses a name that is compared with anything but references.
-func admitOperand(field fieldPath, v *pb.Value) error {
+// checkOperand requires references in comparisons with the name.
+func checkOperand(field fieldPath, v *pb.Value) error {
 	if v.GetValueType() == nil {
 		return invalid("A filter has no value.")
 	}
@@ -221,14 +221,14 @@ func admitOperand(field fieldPath, v *pb.Value) error {
 		if _, ok := v.GetValueType().(*pb.Value_ReferenceValue); !ok {
 			return invalid("__key__ filter value must be a Key")
 		}
-		if err := admitReference(v.GetReferenceValue()); err != nil {
+		if err := checkReference(v.GetReferenceValue()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// matches looks at a field's value; nil is an absent field, which never matches.
+// matches checks a field's value. An absent field, nil, never matches.
 func (c condition) matches(v *pb.Value) bool {
 	if v == nil {
 		return false
@@ -271,8 +271,8 @@ func (c condition) notIn(key string) bool {
 
 func isNull(key string) bool { return key[0] == tagNull }
 
-// class is what a value's type is to an inequality: only values of the same
-// class compare. It is the lowest tag of the type.
+// class returns the class of a value's type: an inequality compares only values of
+// the same class. It is the lowest tag of these types.
 func class(key string) byte {
 	if key[0] == tagTrue {
 		return tagFalse
@@ -280,7 +280,7 @@ func class(key string) byte {
 	return key[0]
 }
 
-// classEnd is the highest tag of the class.
+// classEnd returns the highest tag of the class.
 func classEnd(class byte) byte {
 	if class == tagFalse {
 		return tagTrue

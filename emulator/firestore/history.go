@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// historyLength is how far back reads go: an hour, without point-in-time
+// historyLength is how far in the past a read time may be without point-in-time
 // recovery: cloud.google.com/firestore/native/docs/use-pitr.
 const historyLength = time.Hour
 
-// maxHistory bounds the memory that old versions take.
+// maxHistory limits the memory for old versions.
 const maxHistory = 100_000 // changes
 
-// history remembers what commits replaced, oldest first.
+// history contains the document versions that commits replaced, oldest first.
 type history struct {
 	past  []pastChange
-	floor micros // nothing before is known
+	floor micros // the earliest time that can be read
 }
 
 type pastChange struct {
@@ -29,10 +29,10 @@ func (h *history) add(at micros, changes []change) {
 	for _, c := range changes {
 		h.past = append(h.past, pastChange{at, c.key, c.old})
 	}
-	h.forget(at)
+	h.trim(at)
 }
 
-func (h *history) forget(now micros) {
+func (h *history) trim(now micros) {
 	drop := max(0, len(h.past)-maxHistory)
 	for drop < len(h.past) && h.past[drop].at < now-micros(historyLength/time.Microsecond) {
 		drop++
@@ -45,7 +45,7 @@ func (h *history) forget(now micros) {
 	h.past = h.past[drop:]
 }
 
-// after is a copy of what was replaced after t.
+// after returns a copy of the changes after t.
 func (h *history) after(t micros) []pastChange {
 	first, _ := slices.BinarySearchFunc(h.past, t, func(c pastChange, t micros) int { return cmp.Compare(c.at, t+1) })
 	return slices.Clone(h.past[first:])

@@ -7,11 +7,11 @@ import (
 	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
 )
 
-// scope is what documents an index covers: those of one collection, those of
-// every collection with one id, or (the zero scope) all.
+// scope is the set of documents that an index covers: those of one collection,
+// those of every collection with one ID, or all of them (the zero scope).
 type scope struct {
 	collection string // collectionKey
-	group      string // collection id
+	group      string // collection ID
 }
 
 func scopesOf(document path) []scope {
@@ -30,8 +30,8 @@ func (s scope) covers(document path) bool {
 	return true
 }
 
-// suffix is what ends an entry's key: it tells the documents of a scope apart
-// and sorts them by name.
+// suffix returns the end of a document's keys. It distinguishes the documents of a
+// scope and sorts them by name.
 func (s scope) suffix(document path) string {
 	if s.collection != "" {
 		return string(appendID(nil, document.id()))
@@ -39,8 +39,8 @@ func (s scope) suffix(document path) string {
 	return pathKey(document) + collectionEnd
 }
 
-// index is a composite index, made when a query first needs it. Firestore has
-// the same entries, but wants indexes of several fields declared.
+// index is a composite index that is created when a query first needs it. Firestore
+// has the same entries but requires that indexes of several fields are declared.
 type index struct {
 	scope   scope
 	columns []column
@@ -61,7 +61,7 @@ const (
 	contains // one entry for each element of an array
 )
 
-// entry leads to a document; its key is the index's prefix, the values of the
+// entry points to a document. Its key is the index's prefix, the values of the
 // columns and the scope's suffix.
 type entry struct {
 	key      string
@@ -72,7 +72,7 @@ func newIndex(number int, sc scope, columns []column) *index {
 	return &index{scope: sc, columns: columns, prefix: string(binary.BigEndian.AppendUint32(nil, uint32(number)))}
 }
 
-// signature tells apart the indexes of a scope.
+// signature identifies an index within its scope.
 func signature(columns []column) string {
 	var b strings.Builder
 	for _, c := range columns {
@@ -92,7 +92,8 @@ func (s *state) index(sc scope, columns []column) *index {
 	return nil
 }
 
-// keys are those of the document's entries: none if it lacks a column's field.
+// keys returns the keys of a document's entries. There are none if the document
+// lacks the field of a column.
 func (ix *index) keys(p path, doc fields) []string {
 	keys := []string{ix.prefix}
 	for _, c := range ix.columns {

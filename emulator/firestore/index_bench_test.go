@@ -2,7 +2,7 @@ package firestore
 
 import "testing"
 
-// BenchmarkIndex is what the first query of a new shape costs.
+// BenchmarkIndex measures the first query that needs a new index.
 func BenchmarkIndex(b *testing.B) {
 	s := filled(b, 100_000)
 	documents := s.database(benchDatabase).now().documents

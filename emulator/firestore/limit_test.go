@@ -9,11 +9,11 @@ import (
 )
 
 var limitTests = []conformanceTest{
-	{"ids that Firestore refuses", refusedIDs},
-	{"documents that Firestore refuses", refusedDocuments},
+	{"IDs that Firestore rejects", rejectedIDs},
+	{"documents that Firestore rejects", rejectedDocuments},
 }
 
-func refusedIDs(t *testing.T, c *firestore.Client) {
+func rejectedIDs(t *testing.T, c *firestore.Client) {
 	for name, row := range map[string]struct {
 		id   string
 		want codes.Code
@@ -34,7 +34,7 @@ func refusedIDs(t *testing.T, c *firestore.Client) {
 	wantCode(t, "a reserved collection id", err, codes.InvalidArgument)
 }
 
-func refusedDocuments(t *testing.T, c *firestore.Client) {
+func rejectedDocuments(t *testing.T, c *firestore.Client) {
 	for name, row := range map[string]struct {
 		data map[string]any
 		want codes.Code
@@ -56,7 +56,7 @@ func refusedDocuments(t *testing.T, c *firestore.Client) {
 	}
 }
 
-// nested is a document with n maps in each other.
+// nested returns a document with n nested maps.
 func nested(n int) map[string]any {
 	data := map[string]any{"x": 1}
 	for range n {

@@ -14,10 +14,10 @@ import (
 
 const defaultPageSize = 300
 
-// ListDocuments pages through a collection by name, with the names of missing
-// documents that have collections below them if those are asked for.
+// ListDocuments returns a collection in pages, ordered by name. If requested, it
+// includes the names of missing documents that have subcollections.
 func (s *Server) ListDocuments(ctx context.Context, req *pb.ListDocumentsRequest) (*pb.ListDocumentsResponse, error) {
-	db, parent, err := s.admitParent(ctx, req)
+	db, parent, err := s.startParentRPC(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +25,7 @@ func (s *Server) ListDocuments(ctx context.Context, req *pb.ListDocumentsRequest
 		return nil, err
 	}
 	if by := req.GetOrderBy(); by != "" && by != nameField && by != nameField+" asc" {
-		return nil, status.Error(codes.Unimplemented, "The embedded Firestore lists documents by name only: run a query.")
+		return nil, status.Error(codes.Unimplemented, "The embedded Firestore lists documents only by name; use a query.")
 	}
 	mask, err := readMask(req.GetMask())
 	if err != nil {
@@ -39,22 +39,22 @@ func (s *Server) ListDocuments(ctx context.Context, req *pb.ListDocumentsRequest
 	if err != nil {
 		return nil, err
 	}
-	saw := l.read(r.state)
+	items := l.read(r.state)
 	if r.tx != nil {
-		r.tx.sawQuery(observed{saw: saw, again: l.read})
+		r.tx.recordQuery(queryRecord{items: items, run: l.read})
 	}
-	s.counts.reads.Add(int64(max(1, len(saw))))
-	return l.response(r, saw, mask), nil
+	s.counts.reads.Add(int64(max(1, len(items))))
+	return l.response(r, items, mask), nil
 }
 
-// page reads a page's size and the id it comes after.
+// page parses the page size and the ID that the page starts after.
 func page(size int32, token string) (int, string, error) {
 	after, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil {
 		return 0, "", invalid("Invalid page token.")
 	}
 	if size < 0 {
-		return 0, "", invalid("Page size is negative.")
+		return 0, "", invalid("Page size must not be negative.")
 	}
 	if size == 0 {
 		size = defaultPageSize
@@ -69,34 +69,34 @@ type listing struct {
 	collection path
 	missing    bool
 	size       int
-	after      string // document id; "" for the first page
+	after      string // document ID; "" for the first page
 }
 
-// read gives at most one more than the page holds.
-func (l listing) read(s *state) []sighting {
-	saw := l.present(s)
+// read returns at most one item more than the page size.
+func (l listing) read(s *state) []resultItem {
+	items := l.present(s)
 	if l.missing {
-		saw = append(saw, l.parents(s)...)
-		slices.SortStableFunc(saw, func(a, b sighting) int { return cmp.Compare(a.key, b.key) })
-		saw = slices.CompactFunc(saw, func(a, b sighting) bool { return a.key == b.key })
+		items = append(items, l.parents(s)...)
+		slices.SortStableFunc(items, func(a, b resultItem) int { return cmp.Compare(a.key, b.key) })
+		items = slices.CompactFunc(items, func(a, b resultItem) bool { return a.key == b.key })
 	}
-	return saw[:min(len(saw), l.size+1)]
+	return items[:min(len(items), l.size+1)]
 }
 
-func (l listing) present(s *state) []sighting {
+func (l listing) present(s *state) []resultItem {
 	prefix := collectionKey(l.collection)
-	var saw []sighting
+	var items []resultItem
 	s.documents.AscendGreaterOrEqual(&document{key: prefix + l.from()}, func(d *document) bool {
-		if !strings.HasPrefix(d.key, prefix) || len(saw) > l.size {
+		if !strings.HasPrefix(d.key, prefix) || len(items) > l.size {
 			return false
 		}
-		saw = append(saw, sighting{d.key, d})
+		items = append(items, resultItem{d.key, d})
 		return true
 	})
-	return saw
+	return items
 }
 
-// from is where the encoded ids of the page begin.
+// from returns where the encoded IDs of the page begin.
 func (l listing) from() string {
 	if l.after == "" {
 		return ""
@@ -104,19 +104,19 @@ func (l listing) from() string {
 	return prefixEnd(string(appendID(nil, l.after)))
 }
 
-// parents are the documents of the collection that have some below them,
-// whether or not they exist.
-func (l listing) parents(s *state) []sighting {
+// parents returns the documents of the collection that have subcollections, whether
+// or not they exist.
+func (l listing) parents(s *state) []resultItem {
 	prefix := pathKey(l.collection)
-	var saw []sighting
+	var items []resultItem
 	for _, id := range s.idsBelow(prefix, max(l.from(), "\x00\x01"), l.size+1) {
-		saw = append(saw, sighting{key: documentKey(l.collection.child(id))})
+		items = append(items, resultItem{key: documentKey(l.collection.child(id))})
 	}
-	return saw
+	return items
 }
 
-// idsBelow are the distinct ids that follow a prefix in the keys, up to limit;
-// all that lies below an id is skipped at once.
+// idsBelow returns up to limit distinct IDs that follow a prefix in the keys. It
+// skips all keys below an ID at once.
 func (s *state) idsBelow(prefix, from string, limit int) []string {
 	var ids []string
 	for len(ids) < limit {
@@ -136,24 +136,24 @@ func (s *state) idsBelow(prefix, from string, limit int) []string {
 	return ids
 }
 
-func (l listing) response(r reader, saw []sighting, mask []fieldPath) *pb.ListDocumentsResponse {
+func (l listing) response(r reader, items []resultItem, mask []fieldPath) *pb.ListDocumentsResponse {
 	response := &pb.ListDocumentsResponse{}
-	for _, one := range saw[:min(len(saw), l.size)] {
+	for _, one := range items[:min(len(items), l.size)] {
 		doc := &pb.Document{Name: documentName(r.name, parsePath(one.key))}
 		if one.document != nil {
 			doc = one.document.proto(r.name, mask)
 		}
 		response.Documents = append(response.Documents, doc)
 	}
-	if len(saw) > l.size {
-		response.NextPageToken = pageToken(parsePath(saw[l.size-1].key).id())
+	if len(items) > l.size {
+		response.NextPageToken = pageToken(parsePath(items[l.size-1].key).id())
 	}
 	return response
 }
 
-// ListCollectionIds lists the collections directly below a document or the root.
+// ListCollectionIds lists the collections of a document or of the root.
 func (s *Server) ListCollectionIds(ctx context.Context, req *pb.ListCollectionIdsRequest) (*pb.ListCollectionIdsResponse, error) {
-	db, parent, err := s.admitParent(ctx, req)
+	db, parent, err := s.startParentRPC(ctx, req)
 	if err != nil {
 		return nil, err
 	}

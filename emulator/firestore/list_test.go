@@ -9,8 +9,8 @@ import (
 )
 
 var listTests = []conformanceTest{
-	{"a list shows missing documents that have some below them", listMissing},
-	{"collections are listed below their document only", listCollections},
+	{"a list includes missing documents with subcollections", listMissing},
+	{"collections are listed only for their own document", listCollections},
 	{"a collection group is every collection of that id", collectionGroup},
 }
 

@@ -9,15 +9,15 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Limits of names: firebase.google.com/docs/firestore/quotas.
+// The limits of names are from firebase.google.com/docs/firestore/quotas.
 const (
-	maxIDBytes   = 1500 // of one collection or document id
-	maxPathDepth = 100  // of collections below each other
+	maxIDBytes   = 1500 // of a collection or document ID
+	maxPathDepth = 100  // of nested collections
 	maxNameBytes = 6144 // of a document's full name
 )
 
-// path is a place within a database: collection and document ids by turns.
-// The empty path is the database's root; an even length names a document.
+// path is a path within a database: collection and document IDs in turn. The empty
+// path is the database's root. A path of even length names a document.
 type path []string
 
 func (p path) isDocument() bool { return len(p) > 0 && len(p)%2 == 0 }
@@ -25,10 +25,10 @@ func (p path) parent() path     { return p[:len(p)-1] }
 func (p path) id() string       { return p[len(p)-1] }
 func (p path) String() string   { return strings.Join(p, "/") }
 
-// child never shares memory with p.
+// child returns a path that does not share memory with p.
 func (p path) child(ids ...string) path { return slices.Concat(p, ids) }
 
-// splitName takes projects/P/databases/D/documents[/…] apart.
+// splitName splits projects/P/databases/D/documents[/…].
 func splitName(name string) (database string, p path, err error) {
 	parts := strings.Split(name, "/")
 	if len(parts) < 5 || parts[4] != "documents" {
@@ -82,7 +82,7 @@ func isReserved(id string) bool {
 	return len(id) >= 4 && strings.HasPrefix(id, "__") && strings.HasSuffix(id, "__")
 }
 
-// documentIn is the path of a document that must lie in the named database.
+// documentIn returns the path of a document, which must be in the named database.
 func documentIn(database, name string) (path, error) {
 	d, p, err := splitName(name)
 	if err != nil {
@@ -92,13 +92,12 @@ func documentIn(database, name string) (path, error) {
 		return nil, invalid("Document name %q is not in database %q.", name, database)
 	}
 	if !p.isDocument() {
-		return nil, invalid("Document name %q names no document: it lacks an id.", name)
+		return nil, invalid("Document name %q does not name a document: an ID is missing.", name)
 	}
 	return p, nil
 }
 
-// parentIn takes the parent of a query or list: the root of a database or a
-// document in it.
+// parentIn parses the parent of a query or list: the root of a database or a document.
 func parentIn(name string) (database string, p path, err error) {
 	database, p, err = splitName(name)
 	if err == nil && len(p)%2 != 0 {
@@ -107,20 +106,20 @@ func parentIn(name string) (database string, p path, err error) {
 	return database, p, err
 }
 
-// Keys order documents by collection first, so that the documents of one
-// collection lie side by side, without those of the collections below.
+// Keys order documents by collection first, so that the documents of a collection
+// are contiguous and do not include those of its subcollections.
 
-const collectionEnd = "\x00\x00" // sorts before every further id
+const collectionEnd = "\x00\x00" // sorts before every further ID
 
 func appendID(dst []byte, id string) []byte { return appendTerminated(dst, id) }
 
-// collectionKey is the prefix of the keys of a collection's documents.
+// collectionKey returns the prefix of the keys of a collection's documents.
 func collectionKey(collection path) string {
 	return pathKey(collection) + collectionEnd
 }
 
-// pathKey orders paths id by id, as Firestore orders references. It is the
-// prefix of the keys of everything in collections below p.
+// pathKey orders paths ID by ID, as Firestore orders references. It is the prefix of
+// the keys of everything in collections below p.
 func pathKey(p path) string {
 	var key []byte
 	for _, id := range p {
@@ -133,7 +132,7 @@ func documentKey(document path) string {
 	return collectionKey(document.parent()) + string(appendID(nil, document.id()))
 }
 
-// parsePath is the path that pathKey encodes; a collection's end is skipped.
+// parsePath returns the path that pathKey encoded. It ignores a collectionEnd.
 func parsePath(key string) path {
 	var p path
 	for key != "" {

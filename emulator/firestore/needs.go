@@ -5,26 +5,28 @@ import (
 	"strings"
 )
 
-// Index is what an index must have to answer a query that was asked. Filters
-// with OR or in ask several, one for each way to satisfy them. Firestore
-// answers one with a single index, or by merging several that share the order:
-// cloud.google.com/firestore/docs/query-data/index-overview. Fields that sum and
-// avg read are not part of it.
+// Index is an index that a query needs. A query with OR or in needs one for each
+// way to satisfy its filter. Firestore answers with one index, or merges several
+// that have the same order:
+// cloud.google.com/firestore/docs/query-data/index-overview. Fields that sum and avg
+// read are not included.
 type Index struct {
-	Collection string   // id of the collection
-	Group      bool     // over every collection with that id
-	Equal      []string // paths of fields that equal a value, sorted
-	Contains   []string // paths of arrays that contain a value, sorted
-	Order      []string // paths that the answer is sorted by, "-" before one that descends; without those in Equal, and without the name where it follows in the last one's direction
+	Collection string   // ID of the collection
+	Group      bool     // covers every collection with that ID
+	Equal      []string // paths of fields that must equal a value, sorted
+	Contains   []string // paths of arrays that must contain a value, sorted
+	// Order has the paths that sort the result, with "-" before a descending one. It
+	// omits paths in Equal, and the name if it has the direction of the path before.
+	Order []string
 }
 
-// Indexes are those that queries needed since New, in any database, each once
-// and in no order. Queries by name alone need none. It is a snapshot.
+// Indexes returns the indexes that queries of any database have needed since New,
+// each once and in no order. Queries by name alone need none.
 func (s *Server) Indexes() []Index {
 	found := map[string]Index{}
 	for _, db := range s.all() {
 		db.mu.Lock()
-		for key, ix := range db.needs {
+		for key, ix := range db.neededIndexes {
 			found[key] = ix
 		}
 		db.mu.Unlock()
@@ -36,8 +38,8 @@ func (s *Server) Indexes() []Index {
 	return all
 }
 
-// need notes the index that a plan of the query asks for.
-func (db *database) need(q *query, p plan) {
+// noteIndex records the index that a plan of the query needs.
+func (db *database) noteIndex(q *query, p plan) {
 	if len(p.columns) == 0 {
 		return
 	}
@@ -62,7 +64,7 @@ func (db *database) need(q *query, p plan) {
 	slices.Sort(ix.Contains)
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.needs[ix.key()] = ix
+	db.neededIndexes[ix.key()] = ix
 }
 
 func (ix Index) key() string {

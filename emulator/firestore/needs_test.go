@@ -26,9 +26,9 @@ func TestIndexesAreWhatQueriesNeed(t *testing.T) {
 		{"an order", c.Collection("o").OrderBy("x", firestore.Asc), []emulated.Index{{Collection: "o", Order: []string{"x"}}}},
 		{"an order, descending", c.Collection("d").OrderBy("x", firestore.Desc), []emulated.Index{{Collection: "d", Order: []string{"-x"}}}},
 		{"equality needs no order", c.Collection("e").Where("b", "==", 1).Where("a.c", "==", 1), []emulated.Index{{Collection: "e", Equal: []string{"a.c", "b"}}}},
-		{"an order by what is equal anyway counts for nothing", c.Collection("g").Where("b", "==", 1).OrderBy("b", firestore.Asc).OrderBy("a", firestore.Desc), []emulated.Index{{Collection: "g", Equal: []string{"b"}, Order: []string{"-a"}}}},
+		{"an order by a field that must equal a value is omitted", c.Collection("g").Where("b", "==", 1).OrderBy("b", firestore.Asc).OrderBy("a", firestore.Desc), []emulated.Index{{Collection: "g", Equal: []string{"b"}, Order: []string{"-a"}}}},
 		{"an inequality orders", c.Collection("i").Where("b", "==", 1).Where("a", "!=", 1), []emulated.Index{{Collection: "i", Equal: []string{"b"}, Order: []string{"a"}}}},
-		{"a collection below another counts by its id", c.Collection("p/q/e").Where("a.c", "==", 1).Where("b", "==", 1), []emulated.Index{{Collection: "e", Equal: []string{"a.c", "b"}}}},
+		{"a subcollection counts by its ID", c.Collection("p/q/e").Where("a.c", "==", 1).Where("b", "==", 1), []emulated.Index{{Collection: "e", Equal: []string{"a.c", "b"}}}},
 		{"a group is another scope", c.CollectionGroup("e").Where("b", "==", 1), []emulated.Index{{Collection: "e", Group: true, Equal: []string{"b"}}}},
 		{"an array that contains", c.Collection("a").Where("t", "array-contains", 1).Where("b", "==", 1), []emulated.Index{{Collection: "a", Equal: []string{"b"}, Contains: []string{"t"}}}},
 		{"either of two needs two", c.Collection("w").WhereEntity(firestore.OrFilter{Filters: []firestore.EntityFilter{

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// officialVariable asks for the tests against Google's emulator.
+// officialVariable enables the tests against Google's emulator.
 const officialVariable = "STRONGROOM_OFFICIAL"
 
 func TestMain(m *testing.M) {
@@ -26,11 +26,11 @@ func TestOfficial(t *testing.T) {
 	conformance(t, officialAddress(t))
 }
 
-// officialAddress is where Google's emulator listens; it is started once.
+// officialAddress returns the address of Google's emulator, which is started once.
 func officialAddress(t testing.TB) string {
 	t.Helper()
 	if testing.Short() || os.Getenv(officialVariable) != "1" {
-		t.Skipf("Google's emulator is not asked for: run `%s=1 go test ./emulator/firestore -run TestOfficial`; it needs gcloud with the cloud-firestore-emulator component, and Java", officialVariable)
+		t.Skipf("Google's emulator is not enabled; to run this test: `%s=1 go test ./emulator/firestore -run TestOfficial`; it needs gcloud with the cloud-firestore-emulator component, and Java", officialVariable)
 	}
 	if _, err := exec.LookPath("gcloud"); err != nil {
 		t.Skip("gcloud is not installed: https://cloud.google.com/sdk/docs/install, then `gcloud components install cloud-firestore-emulator`")
@@ -72,7 +72,7 @@ func startOfficial() officialEmulator {
 	return officialEmulator{address, awaitLine(output, "is now running")}
 }
 
-// awaitLine goes on reading after the line, so that the writer never blocks.
+// awaitLine continues to read after the line, so that the writer never blocks.
 func awaitLine(r io.Reader, want string) error {
 	var said strings.Builder
 	buffer := make([]byte, 4096)
@@ -87,7 +87,7 @@ func awaitLine(r io.Reader, want string) error {
 	return nil
 }
 
-// stopOfficial ends gcloud and what it started.
+// stopOfficial stops gcloud and its children.
 func stopOfficial() {
 	if officialProcess != nil {
 		_ = syscall.Kill(-officialProcess.Pid, syscall.SIGKILL)

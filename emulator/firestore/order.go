@@ -10,13 +10,13 @@ import (
 	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
 )
 
-// Values are ordered by an encoding whose bytes sort as Firestore sorts the
-// values, so that one comparison of strings serves order-by, cursors, equality
-// and indexes. An encoded value never is a proper prefix of another.
+// Values are ordered by an encoding whose bytes sort as Firestore sorts the values,
+// so that one string comparison serves order-by, cursors, equality and indexes. An
+// encoded value is never a proper prefix of another.
 // Reference: firebase.google.com/docs/firestore/manage-data/data-types#value_type_ordering.
 
-// Tags of types, in their order. 0 and 255 stay free for ends of sequences and
-// of ranges.
+// The tags of the types, in their order. 0 is reserved for ends of sequences and 255
+// for ends of ranges.
 const (
 	tagNull byte = iota + 5
 	tagFalse
@@ -35,7 +35,7 @@ const (
 
 const endOfSequence = 0
 
-// orderKey is v encoded.
+// orderKey returns the encoding of v.
 func orderKey(v *pb.Value) string { return string(appendValue(nil, v)) }
 
 func appendValue(dst []byte, v *pb.Value) []byte {
@@ -77,11 +77,11 @@ func appendNumber(dst []byte, d float64) []byte {
 	return appendRounded(appendDouble(append(dst, tagNumber), d), 0)
 }
 
-// appendInteger writes the nearest double and then how far from it the integer
-// is, at most 512 either way: integers and doubles compare exactly.
+// appendInteger appends the nearest double and then the difference to the integer,
+// which is at most 512 either way. Integers and doubles thus compare exactly.
 func appendInteger(dst []byte, i int64) []byte {
 	d := float64(i)
-	if d == 1<<63 { // no int64 is
+	if d == 1<<63 { // no int64 has this value
 		return appendRounded(appendDouble(dst, d), int16(i-math.MaxInt64)-1)
 	}
 	return appendRounded(appendDouble(dst, d), int16(i-int64(d)))
@@ -91,7 +91,7 @@ func appendRounded(dst []byte, residue int16) []byte {
 	return binary.BigEndian.AppendUint16(dst, uint16(residue)^1<<15)
 }
 
-// appendDouble sorts as numbers do; -0 equals 0.
+// appendDouble appends bytes that sort as numbers do. -0 equals 0.
 func appendDouble(dst []byte, d float64) []byte {
 	bits := math.Float64bits(d)
 	if d == 0 {
@@ -109,7 +109,7 @@ func appendOrderedInt(dst []byte, i int64) []byte {
 	return binary.BigEndian.AppendUint64(dst, uint64(i)^1<<63)
 }
 
-// appendTerminated ends s with 00 01, and escapes 00 within as 00 FF.
+// appendTerminated appends s, ended by 00 01. It escapes 00 in s as 00 FF.
 func appendTerminated(dst []byte, s string) []byte {
 	for {
 		i := strings.IndexByte(s, 0)
@@ -121,7 +121,7 @@ func appendTerminated(dst []byte, s string) []byte {
 	}
 }
 
-// cutTerminated undoes appendTerminated.
+// cutTerminated reverses appendTerminated.
 func cutTerminated(key string) (s, rest string) {
 	var b []byte
 	for {
@@ -163,7 +163,7 @@ func appendMap(dst []byte, m fields) []byte {
 	return append(dst, endOfSequence)
 }
 
-// vector gives the elements of a map that stands for a vector:
+// vector returns the elements of a map that represents a vector:
 // {"__type__": "__vector__", "value": [doubles]}.
 func vector(m fields) ([]*pb.Value, bool) {
 	if len(m) != 2 || m["__type__"].GetStringValue() != "__vector__" {
@@ -173,7 +173,8 @@ func vector(m fields) ([]*pb.Value, bool) {
 	return a.GetValues(), a != nil
 }
 
-// prefixEnd is the first string after all that begin with prefix; "" if none is.
+// prefixEnd returns the first string after all strings that begin with prefix, or ""
+// if there is none.
 func prefixEnd(prefix string) string {
 	for i := len(prefix) - 1; i >= 0; i-- {
 		if prefix[i] != 0xff {
@@ -183,7 +184,7 @@ func prefixEnd(prefix string) string {
 	return ""
 }
 
-// inverted sorts the other way round.
+// inverted returns a key that sorts in the reverse order.
 func inverted(key string) string {
 	b := []byte(key)
 	for i := range b {

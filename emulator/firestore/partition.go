@@ -6,10 +6,10 @@ import (
 	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
 )
 
-// PartitionQuery splits a collection group, ordered by name, into parts of
-// about the same number of documents. All cursors come on one page.
+// PartitionQuery splits a collection group, ordered by name, into parts with about
+// the same number of documents. It returns all cursors on one page.
 func (s *Server) PartitionQuery(ctx context.Context, req *pb.PartitionQueryRequest) (*pb.PartitionQueryResponse, error) {
-	db, parent, err := s.admitParent(ctx, req)
+	db, parent, err := s.startParentRPC(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (q *query) checkPartitionable(in *pb.StructuredQuery) error {
 	return nil
 }
 
-// split gives the names at which further parts begin, at most n.
+// split returns the names at which further parts begin, at most n.
 func (q *query) split(s *state, plans []plan, n int) []*pb.Cursor {
 	var all []*document
 	for d := range q.run(s, plans) {

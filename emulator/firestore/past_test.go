@@ -15,12 +15,12 @@ import (
 )
 
 var pastTests = []conformanceTest{
-	{"a query is answered as of a time", queryThePast},
-	{"documents are read as of a time", readThePast},
-	{"the future is not read", readTheFuture},
+	{"a query reads at a past time", queryThePast},
+	{"documents are read at a past time", readThePast},
+	{"a future time is rejected", readTheFuture},
 }
 
-// past writes documents, changes all of them, and gives the time in between.
+// past writes documents, changes all of them, and returns the time in between.
 func past(t *testing.T, c *firestore.Client) time.Time {
 	t.Helper()
 	put(t, c, map[string]map[string]any{"n/a": {"x": 1}, "n/b": {"x": 2}, "n/c": {"x": 3}})
@@ -37,8 +37,8 @@ func past(t *testing.T, c *firestore.Client) time.Time {
 	return docs[0].ReadTime
 }
 
-// then gives a query as of a time: the client keeps the time for all queries
-// that come of one collection's.
+// then returns a query at a past time. The client uses the time for all queries that
+// are derived from one collection's.
 func then(c *firestore.Client, at time.Time) firestore.Query {
 	return *c.Collection("n").Query.WithReadOptions(firestore.ReadTime(at))
 }
@@ -72,8 +72,8 @@ func readTheFuture(t *testing.T, c *firestore.Client) {
 	wantCode(t, "read of the future", err, codes.InvalidArgument)
 }
 
-// What is read as of a time stays the same while others write.
-func TestThePastIsReadBesideWriters(t *testing.T) {
+// The results at a past time do not change while others write.
+func TestThePastIsReadDuringWrites(t *testing.T) {
 	t.Parallel()
 	c := connect(t, serve(t, emulated.Config{}))
 	at := past(t, c)

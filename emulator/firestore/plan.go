@@ -8,37 +8,39 @@ import (
 	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
 )
 
-// plan says how to find the documents of one conjunction in their order: which
-// index to read, between which keys, and what to check further.
+// plan says how to find the documents of one conjunction in their order: the index
+// to read, the range of keys, and the conditions that the range does not ensure.
+// The package comment has a worked example.
 type plan struct {
 	scope    scope
-	columns  []column // of the index; none and a collection's scope: the documents themselves
+	columns  []column // of the index; none in a collection's scope: read the documents directly
 	equal    string   // values that every key begins with, after the index's prefix
-	from, to string   // bounds of what follows; an empty to is no bound
+	from, to string   // bounds of the keys after equal; to is exclusive, and empty for no bound
 	backward bool
-	check    conjunction // what the bounds do not ensure
-	below    string      // pathKey of the parent; "" for the root
+	check    conjunction // conditions that the bounds do not ensure
+	ancestor string      // pathKey of the parent of a collection group; "" for the root
 }
 
 func (q *query) plan(conj conjunction) plan {
 	p := plan{scope: q.scope(), backward: q.backward()}
 	if q.group {
-		p.below = pathKey(q.parent)
+		p.ancestor = pathKey(q.parent)
 	}
-	rest := p.takeEqualities(conj)
+	remaining := p.addEqualities(conj)
 	ordered := q.orderColumns(p.backward)
 	p.columns = append(p.columns, ordered...)
-	p.takeRange(q, ordered, rest)
+	p.addRange(q, ordered, remaining)
 	q.narrowToCursors(&p, ordered)
 	return p
 }
 
-// takeEqualities makes columns of what must equal a value.
-func (p *plan) takeEqualities(conj conjunction) (rest conjunction) {
+// addEqualities adds a column for each condition that requires one value. It
+// returns the other conditions.
+func (p *plan) addEqualities(conj conjunction) (remaining conjunction) {
 	var fixed conjunction
 	for _, c := range conj {
 		if c.op.inequality() || c.field.isName() {
-			rest = append(rest, c)
+			remaining = append(remaining, c)
 		} else {
 			fixed = append(fixed, c)
 		}
@@ -54,11 +56,11 @@ func (p *plan) takeEqualities(conj conjunction) (rest conjunction) {
 		p.columns = append(p.columns, column{c.field, kind})
 		p.equal += c.keys[0]
 	}
-	return rest
+	return remaining
 }
 
-// orderColumns are the orders before the name, which ends every key, ascending:
-// a backward scan turns all of them round.
+// orderColumns returns the columns of the orders before the name. The name ends
+// every key and is stored ascending, so a backward scan reverses all columns.
 func (q *query) orderColumns(backward bool) []column {
 	var columns []column
 	for _, o := range q.orders {
@@ -74,20 +76,20 @@ func (q *query) orderColumns(backward bool) []column {
 	return columns
 }
 
-// interval is a range of values' order keys. Inclusive bounds take in all that
-// begins with them.
+// interval is a range of order keys. An inclusive bound includes every key that
+// begins with it.
 type interval struct {
 	low, high       string
 	openLow, openHi bool // exclusive
 }
 
-// takeRange narrows the scan by the inequalities of the first order.
-func (p *plan) takeRange(q *query, ordered []column, rest conjunction) {
+// addRange narrows the scan by the inequalities on the field of the first order.
+func (p *plan) addRange(q *query, ordered []column, remaining conjunction) {
 	first := column{field: fieldPath{nameField}}
 	if len(ordered) > 0 {
 		first = ordered[0]
 	}
-	for _, c := range rest {
+	for _, c := range remaining {
 		if c.field.String() != first.field.String() {
 			p.check = append(p.check, c)
 			continue
@@ -103,7 +105,8 @@ func (p *plan) takeRange(q *query, ordered []column, rest conjunction) {
 	}
 }
 
-// interval holds all that the condition admits; exact if it holds nothing else.
+// interval returns a range that contains all values that satisfy the condition.
+// It is exact if every value in the range satisfies the condition.
 func (c condition) interval() (i interval, exact bool) {
 	if c.op == notEqual || c.op == notIn {
 		return interval{}, false
@@ -125,8 +128,8 @@ func (c condition) interval() (i interval, exact bool) {
 	return i, true
 }
 
-// bounds are the keys of a column between which the interval lies; an empty to
-// is no bound.
+// bounds returns the keys of a column between which the interval lies. An empty to
+// means no bound.
 func (c column) bounds(i interval) (from, to string) {
 	if c.kind == descending {
 		i = interval{low: inverted(i.high), high: inverted(i.low), openLow: i.openHi, openHi: i.openLow}
@@ -141,7 +144,7 @@ func (c column) bounds(i interval) (from, to string) {
 	return from, to
 }
 
-// narrow keeps what lies between the bounds as well.
+// narrow intersects the plan's bounds with these.
 func (p *plan) narrow(from, to string) {
 	p.from = max(p.from, from)
 	if p.to == "" || to != "" && to < p.to {
@@ -149,8 +152,8 @@ func (p *plan) narrow(from, to string) {
 	}
 }
 
-// narrowToCursors turns the cursors into bounds: their values, encoded as the
-// index's columns are, begin the keys they stand before or after.
+// narrowToCursors narrows the bounds to the cursors. A cursor's values, encoded
+// like the index's columns, are a prefix of the keys at its position.
 func (q *query) narrowToCursors(p *plan, ordered []column) {
 	if q.start != nil {
 		p.narrowTo(q.cursorKey(q.start, ordered), !p.backward, q.start.before)
@@ -162,12 +165,12 @@ func (q *query) narrowToCursors(p *plan, ordered []column) {
 
 func (p *plan) narrowTo(key string, isFrom, before bool) {
 	bound := key
-	if before == p.backward { // the other side of all that begins with key
+	if before == p.backward { // the position after all keys that begin with key
 		bound = prefixEnd(key)
 	}
 	switch {
 	case key == "" && isFrom == (before == p.backward):
-		p.nothing()
+		p.matchNothing()
 	case isFrom:
 		p.narrow(bound, "")
 	default:
@@ -175,8 +178,8 @@ func (p *plan) narrowTo(key string, isFrom, before bool) {
 	}
 }
 
-// nothing lets no key pass.
-func (p *plan) nothing() { p.from, p.to = "\xff", "\x00" }
+// matchNothing sets bounds that contain no key.
+func (p *plan) matchNothing() { p.from, p.to = "\xff", "\x00" }
 
 func (q *query) cursorKey(c *cursor, ordered []column) string {
 	var b strings.Builder
@@ -186,30 +189,30 @@ func (q *query) cursorKey(c *cursor, ordered []column) string {
 			continue
 		}
 		b.WriteString(q.nameKey(v))
-		break // names are unique: nothing after them matters
+		break // names are unique, so further values do not matter
 	}
 	return b.String()
 }
 
-// nameKey is how a document's name ends the keys of the scope.
+// nameKey returns the end of a document's keys in the scope.
 func (q *query) nameKey(v *pb.Value) string {
 	_, p, _ := splitName(v.GetReferenceValue())
 	return q.scope().suffix(p)
 }
 
-// nameInterval turns order keys of references into name keys of the scope; it
-// is not exact if they name documents elsewhere.
+// nameInterval converts order keys of references to name keys of the scope. It is
+// not exact if they name documents outside the scope.
 func (q *query) nameInterval(i interval) (_ interval, exact bool) {
 	low, okLow := q.nameBound(i.low)
 	high, okHigh := q.nameBound(i.high)
 	if !okLow || !okHigh {
 		return interval{}, false
 	}
-	return interval{low, high, i.openLow, i.openHi}, true
+	return interval{low: low, high: high, openLow: i.openLow, openHi: i.openHi}, true
 }
 
 func (q *query) nameBound(key string) (string, bool) {
-	if len(key) == 1 { // the type only
+	if len(key) == 1 { // only the type
 		return "", true
 	}
 	root := appendReference([]byte{tagReference}, q.database+"/documents")

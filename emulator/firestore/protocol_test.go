@@ -9,12 +9,12 @@ import (
 )
 
 var protocolTests = []protocolTest{
-	{"an unknown transaction is refused", unknownTransaction},
-	{"a finished transaction is refused", finishedTransaction},
-	{"a batch of writes tells of each, and refuses a document twice", batchWrite},
-	{"single documents are made, read, changed and deleted", singleDocuments},
-	{"transforms answer with what they gave", transformResults},
-	{"paths 100 collections deep are kept", deepPath},
+	{"an unknown transaction is rejected", unknownTransaction},
+	{"a finished transaction is rejected", finishedTransaction},
+	{"a batch of writes returns a status for each, and rejects a document twice", batchWrite},
+	{"single documents are created, read, changed and deleted", singleDocuments},
+	{"transforms return their results", transformResults},
+	{"paths 100 collections deep are stored", deepPath},
 }
 
 func text(s string) *pb.Value { return &pb.Value{ValueType: &pb.Value_StringValue{StringValue: s}} }
@@ -114,7 +114,7 @@ func transformResults(t *testing.T, raw pb.FirestoreClient, database string) {
 		t.Errorf("got %v", got)
 	}
 	if _, null := got[1].GetValueType().(*pb.Value_NullValue); !null {
-		t.Errorf("an array's transform gave %v", got[1])
+		t.Errorf("an array's transform returned %v", got[1])
 	}
 }
 

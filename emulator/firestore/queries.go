@@ -10,7 +10,7 @@ import (
 
 // RunQuery streams the documents of a query.
 func (s *Server) RunQuery(req *pb.RunQueryRequest, stream pb.Firestore_RunQueryServer) error {
-	db, parent, err := s.admitParent(stream.Context(), req)
+	db, parent, err := s.startParentRPC(stream.Context(), req)
 	if err != nil {
 		return err
 	}
@@ -18,7 +18,7 @@ func (s *Server) RunQuery(req *pb.RunQueryRequest, stream pb.Firestore_RunQueryS
 	if err != nil {
 		return err
 	}
-	if err := refuseExplain(req.GetExplainOptions()); err != nil {
+	if err := rejectExplain(req.GetExplainOptions()); err != nil {
 		return err
 	}
 	plans := q.prepare(db)
@@ -35,9 +35,9 @@ func (s *Server) RunQuery(req *pb.RunQueryRequest, stream pb.Firestore_RunQueryS
 }
 
 func (s *Server) sendResults(stream pb.Firestore_RunQueryServer, q *query, plans []plan, r reader) error {
-	answer := r.answer(q, plans)
+	results := r.results(q, plans)
 	sent := 0
-	for d := range answer {
+	for d := range results {
 		sent++
 		err := stream.Send(&pb.RunQueryResponse{Document: d.proto(r.name, q.mask), ReadTime: r.time.proto()})
 		if err != nil {
@@ -45,21 +45,21 @@ func (s *Server) sendResults(stream pb.Firestore_RunQueryServer, q *query, plans
 		}
 	}
 	if sent > 0 {
-		s.counts.reads.Add(int64(q.offset + sent)) // what an offset skips is billed
+		s.counts.reads.Add(int64(q.offset + sent)) // documents that the offset skips are billed
 		return nil
 	}
 	s.counts.reads.Add(1)
 	return stream.Send(&pb.RunQueryResponse{ReadTime: r.time.proto()})
 }
 
-func refuseExplain(o *pb.ExplainOptions) error {
+func rejectExplain(o *pb.ExplainOptions) error {
 	if o == nil {
 		return nil
 	}
 	return status.Error(codes.Unimplemented, "The embedded Firestore does not explain queries.")
 }
 
-// window applies offset and limit.
+// window applies the offset and the limit.
 func (q *query) window(all iter.Seq[*document]) iter.Seq[*document] {
 	return func(yield func(*document) bool) {
 		n := 0
@@ -78,27 +78,27 @@ func (q *query) window(all iter.Seq[*document]) iter.Seq[*document] {
 	}
 }
 
-// answer is what the query finds in the reader's view.
-func (r reader) answer(q *query, plans []plan) iter.Seq[*document] {
+// results returns the documents that the query finds in the reader's view.
+func (r reader) results(q *query, plans []plan) iter.Seq[*document] {
 	if r.tx != nil {
-		return r.observe(q, plans)
+		return r.recordedResults(q, plans)
 	}
 	return q.window(q.run(r.state, plans))
 }
 
-// observe runs the query to its end and has the transaction remember what it
-// saw, so that its commit can ask again.
-func (r reader) observe(q *query, plans []plan) iter.Seq[*document] {
-	again := func(s *state) (saw []sighting) {
+// recordedResults runs the query to its end and records the results in the
+// transaction, so that its commit can run the query again and compare.
+func (r reader) recordedResults(q *query, plans []plan) iter.Seq[*document] {
+	run := func(s *state) (items []resultItem) {
 		for d := range q.window(q.run(s, plans)) {
-			saw = append(saw, sighting{document: d})
+			items = append(items, resultItem{document: d})
 		}
-		return saw
+		return items
 	}
-	saw := again(r.state)
-	r.tx.sawQuery(observed{q.collection, saw, again})
+	items := run(r.state)
+	r.tx.recordQuery(queryRecord{collection: q.collection, items: items, run: run})
 	return func(yield func(*document) bool) {
-		for _, o := range saw {
+		for _, o := range items {
 			if !yield(o.document) {
 				return
 			}
@@ -106,9 +106,9 @@ func (r reader) observe(q *query, plans []plan) iter.Seq[*document] {
 	}
 }
 
-// RunAggregationQuery counts, sums and averages.
+// RunAggregationQuery returns counts, sums and averages of a query's documents.
 func (s *Server) RunAggregationQuery(req *pb.RunAggregationQueryRequest, stream pb.Firestore_RunAggregationQueryServer) error {
-	db, parent, err := s.admitParent(stream.Context(), req)
+	db, parent, err := s.startParentRPC(stream.Context(), req)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (s *Server) RunAggregationQuery(req *pb.RunAggregationQueryRequest, stream 
 	if err != nil {
 		return err
 	}
-	if err := refuseExplain(req.GetExplainOptions()); err != nil {
+	if err := rejectExplain(req.GetExplainOptions()); err != nil {
 		return err
 	}
 	as, err := q.parseAggregations(in.GetAggregations())
@@ -129,12 +129,12 @@ func (s *Server) RunAggregationQuery(req *pb.RunAggregationQueryRequest, stream 
 	if err != nil {
 		return err
 	}
-	answer := r.answer(q, plans)
-	results, read := aggregate(answer, as)
+	results := r.results(q, plans)
+	aggregates, read := aggregate(results, as)
 	s.counts.reads.Add(max(1, (read+999)/1000))
 	return stream.Send(&pb.RunAggregationQueryResponse{
 		Transaction: r.begun,
-		Result:      &pb.AggregationResult{AggregateFields: results},
+		Result:      &pb.AggregationResult{AggregateFields: aggregates},
 		ReadTime:    r.time.proto(),
 	})
 }

@@ -9,19 +9,19 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// query is a pb.StructuredQuery, checked and completed.
+// query is a validated pb.StructuredQuery with all implied orders.
 type query struct {
 	database   string
 	parent     path
-	collection string // id; "" with descendants: every collection
-	group      bool   // collections of any depth below the parent
+	collection string // ID; "" in a group: every collection
+	group      bool   // collections at any depth below the parent
 	filter     disjunction
 	orders     []order // ends with the name
 	start, end *cursor
 	mask       []fieldPath // nil: all fields
 	offset     int
-	limit      int         // negative: none
-	exists     []fieldPath // further fields that a document must have: those aggregated
+	limit      int         // negative: no limit
+	exists     []fieldPath // further fields that a document must have, because they are aggregated
 }
 
 type order struct {
@@ -29,7 +29,7 @@ type order struct {
 	desc  bool
 }
 
-// cursor stands before or after all that begins with its values.
+// cursor is a position before or after all documents that begin with its values.
 type cursor struct {
 	values []*pb.Value
 	before bool
@@ -71,29 +71,29 @@ func (q *query) parseWhere(in *pb.StructuredQuery) (err error) {
 	return q.filter.check()
 }
 
-// parseOrder adds the implied orders: by fields with inequalities, then by
-// name, in the direction of the last order given.
+// parseOrder adds the implied orders: fields with inequalities, then the name, in
+// the direction of the last explicit order.
 func (q *query) parseOrder(in *pb.StructuredQuery) error {
 	desc := false
-	given := map[string]bool{}
+	explicit := map[string]bool{}
 	for _, o := range in.GetOrderBy() {
 		field, err := parseFieldPath(o.GetField().GetFieldPath())
 		if err != nil {
 			return err
 		}
-		if given[field.String()] {
+		if explicit[field.String()] {
 			return invalid("order by clause cannot contain duplicate fields %s", field)
 		}
-		given[field.String()] = true
+		explicit[field.String()] = true
 		desc = o.GetDirection() == pb.StructuredQuery_DESCENDING
 		q.orders = append(q.orders, order{field, desc})
 	}
 	for _, field := range q.inequalities() {
-		if !given[field.String()] && !field.isName() {
+		if !explicit[field.String()] && !field.isName() {
 			q.orders = append(q.orders, order{field, desc})
 		}
 	}
-	if !given[nameField] {
+	if !explicit[nameField] {
 		q.orders = append(q.orders, order{fieldPath{nameField}, desc})
 	}
 	return q.checkOrder()
@@ -190,7 +190,7 @@ func (q *query) parseLimits(in *pb.StructuredQuery) error {
 	return nil
 }
 
-// backward tells whether the index is read from its end: names descend.
+// backward reports whether the index is read from its end, because names descend.
 func (q *query) backward() bool { return q.orders[len(q.orders)-1].desc }
 
 func (q *query) scope() scope {
@@ -200,7 +200,7 @@ func (q *query) scope() scope {
 	return scope{collection: collectionKey(q.parent.child(q.collection))}
 }
 
-// value is what a document has in a field; its name counts as a reference.
+// value returns a document's value of a field. The value of the name is a reference.
 func (q *query) value(p path, doc fields, f fieldPath) *pb.Value {
 	if f.isName() {
 		return &pb.Value{ValueType: &pb.Value_ReferenceValue{ReferenceValue: documentName(q.database, p)}}

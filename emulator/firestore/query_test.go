@@ -10,7 +10,7 @@ import (
 
 var queryTests = []conformanceTest{
 	{"filters, orders and cursors", queries},
-	{"queries that Firestore refuses", refusedQueries},
+	{"queries that Firestore rejects", rejectedQueries},
 	{"a projection shows only its fields", projection},
 }
 
@@ -70,7 +70,7 @@ func queries(t *testing.T, c *firestore.Client) {
 	}
 }
 
-func refusedQueries(t *testing.T, c *firestore.Client) {
+func rejectedQueries(t *testing.T, c *firestore.Client) {
 	n := c.Collection("n")
 	for _, row := range []struct {
 		name  string

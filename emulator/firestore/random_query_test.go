@@ -25,8 +25,8 @@ func where(f string, op pb.StructuredQuery_FieldFilter_Operator, v *pb.Value) *p
 	}}
 }
 
-// TestRandomQueries compares what indexes find with what looking at every
-// document finds, while documents come and go.
+// TestRandomQueries compares the results of indexes with a check of every document,
+// while documents are created and deleted.
 func TestRandomQueries(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(7, 11))
@@ -42,7 +42,7 @@ func TestRandomQueries(t *testing.T) {
 		in := randomQuery(random)
 		q, err := parseQuery(benchDatabase, nil, in)
 		if err != nil {
-			continue // Firestore refuses it
+			continue // Firestore rejects it
 		}
 		stale := db.now() // may lack the index
 		plans := q.prepare(db)
@@ -217,7 +217,7 @@ func (q *query) inCursors(keys []*pb.Value) bool {
 	return true
 }
 
-// b2i is 1 where a cursor leaves out what it stands at.
+// b2i returns 1 if the cursor excludes the document at its position.
 func b2i(b bool) int {
 	if b {
 		return 1

@@ -9,18 +9,18 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// consistency is what the read requests' oneofs have in common.
+// consistency has the fields that the oneofs of all read requests share.
 type consistency interface {
 	GetTransaction() []byte
 	GetReadTime() *timestamppb.Timestamp
 }
 
-// reader reads one view, within a transaction or without (nil).
+// reader reads one view, with or without (nil) a transaction.
 type reader struct {
 	*database
 	view
 	tx    *transaction
-	begun []byte // id of a transaction that this request began
+	begun []byte // ID of a transaction that this request began
 }
 
 func (s *Server) reader(db *database, c consistency, fresh *pb.TransactionOptions) (r reader, err error) {
@@ -44,17 +44,17 @@ func (s *Server) reader(db *database, c consistency, fresh *pb.TransactionOption
 	return r, err
 }
 
-// document is nil where none is.
+// document returns nil if the document does not exist.
 func (r reader) document(p path) *document {
 	key := documentKey(p)
 	d := r.get(key)
 	if r.tx != nil {
-		r.tx.sawDocument(key, d)
+		r.tx.recordDocument(key, d)
 	}
 	return d
 }
 
-// readMask is nil for no mask: all fields.
+// readMask returns nil, which means all fields, if there is no mask.
 func readMask(in *pb.DocumentMask) ([]fieldPath, error) {
 	if in == nil {
 		return nil, nil
@@ -63,9 +63,9 @@ func readMask(in *pb.DocumentMask) ([]fieldPath, error) {
 	return append([]fieldPath{}, mask...), err
 }
 
-// BatchGetDocuments answers each name once, however often it is asked.
+// BatchGetDocuments returns each document once, however often the request names it.
 func (s *Server) BatchGetDocuments(req *pb.BatchGetDocumentsRequest, stream pb.Firestore_BatchGetDocumentsServer) error {
-	db, err := s.admit(stream.Context(), req.GetDatabase(), req)
+	db, err := s.startRPC(stream.Context(), req.GetDatabase(), req)
 	if err != nil {
 		return err
 	}
@@ -115,18 +115,18 @@ func (s *Server) sendDocuments(stream pb.Firestore_BatchGetDocumentsServer, r re
 	return nil
 }
 
-// GetDocument answers NotFound for an absent document.
+// GetDocument returns NotFound for a document that does not exist.
 func (s *Server) GetDocument(ctx context.Context, req *pb.GetDocumentRequest) (*pb.Document, error) {
 	database, p, err := splitName(req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	db, err := s.admit(ctx, database, req)
+	db, err := s.startRPC(ctx, database, req)
 	if err != nil {
 		return nil, err
 	}
 	if !p.isDocument() {
-		return nil, invalid("Document name %q names no document.", req.GetName())
+		return nil, invalid("Document name %q does not name a document.", req.GetName())
 	}
 	mask, err := readMask(req.GetMask())
 	if err != nil {

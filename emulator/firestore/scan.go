@@ -7,13 +7,13 @@ import (
 	"github.com/google/btree"
 )
 
-// prepare makes the plans of a query and sees that their indexes exist from
-// now on. A view taken before may lack one; reading it then takes longer.
+// prepare plans the query and creates the indexes that it needs. A view that was
+// taken before may lack an index, and reading it takes longer.
 func (q *query) prepare(db *database) []plan {
 	var plans []plan
 	for _, conj := range q.filter {
 		p := q.plan(conj)
-		db.need(q, p)
+		db.noteIndex(q, p)
 		if !p.byName() {
 			db.ensureIndex(p.scope, p.columns)
 		}
@@ -22,21 +22,22 @@ func (q *query) prepare(db *database) []plan {
 	return plans
 }
 
-// byName tells whether the documents of a collection can be read as they lie.
+// byName reports whether the documents of a collection can be read without an index.
 func (p *plan) byName() bool { return len(p.columns) == 0 && p.scope.collection != "" }
 
-// found is a document with what sorts it among all that a query finds.
-type found struct {
+// hit is a document that a scan found, with the key that sorts it among the hits
+// of all scans of the query.
+type hit struct {
 	sort     string
 	document *document
 }
 
-// run gives the documents that the plans find, in order, each once. Offset and
-// limit are the caller's.
+// run returns the documents that the plans find, in order, each once. It does not
+// apply offset and limit.
 func (q *query) run(s *state, plans []plan) iter.Seq[*document] {
-	var scans []iter.Seq[found]
+	var scans []iter.Seq[hit]
 	for _, p := range plans {
-		scans = append(scans, q.accepted(p, s.scan(p)))
+		scans = append(scans, q.checked(p, s.scan(p)))
 	}
 	if len(scans) == 1 {
 		return documentsOf(scans[0])
@@ -44,7 +45,7 @@ func (q *query) run(s *state, plans []plan) iter.Seq[*document] {
 	return documentsOf(merge(scans, q.backward()))
 }
 
-func documentsOf(scan iter.Seq[found]) iter.Seq[*document] {
+func documentsOf(scan iter.Seq[hit]) iter.Seq[*document] {
 	return func(yield func(*document) bool) {
 		for f := range scan {
 			if !yield(f.document) {
@@ -54,8 +55,8 @@ func documentsOf(scan iter.Seq[found]) iter.Seq[*document] {
 	}
 }
 
-// scan reads what lies between the bounds of a plan.
-func (s *state) scan(p plan) iter.Seq[found] {
+// scan reads the keys between the bounds of a plan.
+func (s *state) scan(p plan) iter.Seq[hit] {
 	prefix := p.scope.collection
 	source := func(from string, visit func(key string, d *document) bool) {
 		walk(s.documents, &document{key: from}, p.backward, func(d *document) bool { return visit(d.key, d) })
@@ -70,7 +71,7 @@ func (s *state) scan(p plan) iter.Seq[found] {
 	return p.between(prefix, source)
 }
 
-// entriesOf makes the index just for this scan when the state lacks it.
+// entriesOf builds a temporary index if the state lacks the plan's index.
 func (s *state) entriesOf(p plan) (*index, *btree.BTreeG[entry]) {
 	if ix := s.index(p.scope, p.columns); ix != nil {
 		return ix, s.entries
@@ -82,8 +83,8 @@ func (s *state) entriesOf(p plan) (*index, *btree.BTreeG[entry]) {
 	return ix, made.entries
 }
 
-// between visits the keys from prefix+from up to, without, prefix+to.
-func (p plan) between(prefix string, source func(from string, visit func(string, *document) bool)) iter.Seq[found] {
+// between visits the keys from prefix+from to prefix+to, exclusive.
+func (p plan) between(prefix string, source func(from string, visit func(string, *document) bool)) iter.Seq[hit] {
 	low, high := prefix+p.from, prefixEnd(prefix)
 	if p.to != "" {
 		high = prefix + p.to
@@ -92,7 +93,7 @@ func (p plan) between(prefix string, source func(from string, visit func(string,
 	if p.backward {
 		start = high
 	}
-	return func(yield func(found) bool) {
+	return func(yield func(hit) bool) {
 		source(start, func(key string, d *document) bool {
 			switch {
 			case p.backward && key >= high, !p.backward && key < low:
@@ -100,12 +101,12 @@ func (p plan) between(prefix string, source func(from string, visit func(string,
 			case key < low || high != "" && key >= high:
 				return false
 			}
-			return yield(found{strings.TrimPrefix(key, prefix), d})
+			return yield(hit{strings.TrimPrefix(key, prefix), d})
 		})
 	}
 }
 
-// walk starts at from; backwards from "" is from the end.
+// walk visits items starting at from. Backward from "" starts at the end.
 func walk[T any](t *btree.BTreeG[T], from T, backward bool, visit func(T) bool) {
 	if backward {
 		t.DescendLessOrEqual(from, visit)
@@ -114,23 +115,23 @@ func walk[T any](t *btree.BTreeG[T], from T, backward bool, visit func(T) bool) 
 	}
 }
 
-// accepted leaves out what meets the bounds but not all conditions.
-func (q *query) accepted(p plan, scan iter.Seq[found]) iter.Seq[found] {
-	if len(p.check) == 0 && len(q.exists) == 0 && p.below == "" {
+// checked omits documents that are within the bounds but do not satisfy the query.
+func (q *query) checked(p plan, scan iter.Seq[hit]) iter.Seq[hit] {
+	if len(p.check) == 0 && len(q.exists) == 0 && p.ancestor == "" {
 		return scan
 	}
-	return func(yield func(found) bool) {
+	return func(yield func(hit) bool) {
 		for f := range scan {
-			if q.accepts(p, f.document) && !yield(f) {
+			if q.satisfiedBy(p, f.document) && !yield(f) {
 				return
 			}
 		}
 	}
 }
 
-func (q *query) accepts(p plan, d *document) bool {
+func (q *query) satisfiedBy(p plan, d *document) bool {
 	name := d.path()
-	if len(name) <= len(q.parent) || !strings.HasPrefix(pathKey(name), p.below) {
+	if len(name) <= len(q.parent) || !strings.HasPrefix(pathKey(name), p.ancestor) {
 		return false
 	}
 	if len(p.check) == 0 && len(q.exists) == 0 {
@@ -150,11 +151,11 @@ func (q *query) accepts(p plan, d *document) bool {
 	return true
 }
 
-// merge keeps the order of its scans and drops what comes twice.
-func merge(scans []iter.Seq[found], backward bool) iter.Seq[found] {
-	return func(yield func(found) bool) {
-		heads := make([]found, len(scans))
-		next := make([]func() (found, bool), len(scans))
+// merge keeps the order of the scans and returns each document once.
+func merge(scans []iter.Seq[hit], backward bool) iter.Seq[hit] {
+	return func(yield func(hit) bool) {
+		heads := make([]hit, len(scans))
+		next := make([]func() (hit, bool), len(scans))
 		for i, s := range scans {
 			pull, stop := iter.Pull(s)
 			defer stop()
@@ -162,7 +163,7 @@ func merge(scans []iter.Seq[found], backward bool) iter.Seq[found] {
 			heads[i], _ = pull()
 		}
 		for {
-			first := foremost(heads, backward)
+			first := firstHit(heads, backward)
 			if first.document == nil || !yield(first) {
 				return
 			}
@@ -175,9 +176,9 @@ func merge(scans []iter.Seq[found], backward bool) iter.Seq[found] {
 	}
 }
 
-// foremost is the zero found when all scans have ended.
-func foremost(heads []found, backward bool) found {
-	var first found
+// firstHit returns the zero hit when all scans have ended.
+func firstHit(heads []hit, backward bool) hit {
+	var first hit
 	for _, h := range heads {
 		if h.document == nil {
 			continue

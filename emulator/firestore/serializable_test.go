@@ -17,8 +17,8 @@ import (
 
 const accounts = 6
 
-// TestTransfersKeepTheSum moves money between accounts in ways that read by
-// document and by query, while readers add it all up.
+// TestTransfersKeepTheSum moves money between accounts with reads by document and by
+// query, while readers compute the sum.
 func TestTransfersKeepTheSum(t *testing.T) {
 	t.Parallel()
 	c := connect(t, serve(t, emulated.Config{}))
@@ -48,8 +48,8 @@ func TestTransfersKeepTheSum(t *testing.T) {
 	}
 }
 
-// transfer takes from an account that is named and gives to the poorest, which
-// only a query knows; an account that is emptied is closed and opened anew.
+// transfer moves money from a named account to the poorest, which a query finds. An
+// account that is emptied is deleted and created again.
 func transfer(ctx context.Context, c *firestore.Client, bank *firestore.CollectionRef, random *rand.Rand) error {
 	from, amount := bank.Doc(fmt.Sprint(random.IntN(accounts))), 1+random.Int64N(60)
 	return c.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
@@ -62,7 +62,7 @@ func transfer(ctx context.Context, c *firestore.Client, bank *firestore.Collecti
 			return err
 		}
 		to := poorest[0]
-		if !snaps[0].Exists() { // open it with half of what the poorest has
+		if !snaps[0].Exists() { // create it with half of the poorest's balance
 			half := to.Data()["n"].(int64) / 2
 			return move(tx, to, half, func() error { return tx.Create(from, map[string]any{"n": half}) })
 		}
@@ -79,13 +79,13 @@ func transfer(ctx context.Context, c *firestore.Client, bank *firestore.Collecti
 	}, firestore.MaxAttempts(30))
 }
 
-// move takes from one account and does the rest to the other.
-func move(tx *firestore.Transaction, from *firestore.DocumentSnapshot, amount int64, rest func() error) error {
+// move withdraws from one account. Deposit changes the other.
+func move(tx *firestore.Transaction, from *firestore.DocumentSnapshot, amount int64, deposit func() error) error {
 	n := from.Data()["n"].(int64) - amount
 	if err := tx.Update(from.Ref, []firestore.Update{{Path: "n", Value: n}}); err != nil {
 		return err
 	}
-	return rest()
+	return deposit()
 }
 
 func balance(t *testing.T, c *firestore.Client, bank *firestore.CollectionRef) (sum int64) {
@@ -113,16 +113,16 @@ func TestWhatAbortsACommit(t *testing.T) {
 		change *pb.Write
 		want   codes.Code
 	}{
-		{"a document that was read changes", readDocument("a/1"), setX("a/1", 2), codes.Aborted},
-		{"an absent document that was read is made", readDocument("a/new"), setX("a/new", 2), codes.Aborted},
-		{"another document changes", readDocument("a/1"), setX("a/2", 2), codes.OK},
-		{"a document is written with what it has", readDocument("a/1"), setX("a/1", 1), codes.OK},
-		{"a result of a query changes", readQuery(1), setX("a/1", 2), codes.Aborted},
-		{"a result joins a query", readQuery(5), setX("a/new", 5), codes.Aborted},
-		{"a query that found nothing still does", readQuery(5), setX("a/new", 6), codes.OK},
-		{"a document in another collection joins nothing", readQuery(5), setX("b/new", 5), codes.OK},
-		{"a count changes", readCount(5), setX("a/new", 5), codes.Aborted},
-		{"a list gains a missing document", readList, setX("a/absent/b/c", 1), codes.Aborted},
+		{name: "a document that was read changes", read: readDocument("a/1"), change: setX("a/1", 2), want: codes.Aborted},
+		{name: "an absent document that was read is made", read: readDocument("a/new"), change: setX("a/new", 2), want: codes.Aborted},
+		{name: "another document changes", read: readDocument("a/1"), change: setX("a/2", 2), want: codes.OK},
+		{name: "a document is written with what it has", read: readDocument("a/1"), change: setX("a/1", 1), want: codes.OK},
+		{name: "a result of a query changes", read: readQuery(1), change: setX("a/1", 2), want: codes.Aborted},
+		{name: "a result joins a query", read: readQuery(5), change: setX("a/new", 5), want: codes.Aborted},
+		{name: "a query that found nothing still does", read: readQuery(5), change: setX("a/new", 6), want: codes.OK},
+		{name: "a document in another collection joins nothing", read: readQuery(5), change: setX("b/new", 5), want: codes.OK},
+		{name: "a count changes", read: readCount(5), change: setX("a/new", 5), want: codes.Aborted},
+		{name: "a list gains a missing document", read: readList, change: setX("a/absent/b/c", 1), want: codes.Aborted},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -162,7 +162,7 @@ func readDocument(name string) reading {
 	}
 }
 
-// whereX finds the documents of a with that x.
+// whereX returns a query for the documents of a with this x.
 func whereX(x int64) *pb.StructuredQuery {
 	return &pb.StructuredQuery{
 		From: []*pb.StructuredQuery_CollectionSelector{{CollectionId: "a"}},

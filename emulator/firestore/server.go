@@ -15,21 +15,21 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/clock"
 )
 
-// MaxRequestBytes is the largest request that Firestore takes. A grpc.Server
-// needs grpc.MaxRecvMsgSize above it, since grpc's own default is 4 MiB.
+// MaxRequestBytes is the largest request that Firestore accepts. A grpc.Server needs
+// a larger grpc.MaxRecvMsgSize, because grpc's default is 4 MiB.
 // Source: firebase.google.com/docs/firestore/quotas.
 const MaxRequestBytes = 10 << 20
 
-// Config is what a Server needs.
+// Config configures a Server.
 type Config struct {
-	Clock *clock.Clock // nil: the machine's
+	Clock *clock.Clock // nil: the machine's time
 
-	// Dir keeps the documents across restarts; it is made when it is absent.
-	// Empty: they are in memory only.
+	// Dir is the directory that stores the documents. It is created if it does not
+	// exist. Empty: in memory.
 	Dir string
 
-	// Authorize, if set, is asked once for each RPC with the name of the
-	// database, projects/P/databases/D. Its error, a gRPC status, is the answer.
+	// Authorize, if set, is called once for each RPC with the name of the database,
+	// projects/P/databases/D. Its error, a gRPC status, is returned to the caller.
 	Authorize func(ctx context.Context, database string) error
 }
 
@@ -44,8 +44,8 @@ type Server struct {
 	databases map[string]*database
 }
 
-// New makes a Server with what Config.Dir holds. One Dir serves one Server at a
-// time.
+// New returns a Server with the documents in Config.Dir. Only one Server may use a
+// Dir at a time.
 func New(config Config) (*Server, error) {
 	if config.Clock == nil {
 		config.Clock = &clock.Clock{}
@@ -61,7 +61,7 @@ func New(config Config) (*Server, error) {
 	return s, nil
 }
 
-// restore puts back a document; what was before it is not known.
+// restore loads a stored document. Its earlier versions are not known.
 func (s *Server) restore(name string, d *document) {
 	db := s.database(name)
 	db.live.put(d.key, d)
@@ -72,24 +72,24 @@ func (s *Server) restore(name string, d *document) {
 // Register adds the Firestore service to a grpc.Server.
 func (s *Server) Register(g *grpc.Server) { pb.RegisterFirestoreServer(g, s) }
 
-// Close ends the use of Config.Dir. No RPC may be under way.
+// Close stops using Config.Dir. No RPC may be in progress.
 func (s *Server) Close() error { return s.disk.close() }
 
-// Counts are operations as Google bills them, of all databases since New.
+// Counts are the operations that Google bills, of all databases since New.
 type Counts struct {
-	Reads   int64 // documents read, absent ones too; at least one per query; one per 1,000 counted
+	Reads   int64 // documents read, including absent ones; at least one per query; one per 1,000 counted
 	Writes  int64 // documents created or updated
-	Deletes int64 // documents deleted, absent ones too
+	Deletes int64 // documents deleted, including absent ones
 }
 
-// Counts tells what was billed so far.
+// Counts returns the current counts.
 func (s *Server) Counts() Counts {
 	return Counts{s.counts.reads.Load(), s.counts.writes.Load(), s.counts.deletes.Load()}
 }
 
-// Walk visits every stored document until visit says false. The document is
-// named within its database, without a leading slash. Each database is seen as
-// of one moment.
+// Walk visits every stored document until visit returns false. The document's name
+// is relative to its database and has no leading slash. The documents of one
+// database are from one moment.
 func (s *Server) Walk(visit func(database, document string, fields map[string]*pb.Value) bool) {
 	more := true
 	for _, db := range s.all() {
@@ -124,8 +124,8 @@ func (s *Server) database(name string) *database {
 	return db
 }
 
-// admit is where every RPC begins.
-func (s *Server) admit(ctx context.Context, name string, request proto.Message) (*database, error) {
+// startRPC authorizes a call and returns its database. Every RPC calls it first.
+func (s *Server) startRPC(ctx context.Context, name string, request proto.Message) (*database, error) {
 	if err := checkDatabase(name); err != nil {
 		return nil, err
 	}
@@ -140,30 +140,30 @@ func (s *Server) admit(ctx context.Context, name string, request proto.Message) 
 	return s.database(name), nil
 }
 
-// below is a request about what lies below a parent.
-type below interface {
+// parentRequest is a request with a parent.
+type parentRequest interface {
 	proto.Message
 	GetParent() string
 }
 
-func (s *Server) admitParent(ctx context.Context, request below) (*database, path, error) {
+func (s *Server) startParentRPC(ctx context.Context, request parentRequest) (*database, path, error) {
 	name, parent, err := parentIn(request.GetParent())
 	if err != nil {
 		return nil, nil, err
 	}
-	db, err := s.admit(ctx, name, request)
+	db, err := s.startRPC(ctx, name, request)
 	return db, parent, err
 }
 
-// Listen is not modelled. It answers only once it was asked: Go's client makes
-// "no more items" of an earlier end.
+// Listen is not modelled. It returns its error only after the client's request,
+// because Go's client turns an earlier end into "no more items".
 func (s *Server) Listen(stream pb.Firestore_ListenServer) error {
 	req, err := stream.Recv()
 	if err != nil {
 		return err
 	}
-	if _, err := s.admit(stream.Context(), req.GetDatabase(), req); err != nil {
+	if _, err := s.startRPC(stream.Context(), req.GetDatabase(), req); err != nil {
 		return err
 	}
-	return status.Error(codes.Unimplemented, "The embedded Firestore has no Listen: read again, or use Google's emulator.")
+	return status.Error(codes.Unimplemented, "The embedded Firestore does not support Listen; poll, or use Google's emulator.")
 }

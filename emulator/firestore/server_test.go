@@ -29,7 +29,7 @@ func newServer(t *testing.T, config emulated.Config) *emulated.Server {
 	return s
 }
 
-func TestWhatIsCommittedIsThereAfterARestart(t *testing.T) {
+func TestCommitsSurviveARestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	before := newServer(t, emulated.Config{Dir: dir})
@@ -74,7 +74,7 @@ func walked(s *emulated.Server) string {
 	return strings.Join(all, ", ")
 }
 
-func TestWalkStopsWhenTold(t *testing.T) {
+func TestWalkStopsWhenVisitReturnsFalse(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, emulated.Config{})
 	address := listen(t, s)
@@ -112,7 +112,7 @@ func TestEveryRPCIsAuthorizedOnce(t *testing.T) {
 	refuse := func(_ context.Context, database string) error {
 		asked.Add(1)
 		if database != testDatabase {
-			t.Errorf("asked about %s", database)
+			t.Errorf("authorized for %s", database)
 		}
 		return status.Error(codes.PermissionDenied, "no")
 	}
@@ -121,12 +121,12 @@ func TestEveryRPCIsAuthorizedOnce(t *testing.T) {
 		asked.Store(0)
 		wantCode(t, name, call(), codes.PermissionDenied)
 		if n := asked.Load(); n != 1 {
-			t.Errorf("%s asked %d times", name, n)
+			t.Errorf("%s authorized %d times", name, n)
 		}
 	}
 }
 
-// calls is every RPC that is modelled.
+// calls lists every RPC that is modelled.
 func calls(ctx context.Context, raw pb.FirestoreClient) map[string]func() error {
 	root, name := testDatabase+"/documents", testDatabase+"/documents/a/1"
 	return map[string]func() error{
@@ -175,7 +175,7 @@ func first[T any](s interface{ Recv() (T, error) }, err error) error {
 	return err
 }
 
-func TestListenSaysThatItIsNotThere(t *testing.T) {
+func TestListenIsUnimplemented(t *testing.T) {
 	t.Parallel()
 	c := connect(t, serve(t, emulated.Config{}))
 	_, err := c.Doc("a/b").Snapshots(t.Context()).Next()
@@ -264,7 +264,7 @@ func TestOperationsAreCountedAsBilled(t *testing.T) {
 	}
 }
 
-func TestRequestsOver10MiBAreRefused(t *testing.T) {
+func TestRequestsOver10MiBAreRejected(t *testing.T) {
 	t.Parallel()
 	raw := dial(t, serve(t, emulated.Config{}))
 	writes := func(n int) *pb.CommitRequest {

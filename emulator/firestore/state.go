@@ -8,8 +8,8 @@ import (
 	"github.com/google/btree"
 )
 
-// state is all documents of a database at one moment, with their indexes. A
-// clone shares what did not change (copy on write), so a snapshot costs nothing
+// state is all documents of a database at one moment, with their indexes. A clone
+// shares everything that did not change (copy on write), so a snapshot costs nothing
 // until its original is written again.
 type state struct {
 	documents *btree.BTreeG[*document]
@@ -30,13 +30,13 @@ func (s *state) clone() *state {
 	return &state{documents: s.documents.Clone(), entries: s.entries.Clone(), indexes: s.indexes}
 }
 
-// get is nil where no document is.
+// get returns nil if the document does not exist.
 func (s *state) get(key string) *document {
 	d, _ := s.documents.Get(&document{key: key})
 	return d
 }
 
-// put stores a version of the document with the key; nil removes it.
+// put stores a version of the document with this key; nil deletes the document.
 func (s *state) put(key string, d *document) {
 	var old *document
 	if d == nil {
@@ -63,7 +63,7 @@ func (s *state) reindex(key string, old, now *document) {
 	}
 }
 
-// indexed is a version of a document, with its fields decoded.
+// indexed is a document version with its decoded fields.
 type indexed struct {
 	document *document
 	fields   fields
@@ -86,9 +86,9 @@ func (s *state) replaceEntries(ix *index, p path, old, now indexed) {
 	}
 }
 
-// addIndex fills a new index from the documents there are. Most of its time goes
-// into decoding them; entries are sorted first, since the tree takes them quicker
-// in order (BenchmarkIndex).
+// addIndex fills a new index from the existing documents. Decoding them takes most
+// of the time. Entries are sorted first, because the tree inserts them faster in
+// order (BenchmarkIndex).
 func (s *state) addIndex(ix *index) {
 	var added []entry
 	s.inScope(ix.scope, func(d *document) {
@@ -107,7 +107,7 @@ func (s *state) addIndex(ix *index) {
 	s.indexes[ix.scope] = append(slices.Clip(s.indexes[ix.scope]), ix)
 }
 
-// inScope visits the documents that an index over the scope covers.
+// inScope visits the documents that an index of the scope covers.
 func (s *state) inScope(sc scope, visit func(*document)) {
 	s.documents.AscendGreaterOrEqual(&document{key: sc.collection}, func(d *document) bool {
 		if !strings.HasPrefix(d.key, sc.collection) {

@@ -15,39 +15,39 @@ import (
 type database struct {
 	name  string
 	clock *clock.Clock
-	disk  *disk // nil: memory only
+	disk  *disk // nil: in memory
 
-	mu           sync.Mutex
-	live         *state
-	snapshot     *state            // of live, until it is written again; may be nil
-	last         micros            // latest time given out for a read or a commit
-	committed    micros            // latest commit
-	changed      map[string]micros // latest commit that touched a collection id; "" for all of them
-	history      history
-	indexes      int              // made so far
-	needs        map[string]Index // that queries asked for, by Index.key
-	transactions map[string]*transaction
+	mu            sync.Mutex
+	live          *state
+	snapshot      *state            // of live, until live is written again; may be nil
+	last          micros            // latest time that a read or a commit got
+	committed     micros            // time of the latest commit
+	changed       map[string]micros // time of the latest commit for each collection ID; "" for all of them
+	history       history
+	indexes       int              // number created so far
+	neededIndexes map[string]Index // that queries needed, by Index.key
+	transactions  map[string]*transaction
 }
 
 func newDatabase(name string, c *clock.Clock, d *disk) *database {
 	return &database{
-		name:         name,
-		clock:        c,
-		disk:         d,
-		live:         newState(),
-		changed:      map[string]micros{},
-		needs:        map[string]Index{},
-		transactions: map[string]*transaction{},
+		name:          name,
+		clock:         c,
+		disk:          d,
+		live:          newState(),
+		changed:       map[string]micros{},
+		neededIndexes: map[string]Index{},
+		transactions:  map[string]*transaction{},
 	}
 }
 
-// tick gives times that never repeat and never go back. Caller holds mu.
+// tick returns times that never repeat and never decrease. The caller holds mu.
 func (db *database) tick() micros {
 	db.last = max(db.last+1, micros(db.clock.Now().UnixMicro()))
 	return db.last
 }
 
-// view is a state to read from, as of a time that no later commit will reach.
+// view is a state to read, with a time that no later commit gets.
 type view struct {
 	*state
 	time micros
@@ -59,7 +59,7 @@ func (db *database) now() view {
 	return view{db.latest(), db.tick()}
 }
 
-// latest is a state that stays as it is. Caller holds mu.
+// latest returns a state that does not change. The caller holds mu.
 func (db *database) latest() *state {
 	if db.snapshot == nil {
 		db.snapshot = db.live.clone()
@@ -67,8 +67,8 @@ func (db *database) latest() *state {
 	return db.snapshot
 }
 
-// at is the past, as far as Firestore remembers it. What was committed since is
-// taken back without holding up commits: it may be much.
+// at returns the view at a past time, as far as the history reaches. It undoes later
+// changes without blocking commits, because there may be many.
 func (db *database) at(t micros) (view, error) {
 	past, since, err := db.since(t)
 	for _, c := range slices.Backward(since) {
@@ -77,8 +77,8 @@ func (db *database) at(t micros) (view, error) {
 	return view{past, t}, err
 }
 
-// since gives a state of now and, if anything was committed after t, what that
-// replaced; then the state is the caller's to change.
+// since returns the current state and the changes after t. If there are any, the
+// state is a copy that the caller may change.
 func (db *database) since(t micros) (*state, []pastChange, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -94,13 +94,13 @@ func (db *database) since(t micros) (*state, []pastChange, error) {
 	return db.live.clone(), db.history.after(t), nil
 }
 
-// change is what a commit did to one document; old or now is nil where none was.
+// change is what a commit did to one document; old or now is nil if it did not exist.
 type change struct {
 	key      string
 	old, now *document
 }
 
-// publish makes a commit durable and then seen. Caller holds mu.
+// publish stores a commit and then makes it visible. The caller holds mu.
 func (db *database) publish(at micros, changes []change) error {
 	if len(changes) == 0 {
 		return nil
@@ -119,11 +119,11 @@ func (db *database) publish(at micros, changes []change) error {
 	return nil
 }
 
-// maxIndexes bounds what each write of a scope has to maintain.
+// maxIndexes limits what each write in a scope has to maintain.
 const maxIndexes = 64
 
-// ensureIndex makes the index that a query needs, for this and all later
-// states. It is nil when the scope has its fill.
+// ensureIndex creates the index that a query needs, in this and all later states. It
+// returns nil if the scope has maxIndexes.
 func (db *database) ensureIndex(sc scope, columns []column) *index {
 	db.mu.Lock()
 	defer db.mu.Unlock()

@@ -11,11 +11,11 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// transactionLifetime is Firestore's: firebase.google.com/docs/firestore/quotas.
+// transactionLifetime is from firebase.google.com/docs/firestore/quotas.
 const transactionLifetime = 270 * time.Second
 
-// transaction is optimistic: it reads from one view, and its commit looks
-// whether all that it read is still so.
+// transaction is optimistic: it reads from one view, and its commit checks that what
+// it read has not changed.
 type transaction struct {
 	id       string
 	readOnly bool
@@ -23,20 +23,20 @@ type transaction struct {
 	done     bool // committed, aborted or rolled back; guarded by database.mu
 
 	mu      sync.Mutex
-	view    view // the zero view until the first read
+	view    view // zero until the first read
 	reads   map[string]*document
-	queries []observed
+	queries []queryRecord
 }
 
-// observed is what a query or a list gave, and how to ask again.
-type observed struct {
-	collection string // id; "" where any collection may change it
-	saw        []sighting
-	again      func(*state) []sighting
+// queryRecord is the result of a query or a list, and how to run it again.
+type queryRecord struct {
+	collection string // ID; "" if any collection may change the result
+	items      []resultItem
+	run        func(*state) []resultItem
 }
 
-// sighting is a document in an answer; a list also shows the names of missing ones.
-type sighting struct {
+// resultItem is a document in a result. A list also has the names of missing documents.
+type resultItem struct {
 	key      string
 	document *document
 }
@@ -78,7 +78,7 @@ func (db *database) transaction(id []byte) (*transaction, error) {
 
 var errFinished = status.Error(codes.InvalidArgument, "The referenced transaction has expired or is no longer valid.")
 
-// finish ends the transaction, whatever becomes of it. Caller holds mu.
+// finish ends the transaction, whether or not its commit succeeds. The caller holds mu.
 func (db *database) finish(tx *transaction) error {
 	if tx.done {
 		return errFinished
@@ -87,7 +87,7 @@ func (db *database) finish(tx *transaction) error {
 	return nil
 }
 
-// rollback is idempotent.
+// rollback does nothing if the transaction has ended.
 func (db *database) rollback(id []byte) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -100,7 +100,7 @@ func (db *database) rollback(id []byte) error {
 	return nil
 }
 
-// read gives the transaction's view, which its first read takes.
+// read returns the transaction's view, which its first read takes.
 func (tx *transaction) read(db *database) view {
 	tx.mu.Lock()
 	taken := tx.view
@@ -108,7 +108,7 @@ func (tx *transaction) read(db *database) view {
 	if taken.state != nil {
 		return taken
 	}
-	now := db.now() // tx.mu is not held: whoever holds db.mu, as rollback does, may wait for it
+	now := db.now() // without tx.mu, because a holder of db.mu, such as rollback, may wait for it
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if tx.view.state == nil {
@@ -117,20 +117,20 @@ func (tx *transaction) read(db *database) view {
 	return tx.view
 }
 
-// forget lets go of all that the transaction saw.
+// forget releases everything that the transaction recorded.
 func (tx *transaction) forget() {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.view, tx.reads, tx.queries = view{}, map[string]*document{}, nil
 }
 
-func (tx *transaction) sawDocument(key string, d *document) {
+func (tx *transaction) recordDocument(key string, d *document) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.reads[key] = d
 }
 
-func (tx *transaction) sawQuery(o observed) {
+func (tx *transaction) recordQuery(o queryRecord) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.queries = append(tx.queries, o)
@@ -138,8 +138,8 @@ func (tx *transaction) sawQuery(o observed) {
 
 var errConflict = status.Error(codes.Aborted, "Too much contention on these documents. Please try again.")
 
-// validate looks whether all that was read is as it was. Without writes the
-// reads stand as of their own time. Caller holds db.mu.
+// validate checks that what the transaction read has not changed. Without writes, the
+// reads remain valid as of their own time. The caller holds db.mu.
 func (tx *transaction) validate(db *database, writes bool) error {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
@@ -149,8 +149,8 @@ func (tx *transaction) validate(db *database, writes bool) error {
 	if !writes || tx.view.time > db.committed {
 		return nil
 	}
-	for key, saw := range tx.reads {
-		if db.live.get(key) != saw {
+	for key, read := range tx.reads {
+		if db.live.get(key) != read {
 			return errConflict
 		}
 	}
@@ -158,7 +158,7 @@ func (tx *transaction) validate(db *database, writes bool) error {
 		if db.changed[o.collection] <= tx.view.time {
 			continue
 		}
-		if !slices.Equal(o.again(db.latest()), o.saw) {
+		if !slices.Equal(o.run(db.latest()), o.items) {
 			return errConflict
 		}
 	}

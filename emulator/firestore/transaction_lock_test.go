@@ -22,7 +22,7 @@ func TestAReadDoesNotKeepTheRollbackOfItsTransactionWaiting(t *testing.T) {
 		done := make(chan struct{})
 		go func() { defer close(done); tx.read(db) }()
 		for range 20 {
-			runtime.Gosched() // the read comes as far as it can
+			runtime.Gosched() // let the read run until it blocks
 		}
 		free := false
 		for end := time.Now().Add(time.Second); !free && time.Now().Before(end); runtime.Gosched() {

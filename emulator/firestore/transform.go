@@ -7,7 +7,7 @@ import (
 	pb "cloud.google.com/go/firestore/apiv1/firestorepb"
 )
 
-// transform computes a field's value from the one that is there.
+// transform computes a field's value from its current value.
 // Reference: DocumentTransform.FieldTransform.
 type transform struct {
 	field fieldPath
@@ -57,14 +57,14 @@ func parseTransform(t *pb.DocumentTransform_FieldTransform) (func(*pb.Value, mic
 	return nil, invalid("A transform has no operation.")
 }
 
-// serverTime has the precision of milliseconds (ServerValue.REQUEST_TIME).
+// serverTime has a precision of milliseconds (ServerValue.REQUEST_TIME).
 func serverTime(_ *pb.Value, at micros) (now, result *pb.Value) {
 	t := at - at%micros(time.Millisecond/time.Microsecond)
 	v := &pb.Value{ValueType: &pb.Value_TimestampValue{TimestampValue: t.proto()}}
 	return v, v
 }
 
-// numeric applies f to two numbers; in place of anything else the operand is set.
+// numeric applies f to two numbers. If the old value is not a number, the operand replaces it.
 func numeric(operand *pb.Value, f func(old, operand *pb.Value) *pb.Value) (func(*pb.Value, micros) (now, result *pb.Value), error) {
 	if !isNumber(operand) {
 		return nil, invalid("The operand of a numeric transform is not a number.")
@@ -99,7 +99,7 @@ func double(d float64) *pb.Value { return &pb.Value{ValueType: &pb.Value_DoubleV
 
 var null = &pb.Value{ValueType: &pb.Value_NullValue{}}
 
-// sum of two integers stays at the ends of their range; with a double it is one.
+// sum saturates at the ends of the integers' range. With a double, the result is a double.
 func sum(a, b *pb.Value) *pb.Value {
 	x, ok := a.GetValueType().(*pb.Value_IntegerValue)
 	y, ok2 := b.GetValueType().(*pb.Value_IntegerValue)
@@ -120,8 +120,8 @@ func saturated(a, b int64) int64 {
 	return c
 }
 
-// pick gives the larger (sign 1) or smaller (-1) number; the old one if they
-// are equal; NaN if either is.
+// pick returns the larger (sign 1) or smaller (-1) number. It returns the old number
+// if they are equal, and NaN if either is NaN.
 func pick(old, v *pb.Value, sign int) *pb.Value {
 	if math.IsNaN(asDouble(old)) || math.IsNaN(asDouble(v)) {
 		return double(math.NaN())
@@ -133,9 +133,9 @@ func pick(old, v *pb.Value, sign int) *pb.Value {
 	return old
 }
 
-// onArray applies f to the old elements, none if the field is no array.
+// onArray applies f to the old elements. There are none if the field is not an array.
 func onArray(operand *pb.ArrayValue, f func(old, operand []*pb.Value) []*pb.Value) (func(*pb.Value, micros) (now, result *pb.Value), error) {
-	if err := admitArray(operand.GetValues(), 1); err != nil {
+	if err := normalizeArray(operand.GetValues(), 1); err != nil {
 		return nil, err
 	}
 	return func(old *pb.Value, _ micros) (now, result *pb.Value) {

@@ -13,9 +13,9 @@ import (
 )
 
 var transformTests = []conformanceTest{
-	{"transforms compute from what is there", transforms},
-	{"the server's time is one for the whole commit", serverTime},
-	{"a transform alone makes a document", transformAlone},
+	{"transforms compute from the current value", transforms},
+	{"the server's time is the same for the whole commit", serverTime},
+	{"a transform alone creates a document", transformAlone},
 }
 
 func transforms(t *testing.T, c *firestore.Client) {
@@ -25,24 +25,24 @@ func transforms(t *testing.T, c *firestore.Client) {
 		by   any
 		want any
 	}{
-		{"an integer is incremented", 1, firestore.Increment(2), int64(3)},
-		{"an integer stays at its maximum", int64(math.MaxInt64 - 1), firestore.Increment(5), int64(math.MaxInt64)},
-		{"an integer stays at its minimum", int64(math.MinInt64 + 1), firestore.Increment(-5), int64(math.MinInt64)},
-		{"an integer and a double make a double", 1, firestore.Increment(0.5), 1.5},
-		{"a double and an integer make a double", 1.5, firestore.Increment(1), 2.5},
-		{"a string is replaced", "s", firestore.Increment(4), int64(4)},
-		{"the larger stays", 5, firestore.FieldTransformMaximum(3), int64(5)},
-		{"the larger comes", 5, firestore.FieldTransformMaximum(7.5), 7.5},
-		{"of equals the old stays", 5, firestore.FieldTransformMaximum(5.0), int64(5)},
-		{"no number gives way to a maximum", "s", firestore.FieldTransformMaximum(1), int64(1)},
-		{"the smaller comes", 5, firestore.FieldTransformMinimum(3), int64(3)},
-		{"the smaller stays", 5.5, firestore.FieldTransformMinimum(7), 5.5},
-		{"the maximum with NaN is NaN", math.NaN(), firestore.FieldTransformMaximum(1), math.NaN()},
-		{"the minimum with NaN is NaN", 1, firestore.FieldTransformMinimum(math.NaN()), math.NaN()},
-		{"a union adds what is missing, once", []any{1, "a"}, firestore.ArrayUnion("b", 1.0, "b"), []any{int64(1), "a", "b"}},
-		{"a union replaces what is no array", "s", firestore.ArrayUnion("b"), []any{"b"}},
-		{"a removal takes all that is equal", []any{1, "a", 1.0}, firestore.ArrayRemove(1), []any{"a"}},
-		{"a removal replaces what is no array", "s", firestore.ArrayRemove("b"), []any{}},
+		{name: "an integer is incremented", old: 1, by: firestore.Increment(2), want: int64(3)},
+		{name: "an integer stays at its maximum", old: int64(math.MaxInt64 - 1), by: firestore.Increment(5), want: int64(math.MaxInt64)},
+		{name: "an integer stays at its minimum", old: int64(math.MinInt64 + 1), by: firestore.Increment(-5), want: int64(math.MinInt64)},
+		{name: "an integer and a double make a double", old: 1, by: firestore.Increment(0.5), want: 1.5},
+		{name: "a double and an integer make a double", old: 1.5, by: firestore.Increment(1), want: 2.5},
+		{name: "a string is replaced", old: "s", by: firestore.Increment(4), want: int64(4)},
+		{name: "the larger stays", old: 5, by: firestore.FieldTransformMaximum(3), want: int64(5)},
+		{name: "the larger comes", old: 5, by: firestore.FieldTransformMaximum(7.5), want: 7.5},
+		{name: "of equals the old stays", old: 5, by: firestore.FieldTransformMaximum(5.0), want: int64(5)},
+		{name: "a maximum replaces a value that is not a number", old: "s", by: firestore.FieldTransformMaximum(1), want: int64(1)},
+		{name: "the smaller comes", old: 5, by: firestore.FieldTransformMinimum(3), want: int64(3)},
+		{name: "the smaller stays", old: 5.5, by: firestore.FieldTransformMinimum(7), want: 5.5},
+		{name: "the maximum with NaN is NaN", old: math.NaN(), by: firestore.FieldTransformMaximum(1), want: math.NaN()},
+		{name: "the minimum with NaN is NaN", old: 1, by: firestore.FieldTransformMinimum(math.NaN()), want: math.NaN()},
+		{name: "a union adds what is missing, once", old: []any{1, "a"}, by: firestore.ArrayUnion("b", 1.0, "b"), want: []any{int64(1), "a", "b"}},
+		{name: "a union replaces what is no array", old: "s", by: firestore.ArrayUnion("b"), want: []any{"b"}},
+		{name: "a removal removes all equal elements", old: []any{1, "a", 1.0}, by: firestore.ArrayRemove(1), want: []any{"a"}},
+		{name: "a removal replaces what is no array", old: "s", by: firestore.ArrayRemove("b"), want: []any{}},
 	} {
 		doc := c.Collection("a").NewDoc()
 		if _, err := doc.Set(t.Context(), map[string]any{"f": row.old}); err != nil {

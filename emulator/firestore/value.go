@@ -8,17 +8,17 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Limits of documents: firebase.google.com/docs/firestore/quotas.
+// The limits of documents are from firebase.google.com/docs/firestore/quotas.
 const (
 	maxDocumentBytes = 1 << 20
 	maxNesting       = 20 // of maps and arrays
 )
 
-// admit refuses what Firestore does not store and rounds times down to the
-// microsecond, in place.
-func admit(doc fields) error { return admitMap(doc, 0) }
+// normalize rejects fields that Firestore does not store, and rounds times down to
+// the microsecond, in place.
+func normalize(doc fields) error { return normalizeMap(doc, 0) }
 
-func admitMap(m fields, depth int) error {
+func normalizeMap(m fields, depth int) error {
 	if depth > maxNesting {
 		return invalid("Property contains maps and arrays nested deeper than %d.", maxNesting)
 	}
@@ -26,45 +26,45 @@ func admitMap(m fields, depth int) error {
 		if err := checkFieldID(name); err != nil {
 			return err
 		}
-		if err := admitValue(v, depth, false); err != nil {
+		if err := normalizeValue(v, depth, false); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func admitValue(v *pb.Value, depth int, inArray bool) error {
+func normalizeValue(v *pb.Value, depth int, inArray bool) error {
 	switch t := v.GetValueType().(type) {
 	case *pb.Value_NullValue, *pb.Value_BooleanValue, *pb.Value_IntegerValue, *pb.Value_DoubleValue,
 		*pb.Value_StringValue, *pb.Value_BytesValue:
 		return nil
 	case *pb.Value_TimestampValue:
-		return admitTime(t.TimestampValue)
+		return normalizeTime(t.TimestampValue)
 	case *pb.Value_ReferenceValue:
-		return admitReference(t.ReferenceValue)
+		return checkReference(t.ReferenceValue)
 	case *pb.Value_GeoPointValue:
-		return admitPoint(t.GeoPointValue.GetLatitude(), t.GeoPointValue.GetLongitude())
+		return checkPoint(t.GeoPointValue.GetLatitude(), t.GeoPointValue.GetLongitude())
 	case *pb.Value_ArrayValue:
 		if inArray {
 			return invalid("Cannot convert an array value in an array value.")
 		}
-		return admitArray(t.ArrayValue.GetValues(), depth+1)
+		return normalizeArray(t.ArrayValue.GetValues(), depth+1)
 	case *pb.Value_MapValue:
 		if elements, ok := vector(t.MapValue.GetFields()); ok {
-			return admitVector(elements)
+			return checkVector(elements)
 		}
-		return admitMap(t.MapValue.GetFields(), depth+1)
+		return normalizeMap(t.MapValue.GetFields(), depth+1)
 	default:
 		return invalid("A value has no type, or one that only pipelines have.")
 	}
 }
 
-func admitArray(values []*pb.Value, depth int) error {
+func normalizeArray(values []*pb.Value, depth int) error {
 	if depth > maxNesting {
 		return invalid("Property contains maps and arrays nested deeper than %d.", maxNesting)
 	}
 	for _, v := range values {
-		if err := admitValue(v, depth, true); err != nil {
+		if err := normalizeValue(v, depth, true); err != nil {
 			return err
 		}
 	}
@@ -73,19 +73,19 @@ func admitArray(values []*pb.Value, depth int) error {
 
 const maxVectorDimension = 2048 // firebase.google.com/docs/firestore/vector-search
 
-func admitVector(elements []*pb.Value) error {
+func checkVector(elements []*pb.Value) error {
 	if len(elements) > maxVectorDimension {
 		return invalid("Cannot store vectors with more than %d dimensions.", maxVectorDimension)
 	}
 	for _, v := range elements {
 		if _, ok := v.GetValueType().(*pb.Value_DoubleValue); !ok {
-			return invalid("A vector holds doubles only.")
+			return invalid("A vector must contain only doubles.")
 		}
 	}
 	return nil
 }
 
-func admitTime(t *timestamppb.Timestamp) error {
+func normalizeTime(t *timestamppb.Timestamp) error {
 	if err := t.CheckValid(); err != nil {
 		return invalid("Timestamp is out of range: %v", err)
 	}
@@ -93,22 +93,22 @@ func admitTime(t *timestamppb.Timestamp) error {
 	return nil
 }
 
-func admitReference(name string) error {
+func checkReference(name string) error {
 	_, p, err := splitName(name)
 	if err == nil && !p.isDocument() {
-		return invalid("Reference %q names no document.", name)
+		return invalid("Reference %q does not name a document.", name)
 	}
 	return err
 }
 
-func admitPoint(latitude, longitude float64) error {
+func checkPoint(latitude, longitude float64) error {
 	if latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180 {
 		return nil
 	}
-	return invalid("A geopoint lies within latitudes of -90 to 90 and longitudes of -180 to 180.")
+	return invalid("A geopoint must have a latitude from -90 to 90 and a longitude from -180 to 180.")
 }
 
-// storageSize counts bytes as firebase.google.com/docs/firestore/storage-size does.
+// storageSize counts bytes as in firebase.google.com/docs/firestore/storage-size.
 func storageSize(p path, doc fields) int { return nameSize(p) + mapSize(doc) + 32 }
 
 func nameSize(p path) int {

@@ -13,10 +13,10 @@ import (
 
 var valueTests = []conformanceTest{
 	{"values sort by type, then by value", sortedValues},
-	{"equal values are found whatever their type of number", equalValues},
+	{"equal numbers match whatever their type", equalValues},
 }
 
-// ascending holds values in Firestore's order.
+// ascending has values in Firestore's order.
 func ascending(c *firestore.Client) []any {
 	return []any{
 		nil, false, true,

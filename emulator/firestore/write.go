@@ -6,13 +6,13 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// write is one pb.Write, checked as far as that goes without the document.
+// write is one pb.Write, validated as far as possible without the document.
 type write struct {
 	path       path
 	key        string
 	kind       writeKind
 	set        fields      // of an update
-	mask       []fieldPath // of an update; nil: all fields are replaced
+	mask       []fieldPath // of an update; nil: replace all fields
 	transforms []transform
 	condition  *pb.Precondition
 }
@@ -47,7 +47,7 @@ func parseWrite(database string, in *pb.Write) (w write, err error) {
 		name = op.Update.GetName()
 		w.kind = update
 		w.set = op.Update.GetFields()
-		err = admit(w.set)
+		err = normalize(w.set)
 		if err == nil && in.GetUpdateMask() != nil {
 			w.mask, err = parseUpdateMask(in.GetUpdateMask().GetFieldPaths())
 		}
@@ -88,7 +88,7 @@ func parseUpdateMask(paths []string) ([]fieldPath, error) {
 	return append([]fieldPath{}, mask...), nil // an empty mask is still a mask
 }
 
-// check compares the precondition with what is there; d may be nil.
+// check compares the precondition with the stored document, which may be nil.
 func (w write) check(name string, d *document) error {
 	switch c := w.condition.GetConditionType().(type) {
 	case *pb.Precondition_Exists:
@@ -111,7 +111,7 @@ func (w write) check(name string, d *document) error {
 	return nil
 }
 
-// apply computes the document after the write, and what its transforms gave.
+// apply returns the document after the write, and the results of its transforms.
 func (w write) apply(old *document, at micros) (*document, []*pb.Value, error) {
 	if w.kind == remove {
 		return nil, nil, nil
@@ -127,7 +127,7 @@ func (w write) apply(old *document, at micros) (*document, []*pb.Value, error) {
 		return nil, nil, invalid("Document %q cannot be written because its size (%d bytes) exceeds the maximum allowed size of %d bytes.",
 			w.path, size, maxDocumentBytes)
 	}
-	if err := admit(doc); err != nil { // merging and transforms can nest deeper
+	if err := normalize(doc); err != nil { // merging and transforms can nest deeper
 		return nil, nil, err
 	}
 	now, err := w.version(old, doc, at)
@@ -156,7 +156,7 @@ func (w write) merge(old *document) fields {
 	return doc
 }
 
-// version keeps the old one, and its time, where nothing changed.
+// version returns the old version, with its update time, if nothing changed.
 func (w write) version(old *document, doc fields, at micros) (*document, error) {
 	created := at
 	if old != nil {

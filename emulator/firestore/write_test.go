@@ -12,13 +12,13 @@ import (
 )
 
 var writeTests = []conformanceTest{
-	{"what is set is read", setAndGet},
+	{"a document that is set can be read", setAndGet},
 	{"preconditions decide", preconditions},
 	{"an update changes what its paths name", updatePaths},
 	{"a merge keeps other fields", mergeFields},
 	{"a write that changes nothing keeps the update time", unchanged},
 	{"a batch is all or nothing", atomicBatch},
-	{"times are kept to the microsecond", microseconds},
+	{"times have microsecond precision", microseconds},
 }
 
 func setAndGet(t *testing.T, c *firestore.Client) {

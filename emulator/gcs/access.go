@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The permissions asked of IAM:
+// The permissions that the server asks IAM for:
 // cloud.google.com/storage/docs/access-control/iam-permissions.
 const (
 	createObject = "storage.objects.create"
@@ -23,10 +23,10 @@ const (
 	updateBucket = "storage.buckets.update"
 )
 
-// caller is who makes a request. The zero caller is anonymous.
+// caller is the account that makes a request. The zero caller is anonymous.
 type caller string
 
-// bearer finds who holds the request's access token; nobody if it has none.
+// bearer returns the account of the request's access token, or the anonymous caller if it has none.
 func (s *Server) bearer(r *http.Request) (caller, error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
@@ -38,18 +38,18 @@ func (s *Server) bearer(r *http.Request) (caller, error) {
 		email, ok = s.config.IAM.Authenticate(strings.TrimSpace(token))
 	}
 	if !ok {
-		return "", refuse(badToken, "Invalid Credentials")
+		return "", reject(badToken, "Invalid Credentials")
 	}
 	return caller(email), nil
 }
 
-// allow refuses what c may not do to a resource such as buckets/B/objects/O.
+// allow returns an error if c lacks a permission on a resource such as buckets/B/objects/O.
 func (s *Server) allow(c caller, permission, resource string) error {
 	if c == "" {
-		return refuse(anonymous, "Anonymous caller does not have %s access to the Google Cloud Storage resource.", permission)
+		return reject(anonymous, "Anonymous caller does not have %s access to the Google Cloud Storage resource.", permission)
 	}
 	if !s.config.IAM.Allowed(string(c), permission, resource) {
-		return refuse(accessDenied, "%s does not have %s access to the Google Cloud Storage resource. Permission '%s' denied on resource (or it may not exist).", c, permission, permission)
+		return reject(accessDenied, "%s does not have %s access to the Google Cloud Storage resource. Permission '%s' denied on resource (or it may not exist).", c, permission, permission)
 	}
 	return nil
 }
@@ -58,8 +58,8 @@ func bucketResource(bucket string) string { return "buckets/" + bucket }
 
 func objectResource(bucket, object string) string { return "buckets/" + bucket + "/objects/" + object }
 
-// find gives a live object that c has permission for. One that is missing is
-// 404 to who may list the bucket, and 403 to others, as with Google.
+// find returns a live object that c has permission for. For a missing object, the
+// error is 404 if c may list the bucket and 403 otherwise, as at Google.
 func (s *Server) find(c caller, permission, bucket, name string) (Bucket, object, error) {
 	b, o, err := s.store.object(bucket, name)
 	if err != nil {
@@ -78,13 +78,13 @@ func (s *Server) find(c caller, permission, bucket, name string) (Bucket, object
 }
 
 func noObject(bucket, name string) error {
-	return refuse(noSuchKey, "No such object: %s/%s", bucket, name)
+	return reject(noSuchKey, "No such object: %s/%s", bucket, name)
 }
 
-// signedCaller verifies the request's V4 signature. It gives the account that
-// signed and the payload hash that the body must have.
+// signedCaller verifies the request's V4 signature. It returns the account that
+// signed and the hash that the body must have.
 func (s *Server) signedCaller(r *http.Request) (caller, string, error) {
-	covered := wire{method: r.Method, host: r.Host, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
+	covered := signedRequest{method: r.Method, host: r.Host, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
 	signature, err := verifySignature(covered, s.config.Clock.Now(), s.config.IAM.Verify)
 	if err != nil {
 		return "", "", err
@@ -92,17 +92,17 @@ func (s *Server) signedCaller(r *http.Request) (caller, string, error) {
 	return caller(signature.account), signature.payload, nil
 }
 
-// virtualHost finds the bucket in BUCKET.storage.googleapis.com, the same in
-// another universe, and BUCKET.localhost.
+// virtualHost matches BUCKET.storage.googleapis.com, the same in another universe,
+// and BUCKET.localhost.
 var virtualHost = regexp.MustCompile(`^([a-z0-9][a-z0-9._-]*)\.(?:storage\.[a-z0-9.-]+|localhost)$`)
 
-// resource finds what host and percent-encoded path name:
-// cloud.google.com/storage/docs/request-endpoints. A host that is bound to a
-// bucket by bound, or names it, leaves the whole path to the object.
+// resource returns the bucket and object that a host and a percent-encoded path
+// name: cloud.google.com/storage/docs/request-endpoints. If the host names a bucket,
+// or is bound to one, the whole path is the object's name.
 func resource(host, path string, bound map[string]string) (bucket, object string, err error) {
 	decoded, err := url.PathUnescape(path)
 	if err != nil {
-		return "", "", refuse(invalidArgument, "The path is not percent-encoded.")
+		return "", "", reject(invalidArgument, "The path is not percent-encoded.")
 	}
 	decoded = strings.TrimPrefix(decoded, "/")
 	name := strings.ToLower((&url.URL{Host: host}).Hostname())
@@ -116,14 +116,14 @@ func resource(host, path string, bound map[string]string) (bucket, object string
 	return bucket, object, nil
 }
 
-// splitPath decodes the segments of a JSON API path one by one, so that an
-// object's name may hold %2F.
+// splitPath decodes the segments of a JSON API path one by one, so that an object's
+// name may contain %2F.
 func splitPath(escaped string) ([]string, error) {
 	segments := strings.Split(escaped, "/")
 	for i, s := range segments {
 		decoded, err := url.PathUnescape(s)
 		if err != nil {
-			return nil, refuse(invalidArgument, "The path is not percent-encoded.")
+			return nil, reject(invalidArgument, "The path is not percent-encoded.")
 		}
 		segments[i] = decoded
 	}

@@ -13,24 +13,24 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/gcs"
 )
 
-func TestWhoMayDoWhat(t *testing.T) {
+func TestPermissions(t *testing.T) {
 	t.Parallel()
 	const ok = 0
 	for name, test := range map[string]struct {
 		account                                           string
 		create, replace, read, readMissing, list, removal int
 	}{
-		"an administrator": {admin, ok, ok, ok, 404, ok, ok},
-		"a creator":        {creator, ok, 403, 403, 403, 403, 403},
-		"a viewer":         {viewer, 403, 403, ok, 404, ok, 403},
-		"a getter":         {getter, 403, 403, ok, 403, 403, 403},
-		"a stranger":       {stranger, 403, 403, 403, 403, 403, 403},
+		"an administrator": {account: admin, create: ok, replace: ok, read: ok, readMissing: 404, list: ok, removal: ok},
+		"a creator":        {account: creator, create: ok, replace: 403, read: 403, readMissing: 403, list: 403, removal: 403},
+		"a viewer":         {account: viewer, create: 403, replace: 403, read: ok, readMissing: 404, list: ok, removal: 403},
+		"a getter":         {account: getter, create: 403, replace: 403, read: ok, readMissing: 403, list: 403, removal: 403},
+		"a stranger":       {account: stranger, create: 403, replace: 403, read: 403, readMissing: 403, list: 403, removal: 403},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.write("old", "old")
-			b := w.client(test.account).Bucket(bucket)
+			f := newFixture(t)
+			f.write("old", "old")
+			b := f.client(test.account).Bucket(bucket)
 			_, readErr := read(b.Object("old"))
 			_, missingErr := b.Object("missing").Attrs(t.Context())
 			_, listErr := b.Objects(t.Context(), nil).Next()
@@ -60,47 +60,47 @@ func TestWhoMayDoWhat(t *testing.T) {
 
 func TestCallersWithoutCredentials(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.write("part", "secret")
-	json, xml := w.url+"/storage/v1/b/"+bucket+"/o/part", w.url+"/"+bucket+"/part"
-	w.send(http.MethodGet, xml, "").refused(t, 403, "AccessDenied")
-	w.send(http.MethodGet, xml, "", "Authorization:Bearer wrong").refused(t, 401, "AuthenticationRequired")
-	w.send(http.MethodPut, xml, "x").refused(t, 403, "AccessDenied")
-	for _, header := range []string{"X-Nothing:1", "Authorization:Bearer wrong", "Authorization:Basic " + w.iam.AccessToken(admin)} {
-		got := w.send(http.MethodGet, json+"?alt=media", "", header)
+	f := newFixture(t)
+	f.write("part", "secret")
+	json, xml := f.url+"/storage/v1/b/"+bucket+"/o/part", f.url+"/"+bucket+"/part"
+	f.send(http.MethodGet, xml, "").wantError(t, 403, "AccessDenied")
+	f.send(http.MethodGet, xml, "", "Authorization:Bearer wrong").wantError(t, 401, "AuthenticationRequired")
+	f.send(http.MethodPut, xml, "x").wantError(t, 403, "AccessDenied")
+	for _, header := range []string{"X-Nothing:1", "Authorization:Bearer wrong", "Authorization:Basic " + f.iam.AccessToken(admin)} {
+		got := f.send(http.MethodGet, json+"?alt=media", "", header)
 		if got.status != http.StatusUnauthorized || !strings.Contains(got.body, `"code":401`) || strings.Contains(got.body, "secret") {
 			t.Errorf("%s: %d %s", header, got.status, got.body)
 		}
 	}
-	got := w.send(http.MethodPost, w.url+"/upload/storage/v1/b/"+bucket+"/o?uploadType=media&name=x", "x")
+	got := f.send(http.MethodPost, f.url+"/upload/storage/v1/b/"+bucket+"/o?uploadType=media&name=x", "x")
 	if got.status != http.StatusUnauthorized {
 		t.Errorf("upload: %d %s", got.status, got.body)
 	}
 }
 
-func TestRetentionHoldsYoungObjects(t *testing.T) {
+func TestRetentionProtectsYoungObjects(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(b *gcs.Bucket, _ *gcs.Config) { b.RetentionPeriod = time.Hour })
-	w.write("part", "one")
-	o := w.object(admin, "part")
+	f := newFixture(t, func(b *gcs.Bucket, _ *gcs.Config) { b.RetentionPeriod = time.Hour })
+	f.write("part", "one")
+	o := f.object(admin, "part")
 	wantStatus(t, o.Delete(t.Context()), http.StatusForbidden)
 	wantStatus(t, write(o, "two"), http.StatusForbidden)
-	w.send(http.MethodDelete, w.url+"/"+bucket+"/part", "", w.token(admin)).refused(t, 403, "RetentionPolicyNotMet")
+	f.send(http.MethodDelete, f.url+"/"+bucket+"/part", "", f.token(admin)).wantError(t, 403, "RetentionPolicyNotMet")
 	attrs, err := o.Attrs(t.Context())
 	check(t, err)
 	if want := attrs.Created.Add(time.Hour); !attrs.RetentionExpirationTime.Equal(want) {
-		t.Errorf("held until %v, want %v", attrs.RetentionExpirationTime, want)
+		t.Errorf("retained until %v, want %v", attrs.RetentionExpirationTime, want)
 	}
-	w.clock.Advance(time.Hour)
+	f.clock.Advance(time.Hour)
 	check(t, write(o, "two"))
-	w.clock.Advance(time.Hour)
+	f.clock.Advance(time.Hour)
 	check(t, o.Delete(context.Background()))
 }
 
-func TestUnmodelledRequestsAreRefused(t *testing.T) {
+func TestUnmodelledRequestsAreRejected(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.write("part", "one")
+	f := newFixture(t)
+	f.write("part", "one")
 	for name, test := range map[string]struct{ method, path, header string }{
 		"an ACL":               {http.MethodGet, "/" + bucket + "/part?acl", "X-A:b"},
 		"a multipart upload":   {http.MethodPost, "/" + bucket + "/part?uploads", "X-A:b"},
@@ -111,10 +111,10 @@ func TestUnmodelledRequestsAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w.send(test.method, w.url+test.path, "", w.token(admin), test.header).refused(t, 501, "NotImplemented")
+			f.send(test.method, f.url+test.path, "", f.token(admin), test.header).wantError(t, 501, "NotImplemented")
 		})
 	}
-	got := w.send(http.MethodPost, w.url+"/storage/v1/b/"+bucket+"/o/part/rewriteTo/b/"+bucket+"/o/copy", "", w.token(admin))
+	got := f.send(http.MethodPost, f.url+"/storage/v1/b/"+bucket+"/o/part/rewriteTo/b/"+bucket+"/o/copy", "", f.token(admin))
 	if got.status != http.StatusNotImplemented {
 		t.Errorf("rewrite: %d %s", got.status, got.body)
 	}

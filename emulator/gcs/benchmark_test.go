@@ -20,8 +20,8 @@ func BenchmarkPutTwoGiB(b *testing.B) { benchmarkPut(b, 2<<30) }
 func BenchmarkPutPart(b *testing.B) { benchmarkPut(b, 8<<20) }
 
 func benchmarkPut(b *testing.B, size int64) {
-	w := newWorld(b, func(_ *gcs.Bucket, c *gcs.Config) { c.Dir = b.TempDir() })
-	url := w.sign("big")
+	f := newFixture(b, func(_ *gcs.Bucket, c *gcs.Config) { c.Dir = b.TempDir() })
+	url := f.sign("big")
 	b.SetBytes(size)
 	var rise uint64
 	for b.Loop() {
@@ -29,11 +29,11 @@ func benchmarkPut(b *testing.B, size int64) {
 		r, err := http.NewRequestWithContext(b.Context(), http.MethodPut, url, io.LimitReader(pattern{}, size))
 		check(b, err)
 		r.ContentLength = size
-		if got := w.do(r); got.status != http.StatusOK {
+		if got := f.do(r); got.status != http.StatusOK {
 			b.Fatalf("got %d %s", got.status, got.body)
 		}
 		rise = max(rise, stop())
-		check(b, w.object(admin, "big").Delete(b.Context()))
+		check(b, f.object(admin, "big").Delete(b.Context()))
 	}
 	b.ReportMetric(float64(rise)/(1<<20), "MiB-above-idle")
 }
@@ -49,7 +49,7 @@ func (pattern) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// watchHeap samples the heap until it is stopped, and gives its highest rise.
+// watchHeap samples the heap until it is stopped, and returns the largest increase.
 func watchHeap() (stop func() uint64) {
 	idle := heap(true)
 	var highest uint64
@@ -74,7 +74,7 @@ func watchHeap() (stop func() uint64) {
 	}
 }
 
-// heap is the bytes of the heap in use, garbage included unless collected.
+// heap returns the bytes of the heap in use, including uncollected garbage.
 func heap(collect bool) uint64 {
 	if collect {
 		runtime.GC()

@@ -12,16 +12,17 @@ import (
 	"sync"
 )
 
-// An object's bytes lie on disk as a row of chunks, each sealed by AES-256-GCM
-// under the object's own data key. The nonce is the chunk's number, so chunks
-// can be read alone, and none can be moved. A data key seals one object once.
+// An object's bytes are stored on disk as a sequence of chunks. Each is encrypted
+// with AES-256-GCM under the object's own data key, which is used for one object
+// only. The nonce is the chunk's number, so chunks can be read separately and a
+// chunk that was moved does not decrypt.
 const (
-	chunkSize   = 64 << 10 // plain bytes of every chunk but the last
-	chunkTag    = 16       // AES-GCM's tag behind each chunk
+	chunkSize   = 64 << 10 // plain bytes of every chunk except the last
+	chunkTag    = 16       // length of AES-GCM's tag after each chunk
 	dataKeySize = 32
 )
 
-// dataKey is the key of one object.
+// dataKey is the encryption key of one object.
 type dataKey [dataKeySize]byte
 
 func newDataKey() dataKey {
@@ -33,7 +34,7 @@ func newDataKey() dataKey {
 func (k dataKey) aead() (cipher.AEAD, error) {
 	block, err := aes.NewCipher(k[:])
 	if err != nil {
-		return nil, fmt.Errorf("make cipher: %w", err)
+		return nil, fmt.Errorf("create cipher: %w", err)
 	}
 	return cipher.NewGCM(block)
 }
@@ -46,7 +47,7 @@ func chunkNonce(number int64) []byte {
 
 var chunks = sync.Pool{New: func() any { b := make([]byte, 0, chunkSize+chunkTag); return &b }}
 
-// blobWriter seals what is written to it into a file. Close it once.
+// blobWriter encrypts what is written to it into a file. Close it once.
 type blobWriter struct {
 	file   *os.File
 	aead   cipher.AEAD
@@ -90,7 +91,7 @@ func (w *blobWriter) seal() error {
 	return nil
 }
 
-// finish seals the last chunk. With durable it waits for the disk.
+// finish writes the last chunk. If durable, it waits for the disk.
 func (w *blobWriter) finish(durable bool) error {
 	if len(*w.buffer) > 0 {
 		if err := w.seal(); err != nil {
@@ -103,7 +104,7 @@ func (w *blobWriter) finish(durable bool) error {
 	return nil
 }
 
-// Close gives the buffer back and closes the file.
+// Close returns the buffer to the pool and closes the file.
 func (w *blobWriter) Close() error {
 	clear((*w.buffer)[:cap(*w.buffer)])
 	*w.buffer = (*w.buffer)[:0]
@@ -112,14 +113,14 @@ func (w *blobWriter) Close() error {
 	return w.file.Close()
 }
 
-// blobReader gives the plain bytes [at, end) of a blob in order.
+// blobReader reads the plain bytes [at, end) of a blob.
 type blobReader struct {
 	file    *os.File
 	aead    cipher.AEAD
 	size    int64 // of the whole object
 	at, end int64
 	buffer  *[]byte
-	plain   []byte // what is left of the open chunk, a part of buffer
+	plain   []byte // unread bytes of the current chunk, a part of buffer
 }
 
 func openBlob(path string, key dataKey, size, at, end int64) (*blobReader, error) {
@@ -150,7 +151,7 @@ func (r *blobReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// open decrypts one chunk and leaves in plain what of it is still to be read.
+// open decrypts one chunk and sets plain to the bytes that are to be read.
 func (r *blobReader) open(number int64) error {
 	start := number * chunkSize
 	length := min(chunkSize, r.size-start)
@@ -160,13 +161,13 @@ func (r *blobReader) open(number int64) error {
 	}
 	plain, err := r.aead.Open(sealed[:0], chunkNonce(number), sealed, nil)
 	if err != nil {
-		return fmt.Errorf("open chunk %d: %w", number, err)
+		return fmt.Errorf("decrypt chunk %d: %w", number, err)
 	}
 	r.plain = plain[r.at-start : min(length, r.end-start)]
 	return nil
 }
 
-// Close gives the buffer back and closes the file.
+// Close returns the buffer to the pool and closes the file.
 func (r *blobReader) Close() error {
 	clear((*r.buffer)[:cap(*r.buffer)])
 	chunks.Put(r.buffer)

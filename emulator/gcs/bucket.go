@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// Bucket is a bucket with what of it is modelled. Access is uniform. The zero
+// Bucket is a bucket with the settings that are modelled. Access is uniform. The zero
 // Bucket has no name and cannot be created.
 type Bucket struct {
-	Name              string            `json:"name"`                        // 3 to 63 of a-z, 0-9, "-", "_", "."
+	Name              string            `json:"name"`                        // 3 to 63 characters of a-z, 0-9, "-", "_" and "."
 	Location          string            `json:"location"`                    // empty: US
 	StorageClass      string            `json:"storageClass"`                // empty: STANDARD
-	DefaultKMSKeyName string            `json:"defaultKmsKeyName,omitempty"` // projects/…/cryptoKeys/…; empty: a key of the emulator's own
-	RetentionPeriod   time.Duration     `json:"retentionPeriod,omitempty"`   // no object is replaced or deleted younger; zero: no policy
-	SoftDelete        time.Duration     `json:"softDelete,omitempty"`        // kept as a setting only
-	PublicPrevention  string            `json:"publicAccessPrevention"`      // kept as a setting only; empty: enforced
+	DefaultKMSKeyName string            `json:"defaultKmsKeyName,omitempty"` // projects/…/cryptoKeys/…; empty: a key of the emulator
+	RetentionPeriod   time.Duration     `json:"retentionPeriod,omitempty"`   // age before an object can be replaced or deleted; zero: no policy
+	SoftDelete        time.Duration     `json:"softDelete,omitempty"`        // stored, but without effect
+	PublicPrevention  string            `json:"publicAccessPrevention"`      // stored, but without effect; empty: enforced
 	Labels            map[string]string `json:"labels,omitempty"`
 
-	// NotificationTopic takes OBJECT_FINALIZE, OBJECT_METADATA_UPDATE and
-	// OBJECT_DELETE: projects/P/topics/T; empty: nobody is told.
+	// NotificationTopic receives OBJECT_FINALIZE, OBJECT_METADATA_UPDATE and
+	// OBJECT_DELETE: projects/P/topics/T. Empty: no notifications.
 	NotificationTopic string `json:"notificationTopic,omitempty"`
-	// NotificationEvents narrows NotificationTopic to these event types; empty: all.
+	// NotificationEvents limits notifications to these event types. Empty: all types.
 	NotificationEvents []string `json:"notificationEvents,omitempty"`
 
 	ProjectID      string    `json:"projectId,omitempty"`
@@ -29,14 +29,14 @@ type Bucket struct {
 	Updated        time.Time `json:"updated"`        // set by the server
 }
 
-// cloud.google.com/storage/docs/buckets#naming, without names of domains.
+// bucketName follows cloud.google.com/storage/docs/buckets#naming, without domain names.
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$`)
 
-// CreateBucket makes a bucket, as the JSON API's insert does, without asking
-// who wants it. An error says that the name is invalid or taken.
+// CreateBucket creates a bucket, as the JSON API's insert does, without checking
+// permissions. It returns an error if the name is invalid or exists.
 func (s *Server) CreateBucket(b Bucket) error {
 	if !bucketName.MatchString(b.Name) {
-		return refuse(invalidBucketName, "Invalid bucket name: %q", b.Name)
+		return reject(invalidBucketName, "Invalid bucket name: %q", b.Name)
 	}
 	b.Location = orDefault(b.Location, "US")
 	b.StorageClass = orDefault(b.StorageClass, "STANDARD")
@@ -47,13 +47,13 @@ func (s *Server) CreateBucket(b Bucket) error {
 	return s.store.createBucket(b)
 }
 
-// Bucket gives a bucket by name. The error of an unknown one is a refusal with
-// Google's code NoSuchBucket.
+// Bucket returns a bucket. The error for a bucket that does not exist has Google's
+// code NoSuchBucket.
 func (s *Server) Bucket(name string) (Bucket, error) { return s.store.bucket(name) }
 
-func orDefault(value, otherwise string) string {
+func orDefault(value, fallback string) string {
 	if value == "" {
-		return otherwise
+		return fallback
 	}
 	return value
 }

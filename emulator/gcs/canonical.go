@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// signedQuery is a query string as a V4 signature sees it.
+// signedQuery is a query string in the form that a V4 signature covers.
 type signedQuery struct {
-	canonical string            // sorted, encoded anew, without X-Goog-Signature
+	canonical string            // sorted and encoded again, without X-Goog-Signature
 	value     map[string]string // the signature's own parameters by lower-case name
 }
 
 // signatureParameters are the query parameters of the signature itself. Google
-// takes their names in any case.
+// ignores the case of their names.
 var signatureParameters = []string{
 	"x-goog-algorithm", "x-goog-credential", "x-goog-date", "x-goog-expires", "x-goog-signature", "x-goog-signedheaders",
 }
@@ -75,12 +75,12 @@ func joinSorted(pairs [][2]string) string {
 	return strings.Join(joined, "&")
 }
 
-// canonicalPath decodes a path and encodes it anew, so that whatever spelling
-// a client sends, the object that is signed is the object that is served.
+// canonicalPath decodes a path and encodes it again, so that the signed object is the
+// served object however the client encodes its name.
 func canonicalPath(escaped string) (string, error) {
 	path, err := url.PathUnescape(escaped)
 	if err != nil || !strings.HasPrefix(path, "/") {
-		return "", refuse(invalidArgument, "The path is not percent-encoded.")
+		return "", reject(invalidArgument, "The path is not percent-encoded.")
 	}
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
@@ -91,7 +91,7 @@ func canonicalPath(escaped string) (string, error) {
 
 const upperHex = "0123456789ABCDEF"
 
-// encodeComponent percent-encodes all but RFC 3986's unreserved characters.
+// encodeComponent percent-encodes everything except RFC 3986's unreserved characters.
 func encodeComponent(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
@@ -105,8 +105,8 @@ func encodeComponent(s string) string {
 	return b.String()
 }
 
-// headerValues gives the values of a header by lower-case name, nil if absent.
-// A name that is no HTTP token is looked up as it stands.
+// headerValues returns the values of a header by its lower-case name, or nil if it is
+// absent. A name that is not an HTTP token is looked up unchanged.
 func headerValues(h http.Header, name string) []string {
 	if values, ok := h[http.CanonicalHeaderKey(name)]; ok {
 		return values
@@ -114,8 +114,8 @@ func headerValues(h http.Header, name string) []string {
 	return h[name]
 }
 
-// canonicalValue trims each value, folds white space to one space and joins
-// repeated headers with a comma.
+// canonicalValue trims each value, replaces white space with one space and joins
+// repeated headers with commas.
 func canonicalValue(values []string) string {
 	folded := make([]string, len(values))
 	for i, v := range values {

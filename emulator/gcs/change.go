@@ -1,7 +1,7 @@
 package gcs
 
-// deleteObject removes the live object if permission, generation (may be
-// empty), preconditions and retention allow it.
+// deleteObject deletes the live object if the permission, the generation (unless
+// empty), the preconditions and the retention policy allow it.
 func (s *Server) deleteObject(c caller, bucket, name, generation string, when preconditions) error {
 	if _, _, err := s.find(c, deleteObject, bucket, name); err != nil {
 		return err
@@ -23,16 +23,16 @@ func (s *Server) deleteLive(t txn, bucket, name, generation string, when precond
 	if err != nil {
 		return o, err
 	}
-	if err := s.released(b, o); err != nil {
+	if err := s.checkRetention(b, o); err != nil {
 		return o, err
 	}
 	if err := t.deleteObject(o); err != nil {
 		return o, err
 	}
-	return o, s.announce(t, b, eventDelete, o, nil)
+	return o, s.notify(t, b, eventDelete, o, nil)
 }
 
-// live gives the object that is live now, if it is as asked.
+// live returns the live object if it satisfies the generation and the preconditions.
 func (t txn) live(bucket, name, generation string, when preconditions) (Bucket, object, error) {
 	b, err := t.bucket(bucket)
 	if err != nil {
@@ -51,7 +51,7 @@ func (t txn) live(bucket, name, generation string, when preconditions) (Bucket, 
 	return b, o, when.check(o.Generation, o.Metageneration, false)
 }
 
-// changeObject lets change alter the live object's metadata.
+// changeObject changes the live object's metadata with change.
 func (s *Server) changeObject(c caller, bucket, name, generation string, when preconditions, change func(*object) error) (b Bucket, o object, err error) {
 	if _, _, err := s.find(c, updateObject, bucket, name); err != nil {
 		return b, o, err
@@ -68,7 +68,7 @@ func (s *Server) changeObject(c caller, bucket, name, generation string, when pr
 		if err := t.putObject(o); err != nil {
 			return err
 		}
-		return s.announce(t, b, eventUpdate, o, nil)
+		return s.notify(t, b, eventUpdate, o, nil)
 	})
 	s.outbox.wake()
 	return b, o, err

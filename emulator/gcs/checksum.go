@@ -13,7 +13,7 @@ import (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksums runs CRC32C and MD5 over what is written to it.
+// checksums computes the CRC32C and MD5 of what is written to it.
 type checksums struct {
 	crc  uint32
 	md5  hash.Hash
@@ -30,7 +30,7 @@ func (c *checksums) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// crc32c gives the checksum as Google writes it: base64 of big-endian bytes.
+// crc32c returns the checksum in Google's form: base64 of big-endian bytes.
 func (c *checksums) crc32c() string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, c.crc))
 }
@@ -39,7 +39,7 @@ func (c *checksums) md5Hash() string {
 	return base64.StdEncoding.EncodeToString(c.md5.Sum(nil))
 }
 
-// expected is what a caller says an upload's checksums are; empty: not said.
+// expected contains the checksums that a caller declares for an upload; empty: not declared.
 type expected struct {
 	crc32c string // base64
 	md5    string // base64
@@ -47,15 +47,15 @@ type expected struct {
 
 func (e expected) check(c *checksums) error {
 	if e.crc32c != "" && e.crc32c != c.crc32c() {
-		return refuse(badDigest, "Provided CRC32C %q doesn't match calculated CRC32C %q.", e.crc32c, c.crc32c())
+		return reject(badDigest, "Provided CRC32C %q doesn't match calculated CRC32C %q.", e.crc32c, c.crc32c())
 	}
 	if e.md5 != "" && e.md5 != c.md5Hash() {
-		return refuse(badDigest, "Provided MD5 hash %q doesn't match calculated MD5 hash %q.", e.md5, c.md5Hash())
+		return reject(badDigest, "Provided MD5 hash %q doesn't match calculated MD5 hash %q.", e.md5, c.md5Hash())
 	}
 	return nil
 }
 
-// add takes one more claim; two claims that differ cannot both be right.
+// add adds a declared checksum. Two declarations that differ are an error.
 func (e *expected) add(kind, value string) error {
 	at, size := &e.crc32c, 4
 	switch kind {
@@ -63,20 +63,20 @@ func (e *expected) add(kind, value string) error {
 	case "md5":
 		at, size = &e.md5, md5.Size
 	default:
-		return refuse(invalidArgument, "Unknown hash %q.", kind).about("x-goog-hash")
+		return reject(invalidArgument, "Unknown hash %q.", kind).about("x-goog-hash")
 	}
 	raw, err := base64.StdEncoding.Strict().DecodeString(value)
 	if err != nil || len(raw) != size {
-		return refuse(invalidDigest, "The %s is not base64 of %d bytes.", kind, size)
+		return reject(invalidDigest, "The %s is not base64 of %d bytes.", kind, size)
 	}
 	if *at != "" && !bytes.Equal([]byte(*at), []byte(value)) {
-		return refuse(invalidDigest, "Two values of %s are given.", kind)
+		return reject(invalidDigest, "Two values of %s are given.", kind)
 	}
 	*at = value
 	return nil
 }
 
-// readHashHeaders reads x-goog-hash (repeated or with commas) and Content-MD5.
+// readHashHeaders reads x-goog-hash, which may be repeated or contain commas, and Content-MD5.
 func readHashHeaders(h http.Header) (expected, error) {
 	var e expected
 	for _, line := range h.Values("X-Goog-Hash") {

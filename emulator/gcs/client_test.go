@@ -21,7 +21,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/gcs"
 )
 
-// noise gives bytes that repeat nothing.
+// noise returns bytes without repetition.
 func noise(size int) []byte {
 	random := rand.New(rand.NewPCG(1, uint64(size)))
 	b := make([]byte, size)
@@ -33,13 +33,13 @@ func noise(size int) []byte {
 
 func TestClientWritesAndReadsAnySize(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	for _, chunk := range []int{0, 256 << 10, googleapi.DefaultUploadChunkSize} {
 		for _, size := range []int{0, 1, 64<<10 - 1, 64 << 10, 64<<10 + 1, 256 << 10, 512 << 10, 700_001} {
 			t.Run(fmt.Sprintf("%d bytes in chunks of %d", size, chunk), func(t *testing.T) {
 				t.Parallel()
 				content := noise(size)
-				o := w.object(admin, fmt.Sprintf("dir/%d-%d", size, chunk))
+				o := f.object(admin, fmt.Sprintf("dir/%d-%d", size, chunk))
 				out := o.NewWriter(t.Context())
 				out.ChunkSize, out.ContentType, out.Metadata = chunk, "text/plain", map[string]string{"k": "v"}
 				_, err := out.Write(content)
@@ -61,17 +61,17 @@ func TestClientWritesAndReadsAnySize(t *testing.T) {
 
 func TestClientReadsRanges(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	content := noise(200_000)
-	w.write("part", string(content))
+	f.write("part", string(content))
 	readers := map[string]*storage.ObjectHandle{
-		"XML":  w.object(viewer, "part"),
-		"JSON": w.client(viewer, storage.WithJSONReads()).Bucket(bucket).Object("part"),
+		"XML":  f.object(viewer, "part"),
+		"JSON": f.client(viewer, storage.WithJSONReads()).Bucket(bucket).Object("part"),
 	}
 	for api, o := range readers {
 		for _, span := range []struct{ offset, length, from, to int64 }{
-			{0, -1, 0, 200_000}, {0, 1, 0, 1}, {65_535, 2, 65_535, 65_537}, {65_536, 65_536, 65_536, 131_072},
-			{199_999, 1, 199_999, 200_000}, {199_999, 500, 199_999, 200_000}, {100, -1, 100, 200_000}, {-5, -1, 199_995, 200_000}, {5, 0, 5, 5},
+			{offset: 0, length: -1, from: 0, to: 200_000}, {offset: 0, length: 1, from: 0, to: 1}, {offset: 65_535, length: 2, from: 65_535, to: 65_537}, {offset: 65_536, length: 65_536, from: 65_536, to: 131_072},
+			{offset: 199_999, length: 1, from: 199_999, to: 200_000}, {offset: 199_999, length: 500, from: 199_999, to: 200_000}, {offset: 100, length: -1, from: 100, to: 200_000}, {offset: -5, length: -1, from: 199_995, to: 200_000}, {offset: 5, length: 0, from: 5, to: 5},
 		} {
 			t.Run(fmt.Sprintf("%s from %d for %d", api, span.offset, span.length), func(t *testing.T) {
 				t.Parallel()
@@ -80,7 +80,7 @@ func TestClientReadsRanges(t *testing.T) {
 				got, err := io.ReadAll(in)
 				check(t, err)
 				if !bytes.Equal(got, content[span.from:span.to]) {
-					t.Errorf("%d bytes, not the ones asked for", len(got))
+					t.Errorf("%d bytes, not the requested range", len(got))
 				}
 				if in.Attrs.Size != 200_000 {
 					t.Errorf("size %d", in.Attrs.Size)
@@ -101,9 +101,9 @@ func wantStatus(t testing.TB, err error, status int) {
 
 func TestClientPreconditions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.write("part", "one")
-	o := w.object(admin, "part")
+	f := newFixture(t)
+	f.write("part", "one")
+	o := f.object(admin, "part")
 	attrs, err := o.Attrs(t.Context())
 	check(t, err)
 	wantStatus(t, write(o.If(storage.Conditions{DoesNotExist: true}), "two"), http.StatusPreconditionFailed)
@@ -127,23 +127,23 @@ func TestClientPreconditions(t *testing.T) {
 
 func TestClientUpdatesMetadata(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.write("part", "one")
-	o := w.object(admin, "part")
+	f := newFixture(t)
+	f.write("part", "one")
+	o := f.object(admin, "part")
 	attrs, err := o.Update(t.Context(), storage.ObjectAttrsToUpdate{ContentType: "text/html", Metadata: map[string]string{"a": "b"}})
 	check(t, err)
 	if attrs.Metageneration != 2 || attrs.ContentType != "text/html" || attrs.Metadata["a"] != "b" {
 		t.Errorf("attrs %+v", attrs)
 	}
-	_, err = w.object(viewer, "part").Update(t.Context(), storage.ObjectAttrsToUpdate{ContentType: "text/plain"})
+	_, err = f.object(viewer, "part").Update(t.Context(), storage.ObjectAttrsToUpdate{ContentType: "text/plain"})
 	wantStatus(t, err, http.StatusForbidden)
 }
 
 func TestClientLists(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(b *gcs.Bucket, _ *gcs.Config) { b.DefaultKMSKeyName = "" })
+	f := newFixture(t, func(b *gcs.Bucket, _ *gcs.Config) { b.DefaultKMSKeyName = "" })
 	for _, name := range []string{"a/1", "a/2", "a/b/3", "a-", "b", "é"} {
-		w.write(name, name)
+		f.write(name, name)
 	}
 	for name, test := range map[string]struct {
 		query storage.Query
@@ -159,7 +159,7 @@ func TestClientLists(t *testing.T) {
 		for _, size := range []int{1, 2, 1000} {
 			t.Run(fmt.Sprintf("%s in pages of %d", name, size), func(t *testing.T) {
 				t.Parallel()
-				it := w.client(viewer).Bucket(bucket).Objects(t.Context(), &test.query)
+				it := f.client(viewer).Bucket(bucket).Objects(t.Context(), &test.query)
 				it.PageInfo().MaxSize = size
 				var got []string
 				for {
@@ -177,7 +177,7 @@ func TestClientLists(t *testing.T) {
 			})
 		}
 	}
-	got := w.send(http.MethodGet, w.url+"/"+bucket+"?list-type=2&prefix=a/&delimiter=/", "", w.token(viewer))
+	got := f.send(http.MethodGet, f.url+"/"+bucket+"?list-type=2&prefix=a/&delimiter=/", "", f.token(viewer))
 	if got.status != http.StatusOK || !strings.Contains(got.body, "<Key>a/1</Key>") || !strings.Contains(got.body, "<CommonPrefixes><Prefix>a/b/</Prefix>") {
 		t.Errorf("XML list: %s", got.body)
 	}
@@ -185,9 +185,9 @@ func TestClientLists(t *testing.T) {
 
 func TestClientManagesBuckets(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	ctx := t.Context()
-	b := w.client(admin).Bucket("more-outputs")
+	b := f.client(admin).Bucket("more-outputs")
 	check(t, b.Create(ctx, project, &storage.BucketAttrs{
 		Location: "EUROPE-WEST3", Encryption: &storage.BucketEncryption{DefaultKMSKeyName: keyName},
 		UniformBucketLevelAccess: storage.UniformBucketLevelAccess{Enabled: true}, PublicAccessPrevention: storage.PublicAccessPreventionEnforced,
@@ -213,10 +213,10 @@ func TestClientManagesBuckets(t *testing.T) {
 	if _, err = b.Attrs(ctx); !errors.Is(err, storage.ErrBucketNotExist) {
 		t.Errorf("a deleted bucket: %v", err)
 	}
-	wantStatus(t, w.client(viewer).Bucket("other-outputs").Create(context.Background(), project, nil), http.StatusForbidden)
-	_, err = w.client(viewer).Buckets(ctx, project).Next()
+	wantStatus(t, f.client(viewer).Bucket("other-outputs").Create(context.Background(), project, nil), http.StatusForbidden)
+	_, err = f.client(viewer).Buckets(ctx, project).Next()
 	wantStatus(t, err, http.StatusForbidden)
-	first, err := w.client(admin).Buckets(ctx, project).Next()
+	first, err := f.client(admin).Buckets(ctx, project).Next()
 	check(t, err)
 	if first.Name != bucket {
 		t.Errorf("buckets begin with %s", first.Name)

@@ -17,15 +17,15 @@ import (
 
 func TestOneOfManyCreatesAnObject(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	url := w.sign("part", uploadHeaders...)
+	f := newFixture(t)
+	url := f.sign("part", uploadHeaders...)
 	var won, lost atomic.Int64
 	var winner atomic.Value
 	var all sync.WaitGroup
 	for i := range 32 {
 		all.Go(func() {
 			body := fmt.Sprintf("writer %d", i)
-			switch got := w.send(http.MethodPut, url, body, uploadHeaders...); got.status {
+			switch got := f.send(http.MethodPut, url, body, uploadHeaders...); got.status {
 			case http.StatusOK:
 				won.Add(1)
 				winner.Store(body)
@@ -40,25 +40,25 @@ func TestOneOfManyCreatesAnObject(t *testing.T) {
 	if won.Load() != 1 || lost.Load() != 31 {
 		t.Fatalf("%d won, %d lost", won.Load(), lost.Load())
 	}
-	if text, err := read(w.object(viewer, "part")); err != nil || text != winner.Load() {
+	if text, err := read(f.object(viewer, "part")); err != nil || text != winner.Load() {
 		t.Errorf("read %q, %v, want %q", text, err, winner.Load())
 	}
-	check(t, w.gcs.Flush(t.Context()))
-	if n := len(w.published.all()); n != 1 {
+	check(t, f.gcs.Flush(t.Context()))
+	if n := len(f.published.all()); n != 1 {
 		t.Errorf("%d notifications", n)
 	}
-	if files, _ := filepath.Glob(filepath.Join(w.gcs.Root(), "*", "*")); len(files) != 1 {
+	if files, _ := filepath.Glob(filepath.Join(f.gcs.Root(), "*", "*")); len(files) != 1 {
 		t.Errorf("files left: %v", files)
 	}
 }
 
 // TestOneOfManyAtOnceCreatesAnObject holds every body back until the server
-// has admitted all of them, so that the last check decides.
+// has accepted all requests, so that the last check decides.
 func TestOneOfManyAtOnceCreatesAnObject(t *testing.T) {
 	t.Parallel()
 	const writers = 8
-	w := newWorld(t)
-	url := w.sign("part", uploadHeaders...)
+	f := newFixture(t)
+	url := f.sign("part", uploadHeaders...)
 	patient := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
 	var admitted, all sync.WaitGroup
 	admitted.Add(writers)
@@ -93,8 +93,8 @@ func TestOneOfManyAtOnceCreatesAnObject(t *testing.T) {
 	}
 }
 
-// heldBody gives its first byte when all are admitted: a client that expects
-// 100 Continue reads its body only after the server asked for it.
+// heldBody returns its first byte only after all requests have been accepted: a client
+// that expects 100 Continue reads its body only after the server's response.
 type heldBody struct {
 	io.Reader
 	admitted *sync.WaitGroup
@@ -111,37 +111,37 @@ func TestRestartKeepsEverything(t *testing.T) {
 	t.Parallel()
 	var config gcs.Config
 	dir := t.TempDir()
-	w := newWorld(t, func(b *gcs.Bucket, c *gcs.Config) {
+	f := newFixture(t, func(b *gcs.Bucket, c *gcs.Config) {
 		c.Dir = dir
 		b.DefaultKMSKeyName = ""
 		b.Labels = map[string]string{"tenant": "acme"}
 		config = *c
 	})
-	w.write("part", "one")
-	before, err := w.object(admin, "part").Attrs(t.Context())
+	f.write("part", "one")
+	before, err := f.object(admin, "part").Attrs(t.Context())
 	check(t, err)
-	check(t, w.gcs.Close())
-	w.start(config)
-	if text, err := read(w.object(viewer, "part")); err != nil || text != "one" {
+	check(t, f.gcs.Close())
+	f.start(config)
+	if text, err := read(f.object(viewer, "part")); err != nil || text != "one" {
 		t.Errorf("read %q, %v", text, err)
 	}
-	w.write("part", "two")
-	after, err := w.object(admin, "part").Attrs(t.Context())
+	f.write("part", "two")
+	after, err := f.object(admin, "part").Attrs(t.Context())
 	check(t, err)
 	if after.Generation <= before.Generation {
 		t.Error("generations do not increase over a restart")
 	}
-	if b, err := w.gcs.Bucket(bucket); err != nil || b.Labels["tenant"] != "acme" {
+	if b, err := f.gcs.Bucket(bucket); err != nil || b.Labels["tenant"] != "acme" {
 		t.Errorf("bucket %+v, %v", b, err)
 	}
 }
 
 func TestTemporaryDirectoryIsRemoved(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.write("part", "one")
-	root := w.gcs.Root()
-	check(t, w.gcs.Close())
+	f := newFixture(t)
+	f.write("part", "one")
+	root := f.gcs.Root()
+	check(t, f.gcs.Close())
 	if left, _ := filepath.Glob(root); len(left) != 0 {
 		t.Errorf("left: %v", left)
 	}

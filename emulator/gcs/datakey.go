@@ -15,8 +15,8 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 )
 
-// wrap locks o's data key with o's KMS key, or with the server's own if it has
-// none. The lock names bucket, object and generation.
+// wrap encrypts o's data key with o's KMS key, or with the server's own key if it has
+// none. The bucket, object and generation are authenticated.
 func (s *Server) wrap(ctx context.Context, o *object, key dataKey) (err error) {
 	if o.KeyName == "" {
 		o.WrappedKey, err = s.ownKey.lock(key, o.lockedTo())
@@ -26,14 +26,14 @@ func (s *Server) wrap(ctx context.Context, o *object, key dataKey) (err error) {
 		Name: o.KeyName, Plaintext: key[:], AdditionalAuthenticatedData: o.lockedTo(),
 	})
 	if err != nil {
-		return keyRefusal(err, keyNotFound)
+		return keyError(err, keyNotFound)
 	}
 	o.WrappedKey, o.KeyVersion = answer.GetCiphertext(), answer.GetName()
 	return nil
 }
 
-// unwrap opens o's data key. KMS is asked each time, so that a key that is
-// disabled is out of use at once.
+// unwrap decrypts o's data key. It calls KMS each time, so that a disabled key cannot
+// be used.
 func (s *Server) unwrap(ctx context.Context, o object) (dataKey, error) {
 	if o.KeyName == "" {
 		return s.ownKey.unlock(o.WrappedKey, o.lockedTo())
@@ -42,7 +42,7 @@ func (s *Server) unwrap(ctx context.Context, o object) (dataKey, error) {
 		Name: o.KeyName, Ciphertext: o.WrappedKey, AdditionalAuthenticatedData: o.lockedTo(),
 	})
 	if err != nil {
-		return dataKey{}, keyRefusal(err, keyDecryptionNotFound)
+		return dataKey{}, keyError(err, keyDecryptionNotFound)
 	}
 	return readDataKey(answer.GetPlaintext())
 }
@@ -51,19 +51,19 @@ func (o object) lockedTo() []byte {
 	return []byte(o.Bucket + "\x00" + o.Name + "\x00" + strconv.FormatInt(o.Generation, 10))
 }
 
-// keyRefusal says what Google Cloud Storage says for an answer of Cloud KMS:
-// cloud.google.com/storage/docs/json_api/v1/status-codes, all 400 but the
+// keyError converts an error of Cloud KMS to Google Cloud Storage's:
+// cloud.google.com/storage/docs/json_api/v1/status-codes. All have status 400 except a
 // missing permission.
-func keyRefusal(err error, missing code) error {
+func keyError(err error, missing code) error {
 	switch status.Code(err) {
 	case codes.FailedPrecondition:
-		return refuse(keyDisabled, "Cloud KMS key is disabled, destroyed, or scheduled to be destroyed.")
+		return reject(keyDisabled, "Cloud KMS key is disabled, destroyed, or scheduled to be destroyed.")
 	case codes.NotFound:
-		return refuse(missing, "The Cloud KMS key was not found.")
+		return reject(missing, "The Cloud KMS key was not found.")
 	case codes.PermissionDenied, codes.Unauthenticated:
-		return refuse(keyDenied, "The service agent may not use the Cloud KMS key.")
+		return reject(keyDenied, "The service agent may not use the Cloud KMS key.")
 	}
-	return fmt.Errorf("ask KMS: %w", err)
+	return fmt.Errorf("call KMS: %w", err)
 }
 
 func readDataKey(plain []byte) (dataKey, error) {
@@ -75,7 +75,7 @@ func readDataKey(plain []byte) (dataKey, error) {
 	return k, nil
 }
 
-// lock seals key under k for the one use that is named.
+// lock encrypts key under k for one use.
 func (k dataKey) lock(key dataKey, use []byte) ([]byte, error) {
 	aead, err := k.aead()
 	if err != nil {
@@ -92,7 +92,7 @@ func (k dataKey) unlock(locked, use []byte) (dataKey, error) {
 		return dataKey{}, err
 	}
 	if len(locked) < aead.NonceSize() {
-		return dataKey{}, errors.New("a data key is cut short")
+		return dataKey{}, errors.New("a data key is truncated")
 	}
 	plain, err := aead.Open(nil, locked[:aead.NonceSize()], locked[aead.NonceSize():], use)
 	if err != nil {
@@ -101,8 +101,8 @@ func (k dataKey) unlock(locked, use []byte) (dataKey, error) {
 	return readDataKey(plain)
 }
 
-// ownKey is the key of buckets without a KMS key, made once; it stands for the
-// keys that Google manages.
+// ownKey returns the key of buckets without a KMS key, which is created once. It
+// stands in for the keys that Google manages.
 func (s *store) ownKey() (key dataKey, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) error {
 		table := tx.Bucket(stateTable)

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// serveObject sends o, or the part that a Range header asks for.
+// serveObject sends o, or the range of a Range header.
 func (s *Server) serveObject(w http.ResponseWriter, r *http.Request, o object, etag string) error {
 	describe(w.Header(), o, etag)
 	serve(w.Header(), o)
@@ -45,8 +45,8 @@ func (s *Server) openObject(r *http.Request, o object, span byteSpan) (*blobRead
 	return openBlob(filepath.Join(s.objectDir(), o.Blob), key, o.Size, span.start, span.end)
 }
 
-// sendSpan answers 200 or 206. When the bytes cannot be read to the end it
-// breaks the connection, so that nobody takes a part for the whole.
+// sendSpan responds with 200 or 206. If the bytes cannot be read to the end, it breaks
+// the connection, so that a partial response does not look complete.
 func sendSpan(w http.ResponseWriter, blob io.Reader, o object, span byteSpan) {
 	w.Header().Set("Content-Length", strconv.FormatInt(span.end-span.start, 10))
 	status := http.StatusOK
@@ -62,10 +62,10 @@ func sendSpan(w http.ResponseWriter, blob io.Reader, o object, span byteSpan) {
 	}
 }
 
-// onlyWriter hides io.ReaderFrom, which would bring a buffer of its own.
+// onlyWriter hides io.ReaderFrom, which would allocate a buffer.
 type onlyWriter struct{ io.Writer }
 
-// describe sets the headers that say which object it is.
+// describe sets the headers that identify the object.
 func describe(h http.Header, o object, etag string) {
 	h.Set("ETag", etag)
 	h.Set("X-Goog-Generation", strconv.FormatInt(o.Generation, 10))
@@ -78,7 +78,7 @@ func describe(h http.Header, o object, etag string) {
 	}
 }
 
-// serve sets the headers that the object was stored with.
+// serve sets the headers that were stored with the object.
 func serve(h http.Header, o object) {
 	for name, value := range map[string]string{
 		"Content-Type":        o.Headers.ContentType,
@@ -99,7 +99,7 @@ func serve(h http.Header, o object) {
 	}
 }
 
-// override obeys the query parameters by which a reader names other headers.
+// override sets the headers that the request's query parameters specify.
 func override(h http.Header, query url.Values) {
 	for _, name := range []string{"Content-Disposition", "Content-Type"} {
 		if value := query.Get("response-" + strings.ToLower(name)); value != "" {
@@ -108,7 +108,7 @@ func override(h http.Header, query url.Values) {
 	}
 }
 
-// byteSpan is the part [start, end) of an object.
+// byteSpan is the range [start, end) of an object.
 type byteSpan struct {
 	start, end int64
 	partial    bool
@@ -116,8 +116,8 @@ type byteSpan struct {
 
 var errNotOneRange = errors.New("not one byte range")
 
-// parseRange reads a Range header. One that is malformed, or asks for several
-// ranges, is ignored (RFC 9110, 14.2); one that lies behind the end is refused.
+// parseRange parses a Range header. A malformed header, or one with several ranges, is
+// ignored (RFC 9110, 14.2). A range after the end is an error.
 func parseRange(header string, size int64) (byteSpan, error) {
 	whole := byteSpan{0, size, false}
 	if header == "" {
@@ -132,14 +132,14 @@ func parseRange(header string, size int64) (byteSpan, error) {
 		span = byteSpan{max(0, size+first), size, true}
 	}
 	if span.start >= size || span.end <= span.start {
-		return byteSpan{}, refuse(invalidRange, "%s", header)
+		return byteSpan{}, reject(invalidRange, "%s", header)
 	}
 	return span, nil
 }
 
-const toTheEnd = 1<<63 - 2 // as the last byte of a range
+const toTheEnd = 1<<63 - 2 // last byte of a range without an end
 
-// splitRange gives first and last byte; a suffix range has a negative first.
+// splitRange returns the first and the last byte. A suffix range has a negative first.
 func splitRange(header string) (first, last int64, err error) {
 	text, ok := strings.CutPrefix(header, "bytes=")
 	from, to, dash := strings.Cut(text, "-")
@@ -149,7 +149,7 @@ func splitRange(header string) (first, last int64, err error) {
 	if from == "" {
 		suffix, err := digits(to)
 		if suffix == 0 {
-			return toTheEnd, toTheEnd, err // no byte at all
+			return toTheEnd, toTheEnd, err // an empty range
 		}
 		return -suffix, toTheEnd, err
 	}

@@ -23,50 +23,50 @@ import (
 
 const version1 = keyName + "/cryptoKeyVersions/1"
 
-// setKey switches the key's first version on or off.
-func (w *world) setKey(state kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
-	w.t.Helper()
-	_, err := w.kms.UpdateCryptoKeyVersion(kms.As(context.Background(), admin), &kmspb.UpdateCryptoKeyVersionRequest{
+// setKey sets the state of the key's first version.
+func (f *fixture) setKey(state kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
+	f.t.Helper()
+	_, err := f.kms.UpdateCryptoKeyVersion(kms.As(context.Background(), admin), &kmspb.UpdateCryptoKeyVersionRequest{
 		CryptoKeyVersion: &kmspb.CryptoKeyVersion{Name: version1, State: state},
 		UpdateMask:       &fieldmaskpb.FieldMask{Paths: []string{"state"}},
 	})
-	check(w.t, err)
+	check(f.t, err)
 }
 
-func (w *world) destroyKey() {
-	w.t.Helper()
-	_, err := w.kms.DestroyCryptoKeyVersion(kms.As(context.Background(), admin), &kmspb.DestroyCryptoKeyVersionRequest{Name: version1})
-	check(w.t, err)
+func (f *fixture) destroyKey() {
+	f.t.Helper()
+	_, err := f.kms.DestroyCryptoKeyVersion(kms.As(context.Background(), admin), &kmspb.DestroyCryptoKeyVersionRequest{Name: version1})
+	check(f.t, err)
 }
 
-func TestKeyThatIsOffRefusesReadAndWrite(t *testing.T) {
+func TestReadsAndWritesFailWithoutTheKey(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		turnOff func(*world)
+		turnOff func(*fixture)
 		status  int
 		code    string
 	}{
-		"disabled":               {func(w *world) { w.setKey(kmspb.CryptoKeyVersion_DISABLED) }, 400, "CloudKmsDisabledKey"},
-		"scheduled to be gone":   {func(w *world) { w.destroyKey() }, 400, "CloudKmsDisabledKey"},
-		"destroyed":              {func(w *world) { w.destroyKey(); w.clock.Advance(60 * 24 * time.Hour) }, 400, "CloudKmsDisabledKey"},
-		"not the agent's to use": {func(w *world) { check(w.t, w.iam.Unbind(agentBinding)) }, 403, "AccessDenied"},
+		"disabled":                       {func(f *fixture) { f.setKey(kmspb.CryptoKeyVersion_DISABLED) }, 400, "CloudKmsDisabledKey"},
+		"scheduled for destruction":      {func(f *fixture) { f.destroyKey() }, 400, "CloudKmsDisabledKey"},
+		"destroyed":                      {func(f *fixture) { f.destroyKey(); f.clock.Advance(60 * 24 * time.Hour) }, 400, "CloudKmsDisabledKey"},
+		"without the agent's permission": {func(f *fixture) { check(f.t, f.iam.Unbind(agentBinding)) }, 403, "AccessDenied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.write("part", "secret")
-			url := w.url + "/" + bucket + "/part"
-			test.turnOff(w)
-			w.send(http.MethodGet, url, "", w.token(viewer)).refused(t, test.status, test.code)
-			w.send(http.MethodPut, url+"2", "more", w.token(admin)).refused(t, test.status, test.code)
-			signed := w.sign("part3", uploadHeaders[0])
+			f := newFixture(t)
+			f.write("part", "secret")
+			url := f.url + "/" + bucket + "/part"
+			test.turnOff(f)
+			f.send(http.MethodGet, url, "", f.token(viewer)).wantError(t, test.status, test.code)
+			f.send(http.MethodPut, url+"2", "more", f.token(admin)).wantError(t, test.status, test.code)
+			signed := f.sign("part3", uploadHeaders[0])
 			if name != "destroyed" { // the signature is 60 days old by then
-				w.send(http.MethodPut, signed, "more", uploadHeaders[0]).refused(t, test.status, test.code)
+				f.send(http.MethodPut, signed, "more", uploadHeaders[0]).wantError(t, test.status, test.code)
 			}
-			_, err := read(w.object(viewer, "part"))
+			_, err := read(f.object(viewer, "part"))
 			wantStatus(t, err, test.status)
-			wantStatus(t, write(w.object(admin, "part2"), "more"), test.status)
-			if _, err := w.object(viewer, "part").Attrs(t.Context()); err != nil {
+			wantStatus(t, write(f.object(admin, "part2"), "more"), test.status)
+			if _, err := f.object(viewer, "part").Attrs(t.Context()); err != nil {
 				t.Errorf("metadata: %v", err)
 			}
 		})
@@ -75,13 +75,13 @@ func TestKeyThatIsOffRefusesReadAndWrite(t *testing.T) {
 
 var agentBinding = iam.Binding{Member: agent, Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: keyName}
 
-func TestKeyThatIsOnAgainOpensOldObjects(t *testing.T) {
+func TestAnEnabledKeyDecryptsOldObjects(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.write("part", "secret")
-	w.setKey(kmspb.CryptoKeyVersion_DISABLED)
-	w.setKey(kmspb.CryptoKeyVersion_ENABLED)
-	if text, err := read(w.object(viewer, "part")); err != nil || text != "secret" {
+	f := newFixture(t)
+	f.write("part", "secret")
+	f.setKey(kmspb.CryptoKeyVersion_DISABLED)
+	f.setKey(kmspb.CryptoKeyVersion_ENABLED)
+	if text, err := read(f.object(viewer, "part")); err != nil || text != "secret" {
 		t.Errorf("read %q, %v", text, err)
 	}
 }
@@ -89,27 +89,27 @@ func TestKeyThatIsOnAgainOpensOldObjects(t *testing.T) {
 func TestUnknownKeyIsNotFound(t *testing.T) {
 	t.Parallel()
 	const unknown = ring + "/cryptoKeys/unknown"
-	w := newWorld(t, func(b *gcs.Bucket, _ *gcs.Config) { b.DefaultKMSKeyName = unknown })
-	check(t, w.iam.Bind(iam.Binding{Member: agent, Role: agentBinding.Role, Resource: "projects/" + project}))
-	w.send(http.MethodPut, w.url+"/"+bucket+"/part", "x", w.token(admin)).refused(t, 400, "CloudKmsEncryptionKeyNotFound")
+	f := newFixture(t, func(b *gcs.Bucket, _ *gcs.Config) { b.DefaultKMSKeyName = unknown })
+	check(t, f.iam.Bind(iam.Binding{Member: agent, Role: agentBinding.Role, Resource: "projects/" + project}))
+	f.send(http.MethodPut, f.url+"/"+bucket+"/part", "x", f.token(admin)).wantError(t, 400, "CloudKmsEncryptionKeyNotFound")
 }
 
-func TestDiskHoldsNoPlainContent(t *testing.T) {
+func TestDiskHasNoPlainContent(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-91c7-in-the-mine"
 	for name, key := range map[string]string{"under a KMS key": keyName, "under the emulator's key": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(b *gcs.Bucket, _ *gcs.Config) { b.DefaultKMSKeyName = key })
-			w.write("part", strings.Repeat(canary, 10_000))
-			w.send(http.MethodPut, w.sign("part2", uploadHeaders[0]), canary, uploadHeaders[0])
+			f := newFixture(t, func(b *gcs.Bucket, _ *gcs.Config) { b.DefaultKMSKeyName = key })
+			f.write("part", strings.Repeat(canary, 10_000))
+			f.send(http.MethodPut, f.sign("part2", uploadHeaders[0]), canary, uploadHeaders[0])
 			ctx, cancel := context.WithCancel(t.Context())
-			out := w.object(admin, "open").NewWriter(ctx)
+			out := f.object(admin, "open").NewWriter(ctx)
 			out.ChunkSize = 256 << 10
-			_, err := out.Write(bytes.Repeat([]byte(canary), 20_000)) // leaves an open session behind
+			_, err := out.Write(bytes.Repeat([]byte(canary), 20_000)) // leaves an open session
 			check(t, err)
 			files := 0
-			err = filepath.WalkDir(w.gcs.Root(), func(path string, e fs.DirEntry, err error) error {
+			err = filepath.WalkDir(f.gcs.Root(), func(path string, e fs.DirEntry, err error) error {
 				if err != nil || e.IsDir() {
 					return err
 				}
@@ -117,7 +117,7 @@ func TestDiskHoldsNoPlainContent(t *testing.T) {
 				text, err := os.ReadFile(path)
 				for _, form := range []string{canary, base64.StdEncoding.EncodeToString([]byte(canary))[:20], hex.EncodeToString([]byte(canary))} {
 					if bytes.Contains(text, []byte(form)) {
-						t.Errorf("%s holds the canary", path)
+						t.Errorf("%s contains the canary", path)
 					}
 				}
 				return err
@@ -135,9 +135,9 @@ func TestDiskHoldsNoPlainContent(t *testing.T) {
 
 func TestChunksThatAreMovedOrChangedAreNotServed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.write("part", strings.Repeat("a", 200_000))
-	blobs, err := filepath.Glob(filepath.Join(w.gcs.Root(), "objects", "*"))
+	f := newFixture(t)
+	f.write("part", strings.Repeat("a", 200_000))
+	blobs, err := filepath.Glob(filepath.Join(f.gcs.Root(), "objects", "*"))
 	if err != nil || len(blobs) != 1 {
 		t.Fatalf("blobs %v, %v", blobs, err)
 	}
@@ -150,7 +150,7 @@ func TestChunksThatAreMovedOrChangedAreNotServed(t *testing.T) {
 		"the last is cut off": sealed[:3*chunk],
 	} {
 		check(t, os.WriteFile(blobs[0], changed, 0o600))
-		if text, err := read(w.object(viewer, "part")); err == nil {
+		if text, err := read(f.object(viewer, "part")); err == nil {
 			t.Errorf("%s: read %d bytes", name, len(text))
 		}
 	}

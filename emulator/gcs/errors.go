@@ -8,13 +8,13 @@ import (
 	"net/http"
 )
 
-// code is Google's name of a refusal in the XML API. Status, JSON reason and
-// public text follow from it by the table below.
+// code is Google's name for an error in the XML API. The table below maps it to a
+// status, a JSON reason and a public text.
 // Source: cloud.google.com/storage/docs/xml-api/reference-status and
 // cloud.google.com/storage/docs/json_api/v1/status-codes.
 type code string
 
-// The refusals that are modelled.
+// The errors that are modelled.
 const (
 	accessDenied          code = "AccessDenied"
 	anonymous             code = "Anonymous" // JSON API only; the XML API says AccessDenied
@@ -33,7 +33,7 @@ const (
 	invalidDigest         code = "InvalidDigest"
 	invalidRange          code = "InvalidRange"
 	keyDecryptionNotFound code = "CloudKmsDecryptionKeyNotFound"
-	keyDenied             code = "CloudKmsPermissionDenied" // on the wire AccessDenied
+	keyDenied             code = "CloudKmsPermissionDenied" // sent as AccessDenied
 	keyDisabled           code = "CloudKmsDisabledKey"
 	keyNotFound           code = "CloudKmsEncryptionKeyNotFound"
 	keyTooLong            code = "KeyTooLong"
@@ -52,14 +52,14 @@ const (
 	uploadCancelled       code = "UploadCancelled" // JSON API only
 )
 
-// answer is what a code says over HTTP.
-type answer struct {
+// response is how an error is sent over HTTP.
+type response struct {
 	status  int
 	reason  string // JSON API
 	message string
 }
 
-var answers = map[code]answer{
+var responses = map[code]response{
 	accessDenied:          {403, "forbidden", "Access denied."},
 	anonymous:             {401, "required", "Anonymous caller does not have access."},
 	badDigest:             {400, "invalid", "The Content-MD5 or checksum you specified did not match what we received."},
@@ -96,39 +96,34 @@ var answers = map[code]answer{
 	uploadCancelled:       {499, "cancelled", "The upload was cancelled."},
 }
 
-// refusal is an error that the caller is told.
-type refusal struct {
+// apiError is an error that is sent to the caller.
+type apiError struct {
 	code      code
-	details   string // what exactly, for people; never a secret
-	parameter string // the header or field it is about; may be empty
+	details   string // for people; never a secret
+	parameter string // the header or field that is wrong; may be empty
 }
 
-func refuse(c code, format string, args ...any) *refusal {
-	return &refusal{code: c, details: fmt.Sprintf(format, args...)}
+func reject(c code, format string, args ...any) *apiError {
+	return &apiError{code: c, details: fmt.Sprintf(format, args...)}
 }
 
-// about names the header or field that the refusal is about.
-func (r *refusal) about(parameter string) *refusal {
-	r.parameter = parameter
-	return r
+// about sets the header or field that is wrong.
+func (e *apiError) about(parameter string) *apiError {
+	e.parameter = parameter
+	return e
 }
 
-func (r *refusal) Error() string { return string(r.code) + ": " + r.details }
+func (e *apiError) Error() string { return string(e.code) + ": " + e.details }
 
-func (r *refusal) answer() answer { return answers[r.code] }
+func (e *apiError) response() response { return responses[e.code] }
 
-// asRefusal finds the refusal in err; anything else is Google's InternalError.
-func asRefusal(err error) *refusal {
-	if r, ok := errors.AsType[*refusal](err); ok {
-		return r
+// asAPIError returns the apiError in err. Any other error becomes Google's
+// InternalError.
+func asAPIError(err error) *apiError {
+	if e, ok := errors.AsType[*apiError](err); ok {
+		return e
 	}
-	return &refusal{code: internalError, details: "internal error"}
-}
-
-// isRefusal reports whether err says c.
-func isRefusal(err error, c code) bool {
-	r, ok := errors.AsType[*refusal](err)
-	return ok && r.code == c
+	return &apiError{code: internalError, details: "internal error"}
 }
 
 type xmlError struct {
@@ -139,29 +134,29 @@ type xmlError struct {
 	Parameter string   `xml:"ParameterName,omitempty"`
 }
 
-// xmlHead is Google's XML declaration, single quotes included.
+// xmlHead is Google's XML declaration, with single quotes.
 const xmlHead = "<?xml version='1.0' encoding='UTF-8'?>"
 
-// writeXMLError answers in the words of the XML API.
+// writeXMLError sends err in the format of the XML API.
 func writeXMLError(w http.ResponseWriter, head bool, err error) {
-	r := asRefusal(err)
-	a := r.answer()
-	if head || a.status == http.StatusNotModified {
-		w.WriteHeader(a.status)
+	e := asAPIError(err)
+	r := e.response()
+	if head || r.status == http.StatusNotModified {
+		w.WriteHeader(r.status)
 		return
 	}
-	body := xmlError{Code: r.code, Message: a.message, Details: r.details, Parameter: r.parameter}
-	if r.code == keyDenied {
+	body := xmlError{Code: e.code, Message: r.message, Details: e.details, Parameter: e.parameter}
+	if e.code == keyDenied {
 		body.Code = accessDenied
 	}
-	writeXML(w, a.status, body)
+	writeXML(w, r.status, body)
 }
 
-// writeXML answers with v behind Google's declaration.
+// writeXML sends v after Google's declaration.
 func writeXML(w http.ResponseWriter, status int, v any) {
 	text, err := xml.Marshal(v)
 	if err != nil {
-		http.Error(w, "encode answer", http.StatusInternalServerError)
+		http.Error(w, "encode response", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/xml; charset=UTF-8")
@@ -185,22 +180,23 @@ type jsonErrorItem struct {
 	Reason  string `json:"reason"`
 }
 
-// writeJSONError answers in the words of the JSON API.
+// writeJSONError sends err in the format of the JSON API.
 func writeJSONError(w http.ResponseWriter, err error) {
-	r := asRefusal(err)
-	a := r.answer()
-	if a.status == http.StatusNotModified {
-		w.WriteHeader(a.status)
+	e := asAPIError(err)
+	r := e.response()
+	if r.status == http.StatusNotModified {
+		w.WriteHeader(r.status)
 		return
 	}
-	message := a.message
-	if r.details != "" {
-		message = r.details
+	message := r.message
+	if e.details != "" {
+		message = e.details
 	}
-	if r.code == keyDenied {
-		message = a.message
+	if e.code == keyDenied {
+		message = r.message
 	}
-	writeJSON(w, a.status, jsonError{jsonErrorBody{a.status, message, []jsonErrorItem{{message, "global", a.reason}}}})
+	item := jsonErrorItem{Message: message, Domain: "global", Reason: r.reason}
+	writeJSON(w, r.status, jsonError{jsonErrorBody{Code: r.status, Message: message, Errors: []jsonErrorItem{item}}})
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

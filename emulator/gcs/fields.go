@@ -7,59 +7,59 @@ import (
 	"slices"
 )
 
-// maxFields is the most that a resource in a request's body may take. It is
-// the emulator's own bound.
+// maxFields is the longest resource in a request's body. The limit is the
+// emulator's own.
 const maxFields = 1 << 20
 
-// fields are the top-level fields of a resource as a client sent it, so that
-// one that is null differs from one that is absent.
+// fields are the top-level fields of a resource in the client's form, so that null
+// differs from absent.
 type fields map[string]json.RawMessage
 
 func readFields(body io.Reader) (fields, error) {
 	text, err := io.ReadAll(io.LimitReader(body, maxFields+1))
 	if err != nil || len(text) > maxFields {
-		return nil, refuse(invalidArgument, "The resource cannot be read.")
+		return nil, reject(invalidArgument, "The resource cannot be read.")
 	}
 	f := fields{}
 	if len(text) == 0 {
 		return f, nil
 	}
 	if err := json.Unmarshal(text, &f); err != nil {
-		return nil, refuse(invalidArgument, "Parse Error: the resource is not a JSON object.")
+		return nil, reject(invalidArgument, "Parse Error: the resource is not a JSON object.")
 	}
 	return f, nil
 }
 
-// readInto decodes a field into v; one that is null or absent leaves v alone.
+// readInto decodes a field into v. A null or absent field leaves v unchanged.
 func (f fields) readInto(name string, v any) error {
 	text, ok := f[name]
 	if !ok {
 		return nil
 	}
 	if err := json.Unmarshal(text, v); err != nil {
-		return refuse(invalidArgument, "Invalid value for field %s.", name).about(name)
+		return reject(invalidArgument, "Invalid value for field %s.", name).about(name)
 	}
 	return nil
 }
 
-// ignored are fields that Google sets itself or that change nothing here.
+// ignored lists fields that Google sets itself, or that have no effect here.
 var ignored = []string{
 	"acl", "bucket", "defaultObjectAcl", "etag", "generation", "id", "kind", "locationType", "mediaLink", "metageneration",
 	"name", "owner", "projectNumber", "projectTeam", "rpo", "selfLink", "size", "timeCreated", "timeStorageClassUpdated", "updated",
 }
 
-// only refuses fields that are not modelled, rather than forget them.
+// only rejects fields that are not modelled, instead of ignoring them.
 func (f fields) only(known ...string) error {
 	for name, text := range f {
 		if !slices.Contains(known, name) && !slices.Contains(ignored, name) && !isEmptyJSON(text) {
-			return refuse(notImplemented, "The field is not modelled: %s", name).about(name)
+			return reject(notImplemented, "The field is not modelled: %s", name).about(name)
 		}
 	}
 	return nil
 }
 
-// isEmptyJSON reports whether text says nothing: the Go client sends
-// {"lifecycle":{"rule":[]}} without being asked.
+// isEmptyJSON reports whether text has no content: the Go client sends
+// {"lifecycle":{"rule":[]}} without being asked to.
 func isEmptyJSON(text json.RawMessage) bool {
 	var v any
 	return json.Unmarshal(text, &v) == nil && isEmpty(v)
@@ -75,7 +75,7 @@ func isEmpty(v any) bool {
 	return v == nil || v == false || v == "" || v == 0.0
 }
 
-// patch sets *text to a string field; null empties it.
+// patch sets *text to a string field; null makes it empty.
 func (f fields) patch(name string, text *string) error {
 	if string(f[name]) == "null" {
 		*text = ""
@@ -95,7 +95,7 @@ func (f fields) patchHeaders(h *contentHeaders) error {
 	return nil
 }
 
-// patchObject changes what of an object's metadata can be changed.
+// patchObject changes the metadata of an object that can be changed.
 func (f fields) patchObject(o *object) error {
 	if err := f.only(append([]string{"metadata", "storageClass", "crc32c", "md5Hash"}, contentFields...)...); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (f fields) patchObject(o *object) error {
 	return f.patchMap("metadata", &o.Metadata)
 }
 
-// patchMap merges a map of strings; a value of null removes its key.
+// patchMap merges a map of strings; a null value deletes its key.
 func (f fields) patchMap(name string, m *map[string]string) error {
 	if string(f[name]) == "null" {
 		*m = nil

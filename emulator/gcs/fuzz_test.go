@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzSignature: parsing never panics, and what it accepts is canonical: said
-// again in canonical form it is the same request.
+// FuzzSignature checks that parsing never panics, and that an accepted request in its
+// canonical form is the same request.
 func FuzzSignature(f *testing.F) {
 	for _, v := range vectors(f) {
 		u := strings.SplitN(strings.SplitN(v.ExpectedURL, "://", 2)[1], "?", 2)
@@ -15,7 +15,7 @@ func FuzzSignature(f *testing.F) {
 		f.Add(v.Method, host, "/"+path, u[1], "X-Goog-Date", v.Headers["X-Goog-Date"])
 	}
 	f.Fuzz(func(t *testing.T, method, host, path, query, name, value string) {
-		r := wire{method: method, host: host, path: path, query: query, header: http.Header{http.CanonicalHeaderKey(name): {value}}}
+		r := signedRequest{method: method, host: host, path: path, query: query, header: http.Header{http.CanonicalHeaderKey(name): {value}}}
 		first, err := parseSignature(r)
 		if err != nil {
 			return
@@ -31,7 +31,7 @@ func FuzzSignature(f *testing.F) {
 		again.query = q.canonical + "&X-Goog-Signature=" + q.value["x-goog-signature"]
 		second, err := parseSignature(again)
 		if err != nil {
-			t.Fatalf("the canonical form is refused: %v", err)
+			t.Fatalf("the canonical form is rejected: %v", err)
 		}
 		for _, host := range first.hosts {
 			if first.stringFor[host] != second.stringFor[host] {
@@ -46,7 +46,7 @@ func FuzzSignature(f *testing.F) {
 	})
 }
 
-// FuzzRange: a range that is granted lies within the object and is not empty.
+// FuzzRange checks that an accepted range is within the object and not empty.
 func FuzzRange(f *testing.F) {
 	for _, seed := range []string{"bytes=0-4", "bytes=3-", "bytes=-2", "bytes=-0", "bytes=9-1", "bytes=1-2,4-5", "lines=1-2", "bytes=9223372036854775807-", "bytes=--1"} {
 		f.Add(seed, int64(10))
@@ -65,7 +65,7 @@ func FuzzRange(f *testing.F) {
 	})
 }
 
-// FuzzContentRange: a chunk that is accepted has a place.
+// FuzzContentRange checks that an accepted chunk has a position.
 func FuzzContentRange(f *testing.F) {
 	for _, seed := range []string{"", "bytes 0-9/10", "bytes 0-262143/*", "bytes */10", "bytes */*", "bytes 5-/10", "bytes -5/10"} {
 		f.Add(seed, int64(10))
@@ -81,7 +81,7 @@ func FuzzContentRange(f *testing.F) {
 	})
 }
 
-// FuzzObjectName: a name that is accepted can be stored and is one path.
+// FuzzObjectName checks that an accepted name can be stored and is one path.
 func FuzzObjectName(f *testing.F) {
 	for _, seed := range []string{"ws/run/out/00001", "", ".", "..", "a\nb", "\xff", strings.Repeat("a", 1025), ".well-known/acme-challenge/x"} {
 		f.Add(seed)

@@ -24,13 +24,13 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 )
 
-// The accounts of every test's cloud and what each may do on its bucket.
+// The accounts of every fixture and their roles on its bucket.
 const (
 	project  = "p"
 	admin    = "admin@p.iam.gserviceaccount.com"  // everything
 	creator  = "writer@p.iam.gserviceaccount.com" // objectCreator: signs uploads
 	viewer   = "reader@p.iam.gserviceaccount.com" // objectViewer
-	getter   = "getter@p.iam.gserviceaccount.com" // legacyObjectReader: reads, lists nothing
+	getter   = "getter@p.iam.gserviceaccount.com" // legacyObjectReader: reads but does not list
 	stranger = "nobody@p.iam.gserviceaccount.com" // nothing
 	agent    = "service-1@gs-project-accounts.iam.gserviceaccount.com"
 	bucket   = "acme-outputs"
@@ -39,8 +39,8 @@ const (
 	keyName  = ring + "/cryptoKeys/acme"
 )
 
-// world is one test's cloud.
-type world struct {
+// fixture is a running server with the parts that it needs.
+type fixture struct {
 	t         testing.TB
 	clock     *clock.Clock
 	iam       *iam.Server
@@ -50,7 +50,7 @@ type world struct {
 	published *published
 }
 
-// uploadKey is the private key of creator; made once, since it takes long.
+// uploadKey is the private key of creator. It is generated once, because that takes long.
 var uploadKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -59,35 +59,35 @@ var uploadKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// newWorld starts a cloud whose bucket is as the changes say.
-func newWorld(t testing.TB, changes ...func(*gcs.Bucket, *gcs.Config)) *world {
+// newFixture starts a server with one bucket. Changes change the bucket and the config.
+func newFixture(t testing.TB, changes ...func(*gcs.Bucket, *gcs.Config)) *fixture {
 	t.Helper()
-	w := &world{t: t, clock: &clock.Clock{}, published: &published{}}
+	f := &fixture{t: t, clock: &clock.Clock{}, published: &published{}}
 	var err error
-	w.iam, err = iam.New(iam.Config{ProjectID: project, Clock: w.clock})
+	f.iam, err = iam.New(iam.Config{ProjectID: project, Clock: f.clock})
 	check(t, err)
 	for member, role := range map[string]string{
 		admin: "roles/owner", creator: "roles/storage.objectCreator", viewer: "roles/storage.objectViewer", stranger: "",
 		getter: "roles/storage.legacyObjectReader",
 		agent:  "roles/cloudkms.cryptoKeyEncrypterDecrypter",
 	} {
-		check(t, w.iam.CreateServiceAccount(member))
+		check(t, f.iam.CreateServiceAccount(member))
 		if role != "" {
-			check(t, w.iam.Bind(iam.Binding{Member: member, Role: role, Resource: scopeOf(member)}))
+			check(t, f.iam.Bind(iam.Binding{Member: member, Role: role, Resource: scopeOf(member)}))
 		}
 	}
-	check(t, w.iam.UploadKey(creator, publicPEM(t)))
-	w.kms, err = kms.New(kms.Config{Clock: w.clock, IAM: w.iam})
+	check(t, f.iam.UploadKey(creator, publicPEM(t)))
+	f.kms, err = kms.New(kms.Config{Clock: f.clock, IAM: f.iam})
 	check(t, err)
-	w.makeKey()
-	config := gcs.Config{Clock: w.clock, IAM: w.iam, KMS: w.kms, ServiceAgent: agent, Publish: w.published.publish}
+	f.makeKey()
+	config := gcs.Config{Clock: f.clock, IAM: f.iam, KMS: f.kms, ServiceAgent: agent, Publish: f.published.publish}
 	b := gcs.Bucket{Name: bucket, Location: "EUROPE-WEST3", DefaultKMSKeyName: keyName, NotificationTopic: topic}
 	for _, change := range changes {
 		change(&b, &config)
 	}
-	w.start(config)
-	check(t, w.gcs.CreateBucket(b))
-	return w
+	f.start(config)
+	check(t, f.gcs.CreateBucket(b))
+	return f
 }
 
 func scopeOf(member string) string {
@@ -101,30 +101,30 @@ func scopeOf(member string) string {
 }
 
 // start serves config until the test ends.
-func (w *world) start(config gcs.Config) {
-	w.t.Helper()
+func (f *fixture) start(config gcs.Config) {
+	f.t.Helper()
 	var err error
-	w.gcs, err = gcs.New(config)
-	check(w.t, err)
-	server := httptest.NewServer(w.gcs)
-	w.url = server.URL
-	w.t.Cleanup(func() {
+	f.gcs, err = gcs.New(config)
+	check(f.t, err)
+	server := httptest.NewServer(f.gcs)
+	f.url = server.URL
+	f.t.Cleanup(func() {
 		server.Close()
-		if err := w.gcs.Close(); err != nil {
-			w.t.Errorf("close: %v", err)
+		if err := f.gcs.Close(); err != nil {
+			f.t.Errorf("close: %v", err)
 		}
 	})
 }
 
-func (w *world) makeKey() {
-	w.t.Helper()
+func (f *fixture) makeKey() {
+	f.t.Helper()
 	ctx := kms.As(context.Background(), admin)
-	_, err := w.kms.CreateKeyRing(ctx, &kmspb.CreateKeyRingRequest{Parent: "projects/p/locations/global", KeyRingId: "tenants"})
-	check(w.t, err)
-	_, err = w.kms.CreateCryptoKey(ctx, &kmspb.CreateCryptoKeyRequest{
+	_, err := f.kms.CreateKeyRing(ctx, &kmspb.CreateKeyRingRequest{Parent: "projects/p/locations/global", KeyRingId: "tenants"})
+	check(f.t, err)
+	_, err = f.kms.CreateCryptoKey(ctx, &kmspb.CreateCryptoKeyRequest{
 		Parent: ring, CryptoKeyId: "acme", CryptoKey: &kmspb.CryptoKey{Purpose: kmspb.CryptoKey_ENCRYPT_DECRYPT},
 	})
-	check(w.t, err)
+	check(f.t, err)
 }
 
 func publicPEM(t testing.TB) []byte {
@@ -141,15 +141,15 @@ func privatePEM(t testing.TB) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
-// client is Google's own client as the account.
-func (w *world) client(account string, options ...option.ClientOption) *storage.Client {
-	w.t.Helper()
-	as := &http.Client{Transport: bearer{w.iam.AccessToken(account)}}
-	options = append([]option.ClientOption{option.WithEndpoint(w.url + "/storage/v1/"), option.WithHTTPClient(as)}, options...)
+// client returns Google's own client for an account.
+func (f *fixture) client(account string, options ...option.ClientOption) *storage.Client {
+	f.t.Helper()
+	as := &http.Client{Transport: bearer{f.iam.AccessToken(account)}}
+	options = append([]option.ClientOption{option.WithEndpoint(f.url + "/storage/v1/"), option.WithHTTPClient(as)}, options...)
 	c, err := storage.NewClient(context.Background(), options...)
-	check(w.t, err)
+	check(f.t, err)
 	c.SetRetry(storage.WithPolicy(storage.RetryNever))
-	w.t.Cleanup(func() { _ = c.Close() })
+	f.t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 
@@ -163,16 +163,16 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// object is Google's handle on one object of the bucket, as the account.
-func (w *world) object(account, name string) *storage.ObjectHandle {
-	w.t.Helper()
-	return w.client(account).Bucket(bucket).Object(name)
+// object returns an account's handle of an object in the bucket.
+func (f *fixture) object(account, name string) *storage.ObjectHandle {
+	f.t.Helper()
+	return f.client(account).Bucket(bucket).Object(name)
 }
 
 // write stores content as admin.
-func (w *world) write(name, content string) {
-	w.t.Helper()
-	check(w.t, write(w.object(admin, name), content))
+func (f *fixture) write(name, content string) {
+	f.t.Helper()
+	check(f.t, write(f.object(admin, name), content))
 }
 
 func write(o *storage.ObjectHandle, content string) error {
@@ -193,42 +193,42 @@ func read(o *storage.ObjectHandle) (string, error) {
 	return string(text), err
 }
 
-// sign makes an upload URL for 15 minutes as creator, with these headers
-// ("name:value") besides the host.
-func (w *world) sign(name string, headers ...string) string {
-	w.t.Helper()
-	return w.signWith(name, storage.SignedURLOptions{Method: http.MethodPut, Headers: headers})
+// sign signs an upload URL for 15 minutes as creator, with these headers
+// ("name:value") and the host.
+func (f *fixture) sign(name string, headers ...string) string {
+	f.t.Helper()
+	return f.signWith(name, storage.SignedURLOptions{Method: http.MethodPut, Headers: headers})
 }
 
-func (w *world) signWith(name string, o storage.SignedURLOptions) string {
-	w.t.Helper()
-	return w.signFor(bucket, name, o)
+func (f *fixture) signWith(name string, o storage.SignedURLOptions) string {
+	f.t.Helper()
+	return f.signFor(bucket, name, o)
 }
 
-func (w *world) signFor(bucket, name string, o storage.SignedURLOptions) string {
-	w.t.Helper()
-	o.GoogleAccessID, o.PrivateKey, o.Scheme, o.Insecure = creator, privatePEM(w.t), storage.SigningSchemeV4, true
-	o.Hostname = strings.TrimPrefix(w.url, "http://")
+func (f *fixture) signFor(bucket, name string, o storage.SignedURLOptions) string {
+	f.t.Helper()
+	o.GoogleAccessID, o.PrivateKey, o.Scheme, o.Insecure = creator, privatePEM(f.t), storage.SigningSchemeV4, true
+	o.Hostname = strings.TrimPrefix(f.url, "http://")
 	if o.Expires.IsZero() {
 		o.Expires = time.Now().Add(15 * time.Minute)
 	}
 	signed, err := storage.SignedURL(bucket, name, &o)
-	check(w.t, err)
+	check(f.t, err)
 	return signed
 }
 
-// answer is what a request got.
-type answer struct {
+// response is a response with its body.
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// send makes one request with these headers ("name:value").
-func (w *world) send(method, url, body string, headers ...string) answer {
-	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), method, url, strings.NewReader(body))
-	check(w.t, err)
+// send sends one request with these headers ("name:value").
+func (f *fixture) send(method, url, body string, headers ...string) response {
+	f.t.Helper()
+	r, err := http.NewRequestWithContext(f.t.Context(), method, url, strings.NewReader(body))
+	check(f.t, err)
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ":")
 		if strings.EqualFold(name, "host") {
@@ -237,32 +237,32 @@ func (w *world) send(method, url, body string, headers ...string) answer {
 			r.Header.Add(name, value)
 		}
 	}
-	return w.do(r)
+	return f.do(r)
 }
 
-func (w *world) do(r *http.Request) answer {
-	w.t.Helper()
+func (f *fixture) do(r *http.Request) response {
+	f.t.Helper()
 	got, err := http.DefaultClient.Do(r)
-	check(w.t, err)
+	check(f.t, err)
 	defer func() { _ = got.Body.Close() }()
 	text, err := io.ReadAll(got.Body)
-	check(w.t, err)
-	return answer{got.StatusCode, got.Header, string(text)}
+	check(f.t, err)
+	return response{got.StatusCode, got.Header, string(text)}
 }
 
-// token is the header that identifies the account.
-func (w *world) token(account string) string {
-	return "Authorization:Bearer " + w.iam.AccessToken(account)
+// token returns the header that authenticates an account.
+func (f *fixture) token(account string) string {
+	return "Authorization:Bearer " + f.iam.AccessToken(account)
 }
 
-// refused checks an XML refusal's status and code.
-func (a answer) refused(t testing.TB, status int, code string) {
+// wantError checks the status and the code of an XML error.
+func (r response) wantError(t testing.TB, status int, code string) {
 	t.Helper()
-	if a.status != status || !strings.Contains(a.body, "<Code>"+code+"</Code>") {
-		t.Errorf("got %d %s, want %d %s", a.status, a.body, status, code)
+	if r.status != status || !strings.Contains(r.body, "<Code>"+code+"</Code>") {
+		t.Errorf("got %d %s, want %d %s", r.status, r.body, status, code)
 	}
-	if !strings.HasPrefix(a.body, "<?xml version='1.0' encoding='UTF-8'?><Error>") {
-		t.Errorf("not Google's form of an error: %s", a.body)
+	if !strings.HasPrefix(r.body, "<?xml version='1.0' encoding='UTF-8'?><Error>") {
+		t.Errorf("not Google's form of an error: %s", r.body)
 	}
 }
 
@@ -273,19 +273,19 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// message is what came to a topic.
+// message is a message that was published to a topic.
 type message struct {
 	topic      string
 	data       string
 	attributes map[string]string
 }
 
-// published collects messages, after it failed as often as it is told to.
+// published collects messages after a number of failures.
 type published struct {
 	mu       sync.Mutex
 	failures int
-	failed   chan struct{} // if set, takes one token for each failure
-	came     chan struct{} // if set, takes one token for each message
+	failed   chan struct{} // if set, receives one value for each failure
+	came     chan struct{} // if set, receives one value for each message
 	messages []message
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// jsonRequest is a request of the JSON API whose caller is known.
+// jsonRequest is a request of the JSON API with a known caller.
 type jsonRequest struct {
 	*http.Request
 	caller caller
@@ -15,8 +15,8 @@ type jsonRequest struct {
 	object string // empty: the request is for the bucket or its objects
 }
 
-// jsonMethods are the methods of the JSON API that are modelled, by HTTP
-// method and form of the path.
+// jsonMethods are the modelled methods of the JSON API, by HTTP method and form of
+// the path.
 var jsonMethods = map[string]func(*Server, http.ResponseWriter, jsonRequest) error{
 	"GET b":            (*Server).listBucketsJSON,
 	"POST b":           (*Server).insertBucketJSON,
@@ -30,8 +30,8 @@ var jsonMethods = map[string]func(*Server, http.ResponseWriter, jsonRequest) err
 	"GET b/B/storageL": (*Server).getBucketLayoutJSON,
 }
 
-// serveJSON answers requests below /storage/v1/. What it returns is still to
-// be told.
+// serveJSON serves requests below /storage/v1/. The caller sends the error that it
+// returns.
 func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request, segments []string) error {
 	j, form, err := s.parseJSON(r, segments)
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request, segments []st
 	}
 	method, ok := jsonMethods[j.Method+" "+form]
 	if !ok {
-		return refuse(notImplemented, "%s of this resource is not modelled.", j.Method)
+		return reject(notImplemented, "%s of this resource is not modelled.", j.Method)
 	}
 	return method(s, w, j)
 }
@@ -50,13 +50,13 @@ func (s *Server) parseJSON(r *http.Request, segments []string) (j jsonRequest, f
 		return j, "", err
 	}
 	if j.caller == "" {
-		return j, "", refuse(anonymous, "Anonymous caller does not have storage access. Permission denied on resource (or it may not exist).")
+		return j, "", reject(anonymous, "Anonymous caller does not have storage access. Permission denied on resource (or it may not exist).")
 	}
 	form = j.read(segments)
 	return j, form, nil
 }
 
-// read takes bucket and object from the path and gives its form.
+// read sets bucket and object from the path and returns the path's form.
 func (j *jsonRequest) read(segments []string) (form string) {
 	if len(segments) == 0 || segments[0] != "b" || len(segments) > 4 {
 		return ""
@@ -91,7 +91,7 @@ func (j jsonRequest) conditions() (p preconditions, err error) {
 	return p, nil
 }
 
-// base is the server's address as the client calls it, for links.
+// base returns the server's address in the client's form, for links.
 func (j jsonRequest) base() string {
 	scheme := "http"
 	if j.TLS != nil {
@@ -119,7 +119,7 @@ func (s *Server) getObjectJSON(w http.ResponseWriter, j jsonRequest) error {
 	case alt == "media":
 		return s.serveObject(w, j.Request, o, o.etag())
 	case alt != "json" || strings.HasPrefix(j.URL.Path, "/download/"):
-		return refuse(invalidArgument, "Invalid value for alt: %q.", alt).about("alt")
+		return reject(invalidArgument, "Invalid value for alt: %q.", alt).about("alt")
 	}
 	writeJSON(w, http.StatusOK, objectResourceOf(b, o, j.base()))
 	return nil

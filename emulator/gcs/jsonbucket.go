@@ -9,7 +9,7 @@ import (
 func (s *Server) listBucketsJSON(w http.ResponseWriter, j jsonRequest) error {
 	project := j.query.Get("project")
 	if project == "" {
-		return refuse(invalidArgument, "Required parameter: project").about("project")
+		return reject(invalidArgument, "Required parameter: project").about("project")
 	}
 	if err := s.allow(j.caller, listBuckets, "projects/"+project); err != nil {
 		return err
@@ -34,7 +34,7 @@ func (s *Server) listBucketsJSON(w http.ResponseWriter, j jsonRequest) error {
 func (s *Server) insertBucketJSON(w http.ResponseWriter, j jsonRequest) error {
 	project := j.query.Get("project")
 	if project == "" {
-		return refuse(invalidArgument, "Required parameter: project").about("project")
+		return reject(invalidArgument, "Required parameter: project").about("project")
 	}
 	if err := s.allow(j.caller, createBucket, "projects/"+project); err != nil {
 		return err
@@ -153,7 +153,7 @@ func (s *Server) deleteBucketJSON(w http.ResponseWriter, j jsonRequest) error {
 	return nil
 }
 
-// patchBucket changes what of a bucket is modelled.
+// patchBucket changes the modelled settings of a bucket.
 func (f fields) patchBucket(b *Bucket) error {
 	if err := f.only("encryption", "iamConfiguration", "labels", "location", "retentionPolicy", "softDeletePolicy", "storageClass"); err != nil {
 		return err
@@ -189,7 +189,7 @@ func (f fields) patchPolicies(b *Bucket) error {
 		}
 	}
 	if retention.Period < 0 || retention.Period > 3155760000 || soft.Duration < 0 {
-		return refuse(invalidArgument, "A retention period is 0 to 3155760000 seconds.").about("retentionPolicy")
+		return reject(invalidArgument, "A retention period is 0 to 3155760000 seconds.").about("retentionPolicy")
 	}
 	b.DefaultKMSKeyName = encryption.DefaultKMSKeyName
 	b.RetentionPeriod = time.Duration(retention.Period) * time.Second
@@ -203,7 +203,7 @@ func (f fields) patchAccess(b *Bucket) error {
 		return err
 	}
 	if access.Uniform != nil && !access.Uniform.Enabled && b.Metageneration > 0 {
-		return refuse(notImplemented, "Access is always uniform here.").about("iamConfiguration")
+		return reject(notImplemented, "Access is always uniform here.").about("iamConfiguration")
 	}
 	switch access.PublicPrevention {
 	case "":
@@ -212,7 +212,7 @@ func (f fields) patchAccess(b *Bucket) error {
 	case "unspecified":
 		b.PublicPrevention = "inherited"
 	default:
-		return refuse(invalidArgument, "Invalid value for publicAccessPrevention.").about("publicAccessPrevention")
+		return reject(invalidArgument, "Invalid value for publicAccessPrevention.").about("publicAccessPrevention")
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 	"net/http"
 )
 
-// serveUpload answers requests below /upload/storage/v1/. A request that
-// names a resumable session needs no credential: the session is one.
+// serveUpload serves requests below /upload/storage/v1/. A request that names a
+// resumable session needs no other credential: the session is one.
 func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request, segments []string) error {
 	if id := r.URL.Query().Get("upload_id"); id != "" {
 		return s.continueSession(w, r, id)
@@ -20,12 +20,12 @@ func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request, segments []
 		return err
 	}
 	if form != "b/B/o" || r.Method != http.MethodPost && r.Method != http.MethodPut {
-		return refuse(methodNotAllowed, "%s is not an upload.", r.Method)
+		return reject(methodNotAllowed, "%s is not an upload.", r.Method)
 	}
 	return s.insertObjectJSON(w, j)
 }
 
-// insertObjectJSON makes an object in one of the three ways of
+// insertObjectJSON creates an object in one of the three ways of
 // cloud.google.com/storage/docs/uploads-downloads.
 func (s *Server) insertObjectJSON(w http.ResponseWriter, j jsonRequest) error {
 	switch kind := j.query.Get("uploadType"); kind {
@@ -36,12 +36,12 @@ func (s *Server) insertObjectJSON(w http.ResponseWriter, j jsonRequest) error {
 	case "resumable":
 		return s.startSession(w, j)
 	default:
-		return refuse(invalidArgument, "Invalid upload type: %q.", kind).about("uploadType")
+		return reject(invalidArgument, "Invalid upload type: %q.", kind).about("uploadType")
 	}
 }
 
-// upload reads query and headers; metadata is the resource that the client
-// sent, if any.
+// upload reads the query and the headers. Metadata is the resource in the request, if
+// any.
 func (j jsonRequest) upload(metadata fields) (u *upload, err error) {
 	u = &upload{caller: j.caller, length: anyLength}
 	u.object = object{Bucket: j.bucket, KeyName: j.query.Get("kmsKeyName")}
@@ -63,7 +63,7 @@ func (j jsonRequest) upload(metadata fields) (u *upload, err error) {
 	return u, metadata.addClaims(&u.claims)
 }
 
-// addClaims reads the checksums in a resource.
+// addClaims adds the checksums in a resource.
 func (f fields) addClaims(e *expected) error {
 	for name, kind := range map[string]string{"crc32c": "crc32c", "md5Hash": "md5"} {
 		value := ""
@@ -90,7 +90,7 @@ func (s *Server) insertMedia(w http.ResponseWriter, j jsonRequest) error {
 	return s.insert(w, j, u, j.Body)
 }
 
-// insert receives the whole body and shows the object that it became.
+// insert receives the whole body and returns the new object to the client.
 func (s *Server) insert(w http.ResponseWriter, j jsonRequest, u *upload, body io.Reader) error {
 	if err := s.begin(j.Context(), u); err != nil {
 		return err
@@ -102,7 +102,7 @@ func (s *Server) insert(w http.ResponseWriter, j jsonRequest, u *upload, body io
 	return s.finish(w, j.Request, u)
 }
 
-// finish makes u the live object and shows it.
+// finish makes u the live object and returns it to the client.
 func (s *Server) finish(w http.ResponseWriter, r *http.Request, u *upload) error {
 	o, err := s.finalize(r.Context(), u)
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, u *upload) error
 func (s *Server) insertMultipart(w http.ResponseWriter, j jsonRequest) error {
 	kind, parameters, err := mime.ParseMediaType(j.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/related" || parameters["boundary"] == "" {
-		return refuse(invalidArgument, "The body must be multipart/related with a boundary.").about("Content-Type")
+		return reject(invalidArgument, "The body must be multipart/related with a boundary.").about("Content-Type")
 	}
 	body := &tail{Reader: j.Body}
 	parts := multipart.NewReader(body, parameters["boundary"])
@@ -144,8 +144,8 @@ func (s *Server) insertMultipart(w http.ResponseWriter, j jsonRequest) error {
 	return s.insert(w, j, u, lastPart{media, body, "--" + parameters["boundary"] + "--"})
 }
 
-// lastPart ends well only if the body ends with its closing boundary: without
-// that, multipart.Reader cannot tell a body that is cut.
+// lastPart returns an error unless the body ends with its closing boundary.
+// multipart.Reader alone does not notice a truncated body.
 type lastPart struct {
 	*multipart.Part
 	body  *tail
@@ -167,7 +167,7 @@ func (p lastPart) Read(b []byte) (int, error) {
 	return n, io.EOF
 }
 
-// tail keeps the last bytes that were read through it.
+// tail records the last bytes that were read through it.
 type tail struct {
 	io.Reader
 	last []byte // at most maxTail
@@ -185,7 +185,7 @@ func (t *tail) Read(b []byte) (int, error) {
 
 func badMultipart(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return refuse(incompleteBody, "The body ended before its last part.")
+		return reject(incompleteBody, "The body ended before its last part.")
 	}
-	return refuse(invalidArgument, "The body must have two parts: the resource and the media.")
+	return reject(invalidArgument, "The body must have two parts: the resource and the media.")
 }

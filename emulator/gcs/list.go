@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// maxPage is the most that one page of a list holds:
+// maxPage is the largest number of items on one page of a list:
 // cloud.google.com/storage/docs/json_api/v1/objects/list.
 const maxPage = 1000
 
-// listing is what a list asks for. The zero listing takes no object.
+// listing is the request for a list. The zero listing contains no object.
 type listing struct {
 	bucket    string
 	prefix    string
 	delimiter string // empty: no folders
-	after     string // the page starts behind this name
-	start     string // first name, included
-	end       string // first name that is excluded; empty: none
+	after     string // the page starts after this name
+	start     string // first name, inclusive
+	end       string // first name that is excluded; empty: no limit
 	limit     int
 }
 
@@ -29,10 +29,10 @@ type listing struct {
 type page struct {
 	objects  []object
 	prefixes []string
-	next     string // name behind which the next page starts; empty: this is the last
+	next     string // the next page starts after this name; empty: this is the last page
 }
 
-// list reads one page in the order of the names' bytes.
+// list reads one page, in the order of the names' bytes.
 func (s *store) list(l listing) (p page, err error) {
 	err = s.view(func(t txn) error {
 		cursor, last := t.tx.Bucket(objectTable).Cursor(), ""
@@ -50,7 +50,7 @@ func (s *store) list(l listing) (p page, err error) {
 				}
 				last = item
 			}
-			if folder != "" { // no name in UTF-8 has the byte 0xff
+			if folder != "" { // a name in UTF-8 does not contain the byte 0xff
 				key, text = cursor.Seek(objectKey(l.bucket, folder+"\xff"))
 			} else {
 				key, text = cursor.Next()
@@ -74,12 +74,12 @@ func (p *page) add(folder string, text []byte) error {
 	return nil
 }
 
-// covers reports whether a key of the object table can be on the list.
+// covers reports whether a key of the object table can be in the list.
 func (l listing) covers(key []byte) bool {
 	return bytes.HasPrefix(key, objectKey(l.bucket, l.prefix)) && (l.end == "" || string(key[len(l.bucket)+1:]) < l.end)
 }
 
-// folder is the part of a name up to the first delimiter behind the prefix.
+// folder returns the part of a name up to the first delimiter after the prefix.
 func (l listing) folder(name string) string {
 	if l.delimiter == "" {
 		return ""
@@ -120,8 +120,8 @@ func (s *Server) listObjectsJSON(w http.ResponseWriter, j jsonRequest) error {
 	return nil
 }
 
-// listedObject leaves the checksums of an object under a customer's key out,
-// as Google's lists do: cloud.google.com/storage/docs/encryption/customer-managed-keys#restrictions.
+// listedObject omits the checksums of an object under a customer's key. Google's lists
+// do too: cloud.google.com/storage/docs/encryption/customer-managed-keys#restrictions.
 func listedObject(b Bucket, o object, base string) objectResourceJSON {
 	shown := objectResourceOf(b, o, base)
 	if o.KeyName != "" {
@@ -133,12 +133,12 @@ func listedObject(b Bucket, o object, base string) objectResourceJSON {
 func (j jsonRequest) listing() (listing, error) {
 	for _, name := range []string{"matchGlob", "softDeleted", "filter"} {
 		if value := j.query.Get(name); value != "" && value != "false" {
-			return listing{}, refuse(notImplemented, "The query parameter is not modelled.").about(name)
+			return listing{}, reject(notImplemented, "The query parameter is not modelled.").about(name)
 		}
 	}
 	after, err := base64.RawURLEncoding.DecodeString(j.query.Get("pageToken"))
 	if err != nil {
-		return listing{}, refuse(invalidArgument, "Invalid page token.").about("pageToken")
+		return listing{}, reject(invalidArgument, "Invalid page token.").about("pageToken")
 	}
 	limit, err := pageSize(j.query.Get("maxResults"))
 	return listing{
@@ -155,7 +155,7 @@ func pageSize(text string) (int, error) {
 	}
 	size, err := strconv.Atoi(text)
 	if err != nil || size < 1 {
-		return 0, refuse(invalidArgument, "Invalid page size: %q.", text).about("maxResults")
+		return 0, reject(invalidArgument, "Invalid page size: %q.", text).about("maxResults")
 	}
 	return min(size, maxPage), nil
 }

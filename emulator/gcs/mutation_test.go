@@ -1,6 +1,7 @@
 package gcs
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -9,9 +10,9 @@ import (
 	"testing"
 )
 
-// mutations gives r with one thing changed at a time, by what was changed.
-func (r wire) mutations() map[string]wire {
-	all := map[string]wire{}
+// mutations returns copies of r with one change each, by the change.
+func (r signedRequest) mutations() map[string]signedRequest {
+	all := map[string]signedRequest{}
 	for _, method := range []string{"GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", strings.ToLower(r.method), ""} {
 		if method != r.method {
 			m := r
@@ -38,8 +39,8 @@ func (r wire) mutations() map[string]wire {
 	return all
 }
 
-func (r wire) queryMutations() map[string]wire {
-	all := map[string]wire{}
+func (r signedRequest) queryMutations() map[string]signedRequest {
+	all := map[string]signedRequest{}
 	pairs := strings.Split(r.query, "&")
 	with := func(what string, pairs []string) {
 		m := r
@@ -67,8 +68,8 @@ func (r wire) queryMutations() map[string]wire {
 	return all
 }
 
-func (r wire) headerMutations() map[string]wire {
-	all := map[string]wire{}
+func (r signedRequest) headerMutations() map[string]signedRequest {
+	all := map[string]signedRequest{}
 	with := func(what string, change func(http.Header)) {
 		m := r
 		m.header = r.header.Clone()
@@ -87,15 +88,15 @@ func (r wire) headerMutations() map[string]wire {
 	return all
 }
 
-func TestEveryMutationOfAVectorIsRefused(t *testing.T) {
+func TestEveryMutationOfAVectorIsRejected(t *testing.T) {
 	t.Parallel()
 	valid, tried := vectorSigner(t), 0
 	for _, v := range vectors(t) {
-		for what, r := range v.wire(t).mutations() {
+		for what, r := range v.signedRequest(t).mutations() {
 			tried++
 			if _, err := verifySignature(r, v.Timestamp, valid); err == nil {
 				t.Errorf("%s: %s: accepted", v.Description, what)
-			} else if asRefusal(err).code == internalError {
+			} else if asAPIError(err).code == internalError {
 				t.Errorf("%s: %s: %v", v.Description, what, err)
 			}
 		}
@@ -105,13 +106,13 @@ func TestEveryMutationOfAVectorIsRefused(t *testing.T) {
 	}
 }
 
-func TestAnotherAccountsSignatureIsRefused(t *testing.T) {
+func TestAnotherAccountsSignatureIsRejected(t *testing.T) {
 	t.Parallel()
 	valid := vectorSigner(t)
 	for _, v := range vectors(t) {
-		r := v.wire(t)
+		r := v.signedRequest(t)
 		r.query = strings.Replace(r.query, "test-iam-credentials", "other", 1)
-		if _, err := verifySignature(r, v.Timestamp, valid); !isRefusal(err, signatureMismatch) {
+		if _, err := verifySignature(r, v.Timestamp, valid); !hasCode(err, signatureMismatch) {
 			t.Errorf("%s: got %v", v.Description, err)
 		}
 	}
@@ -119,7 +120,7 @@ func TestAnotherAccountsSignatureIsRefused(t *testing.T) {
 
 func TestPortOfTheHostMayBeSignedOrNot(t *testing.T) {
 	t.Parallel()
-	r := vectors(t)[0].wire(t)
+	r := vectors(t)[0].signedRequest(t)
 	r.host = "storage.googleapis.com:8443"
 	s, err := parseSignature(r)
 	if err != nil {
@@ -131,9 +132,9 @@ func TestPortOfTheHostMayBeSignedOrNot(t *testing.T) {
 	}
 }
 
-func TestMalformedSignaturesSayWhatIsWrong(t *testing.T) {
+func TestMalformedSignaturesNameTheParameter(t *testing.T) {
 	t.Parallel()
-	r := vectors(t)[0].wire(t)
+	r := vectors(t)[0].signedRequest(t)
 	for name, test := range map[string]struct{ parameter, value string }{
 		"another algorithm":               {"X-Goog-Algorithm", "GOOG4-HMAC-SHA256"},
 		"a date without seconds":          {"X-Goog-Date", "20190201T0900Z"},
@@ -166,9 +167,15 @@ func TestMalformedSignaturesSayWhatIsWrong(t *testing.T) {
 			q.Set(test.parameter, test.value)
 			changed := r
 			changed.query = q.Encode()
-			if _, err := parseSignature(changed); !isRefusal(err, malformedHeader) {
+			if _, err := parseSignature(changed); !hasCode(err, malformedHeader) {
 				t.Errorf("got %v", err)
 			}
 		})
 	}
+}
+
+// hasCode reports whether err is an error with this code.
+func hasCode(err error, c code) bool {
+	e, ok := errors.AsType[*apiError](err)
+	return ok && e.code == c
 }

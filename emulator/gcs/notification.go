@@ -8,29 +8,29 @@ import (
 	"time"
 )
 
-// The event types of cloud.google.com/storage/docs/pubsub-notifications#events
-// that are modelled.
+// The modelled event types of
+// cloud.google.com/storage/docs/pubsub-notifications#events.
 const (
 	eventFinalize = "OBJECT_FINALIZE"
 	eventUpdate   = "OBJECT_METADATA_UPDATE"
 	eventDelete   = "OBJECT_DELETE"
 )
 
-// announceCreated tells of o, and of the object that it replaced, if any.
-func (s *Server) announceCreated(t txn, b Bucket, o, replaced object) error {
+// notifyCreated notifies of o and of the object that it replaced, if any.
+func (s *Server) notifyCreated(t txn, b Bucket, o, replaced object) error {
 	if replaced.Generation == 0 {
-		return s.announce(t, b, eventFinalize, o, nil)
+		return s.notify(t, b, eventFinalize, o, nil)
 	}
-	err := s.announce(t, b, eventDelete, replaced, map[string]string{"overwrittenByGeneration": strconv.FormatInt(o.Generation, 10)})
+	err := s.notify(t, b, eventDelete, replaced, map[string]string{"overwrittenByGeneration": strconv.FormatInt(o.Generation, 10)})
 	if err != nil {
 		return err
 	}
-	return s.announce(t, b, eventFinalize, o, map[string]string{"overwroteGeneration": strconv.FormatInt(replaced.Generation, 10)})
+	return s.notify(t, b, eventFinalize, o, map[string]string{"overwroteGeneration": strconv.FormatInt(replaced.Generation, 10)})
 }
 
-// announce leaves a JSON_API_V1 notification to be published after t commits:
+// notify stores a JSON_API_V1 notification, which is published after t commits:
 // cloud.google.com/storage/docs/pubsub-notifications#format.
-func (s *Server) announce(t txn, b Bucket, event string, o object, more map[string]string) error {
+func (s *Server) notify(t txn, b Bucket, event string, o object, more map[string]string) error {
 	if s.config.Publish == nil || b.NotificationTopic == "" {
 		return nil
 	}
@@ -56,8 +56,8 @@ func (s *Server) announce(t txn, b Bucket, event string, o object, more map[stri
 	return t.enqueue(message{Topic: b.NotificationTopic, Data: data, Attributes: attributes})
 }
 
-// notificationID is the name of a bucket's only notification configuration.
+// notificationID is the ID of a bucket's only notification configuration.
 const notificationID = "1"
 
-// rfc3339 writes a time as Google does, with microseconds.
+// rfc3339 formats a time with microseconds, as Google does.
 func rfc3339(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }

@@ -14,12 +14,12 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/gcs"
 )
 
-func TestUploadIsAnnounced(t *testing.T) {
+func TestUploadIsNotified(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	got := w.send(http.MethodPut, w.sign("ws/part", uploadHeaders...), "hello", uploadHeaders...)
-	check(t, w.gcs.Flush(t.Context()))
-	all := w.published.all()
+	f := newFixture(t)
+	got := f.send(http.MethodPut, f.sign("ws/part", uploadHeaders...), "hello", uploadHeaders...)
+	check(t, f.gcs.Flush(t.Context()))
+	all := f.published.all()
 	if len(all) != 1 || all[0].topic != topic {
 		t.Fatalf("messages %+v", all)
 	}
@@ -47,56 +47,56 @@ func TestUploadIsAnnounced(t *testing.T) {
 	}
 }
 
-func TestReplacingAndDeletingAreAnnounced(t *testing.T) {
+func TestReplacingAndDeletingAreNotified(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.write("part", "one")
-	w.write("part", "two")
-	attrs, err := w.object(admin, "part").Attrs(t.Context())
+	f := newFixture(t)
+	f.write("part", "one")
+	f.write("part", "two")
+	attrs, err := f.object(admin, "part").Attrs(t.Context())
 	check(t, err)
-	check(t, w.object(admin, "part").Delete(t.Context()))
-	check(t, w.gcs.Flush(t.Context()))
+	check(t, f.object(admin, "part").Delete(t.Context()))
+	check(t, f.gcs.Flush(t.Context()))
 	var events []string
-	for _, m := range w.published.all() {
+	for _, m := range f.published.all() {
 		events = append(events, m.attributes["eventType"])
 	}
 	if diff := cmp.Diff([]string{"OBJECT_FINALIZE", "OBJECT_DELETE", "OBJECT_FINALIZE", "OBJECT_DELETE"}, events); diff != "" {
 		t.Fatal(diff)
 	}
-	if over := w.published.all()[1].attributes["overwrittenByGeneration"]; over != strconv.FormatInt(attrs.Generation, 10) {
+	if over := f.published.all()[1].attributes["overwrittenByGeneration"]; over != strconv.FormatInt(attrs.Generation, 10) {
 		t.Errorf("overwritten by %q, want %d", over, attrs.Generation)
 	}
 }
 
-func TestRefusedUploadIsNotAnnounced(t *testing.T) {
+func TestRejectedUploadIsNotNotified(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.send(http.MethodPut, w.sign("part", uploadHeaders...), "hello", uploadHeaders[1:]...)
-	check(t, w.gcs.Flush(t.Context()))
-	if all := w.published.all(); len(all) != 0 {
+	f := newFixture(t)
+	f.send(http.MethodPut, f.sign("part", uploadHeaders...), "hello", uploadHeaders[1:]...)
+	check(t, f.gcs.Flush(t.Context()))
+	if all := f.published.all(); len(all) != 0 {
 		t.Errorf("messages %+v", all)
 	}
 }
 
-func TestNotificationIsTriedAgain(t *testing.T) {
+func TestNotificationIsRetried(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.published.failures, w.published.came = 3, make(chan struct{}, 1)
-	w.write("part", "hello")
-	<-w.published.came // without Flush, which would hurry the server
-	if all := w.published.all(); len(all) != 1 {
+	f := newFixture(t)
+	f.published.failures, f.published.came = 3, make(chan struct{}, 1)
+	f.write("part", "hello")
+	<-f.published.came // without Flush, which would start a pass
+	if all := f.published.all(); len(all) != 1 {
 		t.Errorf("messages %+v", all)
 	}
 }
 
 func TestFlushEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.published.failures = 1 << 30
-	w.write("part", "hello")
+	f := newFixture(t)
+	f.published.failures = 1 << 30
+	f.write("part", "hello")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := w.gcs.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if err := f.gcs.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("flush: %v", err)
 	}
 }
@@ -106,17 +106,17 @@ func TestPendingNotificationSurvivesARestart(t *testing.T) {
 	dir := t.TempDir()
 	down := &published{failures: 1 << 30, failed: make(chan struct{}, 1<<10)}
 	var config gcs.Config
-	w := newWorld(t, func(_ *gcs.Bucket, c *gcs.Config) { c.Dir, c.Publish = dir, down.publish; config = *c })
-	w.write("part", "hello")
+	f := newFixture(t, func(_ *gcs.Bucket, c *gcs.Config) { c.Dir, c.Publish = dir, down.publish; config = *c })
+	f.write("part", "hello")
 	<-down.failed
-	check(t, w.gcs.Close())
-	config.Publish = w.published.publish
-	w.start(config)
-	check(t, w.gcs.Flush(t.Context()))
-	if all := w.published.all(); len(all) != 1 || all[0].attributes["objectId"] != "part" {
+	check(t, f.gcs.Close())
+	config.Publish = f.published.publish
+	f.start(config)
+	check(t, f.gcs.Flush(t.Context()))
+	if all := f.published.all(); len(all) != 1 || all[0].attributes["objectId"] != "part" {
 		t.Errorf("messages %+v", all)
 	}
-	if text, err := read(w.object(viewer, "part")); err != nil || text != "hello" {
+	if text, err := read(f.object(viewer, "part")); err != nil || text != "hello" {
 		t.Errorf("read %q, %v", text, err)
 	}
 }

@@ -12,28 +12,27 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// message is one notification on its way to a topic.
+// message is one notification that is to be published.
 type message struct {
 	Topic      string            `json:"topic"`
 	Data       []byte            `json:"data"`
 	Attributes map[string]string `json:"attributes"`
 }
 
-// outbox publishes what transactions left in the pending table, oldest first,
-// until it is stopped. A message that fails is tried again later and holds up
-// no other.
+// outbox publishes the messages in the pending table, oldest first, until it is
+// stopped. A message that fails is retried later and does not delay the others.
 type outbox struct {
 	store   *store
 	publish func(context.Context, string, []byte, map[string]string) error
-	work    chan struct{} // holds one token when there may be work
+	work    chan struct{} // holds one value if there may be pending messages
 	cancel  context.CancelFunc
 	done    chan struct{}
 
 	mu     sync.Mutex
-	passed chan struct{} // closed and renewed after each pass over the table
+	passed chan struct{} // closed and replaced after each pass over the table
 }
 
-// Waits between two passes when something failed.
+// The waits between two passes after a failure.
 const (
 	firstRetry = 20 * time.Millisecond
 	lastRetry  = 5 * time.Second
@@ -50,7 +49,7 @@ func startOutbox(s *store, publish func(context.Context, string, []byte, map[str
 	return o
 }
 
-// enqueue makes m pending when t commits.
+// enqueue stores m, which becomes pending when t commits.
 func (t txn) enqueue(m message) error {
 	table := t.tx.Bucket(pendingTable)
 	sequence, err := table.NextSequence()
@@ -94,7 +93,7 @@ func (o *outbox) run(ctx context.Context) {
 	}
 }
 
-// pass tries every pending message once and joins what failed.
+// pass tries to publish every pending message once and returns all errors.
 func (o *outbox) pass(ctx context.Context) error {
 	var failed error
 	for after := []byte(nil); ; {
@@ -116,7 +115,7 @@ func (o *outbox) pass(ctx context.Context) error {
 	}
 }
 
-// next gives the first pending message behind a key; a nil key: there is none.
+// next returns the first pending message after a key, or a nil key if there is none.
 func (o *outbox) next(after []byte) (key []byte, m message, err error) {
 	err = o.store.db.View(func(tx *bbolt.Tx) error {
 		cursor := tx.Bucket(pendingTable).Cursor()

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// objectResourceJSON is an object as the JSON API shows it:
-// cloud.google.com/storage/docs/json_api/v1/objects#resource. Numbers of 64
-// bits are strings, as Google writes them.
+// objectResourceJSON is an object in the JSON API's format:
+// cloud.google.com/storage/docs/json_api/v1/objects#resource. 64-bit numbers are
+// strings.
 type objectResourceJSON struct {
 	Kind                string            `json:"kind"`
 	ID                  string            `json:"id"`
@@ -37,8 +37,8 @@ type objectResourceJSON struct {
 	Metadata            map[string]string `json:"metadata,omitempty"`
 }
 
-// objectResourceOf shows o, with links below base (http://host or empty for
-// Google's own address).
+// objectResourceOf returns o with links below base: http://host, or empty for Google's
+// own address.
 func objectResourceOf(b Bucket, o object, base string) objectResourceJSON {
 	base = orDefault(base, "https://www.googleapis.com")
 	path := "/storage/v1/b/" + o.Bucket + "/o/" + url.PathEscape(o.Name)
@@ -75,7 +75,7 @@ func objectResourceOf(b Bucket, o object, base string) objectResourceJSON {
 	return shown
 }
 
-// bucketResourceJSON is a bucket as the JSON API shows and takes it:
+// bucketResourceJSON is a bucket in the JSON API's format:
 // cloud.google.com/storage/docs/json_api/v1/buckets#resource.
 type bucketResourceJSON struct {
 	Kind           string            `json:"kind,omitempty"`

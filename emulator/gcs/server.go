@@ -16,26 +16,26 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 )
 
-// Config is what a Server needs. Clock, IAM and KMS are required.
+// Config configures a Server. Clock, IAM and KMS are required.
 type Config struct {
 	Clock        *clock.Clock
 	IAM          *iam.Server
 	KMS          *kms.Server
 	ServiceAgent string // account that uses the buckets' KMS keys
-	Dir          string // where everything is kept; empty: a temporary directory that Close removes
+	Dir          string // directory where everything is stored; empty: a temporary directory that Close removes
 
-	// Publish hands one notification to the topic projects/P/topics/T. An error
-	// makes the server try again. Nil: nobody is notified.
+	// Publish publishes one notification to the topic projects/P/topics/T. After an
+	// error, the server retries. Nil: no notifications.
 	Publish func(ctx context.Context, topic string, data []byte, attributes map[string]string) error
 
-	// BucketHosts names the bucket that a hostname is bound to, as a load
-	// balancer or CNAME would: "media.example.com" -> "media". Nil: none.
+	// BucketHosts maps hostnames to the buckets that they serve, as a load balancer or
+	// CNAME would: "media.example.com" -> "media". Nil: none.
 	BucketHosts map[string]string
 }
 
-// Server is the embedded Cloud Storage. It is an http.Handler that must be
-// mounted without an http.ServeMux before it: a mux would clean object names
-// with double slashes. It is safe for concurrent use.
+// Server is the embedded Cloud Storage. It is an http.Handler, safe for concurrent
+// use. Do not mount it in an http.ServeMux, which would clean object names with double
+// slashes.
 type Server struct {
 	config   Config
 	root     string
@@ -47,8 +47,8 @@ type Server struct {
 	closed   error
 }
 
-// New opens or makes the storage in config.Dir and starts to publish what is
-// pending. Close it after use.
+// New opens or creates the storage in config.Dir and starts to publish pending
+// notifications. Close it after use.
 func New(config Config) (*Server, error) {
 	if config.Clock == nil || config.IAM == nil || config.KMS == nil {
 		return nil, errors.New("gcs: Clock, IAM and KMS are required")
@@ -63,7 +63,7 @@ func New(config Config) (*Server, error) {
 func (s *Server) open() (err error) {
 	if s.root == "" {
 		if s.root, err = os.MkdirTemp("", "strongroom-gcs-"); err != nil {
-			return fmt.Errorf("make storage directory: %w", err)
+			return fmt.Errorf("create storage directory: %w", err)
 		}
 	}
 	if err := os.RemoveAll(s.uploadDir()); err != nil {
@@ -71,7 +71,7 @@ func (s *Server) open() (err error) {
 	}
 	for _, dir := range []string{s.uploadDir(), s.objectDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return fmt.Errorf("make storage directory: %w", err)
+			return fmt.Errorf("create storage directory: %w", err)
 		}
 	}
 	if s.store, err = openStore(filepath.Join(s.root, "metadata.db"), s.durable()); err != nil {
@@ -87,20 +87,20 @@ func (s *Server) open() (err error) {
 	return nil
 }
 
-// durable is whether a commit must survive a crash of the machine.
+// durable reports whether a commit must survive a crash of the machine.
 func (s *Server) durable() bool     { return s.config.Dir != "" }
 func (s *Server) uploadDir() string { return filepath.Join(s.root, "uploads") }
 func (s *Server) objectDir() string { return filepath.Join(s.root, "objects") }
 
-// Root is the directory that holds everything the server stores. Objects lie
-// in it encrypted only.
+// Root returns the directory that contains everything the server stores. Objects in it
+// are encrypted.
 func (s *Server) Root() string { return s.root }
 
-// Flush waits until every notification is published, or ctx ends.
+// Flush waits until every notification is published or ctx ends.
 func (s *Server) Flush(ctx context.Context) error { return s.outbox.flush(ctx) }
 
-// Close stops publishing, drops unfinished uploads and closes the files. What
-// is pending is kept with Config.Dir and lost without. It may be called twice.
+// Close stops publishing, discards unfinished uploads and closes the files. Pending
+// notifications are kept if Config.Dir is set. Further calls do nothing.
 func (s *Server) Close() error {
 	s.closing.Do(func() {
 		s.outbox.stop()
@@ -146,8 +146,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// maxDrain is how much of a refused body is read, so that the client, which
-// is still sending, reads the answer instead of a broken connection.
+// maxDrain is how much of a rejected body is read, so that a client that is still
+// sending reads the response instead of a broken connection.
 const maxDrain = 32 << 20
 
 func drain(r *http.Request) {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// sessions are the open resumable uploads by id. They live in memory: a
-// restart forgets them. The zero sessions is ready for use.
+// sessions are the open resumable uploads by ID. They are in memory, so they end at a
+// restart. The zero sessions is ready for use.
 type sessions struct {
 	mu   sync.Mutex
 	byID map[string]*session
@@ -23,14 +23,14 @@ type sessions struct {
 // cloud.google.com/storage/docs/resumable-uploads.
 type session struct {
 	mu     sync.Mutex // held while a request writes
-	upload *upload    // nil once it is over
-	done   *object    // what it became; nil: nothing yet, or cancelled
+	upload *upload    // nil after the session has ended
+	done   *object    // the finished object; nil: unfinished or cancelled
 	ends   time.Time
 }
 
 const (
-	sessionLife  = 7 * 24 * time.Hour // as Google's
-	sessionChunk = 256 << 10          // every chunk but the last is a multiple
+	sessionLife  = 7 * 24 * time.Hour // Google's
+	sessionChunk = 256 << 10          // every chunk except the last is a multiple
 )
 
 func (all *sessions) find(id string, now time.Time) (*session, error) {
@@ -38,12 +38,12 @@ func (all *sessions) find(id string, now time.Time) (*session, error) {
 	defer all.mu.Unlock()
 	found := all.byID[id]
 	if found == nil || now.After(found.ends) {
-		return nil, refuse(noSuchUpload, "The upload session is not known.")
+		return nil, reject(noSuchUpload, "The upload session is not known.")
 	}
 	return found, nil
 }
 
-// add opens a session and drops those that are over by time.
+// add opens a session and removes those that have expired.
 func (all *sessions) add(u *upload, now time.Time) (id string) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -77,7 +77,7 @@ func (one *session) end() {
 	one.drop()
 }
 
-// drop ends a session whose lock is held.
+// drop ends a session. The caller holds its lock.
 func (one *session) drop() {
 	if one.upload != nil {
 		one.upload.discard()
@@ -107,7 +107,7 @@ func (s *Server) startSession(w http.ResponseWriter, j jsonRequest) error {
 	return nil
 }
 
-// continueSession takes a chunk, tells how far the upload is, or cancels it.
+// continueSession receives a chunk, reports progress or cancels the upload.
 func (s *Server) continueSession(w http.ResponseWriter, r *http.Request, id string) error {
 	one, err := s.sessions.find(id, s.config.Clock.Now())
 	if err != nil {
@@ -118,13 +118,13 @@ func (s *Server) continueSession(w http.ResponseWriter, r *http.Request, id stri
 	switch {
 	case r.Method == http.MethodDelete:
 		one.drop()
-		return refuse(uploadCancelled, "")
+		return reject(uploadCancelled, "")
 	case r.Method != http.MethodPut && r.Method != http.MethodPost:
-		return refuse(methodNotAllowed, "%s is not an upload.", r.Method)
+		return reject(methodNotAllowed, "%s is not an upload.", r.Method)
 	case one.done != nil:
 		return s.showDone(w, r, *one.done)
 	case one.upload == nil:
-		return refuse(noSuchUpload, "The upload session is over.")
+		return reject(noSuchUpload, "The upload session is over.")
 	}
 	span, err := parseContentRange(r.Header.Get("Content-Range"), r.ContentLength)
 	if err != nil {
@@ -142,19 +142,19 @@ func (s *Server) showDone(w http.ResponseWriter, r *http.Request, o object) erro
 	return nil
 }
 
-// contentRange is a chunk's place: bytes START-END/TOTAL. Unknown: -1.
+// contentRange is the range of a chunk: bytes START-END/TOTAL. Unknown values are -1.
 type contentRange struct {
-	start, end int64 // end is excluded; start -1: no bytes, only a question
+	start, end int64 // end is exclusive; start -1: a query without bytes
 	total      int64
 }
 
-// parseContentRange reads a chunk's Content-Range; without one the body is
-// all there is.
+// parseContentRange parses a chunk's Content-Range. Without one, the body is the whole
+// upload.
 func parseContentRange(header string, length int64) (contentRange, error) {
 	if header == "" {
 		return contentRange{0, -1, -1}, nil
 	}
-	bad := refuse(chunkRefused, "Invalid Content-Range: %q.", header).about("Content-Range")
+	bad := reject(chunkRefused, "Invalid Content-Range: %q.", header).about("Content-Range")
 	text, ok := strings.CutPrefix(header, "bytes ")
 	span, size, slash := strings.Cut(text, "/")
 	total := int64(-1)
@@ -176,7 +176,7 @@ func parseContentRange(header string, length int64) (contentRange, error) {
 		return contentRange{}, bad
 	}
 	if total < 0 && (c.end-c.start)%sessionChunk != 0 {
-		return contentRange{}, refuse(chunkRefused, "A chunk that is not the last must be a multiple of 256 KiB.")
+		return contentRange{}, reject(chunkRefused, "A chunk that is not the last must be a multiple of 256 KiB.")
 	}
 	return c, nil
 }
@@ -184,7 +184,7 @@ func parseContentRange(header string, length int64) (contentRange, error) {
 func (s *Server) takeChunk(w http.ResponseWriter, r *http.Request, one *session, c contentRange) error {
 	u := one.upload
 	if c.start > u.sums.size {
-		return refuse(chunkRefused, "The chunk starts at %d, behind the %d bytes that are kept.", c.start, u.sums.size).about("Content-Range")
+		return reject(chunkRefused, "The chunk starts at %d, after the %d bytes that are stored.", c.start, u.sums.size).about("Content-Range")
 	}
 	if c.start >= 0 {
 		skip(r.Body, u.sums.size-c.start)
@@ -194,12 +194,12 @@ func (s *Server) takeChunk(w http.ResponseWriter, r *http.Request, one *session,
 	}
 	complete := c.total >= 0 && u.sums.size == c.total || c.start == 0 && c.end < 0
 	if !complete {
-		return tellProgress(w, r, u.sums.size)
+		return sendProgress(w, r, u.sums.size)
 	}
 	return s.finishSession(w, r, one)
 }
 
-// skip passes over what a client sends again.
+// skip discards bytes that a client sent before.
 func skip(body io.Reader, count int64) { _, _ = io.CopyN(io.Discard, body, count) }
 
 func (s *Server) finishSession(w http.ResponseWriter, r *http.Request, one *session) error {
@@ -219,11 +219,11 @@ func (s *Server) finishSession(w http.ResponseWriter, r *http.Request, one *sess
 	return s.showDone(w, r, o)
 }
 
-// tellProgress answers 308 with the bytes that are kept, or, to a client that
-// asks for it, 200 and the 308 in a header.
-func tellProgress(w http.ResponseWriter, r *http.Request, kept int64) error {
-	if kept > 0 {
-		w.Header().Set("Range", fmt.Sprintf("bytes=0-%d", kept-1))
+// sendProgress responds with 308 and the range of stored bytes or, if the client asks
+// for it, with 200 and the 308 in a header.
+func sendProgress(w http.ResponseWriter, r *http.Request, stored int64) error {
+	if stored > 0 {
+		w.Header().Set("Range", fmt.Sprintf("bytes=0-%d", stored-1))
 	}
 	w.Header().Set("Content-Length", "0")
 	if r.Header.Get("X-Guploader-No-308") == "yes" {

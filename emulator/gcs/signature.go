@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The V4 signing process, as Google documents it:
+// The V4 signing process follows
 // cloud.google.com/storage/docs/authentication/signatures and
 // cloud.google.com/storage/docs/authentication/canonical-requests.
 const (
@@ -23,11 +23,11 @@ const (
 	payloadHeader    = "x-goog-content-sha256"
 
 	maxSignatureLife = 604800 * time.Second // seven days
-	maxSignatureSkew = 15 * time.Minute     // how far X-Goog-Date may lie ahead
+	maxSignatureSkew = 15 * time.Minute     // how far X-Goog-Date may be in the future
 )
 
-// wire is what a V4 signature covers, as it came over the wire.
-type wire struct {
+// signedRequest is what a V4 signature covers, as it was received.
+type signedRequest struct {
 	method string
 	host   string // with or without port
 	path   string // percent-encoded
@@ -35,23 +35,23 @@ type wire struct {
 	header http.Header
 }
 
-// verifier says whether signature is that of digest (SHA-256) by a current key
-// of account.
+// verifier reports whether signature is a signature of digest (SHA-256) by a current
+// key of account.
 type verifier func(account string, digest, signature []byte) bool
 
-// signature is a parsed V4 signature together with what it covers.
+// signature is a parsed V4 signature with what it covers.
 type signature struct {
 	account   string
 	signed    time.Time
 	lifetime  time.Duration
-	payload   string   // UNSIGNED-PAYLOAD, or what the body's SHA-256 must be in hex
-	hosts     []string // as the signer may have written the host
+	payload   string   // UNSIGNED-PAYLOAD, or the SHA-256 in hex that the body must have
+	hosts     []string // the forms of the host that the signer may have used
 	stringFor map[string]string
 	value     []byte
 	headers   []string // lower case, sorted
 }
 
-// isSigned reports whether a raw query claims a V4 signature.
+// isSigned reports whether a raw query contains a V4 signature.
 func isSigned(query string) bool {
 	for pair := range strings.SplitSeq(query, "&") {
 		name, _, _ := strings.Cut(pair, "=")
@@ -62,14 +62,14 @@ func isSigned(query string) bool {
 	return false
 }
 
-// verifySignature accepts r, or says what Google says against it. It gives the
-// account that signed and the payload hash the body must have.
-func verifySignature(r wire, now time.Time, valid verifier) (signature, error) {
+// verifySignature verifies a request, with Google's errors. It returns the account that
+// signed and the hash that the body must have.
+func verifySignature(r signedRequest, now time.Time, valid verifier) (signature, error) {
 	s, err := parseSignature(r)
 	if err != nil {
 		return signature{}, err
 	}
-	if err := s.timely(now); err != nil {
+	if err := s.checkTime(now); err != nil {
 		return signature{}, err
 	}
 	for _, host := range s.hosts {
@@ -78,21 +78,21 @@ func verifySignature(r wire, now time.Time, valid verifier) (signature, error) {
 			return s, nil
 		}
 	}
-	return signature{}, refuse(signatureMismatch, "The request signature we calculated does not match the signature you provided. Check your Google secret key and signing method.")
+	return signature{}, reject(signatureMismatch, "The request signature we calculated does not match the signature you provided. Check your Google secret key and signing method.")
 }
 
-func (s signature) timely(now time.Time) error {
+func (s signature) checkTime(now time.Time) error {
 	if s.signed.Sub(now) > maxSignatureSkew {
-		return refuse(timeTooSkewed, "Request is dated %s, too far ahead.", s.signed.Format(time.RFC3339))
+		return reject(timeTooSkewed, "Request is dated %s, too far ahead.", s.signed.Format(time.RFC3339))
 	}
 	if end := s.signed.Add(s.lifetime); !now.Before(end) {
-		return refuse(expiredToken, "The provided token has expired. Request signature expired at: %s", end.Format(time.RFC3339))
+		return reject(expiredToken, "The provided token has expired. Request signature expired at: %s", end.Format(time.RFC3339))
 	}
 	return nil
 }
 
-// parseSignature reads and checks everything but time and RSA signature.
-func parseSignature(r wire) (signature, error) {
+// parseSignature parses and checks everything except the time and the RSA signature.
+func parseSignature(r signedRequest) (signature, error) {
 	q, err := parseSignedQuery(r.query)
 	if err != nil {
 		return signature{}, err
@@ -118,7 +118,7 @@ func parseSignature(r wire) (signature, error) {
 	return s, nil
 }
 
-func (s *signature) canonicalRequest(r wire, path, query, host string) string {
+func (s *signature) canonicalRequest(r signedRequest, path, query, host string) string {
 	var b strings.Builder
 	b.WriteString(r.method + "\n" + path + "\n" + query + "\n")
 	for _, name := range s.headers {
@@ -137,8 +137,8 @@ func stringToSign(signed time.Time, scope, canonical string) string {
 	return signingAlgorithm + "\n" + signed.Format(signingDate) + "\n" + scope + "\n" + hex.EncodeToString(sum[:])
 }
 
-// hostSpellings gives the host as it came and without its port, since Google's
-// Go client signs the name only, whatever port it then sends.
+// hostSpellings returns the host with and without its port, because Google's Go client
+// signs only the name, whatever port it sends.
 func hostSpellings(host string) []string {
 	name := (&url.URL{Host: host}).Hostname()
 	if name == host || name == "" {
@@ -149,8 +149,8 @@ func hostSpellings(host string) []string {
 
 var location = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 
-// readParameters checks algorithm, credential, date, lifetime and signature
-// and gives the credential's scope.
+// readParameters checks the algorithm, credential, date, lifetime and signature. It
+// returns the credential's scope.
 func (s *signature) readParameters(q signedQuery) (scope string, err error) {
 	if q.value["x-goog-algorithm"] != signingAlgorithm {
 		return "", malformed("X-Goog-Algorithm", "Only %s is supported.", signingAlgorithm)
@@ -189,8 +189,8 @@ func (s *signature) readCredential(credential string) (scope string, err error) 
 	return scope, nil
 }
 
-// readHeaders checks the list of signed headers against the request: all of
-// them must be there, and no x-goog- header may be there unsigned.
+// readHeaders checks the list of signed headers against the request. All of them must
+// be present, and every x-goog- header must be signed.
 func (s *signature) readHeaders(list string, h http.Header) error {
 	s.headers = strings.Split(list, ";")
 	for i, name := range s.headers {
@@ -204,13 +204,13 @@ func (s *signature) readHeaders(list string, h http.Header) error {
 	if !slices.Contains(s.headers, "host") {
 		return malformed("X-Goog-SignedHeaders", "The host header must be signed.")
 	}
-	if err := s.refuseUnsigned(h); err != nil {
+	if err := s.rejectUnsigned(h); err != nil {
 		return err
 	}
 	return s.readPayload(h)
 }
 
-func (s *signature) refuseUnsigned(h http.Header) error {
+func (s *signature) rejectUnsigned(h http.Header) error {
 	for name := range h {
 		lower := strings.ToLower(name)
 		if strings.HasPrefix(lower, "x-goog-") && !slices.Contains(s.headers, lower) {
@@ -232,5 +232,5 @@ func (s *signature) readPayload(h http.Header) error {
 }
 
 func malformed(parameter, format string, args ...any) error {
-	return refuse(malformedHeader, format, args...).about(parameter)
+	return reject(malformedHeader, format, args...).about(parameter)
 }

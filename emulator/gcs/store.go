@@ -11,8 +11,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// store keeps the metadata: buckets, live objects and pending notifications.
-// An object's bytes lie beside it in files. It is safe for concurrent use.
+// store stores the metadata: buckets, live objects and pending notifications. The
+// bytes of objects are in separate files. It is safe for concurrent use.
 type store struct{ db *bbolt.DB }
 
 // The tables of the store.
@@ -23,8 +23,8 @@ var (
 	stateTable   = []byte("state")   // "generation", "key"
 )
 
-// openStore opens or makes the store at path. Without durable a commit does
-// not wait for the disk.
+// openStore opens or creates the store at path. Unless durable, a commit does not wait
+// for the disk.
 func openStore(path string, durable bool) (*store, error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: time.Second, NoSync: !durable, NoGrowSync: !durable, FreelistType: bbolt.FreelistMapType,
@@ -41,7 +41,7 @@ func openStore(path string, durable bool) (*store, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make tables: %w", err), db.Close())
+		return nil, errors.Join(fmt.Errorf("create tables: %w", err), db.Close())
 	}
 	return &store{db: db}, nil
 }
@@ -53,7 +53,7 @@ func (s *store) view(f func(txn) error) error {
 	return s.db.View(func(tx *bbolt.Tx) error { return f(txn{tx}) })
 }
 
-// update runs f alone; its error undoes what it did.
+// update runs f in an exclusive transaction, which an error rolls back.
 func (s *store) update(f func(txn) error) error {
 	return s.db.Update(func(tx *bbolt.Tx) error { return f(txn{tx}) })
 }
@@ -62,14 +62,14 @@ func (t txn) bucket(name string) (Bucket, error) {
 	var b Bucket
 	found, err := t.get(bucketTable, []byte(name), &b)
 	if err == nil && !found {
-		err = refuse(noSuchBucket, "The specified bucket does not exist.")
+		err = reject(noSuchBucket, "The specified bucket does not exist.")
 	}
 	return b, err
 }
 
 func (t txn) putBucket(b Bucket) error { return t.put(bucketTable, []byte(b.Name), b) }
 
-// object gives the live object; the zero object if there is none.
+// object returns the live object, or the zero object if there is none.
 func (t txn) object(bucket, name string) (object, error) {
 	var o object
 	_, err := t.get(objectTable, objectKey(bucket, name), &o)
@@ -85,7 +85,7 @@ func (t txn) deleteObject(o object) error {
 // objectKey sorts objects by bucket, then by the bytes of their names.
 func objectKey(bucket, name string) []byte { return []byte(bucket + "\x00" + name) }
 
-// nextGeneration is the time in microseconds, or one more than the last.
+// nextGeneration returns the time in microseconds, or one more than the last generation.
 func (t txn) nextGeneration(now time.Time) (int64, error) {
 	table := t.tx.Bucket(stateTable)
 	next := now.UnixMicro()
@@ -122,7 +122,7 @@ func (s *store) bucket(name string) (b Bucket, err error) {
 func (s *store) createBucket(b Bucket) error {
 	return s.update(func(t txn) error {
 		if t.tx.Bucket(bucketTable).Get([]byte(b.Name)) != nil {
-			return refuse(bucketExists, "Your previous request to create the named bucket succeeded and you already own it.")
+			return reject(bucketExists, "Your previous request to create the named bucket succeeded and you already own it.")
 		}
 		return t.putBucket(b)
 	})
@@ -139,7 +139,7 @@ func (s *store) deleteBucket(name string, when preconditions) error {
 		}
 		prefix := objectKey(name, "")
 		if key, _ := t.tx.Bucket(objectTable).Cursor().Seek(prefix); bytes.HasPrefix(key, prefix) {
-			return refuse(bucketNotEmpty, "The bucket you tried to delete is not empty.")
+			return reject(bucketNotEmpty, "The bucket you tried to delete is not empty.")
 		}
 		return t.tx.Bucket(bucketTable).Delete([]byte(name))
 	})
@@ -160,7 +160,7 @@ func (s *store) buckets() ([]Bucket, error) {
 	return all, err
 }
 
-// object gives bucket and live object; the zero object if there is none.
+// object returns the bucket and the live object, or the zero object if there is none.
 func (s *store) object(bucket, name string) (b Bucket, o object, err error) {
 	err = s.view(func(t txn) error {
 		if b, err = t.bucket(bucket); err == nil {

@@ -8,9 +8,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// sweep removes the files below objects/ that belong to no object: a crash
-// between keeping the bytes and the commit leaves them, and one after the
-// commit leaves those of the object that was replaced.
+// sweep removes the files below objects/ that belong to no object. A crash before the
+// commit leaves the new object's file, and a crash after it leaves the replaced
+// object's.
 func (s *Server) sweep() error {
 	live, err := s.store.blobs()
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *Server) sweep() error {
 	return nil
 }
 
-// blobs are the file names of all live objects.
+// blobs returns the file names of all live objects.
 func (s *store) blobs() (map[string]bool, error) {
 	live := map[string]bool{}
 	err := s.db.View(func(tx *bbolt.Tx) error {

@@ -12,40 +12,40 @@ import (
 	"path/filepath"
 )
 
-// upload is one object on its way in: what was asked, and what came so far.
+// upload is an object that is being uploaded: the request and what was received so far.
 type upload struct {
 	caller caller
-	object object // as it will be, but for what finalize sets
+	object object // the future object, except for what finalize sets
 	when   preconditions
 	claims expected
 	length lengthRange
-	sha256 string // hex; the body must have it; empty: any
+	sha256 string // hex; required SHA-256 of the body; empty: any
 
 	key  dataKey
 	blob *blobWriter
 	path string
 	sums *checksums
-	hash hash.Hash // runs only if sha256 is asked
+	hash hash.Hash // only if sha256 is set
 }
 
-// lengthRange bounds an upload in bytes, both ends included.
+// lengthRange limits an upload in bytes, inclusive.
 type lengthRange struct{ low, high int64 }
 
 var anyLength = lengthRange{0, maxObjectSize}
 
-// check takes size as final.
+// check checks the final size.
 func (l lengthRange) check(size int64) error {
 	if size > l.high {
-		return refuse(entityTooLarge, "Content-Length exceeds upper bound on range.")
+		return reject(entityTooLarge, "Content-Length exceeds upper bound on range.")
 	}
 	if size < l.low {
-		return refuse(entityTooSmall, "Content-Length is less than lower bound on range.")
+		return reject(entityTooSmall, "Content-Length is less than lower bound on range.")
 	}
 	return nil
 }
 
-// begin refuses at once what finalize would refuse, and opens the file that
-// takes the bytes. Discard the upload after use.
+// begin rejects at once what finalize would reject, and creates the file for the bytes.
+// Discard the upload after use.
 func (s *Server) begin(ctx context.Context, u *upload) error {
 	if err := checkObjectName(u.object.Name); err != nil {
 		return err
@@ -54,7 +54,7 @@ func (s *Server) begin(ctx context.Context, u *upload) error {
 	if err != nil {
 		return err
 	}
-	if err := s.mayCreate(u, b, live); err != nil {
+	if err := s.checkCreate(u, b, live); err != nil {
 		return err
 	}
 	u.object.KeyName = orDefault(u.object.KeyName, b.DefaultKMSKeyName)
@@ -68,7 +68,7 @@ func (s *Server) begin(ctx context.Context, u *upload) error {
 func (u *upload) open(dir string) error {
 	file, err := os.CreateTemp(dir, "")
 	if err != nil {
-		return fmt.Errorf("make upload file: %w", err)
+		return fmt.Errorf("create upload file: %w", err)
 	}
 	u.path = file.Name()
 	u.sums = newChecksums()
@@ -79,8 +79,8 @@ func (u *upload) open(dir string) error {
 	return err
 }
 
-// mayCreate decides whether u may become the live object in place of live.
-func (s *Server) mayCreate(u *upload, b Bucket, live object) error {
+// checkCreate checks whether u may replace live as the live object.
+func (s *Server) checkCreate(u *upload, b Bucket, live object) error {
 	resource := objectResource(u.object.Bucket, u.object.Name)
 	if err := s.allow(u.caller, createObject, resource); err != nil {
 		return err
@@ -94,18 +94,18 @@ func (s *Server) mayCreate(u *upload, b Bucket, live object) error {
 	if err := s.allow(u.caller, deleteObject, resource); err != nil {
 		return err
 	}
-	return s.released(b, live)
+	return s.checkRetention(b, live)
 }
 
-// released refuses while b's retention policy holds o.
-func (s *Server) released(b Bucket, o object) error {
+// checkRetention returns an error while b's retention policy applies to o.
+func (s *Server) checkRetention(b Bucket, o object) error {
 	if end := o.retainedUntil(b); b.RetentionPeriod > 0 && s.config.Clock.Now().Before(end) {
-		return refuse(retentionNotMet, "Object '%s/%s' is subject to bucket's retention policy and cannot be deleted, overwritten or archived until %s", o.Bucket, o.Name, rfc3339(end))
+		return reject(retentionNotMet, "Object '%s/%s' is subject to bucket's retention policy and cannot be deleted, overwritten or archived until %s", o.Bucket, o.Name, rfc3339(end))
 	}
 	return nil
 }
 
-// Write implements io.Writer: it checks, sums, seals and stores p.
+// Write implements io.Writer. It checks, hashes, encrypts and stores p.
 func (u *upload) Write(p []byte) (int, error) {
 	if u.sums.size+int64(len(p)) > u.length.high {
 		return 0, u.length.check(u.sums.size + int64(len(p)))
@@ -117,13 +117,13 @@ func (u *upload) Write(p []byte) (int, error) {
 	return u.blob.Write(p)
 }
 
-// receive takes all of body through one small buffer.
+// receive copies body through one small buffer.
 func (u *upload) receive(body io.Reader) error {
 	buffer := chunks.Get().(*[]byte)
 	defer func() { clear((*buffer)[:chunkSize]); chunks.Put(buffer) }()
 	_, err := io.CopyBuffer(u, onlyReader{body}, (*buffer)[:chunkSize])
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return refuse(incompleteBody, "The body ended after %d bytes.", u.sums.size)
+		return reject(incompleteBody, "The body ended after %d bytes.", u.sums.size)
 	}
 	if err != nil {
 		return fmt.Errorf("receive body: %w", err)
@@ -131,10 +131,10 @@ func (u *upload) receive(body io.Reader) error {
 	return nil
 }
 
-// onlyReader hides io.WriterTo, which would bring a buffer of its own.
+// onlyReader hides io.WriterTo, which would allocate a buffer.
 type onlyReader struct{ io.Reader }
 
-// finalize makes the upload the live object, or leaves everything as it was.
+// finalize makes the upload the live object, or changes nothing.
 func (s *Server) finalize(ctx context.Context, u *upload) (object, error) {
 	if err := u.verify(); err != nil {
 		return object{}, err
@@ -160,12 +160,12 @@ func (u *upload) verify() error {
 		return err
 	}
 	if u.hash != nil && hex.EncodeToString(u.hash.Sum(nil)) != u.sha256 {
-		return refuse(badDigest, "The body does not have the signed SHA-256.").about(payloadHeader)
+		return reject(badDigest, "The body does not have the signed SHA-256.").about(payloadHeader)
 	}
 	return u.claims.check(u.sums)
 }
 
-// commit is finalize's transaction. It gives the object that was replaced.
+// commit is finalize's transaction. It returns the object that was replaced.
 func (s *Server) commit(ctx context.Context, t txn, u *upload) (live object, err error) {
 	b, err := t.bucket(u.object.Bucket)
 	if err != nil {
@@ -174,7 +174,7 @@ func (s *Server) commit(ctx context.Context, t txn, u *upload) (live object, err
 	if live, err = t.object(u.object.Bucket, u.object.Name); err != nil {
 		return live, err
 	}
-	if err := s.mayCreate(u, b, live); err != nil {
+	if err := s.checkCreate(u, b, live); err != nil {
 		return live, err
 	}
 	u.object.StorageClass = orDefault(u.object.StorageClass, b.StorageClass)
@@ -182,7 +182,7 @@ func (s *Server) commit(ctx context.Context, t txn, u *upload) (live object, err
 		return live, err
 	}
 	if err := os.Rename(u.path, filepath.Join(s.objectDir(), u.object.Blob)); err != nil {
-		return live, fmt.Errorf("keep object: %w", err)
+		return live, fmt.Errorf("store object: %w", err)
 	}
 	if err := s.syncObjects(); err != nil {
 		return live, err
@@ -190,10 +190,10 @@ func (s *Server) commit(ctx context.Context, t txn, u *upload) (live object, err
 	if err := t.putObject(u.object); err != nil {
 		return live, err
 	}
-	return live, s.announceCreated(t, b, u.object, live)
+	return live, s.notifyCreated(t, b, u.object, live)
 }
 
-// complete fills in what is known only when all bytes are there.
+// complete sets what is known only after all bytes have arrived.
 func (s *Server) complete(ctx context.Context, t txn, u *upload) (err error) {
 	o := &u.object
 	now := s.config.Clock.Now().UTC()
@@ -207,7 +207,7 @@ func (s *Server) complete(ctx context.Context, t txn, u *upload) (err error) {
 	return s.wrap(ctx, o, u.key)
 }
 
-// syncObjects makes the names below objects/ survive a crash of the machine.
+// syncObjects makes the file names below objects/ survive a crash of the machine.
 func (s *Server) syncObjects() error {
 	if !s.durable() {
 		return nil
@@ -220,8 +220,8 @@ func (s *Server) syncObjects() error {
 	return dir.Sync()
 }
 
-// removeBlob forgets the bytes of an object that is live no more. One that is
-// being read stays until it is read.
+// removeBlob removes the bytes of an object that is no longer live. A file that is being
+// read exists until the read ends.
 func (s *Server) removeBlob(name string) error {
 	if name == "" {
 		return nil
@@ -232,12 +232,12 @@ func (s *Server) removeBlob(name string) error {
 	return nil
 }
 
-// discard closes the upload's file and removes what is left of it.
+// discard closes the upload's file and removes it, unless finalize renamed it.
 func (u *upload) discard() {
 	if u.blob == nil {
 		return
 	}
 	_ = u.blob.Close()
-	_ = os.Remove(u.path) // renamed away after finalize
+	_ = os.Remove(u.path) // fails after finalize, which renames it
 	u.blob = nil
 }

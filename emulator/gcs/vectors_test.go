@@ -77,8 +77,8 @@ func vectorSigner(t testing.TB) verifier {
 	}
 }
 
-// wire is the vector as a client sends it.
-func (v vector) wire(t testing.TB) wire {
+// signedRequest returns the vector in the form that a client sends.
+func (v vector) signedRequest(t testing.TB) signedRequest {
 	t.Helper()
 	u, err := url.Parse(v.ExpectedURL)
 	if err != nil {
@@ -87,12 +87,12 @@ func (v vector) wire(t testing.TB) wire {
 	h := http.Header{}
 	for name, value := range v.Headers {
 		if strings.ContainsRune(name, '/') {
-			h[name] = []string{value} // no HTTP token: only the verifier sees it
+			h[name] = []string{value} // not an HTTP token, so only the verifier reads it
 		} else {
 			h.Set(name, value)
 		}
 	}
-	return wire{method: v.Method, host: u.Host, path: u.EscapedPath(), query: u.RawQuery, header: h}
+	return signedRequest{method: v.Method, host: u.Host, path: u.EscapedPath(), query: u.RawQuery, header: h}
 }
 
 func TestEveryVectorIsAccepted(t *testing.T) {
@@ -104,7 +104,7 @@ func TestEveryVectorIsAccepted(t *testing.T) {
 	for _, v := range all {
 		t.Run(v.Description, func(t *testing.T) {
 			t.Parallel()
-			r := v.wire(t)
+			r := v.signedRequest(t)
 			s, err := verifySignature(r, v.Timestamp, valid)
 			if err != nil {
 				t.Fatal(err)
@@ -137,8 +137,8 @@ func TestVectorsExpireAndDoNotStartEarly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := verifySignature(v.wire(t), v.Timestamp.Add(test.after), valid)
-			if test.want == "" && err != nil || test.want != "" && !isRefusal(err, test.want) {
+			_, err := verifySignature(v.signedRequest(t), v.Timestamp.Add(test.after), valid)
+			if test.want == "" && err != nil || test.want != "" && !hasCode(err, test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})

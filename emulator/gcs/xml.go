@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// xmlRequest is a request of the XML API whose caller is known.
+// xmlRequest is a request of the XML API with a known caller.
 type xmlRequest struct {
 	*http.Request
 	caller caller
-	sha256 string // hex; the body must have it; empty: any
+	sha256 string // hex; required SHA-256 of the body; empty: any
 	bucket string
 	object string // empty: the request is for the bucket
 }
 
-// serveXML answers requests for /BUCKET and /BUCKET/OBJECT. What it returns
-// is still to be told.
+// serveXML serves requests for /BUCKET and /BUCKET/OBJECT. The caller sends the error
+// that it returns.
 func (s *Server) serveXML(w http.ResponseWriter, r *http.Request) error {
 	x, err := s.parseXML(r)
 	if err != nil {
@@ -34,13 +34,13 @@ func (s *Server) serveXML(w http.ResponseWriter, r *http.Request) error {
 	case http.MethodDelete:
 		return s.deleteXML(w, x)
 	case http.MethodPost:
-		return refuse(notImplemented, "POST of objects is not modelled: neither forms nor resumable and multipart uploads of the XML API.")
+		return reject(notImplemented, "POST of objects is not modelled: neither forms nor resumable and multipart uploads of the XML API.")
 	}
-	return refuse(methodNotAllowed, "%s", x.Method)
+	return reject(methodNotAllowed, "%s", x.Method)
 }
 
-// parseXML finds what is asked and by whom. An anonymous caller is told 403
-// here, and only an unknown token 401, as Google's XML API does.
+// parseXML determines the resource and the caller. As in Google's XML API, an anonymous
+// caller gets 403 and only an unknown token gets 401.
 func (s *Server) parseXML(r *http.Request) (x xmlRequest, err error) {
 	x.Request = r
 	if x.bucket, x.object, err = resource(r.Host, r.URL.EscapedPath(), s.config.BucketHosts); err != nil {
@@ -57,28 +57,28 @@ func (s *Server) parseXML(r *http.Request) (x xmlRequest, err error) {
 		return x, err
 	}
 	if x.caller == "" {
-		return x, refuse(accessDenied, "Anonymous caller does not have access to the Google Cloud Storage resource. Permission denied on resource (or it may not exist).")
+		return x, reject(accessDenied, "Anonymous caller does not have access to the Google Cloud Storage resource. Permission denied on resource (or it may not exist).")
 	}
-	return x, x.refuseUnmodelled()
+	return x, x.rejectUnmodelled()
 }
 
-// unmodelledQuery and unmodelledHeaders would change what a request means, so
-// they are refused rather than ignored.
+// Requests with unmodelledQuery or unmodelledHeaders are rejected, because these change
+// what a request means.
 var (
 	unmodelledQuery   = []string{"acl", "billing", "compose", "cors", "encryption", "encryptionConfig", "lifecycle", "location", "logging", "object-lock", "partNumber", "retention", "storageClass", "tagging", "uploadId", "upload_id", "uploads", "versioning", "website"}
 	unmodelledHeaders = []string{"x-goog-acl", "x-goog-copy-source", "x-goog-encryption-algorithm", "x-goog-encryption-key", "x-goog-component-count", "x-goog-metadata-directive", "x-goog-object-lock-mode", "x-goog-resumable", "x-goog-user-project"}
 )
 
-func (x xmlRequest) refuseUnmodelled() error {
+func (x xmlRequest) rejectUnmodelled() error {
 	query := x.URL.Query()
 	for _, name := range unmodelledQuery {
 		if query.Has(name) {
-			return refuse(notImplemented, "The query parameter is not modelled.").about(name)
+			return reject(notImplemented, "The query parameter is not modelled.").about(name)
 		}
 	}
 	for _, name := range unmodelledHeaders {
 		if x.Header.Get(name) != "" {
-			return refuse(notImplemented, "The header is not modelled.").about(name)
+			return reject(notImplemented, "The header is not modelled.").about(name)
 		}
 	}
 	return nil
@@ -99,7 +99,7 @@ func optionalNumber(text, name string) (*int64, error) {
 	}
 	number, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || number < 0 {
-		return nil, refuse(invalidArgument, "Invalid value: %q.", text).about(name)
+		return nil, reject(invalidArgument, "Invalid value: %q.", text).about(name)
 	}
 	return &number, nil
 }
@@ -122,10 +122,10 @@ func (s *Server) getXML(w http.ResponseWriter, x xmlRequest) error {
 	return s.serveObject(w, x.Request, o, o.xmlETag())
 }
 
-// checkGeneration finds no object when another generation is asked than the
-// live one: older ones are not kept.
-func checkGeneration(o object, asked string) error {
-	generation, err := optionalNumber(asked, "generation")
+// checkGeneration returns "not found" if the request names another generation than the
+// live one, because older generations are not stored.
+func checkGeneration(o object, requested string) error {
+	generation, err := optionalNumber(requested, "generation")
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (s *Server) putXML(w http.ResponseWriter, x xmlRequest) error {
 	return nil
 }
 
-// upload reads a PUT's headers.
+// upload reads the headers of a PUT.
 func (x xmlRequest) upload() (u *upload, err error) {
 	u = &upload{caller: x.caller, sha256: x.sha256}
 	u.object = object{Bucket: x.bucket, Name: x.object, Headers: contentHeadersOf(x.Header), Metadata: customMetadata(x.Header)}
@@ -176,11 +176,11 @@ func (x xmlRequest) upload() (u *upload, err error) {
 	return u, x.checkLength(u.length)
 }
 
-// checkLength refuses by Content-Length what is too large, before the body.
+// checkLength rejects a body that is too large by its Content-Length, before reading it.
 func (x xmlRequest) checkLength(allowed lengthRange) error {
 	chunked := slices.Contains(x.TransferEncoding, "chunked")
 	if x.ContentLength <= 0 && x.Header.Get("Content-Length") == "" && !chunked {
-		return refuse(missingLength, "")
+		return reject(missingLength, "")
 	}
 	if x.ContentLength < 0 {
 		return nil
@@ -188,7 +188,7 @@ func (x xmlRequest) checkLength(allowed lengthRange) error {
 	return allowed.check(x.ContentLength)
 }
 
-// readLengthRange reads x-goog-content-length-range: MIN,MAX.
+// readLengthRange parses x-goog-content-length-range: MIN,MAX.
 func readLengthRange(values []string) (lengthRange, error) {
 	if len(values) == 0 {
 		return anyLength, nil
@@ -197,7 +197,7 @@ func readLengthRange(values []string) (lengthRange, error) {
 	first, err1 := strconv.ParseUint(strings.TrimSpace(low), 10, 63)
 	last, err2 := strconv.ParseUint(strings.TrimSpace(high), 10, 63)
 	if !found || err1 != nil || err2 != nil || first > last {
-		return lengthRange{}, refuse(invalidArgument, "The range must be MIN,MAX in bytes.").about("x-goog-content-length-range")
+		return lengthRange{}, reject(invalidArgument, "The range must be MIN,MAX in bytes.").about("x-goog-content-length-range")
 	}
 	return lengthRange{int64(first), min(int64(last), maxObjectSize)}, nil
 }

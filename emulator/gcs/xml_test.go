@@ -17,33 +17,33 @@ import (
 
 func TestXMLRanges(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.write("part", "0123456789")
+	f := newFixture(t)
+	f.write("part", "0123456789")
 	for name, test := range map[string]struct {
 		header string
 		status int
 		body   string
 		place  string
 	}{
-		"from byte to byte":     {"bytes=2-4", 206, "234", "bytes 2-4/10"},
-		"from a byte on":        {"bytes=8-", 206, "89", "bytes 8-9/10"},
-		"the last bytes":        {"bytes=-3", 206, "789", "bytes 7-9/10"},
-		"more than there is":    {"bytes=-30", 206, "0123456789", "bytes 0-9/10"},
-		"past the end":          {"bytes=5-50", 206, "56789", "bytes 5-9/10"},
-		"the last byte":         {"bytes=9-9", 206, "9", "bytes 9-9/10"},
-		"from the end":          {"bytes=10-", 416, "", "bytes */10"},
-		"no byte":               {"bytes=-0", 416, "", "bytes */10"},
-		"several ranges":        {"bytes=0-1,3-4", 200, "0123456789", ""},
-		"backwards":             {"bytes=4-2", 200, "0123456789", ""},
-		"in lines":              {"lines=1-2", 200, "0123456789", ""},
-		"beyond all numbers":    {"bytes=99999999999999999999-", 200, "0123456789", ""},
-		"to the largest number": {"bytes=1-9223372036854775807", 206, "123456789", "bytes 1-9/10"},
+		"from byte to byte":     {header: "bytes=2-4", status: 206, body: "234", place: "bytes 2-4/10"},
+		"from a byte on":        {header: "bytes=8-", status: 206, body: "89", place: "bytes 8-9/10"},
+		"the last bytes":        {header: "bytes=-3", status: 206, body: "789", place: "bytes 7-9/10"},
+		"more than there is":    {header: "bytes=-30", status: 206, body: "0123456789", place: "bytes 0-9/10"},
+		"past the end":          {header: "bytes=5-50", status: 206, body: "56789", place: "bytes 5-9/10"},
+		"the last byte":         {header: "bytes=9-9", status: 206, body: "9", place: "bytes 9-9/10"},
+		"from the end":          {header: "bytes=10-", status: 416, body: "", place: "bytes */10"},
+		"no byte":               {header: "bytes=-0", status: 416, body: "", place: "bytes */10"},
+		"several ranges":        {header: "bytes=0-1,3-4", status: 200, body: "0123456789", place: ""},
+		"backwards":             {header: "bytes=4-2", status: 200, body: "0123456789", place: ""},
+		"in lines":              {header: "lines=1-2", status: 200, body: "0123456789", place: ""},
+		"beyond all numbers":    {header: "bytes=99999999999999999999-", status: 200, body: "0123456789", place: ""},
+		"to the largest number": {header: "bytes=1-9223372036854775807", status: 206, body: "123456789", place: "bytes 1-9/10"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := w.send(http.MethodGet, w.url+"/"+bucket+"/part", "", w.token(viewer), "Range:"+test.header)
+			got := f.send(http.MethodGet, f.url+"/"+bucket+"/part", "", f.token(viewer), "Range:"+test.header)
 			if test.status == 416 {
-				got.refused(t, 416, "InvalidRange")
+				got.wantError(t, 416, "InvalidRange")
 			} else if got.status != test.status || got.body != test.body {
 				t.Errorf("got %d %q", got.status, got.body)
 			}
@@ -56,14 +56,14 @@ func TestXMLRanges(t *testing.T) {
 
 func TestXMLHeaders(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	put := w.send(http.MethodPut, w.url+"/"+bucket+"/part", "hello", w.token(admin),
+	f := newFixture(t)
+	put := f.send(http.MethodPut, f.url+"/"+bucket+"/part", "hello", f.token(admin),
 		"Content-Type:text/plain", "X-Goog-Meta-Run:7", "Cache-Control:no-store", "Content-Disposition:attachment")
 	if put.status != http.StatusOK {
 		t.Fatal(put)
 	}
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		got := w.send(method, w.url+"/"+bucket+"/part", "", w.token(viewer))
+		got := f.send(method, f.url+"/"+bucket+"/part", "", f.token(viewer))
 		for name, want := range map[string]string{
 			"Content-Type": "text/plain", "Content-Length": "5", "X-Goog-Meta-Run": "7", "Cache-Control": "no-store",
 			"Content-Disposition": "attachment", "Etag": put.header.Get("Etag"), "X-Goog-Generation": put.header.Get("X-Goog-Generation"),
@@ -77,7 +77,7 @@ func TestXMLHeaders(t *testing.T) {
 			t.Errorf("%s: hashes %v", method, hashes)
 		}
 	}
-	other := w.send(http.MethodGet, w.url+"/"+bucket+"/part?response-content-type=text/html", "", w.token(viewer))
+	other := f.send(http.MethodGet, f.url+"/"+bucket+"/part?response-content-type=text/html", "", f.token(viewer))
 	if other.header.Get("Content-Type") != "text/html" {
 		t.Errorf("type %q", other.header.Get("Content-Type"))
 	}
@@ -85,61 +85,61 @@ func TestXMLHeaders(t *testing.T) {
 
 func TestXMLConditions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.write("part", "one")
-	at := w.url + "/" + bucket + "/part"
-	generation := w.send(http.MethodHead, at, "", w.token(viewer)).header.Get("X-Goog-Generation")
+	f := newFixture(t)
+	f.write("part", "one")
+	at := f.url + "/" + bucket + "/part"
+	generation := f.send(http.MethodHead, at, "", f.token(viewer)).header.Get("X-Goog-Generation")
 	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
-		w.send(method, at, "x", w.token(admin), "X-Goog-If-Generation-Match:1").refused(t, 412, "PreconditionFailed")
-		w.send(method, at, "x", w.token(admin), "X-Goog-If-Metageneration-Match:2").refused(t, 412, "PreconditionFailed")
-		w.send(method, at, "x", w.token(admin), "X-Goog-If-Generation-Match:one").refused(t, 400, "InvalidArgument")
+		f.send(method, at, "x", f.token(admin), "X-Goog-If-Generation-Match:1").wantError(t, 412, "PreconditionFailed")
+		f.send(method, at, "x", f.token(admin), "X-Goog-If-Metageneration-Match:2").wantError(t, 412, "PreconditionFailed")
+		f.send(method, at, "x", f.token(admin), "X-Goog-If-Generation-Match:one").wantError(t, 400, "InvalidArgument")
 	}
-	w.send(http.MethodGet, at+"?generation=1", "", w.token(viewer)).refused(t, 404, "NoSuchKey")
-	got := w.send(http.MethodDelete, at, "", w.token(admin), "X-Goog-If-Generation-Match:"+generation)
+	f.send(http.MethodGet, at+"?generation=1", "", f.token(viewer)).wantError(t, 404, "NoSuchKey")
+	got := f.send(http.MethodDelete, at, "", f.token(admin), "X-Goog-If-Generation-Match:"+generation)
 	if got.status != http.StatusNoContent {
 		t.Errorf("delete: %d %s", got.status, got.body)
 	}
-	w.send(http.MethodGet, at, "", w.token(viewer)).refused(t, 404, "NoSuchKey")
-	w.send(http.MethodGet, w.url+"/no-such-bucket/part", "", w.token(viewer)).refused(t, 404, "NoSuchBucket")
+	f.send(http.MethodGet, at, "", f.token(viewer)).wantError(t, 404, "NoSuchKey")
+	f.send(http.MethodGet, f.url+"/no-such-bucket/part", "", f.token(viewer)).wantError(t, 404, "NoSuchBucket")
 }
 
 func TestObjectNamesKeepEveryByte(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	for _, name := range []string{"a//b", "a/../b", "/a", "a/", "a b+c%d?e#f&g=h", "é\u200b", "..a", strings.Repeat("n", 1024)} {
-		w.write(name, name)
-		if text, err := read(w.object(viewer, name)); err != nil || text != name {
+		f.write(name, name)
+		if text, err := read(f.object(viewer, name)); err != nil || text != name {
 			t.Errorf("%q: read %q, %v", name, text, err)
 		}
-		signed := w.sign(name+"2", uploadHeaders[0])
+		signed := f.sign(name+"2", uploadHeaders[0])
 		if len(name) < 1024 {
-			if got := w.send(http.MethodPut, signed, "x", uploadHeaders[0]); got.status != http.StatusOK {
+			if got := f.send(http.MethodPut, signed, "x", uploadHeaders[0]); got.status != http.StatusOK {
 				t.Errorf("%q: %d %s", name, got.status, got.body)
 			}
 			continue
 		}
-		w.send(http.MethodPut, signed, "x", uploadHeaders[0]).refused(t, 400, "KeyTooLong")
+		f.send(http.MethodPut, signed, "x", uploadHeaders[0]).wantError(t, 400, "KeyTooLong")
 	}
 	for _, bad := range []string{"..", ".", "a\nb", "a\rb", "\xff"} {
-		w.send(http.MethodPut, w.url+"/"+bucket+"/"+url.PathEscape(bad), "x", w.token(admin)).refused(t, 400, "InvalidArgument")
+		f.send(http.MethodPut, f.url+"/"+bucket+"/"+url.PathEscape(bad), "x", f.token(admin)).wantError(t, 400, "InvalidArgument")
 	}
 }
 
 func TestHostNamesABucket(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(_ *gcs.Bucket, c *gcs.Config) { c.BucketHosts = map[string]string{"media.example.com": bucket} })
-	w.write("dir/part", "hello")
+	f := newFixture(t, func(_ *gcs.Bucket, c *gcs.Config) { c.BucketHosts = map[string]string{"media.example.com": bucket} })
+	f.write("dir/part", "hello")
 	for _, host := range []string{"media.example.com", bucket + ".storage.googleapis.com", bucket + ".localhost:8080"} {
-		if got := w.send(http.MethodGet, w.url+"/dir/part", "", w.token(viewer), "Host:"+host); got.body != "hello" {
+		if got := f.send(http.MethodGet, f.url+"/dir/part", "", f.token(viewer), "Host:"+host); got.body != "hello" {
 			t.Errorf("%s: %d %s", host, got.status, got.body)
 		}
 	}
 }
 
-// TestBodyThatIsCutStoresNothing breaks connections in the middle of a body.
-func TestBodyThatIsCutStoresNothing(t *testing.T) {
+// TestTruncatedBodyStoresNothing breaks connections in the middle of a body.
+func TestTruncatedBodyStoresNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	multipart := "--b\r\nContent-Type: application/json\r\n\r\n{\"name\":\"part\"}\r\n--b\r\nContent-Type: text/plain\r\n\r\nhel"
 	for name, request := range map[string]string{
 		"XML PUT":        "PUT /" + bucket + "/part HTTP/1.1\r\nContent-Length: 100\r\n%s\r\nhel",
@@ -153,40 +153,40 @@ func TestBodyThatIsCutStoresNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			connection, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+			connection, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
 			check(t, err)
-			_, err = fmt.Fprintf(connection, request, "Host: localhost\r\n"+w.token(admin)+"\r\n")
+			_, err = fmt.Fprintf(connection, request, "Host: localhost\r\n"+f.token(admin)+"\r\n")
 			check(t, err)
 			check(t, connection.(*net.TCPConn).CloseWrite())
-			answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
+			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
 			if err == nil {
-				text, _ := io.ReadAll(answer.Body)
-				if answer.StatusCode != http.StatusBadRequest {
-					t.Errorf("%d %s", answer.StatusCode, text)
+				text, _ := io.ReadAll(response.Body)
+				if response.StatusCode != http.StatusBadRequest {
+					t.Errorf("%d %s", response.StatusCode, text)
 				}
 			}
 			check(t, connection.Close())
-			if _, err := read(w.object(admin, "part")); err == nil {
+			if _, err := read(f.object(admin, "part")); err == nil {
 				t.Error("something is stored")
 			}
 		})
 	}
 	t.Cleanup(func() {
 		for _, dir := range []string{"uploads", "objects"} {
-			if left, _ := filepath.Glob(filepath.Join(w.gcs.Root(), dir, "*")); len(left) > 0 {
+			if left, _ := filepath.Glob(filepath.Join(f.gcs.Root(), dir, "*")); len(left) > 0 {
 				t.Errorf("left in %s: %v", dir, left)
 			}
 		}
 	})
 }
 
-func TestBodyWithoutLengthIsRefused(t *testing.T) {
+func TestBodyWithoutLengthIsRejected(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	connection, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+	f := newFixture(t)
+	connection, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
 	check(t, err)
 	defer func() { _ = connection.Close() }()
-	_, err = fmt.Fprintf(connection, "PUT /%s/part HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n", bucket, w.token(admin))
+	_, err = fmt.Fprintf(connection, "PUT /%s/part HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n", bucket, f.token(admin))
 	check(t, err)
 	got, err := http.ReadResponse(bufio.NewReader(connection), nil)
 	check(t, err)

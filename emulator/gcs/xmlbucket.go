@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// listResult is the answer to GET /BUCKET?list-type=2:
+// listResult is the response to GET /BUCKET?list-type=2:
 // cloud.google.com/storage/docs/xml-api/get-bucket-list.
 type listResult struct {
 	XMLName     xml.Name     `xml:"http://doc.s3.amazonaws.com/2006-03-01 ListBucketResult"`
@@ -34,10 +34,10 @@ type commonItem struct {
 	Prefix string `xml:"Prefix"`
 }
 
-// serveXMLBucket lists a bucket's objects, or says whether it exists.
+// serveXMLBucket lists a bucket's objects, or reports whether it exists.
 func (s *Server) serveXMLBucket(w http.ResponseWriter, x xmlRequest) error {
 	if x.bucket == "" || x.Method != http.MethodGet && x.Method != http.MethodHead {
-		return refuse(notImplemented, "%s of this resource is not modelled by the XML API.", x.Method)
+		return reject(notImplemented, "%s of this resource is not modelled by the XML API.", x.Method)
 	}
 	if _, err := s.store.bucket(x.bucket); err != nil {
 		return err
@@ -67,7 +67,7 @@ func (x xmlRequest) listing() (listing, error) {
 	if text := q.Get("max-keys"); text != "" {
 		size, err := strconv.Atoi(text)
 		if err != nil || size < 1 {
-			return listing{}, refuse(invalidArgument, "Invalid value: %q.", text).about("max-keys")
+			return listing{}, reject(invalidArgument, "Invalid value: %q.", text).about("max-keys")
 		}
 		limit = min(size, maxPage)
 	}
@@ -81,7 +81,7 @@ func listResultOf(l listing, p page) listResult {
 		KeyCount: len(p.objects) + len(p.prefixes), IsTruncated: p.next != "", NextMarker: p.next, NextToken: p.next,
 	}
 	for _, o := range p.objects {
-		result.Contents = append(result.Contents, listedItem{o.Name, o.Generation, o.Metageneration, rfc3339(o.Updated), o.xmlETag(), o.Size})
+		result.Contents = append(result.Contents, listedItem{Key: o.Name, Generation: o.Generation, MetaGeneration: o.Metageneration, LastModified: rfc3339(o.Updated), ETag: o.xmlETag(), Size: o.Size})
 	}
 	for _, prefix := range p.prefixes {
 		result.Prefixes = append(result.Prefixes, commonItem{prefix})

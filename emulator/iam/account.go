@@ -14,23 +14,24 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam/rsakey"
 )
 
-// Google asks 6 to 30 characters of an account that a project makes; its own
-// service agents break that rule, and so may ours.
+// accountEmail allows account IDs that are shorter or longer than the 6 to 30
+// characters of a project's own accounts, because Google's service agents have such
+// IDs.
 var accountEmail = regexp.MustCompile(
 	`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?@[a-z0-9](?:[a-z0-9.-]{0,90}[a-z0-9])?\.gserviceaccount\.com$`)
 
 // account is one service account.
 type account struct {
 	email    string
-	managed  *rsakey.Key      // the key that Google holds
-	uploaded []*rsa.PublicKey // halves of keys that others hold
+	managed  *rsakey.Key      // Google holds the private key
+	uploaded []*rsa.PublicKey // somebody else holds the private keys
 }
 
-// CreateServiceAccount makes the account of that email address, unless it is
-// there. Its key is made with its first signature.
+// CreateServiceAccount creates the account with this email, unless it exists. Its
+// key is generated when it signs for the first time.
 func (s *Server) CreateServiceAccount(email string) error {
 	if !accountEmail.MatchString(email) {
-		return fmt.Errorf("iam: %q is no service account's email address", email)
+		return fmt.Errorf("iam: %q is not the email of a service account", email)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,7 +42,7 @@ func (s *Server) CreateServiceAccount(email string) error {
 	return s.save()
 }
 
-// add is told of an account. The caller holds mu.
+// add adds an account without saving it. The caller holds mu.
 func (s *Server) add(email string) *account {
 	a := &account{email: email, managed: rsakey.New(s.keyFile(email))}
 	s.accounts[email] = a
@@ -49,20 +50,20 @@ func (s *Server) add(email string) *account {
 	return a
 }
 
-// UploadKey makes a key that somebody else holds (KMS, a machine) a key of the
-// account: what it signs, the account signs. It takes a PEM public key or
-// X.509 certificate of RSA, and the same one again without effect.
+// UploadKey adds a public key to the account, so that what its private key (in
+// KMS, or on a machine) signs counts as signed by the account. It accepts an RSA
+// public key or X.509 certificate in PEM. Adding a key again does nothing.
 // Source: cloud.google.com/iam/docs/keys-upload.
 func (s *Server) UploadKey(email string, publicKeyPEM []byte) error {
 	key, err := parsePublicKey(publicKeyPEM)
 	if err != nil {
-		return fmt.Errorf("iam: upload a key of %s: %w", email, err)
+		return fmt.Errorf("iam: upload a key for %s: %w", email, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.accounts[email]
 	if a == nil {
-		return fmt.Errorf("iam: upload a key: there is no account %q", email)
+		return fmt.Errorf("iam: upload a key: account %q does not exist", email)
 	}
 	for _, known := range a.uploaded {
 		if known.Equal(key) {
@@ -73,8 +74,8 @@ func (s *Server) UploadKey(email string, publicKeyPEM []byte) error {
 	return s.save()
 }
 
-// Verify reports whether a key of the account, managed or uploaded, made this
-// RSASSA-PKCS1-v1_5 signature of the SHA-256 digest.
+// Verify reports whether signature is an RSASSA-PKCS1-v1_5 signature of the SHA-256
+// digest by one of the account's keys, managed or uploaded.
 func (s *Server) Verify(email string, sha256digest, signature []byte) bool {
 	for _, key := range s.publicKeys(email) {
 		if rsa.VerifyPKCS1v15(key, crypto.SHA256, sha256digest, signature) == nil {
@@ -99,7 +100,7 @@ func (s *Server) publicKeys(email string) []*rsa.PublicKey {
 	return keys
 }
 
-// sign signs payload with the managed key, and tells that key's id.
+// sign signs payload with the managed key and returns the ID of that key.
 func (a *account) sign(payload []byte) (keyID string, signature []byte, err error) {
 	key, err := a.managed.Private()
 	if err != nil {
@@ -110,7 +111,7 @@ func (a *account) sign(payload []byte) (keyID string, signature []byte, err erro
 	return rsakey.ID(&key.PublicKey), signature, err
 }
 
-// account finds an account; nil if there is none of that name.
+// account returns an account, or nil if it does not exist.
 func (s *Server) account(email string) *account {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -120,7 +121,7 @@ func (s *Server) account(email string) *account {
 func parsePublicKey(text []byte) (*rsa.PublicKey, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return nil, errors.New("this is not PEM")
+		return nil, errors.New("the key is not PEM")
 	}
 	var key any
 	var err error
@@ -130,7 +131,7 @@ func parsePublicKey(text []byte) (*rsa.PublicKey, error) {
 	case "CERTIFICATE":
 		key, err = certifiedKey(block.Bytes)
 	default:
-		return nil, fmt.Errorf("PEM block %q is neither PUBLIC KEY nor CERTIFICATE", block.Type)
+		return nil, fmt.Errorf("the PEM block is %q; use PUBLIC KEY or CERTIFICATE", block.Type)
 	}
 	if err != nil {
 		return nil, err

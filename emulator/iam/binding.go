@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// Binding gives one account one role on one resource and all below it. A
-// binding on the cloud's own project covers every resource without a project
-// in its name as well: buckets, topics, functions, accounts.
+// Binding grants one account one role on one resource and everything below it. A
+// binding on the cloud's own project also covers resources without a project in
+// their names: buckets, topics, functions and accounts.
 type Binding struct {
 	Member   string `json:"member"`   // email of a service account
-	Role     string `json:"role"`     // roles/storage.objectCreator
-	Resource string `json:"resource"` // projects/P, buckets/B, projects/P/locations/L/keyRings/R, serviceAccounts/EMAIL …
+	Role     string `json:"role"`     // such as roles/storage.objectCreator
+	Resource string `json:"resource"` // such as projects/P, buckets/B, projects/P/locations/L/keyRings/R or serviceAccounts/EMAIL
 }
 
-// Bind gives what b says; again without effect. The account need not exist
-// yet. An unknown role, or a name that is none, is an error.
+// Bind adds a binding. Adding it again does nothing. The account need not exist
+// yet. An unknown role or an invalid name is an error.
 func (s *Server) Bind(b Binding) error {
 	if err := b.validate(); err != nil {
 		return fmt.Errorf("iam: bind: %w", err)
@@ -31,7 +31,7 @@ func (s *Server) Bind(b Binding) error {
 	return s.save()
 }
 
-// Unbind takes away what exactly b gave; without effect if there is no b.
+// Unbind removes exactly this binding. It does nothing if there is none.
 func (s *Server) Unbind(b Binding) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +42,7 @@ func (s *Server) Unbind(b Binding) error {
 	return s.save()
 }
 
-// Bindings lists all, ordered by member, resource, role.
+// Bindings lists all bindings, ordered by member, resource and role.
 func (s *Server) Bindings() []Binding {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -70,24 +70,24 @@ func (s *Server) Allowed(member, permission, resource string) bool {
 	return false
 }
 
-// covers reports whether what holds on above holds on resource.
-func (s *Server) covers(above, resource string) bool {
-	if resource == above || strings.HasPrefix(resource, above+"/") {
+// covers reports whether a binding on bound applies to resource.
+func (s *Server) covers(bound, resource string) bool {
+	if resource == bound || strings.HasPrefix(resource, bound+"/") {
 		return true
 	}
-	return above == "projects/"+s.config.ProjectID && !strings.HasPrefix(resource, "projects/")
+	return bound == "projects/"+s.config.ProjectID && !strings.HasPrefix(resource, "projects/")
 }
 
 func (b Binding) validate() error {
 	if !accountEmail.MatchString(b.Member) {
-		return fmt.Errorf("member %q is no service account's email address", b.Member)
+		return fmt.Errorf("member %q is not the email of a service account", b.Member)
 	}
 	if !knownRole(b.Role) {
-		return fmt.Errorf("role %q is not among those modelled", b.Role)
+		return fmt.Errorf("role %q is not modelled; add it to roles.go", b.Role)
 	}
 	for part := range strings.SplitSeq(b.Resource, "/") {
 		if part == "" || part == "." || part == ".." {
-			return fmt.Errorf("resource %q is no resource name", b.Resource)
+			return fmt.Errorf("resource %q is not a resource name", b.Resource)
 		}
 	}
 	return nil

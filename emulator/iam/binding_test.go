@@ -16,7 +16,7 @@ func keyFiles(t *testing.T, dir string) []string {
 	return files
 }
 
-func TestABindingCoversItsResourceAndWhatIsBelow(t *testing.T) {
+func TestABindingCoversItsResourceAndItsChildren(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "")
 	const key = "projects/strongroom-local/locations/l/keyRings/r/cryptoKeys/acme"
@@ -28,23 +28,23 @@ func TestABindingCoversItsResourceAndWhatIsBelow(t *testing.T) {
 		member, permission, resource string
 		want                         bool
 	}{
-		"an object below the bucket":          {acme, "storage.objects.create", "buckets/acme/objects/a/b", true},
-		"the bucket itself":                   {acme, "storage.objects.create", "buckets/acme", true},
-		"a bucket whose name only starts so":  {acme, "storage.objects.create", "buckets/acme2/objects/a", false},
-		"another bucket":                      {acme, "storage.objects.create", "buckets/globex/objects/a", false},
-		"another account":                     {globex, "storage.objects.create", "buckets/acme/objects/a", false},
-		"a creator does not delete":           {acme, "storage.objects.delete", "buckets/acme/objects/a", false},
-		"a creator does not get":              {acme, "storage.objects.get", "buckets/acme/objects/a", false},
-		"a creator does not list":             {acme, "storage.objects.list", "buckets/acme", false},
-		"an encrypter encrypts":               {acme, "cloudkms.cryptoKeyVersions.useToEncrypt", key, true},
-		"an encrypter does not decrypt":       {acme, "cloudkms.cryptoKeyVersions.useToDecrypt", key, false},
-		"a key whose name only starts so":     {acme, "cloudkms.cryptoKeyVersions.useToEncrypt", key + "2", false},
-		"a database of the project":           {uploads, "datastore.entities.update", "projects/strongroom-local/databases/d", true},
-		"a topic, by a binding of project":    {uploads, "pubsub.topics.publish", "topics/object-events", true},
-		"another project":                     {uploads, "datastore.entities.get", "projects/other/databases/d", false},
-		"a project whose name only starts so": {uploads, "datastore.entities.get", "projects/strongroom-local2/databases/d", false},
-		"no account":                          {"", "storage.objects.create", "buckets/acme", false},
-		"no permission":                       {acme, "", "buckets/acme", false},
+		"an object below the bucket":       {member: acme, permission: "storage.objects.create", resource: "buckets/acme/objects/a/b", want: true},
+		"the bucket itself":                {member: acme, permission: "storage.objects.create", resource: "buckets/acme", want: true},
+		"a bucket with the same prefix":    {member: acme, permission: "storage.objects.create", resource: "buckets/acme2/objects/a", want: false},
+		"another bucket":                   {member: acme, permission: "storage.objects.create", resource: "buckets/globex/objects/a", want: false},
+		"another account":                  {member: globex, permission: "storage.objects.create", resource: "buckets/acme/objects/a", want: false},
+		"a creator does not delete":        {member: acme, permission: "storage.objects.delete", resource: "buckets/acme/objects/a", want: false},
+		"a creator does not get":           {member: acme, permission: "storage.objects.get", resource: "buckets/acme/objects/a", want: false},
+		"a creator does not list":          {member: acme, permission: "storage.objects.list", resource: "buckets/acme", want: false},
+		"an encrypter encrypts":            {member: acme, permission: "cloudkms.cryptoKeyVersions.useToEncrypt", resource: key, want: true},
+		"an encrypter does not decrypt":    {member: acme, permission: "cloudkms.cryptoKeyVersions.useToDecrypt", resource: key, want: false},
+		"a key with the same prefix":       {member: acme, permission: "cloudkms.cryptoKeyVersions.useToEncrypt", resource: key + "2", want: false},
+		"a database of the project":        {member: uploads, permission: "datastore.entities.update", resource: "projects/strongroom-local/databases/d", want: true},
+		"a topic, by a binding of project": {member: uploads, permission: "pubsub.topics.publish", resource: "topics/object-events", want: true},
+		"another project":                  {member: uploads, permission: "datastore.entities.get", resource: "projects/other/databases/d", want: false},
+		"a project with the same prefix":   {member: uploads, permission: "datastore.entities.get", resource: "projects/strongroom-local2/databases/d", want: false},
+		"no account":                       {member: "", permission: "storage.objects.create", resource: "buckets/acme", want: false},
+		"no permission":                    {member: acme, permission: "", resource: "buckets/acme", want: false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,7 +55,7 @@ func TestABindingCoversItsResourceAndWhatIsBelow(t *testing.T) {
 	}
 }
 
-func TestUnbindTakesAway(t *testing.T) {
+func TestUnbindRevokes(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "")
 	b := iam.Binding{Member: acme, Role: "roles/storage.objectCreator", Resource: "buckets/acme"}
@@ -68,7 +68,7 @@ func TestUnbindTakesAway(t *testing.T) {
 	}
 }
 
-func TestABindingWithoutAccountGivesNothing(t *testing.T) {
+func TestABindingWithoutAccountGrantsNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "")
 	const later = "later@strongroom-local.iam.gserviceaccount.com"
@@ -96,7 +96,7 @@ func TestAnOwnerDoesNotSignForAccounts(t *testing.T) {
 	}
 }
 
-func TestBadBindingsAreErrors(t *testing.T) {
+func TestInvalidBindingsAreErrors(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "")
 	for name, b := range map[string]iam.Binding{

@@ -2,12 +2,12 @@ package iam
 
 import "sync/atomic"
 
-// Counts is how often things were done since the Server was made.
+// Counts are the numbers of operations since the Server was created.
 type Counts struct {
-	SignBlob int64 // signatures given, over gRPC and REST
+	SignBlob int64 // successful calls over gRPC and REST
 }
 
 type counters struct{ signBlob atomic.Int64 }
 
-// Counts tells what was done so far.
+// Counts returns the current counts.
 func (s *Server) Counts() Counts { return Counts{SignBlob: s.counts.signBlob.Load()} }

@@ -13,11 +13,11 @@ import (
 
 const (
 	signBlobPermission = "iam.serviceAccounts.signBlob"
-	accountPrefix      = "projects/-/serviceAccounts/" // "-" is required, says the API
+	accountPrefix      = "projects/-/serviceAccounts/" // the API requires the "-"
 )
 
-// RegisterCredentials serves google.iam.credentials.v1.IAMCredentials. It has
-// SignBlob; the other methods answer Unimplemented.
+// RegisterCredentials serves google.iam.credentials.v1.IAMCredentials with the
+// method SignBlob. The other methods return Unimplemented.
 func (s *Server) RegisterCredentials(server *grpc.Server) {
 	credentialspb.RegisterIAMCredentialsServer(server, credentials{server: s})
 }
@@ -35,8 +35,8 @@ func (c credentials) SignBlob(ctx context.Context, r *credentialspb.SignBlobRequ
 	return c.server.signBlob(caller, r)
 }
 
-// signBlob signs for caller. RSASSA-PKCS1-v1_5 over SHA-256 of the payload, by
-// the key that Google manages.
+// signBlob signs for caller with the account's managed key: RSASSA-PKCS1-v1_5 over
+// the SHA-256 of the payload.
 func (s *Server) signBlob(caller string, r *credentialspb.SignBlobRequest) (*credentialspb.SignBlobResponse, error) {
 	email, err := parseAccountName(r.GetName())
 	if err != nil {
@@ -57,13 +57,13 @@ func (s *Server) signBlob(caller string, r *credentialspb.SignBlobRequest) (*cre
 	}
 	keyID, signature, err := a.sign(r.GetPayload())
 	if err != nil {
-		return nil, status.Error(codes.Internal, "The key could not be made.")
+		return nil, status.Error(codes.Internal, "The key could not be generated.")
 	}
 	s.counts.signBlob.Add(1)
 	return &credentialspb.SignBlobResponse{KeyId: keyID, SignedBlob: signature}, nil
 }
 
-// parseAccountName takes projects/-/serviceAccounts/EMAIL.
+// parseAccountName parses projects/-/serviceAccounts/EMAIL.
 func parseAccountName(name string) (email string, err error) {
 	email, ok := strings.CutPrefix(name, accountPrefix)
 	if !ok || !accountEmail.MatchString(email) {

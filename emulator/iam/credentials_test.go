@@ -37,7 +37,7 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 
 func (bearer) RequireTransportSecurity() bool { return false }
 
-// dial gives Google's own client, with that token.
+// dial returns Google's own client with a token.
 func dial(t *testing.T, s *iam.Server, token string) *credentials.IamCredentialsClient {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -78,7 +78,7 @@ func TestSignedURLsAreSignedThroughSignBlob(t *testing.T) {
 		t.Fatal(err)
 	}
 	if parsed, err := url.Parse(signedURL); err != nil || len(parsed.Query().Get("X-Goog-Signature")) != 512 {
-		t.Errorf("the URL holds no signature: %v", err)
+		t.Errorf("the URL has no signature: %v", err)
 	}
 	digest := sha256.Sum256(payload)
 	if !s.Verify(acme, digest[:], signature) {
@@ -88,11 +88,11 @@ func TestSignedURLsAreSignedThroughSignBlob(t *testing.T) {
 		t.Error("the signature is another account's too")
 	}
 	if got := s.Counts().SignBlob; got != 1 {
-		t.Errorf("%d signatures are counted, want 1", got)
+		t.Errorf("%d signatures counted, want 1", got)
 	}
 }
 
-func TestSignBlobRefuses(t *testing.T) {
+func TestSignBlobRejects(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "")
 	bind(t, s, uploads, tokenCreator, "serviceAccounts/"+acme)
@@ -102,14 +102,14 @@ func TestSignBlobRefuses(t *testing.T) {
 		token, account, payload string
 		want                    codes.Code
 	}{
-		"no token of the cloud":       {"x", prefix + acme, "p", codes.Unauthenticated},
-		"an account without the role": {s.AccessToken(acme), prefix + acme, "p", codes.PermissionDenied},
-		"another account's signature": {s.AccessToken(uploads), prefix + globex, "p", codes.PermissionDenied},
-		"an account that is not":      {s.AccessToken(uploads), prefix + "gone@x.iam.gserviceaccount.com", "p", codes.NotFound},
-		"an unknown, without role":    {s.AccessToken(uploads), prefix + "none@x.iam.gserviceaccount.com", "p", codes.PermissionDenied},
-		"a project in the name":       {s.AccessToken(uploads), "projects/p/serviceAccounts/" + acme, "p", codes.InvalidArgument},
-		"no name":                     {s.AccessToken(uploads), prefix, "p", codes.InvalidArgument},
-		"nothing to sign":             {s.AccessToken(uploads), prefix + acme, "", codes.InvalidArgument},
+		"no token of the cloud":          {token: "x", account: prefix + acme, payload: "p", want: codes.Unauthenticated},
+		"an account without the role":    {token: s.AccessToken(acme), account: prefix + acme, payload: "p", want: codes.PermissionDenied},
+		"another account's signature":    {token: s.AccessToken(uploads), account: prefix + globex, payload: "p", want: codes.PermissionDenied},
+		"an account that does not exist": {token: s.AccessToken(uploads), account: prefix + "gone@x.iam.gserviceaccount.com", payload: "p", want: codes.NotFound},
+		"an unknown, without role":       {token: s.AccessToken(uploads), account: prefix + "none@x.iam.gserviceaccount.com", payload: "p", want: codes.PermissionDenied},
+		"a project in the name":          {token: s.AccessToken(uploads), account: "projects/p/serviceAccounts/" + acme, payload: "p", want: codes.InvalidArgument},
+		"no name":                        {token: s.AccessToken(uploads), account: prefix, payload: "p", want: codes.InvalidArgument},
+		"nothing to sign":                {token: s.AccessToken(uploads), account: prefix + acme, payload: "", want: codes.InvalidArgument},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := dial(t, s, c.token).SignBlob(t.Context(),
@@ -120,11 +120,11 @@ func TestSignBlobRefuses(t *testing.T) {
 		})
 	}
 	if got := s.Counts().SignBlob; got != 0 {
-		t.Errorf("%d signatures are counted, want 0", got)
+		t.Errorf("%d signatures counted, want 0", got)
 	}
 }
 
-// post calls the REST face.
+// post calls the REST API.
 func post(t *testing.T, s *iam.Server, path, token, body string) (int, []byte) {
 	t.Helper()
 	server := httptest.NewServer(s.Handler())
@@ -167,7 +167,7 @@ func TestSignBlobOverREST(t *testing.T) {
 	}
 }
 
-func TestSignBlobOverRESTRefusesAsGoogleDoes(t *testing.T) {
+func TestSignBlobOverRESTRejectsAsGoogleDoes(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "")
 	bind(t, s, uploads, tokenCreator, "serviceAccounts/"+acme)
@@ -179,15 +179,15 @@ func TestSignBlobOverRESTRefusesAsGoogleDoes(t *testing.T) {
 		code              int
 		status            string
 	}{
-		"no token":         {path + ":signBlob", "", good, 401, "UNAUTHENTICATED"},
-		"no permission":    {path + ":signBlob", s.AccessToken(acme), good, 403, "PERMISSION_DENIED"},
-		"no JSON":          {path + ":signBlob", token, "payload", 400, "INVALID_ARGUMENT"},
-		"no base64":        {path + ":signBlob", token, `{"payload":"*"}`, 400, "INVALID_ARGUMENT"},
-		"an unknown name":  {path + ":signBlob", token, `{"payload":"cGF5","other":1}`, 400, "INVALID_ARGUMENT"},
-		"a name twice":     {path + ":signBlob", token, `{"payload":"cGF5","payload":"cGF5"}`, 400, "INVALID_ARGUMENT"},
-		"a huge body":      {path + ":signBlob", token, `{"payload":"` + strings.Repeat("A", 2<<20) + `"}`, 400, "INVALID_ARGUMENT"},
-		"another method":   {path + ":signJwt", token, good, 501, "UNIMPLEMENTED"},
-		"another resource": {"/v1/projects", token, good, 404, "NOT_FOUND"},
+		"no token":         {path: path + ":signBlob", token: "", body: good, code: 401, status: "UNAUTHENTICATED"},
+		"no permission":    {path: path + ":signBlob", token: s.AccessToken(acme), body: good, code: 403, status: "PERMISSION_DENIED"},
+		"no JSON":          {path: path + ":signBlob", token: token, body: "payload", code: 400, status: "INVALID_ARGUMENT"},
+		"no base64":        {path: path + ":signBlob", token: token, body: `{"payload":"*"}`, code: 400, status: "INVALID_ARGUMENT"},
+		"an unknown name":  {path: path + ":signBlob", token: token, body: `{"payload":"cGF5","other":1}`, code: 400, status: "INVALID_ARGUMENT"},
+		"a duplicate name": {path: path + ":signBlob", token: token, body: `{"payload":"cGF5","payload":"cGF5"}`, code: 400, status: "INVALID_ARGUMENT"},
+		"a huge body":      {path: path + ":signBlob", token: token, body: `{"payload":"` + strings.Repeat("A", 2<<20) + `"}`, code: 400, status: "INVALID_ARGUMENT"},
+		"another method":   {path: path + ":signJwt", token: token, body: good, code: 501, status: "UNIMPLEMENTED"},
+		"another resource": {path: "/v1/projects", token: token, body: good, code: 404, status: "NOT_FOUND"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, body := post(t, s, c.path, c.token, c.body)

@@ -62,7 +62,7 @@ func TestOnlyServiceAccountsHaveAccounts(t *testing.T) {
 		"a@x.iam.gserviceaccount.com\n",
 	} {
 		if err := s.CreateServiceAccount(email); err == nil {
-			t.Errorf("%q has an account now", email)
+			t.Errorf("%q has an account", email)
 		}
 	}
 	if err := s.CreateServiceAccount("service-1@gs-project-accounts.iam.gserviceaccount.com"); err != nil {
@@ -70,7 +70,7 @@ func TestOnlyServiceAccountsHaveAccounts(t *testing.T) {
 	}
 }
 
-func TestAnAccessTokenTellsItsAccount(t *testing.T) {
+func TestAnAccessTokenIdentifiesItsAccount(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "")
 	for name, c := range map[string]struct {
@@ -83,7 +83,7 @@ func TestAnAccessTokenTellsItsAccount(t *testing.T) {
 		"an empty one":          {[]string{""}, codes.Unauthenticated},
 		"no scheme":             {[]string{s.AccessToken(uploads)}, codes.Unauthenticated},
 		"another scheme":        {[]string{"Basic " + s.AccessToken(uploads)}, codes.Unauthenticated},
-		"an invented one":       {[]string{"Bearer ya29.emulated-x"}, codes.Unauthenticated},
+		"an invented token":     {[]string{"Bearer ya29.emulated-x"}, codes.Unauthenticated},
 		"of an unknown account": {[]string{"Bearer " + s.AccessToken("x@x.iam.gserviceaccount.com")}, codes.Unauthenticated},
 		"of another cloud":      {[]string{"Bearer " + newServer(t, "").AccessToken(uploads)}, codes.Unauthenticated},
 		"two at once":           {[]string{"Bearer " + s.AccessToken(uploads), "Bearer " + s.AccessToken(acme)}, codes.Unauthenticated},
@@ -99,7 +99,7 @@ func TestAnAccessTokenTellsItsAccount(t *testing.T) {
 	}
 }
 
-func TestAllIsKeptAcrossARestart(t *testing.T) {
+func TestEverythingSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := newServer(t, dir)
@@ -167,7 +167,7 @@ func TestOnlyPublicRSAKeysAreUploaded(t *testing.T) {
 		"no certificate": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte{1}}),
 	} {
 		if err := s.UploadKey(acme, text); err == nil {
-			t.Errorf("%s is taken as a key", name)
+			t.Errorf("%s is accepted as a key", name)
 		}
 	}
 	if err := s.UploadKey("x@x.iam.gserviceaccount.com", publicPEM(t, newKey(t))); err == nil {
@@ -175,7 +175,7 @@ func TestOnlyPublicRSAKeysAreUploaded(t *testing.T) {
 	}
 }
 
-func TestAServerStartsWithoutMakingKeys(t *testing.T) {
+func TestAServerStartsWithoutGeneratingKeys(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := newServer(t, dir)
@@ -190,7 +190,7 @@ func TestAServerStartsWithoutMakingKeys(t *testing.T) {
 		t.Error("a token of a key that was never made is taken")
 	}
 	if files := keyFiles(t, dir); len(files) != 0 {
-		t.Errorf("keys were made: %v", files)
+		t.Errorf("keys were generated: %v", files)
 	}
 }
 

@@ -59,7 +59,7 @@ func TestAnIDTokenIsVerifiedForItsAudience(t *testing.T) {
 	}
 }
 
-func TestWhoAnIDTokenIsOfIsNotTheCallersToSay(t *testing.T) {
+func TestTheCallerCannotChooseTheSubjectOfAnIDToken(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "")
 	token := idToken(t, s, map[string]any{"aud": "a", "email": acme, "iss": "https://x", "sub": "1"})

@@ -13,9 +13,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-const maxBody = 1 << 20 // bytes; ours, no limit is documented
+const maxBody = 1 << 20 // bytes; Google documents no limit
 
-// Handler serves the REST face of IAM Credentials:
+// Handler serves the REST form of IAM Credentials:
 // POST /v1/projects/-/serviceAccounts/{email}:signBlob.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -58,8 +58,8 @@ func (s *Server) serve(r *http.Request) ([]byte, error) {
 	return marshal(answer)
 }
 
-// parseSignBlob takes {"payload": base64, "delegates": […]}. Unknown and
-// duplicate names are refused, as Google does.
+// parseSignBlob parses {"payload": base64, "delegates": […]}. It rejects unknown
+// and duplicate names, as Google does.
 func parseSignBlob(body []byte) (*credentialspb.SignBlobRequest, error) {
 	var r credentialspb.SignBlobRequest
 	if err := protojson.Unmarshal(body, &r); err != nil {
@@ -68,7 +68,7 @@ func parseSignBlob(body []byte) (*credentialspb.SignBlobRequest, error) {
 	return &r, nil
 }
 
-// restError is Google's. Source: cloud.google.com/apis/design/errors#http_mapping.
+// restError is Google's error format: cloud.google.com/apis/design/errors#http_mapping.
 type restError struct {
 	Error struct {
 		Code    int               `json:"code"`
@@ -99,7 +99,7 @@ func writeError(w http.ResponseWriter, err error) {
 	write(w, mapped.code, text)
 }
 
-// httpStatus is how google/rpc/code.proto maps to HTTP.
+// httpStatus maps gRPC codes to HTTP as google/rpc/code.proto does.
 var httpStatus = map[codes.Code]struct {
 	code int
 	name string
@@ -117,5 +117,5 @@ func marshal(m proto.Message) ([]byte, error) { return protojson.Marshal(m) }
 func write(w http.ResponseWriter, code int, body []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(code)
-	_, _ = w.Write(body) // a caller who left needs no answer
+	_, _ = w.Write(body) // an error means that the caller has left
 }

@@ -2,9 +2,8 @@ package iam
 
 import "slices"
 
-// roles are the predefined roles in use, with those of their permissions that
-// the embedded cloud checks. A permission is left out only if nothing modelled
-// asks for it; none is added.
+// roles are the predefined roles in use, with the permissions that the embedded
+// cloud checks. Permissions that no part checks are omitted, and none is added.
 // Source: cloud.google.com/iam/docs/roles-permissions.
 var roles = map[string][]string{
 	"roles/storage.objectCreator": storageWrite,
@@ -41,10 +40,10 @@ var roles = map[string][]string{
 	"roles/run.invoker": {"run.routes.invoke", "run.jobs.run"},
 }
 
-// owner may do everything, except what is asked of an account's own keys.
+// owner has every permission except those on an account's own keys.
 const owner = "roles/owner"
 
-var notOwners = []string{
+var ownerExceptions = []string{
 	"iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken",
 	"iam.serviceAccounts.implicitDelegation", signBlobPermission, "iam.serviceAccounts.signJwt",
 }
@@ -102,7 +101,7 @@ func knownRole(role string) bool {
 // grants reports whether role has permission.
 func grants(role, permission string) bool {
 	if role == owner {
-		return !slices.Contains(notOwners, permission)
+		return !slices.Contains(ownerExceptions, permission)
 	}
 	return slices.Contains(roles[role], permission)
 }

@@ -1,6 +1,6 @@
-// Package iam is the embedded cloud's identity: service accounts and their
-// keys, the bindings that say what each may do, and the signatures Google
-// makes for them, over the wire protocol of IAM Credentials.
+// Package iam is the embedded IAM: service accounts with their keys, the bindings
+// that decide what each account may do, and the signatures that Google creates for
+// them, over the wire protocol of IAM Credentials.
 package iam
 
 import (
@@ -12,17 +12,17 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam/rsakey"
 )
 
-// Config says for which project a Server stands.
+// Config configures a Server.
 type Config struct {
-	ProjectID string       // the cloud's one project; required
+	ProjectID string       // required; the cloud's one project
 	Clock     *clock.Clock // required
-	Dir       string       // where accounts, keys and bindings are kept; empty: in memory only
+	Dir       string       // directory where accounts, keys and bindings are stored; empty: in memory
 }
 
-// Server is IAM. Make it with New. It is safe for concurrent use.
+// Server is IAM. Create it with New. It is safe for concurrent use.
 type Server struct {
 	config Config
-	google *rsakey.Key // signs ID tokens, as Google's own key does
+	google *rsakey.Key // signs ID tokens, like Google's own key
 
 	mu       sync.RWMutex
 	accounts map[string]*account // by email
@@ -33,8 +33,8 @@ type Server struct {
 	counts counters
 }
 
-// New makes a Server, with what Dir holds. It makes no key: that takes long,
-// and waits for the first signature.
+// New returns a Server with what is stored in Dir. To start fast, it generates no
+// key: the first signature does.
 func New(config Config) (*Server, error) {
 	if config.ProjectID == "" || config.Clock == nil {
 		return nil, errors.New("iam: ProjectID and Clock are required")
@@ -52,7 +52,7 @@ func New(config Config) (*Server, error) {
 	return s, nil
 }
 
-// keyFile is where the key of that name is kept; "" without a Dir.
+// keyFile returns the path of a key's file; empty without a Dir.
 func (s *Server) keyFile(name string) string {
 	if s.config.Dir == "" {
 		return ""

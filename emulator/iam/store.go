@@ -11,8 +11,8 @@ import (
 	"slices"
 )
 
-// record is the file that holds all but the keys Google manages, which have
-// a file each.
+// record is the content of the file that stores everything except managed keys,
+// which have a file each.
 type record struct {
 	TokenSeed []byte              `json:"tokenSeed"`
 	Accounts  map[string][]string `json:"accounts"` // email -> uploaded public keys, PEM
@@ -25,7 +25,7 @@ func (s *Server) load() error {
 		return nil
 	}
 	if err := os.MkdirAll(s.config.Dir, 0o700); err != nil {
-		return fmt.Errorf("iam: make the directory: %w", err)
+		return fmt.Errorf("iam: create the directory: %w", err)
 	}
 	text, err := os.ReadFile(s.recordFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -35,16 +35,16 @@ func (s *Server) load() error {
 	if err != nil {
 		return fmt.Errorf("iam: read accounts: %w", err)
 	}
-	var kept record
-	if err := json.Unmarshal(text, &kept); err != nil {
+	var stored record
+	if err := json.Unmarshal(text, &stored); err != nil {
 		return fmt.Errorf("iam: read accounts: %w", err)
 	}
-	return s.restore(kept)
+	return s.restore(stored)
 }
 
-func (s *Server) restore(kept record) error {
-	s.seed = kept.TokenSeed
-	for email, keys := range kept.Accounts {
+func (s *Server) restore(stored record) error {
+	s.seed = stored.TokenSeed
+	for email, keys := range stored.Accounts {
 		a := s.add(email)
 		for _, text := range keys {
 			key, err := parsePublicKey([]byte(text))
@@ -54,26 +54,26 @@ func (s *Server) restore(kept record) error {
 			a.uploaded = append(a.uploaded, key)
 		}
 	}
-	for _, b := range kept.Bindings {
+	for _, b := range stored.Bindings {
 		s.bindings[b] = true
 	}
 	return nil
 }
 
-// save writes the file whole or not at all. The caller holds mu.
+// save replaces the file atomically. The caller holds mu.
 func (s *Server) save() error {
 	if s.config.Dir == "" {
 		return nil
 	}
 	text, err := json.MarshalIndent(s.record(), "", "  ")
 	if err != nil {
-		return fmt.Errorf("iam: keep accounts: %w", err)
+		return fmt.Errorf("iam: store accounts: %w", err)
 	}
 	if err := os.WriteFile(s.recordFile()+".new", text, 0o600); err != nil {
-		return fmt.Errorf("iam: keep accounts: %w", err)
+		return fmt.Errorf("iam: store accounts: %w", err)
 	}
 	if err := os.Rename(s.recordFile()+".new", s.recordFile()); err != nil {
-		return fmt.Errorf("iam: keep accounts: %w", err)
+		return fmt.Errorf("iam: store accounts: %w", err)
 	}
 	return nil
 }

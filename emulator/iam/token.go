@@ -15,17 +15,17 @@ import (
 
 const tokenPrefix = "ya29.emulated-"
 
-// AccessToken is the bearer token of an account: opaque, and the same as long
-// as the Server or its Dir lives. It is worth nothing before the account is
-// created. It is a secret.
+// AccessToken returns the bearer token of an account, which is a secret. The token
+// is opaque and stays the same for the lifetime of the Server or its Dir. It is
+// invalid until the account exists.
 func (s *Server) AccessToken(email string) string {
 	mac := hmac.New(sha256.New, s.seed)
 	mac.Write([]byte(email))
 	return tokenPrefix + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// Authenticate tells whose access token this is: the part of an Authorization
-// header after "Bearer ".
+// Authenticate returns the account of an access token: the part of an
+// Authorization header after "Bearer ".
 func (s *Server) Authenticate(bearer string) (email string, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -33,13 +33,13 @@ func (s *Server) Authenticate(bearer string) (email string, ok bool) {
 	return email, ok
 }
 
-// Caller tells who calls, by the `authorization` of the incoming gRPC
-// metadata. The error is a status Unauthenticated.
+// Caller returns the account that makes a gRPC call, from the `authorization`
+// metadata. Its error is a status Unauthenticated.
 func (s *Server) Caller(ctx context.Context) (email string, err error) {
 	return s.identify(metadata.ValueFromIncomingContext(ctx, "authorization"))
 }
 
-// identify takes the Authorization headers of a call.
+// identify returns the account of a call, given its Authorization headers.
 func (s *Server) identify(headers []string) (email string, err error) {
 	if len(headers) == 0 || headers[0] == "" {
 		return "", unauthenticated("CREDENTIALS_MISSING", "Request is missing required authentication credential.")
@@ -59,7 +59,7 @@ func unauthenticated(reason, text string) error {
 		&errdetails.ErrorInfo{Reason: reason, Domain: "googleapis.com"})
 }
 
-// withInfo is a status with google.rpc.ErrorInfo, as Google's APIs answer.
+// withInfo returns a status with google.rpc.ErrorInfo, as Google's APIs do.
 func withInfo(code codes.Code, text string, info *errdetails.ErrorInfo) error {
 	st, err := status.New(code, text).WithDetails(info)
 	if err != nil {

@@ -18,65 +18,65 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 )
 
-func TestCallersMayDoOnlyWhatTheirRolesSay(t *testing.T) {
+func TestCallersNeedTheirRolesPermissions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	key := w.key("acme")
-	sealed := w.encrypt(key, "text", "")
+	f := newFixture(t, "")
+	key := f.key("acme")
+	sealed := f.encrypt(key, "text", "")
 	ctx := t.Context()
 	for name, call := range map[string]func() error{
-		"who administers does not decrypt": func() error {
-			_, err := w.admin.Decrypt(ctx, &kmspb.DecryptRequest{Name: key, Ciphertext: sealed.GetCiphertext()})
+		"an administrator cannot decrypt": func() error {
+			_, err := f.admin.Decrypt(ctx, &kmspb.DecryptRequest{Name: key, Ciphertext: sealed.GetCiphertext()})
 			return err
 		},
-		"who uses does not destroy": func() error {
-			_, err := w.user.DestroyCryptoKeyVersion(ctx, &kmspb.DestroyCryptoKeyVersionRequest{Name: sealed.GetName()})
+		"a user cannot destroy": func() error {
+			_, err := f.user.DestroyCryptoKeyVersion(ctx, &kmspb.DestroyCryptoKeyVersionRequest{Name: sealed.GetName()})
 			return err
 		},
-		"who uses does not make keys": func() error {
-			_, err := w.user.CreateCryptoKey(ctx, &kmspb.CreateCryptoKeyRequest{Parent: ring, CryptoKeyId: "own"})
+		"a user cannot create keys": func() error {
+			_, err := f.user.CreateCryptoKey(ctx, &kmspb.CreateCryptoKeyRequest{Parent: ring, CryptoKeyId: "own"})
 			return err
 		},
-		"who uses cannot learn that a key is not there": func() error {
-			_, err := w.user.GetCryptoKey(ctx, &kmspb.GetCryptoKeyRequest{Name: ring + "/cryptoKeys/none"})
+		"a user cannot learn that a key does not exist": func() error {
+			_, err := f.user.GetCryptoKey(ctx, &kmspb.GetCryptoKeyRequest{Name: ring + "/cryptoKeys/none"})
 			return err
 		},
-		"who has no role does nothing": func() error {
-			_, err := w.kms.Encrypt(kms.As(ctx, nobody), &kmspb.EncryptRequest{Name: key})
+		"an account without a role can do nothing": func() error {
+			_, err := f.kms.Encrypt(kms.As(ctx, nobody), &kmspb.EncryptRequest{Name: key})
 			return err
 		},
 	} {
-		t.Run(name, func(t *testing.T) { refuses(t, call(), codes.PermissionDenied) })
+		t.Run(name, func(t *testing.T) { wantCode(t, call(), codes.PermissionDenied) })
 	}
-	_, err := w.kms.Encrypt(ctx, &kmspb.EncryptRequest{Name: key})
-	refuses(t, err, codes.Unauthenticated)
-	if _, err := w.kms.Encrypt(kms.As(ctx, worker), &kmspb.EncryptRequest{Name: key}); err != nil {
-		t.Errorf("in process, the worker is refused: %v", err)
+	_, err := f.kms.Encrypt(ctx, &kmspb.EncryptRequest{Name: key})
+	wantCode(t, err, codes.Unauthenticated)
+	if _, err := f.kms.Encrypt(kms.As(ctx, worker), &kmspb.EncryptRequest{Name: key}); err != nil {
+		t.Errorf("the in-process call is rejected: %v", err)
 	}
 }
 
-func TestARoleOnOneKeyIsNoneOnAnother(t *testing.T) {
+func TestARoleOnOneKeyDoesNotApplyToAnother(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	acme, acme2 := w.key("acme"), w.key("acme2")
-	err := w.iam.Bind(iam.Binding{Member: nobody, Role: "roles/cloudkms.cryptoKeyEncrypter", Resource: acme})
+	f := newFixture(t, "")
+	acme, acme2 := f.key("acme"), f.key("acme2")
+	err := f.iam.Bind(iam.Binding{Member: nobody, Role: "roles/cloudkms.cryptoKeyEncrypter", Resource: acme})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx := kms.As(t.Context(), nobody)
-	if _, err := w.kms.Encrypt(ctx, &kmspb.EncryptRequest{Name: acme}); err != nil {
+	if _, err := f.kms.Encrypt(ctx, &kmspb.EncryptRequest{Name: acme}); err != nil {
 		t.Error(err)
 	}
-	_, err = w.kms.Encrypt(ctx, &kmspb.EncryptRequest{Name: acme2})
-	refuses(t, err, codes.PermissionDenied)
+	_, err = f.kms.Encrypt(ctx, &kmspb.EncryptRequest{Name: acme2})
+	wantCode(t, err, codes.PermissionDenied)
 }
 
-func TestBadKeysAreNotMade(t *testing.T) {
+func TestInvalidKeysAreNotCreated(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	w.key("acme")
+	f := newFixture(t, "")
+	f.key("acme")
 	day := 24 * time.Hour
-	soon := timestamppb.New(w.clock.Now().Add(day))
+	soon := timestamppb.New(f.clock.Now().Add(day))
 	rotate := func(next *timestamppb.Timestamp, period time.Duration) *kmspb.CryptoKey {
 		return &kmspb.CryptoKey{Purpose: purpose, NextRotationTime: next,
 			RotationSchedule: &kmspb.CryptoKey_RotationPeriod{RotationPeriod: durationpb.New(period)}}
@@ -86,7 +86,7 @@ func TestBadKeysAreNotMade(t *testing.T) {
 		like *kmspb.CryptoKey
 		want codes.Code
 	}{
-		"with an id that is taken":       {"acme", &kmspb.CryptoKey{Purpose: purpose}, codes.AlreadyExists},
+		"with an id that is accepted":    {"acme", &kmspb.CryptoKey{Purpose: purpose}, codes.AlreadyExists},
 		"with an empty id":               {"", &kmspb.CryptoKey{Purpose: purpose}, codes.InvalidArgument},
 		"with a slash in the id":         {"a/b", &kmspb.CryptoKey{Purpose: purpose}, codes.InvalidArgument},
 		"with a dot in the id":           {"a.b", &kmspb.CryptoKey{Purpose: purpose}, codes.InvalidArgument},
@@ -100,20 +100,20 @@ func TestBadKeysAreNotMade(t *testing.T) {
 		"destroyed sooner than in a day": {"k", &kmspb.CryptoKey{Purpose: purpose, DestroyScheduledDuration: durationpb.New(1)}, codes.InvalidArgument},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := w.admin.CreateCryptoKey(t.Context(),
+			_, err := f.admin.CreateCryptoKey(t.Context(),
 				&kmspb.CreateCryptoKeyRequest{Parent: ring, CryptoKeyId: c.id, CryptoKey: c.like})
-			refuses(t, err, c.want)
+			wantCode(t, err, c.want)
 		})
 	}
 }
 
 func TestRotationIsUpdatedByMask(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	key := w.key("acme")
-	next, period := timestamppb.New(w.clock.Now().Add(time.Hour)), durationpb.New(24*time.Hour)
+	f := newFixture(t, "")
+	key := f.key("acme")
+	next, period := timestamppb.New(f.clock.Now().Add(time.Hour)), durationpb.New(24*time.Hour)
 	update := func(paths ...string) (*kmspb.CryptoKey, error) {
-		return w.admin.UpdateCryptoKey(t.Context(), &kmspb.UpdateCryptoKeyRequest{
+		return f.admin.UpdateCryptoKey(t.Context(), &kmspb.UpdateCryptoKeyRequest{
 			CryptoKey: &kmspb.CryptoKey{Name: key, NextRotationTime: next, Labels: map[string]string{"a": "b"},
 				RotationSchedule: &kmspb.CryptoKey_RotationPeriod{RotationPeriod: period}},
 			UpdateMask: &fieldmaskpb.FieldMask{Paths: paths},
@@ -124,26 +124,26 @@ func TestRotationIsUpdatedByMask(t *testing.T) {
 		t.Fatal(err)
 	}
 	if k.GetRotationPeriod().AsDuration() != 24*time.Hour || !k.GetNextRotationTime().AsTime().Equal(next.AsTime()) {
-		t.Errorf("the rotation is not as it was set: %v", k)
+		t.Errorf("the rotation differs from what was set: %v", k)
 	}
 	if len(k.GetLabels()) != 0 {
 		t.Error("labels were changed that the mask did not name")
 	}
 	_, err = update()
-	refuses(t, err, codes.InvalidArgument)
+	wantCode(t, err, codes.InvalidArgument)
 	_, err = update("purpose")
-	refuses(t, err, codes.InvalidArgument)
+	wantCode(t, err, codes.InvalidArgument)
 }
 
 func TestListsComeInPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
+	f := newFixture(t, "")
 	var want []string
 	for i := range 5 {
-		want = append(want, w.key(fmt.Sprintf("key-%d", i)))
+		want = append(want, f.key(fmt.Sprintf("key-%d", i)))
 	}
 	var got []string
-	keys := w.admin.ListCryptoKeys(t.Context(), &kmspb.ListCryptoKeysRequest{Parent: ring, PageSize: 2})
+	keys := f.admin.ListCryptoKeys(t.Context(), &kmspb.ListCryptoKeysRequest{Parent: ring, PageSize: 2})
 	for {
 		k, err := keys.Next()
 		if errors.Is(err, iterator.Done) {
@@ -157,12 +157,12 @@ func TestListsComeInPages(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	versions, err := w.admin.ListCryptoKeyVersions(t.Context(),
+	versions, err := f.admin.ListCryptoKeyVersions(t.Context(),
 		&kmspb.ListCryptoKeyVersionsRequest{Parent: want[0]}).Next()
 	if err != nil || versions.GetName() != want[0]+"/cryptoKeyVersions/1" {
 		t.Errorf("the first version is %v, %v", versions, err)
 	}
-	r, err := w.admin.ListKeyRings(t.Context(), &kmspb.ListKeyRingsRequest{Parent: parent}).Next()
+	r, err := f.admin.ListKeyRings(t.Context(), &kmspb.ListKeyRingsRequest{Parent: parent}).Next()
 	if err != nil || r.GetName() != ring {
 		t.Errorf("the first ring is %v, %v", r, err)
 	}

@@ -8,7 +8,7 @@ import (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum is CRC32C as the API writes it: never negative.
+// checksum returns the CRC32C in the API's form, which is never negative.
 func checksum(data []byte) *wrapperspb.Int64Value {
 	return wrapperspb.Int64(int64(crc32.Checksum(data, castagnoli)))
 }

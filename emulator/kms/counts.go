@@ -2,15 +2,14 @@ package kms
 
 import "sync/atomic"
 
-// Counts is how often keys were used since the Server was made. Refusals do
-// not count.
+// Counts are the numbers of successful operations since the Server was created.
 type Counts struct {
 	Encrypt, Decrypt, Sign int64
 }
 
 type counters struct{ encrypt, decrypt, sign atomic.Int64 }
 
-// Counts tells what was done so far.
+// Counts returns the current counts.
 func (s *Server) Counts() Counts {
 	return Counts{
 		Encrypt: s.counts.encrypt.Load(),

@@ -10,12 +10,12 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// maxBytes is the most that Encrypt takes as plaintext, and as associated
-// data, of a SOFTWARE key. Source: google/cloud/kms/v1/service.proto.
+// maxBytes is the longest plaintext, and the longest associated data, that Encrypt
+// accepts for a SOFTWARE key. Source: google/cloud/kms/v1/service.proto.
 const maxBytes = 64 << 10
 
-// A ciphertext is a format byte, the tag of its key version, and what AES-GCM
-// sealed (nonce first). Google's format is not public; ours differs.
+// A ciphertext is a format byte, a tag of the key version and the output of AES-GCM
+// with the nonce first. Google's format is not public and differs.
 const (
 	format   = 0x0a
 	tagBytes = 8
@@ -23,17 +23,17 @@ const (
 	maxSeal  = header + 12 + maxBytes + 16
 )
 
-// Encrypt seals up to 64 KiB under the key's primary version, or the version
+// Encrypt encrypts up to 64 KiB with the key's primary version or with the version
 // that is named. Permission: cloudkms.cryptoKeyVersions.useToEncrypt.
 func (s *Server) Encrypt(ctx context.Context, r *kmspb.EncryptRequest) (*kmspb.EncryptResponse, error) {
-	at, err := s.admit(ctx, "cloudkms.cryptoKeyVersions.useToEncrypt", r.GetName(), cryptoKey, cryptoKeyVersion)
+	target, err := s.authorize(ctx, "cloudkms.cryptoKeyVersions.useToEncrypt", r.GetName(), cryptoKey, cryptoKeyVersion)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkEncrypt(r); err != nil {
 		return nil, err
 	}
-	used, err := s.toEncrypt(at)
+	used, err := s.toEncrypt(target)
 	if err != nil {
 		return nil, err
 	}
@@ -52,17 +52,17 @@ func (s *Server) Encrypt(ctx context.Context, r *kmspb.EncryptRequest) (*kmspb.E
 	}, nil
 }
 
-// Decrypt opens what Encrypt sealed under any enabled version of the key.
-// Permission: cloudkms.cryptoKeyVersions.useToDecrypt.
+// Decrypt decrypts the output of Encrypt if the version that encrypted it is
+// enabled. Permission: cloudkms.cryptoKeyVersions.useToDecrypt.
 func (s *Server) Decrypt(ctx context.Context, r *kmspb.DecryptRequest) (*kmspb.DecryptResponse, error) {
-	at, err := s.admit(ctx, "cloudkms.cryptoKeyVersions.useToDecrypt", r.GetName(), cryptoKey)
+	target, err := s.authorize(ctx, "cloudkms.cryptoKeyVersions.useToDecrypt", r.GetName(), cryptoKey)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkDecrypt(r); err != nil {
 		return nil, err
 	}
-	used, isPrimary, err := s.toDecrypt(at, r.GetCiphertext())
+	used, isPrimary, err := s.toDecrypt(target, r.GetCiphertext())
 	if err != nil {
 		return nil, err
 	}
@@ -79,36 +79,36 @@ func (s *Server) Decrypt(ctx context.Context, r *kmspb.DecryptRequest) (*kmspb.D
 	}, nil
 }
 
-// secret is one version's material, taken out from under Server.mu.
+// secret is the key material of one version, for use without Server.mu.
 type secret struct {
 	name     string // of the version
 	material *material
 }
 
-func (s *Server) toEncrypt(at resource) (secret, error) {
+func (s *Server) toEncrypt(target resource) (secret, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.keyFor(at, kmspb.CryptoKey_ENCRYPT_DECRYPT, "encrypt")
+	k, err := s.keyFor(target, kmspb.CryptoKey_ENCRYPT_DECRYPT, "encrypt")
 	if err != nil {
 		return secret{}, err
 	}
 	v := k.primary()
-	if at.kind == cryptoKeyVersion {
-		v = k.version(at.name)
+	if target.kind == cryptoKeyVersion {
+		v = k.version(target.name)
 	}
 	switch {
-	case v == nil && at.kind == cryptoKey:
-		return secret{}, noPrimary(at.name)
+	case v == nil && target.kind == cryptoKey:
+		return secret{}, noPrimary(target.name)
 	case v == nil:
-		return secret{}, notFound("CryptoKeyVersion", at.name)
+		return secret{}, notFound("CryptoKeyVersion", target.name)
 	}
-	return secret{v.record.Name, v.material}, v.usable()
+	return secret{v.record.Name, v.material}, v.checkEnabled()
 }
 
-func (s *Server) toDecrypt(at resource, ciphertext []byte) (used secret, isPrimary bool, err error) {
+func (s *Server) toDecrypt(target resource, ciphertext []byte) (used secret, isPrimary bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.keyFor(at, kmspb.CryptoKey_ENCRYPT_DECRYPT, "decrypt")
+	k, err := s.keyFor(target, kmspb.CryptoKey_ENCRYPT_DECRYPT, "decrypt")
 	if err != nil {
 		return secret{}, false, err
 	}
@@ -119,7 +119,7 @@ func (s *Server) toDecrypt(at resource, ciphertext []byte) (used secret, isPrima
 		return secret{}, false, decryptionFailed
 	}
 	v := k.versions[i]
-	return secret{v.record.Name, v.material}, v == k.primary(), v.usable()
+	return secret{v.record.Name, v.material}, v == k.primary(), v.checkEnabled()
 }
 
 func (u secret) seal(plaintext, aad []byte) ([]byte, error) {
@@ -142,13 +142,13 @@ func (u secret) unseal(ciphertext, aad []byte) ([]byte, error) {
 	return plaintext, nil
 }
 
-// bind makes the version's name part of what is authenticated. No name holds
-// a zero byte, so no two pairs give the same bytes.
+// bind returns aad with the version's name, so that the name is authenticated too.
+// A name contains no zero byte, so different pairs have different results.
 func (u secret) bind(aad []byte) []byte {
 	return slices.Concat([]byte(u.name), []byte{0}, aad)
 }
 
-// prefix starts every ciphertext of that version.
+// prefix returns the first bytes of every ciphertext of a version.
 func prefix(versionName string) []byte {
 	sum := sha256.Sum256([]byte(versionName))
 	return append([]byte{format}, sum[:tagBytes]...)
@@ -175,9 +175,9 @@ func checkDecrypt(r *kmspb.DecryptRequest) error {
 	)
 }
 
-func checkSize(field string, data []byte, most int) error {
-	if len(data) > most {
-		return invalid("The field %s is too large: %d bytes; the maximum is %d.", field, len(data), most)
+func checkSize(field string, data []byte, maximum int) error {
+	if len(data) > maximum {
+		return invalid("The field %s is too large: %d bytes; the maximum is %d.", field, len(data), maximum)
 	}
 	return nil
 }
@@ -191,7 +191,7 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-// verify compares data with the checksum that came with it, if one did.
+// verify compares data with the request's checksum, if the request has one.
 func verify(field string, data []byte, sum *wrapperspb.Int64Value) error {
 	if sum != nil && sum.Value != checksum(data).Value {
 		return invalid("The checksum in field %s_crc32c did not match the data in field %s.", field, field)

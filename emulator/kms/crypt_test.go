@@ -20,10 +20,10 @@ func crc(data []byte) *wrapperspb.Int64Value {
 
 func TestWhatIsEncryptedDecryptsUnderTheSameKeyAndAAD(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	key := w.key("acme")
+	f := newFixture(t, "")
+	key := f.key("acme")
 	text, aad := []byte("the plaintext"), []byte("tenants/acme/deks/1")
-	sealed, err := w.user.Encrypt(t.Context(), &kmspb.EncryptRequest{
+	sealed, err := f.user.Encrypt(t.Context(), &kmspb.EncryptRequest{
 		Name: key, Plaintext: text, AdditionalAuthenticatedData: aad,
 		PlaintextCrc32C: crc(text), AdditionalAuthenticatedDataCrc32C: crc(aad),
 	})
@@ -33,12 +33,12 @@ func TestWhatIsEncryptedDecryptsUnderTheSameKeyAndAAD(t *testing.T) {
 	if !sealed.GetVerifiedPlaintextCrc32C() || !sealed.GetVerifiedAdditionalAuthenticatedDataCrc32C() ||
 		sealed.GetCiphertextCrc32C().GetValue() != crc(sealed.GetCiphertext()).GetValue() ||
 		sealed.GetName() != key+"/cryptoKeyVersions/1" {
-		t.Errorf("encrypt answered %v", sealed)
+		t.Errorf("encrypt returned %v", sealed)
 	}
 	if bytes.Contains(sealed.GetCiphertext(), text) {
 		t.Error("the ciphertext holds the plaintext")
 	}
-	opened, err := w.user.Decrypt(t.Context(), &kmspb.DecryptRequest{
+	opened, err := f.user.Decrypt(t.Context(), &kmspb.DecryptRequest{
 		Name: key, Ciphertext: sealed.GetCiphertext(), CiphertextCrc32C: sealed.GetCiphertextCrc32C(),
 		AdditionalAuthenticatedData: aad, AdditionalAuthenticatedDataCrc32C: crc(aad),
 	})
@@ -47,77 +47,77 @@ func TestWhatIsEncryptedDecryptsUnderTheSameKeyAndAAD(t *testing.T) {
 	}
 	if !bytes.Equal(opened.GetPlaintext(), text) || !opened.GetUsedPrimary() ||
 		opened.GetPlaintextCrc32C().GetValue() != crc(text).GetValue() {
-		t.Errorf("decrypt answered %v", opened)
+		t.Errorf("decrypt returned %v", opened)
 	}
-	if got, want := w.kms.Counts(), (kms.Counts{Encrypt: 1, Decrypt: 1}); got != want {
+	if got, want := f.kms.Counts(), (kms.Counts{Encrypt: 1, Decrypt: 1}); got != want {
 		t.Errorf("counts are %+v, want %+v", got, want)
 	}
 }
 
-func TestDecryptRefusesWhatTheKeyDidNotEncrypt(t *testing.T) {
+func TestDecryptRejectsWhatTheKeyDidNotEncrypt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	acme, globex := w.key("acme"), w.key("globex")
-	good := w.encrypt(acme, "text", "aad").GetCiphertext()
+	f := newFixture(t, "")
+	acme, globex := f.key("acme"), f.key("globex")
+	good := f.encrypt(acme, "text", "aad").GetCiphertext()
 	flipped := slices.Clone(good)
 	flipped[len(flipped)-1] ^= 1
-	forged := slices.Concat(w.encrypt(globex, "text", "aad").GetCiphertext()[:9], good[9:])
+	forged := slices.Concat(f.encrypt(globex, "text", "aad").GetCiphertext()[:9], good[9:])
 	for name, c := range map[string]struct {
 		key        string
 		ciphertext []byte
 		aad        string
 	}{
-		"another key's ciphertext":                 {globex, good, "aad"},
-		"another key's, marked as this key's":      {globex, forged, "aad"},
-		"other associated data":                    {acme, good, "aae"},
-		"no associated data":                       {acme, good, ""},
-		"a changed bit":                            {acme, flipped, "aad"},
-		"a ciphertext that was cut":                {acme, good[:len(good)-1], "aad"},
-		"a header alone":                           {acme, good[:9], "aad"},
-		"a single byte":                            {acme, good[:1], "aad"},
-		"nothing":                                  {acme, nil, "aad"},
-		"the empty plaintext's, with bytes behind": {acme, append(slices.Clone(good), 0), "aad"},
+		"another key's ciphertext":            {globex, good, "aad"},
+		"another key's, marked as this key's": {globex, forged, "aad"},
+		"other associated data":               {acme, good, "aae"},
+		"no associated data":                  {acme, good, ""},
+		"a changed bit":                       {acme, flipped, "aad"},
+		"a truncated ciphertext":              {acme, good[:len(good)-1], "aad"},
+		"a header alone":                      {acme, good[:9], "aad"},
+		"a single byte":                       {acme, good[:1], "aad"},
+		"nothing":                             {acme, nil, "aad"},
+		"a ciphertext with an extra byte":     {acme, append(slices.Clone(good), 0), "aad"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := w.decrypt(c.key, c.ciphertext, c.aad)
-			refuses(t, err, codes.InvalidArgument)
+			_, err := f.decrypt(c.key, c.ciphertext, c.aad)
+			wantCode(t, err, codes.InvalidArgument)
 		})
 	}
-	_, err := w.decrypt(globex, good, "aad")
+	_, err := f.decrypt(globex, good, "aad")
 	if want := "Decryption failed: verify that 'name' refers to the correct CryptoKey."; status.Convert(err).Message() != want {
-		t.Errorf("the text is %q", status.Convert(err).Message())
+		t.Errorf("the error text is %q", status.Convert(err).Message())
 	}
 }
 
-func TestSizesAndChecksumsAreHeld(t *testing.T) {
+func TestSizesAndChecksumsAreEnforced(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	key := w.key("acme")
+	f := newFixture(t, "")
+	key := f.key("acme")
 	full, over := make([]byte, 64<<10), make([]byte, 64<<10+1)
 	wrong := wrapperspb.Int64(1)
 	for name, c := range map[string]struct {
 		request *kmspb.EncryptRequest
 		want    codes.Code
 	}{
-		"64 KiB of both":             {&kmspb.EncryptRequest{Plaintext: full, AdditionalAuthenticatedData: full}, codes.OK},
-		"nothing at all":             {&kmspb.EncryptRequest{}, codes.OK},
-		"a plaintext of one more":    {&kmspb.EncryptRequest{Plaintext: over}, codes.InvalidArgument},
-		"associated data of one":     {&kmspb.EncryptRequest{AdditionalAuthenticatedData: over}, codes.InvalidArgument},
-		"a wrong plaintext checksum": {&kmspb.EncryptRequest{Plaintext: full, PlaintextCrc32C: wrong}, codes.InvalidArgument},
+		"64 KiB of both":                    {&kmspb.EncryptRequest{Plaintext: full, AdditionalAuthenticatedData: full}, codes.OK},
+		"empty fields":                      {&kmspb.EncryptRequest{}, codes.OK},
+		"a plaintext one byte too long":     {&kmspb.EncryptRequest{Plaintext: over}, codes.InvalidArgument},
+		"associated data one byte too long": {&kmspb.EncryptRequest{AdditionalAuthenticatedData: over}, codes.InvalidArgument},
+		"a wrong plaintext checksum":        {&kmspb.EncryptRequest{Plaintext: full, PlaintextCrc32C: wrong}, codes.InvalidArgument},
 		"a wrong checksum of the associated data": {
 			&kmspb.EncryptRequest{AdditionalAuthenticatedDataCrc32C: wrong}, codes.InvalidArgument},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.request.Name = key
-			sealed, err := w.user.Encrypt(t.Context(), c.request)
-			refuses(t, err, c.want)
+			sealed, err := f.user.Encrypt(t.Context(), c.request)
+			wantCode(t, err, c.want)
 			if err == nil {
-				w.opens(key, sealed.GetCiphertext(), string(c.request.AdditionalAuthenticatedData), string(c.request.Plaintext))
+				f.wantDecrypted(key, sealed.GetCiphertext(), string(c.request.AdditionalAuthenticatedData), string(c.request.Plaintext))
 			}
 		})
 	}
-	sealed := w.encrypt(key, "text", "")
-	_, err := w.user.Decrypt(t.Context(), &kmspb.DecryptRequest{
+	sealed := f.encrypt(key, "text", "")
+	_, err := f.user.Decrypt(t.Context(), &kmspb.DecryptRequest{
 		Name: key, Ciphertext: sealed.GetCiphertext(), CiphertextCrc32C: wrong})
-	refuses(t, err, codes.InvalidArgument)
+	wantCode(t, err, codes.InvalidArgument)
 }

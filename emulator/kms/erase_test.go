@@ -12,31 +12,31 @@ import (
 
 func TestEachVersionIsDestroyedAtItsOwnTime(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	soon := w.keyLike("soon", &kmspb.CryptoKey{Purpose: purpose, DestroyScheduledDuration: durationpb.New(month / 2)})
-	w.destroy(soon + "/cryptoKeyVersions/1")
-	late := w.encrypt(w.key("late"), "text", "")
-	w.destroy(late.GetName())
-	w.clock.Advance(month / 2)
-	if v, err := w.restore(late.GetName()); err != nil {
+	f := newFixture(t, "")
+	soon := f.keyLike("soon", &kmspb.CryptoKey{Purpose: purpose, DestroyScheduledDuration: durationpb.New(month / 2)})
+	f.destroy(soon + "/cryptoKeyVersions/1")
+	late := f.encrypt(f.key("late"), "text", "")
+	f.destroy(late.GetName())
+	f.clock.Advance(month / 2)
+	if v, err := f.restore(late.GetName()); err != nil {
 		t.Fatalf("the later one cannot be restored: %v, %v", v, err)
 	}
-	if err := w.setState(late.GetName(), kmspb.CryptoKeyVersion_ENABLED); err != nil {
+	if err := f.setState(late.GetName(), kmspb.CryptoKeyVersion_ENABLED); err != nil {
 		t.Fatal(err)
 	}
-	w.opens(ring+"/cryptoKeys/late", late.GetCiphertext(), "", "text")
-	v, err := w.admin.GetCryptoKeyVersion(t.Context(), &kmspb.GetCryptoKeyVersionRequest{Name: soon + "/cryptoKeyVersions/1"})
+	f.wantDecrypted(ring+"/cryptoKeys/late", late.GetCiphertext(), "", "text")
+	v, err := f.admin.GetCryptoKeyVersion(t.Context(), &kmspb.GetCryptoKeyVersionRequest{Name: soon + "/cryptoKeyVersions/1"})
 	if err != nil || v.GetState() != kmspb.CryptoKeyVersion_DESTROYED || v.GetDestroyEventTime() == nil {
 		t.Errorf("the sooner one is %v, %v", v, err)
 	}
 }
 
-// A second name of the file shows what is left of its blocks.
+// A hard link shows what is left in the blocks of the removed file.
 func TestMaterialIsOverwrittenBeforeItsFileIsRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	w := newWorld(t, dir)
-	version := w.key("acme") + "/cryptoKeyVersions/1"
+	f := newFixture(t, dir)
+	version := f.key("acme") + "/cryptoKeyVersions/1"
 	files, err := filepath.Glob(filepath.Join(dir, "material", "*"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("material is in %v, %v", files, err)
@@ -45,9 +45,9 @@ func TestMaterialIsOverwrittenBeforeItsFileIsRemoved(t *testing.T) {
 	if err := os.Link(files[0], second); err != nil {
 		t.Fatal(err)
 	}
-	w.destroy(version)
-	w.clock.Advance(month)
-	if err := w.kms.Settle(); err != nil {
+	f.destroy(version)
+	f.clock.Advance(month)
+	if err := f.kms.ApplyDue(); err != nil {
 		t.Fatal(err)
 	}
 	left, err := os.ReadFile(second)

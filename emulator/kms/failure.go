@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 )
 
-// decryptionFailed tells no more than Google does: not whether the key, the
-// ciphertext or the associated data is the wrong one.
+// decryptionFailed does not say whether the key, the ciphertext or the associated
+// data is wrong. Google's error does not either.
 var decryptionFailed = status.Error(codes.InvalidArgument,
 	"Decryption failed: verify that 'name' refers to the correct CryptoKey.")
 
@@ -44,8 +44,8 @@ func denied(permission, name string) error {
 		})
 }
 
-// notEnabled is Google's answer to the use of a version that is off or gone:
-// PreconditionFailure with KEY_DISABLED, KEY_DESTROY_SCHEDULED, KEY_DESTROYED.
+// notEnabled is Google's error for a version that is not enabled: a
+// PreconditionFailure with KEY_DISABLED, KEY_DESTROY_SCHEDULED or KEY_DESTROYED.
 func notEnabled(v *kmspb.CryptoKeyVersion) error {
 	return detailed(codes.FailedPrecondition,
 		v.GetName()+" is not enabled, current state is: "+v.GetState().String()+".",

@@ -9,14 +9,14 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// CreateCryptoKey makes a key, with a first version unless that is skipped.
+// CreateCryptoKey creates a key, with a first version unless the request skips it.
 // Permission: cloudkms.cryptoKeys.create.
 func (s *Server) CreateCryptoKey(ctx context.Context, r *kmspb.CreateCryptoKeyRequest) (*kmspb.CryptoKey, error) {
-	at, err := s.admit(ctx, "cloudkms.cryptoKeys.create", r.GetParent(), keyRing)
+	target, err := s.authorize(ctx, "cloudkms.cryptoKeys.create", r.GetParent(), keyRing)
 	if err != nil {
 		return nil, err
 	}
-	made, err := parseName(at.name+"/cryptoKeys/"+r.GetCryptoKeyId(), cryptoKey)
+	made, err := parseName(target.name+"/cryptoKeys/"+r.GetCryptoKeyId(), cryptoKey)
 	if err != nil {
 		return nil, err
 	}
@@ -27,10 +27,10 @@ func (s *Server) CreateCryptoKey(ctx context.Context, r *kmspb.CreateCryptoKeyRe
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.addKey(at, &key{record: record}, r.GetSkipInitialVersionCreation(), now)
+	return s.addKey(target, &key{record: record}, r.GetSkipInitialVersionCreation(), now)
 }
 
-// addKey puts a new key into its ring. The caller holds mu.
+// addKey adds a new key to its ring. The caller holds mu.
 func (s *Server) addKey(ring resource, k *key, empty bool, now time.Time) (*kmspb.CryptoKey, error) {
 	if s.rings[ring.name] == nil {
 		return nil, notFound("KeyRing", ring.name)
@@ -48,38 +48,38 @@ func (s *Server) addKey(ring resource, k *key, empty bool, now time.Time) (*kmsp
 		}
 	}
 	s.keys[k.record.Name] = k
-	return k.public(), s.kept()
+	return k.public(), s.saveForCaller()
 }
 
-// GetCryptoKey describes a key with its primary version. Permission:
+// GetCryptoKey returns a key with its primary version. Permission:
 // cloudkms.cryptoKeys.get.
 func (s *Server) GetCryptoKey(ctx context.Context, r *kmspb.GetCryptoKeyRequest) (*kmspb.CryptoKey, error) {
-	at, err := s.admit(ctx, "cloudkms.cryptoKeys.get", r.GetName(), cryptoKey)
+	target, err := s.authorize(ctx, "cloudkms.cryptoKeys.get", r.GetName(), cryptoKey)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.key(at)
+	k, err := s.key(target)
 	if err != nil {
 		return nil, err
 	}
 	return k.public(), nil
 }
 
-// ListCryptoKeys lists those of a ring by name. Permission:
+// ListCryptoKeys lists a ring's keys by name. Permission:
 // cloudkms.cryptoKeys.list.
 func (s *Server) ListCryptoKeys(ctx context.Context, r *kmspb.ListCryptoKeysRequest) (*kmspb.ListCryptoKeysResponse, error) {
-	at, err := s.admit(ctx, "cloudkms.cryptoKeys.list", r.GetParent(), keyRing)
+	target, err := s.authorize(ctx, "cloudkms.cryptoKeys.list", r.GetParent(), keyRing)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.rings[at.name] == nil {
-		return nil, notFound("KeyRing", at.name)
+	if s.rings[target.name] == nil {
+		return nil, notFound("KeyRing", target.name)
 	}
-	page, err := pageOf(below(s.keys, at.name+"/cryptoKeys/"), r)
+	page, err := pageOf(below(s.keys, target.name+"/cryptoKeys/"), r)
 	if err != nil {
 		return nil, err
 	}
@@ -90,16 +90,16 @@ func (s *Server) ListCryptoKeys(ctx context.Context, r *kmspb.ListCryptoKeysRequ
 	return answer, nil
 }
 
-// UpdateCryptoKey changes labels, rotation or template, as the mask says.
+// UpdateCryptoKey changes labels, rotation or template, according to the mask.
 // Permission: cloudkms.cryptoKeys.update.
 func (s *Server) UpdateCryptoKey(ctx context.Context, r *kmspb.UpdateCryptoKeyRequest) (*kmspb.CryptoKey, error) {
-	at, err := s.admit(ctx, "cloudkms.cryptoKeys.update", r.GetCryptoKey().GetName(), cryptoKey)
+	target, err := s.authorize(ctx, "cloudkms.cryptoKeys.update", r.GetCryptoKey().GetName(), cryptoKey)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.key(at)
+	k, err := s.key(target)
 	if err != nil {
 		return nil, err
 	}
@@ -111,23 +111,23 @@ func (s *Server) UpdateCryptoKey(ctx context.Context, r *kmspb.UpdateCryptoKeyRe
 		return nil, err
 	}
 	k.record = updated
-	return k.public(), s.kept()
+	return k.public(), s.saveForCaller()
 }
 
-// UpdateCryptoKeyPrimaryVersion says which version encrypts from now on.
+// UpdateCryptoKeyPrimaryVersion sets the version that encrypts from now on.
 // Permission: cloudkms.cryptoKeys.update.
 func (s *Server) UpdateCryptoKeyPrimaryVersion(ctx context.Context, r *kmspb.UpdateCryptoKeyPrimaryVersionRequest) (*kmspb.CryptoKey, error) {
-	at, err := s.admit(ctx, "cloudkms.cryptoKeys.update", r.GetName(), cryptoKey)
+	target, err := s.authorize(ctx, "cloudkms.cryptoKeys.update", r.GetName(), cryptoKey)
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := parseName(at.name+"/cryptoKeyVersions/"+r.GetCryptoKeyVersionId(), cryptoKeyVersion)
+	chosen, err := parseName(target.name+"/cryptoKeyVersions/"+r.GetCryptoKeyVersionId(), cryptoKeyVersion)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.keyFor(at, kmspb.CryptoKey_ENCRYPT_DECRYPT, "have a primary version")
+	k, err := s.keyFor(target, kmspb.CryptoKey_ENCRYPT_DECRYPT, "have a primary version")
 	if err != nil {
 		return nil, err
 	}
@@ -135,21 +135,22 @@ func (s *Server) UpdateCryptoKeyPrimaryVersion(ctx context.Context, r *kmspb.Upd
 		return nil, notFound("CryptoKeyVersion", chosen.name)
 	}
 	k.record.Primary = &kmspb.CryptoKeyVersion{Name: chosen.name}
-	return k.public(), s.kept()
+	return k.public(), s.saveForCaller()
 }
 
-// key finds the key that a name names, or is a version of. The caller holds mu.
-func (s *Server) key(at resource) (*key, error) {
-	k := s.keys[at.keyName()]
+// key returns the key with this name, or the key of the version with this name.
+// The caller holds mu.
+func (s *Server) key(target resource) (*key, error) {
+	k := s.keys[target.keyName()]
 	if k == nil {
-		return nil, notFound("CryptoKey", at.keyName())
+		return nil, notFound("CryptoKey", target.keyName())
 	}
 	return k, nil
 }
 
-// keyFor finds a key that has that purpose. The caller holds mu.
-func (s *Server) keyFor(at resource, purpose kmspb.CryptoKey_CryptoKeyPurpose, act string) (*key, error) {
-	k, err := s.key(at)
+// keyFor returns a key that must have this purpose. The caller holds mu.
+func (s *Server) keyFor(target resource, purpose kmspb.CryptoKey_CryptoKeyPurpose, act string) (*key, error) {
+	k, err := s.key(target)
 	if err != nil {
 		return nil, err
 	}
@@ -159,24 +160,24 @@ func (s *Server) keyFor(at resource, purpose kmspb.CryptoKey_CryptoKeyPurpose, a
 	return k, nil
 }
 
-// newRecord is what is kept of a key that a caller asks for.
-func newRecord(name string, asked *kmspb.CryptoKey, now time.Time) (*kmspb.CryptoKey, error) {
+// newRecord returns the record of a new key.
+func newRecord(name string, requested *kmspb.CryptoKey, now time.Time) (*kmspb.CryptoKey, error) {
 	record := &kmspb.CryptoKey{
 		Name:                     name,
-		Purpose:                  asked.GetPurpose(),
+		Purpose:                  requested.GetPurpose(),
 		CreateTime:               timestamppb.New(now),
-		NextRotationTime:         asked.GetNextRotationTime(),
-		VersionTemplate:          templateOf(asked),
-		Labels:                   asked.GetLabels(),
-		DestroyScheduledDuration: asked.GetDestroyScheduledDuration(),
+		NextRotationTime:         requested.GetNextRotationTime(),
+		VersionTemplate:          templateOf(requested),
+		Labels:                   requested.GetLabels(),
+		DestroyScheduledDuration: requested.GetDestroyScheduledDuration(),
 	}
-	if asked.GetRotationPeriod() != nil {
-		record.RotationSchedule = asked.GetRotationSchedule()
+	if requested.GetRotationPeriod() != nil {
+		record.RotationSchedule = requested.GetRotationSchedule()
 	}
 	if record.DestroyScheduledDuration == nil {
 		record.DestroyScheduledDuration = defaultDestroyScheduled
 	}
-	if asked.GetImportOnly() || asked.GetCryptoKeyBackend() != "" || asked.GetKeyAccessJustificationsPolicy() != nil {
+	if requested.GetImportOnly() || requested.GetCryptoKeyBackend() != "" || requested.GetKeyAccessJustificationsPolicy() != nil {
 		return nil, unmodelled("Import, an external backend or a justifications policy")
 	}
 	return record, checkRecord(record, now)

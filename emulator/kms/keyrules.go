@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// Limits of google/cloud/kms/v1/resources.proto, and of
-// cloud.google.com/kms/docs/create-key#soft_delete for the duration.
+// The limits are from google/cloud/kms/v1/resources.proto and
+// cloud.google.com/kms/docs/create-key#soft_delete (for the duration).
 const (
 	minRotation  = 24 * time.Hour
 	maxRotation  = 876_000 * time.Hour
@@ -20,13 +20,13 @@ const (
 
 var defaultDestroyScheduled = durationpb.New(30 * 24 * time.Hour)
 
-// Labels, by cloud.google.com/kms/docs/labeling-keys; of letters we take ASCII.
+// Labels follow cloud.google.com/kms/docs/labeling-keys, but only ASCII letters are supported.
 var (
 	labelKey   = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 	labelValue = regexp.MustCompile(`^[a-z0-9_-]{0,63}$`)
 )
 
-// purposes are the algorithms that a key of each purpose may have.
+// purposes lists the algorithms that keys of each purpose may have.
 var purposes = map[kmspb.CryptoKey_CryptoKeyPurpose][]kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm{
 	kmspb.CryptoKey_ENCRYPT_DECRYPT: {
 		kmspb.CryptoKeyVersion_GOOGLE_SYMMETRIC_ENCRYPTION,
@@ -40,23 +40,23 @@ var purposes = map[kmspb.CryptoKey_CryptoKeyPurpose][]kmspb.CryptoKeyVersion_Cry
 	},
 }
 
-// templateOf fills in what a caller may leave out: the protection level, and
-// the one algorithm that encrypts.
-func templateOf(asked *kmspb.CryptoKey) *kmspb.CryptoKeyVersionTemplate {
+// templateOf returns the request's template with defaults for the protection level
+// and for the algorithm of encryption keys.
+func templateOf(requested *kmspb.CryptoKey) *kmspb.CryptoKeyVersionTemplate {
 	t := &kmspb.CryptoKeyVersionTemplate{
-		Algorithm:       asked.GetVersionTemplate().GetAlgorithm(),
-		ProtectionLevel: asked.GetVersionTemplate().GetProtectionLevel(),
+		Algorithm:       requested.GetVersionTemplate().GetAlgorithm(),
+		ProtectionLevel: requested.GetVersionTemplate().GetProtectionLevel(),
 	}
 	if t.ProtectionLevel == kmspb.ProtectionLevel_PROTECTION_LEVEL_UNSPECIFIED {
 		t.ProtectionLevel = kmspb.ProtectionLevel_SOFTWARE
 	}
-	if t.Algorithm == 0 && asked.GetPurpose() == kmspb.CryptoKey_ENCRYPT_DECRYPT {
+	if t.Algorithm == 0 && requested.GetPurpose() == kmspb.CryptoKey_ENCRYPT_DECRYPT {
 		t.Algorithm = kmspb.CryptoKeyVersion_GOOGLE_SYMMETRIC_ENCRYPTION
 	}
 	return t
 }
 
-// merge takes from a request the fields that its mask names.
+// merge copies the fields that the mask names.
 func merge(into, from *kmspb.CryptoKey, paths []string) error {
 	if len(paths) == 0 {
 		return invalid("The field update_mask must be set.")

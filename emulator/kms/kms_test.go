@@ -31,8 +31,8 @@ const (
 	purpose = kmspb.CryptoKey_ENCRYPT_DECRYPT
 )
 
-// world is KMS as its clients see it, with one key ring.
-type world struct {
+// fixture is a running KMS with clients and one key ring.
+type fixture struct {
 	t     *testing.T
 	clock *clock.Clock
 	iam   *iam.Server
@@ -41,22 +41,22 @@ type world struct {
 	user  *kmsapi.KeyManagementClient // may use keys, not administer them
 }
 
-func newWorld(t *testing.T, dir string) *world {
+func newFixture(t *testing.T, dir string) *fixture {
 	t.Helper()
-	w := &world{t: t, clock: &clock.Clock{}}
-	w.iam = newIAM(t, w.clock)
-	server, err := kms.New(kms.Config{Clock: w.clock, IAM: w.iam, Dir: dir})
+	f := &fixture{t: t, clock: &clock.Clock{}}
+	f.iam = newIAM(t, f.clock)
+	server, err := kms.New(kms.Config{Clock: f.clock, IAM: f.iam, Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.kms = server
+	f.kms = server
 	address := serve(t, server)
-	w.admin, w.user = w.dial(address, admin), w.dial(address, worker)
-	_, err = w.admin.CreateKeyRing(t.Context(), &kmspb.CreateKeyRingRequest{Parent: parent, KeyRingId: "tenants"})
+	f.admin, f.user = f.dial(address, admin), f.dial(address, worker)
+	_, err = f.admin.CreateKeyRing(t.Context(), &kmspb.CreateKeyRingRequest{Parent: parent, KeyRingId: "tenants"})
 	if err != nil && status.Code(err) != codes.AlreadyExists {
 		t.Fatal(err)
 	}
-	return w
+	return f
 }
 
 func newIAM(t *testing.T, c *clock.Clock) *iam.Server {
@@ -95,17 +95,17 @@ func serve(t *testing.T, server *kms.Server) string {
 	return listener.Addr().String()
 }
 
-// dial gives Google's own client, as that account.
-func (w *world) dial(address, email string) *kmsapi.KeyManagementClient {
-	w.t.Helper()
-	client, err := kmsapi.NewKeyManagementClient(w.t.Context(),
+// dial returns Google's own client for an account.
+func (f *fixture) dial(address, email string) *kmsapi.KeyManagementClient {
+	f.t.Helper()
+	client, err := kmsapi.NewKeyManagementClient(f.t.Context(),
 		option.WithEndpoint(address), option.WithoutAuthentication(),
 		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())),
-		option.WithGRPCDialOption(grpc.WithPerRPCCredentials(bearer(w.iam.AccessToken(email)))))
+		option.WithGRPCDialOption(grpc.WithPerRPCCredentials(bearer(f.iam.AccessToken(email)))))
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
-	w.t.Cleanup(func() { _ = client.Close() })
+	f.t.Cleanup(func() { _ = client.Close() })
 	return client
 }
 
@@ -117,51 +117,51 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 
 func (bearer) RequireTransportSecurity() bool { return false }
 
-// key makes a key that encrypts, and gives its name.
-func (w *world) key(id string) string {
-	w.t.Helper()
-	return w.keyLike(id, &kmspb.CryptoKey{Purpose: purpose})
+// key creates an encryption key and returns its name.
+func (f *fixture) key(id string) string {
+	f.t.Helper()
+	return f.keyLike(id, &kmspb.CryptoKey{Purpose: purpose})
 }
 
-func (w *world) keyLike(id string, like *kmspb.CryptoKey) string {
-	w.t.Helper()
-	k, err := w.admin.CreateCryptoKey(w.t.Context(),
+func (f *fixture) keyLike(id string, like *kmspb.CryptoKey) string {
+	f.t.Helper()
+	k, err := f.admin.CreateCryptoKey(f.t.Context(),
 		&kmspb.CreateCryptoKeyRequest{Parent: ring, CryptoKeyId: id, CryptoKey: like})
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return k.GetName()
 }
 
-func (w *world) encrypt(name, plaintext, aad string) *kmspb.EncryptResponse {
-	w.t.Helper()
-	sealed, err := w.user.Encrypt(w.t.Context(), &kmspb.EncryptRequest{
+func (f *fixture) encrypt(name, plaintext, aad string) *kmspb.EncryptResponse {
+	f.t.Helper()
+	sealed, err := f.user.Encrypt(f.t.Context(), &kmspb.EncryptRequest{
 		Name: name, Plaintext: []byte(plaintext), AdditionalAuthenticatedData: []byte(aad),
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return sealed
 }
 
-func (w *world) decrypt(name string, ciphertext []byte, aad string) (string, error) {
-	opened, err := w.user.Decrypt(w.t.Context(), &kmspb.DecryptRequest{
+func (f *fixture) decrypt(name string, ciphertext []byte, aad string) (string, error) {
+	opened, err := f.user.Decrypt(f.t.Context(), &kmspb.DecryptRequest{
 		Name: name, Ciphertext: ciphertext, AdditionalAuthenticatedData: []byte(aad),
 	})
 	return string(opened.GetPlaintext()), err
 }
 
-// opens fails the test unless the ciphertext opens to that plaintext.
-func (w *world) opens(name string, ciphertext []byte, aad, want string) {
-	w.t.Helper()
-	got, err := w.decrypt(name, ciphertext, aad)
+// wantDecrypted fails the test unless the ciphertext decrypts to the plaintext.
+func (f *fixture) wantDecrypted(name string, ciphertext []byte, aad, want string) {
+	f.t.Helper()
+	got, err := f.decrypt(name, ciphertext, aad)
 	if err != nil || got != want {
-		w.t.Fatalf("decrypt: got %q, %v; want %q", got, err, want)
+		f.t.Fatalf("decrypt: got %q, %v; want %q", got, err, want)
 	}
 }
 
-// refuses fails the test unless err has that code.
-func refuses(t *testing.T, err error, want codes.Code) {
+// wantCode fails the test unless err has this code.
+func wantCode(t *testing.T, err error, want codes.Code) {
 	t.Helper()
 	if status.Code(err) != want {
 		t.Fatalf("got %v, want %v", err, want)

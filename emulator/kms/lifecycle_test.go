@@ -20,31 +20,31 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 )
 
-func (w *world) setState(version string, state kmspb.CryptoKeyVersion_CryptoKeyVersionState) error {
-	_, err := w.admin.UpdateCryptoKeyVersion(w.t.Context(), &kmspb.UpdateCryptoKeyVersionRequest{
+func (f *fixture) setState(version string, state kmspb.CryptoKeyVersion_CryptoKeyVersionState) error {
+	_, err := f.admin.UpdateCryptoKeyVersion(f.t.Context(), &kmspb.UpdateCryptoKeyVersionRequest{
 		CryptoKeyVersion: &kmspb.CryptoKeyVersion{Name: version, State: state},
 		UpdateMask:       &fieldmaskpb.FieldMask{Paths: []string{"state"}},
 	})
 	return err
 }
 
-func (w *world) destroy(version string) *kmspb.CryptoKeyVersion {
-	w.t.Helper()
-	v, err := w.admin.DestroyCryptoKeyVersion(w.t.Context(), &kmspb.DestroyCryptoKeyVersionRequest{Name: version})
+func (f *fixture) destroy(version string) *kmspb.CryptoKeyVersion {
+	f.t.Helper()
+	v, err := f.admin.DestroyCryptoKeyVersion(f.t.Context(), &kmspb.DestroyCryptoKeyVersionRequest{Name: version})
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return v
 }
 
-func (w *world) restore(version string) (*kmspb.CryptoKeyVersion, error) {
-	return w.admin.RestoreCryptoKeyVersion(w.t.Context(), &kmspb.RestoreCryptoKeyVersionRequest{Name: version})
+func (f *fixture) restore(version string) (*kmspb.CryptoKeyVersion, error) {
+	return f.admin.RestoreCryptoKeyVersion(f.t.Context(), &kmspb.RestoreCryptoKeyVersionRequest{Name: version})
 }
 
-// refusesAs checks the code and the violation that Google's answer holds.
-func refusesAs(t *testing.T, err error, violation, subject string) {
+// wantViolation checks the code and the violation in the error.
+func wantViolation(t *testing.T, err error, violation, subject string) {
 	t.Helper()
-	refuses(t, err, codes.FailedPrecondition)
+	wantCode(t, err, codes.FailedPrecondition)
 	for _, detail := range status.Convert(err).Details() {
 		failure, ok := detail.(*errdetails.PreconditionFailure)
 		if ok && failure.GetViolations()[0].GetType() == violation && failure.GetViolations()[0].GetSubject() == subject {
@@ -54,85 +54,85 @@ func refusesAs(t *testing.T, err error, violation, subject string) {
 	t.Errorf("no violation %s of %s in %v", violation, subject, status.Convert(err).Details())
 }
 
-func TestADisabledKeyIsRefusedUntilItIsEnabled(t *testing.T) {
+func TestADisabledKeyIsUnusableUntilItIsEnabled(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	key := w.key("acme")
-	sealed := w.encrypt(key, "text", "")
-	if err := w.setState(sealed.GetName(), kmspb.CryptoKeyVersion_DISABLED); err != nil {
+	f := newFixture(t, "")
+	key := f.key("acme")
+	sealed := f.encrypt(key, "text", "")
+	if err := f.setState(sealed.GetName(), kmspb.CryptoKeyVersion_DISABLED); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.decrypt(key, sealed.GetCiphertext(), "")
-	refusesAs(t, err, "KEY_DISABLED", sealed.GetName())
-	_, err = w.user.Encrypt(t.Context(), &kmspb.EncryptRequest{Name: key})
-	refusesAs(t, err, "KEY_DISABLED", sealed.GetName())
-	if err := w.setState(sealed.GetName(), kmspb.CryptoKeyVersion_ENABLED); err != nil {
+	_, err := f.decrypt(key, sealed.GetCiphertext(), "")
+	wantViolation(t, err, "KEY_DISABLED", sealed.GetName())
+	_, err = f.user.Encrypt(t.Context(), &kmspb.EncryptRequest{Name: key})
+	wantViolation(t, err, "KEY_DISABLED", sealed.GetName())
+	if err := f.setState(sealed.GetName(), kmspb.CryptoKeyVersion_ENABLED); err != nil {
 		t.Fatal(err)
 	}
-	w.opens(key, sealed.GetCiphertext(), "", "text")
+	f.wantDecrypted(key, sealed.GetCiphertext(), "", "text")
 }
 
-func TestAScheduledDestructionCanBeTakenBackInTime(t *testing.T) {
+func TestAScheduledDestructionCanBeCanceledInTime(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	key := w.key("acme")
-	sealed := w.encrypt(key, "text", "")
-	v := w.destroy(sealed.GetName())
-	if wait := v.GetDestroyTime().AsTime().Sub(w.clock.Now()); wait > month || wait < month-time.Minute {
+	f := newFixture(t, "")
+	key := f.key("acme")
+	sealed := f.encrypt(key, "text", "")
+	v := f.destroy(sealed.GetName())
+	if wait := v.GetDestroyTime().AsTime().Sub(f.clock.Now()); wait > month || wait < month-time.Minute {
 		t.Errorf("it would be destroyed in %v, want 30 days", wait)
 	}
-	_, err := w.decrypt(key, sealed.GetCiphertext(), "")
-	refusesAs(t, err, "KEY_DESTROY_SCHEDULED", sealed.GetName())
-	refuses(t, w.setState(sealed.GetName(), kmspb.CryptoKeyVersion_ENABLED), codes.FailedPrecondition)
+	_, err := f.decrypt(key, sealed.GetCiphertext(), "")
+	wantViolation(t, err, "KEY_DESTROY_SCHEDULED", sealed.GetName())
+	wantCode(t, f.setState(sealed.GetName(), kmspb.CryptoKeyVersion_ENABLED), codes.FailedPrecondition)
 
-	w.clock.Advance(month - time.Minute)
-	v, err = w.restore(sealed.GetName())
+	f.clock.Advance(month - time.Minute)
+	v, err = f.restore(sealed.GetName())
 	if err != nil || v.GetState() != kmspb.CryptoKeyVersion_DISABLED || v.GetDestroyTime() != nil {
 		t.Fatalf("restore gave %v, %v", v, err)
 	}
-	if err := w.setState(sealed.GetName(), kmspb.CryptoKeyVersion_ENABLED); err != nil {
+	if err := f.setState(sealed.GetName(), kmspb.CryptoKeyVersion_ENABLED); err != nil {
 		t.Fatal(err)
 	}
-	w.clock.Advance(2 * month)
-	w.opens(key, sealed.GetCiphertext(), "", "text")
+	f.clock.Advance(2 * month)
+	f.wantDecrypted(key, sealed.GetCiphertext(), "", "text")
 }
 
 func TestADestroyedVersionIsGoneFromDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	w := newWorld(t, dir)
-	key := w.key("acme")
-	sealed := w.encrypt(key, "text", "")
+	f := newFixture(t, dir)
+	key := f.key("acme")
+	sealed := f.encrypt(key, "text", "")
 	files := materialFiles(t, dir)
 	if len(files) != 1 || len(files[0]) != 32 {
 		t.Fatalf("%d files of material, want one of 32 bytes", len(files))
 	}
-	w.destroy(sealed.GetName())
-	w.clock.Advance(month)
-	if err := w.kms.Settle(); err != nil {
+	f.destroy(sealed.GetName())
+	f.clock.Advance(month)
+	if err := f.kms.ApplyDue(); err != nil {
 		t.Fatal(err)
 	}
 	if len(materialFiles(t, dir)) != 0 || onDisk(t, dir, files[0]) {
 		t.Error("the material is still on disk")
 	}
-	_, err := w.decrypt(key, sealed.GetCiphertext(), "")
-	refusesAs(t, err, "KEY_DESTROYED", sealed.GetName())
-	_, err = w.restore(sealed.GetName())
-	refuses(t, err, codes.FailedPrecondition)
+	_, err := f.decrypt(key, sealed.GetCiphertext(), "")
+	wantViolation(t, err, "KEY_DESTROYED", sealed.GetName())
+	_, err = f.restore(sealed.GetName())
+	wantCode(t, err, codes.FailedPrecondition)
 
-	again := newWorld(t, dir)
+	again := newFixture(t, dir)
 	_, err = again.decrypt(key, sealed.GetCiphertext(), "")
-	refusesAs(t, err, "KEY_DESTROYED", sealed.GetName())
+	wantViolation(t, err, "KEY_DESTROYED", sealed.GetName())
 }
 
-func TestADestructionFallsDueWhileTheCloudIsOff(t *testing.T) {
+func TestADestructionIsDueWhileTheCloudIsStopped(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	w := newWorld(t, dir)
-	sealed := w.encrypt(w.key("acme"), "text", "")
-	w.destroy(sealed.GetName())
-	w.clock.Advance(month)
-	if _, err := kms.New(kms.Config{Clock: w.clock, IAM: w.iam, Dir: dir}); err != nil {
+	f := newFixture(t, dir)
+	sealed := f.encrypt(f.key("acme"), "text", "")
+	f.destroy(sealed.GetName())
+	f.clock.Advance(month)
+	if _, err := kms.New(kms.Config{Clock: f.clock, IAM: f.iam, Dir: dir}); err != nil {
 		t.Fatal(err)
 	}
 	if len(materialFiles(t, dir)) != 0 {
@@ -140,19 +140,19 @@ func TestADestructionFallsDueWhileTheCloudIsOff(t *testing.T) {
 	}
 }
 
-func TestKeysAreKeptAcrossARestart(t *testing.T) {
+func TestKeysSurviveARestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	w := newWorld(t, dir)
-	key := w.keyLike("acme", &kmspb.CryptoKey{Purpose: purpose, Labels: map[string]string{"tenant": "acme"}})
-	before, err := w.admin.GetCryptoKey(t.Context(), &kmspb.GetCryptoKeyRequest{Name: key})
+	f := newFixture(t, dir)
+	key := f.keyLike("acme", &kmspb.CryptoKey{Purpose: purpose, Labels: map[string]string{"tenant": "acme"}})
+	before, err := f.admin.GetCryptoKey(t.Context(), &kmspb.GetCryptoKeyRequest{Name: key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed := w.encrypt(key, "text", "aad")
+	sealed := f.encrypt(key, "text", "aad")
 
-	again := newWorld(t, dir)
-	again.opens(key, sealed.GetCiphertext(), "aad", "text")
+	again := newFixture(t, dir)
+	again.wantDecrypted(key, sealed.GetCiphertext(), "aad", "text")
 	after, err := again.admin.GetCryptoKey(t.Context(), &kmspb.GetCryptoKeyRequest{Name: key})
 	if err != nil {
 		t.Fatal(err)
@@ -164,50 +164,50 @@ func TestKeysAreKeptAcrossARestart(t *testing.T) {
 
 func TestARotatedKeyStillDecryptsTheOld(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	key := w.key("acme")
-	old := w.encrypt(key, "old", "")
-	v, err := w.admin.CreateCryptoKeyVersion(t.Context(), &kmspb.CreateCryptoKeyVersionRequest{Parent: key})
+	f := newFixture(t, "")
+	key := f.key("acme")
+	old := f.encrypt(key, "old", "")
+	v, err := f.admin.CreateCryptoKeyVersion(t.Context(), &kmspb.CreateCryptoKeyVersionRequest{Parent: key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := w.encrypt(key, "still old", "").GetName(); got != old.GetName() {
+	if got := f.encrypt(key, "still old", "").GetName(); got != old.GetName() {
 		t.Errorf("a new version is primary by itself: %s", got)
 	}
-	_, err = w.admin.UpdateCryptoKeyPrimaryVersion(t.Context(),
+	_, err = f.admin.UpdateCryptoKeyPrimaryVersion(t.Context(),
 		&kmspb.UpdateCryptoKeyPrimaryVersionRequest{Name: key, CryptoKeyVersionId: "2"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	renewed := w.encrypt(key, "new", "")
+	renewed := f.encrypt(key, "new", "")
 	if renewed.GetName() != v.GetName() {
 		t.Errorf("the new primary does not encrypt, but %s", renewed.GetName())
 	}
-	w.opens(key, renewed.GetCiphertext(), "", "new")
-	w.opens(key, old.GetCiphertext(), "", "old")
+	f.wantDecrypted(key, renewed.GetCiphertext(), "", "new")
+	f.wantDecrypted(key, old.GetCiphertext(), "", "old")
 }
 
 func TestKeysRotateByTheClock(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
+	f := newFixture(t, "")
 	period := 90 * 24 * time.Hour
-	first := w.clock.Now().Add(period)
-	key := w.keyLike("acme", &kmspb.CryptoKey{
+	first := f.clock.Now().Add(period)
+	key := f.keyLike("acme", &kmspb.CryptoKey{
 		Purpose:          purpose,
 		NextRotationTime: timestamppb.New(first),
 		RotationSchedule: &kmspb.CryptoKey_RotationPeriod{RotationPeriod: durationpb.New(period)},
 	})
-	old := w.encrypt(key, "old", "")
-	w.clock.Advance(period - time.Minute)
-	if got := w.encrypt(key, "", "").GetName(); got != key+"/cryptoKeyVersions/1" {
+	old := f.encrypt(key, "old", "")
+	f.clock.Advance(period - time.Minute)
+	if got := f.encrypt(key, "", "").GetName(); got != key+"/cryptoKeyVersions/1" {
 		t.Errorf("%s encrypts before the rotation", got)
 	}
-	w.clock.Advance(2*period + 2*time.Minute)
-	if got := w.encrypt(key, "", "").GetName(); got != key+"/cryptoKeyVersions/4" {
+	f.clock.Advance(2*period + 2*time.Minute)
+	if got := f.encrypt(key, "", "").GetName(); got != key+"/cryptoKeyVersions/4" {
 		t.Errorf("%s encrypts after three rotations", got)
 	}
-	w.opens(key, old.GetCiphertext(), "", "old")
-	k, err := w.admin.GetCryptoKey(t.Context(), &kmspb.GetCryptoKeyRequest{Name: key})
+	f.wantDecrypted(key, old.GetCiphertext(), "", "old")
+	k, err := f.admin.GetCryptoKey(t.Context(), &kmspb.GetCryptoKeyRequest{Name: key})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ const (
 	maxPage     = 1000
 )
 
-// listRequest is what all List requests have.
+// listRequest has the fields that all List requests have.
 type listRequest interface {
 	GetPageSize() int32
 	GetPageToken() string
@@ -19,16 +19,16 @@ type listRequest interface {
 	GetOrderBy() string
 }
 
-// page is one answer to a List: names, the token of the next page ("" at the
-// end), and the number of all.
+// page is one page of a list: names, the token of the next page ("" at the end)
+// and the number of all names.
 type page struct {
 	names []string
 	next  string
 	total int32
 }
 
-// pageOf takes the page that is asked for from all the names. A page token is
-// the last name of the page before.
+// pageOf returns the requested page of names. A page token is the last name of the
+// page before.
 func pageOf(names []string, r listRequest) (page, error) {
 	if r.GetFilter() != "" || r.GetOrderBy() != "" {
 		return page{}, unmodelled("Filtering or ordering a list")

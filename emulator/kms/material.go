@@ -21,11 +21,11 @@ import (
 
 const symmetricBytes = 32 // AES-256
 
-// algorithm says how the secret of a version is made, as the bytes that are
-// kept, and how it is opened, as what does the work.
+// algorithm says how the key material of a version is generated, as the bytes that
+// are stored, and how these bytes become a cipher or signer.
 type algorithm struct {
 	generate func() ([]byte, error)
-	open     func([]byte) (any, error) // a cipher.AEAD or a crypto.Signer
+	open     func([]byte) (any, error) // returns a cipher.AEAD or a crypto.Signer
 }
 
 var algorithms = map[kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm]algorithm{
@@ -37,10 +37,10 @@ var algorithms = map[kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm]algorithm{
 	kmspb.CryptoKeyVersion_EC_SIGN_ED25519:             {generateEd25519, x509.ParsePKCS8PrivateKey},
 }
 
-// material is the secret of one version. RSA keys take long to make, and wait
-// for their first use.
+// material is the key material of one version. RSA keys take long to generate, so
+// they are generated when they are first used.
 type material struct {
-	path      string // "": in memory only
+	path      string // empty: in memory only
 	algorithm algorithm
 
 	mu     sync.Mutex
@@ -48,8 +48,8 @@ type material struct {
 	erased bool
 }
 
-// open gives what does the work with the secret, and makes the secret first if
-// there is none.
+// open returns the cipher or signer, and generates the key material first if there
+// is none.
 func (m *material) open() (any, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -89,12 +89,12 @@ func (m *material) create() ([]byte, error) {
 	return secret, writeFile(m.path, secret)
 }
 
-// erase makes the secret unrecoverable: overwritten where it lies, then gone.
+// erase makes the key material unrecoverable: it overwrites and removes the file.
 func (m *material) erase() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.erased = true
-	m.opened = nil // a call in flight may still use it
+	m.opened = nil // a call in progress may still use it
 	if m.path == "" {
 		return nil
 	}
@@ -116,10 +116,10 @@ func overwrite(path string) error {
 	return errors.Join(err, f.Sync(), f.Close(), os.Remove(path))
 }
 
-// aead is for versions of GOOGLE_SYMMETRIC_ENCRYPTION.
+// aead returns the cipher of a version of GOOGLE_SYMMETRIC_ENCRYPTION.
 func (m *material) aead() (cipher.AEAD, error) { return openedAs[cipher.AEAD](m) }
 
-// signer is for versions that sign.
+// signer returns the signer of a version that signs.
 func (m *material) signer() (crypto.Signer, error) { return openedAs[crypto.Signer](m) }
 
 func openedAs[T any](m *material) (T, error) {
@@ -130,7 +130,7 @@ func openedAs[T any](m *material) (T, error) {
 	}
 	as, ok := opened.(T)
 	if !ok {
-		return as, fmt.Errorf("%T is of another purpose", opened)
+		return as, fmt.Errorf("the key has another purpose: %T", opened)
 	}
 	return as, nil
 }

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// kind is what a resource name names.
+// kind is a kind of resource.
 type kind int
 
 const (
-	location kind = iota + 2 // as many collections as are in its name
+	location kind = iota + 2 // the number of collections in its name
 	keyRing
 	cryptoKey
 	cryptoKeyVersion
 )
 
-// levels are the parts of a full name, with the ids each allows. Source:
+// levels are the parts of a full name, with the IDs that each allows. Source:
 // cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys/create.
 var levels = []struct {
 	collection string
@@ -40,7 +40,7 @@ type resource struct {
 	kind kind
 }
 
-// parseName takes the full name of a resource of one of these kinds.
+// parseName parses the full name of a resource of one of these kinds.
 func parseName(name string, kinds ...kind) (resource, error) {
 	parts := strings.Split(name, "/")
 	depth := len(parts) / 2
@@ -55,16 +55,16 @@ func parseName(name string, kinds ...kind) (resource, error) {
 	return resource{name, kind(depth)}, nil
 }
 
-// above is the name of the resource that holds this one.
-func (r resource) above() string {
+// parent returns the name of the resource that contains this one.
+func (r resource) parent() string {
 	parts := strings.Split(r.name, "/")
 	return strings.Join(parts[:len(parts)-2], "/")
 }
 
-// keyName is the name of the key that r is, or is a version of.
+// keyName returns the name of the key that r is, or is a version of.
 func (r resource) keyName() string {
 	if r.kind == cryptoKeyVersion {
-		return r.above()
+		return r.parent()
 	}
 	return r.name
 }

@@ -5,30 +5,30 @@ import (
 	"testing"
 )
 
-func TestNamesOfOtherKindsOrShapesAreRefused(t *testing.T) {
+func TestNamesOfOtherKindsOrFormsAreRejected(t *testing.T) {
 	t.Parallel()
 	const good = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
 	if _, err := parseName(good, cryptoKey); err != nil {
 		t.Error(err)
 	}
 	for name, text := range map[string]string{
-		"empty":                        "",
-		"of a version":                 good + "/cryptoKeyVersions/1",
-		"of a ring":                    "projects/p/locations/l/keyRings/r",
-		"with an empty id":             "projects/p/locations/l/keyRings//cryptoKeys/k",
-		"with a dot-dot id":            "projects/p/locations/l/keyRings/../cryptoKeys/k",
-		"with a slash at its end":      good + "/",
-		"with a slash at its start":    "/" + good,
-		"with an id of 64 characters":  "projects/p/locations/l/keyRings/r/cryptoKeys/" + strings.Repeat("k", 64),
-		"with a newline":               good + "\n",
-		"with collections out of turn": "locations/l/projects/p/keyRings/r/cryptoKeys/k",
-		"with invalid UTF-8":           good + "\xff",
-		"with capitals in its project": "projects/P/locations/l/keyRings/r/cryptoKeys/k",
+		"empty":                               "",
+		"of a version":                        good + "/cryptoKeyVersions/1",
+		"of a ring":                           "projects/p/locations/l/keyRings/r",
+		"with an empty id":                    "projects/p/locations/l/keyRings//cryptoKeys/k",
+		"with a dot-dot id":                   "projects/p/locations/l/keyRings/../cryptoKeys/k",
+		"with a slash at its end":             good + "/",
+		"with a slash at its start":           "/" + good,
+		"with an id of 64 characters":         "projects/p/locations/l/keyRings/r/cryptoKeys/" + strings.Repeat("k", 64),
+		"with a newline":                      good + "\n",
+		"with collections in the wrong order": "locations/l/projects/p/keyRings/r/cryptoKeys/k",
+		"with invalid UTF-8":                  good + "\xff",
+		"with capitals in its project":        "projects/P/locations/l/keyRings/r/cryptoKeys/k",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if _, err := parseName(text, cryptoKey); err == nil {
-				t.Errorf("%q is taken", text)
+				t.Errorf("%q is accepted", text)
 			}
 		})
 	}

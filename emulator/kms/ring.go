@@ -8,13 +8,13 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// CreateKeyRing makes a key ring. Permission: cloudkms.keyRings.create.
+// CreateKeyRing creates a key ring. Permission: cloudkms.keyRings.create.
 func (s *Server) CreateKeyRing(ctx context.Context, r *kmspb.CreateKeyRingRequest) (*kmspb.KeyRing, error) {
-	at, err := s.admit(ctx, "cloudkms.keyRings.create", r.GetParent(), location)
+	target, err := s.authorize(ctx, "cloudkms.keyRings.create", r.GetParent(), location)
 	if err != nil {
 		return nil, err
 	}
-	made, err := parseName(at.name+"/keyRings/"+r.GetKeyRingId(), keyRing)
+	made, err := parseName(target.name+"/keyRings/"+r.GetKeyRingId(), keyRing)
 	if err != nil {
 		return nil, err
 	}
@@ -25,34 +25,34 @@ func (s *Server) CreateKeyRing(ctx context.Context, r *kmspb.CreateKeyRingReques
 	}
 	ring := &kmspb.KeyRing{Name: made.name, CreateTime: timestamppb.New(s.config.Clock.Now())}
 	s.rings[made.name] = ring
-	return proto.CloneOf(ring), s.kept()
+	return proto.CloneOf(ring), s.saveForCaller()
 }
 
-// GetKeyRing describes a key ring. Permission: cloudkms.keyRings.get.
+// GetKeyRing returns a key ring. Permission: cloudkms.keyRings.get.
 func (s *Server) GetKeyRing(ctx context.Context, r *kmspb.GetKeyRingRequest) (*kmspb.KeyRing, error) {
-	at, err := s.admit(ctx, "cloudkms.keyRings.get", r.GetName(), keyRing)
+	target, err := s.authorize(ctx, "cloudkms.keyRings.get", r.GetName(), keyRing)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ring := s.rings[at.name]
+	ring := s.rings[target.name]
 	if ring == nil {
-		return nil, notFound("KeyRing", at.name)
+		return nil, notFound("KeyRing", target.name)
 	}
 	return proto.CloneOf(ring), nil
 }
 
-// ListKeyRings lists those of a location by name. Permission:
+// ListKeyRings lists a location's key rings by name. Permission:
 // cloudkms.keyRings.list.
 func (s *Server) ListKeyRings(ctx context.Context, r *kmspb.ListKeyRingsRequest) (*kmspb.ListKeyRingsResponse, error) {
-	at, err := s.admit(ctx, "cloudkms.keyRings.list", r.GetParent(), location)
+	target, err := s.authorize(ctx, "cloudkms.keyRings.list", r.GetParent(), location)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	page, err := pageOf(below(s.rings, at.name+"/keyRings/"), r)
+	page, err := pageOf(below(s.rings, target.name+"/keyRings/"), r)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +63,8 @@ func (s *Server) ListKeyRings(ctx context.Context, r *kmspb.ListKeyRingsRequest)
 	return answer, nil
 }
 
-// kept is save for a caller over gRPC.
-func (s *Server) kept() error {
+// saveForCaller saves the state and returns an error for a gRPC caller.
+func (s *Server) saveForCaller() error {
 	if err := s.save(); err != nil {
 		return internal(err)
 	}

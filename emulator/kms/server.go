@@ -1,6 +1,6 @@
-// Package kms is the embedded cloud's Cloud KMS: key rings, keys and their
-// versions, over the wire protocol google.cloud.kms.v1. A version that is
-// destroyed is erased, from memory and from disk.
+// Package kms is the embedded Cloud KMS: key rings, keys and versions, over the
+// wire protocol google.cloud.kms.v1. The key material of a destroyed version is
+// erased from memory and from disk.
 package kms
 
 import (
@@ -16,15 +16,15 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 )
 
-// Config says whose time and whose bindings hold.
+// Config configures a Server.
 type Config struct {
 	Clock *clock.Clock // required
-	IAM   *iam.Server  // required; says who calls, and what the caller may do
-	Dir   string       // where keys are kept; empty: in memory only
+	IAM   *iam.Server  // required; authenticates and authorizes callers
+	Dir   string       // directory where keys are stored; empty: in memory
 }
 
-// Server is Cloud KMS. Make it with New. Its RPC methods may be called in
-// process too, by a context from As. It is safe for concurrent use.
+// Server is Cloud KMS. Create it with New. Its RPC methods may also be called in
+// process, with a context from As. It is safe for concurrent use.
 type Server struct {
 	kmspb.UnimplementedKeyManagementServiceServer
 	config Config
@@ -37,7 +37,7 @@ type Server struct {
 	counts counters
 }
 
-// New makes a Server, with the keys that Dir holds.
+// New returns a Server with the keys that are stored in Dir.
 func New(config Config) (*Server, error) {
 	if config.Clock == nil || config.IAM == nil {
 		return nil, errors.New("kms: Clock and IAM are required")
@@ -46,19 +46,19 @@ func New(config Config) (*Server, error) {
 	if err := s.load(); err != nil {
 		return nil, err
 	}
-	return s, s.Settle()
+	return s, s.ApplyDue()
 }
 
-// Register serves google.cloud.kms.v1.KeyManagementService. Methods that are
-// not modelled answer Unimplemented.
+// Register serves google.cloud.kms.v1.KeyManagementService. Methods that are not
+// modelled return Unimplemented.
 func (s *Server) Register(server *grpc.Server) {
 	kmspb.RegisterKeyManagementServiceServer(server, s)
 }
 
 type callerKey struct{}
 
-// As says who calls in process: the email address of a service account. What
-// it may do is checked as it is for a call over gRPC.
+// As returns a context for calls in process as the service account with this email.
+// The account's permissions are checked as for a call over gRPC.
 func As(ctx context.Context, email string) context.Context {
 	return context.WithValue(ctx, callerKey{}, email)
 }
@@ -70,26 +70,26 @@ func (s *Server) caller(ctx context.Context) (string, error) {
 	return s.config.IAM.Caller(ctx)
 }
 
-// admit lets a call on a resource of one of these kinds pass, in Google's
-// order: who calls, what is named, what the caller may do.
-func (s *Server) admit(ctx context.Context, permission, name string, kinds ...kind) (resource, error) {
+// authorize authorizes a call on a resource of one of these kinds. It checks in
+// Google's order: the caller, the name, the permission.
+func (s *Server) authorize(ctx context.Context, permission, name string, kinds ...kind) (resource, error) {
 	caller, err := s.caller(ctx)
 	if err != nil {
 		return resource{}, err
 	}
-	at, err := parseName(name, kinds...)
+	target, err := parseName(name, kinds...)
 	if err != nil {
 		return resource{}, err
 	}
 	if !s.config.IAM.Allowed(caller, permission, name) {
 		return resource{}, denied(permission, name)
 	}
-	return at, s.settled()
+	return target, s.applyDueForCaller()
 }
 
-// settled is Settle for a caller over gRPC.
-func (s *Server) settled() error {
-	if err := s.Settle(); err != nil {
+// applyDueForCaller is ApplyDue with an error for a gRPC caller.
+func (s *Server) applyDueForCaller() error {
+	if err := s.ApplyDue(); err != nil {
 		return internal(err)
 	}
 	return nil

@@ -16,11 +16,11 @@ import (
 // Ed25519 (RFC 8032, pure) signs the data itself. Permission:
 // cloudkms.cryptoKeyVersions.useToSign.
 func (s *Server) AsymmetricSign(ctx context.Context, r *kmspb.AsymmetricSignRequest) (*kmspb.AsymmetricSignResponse, error) {
-	at, err := s.admit(ctx, "cloudkms.cryptoKeyVersions.useToSign", r.GetName(), cryptoKeyVersion)
+	target, err := s.authorize(ctx, "cloudkms.cryptoKeyVersions.useToSign", r.GetName(), cryptoKeyVersion)
 	if err != nil {
 		return nil, err
 	}
-	v, m, err := s.toSign(at)
+	v, m, err := s.toSign(target)
 	if err != nil {
 		return nil, err
 	}
@@ -43,18 +43,18 @@ func (s *Server) AsymmetricSign(ctx context.Context, r *kmspb.AsymmetricSignRequ
 	}, nil
 }
 
-// GetPublicKey gives the public half of a version, as PEM. Permission:
+// GetPublicKey returns the public key of a version as PEM. Permission:
 // cloudkms.cryptoKeyVersions.viewPublicKey.
 func (s *Server) GetPublicKey(ctx context.Context, r *kmspb.GetPublicKeyRequest) (*kmspb.PublicKey, error) {
-	at, err := s.admit(ctx, "cloudkms.cryptoKeyVersions.viewPublicKey", r.GetName(), cryptoKeyVersion)
+	target, err := s.authorize(ctx, "cloudkms.cryptoKeyVersions.viewPublicKey", r.GetName(), cryptoKeyVersion)
 	if err != nil {
 		return nil, err
 	}
-	wanted := r.GetPublicKeyFormat()
-	if wanted != kmspb.PublicKey_PUBLIC_KEY_FORMAT_UNSPECIFIED && wanted != kmspb.PublicKey_PEM {
-		return nil, unmodelled("A public key format but PEM")
+	format := r.GetPublicKeyFormat()
+	if format != kmspb.PublicKey_PUBLIC_KEY_FORMAT_UNSPECIFIED && format != kmspb.PublicKey_PEM {
+		return nil, unmodelled("A public key format other than PEM")
 	}
-	v, m, err := s.toSign(at)
+	v, m, err := s.toSign(target)
 	if err != nil {
 		return nil, err
 	}
@@ -73,19 +73,19 @@ func (s *Server) GetPublicKey(ctx context.Context, r *kmspb.GetPublicKeyRequest)
 	}, nil
 }
 
-// toSign finds an enabled version of a key that signs.
-func (s *Server) toSign(at resource) (*kmspb.CryptoKeyVersion, *material, error) {
+// toSign returns an enabled version of a signing key.
+func (s *Server) toSign(target resource) (*kmspb.CryptoKeyVersion, *material, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.keyFor(at, kmspb.CryptoKey_ASYMMETRIC_SIGN, "sign")
+	k, err := s.keyFor(target, kmspb.CryptoKey_ASYMMETRIC_SIGN, "sign")
 	if err != nil {
 		return nil, nil, err
 	}
-	v := k.version(at.name)
+	v := k.version(target.name)
 	if v == nil {
-		return nil, nil, notFound("CryptoKeyVersion", at.name)
+		return nil, nil, notFound("CryptoKeyVersion", target.name)
 	}
-	return v.public(), v.material, v.usable()
+	return v.public(), v.material, v.checkEnabled()
 }
 
 func (m *material) sign(message []byte, hash crypto.Hash) ([]byte, error) {

@@ -15,43 +15,43 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-func (w *world) signingVersion(algorithm kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm) string {
-	w.t.Helper()
-	return w.keyLike("signer", &kmspb.CryptoKey{
+func (f *fixture) signingVersion(algorithm kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm) string {
+	f.t.Helper()
+	return f.keyLike("signer", &kmspb.CryptoKey{
 		Purpose:         kmspb.CryptoKey_ASYMMETRIC_SIGN,
 		VersionTemplate: &kmspb.CryptoKeyVersionTemplate{Algorithm: algorithm},
 	}) + "/cryptoKeyVersions/1"
 }
 
-func (w *world) publicKey(version string) any {
-	w.t.Helper()
-	public, err := w.user.GetPublicKey(w.t.Context(), &kmspb.GetPublicKeyRequest{Name: version})
+func (f *fixture) publicKey(version string) any {
+	f.t.Helper()
+	public, err := f.user.GetPublicKey(f.t.Context(), &kmspb.GetPublicKeyRequest{Name: version})
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	if public.GetPemCrc32C().GetValue() != crc([]byte(public.GetPem())).GetValue() {
-		w.t.Error("the checksum of the public key is wrong")
+		f.t.Error("the checksum of the public key is wrong")
 	}
 	block, _ := pem.Decode([]byte(public.GetPem()))
 	key, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return key
 }
 
-func (w *world) sign(version string, digest []byte) *kmspb.AsymmetricSignResponse {
-	w.t.Helper()
-	signed, err := w.user.AsymmetricSign(w.t.Context(), &kmspb.AsymmetricSignRequest{
+func (f *fixture) sign(version string, digest []byte) *kmspb.AsymmetricSignResponse {
+	f.t.Helper()
+	signed, err := f.user.AsymmetricSign(f.t.Context(), &kmspb.AsymmetricSignRequest{
 		Name: version, DigestCrc32C: crc(digest),
 		Digest: &kmspb.Digest{Digest: &kmspb.Digest_Sha256{Sha256: digest}},
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	if !signed.GetVerifiedDigestCrc32C() || signed.GetName() != version ||
 		signed.GetSignatureCrc32C().GetValue() != crc(signed.GetSignature()).GetValue() {
-		w.t.Errorf("sign answered %v", signed)
+		f.t.Errorf("sign returned %v", signed)
 	}
 	return signed
 }
@@ -62,10 +62,10 @@ func TestSignaturesVerifyWithThePublicKey(t *testing.T) {
 	t.Run("RSA of 2048 bits, kept across a restart", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		w := newWorld(t, dir)
-		version := w.signingVersion(kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_2048_SHA256)
-		signature := w.sign(version, digest[:]).GetSignature()
-		key := newWorld(t, dir).publicKey(version).(*rsa.PublicKey)
+		f := newFixture(t, dir)
+		version := f.signingVersion(kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_2048_SHA256)
+		signature := f.sign(version, digest[:]).GetSignature()
+		key := newFixture(t, dir).publicKey(version).(*rsa.PublicKey)
 		if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature); err != nil {
 			t.Error(err)
 		}
@@ -85,31 +85,31 @@ func TestSignaturesVerifyWithThePublicKey(t *testing.T) {
 	})
 	t.Run("P-256", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, "")
-		version := w.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256)
-		key := w.publicKey(version).(*ecdsa.PublicKey)
-		if !ecdsa.VerifyASN1(key, digest[:], w.sign(version, digest[:]).GetSignature()) {
+		f := newFixture(t, "")
+		version := f.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256)
+		key := f.publicKey(version).(*ecdsa.PublicKey)
+		if !ecdsa.VerifyASN1(key, digest[:], f.sign(version, digest[:]).GetSignature()) {
 			t.Error("the signature does not verify")
 		}
 	})
 }
 
-func TestSigningRefusesABadDigest(t *testing.T) {
+func TestSigningRejectsABadDigest(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	version := w.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256)
+	f := newFixture(t, "")
+	version := f.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256)
 	digest := make([]byte, 32)
 	sha := func(b []byte) *kmspb.Digest { return &kmspb.Digest{Digest: &kmspb.Digest_Sha256{Sha256: b}} }
 	for name, r := range map[string]*kmspb.AsymmetricSignRequest{
 		"too short":             {Digest: sha(digest[1:])},
 		"of another hash":       {Digest: &kmspb.Digest{Digest: &kmspb.Digest_Sha384{Sha384: make([]byte, 48)}}},
 		"with a wrong checksum": {Digest: sha(digest), DigestCrc32C: wrapperspb.Int64(1)},
-		"with data beside it":   {Digest: sha(digest), Data: []byte("data")},
+		"with data as well":     {Digest: sha(digest), Data: []byte("data")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r.Name = version
-			_, err := w.user.AsymmetricSign(t.Context(), r)
-			refuses(t, err, codes.InvalidArgument)
+			_, err := f.user.AsymmetricSign(t.Context(), r)
+			wantCode(t, err, codes.InvalidArgument)
 		})
 	}
 }
@@ -133,24 +133,24 @@ func TestEd25519SignsDataOnly(t *testing.T) {
 
 func TestADisabledVersionDoesNotSign(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	version := w.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256)
-	if err := w.setState(version, kmspb.CryptoKeyVersion_DISABLED); err != nil {
+	f := newFixture(t, "")
+	version := f.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256)
+	if err := f.setState(version, kmspb.CryptoKeyVersion_DISABLED); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.user.AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{Name: version, Data: []byte("data")})
-	refusesAs(t, err, "KEY_DISABLED", version)
-	_, err = w.user.GetPublicKey(t.Context(), &kmspb.GetPublicKeyRequest{Name: version})
-	refusesAs(t, err, "KEY_DISABLED", version)
+	_, err := f.user.AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{Name: version, Data: []byte("data")})
+	wantViolation(t, err, "KEY_DISABLED", version)
+	_, err = f.user.GetPublicKey(t.Context(), &kmspb.GetPublicKeyRequest{Name: version})
+	wantViolation(t, err, "KEY_DISABLED", version)
 }
 
-func TestAKeyServesItsPurposeOnly(t *testing.T) {
+func TestAKeyServesOnlyItsPurpose(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	signer := w.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256)
-	sealer := w.key("acme")
-	_, err := w.user.Encrypt(t.Context(), &kmspb.EncryptRequest{Name: signer})
-	refuses(t, err, codes.FailedPrecondition)
-	_, err = w.user.AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{Name: sealer + "/cryptoKeyVersions/1"})
-	refuses(t, err, codes.FailedPrecondition)
+	f := newFixture(t, "")
+	signer := f.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256)
+	sealer := f.key("acme")
+	_, err := f.user.Encrypt(t.Context(), &kmspb.EncryptRequest{Name: signer})
+	wantCode(t, err, codes.FailedPrecondition)
+	_, err = f.user.AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{Name: sealer + "/cryptoKeyVersions/1"})
+	wantCode(t, err, codes.FailedPrecondition)
 }

@@ -11,20 +11,20 @@ import (
 
 // key is one CryptoKey. Server.mu guards it.
 type key struct {
-	record   *kmspb.CryptoKey // Primary has the name alone
-	versions []*version       // [i] has the id i+1
+	record   *kmspb.CryptoKey // Primary has only its name
+	versions []*version       // [i] has the ID i+1
 }
 
-// version is one CryptoKeyVersion. Server.mu guards it, but not its material.
+// version is one CryptoKeyVersion. Server.mu guards it, except for its material.
 type version struct {
 	record   *kmspb.CryptoKeyVersion
 	material *material
 }
 
-// Settle does what time has made due: it erases versions whose destruction
-// was scheduled, and rotates keys. Every call does it first; after the clock
-// was advanced, Settle does it at once.
-func (s *Server) Settle() error {
+// ApplyDue applies what is due by the clock: it erases versions whose scheduled
+// destruction has come and rotates keys. Every call does this first. Tests that
+// advance the clock call ApplyDue to see the effects without another call.
+func (s *Server) ApplyDue() error {
 	now := s.config.Clock.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,7 +33,7 @@ func (s *Server) Settle() error {
 	}
 	for _, k := range s.keys {
 		if err := s.advance(k, now); err != nil {
-			return fmt.Errorf("kms: settle: %w", err)
+			return fmt.Errorf("kms: apply what is due: %w", err)
 		}
 	}
 	return s.save()
@@ -65,7 +65,7 @@ func (v *version) destroyIfDue(now time.Time) error {
 	return nil
 }
 
-// rotate does the automatic rotation that was due at that time.
+// rotate does the automatic rotation that was due at this time.
 func (s *Server) rotate(k *key, at time.Time) error {
 	v, err := s.addVersion(k, at)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Server) rotate(k *key, at time.Time) error {
 	return nil
 }
 
-// addVersion gives the key its next version, by its template.
+// addVersion adds the next version to the key, according to its template.
 func (s *Server) addVersion(k *key, at time.Time) (*version, error) {
 	record := &kmspb.CryptoKeyVersion{
 		Name:            fmt.Sprintf("%s/cryptoKeyVersions/%d", k.record.Name, len(k.versions)+1),
@@ -99,24 +99,24 @@ func (s *Server) addVersion(k *key, at time.Time) (*version, error) {
 	return v, nil
 }
 
-// nextDue is when the clock next changes one of the keys; zero: never.
+// nextDue returns when the clock next changes a key; zero: never.
 func (s *Server) nextDue() time.Time {
 	var first time.Time
-	sooner := func(t *timestamppb.Timestamp) {
+	consider := func(t *timestamppb.Timestamp) {
 		if t != nil && (first.IsZero() || t.AsTime().Before(first)) {
 			first = t.AsTime()
 		}
 	}
 	for _, k := range s.keys {
-		sooner(k.record.NextRotationTime)
+		consider(k.record.NextRotationTime)
 		for _, v := range k.versions {
-			sooner(v.record.DestroyTime)
+			consider(v.record.DestroyTime)
 		}
 	}
 	return first
 }
 
-// public is what callers see: a copy, with the primary version in full.
+// public returns a copy for callers, with the primary version in full.
 func (k *key) public() *kmspb.CryptoKey {
 	record := proto.CloneOf(k.record)
 	if v := k.primary(); v != nil {
@@ -125,7 +125,7 @@ func (k *key) public() *kmspb.CryptoKey {
 	return record
 }
 
-// primary is nil if the key has none.
+// primary returns the primary version, or nil if the key has none.
 func (k *key) primary() *version {
 	if k.record.Primary == nil {
 		return nil
@@ -133,7 +133,7 @@ func (k *key) primary() *version {
 	return k.version(k.record.Primary.Name)
 }
 
-// version finds one by its full name; nil if there is none.
+// version returns the version with this full name, or nil if there is none.
 func (k *key) version(name string) *version {
 	for _, v := range k.versions {
 		if v.record.Name == name {
@@ -145,8 +145,8 @@ func (k *key) version(name string) *version {
 
 func (v *version) public() *kmspb.CryptoKeyVersion { return proto.CloneOf(v.record) }
 
-// usable reports why a version may not be used, if it may not.
-func (v *version) usable() error {
+// checkEnabled returns an error if the version may not be used.
+func (v *version) checkEnabled() error {
 	if v.record.State != kmspb.CryptoKeyVersion_ENABLED {
 		return notEnabled(v.public())
 	}

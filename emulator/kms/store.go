@@ -15,8 +15,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// file is what Dir/kms.json holds: all but the secrets, which have a file
-// each, so that each can be erased.
+// file is the content of Dir/kms.json: everything except key material, which has a
+// file for each version so that it can be erased.
 type file struct {
 	Rings []json.RawMessage `json:"keyRings"`
 	Keys  []fileKey         `json:"cryptoKeys"`
@@ -32,7 +32,7 @@ func (s *Server) load() error {
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Join(s.config.Dir, "material"), 0o700); err != nil {
-		return fmt.Errorf("kms: make the directory: %w", err)
+		return fmt.Errorf("kms: create the directory: %w", err)
 	}
 	text, err := os.ReadFile(s.file())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -41,26 +41,26 @@ func (s *Server) load() error {
 	if err != nil {
 		return fmt.Errorf("kms: read keys: %w", err)
 	}
-	var kept file
-	if err := json.Unmarshal(text, &kept); err != nil {
+	var stored file
+	if err := json.Unmarshal(text, &stored); err != nil {
 		return fmt.Errorf("kms: read keys: %w", err)
 	}
-	if err := s.restore(kept); err != nil {
+	if err := s.restore(stored); err != nil {
 		return fmt.Errorf("kms: read keys: %w", err)
 	}
 	s.due = s.nextDue()
 	return nil
 }
 
-func (s *Server) restore(kept file) error {
-	for _, text := range kept.Rings {
+func (s *Server) restore(stored file) error {
+	for _, text := range stored.Rings {
 		var ring kmspb.KeyRing
 		if err := protojson.Unmarshal(text, &ring); err != nil {
 			return err
 		}
 		s.rings[ring.Name] = &ring
 	}
-	for _, text := range kept.Keys {
+	for _, text := range stored.Keys {
 		k, err := s.restoreKey(text)
 		if err != nil {
 			return err
@@ -70,12 +70,12 @@ func (s *Server) restore(kept file) error {
 	return nil
 }
 
-func (s *Server) restoreKey(kept fileKey) (*key, error) {
+func (s *Server) restoreKey(stored fileKey) (*key, error) {
 	k := &key{record: &kmspb.CryptoKey{}}
-	if err := protojson.Unmarshal(kept.Key, k.record); err != nil {
+	if err := protojson.Unmarshal(stored.Key, k.record); err != nil {
 		return nil, err
 	}
-	for _, text := range kept.Versions {
+	for _, text := range stored.Versions {
 		v := &version{record: &kmspb.CryptoKeyVersion{}}
 		if err := protojson.Unmarshal(text, v.record); err != nil {
 			return nil, err
@@ -86,7 +86,7 @@ func (s *Server) restoreKey(kept fileKey) (*key, error) {
 	return k, nil
 }
 
-// save keeps every change; the caller holds mu.
+// save stores the state. The caller holds mu.
 func (s *Server) save() error {
 	s.due = s.nextDue()
 	if s.config.Dir == "" {
@@ -94,7 +94,7 @@ func (s *Server) save() error {
 	}
 	text, err := s.encode()
 	if err != nil {
-		return fmt.Errorf("keep keys: %w", err)
+		return fmt.Errorf("store keys: %w", err)
 	}
 	return writeFile(s.file(), text)
 }
@@ -106,26 +106,26 @@ func (s *Server) encode() ([]byte, error) {
 		errs = append(errs, err)
 		return text
 	}
-	var kept file
+	var stored file
 	for _, ring := range s.rings {
-		kept.Rings = append(kept.Rings, encode(ring))
+		stored.Rings = append(stored.Rings, encode(ring))
 	}
 	for _, k := range s.keys {
 		entry := fileKey{Key: encode(k.record)}
 		for _, v := range k.versions {
 			entry.Versions = append(entry.Versions, encode(v.record))
 		}
-		kept.Keys = append(kept.Keys, entry)
+		stored.Keys = append(stored.Keys, entry)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return json.Marshal(kept)
+	return json.Marshal(stored)
 }
 
 func (s *Server) file() string { return filepath.Join(s.config.Dir, "kms.json") }
 
-// material is where the secret of a version is, or will be.
+// material returns the key material of a version, which need not exist yet.
 func (s *Server) material(v *kmspb.CryptoKeyVersion) *material {
 	m := &material{
 		algorithm: algorithms[v.Algorithm],
@@ -138,7 +138,7 @@ func (s *Server) material(v *kmspb.CryptoKeyVersion) *material {
 	return m
 }
 
-// writeFile writes a file whole or not at all, for its owner only.
+// writeFile replaces a file atomically. Only its owner can read it.
 func writeFile(path string, content []byte) error {
 	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
 		return err

@@ -11,17 +11,17 @@ import (
 // CreateCryptoKeyVersion adds a version. It does not become the primary one.
 // Permission: cloudkms.cryptoKeyVersions.create.
 func (s *Server) CreateCryptoKeyVersion(ctx context.Context, r *kmspb.CreateCryptoKeyVersionRequest) (*kmspb.CryptoKeyVersion, error) {
-	at, err := s.admit(ctx, "cloudkms.cryptoKeyVersions.create", r.GetParent(), cryptoKey)
+	target, err := s.authorize(ctx, "cloudkms.cryptoKeyVersions.create", r.GetParent(), cryptoKey)
 	if err != nil {
 		return nil, err
 	}
 	state := r.GetCryptoKeyVersion().GetState()
-	if state != kmspb.CryptoKeyVersion_CRYPTO_KEY_VERSION_STATE_UNSPECIFIED && !mayBeSet(state) {
+	if state != kmspb.CryptoKeyVersion_CRYPTO_KEY_VERSION_STATE_UNSPECIFIED && !isSettable(state) {
 		return nil, invalid("A version cannot be created in state %s.", state)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.key(at)
+	k, err := s.key(target)
 	if err != nil {
 		return nil, err
 	}
@@ -29,28 +29,28 @@ func (s *Server) CreateCryptoKeyVersion(ctx context.Context, r *kmspb.CreateCryp
 	if err != nil {
 		return nil, internal(err)
 	}
-	if mayBeSet(state) {
+	if isSettable(state) {
 		v.record.State = state
 	}
-	return v.public(), s.kept()
+	return v.public(), s.saveForCaller()
 }
 
-// GetCryptoKeyVersion describes a version. Permission:
+// GetCryptoKeyVersion returns a version. Permission:
 // cloudkms.cryptoKeyVersions.get.
 func (s *Server) GetCryptoKeyVersion(ctx context.Context, r *kmspb.GetCryptoKeyVersionRequest) (*kmspb.CryptoKeyVersion, error) {
 	return s.onVersion(ctx, "cloudkms.cryptoKeyVersions.get", r.GetName(), nil)
 }
 
-// ListCryptoKeyVersions lists those of a key by number. Permission:
+// ListCryptoKeyVersions lists a key's versions by number. Permission:
 // cloudkms.cryptoKeyVersions.list.
 func (s *Server) ListCryptoKeyVersions(ctx context.Context, r *kmspb.ListCryptoKeyVersionsRequest) (*kmspb.ListCryptoKeyVersionsResponse, error) {
-	at, err := s.admit(ctx, "cloudkms.cryptoKeyVersions.list", r.GetParent(), cryptoKey)
+	target, err := s.authorize(ctx, "cloudkms.cryptoKeyVersions.list", r.GetParent(), cryptoKey)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.key(at)
+	k, err := s.key(target)
 	if err != nil {
 		return nil, err
 	}
@@ -72,28 +72,28 @@ func (s *Server) ListCryptoKeyVersions(ctx context.Context, r *kmspb.ListCryptoK
 // UpdateCryptoKeyVersion enables or disables a version. Permission:
 // cloudkms.cryptoKeyVersions.update.
 func (s *Server) UpdateCryptoKeyVersion(ctx context.Context, r *kmspb.UpdateCryptoKeyVersionRequest) (*kmspb.CryptoKeyVersion, error) {
-	asked := r.GetCryptoKeyVersion()
-	return s.onVersion(ctx, "cloudkms.cryptoKeyVersions.update", asked.GetName(), func(_ *key, v *version) error {
+	requested := r.GetCryptoKeyVersion()
+	return s.onVersion(ctx, "cloudkms.cryptoKeyVersions.update", requested.GetName(), func(_ *key, v *version) error {
 		if !slices.Equal(r.GetUpdateMask().GetPaths(), []string{"state"}) {
 			return invalid("The field update_mask must be \"state\".")
 		}
-		if !mayBeSet(asked.GetState()) {
-			return invalid("The state can be set to ENABLED or DISABLED only.")
+		if !isSettable(requested.GetState()) {
+			return invalid("The state can be set only to ENABLED or DISABLED.")
 		}
-		if !mayBeSet(v.record.State) {
+		if !isSettable(v.record.State) {
 			return wrongState(v.record, "updated")
 		}
-		v.record.State = asked.GetState()
+		v.record.State = requested.GetState()
 		return nil
 	})
 }
 
-// DestroyCryptoKeyVersion schedules the destruction of a version: after the
-// key's destroy_scheduled_duration it is erased. Permission:
+// DestroyCryptoKeyVersion schedules the destruction of a version, which is erased
+// after the key's destroy_scheduled_duration. Permission:
 // cloudkms.cryptoKeyVersions.destroy.
 func (s *Server) DestroyCryptoKeyVersion(ctx context.Context, r *kmspb.DestroyCryptoKeyVersionRequest) (*kmspb.CryptoKeyVersion, error) {
 	return s.onVersion(ctx, "cloudkms.cryptoKeyVersions.destroy", r.GetName(), func(k *key, v *version) error {
-		if !mayBeSet(v.record.State) {
+		if !isSettable(v.record.State) {
 			return wrongState(v.record, "destroyed")
 		}
 		wait := k.record.DestroyScheduledDuration.AsDuration()
@@ -103,8 +103,8 @@ func (s *Server) DestroyCryptoKeyVersion(ctx context.Context, r *kmspb.DestroyCr
 	})
 }
 
-// RestoreCryptoKeyVersion takes a scheduled destruction back; the version is
-// disabled then. Permission: cloudkms.cryptoKeyVersions.restore.
+// RestoreCryptoKeyVersion cancels a scheduled destruction and leaves the version
+// disabled. Permission: cloudkms.cryptoKeyVersions.restore.
 func (s *Server) RestoreCryptoKeyVersion(ctx context.Context, r *kmspb.RestoreCryptoKeyVersionRequest) (*kmspb.CryptoKeyVersion, error) {
 	return s.onVersion(ctx, "cloudkms.cryptoKeyVersions.restore", r.GetName(), func(_ *key, v *version) error {
 		if v.record.State != kmspb.CryptoKeyVersion_DESTROY_SCHEDULED {
@@ -116,32 +116,32 @@ func (s *Server) RestoreCryptoKeyVersion(ctx context.Context, r *kmspb.RestoreCr
 	})
 }
 
-// onVersion finds a version, does act to it (nil: nothing), and describes it.
-func (s *Server) onVersion(ctx context.Context, permission, name string, act func(*key, *version) error) (*kmspb.CryptoKeyVersion, error) {
-	at, err := s.admit(ctx, permission, name, cryptoKeyVersion)
+// onVersion changes a version with change, which may be nil, and returns the version.
+func (s *Server) onVersion(ctx context.Context, permission, name string, change func(*key, *version) error) (*kmspb.CryptoKeyVersion, error) {
+	target, err := s.authorize(ctx, permission, name, cryptoKeyVersion)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.key(at)
+	k, err := s.key(target)
 	if err != nil {
 		return nil, err
 	}
-	v := k.version(at.name)
+	v := k.version(target.name)
 	if v == nil {
-		return nil, notFound("CryptoKeyVersion", at.name)
+		return nil, notFound("CryptoKeyVersion", target.name)
 	}
-	if act == nil {
+	if change == nil {
 		return v.public(), nil
 	}
-	if err := act(k, v); err != nil {
+	if err := change(k, v); err != nil {
 		return nil, err
 	}
-	return v.public(), s.kept()
+	return v.public(), s.saveForCaller()
 }
 
-// mayBeSet: callers move versions between these two states themselves.
-func mayBeSet(state kmspb.CryptoKeyVersion_CryptoKeyVersionState) bool {
+// isSettable reports whether callers can move a version to or from this state.
+func isSettable(state kmspb.CryptoKeyVersion_CryptoKeyVersionState) bool {
 	return state == kmspb.CryptoKeyVersion_ENABLED || state == kmspb.CryptoKeyVersion_DISABLED
 }

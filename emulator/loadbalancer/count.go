@@ -22,14 +22,14 @@ func (b *countingBody) Read(p []byte) (int, error) {
 
 type countingWriter struct {
 	http.ResponseWriter
-	n   int64
-	cut bool // more was written than is sent
+	n         int64
+	truncated bool // the function wrote more than MaxResponse
 }
 
 // Write implements http.ResponseWriter.
 func (w *countingWriter) Write(p []byte) (int, error) {
 	if w.n+int64(len(p)) > MaxResponse {
-		w.cut = true
+		w.truncated = true
 		return 0, errTooLong
 	}
 	n, err := w.ResponseWriter.Write(p)

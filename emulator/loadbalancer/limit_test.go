@@ -13,7 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/infra"
 )
 
-// serve runs a front with one function, which answers everything.
+// serve runs a load balancer with one function, which answers every request.
 func serve(t *testing.T, function http.HandlerFunc) string {
 	t.Helper()
 	accounts, err := iam.New(iam.Config{ProjectID: "p", Clock: &clock.Clock{}})
@@ -21,30 +21,30 @@ func serve(t *testing.T, function http.HandlerFunc) string {
 		t.Fatal(err)
 	}
 	suite := infra.Suite{Default: "f", Functions: map[string]infra.Function{"f": {Routes: []string{"GET /v1/x"}}}}
-	f, err := loadbalancer.New("http://front.test", suite, map[string]http.Handler{"f": function}, accounts)
+	lb, err := loadbalancer.New("http://loadbalancer.test", suite, map[string]http.Handler{"f": function}, accounts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(f)
+	server := httptest.NewServer(lb)
 	t.Cleanup(server.Close)
 	return server.URL
 }
 
-func TestResponseOfMoreThanEightMebibytesIsCut(t *testing.T) {
+func TestResponseOfMoreThanEightMebibytesIsTruncated(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		size int
-		told bool
+		size     int
+		declared bool // Content-Length is set
 	}{
-		"exactly 8 MiB, its length told": {loadbalancer.MaxResponse, true},
-		"exactly 8 MiB, in chunks":       {loadbalancer.MaxResponse, false},
-		"a byte more, its length told":   {loadbalancer.MaxResponse + 1, true},
-		"a mebibyte more, in chunks":     {loadbalancer.MaxResponse + 1<<20, false},
+		"exactly 8 MiB with Content-Length": {loadbalancer.MaxResponse, true},
+		"exactly 8 MiB in chunks":           {loadbalancer.MaxResponse, false},
+		"one byte more with Content-Length": {loadbalancer.MaxResponse + 1, true},
+		"one mebibyte more in chunks":       {loadbalancer.MaxResponse + 1<<20, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-				if c.told {
+				if c.declared {
 					w.Header().Set("Content-Length", strconv.Itoa(c.size))
 				}
 				for sent := 0; sent < c.size; sent += 1 << 10 {
@@ -53,17 +53,17 @@ func TestResponseOfMoreThanEightMebibytesIsCut(t *testing.T) {
 					}
 				}
 			})
-			answer, err := http.Get(url + "/v1/x")
+			response, err := http.Get(url + "/v1/x")
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer answer.Body.Close()
-			n, err := io.Copy(io.Discard, answer.Body)
+			defer response.Body.Close()
+			n, err := io.Copy(io.Discard, response.Body)
 			if n > loadbalancer.MaxResponse || (c.size == loadbalancer.MaxResponse && (n != loadbalancer.MaxResponse || err != nil)) {
-				t.Errorf("%d bytes came, and then: %v", n, err)
+				t.Errorf("received %d bytes, then: %v", n, err)
 			}
-			if c.told && c.size > loadbalancer.MaxResponse && err == nil {
-				t.Error("the cut looks like an end")
+			if c.declared && c.size > loadbalancer.MaxResponse && err == nil {
+				t.Error("the truncated response looks complete")
 			}
 		})
 	}

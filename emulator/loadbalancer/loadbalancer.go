@@ -1,6 +1,6 @@
-// Package front is what stands before the functions in production: the load
-// balancer's routes, and the check of who may call an event's or a schedule's
-// function, which the platform does before the code runs.
+// Package loadbalancer stands in for what receives requests in front of the
+// functions in production: the load balancer's routes, and the platform's check
+// of who may call a function that an event or a schedule triggers.
 package loadbalancer
 
 import (
@@ -16,32 +16,33 @@ import (
 	"github.com/strongroom-dev/strongroom/infra"
 )
 
-// MaxResponse bounds a response: the platform ends a streamed one near 10 MB
-// (cloud.google.com/functions/quotas), and the functions promise 8 MiB.
+// MaxResponse is the longest response in bytes. The platform ends a streamed
+// response near 10 MB (cloud.google.com/functions/quotas), and the functions
+// promise 8 MiB.
 const MaxResponse = 8 << 20
 
-// LoadBalancer sends requests to the functions. It is an http.Handler, safe for
-// concurrent use.
+// LoadBalancer routes requests to the functions. It is an http.Handler and safe
+// for concurrent use.
 type LoadBalancer struct {
 	mux *http.ServeMux
 	iam *iam.Server
 	url string
 
-	otherwise http.Handler // takes what no route names, and says so
+	fallback http.Handler // the function that answers paths without a route
 
 	mu      sync.Mutex
 	traffic map[string]Traffic
 }
 
-// Traffic is what went through the front for one function.
+// Traffic counts what one function received and sent.
 type Traffic struct {
 	Requests int64
-	In, Out  int64 // bytes of bodies
-	NotJSON  int64 // those of In whose Content-Type is not JSON
+	In, Out  int64 // bytes of request and response bodies
+	NotJSON  int64 // bytes of In whose Content-Type is not JSON
 }
 
-// New makes a front at url that serves suite's functions with handlers, one for
-// each name.
+// New returns a load balancer at url for the functions of suite. Handlers has one
+// handler for each function name.
 func New(url string, suite infra.Suite, handlers map[string]http.Handler, accounts *iam.Server) (*LoadBalancer, error) {
 	lb := &LoadBalancer{mux: http.NewServeMux(), iam: accounts, url: url, traffic: map[string]Traffic{}}
 	var errs []error
@@ -51,19 +52,19 @@ func New(url string, suite infra.Suite, handlers map[string]http.Handler, accoun
 			errs = append(errs, fmt.Errorf("function %s has no handler", name))
 			continue
 		}
-		handler = lb.counted(name, handler)
+		handler = lb.count(name, handler)
 		for _, path := range paths(function.Routes) {
 			lb.mux.Handle(path, handler) // any method: the load balancer knows paths only
 		}
 		if function.Topic != "" || function.Schedule != "" {
-			lb.mux.Handle("POST /functions/"+name, lb.invoked(name, handler))
+			lb.mux.Handle("POST /functions/"+name, lb.checkInvoker(name, handler))
 		}
 		if name == suite.Default {
-			lb.otherwise = handler
+			lb.fallback = handler
 		}
-		lb.mux.Handle("GET /openapi/"+name+".json", at("/openapi.json", handler))
+		lb.mux.Handle("GET /openapi/"+name+".json", withPath("/openapi.json", handler))
 	}
-	if lb.otherwise == nil {
+	if lb.fallback == nil {
 		errs = append(errs, errors.New("the default function has no handler"))
 	}
 	return lb, errors.Join(errs...)
@@ -74,16 +75,16 @@ func (lb *LoadBalancer) Handle(pattern string, handler http.Handler) { lb.mux.Ha
 
 // ServeHTTP implements http.Handler.
 func (lb *LoadBalancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// A mux redirects a path with empty or dotted segments; the load balancer
-	// passes it on as it is.
+	// A mux redirects a path with empty or dotted segments. The load balancer
+	// forwards it unchanged.
 	if _, pattern := lb.mux.Handler(r); pattern == "" || path.Clean(r.URL.Path) != r.URL.Path {
-		lb.otherwise.ServeHTTP(w, r)
+		lb.fallback.ServeHTTP(w, r)
 		return
 	}
 	lb.mux.ServeHTTP(w, r)
 }
 
-// paths are the distinct paths of routes.
+// paths returns the distinct paths of routes.
 func paths(routes []string) []string {
 	var all []string
 	for _, route := range routes {
@@ -94,20 +95,21 @@ func paths(routes []string) []string {
 	return slices.Compact(all)
 }
 
-// Endpoint is where Pub/Sub and the scheduler call a function; it is also the
-// audience of their tokens.
+// Endpoint returns the URL at which Pub/Sub and the scheduler call a function. It
+// is also the audience of their tokens.
 func (lb *LoadBalancer) Endpoint(function string) string { return lb.url + "/functions/" + function }
 
-// Traffic is what went to and from a function so far.
+// Traffic returns the counts of a function since the start.
 func (lb *LoadBalancer) Traffic(function string) Traffic {
 	lb.mu.Lock()
 	defer lb.mu.Unlock()
 	return lb.traffic[function]
 }
 
-// invoked lets through who holds run.routes.invoke on the function, and takes
-// the token away: the code never sees it.
-func (lb *LoadBalancer) invoked(name string, next http.Handler) http.Handler {
+// checkInvoker requires the permission run.routes.invoke on the function. It
+// removes the token from the request, because the code never sees it in
+// production.
+func (lb *LoadBalancer) checkInvoker(name string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		caller, err := lb.iam.VerifyIDToken(token, lb.Endpoint(name))
@@ -119,13 +121,13 @@ func (lb *LoadBalancer) invoked(name string, next http.Handler) http.Handler {
 		default:
 			r = r.Clone(r.Context())
 			r.Header.Del("Authorization")
-			at("/", next).ServeHTTP(w, r)
+			withPath("/", next).ServeHTTP(w, r)
 		}
 	})
 }
 
-// at gives a function a request as if it had come to path.
-func at(path string, next http.Handler) http.Handler {
+// withPath forwards requests as if they had been sent to path.
+func withPath(path string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
 		r.URL.Path, r.URL.RawPath = path, ""
@@ -133,11 +135,11 @@ func at(path string, next http.Handler) http.Handler {
 	})
 }
 
-// counted counts a function's bytes, and ends a response that is too long.
-func (lb *LoadBalancer) counted(name string, next http.Handler) http.Handler {
+// count counts the bytes of a function's bodies and ends a response that is too long.
+func (lb *LoadBalancer) count(name string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		in, out := &countingBody{ReadCloser: r.Body}, &countingWriter{ResponseWriter: w}
-		r = r.WithContext(r.Context()) // a copy: the server looks at its own Body to see what was left unread
+		r = r.WithContext(r.Context()) // a copy, because the server checks its own Body for unread bytes
 		r.Body = in
 		defer func() {
 			lb.mu.Lock()
@@ -150,8 +152,8 @@ func (lb *LoadBalancer) counted(name string, next http.Handler) http.Handler {
 			lb.traffic[name] = t
 		}()
 		next.ServeHTTP(out, r)
-		if out.cut {
-			panic(http.ErrAbortHandler) // the connection breaks, so that a cut is no end
+		if out.truncated {
+			panic(http.ErrAbortHandler) // break the connection, so that the response does not look complete
 		}
 	})
 }

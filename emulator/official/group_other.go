@@ -11,7 +11,7 @@ import (
 
 func ownGroup(*exec.Cmd) {}
 
-// killGroup can only kill gcloud itself here.
+// killGroup kills only gcloud itself on this platform.
 func killGroup(cmd *exec.Cmd) error {
 	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("kill the emulator: %w", err)

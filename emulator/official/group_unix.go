@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// ownGroup puts what cmd starts into one process group: gcloud starts a shell
-// that starts Java.
+// ownGroup puts cmd and its children into one process group, because gcloud
+// starts a shell that starts Java.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }

@@ -1,6 +1,5 @@
 // Package official runs Google's own Firestore and Pub/Sub emulators as child
-// processes, so that they can stand in for the embedded ones. They come with
-// gcloud and need Java.
+// processes, to replace the embedded parts. They come with gcloud and need Java.
 package official
 
 import (
@@ -14,8 +13,8 @@ import (
 	"time"
 )
 
-// Available reports whether both emulators can be started here. The error says
-// everything that is missing and how to install it.
+// Available returns nil if both emulators can be started. Otherwise, the error
+// lists everything that is missing and how to install it.
 func Available() error {
 	_, noJava := exec.LookPath("java")
 	if noJava != nil {
@@ -30,19 +29,19 @@ func Available() error {
 		component(root, "pubsub-emulator"))
 }
 
-// StartFirestore starts the Firestore emulator on a free port of 127.0.0.1 and
-// returns when it answers. It stops with Stop, or when ctx ends.
+// StartFirestore starts the Firestore emulator on a free port of 127.0.0.1. It
+// returns when the emulator accepts requests. Stop or the end of ctx stops it.
 func StartFirestore(ctx context.Context, projectID string) (*Process, error) {
 	return start(ctx, "emulators", "firestore", "start", "--project="+projectID)
 }
 
-// StartPubSub starts the Pub/Sub emulator on a free port of 127.0.0.1 and
-// returns when it answers. It stops with Stop, or when ctx ends.
+// StartPubSub starts the Pub/Sub emulator on a free port of 127.0.0.1. It returns
+// when the emulator accepts requests. Stop or the end of ctx stops it.
 func StartPubSub(ctx context.Context, projectID string) (*Process, error) {
 	return start(ctx, "beta", "emulators", "pubsub", "start", "--project="+projectID)
 }
 
-// sdkRoot asks gcloud where it is installed: packages put it in many places.
+// sdkRoot asks gcloud where it is installed, because packages differ in the place.
 func sdkRoot() (string, error) {
 	if _, err := exec.LookPath("gcloud"); err != nil {
 		return "", errors.New("gcloud is not on the PATH: see cloud.google.com/sdk/docs/install")
@@ -51,7 +50,7 @@ func sdkRoot() (string, error) {
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "gcloud", "info", "--format=value(installation.sdk_root)").Output()
 	if err != nil {
-		return "", fmt.Errorf("ask gcloud where it is installed: %w", err)
+		return "", fmt.Errorf("find the gcloud installation: %w", err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }

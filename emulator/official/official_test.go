@@ -14,7 +14,7 @@ import (
 func needEmulators(t *testing.T) {
 	t.Helper()
 	if os.Getenv("STRONGROOM_OFFICIAL") != "1" {
-		t.Skip("Google's own emulators are not asked for; to run this: STRONGROOM_OFFICIAL=1 go test ./emulator/official/")
+		t.Skip("Google's emulators are not enabled; to run this test: STRONGROOM_OFFICIAL=1 go test ./emulator/official/")
 	}
 	if err := official.Available(); err != nil {
 		t.Skip("Google's own emulators are not installed: ", err)

@@ -13,26 +13,26 @@ import (
 )
 
 const (
-	startLimit = 90 * time.Second // until it answers: a Java start on a busy machine
-	stopLimit  = 10 * time.Second // until a killed process is gone
+	startLimit = 90 * time.Second // until the emulator answers; Java starts slowly on a busy machine
+	stopLimit  = 10 * time.Second // until a killed process has ended
 )
 
-// Process is an emulator that runs. It is safe for concurrent use.
+// Process is a running emulator. It is safe for concurrent use.
 type Process struct {
 	host   string
-	home   string // gcloud's configuration and the emulator's data; removed at the end
+	home   string // gcloud's configuration and the emulator's data; removed when the process ends
 	output *tail
 	cmd    *exec.Cmd
 	kill   func() error
-	ended  chan struct{} // closed once every process is gone
+	ended  chan struct{} // closed when all processes have ended
 }
 
-// Host is where the emulator listens, as host:port: the value for
+// Host returns the emulator's address as host:port, the value for
 // FIRESTORE_EMULATOR_HOST or PUBSUB_EMULATOR_HOST.
 func (p *Process) Host() string { return p.host }
 
-// Stop kills the emulator with all its processes and waits until they are
-// gone. Stopping it again does nothing.
+// Stop kills all processes of the emulator and waits until they have ended.
+// Further calls do nothing.
 func (p *Process) Stop() error {
 	err := p.kill()
 	<-p.ended
@@ -46,7 +46,7 @@ func start(ctx context.Context, args ...string) (*Process, error) {
 	}
 	home, err := os.MkdirTemp("", "strongroom-emulator-")
 	if err != nil {
-		return nil, fmt.Errorf("make the emulator's directory: %w", err)
+		return nil, fmt.Errorf("create the emulator's directory: %w", err)
 	}
 	p := &Process{host: host, home: home, output: &tail{}, ended: make(chan struct{})}
 	if err := p.launch(ctx, args); err != nil {
@@ -61,8 +61,8 @@ func start(ctx context.Context, args ...string) (*Process, error) {
 
 func (p *Process) launch(ctx context.Context, args []string) error {
 	cmd := exec.CommandContext(ctx, "gcloud", append(args, "--quiet", "--host-port="+p.host)...)
-	// Its own configuration directory: the user's account and settings are
-	// neither needed nor touched, and two emulators do not share files.
+	// A separate configuration directory leaves the user's account and settings
+	// alone, and two emulators do not share files.
 	cmd.Env = append(os.Environ(),
 		"CLOUDSDK_CONFIG="+p.home,
 		"CLOUDSDK_CORE_DISABLE_USAGE_REPORTING=1",
@@ -79,11 +79,11 @@ func (p *Process) launch(ctx context.Context, args []string) error {
 	return nil
 }
 
-// reap waits for gcloud, then for the port to close: Java is gcloud's child,
-// not ours, and dies a moment after it.
+// reap waits for gcloud and then for the port to close: Java is a child of gcloud,
+// not of this process, and ends shortly after it.
 func (p *Process) reap() {
 	_ = p.cmd.Wait()
-	_ = p.kill() // what outlived gcloud when it failed by itself
+	_ = p.kill() // gcloud's children, if gcloud failed by itself
 	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
 	defer cancel()
 	_ = poll(ctx, nil, func() bool { return !p.listens(ctx) })
@@ -91,8 +91,8 @@ func (p *Process) reap() {
 	close(p.ended)
 }
 
-// await returns when the emulator answers HTTP, with an error when it ends
-// first or takes too long.
+// await returns nil when the emulator answers HTTP requests. It returns an error if
+// the emulator ends first or takes longer than startLimit.
 func (p *Process) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -102,8 +102,8 @@ func (p *Process) await(ctx context.Context) error {
 	return nil
 }
 
-// poll asks done ten times a second. It returns an error when ctx or the
-// emulator ends first.
+// poll calls done ten times a second until it returns true. It returns an error if
+// ctx or the emulator ends first.
 func poll(ctx context.Context, ended <-chan struct{}, done func() bool) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -111,7 +111,7 @@ func poll(ctx context.Context, ended <-chan struct{}, done func() bool) error {
 		select {
 		case <-tick.C:
 		case <-ended:
-			return errors.New("it ended by itself")
+			return errors.New("the emulator ended by itself")
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -143,7 +143,7 @@ func (p *Process) answers(ctx context.Context) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// freePort finds a port by opening it and letting go.
+// freePort finds a free port by opening and closing it.
 func freePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -4,8 +4,8 @@ import "sync"
 
 const tailSize = 4 << 10 // bytes
 
-// tail keeps the last bytes written to it. The zero tail is empty. It is safe
-// for concurrent use.
+// tail keeps the last tailSize bytes that were written to it. The zero tail is
+// empty. It is safe for concurrent use.
 type tail struct {
 	mu   sync.Mutex
 	last []byte

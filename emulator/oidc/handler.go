@@ -5,12 +5,12 @@ import (
 	"net/http"
 )
 
-// How long others may keep the answers, in seconds: short, so that a rotation
-// is seen soon.
+// cacheControl lets clients cache responses for a short time only, so that they
+// see a rotation soon.
 const cacheControl = "public, max-age=300"
 
-// discovery is the part of OpenID Connect Discovery 1.0 that an issuer of
-// tokens without a login page has.
+// discovery is the part of OpenID Connect Discovery 1.0 that applies to an issuer
+// without a login page.
 type discovery struct {
 	Issuer        string   `json:"issuer"`
 	JWKSURI       string   `json:"jwks_uri"`
@@ -19,8 +19,8 @@ type discovery struct {
 	Algorithms    []string `json:"id_token_signing_alg_values_supported"`
 }
 
-// Handler serves /.well-known/openid-configuration and /jwks. If the issuer's
-// URL has a path, strip it before.
+// Handler serves /.well-known/openid-configuration and /jwks. If the issuer's URL
+// has a path, strip it from the requests.
 func (i *Issuer) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
@@ -42,10 +42,10 @@ func (i *Issuer) Handler() http.Handler {
 
 func write(w http.ResponseWriter, contentType string, body []byte, err error) {
 	if err != nil {
-		http.Error(w, "the keys cannot be read", http.StatusInternalServerError)
+		http.Error(w, "the keys are not available", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Cache-Control", cacheControl)
-	_, _ = w.Write(body) // a caller who left needs no answer
+	_, _ = w.Write(body) // an error means that the caller has left
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam/rsakey"
 )
 
-// generations are the key that signs and the one before it. Each has a number,
-// which its file is named by.
+// generations are the key that signs and the key before it. The number of a key
+// is part of its file name.
 type generations struct {
 	dir      string
-	number   int // of current
+	number   int // number of current
 	current  *rsakey.Key
 	previous *rsakey.Key // nil before the first rotation
 }
 
-// openGenerations finds the newest key in dir.
+// openGenerations finds the newest keys in dir.
 func openGenerations(dir string) (generations, error) {
 	g := generations{dir: dir, number: 1}
 	if dir == "" {
@@ -27,11 +27,11 @@ func openGenerations(dir string) (generations, error) {
 		return g, nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return g, fmt.Errorf("oidc: make the directory: %w", err)
+		return g, fmt.Errorf("oidc: create the key directory: %w", err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return g, fmt.Errorf("oidc: look for keys: %w", err)
+		return g, fmt.Errorf("oidc: list keys: %w", err)
 	}
 	for _, entry := range entries {
 		var number int
@@ -46,8 +46,8 @@ func openGenerations(dir string) (generations, error) {
 	return g, nil
 }
 
-// next is what follows: a new current key, made and kept. The key before the
-// previous one is removed.
+// next creates and stores a new current key. It removes the key before the
+// previous one.
 func (g generations) next() (generations, error) {
 	next := generations{dir: g.dir, number: g.number + 1, previous: g.current}
 	next.current = next.key(next.number)

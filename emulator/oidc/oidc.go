@@ -1,6 +1,6 @@
-// Package oidc is the embedded cloud's OpenID Connect issuer: it stands for
-// the clusters, identity providers and staff directories whose tokens
-// Strongroom trusts.
+// Package oidc is the embedded OpenID Connect issuer. It stands in for the
+// clusters, identity providers and staff directories whose tokens a service
+// trusts.
 package oidc
 
 import (
@@ -17,15 +17,15 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam/rsakey"
 )
 
-// Config says who the issuer is.
+// Config configures an issuer.
 type Config struct {
-	Issuer string       // the `iss` of its tokens: a URL without a slash at its end; required
+	Issuer string       // required; `iss` of its tokens: a URL that does not end with a slash
 	Clock  *clock.Clock // required
-	Dir    string       // where its keys are kept; empty: in memory only
+	Dir    string       // directory where its keys are stored; empty: in memory
 }
 
-// Issuer makes tokens, and publishes the keys to verify them with. Make it
-// with New. It is safe for concurrent use.
+// Issuer creates tokens and publishes the keys that verify them. Create it with
+// New. It is safe for concurrent use.
 type Issuer struct {
 	config Config
 
@@ -33,15 +33,15 @@ type Issuer struct {
 	keys generations
 }
 
-// New makes an Issuer, with the keys that Dir holds. It makes no key: that
-// takes long, and waits for the first token or the first look at the keys.
+// New returns an Issuer with the keys that are stored in Dir. To start fast, it
+// generates no key: the first call of Token or JWKS does.
 func New(config Config) (*Issuer, error) {
 	if config.Clock == nil {
 		return nil, errors.New("oidc: Clock is required")
 	}
 	u, err := url.Parse(config.Issuer)
 	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(config.Issuer, "/") {
-		return nil, fmt.Errorf("oidc: issuer %q is not a URL without query, fragment and final slash", config.Issuer)
+		return nil, fmt.Errorf("oidc: issuer %q must be a URL without a query, a fragment and a final slash", config.Issuer)
 	}
 	keys, err := openGenerations(config.Dir)
 	if err != nil {
@@ -53,9 +53,9 @@ func New(config Config) (*Issuer, error) {
 // URL returns the issuer's URL, which is the `iss` of its tokens.
 func (i *Issuer) URL() string { return i.config.Issuer }
 
-// Token makes a token with these claims, signed RS256. It adds iss, iat, nbf
-// and exp (lifetime from now; one below zero makes an expired token) unless
-// they are given.
+// Token returns a token with these claims, signed with RS256. It sets iss, iat,
+// nbf and exp unless claims contains them. The token expires after lifetime, which
+// may be negative.
 func (i *Issuer) Token(claims map[string]any, lifetime time.Duration) (string, error) {
 	now := i.config.Clock.Now()
 	all := map[string]any{
@@ -74,8 +74,8 @@ func (i *Issuer) Token(claims map[string]any, lifetime time.Duration) (string, e
 	return token, nil
 }
 
-// Rotate makes a new key, and signs with it from now on. The key before stays
-// published until the next Rotate, so that its tokens live out their time.
+// Rotate creates a new key that signs from now on. The key before it stays
+// published until the next Rotate, so that its tokens remain valid.
 func (i *Issuer) Rotate() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -87,8 +87,8 @@ func (i *Issuer) Rotate() error {
 	return nil
 }
 
-// JWKS is the public key set that verifies tokens (RFC 7517). It makes the key
-// if there is none; it is nil if that fails, or the key cannot be kept.
+// JWKS returns the public key set that verifies tokens (RFC 7517). It creates the
+// key if there is none. It returns nil if the key cannot be created or stored.
 func (i *Issuer) JWKS() []byte {
 	set, err := i.jwks()
 	if err != nil {

@@ -46,7 +46,7 @@ func keySet(t *testing.T, text []byte) jose.JSONWebKeySet {
 	return set
 }
 
-// verifies reports whether a published key made that token.
+// verifies reports whether a published key signed the token.
 func verifies(t *testing.T, published []byte, text string) bool {
 	t.Helper()
 	parsed, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.RS256})
@@ -74,7 +74,7 @@ func claimsOf(t *testing.T, text string) (claims jwt.Claims) {
 	return claims
 }
 
-func TestATokenHoldsWhatATrustingPartyChecks(t *testing.T) {
+func TestATokenHasTheClaimsThatServicesCheck(t *testing.T) {
 	t.Parallel()
 	issuer := newIssuer(t, "")
 	text := token(t, issuer, time.Hour)
@@ -86,7 +86,7 @@ func TestATokenHoldsWhatATrustingPartyChecks(t *testing.T) {
 		t.Error(err)
 	}
 	if got := claims.Expiry.Time().Sub(claims.IssuedAt.Time()); got != time.Hour {
-		t.Errorf("it lives %v, want an hour", got)
+		t.Errorf("it is valid for %v, want an hour", got)
 	}
 	if !verifies(t, issuer.JWKS(), text) {
 		t.Error("it does not verify with the published keys")
@@ -96,7 +96,7 @@ func TestATokenHoldsWhatATrustingPartyChecks(t *testing.T) {
 	}
 }
 
-func TestGivenClaimsAreKept(t *testing.T) {
+func TestExplicitClaimsAreKept(t *testing.T) {
 	t.Parallel()
 	text, err := newIssuer(t, "").Token(map[string]any{"iss": "https://other.test", "exp": 1}, time.Hour)
 	if err != nil {
@@ -131,7 +131,7 @@ func TestTheKeyBeforeIsPublishedUntilTheNextRotation(t *testing.T) {
 		}
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
-		t.Errorf("%d files of keys are kept (%v), want 2", len(entries), err)
+		t.Errorf("%d key files (%v), want 2", len(entries), err)
 	}
 }
 
@@ -188,7 +188,7 @@ func TestAnIssuerIsAURLWithoutAFinalSlash(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "issuer", "https://issuer.test/", "https://issuer.test?a=b", "https://issuer.test#a"} {
 		if _, err := oidc.New(oidc.Config{Issuer: name, Clock: &clock.Clock{}}); err == nil {
-			t.Errorf("%q is taken", name)
+			t.Errorf("%q is accepted", name)
 		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// client is Google's own, in the server's project.
+// client returns Google's own client for a project.
 func client(t *testing.T, s *pubsub.Server, project string, options ...grpc.DialOption) *gcp.Client {
 	t.Helper()
 	conn, err := grpc.NewClient(s.Addr(), append(options, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
@@ -69,7 +69,7 @@ func testClient(t *testing.T, r rig) {
 	}
 	err = c.TopicAdminClient.DeleteTopic(t.Context(), &pubsubpb.DeleteTopicRequest{Topic: "projects/" + project + "/topics/none"})
 	if status.Code(err) != codes.NotFound {
-		t.Errorf("the backend's status is not passed on: %v", err)
+		t.Errorf("the backend's status is not returned: %v", err)
 	}
 }
 
@@ -126,11 +126,11 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 
 func (bearer) RequireTransportSecurity() bool { return false }
 
-func testPublished(t *testing.T, r rig) {
+func testOnPublish(t *testing.T, r rig) {
 	var project string
 	s := r.server(t, func(c *pubsub.Config) { project = c.ProjectID })
 	var seen list
-	s.Published(func(topic string, data []byte, attributes map[string]string) {
+	s.OnPublish(func(topic string, data []byte, attributes map[string]string) {
 		seen.add(topic + " " + string(data) + " " + attributes["k"])
 	})
 	publish(t, s, "direct", map[string]string{"k": "v"})
@@ -144,7 +144,7 @@ func testPublished(t *testing.T, r rig) {
 	}
 }
 
-// subscriptionName is a subscription as clients name it.
+// subscriptionName returns the full name of a subscription.
 func subscriptionName(project, id string) string {
 	return "projects/" + project + "/subscriptions/" + id
 }
@@ -182,7 +182,7 @@ func testAuthorizeConsumer(t *testing.T, r rig) {
 	}
 	_, err := c.GetSubscription(t.Context(), &pubsubpb.GetSubscriptionRequest{Subscription: subscriptionName(project, "mine")})
 	if status.Code(err) != codes.PermissionDenied {
-		t.Errorf("who consumes may look after the subscription: %v", err)
+		t.Errorf("a consumer may administer the subscription: %v", err)
 	}
 	mine, theirs := "pubsub.subscriptions.consume on subscriptions/mine", "pubsub.subscriptions.consume on subscriptions/theirs"
 	want := []string{"pubsub.subscriptions.consume on projects/" + project, mine, mine, mine, theirs, theirs, theirs}

@@ -8,7 +8,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
 )
 
-func TestPushRefuses(t *testing.T) {
+func TestPushRejects(t *testing.T) {
 	t.Parallel()
 	s := rig{}.server(t)
 	for name, test := range map[string]struct {
@@ -18,16 +18,16 @@ func TestPushRefuses(t *testing.T) {
 		"no endpoint":                        {func(s *pubsub.Subscription) { s.Endpoint = "" }, "endpoint"},
 		"an endpoint that is a file":         {func(s *pubsub.Subscription) { s.Endpoint = "file:///x" }, "endpoint"},
 		"an endpoint that cannot be parsed":  {func(s *pubsub.Subscription) { s.Endpoint = "http://a b:x" }, "endpoint"},
-		"least backoff over the most":        {func(s *pubsub.Subscription) { s.MinBackoff = time.Second }, "backoff"},
+		"a minimum backoff over the maximum": {func(s *pubsub.Subscription) { s.MinBackoff = time.Second }, "backoff"},
 		"backoff over 600 s":                 {func(s *pubsub.Subscription) { s.MaxBackoff = time.Hour }, "backoff"},
-		"a deadline over 600 s":              {func(s *pubsub.Subscription) { s.AckDeadline = time.Hour }, "ack deadline"},
+		"an ack deadline over 600 s":         {func(s *pubsub.Subscription) { s.AckDeadline = time.Hour }, "ack deadline"},
 		"a negative deadline":                {func(s *pubsub.Subscription) { s.AckDeadline = -1 }, "ack deadline"},
-		"negative pushes":                    {func(s *pubsub.Subscription) { s.MaxOutstanding = -1 }, "MaxOutstanding"},
-		"4 attempts":                         {func(s *pubsub.Subscription) { s.MaxDeliveryAttempts = 4 }, "within 5 and 100"},
-		"attempts without dead-letter topic": {func(s *pubsub.Subscription) { s.MaxDeliveryAttempts = 5 }, "go together"},
-		"dead-letter topic without attempts": {func(s *pubsub.Subscription) { s.DeadLetterTopic = "events" }, "go together"},
-		"an identity that none can sign for": {func(s *pubsub.Subscription) { s.ServiceAccount = "a@b" }, "IDToken"},
-		"a filter beyond what it knows":      {func(s *pubsub.Subscription) { s.Filter = "attributes:k" }, "filter"},
+		"a negative MaxOutstanding":          {func(s *pubsub.Subscription) { s.MaxOutstanding = -1 }, "MaxOutstanding"},
+		"4 attempts":                         {func(s *pubsub.Subscription) { s.MaxDeliveryAttempts = 4 }, "from 5 to 100"},
+		"attempts without dead-letter topic": {func(s *pubsub.Subscription) { s.MaxDeliveryAttempts = 5 }, "set together"},
+		"dead-letter topic without attempts": {func(s *pubsub.Subscription) { s.DeadLetterTopic = "events" }, "set together"},
+		"an identity without a signer":       {func(s *pubsub.Subscription) { s.ServiceAccount = "a@b" }, "IDToken"},
+		"an unsupported filter":              {func(s *pubsub.Subscription) { s.Filter = "attributes:k" }, "filter"},
 		"a topic that does not exist":        {func(s *pubsub.Subscription) { s.Topic = "absent" }, "NotFound"},
 		"a topic that is a subscription":     {func(s *pubsub.Subscription) { s.Topic = "projects/p/subscriptions/s" }, "does not name"},
 		"an id with a slash":                 {func(s *pubsub.Subscription) { s.ID = "a/b" }, "does not name"},
@@ -42,7 +42,7 @@ func TestPushRefuses(t *testing.T) {
 	}
 }
 
-func TestPublishRefusesABadTopic(t *testing.T) {
+func TestPublishRejectsABadTopic(t *testing.T) {
 	t.Parallel()
 	s := rig{}.server(t)
 	for name, want := range map[string]string{

@@ -17,34 +17,34 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
 )
 
-// suite holds for Google's test server and for the official emulator alike.
+// suite runs against Google's test server and against Google's emulator.
 var suite = map[string]func(*testing.T, rig){
-	"a message arrives as a CloudEvent in binary mode":         testEvent,
-	"a message reaches every subscription of its topic":        testFanOut,
-	"the push identity's token is on the request":              testToken,
-	"every success code acknowledges":                          testAcks,
-	"a refused message comes again":                            testRetry,
-	"an endpoint slower than the ack deadline is tried again":  testSlowEndpoint,
-	"the wait between attempts doubles up to the maximum":      testBackoff,
-	"a message that fails for good becomes a dead letter":      testDeadLetter,
-	"messages of one key arrive in order, and only they wait":  testOrder,
-	"a message that does not match the filter is dropped":      testFilter,
-	"pushes at one time are bounded":                           testBound,
-	"every message arrives as often as Redeliver says":         testRedeliver,
-	"ordered messages repeat in order":                         testRedeliverOrdered,
-	"drain waits for what a delivery leads to":                 testDrainFollows,
-	"drain says what is open when it gives up":                 testDrainGivesUp,
-	"Google's client publishes and receives through the front": testClient,
-	"who may not publish is refused":                           testAuthorize,
-	"who takes from a subscription is asked for that one":      testAuthorizeConsumer,
-	"what is not acked can be given back and pulled again":     testPull,
-	"a message without data and attributes is refused":         testEmptyMessage,
-	"an observer sees every message":                           testPublished,
-	"a subscription that is there already is taken over":       testTakeOver,
-	"close ends deliveries":                                    testClose,
+	"a message arrives as a CloudEvent in binary mode":                    testEvent,
+	"a message reaches every subscription of its topic":                   testFanOut,
+	"the request has the push identity's token":                           testToken,
+	"every success code acknowledges":                                     testAcks,
+	"a rejected message is pushed again":                                  testRetry,
+	"an endpoint slower than the ack deadline gets another attempt":       testSlowEndpoint,
+	"the wait between attempts doubles up to the maximum":                 testBackoff,
+	"a message without attempts left becomes a dead letter":               testDeadLetter,
+	"messages with one ordering key arrive in order, and no others wait":  testOrder,
+	"a message that does not match the filter is dropped":                 testFilter,
+	"MaxOutstanding limits the pushes in progress":                        testBound,
+	"every message arrives as often as Redeliver says":                    testRedeliver,
+	"ordered messages repeat in order":                                    testRedeliverOrdered,
+	"drain waits for the messages that a delivery publishes":              testDrainFollows,
+	"the error of drain names the open deliveries":                        testDrainGivesUp,
+	"Google's client publishes and receives through the proxy":            testClient,
+	"a caller without permission cannot publish":                          testAuthorize,
+	"consuming requires permission on the subscription":                   testAuthorizeConsumer,
+	"a message that is not acknowledged can be returned and pulled again": testPull,
+	"a message without data and attributes is rejected":                   testEmptyMessage,
+	"an observer sees every message":                                      testOnPublish,
+	"an existing subscription is used":                                    testExistingSubscription,
+	"close ends deliveries":                                               testClose,
 }
 
-// rig makes servers of one kind.
+// rig starts servers of one kind.
 type rig struct{ host string }
 
 func (r rig) run(t *testing.T) {
@@ -64,7 +64,7 @@ func TestEmbedded(t *testing.T) {
 func TestOfficial(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("STRONGROOM_OFFICIAL") != "1" {
-		t.Skip("Google's own emulator is not asked for; to run this: STRONGROOM_OFFICIAL=1 go test ./emulator/pubsub/")
+		t.Skip("Google's emulator is not enabled; to run this test: STRONGROOM_OFFICIAL=1 go test ./emulator/pubsub/")
 	}
 	if err := official.Available(); err != nil {
 		t.Skip("Google's own emulator is not installed: ", err)
@@ -77,7 +77,7 @@ func TestOfficial(t *testing.T) {
 	rig{host: emulator.Host()}.run(t)
 }
 
-// server starts one in a project of its own, with the topic "events".
+// server starts a server with its own project and the topic "events".
 func (r rig) server(t *testing.T, change ...func(*pubsub.Config)) *pubsub.Server {
 	t.Helper()
 	config := pubsub.Config{ProjectID: "p-" + uuid.NewString(), Host: r.host}
@@ -102,7 +102,7 @@ func topic(t *testing.T, s *pubsub.Server, id string) {
 	}
 }
 
-// quick is a subscription to "events" that loses no time.
+// quick returns a subscription to "events" with short waits.
 func quick(endpoint string) pubsub.Subscription {
 	return pubsub.Subscription{
 		ID:         "consumer",
@@ -136,7 +136,7 @@ func drain(t *testing.T, s *pubsub.Server) {
 	}
 }
 
-// pushed is the body of a push, as its receiver sees it.
+// pushed is the body of a push.
 type pushed struct {
 	Message struct {
 		Data        []byte
@@ -149,7 +149,7 @@ type pushed struct {
 	DeliveryAttempt int
 }
 
-// endpoint serves pushes: answer gives the status for each.
+// endpoint serves pushes. Answer returns the status for each.
 func endpoint(t *testing.T, answer func(r *http.Request, p pushed) int) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -179,6 +179,6 @@ func numbered(n int) []string {
 func contains(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("the error does not say %q: %v", want, err)
+		t.Errorf("the error does not contain %q: %v", want, err)
 	}
 }

@@ -12,27 +12,27 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-var errNoIDToken = errors.New("a ServiceAccount needs Config.IDToken to sign for it")
+var errNoIDToken = errors.New("a ServiceAccount requires Config.IDToken")
 
-// bring delivers a message and acks it. It reports whether it came to that
-// before the server ended.
-func (d *dispatcher) bring(m *message) bool {
-	if d.filter.matches(m.GetAttributes()) && !d.deliverRepeatedly(m) {
+// deliver pushes a message, unless the filter excludes it, and acknowledges it. It
+// reports false if the server ended first.
+func (d *dispatcher) deliver(m *message) bool {
+	if d.filter.matches(m.GetAttributes()) && !d.pushWithRepeats(m) {
 		return false
 	}
 	d.ack(m)
 	return true
 }
 
-// deliverRepeatedly delivers once, or as often as Config.Redeliver says.
-func (d *dispatcher) deliverRepeatedly(m *message) bool {
+// pushWithRepeats pushes once, and as many more times as Config.Redeliver says.
+func (d *dispatcher) pushWithRepeats(m *message) bool {
 	times := 1 + d.server.config.Redeliver
 	if times == 1 {
-		return d.deliver(m)
+		return d.push(m)
 	}
 	if d.sub.Ordered {
 		for range times {
-			if !d.deliver(m) {
+			if !d.push(m) {
 				return false
 			}
 		}
@@ -42,7 +42,7 @@ func (d *dispatcher) deliverRepeatedly(m *message) bool {
 	var lost atomic.Bool
 	for range times {
 		all.Go(func() {
-			if !d.pause(rand.N(d.sub.MinBackoff+1)) || !d.deliver(m) {
+			if !d.pause(rand.N(d.sub.MinBackoff+1)) || !d.push(m) {
 				lost.Store(true)
 			}
 		})
@@ -51,14 +51,14 @@ func (d *dispatcher) deliverRepeatedly(m *message) bool {
 	return !lost.Load()
 }
 
-// deliver pushes the message until the endpoint accepts it or it has become a
-// dead letter. It reports false when the server ended first.
-func (d *dispatcher) deliver(m *message) bool {
+// push pushes the message until the endpoint accepts it or it is a dead letter.
+// It reports false if the server ended first.
+func (d *dispatcher) push(m *message) bool {
 	wait := backoff.ExponentialBackOff{InitialInterval: d.sub.MinBackoff, MaxInterval: d.sub.MaxBackoff, Multiplier: 2}
 	wait.Reset()
 	for {
 		attempt, accepted := d.attempt(m)
-		if accepted || d.buried(m, attempt) {
+		if accepted || d.deadLetter(m, attempt) {
 			return true
 		}
 		if !d.pause(wait.NextBackOff()) {
@@ -67,7 +67,7 @@ func (d *dispatcher) deliver(m *message) bool {
 	}
 }
 
-// attempt pushes once, when there is a slot.
+// attempt pushes once, as soon as a slot is free.
 func (d *dispatcher) attempt(m *message) (attempt int, accepted bool) {
 	select {
 	case d.slots <- struct{}{}:
@@ -86,7 +86,7 @@ func (d *dispatcher) attempt(m *message) (attempt int, accepted bool) {
 	return attempt, true
 }
 
-// pause reports whether the server still runs after the wait.
+// pause waits. It reports whether the server is still running.
 func (d *dispatcher) pause(wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -98,15 +98,15 @@ func (d *dispatcher) pause(wait time.Duration) bool {
 	}
 }
 
-// buried publishes a message that has had all its attempts to the dead-letter
-// topic. It reports whether the message is there.
-func (d *dispatcher) buried(m *message, attempt int) bool {
+// deadLetter publishes a message that has had all its attempts to the dead-letter
+// topic. It reports whether it did.
+func (d *dispatcher) deadLetter(m *message, attempt int) bool {
 	if d.deadLetterTopic == "" || attempt < d.sub.MaxDeliveryAttempts {
 		return false
 	}
 	_, err := d.server.publish(&pubsubpb.PublishRequest{
 		Topic:    d.deadLetterTopic,
-		Messages: []*pubsubpb.PubsubMessage{d.deadLetter(m, attempt)},
+		Messages: []*pubsubpb.PubsubMessage{d.newDeadLetter(m, attempt)},
 	})
 	if err != nil {
 		d.warn("publish dead letter", err)
@@ -114,9 +114,9 @@ func (d *dispatcher) buried(m *message, attempt int) bool {
 	return err == nil
 }
 
-// deadLetter is the message with Google's attributes of a forwarded one:
-// cloud.google.com/pubsub/docs/dead-letter-topics#forwarded-messages.
-func (d *dispatcher) deadLetter(m *message, attempt int) *pubsubpb.PubsubMessage {
+// newDeadLetter returns the message with the attributes that Google adds when it
+// forwards one: cloud.google.com/pubsub/docs/dead-letter-topics#forwarded-messages.
+func (d *dispatcher) newDeadLetter(m *message, attempt int) *pubsubpb.PubsubMessage {
 	const prefix = "CloudPubSubDeadLetterSource"
 	attributes := map[string]string{}
 	for k, v := range m.GetAttributes() {

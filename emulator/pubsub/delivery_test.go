@@ -63,7 +63,7 @@ func testOrder(t *testing.T, r rig) {
 		n := got.add(p.Message.OrderingKey + " " + string(p.Message.Data))
 		if p.Message.OrderingKey == "a" {
 			select {
-			case <-free: // the first message of a is refused until all of b is through
+			case <-free: // reject the first message of key a until all messages of key b have arrived
 			default:
 				return 500
 			}
@@ -199,14 +199,14 @@ func testClose(t *testing.T, r rig) {
 	}
 	contains(t, s.Drain(t.Context()), "closed")
 	if err := s.Push(t.Context(), quick("http://127.0.0.1:1")); err == nil {
-		t.Error("a closed server takes a subscription")
+		t.Error("a closed server accepts a subscription")
 	}
 	if err := s.Publish(t.Context(), "events", nil, map[string]string{"k": "v"}); err == nil {
-		t.Error("a closed server takes a message")
+		t.Error("a closed server accepts a message")
 	}
 }
 
-func testTakeOver(t *testing.T, r rig) {
+func testExistingSubscription(t *testing.T, r rig) {
 	if r.host == "" {
 		t.Skip("a second server can only reach the subscription of the first on one that both share")
 	}

@@ -10,39 +10,39 @@ import (
 )
 
 const (
-	// lease is how long the backend leaves a pulled message alone. It is
-	// renewed until the message is acked: waiting for the next attempt is
-	// ours to do, since the backends know no backoff.
+	// lease is how long the backend does not deliver a pulled message again. The
+	// dispatcher renews it until the message is acknowledged, because the backends
+	// have no backoff and the dispatcher waits for the next attempt itself.
 	lease = 60 * time.Second
-	// pullEvery finds what no publish call of ours announced: what was
-	// published at the official emulator itself, or came back to it.
-	pullEvery = time.Second
-	batch     = 1000 // messages a pull, ids an acknowledgement
+	// pullInterval finds messages that this server did not publish: those that were
+	// published at Google's emulator directly, or that returned to it.
+	pullInterval = time.Second
+	batchSize    = 1000 // messages in a pull, and IDs in an acknowledgement
 )
 
-// dispatcher pushes what one subscription gets. Every message that it has
-// pulled is held until it is acked; a goroutine of its own, or that of its
-// ordering key, brings it to the endpoint.
+// dispatcher pushes the messages of one subscription. Each pulled message is
+// pending until it is acknowledged. A goroutine for the message, or for its
+// ordering key, delivers it.
 type dispatcher struct {
 	server          *Server
 	sub             Subscription
-	name            string // full names
+	name            string // full name, as topic and deadLetterTopic
 	topic           string
 	deadLetterTopic string
 	filter          filter
 	log             *slog.Logger
-	wake            chan struct{} // holds one value when there may be something to pull
-	slots           chan struct{} // holds one value for each push under way
+	wake            chan struct{} // holds one value if there may be messages to pull
+	slots           chan struct{} // holds one value for each push in progress
 
-	mu   sync.Mutex
-	held map[string]*message   // by the backend's message id
-	keys map[string][]*message // by ordering key; the first is being pushed
+	mu      sync.Mutex
+	pending map[string]*message   // by the backend's message ID
+	keys    map[string][]*message // by ordering key; the first message is being pushed
 }
 
-// message is one that was pulled and not yet acked.
+// message is a pulled message that is not acknowledged yet.
 type message struct {
 	*pubsubpb.PubsubMessage
-	published time.Time // on the embedded cloud's clock
+	published time.Time // by the embedded cloud's clock
 	ackID     string    // of the latest pull; guarded by dispatcher.mu
 	attempts  int       // guarded by dispatcher.mu
 }
@@ -55,12 +55,12 @@ func newDispatcher(s *Server, sub Subscription) (*dispatcher, error) {
 		return nil, errNoIDToken
 	}
 	d := &dispatcher{
-		server: s,
-		sub:    sub,
-		wake:   make(chan struct{}, 1),
-		slots:  make(chan struct{}, sub.MaxOutstanding),
-		held:   map[string]*message{},
-		keys:   map[string][]*message{},
+		server:  s,
+		sub:     sub,
+		wake:    make(chan struct{}, 1),
+		slots:   make(chan struct{}, sub.MaxOutstanding),
+		pending: map[string]*message{},
+		keys:    map[string][]*message{},
 	}
 	if err := d.setNames(s.config.ProjectID); err != nil {
 		return nil, err
@@ -84,19 +84,19 @@ func (d *dispatcher) setNames(project string) (err error) {
 	return err
 }
 
-// wakeUp has the dispatcher look for messages now.
+// wakeUp makes the dispatcher pull now.
 func (d *dispatcher) wakeUp() {
 	select {
 	case d.wake <- struct{}{}:
-	default: // it will look anyway
+	default: // it will pull anyway
 	}
 }
 
-// pullAll takes every message that there is, until the server ends. It pulls
-// without waiting, when it is told that there is something: a waiting pull
-// takes up to half a second on the test server.
+// pullAll pulls messages until the server ends. It waits for wake instead of
+// waiting in a pull, because a waiting pull takes up to half a second on the test
+// server.
 func (d *dispatcher) pullAll() {
-	tick := time.NewTicker(pullEvery)
+	tick := time.NewTicker(pullInterval)
 	defer tick.Stop()
 	for {
 		if d.pull() {
@@ -111,12 +111,12 @@ func (d *dispatcher) pullAll() {
 	}
 }
 
-// pull reports whether there may be more.
+// pull pulls once. It reports whether there may be more messages.
 func (d *dispatcher) pull() bool {
 	resp, err := d.server.subscriber.Pull(d.server.ctx, &pubsubpb.PullRequest{
 		Subscription: d.name,
-		MaxMessages:  batch,
-		//lint:ignore SA1019 pullAll says why
+		MaxMessages:  batchSize,
+		//lint:ignore SA1019 pullAll explains why
 		ReturnImmediately: true,
 	})
 	if err != nil {
@@ -124,17 +124,17 @@ func (d *dispatcher) pull() bool {
 		return false
 	}
 	for _, m := range resp.GetReceivedMessages() {
-		d.hold(m)
+		d.startDelivery(m)
 	}
 	return len(resp.GetReceivedMessages()) > 0
 }
 
-// hold starts bringing a message to the endpoint, unless that is under way.
-func (d *dispatcher) hold(received *pubsubpb.ReceivedMessage) {
+// startDelivery delivers a pulled message, unless its delivery is in progress.
+func (d *dispatcher) startDelivery(received *pubsubpb.ReceivedMessage) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	id, key := received.GetMessage().GetMessageId(), received.GetMessage().GetOrderingKey()
-	if m := d.held[id]; m != nil {
+	if m := d.pending[id]; m != nil {
 		m.ackID = received.GetAckId()
 		return
 	}
@@ -143,24 +143,24 @@ func (d *dispatcher) hold(received *pubsubpb.ReceivedMessage) {
 		published:     d.server.cloudTime(received.GetMessage().GetPublishTime().AsTime()),
 		ackID:         received.GetAckId(),
 	}
-	d.held[id] = m
+	d.pending[id] = m
 	if !d.sub.Ordered || key == "" {
-		d.server.work.Go(func() { d.bring(m) })
+		d.server.work.Go(func() { d.deliver(m) })
 		return
 	}
 	d.keys[key] = append(d.keys[key], m)
 	if len(d.keys[key]) == 1 {
-		d.server.work.Go(func() { d.bringInOrder(key) })
+		d.server.work.Go(func() { d.deliverInOrder(key) })
 	}
 }
 
-// bringInOrder brings the messages of one key, one after the other.
-func (d *dispatcher) bringInOrder(key string) {
+// deliverInOrder delivers the messages of one ordering key, one at a time.
+func (d *dispatcher) deliverInOrder(key string) {
 	for m := d.first(key); m != nil; m = d.next(key) {
-		if !d.bring(m) {
+		if !d.deliver(m) {
 			return
 		}
-		d.wakeUp() // the backend holds the next one back until this one is acked
+		d.wakeUp() // the backend keeps the next one until this one is acknowledged
 	}
 }
 
@@ -181,8 +181,8 @@ func (d *dispatcher) next(key string) *message {
 	return d.keys[key][0]
 }
 
-// ack tells the backend and forgets the message. Should the backend not hear
-// it, the message will be pulled and pushed again, as may always happen.
+// ack acknowledges the message. If the backend does not receive that, the message
+// is pulled and pushed again, which at-least-once delivery allows.
 func (d *dispatcher) ack(m *message) {
 	_, err := d.server.subscriber.Acknowledge(d.server.ctx, &pubsubpb.AcknowledgeRequest{
 		Subscription: d.name, AckIds: []string{d.ackID(m)},
@@ -191,9 +191,9 @@ func (d *dispatcher) ack(m *message) {
 		d.warn("acknowledge", err)
 	}
 	d.mu.Lock()
-	delete(d.held, m.GetMessageId())
+	delete(d.pending, m.GetMessageId())
 	d.mu.Unlock()
-	d.server.ledger.settle(delivery{subscription: d.name, message: m.GetMessageId()})
+	d.server.ledger.complete(delivery{subscription: d.name, message: m.GetMessageId()})
 }
 
 func (d *dispatcher) ackID(m *message) string {
@@ -202,7 +202,7 @@ func (d *dispatcher) ackID(m *message) string {
 	return m.ackID
 }
 
-// keepLeases renews the lease of every held message until the server ends.
+// keepLeases renews the leases of all pending messages until the server ends.
 func (d *dispatcher) keepLeases() {
 	tick := time.NewTicker(lease / 3)
 	defer tick.Stop()
@@ -217,7 +217,7 @@ func (d *dispatcher) keepLeases() {
 }
 
 func (d *dispatcher) renewLeases() {
-	for ids := range slices.Chunk(d.ackIDs(), batch) {
+	for ids := range slices.Chunk(d.ackIDs(), batchSize) {
 		_, err := d.server.subscriber.ModifyAckDeadline(d.server.ctx, &pubsubpb.ModifyAckDeadlineRequest{
 			Subscription: d.name, AckIds: ids, AckDeadlineSeconds: int32(lease.Seconds()),
 		})
@@ -230,14 +230,14 @@ func (d *dispatcher) renewLeases() {
 func (d *dispatcher) ackIDs() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	ids := make([]string, 0, len(d.held))
-	for _, m := range d.held {
+	ids := make([]string, 0, len(d.pending))
+	for _, m := range d.pending {
 		ids = append(ids, m.ackID)
 	}
 	return ids
 }
 
-// warn logs what went wrong, unless the reason is that the server ends.
+// warn logs an error, unless the server is ending.
 func (d *dispatcher) warn(what string, err error, args ...any) {
 	if d.server.ctx.Err() == nil {
 		d.log.Warn(what, append(args, "error", err)...)

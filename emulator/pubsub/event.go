@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// pushBody is what Pub/Sub pushes, and so the data of an Eventarc Pub/Sub
+// pushBody is the body of a push, which is also the data of an Eventarc Pub/Sub
 // event: cloud.google.com/pubsub/docs/push#receive_push.
 type pushBody struct {
 	Message         pushMessage `json:"message"`
 	Subscription    string      `json:"subscription"`
-	DeliveryAttempt int         `json:"deliveryAttempt,omitempty"` // with a dead-letter topic only
+	DeliveryAttempt int         `json:"deliveryAttempt,omitempty"` // only with a dead-letter topic
 }
 
-// pushMessage has two spellings of some names, as Google's has.
+// pushMessage has some names in two spellings, as Google's has.
 type pushMessage struct {
 	Data         []byte            `json:"data,omitempty"` // base64
 	Attributes   map[string]string `json:"attributes,omitempty"`
@@ -29,17 +29,17 @@ type pushMessage struct {
 	OrderingKey  string            `json:"orderingKey,omitempty"`
 }
 
-// pushClient follows no redirect: any 3xx is a refusal.
-func pushClient(given *http.Client) *http.Client {
-	if given == nil {
-		given = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+// pushClient does not follow redirects: a 3xx status is a rejection.
+func pushClient(base *http.Client) *http.Client {
+	if base == nil {
+		base = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
 	}
-	c := *given
+	c := *base
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &c
 }
 
-// post pushes a message once. A nil error is the endpoint's ack.
+// post pushes a message once. A nil error means that the endpoint accepted it.
 func (d *dispatcher) post(m *message, attempt int) error {
 	ctx, cancel := context.WithTimeout(d.server.ctx, d.sub.AckDeadline)
 	defer cancel()
@@ -52,14 +52,14 @@ func (d *dispatcher) post(m *message, attempt int) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection is used again
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be reused
 	if !acks(resp.StatusCode) {
-		return fmt.Errorf("the endpoint answered %d", resp.StatusCode)
+		return fmt.Errorf("the endpoint returned status %d", resp.StatusCode)
 	}
 	return nil
 }
 
-// acks lists the codes that acknowledge: cloud.google.com/pubsub/docs/push.
+// acks reports whether a status acknowledges: cloud.google.com/pubsub/docs/push.
 func acks(code int) bool {
 	switch code {
 	case http.StatusProcessing, http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent:
@@ -68,7 +68,7 @@ func acks(code int) bool {
 	return false
 }
 
-// request is the message as a CloudEvent in binary mode, as Eventarc sends it
+// request returns the message as a CloudEvent in binary mode, as Eventarc sends it
 // to a function.
 func (d *dispatcher) request(ctx context.Context, m *message, attempt int) (*http.Request, error) {
 	published := m.published.Format(time.RFC3339Nano)
@@ -126,9 +126,9 @@ func (d *dispatcher) authenticate(req *http.Request) error {
 	return nil
 }
 
-// cloudTime turns a backend's time of just now into the embedded cloud's. The
-// backends stay on the machine's clock: their leases are not to run out when a
-// test moves time forward.
+// cloudTime converts a recent time of a backend to the embedded cloud's time. The
+// backends use the machine's clock, so that their leases do not expire when a test
+// advances the clock.
 func (s *Server) cloudTime(t time.Time) time.Time {
 	ahead := time.Until(s.config.Clock.Now()).Round(time.Millisecond)
 	return t.Add(ahead).UTC()

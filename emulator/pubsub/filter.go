@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// filter lists attribute values that a message must have. The zero filter
+// filter contains the attribute values that a message must have. The zero filter
 // matches every message.
 type filter map[string]string
 
 var filterTerm = regexp.MustCompile(`^\s*attributes\.([A-Za-z_][A-Za-z0-9_]*|"(?:[^"\\]|\\.)*")\s*=\s*("(?:[^"\\]|\\.)*")`)
 
-// parseFilter reads the part of Google's filter language that is equality,
-// joined by AND: `attributes.eventType = "OBJECT_FINALIZE" AND attributes."a/b" = "c"`
+// parseFilter parses the part of Google's filter language that compares attributes
+// for equality, joined by AND:
+// `attributes.eventType = "OBJECT_FINALIZE" AND attributes."a/b" = "c"`
 // (cloud.google.com/pubsub/docs/subscription-message-filter). The empty text is
 // the zero filter.
 func parseFilter(text string) (filter, error) {
@@ -25,7 +26,7 @@ func parseFilter(text string) (filter, error) {
 	for rest := text; ; {
 		term := filterTerm.FindStringSubmatch(rest)
 		if term == nil {
-			return nil, fmt.Errorf("filter %q: only `attributes.key = \"value\"`, joined by AND, is understood", text)
+			return nil, fmt.Errorf("filter %q: only `attributes.key = \"value\"`, joined by AND, is supported", text)
 		}
 		if err := f.add(term[1], term[2]); err != nil {
 			return nil, fmt.Errorf("filter %q: %w", text, err)

@@ -26,7 +26,7 @@ func TestParseFilter(t *testing.T) {
 	}
 }
 
-func TestParseFilterRefuses(t *testing.T) {
+func TestParseFilterRejects(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		`x`,
@@ -47,7 +47,7 @@ func TestParseFilterRefuses(t *testing.T) {
 		`(attributes.a = "1")`,
 	} {
 		if f, err := parseFilter(text); err == nil {
-			t.Errorf("%s is read as %v", text, f)
+			t.Errorf("%s is parsed as %v", text, f)
 		}
 	}
 }
@@ -62,12 +62,12 @@ func FuzzParseFilter(f *testing.F) {
 		quoted := "attributes." + strconv.QuoteToASCII(key) + " = " + strconv.QuoteToASCII(value)
 		parsed, err := parseFilter(quoted)
 		if want, _ := strconv.Unquote(strconv.QuoteToASCII(value)); err != nil || !parsed.matches(map[string]string{unquoted(key): want}) {
-			t.Errorf("%s is not read back: %v %v", quoted, parsed, err)
+			t.Errorf("%s is not parsed back: %v %v", quoted, parsed, err)
 		}
 	})
 }
 
-// unquoted is text as it comes back from quoting, which mends broken UTF-8.
+// unquoted returns text after quoting and unquoting it, which replaces invalid UTF-8.
 func unquoted(text string) string {
 	back, _ := strconv.Unquote(strconv.QuoteToASCII(text))
 	return back

@@ -14,14 +14,14 @@ func TestLedgerIsDrained(t *testing.T) {
 		steps func(*ledger)
 		want  bool
 	}{
-		"at first":                                {func(*ledger) {}, true},
-		"not while a publish call is under way":   {func(l *ledger) { l.begin() }, false},
-		"when the publish call caused nothing":    {func(l *ledger) { l.begin(); l.end(nil) }, true},
-		"not before a delivery is settled":        {func(l *ledger) { l.begin(); l.end([]delivery{one}) }, false},
-		"when the delivery is settled":            {func(l *ledger) { l.begin(); l.end([]delivery{one}); l.settle(one) }, true},
-		"when it is settled before the call ends": {func(l *ledger) { l.begin(); l.settle(one); l.end([]delivery{one}) }, true},
-		"not when another is open":                {func(l *ledger) { l.begin(); l.end([]delivery{one, two}); l.settle(one) }, false},
-		"when one is settled twice":               {func(l *ledger) { l.begin(); l.end([]delivery{one}); l.settle(one); l.settle(one) }, true},
+		"at first": {func(*ledger) {}, true},
+		"not while a publish call is in progress":   {func(l *ledger) { l.beginPublish() }, false},
+		"when the publish call caused nothing":      {func(l *ledger) { l.beginPublish(); l.endPublish(nil) }, true},
+		"not before a delivery is completed":        {func(l *ledger) { l.beginPublish(); l.endPublish([]delivery{one}) }, false},
+		"when the delivery is completed":            {func(l *ledger) { l.beginPublish(); l.endPublish([]delivery{one}); l.complete(one) }, true},
+		"when it is completed before the call ends": {func(l *ledger) { l.beginPublish(); l.complete(one); l.endPublish([]delivery{one}) }, true},
+		"not when another is open":                  {func(l *ledger) { l.beginPublish(); l.endPublish([]delivery{one, two}); l.complete(one) }, false},
+		"when one is completed twice":               {func(l *ledger) { l.beginPublish(); l.endPublish([]delivery{one}); l.complete(one); l.complete(one) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

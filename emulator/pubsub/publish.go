@@ -13,12 +13,12 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Publish publishes one message to a topic, given its id or full name.
+// Publish publishes one message to a topic, given its ID or full name.
 func (s *Server) Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error {
 	return s.PublishOrdered(ctx, topic, "", data, attributes)
 }
 
-// PublishOrdered is Publish with an ordering key; the empty key orders nothing.
+// PublishOrdered is Publish with an ordering key. An empty key means no ordering.
 func (s *Server) PublishOrdered(ctx context.Context, topic, key string, data []byte, attributes map[string]string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -35,32 +35,32 @@ func (s *Server) PublishOrdered(ctx context.Context, topic, key string, data []b
 	return nil
 }
 
-// publish hands the messages to the backend, and tells the ledger which
-// deliveries that causes. It runs under the server's context: a caller that
-// goes away must not leave a message of which nobody knows.
+// publish sends the messages to the backend and adds the deliveries that they
+// cause to the ledger. It uses the server's context: if the caller leaves, the
+// ledger must still learn of the message.
 func (s *Server) publish(req *pubsubpb.PublishRequest) (*pubsubpb.PublishResponse, error) {
-	if slices.ContainsFunc(req.GetMessages(), empty) {
+	if slices.ContainsFunc(req.GetMessages(), isEmpty) {
 		return nil, status.Error(codes.InvalidArgument, "a message has neither data nor attributes")
 	}
 	s.topology.RLock()
 	defer s.topology.RUnlock()
-	s.ledger.begin()
+	s.ledger.beginPublish()
 	resp, err := s.publisher.Publish(s.ctx, req)
 	if err != nil {
-		s.ledger.end(nil)
+		s.ledger.endPublish(nil)
 		return nil, err
 	}
 	s.observe(req)
-	s.ledger.end(s.deliveries(req.GetTopic(), resp.GetMessageIds()))
+	s.ledger.endPublish(s.deliveries(req.GetTopic(), resp.GetMessageIds()))
 	for i, id := range resp.MessageIds {
 		resp.MessageIds[i] = s.publicID(id)
 	}
 	return resp, nil
 }
 
-// empty reports a message that Google refuses:
+// isEmpty reports whether Google rejects the message for having no content:
 // cloud.google.com/pubsub/docs/publish-message-overview.
-func empty(m *pubsubpb.PubsubMessage) bool {
+func isEmpty(m *pubsubpb.PubsubMessage) bool {
 	return len(m.GetData()) == 0 && len(m.GetAttributes()) == 0
 }
 
@@ -72,8 +72,8 @@ func (s *Server) observe(req *pubsubpb.PublishRequest) {
 	}
 }
 
-// deliveries lists what messages just published to topic must lead to, and
-// wakes who does it.
+// deliveries lists the deliveries that new messages of a topic cause, and wakes
+// their dispatchers.
 func (s *Server) deliveries(topic string, ids []string) []delivery {
 	var list []delivery
 	for name, d := range s.dispatchers {
@@ -88,10 +88,10 @@ func (s *Server) deliveries(topic string, ids []string) []delivery {
 	return list
 }
 
-// Google's test server and its emulator number their messages anew at each
-// start, which would make an event of today look like one that was applied
-// yesterday. Public ids start with the time of this start instead, and are
-// decimal as Google's.
+// newEpoch returns the prefix of this start's message IDs. Google's test server and
+// emulator number their messages from 1 at each start, so a new event could look
+// like one that was already applied. Public IDs start with the time of the start
+// instead, and are decimal like Google's.
 func newEpoch() string { return strconv.FormatInt(time.Now().UnixMilli(), 10) }
 
 func (s *Server) publicID(id string) string {

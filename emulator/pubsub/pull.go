@@ -11,9 +11,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Subscribe makes a subscription that clients pull from, given its id and its
-// topic's, or their full names. It may exist already, with that topic. What is
-// taken from it and not acked within a minute comes again.
+// Subscribe creates a subscription that clients pull from, given its ID and its
+// topic's, or their full names. It may exist with the same topic. A message that is
+// pulled and not acknowledged within a minute is delivered again.
 func (s *Server) Subscribe(ctx context.Context, id, topic string) error {
 	name, err := fullName(s.config.ProjectID, "subscriptions", id)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *Server) Subscribe(ctx context.Context, id, topic string) error {
 	return s.createPull(ctx, &pubsubpb.Subscription{Name: name, Topic: topicName})
 }
 
-// createPull makes a pull subscription, unless it is there already.
+// createPull creates a pull subscription, unless it exists.
 func (s *Server) createPull(ctx context.Context, want *pubsubpb.Subscription) error {
 	want.AckDeadlineSeconds = int32(lease.Seconds())
 	_, err := s.subscriber.CreateSubscription(ctx, want)
@@ -47,13 +47,14 @@ func (s *Server) compare(ctx context.Context, want *pubsubpb.Subscription) error
 		return err
 	}
 	if have.GetTopic() != want.GetTopic() || have.GetEnableMessageOrdering() != want.GetEnableMessageOrdering() {
-		return errors.New("it exists with another topic or ordering")
+		return errors.New("it exists with another topic or ordering; delete it first")
 	}
 	return nil
 }
 
-// pull answers a client's Pull, with the ids that Publish gave and times of the
-// embedded cloud's clock, as if that had not been moved since.
+// pull answers a client's Pull with the IDs that Publish returned, and with
+// publish times by the embedded cloud's clock, assuming that it was not advanced
+// since.
 func (s *Server) pull(ctx context.Context, req *pubsubpb.PullRequest) (*pubsubpb.PullResponse, error) {
 	resp, err := s.subscriber.Pull(ctx, req)
 	if err != nil {

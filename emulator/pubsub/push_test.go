@@ -26,7 +26,7 @@ func testEvent(t *testing.T, r rig) {
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		event, err := cloudevents.NewEventFromHTTPRequest(r)
 		if err != nil || event.Validate() != nil {
-			t.Errorf("the CloudEvents library refuses it: %v %v", err, event.Validate())
+			t.Errorf("the CloudEvents library rejects it: %v %v", err, event.Validate())
 			return
 		}
 		header, body = r.Header, string(event.Data())
@@ -127,7 +127,7 @@ func testRetry(t *testing.T, r rig) {
 	publish(t, s, "x", nil)
 	drain(t, s)
 	if got := ids.sorted(); len(got) != len(answers) || len(slices.Compact(got)) != 1 {
-		t.Errorf("one message was to be tried %d times, got %v", len(answers), got)
+		t.Errorf("want %d attempts, got %v", len(answers), got)
 	}
 }
 
@@ -136,7 +136,7 @@ func testSlowEndpoint(t *testing.T, r rig) {
 	var got list
 	sub := quick(endpoint(t, func(r *http.Request, _ pushed) int {
 		if got.add("") < 3 {
-			<-r.Context().Done() // the dispatcher hangs up
+			<-r.Context().Done() // until the dispatcher closes the connection
 		}
 		return 204
 	}))
@@ -203,17 +203,17 @@ func testBound(t *testing.T, r rig) {
 	}
 	drain(t, s)
 	if running.most > 3 {
-		t.Errorf("%d pushes at one time", running.most)
+		t.Errorf("%d pushes at the same time", running.most)
 	}
 }
 
-// list collects from many requests.
+// list collects items of concurrent requests.
 type list struct {
 	mu    sync.Mutex
 	items []string
 }
 
-// add gives the count of items so far.
+// add returns the number of items.
 func (l *list) add(item string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -234,7 +234,7 @@ func (l *list) inOrder() []string {
 
 func (l *list) sorted() []string { return slices.Sorted(slices.Values(l.inOrder())) }
 
-// bound counts who is inside.
+// bound counts concurrent callers.
 type bound struct {
 	mu           sync.Mutex
 	inside, most int

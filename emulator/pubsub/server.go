@@ -1,7 +1,7 @@
-// Package pubsub is the embedded cloud's Google Pub/Sub: Google's test server,
-// or its official emulator, behind a front that knows what was published, with
-// the push delivery that neither of them has: signed OIDC tokens, backoff,
-// ordering, dead letters.
+// Package pubsub is the embedded Google Pub/Sub: Google's test server, or
+// Google's emulator, behind a proxy that records what is published. The package
+// adds the push delivery that neither of them has: signed OIDC tokens, backoff,
+// ordering and dead letters.
 package pubsub
 
 import (
@@ -21,37 +21,39 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Config says what the server stands on. Only ProjectID is required.
+// Config configures a server. Only ProjectID is required.
 type Config struct {
-	ProjectID string       // where a topic or subscription lives that is named by its id alone
-	Clock     *clock.Clock // gives the publish times; nil is the machine's
-	Host      string       // host:port of an official emulator; empty starts Google's test server
-	// IDToken signs the OIDC token that the push identity email shows to
-	// audience. It is required by a Subscription with a ServiceAccount.
+	ProjectID string       // project of topics and subscriptions that are named by their ID alone
+	Clock     *clock.Clock // sets the publish times; nil: the machine's time
+	Host      string       // host:port of Google's emulator; empty: start Google's test server
+	// IDToken returns an OIDC token for the push identity with this email and this
+	// audience. A Subscription with a ServiceAccount requires it.
 	IDToken func(email, audience string) (string, error)
-	// Authorize decides about each call that comes over gRPC: permission is
-	// "pubsub.topics.publish" on "topics/T" for Publish;
-	// "pubsub.subscriptions.consume" on "subscriptions/S" for what takes from a
-	// subscription, and on "projects/P" for all else. Its error goes to the
-	// caller. Nil lets everybody in.
+	// Authorize decides about each call over gRPC; its error is returned to the
+	// caller. Nil allows every call. It is asked for:
+	//
+	//   - pubsub.topics.publish on topics/T, for Publish
+	//   - pubsub.subscriptions.consume on subscriptions/S, for calls that take
+	//     messages from a subscription
+	//   - pubsub.subscriptions.consume on projects/P, for all other calls
 	Authorize  func(ctx context.Context, permission, resource string) error
-	Log        *slog.Logger // gets no data, attributes or tokens; nil drops it
-	HTTPClient *http.Client // does the pushes; nil is a client of its own
-	// Redeliver is for tests of at-least-once delivery: each message is
-	// delivered that many times more, and messages overtake each other by up
-	// to MinBackoff. Ordered messages repeat, but keep their order.
+	Log        *slog.Logger // receives no data, attributes or tokens; nil: discarded
+	HTTPClient *http.Client // sends the pushes; nil: a new client
+	// Redeliver tests at-least-once delivery: each message is delivered this many
+	// times in addition to the first, and messages overtake each other by up to
+	// MinBackoff. Ordered messages repeat but keep their order.
 	Redeliver int
 }
 
 // Server is a running Pub/Sub. It is safe for concurrent use.
 type Server struct {
 	config     Config
-	epoch      string // makes message ids unlike those of an earlier start
+	epoch      string // prefix that makes message IDs differ from those of an earlier start
 	test       *pstest.Server
 	backend    *grpc.ClientConn
 	publisher  pubsubpb.PublisherClient
 	subscriber pubsubpb.SubscriberClient
-	front      *front
+	proxy      *proxy
 	ledger     *ledger
 
 	ctx    context.Context // ends at Close
@@ -59,9 +61,9 @@ type Server struct {
 	shut   func() error
 	work   sync.WaitGroup // every goroutine of every dispatcher
 
-	// topology is held for reading while a message is published and for
-	// writing while a subscription is made, so that it is always known which
-	// subscriptions a message goes to.
+	// topology is held for reading while a message is published and for writing
+	// while a subscription is created, so that the subscriptions that receive a
+	// message are always known.
 	topology    sync.RWMutex
 	dispatchers map[string]*dispatcher // by full subscription name
 	observers   []func(topic string, data []byte, attributes map[string]string)
@@ -71,7 +73,7 @@ type Server struct {
 // until ctx ends.
 func New(ctx context.Context, config Config) (*Server, error) {
 	if config.ProjectID == "" {
-		return nil, errors.New("pubsub needs a ProjectID")
+		return nil, errors.New("pubsub: ProjectID is required")
 	}
 	config.setDefaults()
 	s := &Server{config: config, epoch: newEpoch(), ledger: newLedger(), dispatchers: map[string]*dispatcher{}}
@@ -102,21 +104,21 @@ func (s *Server) start() error {
 	}
 	conn, err := grpc.NewClient(host, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		return fmt.Errorf("reach Pub/Sub at %s: %w", host, err)
+		return fmt.Errorf("connect to Pub/Sub at %s: %w", host, err)
 	}
 	s.backend = conn
 	s.publisher = pubsubpb.NewPublisherClient(conn)
 	s.subscriber = pubsubpb.NewSubscriberClient(conn)
-	s.front, err = newFront(s)
+	s.proxy, err = newProxy(s)
 	return err
 }
 
-// Addr is the host:port for Pub/Sub clients, the value for
-// PUBSUB_EMULATOR_HOST. Only what is published there, or with Publish, is seen
-// by Published and waited for by Drain, also when Host is set.
-func (s *Server) Addr() string { return s.front.addr }
+// Addr returns the host:port for Pub/Sub clients, the value for
+// PUBSUB_EMULATOR_HOST. OnPublish and Drain see only messages that are published
+// there or with Publish, even if Host is set.
+func (s *Server) Addr() string { return s.proxy.addr }
 
-// CreateTopic makes a topic, given its id or full name. It may exist already.
+// CreateTopic creates a topic, given its ID or full name, unless it exists.
 func (s *Server) CreateTopic(ctx context.Context, topic string) error {
 	name, err := fullName(s.config.ProjectID, "topics", topic)
 	if err != nil {
@@ -129,25 +131,25 @@ func (s *Server) CreateTopic(ctx context.Context, topic string) error {
 	return nil
 }
 
-// Published has observe called for each message that is published from now on,
-// dead letters included, before its publisher gets an answer. Topic is the full
-// name. Observe must not change what it is given, nor call the server.
-func (s *Server) Published(observe func(topic string, data []byte, attributes map[string]string)) {
+// OnPublish calls observe for each message that is published from now on,
+// including dead letters, before its publisher receives the response. Topic is the
+// full name. Observe must not change its arguments or call the server.
+func (s *Server) OnPublish(observe func(topic string, data []byte, attributes map[string]string)) {
 	s.topology.Lock()
 	defer s.topology.Unlock()
 	s.observers = append(s.observers, observe)
 }
 
-// Close stops all deliveries and the server. Messages that were not acked are
-// lost, unless Host keeps them. Closing again does nothing.
+// Close stops all deliveries and the server. Messages that were not acknowledged
+// are lost, unless Host keeps them. Further calls do nothing.
 func (s *Server) Close() error { return s.shut() }
 
 func (s *Server) shutDown() error {
 	s.cancel()
-	if s.front != nil {
-		s.front.close()
+	if s.proxy != nil {
+		s.proxy.close()
 	}
-	s.topology.Lock() // waits for Push; a later one sees that the server has ended
+	s.topology.Lock() // waits for Push; a later Push sees that the server has ended
 	clear(s.dispatchers)
 	s.topology.Unlock()
 	s.work.Wait()

@@ -12,29 +12,29 @@ import (
 
 // Subscription pushes a topic's messages to an endpoint. ID, Topic and Endpoint
 // are required. Limits and defaults are Google's
-// (cloud.google.com/pubsub/quotas, …/docs/handling-failures), save that times
+// (cloud.google.com/pubsub/quotas, …/docs/handling-failures), except that times
 // may be shorter.
 type Subscription struct {
-	ID       string // id or full name
-	Topic    string // id or full name; it must exist
-	Endpoint string // http or https URL that each message is POSTed to
+	ID       string // ID or full name
+	Topic    string // ID or full name; it must exist
+	Endpoint string // http or https URL that each message is sent to
 
-	ServiceAccount string // email in the OIDC token; empty sends no token
-	Audience       string // aud of the OIDC token; empty is Endpoint
+	ServiceAccount string // email in the OIDC token; empty: no token is sent
+	Audience       string // aud of the OIDC token; empty: Endpoint
 
-	Filter  string // see parseFilter; empty lets every message through
-	Ordered bool   // push messages of one ordering key one at a time, in order
+	Filter  string // see parseFilter; empty: no filter
+	Ordered bool   // push messages with the same ordering key one at a time, in order
 
-	MinBackoff  time.Duration // before the second attempt; doubles from there; 0 is 10 s
-	MaxBackoff  time.Duration // at most 600 s; 0 is 600 s
-	AckDeadline time.Duration // in which the endpoint must answer; at most 600 s; 0 is 10 s
+	MinBackoff  time.Duration // wait before the second attempt, which doubles for each further one; 0: 10 s
+	MaxBackoff  time.Duration // longest wait, up to 600 s; 0: 600 s
+	AckDeadline time.Duration // time that the endpoint has to answer, up to 600 s; 0: 10 s
 
-	// MaxDeliveryAttempts, 5 to 100, after which the message goes to
-	// DeadLetterTopic (id or full name; it must exist). 0 tries for ever.
+	// MaxDeliveryAttempts, 5 to 100, is the number of pushes before the message
+	// moves to DeadLetterTopic (ID or full name; it must exist). 0: unlimited.
 	MaxDeliveryAttempts int
 	DeadLetterTopic     string
 
-	MaxOutstanding int // pushes at one time; 0 is 16
+	MaxOutstanding int // pushes at the same time; 0: 16
 }
 
 const (
@@ -42,8 +42,8 @@ const (
 	longestDeadline = 600 * time.Second
 )
 
-// Push makes the subscription, unless it is there already, and pushes its
-// messages from now on. What can be wrong with sub is in the error, all of it.
+// Push creates the subscription, unless it exists, and pushes its messages from
+// now on. Its error lists everything wrong with sub.
 func (s *Server) Push(ctx context.Context, sub Subscription) error {
 	sub.setDefaults()
 	d, err := newDispatcher(s, sub)
@@ -56,7 +56,7 @@ func (s *Server) Push(ctx context.Context, sub Subscription) error {
 		return errors.New("pubsub is closed")
 	}
 	if s.dispatchers[d.name] != nil {
-		return fmt.Errorf("subscription %s is pushed already", d.name)
+		return fmt.Errorf("subscription %s is already pushed", d.name)
 	}
 	err = s.createPull(ctx, &pubsubpb.Subscription{Name: d.name, Topic: d.topic, EnableMessageOrdering: d.sub.Ordered})
 	if err != nil {
@@ -69,14 +69,14 @@ func (s *Server) Push(ctx context.Context, sub Subscription) error {
 }
 
 func (sub *Subscription) setDefaults() {
-	orElse(&sub.Audience, sub.Endpoint)
-	orElse(&sub.MinBackoff, 10*time.Second)
-	orElse(&sub.MaxBackoff, longestBackoff)
-	orElse(&sub.AckDeadline, 10*time.Second)
-	orElse(&sub.MaxOutstanding, 16)
+	setDefault(&sub.Audience, sub.Endpoint)
+	setDefault(&sub.MinBackoff, 10*time.Second)
+	setDefault(&sub.MaxBackoff, longestBackoff)
+	setDefault(&sub.AckDeadline, 10*time.Second)
+	setDefault(&sub.MaxOutstanding, 16)
 }
 
-func orElse[T comparable](field *T, value T) {
+func setDefault[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
 		*field = value
@@ -85,18 +85,18 @@ func orElse[T comparable](field *T, value T) {
 
 func (sub *Subscription) validate() error {
 	var errs []error
-	refuse := func(bad bool, text string) {
+	reject := func(bad bool, text string) {
 		if bad {
 			errs = append(errs, errors.New(text))
 		}
 	}
 	u, err := url.Parse(sub.Endpoint)
-	refuse(err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "", "the endpoint is not an http or https URL")
-	refuse(sub.MinBackoff < 0 || sub.MinBackoff > sub.MaxBackoff || sub.MaxBackoff > longestBackoff, "backoff is not 0 <= min <= max <= 600 s")
-	refuse(sub.AckDeadline < 0 || sub.AckDeadline > longestDeadline, "the ack deadline is not within 600 s")
-	refuse(sub.MaxOutstanding < 0, "MaxOutstanding is negative")
+	reject(err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "", "the endpoint must be an http or https URL")
+	reject(sub.MinBackoff < 0 || sub.MinBackoff > sub.MaxBackoff || sub.MaxBackoff > longestBackoff, "the backoffs must satisfy 0 <= min <= max <= 600 s")
+	reject(sub.AckDeadline < 0 || sub.AckDeadline > longestDeadline, "the ack deadline must be from 0 to 600 s")
+	reject(sub.MaxOutstanding < 0, "MaxOutstanding must not be negative")
 	attempts := sub.MaxDeliveryAttempts
-	refuse(attempts != 0 && (attempts < 5 || attempts > 100), "MaxDeliveryAttempts is neither 0 nor within 5 and 100")
-	refuse((attempts == 0) != (sub.DeadLetterTopic == ""), "MaxDeliveryAttempts and DeadLetterTopic go together")
+	reject(attempts != 0 && (attempts < 5 || attempts > 100), "MaxDeliveryAttempts must be 0, or from 5 to 100")
+	reject((attempts == 0) != (sub.DeadLetterTopic == ""), "MaxDeliveryAttempts and DeadLetterTopic must be set together")
 	return errors.Join(errs...)
 }

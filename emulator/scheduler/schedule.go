@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// schedule is a cron expression of those that the suite uses: each minute
-// ("* * * * *"), or one minute of each hour ("23 * * * *"), in UTC.
+// schedule is one of the two kinds of cron expressions that the suite uses: each
+// minute ("* * * * *"), or one minute of each hour ("23 * * * *"), in UTC.
 type schedule struct {
-	minute int // of the hour; -1: each
+	minute int // of the hour; -1: each minute
 }
 
-// errSchedule is the fault of an expression that Cloud Scheduler may take and
-// this one does not.
-var errSchedule = errors.New(`a schedule is "* * * * *" or, with a minute of 0 to 59, "23 * * * *"`)
+// errSchedule reports an expression that this scheduler does not support, even if
+// Cloud Scheduler does.
+var errSchedule = errors.New(`the schedule must be "* * * * *" or, with a minute from 0 to 59, like "23 * * * *"`)
 
 func parseSchedule(expression string) (schedule, error) {
 	first, ok := strings.CutSuffix(expression, " * * * *")
@@ -32,7 +32,7 @@ func parseSchedule(expression string) (schedule, error) {
 	return schedule{int(minute)}, nil
 }
 
-// after is the first time after now that is due.
+// after returns the first time after now at which the schedule is due.
 func (s schedule) after(now time.Time) time.Time {
 	next := now.UTC().Truncate(time.Minute).Add(time.Minute)
 	if s.minute < 0 {

@@ -1,5 +1,5 @@
-// Package scheduler is the embedded cloud's Cloud Scheduler: it POSTs to a URL
-// on a schedule, as a service account.
+// Package scheduler is the embedded Cloud Scheduler: it sends POST requests to
+// URLs on a schedule, with the identity of a service account.
 package scheduler
 
 import (
@@ -14,15 +14,15 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/clock"
 )
 
-// Config says what the scheduler stands on. The zero Config serves jobs without
-// a ServiceAccount.
+// Config configures a scheduler. The zero Config works for jobs without a
+// ServiceAccount.
 type Config struct {
-	Clock *clock.Clock // says when a job is due; nil is the machine's
-	// IDToken signs the OIDC token that the service account email shows to
-	// audience. It is required by a Job with a ServiceAccount.
+	Clock *clock.Clock // decides when a job is due; nil: the machine's time
+	// IDToken returns an OIDC token for the service account with this email and
+	// this audience. A Job with a ServiceAccount requires it.
 	IDToken    func(email, audience string) (string, error)
-	HTTPClient *http.Client // calls the jobs; nil is a client of its own
-	Log        *slog.Logger // gets names and statuses only; nil drops it
+	HTTPClient *http.Client // sends the requests; nil: a client without settings
+	Log        *slog.Logger // receives names and statuses only; nil: discarded
 }
 
 // Scheduler runs jobs. It is safe for concurrent use.
@@ -34,14 +34,15 @@ type Scheduler struct {
 	jobs    map[string]*entry
 }
 
-// entry is a job and the right to run it: whoever puts a value into turn.
+// entry is a job. Sending to running takes the right to run it, so that a job
+// never overlaps itself.
 type entry struct {
 	Job
 	schedule schedule
-	turn     chan struct{}
+	running  chan struct{}
 }
 
-// New makes a scheduler without jobs.
+// New returns a scheduler without jobs.
 func New(config Config) *Scheduler {
 	if config.Clock == nil {
 		config.Clock = &clock.Clock{}
@@ -58,9 +59,8 @@ func New(config Config) *Scheduler {
 	return &Scheduler{config: config, jobs: map[string]*entry{}}
 }
 
-// Add takes a job, to be run from the next Run on. It is refused, with all that
-// is wrong with it, when it is incomplete or its name is taken, and while Run
-// runs.
+// Add adds a job, which Run starts. It returns an error that lists everything
+// wrong with the job, if the name is taken, or if Run was called already.
 func (s *Scheduler) Add(job Job) error {
 	if job.Audience == "" {
 		job.Audience = job.URL
@@ -72,28 +72,30 @@ func (s *Scheduler) Add(job Job) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.running {
-		return errors.New("the scheduler runs already")
+		return errors.New("the scheduler is already running; add jobs before")
 	}
 	if s.jobs[job.Name] != nil {
-		return fmt.Errorf("job %q is there already", job.Name)
+		return fmt.Errorf("job %q already exists", job.Name)
 	}
-	s.jobs[job.Name] = &entry{Job: job, schedule: due, turn: make(chan struct{}, 1)}
+	s.jobs[job.Name] = &entry{Job: job, schedule: due, running: make(chan struct{}, 1)}
 	return nil
 }
 
-// Run runs each job on its schedule, and returns when ctx has ended and no job
-// runs any more. A job never overlaps itself: what falls due meanwhile is left
-// out. A job that fails is logged and runs again when it is next due. Where the
-// clock is moved, a job that waits goes on waiting for what was left.
+// Run runs each job on its schedule until ctx ends. It returns when no job is
+// running any more.
+//
+//   - A job never overlaps itself: a run that is due during another is skipped.
+//   - A job that fails is logged. It runs again when it is next due.
+//   - Advancing the clock does not shorten a wait that has begun.
 func (s *Scheduler) Run(ctx context.Context) {
 	var all sync.WaitGroup
-	for _, e := range s.begin() {
-		all.Go(func() { s.tick(ctx, e) })
+	for _, e := range s.start() {
+		all.Go(func() { s.runOnSchedule(ctx, e) })
 	}
 	all.Wait()
 }
 
-func (s *Scheduler) begin() []*entry {
+func (s *Scheduler) start() []*entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running = true
@@ -104,11 +106,11 @@ func (s *Scheduler) begin() []*entry {
 	return list
 }
 
-func (s *Scheduler) tick(ctx context.Context, e *entry) {
+func (s *Scheduler) runOnSchedule(ctx context.Context, e *entry) {
 	var due time.Time
 	for {
 		now := s.config.Clock.Now()
-		if now.After(due) { // else the machine's clock was set back meanwhile
+		if now.After(due) { // false if the machine's time was set back since the last run
 			due = now
 		}
 		due = e.schedule.after(due)
@@ -123,34 +125,34 @@ func (s *Scheduler) tick(ctx context.Context, e *entry) {
 	}
 }
 
-// runDue runs the job, unless RunNow is at it.
+// runDue runs the job, unless it is running already.
 func (s *Scheduler) runDue(ctx context.Context, e *entry) {
 	select {
-	case e.turn <- struct{}{}:
+	case e.running <- struct{}{}:
 	default:
 		return
 	}
-	defer func() { <-e.turn }()
+	defer func() { <-e.running }()
 	if err := s.call(ctx, e.Job); err != nil && ctx.Err() == nil {
 		s.config.Log.Warn("job failed", "job", e.Name, "error", err)
 	}
 }
 
-// RunNow runs a job now, as `gcloud scheduler jobs run` does, and says how it
-// went. It waits for a run under way to end first, or for the end of ctx.
+// RunNow runs a job now, as `gcloud scheduler jobs run` does, and returns its
+// error. If the job is running already, RunNow waits for it first, until ctx ends.
 func (s *Scheduler) RunNow(ctx context.Context, name string) error {
 	s.mu.Lock()
 	e := s.jobs[name]
 	s.mu.Unlock()
 	if e == nil {
-		return fmt.Errorf("there is no job %q", name)
+		return fmt.Errorf("no job is named %q", name)
 	}
 	select {
-	case e.turn <- struct{}{}:
+	case e.running <- struct{}{}:
 	case <-ctx.Done():
 		return fmt.Errorf("wait for job %q: %w", name, ctx.Err())
 	}
-	defer func() { <-e.turn }()
+	defer func() { <-e.running }()
 	if err := s.call(ctx, e.Job); err != nil {
 		return fmt.Errorf("job %q: %w", name, err)
 	}

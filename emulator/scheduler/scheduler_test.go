@@ -18,7 +18,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/scheduler"
 )
 
-// inProcess serves requests without a network, on which synctest cannot wait.
+// inProcess serves requests without a network, because synctest cannot wait for one.
 type inProcess http.HandlerFunc
 
 func (f inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -33,7 +33,7 @@ func (f inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 func client(f http.HandlerFunc) *http.Client { return &http.Client{Transport: inProcess(f)} }
 
 func sweep() scheduler.Job {
-	return scheduler.Job{Name: "sweep", Schedule: "* * * * *", URL: "http://front.test/sweep"}
+	return scheduler.Job{Name: "sweep", Schedule: "* * * * *", URL: "http://target.test/sweep"}
 }
 
 func add(t *testing.T, s *scheduler.Scheduler, job scheduler.Job) {
@@ -54,7 +54,7 @@ func TestJobRunsWhenItIsDue(t *testing.T) {
 			calls[r.URL.Path]++
 		})})
 		add(t, s, sweep())
-		add(t, s, scheduler.Job{Name: "hourly", Schedule: "23 * * * *", URL: "http://front.test/hourly"})
+		add(t, s, scheduler.Job{Name: "hourly", Schedule: "23 * * * *", URL: "http://target.test/hourly"})
 		runFor(s, 2*time.Hour+time.Second)
 		if diff := cmp.Diff(map[string]int{"/sweep": 120, "/hourly": 2}, calls); diff != "" {
 			t.Error(diff)
@@ -69,23 +69,23 @@ func TestDueTimes(t *testing.T) {
 		ahead, until time.Duration
 		want         []string
 	}{
-		"each minute":                         {"* * * * *", 0, 150 * time.Second, []string{"00:01:00", "00:02:00"}},
-		"each minute, from half of one on":    {"* * * * *", 30 * time.Second, 100 * time.Second, []string{"00:01:00", "00:02:00"}},
-		"a minute of each hour":               {"23 * * * *", 0, 3 * time.Hour, []string{"00:23:00", "01:23:00", "02:23:00"}},
-		"the minute itself has passed":        {"23 * * * *", 23 * time.Minute, 2 * time.Hour, []string{"01:23:00", "02:23:00"}},
-		"the full hour":                       {"0 * * * *", 59 * time.Minute, time.Hour, []string{"01:00:00"}},
-		"the clock is ahead of the machine's": {"5 * * * *", 1000*time.Hour + time.Minute, time.Hour, []string{"16:05:00"}},
+		"each minute": {cron: "* * * * *", ahead: 0, until: 150 * time.Second, want: []string{"00:01:00", "00:02:00"}},
+		"each minute, starting in the middle of one": {cron: "* * * * *", ahead: 30 * time.Second, until: 100 * time.Second, want: []string{"00:01:00", "00:02:00"}},
+		"a minute of each hour":                      {cron: "23 * * * *", ahead: 0, until: 3 * time.Hour, want: []string{"00:23:00", "01:23:00", "02:23:00"}},
+		"the minute itself has passed":               {cron: "23 * * * *", ahead: 23 * time.Minute, until: 2 * time.Hour, want: []string{"01:23:00", "02:23:00"}},
+		"the full hour":                              {cron: "0 * * * *", ahead: 59 * time.Minute, until: time.Hour, want: []string{"01:00:00"}},
+		"the clock is ahead of the machine's":        {cron: "5 * * * *", ahead: 1000*time.Hour + time.Minute, until: time.Hour, want: []string{"16:05:00"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				ahead := &clock.Clock{} // the machine's is at midnight, UTC
+				ahead := &clock.Clock{} // the machine's time is midnight UTC
 				ahead.Advance(row.ahead)
 				var got []string
 				s := scheduler.New(scheduler.Config{Clock: ahead, HTTPClient: client(func(http.ResponseWriter, *http.Request) {
 					got = append(got, ahead.Now().UTC().Format(time.TimeOnly))
 				})})
-				add(t, s, scheduler.Job{Name: "j", Schedule: row.cron, URL: "http://front.test/"})
+				add(t, s, scheduler.Job{Name: "j", Schedule: row.cron, URL: "http://target.test/"})
 				runFor(s, row.until)
 				if diff := cmp.Diff(row.want, got); diff != "" {
 					t.Error(diff)
@@ -109,7 +109,7 @@ func TestJobNeverOverlapsItself(t *testing.T) {
 			if inside.Add(1) > 1 {
 				t.Error("the job overlaps itself")
 			}
-			time.Sleep(145 * time.Second) // over two intervals, in synctest's time
+			time.Sleep(145 * time.Second) // longer than two intervals, in synctest's time
 			inside.Add(-1)
 			calls.Add(1)
 		})})
@@ -117,13 +117,13 @@ func TestJobNeverOverlapsItself(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() { runFor(s, 590*time.Second) })
 		all.Go(func() {
-			time.Sleep(90 * time.Second) // a run is under way
+			time.Sleep(90 * time.Second) // a run is in progress
 			if err := s.RunNow(t.Context(), "sweep"); err != nil {
 				t.Error(err)
 			}
 		})
 		all.Wait()
-		// Due at 60 s, asked for at 205 s, due at 360 s and 540 s.
+		// Due at 60 s, requested at 205 s, due at 360 s and 540 s.
 		if n := calls.Load(); n != 4 {
 			t.Errorf("%d runs", n)
 		}
@@ -155,7 +155,7 @@ func TestFailedJobIsLoggedAndRunsAgain(t *testing.T) {
 	})
 }
 
-func TestJobIsCutOffAtItsLimitAndAtTheEnd(t *testing.T) {
+func TestJobEndsAtItsLimitAndWithRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := scheduler.New(scheduler.Config{HTTPClient: client(func(_ http.ResponseWriter, r *http.Request) {
@@ -210,7 +210,7 @@ func TestRunNowSendsWhatCloudSchedulerSends(t *testing.T) {
 	}
 }
 
-func TestRunNowSaysWhatFailed(t *testing.T) {
+func TestRunNowReturnsTheError(t *testing.T) {
 	t.Parallel()
 	s := scheduler.New(scheduler.Config{HTTPClient: client(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "http://elsewhere.test/")
@@ -225,24 +225,24 @@ func TestRunNowSaysWhatFailed(t *testing.T) {
 	}
 }
 
-func TestAddRefuses(t *testing.T) {
+func TestAddRejects(t *testing.T) {
 	t.Parallel()
 	s := scheduler.New(scheduler.Config{})
-	add(t, s, scheduler.Job{Name: "taken", Schedule: "* * * * *", URL: "http://front.test/"})
+	add(t, s, scheduler.Job{Name: "taken", Schedule: "* * * * *", URL: "http://target.test/"})
 	for name, change := range map[string]func(*scheduler.Job){
-		"no name":                            func(j *scheduler.Job) { j.Name = "" },
-		"a name with a slash":                func(j *scheduler.Job) { j.Name = "a/b" },
-		"a name that is taken":               func(j *scheduler.Job) { j.Name = "taken" },
-		"no schedule":                        func(j *scheduler.Job) { j.Schedule = "" },
-		"a schedule of four fields":          func(j *scheduler.Job) { j.Schedule = "* * * *" },
-		"a schedule of six fields":           func(j *scheduler.Job) { j.Schedule = "* * * * * *" },
-		"a minute that no hour has":          func(j *scheduler.Job) { j.Schedule = "60 * * * *" },
-		"a minute below 0":                   func(j *scheduler.Job) { j.Schedule = "-1 * * * *" },
-		"steps, which nobody uses":           func(j *scheduler.Job) { j.Schedule = "*/5 * * * *" },
-		"a time of day, which nobody uses":   func(j *scheduler.Job) { j.Schedule = "0 4 * * *" },
-		"no URL":                             func(j *scheduler.Job) { j.URL = "" },
-		"a URL that is a file":               func(j *scheduler.Job) { j.URL = "file:///sweep" },
-		"an identity that none can sign for": func(j *scheduler.Job) { j.ServiceAccount = "a@b" },
+		"no name":                               func(j *scheduler.Job) { j.Name = "" },
+		"a name with a slash":                   func(j *scheduler.Job) { j.Name = "a/b" },
+		"a name that exists":                    func(j *scheduler.Job) { j.Name = "taken" },
+		"no schedule":                           func(j *scheduler.Job) { j.Schedule = "" },
+		"a schedule of four fields":             func(j *scheduler.Job) { j.Schedule = "* * * *" },
+		"a schedule of six fields":              func(j *scheduler.Job) { j.Schedule = "* * * * * *" },
+		"a minute above 59":                     func(j *scheduler.Job) { j.Schedule = "60 * * * *" },
+		"a minute below 0":                      func(j *scheduler.Job) { j.Schedule = "-1 * * * *" },
+		"steps, which are not supported":        func(j *scheduler.Job) { j.Schedule = "*/5 * * * *" },
+		"a time of day, which is not supported": func(j *scheduler.Job) { j.Schedule = "0 4 * * *" },
+		"no URL":                                func(j *scheduler.Job) { j.URL = "" },
+		"a URL that is a file":                  func(j *scheduler.Job) { j.URL = "file:///sweep" },
+		"an identity without a signer":          func(j *scheduler.Job) { j.ServiceAccount = "a@b" },
 	} {
 		job := sweep()
 		if change(&job); s.Add(job) == nil {

@@ -12,20 +12,20 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
-// bad is a request that must be refused. What it leaves empty is good.
+// bad is a request that must be rejected. Its empty fields have valid values.
 type bad struct {
 	method string // empty: POST
 	path   string // below the address; empty: the uploads of a new run
-	part   string // the one part asked for, as JSON
+	part   string // the one requested part, as JSON
 	body   string // instead of one part
 	header []string
 	status int
-	says   string // a part of the problem
+	says   string // a substring of the problem
 }
 
 const goodPart = `{"output":"stdout.log","part":1,"contentType":"text/plain"}`
 
-// with changes one member of a good part.
+// with returns a valid part with one member changed.
 func with(name, value string) string {
 	members := map[string]string{"output": `"stdout.log"`, "part": "1", "contentType": `"text/plain"`}
 	members[name] = value
@@ -49,7 +49,7 @@ func manyParts(n int) string {
 func inWorkspace(w string) string { return "/v1/workspaces/" + w + "/runs/RUN/uploads" }
 func ofRun(id string) string      { return "/v1/workspaces/prod/runs/" + id + "/uploads" }
 
-const outputRule = "an output is named by"
+const outputRule = "an output name has 1 to 200 characters"
 
 var badRequests = map[string]bad{
 	"an output's name with a slash":             {part: with("output", `"a/b"`), status: 422, says: outputRule},
@@ -63,8 +63,8 @@ var badRequests = map[string]bad{
 	"an output's name that is not ASCII":        {part: with("output", `"ä"`), status: 422, says: outputRule},
 	"an output's name of 1,025 bytes":           {part: with("output", `"`+strings.Repeat("a", 1025)+`"`), status: 422, says: "length <= 200"},
 	"an output's name of 201 bytes":             {part: with("output", `"`+strings.Repeat("a", 201)+`"`), status: 422, says: "length <= 200"},
-	"an output's name in invalid UTF-8":         {part: with("output", "\"\xff\xfe\""), status: 400, says: "not JSON at byte"},
-	"an output's name with half a surrogate":    {part: with("output", `"\ud800"`), status: 400, says: "not JSON at byte"},
+	"an output's name in invalid UTF-8":         {part: with("output", "\"\xff\xfe\""), status: 400, says: "invalid JSON at byte"},
+	"an output's name with half a surrogate":    {part: with("output", `"\ud800"`), status: 400, says: "invalid JSON at byte"},
 	"an output without a name":                  {part: with("output", `""`), status: 422, says: "length >= 1"},
 	"an output that is null":                    {part: with("output", `null`), status: 422, says: "body.parts[0].output"},
 	"a part without an output":                  {part: with("output", ""), status: 422, says: "required property output"},
@@ -97,7 +97,7 @@ var badRequests = map[string]bad{
 
 	"no parts":                        {body: `{"parts":[]}`, status: 422, says: "array length >= 1"},
 	"101 parts":                       {body: manyParts(101), status: 422, says: "array length <= 100"},
-	"the same part twice":             {body: `{"parts":[` + goodPart + `,` + goodPart + `]}`, status: 422, says: "asked for twice"},
+	"the same part twice":             {body: `{"parts":[` + goodPart + `,` + goodPart + `]}`, status: 422, says: "requested twice"},
 	"one bad part among good ones":    {body: `{"parts":[` + goodPart + `,` + with("part", "0") + `]}`, status: 422, says: "body.parts[1].part"},
 	"parts that are null":             {body: `{"parts":null}`, status: 422, says: "body.parts"},
 	"a part that is null":             {body: `{"parts":[null]}`, status: 422, says: "body.parts[0]"},
@@ -106,34 +106,34 @@ var badRequests = map[string]bad{
 	"a body that is an array":         {body: `[` + goodPart + `]`, status: 422, says: "expected object"},
 	"a body that is null":             {body: `null`, status: 422, says: "expected object"},
 	"no body":                         {body: " ", status: 400, says: "body"},
-	"a body that is no JSON":          {body: `parts=1`, status: 400, says: "not JSON at byte 0"},
-	"a body that is cut":              {body: `{"parts":[`, status: 400, says: "not JSON at byte"},
-	"a body and something after it":   {body: `{"parts":[` + goodPart + `]} {}`, status: 400, says: "not JSON"},
+	"a body that is no JSON":          {body: `parts=1`, status: 400, says: "invalid JSON at byte 0"},
+	"a body that is cut":              {body: `{"parts":[`, status: 400, says: "invalid JSON at byte"},
+	"a body and something after it":   {body: `{"parts":[` + goodPart + `]} {}`, status: 400, says: "invalid JSON"},
 	"an unknown name in the body":     {body: `{"parts":[` + goodPart + `],"tenant":"other"}`, status: 422, says: "body.tenant"},
 	"an unknown name in a part":       {part: with("bucket", `"other"`), status: 422, says: "body.parts[0].bucket"},
-	"a name twice in the body":        {body: `{"parts":[` + goodPart + `],"parts":[]}`, status: 400, says: "stands twice"},
-	"a name twice in a part":          {part: `{"part":1,"part":2,"output":"a","contentType":"text/plain"}`, status: 400, says: "stands twice"},
+	"a duplicate key in the body":     {body: `{"parts":[` + goodPart + `],"parts":[]}`, status: 400, says: "duplicate key in object"},
+	"a duplicate key in a part":       {part: `{"part":1,"part":2,"output":"a","contentType":"text/plain"}`, status: 400, says: "duplicate key in object"},
 	"a name in another case":          {body: `{"Parts":[` + goodPart + `]}`, status: 422, says: "body.Parts"},
 	"a part's name in another case":   {part: `{"Part":1,"output":"a","contentType":"text/plain"}`, status: 422, says: "body.parts[0].Part"},
-	"a body nested 17 deep":           {body: strings.Repeat(`[`, 17) + strings.Repeat(`]`, 17), status: 400, says: "nested more than 16 deep"},
-	"a body nested 100,000 deep":      {body: strings.Repeat(`[`, 100_000), status: 400, says: "nested more than 16 deep"},
+	"a body nested 17 deep":           {body: strings.Repeat(`[`, 17) + strings.Repeat(`]`, 17), status: 400, says: "nested more than 16 levels deep"},
+	"a body nested 100,000 deep":      {body: strings.Repeat(`[`, 100_000), status: 400, says: "nested more than 16 levels deep"},
 	"a body of 256 KiB and a byte":    {body: `{"parts":[]}` + strings.Repeat(" ", 256<<10), status: 413, says: "262144 bytes"},
 	"a body of 10 MB":                 {body: `{"parts":[]}` + strings.Repeat(" ", 10<<20), status: 413, says: "262144 bytes"},
 	"a body as text":                  {header: []string{"Content-Type", "text/plain"}, status: 415, says: "application/json"},
 	"a body as a form":                {header: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415, says: "application/json"},
 	"a body in another character set": {header: []string{"Content-Type", "text/json; charset=latin1"}, status: 415, says: "application/json"},
 
-	"a workspace with an escaped slash": {path: inWorkspace("a%2Fb"), status: 400, says: "a workspace is named by"},
-	"a workspace in capitals":           {path: inWorkspace("Prod"), status: 400, says: "a workspace is named by"},
-	"a workspace of 1,025 bytes":        {path: inWorkspace(strings.Repeat("a", 1025)), status: 400, says: "a workspace is named by"},
-	"a workspace in invalid UTF-8":      {path: inWorkspace("%FF"), status: 400, says: "a workspace is named by"},
-	"a workspace with a NUL":            {path: inWorkspace("a%00"), status: 400, says: "a workspace is named by"},
+	"a workspace with an escaped slash": {path: inWorkspace("a%2Fb"), status: 400, says: "a workspace ID has"},
+	"a workspace in capitals":           {path: inWorkspace("Prod"), status: 400, says: "a workspace ID has"},
+	"a workspace of 1,025 bytes":        {path: inWorkspace(strings.Repeat("a", 1025)), status: 400, says: "a workspace ID has"},
+	"a workspace in invalid UTF-8":      {path: inWorkspace("%FF"), status: 400, says: "a workspace ID has"},
+	"a workspace with a NUL":            {path: inWorkspace("a%00"), status: 400, says: "a workspace ID has"},
 	"a workspace named ..":              {path: inWorkspace(".."), status: 400, says: "segment"},
 	"a workspace named .. in escapes":   {path: inWorkspace("%2e%2e"), status: 400, says: "segment"},
 	"a workspace with dots and a slash": {path: inWorkspace("..%2f..%2fother"), status: 400, says: "segment"},
 	"a workspace without a name":        {path: inWorkspace(""), status: 400, says: "segment"},
 	"a workspace with a double slash":   {path: inWorkspace("/prod"), status: 400, says: "segment"},
-	"a workspace of nobody's":           {path: inWorkspace("absent"), status: 403, says: "not open to you"},
+	"a workspace that does not exist":   {path: inWorkspace("absent"), status: 403, says: "you do not have access to this workspace"},
 	"a run that is no UUID":             {path: ofRun("run-1"), status: 400, says: "UUIDv7"},
 	"a run that is a UUIDv4":            {path: ofRun("7d444840-9dc0-41d1-b245-5ffdce74fad2"), status: 400, says: "UUIDv7"},
 	"a run in capitals":                 {path: ofRun("0198C2B4-5D1E-7C3A-9F00-2A6B1C4D8E10"), status: 400, says: "UUIDv7"},
@@ -142,15 +142,15 @@ var badRequests = map[string]bad{
 	"a run that is reserved":            {path: ofRun("__all__"), status: 400, says: "UUIDv7"},
 	"a run named ..":                    {path: ofRun("%2e%2e"), status: 400, says: "segment"},
 	"a path with a slash at its end":    {path: ofRun("RUN") + "/", status: 400, says: "segment"},
-	"a path that is unknown":            {path: "/v1/nothing", status: 404, says: "no such path"},
-	"a path in another case":            {path: strings.ToUpper(inWorkspace("prod")), status: 404, says: "no such path"},
+	"a path that is unknown":            {path: "/v1/nothing", status: 404, says: "path not found"},
+	"a path in another case":            {path: strings.ToUpper(inWorkspace("prod")), status: 404, says: "path not found"},
 	"a path with a double slash":        {path: "/" + ofRun("RUN"), status: 400, says: "segment"},
 
-	"the method GET":     {method: "GET", status: 405, says: "takes only POST"},
-	"the method PUT":     {method: "PUT", status: 405, says: "takes only POST"},
-	"the method DELETE":  {method: "DELETE", status: 405, says: "takes only POST"},
-	"the method OPTIONS": {method: "OPTIONS", status: 405, says: "takes only POST"},
-	"a made-up method":   {method: "MINT", status: 405, says: "takes only POST"},
+	"the method GET":     {method: "GET", status: 405, says: "supports only POST"},
+	"the method PUT":     {method: "PUT", status: 405, says: "supports only POST"},
+	"the method DELETE":  {method: "DELETE", status: 405, says: "supports only POST"},
+	"the method OPTIONS": {method: "OPTIONS", status: 405, says: "supports only POST"},
+	"a made-up method":   {method: "MINT", status: 405, says: "supports only POST"},
 
 	"no token":                    {header: []string{"Authorization", ""}, status: 401, says: "no bearer token"},
 	"another scheme":              {header: []string{"Authorization", "Basic dTpw"}, status: 401, says: "no bearer token"},
@@ -159,19 +159,19 @@ var badRequests = map[string]bad{
 	"a token without a signature": {header: []string{"Authorization", "Bearer eyJhbGciOiJub25lIn0.e30."}, status: 401, says: "RS256"},
 }
 
-func TestBadInputIsRefused(t *testing.T) {
+func TestBadInputIsRejected(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{}) // nobody else signs in it
 	tn := c.Tenant(t)
-	before := written(t, tn)
+	before := writtenPaths(t, tn)
 	for name, b := range badRequests {
 		t.Run(name, func(t *testing.T) {
 			r := b.send(t, tn)
 			p := wantProblem(t, r, b.status)
 			if !strings.Contains(fmt.Sprint(p), b.says) {
-				t.Errorf("it does not say %q: %s", b.says, r.Body)
+				t.Errorf("the response does not contain %q: %s", b.says, r.Body)
 			}
-			if diff := cmp.Diff(before, written(t, tn)); diff != "" {
+			if diff := cmp.Diff(before, writtenPaths(t, tn)); diff != "" {
 				t.Errorf("it wrote %s", diff)
 			}
 		})
@@ -180,7 +180,7 @@ func TestBadInputIsRefused(t *testing.T) {
 		t.Errorf("%d signatures were made", got)
 	}
 	denied := 0
-	for _, e := range onRecord(t, c, tn.ID) {
+	for _, e := range auditEntries(t, c, tn.ID) {
 		denied++
 		if e.Outcome != "denied" || e.Workspace != "absent" {
 			t.Errorf("on record: %v", e)
@@ -216,15 +216,15 @@ func TestBadInputOfAnotherWorkspacesRun(t *testing.T) {
 	tn := cloudtest.Shared(t).Tenant(t, "prod", "test")
 	id := cloudtest.NewRun(t)
 	tn.Mint(t, id, cloudtest.PartOf("stdout.log", 1, []byte(grantedText)))
-	before := written(t, tn)
+	before := writtenPaths(t, tn)
 	p := wantProblem(t, tn.Do(t, "runner", http.MethodPost, runPath("test", id)+"/uploads", oneUpload()), http.StatusConflict)
 	if !strings.Contains(p.Detail, "create a new UUIDv7") {
 		t.Errorf("it does not say what to change: %s", p.Detail)
 	}
-	if diff := cmp.Diff(before, written(t, tn)); diff != "" {
+	if diff := cmp.Diff(before, writtenPaths(t, tn)); diff != "" {
 		t.Errorf("it wrote %s", diff)
 	}
-	if got := len(onRecord(t, tn.Cloud, tn.ID)); got != 1 {
+	if got := len(auditEntries(t, tn.Cloud, tn.ID)); got != 1 {
 		t.Errorf("%d entries on record, want that of the mint", got)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
 
-// malformed are pushes that are no Pub/Sub message, by type and body.
+// malformed are pushes that are not Pub/Sub messages, by type and body.
 var malformed = map[string][2]string{
 	"an event of another type":     {"google.cloud.storage.object.v1.finalized", `{"message":{"messageId":"1","data":"Y2FuYXJ5"}}`},
 	"data that is no object":       {published, `["canary"]`},
@@ -26,9 +26,9 @@ var malformed = map[string][2]string{
 
 const published = "google.cloud.pubsub.topic.v1.messagePublished"
 
-// What is no message is acknowledged, since delivering it again mends nothing,
-// and so it is on record: once, by its id and a code, and no word of its text.
-func TestAMalformedPushIsOnRecord(t *testing.T) {
+// A push that is not a message is acknowledged, because delivering it again cannot
+// help. It is therefore recorded once, with its ID and a code but without its text.
+func TestAMalformedPushIsRecorded(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	for name, function := range c.Suite.Functions {
@@ -40,7 +40,7 @@ func TestAMalformedPushIsOnRecord(t *testing.T) {
 				id := uuid.NewString()
 				for range 2 {
 					if got := pushTo(t, c, name, id, push); got.Status/100 != 2 {
-						t.Errorf("it is answered with %d, and comes again", got.Status)
+						t.Errorf("status %d, so it is delivered again", got.Status)
 					}
 				}
 				want := []quarantine.Record{{Function: name, Message: id, Code: "malformed", References: map[string]string{}}}
@@ -51,12 +51,12 @@ func TestAMalformedPushIsOnRecord(t *testing.T) {
 		}
 	}
 	if log := c.Log.String(); strings.Contains(log, "canary") {
-		t.Errorf("the log repeats what was sent: %s", log)
+		t.Errorf("the log contains the push: %s", log)
 	}
 }
 
 // While the record cannot be written, nothing is acknowledged.
-func TestAMalformedPushThatCannotBeRecordedComesAgain(t *testing.T) {
+func TestAMalformedPushThatCannotBeRecordedIsRetried(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	for name, function := range c.Suite.Functions {
@@ -65,12 +65,12 @@ func TestAMalformedPushThatCannotBeRecordedComesAgain(t *testing.T) {
 		}
 		without(t, c, databaseRole(name))
 		if got := pushTo(t, c, name, uuid.NewString(), malformed["data that is no object"]); got.Status < http.StatusInternalServerError {
-			t.Errorf("%s answers %d without a record", name, got.Status)
+			t.Errorf("%s returns %d without a record", name, got.Status)
 		}
 	}
 }
 
-// pushTo pushes an event to a function as the platform does.
+// pushTo pushes an event to a function as Pub/Sub does.
 func pushTo(t *testing.T, c *cloudtest.Cloud, function, id string, event [2]string) cloudtest.Response {
 	t.Helper()
 	token, err := c.IAM.SignJWT(suite.Account("pubsub-push"), map[string]any{"aud": c.LoadBalancer.Endpoint(function)})

@@ -9,8 +9,10 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2"
 
 	"github.com/strongroom-dev/strongroom/emulator/loadbalancer"
-	"github.com/strongroom-dev/strongroom/functions/assistant"
+	"github.com/strongroom-dev/strongroom/functions/assistants"
+	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
 	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
+	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
 	"github.com/strongroom-dev/strongroom/functions/replay"
@@ -31,8 +33,9 @@ var constructors = map[string]constructor{
 	"replay":           web(replay.New),
 	"sweep":            web(function.NoSettings(sweep.New)),
 	"reseal":           web(function.NoSettings(reseal.New)),
-	"assistants":       web(assistant.New),
-	"assistant-update": events(function.NoSettings(assistant.NewUpdater)),
+	"assistants":       web(assistants.New),
+	"assistant-update": events(function.NoSettings(assistantupdate.New)),
+	"catalog":          web(catalog.New),
 	"custody":          events(custody.New),
 	"audit-integrator": web(auditintegrator.New),
 }

@@ -29,8 +29,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
 )
 
-// signAs gives what the function uploads could make of an account by signBlob
-// if its code were another: any V4 URL.
+// signAs signs any V4 URL for an account with signBlob, as the function uploads could
+// if its code were different.
 func signAs(t *testing.T, c *cloudtest.Cloud, account string) func(method, bucket, object string, headers ...string) cloudtest.Upload {
 	t.Helper()
 	config := c.As(suite.FunctionAccount("uploads"))
@@ -62,8 +62,8 @@ func signAs(t *testing.T, c *cloudtest.Cloud, account string) func(method, bucke
 	}
 }
 
-// What signs a tenant's URLs may create objects in that tenant's bucket and
-// nothing else, so that no fault of our code reaches further.
+// A tenant's signing account may create objects in that tenant's bucket and nothing
+// else, which limits what a fault in the functions could do.
 func TestLaw1SigningAccountReachesOneBucket(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
@@ -72,7 +72,7 @@ func TestLaw1SigningAccountReachesOneBucket(t *testing.T) {
 	b.Store(t, cloudtest.NewRun(t), "kept.log", []byte("of b"))
 	once := "x-goog-if-generation-match:0"
 	sign(http.MethodPut, a.OutputsBucket, "kept", once).Put(t, []byte("of a")).Want(t, http.StatusOK)
-	ofB := stored(t, c, b.OutputsBucket)
+	ofB := bucketContents(t, c, b.OutputsBucket)
 	var keptOfB string
 	for keptOfB = range ofB {
 	}
@@ -84,37 +84,37 @@ func TestLaw1SigningAccountReachesOneBucket(t *testing.T) {
 		status int
 		code   string
 	}{
-		"create in another tenant's bucket":        {sign("PUT", b.OutputsBucket, "new", once), nil, 403, "AccessDenied"},
-		"replace in another tenant's bucket":       {sign("PUT", b.OutputsBucket, keptOfB), nil, 403, "AccessDenied"},
-		"read from another tenant's bucket":        {sign("GET", b.OutputsBucket, keptOfB), nil, 403, "AccessDenied"},
-		"list another tenant's bucket":             {sign("GET", b.OutputsBucket, ""), nil, 403, "AccessDenied"},
-		"delete in another tenant's bucket":        {sign("DELETE", b.OutputsBucket, keptOfB), nil, 403, "AccessDenied"},
-		"create in the tenant's bucket of exports": {sign("PUT", a.ExportsBucket, "new", once), nil, 403, "AccessDenied"},
-		"replay":                                   {sign("PUT", a.OutputsBucket, "kept", once), nil, 412, "PreconditionFailed"},
-		"replace in its own bucket":                {sign("PUT", a.OutputsBucket, "kept"), nil, 403, "AccessDenied"},
-		"read from its own bucket":                 {sign("GET", a.OutputsBucket, "kept"), nil, 403, "AccessDenied"},
-		"look into its own bucket":                 {sign("HEAD", a.OutputsBucket, "kept"), nil, 403, ""},
-		"list its own bucket":                      {sign("GET", a.OutputsBucket, ""), nil, 403, "AccessDenied"},
-		"delete in its own bucket":                 {sign("DELETE", a.OutputsBucket, "kept"), nil, 403, "AccessDenied"},
-		"leave a signed header out":                {narrow, []string{"x-goog-content-length-range", ""}, 400, "MalformedSecurityHeader"},
-		"widen a signed header":                    {narrow, []string{"x-goog-content-length-range", "0,400"}, 403, "SignatureDoesNotMatch"},
-		"add a header that is not signed":          {narrow, []string{"x-goog-meta-a", "b"}, 400, "MalformedSecurityHeader"},
-		"send more than the signed header's range": {narrow, nil, 400, "EntityTooLarge"},
+		"create in another tenant's bucket":        {upload: sign("PUT", b.OutputsBucket, "new", once), change: nil, status: 403, code: "AccessDenied"},
+		"replace in another tenant's bucket":       {upload: sign("PUT", b.OutputsBucket, keptOfB), change: nil, status: 403, code: "AccessDenied"},
+		"read from another tenant's bucket":        {upload: sign("GET", b.OutputsBucket, keptOfB), change: nil, status: 403, code: "AccessDenied"},
+		"list another tenant's bucket":             {upload: sign("GET", b.OutputsBucket, ""), change: nil, status: 403, code: "AccessDenied"},
+		"delete in another tenant's bucket":        {upload: sign("DELETE", b.OutputsBucket, keptOfB), change: nil, status: 403, code: "AccessDenied"},
+		"create in the tenant's bucket of exports": {upload: sign("PUT", a.ExportsBucket, "new", once), change: nil, status: 403, code: "AccessDenied"},
+		"replay":                                   {upload: sign("PUT", a.OutputsBucket, "kept", once), change: nil, status: 412, code: "PreconditionFailed"},
+		"replace in its own bucket":                {upload: sign("PUT", a.OutputsBucket, "kept"), change: nil, status: 403, code: "AccessDenied"},
+		"read from its own bucket":                 {upload: sign("GET", a.OutputsBucket, "kept"), change: nil, status: 403, code: "AccessDenied"},
+		"look into its own bucket":                 {upload: sign("HEAD", a.OutputsBucket, "kept"), change: nil, status: 403, code: ""},
+		"list its own bucket":                      {upload: sign("GET", a.OutputsBucket, ""), change: nil, status: 403, code: "AccessDenied"},
+		"delete in its own bucket":                 {upload: sign("DELETE", a.OutputsBucket, "kept"), change: nil, status: 403, code: "AccessDenied"},
+		"leave a signed header out":                {upload: narrow, change: []string{"x-goog-content-length-range", ""}, status: 400, code: "MalformedSecurityHeader"},
+		"widen a signed header":                    {upload: narrow, change: []string{"x-goog-content-length-range", "0,400"}, status: 403, code: "SignatureDoesNotMatch"},
+		"add a header that is not signed":          {upload: narrow, change: []string{"x-goog-meta-a", "b"}, status: 400, code: "MalformedSecurityHeader"},
+		"send more than the signed header's range": {upload: narrow, change: nil, status: 400, code: "EntityTooLarge"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			attempt{status: try.status, code: try.code}.check(t, try.upload.Put(t, []byte("other"), try.change...))
 		})
 	}
-	if got := stored(t, c, a.OutputsBucket); len(got) != 1 || got["kept"] != "of a" {
-		t.Errorf("its own bucket has %v", got)
+	if got := bucketContents(t, c, a.OutputsBucket); len(got) != 1 || got["kept"] != "of a" {
+		t.Errorf("its own bucket contains %v", got)
 	}
-	if got := stored(t, c, b.OutputsBucket); len(got) != 1 || got[keptOfB] != "of b" {
-		t.Errorf("the other's bucket has %v", got)
+	if got := bucketContents(t, c, b.OutputsBucket); len(got) != 1 || got[keptOfB] != "of b" {
+		t.Errorf("the other tenant's bucket contains %v", got)
 	}
 }
 
-// uploadsWith is the function uploads with signing keys of its own in dir.
-func uploadsWith(t *testing.T, c *cloudtest.Cloud, dir string) http.Handler {
+// uploadsFunctionWithKeys returns the function uploads with local signing keys in dir.
+func uploadsFunctionWithKeys(t *testing.T, c *cloudtest.Cloud, dir string) http.Handler {
 	t.Helper()
 	config := c.As(suite.FunctionAccount("uploads"))
 	clients := gcp.NewClients(config)
@@ -129,7 +129,8 @@ func uploadsWith(t *testing.T, c *cloudtest.Cloud, dir string) http.Handler {
 	return h
 }
 
-// The three signers are one to the bucket, and none outlives its right.
+// The bucket accepts all three signers, and none can sign after its permission is
+// removed.
 func TestLaw1SignersAgree(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
@@ -137,7 +138,7 @@ func TestLaw1SignersAgree(t *testing.T) {
 	for name, prepare := range map[string]func(*testing.T, *cloudtest.Tenant) (mint func() cloudtest.Response, remove func() error){
 		"IAM signBlob": func(t *testing.T, tn *cloudtest.Tenant) (func() cloudtest.Response, func() error) {
 			may := iam.Binding{Member: uploader, Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount}
-			return asksFront(t, tn), func() error { return c.IAM.Unbind(may) }
+			return minterOverLoadBalancer(t, tn), func() error { return c.IAM.Unbind(may) }
 		},
 		"a key in Cloud KMS": func(t *testing.T, tn *cloudtest.Tenant) (func() cloudtest.Response, func() error) {
 			key := signingKey(t, tn)
@@ -145,7 +146,7 @@ func TestLaw1SignersAgree(t *testing.T) {
 			if err := c.IAM.Bind(may); err != nil {
 				t.Fatal(err)
 			}
-			return asksFront(t, tn), func() error { return c.IAM.Unbind(may) }
+			return minterOverLoadBalancer(t, tn), func() error { return c.IAM.Unbind(may) }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +161,7 @@ func TestLaw1SignersAgree(t *testing.T) {
 			before := c.IAM.Counts().SignBlob
 			wantProblem(t, mint(), http.StatusInternalServerError)
 			if got := c.IAM.Counts().SignBlob; got != before {
-				t.Errorf("%d signatures without the right", got-before)
+				t.Errorf("%d signatures without the permission", got-before)
 			}
 		})
 	}
@@ -182,7 +183,7 @@ func TestLaw1SignersAgreeOnALocalKey(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, tn.SigningAccount+".pem"), pemOf("PRIVATE KEY", private), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	mint := asksHandler(t, tn, uploadsWith(t, c, dir))
+	mint := minterAtHandler(t, tn, uploadsFunctionWithKeys(t, c, dir))
 	var unknown, known struct{ Parts []cloudtest.Upload }
 	mint().Want(t, http.StatusOK).JSON(t, &unknown)
 	attempt{status: 403, code: "SignatureDoesNotMatch"}.check(t, unknown.Parts[0].Put(t, []byte(grantedText)))
@@ -201,8 +202,8 @@ func pemOf(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-// asksFront mints one part of a new run at each call.
-func asksFront(t *testing.T, tn *cloudtest.Tenant) func() cloudtest.Response {
+// minterOverLoadBalancer returns a function that mints one part of a new run.
+func minterOverLoadBalancer(t *testing.T, tn *cloudtest.Tenant) func() cloudtest.Response {
 	return func() cloudtest.Response {
 		return tn.Do(t, "runner", http.MethodPost, tn.RunPath(cloudtest.NewRun(t))+"/uploads", oneUpload())
 	}
@@ -212,8 +213,8 @@ func oneUpload() any {
 	return map[string]any{"parts": []cloudtest.Part{cloudtest.PartOf("stdout.log", 1, []byte(grantedText))}}
 }
 
-// signingKey makes the tenant sign with a key in Cloud KMS, which is a key of
-// its signing account too.
+// signingKey makes the tenant sign with a key in Cloud KMS, which is uploaded as a
+// key of its signing account.
 func signingKey(t *testing.T, tn *cloudtest.Tenant) (name string) {
 	t.Helper()
 	client, err := tn.Cloud.Operator.KMS(t.Context())
@@ -242,8 +243,9 @@ func signingKey(t *testing.T, tn *cloudtest.Tenant) (name string) {
 	return key.Name
 }
 
-// asksHandler mints one part of a new run at a function behind no front.
-func asksHandler(t *testing.T, tn *cloudtest.Tenant, h http.Handler) func() cloudtest.Response {
+// minterAtHandler returns a function that mints one part of a new run at a handler
+// without a load balancer.
+func minterAtHandler(t *testing.T, tn *cloudtest.Tenant, h http.Handler) func() cloudtest.Response {
 	t.Helper()
 	url := serve(t, h)
 	return func() cloudtest.Response {

@@ -15,15 +15,15 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
-// attempt is one thing tried with an upload URL: what is changed of it, and
-// what the bucket must answer.
+// attempt is one use of an upload URL: what is changed in the request, and the
+// response that the bucket must return.
 type attempt struct {
 	method string                                    // empty: PUT
-	url    func(u *url.URL, other *cloudtest.Tenant) // nil: as it was given
-	header []string                                  // names and values; an empty value takes the header away
-	body   string                                    // empty: what was granted
+	url    func(u *url.URL, other *cloudtest.Tenant) // nil: unchanged
+	header []string                                  // names and values; an empty value removes the header
+	body   string                                    // empty: the granted text
 	status int
-	code   string // of the XML answer; empty: not looked at
+	code   string // of the XML response; empty: not checked
 }
 
 const grantedText = "hello"
@@ -56,11 +56,11 @@ func jsonAPI(prefix, suffix string) func(*url.URL, *cloudtest.Tenant) {
 	}
 }
 
-// forbidden is everything that an upload URL must not do, before its object is
-// there and after.
+// forbidden lists everything that an upload URL must not do, before and after its
+// object exists.
 var forbidden = map[string]attempt{
 	"read the object":                      {method: "GET", status: 403, code: "SignatureDoesNotMatch"},
-	"look at the object":                   {method: "HEAD", status: 403},
+	"read the metadata of the object":      {method: "HEAD", status: 403},
 	"delete the object":                    {method: "DELETE", status: 403, code: "SignatureDoesNotMatch"},
 	"post to the object":                   {method: "POST", status: 403, code: "SignatureDoesNotMatch"},
 	"patch the object":                     {method: "PATCH", status: 403, code: "SignatureDoesNotMatch"},
@@ -76,7 +76,7 @@ var forbidden = map[string]attempt{
 	"write another output":                 {url: path("/stdout.log/", "/stderr.log/"), status: 403, code: "SignatureDoesNotMatch"},
 	"write in another workspace":           {url: path("/prod/", "/test/"), status: 403, code: "SignatureDoesNotMatch"},
 	"write below the object":               {url: path("/00001", "/00001/x"), status: 403, code: "SignatureDoesNotMatch"},
-	"write beside it with a dotted path":   {url: path("/00001", "/../stderr.log/00001"), status: 403, code: "SignatureDoesNotMatch"},
+	"write next to it with a dotted path":  {url: path("/00001", "/../stderr.log/00001"), status: 403, code: "SignatureDoesNotMatch"},
 	"write to another tenant's bucket":     {url: func(u *url.URL, o *cloudtest.Tenant) { swapBucket(u, o.OutputsBucket) }, status: 403, code: "SignatureDoesNotMatch"},
 	"write to the tenant's other bucket":   {url: path("-outputs", "-exports"), status: 403, code: "SignatureDoesNotMatch"},
 	"send another content type":            {header: []string{"content-type", "text/html"}, status: 403, code: "SignatureDoesNotMatch"},
@@ -98,21 +98,21 @@ var forbidden = map[string]attempt{
 	"ask for the access list":              {url: query("acl", ""), status: 403, code: "SignatureDoesNotMatch"},
 	"live longer":                          {url: query("X-Goog-Expires", "3600"), status: 403, code: "SignatureDoesNotMatch"},
 	"live longer than V4 allows":           {url: query("X-Goog-Expires", "604801"), status: 400, code: "MalformedSecurityHeader"},
-	"be of another second":                 {url: otherSecond, status: 403, code: "SignatureDoesNotMatch"},
-	"be of another day":                    {url: query("X-Goog-Date", "20200101T000000Z"), status: 400, code: "MalformedSecurityHeader"},
+	"have another second":                  {url: otherSecond, status: 403, code: "SignatureDoesNotMatch"},
+	"have another day":                     {url: query("X-Goog-Date", "20200101T000000Z"), status: 400, code: "MalformedSecurityHeader"},
 	"name another account":                 {url: otherAccount, status: 403, code: "SignatureDoesNotMatch"},
 	"name another service":                 {url: replaceQuery("%2Fstorage%2F", "%2Fcompute%2F"), status: 400, code: "MalformedSecurityHeader"},
 	"use another algorithm":                {url: query("X-Goog-Algorithm", "GOOG4-HMAC-SHA256"), status: 400, code: "MalformedSecurityHeader"},
 	"change the signature":                 {url: flipSignature, status: 403, code: "SignatureDoesNotMatch"},
 	"shorten the signature":                {url: replaceQuery("X-Goog-Signature=00", "X-Goog-Signature="), status: 403, code: "SignatureDoesNotMatch"},
-	"take the signature away":              {url: query("X-Goog-Signature", ""), status: 400, code: "MalformedSecurityHeader"},
-	"take the query away":                  {url: func(u *url.URL, _ *cloudtest.Tenant) { u.RawQuery = "" }, status: 403, code: "AccessDenied"},
+	"remove the signature":                 {url: query("X-Goog-Signature", ""), status: 400, code: "MalformedSecurityHeader"},
+	"remove the query":                     {url: func(u *url.URL, _ *cloudtest.Tenant) { u.RawQuery = "" }, status: 403, code: "AccessDenied"},
 	"sign fewer headers": {
 		url: replaceQuery("%3Bx-goog-if-generation-match", ""), header: []string{"x-goog-if-generation-match", ""},
 		status: 403, code: "SignatureDoesNotMatch",
 	},
 	"sign headers in another order": {url: replaceQuery("content-type%3Bhost", "host%3Bcontent-type"), status: 400, code: "MalformedSecurityHeader"},
-	"sign a header more": {
+	"sign an additional header": {
 		url: replaceQuery("content-type%3B", "accept%3Bcontent-type%3B"), header: []string{"accept", "text/plain"},
 		status: 403, code: "SignatureDoesNotMatch",
 	},
@@ -125,7 +125,7 @@ func swapBucket(u *url.URL, bucket string) {
 
 func replaceQuery(old, with string) func(*url.URL, *cloudtest.Tenant) {
 	return func(u *url.URL, _ *cloudtest.Tenant) {
-		if old == "X-Goog-Signature=00" { // whatever its first byte is
+		if old == "X-Goog-Signature=00" { // for any first byte
 			u.RawQuery = regexp.MustCompile(`X-Goog-Signature=..`).ReplaceAllString(u.RawQuery, with)
 			return
 		}
@@ -179,10 +179,10 @@ func (a attempt) try(t testing.TB, u cloudtest.Upload, other *cloudtest.Tenant) 
 func (a attempt) check(t testing.TB, r cloudtest.Response) {
 	t.Helper()
 	if r.Status != a.status || (a.code != "" && !bytes.Contains(r.Body, []byte("<Code>"+a.code+"</Code>"))) {
-		t.Errorf("answered %d %s, want %d %s", r.Status, r.Body, a.status, a.code)
+		t.Errorf("got %d %s, want %d %s", r.Status, r.Body, a.status, a.code)
 	}
 	if bytes.Contains(r.Body, []byte(grantedText)) {
-		t.Errorf("the answer shows the object: %s", r.Body)
+		t.Errorf("the response contains the object: %s", r.Body)
 	}
 }
 
@@ -199,8 +199,8 @@ func TestLaw1WriteOnly(t *testing.T) {
 	for name, a := range forbidden {
 		t.Run("before: "+name, func(t *testing.T) { a.check(t, a.try(t, u, other)) })
 	}
-	if got := stored(t, c, tn.OutputsBucket); len(got) > 0 {
-		t.Fatalf("a forbidden attempt made %v", got)
+	if got := bucketContents(t, c, tn.OutputsBucket); len(got) > 0 {
+		t.Fatalf("a forbidden attempt created %v", got)
 	}
 	u.Put(t, []byte(grantedText)).Want(t, http.StatusOK)
 	again := attempt{status: 412, code: "PreconditionFailed"}
@@ -211,11 +211,11 @@ func TestLaw1WriteOnly(t *testing.T) {
 	}
 
 	want := map[string]string{"prod/" + run + "/stdout.log/00001": grantedText}
-	if diff := cmp.Diff(want, stored(t, c, tn.OutputsBucket)); diff != "" {
+	if diff := cmp.Diff(want, bucketContents(t, c, tn.OutputsBucket)); diff != "" {
 		t.Errorf("the bucket's objects: %s", diff)
 	}
 	for _, bucket := range []string{tn.ExportsBucket, other.OutputsBucket} {
-		if got := stored(t, c, bucket); len(got) > 0 {
+		if got := bucketContents(t, c, bucket); len(got) > 0 {
 			t.Errorf("%s has %v", bucket, got)
 		}
 	}
@@ -245,7 +245,7 @@ func TestLaw1WriteOnlyBindsTheBytes(t *testing.T) {
 			attempt{status: 400, code: try.code}.check(t, try.upload.Put(t, try.body))
 		})
 	}
-	if got := stored(t, c, tn.OutputsBucket); len(got) > 0 {
+	if got := bucketContents(t, c, tn.OutputsBucket); len(got) > 0 {
 		t.Errorf("the bucket has %v", got)
 	}
 }
@@ -271,13 +271,13 @@ func TestLaw1WriteOnlyEndsInTime(t *testing.T) {
 			parts := []cloudtest.Part{cloudtest.PartOf("a", 1, []byte(grantedText)), cloudtest.PartOf("a", 2, []byte(grantedText))}
 			minted := test.tenant.Mint(t, run, parts...)
 			if end := minted[0].Expires; end.After(began.Add(test.life+2*time.Second)) || end.Before(began.Add(test.life-3*time.Second)) {
-				t.Errorf("it ends %s after it was asked for", end.Sub(began))
+				t.Errorf("it expires %s after the request", end.Sub(began))
 			}
 			c.Clock.Advance(minted[0].Expires.Sub(c.Clock.Now()) - 5*time.Second)
 			minted[0].Put(t, []byte(grantedText)).Want(t, http.StatusOK)
 			c.Clock.Advance(minted[1].Expires.Sub(c.Clock.Now()))
 			attempt{status: 400, code: "ExpiredToken"}.check(t, minted[1].Put(t, []byte(grantedText)))
-			if got := stored(t, c, test.tenant.OutputsBucket); len(got) != 1 {
+			if got := bucketContents(t, c, test.tenant.OutputsBucket); len(got) != 1 {
 				t.Errorf("the bucket has %v", got)
 			}
 		})

@@ -26,7 +26,7 @@ import (
 
 const canary = "canary-7f3b9c52-in-the-output"
 
-// spellings are the canary as it may turn up where it must not, by name.
+// spellings returns the encodings in which the canary could be stored, by name.
 func spellings(t *testing.T) map[string][]byte {
 	t.Helper()
 	var zipped bytes.Buffer
@@ -40,7 +40,7 @@ func spellings(t *testing.T) map[string][]byte {
 	all := map[string][]byte{
 		"raw": []byte(canary), "hex": []byte(hex.EncodeToString([]byte(canary))), "gzip": zipped.Bytes()[10 : zipped.Len()-8],
 	}
-	for shift := range 3 { // base64 has three spellings, by what comes before
+	for shift := range 3 { // base64 depends on the offset within groups of three bytes
 		text := append(bytes.Repeat([]byte{'.'}, shift), canary...)
 		for name, encoding := range map[string]*base64.Encoding{"std": base64.RawStdEncoding, "url": base64.RawURLEncoding} {
 			encoded := encoding.EncodeToString(text)
@@ -68,14 +68,14 @@ func (m *messages) text() []byte {
 	return bytes.Clone(m.all.Bytes())
 }
 
-// TestLaw2NeverStored reads output in every way, and looks for it in every
-// place but the bucket's own answers.
+// TestLaw2NeverStored reads output in every way, and searches for it everywhere
+// except in the bucket's responses.
 func TestLaw2NeverStored(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	var published messages
-	c.PubSub.Published(published.observe)
-	workEveryWay(t, c)
+	c.PubSub.OnPublish(published.observe)
+	useOutputsEveryWay(t, c)
 
 	places := map[string][]byte{"the messages": published.text(), "the logs": []byte(c.Log.String())}
 	if c.Firestore != nil {
@@ -95,7 +95,7 @@ func TestLaw2NeverStored(t *testing.T) {
 	for place, text := range places {
 		for name, spelling := range spellings(t) {
 			if bytes.Contains(text, spelling) {
-				t.Errorf("%s holds the canary, %s", place, name)
+				t.Errorf("%s contains the canary, %s", place, name)
 			}
 		}
 	}
@@ -116,9 +116,9 @@ func onDisk(t *testing.T, root string, places map[string][]byte) {
 	}
 }
 
-// workEveryWay uploads the canary in every spelling, lists, views, follows, and
-// fails to read.
-func workEveryWay(t *testing.T, c *cloudtest.Cloud) {
+// useOutputsEveryWay uploads the canary in every spelling, lists it, reads it, and
+// fails to read it.
+func useOutputsEveryWay(t *testing.T, c *cloudtest.Cloud) {
 	t.Helper()
 	tn, id := c.Tenant(t), cloudtest.NewRun(t)
 	var text []byte
@@ -132,7 +132,7 @@ func workEveryWay(t *testing.T, c *cloudtest.Cloud) {
 		}
 		tn.Mint(t, id, p)[0].Put(t, text).Want(t, http.StatusOK)
 	}
-	tn.Mint(t, id, cloudtest.PartOf("refused.log", 1, text))[0].Put(t, append(text, canary...))
+	tn.Mint(t, id, cloudtest.PartOf("rejected.log", 1, text))[0].Put(t, append(text, canary...))
 	c.Drain(t)
 	path := tn.RunPath(id) + "/outputs"
 	read := func(persona, path string, want int, header ...string) {
@@ -148,14 +148,15 @@ func workEveryWay(t *testing.T, c *cloudtest.Cloud) {
 	read("viewer", path+"/stdout.log", http.StatusPartialContent, "Range", "bytes=0-")
 	read("viewer", path+"/stdout.log", http.StatusRequestedRangeNotSatisfiable, "Range", fmt.Sprintf("bytes=%d-", 2*len(text)))
 	read("runner", path+"/stdout.log", http.StatusForbidden)
-	holder := holderOf(t, tn)
+	holder := keyAdminOf(t, tn)
 	holder.set(t, kmspb.CryptoKeyVersion_DISABLED)
 	read("viewer", path+"/stdout.log", http.StatusForbidden)
 	read("viewer", path+"/stdout.log?lines=1-", http.StatusForbidden)
 }
 
-// TestLaw2NeverStoredInMemoryOrTemporaryFiles views 64 MiB: what is allocated
-// does not grow with it, and no file appears. It runs alone, to measure.
+// TestLaw2NeverStoredInMemoryOrTemporaryFiles reads 64 MiB and checks that little
+// memory is allocated and no file is created. It does not run in parallel, because it
+// measures.
 func TestLaw2NeverStoredInMemoryOrTemporaryFiles(t *testing.T) {
 	temporary := t.TempDir()
 	c := cloudtest.New(t, suite.Options{})
@@ -168,7 +169,7 @@ func TestLaw2NeverStoredInMemoryOrTemporaryFiles(t *testing.T) {
 	tn.Store(t, id, "big.log", parts...)
 	t.Setenv("TMPDIR", temporary)
 	token := tn.Token(t, "viewer")
-	take(t, c, token, tn.RunPath(id), 0) // pools and connections come to be
+	take(t, c, token, tn.RunPath(id), 0) // creates pools and connections
 
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -176,17 +177,17 @@ func TestLaw2NeverStoredInMemoryOrTemporaryFiles(t *testing.T) {
 		take(t, c, token, tn.RunPath(id), i)
 	}
 	runtime.ReadMemStats(&after)
-	// The clients and servers on both ends allocate too: some hundred KiB a view.
+	// The clients and servers on both ends also allocate, some hundred KiB per view.
 	if grown := after.TotalAlloc - before.TotalAlloc; grown > 16<<20 {
 		t.Errorf("64 MiB of views allocate %d MiB", grown>>20)
 	}
 	files, err := os.ReadDir(temporary)
 	if err != nil || len(files) > 0 {
-		t.Errorf("there are temporary files: %v %v", files, err)
+		t.Errorf("temporary files exist: %v %v", files, err)
 	}
 }
 
-// take views the i-th 8 MiB and keeps nothing of them.
+// take reads the i-th 8 MiB and discards them.
 func take(t *testing.T, c *cloudtest.Cloud, token, run string, i int) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.URL+run+"/outputs/big.log", nil)

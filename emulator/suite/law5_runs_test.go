@@ -18,9 +18,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// TestLaw5AcknowledgedMeansKeptOfRuns has several runners tell the same runs
-// different things over a wire that fails: of each thing one version is
-// acknowledged, for ever, and it is the one that is kept.
+// TestLaw5AcknowledgedMeansKeptOfRuns has several runners record the same runs with
+// different values while calls to Firestore fail. Of each start and each report, one
+// version is acknowledged, always the same, and that version is stored.
 func TestLaw5AcknowledgedMeansKeptOfRuns(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
@@ -28,36 +28,36 @@ func TestLaw5AcknowledgedMeansKeptOfRuns(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t)
-	wire := newBadWire(t, c.As(suite.OperatorAccount).FirestoreHost, seed, 0.1)
+	wire := newFaultyProxy(t, c.As(suite.OperatorAccount).FirestoreHost, seed, 0.1)
 	url := serveRuns(t, c, wire)
 	token := tn.Token(t, "runner")
 	for range 5 {
 		id := cloudtest.NewRun(t)
-		var calls []telling
+		var calls []runVersion
 		for version := range 3 {
-			calls = append(calls, telling{id, "start", version}, telling{id, "report", version}, telling{id, "start", version})
+			calls = append(calls, runVersion{id, "start", version}, runVersion{id, "report", version}, runVersion{id, "start", version})
 		}
 		random.Shuffle(len(calls), func(i, j int) { calls[i], calls[j] = calls[j], calls[i] })
 		var mu sync.Mutex
-		kept := map[string]map[int]bool{"start": {}, "report": {}}
+		acknowledged := map[string]map[int]bool{"start": {}, "report": {}}
 		var all sync.WaitGroup
 		for _, call := range calls {
 			all.Go(func() {
-				if call.insist(t, tn, url, token) {
+				if call.retryUntilFinal(t, tn, url, token) {
 					mu.Lock()
 					defer mu.Unlock()
-					kept[call.what][call.version] = true
+					acknowledged[call.what][call.version] = true
 				}
 			})
 		}
 		all.Wait()
-		checkTold(t, tn, id, kept)
+		checkAcknowledged(t, tn, id, acknowledged)
 	}
 	t.Logf("the wire: %v", wire.faults)
 }
 
-// serveRuns runs the function, as its own account, over wire.
-func serveRuns(t *testing.T, c *cloudtest.Cloud, wire *badWire) string {
+// serveRuns runs the function under its own account. It calls Firestore over wire.
+func serveRuns(t *testing.T, c *cloudtest.Cloud, wire *faultyProxy) string {
 	t.Helper()
 	config := c.As(suite.FunctionAccount("runs"))
 	config.FirestoreHost = wire.addr
@@ -72,14 +72,15 @@ func serveRuns(t *testing.T, c *cloudtest.Cloud, wire *badWire) string {
 	return serve(t, h)
 }
 
-// telling is one version of what a runner says of a run.
-type telling struct {
+// runVersion is one version of a run's start or report.
+type runVersion struct {
 	run, what string
 	version   int
 }
 
-// insist repeats the call until it is answered for good: true if it was taken.
-func (c telling) insist(t *testing.T, tn *cloudtest.Tenant, url, token string) bool {
+// retryUntilFinal retries the call until its response is final. It reports whether the
+// version was accepted.
+func (c runVersion) retryUntilFinal(t *testing.T, tn *cloudtest.Tenant, url, token string) bool {
 	at := time.Date(2026, 1, 2, 3, 4, c.version, 0, time.UTC)
 	method, path, body := http.MethodPut, tn.RunPath(c.run), any(map[string]any{"task": fmt.Sprint("task ", c.version), "start": at})
 	if c.what == "report" {
@@ -99,31 +100,32 @@ func (c telling) insist(t *testing.T, tn *cloudtest.Tenant, url, token string) b
 			return false
 		}
 	}
-	t.Errorf("%s is never answered for good", c.what)
+	t.Errorf("%s gets no final response", c.what)
 	return false
 }
 
-// checkTold wants one version of start and report taken, and kept.
-func checkTold(t *testing.T, tn *cloudtest.Tenant, id string, kept map[string]map[int]bool) {
+// checkAcknowledged checks that one version of the start and the report is accepted
+// and stored.
+func checkAcknowledged(t *testing.T, tn *cloudtest.Tenant, id string, acknowledged map[string]map[int]bool) {
 	t.Helper()
 	var got struct {
 		Task, State string
 		ExitCode    int
 	}
 	tn.Do(t, "viewer", http.MethodGet, tn.RunPath(id), nil).Want(t, http.StatusOK).JSON(t, &got)
-	for what, versions := range kept {
+	for what, versions := range acknowledged {
 		if len(versions) != 1 {
-			t.Errorf("of %s the versions %v were acknowledged", what, versions)
+			t.Errorf("versions %[2]v of %[1]s were acknowledged", what, versions)
 		}
 	}
-	for version := range kept["start"] {
+	for version := range acknowledged["start"] {
 		if got.Task != fmt.Sprint("task ", version) {
-			t.Errorf("version %d of the start was acknowledged, and %q is kept", version, got.Task)
+			t.Errorf("version %d of the start was acknowledged, but %q is stored", version, got.Task)
 		}
 	}
-	for version := range kept["report"] {
+	for version := range acknowledged["report"] {
 		if got.State != "ended" || got.ExitCode != version {
-			t.Errorf("version %d of the report was acknowledged, and %+v is kept", version, got)
+			t.Errorf("version %d of the report was acknowledged, but %+v is stored", version, got)
 		}
 	}
 }

@@ -30,24 +30,23 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// history is one random life of some objects: granted, finalized or not, told
-// of again and again and in any order, while sweeps go on and the wire to
-// Firestore fails.
+// history is a random history of some objects: each is granted, and finalized or not.
+// Notifications repeat in any order while sweeps run and calls to Firestore fail.
 type history struct {
 	tenant  *cloudtest.Tenant
 	random  *rand.Rand
-	wire    *badWire
+	wire    *faultyProxy
 	custody *custody.Handler
 	sweep   *sweep.Handler
 
 	objects []planned
 }
 
-// planned is an object, and what must have become of it in the end.
+// planned is an object with its expected final state.
 type planned struct {
 	grant.Object
 	granted, finalized bool
-	size               int64 // finalized; 100 was granted
+	size               int64 // uploaded size; the grant is for 100
 	generation         int64
 }
 
@@ -81,7 +80,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 	t.Helper()
 	c := cloudtest.Shared(t)
 	h := &history{tenant: c.Tenant(t), random: rand.New(rand.NewPCG(seed, 0))}
-	h.wire = newBadWire(t, c.As(suite.OperatorAccount).FirestoreHost, seed, 0.1)
+	h.wire = newFaultyProxy(t, c.As(suite.OperatorAccount).FirestoreHost, seed, 0.1)
 	var err error
 	clients := h.clients(t, "custody")
 	h.custody, err = custody.New(t.Context(), auditlog.Config{AuditKeyName: auditKeyName},
@@ -94,7 +93,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 	return h
 }
 
-// clients reach Firestore over the bad wire, as a function.
+// clients returns a function's clients, which call Firestore over the faulty proxy.
 func (h *history) clients(t *testing.T, function string) *gcp.Clients {
 	config := h.tenant.Cloud.As(suite.FunctionAccount(function))
 	config.FirestoreHost = h.wire.addr
@@ -103,7 +102,7 @@ func (h *history) clients(t *testing.T, function string) *gcp.Clients {
 	return clients
 }
 
-// plan writes the grants, all of them overdue already.
+// plan writes the grants, all of which are already overdue.
 func (h *history) plan(t *testing.T, c *cloudtest.Cloud) {
 	t.Helper()
 	db := operatorDB(t, c)
@@ -133,8 +132,8 @@ func (h *history) plan(t *testing.T, c *cloudtest.Cloud) {
 	batch.End()
 }
 
-// play delivers every notification until it is acknowledged, one to three
-// times, by four workers, with sweeps between.
+// play delivers every notification one to three times, each until it is acknowledged,
+// from four workers and with sweeps in between.
 func (h *history) play(t *testing.T) {
 	t.Helper()
 	var deliveries []planned
@@ -169,7 +168,7 @@ func (h *history) play(t *testing.T) {
 	}
 }
 
-// deliver is Pub/Sub: it calls again until the call succeeds.
+// deliver retries a call until it succeeds, like Pub/Sub.
 func (h *history) deliver(t *testing.T, p planned) {
 	data, err := json.Marshal(map[string]string{
 		"bucket": h.tenant.OutputsBucket, "name": p.Name(), "generation": strconv.FormatInt(p.generation, 10),
@@ -188,7 +187,7 @@ func (h *history) deliver(t *testing.T, p planned) {
 			return
 		}
 		if event.IsPermanent(err) {
-			t.Errorf("given up: %v", err)
+			t.Errorf("no success after all retries: %v", err)
 			return
 		}
 	}
@@ -201,7 +200,7 @@ func (h *history) swept() bool {
 	return w.Code == http.StatusOK
 }
 
-// check compares what is kept with what was planned.
+// check compares the stored state with the plan.
 func (h *history) check(t *testing.T) {
 	t.Helper()
 	db := operatorDB(t, h.tenant.Cloud)
@@ -228,7 +227,7 @@ func (h *history) check(t *testing.T) {
 	h.checkQuarantine(t, db, quarantined)
 }
 
-// checkQuarantine wants each suspect recorded once, and once on the audit log.
+// checkQuarantine checks that each suspect is recorded once, and once in the audit log.
 func (h *history) checkQuarantine(t *testing.T, db *firestore.Client, want int) {
 	t.Helper()
 	suspects := map[string]int{}
@@ -236,12 +235,12 @@ func (h *history) checkQuarantine(t *testing.T, db *firestore.Client, want int) 
 		suspects[path[len("tenants/"+string(h.tenant.ID)+"/"):]] = 1
 	}
 	recorded := map[string]int{}
-	for _, e := range onRecord(t, h.tenant.Cloud, h.tenant.ID) {
+	for _, e := range auditEntries(t, h.tenant.Cloud, h.tenant.ID) {
 		if e.Action == auditlog.QuarantineObject {
 			recorded[e.Resource]++
 		}
 	}
 	if diff := cmp.Diff(suspects, recorded); diff != "" || len(suspects) != want {
-		t.Errorf("%d suspects, want %d; suspects and the record: %s", len(suspects), want, diff)
+		t.Errorf("%d suspects, want %d; suspects and audit entries: %s", len(suspects), want, diff)
 	}
 }

@@ -19,19 +19,19 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// badWire stands before a gRPC service and fails some of what goes through, by
-// a seeded random: before it is sent, or by losing the reply of what was done.
-type badWire struct {
+// faultyProxy is a proxy for a gRPC service that makes some calls fail, chosen by a
+// seeded random source: before they are sent, or by losing the reply.
+type faultyProxy struct {
 	addr    string
 	backend *grpc.ClientConn
 
 	mu     sync.Mutex
 	random *rand.Rand
-	often  float64 // of all calls
+	often  float64 // fraction of calls that fail
 	faults map[string]int
 }
 
-func newBadWire(t testing.TB, backend string, seed uint64, often float64) *badWire {
+func newFaultyProxy(t testing.TB, backend string, seed uint64, often float64) *faultyProxy {
 	t.Helper()
 	conn, err := grpc.NewClient("passthrough:///"+backend, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -41,11 +41,11 @@ func newBadWire(t testing.TB, backend string, seed uint64, often float64) *badWi
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &badWire{
+	w := &faultyProxy{
 		addr: listener.Addr().String(), backend: conn, often: often,
 		random: rand.New(rand.NewPCG(seed, 1)), faults: map[string]int{},
 	}
-	server := grpc.NewServer(grpc.ForceServerCodecV2(asItIs{}), grpc.UnknownServiceHandler(w.forward))
+	server := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.UnknownServiceHandler(w.forward))
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { server.Stop(); _ = conn.Close() })
 	return w
@@ -61,8 +61,8 @@ const (
 	replyLost fault = "reply lost"
 )
 
-// draw decides for one call. Only a commit has a reply worth losing.
-func (w *badWire) draw(method string) (fault, codes.Code) {
+// draw chooses the fault of one call. Only a Commit may lose its reply.
+func (w *faultyProxy) draw(method string) (fault, codes.Code) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.random.Float64() >= w.often {
@@ -75,13 +75,13 @@ func (w *badWire) draw(method string) (fault, codes.Code) {
 	if f == aborted {
 		code = codes.Aborted
 	} else if w.random.IntN(4) == 0 {
-		code = codes.Unavailable // which the client repeats by itself
+		code = codes.Unavailable // the client retries it by itself
 	}
 	w.faults[string(f)+" "+code.String()]++
 	return f, code
 }
 
-func (w *badWire) forward(_ any, client grpc.ServerStream) error {
+func (w *faultyProxy) forward(_ any, client grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(client)
 	f, code := w.draw(method)
 	if f == notSent || f == aborted {
@@ -90,7 +90,7 @@ func (w *badWire) forward(_ any, client grpc.ServerStream) error {
 	given, _ := metadata.FromIncomingContext(client.Context())
 	ctx, cancel := context.WithCancel(metadata.NewOutgoingContext(client.Context(), given))
 	defer cancel()
-	back, err := w.backend.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, method, grpc.ForceCodecV2(asItIs{}))
+	back, err := w.backend.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, method, grpc.ForceCodecV2(rawCodec{}))
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (w *badWire) forward(_ any, client grpc.ServerStream) error {
 
 type sender interface{ SendMsg(any) error }
 
-// pump carries messages until there are no more.
+// pump copies messages until the stream ends.
 func pump(from interface{ RecvMsg(any) error }, to sender) error {
 	for {
 		var frame []byte
@@ -119,23 +119,23 @@ func pump(from interface{ RecvMsg(any) error }, to sender) error {
 	}
 }
 
-// nobody gets what is lost.
+// nobody discards messages.
 type nobody struct{}
 
 func (nobody) SendMsg(any) error { return nil }
 
-// asItIs is the codec of messages that are not looked into.
-type asItIs struct{}
+// rawCodec leaves messages encoded.
+type rawCodec struct{}
 
-var _ encoding.CodecV2 = asItIs{}
+var _ encoding.CodecV2 = rawCodec{}
 
-func (asItIs) Name() string { return "proto" }
+func (rawCodec) Name() string { return "proto" }
 
-func (asItIs) Marshal(v any) (mem.BufferSlice, error) {
+func (rawCodec) Marshal(v any) (mem.BufferSlice, error) {
 	return mem.BufferSlice{mem.SliceBuffer(*v.(*[]byte))}, nil
 }
 
-func (asItIs) Unmarshal(data mem.BufferSlice, v any) error {
+func (rawCodec) Unmarshal(data mem.BufferSlice, v any) error {
 	*v.(*[]byte) = data.Materialize()
 	return nil
 }

@@ -16,86 +16,51 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
-// first says of each operation whether it must be on record before it takes
-// effect. An operation that has no row here, and a row that is no operation,
-// fail the test. What is not on record writes or shows no more than ids,
-// codes, numbers and times.
-var first = map[string]bool{
-	"POST /v1/workspaces/{workspace}/runs/{run}/uploads":         true,
-	"PUT /v1/workspaces/{workspace}/runs/{run}":                  false,
-	"POST /v1/workspaces/{workspace}/runs/{run}/report":          true,
-	"GET /v1/workspaces/{workspace}/runs/{run}":                  false,
-	"GET /v1/workspaces/{workspace}/runs/{run}/outputs":          false,
-	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": true,
-	"GET /v1/workspaces/{workspace}/runs":                        false,
-	"GET /v1/workspaces/{workspace}/runs/{run}/issues":           true,
-	"GET /v1/workspaces/{workspace}/slis/{sli}/samples":          false,
-	"GET /v1/workspaces/{workspace}/issues":                      true,
-	"GET /v1/workspaces/{workspace}/issues/{issue}":              true,
-	"POST /v1/workspaces/{workspace}/issues/{issue}/investigate": true,
-	"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":      true,
-	"GET /v1/workspaces/{workspace}/slis":                        false,
-	"GET /v1/workspaces/{workspace}/slis/{sli}":                  false,
-	"PUT /v1/workspaces/{workspace}/slis/{sli}":                  true,
-	"GET /v1/workspaces/{workspace}/graph":                       false,
-	"GET /v1/workspaces/{workspace}/assistants/{assistant}":      true,
-	"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      true,
-	"GET /v1/catalog/tasks":                                      false,
-	"PUT /v1/catalog/tasks":                                      true,
-	"GET /v1/quarantine":                                         false,
-
-	// The matrix has these find nothing to act on: tests of their functions have
-	// something, and no record.
-	"POST /v1/catalog/prune":       false,
-	"POST /v1/quarantine/replay":   false,
-	"POST /v1/dead-letters/replay": false,
-}
-
-// Law 6, for every operation: while the audit log cannot be written, what must
-// be on record fails, writes nothing and shows nothing; the rest goes on.
+// Law 6, for every operation: while the audit log cannot be written, operations that
+// must be recorded first fail, write nothing and return nothing. The others work.
 func TestLaw6OnTheRecordFirstOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	if c.Firestore == nil {
 		t.Skip("the stored documents of Google's emulator cannot be walked")
 	}
-	w := newMatrixWorld(t, c)
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(first)), discover(t, c)); diff != "" {
-		t.Fatalf("the table has not exactly the functions' operations: %s", diff)
+	f := newMatrixFixture(t, c)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(operations)), discover(t, c)); diff != "" {
+		t.Fatalf("the table and the functions' operations differ: %s", diff)
 	}
-	for function, f := range c.Suite.Functions {
-		for _, route := range f.Routes {
-			t.Run(route, func(t *testing.T) { w.tryUnrecorded(t, function, route) })
+	for name, function := range c.Suite.Functions {
+		for _, route := range function.Routes {
+			t.Run(route, func(t *testing.T) { f.tryWithoutAuditLog(t, name, route) })
 		}
 	}
 }
 
-// tryUnrecorded asks for a route while its function cannot seal entries, and
-// again when it can: it was that which was missing.
-func (w *matrixWorld) tryUnrecorded(t *testing.T, function, route string) {
+// tryWithoutAuditLog calls a route while its function cannot encrypt audit entries, and
+// again when it can, to show that this was the cause.
+func (f *matrixFixture) tryWithoutAuditLog(t *testing.T, function, route string) {
 	o := operations[route]
-	path, body := o.ask(t, w, w.places[0])
+	path, body := o.ask(t, f, f.places[0])
 	method, _, _ := strings.Cut(route, " ")
 	do := func() cloudtest.Response {
-		return w.cloud.Do(t, w.token(t, string(o.roles[len(o.roles)-1]), "", time.Hour), method, path, body)
+		return f.cloud.Do(t, f.token(t, string(o.roles[len(o.roles)-1]), "", time.Hour), method, path, body)
 	}
-	if err := w.cloud.IAM.Unbind(auditRole(function)); err != nil {
+	if err := f.cloud.IAM.Unbind(auditRole(function)); err != nil {
 		t.Fatal(err)
 	}
-	w.cloud.Clock.Advance(6 * time.Minute) // data keys in memory end
-	before := everything(t, w.cloud)
+	f.cloud.Clock.Advance(6 * time.Minute) // cached data keys expire
+	before := allDocuments(t, f.cloud)
 	got := do()
-	if err := w.cloud.IAM.Bind(auditRole(function)); err != nil {
+	if err := f.cloud.IAM.Bind(auditRole(function)); err != nil {
 		t.Fatal(err)
 	}
-	if first[route] {
+	if o.recordedFirst {
 		wantProblem(t, got, http.StatusInternalServerError)
-		if diff := cmp.Diff(before, everything(t, w.cloud)); diff != "" {
+		if diff := cmp.Diff(before, allDocuments(t, f.cloud)); diff != "" {
 			t.Errorf("it wrote %s", diff)
 		}
 		for _, text := range []string{"DNS is slow", "of the tenant", "Edgar", "X-Goog-Signature"} {
 			if strings.Contains(string(got.Body), text) {
-				t.Errorf("it shows %s: %s", text, got.Body)
+				t.Errorf("the response contains %s: %s", text, got.Body)
 			}
 		}
 	} else {
@@ -104,8 +69,8 @@ func (w *matrixWorld) tryUnrecorded(t *testing.T, function, route string) {
 	do().Want(t, http.StatusOK)
 }
 
-// everything is all that Firestore holds, by document.
-func everything(t *testing.T, c *cloudtest.Cloud) map[string]string {
+// allDocuments returns all documents in Firestore, by name.
+func allDocuments(t *testing.T, c *cloudtest.Cloud) map[string]string {
 	t.Helper()
 	c.Drain(t)
 	all := map[string]string{}

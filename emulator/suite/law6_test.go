@@ -17,14 +17,14 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 )
 
-// auditRole lets a function seal entries of the audit log.
+// auditRole is the role with which a function encrypts audit entries.
 func auditRole(function string) iam.Binding {
 	return iam.Binding{
 		Member: suite.FunctionAccount(function), Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: auditKeyName,
 	}
 }
 
-// databaseRole lets a function use Firestore.
+// databaseRole is the role with which a function uses Firestore.
 func databaseRole(function string) iam.Binding {
 	return iam.Binding{
 		Member: suite.FunctionAccount(function), Role: "roles/datastore.user",
@@ -32,7 +32,7 @@ func databaseRole(function string) iam.Binding {
 	}
 }
 
-// without takes a role away for the rest of the test.
+// without removes a role for the rest of the test.
 func without(t *testing.T, c *cloudtest.Cloud, b iam.Binding) {
 	t.Helper()
 	for _, known := range c.IAM.Bindings() {
@@ -43,10 +43,10 @@ func without(t *testing.T, c *cloudtest.Cloud, b iam.Binding) {
 			return
 		}
 	}
-	t.Fatalf("there is no binding %v to take away", b)
+	t.Fatalf("binding %v does not exist", b)
 }
 
-// Law 6: what cannot be put on record does not happen.
+// Law 6: an action that cannot be recorded does not happen.
 func TestLaw6OnTheRecordFirst(t *testing.T) {
 	t.Parallel()
 	t.Run("no mint without the audit key", func(t *testing.T) {
@@ -58,7 +58,7 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 		if err := c.IAM.Bind(auditRole("uploads")); err != nil {
 			t.Fatal(err)
 		}
-		asksFront(t, tn)().Want(t, http.StatusOK) // and it was that which was missing
+		minterOverLoadBalancer(t, tn)().Want(t, http.StatusOK) // so the missing role was the cause
 	})
 	t.Run("no mint without Firestore", func(t *testing.T) {
 		t.Parallel()
@@ -67,7 +67,7 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 			t.Skip("Google's emulator asks for no role")
 		}
 		tn := c.Tenant(t)
-		asksFront(t, tn)().Want(t, http.StatusOK) // so that the tenant is known
+		minterOverLoadBalancer(t, tn)().Want(t, http.StatusOK) // so that the tenant is cached
 		without(t, c, databaseRole("uploads"))
 		wantNothingMinted(t, tn)
 	})
@@ -108,14 +108,15 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 	})
 }
 
-// wantNothingReplayed has a dead letter sent again only when that is on record.
+// wantNothingReplayed checks that a dead letter is replayed only if the replay is
+// recorded.
 func wantNothingReplayed(t *testing.T, c *cloudtest.Cloud, tn *cloudtest.Tenant) {
 	t.Helper()
 	if err := c.PubSub.Publish(t.Context(), "run-events-dead", nil, map[string]string{"kind": "none"}); err != nil {
 		t.Fatal(err)
 	}
 	var published atomic.Int64
-	c.PubSub.Published(func(string, []byte, map[string]string) { published.Add(1) })
+	c.PubSub.OnPublish(func(string, []byte, map[string]string) { published.Add(1) })
 	ask := func() cloudtest.Response {
 		return tn.Do(t, "platform", http.MethodPost, "/v1/dead-letters/replay", map[string]any{"topic": "run-events"})
 	}
@@ -128,12 +129,12 @@ func wantNothingReplayed(t *testing.T, c *cloudtest.Cloud, tn *cloudtest.Tenant)
 		t.Fatal(err)
 	}
 	ask().Want(t, http.StatusOK)
-	if n := published.Load(); n != 1 { // and it was that which was missing
+	if n := published.Load(); n != 1 { // so the missing role was the cause
 		t.Errorf("%d messages were published, want 1", n)
 	}
 }
 
-// keep puts one part of kept.log into custody; the run goes on.
+// keep stores one part of kept.log in a run that has not ended.
 func keep(t *testing.T, tn *cloudtest.Tenant, id string) {
 	t.Helper()
 	tn.Mint(t, id, cloudtest.PartOf("kept.log", 1, []byte(grantedText)))[0].Put(t, []byte(grantedText)).Want(t, http.StatusOK)
@@ -142,9 +143,9 @@ func keep(t *testing.T, tn *cloudtest.Tenant, id string) {
 
 func wantNothingMinted(t *testing.T, tn *cloudtest.Tenant) {
 	t.Helper()
-	before, signed := written(t, tn), tn.Cloud.IAM.Counts().SignBlob
-	wantProblem(t, asksFront(t, tn)(), http.StatusInternalServerError)
-	if diff := cmp.Diff(before, written(t, tn)); diff != "" {
+	before, signed := writtenPaths(t, tn), tn.Cloud.IAM.Counts().SignBlob
+	wantProblem(t, minterOverLoadBalancer(t, tn)(), http.StatusInternalServerError)
+	if diff := cmp.Diff(before, writtenPaths(t, tn)); diff != "" {
 		t.Errorf("it wrote %s", diff)
 	}
 	if got := tn.Cloud.IAM.Counts().SignBlob - signed; got != 0 {
@@ -157,11 +158,11 @@ func wantNothingRead(t *testing.T, tn *cloudtest.Tenant, id string) {
 	r := tn.Do(t, "auditor", http.MethodGet, tn.RunPath(id)+"/outputs/kept.log", nil)
 	wantProblem(t, r, http.StatusInternalServerError)
 	if strings.Contains(string(r.Body), grantedText) {
-		t.Errorf("the output is shown: %s", r.Body)
+		t.Errorf("the response contains the output: %s", r.Body)
 	}
 }
 
-// The entry is there before the act: it is there though the act then fails.
+// The entry precedes the action: it exists even if the action fails.
 func TestLaw6OnTheRecordFirstThoughTheActFails(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
@@ -185,12 +186,12 @@ func TestLaw6OnTheRecordFirstThoughTheActFails(t *testing.T) {
 		{Tenant: tn.ID, Actor: persona(c, tn, "auditor"), Action: auditlog.EndReadOutput, Outcome: auditlog.Done, Workspace: "prod", Resource: resource, Counts: map[string]int64{"bytes": 0}},
 		{Tenant: tn.ID, Actor: persona(c, tn, "runner"), Action: auditlog.MintUpload, Outcome: auditlog.Allowed, Workspace: "prod", Resource: "runs/" + failed, Objects: []string{"stdout.log/00001"}},
 	}
-	got := onRecord(t, c, tn.ID)
+	got := auditEntries(t, c, tn.ID)
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(auditlog.Entry{}, "ID", "Time", "Of")); diff != "" {
-		t.Errorf("on record: %s", diff)
+		t.Errorf("audit entries: %s", diff)
 	}
-	if len(written(t, tn)) != 6 { // for each mint: run, run id, grant
-		t.Errorf("written: %v", written(t, tn))
+	if len(writtenPaths(t, tn)) != 6 { // for each mint: run, run ID and grant
+		t.Errorf("written: %v", writtenPaths(t, tn))
 	}
 }
 
@@ -198,7 +199,7 @@ func persona(c *cloudtest.Cloud, tn *cloudtest.Tenant, name string) auditlog.Act
 	return auditlog.Actor{Issuer: c.URL + "/emulator/oidc", Subject: name + "@" + string(tn.ID) + ".example", Role: name}
 }
 
-// Entries say who, what, where, when and with what outcome, and no secret.
+// Entries contain who, what, where, when and the outcome, and no secret.
 func TestLaw6OnTheRecordFirstSaysWhoAndWhat(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
@@ -210,7 +211,7 @@ func TestLaw6OnTheRecordFirstSaysWhoAndWhat(t *testing.T) {
 	tn.Do(t, "", http.MethodGet, tn.RunPath(id)+"/outputs/kept.log", nil).Want(t, http.StatusUnauthorized)
 	tn.Do(t, "viewer", http.MethodGet, strings.Replace(tn.RunPath(id), "prod", "test", 1), nil).Want(t, http.StatusForbidden)
 
-	got := onRecord(t, c, tn.ID)
+	got := auditEntries(t, c, tn.ID)
 	resource := "runs/" + id + "/outputs/kept.log"
 	want := []auditlog.Entry{
 		{Tenant: tn.ID, Actor: persona(c, tn, "runner"), Action: auditlog.MintUpload, Outcome: auditlog.Allowed, Workspace: "prod", Resource: "runs/" + id, Objects: []string{"kept.log/00001"}},
@@ -220,10 +221,10 @@ func TestLaw6OnTheRecordFirstSaysWhoAndWhat(t *testing.T) {
 		{Tenant: tn.ID, Actor: persona(c, tn, "viewer"), Action: auditlog.ReadRun, Outcome: auditlog.Denied, Reason: "workspace", Workspace: "test", Resource: "runs/" + id},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(auditlog.Entry{}, "ID", "Time", "Of")); diff != "" {
-		t.Fatalf("on record: %s", diff)
+		t.Fatalf("audit entries: %s", diff)
 	}
 	if got[2].Of != got[1].ID {
-		t.Errorf("the end of the read is of %q, not of %q", got[2].Of, got[1].ID)
+		t.Errorf("the end of the read refers to %q, want %q", got[2].Of, got[1].ID)
 	}
 	for i, e := range got {
 		if e.Time.Before(began.Add(-time.Millisecond)) || e.Time.After(c.Clock.Now()) || (i > 0 && e.Time.Before(got[i-1].Time)) {
@@ -235,7 +236,7 @@ func TestLaw6OnTheRecordFirstSaysWhoAndWhat(t *testing.T) {
 		}
 		for _, secret := range []string{"X-Goog-", "eyJ", "Bearer", "ya29", grantedText} {
 			if strings.Contains(string(text), secret) {
-				t.Errorf("the entry holds %s: %s", secret, text)
+				t.Errorf("the entry contains %s: %s", secret, text)
 			}
 		}
 	}

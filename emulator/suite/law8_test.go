@@ -22,21 +22,21 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
-// hunt is a busy cloud: every secret that was in use, and all that was said
-// and kept meanwhile.
-type hunt struct {
+// secretSearch is a cloud in use, with every secret that was used and everything that
+// was sent and stored.
+type secretSearch struct {
 	cloud    *cloudtest.Cloud
-	secrets  map[string]string // what it is, by the text to look for
+	secrets  map[string]string // description of each secret, by its text
 	problems strings.Builder
 
 	mu       sync.Mutex
 	messages strings.Builder
 }
 
-func newHunt(t *testing.T) *hunt {
+func newSecretSearch(t *testing.T) *secretSearch {
 	t.Helper()
-	h := &hunt{cloud: cloudtest.New(t, suite.Options{}), secrets: map[string]string{"PRIVATE KEY": "a private key"}}
-	h.cloud.PubSub.Published(func(topic string, data []byte, attributes map[string]string) {
+	h := &secretSearch{cloud: cloudtest.New(t, suite.Options{}), secrets: map[string]string{"PRIVATE KEY": "a private key"}}
+	h.cloud.PubSub.OnPublish(func(topic string, data []byte, attributes map[string]string) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		fmt.Fprintln(&h.messages, topic, string(data), attributes)
@@ -47,16 +47,16 @@ func newHunt(t *testing.T) *hunt {
 	return h
 }
 
-// token keeps the token, and its signature alone, as secrets.
-func (h *hunt) token(t *testing.T, tn *cloudtest.Tenant, persona string) string {
+// token adds the token, and its signature alone, to the secrets.
+func (h *secretSearch) token(t *testing.T, tn *cloudtest.Tenant, persona string) string {
 	token := tn.Token(t, persona)
 	h.secrets[token] = "the token of " + persona
 	h.secrets[token[strings.LastIndex(token, ".")+1:]] = "the signature of the token of " + persona
 	return token
 }
 
-// uploads keeps URLs and their signatures, in three spellings, as secrets.
-func (h *hunt) uploads(t *testing.T, minted []cloudtest.Upload) {
+// uploads adds the URLs and their signatures, in three encodings, to the secrets.
+func (h *secretSearch) uploads(t *testing.T, minted []cloudtest.Upload) {
 	t.Helper()
 	for _, u := range minted {
 		parsed, err := url.Parse(u.URL)
@@ -75,7 +75,7 @@ func (h *hunt) uploads(t *testing.T, minted []cloudtest.Upload) {
 	}
 }
 
-func (h *hunt) do(t *testing.T, token, method, path string, body any, header ...string) cloudtest.Response {
+func (h *secretSearch) do(t *testing.T, token, method, path string, body any, header ...string) cloudtest.Response {
 	t.Helper()
 	r := h.cloud.Do(t, token, method, path, body, header...)
 	if r.Status >= http.StatusBadRequest {
@@ -84,8 +84,8 @@ func (h *hunt) do(t *testing.T, token, method, path string, body any, header ...
 	return r
 }
 
-// scenario uses the platform in every way, and has every way fail.
-func (h *hunt) scenario(t *testing.T, tn *cloudtest.Tenant) {
+// scenario uses the platform in every way, successfully and not.
+func (h *secretSearch) scenario(t *testing.T, tn *cloudtest.Tenant) {
 	t.Helper()
 	runner, viewer := h.token(t, tn, "runner"), h.token(t, tn, "viewer")
 	id, spare := cloudtest.NewRun(t), cloudtest.NewRun(t)
@@ -117,7 +117,7 @@ func (h *hunt) scenario(t *testing.T, tn *cloudtest.Tenant) {
 // document.
 func TestLaw8SecretsStaySecret(t *testing.T) {
 	t.Parallel()
-	h := newHunt(t)
+	h := newSecretSearch(t)
 	tn := h.cloud.Tenant(t)
 	h.scenario(t, tn)
 	h.breakThings(t, tn)
@@ -131,19 +131,19 @@ func TestLaw8SecretsStaySecret(t *testing.T) {
 	maps.Copy(said, h.documents())
 	for what, text := range said {
 		if text == "" {
-			t.Errorf("there is no %s to search", what)
+			t.Errorf("nothing to search in %s", what)
 		}
 		for secret, name := range h.secrets {
 			if strings.Contains(text, secret) {
-				t.Errorf("%s shows %s", what, name)
+				t.Errorf("%s contains %s", what, name)
 			}
 		}
 	}
 }
 
-// breakThings has signing, reading and the directory fail while tokens and
-// URLs are about.
-func (h *hunt) breakThings(t *testing.T, tn *cloudtest.Tenant) {
+// breakThings makes signing, reading and the directory fail while tokens and URLs are
+// in use.
+func (h *secretSearch) breakThings(t *testing.T, tn *cloudtest.Tenant) {
 	t.Helper()
 	runner, viewer := h.token(t, tn, "runner"), h.token(t, tn, "viewer")
 	id := cloudtest.NewRun(t)
@@ -154,11 +154,11 @@ func (h *hunt) breakThings(t *testing.T, tn *cloudtest.Tenant) {
 	without(t, h.cloud, may)
 	h.do(t, runner, "POST", tn.RunPath(cloudtest.NewRun(t))+"/uploads", oneUpload()).Want(t, http.StatusInternalServerError)
 	without(t, h.cloud, auditRole("uploads"))
-	h.cloud.Clock.Advance(10 * time.Minute) // data keys in memory end
+	h.cloud.Clock.Advance(10 * time.Minute) // cached data keys expire
 	h.do(t, runner, "POST", tn.RunPath(cloudtest.NewRun(t))+"/uploads", oneUpload()).Want(t, http.StatusInternalServerError)
 }
 
-func (h *hunt) disableKey(t *testing.T, tn *cloudtest.Tenant) {
+func (h *secretSearch) disableKey(t *testing.T, tn *cloudtest.Tenant) {
 	t.Helper()
 	client, err := h.cloud.Operator.KMS(t.Context())
 	if err != nil {
@@ -173,15 +173,15 @@ func (h *hunt) disableKey(t *testing.T, tn *cloudtest.Tenant) {
 	}
 }
 
-func (h *hunt) published() string {
+func (h *secretSearch) published() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.messages.String()
 }
 
-// documents are all that Firestore holds, each by its name; none where
-// Google's emulator keeps them.
-func (h *hunt) documents() map[string]string {
+// documents returns all documents in Firestore, by name. It returns none if Google's
+// emulator replaces Firestore.
+func (h *secretSearch) documents() map[string]string {
 	all := map[string]string{}
 	if h.cloud.Firestore == nil {
 		return all

@@ -24,8 +24,8 @@ func TestMain(m *testing.M) { cloudtest.Main(m) }
 
 const auditKeyName = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
 
-// onRecord is a tenant's audit log; that of no tenant is the platform's own.
-func onRecord(t testing.TB, c *cloudtest.Cloud, id tenant.ID) []auditlog.Entry {
+// auditEntries returns a tenant's audit log. An empty ID means the platform's log.
+func auditEntries(t testing.TB, c *cloudtest.Cloud, id tenant.ID) []auditlog.Entry {
 	t.Helper()
 	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, c.Operator, c.Clock.Now)
 	if err != nil {
@@ -50,9 +50,9 @@ func operatorDB(t testing.TB, c *cloudtest.Cloud) *firestore.Client {
 	return db
 }
 
-// written are the paths of all that a tenant's functions wrote, but for the
-// audit log: runs, run ids, grants.
-func written(t testing.TB, tn *cloudtest.Tenant) []string {
+// writtenPaths returns the paths of all documents that a tenant's functions wrote,
+// except the audit log: runs, run IDs and grants.
+func writtenPaths(t testing.TB, tn *cloudtest.Tenant) []string {
 	t.Helper()
 	record := operatorDB(t, tn.Cloud).Collection("tenants").Doc(string(tn.ID))
 	found := paths(t, record.Collection("runIds"))
@@ -82,8 +82,8 @@ func paths(t testing.TB, c *firestore.CollectionRef) []string {
 	return all
 }
 
-// stored is what a bucket holds, by name, as its owner sees it.
-func stored(t testing.TB, c *cloudtest.Cloud, name string) map[string]string {
+// bucketContents returns the content of each object in a bucket, by name.
+func bucketContents(t testing.TB, c *cloudtest.Cloud, name string) map[string]string {
 	t.Helper()
 	bucket := bucketAs(t, c, suite.OperatorAccount, name)
 	all := map[string]string{}
@@ -120,7 +120,7 @@ func bucketAs(t testing.TB, c *cloudtest.Cloud, account, name string) *storage.B
 	return client.Bucket(name)
 }
 
-// problem is an error as the API has it.
+// problem is an error response of the API.
 type problem struct {
 	Title  string
 	Status int
@@ -134,8 +134,8 @@ type problem struct {
 	}
 }
 
-// wantProblem checks that r is a problem with this status, which gives no URL
-// away and says what to change.
+// wantProblem checks that r is a problem with this status that contains no URL and
+// says what to change.
 func wantProblem(t testing.TB, r cloudtest.Response, status int) problem {
 	t.Helper()
 	r.Want(t, status)
@@ -148,7 +148,7 @@ func wantProblem(t testing.TB, r cloudtest.Response, status int) problem {
 		t.Errorf("problem %s", r.Body)
 	}
 	if strings.Contains(string(r.Body), "X-Goog-") || strings.Contains(string(r.Body), "http://") {
-		t.Errorf("the problem shows a URL: %s", r.Body)
+		t.Errorf("the problem contains a URL: %s", r.Body)
 	}
 	return p
 }

@@ -11,17 +11,18 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// personas are whom the embedded issuer makes tokens for.
+// personas are the kinds of callers that the issuer makes tokens for.
 var personas = []string{"runner", "viewer", "auditor", "admin", "platform"}
 
 // tokenLifetime of a persona's token.
 const tokenLifetime = time.Hour
 
-// subject is the `sub` of a tenant's persona.
+// subject returns the `sub` claim of a tenant's persona.
 func subject(id tenant.ID, persona string) string { return persona + "@" + string(id) + ".example" }
 
-// Token is an OIDC token of a tenant's persona: runner, viewer (a member of
-// every workspace), auditor, admin; or of platform staff, whatever the tenant.
+// Token returns an OIDC token for a persona of a tenant: runner, viewer (a member
+// of every workspace), auditor or admin. The persona platform is a member of the
+// platform's staff, whatever the tenant.
 func (c *Cloud) Token(id tenant.ID, persona string) (string, error) {
 	audience := Audience + "/tenants/" + string(id)
 	if persona == "platform" {
@@ -30,18 +31,18 @@ func (c *Cloud) Token(id tenant.ID, persona string) (string, error) {
 	return c.Issuer.Token(map[string]any{"sub": subject(id, persona), "aud": audience, "persona": persona}, tokenLifetime)
 }
 
-// serveToken gives anybody any persona's token, which only an emulator may.
+// serveToken returns any persona's token to any caller. Only an emulator may.
 func (c *Cloud) serveToken(w http.ResponseWriter, r *http.Request) {
 	persona := r.FormValue("as")
 	id, err := tenant.ParseID(r.FormValue("tenant"))
 	if !slices.Contains(personas, persona) || (err != nil && persona != "platform") {
-		http.Error(w, "ask with ?tenant=NAME&as="+strings.Join(personas, "|"), http.StatusBadRequest)
+		http.Error(w, "invalid query; use ?tenant=NAME&as="+strings.Join(personas, "|"), http.StatusBadRequest)
 		return
 	}
 	expires := c.Clock.Now().Add(tokenLifetime)
 	token, err := c.Token(id, persona)
 	if err != nil {
-		http.Error(w, "no token could be made", http.StatusInternalServerError)
+		http.Error(w, "the token could not be created", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -49,7 +50,7 @@ func (c *Cloud) serveToken(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"token": token, "expires": expires})
 }
 
-// serveIndex tells a newcomer what is here.
+// serveIndex lists the routes, for somebody who opens the address in a browser.
 func (c *Cloud) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, "Strongroom's embedded cloud.\n\nTokens:  GET /emulator/token?tenant=NAME&as=%s\nIssuer:  /emulator/oidc/.well-known/openid-configuration\n\n", strings.Join(personas, "|"))

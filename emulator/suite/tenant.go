@@ -31,8 +31,8 @@ const (
 	auditBucket  = ProjectID + "-audit"
 )
 
-// createPlatform creates what the platform has before any tenant, and grants
-// the roles on the tenants that an earlier start stored.
+// createPlatform creates the resources that exist before any tenant. It then
+// grants the roles on the tenants that an earlier start stored.
 func (c *Cloud) createPlatform(ctx context.Context) error {
 	if err := c.createKey(ctx, platformRing, "audit"); err != nil {
 		return err
@@ -43,23 +43,24 @@ func (c *Cloud) createPlatform(ctx context.Context) error {
 	if err := c.createAuditBucket(auditBucket); err != nil {
 		return err
 	}
-	return c.Directory.Each(ctx, func(record tenant.Record) error { return c.bindTenant(record) })
+	return c.Directory.Each(ctx, func(record tenant.Record) error { return c.grantTenantRoles(record) })
 }
 
-// AddTenant makes a tenant with all that Terraform would make: keys, buckets,
-// signing account, bindings, record, workspaces. Making one again is harmless.
+// AddTenant creates a tenant with everything that Terraform creates: keys,
+// buckets, signing account, roles, record and workspaces. It is safe to call
+// again for the same tenant.
 func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenant.WorkspaceID) (tenant.Record, error) {
-	record, err := c.describe(id, workspaces)
+	record, err := c.newRecord(id, workspaces)
 	if err != nil {
 		return tenant.Record{}, err
 	}
-	if err := c.createKey(ctx, ring(id), "data"); err != nil {
+	if err := c.createKey(ctx, keyRing(id), "data"); err != nil {
 		return tenant.Record{}, err
 	}
 	if err := c.IAM.CreateServiceAccount(record.SigningAccount); err != nil {
 		return tenant.Record{}, err
 	}
-	if err := c.bindTenant(record); err != nil {
+	if err := c.grantTenantRoles(record); err != nil {
 		return tenant.Record{}, err
 	}
 	for _, bucket := range []gcs.Bucket{
@@ -77,7 +78,7 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 	if err := c.createAuditBucket(record.AuditBucket); err != nil {
 		return tenant.Record{}, err
 	}
-	return record, c.register(ctx, record, workspaces)
+	return record, c.writeRecord(ctx, record, workspaces)
 }
 
 // auditRetention is how long an audit bucket keeps every object. Terraform locks
@@ -95,16 +96,21 @@ func (c *Cloud) createAuditBucket(name string) error {
 	})
 }
 
-func (c *Cloud) describe(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant.Record, error) {
+func (c *Cloud) newRecord(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant.Record, error) {
 	jwks := c.Issuer.JWKS()
 	if jwks == nil {
 		return tenant.Record{}, errors.New("the issuer has no keys")
 	}
 	return tenant.Record{
-		ID: id, State: tenant.Active, ProjectID: ProjectID, Location: Location,
-		OutputsBucket: bounded(ProjectID+"-"+string(id)+"-outputs", 63), ExportsBucket: bounded(ProjectID+"-"+string(id)+"-exports", 63),
-		AuditBucket: bounded(ProjectID+"-"+string(id)+"-audit", 63),
-		KeyName:     ring(id) + "/cryptoKeys/data", SigningAccount: Account(bounded("sign-"+string(id), 30)),
+		ID:             id,
+		State:          tenant.Active,
+		ProjectID:      ProjectID,
+		Location:       Location,
+		OutputsBucket:  shortenName(ProjectID+"-"+string(id)+"-outputs", 63),
+		ExportsBucket:  shortenName(ProjectID+"-"+string(id)+"-exports", 63),
+		AuditBucket:    shortenName(ProjectID+"-"+string(id)+"-audit", 63),
+		KeyName:        keyRing(id) + "/cryptoKeys/data",
+		SigningAccount: Account(shortenName("sign-"+string(id), 30)),
 		Trust: []tenant.Trust{{Issuer: c.Issuer.URL(), JWKS: string(jwks), Rules: []tenant.Rule{
 			{Claims: map[string]string{"persona": "runner"}, Role: tenant.Runner, Workspaces: workspaces},
 			{Claims: map[string]string{"persona": "viewer"}, Role: tenant.Viewer},
@@ -114,9 +120,9 @@ func (c *Cloud) describe(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant.
 	}, nil
 }
 
-// register writes the record and the workspaces, of which the viewer persona
-// is a member.
-func (c *Cloud) register(ctx context.Context, record tenant.Record, workspaces []tenant.WorkspaceID) error {
+// writeRecord writes the record and the workspaces. The viewer persona is a
+// member of each workspace.
+func (c *Cloud) writeRecord(ctx context.Context, record tenant.Record, workspaces []tenant.WorkspaceID) error {
 	if err := c.Directory.Put(ctx, record); err != nil {
 		return err
 	}
@@ -124,12 +130,12 @@ func (c *Cloud) register(ctx context.Context, record tenant.Record, workspaces [
 	if err != nil {
 		return err
 	}
-	if err := c.trustStaff(ctx, record.Trust[0]); err != nil {
+	if err := c.writeStaffTrust(ctx, record.Trust[0]); err != nil {
 		return err
 	}
 	for _, w := range workspaces {
-		at := records.Workspace(db, record.ID, w)
-		if _, err := at.Set(ctx, map[string]any{"id": string(w)}); err != nil {
+		ref := records.Workspace(db, record.ID, w)
+		if _, err := ref.Set(ctx, map[string]any{"id": string(w)}); err != nil {
 			return fmt.Errorf("write workspace: %w", err)
 		}
 		member := directory.Member(db, record.ID, w, c.Issuer.URL(), subject(record.ID, "viewer"))
@@ -140,8 +146,8 @@ func (c *Cloud) register(ctx context.Context, record tenant.Record, workspaces [
 	return nil
 }
 
-// trustStaff has the same issuer name the platform's staff.
-func (c *Cloud) trustStaff(ctx context.Context, trust tenant.Trust) error {
+// writeStaffTrust makes the tenants' issuer also the issuer of staff tokens.
+func (c *Cloud) writeStaffTrust(ctx context.Context, trust tenant.Trust) error {
 	db, err := c.Operator.Default(ctx)
 	if err != nil {
 		return err
@@ -151,8 +157,9 @@ func (c *Cloud) trustStaff(ctx context.Context, trust tenant.Trust) error {
 	return err
 }
 
-// bindTenant gives every account what the table says it has on this tenant.
-func (c *Cloud) bindTenant(record tenant.Record) error {
+// grantTenantRoles grants every account the roles that the table lists for it on
+// this tenant's resources.
+func (c *Cloud) grantTenantRoles(record tenant.Record) error {
 	on := tenantResources(record)
 	errs := []error{
 		c.allow(cloud.StorageAgent, c.Suite.Agents["storage"], on),
@@ -164,7 +171,7 @@ func (c *Cloud) bindTenant(record tenant.Record) error {
 	return errors.Join(errs...)
 }
 
-// platformResources are the resources there are once.
+// platformResources returns the resources that exist once, by their names in the table.
 func (c *Cloud) platformResources() map[string]string {
 	on := map[string]string{"database": "projects/" + ProjectID + "/databases/(default)", "auditKey": auditKey,
 		"logKey": logKey, "auditBucket": "buckets/" + auditBucket}
@@ -175,19 +182,20 @@ func (c *Cloud) platformResources() map[string]string {
 	return on
 }
 
-// tenantResources are the resources there are once for each tenant.
+// tenantResources returns the resources that exist once for each tenant, by their names in the table.
 func tenantResources(record tenant.Record) map[string]string {
 	key, _, _ := strings.Cut(record.SigningKeyName, "/cryptoKeyVersions/")
 	return map[string]string{
-		"tenant.key": record.KeyName, "tenant.signingKey": key,
+		"tenant.key":            record.KeyName,
+		"tenant.signingKey":     key,
 		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
 		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
 		"tenant.auditBucket":    "buckets/" + record.AuditBucket,
 	}
 }
 
-func ring(id tenant.ID) string {
-	return locationName + "/keyRings/" + bounded("tenant-"+string(id), 63)
+func keyRing(id tenant.ID) string {
+	return locationName + "/keyRings/" + shortenName("tenant-"+string(id), 63)
 }
 
 // createKey creates a key that encrypts. A version is erased a day after its
@@ -206,8 +214,8 @@ func (c *Cloud) createLogKey(ctx context.Context) error {
 
 func (c *Cloud) createKeyLike(ctx context.Context, ring, id string, key *kmspb.CryptoKey) error {
 	ctx = kms.As(ctx, OperatorAccount)
-	at := strings.LastIndex(ring, "/")
-	_, err := c.KMS.CreateKeyRing(ctx, &kmspb.CreateKeyRingRequest{Parent: locationName, KeyRingId: ring[at+1:]})
+	slash := strings.LastIndex(ring, "/")
+	_, err := c.KMS.CreateKeyRing(ctx, &kmspb.CreateKeyRingRequest{Parent: locationName, KeyRingId: ring[slash+1:]})
 	if err != nil && status.Code(err) != codes.AlreadyExists {
 		return fmt.Errorf("create key ring: %w", err)
 	}
@@ -219,11 +227,12 @@ func (c *Cloud) createKeyLike(ctx context.Context, ring, id string, key *kmspb.C
 	return nil
 }
 
-// bounded shortens a name that a service would refuse, keeping it unique.
-func bounded(name string, most int) string {
-	if len(name) <= most {
+// shortenName returns a name of at most maxLength bytes. A hash keeps shortened
+// names distinct.
+func shortenName(name string, maxLength int) string {
+	if len(name) <= maxLength {
 		return name
 	}
 	sum := sha256.Sum256([]byte(name))
-	return name[:most-9] + "-" + hex.EncodeToString(sum[:4])
+	return name[:maxLength-9] + "-" + hex.EncodeToString(sum[:4])
 }

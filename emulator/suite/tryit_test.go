@@ -13,16 +13,18 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
-// example is one block of commands of a doc.go.
+// example is one block of commands in a doc.go.
 type example struct {
 	intro    string // the paragraph before it
 	commands string
 }
 
-// refused is whether its refusal is the point.
-func (e example) refused() bool { return strings.Contains(e.intro, "refused") }
+// wantsError reports whether the example shows a rejected request.
+func (e example) wantsError() bool {
+	return strings.Contains(e.intro, "rejected") || strings.Contains(e.intro, "refused")
+}
 
-// examples are those of a section "Try it".
+// examples returns the examples of the section "Try it".
 func examples(t *testing.T, path string) (all []example) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -48,11 +50,11 @@ func examples(t *testing.T, path string) (all []example) {
 	return all
 }
 
-// watched has each curl that is answered with 4xx or 5xx say so.
-const watched = `curl() { command curl --fail-with-body "$@" || echo "REFUSED: $*" >&2; }
+// reportErrors makes curl print REJECTED for each status 4xx or 5xx.
+const reportErrors = `curl() { command curl --fail-with-body "$@" || echo "REJECTED: $*" >&2; }
 `
 
-// What the functions' documents tell a newcomer to try works, as it stands.
+// The commands in the functions' documentation work as they are printed.
 func TestWhatToTryWorks(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"bash", "curl"} {
@@ -86,12 +88,12 @@ func (e example) try(t *testing.T, c *cloudtest.Cloud) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var out, faults strings.Builder
-	script := exec.CommandContext(ctx, "bash", "-u", "-c", watched+strings.ReplaceAll(e.commands, "http://127.0.0.1:8080", c.URL))
+	script := exec.CommandContext(ctx, "bash", "-u", "-c", reportErrors+strings.ReplaceAll(e.commands, "http://127.0.0.1:8080", c.URL))
 	script.Stdout, script.Stderr = &out, &faults
 	if err := script.Run(); err != nil {
 		t.Errorf("it ends with %v", err)
 	}
-	if out.Len() == 0 || !e.refused() && faults.Len() > 0 || e.refused() && !strings.HasPrefix(faults.String(), "REFUSED") {
+	if out.Len() == 0 || !e.wantsError() && faults.Len() > 0 || e.wantsError() && !strings.HasPrefix(faults.String(), "REJECTED") {
 		t.Errorf("%s\nshows %s\nand %s", e.commands, &out, &faults)
 	}
 }

@@ -44,12 +44,12 @@ type Handler struct {
 
 // Result is what one call did.
 type Result struct {
-	Entries    int  `json:"entries" doc:"Entries that received an index"`
-	Logs       int  `json:"logs" doc:"Logs with a new published tree"`
-	Unreadable int  `json:"unreadable" doc:"Entries that cannot be opened; they are set aside"`
-	Signed     int  `json:"signed" doc:"Idle logs whose checkpoint was signed again"`
-	Failed     int  `json:"failed" doc:"Logs that failed; the next call retries them"`
-	More       bool `json:"more" doc:"The time limit ended the work"`
+	Entries    int  `json:"entries" class:"operational" doc:"Entries that received an index"`
+	Logs       int  `json:"logs" class:"operational" doc:"Logs with a new published tree"`
+	Unreadable int  `json:"unreadable" class:"operational" doc:"Entries that cannot be opened; they are set aside"`
+	Signed     int  `json:"signed" class:"operational" doc:"Idle logs whose checkpoint was signed again"`
+	Failed     int  `json:"failed" class:"operational" doc:"Logs that failed; the next call retries them"`
+	More       bool `json:"more" class:"operational" doc:"The time limit ended the work"`
 }
 
 // New returns the function's handler. It calls nothing yet.

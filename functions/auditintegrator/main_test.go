@@ -181,4 +181,3 @@ func (f fixture) verified(t *testing.T, origin string, signed []byte) *formats.C
 	}
 	return checkpoint
 }
-

@@ -31,7 +31,7 @@ var auditConfig = auditlog.Config{
 	AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit",
 }
 
-// fixture is a tenant, and the function as account.
+// fixture is a tenant, and the function running as a service account.
 type fixture struct {
 	*cloudtest.Tenant
 	handler *custody.Handler
@@ -52,7 +52,7 @@ func newFixture(t *testing.T, c *cloudtest.Cloud, account string) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fixture{c.Tenant(t), h, db, run.ID(cloudtest.NewRun(t))}
+	return fixture{Tenant: c.Tenant(t), handler: h, db: db, run: run.ID(cloudtest.NewRun(t))}
 }
 
 func (f fixture) object(part int) grant.Object {
@@ -86,7 +86,7 @@ func (f fixture) read(t *testing.T, part int) grant.Grant {
 	return g
 }
 
-// message tells that an object of the tenant is whole; change may change it.
+// message is the notification of a complete object, with the fields in change replaced.
 func (f fixture) message(t *testing.T, name string, generation int64, change map[string]any) event.Message {
 	t.Helper()
 	resource := map[string]any{
@@ -112,9 +112,9 @@ func (f fixture) handle(t *testing.T, m event.Message) {
 	}
 }
 
-// quarantined are the reasons on the audit log, of each entry one, and wants as
-// many suspects recorded.
-func (f fixture) quarantined(t *testing.T) []string {
+// quarantineReasons returns the reasons in the audit log, one per entry, and checks
+// that the quarantine has as many records.
+func (f fixture) quarantineReasons(t *testing.T) []string {
 	t.Helper()
 	log, err := auditlog.Open(t.Context(), auditConfig, f.Cloud.Operator, f.Cloud.Clock.Now)
 	if err != nil {
@@ -129,14 +129,14 @@ func (f fixture) quarantined(t *testing.T) []string {
 			reasons = append(reasons, e.Reason)
 		}
 	}
-	suspects, err := f.db.Collection("tenants").Doc(string(f.ID)).Collection("quarantine").Documents(t.Context()).GetAll()
-	if err != nil || len(suspects) != len(reasons) {
-		t.Errorf("%d suspects, and on record are %v (%v)", len(suspects), reasons, err)
+	objects, err := f.db.Collection("tenants").Doc(string(f.ID)).Collection("quarantine").Documents(t.Context()).GetAll()
+	if err != nil || len(objects) != len(reasons) {
+		t.Errorf("%d objects in quarantine, but the audit log has %v (%v)", len(objects), reasons, err)
 	}
 	return reasons
 }
 
-func TestFinalizedObjectMovesItsGrantToStored(t *testing.T) {
+func TestFinalizedObjectMakesItsGrantStored(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cloudtest.Shared(t), suite.FunctionAccount("custody"))
 	for part, state := range map[int]grant.State{1: grant.Pending, 2: grant.Expired, 3: grant.Missing} {
@@ -150,15 +150,15 @@ func TestFinalizedObjectMovesItsGrantToStored(t *testing.T) {
 		f.handle(t, m)
 		f.handle(t, f.message(t, f.object(part).Name(), 42, map[string]any{"timeCreated": "2026-02-02T03:04:05Z"}))
 		if again := f.read(t, part); !again.Stored.Time.Equal(first.Stored.Time) {
-			t.Errorf("a repeat changed it to %+v", again.Stored)
+			t.Errorf("a repeated message changed it to %+v", again.Stored)
 		}
 	}
-	if got := f.quarantined(t); len(got) > 0 {
+	if got := f.quarantineReasons(t); len(got) > 0 {
 		t.Errorf("quarantined: %v", got)
 	}
 }
 
-func TestSuspectIsQuarantinedOnce(t *testing.T) {
+func TestUnexpectedObjectIsQuarantinedOnce(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		grant   grant.State
@@ -167,13 +167,13 @@ func TestSuspectIsQuarantinedOnce(t *testing.T) {
 		reason  string
 		becomes grant.State
 	}{
-		"an object without a grant":          {"", "", nil, "nogrant", ""},
-		"an object named like none":          {"", "prod/readme.txt", nil, "name", ""},
-		"an object of another type":          {grant.Pending, "", map[string]any{"contentType": "text/html"}, "unlike", grant.Quarantined},
-		"an object of another size":          {grant.Pending, "", map[string]any{"size": "6"}, "unlike", grant.Quarantined},
-		"an object of another sum":           {grant.Expired, "", map[string]any{"crc32c": "AAAACA=="}, "unlike", grant.Quarantined},
-		"a second generation":                {grant.Stored, "", map[string]any{"generation": "43"}, "second", grant.Stored},
-		"a second, unlike the grant as well": {grant.Stored, "", map[string]any{"generation": "41", "size": "9"}, "second", grant.Stored},
+		"an object without a grant":           {reason: "no-grant"},
+		"an object with another name":         {object: "prod/readme.txt", reason: "invalid-name"},
+		"an object of another type":           {grant: grant.Pending, change: map[string]any{"contentType": "text/html"}, reason: "mismatch", becomes: grant.Quarantined},
+		"an object of another size":           {grant: grant.Pending, change: map[string]any{"size": "6"}, reason: "mismatch", becomes: grant.Quarantined},
+		"an object of another sum":            {grant: grant.Expired, change: map[string]any{"crc32c": "AAAACA=="}, reason: "mismatch", becomes: grant.Quarantined},
+		"a second generation":                 {grant: grant.Stored, change: map[string]any{"generation": "43"}, reason: "second-generation", becomes: grant.Stored},
+		"a second generation that mismatches": {grant: grant.Stored, change: map[string]any{"generation": "41", "size": "9"}, reason: "second-generation", becomes: grant.Stored},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -191,8 +191,8 @@ func TestSuspectIsQuarantinedOnce(t *testing.T) {
 			for range 3 {
 				f.handle(t, f.message(t, object, 42, c.change))
 			}
-			if got := f.quarantined(t); len(got) != 1 || got[0] != c.reason {
-				t.Errorf("on record are %v", got)
+			if got := f.quarantineReasons(t); len(got) != 1 || got[0] != c.reason {
+				t.Errorf("the audit log has %v", got)
 			}
 			if g := f.read(t, 1); g.State != c.becomes || (g.State == grant.Stored && g.Stored.Generation != 42) {
 				t.Errorf("the grant is %+v", g)
@@ -201,7 +201,7 @@ func TestSuspectIsQuarantinedOnce(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoNotificationIsRefusedForGood(t *testing.T) {
+func TestInvalidNotificationIsPermanentlyRejected(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cloudtest.Shared(t), suite.FunctionAccount("custody"))
 	good := f.message(t, f.object(1).Name(), 42, nil)
@@ -218,10 +218,10 @@ func TestWhatIsNoNotificationIsRefusedForGood(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	f.handle(t, event.Message{Attributes: map[string]string{"eventType": "OBJECT_DELETE"}}) // not ours
+	f.handle(t, event.Message{Attributes: map[string]string{"eventType": "OBJECT_DELETE"}}) // ignored
 }
 
-func TestWhatMayPassIsDeliveredAgain(t *testing.T) {
+func TestTransientFailureIsDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	nobody := suite.Account("no-rights-yet")
@@ -237,12 +237,12 @@ func TestWhatMayPassIsDeliveredAgain(t *testing.T) {
 	m := working.message(t, "prod/x", 1, map[string]any{"bucket": "nobodys-bucket"})
 	m.Attributes["bucketId"] = "nobodys-bucket"
 	if err := working.handler.Handle(t.Context(), m); err == nil || event.IsPermanent(err) {
-		t.Errorf("of a bucket that no tenant has yet: %v", err)
+		t.Errorf("a bucket that no tenant has yet: %v", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := working.handler.Handle(ended, working.message(t, working.object(1).Name(), 1, nil)); err == nil || event.IsPermanent(err) {
-		t.Errorf("when its time is over: %v", err)
+		t.Errorf("after the deadline: %v", err)
 	}
 }
 
@@ -263,8 +263,8 @@ func TestEveryDeliveryTwiceChangesNothing(t *testing.T) {
 	if g := f.read(t, 1); g.State != grant.Stored || g.Stored.Size != 5 {
 		t.Errorf("the grant is %+v", g)
 	}
-	if got := f.quarantined(t); len(got) != 1 || got[0] != "name" {
-		t.Errorf("on record are %v", got)
+	if got := f.quarantineReasons(t); len(got) != 1 || got[0] != "invalid-name" {
+		t.Errorf("the audit log has %v", got)
 	}
 }
 
@@ -286,26 +286,26 @@ func TestCustodyCannotReadObjects(t *testing.T) {
 	f.Store(t, string(f.run), "out.log", []byte("hello"))
 	name := f.object(1).Name()
 	if r, err := f.bucketAs(t, suite.OperatorAccount).Object(name).NewReader(t.Context()); err != nil {
-		t.Fatalf("not even the operator can: %v", err)
+		t.Fatalf("the operator cannot read the object: %v", err)
 	} else {
 		_ = r.Close()
 	}
 	bucket := f.bucketAs(t, suite.FunctionAccount("custody"))
 	if _, err := bucket.Object(name).NewReader(t.Context()); err == nil {
-		t.Error("it reads objects")
+		t.Error("custody can read objects")
 	}
 	if _, err := bucket.Object(name).Attrs(t.Context()); err == nil {
-		t.Error("it reads what objects are")
+		t.Error("custody can read object metadata")
 	}
 	if _, err := bucket.Objects(t.Context(), nil).Next(); err == nil {
-		t.Error("it lists objects")
+		t.Error("custody can list objects")
 	}
 	if err := bucket.Object(name).Delete(t.Context()); err == nil {
-		t.Error("it deletes objects")
+		t.Error("custody can delete objects")
 	}
 }
 
-func TestOnlyThePushAccountCalls(t *testing.T) {
+func TestOnlyThePushAccountMayCall(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	endpoint := c.LoadBalancer.Endpoint("custody")
@@ -323,12 +323,12 @@ func TestOnlyThePushAccountCalls(t *testing.T) {
 		want  int
 	}{
 		"no token":                       {"", http.StatusUnauthorized},
-		"a token that is none":           {"hello", http.StatusUnauthorized},
-		"a token whose signature is cut": {good[:len(good)-10], http.StatusUnauthorized},
+		"a malformed token":              {"hello", http.StatusUnauthorized},
+		"a token with a short signature": {good[:len(good)-10], http.StatusUnauthorized},
 		"a token for another function":   {sign(push, c.LoadBalancer.Endpoint("sweep")), http.StatusUnauthorized},
 		"a tenant's token":               {c.Tenant(t).Token(t, "admin"), http.StatusUnauthorized},
 		"another account's token":        {sign(suite.Account("scheduler"), endpoint), http.StatusForbidden},
-		"the push account's token":       {good, http.StatusUnsupportedMediaType}, // let through; it is no event
+		"the push account's token":       {good, http.StatusUnsupportedMediaType}, // authorized, but not an event
 	} {
 		if got := c.Do(t, row.token, http.MethodPost, "/functions/custody", map[string]any{}); got.Status != row.want {
 			t.Errorf("%s: %d %s", name, got.Status, got.Body)

@@ -1,5 +1,5 @@
-// Package custody is the function that takes objects into custody: when a
-// tenant's bucket says that an object is whole, its grant becomes stored.
+// Package custody is the function that takes objects into custody. When a tenant's
+// bucket reports that an object is complete, the object's grant becomes stored.
 //
 // # Trigger
 //
@@ -10,46 +10,49 @@
 //	attributes  eventType, bucketId, objectId
 //	data        {"bucket","name","generation","size","crc32c","contentType","timeCreated"}
 //
-// Only the push account may call; the platform checks that before the code runs.
+// Only the push account may call the function. The platform checks that before the
+// code runs.
 //
-// # What becomes of an object
+// # What happens to an object
 //
-//	object                                          grant              beside it
-//	as granted; the grant is pending, expired       stored             generation, size, CRC32C, type, time
-//	  or missing, however late
-//	stored already, the same generation             unchanged
-//	stored already, another generation              unchanged          quarantine "second"
-//	of another type, size or CRC32C than granted    quarantined        quarantine "unlike"
-//	without a grant                                 none               quarantine "nogrant"
-//	not named {workspace}/{run}/{output}/{part}     none               quarantine "name"
+//	object                                          grant        also recorded
+//	matches its grant, and the grant is pending,    stored       generation, size, CRC32C, type, time
+//	  expired or missing, however late
+//	the stored generation again                     unchanged
+//	another generation than the stored one          unchanged    quarantine "second-generation"
+//	type, size or CRC32C differs from the grant     quarantined  quarantine "mismatch"
+//	has no grant                                    none         quarantine "no-grant"
+//	not named {workspace}/{run}/{output}/{part}     none         quarantine "invalid-name"
 //
-// An object in quarantine is recorded once, at tenants/{t}/quarantine/{id} and
-// as custody.quarantine on the tenant's audit log. It is never served and never
-// moved. Any delivery may come twice, late or out of order: it changes nothing
-// that it has changed before.
+// An object in quarantine is recorded once, at tenants/{t}/quarantine/{id} and as
+// custody.quarantine in the tenant's audit log. It is never served and never moved.
 //
-// # Answers
+// Messages may arrive twice, late and out of order. A repeated message changes
+// nothing.
 //
-//	204 or 200  done, or refused for good: no Pub/Sub message, or no notification of a finalized
-//	            object; it is on the log, and its references are in the platform's database,
-//	            at quarantine/custody-{message}
-//	500         deliver again: Firestore or KMS failed, or no tenant has the bucket (yet);
-//	            after 20 attempts the message is a dead letter on object-events-dead
+// # Responses
+//
+//	204 or 200  done, or permanently rejected: the message is not a Pub/Sub message or not a
+//	            notification of a finalized object. The rejection is logged, and the message's
+//	            references are in the platform's database, at quarantine/custody-{message}
+//	500         Pub/Sub delivers the message again: Firestore or KMS failed, or no tenant has the
+//	            bucket (yet). After 20 attempts the message is a dead letter on object-events-dead
 //
 // # Environment
 //
 //	GOOGLE_CLOUD_PROJECT  the platform's project
-//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/…, seals the audit log
+//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/… that encrypts the audit log
 //
-// # Identity
+// # IAM
 //
-// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
-// on the audit key. It holds nothing on any bucket: it cannot read what it keeps.
+//	roles/datastore.user                        on the database
+//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//
+// The function has no role on any bucket, so it cannot read the objects.
 //
 // # Try it
 //
-// With go run ./emulator at work, what an upload puts into the bucket is in
-// custody a moment later:
+// While go run ./emulator runs, an uploaded object is in custody a moment later:
 //
 //	RUNS=http://127.0.0.1:8080/v1/workspaces/prod/runs RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e13
 //	token() { curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=$1" | grep -o 'eyJ[^"]*'; }
@@ -59,7 +62,7 @@
 //	  -H 'x-goog-if-generation-match: 0' -H 'x-goog-content-length-range: 0,6' "$URL"
 //	until curl -s "$RUNS/$RUN/outputs" -H "Authorization: Bearer $(token viewer)" | grep '"storedParts":1'; do sleep 1; done
 //
-// Who calls the function without the push account's token is refused:
+// A call without the push account's token is rejected:
 //
 //	curl -si -X POST http://127.0.0.1:8080/functions/custody
 package custody

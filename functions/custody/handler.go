@@ -19,7 +19,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Handler takes finalized objects into custody. It is safe for concurrent use.
+// Handler marks the grants of finalized objects as stored. It is safe for
+// concurrent use.
 type Handler struct {
 	deps      function.Deps
 	directory *directory.Directory
@@ -27,27 +28,27 @@ type Handler struct {
 	handle    event.Handler
 }
 
-// New makes the function; it calls nothing yet.
+// New returns the function. It makes no calls.
 func New(ctx context.Context, config auditlog.Config, deps function.Deps) (*Handler, error) {
 	audit, err := auditlog.Open(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}
 	h := &Handler{deps: deps, directory: directory.New(deps.Clients, deps.Now), audit: audit}
-	h.handle = quarantine.Keeper{
+	h.handle = quarantine.Recorder{
 		Function: "custody", References: []string{"eventType", "bucketId", "objectId", "objectGeneration"},
 		Clients: deps.Clients, Now: deps.Now,
-	}.Guard(h.take)
+	}.Wrap(h.receive)
 	return h, nil
 }
 
-// Handle works on one notification of a bucket. What it refuses for good is in
-// quarantine before it returns.
+// Handle processes one notification of a bucket. If it rejects the notification
+// permanently, the message is in quarantine before it returns.
 func (h *Handler) Handle(ctx context.Context, m event.Message) error { return h.handle(ctx, m) }
 
-func (h *Handler) take(ctx context.Context, m event.Message) error {
+func (h *Handler) receive(ctx context.Context, m event.Message) error {
 	if m.Attributes["eventType"] != finalize {
-		return nil // deletions and metadata changes are not ours
+		return nil // deletions and metadata changes need no action
 	}
 	object, err := parseNotification(m)
 	if err != nil {
@@ -55,34 +56,35 @@ func (h *Handler) take(ctx context.Context, m event.Message) error {
 	}
 	record, err := h.directory.TenantOfBucket(ctx, object.bucket)
 	if errors.Is(err, tenant.ErrNotFound) {
-		// A new tenant's bucket may speak before its record is written; what
-		// stays unknown ends in the dead letters.
-		return fmt.Errorf("an object in a bucket of no tenant: %w", err)
+		// A new tenant's bucket may send notifications before the tenant's record
+		// is written. If no tenant ever has the bucket, the message becomes a
+		// dead letter.
+		return fmt.Errorf("find the tenant of the bucket: %w", err)
 	}
 	if err != nil {
 		return err
 	}
-	return h.keep(ctx, record, object)
+	return h.store(ctx, record, object)
 }
 
-// keep moves the object's grant to stored, or puts the object in quarantine.
-func (h *Handler) keep(ctx context.Context, t tenant.Record, o notified) error {
+// store marks the object's grant as stored, or puts the object in quarantine.
+func (h *Handler) store(ctx context.Context, t tenant.Record, o finalizedObject) error {
 	db, err := h.directory.Database(ctx, t)
 	if err != nil {
 		return err
 	}
 	target, err := grant.ParseObject(o.name)
 	if err != nil {
-		return h.quarantine(ctx, db, t, o, reasonName, nil)
+		return h.quarantine(ctx, db, t, o, reasonInvalidName, nil)
 	}
 	ref := records.GrantRef(db, t.ID, target)
 	var reason string
 	err = db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		g, err := read(tx, ref)
+		g, err := readGrant(tx, ref)
 		if err != nil {
 			return err
 		}
-		if reason = judge(g, o.Finalized); reason != "" || g.State == grant.Stored {
+		if reason = mismatchReason(g, o.Finalized); reason != "" || g.State == grant.Stored {
 			return nil
 		}
 		g.State, g.Stored = grant.Stored, &o.Finalized
@@ -94,28 +96,29 @@ func (h *Handler) keep(ctx context.Context, t tenant.Record, o notified) error {
 	return h.quarantine(ctx, db, t, o, reason, ref)
 }
 
-// Codes of quarantine.
+// Reasons for quarantine. The audit log and the quarantine record show them.
 const (
-	reasonName    = "name"    // no part's object is named so
-	reasonNoGrant = "nogrant" // nobody was granted it
-	reasonUnlike  = "unlike"  // its type, size or CRC32C is not what was granted
-	reasonSecond  = "second"  // another generation is in custody
+	reasonInvalidName      = "invalid-name"      // the name is not {workspace}/{run}/{output}/{part}
+	reasonNoGrant          = "no-grant"          // there is no grant for the object
+	reasonMismatch         = "mismatch"          // the type, size or CRC32C differs from the grant
+	reasonSecondGeneration = "second-generation" // another generation is already stored
 )
 
-// judge says why an object is not what was granted, or nothing.
-func judge(g grant.Grant, f grant.Finalized) string {
+// mismatchReason returns why an object does not match its grant, or "" if it does.
+func mismatchReason(g grant.Grant, f grant.Finalized) string {
 	switch {
 	case g.State == "":
 		return reasonNoGrant
 	case g.State == grant.Stored && g.Stored.Generation != f.Generation:
-		return reasonSecond
+		return reasonSecondGeneration
 	case g.State == grant.Quarantined || !g.Declared.Allows(f):
-		return reasonUnlike
+		return reasonMismatch
 	}
 	return ""
 }
 
-func read(tx *firestore.Transaction, ref *firestore.DocumentRef) (grant.Grant, error) {
+// readGrant returns the zero Grant if there is none.
+func readGrant(tx *firestore.Transaction, ref *firestore.DocumentRef) (grant.Grant, error) {
 	doc, err := tx.Get(ref)
 	if err != nil && status.Code(err) != codes.NotFound {
 		return grant.Grant{}, fmt.Errorf("read grant: %w", err)

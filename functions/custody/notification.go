@@ -10,41 +10,42 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/grant"
 )
 
-// finalize is the event of an object that is whole and readable:
+// finalize is the event type of an object that is complete and readable:
 // cloud.google.com/storage/docs/pubsub-notifications.
 const finalize = "OBJECT_FINALIZE"
 
-// notified is an object as its bucket tells of it.
-type notified struct {
+// finalizedObject is an object as its bucket describes it.
+type finalizedObject struct {
 	bucket, name string
 	grant.Finalized
 }
 
-// resource is what is used of the object resource that JSON_API_V1 carries;
-// 64-bit numbers are strings in it: cloud.google.com/storage/docs/json_api/v1/objects.
+// resource holds the fields that custody needs from the object resource of a
+// JSON_API_V1 payload. 64-bit numbers are strings in it:
+// cloud.google.com/storage/docs/json_api/v1/objects.
 type resource struct {
-	Bucket      string    `json:"bucket"`
-	Name        string    `json:"name"`
-	Generation  int64     `json:"generation,string"`
-	Size        int64     `json:"size,string"`
-	CRC32C      string    `json:"crc32c"`
-	ContentType string    `json:"contentType"`
-	TimeCreated time.Time `json:"timeCreated"`
+	Bucket      string    `json:"bucket" class:"operational"`
+	Name        string    `json:"name" class:"operational"`
+	Generation  int64     `json:"generation,string" class:"operational"`
+	Size        int64     `json:"size,string" class:"operational"`
+	CRC32C      string    `json:"crc32c" class:"operational"`
+	ContentType string    `json:"contentType" class:"operational"`
+	TimeCreated time.Time `json:"timeCreated" class:"operational"`
 }
 
-var errNotification = errors.New("the message is no notification of a finalized object")
+var errNotification = errors.New("the message is not a notification of a finalized object")
 
-func parseNotification(m event.Message) (notified, error) {
+func parseNotification(m event.Message) (finalizedObject, error) {
 	var r resource
 	if err := json.Unmarshal(m.Data, &r); err != nil {
-		return notified{}, errNotification
+		return finalizedObject{}, errNotification
 	}
 	sum, err := crc32c.Decode(r.CRC32C)
 	if err != nil || r.Bucket == "" || r.Name == "" || r.Generation <= 0 || r.Size < 0 ||
 		r.Bucket != m.Attributes["bucketId"] || r.Name != m.Attributes["objectId"] {
-		return notified{}, errNotification
+		return finalizedObject{}, errNotification
 	}
-	return notified{r.Bucket, r.Name, grant.Finalized{
+	return finalizedObject{bucket: r.Bucket, name: r.Name, Finalized: grant.Finalized{
 		Generation: r.Generation, Size: r.Size, CRC32C: sum, ContentType: r.ContentType, Time: r.TimeCreated,
 	}}, nil
 }

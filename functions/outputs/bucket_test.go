@@ -21,15 +21,15 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// bucketFault stands between the function and the bucket. It may answer a
-// request itself, or change the answer.
+// bucketFault is a fault between the function and the bucket. It can respond to a
+// request itself, or change the bucket's response.
 type bucketFault struct {
-	before func(w http.ResponseWriter, r *http.Request) (answered bool)
+	before func(w http.ResponseWriter, r *http.Request) (responded bool)
 	after  func(*http.Response) error
 }
 
-// serve runs the function, as its own account, behind a bucket with a fault.
-// wrap may put something around the function.
+// serve runs the function as its own account, with a fault at the bucket. If wrap
+// is not nil, it wraps the function.
 func (f fixture) serve(t testing.TB, fault bucketFault, wrap func(http.Handler) http.Handler) string {
 	t.Helper()
 	config := f.Cloud.As(suite.FunctionAccount("outputs"))
@@ -64,7 +64,7 @@ func (f fixture) serve(t testing.TB, fault bucketFault, wrap func(http.Handler) 
 	return server.URL
 }
 
-// get asks the function at base for an output; the body is still to be read.
+// get requests an output from the function at base. The caller reads the body.
 func (f fixture) get(t testing.TB, base, output string) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+f.path(output), nil)
@@ -72,20 +72,21 @@ func (f fixture) get(t testing.TB, base, output string) *http.Response {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+f.Token(t, "viewer"))
-	answer, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = answer.Body.Close() })
-	return answer
+	t.Cleanup(func() { _ = response.Body.Close() })
+	return response
 }
 
-// breaks gives n bytes of the first answer of the bucket, and then refuses all.
-func breaks(n int64) bucketFault {
-	var asked atomic.Int64
+// failAfter lets n bytes of the bucket's first response through, and then rejects
+// every request.
+func failAfter(n int64) bucketFault {
+	var requests atomic.Int64
 	return bucketFault{
 		before: func(w http.ResponseWriter, _ *http.Request) bool {
-			if asked.Add(1) == 1 {
+			if requests.Add(1) == 1 {
 				return false
 			}
 			http.Error(w, "<Error><Code>AccessDenied</Code></Error>", http.StatusForbidden)
@@ -101,8 +102,8 @@ func breaks(n int64) bucketFault {
 	}
 }
 
-// framework answers a panic as the functions framework does in production:
-// with a text of its own.
+// framework writes a text after a panic, as the functions framework does in
+// production.
 func framework(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -115,51 +116,51 @@ func framework(next http.Handler) http.Handler {
 	})
 }
 
-func TestViewBreaksWhenTheBucketFailsMidway(t *testing.T) {
+func TestResponseBreaksWhenTheBucketFailsMidway(t *testing.T) {
 	t.Parallel()
 	whole := fill(1 << 20)
 	f := newFixture(t)
-	f.put(t, part{"stdout.log", 1, whole[:600_000], false}, part{"stdout.log", 2, whole[600_000:], false})
+	f.put(t, counted("stdout.log", 1, whole[:600_000]), counted("stdout.log", 2, whole[600_000:]))
 	for name, c := range map[string]struct {
-		give int64
-		wrap func(http.Handler) http.Handler
+		bytes int64
+		wrap  func(http.Handler) http.Handler
 	}{
-		"within a part":                         {300_000, nil},
-		"between two parts":                     {600_000, nil},
-		"near the end, below the framework":     {600_000 - 20, framework},
-		"between two parts, below a framework":  {600_000, framework},
-		"near the start, below the framework":   {33_000, framework},
-		"within a buffer, below the framework":  {100_000, framework},
-		"behind a buffer, with nothing between": {256 << 10, nil},
+		"within a part":                       {300_000, nil},
+		"between two parts":                   {600_000, nil},
+		"near the end, in the framework":      {600_000 - 20, framework},
+		"between two parts, in the framework": {600_000, framework},
+		"near the start, in the framework":    {33_000, framework},
+		"within a buffer, in the framework":   {100_000, framework},
+		"after exactly one buffer":            {256 << 10, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			answer := f.get(t, f.serve(t, breaks(c.give), c.wrap), "stdout.log")
-			got, err := io.ReadAll(answer.Body)
+			response := f.get(t, f.serve(t, failAfter(c.bytes), c.wrap), "stdout.log")
+			got, err := io.ReadAll(response.Body)
 			if err == nil {
-				t.Fatalf("the answer ends cleanly after %d bytes of %d", len(got), answer.ContentLength)
+				t.Fatalf("the response ends cleanly after %d bytes of %d", len(got), response.ContentLength)
 			}
 			if !bytes.HasPrefix(whole, got) {
-				t.Errorf("what came is not what was stored: …%q", got[max(0, len(got)-100):])
+				t.Errorf("the body differs from the stored output: …%q", got[max(0, len(got)-100):])
 			}
 		})
 	}
 }
 
-func TestBucketThatGivesNothingIsAnAnswer(t *testing.T) {
+func TestBucketErrorBecomesAProblem(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.put(t, part{"stdout.log", 1, fill(1000), true})
+	f.put(t, uncounted("stdout.log", 1, fill(1000)))
 	for name, c := range map[string]struct {
 		status int
 		body   string
 		want   int
 	}{
-		"it forgot the object":        {http.StatusNotFound, "<Error><Code>NoSuchKey</Code></Error>", http.StatusGone},
-		"it refuses the account":      {http.StatusForbidden, "<Error><Code>AccessDenied</Code><Details>internal</Details></Error>", http.StatusInternalServerError},
-		"its key is off":              {http.StatusForbidden, "<Error><Code>CloudKmsDisabledKey</Code><Details>internal</Details></Error>", http.StatusForbidden},
-		"it does not work at all":     {http.StatusNotImplemented, "internal", http.StatusServiceUnavailable},
-		"it is never ready to answer": {http.StatusServiceUnavailable, "internal", http.StatusServiceUnavailable},
+		"the object is gone":        {http.StatusNotFound, "<Error><Code>NoSuchKey</Code></Error>", http.StatusGone},
+		"the account has no access": {http.StatusForbidden, "<Error><Code>AccessDenied</Code><Details>hidden-detail</Details></Error>", http.StatusInternalServerError},
+		"the key is disabled":       {http.StatusForbidden, "<Error><Code>CloudKmsDisabledKey</Code><Details>hidden-detail</Details></Error>", http.StatusForbidden},
+		"it is not implemented":     {http.StatusNotImplemented, "hidden-detail", http.StatusServiceUnavailable},
+		"it is always unavailable":  {http.StatusServiceUnavailable, "hidden-detail", http.StatusServiceUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -167,19 +168,19 @@ func TestBucketThatGivesNothingIsAnAnswer(t *testing.T) {
 				http.Error(w, c.body, c.status)
 				return true
 			}}, nil)
-			answer := f.get(t, base, "stdout.log")
-			text, err := io.ReadAll(answer.Body)
-			if err != nil || answer.StatusCode != c.want || bytes.Contains(text, []byte("internal")) {
-				t.Errorf("answer %d: %s (%v)", answer.StatusCode, text, err)
+			response := f.get(t, base, "stdout.log")
+			text, err := io.ReadAll(response.Body)
+			if err != nil || response.StatusCode != c.want || bytes.Contains(text, []byte("hidden-detail")) {
+				t.Errorf("response %d: %s (%v)", response.StatusCode, text, err)
 			}
 		})
 	}
 }
 
-func TestReadIsOnRecordBeforeTheBucketIsAsked(t *testing.T) {
+func TestReadIsAuditedBeforeTheBucketIsRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.put(t, part{"stdout.log", 1, fill(1000), true})
+	f.put(t, uncounted("stdout.log", 1, fill(1000)))
 	var before []auditlog.Entry
 	base := f.serve(t, bucketFault{before: func(http.ResponseWriter, *http.Request) bool {
 		before = f.audited(t, auditlog.ReadOutput, auditlog.EndReadOutput)
@@ -190,18 +191,18 @@ func TestReadIsOnRecordBeforeTheBucketIsAsked(t *testing.T) {
 	}
 	if len(before) != 1 || before[0].Action != auditlog.ReadOutput || before[0].Outcome != auditlog.Allowed ||
 		before[0].Resource != "runs/"+f.run+"/outputs/stdout.log" || before[0].Actor.Role != "viewer" {
-		t.Fatalf("on record when the bucket was asked: %+v", before)
+		t.Fatalf("audit log when the bucket was read: %+v", before)
 	}
 	after := f.audited(t, auditlog.EndReadOutput)
 	if len(after) != 1 || after[0].Of != before[0].ID || after[0].Counts["bytes"] != 1000 {
-		t.Fatalf("on record afterwards: %+v", after)
+		t.Fatalf("audit log afterwards: %+v", after)
 	}
 }
 
-func TestEndIsOnRecordThoughTheClientLeft(t *testing.T) {
+func TestEndOfReadIsAuditedEvenIfTheClientLeft(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.put(t, part{"stdout.log", 1, fill(4 << 20), true})
+	f.put(t, uncounted("stdout.log", 1, fill(4<<20)))
 	gate := make(chan struct{})
 	ended := make(chan struct{})
 	base := f.serve(t, bucketFault{after: func(r *http.Response) error {
@@ -216,24 +217,24 @@ func TestEndIsOnRecordThoughTheClientLeft(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
-	answer := f.get(t, base, "stdout.log")
-	if _, err := io.ReadFull(answer.Body, make([]byte, 1000)); err != nil {
+	response := f.get(t, base, "stdout.log")
+	if _, err := io.ReadFull(response.Body, make([]byte, 1000)); err != nil {
 		t.Fatal(err)
 	}
-	_ = answer.Body.Close()
+	_ = response.Body.Close()
 	<-ended
 	close(gate)
 	ends := f.audited(t, auditlog.EndReadOutput)
 	if len(ends) != 1 || ends[0].Counts["bytes"] == 0 || ends[0].Counts["bytes"] > 1<<20 {
-		t.Fatalf("on record: %+v", ends)
+		t.Fatalf("audit log: %+v", ends)
 	}
 }
 
-// waitFor is a reader that ends when gate is closed, and not before.
+// waitFor is a reader that blocks until the gate is closed, and then fails.
 type waitFor chan struct{}
 
 // Read implements io.Reader.
 func (w waitFor) Read([]byte) (int, error) {
 	<-w
-	return 0, errors.New("the bucket's connection broke")
+	return 0, errors.New("the connection to the bucket broke")
 }

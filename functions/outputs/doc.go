@@ -1,5 +1,5 @@
-// Package outputs is the function that lists what a run put out and streams it
-// from the tenant's bucket, part by part, through one fixed buffer.
+// Package outputs is the function that lists the outputs of a run and streams them
+// from the tenant's bucket. It reads part by part through one fixed buffer.
 //
 // # Methods
 //
@@ -8,52 +8,66 @@
 //
 // # List
 //
-// By name, ?pageSize=1..1000 a page, the next one with ?pageToken=nextPageToken:
+// The list is sorted by name. pageSize is the number of outputs on a page (1 to
+// 1000, default 1000). To get the next page, set pageToken to nextPageToken:
 //
 //	{"run":{"id":"…","task":"dns-check","state":"ended","outcome":"success","exitCode":0,"start":"…","end":"…"},
 //	 "outputs":[{"name":"stdout.log","contentType":"text/plain","state":"complete",
 //	             "parts":2,"storedParts":2,"size":9437184,"lines":1234}],
 //	 "nextPageToken":"stdout.log"}
 //
-// parts is what the run claims, 0 while it runs. storedParts, size and lines
-// count the parts that are stored without a gap from part 1: what can be read
-// now. lines is absent where the runner did not count them. state is open (more
-// may come), complete (all that the run claims is there) or incomplete.
+//	parts        number of parts that the run claims; 0 while it runs
+//	storedParts  number of parts stored from part 1 up to the first gap: what can be read now
+//	size         bytes in the stored parts
+//	lines        newline bytes in the stored parts; absent if the runner did not count them
+//	state        open: more parts may arrive
+//	             complete: every part that the run claims is stored
+//	             incomplete: the run has ended, and parts are missing
 //
 // # Read
 //
-// A response has at most 8 MiB. What is asked, and what comes:
+// A response has at most 8 MiB.
 //
-//	Range: bytes=A-B    206, Content-Range: bytes a-b/size; ends early at 8 MiB: go on from b+1
-//	Range: bytes=A-     the same, to the end; 416 where nothing lies at A yet: to follow, ask again
-//	Range: bytes=-N     the last N bytes, the first 8 MiB of them
-//	?lines=A-B          200, lines from 1, inclusive; Content-Range tells the bytes, Strongroom-Lines
-//	?lines=A-           the lines; Strongroom-Truncated: true where more of them follow behind byte b
-//	neither             200, all of it; 413 where that is more than 8 MiB
+//	request             response
+//	Range: bytes=A-B    206 with Content-Range: bytes a-b/size. If it stops at 8 MiB, continue at b+1
+//	Range: bytes=A-     the same, to the end. 416 if there is no byte at A yet; to follow the output,
+//	                    repeat the request
+//	Range: bytes=-N     206 with the last N bytes, or the first 8 MiB of them
+//	?lines=A-B          200 with lines A to B; lines count from 1, and both ends are inclusive
+//	?lines=A-           200 with all lines from A
+//	neither             200 with the whole output. 413 if it is larger than 8 MiB
 //
-// Lines end with a newline byte; the last one may lack it. Where the runner
-// counted the newlines of the parts they are the index, else the parts are read
-// through. Every answer has Strongroom-Output-State, as state above; it is of
-// type text/plain whatever the output is, and no browser keeps, guesses or runs
-// it. A response that breaks off before its Content-Length was cut: go on with
-// a Range.
+// A response to ?lines also has these headers:
 //
-// The read is on the audit log (outputs.read) before its first byte, and its
-// end with the bytes sent (outputs.read.end) after the last.
+//	Content-Range         the bytes that the lines occupy: bytes a-b/size
+//	Strongroom-Lines      the lines in the response
+//	Strongroom-Truncated  true if more of the requested lines follow after byte b
 //
-// # Statuses
+// A line ends with a newline byte; the last line may lack it. If the runner counted
+// the newlines of a part, the count is used as an index. Otherwise the part is read
+// through.
 //
-//	200, 206  as above
-//	400  the range, the lines, the page token or a name is malformed, there are several
-//	     ranges, or a Range and lines at once
+// Every response has the header Strongroom-Output-State with the state from the
+// list. The content type is always text/plain, and the headers make browsers store,
+// guess and run nothing. If a response breaks off before its Content-Length, it was
+// aborted: continue with a Range.
+//
+// Each read has two audit entries: outputs.read before the first byte, and
+// outputs.read.end with the number of bytes sent after the last.
+//
+// # Status
+//
+//	200, 206  see above
+//	400  a range, lines, page token or name is malformed, there are several ranges, or
+//	     the request has both Range and lines
 //	401  no valid token
-//	403  the role may not, the workspace is not open to it, the tenant is suspended, or
-//	     its key is disabled or destroyed
+//	403  the role or the workspace does not allow the request, the tenant is suspended,
+//	     or its key is disabled or destroyed
 //	404  the workspace has no such run, or the run no such output
-//	410  the bucket does not hold the output any more
-//	413  more than 8 MiB were asked for without a range; detail says how to ask
-//	416  the range begins behind the end; Content-Range: bytes */size
-//	422  pageSize is out of its bounds
+//	410  the bucket no longer holds the output
+//	413  the output is larger than 8 MiB and the request has no range; detail shows a range
+//	416  the range starts after the end; Content-Range: bytes */size
+//	422  pageSize is out of range
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457).
@@ -61,19 +75,23 @@
 // # Environment
 //
 //	GOOGLE_CLOUD_PROJECT  the platform's project
-//	STRONGROOM_AUDIENCE   what every token's audience begins with, as https://strongroom.dev
-//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/…, seals the audit log
+//	STRONGROOM_AUDIENCE   the prefix of every token's audience, such as https://strongroom.dev
+//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/… that encrypts the audit log
 //
-// # Identity
+// # IAM
 //
-// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
-// on the audit key, roles/storage.objectViewer on each tenant's outputs bucket.
-// No events.
+//	roles/datastore.user                        on the database
+//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//	roles/storage.objectViewer                  on each tenant's outputs bucket
+//
+// # Events
+//
+// It receives and publishes no events.
 //
 // # Try it
 //
-// With go run ./emulator at work, a runner puts two lines out, and a viewer reads
-// them once they are in custody:
+// While go run ./emulator runs, a runner uploads two lines, and a viewer reads them
+// once they are in custody:
 //
 //	RUNS=http://127.0.0.1:8080/v1/workspaces/prod/runs RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e12
 //	token() { curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=$1" | grep -o 'eyJ[^"]*'; }

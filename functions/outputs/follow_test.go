@@ -14,14 +14,14 @@ func TestOutputIsFollowedWhileItGrows(t *testing.T) {
 	whole := fill(3000)
 	var got []byte
 	next := func() cloudtest.Response {
-		answer := f.read(t, "stdout.log", "", "Range", fmt.Sprintf("bytes=%d-", len(got)))
-		if answer.Status == http.StatusPartialContent {
-			got = append(got, answer.Body...)
+		response := f.read(t, "stdout.log", "", "Range", fmt.Sprintf("bytes=%d-", len(got)))
+		if response.Status == http.StatusPartialContent {
+			got = append(got, response.Body...)
 		}
-		return answer
+		return response
 	}
 	for i := range 3 {
-		f.put(t, part{"stdout.log", i + 1, whole[i*1000 : (i+1)*1000], false})
+		f.put(t, counted("stdout.log", i+1, whole[i*1000:(i+1)*1000]))
 		wantHeader(t, next().Want(t, http.StatusPartialContent), "Strongroom-Output-State", "open")
 		wantHeader(t, next().Want(t, http.StatusRequestedRangeNotSatisfiable), "Strongroom-Output-State", "open",
 			"Content-Range", fmt.Sprintf("bytes */%d", len(got)))
@@ -31,11 +31,11 @@ func TestOutputIsFollowedWhileItGrows(t *testing.T) {
 	wantBody(t, cloudtest.Response{Body: got}, whole)
 }
 
-func TestPartsThatComeOutOfOrderWaitForTheGap(t *testing.T) {
+func TestPartsAfterAGapWaitForTheMissingPart(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.put(t, part{"stdout.log", 3, []byte("three"), false}, part{"stdout.log", 1, []byte("one"), false})
+	f.put(t, counted("stdout.log", 3, []byte("three")), counted("stdout.log", 1, []byte("one")))
 	wantBody(t, f.read(t, "stdout.log", "").Want(t, http.StatusOK), []byte("one"))
-	f.put(t, part{"stdout.log", 2, []byte("two"), false})
+	f.put(t, counted("stdout.log", 2, []byte("two")))
 	wantBody(t, f.read(t, "stdout.log", "").Want(t, http.StatusOK), []byte("onetwothree"))
 }

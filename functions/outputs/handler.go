@@ -16,7 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// Handler lists and streams output. It is safe for concurrent use.
+// Handler lists and streams outputs. It is safe for concurrent use.
 type Handler struct {
 	http.Handler
 	API   *api.API
@@ -28,7 +28,7 @@ type Handler struct {
 
 const path = "/v1/workspaces/{workspace}/runs/{run}/outputs"
 
-// New makes the function; it calls nothing yet.
+// New returns the function. It makes no calls.
 func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
 	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
@@ -38,28 +38,28 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	h := &Handler{Handler: a.Handler(), API: a, guard: guard, deps: deps}
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "listOutputs", Method: http.MethodGet, Path: path,
-		Summary: "List what a run put out",
+		Summary: "List the outputs of a run",
 		Errors:  []int{400, 401, 403, 404, 503},
 	}, auditlog.ListOutputs), h.list)
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "readOutput", Method: http.MethodGet, Path: path + "/{output}",
-		Summary: "Stream an output, at most 8 MiB a response",
+		Summary: "Stream an output, at most 8 MiB per response",
 		Errors:  []int{400, 401, 403, 404, 410, 413, 416, 503},
 	}, auditlog.ReadOutput), h.read)
 	return h, nil
 }
 
-// maxAttempts bounds how often the bucket is asked for one piece of a part.
+// maxAttempts limits the attempts to read one segment of a part from the bucket.
 const maxAttempts = 4
 
-// bucket is where a tenant's output rests.
+// bucket returns the tenant's outputs bucket.
 func (h *Handler) bucket(ctx context.Context, s access.Session) (*storage.BucketHandle, error) {
 	client, err := h.storage.Get(ctx, func(ctx context.Context) (*storage.Client, error) {
 		client, err := storage.NewClient(ctx, h.clientOptions()...)
 		if err != nil {
 			return nil, fmt.Errorf("connect to storage: %w", err)
 		}
-		client.SetRetry(storage.WithMaxAttempts(maxAttempts)) // by itself it tries until the client leaves
+		client.SetRetry(storage.WithMaxAttempts(maxAttempts)) // the default retries until the request's context ends
 		return client, nil
 	})
 	if err != nil {

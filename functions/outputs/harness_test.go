@@ -26,7 +26,8 @@ func newFixture(t testing.TB) fixture {
 	return fixture{cloudtest.Shared(t).Tenant(t), cloudtest.NewRun(t)}
 }
 
-// part is data that the runner puts, with its lines counted or not.
+// part is a part that the runner uploads. uncounted means that the runner does not
+// declare the number of lines.
 type part struct {
 	output    string
 	number    int
@@ -34,23 +35,31 @@ type part struct {
 	uncounted bool
 }
 
-// put uploads parts and waits until they are in custody.
+func counted(output string, number int, data []byte) part {
+	return part{output: output, number: number, data: data}
+}
+
+func uncounted(output string, number int, data []byte) part {
+	return part{output: output, number: number, data: data, uncounted: true}
+}
+
+// put uploads parts and waits until their grants are stored.
 func (f fixture) put(t testing.TB, parts ...part) {
 	t.Helper()
-	asked := make([]cloudtest.Part, len(parts))
+	requested := make([]cloudtest.Part, len(parts))
 	for i, p := range parts {
-		asked[i] = cloudtest.PartOf(p.output, p.number, p.data)
+		requested[i] = cloudtest.PartOf(p.output, p.number, p.data)
 		if p.uncounted {
-			asked[i].Lines = nil
+			requested[i].Lines = nil
 		}
 	}
-	for i, u := range f.Mint(t, f.run, asked...) {
+	for i, u := range f.Mint(t, f.run, requested...) {
 		u.Put(t, parts[i].data).Want(t, http.StatusOK)
 	}
 	f.Cloud.Drain(t)
 }
 
-// report ends the run with claims, output and number of parts by turns.
+// report ends the run. The claims are pairs of an output and its number of parts.
 func (f fixture) report(t testing.TB, claims ...any) {
 	t.Helper()
 	outputs := []map[string]any{}
@@ -62,7 +71,7 @@ func (f fixture) report(t testing.TB, claims ...any) {
 	}).Want(t, http.StatusOK)
 }
 
-// read asks for an output as the viewer; query begins with a question mark.
+// read reads an output as the viewer. A query starts with a question mark.
 func (f fixture) read(t testing.TB, output, query string, header ...string) cloudtest.Response {
 	t.Helper()
 	return f.Do(t, "viewer", http.MethodGet, f.path(output)+query, nil, header...)
@@ -70,7 +79,7 @@ func (f fixture) read(t testing.TB, output, query string, header ...string) clou
 
 func (f fixture) path(output string) string { return f.RunPath(f.run) + "/outputs/" + output }
 
-// audited are the entries of the tenant's log with one of actions, in order.
+// audited returns the tenant's audit entries with one of the actions, in order.
 func (f fixture) audited(t testing.TB, actions ...auditlog.Action) []auditlog.Entry {
 	t.Helper()
 	log, err := auditlog.Open(t.Context(), auditConfig, f.Cloud.Operator, f.Cloud.Clock.Now)
@@ -99,17 +108,17 @@ var auditConfig = auditlog.Config{
 	AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit",
 }
 
-// fill is n bytes of numbered lines.
+// fill returns n bytes of numbered lines.
 func fill(n int) []byte {
 	var b bytes.Buffer
 	for i := 0; b.Len() < n; i++ {
 		b.WriteString(time.Duration(i).String())
-		b.WriteString(" is what this line says\n")
+		b.WriteString(" is in this line\n")
 	}
 	return b.Bytes()[:n]
 }
 
-// wantBody fails the test unless the answer holds want.
+// wantBody fails the test unless the response has the body want.
 func wantBody(t testing.TB, got cloudtest.Response, want []byte) {
 	t.Helper()
 	if !bytes.Equal(got.Body, want) {
@@ -117,7 +126,7 @@ func wantBody(t testing.TB, got cloudtest.Response, want []byte) {
 	}
 }
 
-// wantHeader fails the test unless headers have values, by turns.
+// wantHeader fails the test unless the response has the headers, given as pairs of name and value.
 func wantHeader(t testing.TB, got cloudtest.Response, pairs ...string) {
 	t.Helper()
 	for i := 0; i < len(pairs); i += 2 {

@@ -5,45 +5,47 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// index says where an output's bytes are: its stored parts without a gap from
-// part 1. What lies behind a gap cannot be read yet.
+// index locates an output's bytes. It holds the stored parts from part 1 up to the
+// first gap. Parts after the gap cannot be read until the gap is filled.
 type index struct {
 	name        string
 	contentType string
 	parts       []part
 	pending     bool // a part is still expected
-	broken      bool // the gap has been met
+	gap         bool // a part before the last added one is not stored
 }
 
-// part is one stored object. There may be 99,999 of them: its name is not held.
+// part is one stored object. An output has up to 99,999 parts, so part does not hold
+// the object's name.
 type part struct {
 	number     int
 	generation int64
-	offset     int64 // of its first byte within the output
+	offset     int64 // of its first byte, within the output
 	size       int64
-	lines      int64 // newlines in it; -1: not counted
+	lines      int64 // newline bytes; -1: not counted
 }
 
-// state of an output, for those who follow it.
+// state is the state of an output. A client that follows an output reads on while
+// it is open.
 type state string
 
 const (
-	open       state = "open"       // more may come
-	complete   state = "complete"   // all that the run claims is there
-	incomplete state = "incomplete" // the run is over, and not all is there
+	stateOpen       state = "open"       // more parts may arrive
+	stateComplete   state = "complete"   // every part that the run claims is stored
+	stateIncomplete state = "incomplete" // the run has ended, and parts are missing
 )
 
-// span is where the part's bytes are within the output.
+// span returns the part's bytes within the output.
 func (p part) span() span { return span{p.offset, p.offset + p.size} }
 
-// add takes the grants of one output, in the order of parts.
+// add adds a grant of the output. Grants must be added in the order of parts.
 func (x *index) add(g grant.Grant) {
 	if x.contentType == "" {
 		x.contentType = g.Declared.ContentType
 	}
 	x.pending = x.pending || g.State == grant.Pending
-	if x.broken || g.State != grant.Stored || g.Part != len(x.parts)+1 {
-		x.broken = true
+	if x.gap || g.State != grant.Stored || g.Part != len(x.parts)+1 {
+		x.gap = true
 		return
 	}
 	p := part{number: g.Part, generation: g.Stored.Generation, offset: x.size(), size: g.Stored.Size, lines: -1}
@@ -53,7 +55,7 @@ func (x *index) add(g grant.Grant) {
 	x.parts = append(x.parts, p)
 }
 
-// size is the number of bytes that can be read.
+// size returns the number of bytes that can be read.
 func (x *index) size() int64 {
 	if len(x.parts) == 0 {
 		return 0
@@ -62,7 +64,8 @@ func (x *index) size() int64 {
 	return last.offset + last.size
 }
 
-// lines is the number of newlines in what can be read, if all are counted.
+// lines returns the number of newline bytes in the parts that can be read. It reports
+// false if the runner did not count them in every part.
 func (x *index) lines() (n int64, counted bool) {
 	for _, p := range x.parts {
 		if p.lines < 0 {
@@ -73,43 +76,42 @@ func (x *index) lines() (n int64, counted bool) {
 	return n, true
 }
 
-// state tells whether to expect more. What a run was granted beyond its claim
-// does not matter.
+// state returns the output's state. Grants beyond the run's claim do not matter.
 func (x *index) state(r run.Run) state {
 	claimed := r.End.Parts(x.name)
 	switch {
 	case r.State != run.Ended:
-		return open
+		return stateOpen
 	case claimed > 0 && len(x.parts) >= claimed:
-		return complete
+		return stateComplete
 	case x.pending:
-		return open
-	case x.broken || len(x.parts) < claimed:
-		return incomplete
+		return stateOpen
+	case x.gap || len(x.parts) < claimed:
+		return stateIncomplete
 	}
-	return complete
+	return stateComplete
 }
 
-// span is a run of bytes of the output: [from, to).
+// span is a range of bytes of the output: [from, to).
 type span struct{ from, to int64 }
 
 func (s span) length() int64 { return s.to - s.from }
 
-// segment is a run of bytes of one part.
+// segment is a range of bytes of one part.
 type segment struct {
 	part   part
 	offset int64 // within the part
 	length int64
 }
 
-// segments are the pieces of parts that make up s, in order.
+// segments returns the segments that make up s, in order.
 func (x *index) segments(s span) []segment {
-	var pieces []segment
+	var segments []segment
 	for _, p := range x.parts {
 		from, to := max(s.from, p.offset), min(s.to, p.offset+p.size)
 		if from < to {
-			pieces = append(pieces, segment{p, from - p.offset, to - from})
+			segments = append(segments, segment{p, from - p.offset, to - from})
 		}
 	}
-	return pieces
+	return segments
 }

@@ -9,39 +9,39 @@ import (
 	"math"
 )
 
-// found is where lines are. The zero found is nowhere.
-type found struct {
+// lineSpan is the bytes of a range of lines. The zero lineSpan has no bytes.
+type lineSpan struct {
 	span
-	last int64 // number of the last line that the span holds some of
-	cut  bool  // more of what was asked for lies behind the span
+	last      int64 // number of the last line that the span contains, at least in part
+	truncated bool  // the range continues after the span
 }
 
-// locate finds the bytes of lines, as many as one response takes.
-func (v *view) locate(ctx context.Context, want lineRange) (found, error) {
-	from, err := v.behind(ctx, want.first-1)
+// findLines returns the span of a range of lines, up to the size of one response.
+func (v *view) findLines(ctx context.Context, lines lineRange) (lineSpan, error) {
+	from, err := v.offsetAfterLine(ctx, lines.first-1)
 	if err != nil || from >= v.index.size() {
-		return found{}, err
+		return lineSpan{}, err
 	}
 	count := int64(math.MaxInt64)
-	if want.last >= 0 {
-		count = want.last - want.first + 1
+	if lines.last >= 0 {
+		count = lines.last - lines.first + 1
 	}
 	limit := min(v.index.size(), from+maxResponse)
-	got, err := v.scan(ctx, span{from, limit}, count)
+	result, err := v.scan(ctx, span{from, limit}, count)
 	if err != nil {
-		return found{}, err
+		return lineSpan{}, err
 	}
-	last := want.first + got.newlines - 1
-	if got.midline {
+	last := lines.first + result.newlines - 1
+	if result.midline {
 		last++
 	}
-	return found{span{from, got.to}, last, got.newlines < count && limit < v.index.size()}, nil
+	return lineSpan{span{from, result.to}, last, result.newlines < count && limit < v.index.size()}, nil
 }
 
-// behind gives the offset behind the n-th newline, or the end of the output.
-// Parts whose newlines the runner counted are skipped; the others are read
-// through.
-func (v *view) behind(ctx context.Context, n int64) (int64, error) {
+// offsetAfterLine returns the offset after the n-th newline, or the size of the
+// output if it has fewer. It skips parts whose newlines the runner counted, and
+// reads through the other parts.
+func (v *view) offsetAfterLine(ctx context.Context, n int64) (int64, error) {
 	if n == 0 {
 		return 0, nil
 	}
@@ -50,49 +50,49 @@ func (v *view) behind(ctx context.Context, n int64) (int64, error) {
 			n -= p.lines
 			continue
 		}
-		got, err := v.scan(ctx, p.span(), n)
+		result, err := v.scan(ctx, p.span(), n)
 		if err != nil {
 			return 0, err
 		}
-		if n -= got.newlines; n == 0 {
-			return got.to, nil
+		if n -= result.newlines; n == 0 {
+			return result.to, nil
 		}
 	}
 	return v.index.size(), nil
 }
 
-// scanned is how far a scan came.
-type scanned struct {
-	to       int64 // offset behind the last byte
+// scanResult is the progress of a scan for newlines.
+type scanResult struct {
+	to       int64 // offset after the last byte scanned
 	newlines int64
-	midline  bool // the last byte is no newline
+	midline  bool // the last byte scanned is not a newline
 }
 
-// scan reads s up to its n-th newline, or its end.
-func (v *view) scan(ctx context.Context, s span, n int64) (scanned, error) {
+// scan reads s up to its n-th newline, or to its end.
+func (v *view) scan(ctx context.Context, s span, n int64) (scanResult, error) {
 	buffer := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buffer)
-	got := scanned{to: s.from}
-	for _, piece := range v.index.segments(s) {
-		if err := v.scanPiece(ctx, piece, n, buffer[:], &got); err != nil || got.newlines == n {
-			return got, err
+	result := scanResult{to: s.from}
+	for _, seg := range v.index.segments(s) {
+		if err := v.scanSegment(ctx, seg, n, buffer[:], &result); err != nil || result.newlines == n {
+			return result, err
 		}
 	}
-	return got, nil
+	return result, nil
 }
 
-func (v *view) scanPiece(ctx context.Context, piece segment, n int64, buffer []byte, got *scanned) error {
-	reader, err := v.open(ctx, piece)
+func (v *view) scanSegment(ctx context.Context, s segment, n int64, buffer []byte, result *scanResult) error {
+	reader, err := v.open(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
-	for end := got.to + piece.length; got.to < end; {
+	for end := result.to + s.length; result.to < end; {
 		k, err := reader.Read(buffer)
-		if got.count(buffer[:k], n); got.newlines == n {
+		if result.count(buffer[:k], n); result.newlines == n {
 			return nil
 		}
-		if errors.Is(err, io.EOF) && got.to < end {
+		if errors.Is(err, io.EOF) && result.to < end {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -102,14 +102,14 @@ func (v *view) scanPiece(ctx context.Context, piece segment, n int64, buffer []b
 	return nil
 }
 
-// count goes on through data, up to the n-th newline.
-func (s *scanned) count(data []byte, n int64) {
-	for len(data) > 0 && s.newlines < n {
+// count continues the scan through data, up to the n-th newline.
+func (r *scanResult) count(data []byte, n int64) {
+	for len(data) > 0 && r.newlines < n {
 		i := bytes.IndexByte(data, '\n')
-		if s.midline = i < 0; s.midline {
-			s.to += int64(len(data))
+		if r.midline = i < 0; r.midline {
+			r.to += int64(len(data))
 			return
 		}
-		s.to, s.newlines, data = s.to+int64(i)+1, s.newlines+1, data[i+1:]
+		r.to, r.newlines, data = r.to+int64(i)+1, r.newlines+1, data[i+1:]
 	}
 }

@@ -15,38 +15,38 @@ import (
 )
 
 type listRequest struct {
-	Workspace string `path:"workspace"`
-	Run       string `path:"run"`
-	PageSize  int    `query:"pageSize" minimum:"1" maximum:"1000" default:"1000" doc:"Outputs a page"`
-	PageToken string `query:"pageToken" maxLength:"200" doc:"nextPageToken of the page before"`
+	Workspace string `path:"workspace" class:"operational"`
+	Run       string `path:"run" class:"operational"`
+	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"1000" default:"1000" doc:"Maximum number of outputs on a page"`
+	PageToken string `query:"pageToken" class:"operational" maxLength:"200" doc:"nextPageToken of the previous page"`
 }
 
 type listResponse struct {
 	Body struct {
 		Run           runBody      `json:"run"`
-		Outputs       []outputBody `json:"outputs" doc:"By name"`
-		NextPageToken string       `json:"nextPageToken,omitempty" doc:"Empty on the last page"`
+		Outputs       []outputBody `json:"outputs" doc:"Sorted by name"`
+		NextPageToken string       `json:"nextPageToken,omitempty" class:"operational" doc:"Absent on the last page"`
 	}
 }
 
 type runBody struct {
-	ID       string     `json:"id"`
-	Task     string     `json:"task,omitempty"`
-	State    string     `json:"state" enum:"running,ended"`
-	Outcome  string     `json:"outcome,omitempty"`
-	ExitCode *int       `json:"exitCode,omitempty"`
-	Start    *time.Time `json:"start,omitempty"`
-	End      *time.Time `json:"end,omitempty"`
+	ID       string     `json:"id" class:"operational"`
+	Task     string     `json:"task,omitempty" class:"metadata"`
+	State    string     `json:"state" class:"operational" enum:"running,ended"`
+	Outcome  string     `json:"outcome,omitempty" class:"metadata"`
+	ExitCode *int       `json:"exitCode,omitempty" class:"metadata"`
+	Start    *time.Time `json:"start,omitempty" class:"metadata"`
+	End      *time.Time `json:"end,omitempty" class:"metadata"`
 }
 
 type outputBody struct {
-	Name        string `json:"name"`
-	ContentType string `json:"contentType" doc:"As granted; empty if no part was"`
-	State       string `json:"state" enum:"open,complete,incomplete"`
-	Parts       int    `json:"parts" doc:"As the run claims; 0 while it runs"`
-	StoredParts int    `json:"storedParts" doc:"Stored without a gap from part 1: what can be read now"`
-	Size        int64  `json:"size" doc:"Bytes of the stored parts"`
-	Lines       *int64 `json:"lines,omitempty" doc:"Newlines in the stored parts, if the runner counted them"`
+	Name        string `json:"name" class:"operational"`
+	ContentType string `json:"contentType" class:"operational" doc:"As granted; empty if no part was granted"`
+	State       string `json:"state" class:"operational" enum:"open,complete,incomplete"`
+	Parts       int    `json:"parts" class:"operational" doc:"Number of parts that the run claims; 0 while it runs"`
+	StoredParts int    `json:"storedParts" class:"operational" doc:"Number of parts stored from part 1 up to the first gap: what can be read now"`
+	Size        int64  `json:"size" class:"operational" doc:"Size of the stored parts in bytes"`
+	Lines       *int64 `json:"lines,omitempty" class:"operational" doc:"Newline bytes in the stored parts, if the runner counted them"`
 }
 
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
@@ -58,32 +58,32 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 	if err != nil {
 		return nil, err
 	}
-	p := newPage(r, *in)
+	p := newOutputPage(r, *in)
 	err = records.GrantsOfRun(ctx, session.DB, session.Tenant.ID, session.Workspace, r.ID, records.GrantFilter{After: in.PageToken}, p.add)
 	if err == nil {
-		err = p.end()
+		err = p.finish()
 	}
-	if err != nil && !errors.Is(err, errPage) {
+	if err != nil && !errors.Is(err, errPageFull) {
 		return nil, err
 	}
 	return &p.response, nil
 }
 
-// page gathers outputs by name: those with grants, and between them those that
-// the run claims without having asked for any, lest they be overlooked.
-type page struct {
+// outputPage collects outputs in the order of their names. It merges the outputs that
+// have grants with those that the run claims but never requested a grant for.
+type outputPage struct {
 	run      run.Run
 	size     int
-	claimed  []string // names that are still to come
-	current  index    // being gathered; the zero index: none
+	claimed  []string // sorted names of claimed outputs that are not on the page yet
+	current  index    // the output whose grants are being added; the zero index: none
 	response listResponse
 }
 
-// errPage ends a listing whose page is full.
-var errPage = errors.New("the page is full")
+// errPageFull stops a listing when its page is full.
+var errPageFull = errors.New("the page is full")
 
-func newPage(r run.Run, in listRequest) *page {
-	p := &page{run: r, size: in.PageSize}
+func newOutputPage(r run.Run, in listRequest) *outputPage {
+	p := &outputPage{run: r, size: in.PageSize}
 	p.response.Body.Run, p.response.Body.Outputs = showRun(r), []outputBody{}
 	for _, claim := range r.End.Claims {
 		if claim.Output > in.PageToken {
@@ -94,19 +94,19 @@ func newPage(r run.Run, in listRequest) *page {
 	return p
 }
 
-// add takes the grants by output and part.
-func (p *page) add(g grant.Grant) error {
+// add adds a grant. Grants must be added in the order of outputs and parts.
+func (p *outputPage) add(g grant.Grant) error {
 	if g.Output != p.current.name {
-		if err := p.flush(); err != nil {
+		if err := p.appendCurrent(); err != nil {
 			return err
 		}
 		for len(p.claimed) > 0 && p.claimed[0] < g.Output {
-			if err := p.ungranted(); err != nil {
+			if err := p.appendNextClaimed(); err != nil {
 				return err
 			}
 		}
-		if p.full() {
-			return errPage
+		if p.isFull() {
+			return p.endEarly()
 		}
 		p.current = index{name: g.Output}
 	}
@@ -114,17 +114,17 @@ func (p *page) add(g grant.Grant) error {
 	return nil
 }
 
-// end takes what is left when there are no more grants.
-func (p *page) end() error {
-	err := p.flush()
+// finish appends the remaining outputs after the last grant.
+func (p *outputPage) finish() error {
+	err := p.appendCurrent()
 	for err == nil && len(p.claimed) > 0 {
-		err = p.ungranted()
+		err = p.appendNextClaimed()
 	}
 	return err
 }
 
-// flush shows the output that was being gathered.
-func (p *page) flush() error {
+// appendCurrent appends the output whose grants were added, if there is one.
+func (p *outputPage) appendCurrent() error {
 	if p.current.name == "" {
 		return nil
 	}
@@ -133,32 +133,30 @@ func (p *page) flush() error {
 	if len(p.claimed) > 0 && p.claimed[0] == x.name {
 		p.claimed = p.claimed[1:]
 	}
-	return p.show(x)
+	return p.appendOutput(x)
 }
 
-// ungranted shows the first output that is only claimed.
-func (p *page) ungranted() error {
+// appendNextClaimed appends the next output that has a claim but no grants.
+func (p *outputPage) appendNextClaimed() error {
 	x := index{name: p.claimed[0]}
 	p.claimed = p.claimed[1:]
-	return p.show(x)
+	return p.appendOutput(x)
 }
 
-func (p *page) show(x index) error {
-	if p.full() {
-		return errPage
+func (p *outputPage) appendOutput(x index) error {
+	if p.isFull() {
+		return p.endEarly()
 	}
 	p.response.Body.Outputs = append(p.response.Body.Outputs, x.show(p.run))
 	return nil
 }
 
-// full reports whether the page takes no more, and if so names the next.
-func (p *page) full() bool {
-	n := len(p.response.Body.Outputs)
-	if n < p.size {
-		return false
-	}
-	p.response.Body.NextPageToken = p.response.Body.Outputs[n-1].Name
-	return true
+func (p *outputPage) isFull() bool { return len(p.response.Body.Outputs) >= p.size }
+
+// endEarly sets the token of the next page: the last name on this page.
+func (p *outputPage) endEarly() error {
+	p.response.Body.NextPageToken = p.response.Body.Outputs[len(p.response.Body.Outputs)-1].Name
+	return errPageFull
 }
 
 func showRun(r run.Run) runBody {

@@ -26,7 +26,7 @@ func (f fixture) list(t testing.TB, query string) (l listing) {
 	return l
 }
 
-// states are the listed outputs as "name state stored/claimed".
+// states returns the state of each listed output, as "state stored/claimed".
 func (l listing) states() map[string]string {
 	states := map[string]string{}
 	for _, o := range l.Outputs {
@@ -35,24 +35,24 @@ func (l listing) states() map[string]string {
 	return states
 }
 
-// asked asks for part 1 of an output of a type.
-func asked(output, contentType string, size int64) cloudtest.Part {
+// partOf declares part 1 of an output with a content type.
+func partOf(output, contentType string, size int64) cloudtest.Part {
 	return cloudtest.Part{Output: output, Part: 1, ContentType: contentType, Size: &size}
 }
 
-func TestListTellsWhatCanBeRead(t *testing.T) {
+func TestListShowsWhatCanBeRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.put(t,
-		part{"whole.log", 1, []byte("a\n"), false}, part{"whole.log", 2, []byte("b\nc\n"), false},
-		part{"gap.log", 1, []byte("a\n"), false}, part{"gap.log", 3, []byte("c\n"), false},
-		part{"headless.log", 2, []byte("b\n"), false},
-		part{"uncounted.log", 1, []byte("a\n"), true})
-	f.Mint(t, f.run, asked("pending.log", "text/plain", 1))
+		counted("whole.log", 1, []byte("a\n")), counted("whole.log", 2, []byte("b\nc\n")),
+		counted("gap.log", 1, []byte("a\n")), counted("gap.log", 3, []byte("c\n")),
+		counted("headless.log", 2, []byte("b\n")),
+		uncounted("uncounted.log", 1, []byte("a\n")))
+	f.Mint(t, f.run, partOf("pending.log", "text/plain", 1))
 	if diff := cmp.Diff(map[string]string{
 		"whole.log": "open 2/0", "gap.log": "open 1/0", "headless.log": "open 0/0", "uncounted.log": "open 1/0", "pending.log": "open 0/0",
 	}, f.list(t, "").states()); diff != "" {
-		t.Errorf("while it runs: %s", diff)
+		t.Errorf("while the run is running: %s", diff)
 	}
 	f.report(t, "whole.log", 2, "gap.log", 3, "pending.log", 1, "uncounted.log", 1, "absent.log", 4)
 	l := f.list(t, "")
@@ -60,7 +60,7 @@ func TestListTellsWhatCanBeRead(t *testing.T) {
 		"whole.log": "complete 2/2", "gap.log": "incomplete 1/3", "headless.log": "incomplete 0/0", "uncounted.log": "complete 1/1",
 		"pending.log": "open 0/1", "absent.log": "incomplete 0/4",
 	}, l.states()); diff != "" {
-		t.Errorf("when it has ended: %s", diff)
+		t.Errorf("after the run: %s", diff)
 	}
 	if l.Run.State != "ended" || l.Run.Outcome != "success" || l.Run.ID != f.run {
 		t.Errorf("the run is %+v", l.Run)
@@ -72,7 +72,7 @@ func TestListTellsWhatCanBeRead(t *testing.T) {
 		case o.Name == "gap.log" && o.Size != 2:
 			t.Errorf("gap.log is %+v", o)
 		case o.Name == "uncounted.log" && o.Lines != nil:
-			t.Error("lines are told that nobody counted")
+			t.Error("it shows lines that the runner did not count")
 		}
 	}
 	wantBody(t, f.read(t, "gap.log", "").Want(t, http.StatusOK), []byte("a\n"))
@@ -80,21 +80,21 @@ func TestListTellsWhatCanBeRead(t *testing.T) {
 	wantHeader(t, got, "Strongroom-Output-State", "incomplete", "Content-Length", "0")
 }
 
-func TestOutputIsCompleteThoughMoreWasGranted(t *testing.T) {
+func TestOutputIsCompleteEvenIfMoreWasGranted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.put(t, part{"stdout.log", 1, []byte("a"), false})
+	f.put(t, counted("stdout.log", 1, []byte("a")))
 	f.Mint(t, f.run, cloudtest.PartOf("stdout.log", 2, []byte("never sent")))
 	f.report(t, "stdout.log", 1)
 	if got := f.list(t, "").states()["stdout.log"]; got != "complete 1/1" {
-		t.Errorf("it is %s", got)
+		t.Errorf("the output is %s", got)
 	}
 }
 
 func TestListPages(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.put(t, part{"b", 1, []byte("1"), false}, part{"b", 2, []byte("2"), false}, part{"d", 1, nil, false}, part{"f", 1, nil, false})
+	f.put(t, counted("b", 1, []byte("1")), counted("b", 2, []byte("2")), counted("d", 1, nil), counted("f", 1, nil))
 	f.report(t, "a", 1, "b", 2, "c", 1, "g", 1, "h", 1)
 	want := []string{"a", "b", "c", "d", "f", "g", "h"}
 	for size, query := range map[int]string{1: "?pageSize=1", 2: "?pageSize=2", 3: "?pageSize=3", 7: "?pageSize=7", 1000: "?"} {
@@ -114,15 +114,15 @@ func TestListPages(t *testing.T) {
 			token = "&pageToken=" + l.NextPageToken
 		}
 		if diff := cmp.Diff(want, names); diff != "" {
-			t.Errorf("by pages of %d: %s", size, diff)
+			t.Errorf("with pages of %d: %s", size, diff)
 		}
 	}
 }
 
-func TestListRefuses(t *testing.T) {
+func TestListRejects(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.put(t, part{"a", 1, nil, false})
+	f.put(t, counted("a", 1, nil))
 	for query, status := range map[string]int{
 		"?pageSize=0": http.StatusUnprocessableEntity, "?pageSize=1001": http.StatusUnprocessableEntity,
 		"?pageSize=x": http.StatusUnprocessableEntity, "?pageToken=%ff": http.StatusBadRequest, "?pageToken=a%2Fb": http.StatusBadRequest,
@@ -136,14 +136,14 @@ func TestListRefuses(t *testing.T) {
 func TestOnlyMembersOfTheWorkspaceRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.put(t, part{"stdout.log", 1, []byte("a"), false})
+	f.put(t, counted("stdout.log", 1, []byte("a")))
 	other := cloudtest.Shared(t).Tenant(t)
 	for _, path := range []string{f.path("stdout.log"), f.RunPath(f.run) + "/outputs"} {
 		f.Do(t, "runner", http.MethodGet, path, nil).Want(t, http.StatusForbidden)
 		f.Do(t, "", http.MethodGet, path, nil).Want(t, http.StatusUnauthorized)
 		f.Do(t, "auditor", http.MethodGet, path, nil).Want(t, http.StatusOK)
-		other.Do(t, "viewer", http.MethodGet, path, nil).Want(t, http.StatusNotFound) // its own workspace of that name
-		elsewhere := "/v1/workspaces/dev" + path[len("/v1/workspaces/prod"):]
-		f.Do(t, "viewer", http.MethodGet, elsewhere, nil).Want(t, http.StatusForbidden)
+		other.Do(t, "viewer", http.MethodGet, path, nil).Want(t, http.StatusNotFound) // the other tenant has a workspace with the same name
+		otherWorkspace := "/v1/workspaces/dev" + path[len("/v1/workspaces/prod"):]
+		f.Do(t, "viewer", http.MethodGet, otherWorkspace, nil).Want(t, http.StatusForbidden)
 	}
 }

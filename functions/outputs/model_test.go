@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// TestViewIsWhatANaiveReaderSees compares random views of random outputs with
+// TestReadMatchesASliceOfTheText compares random reads of random outputs with
 // slices of the same text.
-func TestViewIsWhatANaiveReaderSees(t *testing.T) {
+func TestReadMatchesASliceOfTheText(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -23,7 +23,7 @@ func TestViewIsWhatANaiveReaderSees(t *testing.T) {
 		var parts []part
 		for number := range 1 + random.IntN(6) {
 			data := randomText(random, random.IntN(1+random.IntN(2000)))
-			parts = append(parts, part{output, number + 1, data, random.IntN(3) == 0})
+			parts = append(parts, part{output: output, number: number + 1, data: data, uncounted: random.IntN(3) == 0})
 			whole = append(whole, data...)
 		}
 		f.put(t, parts...)
@@ -34,13 +34,13 @@ func TestViewIsWhatANaiveReaderSees(t *testing.T) {
 	}
 }
 
-// randomText has lines of all lengths, empty ones too.
+// randomText returns n bytes with lines of all lengths, including empty lines.
 func randomText(random *rand.Rand, n int) []byte {
 	text := make([]byte, n)
-	often := 1 + random.IntN(100)
+	averageLength := 1 + random.IntN(100)
 	for i := range text {
 		text[i] = byte('a' + random.IntN(26))
-		if random.IntN(often) == 0 {
+		if random.IntN(averageLength) == 0 {
 			text[i] = '\n'
 		}
 	}
@@ -51,11 +51,11 @@ func (f fixture) compareRange(t *testing.T, random *rand.Rand, output string, wh
 	t.Helper()
 	from := random.IntN(len(whole) + 10)
 	to := from + random.IntN(len(whole)+10)
-	ask, want := fmt.Sprintf("bytes=%d-%d", from, to), slice(whole, from, to+1)
+	byteRange, want := fmt.Sprintf("bytes=%d-%d", from, to), slice(whole, from, to+1)
 	if random.IntN(4) == 0 {
-		ask, want = fmt.Sprintf("bytes=%d-", from), slice(whole, from, len(whole))
+		byteRange, want = fmt.Sprintf("bytes=%d-", from), slice(whole, from, len(whole))
 	}
-	got := f.read(t, output, "", "Range", ask)
+	got := f.read(t, output, "", "Range", byteRange)
 	if len(want) == 0 {
 		got.Want(t, http.StatusRequestedRangeNotSatisfiable)
 		return
@@ -72,11 +72,11 @@ func (f fixture) compareLines(t *testing.T, random *rand.Rand, output string, wh
 	}
 	first := 1 + random.IntN(len(lines)+2)
 	last := first + random.IntN(len(lines)+2)
-	ask := fmt.Sprintf("?lines=%d-%d", first, last)
+	query := fmt.Sprintf("?lines=%d-%d", first, last)
 	if random.IntN(4) == 0 {
-		ask, last = fmt.Sprintf("?lines=%d-", first), len(lines)
+		query, last = fmt.Sprintf("?lines=%d-", first), len(lines)
 	}
-	got := f.read(t, output, ask)
+	got := f.read(t, output, query)
 	if first > len(lines) {
 		got.Want(t, http.StatusRequestedRangeNotSatisfiable)
 		return

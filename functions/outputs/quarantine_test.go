@@ -10,25 +10,25 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 )
 
-func TestQuarantinedIsNeverServed(t *testing.T) {
+func TestQuarantinedObjectIsNeverServed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.put(t, part{"stdout.log", 1, []byte("good"), false})
-	f.Mint(t, f.run, asked("unlike.log", "text/plain", 4))
-	for _, object := range []string{"unlike.log/00001", "stdout.log/00002", "nobody.log/00001"} {
-		f.write(t, "prod/"+f.run+"/"+object, []byte("planted, and not as granted"))
+	f.put(t, counted("stdout.log", 1, []byte("good")))
+	f.Mint(t, f.run, partOf("mismatch.log", "text/plain", 4))
+	for _, object := range []string{"mismatch.log/00001", "stdout.log/00002", "nogrant.log/00001"} {
+		f.write(t, "prod/"+f.run+"/"+object, []byte("planted; not as granted"))
 	}
 	f.Cloud.Drain(t)
-	f.report(t, "stdout.log", 1, "unlike.log", 1)
+	f.report(t, "stdout.log", 1, "mismatch.log", 1)
 	wantBody(t, f.read(t, "stdout.log", "").Want(t, http.StatusOK), []byte("good"))
-	wantBody(t, f.read(t, "unlike.log", "").Want(t, http.StatusOK), nil)
-	f.read(t, "nobody.log", "").Want(t, http.StatusNotFound)
-	if got := f.list(t, "").states(); got["unlike.log"] != "incomplete 0/1" || got["stdout.log"] != "complete 1/1" || len(got) != 2 {
-		t.Errorf("listed are %v", got)
+	wantBody(t, f.read(t, "mismatch.log", "").Want(t, http.StatusOK), nil)
+	f.read(t, "nogrant.log", "").Want(t, http.StatusNotFound)
+	if got := f.list(t, "").states(); got["mismatch.log"] != "incomplete 0/1" || got["stdout.log"] != "complete 1/1" || len(got) != 2 {
+		t.Errorf("the list has %v", got)
 	}
 }
 
-// write puts an object into the tenant's bucket as somebody with every right.
+// write puts an object into the tenant's bucket as an account with all permissions.
 func (f fixture) write(t testing.TB, object string, data []byte) {
 	t.Helper()
 	config := f.Cloud.As(suite.OperatorAccount)

@@ -17,18 +17,23 @@ import (
 )
 
 type readRequest struct {
-	Workspace string `path:"workspace"`
-	Run       string `path:"run"`
-	Output    string `path:"output"`
-	Range     string `header:"Range" doc:"One range of bytes"`
-	Lines     string `query:"lines" doc:"Lines from 1, as 100-200 or 100-"`
+	Workspace string `path:"workspace" class:"operational"`
+	Run       string `path:"run" class:"operational"`
+	Output    string `path:"output" class:"operational"`
+	Range     string `header:"Range" class:"operational" doc:"One range of bytes"`
+	Lines     string `query:"lines" class:"operational" doc:"Range of line numbers from 1, such as 100-200 or 100-"`
 }
 
-// read checks what is asked, puts the read on record, and only then touches
-// the bytes.
-func (h *Handler) read(ctx context.Context, in *readRequest) (*huma.StreamResponse, error) {
+// readResponse is a stream of output.
+type readResponse struct {
+	Body func(huma.Context) `class:"output"`
+}
+
+// read checks the request, writes the audit entry, and only then reads bytes of the
+// output.
+func (h *Handler) read(ctx context.Context, in *readRequest) (*readResponse, error) {
 	session := access.From(ctx)
-	want, err := parseAsk(in.Range, in.Lines)
+	selected, err := parseSelection(in.Range, in.Lines)
 	if err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
@@ -46,14 +51,14 @@ func (h *Handler) read(ctx context.Context, in *readRequest) (*huma.StreamRespon
 	if err := v.record(ctx); err != nil {
 		return nil, err
 	}
-	answer, err := v.answer(ctx, want)
+	response, err := v.resolve(ctx, selected)
 	if err != nil {
-		return nil, v.unreadable(ctx, err)
+		return nil, v.readError(ctx, err)
 	}
-	return v.stream(ctx, answer)
+	return v.stream(ctx, response)
 }
 
-// view indexes an output, or says that the run has none of that name.
+// view indexes an output. The error has status 404 if the run has no such output.
 func (h *Handler) view(ctx context.Context, s access.Session, r run.Run, output string) (*view, error) {
 	bucket, err := h.bucket(ctx, s)
 	if err != nil {
@@ -68,28 +73,29 @@ func (h *Handler) view(ctx context.Context, s access.Session, r run.Run, output 
 		return nil, err
 	}
 	if v.index.contentType == "" && r.End.Parts(output) == 0 {
-		return nil, api.Refuse(http.StatusNotFound, "the run has no output of that name")
+		return nil, api.Refuse(http.StatusNotFound, "this run has no such output")
 	}
 	return v, nil
 }
 
-// record puts the read on the audit log: nothing is read without it.
+// record writes the audit entry of the read. No byte is read without it.
 func (v *view) record(ctx context.Context) (err error) {
 	v.entry, err = v.handler.guard.Audit.Append(ctx, v.session.DB, v.audit(auditlog.ReadOutput, auditlog.Allowed))
 	return err
 }
 
-// recordTimeout bounds how long a request that is over waits for its last entry.
+// recordTimeout limits how long a finished request waits for its last audit entry.
 const recordTimeout = 30 * time.Second
 
-// recordEnd puts on the log how much was sent, though the client may have gone.
+// recordEnd writes the audit entry of the number of bytes sent, even if the client
+// has disconnected.
 func (v *view) recordEnd(ctx context.Context, sent int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	entry := v.audit(auditlog.EndReadOutput, auditlog.Done)
 	entry.Of, entry.Counts = v.entry, map[string]int64{"bytes": sent}
 	if _, err := v.handler.guard.Audit.Append(ctx, v.session.DB, entry); err != nil {
-		api.Logger(ctx).ErrorContext(ctx, "end of a read is not on record", "entry", v.entry, "bytes", sent, "error", err.Error())
+		api.Logger(ctx).ErrorContext(ctx, "end of read not audited", "entry", v.entry, "bytes", sent, "error", err.Error())
 	}
 }
 
@@ -100,49 +106,49 @@ func (v *view) audit(action auditlog.Action, outcome auditlog.Outcome) auditlog.
 	}
 }
 
-// answer is what will be sent: the bytes, and the status and headers that tell
-// of them.
-type answer struct {
+// response is what the client gets: a span of the output, with the status and the
+// headers that describe it.
+type response struct {
 	span
 	status int
 	header map[string]string
 }
 
-// answer resolves what is asked against what is there.
-func (v *view) answer(ctx context.Context, want ask) (answer, error) {
+// resolve returns the response for the selected part of what can be read now.
+func (v *view) resolve(ctx context.Context, selected selection) (response, error) {
 	size := v.index.size()
 	switch {
-	case want.lines != nil:
-		return v.answerLines(ctx, *want.lines)
-	case want.bytes != nil:
-		s, ok := want.bytes.within(size)
+	case selected.lines != nil:
+		return v.resolveLines(ctx, *selected.lines)
+	case selected.bytes != nil:
+		s, ok := selected.bytes.resolve(size)
 		if !ok {
-			return answer{}, v.unsatisfiable("the output has only %d bytes by now", size)
+			return response{}, v.unsatisfiable("the output has only %d bytes so far", size)
 		}
 		s.to = min(s.to, s.from+maxResponse)
-		return answer{s, http.StatusPartialContent, map[string]string{"Content-Range": contentRange(s, size)}}, nil
+		return response{s, http.StatusPartialContent, map[string]string{"Content-Range": contentRange(s, size)}}, nil
 	case size > maxResponse:
-		return answer{}, api.Refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf(
-			"the output has %d bytes and a response at most %d; ask with the header Range: bytes=0-%d and so on, or with ?lines=1-1000",
+		return response{}, api.Refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf(
+			"the output has %d bytes, and a response has at most %d; send the header Range: bytes=0-%d and continue from there, or use ?lines=1-1000",
 			size, maxResponse, maxResponse-1))
 	}
-	return answer{span{0, size}, http.StatusOK, nil}, nil
+	return response{span{0, size}, http.StatusOK, nil}, nil
 }
 
-func (v *view) answerLines(ctx context.Context, want lineRange) (answer, error) {
-	at, err := v.locate(ctx, want)
+func (v *view) resolveLines(ctx context.Context, lines lineRange) (response, error) {
+	found, err := v.findLines(ctx, lines)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	if at.length() == 0 {
-		return answer{}, v.unsatisfiable("the output has no line %d by now", want.first)
+	if found.length() == 0 {
+		return response{}, v.unsatisfiable("the output has no line %d yet", lines.first)
 	}
-	header := map[string]string{"Strongroom-Lines": fmt.Sprintf("%d-%d", want.first, at.last)}
-	if at.cut {
+	header := map[string]string{"Strongroom-Lines": fmt.Sprintf("%d-%d", lines.first, found.last)}
+	if found.truncated {
 		header["Strongroom-Truncated"] = "true"
 	}
-	header["Content-Range"] = contentRange(at.span, v.index.size())
-	return answer{at.span, http.StatusOK, header}, nil
+	header["Content-Range"] = contentRange(found.span, v.index.size())
+	return response{found.span, http.StatusOK, header}, nil
 }
 
 func (v *view) unsatisfiable(format string, args ...any) error {

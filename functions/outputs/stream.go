@@ -21,23 +21,24 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// bufferSize is all the memory that a view holds of the output.
+// bufferSize is how much of an output a view holds in memory.
 const bufferSize = 256 << 10
 
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
-// view is one reading of one output.
+// view is one read of one output by one client.
 type view struct {
 	handler *Handler
 	session access.Session
 	run     run.Run
 	bucket  *storage.BucketHandle
 	index   index
-	entry   string // id of the audit entry that the read is on
+	entry   string // ID of the audit entry of this read
 }
 
-// open begins to read a piece of a part: of exactly the generation that is in
-// custody, and its bytes as they rest, whatever encoding they were said to have.
+// open opens a segment of a part. It reads exactly the generation that is in custody.
+// ReadCompressed returns the stored bytes, because the client library would
+// otherwise decompress objects that claim to be gzip-encoded.
 func (v *view) open(ctx context.Context, s segment) (*storage.Reader, error) {
 	name := grant.Object{Workspace: v.session.Workspace, Run: v.run.ID, Output: v.index.name, Part: s.part.number}.Name()
 	object := v.bucket.Object(name).Generation(s.part.generation).ReadCompressed(true)
@@ -48,70 +49,71 @@ func (v *view) open(ctx context.Context, s segment) (*storage.Reader, error) {
 	return reader, nil
 }
 
-// stream opens the first piece, so that what the bucket refuses is still an
-// answer of its own, and then sends piece by piece.
-func (v *view) stream(ctx context.Context, a answer) (*huma.StreamResponse, error) {
-	pieces := v.index.segments(a.span)
+// stream opens the first segment before it sends any header, so that an error of the
+// bucket can still become a problem response. It then sends segment by segment.
+func (v *view) stream(ctx context.Context, r response) (*readResponse, error) {
+	segments := v.index.segments(r.span)
 	var first *storage.Reader
-	if len(pieces) > 0 {
+	if len(segments) > 0 {
 		var err error
-		if first, err = v.open(ctx, pieces[0]); err != nil {
-			return nil, v.unreadable(ctx, err)
+		if first, err = v.open(ctx, segments[0]); err != nil {
+			return nil, v.readError(ctx, err)
 		}
 	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		v.header(hc, a)
+	return &readResponse{Body: func(hc huma.Context) {
+		v.writeHeader(hc, r)
 		if hc.Method() == http.MethodHead && first != nil {
 			_ = first.Close()
-			pieces = nil
+			segments = nil
 		}
-		sent, err := v.send(ctx, hc.BodyWriter(), first, pieces)
+		sent, err := v.send(ctx, hc.BodyWriter(), first, segments)
 		v.recordEnd(ctx, sent)
 		if err != nil {
-			api.Logger(ctx).WarnContext(ctx, "a view was cut", "entry", v.entry, "bytes", sent, "error", err.Error())
-			cut(hc.BodyWriter())
+			api.Logger(ctx).WarnContext(ctx, "output stream aborted", "entry", v.entry, "bytes", sent, "error", err.Error())
+			abort(hc.BodyWriter())
 		}
 	}}, nil
 }
 
-// cut breaks the connection: the length is told, and a cut must not look like
-// an end. Nothing more may be written, since the functions framework answers a
-// panic with a text of its own, which would pass for the rest of the output.
-func cut(w io.Writer) {
+// abort breaks the connection, so that an incomplete body does not look complete.
+// It first makes every later write fail, because the functions framework writes a
+// text of its own after a panic, and the client would read that text as part of the
+// output.
+func abort(w io.Writer) {
 	if rw, ok := w.(http.ResponseWriter); ok {
-		_ = http.NewResponseController(rw).SetWriteDeadline(time.Unix(1, 0)) // where it is not supported, the panic has to do
+		_ = http.NewResponseController(rw).SetWriteDeadline(time.Unix(1, 0)) // not every writer supports it; the panic then suffices
 	}
 	panic(http.ErrAbortHandler)
 }
 
-// header tells browsers to show plain text, keep nothing, and run nothing,
-// whatever the output says it is.
-func (v *view) header(hc huma.Context, a answer) {
+// writeHeader writes headers that make browsers show the output as plain text, run
+// nothing and store nothing, whatever content type the output declares.
+func (v *view) writeHeader(hc huma.Context, r response) {
 	hc.SetHeader("Content-Type", "text/plain; charset=utf-8")
-	hc.SetHeader("Content-Length", strconv.FormatInt(a.length(), 10))
+	hc.SetHeader("Content-Length", strconv.FormatInt(r.length(), 10))
 	hc.SetHeader("Content-Security-Policy", "sandbox; default-src 'none'")
 	hc.SetHeader("Content-Disposition", "inline")
 	hc.SetHeader("Accept-Ranges", "bytes")
 	hc.SetHeader("Strongroom-Output-State", string(v.index.state(v.run)))
-	for name, value := range a.header {
+	for name, value := range r.header {
 		hc.SetHeader(name, value)
 	}
-	hc.SetStatus(a.status)
+	hc.SetStatus(r.status)
 }
 
-func (v *view) send(ctx context.Context, w io.Writer, first *storage.Reader, pieces []segment) (sent int64, err error) {
+func (v *view) send(ctx context.Context, w io.Writer, first *storage.Reader, segments []segment) (sent int64, err error) {
 	buffer := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buffer)
-	for i, piece := range pieces {
+	for i, seg := range segments {
 		reader := first
 		if i > 0 {
-			if reader, err = v.open(ctx, piece); err != nil {
+			if reader, err = v.open(ctx, seg); err != nil {
 				return sent, err
 			}
 		}
 		n, err := copyAll(w, reader, buffer[:])
 		sent += n
-		if err == nil && n != piece.length {
+		if err == nil && n != seg.length {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
@@ -121,16 +123,16 @@ func (v *view) send(ctx context.Context, w io.Writer, first *storage.Reader, pie
 	return sent, nil
 }
 
-// copyAll copies through buffer and nothing else: io.CopyBuffer would let
-// reader or writer bring their own.
+// copyAll copies through buffer only. It hides the ReadFrom and WriteTo methods of
+// its arguments, because io.CopyBuffer would use their own buffers instead.
 func copyAll(w io.Writer, r io.ReadCloser, buffer []byte) (int64, error) {
 	n, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, buffer)
 	return n, errors.Join(err, r.Close())
 }
 
-// unreadable is what the client learns of a part that the bucket does not
-// give; the read that was announced ends with no bytes.
-func (v *view) unreadable(ctx context.Context, err error) error {
+// readError returns the client's error for a part that cannot be read. It also
+// audits the end of the read, with no bytes sent.
+func (v *view) readError(ctx context.Context, err error) error {
 	v.recordEnd(ctx, 0)
 	var public *api.Problem
 	if errors.As(err, &public) {
@@ -139,21 +141,21 @@ func (v *view) unreadable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	api.Logger(ctx).WarnContext(ctx, "the bucket did not give a part", "entry", v.entry, "error", err.Error())
-	return refusal(err)
+	api.Logger(ctx).WarnContext(ctx, "read part from the bucket", "entry", v.entry, "error", err.Error())
+	return bucketProblem(err)
 }
 
-// refusal is what the client is told of the bucket's answer.
-func refusal(err error) error {
-	var answer *googleapi.Error
-	known := errors.As(err, &answer)
+// bucketProblem maps an error of the bucket to the problem that the client gets.
+func bucketProblem(err error) error {
+	var response *googleapi.Error
+	known := errors.As(err, &response)
 	switch {
-	case known && strings.Contains(answer.Error()+answer.Body, "CloudKms"):
+	case known && strings.Contains(response.Error()+response.Body, "CloudKms"):
 		return api.Refuse(http.StatusForbidden, api.KeyLockedText)
 	case errors.Is(err, storage.ErrObjectNotExist):
-		return api.Refuse(http.StatusGone, "the bucket does not hold this output any more")
-	case !known || answer.Code >= http.StatusInternalServerError || answer.Code == http.StatusTooManyRequests:
-		return api.Refuse(http.StatusServiceUnavailable, "the bucket does not answer; try again").With("Retry-After", "1")
+		return api.Refuse(http.StatusGone, "the bucket no longer holds this output")
+	case !known || response.Code >= http.StatusInternalServerError || response.Code == http.StatusTooManyRequests:
+		return api.Refuse(http.StatusServiceUnavailable, "the bucket is unavailable; try again").With("Retry-After", "1")
 	}
 	return err
 }

@@ -14,11 +14,11 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-func TestNobodyButTheStaffMayAndTheOthersAreOnRecord(t *testing.T) {
+func TestOnlyStaffMayReplayAndDenialsAreAudited(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, suite.Options{})
+	o := newStaffCloud(t, suite.Options{})
 	tn := o.tenant
-	o.refuse(t, "assistant-update", "bad-reference", "1", map[string]string{"run": "r"})
+	o.quarantine(t, "assistant-update", "bad-reference", "1", map[string]string{"run": "r"})
 	o.publish(t, "run-events-dead", "", map[string]string{"n": "1"})
 	var want []string
 	for _, role := range []string{"runner", "viewer", "auditor", "admin"} {
@@ -59,20 +59,20 @@ func TestNobodyButTheStaffMayAndTheOthersAreOnRecord(t *testing.T) {
 	}
 }
 
-// What cannot be put on record, or may not be done, is not done: neither is
-// anything taken away.
+// If the audit entry cannot be written or a role is missing, nothing is sent and no
+// message is lost.
 func TestWithoutARoleNothingIsSentAndNothingIsLost(t *testing.T) {
 	t.Parallel()
 	account := suite.FunctionAccount("replay")
 	for name, role := range map[string]iam.Binding{
-		"the right to seal the audit log": {Member: account, Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: auditKey},
-		"the right to publish":            {Member: account, Role: "roles/pubsub.publisher", Resource: "topics/run-events"},
-		"the right to pull":               {Member: account, Role: "roles/pubsub.subscriber", Resource: "subscriptions/run-events-dead"},
+		"the role to seal the audit log": {Member: account, Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: auditKey},
+		"the role to publish":            {Member: account, Role: "roles/pubsub.publisher", Resource: "topics/run-events"},
+		"the role to pull":               {Member: account, Role: "roles/pubsub.subscriber", Resource: "subscriptions/run-events-dead"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := newOffice(t, suite.Options{})
-			o.refuse(t, "assistant-update", "bad-reference", "1", map[string]string{"run": "r"})
+			o := newStaffCloud(t, suite.Options{})
+			o.quarantine(t, "assistant-update", "bad-reference", "1", map[string]string{"run": "r"})
 			o.publish(t, "run-events-dead", "", map[string]string{"n": "1"})
 			if err := o.IAM.Unbind(role); err != nil {
 				t.Fatal(err)
@@ -89,7 +89,7 @@ func TestWithoutARoleNothingIsSentAndNothingIsLost(t *testing.T) {
 			}
 			records, letters := o.replay(t, "quarantine", fields{"function": "assistant-update"}), o.replay(t, "dead-letters", fields{"topic": "run-events"})
 			if letters.Replayed != 1 || records.Replayed != 1 {
-				t.Errorf("with it back: %+v, %+v", letters, records)
+				t.Errorf("with the role again: %+v, %+v", letters, records)
 			}
 		})
 	}

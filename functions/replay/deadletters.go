@@ -12,23 +12,24 @@ import (
 
 type replayDeadLettersRequest struct {
 	Body struct {
-		Topic  string    `json:"topic" maxLength:"255" doc:"The topic that the messages were published to at first"`
-		Before time.Time `json:"before,omitempty" doc:"Only what was a dead letter before; now, unless it is earlier"`
+		Topic  string    `json:"topic" class:"operational" maxLength:"255" doc:"The topic to which the messages were first published"`
+		Before time.Time `json:"before,omitempty" class:"operational" doc:"Only messages that became dead letters before this time; default and maximum: now"`
 	}
 }
 
-// replayDeadLetters sends dead letters again, and then takes them off.
+// replayDeadLetters publishes dead letters to their topic again, and then removes them
+// from the dead letter subscription.
 func (h *Handler) replayDeadLetters(ctx context.Context, in *replayDeadLettersRequest) (*replayResponse, error) {
 	topic := in.Body.Topic
 	if err := checkTopic(topic); err != nil {
 		return nil, err
 	}
-	b, err := h.box(ctx, topic)
+	subscription, err := h.deadLetters(ctx, topic)
 	if err != nil {
 		return nil, err
 	}
-	out := h.begin(in.Body.Before)
-	err = b.empty(ctx, &out.Body, func(ctx context.Context, messages []*pubsubpb.PubsubMessage) error {
+	out := h.newResponse(in.Body.Before)
+	err = subscription.replay(ctx, &out.Body, func(ctx context.Context, messages []*pubsubpb.PubsubMessage) error {
 		return h.send(ctx, auditlog.ReplayDeadLetters, "dead-letters/"+topic, topic, messages)
 	})
 	if err != nil {
@@ -37,65 +38,67 @@ func (h *Handler) replayDeadLetters(ctx context.Context, in *replayDeadLettersRe
 	return out, nil
 }
 
-// empty pulls as many letters as one call may, sends those that are old enough,
-// and acknowledges them once they are sent. All others it holds until its end, so
-// that it is not given them over and over, and then gives them back.
-func (b box) empty(ctx context.Context, r *replayed, send func(context.Context, []*pubsubpb.PubsubMessage) error) error {
+// replay pulls up to maxBatch messages, sends those that are older than result.AsOf, and
+// acknowledges them once they are sent. It holds the other messages until the end,
+// because Pub/Sub would otherwise deliver them to it again and again, and then
+// releases them.
+func (s deadLetterSubscription) replay(ctx context.Context, result *replayResult, send func(context.Context, []*pubsubpb.PubsubMessage) error) error {
 	var held []string
-	defer func() { b.giveBack(ctx, held) }()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer func() { s.release(ctx, held) }()
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	for pulled := 0; pulled < maxBatch; {
-		letters, err := b.pull(ctx, maxBatch-pulled)
-		if err != nil || len(letters) == 0 {
+		received, err := s.pull(ctx, maxBatch-pulled)
+		if err != nil || len(received) == 0 {
 			return err
 		}
-		pulled += len(letters)
-		messages, sent, young := sift(letters, r.AsOf)
+		pulled += len(received)
+		messages, old, young := splitByPublishTime(received, result.AsOf)
 		held = append(held, young...)
 		if len(messages) == 0 {
 			continue
 		}
 		if err := send(ctx, messages); err != nil {
-			held = append(held, sent...)
+			held = append(held, old...)
 			return err
 		}
-		if err := b.acknowledge(ctx, sent); err != nil {
-			held = append(held, sent...)
+		if err := s.acknowledge(ctx, old); err != nil {
+			held = append(held, old...)
 			return err
 		}
-		r.Replayed += len(messages)
+		result.Replayed += len(messages)
 	}
-	r.More = r.Replayed > 0 // else all are young, and there would be no end of it
+	result.More = result.Replayed > 0 // if all messages are too young, a client that loops must stop
 	return nil
 }
 
-// sift tells letters of before a time, as they were published at first, from
-// younger ones.
-func sift(letters []*pubsubpb.ReceivedMessage, before time.Time) (messages []*pubsubpb.PubsubMessage, old, young []string) {
-	for _, letter := range letters {
-		m := letter.GetMessage()
+// splitByPublishTime separates the messages that became dead letters before a time
+// from younger ones. messages are the older ones as they were first published; old and
+// young are acknowledgement IDs.
+func splitByPublishTime(received []*pubsubpb.ReceivedMessage, before time.Time) (messages []*pubsubpb.PubsubMessage, old, young []string) {
+	for _, r := range received {
+		m := r.GetMessage()
 		if !m.GetPublishTime().AsTime().Before(before) {
-			young = append(young, letter.GetAckId())
+			young = append(young, r.GetAckId())
 			continue
 		}
-		messages = append(messages, &pubsubpb.PubsubMessage{Data: m.GetData(), Attributes: original(m.GetAttributes())})
-		old = append(old, letter.GetAckId())
+		messages = append(messages, &pubsubpb.PubsubMessage{Data: m.GetData(), Attributes: originalAttributes(m.GetAttributes())})
+		old = append(old, r.GetAckId())
 	}
 	return messages, old, young
 }
 
-// added are the beginnings of attributes that Pub/Sub and its clients put on:
+// addedPrefixes are the prefixes of attributes that Pub/Sub and its clients add:
 // cloud.google.com/pubsub/docs/dead-letter-topics#forwarded-messages.
-var added = []string{"CloudPubSubDeadLetter", "googclient_"}
+var addedPrefixes = []string{"CloudPubSubDeadLetter", "googclient_"}
 
-// original are the attributes without those that were added.
-func original(attributes map[string]string) map[string]string {
-	all := map[string]string{}
+// originalAttributes returns the attributes without those that Pub/Sub added.
+func originalAttributes(attributes map[string]string) map[string]string {
+	original := map[string]string{}
 	for name, value := range attributes {
-		if !strings.HasPrefix(name, added[0]) && !strings.HasPrefix(name, added[1]) {
-			all[name] = value
+		if !strings.HasPrefix(name, addedPrefixes[0]) && !strings.HasPrefix(name, addedPrefixes[1]) {
+			original[name] = value
 		}
 	}
-	return all
+	return original
 }

@@ -36,49 +36,49 @@ func endRun(t *testing.T, tn *cloudtest.Tenant, run string) {
 	reportRun(t, tn, run)
 }
 
-// issues counts those of a workspace.
-func issues(t *testing.T, tn *cloudtest.Tenant) int {
+// countIssues counts the issues of a workspace.
+func countIssues(t *testing.T, tn *cloudtest.Tenant) int {
 	t.Helper()
 	var list struct{ Issues []struct{ ID string } }
 	tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/issues", nil).Want(t, http.StatusOK).JSON(t, &list)
 	return len(list.Issues)
 }
 
-func TestARunThatDiedWithItsTenantsKeyIsFoldedOnceTheKeyIsBack(t *testing.T) {
+func TestDeadLetterIsFoldedOnceTheTenantsKeyIsEnabledAgain(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, suite.Options{Backoff: time.Millisecond, DeliveryAttempts: 5})
+	o := newStaffCloud(t, suite.Options{Backoff: time.Millisecond, DeliveryAttempts: 5})
 	tn, run := o.tenant, cloudtest.NewRun(t)
 	reportRun(t, tn, run)
-	o.SwitchKey(t, tn.KeyName, kmspb.CryptoKeyVersion_DISABLED)
-	beginRun(t, tn, run) // only now is there an event
+	o.SetKeyState(t, tn.KeyName, kmspb.CryptoKeyVersion_DISABLED)
+	beginRun(t, tn, run) // the event is published now
 	o.Drain(t)
 	dead := o.published("run-events-dead")
 	if len(dead) != 1 || dead[0].Attributes["CloudPubSubDeadLetterSourceDeliveryCount"] != "5" {
 		t.Fatalf("dead letters: %+v", dead)
 	}
-	o.SwitchKey(t, tn.KeyName, kmspb.CryptoKeyVersion_ENABLED)
-	if n := issues(t, tn); n != 0 {
+	o.SetKeyState(t, tn.KeyName, kmspb.CryptoKeyVersion_ENABLED)
+	if n := countIssues(t, tn); n != 0 {
 		t.Fatalf("%d issues before the replay", n)
 	}
-	if calls := o.loop(t, "dead-letters", fields{"topic": "run-events"}); !cmp.Equal(calls, []int{1}) {
-		t.Errorf("sent by call: %v", calls)
+	if calls := o.replayAll(t, "dead-letters", fields{"topic": "run-events"}); !cmp.Equal(calls, []int{1}) {
+		t.Errorf("sent per call: %v", calls)
 	}
 	o.Drain(t)
-	if n := issues(t, tn); n != 1 {
+	if n := countIssues(t, tn); n != 1 {
 		t.Errorf("%d issues after the replay, want 1", n)
 	}
 	got := o.published("run-events")
 	if len(got) != 2 || !cmp.Equal(got[0], got[1]) {
-		t.Errorf("at first, and then again: %+v", got)
+		t.Errorf("the first message and the replayed one: %+v", got)
 	}
-	if calls := o.loop(t, "dead-letters", fields{"topic": "run-events"}); !cmp.Equal(calls, []int{0}) {
-		t.Errorf("sent once more: %v", calls)
+	if calls := o.replayAll(t, "dead-letters", fields{"topic": "run-events"}); !cmp.Equal(calls, []int{0}) {
+		t.Errorf("sent by a second replay: %v", calls)
 	}
 }
 
-func TestALetterIsSentByteForByteWithoutWhatPubSubAdded(t *testing.T) {
+func TestDeadLetterIsSentUnchangedWithoutAttributesOfPubSub(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, suite.Options{})
+	o := newStaffCloud(t, suite.Options{})
 	data := "canary \x00\xff\n"
 	o.publish(t, "object-events-dead", data, map[string]string{
 		"eventType": "OBJECT_DELETE", "odd": "canary = , \x7f", "cloudPubSubDeadLetter": "ours", "": "no name",
@@ -86,7 +86,7 @@ func TestALetterIsSentByteForByteWithoutWhatPubSubAdded(t *testing.T) {
 	})
 	o.publish(t, "run-events-dead", "of another topic", nil)
 	if d := o.replay(t, "dead-letters", fields{"topic": "object-events"}); d.Replayed != 1 || d.More {
-		t.Errorf("it answers %+v", d)
+		t.Errorf("result %+v", d)
 	}
 	want := []message{{"object-events", data, map[string]string{
 		"eventType": "OBJECT_DELETE", "odd": "canary = , \x7f", "cloudPubSubDeadLetter": "ours", "": "no name",
@@ -95,32 +95,32 @@ func TestALetterIsSentByteForByteWithoutWhatPubSubAdded(t *testing.T) {
 		t.Error(diff)
 	}
 	if log := o.Log.String(); strings.Contains(log, "canary") {
-		t.Errorf("the log has it: %s", log)
+		t.Errorf("the log shows it: %s", log)
 	}
 }
 
-func TestLettersThatAreYoungerThanTheReplayAreGivenBack(t *testing.T) {
+func TestDeadLettersYoungerThanTheReplayAreReleased(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, suite.Options{})
+	o := newStaffCloud(t, suite.Options{})
 	letter := func(n int) { o.publish(t, "run-events-dead", "", map[string]string{"n": fmt.Sprint(n)}) }
 	letter(0)
 	before := o.Clock.Now()
 	for n := range 120 {
 		letter(n + 1)
 	}
-	taken := 0
-	for range 20 { // the backend gives them in any order
+	replayed := 0
+	for range 20 { // Pub/Sub delivers in any order
 		d := o.replay(t, "dead-letters", fields{"topic": "run-events", "before": before})
-		if taken += d.Replayed; d.More != (d.Replayed > 0) {
-			t.Fatalf("it answers %+v", d)
+		if replayed += d.Replayed; d.More != (d.Replayed > 0) {
+			t.Fatalf("result %+v", d)
 		}
 	}
-	if got := o.published("run-events"); taken != len(got) || taken > 1 || taken == 1 && got[0].Attributes["n"] != "0" {
-		t.Fatalf("%d taken; published: %+v", taken, got)
+	if got := o.published("run-events"); replayed != len(got) || replayed > 1 || replayed == 1 && got[0].Attributes["n"] != "0" {
+		t.Fatalf("%d replayed; published: %+v", replayed, got)
 	}
-	calls := o.loop(t, "dead-letters", fields{"topic": "run-events"})
-	if !cmp.Equal(calls, []int{100, 21 - taken}) {
-		t.Errorf("sent by call: %v", calls)
+	calls := o.replayAll(t, "dead-letters", fields{"topic": "run-events"})
+	if !cmp.Equal(calls, []int{100, 21 - replayed}) {
+		t.Errorf("sent per call: %v", calls)
 	}
 	var sent []string
 	for _, m := range o.published("run-events") {
@@ -131,44 +131,44 @@ func TestLettersThatAreYoungerThanTheReplayAreGivenBack(t *testing.T) {
 	}
 }
 
-// A letter that dies again while somebody replays is not taken twice.
-func TestALetterThatDiesAgainEndsTheLoop(t *testing.T) {
+// A message that becomes a dead letter again during a replay is not replayed twice.
+func TestLoopEndsAtAMessageThatFailsAgain(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, suite.Options{})
+	o := newStaffCloud(t, suite.Options{})
 	o.publish(t, "run-events-dead", "", map[string]string{"n": "1"})
 	d := o.replay(t, "dead-letters", fields{"topic": "run-events"})
 	o.publish(t, "run-events-dead", "", map[string]string{"n": "1"})
 	again := o.replay(t, "dead-letters", fields{"topic": "run-events", "before": d.AsOf})
 	if d.Replayed != 1 || again.Replayed != 0 || again.More {
-		t.Errorf("the first call answers %+v, the second %+v", d, again)
+		t.Errorf("the first call returns %+v, the second %+v", d, again)
 	}
 	if d := o.replay(t, "dead-letters", fields{"topic": "run-events"}); d.Replayed != 1 {
-		t.Errorf("a later replay answers %+v", d)
+		t.Errorf("a later replay returns %+v", d)
 	}
 }
 
-func TestALetterIsTakenOffOnlyWhenItIsSent(t *testing.T) {
+func TestDeadLetterIsAcknowledgedOnlyAfterItIsSent(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		method string
 		fault  faults.Fault
 		calls  []string // of Pub/Sub
-		sent   int      // messages, by then
-		left   int      // letters
+		sent   int      // messages sent despite the fault
+		left   int      // dead letters that remain
 	}{
-		"the pull is lost":                          {"Pull", faults.Lost, []string{"Pull"}, 0, 1},
-		"the publishing is lost":                    {"Publish", faults.Lost, []string{"Pull", "Publish", "Publish", "ModifyAckDeadline"}, 0, 1},
-		"the answer to the publishing is lost":      {"Publish", faults.ReplyLost, []string{"Pull", "Publish", "Publish", "ModifyAckDeadline"}, 1, 1},
-		"the acknowledgement is lost":               {"Acknowledge", faults.Lost, []string{"Pull", "Publish", "Acknowledge", "Acknowledge", "ModifyAckDeadline"}, 1, 1},
-		"the answer to the acknowledgement is lost": {"Acknowledge", faults.ReplyLost, []string{"Pull", "Publish", "Acknowledge", "Acknowledge", "ModifyAckDeadline"}, 1, 0},
+		"the pull is lost":                     {method: "Pull", fault: faults.Lost, calls: []string{"Pull"}, left: 1},
+		"the publish is lost":                  {method: "Publish", fault: faults.Lost, calls: []string{"Pull", "Publish", "Publish", "ModifyAckDeadline"}, left: 1},
+		"the reply to the publish is lost":     {method: "Publish", fault: faults.ReplyLost, calls: []string{"Pull", "Publish", "Publish", "ModifyAckDeadline"}, sent: 1, left: 1},
+		"the acknowledge is lost":              {method: "Acknowledge", fault: faults.Lost, calls: []string{"Pull", "Publish", "Acknowledge", "Acknowledge", "ModifyAckDeadline"}, sent: 1, left: 1},
+		"the reply to the acknowledge is lost": {method: "Acknowledge", fault: faults.ReplyLost, calls: []string{"Pull", "Publish", "Acknowledge", "Acknowledge", "ModifyAckDeadline"}, sent: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := newOffice(t, suite.Options{})
+			o := newStaffCloud(t, suite.Options{})
 			o.publish(t, "run-events-dead", "canary", map[string]string{"n": "canary"})
 			p, ctx := o.process(t, test.method, test.fault)
 			if status := p.post(ctx, o, "/v1/dead-letters/replay", `{"topic":"run-events"}`); status != http.StatusServiceUnavailable {
-				t.Errorf("it answers %d", status)
+				t.Errorf("status %d", status)
 			}
 			if diff := cmp.Diff(test.calls, p.called()); diff != "" {
 				t.Error(diff)
@@ -177,10 +177,10 @@ func TestALetterIsTakenOffOnlyWhenItIsSent(t *testing.T) {
 				t.Errorf("%d messages were published, want %d", sent, test.sent)
 			}
 			if d := o.replay(t, "dead-letters", fields{"topic": "run-events"}); d.Replayed != test.left {
-				t.Errorf("after that it answers %+v, want %d", d, test.left)
+				t.Errorf("the next replay returns %+v, want %d", d, test.left)
 			}
 			if log := o.Log.String(); strings.Contains(log, "canary") {
-				t.Errorf("the log has it: %s", log)
+				t.Errorf("the log shows it: %s", log)
 			}
 		})
 	}

@@ -1,6 +1,6 @@
-// Package replay is the function with which the platform's staff send messages
-// again: those that a function refused for good, and those that became dead
-// letters.
+// Package replay is the function with which the platform's staff replay messages:
+// quarantined messages, which a function permanently rejected, and dead letters, which
+// could not be delivered.
 //
 // # Methods
 //
@@ -8,72 +8,83 @@
 //	POST /v1/quarantine/replay    platform
 //	POST /v1/dead-letters/replay  platform
 //
-// # What was refused for good
+// # Quarantined messages
 //
-// A function that refuses a message puts a record into the platform's quarantine
-// (shared/quarantine): references and codes, no data. GET takes function,
-// pageSize (1 to 200, else 50) and pageToken, and gives the oldest first:
+// A function that permanently rejects a message writes a record to the platform's
+// quarantine (shared/quarantine). The record has references and codes, but no data.
+// GET has the parameters function, pageSize (1 to 200, default 50) and pageToken. It
+// lists the oldest records first:
 //
 //	{"records":[{"function":"assistant-update","message":"1764123456789000042","code":"no-such-run",
 //	  "references":{"tenant":"acme","workspace":"prod","run":"…","kind":"run.ended","entry":"…"},
 //	  "published":"…","found":"…"}],
 //	 "nextPageToken":"…"}
 //
-// The replay takes {"function","code"?,"before"?}. It publishes the references
-// of at most 100 records, the oldest, as the attributes of messages on the
-// function's topic, and then deletes these records. What the function refuses
-// again is a new record.
+// POST /v1/quarantine/replay has the body {"function","code"?,"before"?}:
+//
+//  1. It selects the oldest records, at most 100.
+//  2. It publishes the references of each record as the attributes of a message on the
+//     function's topic.
+//  3. It deletes the records.
+//
+// If the function rejects a message again, there is a new record.
 //
 // # Dead letters
 //
-// A message that was pushed 20 times in vain lies on the subscription TOPIC-dead.
-// The replay takes {"topic","before"?}. It pulls at most 100 of them, publishes
-// each to the topic with its data and its attributes, without those that Pub/Sub
-// added, and then acknowledges them.
+// After 20 failed deliveries a message is on the subscription TOPIC-dead.
+// POST /v1/dead-letters/replay has the body {"topic","before"?}:
+//
+//  1. It pulls at most 100 messages.
+//  2. It publishes each to the topic with its data and its attributes, without the
+//     attributes that Pub/Sub added.
+//  3. It acknowledges them.
 //
 // # Both
 //
 //	{"replayed":100,"more":true,"asOf":"2026-01-02T03:04:05Z"}
 //
-// Only what was refused, or died, before "before" is taken; that is now, unless
-// the client says an earlier time. Call again while there is more, with the first
-// answer's asOf as before: then what comes back at once does not go round for
-// ever, and there is an end. What another call has pulled and not sent is not
-// seen for a minute.
+// Only messages that were rejected or became dead letters before "before" are
+// replayed. The default and the latest possible value is now.
 //
-// Messages are published before they are deleted or acknowledged: a crash in
-// between, or two calls at once, send some twice and lose none. Functions expect
-// that. What cannot be published stays as it was.
+// While more is true, call again, with the first response's asOf as before. A message
+// that fails again is younger than that, so the loop ends. Messages that another call
+// has pulled and not sent are invisible for a minute.
 //
-// # Statuses
+// Messages are published before they are deleted or acknowledged. A crash in between,
+// or concurrent calls, can send a message twice, but never lose one. Functions expect
+// duplicates. A message that cannot be published stays where it was.
+//
+// # Status
 //
 //	200  done
 //	400  the body is not strict JSON
 //	401  no valid token
-//	403  only the platform's staff may
-//	422  no such function, topic or page, or the function's messages carry data
-//	     that its records do not keep (custody): errors and detail say what to do
-//	503  try again; some may have been sent
+//	403  the caller is not platform staff
+//	422  there is no such function, topic or page, or the function's messages carry data
+//	     that quarantine records do not store (custody); detail and errors say what to do
+//	503  try again; some messages may have been sent
 //
-// Errors are application/problem+json (RFC 9457). Before anything is published
-// it is on the platform's own audit log: who, from where, and how many.
+// Errors are application/problem+json (RFC 9457). Before anything is published, the
+// platform's own audit log has an entry: who, from where, and how many messages.
 //
 // # Environment
 //
 //	GOOGLE_CLOUD_PROJECT  the platform's project
-//	STRONGROOM_AUDIENCE   what every token's audience begins with, as https://strongroom.dev
-//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/…, seals the audit log
+//	STRONGROOM_AUDIENCE   the prefix of every token's audience, such as https://strongroom.dev
+//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/… that encrypts the audit log
 //
-// # Identity
+// # IAM
 //
-// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
-// on the audit key, roles/pubsub.publisher on run-events and object-events,
-// roles/pubsub.subscriber on the subscriptions run-events-dead and
-// object-events-dead. No tenant's key: the function can open nothing.
+//	roles/datastore.user                        on the database
+//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//	roles/pubsub.publisher                      on run-events and object-events
+//	roles/pubsub.subscriber                     on run-events-dead and object-events-dead
+//
+// The function has no role on any tenant's key, so it cannot decrypt anything.
 //
 // # Try it
 //
-// With go run ./emulator at work:
+// While go run ./emulator runs:
 //
 //	API=http://127.0.0.1:8080
 //	TOKEN=$(curl -s "$API/emulator/token?as=platform" | grep -o 'eyJ[^"]*')

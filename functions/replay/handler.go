@@ -18,39 +18,43 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 )
 
-// maxBatch is how many messages one call sends again. A hundred of the largest
-// are about 1 MB, of the 10 that Pub/Sub takes at once.
+// maxBatch is how many messages one call replays. A hundred of the largest messages
+// have about 1 MB; a publish request has at most 10 MB:
+// cloud.google.com/pubsub/quotas.
 const maxBatch = 100
 
-// patience bounds the sending of one call: well within the minute that Pub/Sub
-// leaves to us what was pulled.
-const patience = 20 * time.Second
+// sendTimeout limits how long one call sends. It is well below the acknowledgement
+// deadline of pulled messages, which is one minute.
+const sendTimeout = 20 * time.Second
 
-// Handler sends messages again for the platform's staff. It is safe for
-// concurrent use; what two calls take at once is sent twice.
+// Handler replays messages for the platform's staff. It is safe for concurrent use.
+// Concurrent calls may send a message twice.
 type Handler struct {
 	http.Handler
-	API       *api.API
-	guard     *access.Guard
-	deps      function.Deps
-	publisher *outbox.Publisher
-	puller    gcp.Lazy[*pubsub.SubscriptionAdminClient]
+	API           *api.API
+	guard         *access.Guard
+	deps          function.Deps
+	publisher     *outbox.Publisher
+	subscriptions gcp.Lazy[*pubsub.SubscriptionAdminClient]
 }
 
-// New makes the function; it calls nothing yet.
+// New returns the function. It makes no calls.
 func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
 	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}
 	a := api.New("Strongroom replay", deps.Log)
-	h := &Handler{Handler: a.Handler(), API: a, guard: guard, deps: deps, publisher: outbox.NewPublisher(deps.Clients)}
+	h := &Handler{
+		Handler: a.Handler(), API: a, guard: guard, deps: deps,
+		publisher: outbox.NewPublisher(deps.Clients),
+	}
 	api.Register(a, h.operation("listQuarantine", http.MethodGet, "/v1/quarantine",
-		"List what was refused for good, the oldest first", auditlog.ListQuarantine), h.list)
+		"List quarantined messages, oldest first", auditlog.ListQuarantine), h.list)
 	api.Register(a, h.operation("replayQuarantine", http.MethodPost, "/v1/quarantine/replay",
-		"Send again what a function refused for good", auditlog.ReplayQuarantine), h.replayQuarantine)
+		"Replay quarantined messages of a function", auditlog.ReplayQuarantine), h.replayQuarantine)
 	api.Register(a, h.operation("replayDeadLetters", http.MethodPost, "/v1/dead-letters/replay",
-		"Send again what could not be delivered", auditlog.ReplayDeadLetters), h.replayDeadLetters)
+		"Replay dead letters of a topic", auditlog.ReplayDeadLetters), h.replayDeadLetters)
 	return h, nil
 }
 
@@ -61,30 +65,31 @@ func (h *Handler) operation(id, method, path, summary string, action auditlog.Ac
 	}, action)
 }
 
-// replayed is what one call did.
-type replayed struct {
-	Replayed int       `json:"replayed" doc:"Messages that were sent again"`
-	More     bool      `json:"more" doc:"There may be more: call again with before = asOf"`
-	AsOf     time.Time `json:"asOf" doc:"Only what was there before this time was taken"`
+// replayResult is the work of one call.
+type replayResult struct {
+	Replayed int       `json:"replayed" class:"operational" doc:"Messages sent"`
+	More     bool      `json:"more" class:"operational" doc:"There may be more messages: call again with before = asOf"`
+	AsOf     time.Time `json:"asOf" class:"operational" doc:"Only messages from before this time were replayed"`
 }
 
-type replayResponse struct{ Body replayed }
+type replayResponse struct{ Body replayResult }
 
-// begin is the answer of a call that has done nothing yet. What comes back while
-// somebody replays has come after asOf, so that it does not go round for ever.
-func (h *Handler) begin(before time.Time) *replayResponse {
+// newResponse returns the response of a call that has replayed nothing yet. A message
+// that fails again during a replay is younger than AsOf. Therefore a client that loops
+// with before = AsOf never replays it twice.
+func (h *Handler) newResponse(before time.Time) *replayResponse {
 	asOf := h.deps.Now()
 	if !before.IsZero() && before.Before(asOf) {
 		asOf = before
 	}
-	if ever := time.Unix(0, 0); asOf.Before(ever) { // Firestore keeps no time before year 1
-		asOf = ever
+	if epoch := time.Unix(0, 0); asOf.Before(epoch) { // Firestore stores no time before year 1
+		asOf = epoch
 	}
-	return &replayResponse{replayed{AsOf: asOf.UTC().Truncate(time.Microsecond)}}
+	return &replayResponse{replayResult{AsOf: asOf.UTC().Truncate(time.Microsecond)}}
 }
 
-// send publishes messages to a topic, after it was put on record that they are
-// sent again; resource is what they were taken from.
+// send writes an audit entry, and then publishes the messages to a topic. resource
+// names the place that the messages come from.
 func (h *Handler) send(ctx context.Context, action auditlog.Action, resource, topic string, messages []*pubsubpb.PubsubMessage) error {
 	s := access.From(ctx)
 	_, err := h.guard.Audit.Append(ctx, s.DB, auditlog.Entry{
@@ -92,7 +97,7 @@ func (h *Handler) send(ctx context.Context, action auditlog.Action, resource, to
 		Counts: map[string]int64{"messages": int64(len(messages))},
 	})
 	if err != nil {
-		return fmt.Errorf("record %s: %w", action, err)
+		return fmt.Errorf("audit %s: %w", action, err)
 	}
 	return h.publisher.Send(ctx, topic, messages)
 }

@@ -27,33 +27,33 @@ import (
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
-// fields are a JSON object.
+// fields is a JSON object.
 type fields = map[string]any
 
 const auditKey = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
 
-// office is a cloud of one's own, with what is published in it.
-type office struct {
+// staffCloud is a cloud of its own for each test. It records what is published.
+type staffCloud struct {
 	*cloudtest.Cloud
 	tenant *cloudtest.Tenant
-	staff  string // token
+	staff  string // token of the platform's staff
 
 	mu   sync.Mutex
 	sent []message
 }
 
-// message is one that was published.
+// message is a published message.
 type message struct {
 	Topic, Data string
 	Attributes  map[string]string
 }
 
-func newOffice(t *testing.T, options suite.Options) *office {
+func newStaffCloud(t *testing.T, options suite.Options) *staffCloud {
 	t.Helper()
 	c := cloudtest.New(t, options)
 	tn := c.Tenant(t)
-	o := &office{Cloud: c, tenant: tn, staff: tn.Token(t, "platform")}
-	c.PubSub.Published(func(topic string, data []byte, attributes map[string]string) {
+	o := &staffCloud{Cloud: c, tenant: tn, staff: tn.Token(t, "platform")}
+	c.PubSub.OnPublish(func(topic string, data []byte, attributes map[string]string) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.sent = append(o.sent, message{topic[strings.LastIndex(topic, "/")+1:], string(data), maps.Clone(attributes)})
@@ -61,8 +61,8 @@ func newOffice(t *testing.T, options suite.Options) *office {
 	return o
 }
 
-// published is what was published to a topic so far.
-func (o *office) published(topic string) (all []message) {
+// published returns the messages that were published to a topic so far.
+func (o *staffCloud) published(topic string) (all []message) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, m := range o.sent {
@@ -73,28 +73,29 @@ func (o *office) published(topic string) (all []message) {
 	return all
 }
 
-func (o *office) publish(t *testing.T, topic, data string, attributes map[string]string) {
+func (o *staffCloud) publish(t *testing.T, topic, data string, attributes map[string]string) {
 	t.Helper()
 	if err := o.PubSub.Publish(t.Context(), topic, []byte(data), attributes); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// done is what a replay answers.
-type done struct {
+// result is the result of a replay.
+type result struct {
 	Replayed int
 	More     bool
 	AsOf     time.Time
 }
 
-func (o *office) replay(t *testing.T, what string, body fields) (d done) {
+func (o *staffCloud) replay(t *testing.T, what string, body fields) (d result) {
 	t.Helper()
 	o.Do(t, o.staff, http.MethodPost, "/v1/"+what+"/replay", body).Want(t, http.StatusOK).JSON(t, &d)
 	return d
 }
 
-// loop replays as a client does, and gives how many messages that sent, by call.
-func (o *office) loop(t *testing.T, what string, body fields) (calls []int) {
+// replayAll replays until there are no more messages, as a client does. It returns the
+// number of messages that each call sent.
+func (o *staffCloud) replayAll(t *testing.T, what string, body fields) (calls []int) {
 	t.Helper()
 	body = maps.Clone(body)
 	for more := true; more; {
@@ -102,13 +103,13 @@ func (o *office) loop(t *testing.T, what string, body fields) (calls []int) {
 		more, calls = d.More, append(calls, d.Replayed)
 		body["before"] = d.AsOf
 		if len(calls) > 10 {
-			t.Fatalf("there is no end of it: %v", calls)
+			t.Fatalf("the loop does not end: %v", calls)
 		}
 	}
 	return calls
 }
 
-// record is one of the quarantine's, as it is listed.
+// record is a listed record of the quarantine.
 type record struct {
 	Function, Message, Code string
 	References              map[string]string
@@ -120,24 +121,24 @@ type page struct {
 	NextPageToken string
 }
 
-func (o *office) list(t *testing.T, query string) (p page) {
+func (o *staffCloud) list(t *testing.T, query string) (p page) {
 	t.Helper()
 	o.Do(t, o.staff, http.MethodGet, "/v1/quarantine?"+query, nil).Want(t, http.StatusOK).JSON(t, &p)
 	return p
 }
 
-// refuse has a function refuse a message for good.
-func (o *office) refuse(t *testing.T, function, code, id string, attributes map[string]string) {
+// quarantine makes a function reject a message permanently.
+func (o *staffCloud) quarantine(t *testing.T, function, code, id string, attributes map[string]string) {
 	t.Helper()
-	keeper := quarantine.Keeper{Function: function, References: []string{"run", "kind"}, Clients: o.Operator, Now: o.Clock.Now}
-	handle := keeper.Guard(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
+	recorder := quarantine.Recorder{Function: function, References: []string{"run", "kind"}, Clients: o.Operator, Now: o.Clock.Now}
+	handle := recorder.Wrap(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
 	if err := handle(t.Context(), event.Message{ID: id, Attributes: attributes, Published: o.Clock.Now()}); !event.IsPermanent(err) {
 		t.Fatal(err)
 	}
 }
 
-// onRecord is what was done by the staff, as the platform's log has it.
-func (o *office) onRecord(t *testing.T) (all []auditlog.Entry) {
+// platformAudit returns the entries of the platform's own audit log.
+func (o *staffCloud) platformAudit(t *testing.T) (all []auditlog.Entry) {
 	t.Helper()
 	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKey}, o.Operator, o.Clock.Now)
 	if err != nil {
@@ -156,16 +157,16 @@ func (o *office) onRecord(t *testing.T) (all []auditlog.Entry) {
 	return all
 }
 
-// process is the function in a process whose calls of Pub/Sub meet faults.
+// process is a process of the function with faults in its calls of Pub/Sub.
 type process struct {
 	handler http.Handler
 	mu      sync.Mutex
 	calls   []string // of Pub/Sub, by method
 }
 
-// process meets a fault at the first call of a method. When it tries that again,
-// the call is lost, and its own client has gone.
-func (o *office) process(t *testing.T, method string, fault faults.Fault) (*process, context.Context) {
+// process injects a fault into the first call of a method. When the process retries
+// the method, that call is lost and the process's own client disconnects.
+func (o *staffCloud) process(t *testing.T, method string, fault faults.Fault) (*process, context.Context) {
 	t.Helper()
 	p := &process{}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -174,12 +175,12 @@ func (o *office) process(t *testing.T, method string, fault faults.Fault) (*proc
 	proxy, err := faults.New(config.PubSubHost, func(called string) faults.Fault {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		again := slices.Contains(p.calls, called)
+		retry := slices.Contains(p.calls, called)
 		p.calls = append(p.calls, called)
 		switch {
 		case called != method:
 			return faults.None
-		case again:
+		case retry:
 			cancel()
 			return faults.Lost
 		}
@@ -200,8 +201,8 @@ func (o *office) process(t *testing.T, method string, fault faults.Fault) (*proc
 	return p, ctx
 }
 
-// post calls the process and gives the status.
-func (p *process) post(ctx context.Context, o *office, path, body string) int {
+// post calls the process and returns the status.
+func (p *process) post(ctx context.Context, o *staffCloud, path, body string) int {
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+o.staff)
 	r.Header.Set("Content-Type", "application/json")

@@ -16,48 +16,48 @@ import (
 )
 
 type listRequest struct {
-	Function  string `query:"function" maxLength:"63" doc:"Only what this function refused"`
-	PageSize  int    `query:"pageSize" minimum:"1" maximum:"200" default:"50"`
-	PageToken string `query:"pageToken" maxLength:"512"`
+	Function  string `query:"function" class:"operational" maxLength:"63" doc:"Only messages that this function rejected"`
+	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50"`
+	PageToken string `query:"pageToken" class:"operational" maxLength:"512"`
 }
 
 type listResponse struct {
 	Body struct {
 		Records []recordBody `json:"records"`
-		Next    string       `json:"nextPageToken,omitempty" doc:"Ask with it for the next page; absent on the last"`
+		Next    string       `json:"nextPageToken,omitempty" class:"operational" doc:"pageToken of the next page; absent on the last page"`
 	}
 }
 
 type recordBody struct {
-	Function   string            `json:"function"`
-	Message    string            `json:"message" doc:"Pub/Sub's id of the message"`
-	Code       string            `json:"code" doc:"Why it was refused"`
-	References map[string]string `json:"references" doc:"Those of its attributes that name something"`
-	Published  time.Time         `json:"published"`
-	Found      time.Time         `json:"found" doc:"When it was refused, the last time"`
+	Function   string            `json:"function" class:"operational"`
+	Message    string            `json:"message" class:"operational" doc:"Pub/Sub ID of the message"`
+	Code       string            `json:"code" class:"operational" doc:"Reason code of the rejection"`
+	References map[string]string `json:"references" class:"operational" doc:"Attributes of the message that are references"`
+	Published  time.Time         `json:"published" class:"operational"`
+	Found      time.Time         `json:"found" class:"operational" doc:"Time of the last rejection"`
 }
 
-// recordPlace is the last record of a page.
-type recordPlace struct {
+// recordPosition is the position of the last record on a page.
+type recordPosition struct {
 	Found int64  `json:"f"` // microseconds since 1970
 	ID    string `json:"i"`
 }
 
-// list gives what was refused for good, the oldest first. What is refused while
-// somebody pages on comes on the last pages.
+// list returns the quarantined messages, oldest first. A message that is rejected while
+// a client reads the pages appears on the last pages.
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
 	if in.Function != "" {
-		if _, err := known(in.Function, "query.function"); err != nil {
+		if _, err := sourceOf(in.Function, "query.function"); err != nil {
 			return nil, err
 		}
 	}
-	place, err := api.ParseToken[recordPlace](in.PageToken, in.Function)
+	position, err := api.ParseToken[recordPosition](in.PageToken, in.Function)
 	if err != nil {
 		return nil, err
 	}
 	query := quarantine.Find(access.From(ctx).DB, quarantine.Filter{Function: in.Function})
-	if place != (recordPlace{}) {
-		query = query.StartAfter(time.UnixMicro(place.Found), place.ID)
+	if position != (recordPosition{}) {
+		query = query.StartAfter(time.UnixMicro(position.Found), position.ID)
 	}
 	docs, err := query.Limit(in.PageSize + 1).Documents(ctx).GetAll()
 	if err != nil {
@@ -71,35 +71,36 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 			return nil, err
 		}
 		out.Body.Records = append(out.Body.Records, recordBody(r))
-		place = recordPlace{r.Found.UnixMicro(), doc.Ref.ID}
+		position = recordPosition{r.Found.UnixMicro(), doc.Ref.ID}
 	}
 	if len(docs) > in.PageSize {
-		out.Body.Next = api.Token(place, in.Function)
+		out.Body.Next = api.Token(position, in.Function)
 	}
 	return out, nil
 }
 
 type replayQuarantineRequest struct {
 	Body struct {
-		Function string    `json:"function" maxLength:"63" doc:"The function that refused"`
-		Code     string    `json:"code,omitempty" maxLength:"63" doc:"Only what was refused for this reason"`
-		Before   time.Time `json:"before,omitempty" doc:"Only what was refused before; now, unless it is earlier"`
+		Function string    `json:"function" class:"operational" maxLength:"63" doc:"The function that rejected the messages"`
+		Code     string    `json:"code,omitempty" class:"operational" maxLength:"63" doc:"Only messages with this reason code"`
+		Before   time.Time `json:"before,omitempty" class:"operational" doc:"Only messages rejected before this time; default and maximum: now"`
 	}
 }
 
-// replayQuarantine sends the oldest records again, and then deletes them.
+// replayQuarantine sends the messages of the oldest records, and then deletes the
+// records.
 func (h *Handler) replayQuarantine(ctx context.Context, in *replayQuarantineRequest) (*replayResponse, error) {
 	function := in.Body.Function
-	source, err := known(function, "body.function")
+	source, err := sourceOf(function, "body.function")
 	if err != nil {
 		return nil, err
 	}
-	if err := source.checkKept(function); err != nil {
+	if err := source.checkReplayable(function); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	out, db := h.begin(in.Body.Before), access.From(ctx).DB
+	out, db := h.newResponse(in.Body.Before), access.From(ctx).DB
 	docs, err := quarantine.Find(db, quarantine.Filter{Function: function, Code: in.Body.Code, Before: out.Body.AsOf}).
 		Limit(maxBatch + 1).Documents(ctx).GetAll()
 	if err != nil || len(docs) == 0 {
@@ -107,7 +108,7 @@ func (h *Handler) replayQuarantine(ctx context.Context, in *replayQuarantineRequ
 	}
 	out.Body.More = len(docs) > maxBatch
 	docs = docs[:min(len(docs), maxBatch)]
-	messages, refs, err := again(docs)
+	messages, refs, err := toMessages(docs)
 	if err != nil {
 		return nil, err
 	}
@@ -118,14 +119,14 @@ func (h *Handler) replayQuarantine(ctx context.Context, in *replayQuarantineRequ
 	return out, gcp.Delete(ctx, db, refs)
 }
 
-// again makes messages of records.
-func again(docs []*firestore.DocumentSnapshot) (messages []*pubsubpb.PubsubMessage, refs []*firestore.DocumentRef, err error) {
+// toMessages returns the message of each record, and the reference of the record.
+func toMessages(docs []*firestore.DocumentSnapshot) (messages []*pubsubpb.PubsubMessage, refs []*firestore.DocumentRef, err error) {
 	for _, doc := range docs {
 		r, err := quarantine.Decode(doc)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(r.References) == 0 { // Pub/Sub refuses a message that says nothing, and all that are sent with it
+		if len(r.References) == 0 { // Pub/Sub rejects a request with an empty message
 			r.References = map[string]string{"replayed": r.Message}
 		}
 		messages = append(messages, &pubsubpb.PubsubMessage{Attributes: r.References})

@@ -5,10 +5,10 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
-// fields are all the free texts that rest sealed. Who seals another adds it here;
-// tests look for what is sealed and is not.
+// fields are all fields of free text that are stored sealed. Add every new sealed
+// field here. A test finds sealed fields that are not in this list.
 var fields = []keys.Field{
 	{Group: records.SightingsCollection, Name: "line"},
 	{Group: records.IssuesCollection, Name: "text"},
-	{Group: "assistants", Name: "name"}, // of functions/assistant
+	{Group: "assistants", Name: "name"}, // of functions/assistants
 }

@@ -17,14 +17,14 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Bounds of one call: what is left is the next one's.
+// Limits of one call. The next call continues.
 const (
-	workTime  = 4 * time.Minute // no turn begins later; the scheduler waits for five
-	turnPages = 20              // of one field, before it is another's turn: about a second
+	maxDuration  = 4 * time.Minute // start no more pages after this; the scheduler's deadline is 5 minutes
+	pagesPerTurn = 20              // pages of one field before the next tenant's turn: about a second
 )
 
-// Handler seals anew when the scheduler calls. It is safe for concurrent use; two
-// calls at once do no harm.
+// Handler reseals free texts when the scheduler calls. It is safe for concurrent
+// use.
 type Handler struct {
 	http.Handler
 	API       *api.API
@@ -33,15 +33,15 @@ type Handler struct {
 	keys      *keys.Tenants
 }
 
-// Result is what one call did.
+// Result is the work of one call.
 type Result struct {
-	Resealed int  `json:"resealed" doc:"Values sealed anew"`
-	Done     int  `json:"done" doc:"Tenants whose every value is under their newest data key"`
-	Locked   int  `json:"locked" doc:"Tenants whose key is off"`
-	More     bool `json:"more" doc:"Something is left for the next call"`
+	Resealed int  `json:"resealed" class:"operational" doc:"Values sealed again under a newer data key"`
+	Done     int  `json:"done" class:"operational" doc:"Tenants whose values are all under their newest data key"`
+	Locked   int  `json:"locked" class:"operational" doc:"Tenants whose key is unavailable"`
+	More     bool `json:"more" class:"operational" doc:"The next call has work left"`
 }
 
-// New makes the function; it calls nothing yet.
+// New returns the function. It makes no calls.
 func New(deps function.Deps) *Handler {
 	a := api.New("Strongroom reseal", deps.Log)
 	h := &Handler{
@@ -50,66 +50,66 @@ func New(deps function.Deps) *Handler {
 	}
 	api.Register(a, huma.Operation{
 		OperationID: "reseal", Method: http.MethodPost, Path: "/",
-		Summary: "Bring free texts to the newest data keys; called by the scheduler",
+		Summary: "Reseal free texts under the newest data keys; called by the scheduler",
 	}, h.reseal)
 	return h
 }
 
 type resealResponse struct{ Body Result }
 
-// reseal gives the tenants turns until all are done or the time is over. A tenant
-// that fails does not keep the others waiting.
+// reseal processes a few pages of one tenant after the other, until all tenants are
+// done or the time is over. If a tenant fails, it continues with the others.
 func (h *Handler) reseal(ctx context.Context, _ *struct{}) (*resealResponse, error) {
 	out := &resealResponse{}
-	end := h.deps.Now().Add(workTime)
-	queue, err := h.active(ctx)
-	faults := []error{err}
+	end := h.deps.Now().Add(maxDuration)
+	queue, err := h.jobs(ctx)
+	errs := []error{err}
 	for len(queue) > 0 && h.deps.Now().Before(end) {
-		w := queue[0]
+		job := queue[0]
 		queue = queue[1:]
-		if err := h.turn(ctx, w, &out.Body); err != nil {
-			faults = append(faults, fmt.Errorf("tenant %s: %w", w.tenant, err))
+		if err := h.resealPages(ctx, job, &out.Body); err != nil {
+			errs = append(errs, fmt.Errorf("tenant %s: %w", job.tenant, err))
 		}
-		if len(w.left) > 0 {
-			queue = append(queue, w)
+		if len(job.remaining) > 0 {
+			queue = append(queue, job)
 		}
 	}
 	out.Body.More = out.Body.More || len(queue) > 0
-	api.Logger(ctx).InfoContext(ctx, "resealed", "resealed", out.Body.Resealed, "done", out.Body.Done,
+	api.Logger(ctx).InfoContext(ctx, "reseal finished", "resealed", out.Body.Resealed, "done", out.Body.Done,
 		"locked", out.Body.Locked, "more", out.Body.More)
-	if err := errors.Join(faults...); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-// work is what is to be done for one tenant.
-type work struct {
-	tenant tenant.ID
-	keys   *keys.Tenant
-	left   []keys.Field // that want another turn
-	behind bool         // a field waits, or failed
+// tenantJob is the work on one tenant.
+type tenantJob struct {
+	tenant     tenant.ID
+	keys       *keys.Tenant
+	remaining  []keys.Field // fields with more pages
+	incomplete bool         // a field waits for its new key, or failed
 }
 
-// active are the tenants to be served, in any order: where the time is too short
-// for all, others come first in the next call.
-func (h *Handler) active(ctx context.Context) ([]*work, error) {
-	var all []*work
-	var faults []error
+// jobs returns one job per active tenant. The order is random, so that no tenant is
+// always last when the time is too short for all.
+func (h *Handler) jobs(ctx context.Context) ([]*tenantJob, error) {
+	var all []*tenantJob
+	var errs []error
 	err := h.directory.Each(ctx, func(t tenant.Record) error {
 		if t.State != tenant.Active {
 			return nil
 		}
 		k, err := h.keysOf(ctx, t)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("tenant %s: %w", t.ID, err))
+			errs = append(errs, fmt.Errorf("tenant %s: %w", t.ID, err))
 			return nil
 		}
-		all = append(all, &work{tenant: t.ID, keys: k, left: fields})
+		all = append(all, &tenantJob{tenant: t.ID, keys: k, remaining: fields})
 		return nil
 	})
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	return all, errors.Join(append(faults, err)...)
+	return all, errors.Join(append(errs, err)...)
 }
 
 func (h *Handler) keysOf(ctx context.Context, t tenant.Record) (*keys.Tenant, error) {
@@ -120,34 +120,35 @@ func (h *Handler) keysOf(ctx context.Context, t tenant.Record) (*keys.Tenant, er
 	return h.keys.Of(ctx, t, db)
 }
 
-// turn does a few pages of each field that is left. A field that waits for its
-// new key, or fails, is left to the next call; a tenant whose key is off is, too.
-func (h *Handler) turn(ctx context.Context, w *work, result *Result) error {
-	var left []keys.Field
-	var faults []error
-	for _, field := range w.left {
-		p, err := w.keys.Reseal(ctx, field, turnPages)
+// resealPages processes a few pages of each remaining field of a tenant. The next
+// call continues with a field that waits for its new key or failed, and with a tenant
+// whose key is unavailable.
+func (h *Handler) resealPages(ctx context.Context, job *tenantJob, result *Result) error {
+	var remaining []keys.Field
+	var errs []error
+	for _, field := range job.remaining {
+		p, err := job.keys.Reseal(ctx, field, pagesPerTurn)
 		result.Resealed += p.Resealed
-		for _, path := range p.Shut {
-			api.Logger(ctx).ErrorContext(ctx, "a sealed value never opens", "document", path, "field", field.Name)
+		for _, path := range p.Unreadable {
+			api.Logger(ctx).ErrorContext(ctx, "sealed value cannot be decrypted", "document", path, "field", field.Name)
 		}
 		switch {
 		case errors.Is(err, keys.ErrKeyUnavailable):
-			api.Logger(ctx).WarnContext(ctx, "a tenant's key is off", "tenant", string(w.tenant))
+			api.Logger(ctx).WarnContext(ctx, "tenant's key is unavailable", "tenant", string(job.tenant))
 			result.Locked++
-			w.left = nil
-			return errors.Join(faults...)
+			job.remaining = nil
+			return errors.Join(errs...)
 		case err != nil:
-			faults = append(faults, fmt.Errorf("%s.%s: %w", field.Group, field.Name, err))
-			w.behind = true
+			errs = append(errs, fmt.Errorf("%s.%s: %w", field.Group, field.Name, err))
+			job.incomplete = true
 		case p.Waiting:
-			w.behind, result.More = true, true
+			job.incomplete, result.More = true, true
 		case !p.Done:
-			left = append(left, field)
+			remaining = append(remaining, field)
 		}
 	}
-	if w.left = left; len(left) == 0 && !w.behind {
+	if job.remaining = remaining; len(remaining) == 0 && !job.incomplete {
 		result.Done++
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { cloudtest.Main(m) }
 
 const day = 24 * time.Hour
 
-// fixture is a cloud of one test alone, which moves its clock.
+// fixture is a cloud of its own for each test, because tests advance its clock.
 type fixture struct {
 	*cloudtest.Cloud
 	db *firestore.Client
@@ -42,8 +42,8 @@ func newFixture(t *testing.T) fixture {
 	return fixture{c, db}
 }
 
-// handler is a process of the function, as its own account; change is what is
-// different of where it finds the cloud.
+// handler returns the function as a new process with its own account. change can
+// replace the addresses of the cloud.
 func (f fixture) handler(t *testing.T, change ...func(*gcp.Config)) *reseal.Handler {
 	t.Helper()
 	config := f.As(suite.FunctionAccount("reseal"))
@@ -62,7 +62,7 @@ func call(t *testing.T, h http.Handler) *httptest.ResponseRecorder {
 	return w
 }
 
-// reseal fails the test unless the answer is good.
+// reseal fails the test unless the status is 200.
 func (f fixture) reseal(t *testing.T, h http.Handler) (result reseal.Result) {
 	t.Helper()
 	w := call(t, h)
@@ -75,17 +75,17 @@ func (f fixture) reseal(t *testing.T, h http.Handler) (result reseal.Result) {
 	return result
 }
 
-// later moves the clock on until the tenants' next data keys are due, has them
-// begun, and waits until everybody knows them.
-func (f fixture) later(t *testing.T) {
+// replaceDataKeys advances the clock until the tenants' next data keys are due, starts
+// them, and advances the clock until every process uses them.
+func (f fixture) replaceDataKeys(t *testing.T) {
 	t.Helper()
 	f.Clock.Advance(91 * day)
 	f.reseal(t, f.handler(t))
 	f.Clock.Advance(time.Hour)
 }
 
-// write has the functions write every kind of text that a tenant has: each of the
-// runs finds two things wrong.
+// write writes every kind of free text of a tenant through the functions. Each run
+// reports two issues.
 func (f fixture) write(t *testing.T, tn *cloudtest.Tenant, runs int) {
 	t.Helper()
 	for range runs {
@@ -102,18 +102,18 @@ func (f fixture) write(t *testing.T, tn *cloudtest.Tenant, runs int) {
 	tn.Do(t, "admin", http.MethodPut, "/v1/workspaces/"+string(tn.Workspace)+"/assistants/a", map[string]any{"name": "Ada"}).Want(t, http.StatusOK)
 }
 
-// newPair is a cloud with the texts of two tenants under an old data key.
+// newPair returns a cloud with the texts of two tenants under an old data key.
 func newPair(t *testing.T, runs int) (f fixture, acme, other *cloudtest.Tenant) {
 	t.Helper()
 	f = newFixture(t)
 	acme, other = f.Tenant(t), f.Tenant(t)
 	f.write(t, acme, runs)
 	f.write(t, other, runs)
-	f.later(t)
+	f.replaceDataKeys(t)
 	return f, acme, other
 }
 
-// keys are a tenant's, in a process that holds none of them yet.
+// keys returns a tenant's keys as a new process reads them.
 func (f fixture) keys(t *testing.T, record tenant.Record) *keys.Tenant {
 	t.Helper()
 	k, err := keys.NewTenants(f.Operator, f.Clock.Now).Of(t.Context(), record, f.db)
@@ -123,23 +123,22 @@ func (f fixture) keys(t *testing.T, record tenant.Record) *keys.Tenant {
 	return k
 }
 
-// text is a sealed value: where it is, the data key that it is under, and what
-// it opens as.
+// text is a sealed value: its field, the epoch of its data key and its plaintext.
 type text struct {
 	Field string // collection and name
 	Epoch int
 	Plain string
 }
 
-// notSealed are the fields of bytes that hold no text under a tenant's data key:
-// the audit log is under the platform's, keys are wrapped by Cloud KMS, and what
-// a fold remembers of runs is packed times and hashes.
+// notSealed are the byte fields that are not sealed under a tenant's data key: the
+// audit log is under the platform's key, keys are wrapped by Cloud KMS, and the
+// history of runs consists of packed times and hashes.
 var notSealed = map[string]bool{
 	"audit.leaf": true, "deks.wrapped": true, "macs.wrapped": true, "checks.recent": true, "issues.history.starts": true,
 }
 
-// texts are all that a tenant has sealed, by document and field. A value of bytes
-// that is neither fails the test: somebody must say what it is.
+// texts returns all sealed values of a tenant, by document and field. A byte value
+// that is neither sealed nor in notSealed fails the test.
 func (f fixture) texts(t *testing.T, record tenant.Record) map[string]text {
 	t.Helper()
 	k, found := f.keys(t, record), map[string]text{}
@@ -148,7 +147,7 @@ func (f fixture) texts(t *testing.T, record tenant.Record) map[string]text {
 		place := keys.RelativePath(at)
 		plain, err := k.Open(t.Context(), value, []byte(place))
 		if notSealed[field] != (err != nil) {
-			t.Errorf("%s of %s opens with %v: is it a sealed text, or not?", name, place, err)
+			t.Errorf("open %s of %s: %v; is the field sealed or not?", name, place, err)
 		}
 		if err == nil {
 			found[place+" "+name] = text{field, int(binary.BigEndian.Uint32(value[1:5])), string(plain)}
@@ -157,7 +156,7 @@ func (f fixture) texts(t *testing.T, record tenant.Record) map[string]text {
 	return found
 }
 
-// walk visits every value of bytes in a document and in all below it.
+// walk visits every byte value in a document and in all documents below it.
 func walk(t *testing.T, at *firestore.DocumentRef, visit func(*firestore.DocumentRef, string, []byte)) {
 	t.Helper()
 	doc, err := at.Get(t.Context())
@@ -194,7 +193,7 @@ func visitBytes(name string, value any, visit func(string, []byte)) {
 	}
 }
 
-// epochs counts texts by field and data key.
+// epochs counts texts by field and by the epoch of their data key.
 func epochs(texts map[string]text) map[string]map[int]int {
 	counts := map[string]map[int]int{}
 	for _, v := range texts {
@@ -206,7 +205,7 @@ func epochs(texts map[string]text) map[string]map[int]int {
 	return counts
 }
 
-// plain are the texts without their data keys.
+// plain returns only the plaintexts.
 func plain(texts map[string]text) map[string]string {
 	all := map[string]string{}
 	for at, v := range texts {
@@ -215,9 +214,9 @@ func plain(texts map[string]text) map[string]string {
 	return all
 }
 
-// forget removes the data keys before an epoch, as nobody does in production:
-// what still opens is under none of them.
-func (f fixture) forget(t *testing.T, record tenant.Record, before string) {
+// deleteDataKeys deletes the data keys before an epoch, which never happens in
+// production. A text that still opens is not sealed under any of them.
+func (f fixture) deleteDataKeys(t *testing.T, record tenant.Record, before string) {
 	t.Helper()
 	all, err := f.db.Collection("tenants/" + string(record.ID) + "/deks").DocumentRefs(t.Context()).GetAll()
 	if err != nil {

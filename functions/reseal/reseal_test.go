@@ -19,28 +19,28 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// of is how many texts of each kind there are, all of one epoch.
-func of(epoch, sightings, issues, names int) map[string]map[int]int {
+// counts is the number of texts of each kind, all of one epoch.
+func counts(epoch, sightings, issues, names int) map[string]map[int]int {
 	return map[string]map[int]int{"sightings.line": {epoch: sightings}, "issues.text": {epoch: issues}, "assistants.name": {epoch: names}}
 }
 
 func wantEpochs(t *testing.T, texts map[string]text, want map[string]map[int]int) {
 	t.Helper()
 	if diff := cmp.Diff(want, epochs(texts)); diff != "" {
-		t.Errorf("wanted (-) and found (+) texts by data key differ:\n%s", diff)
+		t.Errorf("texts by data key (-want +got):\n%s", diff)
 	}
 }
 
 func wantResult(t *testing.T, got, want reseal.Result) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("wanted (-) and answered (+) differ:\n%s", diff)
+		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }
 
-// TestEveryTextComesToTheNewestKey writes by way of the functions every text that
-// they seal, and lets time pass until their data key is replaced.
-func TestEveryTextComesToTheNewestKey(t *testing.T) {
+// TestEveryTextIsResealedUnderTheNewestKey writes every kind of sealed text through the
+// functions, and advances the clock until the data key is replaced.
+func TestEveryTextIsResealedUnderTheNewestKey(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	acme, other := f.Tenant(t), f.Tenant(t)
@@ -51,36 +51,36 @@ func TestEveryTextComesToTheNewestKey(t *testing.T) {
 
 	f.Clock.Advance(91 * day)
 	before := f.texts(t, acme.Record)
-	wantEpochs(t, before, of(1, 6, 4, 1))
-	wantResult(t, f.reseal(t, h), reseal.Result{More: true}) // it begins the next epoch, and waits
-	wantEpochs(t, f.texts(t, acme.Record), of(1, 6, 4, 1))
+	wantEpochs(t, before, counts(1, 6, 4, 1))
+	wantResult(t, f.reseal(t, h), reseal.Result{More: true}) // it starts the next epoch and waits
+	wantEpochs(t, f.texts(t, acme.Record), counts(1, 6, 4, 1))
 
 	f.Clock.Advance(time.Hour)
 	wantResult(t, f.reseal(t, h), reseal.Result{Resealed: 11 + 5, Done: 2})
 	after := f.texts(t, acme.Record)
-	wantEpochs(t, after, of(2, 6, 4, 1))
+	wantEpochs(t, after, counts(2, 6, 4, 1))
 	if diff := cmp.Diff(plain(before), plain(after)); diff != "" {
-		t.Errorf("the texts before (-) and after (+) differ:\n%s", diff)
+		t.Errorf("texts before (-) and after (+):\n%s", diff)
 	}
 	wantResult(t, f.reseal(t, h), reseal.Result{Done: 2})
 
-	f.forget(t, acme.Record, "0000000002")
+	f.deleteDataKeys(t, acme.Record, "0000000002")
 	if diff := cmp.Diff(after, f.texts(t, acme.Record)); diff != "" {
-		t.Errorf("without the old data key, other texts open:\n%s", diff)
+		t.Errorf("other texts open without the old data key:\n%s", diff)
 	}
 }
 
-func TestATenantWhoseKeyIsOffKeepsNobodyWaiting(t *testing.T) {
+func TestTenantWithADisabledKeyDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()
 	f, acme, other := newPair(t, 1)
 	f.setKey(t, acme.Record, kmspb.CryptoKeyVersion_DISABLED)
 	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 1, Locked: 1})
-	wantEpochs(t, f.texts(t, other.Record), of(2, 2, 2, 1))
+	wantEpochs(t, f.texts(t, other.Record), counts(2, 2, 2, 1))
 
 	f.setKey(t, acme.Record, kmspb.CryptoKeyVersion_ENABLED)
-	wantEpochs(t, f.texts(t, acme.Record), of(1, 2, 2, 1))
+	wantEpochs(t, f.texts(t, acme.Record), counts(1, 2, 2, 1))
 	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 2})
-	wantEpochs(t, f.texts(t, acme.Record), of(2, 2, 2, 1))
+	wantEpochs(t, f.texts(t, acme.Record), counts(2, 2, 2, 1))
 }
 
 func (f fixture) setKey(t *testing.T, record tenant.Record, state kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
@@ -94,7 +94,7 @@ func (f fixture) setKey(t *testing.T, record tenant.Record, state kmspb.CryptoKe
 	}
 }
 
-func TestASuspendedTenantWaitsUntilItIsActive(t *testing.T) {
+func TestSuspendedTenantIsResealedOnceItIsActive(t *testing.T) {
 	t.Parallel()
 	f, acme, _ := newPair(t, 1)
 	acme.State = tenant.Suspended
@@ -102,30 +102,30 @@ func TestASuspendedTenantWaitsUntilItIsActive(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 1})
-	wantEpochs(t, f.texts(t, acme.Record), of(1, 2, 2, 1))
+	wantEpochs(t, f.texts(t, acme.Record), counts(1, 2, 2, 1))
 	acme.State = tenant.Active
 	if err := f.Directory.Put(t.Context(), acme.Record); err != nil {
 		t.Fatal(err)
 	}
 	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 2})
-	wantEpochs(t, f.texts(t, acme.Record), of(2, 2, 2, 1))
+	wantEpochs(t, f.texts(t, acme.Record), counts(2, 2, 2, 1))
 }
 
-func TestAValueThatNeverOpensIsLoggedOnce(t *testing.T) {
+func TestUnreadableValueIsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	acme := f.Tenant(t)
 	f.write(t, acme, 1)
 	const canary = "a text that nobody may see"
-	moved, err := f.keys(t, acme.Record).Seal(t.Context(), []byte(canary), []byte("elsewhere"))
+	misplaced, err := f.keys(t, acme.Record).Seal(t.Context(), []byte(canary), []byte("another place"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := "tenants/" + string(acme.ID) + "/workspaces/prod/assistants/moved"
-	if _, err := f.db.Doc(path).Set(t.Context(), map[string]any{"name": moved}); err != nil {
+	path := "tenants/" + string(acme.ID) + "/workspaces/prod/assistants/misplaced"
+	if _, err := f.db.Doc(path).Set(t.Context(), map[string]any{"name": misplaced}); err != nil {
 		t.Fatal(err)
 	}
-	f.later(t)
+	f.replaceDataKeys(t)
 	for range 2 {
 		result := f.reseal(t, f.handler(t))
 		if result.Done != 1 || result.More {
@@ -138,15 +138,15 @@ func TestAValueThatNeverOpensIsLoggedOnce(t *testing.T) {
 	if _, err := f.db.Doc(path).Delete(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wantEpochs(t, f.texts(t, acme.Record), of(2, 2, 2, 1))
+	wantEpochs(t, f.texts(t, acme.Record), counts(2, 2, 2, 1))
 }
 
-// TestWhatFailsKeepsNobodyWaiting has a tenant whose data key is spoilt, one whose
-// record is, and one that is well.
-func TestWhatFailsKeepsNobodyWaiting(t *testing.T) {
+// TestFailingTenantsDoNotStopTheOthers has a tenant with a broken data key, a tenant
+// with a broken record, and an intact tenant.
+func TestFailingTenantsDoNotStopTheOthers(t *testing.T) {
 	t.Parallel()
-	f, spoilt, well := newPair(t, 1)
-	old := f.db.Doc("tenants/" + string(spoilt.ID) + "/deks/0000000001")
+	f, broken, intact := newPair(t, 1)
+	old := f.db.Doc("tenants/" + string(broken.ID) + "/deks/0000000001")
 	if _, err := old.Update(t.Context(), []firestore.Update{{Path: "keyName", Value: "another"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -155,16 +155,16 @@ func TestWhatFailsKeepsNobodyWaiting(t *testing.T) {
 	}
 	h := f.handler(t)
 	if w := call(t, h); w.Code != http.StatusInternalServerError {
-		t.Errorf("it answered %d", w.Code)
+		t.Errorf("status %d", w.Code)
 	}
-	wantEpochs(t, f.texts(t, well.Record), of(2, 2, 2, 1))
+	wantEpochs(t, f.texts(t, intact.Record), counts(2, 2, 2, 1))
 	log := f.Log.String()
-	for _, want := range []string{string(spoilt.ID) + ": sightings.line", "issues.text", "assistants.name", "read tenant", "done=1"} {
+	for _, want := range []string{string(broken.ID) + ": sightings.line", "issues.text", "assistants.name", "read tenant", "done=1"} {
 		if !strings.Contains(log, want) {
-			t.Errorf("the log does not say %q:\n%s", want, log)
+			t.Errorf("the log does not contain %q:\n%s", want, log)
 		}
 	}
-	_, err := old.Update(t.Context(), []firestore.Update{{Path: "keyName", Value: spoilt.KeyName}})
+	_, err := old.Update(t.Context(), []firestore.Update{{Path: "keyName", Value: broken.KeyName}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestWhatFailsKeepsNobodyWaiting(t *testing.T) {
 	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 2})
 }
 
-func TestTwoCallsAtOnceSealEachTextOnce(t *testing.T) {
+func TestConcurrentCallsResealEachTextOnce(t *testing.T) {
 	t.Parallel()
 	f, acme, other := newPair(t, 10)
 	results := make([]reseal.Result, 3)
@@ -189,18 +189,18 @@ func TestTwoCallsAtOnceSealEachTextOnce(t *testing.T) {
 		sum += r.Resealed
 	}
 	if want := 2 * (20 + 11 + 1); sum != want {
-		t.Errorf("%d values were sealed anew, want %d: %+v", sum, want, results)
+		t.Errorf("%d values were resealed, want %d: %+v", sum, want, results)
 	}
-	wantEpochs(t, f.texts(t, acme.Record), of(2, 20, 11, 1))
-	wantEpochs(t, f.texts(t, other.Record), of(2, 20, 11, 1))
+	wantEpochs(t, f.texts(t, acme.Record), counts(2, 20, 11, 1))
+	wantEpochs(t, f.texts(t, other.Record), counts(2, 20, 11, 1))
 }
 
-func TestOnlyTheSchedulerCalls(t *testing.T) {
+func TestOnlyTheSchedulerMayCall(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	acme := f.Tenant(t)
 	f.write(t, acme, 1)
-	f.later(t)
+	f.replaceDataKeys(t)
 	endpoint := f.LoadBalancer.Endpoint("reseal")
 	for account, want := range map[string]int{
 		suite.Account("pubsub-push"): http.StatusForbidden, suite.FunctionAccount("reseal"): http.StatusForbidden, "": http.StatusUnauthorized,
@@ -214,16 +214,15 @@ func TestOnlyTheSchedulerCalls(t *testing.T) {
 		}
 		f.Do(t, token, http.MethodPost, "/functions/reseal", nil).Want(t, want)
 	}
-	wantEpochs(t, f.texts(t, acme.Record), of(1, 2, 2, 1))
+	wantEpochs(t, f.texts(t, acme.Record), counts(1, 2, 2, 1))
 	if err := f.Scheduler.RunNow(t.Context(), "reseal"); err != nil {
 		t.Fatal(err)
 	}
-	wantEpochs(t, f.texts(t, acme.Record), of(2, 2, 2, 1))
+	wantEpochs(t, f.texts(t, acme.Record), counts(2, 2, 2, 1))
 }
 
-// What reseal may not do, it does not need: sweep has no key, and reseal has no
-// topic.
-func TestTheRightsAreApart(t *testing.T) {
+// reseal has a role on keys and none on topics; sweep has no role on keys.
+func TestResealAndSweepHaveSeparateRoles(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	acme := f.Tenant(t)
@@ -246,8 +245,8 @@ func TestTheRightsAreApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Locked: 1}) // as with a key that is off
+	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Locked: 1}) // the same as with a disabled key
 	if _, err := f.keys(t, acme.Record).Seal(t.Context(), nil, nil); err != nil {
-		t.Errorf("the key itself is off: %v", err)
+		t.Errorf("the key itself is unavailable: %v", err)
 	}
 }

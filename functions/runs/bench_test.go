@@ -24,13 +24,13 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 )
 
-// BenchmarkRecord records whole runs, start and report, and compares the CPU
-// time that this takes with that of the same writes by bare clients: a commit
-// for the start, one for the report, the event, a commit that deletes the
-// outbox entry. These are four calls to eight: each transaction of Google's
-// client begins by a call of its own, and reads before it writes.
+// BenchmarkRecord records runs, start and report, and compares the CPU time with
+// that of the same writes by bare clients: a commit for the start, a commit for
+// the report, the event, and a commit that deletes the outbox entry. The bare
+// clients make four calls instead of eight, because each transaction of Google's
+// client begins with a separate call, and reads before it writes.
 func BenchmarkRecord(b *testing.B) {
-	e := cloudtest.StartElsewhere(b, "runs")
+	e := cloudtest.StartProcess(b, "runs")
 	h := recorder(b, e)
 	for _, lines := range []int{0, 5, 50} {
 		b.Run(fmt.Sprintf("lines=%d", lines), func(b *testing.B) {
@@ -45,7 +45,7 @@ func BenchmarkRecord(b *testing.B) {
 	}
 }
 
-// benchReport has so many lines of about 1 KB.
+// benchReport returns a report with this number of lines of about 1 KB.
 func benchReport(lines int) []byte {
 	issues := many(lines, func(i int) fields {
 		return fields{"line": fmt.Sprintf(`{"severity":2,"title":"issue %d","details":%q}`, i, strings.Repeat("d", 1000))}
@@ -53,13 +53,13 @@ func benchReport(lines int) []byte {
 	return encoded(with(aReport, fields{"issues": issues}))
 }
 
-// caller calls the function within this process.
+// caller calls the function in this process.
 type caller struct {
 	http.Handler
 	token string
 }
 
-func recorder(b *testing.B, e cloudtest.Elsewhere) caller {
+func recorder(b *testing.B, e cloudtest.Process) caller {
 	b.Helper()
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
@@ -82,8 +82,8 @@ func (c caller) call(b *testing.B, method, path string, body []byte) {
 	}
 }
 
-// bare writes what a run's record is made of, and nothing else: documents of
-// the same number and size, made by hand.
+// bare writes documents of the same number and size as those of a run, and does
+// nothing else.
 type bare struct {
 	b         *testing.B
 	stores    *vkit.Client
@@ -93,7 +93,7 @@ type bare struct {
 
 const bareDatabase = "projects/" + suite.ProjectID + "/databases/(default)"
 
-func newBare(b *testing.B, e cloudtest.Elsewhere, sightings int) *bare {
+func newBare(b *testing.B, e cloudtest.Process, sightings int) *bare {
 	b.Helper()
 	toStores, err := e.Config.Dial(e.Config.FirestoreHost)
 	if err != nil {
@@ -112,7 +112,7 @@ func newBare(b *testing.B, e cloudtest.Elsewhere, sightings int) *bare {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _, _ = stores.Close(), messages.Close() })
-	return &bare{b, stores, messages, sightings}
+	return &bare{b: b, stores: stores, messages: messages, sightings: sightings}
 }
 
 func (r *bare) record() {
@@ -128,7 +128,7 @@ func (r *bare) record() {
 	r.commit(writes...)
 	_, err := r.messages.Publish(r.b.Context(), &pubsubpb.PublishRequest{
 		Topic: "projects/" + suite.ProjectID + "/topics/" + outbox.RunEvents,
-		Messages: []*pubsubpb.PubsubMessage{{Attributes: map[string]string{ // of a kind that its function refuses at once
+		Messages: []*pubsubpb.PubsubMessage{{Attributes: map[string]string{ // a kind that its function rejects immediately
 			"tenant": "bench", "workspace": "prod", "run": id, "kind": "run.bench", "entry": "run.bench-" + id,
 		}}},
 	})
@@ -148,7 +148,7 @@ func (r *bare) name(id, what string) string {
 	return bareDatabase + "/documents/bare/" + id + "-" + strings.ReplaceAll(what, "/", "-")
 }
 
-// set writes a document of so many texts, and of a value of so many bytes.
+// set returns a write of a document with this number of texts, and a value of this size.
 func (r *bare) set(id, what string, texts, bytes int) *firestorepb.Write {
 	values := map[string]*firestorepb.Value{}
 	for i := range texts {

@@ -1,5 +1,5 @@
-// Package runs is the function that records runs, one execution of a task each,
-// from its start to its report, and answers questions about them.
+// Package runs is the function that records runs and answers questions about
+// them. A run is one execution of a task, from its start to its report.
 //
 // # Methods
 //
@@ -10,18 +10,23 @@
 //	GET  /v1/workspaces/{workspace}/runs                viewer, auditor, admin
 //	GET  /v1/workspaces/{workspace}/slis/{sli}/samples  viewer, auditor, admin
 //
-// {run} is a UUIDv7 in lower case that the runner makes, so every call may be
-// repeated. Start and report may come in either order, and as late as they like;
-// both answer with the run.
+// {run} is a lowercase UUIDv7 that the runner generates. Therefore, every call
+// is safe to repeat. The start and the report may arrive in either order, and at
+// any time. Both return the run.
 //
 // # Start
 //
 //	{"task":"dns-check","slx":"dns","resource":"cluster-1","start":"2026-01-02T03:04:05Z"}
 //
-// task has 1 to 256 characters, slx and resource may be absent. Times are kept in
-// microseconds. No start, end or sample is more than 5 minutes ahead of our clock,
-// and no end before its start: what a run found is judged by when it started, so
-// one wrong clock would hide what others find.
+//	field     required  value
+//	task      yes       1 to 256 characters
+//	slx       no        at most 256 characters
+//	resource  no        at most 1,024 characters
+//	start     yes       a time (RFC 3339), stored in whole microseconds
+//
+// No start, end or sample may be more than 5 minutes ahead of the server's
+// clock, and no end may be before its start. Runs are compared by their starts,
+// so one wrong clock would hide what other runs find.
 //
 // # Report
 //
@@ -30,81 +35,100 @@
 //	 "samples":[{"sli":"dns-latency","time":"2026-01-02T03:04:30Z","value":1.5}],
 //	 "issues":[{"line":"{\"severity\":2,\"title\":\"DNS is slow\",\"nextSteps\":\"Look at the cache\"}"}]}
 //
-// outcome is success, failure (the check failed), error (the task broke),
-// timeout or canceled. exitCode is the task's own, -1 if it is not known.
+//	field     required  value
+//	end       yes       a time (RFC 3339), stored in whole microseconds
+//	outcome   yes       success, failure (the check failed), error (the task broke), timeout or canceled
+//	exitCode  yes       exit code of the task, or -1 if it is unknown
+//	outputs   no        at most 1,000: an output that the run produced, and its number of parts
+//	samples   no        at most 1,000, of at most 100 SLIs: a value that the run measured
+//	issues    no        at most 200: a line of the run's issues.jsonl
 //
-// outputs claims, for each name once, how many parts were put out, counted
-// from 1: what of them never arrives is missing. samples, at most 1,000 of 100
-// SLIs, are what the run measured. issues, at most 200, are lines of its issues.jsonl: JSON objects of at
-// most 512 KiB, with texts of at most 64 KiB, kept byte for byte. The body has
-// at most 8 MiB.
+// Each output may be claimed once. Its parts are numbered from 1, and a claimed
+// part that never arrives becomes missing.
 //
-// One commit writes the run, its sightings (tenants/{t}/workspaces/{w}/runs/{run}/sightings),
-// its samples (…/series), the audit entry and the outbox entry. Lines are free
-// text: they are sealed under the tenant's key.
+// A line is a JSON object of at most 512 KiB. Each text in it has at most 64 KiB.
+// Lines are stored byte for byte. They are free text, so they are sealed under
+// the tenant's key. The body has at most 8 MiB.
 //
-//	the report                      the run
-//	is the first                    has ended; if its start is known, the event run.ended follows
-//	is the same, however late       as it was; the order of outputs and of samples means nothing
-//	is another                      as it was: 409
-//	comes before the start          has ended; the event follows when the start is told
-//	comes, and the start never      has ended, and counts for no check
+// One commit writes the run, its sightings
+// (tenants/{t}/workspaces/{w}/runs/{run}/sightings), its samples (…/series), the
+// audit entry and the outbox entry.
+//
+//	report                                   result
+//	the first one, the start is known        the run ends, and the event run.ended follows
+//	the first one, the start is not known    the run ends, and the event follows after the start is recorded
+//	the same one again, at any time          nothing changes; the order of outputs and of samples has no meaning
+//	a different one                          409, and nothing changes
+//
+// A run whose start is never recorded does not affect any check.
 //
 // # Run
 //
 //	{"id":"…","state":"ended","task":"dns-check","slx":"dns","resource":"cluster-1","start":"…","end":"…",
 //	 "outcome":"failure","exitCode":1,"outputs":[{"name":"stdout.log","parts":2}],"issues":1,"samples":1}
 //
-// # Questions
+// # Queries
 //
-// GET …/runs takes task, slx, resource, outcome, state, from and to (of the
-// start; from is in, to is out), pageSize (1 to 500, else 50) and pageToken. It
-// gives {"runs":[…],"nextPageToken":"…"}, the newest start first; runs whose start
-// is not known come last, and not at all with from or to. A token is good for the
-// same question only; a run that begins meanwhile moves no page.
+// GET …/runs returns {"runs":[…],"nextPageToken":"…"}, newest start first.
 //
-// GET …/slis/{sli}/samples takes from, to, pageSize and pageToken, and gives
-// {"series":[{"run","slx","samples":[{"time","value"}]}],"nextPageToken"}: what
-// each run measured, by the time of its last sample.
+//	parameter                              selects
+//	task, slx, resource, outcome, state    runs with this value
+//	from                                   runs that started at or after this time
+//	to                                     runs that started before this time
+//	pageSize                               at most this number of runs: 1 to 500, default 50
+//	pageToken                              the next page of the same query
 //
-// GET …/runs/{run}/issues gives the lines as they came, as application/jsonl. It
-// is on the audit log before it is answered.
+// Runs whose start is unknown are last. With from or to, they are left out. A
+// page token is valid only for the query that returned it. A run that starts
+// between two pages does not shift the next page.
+//
+// GET …/slis/{sli}/samples has the parameters from, to, pageSize (1 to 100 runs,
+// default 20) and pageToken. It returns
+// {"series":[{"run","slx","samples":[{"time","value"}]}],"nextPageToken"}, sorted
+// by the time of each run's last sample.
+//
+// GET …/runs/{run}/issues returns the issue lines of the report as
+// application/jsonl, byte for byte. The audit entry is written before the
+// response.
 //
 // # Statuses
 //
-//	200  done, or told so before
-//	400  the workspace, the run or the SLI is misnamed, or the body is not strict JSON
-//	401  no valid token
-//	403  the role may not, the workspace is not open to it, the tenant is suspended,
-//	     or (GET …/issues) its key is disabled or destroyed
+//	200  done, now or by an earlier call
+//	400  the workspace, run ID or SLI name is invalid, or the body is not strict JSON
+//	401  the token is missing or invalid
+//	403  the role does not allow this, the role has no access to the workspace, the tenant
+//	     is suspended, or (GET …/issues) the tenant's key is disabled or destroyed
 //	404  the workspace has no such run (GET)
-//	409  the run was told otherwise before, or its id is another workspace's
+//	409  the run was already recorded with different values, or its ID is used in another workspace
 //	413  the body is larger than 8 MiB (report) or 256 KiB
-//	422  a value is out of its bounds; errors says which
-//	503  try again; of a report also while the tenant's key is disabled
+//	422  a value is invalid; see errors
+//	503  try again later; for a report, also while the tenant's key is disabled
 //
 // Errors are application/problem+json (RFC 9457).
 //
 // # Event
 //
-// A message on the topic run-events, at least once, when start and end of a run
-// are known. It has no data; its attributes are tenant, workspace, run, kind
-// (run.ended) and entry.
+// When the start and the end of a run are known, a message is published on the
+// topic run-events at least once. It has no data. Its attributes are tenant,
+// workspace, run, kind (run.ended) and entry.
 //
 // # Environment
 //
-//	GOOGLE_CLOUD_PROJECT  the platform's project
-//	STRONGROOM_AUDIENCE   what every token's audience begins with, as https://strongroom.dev
-//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/…, seals the audit log
+//	GOOGLE_CLOUD_PROJECT  ID of the platform's project
+//	STRONGROOM_AUDIENCE   prefix of the audience of every token, for example https://strongroom.dev
+//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/…, the key of the audit log
 //
 // # Identity
 //
-// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
-// on the audit key and on each tenant's key, roles/pubsub.publisher on run-events.
+// The function's service account needs these roles:
+//
+//	roles/datastore.user                        the database
+//	roles/cloudkms.cryptoKeyEncrypterDecrypter  the audit key and each tenant's key
+//	roles/pubsub.publisher                      the topic run-events
 //
 // # Try it
 //
-// With go run ./emulator at work:
+// Run go run ./emulator, and then:
 //
 //	API=http://127.0.0.1:8080 RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10
 //	token() { curl -s "$API/emulator/token?tenant=acme&as=$1" | grep -o 'eyJ[^"]*'; }

@@ -10,9 +10,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 )
 
-// FuzzReport holds that whatever decodes as a report is refused with a problem,
-// or understood: its lines as they came, its samples all there and in order, and
-// with the same digest when it is told again in its own words.
+// FuzzReport checks that every body that decodes as a report is either rejected
+// or parsed completely: all lines unchanged, all samples sorted. The parsed report,
+// encoded again, has the same digest.
 func FuzzReport(f *testing.F) {
 	for _, seed := range []string{
 		`{"end":"2026-01-02T03:05:00Z","outcome":"success","exitCode":0}`,
@@ -31,14 +31,14 @@ func FuzzReport(f *testing.F) {
 		if first == nil {
 			return
 		}
-		said, err := first.parse(now)
+		parsed, err := first.parse(now)
 		if err != nil {
 			return
 		}
-		checkUnderstood(t, first, said)
-		again := *first
-		again.Body.End = said.end.Time.In(time.FixedZone("", 3600))
-		text, err := json.Marshal(again.Body)
+		checkParsed(t, first, parsed)
+		repeat := *first
+		repeat.Body.End = parsed.end.Time.In(time.FixedZone("", 3600))
+		text, err := json.Marshal(repeat.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,9 +46,9 @@ func FuzzReport(f *testing.F) {
 		if second == nil {
 			t.Fatalf("does not decode again: %s", text)
 		}
-		resaid, err := second.parse(now)
-		if err != nil || resaid.digest([]byte("key")) != said.digest([]byte("key")) {
-			t.Errorf("told again it is another report (%v): %s", err, text)
+		repeated, err := second.parse(now)
+		if err != nil || repeated.digest([]byte("key")) != parsed.digest([]byte("key")) {
+			t.Errorf("the encoded report has another digest (%v): %s", err, text)
 		}
 	})
 }
@@ -61,9 +61,9 @@ func decodeReport(body []byte) *reportRequest {
 	return r
 }
 
-func checkUnderstood(t *testing.T, r *reportRequest, s said) {
+func checkParsed(t *testing.T, r *reportRequest, p parsedReport) {
 	t.Helper()
-	for i, sighting := range s.sightings {
+	for i, sighting := range p.sightings {
 		if string(sighting.Line) != r.Body.Issues[i].Line || bytes.ContainsRune(sighting.Line, '\n') {
 			t.Errorf("line %d became %q", i, sighting.Line)
 		}
@@ -72,13 +72,13 @@ func checkUnderstood(t *testing.T, r *reportRequest, s said) {
 		}
 	}
 	n := 0
-	for _, series := range s.series {
+	for _, series := range p.series {
 		n += len(series.Values)
 		if !slices.IsSortedFunc(series.Times, time.Time.Compare) {
 			t.Errorf("the samples of %q are out of order", series.SLI)
 		}
 	}
-	if n != len(r.Body.Samples) || len(s.sightings) != len(r.Body.Issues) {
-		t.Errorf("%d samples and %d lines, want %d and %d", n, len(s.sightings), len(r.Body.Samples), len(r.Body.Issues))
+	if n != len(r.Body.Samples) || len(p.sightings) != len(r.Body.Issues) {
+		t.Errorf("%d samples and %d lines, want %d and %d", n, len(p.sightings), len(r.Body.Samples), len(r.Body.Issues))
 	}
 }

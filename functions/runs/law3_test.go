@@ -14,16 +14,15 @@ import (
 
 const canary = "canary-7f3a"
 
-// textFields are all the keys that a line may have a free text under, and one
-// that nobody knows.
+// textFields are all keys of free texts in a line, and an unknown key.
 var textFields = []string{
 	"title", "expected", "actual", "reproduceHint", "reproduce_hint", "nextSteps", "next_steps", "nextStep", "next_step",
 	"details", "description", "taskName", "taskDoc", "taskStatus", "taskMessage", "task_name", "task_doc", "task_status", "task_message",
 	"resource", "slx", "fingerprint", "unknownKey", "severity", "observedAt", "observed_at",
 }
 
-// canaries is a line with a canary in every text, and in a key; with kwargs it
-// also has one in every text of them, which go before the line's own.
+// canaries returns a line with a canary in every text and in a key. With kwargs,
+// every text of kwargs, which override the line's own, has a canary too.
 func canaries(t *testing.T, kwargs bool) string {
 	t.Helper()
 	line := fields{"metadata": fields{"summary": canary + "-summary", "owner": canary + "-owner", canary: []string{canary}}, canary + "-key": 1}
@@ -41,8 +40,8 @@ func canaries(t *testing.T, kwargs bool) string {
 	return string(text)
 }
 
-// Law 3: free text rests under its tenant's key, and nowhere else: not in a
-// document, a message or a log line.
+// Law 3: free text is stored only under its tenant's key. It is not in a document,
+// a message or a log line.
 func TestLaw3FreeTextIsNowhereInTheClear(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
@@ -51,25 +50,25 @@ func TestLaw3FreeTextIsNowhereInTheClear(t *testing.T) {
 	lines := []string{canaries(t, false), canaries(t, true)}
 	body := with(aReport, fields{"issues": []fields{{"line": lines[0]}, {"line": lines[1]}}})
 	id := recorded(t, tn, aStart, body)
-	late := cloudtest.NewRun(t)
-	finish(t, tn, late, body).Want(t, http.StatusOK)
-	begin(t, tn, late, aStart).Want(t, http.StatusOK)
+	early := cloudtest.NewRun(t)
+	finish(t, tn, early, body).Want(t, http.StatusOK)
+	begin(t, tn, early, aStart).Want(t, http.StatusOK)
 	finish(t, tn, id, with(body, fields{"exitCode": 7})).Want(t, http.StatusConflict)
 	refused := finish(t, tn, id, with(body, oneLine(`{"`+canary+`":`))).Want(t, http.StatusUnprocessableEntity)
-	for _, run := range []string{id, late} {
+	for _, run := range []string{id, early} {
 		if got := get(t, tn, "/runs/"+run+"/issues").Want(t, http.StatusOK); string(got.Body) != lines[0]+"\n"+lines[1]+"\n" {
-			t.Errorf("it came back as %q", got.Body)
+			t.Errorf("the lines are %q", got.Body)
 		}
 	}
 	c.Drain(t)
 	if seen := watch.Search(t, string(refused.Body)); seen < 8 {
-		t.Errorf("only %d documents were looked into", seen)
+		t.Errorf("only %d documents were searched", seen)
 	}
 }
 
-// Law 3: a sealed line that was put below another run, or another tenant's,
-// does not open there.
-func TestLaw3ALineThatWasMovedIsNotGivenOut(t *testing.T) {
+// Law 3: a sealed line that was copied to another run, or to another tenant, cannot
+// be decrypted there.
+func TestLaw3ACopiedLineIsNotReturned(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	acme, other := c.Tenant(t), c.Tenant(t)
@@ -84,7 +83,7 @@ func TestLaw3ALineThatWasMovedIsNotGivenOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := get(t, tn, "/runs/"+id+"/issues"); got.Status != http.StatusInternalServerError || bytes.Contains(got.Body, []byte("DNS")) {
-			t.Errorf("below %s it was given out: %d %s", name, got.Status, got.Body)
+			t.Errorf("%s returned it: %d %s", name, got.Status, got.Body)
 		}
 	}
 }

@@ -17,20 +17,20 @@ import (
 )
 
 func encoded(body fields) []byte {
-	text, _ := json.Marshal(body) // it is of texts, numbers and times
+	text, _ := json.Marshal(body) // texts, numbers and times always encode
 	return text
 }
 
 var startText, reportText = encoded(aStart), encoded(aReport)
 
-// facts are what is kept of one run.
+// facts is what is stored about one run.
 type facts struct {
 	ended, started, checked                   bool
 	sightings, named, series, audit, messages int
 }
 
-// facts reads what is kept of every run of the world.
-func (w *world) facts(t *testing.T) map[string]facts {
+// facts reads what is stored about every run.
+func (w *faultyCloud) facts(t *testing.T) map[string]facts {
 	t.Helper()
 	db := database(t, w.Cloud)
 	all := map[string]facts{}
@@ -67,7 +67,7 @@ func (w *world) facts(t *testing.T) map[string]facts {
 		f.series++
 		all[id] = f
 	})
-	w.audits(t, db, all)
+	w.countAuditEntries(t, db, all)
 	for id, n := range w.published {
 		f := all[id]
 		f.messages = n
@@ -76,7 +76,7 @@ func (w *world) facts(t *testing.T) map[string]facts {
 	return all
 }
 
-func (w *world) audits(t *testing.T, db *firestore.Client, all map[string]facts) {
+func (w *faultyCloud) countAuditEntries(t *testing.T, db *firestore.Client, all map[string]facts) {
 	t.Helper()
 	log, err := auditlog.Open(t.Context(), auditConfig, w.Operator, w.Clock.Now)
 	if err != nil {
@@ -93,15 +93,15 @@ func (w *world) audits(t *testing.T, db *firestore.Client, all map[string]facts)
 	}
 }
 
-// drain publishes what is left, on a wire without faults.
-func (w *world) drain(t *testing.T) {
+// drain publishes all outbox entries, without faults.
+func (w *faultyCloud) drain(t *testing.T) {
 	t.Helper()
 	db := database(t, w.Cloud)
 	clients := gcp.NewClients(w.As("fn-sweep@strongroom-local.iam.gserviceaccount.com"))
 	t.Cleanup(func() { _ = clients.Close() })
 	publisher := outbox.NewPublisher(clients)
 	for {
-		docs, err := outbox.Waiting(db, w.Clock.Now().Add(time.Hour)).Limit(outbox.MaxPage).Documents(t.Context()).GetAll()
+		docs, err := outbox.Pending(db, w.Clock.Now().Add(time.Hour)).Limit(outbox.MaxPage).Documents(t.Context()).GetAll()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,8 +114,8 @@ func (w *world) drain(t *testing.T) {
 	}
 }
 
-// check compares what is kept of a history's run with what was acknowledged.
-// What was not is kept whole or not at all.
+// check compares what is stored about a history's run with what was acknowledged.
+// What was not acknowledged is stored completely or not at all.
 func (h *history) check(f facts, acknowledged bool) {
 	complete := f.ended && f.started
 	want := facts{ended: f.ended, started: f.started, checked: complete}
@@ -126,32 +126,32 @@ func (h *history) check(f facts, acknowledged bool) {
 		want.named, want.messages = 2, max(f.messages, 1)
 	}
 	if f != want || acknowledged && !complete {
-		h.t.Errorf("%s: acknowledged %v, kept %+v, want %+v", h, acknowledged, f, want)
+		h.t.Errorf("%s: acknowledged %v, stored %+v, want %+v", h, acknowledged, f, want)
 	}
 }
 
-// atOnce is how many histories go on at once: most of their time they wait to
-// try again.
-const atOnce = 100
+// concurrency is how many histories play at the same time. They spend most of
+// their time waiting for a retry.
+const concurrency = 100
 
-// run goes through histories, several at once, and checks them.
-func (w *world) run(t *testing.T, all []*history) {
+// run plays histories concurrently, and checks them.
+func (w *faultyCloud) run(t *testing.T, all []*history) {
 	acknowledged := make([]bool, len(all))
-	slots := make(chan struct{}, atOnce)
+	slots := make(chan struct{}, concurrency)
 	var work sync.WaitGroup
 	for i, h := range all {
 		slots <- struct{}{}
 		work.Go(func() {
 			defer func() { <-slots }()
-			acknowledged[i] = h.live()
+			acknowledged[i] = h.play()
 		})
 	}
 	work.Wait()
 	w.drain(t)
-	kept := w.facts(t)
+	stored := w.facts(t)
 	for i, h := range all {
-		h.check(kept[h.run], acknowledged[i])
-		if h.limit > 5 && !acknowledged[i] {
+		h.check(stored[h.run], acknowledged[i])
+		if h.maxAttempts > 5 && !acknowledged[i] {
 			t.Errorf("%s: never acknowledged", h)
 		}
 	}

@@ -10,95 +10,95 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 )
 
-// lives are the kinds of lives that a run may have: its start comes first or
-// late, and the event is published by the function or left to the relay.
-var lives = map[string]*history{
-	"start, report":                  {},
-	"report, start":                  {late: true},
-	"start, report, left to a relay": {mute: true},
+// kinds are the kinds of histories: the start or the report is first, and the
+// function or only the relay publishes the event.
+var kinds = map[string]*history{
+	"start, report":                         {},
+	"report, start":                         {reportFirst: true},
+	"start, report, published by the relay": {dieBeforePublish: true},
 }
 
-// like is a new history of a kind, with a plan.
-func (w *world) like(t *testing.T, kind *history, p plan) *history {
-	return &history{world: w, t: t, run: cloudtest.NewRun(t), plan: p, late: kind.late, mute: kind.mute, limit: 20}
+// newHistory returns a history of a kind, with a plan.
+func (w *faultyCloud) newHistory(t *testing.T, kind *history, p plan) *history {
+	return &history{faultyCloud: w, t: t, run: cloudtest.NewRun(t), plan: p, reportFirst: kind.reportFirst, dieBeforePublish: kind.dieBeforePublish, maxAttempts: 20}
 }
 
-// clean gives the calls of a life without faults.
-func (w *world) clean(t *testing.T, kind *history) []string {
+// callsWithoutFaults returns the calls of a history without faults.
+func (w *faultyCloud) callsWithoutFaults(t *testing.T, kind *history) []string {
 	t.Helper()
-	h := w.like(t, kind, nil)
-	if !h.live() {
+	h := w.newHistory(t, kind, nil)
+	if !h.play() {
 		t.Fatal("a run without faults was not acknowledged")
 	}
 	t.Logf("%d calls: %v", len(h.calls), h.calls)
 	return h.calls
 }
 
-// Law 5: acknowledged means kept, once. Every call of a run's life, from a new
-// process on, meets every fault; so does every call of the relay.
+// Law 5: acknowledged means kept, once. Every call of a history, in a new process,
+// meets every fault. So does every call of the relay.
 func TestLaw5EachCallMeetsEachFault(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFaultyCloud(t)
 	var all []*history
-	for _, kind := range lives {
-		calls := w.clean(t, kind)
+	for _, kind := range kinds {
+		calls := w.callsWithoutFaults(t, kind)
 		first := 0
-		if kind.mute { // up to there it is as the others
+		if kind.dieBeforePublish { // the calls before are those of the other kinds
 			first = slices.Index(calls, "Publish") + 1
 		}
 		for n := first; n < len(calls); n++ {
 			for _, fault := range faults.All {
-				all = append(all, w.like(t, kind, plan{n: fault}))
+				all = append(all, w.newHistory(t, kind, plan{n: fault}))
 			}
 		}
 	}
 	w.run(t, all)
 }
 
-// worst are the faults that take effect while nobody learns of it.
+// worst are the faults of calls that take effect without a reply.
 var worst = []faults.Fault{faults.ReplyLost, faults.KilledIn}
 
-// Law 5, twice: every two calls of a life meet two of the worst faults; with
-// STRONGROOM_HISTORIES=1000 and more, every two of them.
-func TestLaw5EachTwoCallsMeetTheWorstFaults(t *testing.T) {
+// Law 5 with two faults: every pair of calls meets a pair of the worst faults.
+// With STRONGROOM_HISTORIES=1000 or more, every pair of calls meets every pair.
+func TestLaw5EachPairOfCallsMeetsTheWorstFaults(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	kind := lives["start, report"] // what a relay does twice is tested where it is at home, in sweep
-	calls := len(w.clean(t, kind))
-	count, seed := cloudtest.Histories(t, calls*(calls-1)/2) // each two calls once
+	w := newFaultyCloud(t)
+	kind := kinds["start, report"] // sweep tests faults of the relay
+	calls := len(w.callsWithoutFaults(t, kind))
+	count, seed := cloudtest.Histories(t, calls*(calls-1)/2) // each pair of calls once
 	var all []*history
 	for turn := range uint64(len(worst) * len(worst)) {
 		for second := range calls {
 			for first := range second {
 				pair := seed + turn + uint64(first+second)
-				all = append(all, w.like(t, kind, plan{first: worst[pair/2%2], second: worst[pair%2]}))
+				all = append(all, w.newHistory(t, kind, plan{first: worst[pair/2%2], second: worst[pair%2]}))
 			}
 		}
 	}
 	w.run(t, all[:min(count, len(all))])
 }
 
-// Law 5, by chance: up to three faults of any kind in a life of any kind, and
-// clients that give up.
+// Law 5 with random histories: up to three faults of any kind in a history of any
+// kind, and clients that give up.
 func TestLaw5RandomHistories(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	calls := len(w.clean(t, lives["start, report, left to a relay"])) // the longest
+	w := newFaultyCloud(t)
+	calls := len(w.callsWithoutFaults(t, kinds["start, report, published by the relay"])) // the longest
 	count, seed := cloudtest.Histories(t, 1000)
 	all := make([]*history, count)
 	for i := range all {
 		at := seed + uint64(i)
 		r := rand.New(rand.NewPCG(at, 0))
-		all[i] = w.like(t, &history{late: r.IntN(4) == 0, mute: r.IntN(4) == 0}, randomPlan(r, calls))
+		all[i] = w.newHistory(t, &history{reportFirst: r.IntN(4) == 0, dieBeforePublish: r.IntN(4) == 0}, randomPlan(r, calls))
 		all[i].name = fmt.Sprintf("STRONGROOM_SEED=%d", at)
 		if r.IntN(4) == 0 {
-			all[i].limit = 1
+			all[i].maxAttempts = 1
 		}
 	}
 	w.run(t, all)
 }
 
-// randomPlan has one to three faults among so many calls.
+// randomPlan returns a plan with one to three faults among this number of calls.
 func randomPlan(r *rand.Rand, calls int) plan {
 	p := plan{}
 	for range 1 + r.IntN(3) {

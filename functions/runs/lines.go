@@ -20,12 +20,12 @@ import (
 )
 
 type linesResponse struct {
-	ContentType string `header:"Content-Type"`
-	Body        []byte
+	ContentType string `header:"Content-Type" class:"operational"`
+	Body        []byte `class:"text"`
 }
 
-// lines gives the lines of issues that a run reported, byte for byte. They are
-// confidential, so reading them is on record first.
+// lines returns the issue lines of a run's report, byte for byte. They are
+// confidential, so the audit entry is written first (law 6).
 func (h *Handler) lines(ctx context.Context, in *getRequest) (*linesResponse, error) {
 	session := access.From(ctx)
 	r, err := session.FindRun(ctx, in.Run)
@@ -33,14 +33,18 @@ func (h *Handler) lines(ctx context.Context, in *getRequest) (*linesResponse, er
 		return nil, err
 	}
 	_, err = h.guard.Audit.Append(ctx, session.DB, auditlog.Entry{
-		Tenant: session.Tenant.ID, Actor: auditlog.By(session.Principal), Action: auditlog.ReadIssueLines, Outcome: auditlog.Allowed,
-		Workspace: session.Workspace, Resource: "runs/" + string(r.ID) + "/issues",
-		Counts: map[string]int64{"sightings": int64(r.Sightings)},
+		Tenant:    session.Tenant.ID,
+		Actor:     auditlog.By(session.Principal),
+		Action:    auditlog.ReadIssueLines,
+		Outcome:   auditlog.Allowed,
+		Workspace: session.Workspace,
+		Resource:  "runs/" + string(r.ID) + "/issues",
+		Counts:    map[string]int64{"sightings": int64(r.Sightings)},
 	})
 	if err != nil {
 		return nil, err
 	}
-	text, err := h.open(ctx, session, r)
+	text, err := h.openLines(ctx, session, r)
 	if errors.Is(err, keys.ErrKeyUnavailable) {
 		return nil, api.Refuse(http.StatusForbidden, api.KeyLockedText)
 	}
@@ -50,8 +54,8 @@ func (h *Handler) lines(ctx context.Context, in *getRequest) (*linesResponse, er
 	return &linesResponse{"application/jsonl", text}, nil
 }
 
-// open opens a run's sightings, by number.
-func (h *Handler) open(ctx context.Context, s access.Session, r run.Run) ([]byte, error) {
+// openLines decrypts the lines of a run's sightings, sorted by number.
+func (h *Handler) openLines(ctx context.Context, s access.Session, r run.Run) ([]byte, error) {
 	k, err := h.keys.Of(ctx, s.Tenant, s.DB)
 	if err != nil {
 		return nil, err

@@ -14,36 +14,37 @@ import (
 )
 
 type listRequest struct {
-	Workspace string    `path:"workspace"`
-	Task      string    `query:"task" maxLength:"256"`
-	SLX       string    `query:"slx" maxLength:"256"`
-	Resource  string    `query:"resource" maxLength:"1024"`
-	Outcome   string    `query:"outcome" enum:"success,failure,error,timeout,canceled"`
-	State     string    `query:"state" enum:"running,ended"`
-	From      time.Time `query:"from" doc:"Runs that started then or later"`
-	To        time.Time `query:"to" doc:"Runs that started earlier than then; not those whose start is not known"`
-	PageSize  int       `query:"pageSize" minimum:"1" maximum:"500" default:"50"`
-	PageToken string    `query:"pageToken" maxLength:"512"`
+	Workspace string    `path:"workspace" class:"operational"`
+	Task      string    `query:"task" class:"metadata" maxLength:"256"`
+	SLX       string    `query:"slx" class:"metadata" maxLength:"256"`
+	Resource  string    `query:"resource" class:"metadata" maxLength:"1024"`
+	Outcome   string    `query:"outcome" class:"metadata" enum:"success,failure,error,timeout,canceled"`
+	State     string    `query:"state" class:"metadata" enum:"running,ended"`
+	From      time.Time `query:"from" class:"metadata" doc:"Only runs that started at or after this time"`
+	To        time.Time `query:"to" class:"metadata" doc:"Only runs that started before this time; excludes runs whose start is unknown"`
+	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"500" default:"50"`
+	PageToken string    `query:"pageToken" class:"operational" maxLength:"512"`
 }
 
 type listResponse struct {
 	Body struct {
 		Runs []runBody `json:"runs"`
-		Next string    `json:"nextPageToken,omitempty" doc:"Ask with it for the next page; absent on the last"`
+		Next string    `json:"nextPageToken,omitempty" class:"operational" doc:"Token for the next page; absent on the last page"`
 	}
 }
 
-// list gives runs, the newest start first; those whose start is not known come
-// last. Runs that begin while somebody pages on are before the first page.
+// list returns runs, newest start first. Runs whose start is unknown are last. A
+// run that starts between two pages does not shift the next page, because it is
+// before the first one.
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
 	session := access.From(ctx)
 	query := in.filter(records.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(records.RunsCollection).Query)
-	place, err := api.ParseToken[runPlace](in.PageToken, in.key())
+	last, err := api.ParseToken[runPosition](in.PageToken, in.key())
 	if err != nil {
 		return nil, err
 	}
-	if place != (runPlace{}) {
-		query = query.StartAfter(time.UnixMicro(place.Start), string(place.Run))
+	if last != (runPosition{}) {
+		query = query.StartAfter(time.UnixMicro(last.Start), string(last.Run))
 	}
 	docs, err := query.Limit(in.PageSize + 1).Documents(ctx).GetAll()
 	if err != nil {
@@ -57,15 +58,15 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 			return nil, err
 		}
 		out.Body.Runs = append(out.Body.Runs, show(r))
-		place = runPlace{r.Start.Time.UnixMicro(), r.ID}
+		last = runPosition{r.Start.Time.UnixMicro(), r.ID}
 	}
 	if len(docs) > in.PageSize {
-		out.Body.Next = api.Token(place, in.key())
+		out.Body.Next = api.Token(last, in.key())
 	}
 	return out, nil
 }
 
-// filter narrows and sorts the runs of a workspace.
+// filter adds the filters and the order to a query for runs.
 func (in *listRequest) filter(query firestore.Query) firestore.Query {
 	for field, value := range map[string]string{
 		"start.task": in.Task, "start.slx": in.SLX, "start.resource": in.Resource, "end.outcome": in.Outcome, "state": in.State,
@@ -78,7 +79,7 @@ func (in *listRequest) filter(query firestore.Query) firestore.Query {
 	case !in.From.IsZero():
 		query = query.Where("start.time", ">=", in.From)
 	case !in.To.IsZero():
-		query = query.Where("start.time", ">=", time.Unix(0, 0)) // a start that is not known is before
+		query = query.Where("start.time", ">=", time.Unix(0, 0)) // an unknown start is earlier
 	}
 	if !in.To.IsZero() {
 		query = query.Where("start.time", "<", in.To)
@@ -86,14 +87,14 @@ func (in *listRequest) filter(query firestore.Query) firestore.Query {
 	return query.OrderBy("start.time", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc)
 }
 
-// key is what a page token is good for: the same question.
+// key identifies the query that a page token is valid for.
 func (in *listRequest) key() string {
 	return fmt.Sprintf("%q %q %q %q %q %q %d %d", in.Workspace, in.Task, in.SLX, in.Resource, in.Outcome, in.State,
 		in.From.UnixMicro(), in.To.UnixMicro())
 }
 
-// runPlace is the last run of a page.
-type runPlace struct {
+// runPosition is the position of the last run of a page.
+type runPosition struct {
 	Start int64  `json:"s"` // microseconds since 1970
 	Run   run.ID `json:"r"`
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 )
 
-// page is one answer of the list of runs.
+// page is one page of runs.
 type page struct {
 	Runs []struct{ ID, Task string }
 	Next string `json:"nextPageToken"`
 }
 
-// list asks for runs, page after page.
+// list returns the IDs of all runs of a query, page by page.
 func list(t *testing.T, tn *cloudtest.Tenant, query url.Values) (ids []string) {
 	t.Helper()
 	query = url.Values(clone(query))
@@ -34,7 +34,7 @@ func list(t *testing.T, tn *cloudtest.Tenant, query url.Values) (ids []string) {
 		}
 		query.Set("pageToken", p.Next)
 	}
-	t.Fatal("the pages do not end")
+	t.Fatal("there are more than 100 pages")
 	return nil
 }
 
@@ -46,8 +46,8 @@ func clone(query url.Values) url.Values {
 	return c
 }
 
-// past records n runs, a minute apart, and gives them newest first.
-func past(t *testing.T, tn *cloudtest.Tenant, n int) (ids []string) {
+// recordRuns records n runs, a minute apart, and returns their IDs, newest first.
+func recordRuns(t *testing.T, tn *cloudtest.Tenant, n int) (ids []string) {
 	t.Helper()
 	for i := range n {
 		started := with(aStart, fields{
@@ -57,7 +57,7 @@ func past(t *testing.T, tn *cloudtest.Tenant, n int) (ids []string) {
 		outcome := []string{"success", "failure", "error", "timeout", "canceled"}[i%5]
 		id := cloudtest.NewRun(t)
 		begin(t, tn, id, started).Want(t, http.StatusOK)
-		if i != n-1 { // the last one still runs
+		if i != n-1 { // the last one is running
 			finish(t, tn, id, with(aReport, fields{"end": began.Add(time.Hour), "outcome": outcome, "issues": nil, "samples": nil})).Want(t, http.StatusOK)
 		}
 		ids = append(ids, id)
@@ -66,30 +66,30 @@ func past(t *testing.T, tn *cloudtest.Tenant, n int) (ids []string) {
 	return ids
 }
 
-func TestRunsAreListedByWhatAnOperatorAsks(t *testing.T) {
+func TestRunsAreListedByEveryFilter(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	const n = 24
-	ids := past(t, tn, n)
-	unknown := cloudtest.NewRun(t) // its start is never told
+	ids := recordRuns(t, tn, n)
+	unknown := cloudtest.NewRun(t) // its start is never recorded
 	finish(t, tn, unknown, with(aReport, fields{"outcome": "canceled", "issues": nil, "samples": nil})).Want(t, http.StatusOK)
 	at := func(i int) string { return began.Add(time.Duration(i) * time.Minute).Format(time.RFC3339) }
 	for name, try := range map[string]struct {
 		query string
 		keep  func(i int) bool
 	}{
-		"all":                     {"", func(int) bool { return true }},
-		"a task":                  {"task=task-1", func(i int) bool { return i%2 == 1 }},
-		"an SLX":                  {"slx=slx-2", func(i int) bool { return i%3 == 2 }},
-		"a resource":              {"resource=r%2F3", func(i int) bool { return i%4 == 3 }},
-		"an outcome":              {"outcome=timeout", func(i int) bool { return i%5 == 3 && i != n-1 }},
-		"a state":                 {"state=running", func(i int) bool { return i == n-1 }},
-		"from a time":             {"from=" + at(20), func(i int) bool { return i >= 20 }},
-		"to a time":               {"to=" + at(3), func(i int) bool { return i < 3 }},
-		"a task in a time":        {"task=task-0&from=" + at(4) + "&to=" + at(9), func(i int) bool { return i%2 == 0 && i >= 4 && i < 9 }},
-		"a task with an outcome":  {"task=task-0&outcome=success", func(i int) bool { return i%10 == 0 }},
-		"all that can be asked":   {"task=task-1&slx=slx-1&resource=r%2F3&outcome=failure&state=ended&from=" + at(0) + "&to=" + at(n), func(i int) bool { return i%2 == 1 && i%3 == 1 && i%4 == 3 && i%5 == 1 }},
-		"a task that there isn't": {"task=no", func(int) bool { return false }},
+		"all":                    {"", func(int) bool { return true }},
+		"a task":                 {"task=task-1", func(i int) bool { return i%2 == 1 }},
+		"an SLX":                 {"slx=slx-2", func(i int) bool { return i%3 == 2 }},
+		"a resource":             {"resource=r%2F3", func(i int) bool { return i%4 == 3 }},
+		"an outcome":             {"outcome=timeout", func(i int) bool { return i%5 == 3 && i != n-1 }},
+		"a state":                {"state=running", func(i int) bool { return i == n-1 }},
+		"from a time":            {"from=" + at(20), func(i int) bool { return i >= 20 }},
+		"to a time":              {"to=" + at(3), func(i int) bool { return i < 3 }},
+		"a task in a time":       {"task=task-0&from=" + at(4) + "&to=" + at(9), func(i int) bool { return i%2 == 0 && i >= 4 && i < 9 }},
+		"a task with an outcome": {"task=task-0&outcome=success", func(i int) bool { return i%10 == 0 }},
+		"all filters":            {"task=task-1&slx=slx-1&resource=r%2F3&outcome=failure&state=ended&from=" + at(0) + "&to=" + at(n), func(i int) bool { return i%2 == 1 && i%3 == 1 && i%4 == 3 && i%5 == 1 }},
+		"an unknown task":        {"task=no", func(int) bool { return false }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -112,18 +112,18 @@ func TestRunsAreListedByWhatAnOperatorAsks(t *testing.T) {
 					query.Set("pageSize", size)
 				}
 				if diff := cmp.Diff(want, list(t, tn, query)); diff != "" {
-					t.Errorf("by %q: %s", size, diff)
+					t.Errorf("page size %q: %s", size, diff)
 				}
 			}
 		})
 	}
 }
 
-func TestPagesStandWhileRunsBegin(t *testing.T) {
+func TestPagesDoNotShiftWhileRunsStart(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
-	ids := past(t, tn, 6)
-	unknown := cloudtest.NewRun(t) // its start is never told
+	ids := recordRuns(t, tn, 6)
+	unknown := cloudtest.NewRun(t) // its start is never recorded
 	finish(t, tn, unknown, with(aReport, fields{"issues": nil})).Want(t, http.StatusOK)
 	ids = append(ids, unknown)
 	var got []string
@@ -145,11 +145,11 @@ func TestPagesStandWhileRunsBegin(t *testing.T) {
 	}
 }
 
-func TestAPageTokenIsGoodForItsQuestionOnly(t *testing.T) {
+func TestAPageTokenIsValidOnlyForItsQuery(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t, "prod", "dev")
-	past(t, tn, 4)
+	recordRuns(t, tn, 4)
 	var p page
 	get(t, tn, "/runs?pageSize=1&state=ended").Want(t, http.StatusOK).JSON(t, &p)
 	for _, query := range []string{

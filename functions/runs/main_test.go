@@ -17,13 +17,13 @@ import (
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
-// began is when the runs of tests start.
+// began is the start of most runs in tests.
 var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // fields are a JSON object.
 type fields = map[string]any
 
-// with is a copy of f with some fields changed; nil takes one away.
+// with returns a copy of f with some fields changed. A nil value removes a field.
 func with(f fields, changes fields) fields {
 	f = maps.Clone(f)
 	for name, value := range changes {
@@ -45,25 +45,25 @@ var (
 	}
 )
 
-// begin tells the start of a run as the runner.
+// begin sends the start of a run as the runner.
 func begin(t testing.TB, tn *cloudtest.Tenant, id string, body any) cloudtest.Response {
 	t.Helper()
 	return tn.Do(t, "runner", http.MethodPut, tn.RunPath(id), body)
 }
 
-// finish tells the end of a run as the runner.
+// finish sends the report of a run as the runner.
 func finish(t testing.TB, tn *cloudtest.Tenant, id string, body any) cloudtest.Response {
 	t.Helper()
 	return tn.Do(t, "runner", http.MethodPost, tn.RunPath(id)+"/report", body)
 }
 
-// get reads a path of the workspace as a viewer.
+// get sends a GET for a path of the workspace as the viewer.
 func get(t testing.TB, tn *cloudtest.Tenant, path string) cloudtest.Response {
 	t.Helper()
 	return tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+path, nil)
 }
 
-// recorded runs a whole run, and gives its id. It ends after it starts.
+// recorded records the start and the report of a run, and returns its ID.
 func recorded(t testing.TB, tn *cloudtest.Tenant, started, ended fields) string {
 	t.Helper()
 	id := cloudtest.NewRun(t)
@@ -84,8 +84,8 @@ func database(t testing.TB, c *cloudtest.Cloud) *firestore.Client {
 	return db
 }
 
-// stored is a run as it rests.
-func stored(t testing.TB, tn *cloudtest.Tenant, id string) run.Run {
+// readRun reads a run from the database.
+func readRun(t testing.TB, tn *cloudtest.Tenant, id string) run.Run {
 	t.Helper()
 	r, err := records.NewRunRef(database(t, tn.Cloud), tn.ID, tn.Workspace, run.ID(id)).Get(t.Context())
 	if err != nil {
@@ -94,7 +94,7 @@ func stored(t testing.TB, tn *cloudtest.Tenant, id string) run.Run {
 	return r
 }
 
-// documents are those of a collection below the tenant, by name.
+// documents reads the documents of a collection below the tenant.
 func documents(t testing.TB, c *cloudtest.Cloud, id tenant.ID, collection string) []*firestore.DocumentSnapshot {
 	t.Helper()
 	docs, err := database(t, c).Collection("tenants/" + string(id) + "/" + collection).Documents(t.Context()).GetAll()
@@ -104,11 +104,11 @@ func documents(t testing.TB, c *cloudtest.Cloud, id tenant.ID, collection string
 	return docs
 }
 
-// sightings are those of a run.
+// sightings reads the sightings of a run.
 func sightings(t testing.TB, tn *cloudtest.Tenant, id string) []*firestore.DocumentSnapshot {
 	t.Helper()
 	return documents(t, tn.Cloud, tn.ID, "workspaces/"+string(tn.Workspace)+"/runs/"+id+"/sightings")
 }
 
-// lines of text, for comparing.
+// split returns the lines of a text.
 func split(body []byte) []string { return strings.Split(strings.TrimSuffix(string(body), "\n"), "\n") }

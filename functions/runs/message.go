@@ -11,18 +11,18 @@ import (
 )
 
 type getRequest struct {
-	Workspace string `path:"workspace"`
-	Run       string `path:"run"`
+	Workspace string `path:"workspace" class:"operational"`
+	Run       string `path:"run" class:"operational"`
 }
 
 type startRequest struct {
-	Workspace string `path:"workspace"`
-	Run       string `path:"run"`
+	Workspace string `path:"workspace" class:"operational"`
+	Run       string `path:"run" class:"operational"`
 	Body      struct {
-		Task     string    `json:"task" minLength:"1" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]+$" doc:"Name of the task"`
-		SLX      string    `json:"slx,omitempty" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]*$"`
-		Resource string    `json:"resource,omitempty" maxLength:"1024" pattern:"^[^\\x00-\\x1f\\x7f]*$"`
-		Start    time.Time `json:"start"`
+		Task     string    `json:"task" class:"metadata" minLength:"1" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]+$" doc:"Name of the task"`
+		SLX      string    `json:"slx,omitempty" class:"metadata" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]*$"`
+		Resource string    `json:"resource,omitempty" class:"metadata" maxLength:"1024" pattern:"^[^\\x00-\\x1f\\x7f]*$"`
+		Start    time.Time `json:"start" class:"metadata"`
 	}
 }
 
@@ -31,18 +31,18 @@ type runResponse struct {
 }
 
 type runBody struct {
-	ID       string        `json:"id"`
-	State    string        `json:"state" enum:"running,ended"`
-	Task     string        `json:"task,omitempty"`
-	SLX      string        `json:"slx,omitempty"`
-	Resource string        `json:"resource,omitempty"`
-	Start    *time.Time    `json:"start,omitempty"`
-	End      *time.Time    `json:"end,omitempty"`
-	Outcome  string        `json:"outcome,omitempty"`
-	ExitCode *int          `json:"exitCode,omitempty"`
+	ID       string        `json:"id" class:"operational"`
+	State    string        `json:"state" class:"metadata" enum:"running,ended"`
+	Task     string        `json:"task,omitempty" class:"metadata"`
+	SLX      string        `json:"slx,omitempty" class:"metadata"`
+	Resource string        `json:"resource,omitempty" class:"metadata"`
+	Start    *time.Time    `json:"start,omitempty" class:"metadata"`
+	End      *time.Time    `json:"end,omitempty" class:"metadata"`
+	Outcome  string        `json:"outcome,omitempty" class:"metadata"`
+	ExitCode *int          `json:"exitCode,omitempty" class:"metadata"`
 	Outputs  []outputClaim `json:"outputs,omitempty"`
-	Issues   int           `json:"issues,omitempty" doc:"How many lines of issues it reported"`
-	Samples  int           `json:"samples,omitempty" doc:"How many samples it reported"`
+	Issues   int           `json:"issues,omitempty" class:"metadata" doc:"Number of issue lines in the report"`
+	Samples  int           `json:"samples,omitempty" class:"metadata" doc:"Number of samples in the report"`
 }
 
 func (r *startRequest) parse(now time.Time) (run.Start, run.ID, error) {
@@ -53,38 +53,44 @@ func (r *startRequest) parse(now time.Time) (run.Start, run.ID, error) {
 	if err := checkTime(r.Body.Start, now, "body.start"); err != nil {
 		return run.Start{}, "", err
 	}
-	return run.Start{Task: r.Body.Task, SLX: r.Body.SLX, Resource: r.Body.Resource, Time: stored(r.Body.Start)}, id, nil
+	return run.Start{Task: r.Body.Task, SLX: r.Body.SLX, Resource: r.Body.Resource, Time: truncateToMicros(r.Body.Start)}, id, nil
 }
 
-// checkTime refuses what no good clock tells. A run that starts in a far future
-// would be the newest of its check for all that time: what it did not find would
-// be resolved, whatever is found until then.
+// checkTime rejects the times of a wrong clock. A run that starts in the far
+// future would be the newest run of its check until then, and would resolve every
+// issue that it did not see, whatever other runs find.
 func checkTime(t, now time.Time, at string) error {
 	switch {
 	case t.UTC().Year() < 1970:
-		return refuse("a time is out of range", "times are of 1970 or later", at)
+		return invalid("a time is out of range", "the time must be in 1970 or later", at)
 	case t.After(now.Add(sli.MaxAhead)):
-		return refuse("a time is in the future", fmt.Sprintf("it is more than %v ahead of our clock; set the runner's", sli.MaxAhead), at)
+		return invalid("a time is in the future", fmt.Sprintf("the time is more than %v ahead of the server's clock; set the clock of the runner", sli.MaxAhead), at)
 	}
 	return nil
 }
 
-// checkOrder refuses an end before the start, once both are known. at is what
-// was told last.
+// checkOrder rejects an end before the start, if both are known. at is the
+// location of the value in this request.
 func checkOrder(r run.Run, at string) error {
-	if !r.Start.Known() || r.State != run.Ended || !r.End.Time.Before(r.Start.Time) {
+	if !r.Complete() || !r.End.Time.Before(r.Start.Time) {
 		return nil
 	}
-	return refuse("the run would have ended before it began", "start and end are not in order; the other one is told already", at)
+	return invalid("the end of the run is before its start", "the time contradicts the one that is already recorded", at)
 }
 
-// stored is a time as Firestore keeps it: in microseconds.
-func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+// truncateToMicros returns t as Firestore stores it.
+func truncateToMicros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 func show(r run.Run) runBody {
 	b := runBody{
-		ID: string(r.ID), State: string(r.State), Task: r.Start.Task, SLX: r.Start.SLX, Resource: r.Start.Resource,
-		Outcome: string(r.End.Outcome), Issues: r.Sightings, Samples: r.Samples,
+		ID:       string(r.ID),
+		State:    string(r.State),
+		Task:     r.Start.Task,
+		SLX:      r.Start.SLX,
+		Resource: r.Start.Resource,
+		Outcome:  string(r.End.Outcome),
+		Issues:   r.Sightings,
+		Samples:  r.Samples,
 	}
 	if r.Start.Known() {
 		b.Start = &r.Start.Time

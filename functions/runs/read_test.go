@@ -23,7 +23,7 @@ var oddLines = []string{
 	`{"title":"<script>&amp;\/"}`, "\ufeff{}",
 }
 
-func TestLinesComeBackByteForByte(t *testing.T) {
+func TestLinesAreReturnedByteForByte(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	var issues []fields
@@ -36,17 +36,17 @@ func TestLinesComeBackByteForByte(t *testing.T) {
 		t.Error(diff)
 	}
 	if got := answer.Header.Get("Content-Type"); got != "application/jsonl" {
-		t.Errorf("the type is %q", got)
+		t.Errorf("the content type is %q", got)
 	}
 	without := recorded(t, tn, aStart, with(aReport, fields{"issues": nil}))
 	if got := get(t, tn, "/runs/"+without+"/issues").Want(t, http.StatusOK); len(got.Body) != 0 {
-		t.Errorf("a run without issues gave %q", got.Body)
+		t.Errorf("a run without issues returned %q", got.Body)
 	}
 	get(t, tn, "/runs/"+cloudtest.NewRun(t)+"/issues").Want(t, http.StatusNotFound)
 }
 
-// Law 6: reading lines is on the record first.
-func TestLaw6ReadingLinesIsOnRecord(t *testing.T) {
+// Law 6: reading lines is in the audit log first.
+func TestLaw6ReadingLinesIsInTheAuditLog(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t, "prod", "dev")
@@ -78,7 +78,7 @@ var auditConfig = auditlog.Config{
 	AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit",
 }
 
-// Law 3: a disabled key locks what its tenant reported, and nobody else's.
+// Law 3: a disabled key makes its tenant's lines unreadable, and no other lines.
 func TestLaw3ADisabledKeyLocksTheLinesOfItsTenant(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
@@ -97,12 +97,12 @@ func TestLaw3ADisabledKeyLocksTheLinesOfItsTenant(t *testing.T) {
 	begin(t, acme, next, aStart).Want(t, http.StatusOK)
 	refused := finish(t, acme, next, aReport).Want(t, http.StatusServiceUnavailable)
 	if refused.Header.Get("Retry-After") == "" {
-		t.Error("the runner does not learn when to try again")
+		t.Error("there is no Retry-After")
 	}
 	recorded(t, other, aStart, aReport)
 }
 
-func TestSamplesAreReadByTime(t *testing.T) {
+func TestSamplesAreListedByTime(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	at := func(minute int) time.Time { return began.Add(time.Duration(minute) * time.Minute) }
@@ -154,7 +154,7 @@ func TestSamplesAreReadByTime(t *testing.T) {
 		}
 	}
 	if got := read("pageSize=2"); len(got) != 25 {
-		t.Errorf("%d samples by pages of two runs, want 25", len(got))
+		t.Errorf("%d samples in pages of two runs, want 25", len(got))
 	}
 	get(t, tn, "/slis/none/samples").Want(t, http.StatusOK)
 	tn.Do(t, "runner", http.MethodGet, "/v1/workspaces/prod/slis/none/samples", nil).Want(t, http.StatusForbidden)

@@ -13,108 +13,131 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// report records a run's end in one commit: the run, its sightings and samples,
-// the audit entry, and the outbox entry if its start is known.
+// report records the end of a run in one commit: the run, its sightings and
+// samples, the audit entry, and the outbox entry if the start is known.
 func (h *Handler) report(ctx context.Context, in *reportRequest) (*runResponse, error) {
-	session := access.From(ctx)
-	said, err := in.parse(h.deps.Now())
+	parsed, err := in.parse(h.deps.Now())
 	if err != nil {
 		return nil, err
 	}
-	ready, err := h.prepare(ctx, session, said)
+	t := newTarget(access.From(ctx), parsed.id)
+	sealed, err := h.sealReport(ctx, t, parsed)
 	if err != nil {
 		return nil, err
 	}
-	now, tried, err := h.apply(ctx, update{ready.place, false, func(_ *firestore.Transaction, r *run.Run) (write, error) {
-		if r.State == run.Ended {
-			if r.Digest != ready.digest {
-				return nil, run.ErrConflict
-			}
-			return nil, nil
-		}
-		r.State, r.End, r.Digest, r.Sightings, r.Samples = run.Ended, said.end, ready.digest, len(said.sightings), said.samples
-		if err := checkOrder(*r, "body.end"); err != nil {
-			return nil, err
-		}
-		if r.Start.Known() {
-			h.complete(r)
-		}
-		return func(tx *firestore.Transaction) error { return ready.write(tx, *r) }, nil
-	}})
-	if err != nil {
-		return nil, err
-	}
-	if tried && now.Start.Known() {
-		h.publish(ctx, session, said.id)
-	}
-	return &runResponse{Body: show(now)}, nil
+	return h.record(ctx, t, &reportChange{handler: h, target: t, report: sealed})
 }
 
-// prepared is a report with all that takes Cloud KMS, which no transaction
-// should wait for.
-type prepared struct {
-	said           said
-	place          records.RunRef
-	fingerprintKey []byte
-	digest         string
-	lines          [][]byte // sealed
-	entry          auditlog.Prepared
-	session        access.Session
-	handler        *Handler
+// reportChange sets the end of a run.
+type reportChange struct {
+	handler *Handler
+	target  target
+	report  sealedReport
 }
 
-func (h *Handler) prepare(ctx context.Context, s access.Session, said said) (p prepared, err error) {
-	p = prepared{said: said, place: records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, said.id), session: s, handler: h}
-	if err := p.seal(ctx); err != nil {
-		return p, public(err)
+func (c *reportChange) apply(r *run.Run) (changed bool, err error) {
+	if r.State == run.Ended {
+		if r.Digest != c.report.digest {
+			return false, run.ErrConflict
+		}
+		return false, nil
 	}
-	// What is wrong with the audit key is no matter of the tenant's.
-	p.entry, err = h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
-		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.ReportRun, Outcome: auditlog.Allowed,
-		Workspace: s.Workspace, Resource: "runs/" + string(said.id),
-		Counts: map[string]int64{"sightings": int64(len(said.sightings)), "samples": int64(said.samples)},
-	})
-	return p, err
+	r.State, r.End, r.Digest = run.Ended, c.report.end, c.report.digest
+	r.Sightings, r.Samples = len(c.report.sightings), c.report.samples
+	if err := checkOrder(*r, "body.end"); err != nil {
+		return false, err
+	}
+	if r.Complete() {
+		c.handler.markComplete(r)
+	}
+	return true, nil
 }
 
-// seal does what takes the tenant's key.
-func (p *prepared) seal(ctx context.Context) error {
-	k, err := p.handler.keys.Of(ctx, p.session.Tenant, p.session.DB)
-	if err != nil {
+// read reads nothing: a report does not depend on other documents.
+func (c *reportChange) read(context.Context, *firestore.Transaction, run.Run) error { return nil }
+
+func (c *reportChange) write(tx *firestore.Transaction, r run.Run) error {
+	if err := c.writeSightings(tx, r); err != nil {
 		return err
 	}
-	if p.fingerprintKey, err = k.FingerprintKey(ctx); err != nil {
+	if err := c.writeSeries(tx, r); err != nil {
 		return err
 	}
-	p.digest = p.said.digest(p.fingerprintKey)
-	p.lines = make([][]byte, len(p.said.sightings))
-	for i, s := range p.said.sightings {
-		if p.lines[i], err = records.CryptFunc(k.Seal).Apply(ctx, records.SightingRef(p.place.Record, i+1), s.Line); err != nil {
-			return fmt.Errorf("seal sighting: %w", err)
+	if r.Complete() {
+		if err := c.target.event(c.handler.deps.Now()).Write(tx, c.target.session.DB); err != nil {
+			return err
+		}
+	}
+	return c.report.auditEntry.Write(tx)
+}
+
+func (c *reportChange) writeSightings(tx *firestore.Transaction, r run.Run) error {
+	for i, s := range c.report.sightings {
+		record := issue.NewRecord(c.report.fingerprintKey, r.ID, r.Start, i+1, s)
+		record.Line = c.report.sealedLines[i]
+		if err := tx.Set(records.SightingRef(c.target.ref.Record, i+1), record); err != nil {
+			return fmt.Errorf("write sighting: %w", err)
 		}
 	}
 	return nil
 }
 
-// write writes all that belongs to the report, beside the run r itself.
-func (p *prepared) write(tx *firestore.Transaction, r run.Run) error {
-	for i, s := range p.said.sightings {
-		record := issue.NewRecord(p.fingerprintKey, r.ID, r.Start, i+1, s)
-		record.Line = p.lines[i]
-		if err := tx.Set(records.SightingRef(p.place.Record, i+1), record); err != nil {
-			return fmt.Errorf("write sighting: %w", err)
-		}
-	}
-	for _, series := range p.said.series {
-		series.SLX, series.Waiting = r.Start.SLX, r.Start.Known()
-		if err := tx.Set(records.SeriesRef(p.session.DB, p.session.Tenant.ID, p.session.Workspace, r.ID, series.SLI), series); err != nil {
+func (c *reportChange) writeSeries(tx *firestore.Transaction, r run.Run) error {
+	s := c.target.session
+	for _, series := range c.report.series {
+		series.SLX, series.Waiting = r.Start.SLX, r.Complete()
+		if err := tx.Set(records.SeriesRef(s.DB, s.Tenant.ID, s.Workspace, r.ID, series.SLI), series); err != nil {
 			return fmt.Errorf("write series: %w", err)
 		}
 	}
-	if r.Start.Known() {
-		if err := p.handler.event(p.session, r.ID).Write(tx, p.session.DB); err != nil {
-			return err
+	return nil
+}
+
+// sealedReport is a parsed report with everything that needs Cloud KMS. It is
+// made before the transaction, because a transaction must not wait for KMS.
+type sealedReport struct {
+	parsedReport
+	fingerprintKey []byte
+	digest         string
+	sealedLines    [][]byte // one for each sighting
+	auditEntry     auditlog.Prepared
+}
+
+func (h *Handler) sealReport(ctx context.Context, t target, parsed parsedReport) (sealedReport, error) {
+	sealed, err := h.sealLines(ctx, t, parsed)
+	if err != nil {
+		return sealed, toProblem(err)
+	}
+	// An error of the audit key is not the tenant's, so toProblem must not see it.
+	sealed.auditEntry, err = h.guard.Audit.Prepare(ctx, t.session.DB, auditlog.Entry{
+		Tenant:    t.session.Tenant.ID,
+		Actor:     auditlog.By(t.session.Principal),
+		Action:    auditlog.ReportRun,
+		Outcome:   auditlog.Allowed,
+		Workspace: t.session.Workspace,
+		Resource:  "runs/" + string(t.id),
+		Counts:    map[string]int64{"sightings": int64(len(parsed.sightings)), "samples": int64(parsed.samples)},
+	})
+	return sealed, err
+}
+
+// sealLines does everything that needs the tenant's key.
+func (h *Handler) sealLines(ctx context.Context, t target, parsed parsedReport) (sealedReport, error) {
+	sealed := sealedReport{parsedReport: parsed}
+	k, err := h.keys.Of(ctx, t.session.Tenant, t.session.DB)
+	if err != nil {
+		return sealed, err
+	}
+	if sealed.fingerprintKey, err = k.FingerprintKey(ctx); err != nil {
+		return sealed, err
+	}
+	sealed.digest = parsed.digest(sealed.fingerprintKey)
+	sealed.sealedLines = make([][]byte, len(parsed.sightings))
+	for i, s := range parsed.sightings {
+		sealed.sealedLines[i], err = records.CryptFunc(k.Seal).Apply(ctx, records.SightingRef(t.ref.Record, i+1), s.Line)
+		if err != nil {
+			return sealed, fmt.Errorf("seal sighting: %w", err)
 		}
 	}
-	return p.entry.Write(tx)
+	return sealed, nil
 }

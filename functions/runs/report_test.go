@@ -16,11 +16,11 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
-func TestAReportIsKeptWhole(t *testing.T) {
+func TestAReportIsStoredCompletely(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	id := recorded(t, tn, aStart, aReport)
-	r := stored(t, tn, id)
+	r := readRun(t, tn, id)
 	if r.Check != string(issue.NewCheckID("dns-check", "cluster-1")) || r.Sightings != 2 || r.Samples != 2 {
 		t.Errorf("the run is %+v", r)
 	}
@@ -59,18 +59,18 @@ func TestTheSameReportAgainChangesNothing(t *testing.T) {
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t)
 	id := recorded(t, tn, aStart, aReport)
-	c.Drain(t) // the assistant has taken it in
-	before, first := stored(t, tn, id), get(t, tn, "/runs/"+id).Body
+	c.Drain(t) // the run is folded
+	before, first := readRun(t, tn, id), get(t, tn, "/runs/"+id).Body
 	shuffled := with(aReport, fields{"samples": []fields{
 		{"sli": "dns-errors", "time": "2026-01-02T04:04:05+01:00", "value": 0}, {"sli": "dns-latency", "time": began, "value": 1.5},
 	}})
 	for _, body := range []fields{aReport, shuffled} {
 		again := finish(t, tn, id, body).Want(t, http.StatusOK)
 		if string(again.Body) != string(first) {
-			t.Errorf("answered %s, want %s", again.Body, first)
+			t.Errorf("the response is %s, want %s", again.Body, first)
 		}
 	}
-	if diff := cmp.Diff(before, stored(t, tn, id)); diff != "" {
+	if diff := cmp.Diff(before, readRun(t, tn, id)); diff != "" {
 		t.Error(diff)
 	}
 	if n := len(documents(t, c, tn.ID, "audit")); n != 1 {
@@ -78,8 +78,8 @@ func TestTheSameReportAgainChangesNothing(t *testing.T) {
 	}
 }
 
-// A line that was damaged where it rests is lost, but the run is not.
-func TestAStartIsTakenThoughALineDoesNotOpen(t *testing.T) {
+// A damaged line is lost, but the run is not.
+func TestAStartIsRecordedAlthoughALineCannotBeDecrypted(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	id := cloudtest.NewRun(t)
@@ -95,29 +95,29 @@ func TestAStartIsTakenThoughALineDoesNotOpen(t *testing.T) {
 	}
 }
 
-func TestAnotherReportOfTheRunIsRefused(t *testing.T) {
+func TestADifferentReportOfTheRunConflicts(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	id := recorded(t, tn, aStart, aReport)
 	for name, change := range map[string]fields{
-		"another end":            {"end": began.Add(time.Hour)},
-		"another outcome":        {"outcome": "success"},
-		"another exit code":      {"exitCode": 2},
-		"another claim":          {"outputs": []fields{{"name": "stdout.log", "parts": 3}}},
-		"no claims":              {"outputs": nil},
-		"another value":          {"samples": []fields{{"sli": "dns-latency", "time": began, "value": 1.6}, {"sli": "dns-errors", "time": began, "value": 0}}},
-		"another SLI":            {"samples": []fields{{"sli": "dns-latency", "time": began, "value": 1.5}, {"sli": "errors", "time": began, "value": 0}}},
-		"no samples":             {"samples": nil},
-		"another line":           {"issues": []fields{{"line": `{"severity":2,"title":"DNS is slow"}`}, {"line": `{"severity":"9", "title": "odd"}`}}},
-		"the lines in reverse":   {"issues": []fields{{"line": `{"severity":"9", "title": "odd" }`}, {"line": `{"severity":2,"title":"DNS is slow"}`}}},
-		"a line less":            {"issues": []fields{{"line": `{"severity":2,"title":"DNS is slow"}`}}},
-		"one line for two":       {"issues": []fields{{"line": `{"severity":2,"title":"DNS is slow"}{"severity":"9", "title": "odd" }`}}},
-		"no issues, nor outputs": {"issues": nil, "outputs": nil},
+		"another end":                {"end": began.Add(time.Hour)},
+		"another outcome":            {"outcome": "success"},
+		"another exit code":          {"exitCode": 2},
+		"another claim":              {"outputs": []fields{{"name": "stdout.log", "parts": 3}}},
+		"no claims":                  {"outputs": nil},
+		"another value":              {"samples": []fields{{"sli": "dns-latency", "time": began, "value": 1.6}, {"sli": "dns-errors", "time": began, "value": 0}}},
+		"another SLI":                {"samples": []fields{{"sli": "dns-latency", "time": began, "value": 1.5}, {"sli": "errors", "time": began, "value": 0}}},
+		"no samples":                 {"samples": nil},
+		"another line":               {"issues": []fields{{"line": `{"severity":2,"title":"DNS is slow"}`}, {"line": `{"severity":"9", "title": "odd"}`}}},
+		"the lines in reverse order": {"issues": []fields{{"line": `{"severity":"9", "title": "odd" }`}, {"line": `{"severity":2,"title":"DNS is slow"}`}}},
+		"one line fewer":             {"issues": []fields{{"line": `{"severity":2,"title":"DNS is slow"}`}}},
+		"two objects in one line":    {"issues": []fields{{"line": `{"severity":2,"title":"DNS is slow"}{"severity":"9", "title": "odd" }`}}},
+		"neither issues nor outputs": {"issues": nil, "outputs": nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			want := http.StatusConflict
-			if name == "one line for two" {
+			if name == "two objects in one line" {
 				want = http.StatusUnprocessableEntity
 			}
 			finish(t, tn, id, with(aReport, change)).Want(t, want)
@@ -125,23 +125,23 @@ func TestAnotherReportOfTheRunIsRefused(t *testing.T) {
 	}
 }
 
-func TestAReportBeforeTheStartIsCompletedByIt(t *testing.T) {
+func TestTheStartCompletesAnEarlyReport(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t)
-	inOrder, late := recorded(t, tn, aStart, aReport), cloudtest.NewRun(t)
-	finish(t, tn, late, aReport).Want(t, http.StatusOK)
-	if r := stored(t, tn, late); r.Pending || r.Check != "" || r.State != "ended" {
+	inOrder, early := recorded(t, tn, aStart, aReport), cloudtest.NewRun(t)
+	finish(t, tn, early, aReport).Want(t, http.StatusOK)
+	if r := readRun(t, tn, early); r.Pending || r.Check != "" || r.State != "ended" {
 		t.Errorf("before its start the run is %+v", r)
 	}
 	for range 2 {
-		begin(t, tn, late, aStart).Want(t, http.StatusOK)
-		finish(t, tn, late, aReport).Want(t, http.StatusOK)
+		begin(t, tn, early, aStart).Want(t, http.StatusOK)
+		finish(t, tn, early, aReport).Want(t, http.StatusOK)
 	}
-	if r := stored(t, tn, late); r.Check != stored(t, tn, inOrder).Check {
+	if r := readRun(t, tn, early); r.Check != readRun(t, tn, inOrder).Check {
 		t.Errorf("after its start the run is %+v", r)
 	}
-	want, got := sightings(t, tn, inOrder), sightings(t, tn, late)
+	want, got := sightings(t, tn, inOrder), sightings(t, tn, early)
 	for i := range want {
 		w, err := records.Decode[issue.Record](want[i])
 		if err != nil {
@@ -161,13 +161,13 @@ func TestAReportBeforeTheStartIsCompletedByIt(t *testing.T) {
 			t.Errorf("the series %s is of the SLX %v", doc.Ref.ID, doc.Data()["slx"])
 		}
 	}
-	lines := get(t, tn, "/runs/"+late+"/issues").Want(t, http.StatusOK).Body
+	lines := get(t, tn, "/runs/"+early+"/issues").Want(t, http.StatusOK).Body
 	if diff := cmp.Diff(split(get(t, tn, "/runs/"+inOrder+"/issues").Body), split(lines)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestOfManyReportsAtOnceOneStands(t *testing.T) {
+func TestOneOfManyConcurrentReportsIsKept(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t)
@@ -179,7 +179,7 @@ func TestOfManyReportsAtOnceOneStands(t *testing.T) {
 		work.Go(func() { statuses[i] = finish(t, tn, id, with(aReport, fields{"exitCode": i % 3})).Status })
 	}
 	work.Wait()
-	code := stored(t, tn, id).End.ExitCode
+	code := readRun(t, tn, id).End.ExitCode
 	for i, status := range statuses {
 		if want := map[bool]int{true: 200, false: 409}[i%3 == code]; status != want && status != http.StatusServiceUnavailable {
 			t.Errorf("exit code %d got %d, want %d", i%3, status, want)
@@ -193,7 +193,7 @@ func TestOfManyReportsAtOnceOneStands(t *testing.T) {
 	}
 }
 
-func TestAReportOfTheMostIsTaken(t *testing.T) {
+func TestAReportAtAllLimitsIsAccepted(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	var samples, issues []fields
@@ -207,11 +207,11 @@ func TestAReportOfTheMostIsTaken(t *testing.T) {
 	id := recorded(t, tn, aStart, with(aReport, fields{"samples": samples, "issues": issues}))
 	lines := split(get(t, tn, "/runs/"+id+"/issues").Want(t, http.StatusOK).Body)
 	if len(lines) != 200 || lines[199] != issues[199]["line"] || lines[7] != issues[7]["line"] {
-		t.Errorf("%d lines came back, or not the same", len(lines))
+		t.Errorf("%d lines were returned, or they differ", len(lines))
 	}
 }
 
-// longLine is a line of so many bytes, with texts within their limit.
+// longLine returns a line of this size, with texts within their limit.
 func longLine(size int) string {
 	line := `{"title":"long"`
 	for n := 0; ; n++ {

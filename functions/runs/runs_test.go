@@ -17,7 +17,7 @@ const (
 	reportBody = `{"end":"2026-01-02T03:05:00Z","outcome":"failure","exitCode":3,"outputs":[{"name":"b.log","parts":2},{"name":"a.log","parts":1}]}`
 )
 
-// fixture is a run of a tenant of its own.
+// fixture is a run of a separate tenant.
 type fixture struct {
 	*cloudtest.Tenant
 	id string
@@ -54,10 +54,10 @@ func (f fixture) whole() map[string]any {
 	}
 }
 
-func TestRunIsToldInAnyOrderAndAgain(t *testing.T) {
+func TestStartAndReportMayComeInAnyOrderAndRepeat(t *testing.T) {
 	t.Parallel()
 	for name, calls := range map[string]string{
-		"start, report": "sr", "report, start": "rs", "each twice": "ssrr", "a repeat of both at the end": "srsr", "by turns": "rsrs",
+		"start, report": "sr", "report, start": "rs", "each twice": "ssrr", "a repeat of both at the end": "srsr", "alternating": "rsrs",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,7 +76,7 @@ func TestRunIsToldInAnyOrderAndAgain(t *testing.T) {
 	}
 }
 
-func TestRepeatMayClaimInAnotherOrder(t *testing.T) {
+func TestARepeatedReportMayClaimInAnotherOrder(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.report(t, reportBody).Want(t, http.StatusOK)
@@ -84,17 +84,17 @@ func TestRepeatMayClaimInAnotherOrder(t *testing.T) {
 		Want(t, http.StatusOK)
 }
 
-func TestRunningRunSaysSo(t *testing.T) {
+func TestARunWithoutAReportIsRunning(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.start(t, startBody).Want(t, http.StatusOK)
 	got := f.get(t)
 	if got["state"] != "running" || got["end"] != nil || got["exitCode"] != nil || got["outcome"] != nil {
-		t.Errorf("it is %v", got)
+		t.Errorf("the run is %v", got)
 	}
 }
 
-func TestWhatWasToldFirstStands(t *testing.T) {
+func TestDifferentValuesConflictAndTheFirstOnesAreKept(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.start(t, startBody).Want(t, http.StatusOK)
@@ -111,15 +111,15 @@ func TestWhatWasToldFirstStands(t *testing.T) {
 	}
 }
 
-func TestRunIDBelongsToOneWorkspace(t *testing.T) {
+func TestARunIDBelongsToOneWorkspace(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.start(t, startBody).Want(t, http.StatusOK)
-	elsewhere := "/v1/workspaces/dev/runs/" + f.id
-	f.Do(t, "runner", http.MethodPut, elsewhere, []byte(startBody)).Want(t, http.StatusConflict)
-	f.Do(t, "runner", http.MethodPost, elsewhere+"/report", []byte(reportBody)).Want(t, http.StatusConflict)
-	f.Do(t, "viewer", http.MethodGet, elsewhere, nil).Want(t, http.StatusNotFound)
-	other := cloudtest.Shared(t).Tenant(t) // its ids are its own
+	otherPath := "/v1/workspaces/dev/runs/" + f.id
+	f.Do(t, "runner", http.MethodPut, otherPath, []byte(startBody)).Want(t, http.StatusConflict)
+	f.Do(t, "runner", http.MethodPost, otherPath+"/report", []byte(reportBody)).Want(t, http.StatusConflict)
+	f.Do(t, "viewer", http.MethodGet, otherPath, nil).Want(t, http.StatusNotFound)
+	other := cloudtest.Shared(t).Tenant(t) // another tenant may use the same ID
 	other.Do(t, "viewer", http.MethodGet, other.RunPath(f.id), nil).Want(t, http.StatusNotFound)
 	other.Do(t, "runner", http.MethodPut, other.RunPath(f.id), []byte(startBody)).Want(t, http.StatusOK)
 }
@@ -138,69 +138,89 @@ func TestOneOfManyWorkspacesGetsTheID(t *testing.T) {
 	all.Wait()
 	for i := 2; i < len(statuses); i++ {
 		if statuses[i] != statuses[i%2] || statuses[0]+statuses[1] != http.StatusOK+http.StatusConflict {
-			t.Fatalf("answers are %v", statuses)
+			t.Fatalf("the statuses are %v", statuses)
 		}
 	}
 }
 
-func TestBadStartsAndReportsAreRefused(t *testing.T) {
+// edit replaces a part of a valid body. The response has the status.
+type edit struct {
+	old, new string
+	status   int
+}
+
+var badStarts = map[string]edit{
+	"a start without a task":          {`"task":"dns-check",`, ``, http.StatusUnprocessableEntity},
+	"an empty task":                   {`dns-check`, ``, http.StatusUnprocessableEntity},
+	"a task of 257 characters":        {`dns-check`, strings.Repeat("x", 257), http.StatusUnprocessableEntity},
+	"a task with a line break":        {`dns-check`, `dns\ncheck`, http.StatusUnprocessableEntity},
+	"a resource with a control code":  {`cluster-1`, `\u0007`, http.StatusUnprocessableEntity},
+	"a start without a time":          {`,"start":"2026-01-02T03:04:05.1234567Z"`, ``, http.StatusUnprocessableEntity},
+	"a start in the year 0":           {`2026-01-02`, `0000-01-02`, http.StatusUnprocessableEntity},
+	"a start in the year 1":           {`2026-01-02T03:04:05.1234567Z`, `0001-01-01T00:00:00Z`, http.StatusUnprocessableEntity},
+	"a start that is in 10000 in UTC": {`2026-01-02T03:04:05.1234567Z`, `9999-12-31T23:59:59-05:00`, http.StatusUnprocessableEntity},
+	"a start in an hour":              {`2026-01-02T03:04:05.1234567Z`, inAnHour, http.StatusUnprocessableEntity},
+	"a start that is not a time":      {`2026-01-02T`, `yesterday`, http.StatusUnprocessableEntity},
+	"a field name in another case":    {`"task"`, `"Task"`, http.StatusUnprocessableEntity},
+	"a duplicate field":               {`"slx":"dns"`, `"task":"dns"`, http.StatusBadRequest},
+	"a start of more than 256 KiB":    {`dns-check`, strings.Repeat("x", 300<<10), http.StatusRequestEntityTooLarge},
+}
+
+var badReports = map[string]edit{
+	"an end in an hour":               {`2026-01-02T03:05:00Z`, inAnHour, http.StatusUnprocessableEntity},
+	"a report in the year 0":          {`2026-01-02`, `0000-01-02`, http.StatusUnprocessableEntity},
+	"an unknown outcome":              {`failure`, `done`, http.StatusUnprocessableEntity},
+	"an exit code below -1":           {`:3,`, `:-2,`, http.StatusUnprocessableEntity},
+	"an exit code above 32 bits":      {`:3,`, `:4294967296,`, http.StatusUnprocessableEntity},
+	"an exit code with a fraction":    {`:3,`, `:3.5,`, http.StatusUnprocessableEntity},
+	"an output that is claimed twice": {`a.log`, `b.log`, http.StatusUnprocessableEntity},
+	"an output with an invalid name":  {`a.log`, `../a`, http.StatusUnprocessableEntity},
+	"an output without parts":         {`"parts":2`, `"parts":0`, http.StatusUnprocessableEntity},
+	"an output of 100,000 parts":      {`"parts":2`, `"parts":100000`, http.StatusUnprocessableEntity},
+	"an unknown field":                {`"exitCode":3`, `"exitCode":3,"extra":1`, http.StatusUnprocessableEntity},
+	"a body that ends early":          {`]}`, ``, http.StatusBadRequest},
+	"an empty body":                   {reportBody, ``, http.StatusBadRequest},
+	"a time of day without a date":    {`2026-01-02T03:05:00Z`, `03:05:00`, http.StatusUnprocessableEntity},
+	"1,001 outputs":                   {`{"name":"a.log","parts":1}`, strings.Repeat(`{"name":"a.log","parts":1},`, 1000) + `{"name":"a.log","parts":1}`, http.StatusUnprocessableEntity},
+}
+
+func TestInvalidStartsAreRejected(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		to       string // start or report
-		old, new string
-		status   int
-	}{
-		"a start without a task":             {"start", `"task":"dns-check",`, ``, http.StatusUnprocessableEntity},
-		"an empty task":                      {"start", `dns-check`, ``, http.StatusUnprocessableEntity},
-		"a task of 257 characters":           {"start", `dns-check`, strings.Repeat("x", 257), http.StatusUnprocessableEntity},
-		"a task with a line break":           {"start", `dns-check`, `dns\ncheck`, http.StatusUnprocessableEntity},
-		"a resource with a control code":     {"start", `cluster-1`, `\u0007`, http.StatusUnprocessableEntity},
-		"a start without a time":             {"start", `,"start":"2026-01-02T03:04:05.1234567Z"`, ``, http.StatusUnprocessableEntity},
-		"a start in the year 0":              {"start", `2026-01-02`, `0000-01-02`, http.StatusUnprocessableEntity},
-		"a start in the year 1":              {"start", `2026-01-02T03:04:05.1234567Z`, `0001-01-01T00:00:00Z`, http.StatusUnprocessableEntity},
-		"a start that is in 10000 in UTC":    {"start", `2026-01-02T03:04:05.1234567Z`, `9999-12-31T23:59:59-05:00`, http.StatusUnprocessableEntity},
-		"a start in an hour":                 {"start", `2026-01-02T03:04:05.1234567Z`, inAnHour, http.StatusUnprocessableEntity},
-		"an end in an hour":                  {"report", `2026-01-02T03:05:00Z`, inAnHour, http.StatusUnprocessableEntity},
-		"a time that is none":                {"start", `2026-01-02T`, `yesterday`, http.StatusUnprocessableEntity},
-		"a name in another case":             {"start", `"task"`, `"Task"`, http.StatusUnprocessableEntity},
-		"a name that stands twice":           {"start", `"slx":"dns"`, `"task":"dns"`, http.StatusBadRequest},
-		"a report in the year 0":             {"report", `2026-01-02`, `0000-01-02`, http.StatusUnprocessableEntity},
-		"an outcome that is none":            {"report", `failure`, `done`, http.StatusUnprocessableEntity},
-		"an exit code below -1":              {"report", `:3,`, `:-2,`, http.StatusUnprocessableEntity},
-		"an exit code above 32 bits":         {"report", `:3,`, `:4294967296,`, http.StatusUnprocessableEntity},
-		"an exit code with a fraction":       {"report", `:3,`, `:3.5,`, http.StatusUnprocessableEntity},
-		"an output that is claimed twice":    {"report", `a.log`, `b.log`, http.StatusUnprocessableEntity},
-		"an output that is misnamed":         {"report", `a.log`, `../a`, http.StatusUnprocessableEntity},
-		"an output without parts":            {"report", `"parts":2`, `"parts":0`, http.StatusUnprocessableEntity},
-		"an output of 100,000 parts":         {"report", `"parts":2`, `"parts":100000`, http.StatusUnprocessableEntity},
-		"an unknown name":                    {"report", `"exitCode":3`, `"exitCode":3,"extra":1`, http.StatusUnprocessableEntity},
-		"a body that ends early":             {"report", `]}`, ``, http.StatusBadRequest},
-		"a start of more than 256 KiB":       {"start", `dns-check`, strings.Repeat("x", 300<<10), http.StatusRequestEntityTooLarge},
-		"nothing":                            {"report", reportBody, ``, http.StatusBadRequest},
-		"a time of day without a date":       {"report", `2026-01-02T03:05:00Z`, `03:05:00`, http.StatusUnprocessableEntity},
-		"more outputs than anybody can read": {"report", `{"name":"a.log","parts":1}`, strings.Repeat(`{"name":"a.log","parts":1},`, 1000) + `{"name":"a.log","parts":1}`, http.StatusUnprocessableEntity},
-	} {
+	for name, e := range badStarts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
-			send, body := f.start, startBody
-			if c.to == "report" {
-				send, body = f.report, reportBody
-			}
-			got := send(t, strings.Replace(body, c.old, c.new, 1)).Want(t, c.status)
-			if got.Header.Get("Content-Type") != "application/problem+json" {
-				t.Errorf("it is no problem: %s", got.Body)
-			}
-			f.Do(t, "viewer", http.MethodGet, f.RunPath(f.id), nil).Want(t, http.StatusNotFound)
+			f.wantRejected(t, f.start(t, strings.Replace(startBody, e.old, e.new, 1)), e.status)
 		})
 	}
 }
 
-// inAnHour is ahead of our clock however long the tests take.
+func TestInvalidReportsAreRejected(t *testing.T) {
+	t.Parallel()
+	for name, e := range badReports {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.wantRejected(t, f.report(t, strings.Replace(reportBody, e.old, e.new, 1)), e.status)
+		})
+	}
+}
+
+// wantRejected checks that the response is a problem, and that nothing was stored.
+func (f fixture) wantRejected(t *testing.T, got cloudtest.Response, status int) {
+	t.Helper()
+	got.Want(t, status)
+	if got.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("the response is not a problem: %s", got.Body)
+	}
+	f.Do(t, "viewer", http.MethodGet, f.RunPath(f.id), nil).Want(t, http.StatusNotFound)
+}
+
+// inAnHour stays ahead of the clock while the tests run.
 var inAnHour = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 
-// Whichever is told last is refused, and what was told first stands.
-func TestARunThatEndsBeforeItBeginsIsRefused(t *testing.T) {
+// The later call is rejected, and the values of the first one are kept.
+func TestAnEndBeforeTheStartIsRejected(t *testing.T) {
 	t.Parallel()
 	early := with(aReport, fields{"end": began.Add(-time.Microsecond)})
 	tn := cloudtest.Shared(t).Tenant(t)
@@ -211,12 +231,12 @@ func TestARunThatEndsBeforeItBeginsIsRefused(t *testing.T) {
 	id = cloudtest.NewRun(t)
 	finish(t, tn, id, early).Want(t, http.StatusOK)
 	begin(t, tn, id, aStart).Want(t, http.StatusUnprocessableEntity)
-	if r := stored(t, tn, id); r.Start.Known() || r.Pending {
+	if r := readRun(t, tn, id); r.Start.Known() || r.Pending {
 		t.Errorf("the run is %+v", r)
 	}
 }
 
-func TestMisnamedRunsAreRefused(t *testing.T) {
+func TestInvalidRunIDsAreRejected(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for _, id := range []string{"1", strings.ToUpper(f.id), "0198c2b4-5d1e-4c3a-9f00-2a6b1c4d8e10", "{" + f.id + "}", strings.ReplaceAll(f.id, "-", ""), "%ff"} {
@@ -227,7 +247,7 @@ func TestMisnamedRunsAreRefused(t *testing.T) {
 	}
 }
 
-func TestExitCodesOfAllSystems(t *testing.T) {
+func TestExitCodesOfAllSystemsAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"-1", "0", "255", "4294967295"} {
 		f := newFixture(t)

@@ -15,47 +15,47 @@ import (
 )
 
 type samplesRequest struct {
-	Workspace string    `path:"workspace"`
-	SLI       string    `path:"sli"`
-	From      time.Time `query:"from" doc:"Samples of then or later"`
-	To        time.Time `query:"to" doc:"Samples of earlier than then"`
-	PageSize  int       `query:"pageSize" minimum:"1" maximum:"100" default:"20" doc:"Runs a page; each has at most 1,000 samples"`
-	PageToken string    `query:"pageToken" maxLength:"512"`
+	Workspace string    `path:"workspace" class:"operational"`
+	SLI       string    `path:"sli" class:"metadata"`
+	From      time.Time `query:"from" class:"metadata" doc:"Only samples at or after this time"`
+	To        time.Time `query:"to" class:"metadata" doc:"Only samples before this time"`
+	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"100" default:"20" doc:"Maximum number of runs; each has at most 1,000 samples"`
+	PageToken string    `query:"pageToken" class:"operational" maxLength:"512"`
 }
 
 type samplesResponse struct {
 	Body struct {
 		Series []seriesBody `json:"series"`
-		Next   string       `json:"nextPageToken,omitempty" doc:"Ask with it for the next page; absent on the last"`
+		Next   string       `json:"nextPageToken,omitempty" class:"operational" doc:"Token for the next page; absent on the last page"`
 	}
 }
 
-// seriesBody is what one run measured.
+// seriesBody is the samples of one run.
 type seriesBody struct {
-	Run     string       `json:"run"`
-	SLX     string       `json:"slx,omitempty"`
+	Run     string       `json:"run" class:"operational"`
+	SLX     string       `json:"slx,omitempty" class:"metadata"`
 	Samples []sampleBody `json:"samples"`
 }
 
 type sampleBody struct {
-	Time  time.Time `json:"time"`
-	Value float64   `json:"value"`
+	Time  time.Time `json:"time" class:"metadata"`
+	Value float64   `json:"value" class:"metadata"`
 }
 
-// samples gives what runs measured of one SLI, by the time of each run's last
-// sample.
+// samples returns the samples of one SLI by run, sorted by the time of each run's
+// last sample.
 func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResponse, error) {
 	session := access.From(ctx)
 	if err := sli.CheckName(in.SLI); err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	place, err := api.ParseToken[seriesPlace](in.PageToken, in.key())
+	last, err := api.ParseToken[seriesPosition](in.PageToken, in.key())
 	if err != nil {
 		return nil, err
 	}
 	query := in.filter(records.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(records.SeriesCollection).Query)
-	if place != (seriesPlace{}) {
-		query = query.StartAfter(time.UnixMicro(place.Last), time.UnixMicro(place.First), place.ID)
+	if last != (seriesPosition{}) {
+		query = query.StartAfter(time.UnixMicro(last.Last), time.UnixMicro(last.First), last.ID)
 	}
 	docs, err := query.Limit(in.PageSize + 1).Documents(ctx).GetAll()
 	if err != nil {
@@ -73,26 +73,27 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 			return nil, err
 		}
 		out.Body.Series = append(out.Body.Series, shown)
-		place = seriesPlace{series.Last.UnixMicro(), series.First.UnixMicro(), doc.Ref.ID}
+		last = seriesPosition{series.Last.UnixMicro(), series.First.UnixMicro(), doc.Ref.ID}
 	}
 	if len(docs) > in.PageSize {
-		out.Body.Next = api.Token(place, in.key())
+		out.Body.Next = api.Token(last, in.key())
 	}
 	return out, nil
 }
 
-// seriesPlace is the last series of a page.
-type seriesPlace struct {
+// seriesPosition is the position of the last series of a page.
+type seriesPosition struct {
 	Last  int64  `json:"l"` // microseconds since 1970
 	First int64  `json:"f"`
 	ID    string `json:"i"`
 }
 
+// key identifies the query that a page token is valid for.
 func (in *samplesRequest) key() string {
 	return fmt.Sprintf("%q %q %d %d", in.Workspace, in.SLI, in.From.UnixMicro(), in.To.UnixMicro())
 }
 
-// filter finds the series that have a sample in the range.
+// filter selects the series that have a sample in the range.
 func (in *samplesRequest) filter(query firestore.Query) firestore.Query {
 	query = query.Where("sli", "==", in.SLI)
 	if !in.From.IsZero() {
@@ -104,7 +105,7 @@ func (in *samplesRequest) filter(query firestore.Query) firestore.Query {
 	return query.OrderBy("last", firestore.Asc).OrderBy("first", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc)
 }
 
-// show gives those of a run's samples that are in the range.
+// show returns the samples of a run that are in the range.
 func (in *samplesRequest) show(series sli.Series) (seriesBody, error) {
 	b := seriesBody{Run: string(series.Run), SLX: series.SLX, Samples: []sampleBody{}}
 	samples, err := series.Samples()

@@ -1,53 +1,60 @@
-// Package sweep is the function that tidies up what time has decided: events
-// that their writer could not publish, grants whose upload never came, and ended
-// runs that miss a part.
+// Package sweep is the function that completes what other functions left open: events
+// that their writer could not publish, grants whose upload never arrived, and ended
+// runs with a missing part.
 //
 // # Trigger
 //
-// POST /, each minute, by Cloud Scheduler as its own service account. The
-// platform checks that before the code runs. Two sweeps at once do no harm.
+// POST /, every minute, by Cloud Scheduler as its own service account. The platform
+// checks that before the code runs. Concurrent sweeps are safe.
 //
-// # What it does, in every tenant's database
+// # What it does in every tenant's database
 //
-//	grant is            and its run                   becomes
-//	pending, overdue    claims the part               missing
-//	pending, overdue    does not, or has not ended    expired
-//	expired             claims the part since         missing
-//	renewed or stored   whatever it claims            unchanged
+//  1. It publishes and deletes every outbox entry (tenants/{t}/outbox) that is older
+//     than 15 seconds. Its writer crashed or could not reach Pub/Sub. The event may
+//     have been published before.
+//  2. If a completed run is still unprocessed after 3 hours, it republishes the run's
+//     event as a new outbox entry. It repeats that every 3 hours. The event can have
+//     become a dead letter, for example because the tenant's key was disabled. Only
+//     the newest run of a check is republished; processing it also processes the
+//     older runs.
+//  3. It sets the final state of grants (see the table).
+//  4. It marks each ended run without a pending grant as grantsFinal, and does not read
+//     the run again.
 //
-// An outbox entry (tenants/{t}/outbox) older than 15 seconds is published and
-// deleted: whoever wrote it crashed, or could not reach Pub/Sub. It may have been
-// published before.
+// The states of grants:
 //
-// A run that nobody has taken in 3 hours after it was complete is told of again,
-// by a new outbox entry, and then each 3 hours: its event became a dead letter,
-// since the tenant's key was off for that long, say. Of the runs of one check it
-// is the newest that is told of, with which the older ones are taken in.
+//	grant                 its run                                       new state
+//	pending and overdue   claims the part                               missing
+//	pending and overdue   does not claim the part, or has not ended     expired
+//	expired               has claimed the part since the grant expired  missing
+//	renewed or stored     any                                           unchanged
 //
-// A run that has ended and has no pending grant is marked settled, and is not
-// looked at again. One sweep goes through at most 50 pages of 100 entries,
-// grants or runs, of each of these kinds, in a database; what is left is the next one's. What
-// fails for one page, run or database does not keep the others waiting.
+// In each database, one sweep processes at most 50 pages of 100 documents for each of
+// these four steps. The next sweep continues. If a page, run or database fails, the
+// sweep continues with the others.
 //
-// # Answers
+// # Responses
 //
-//	200  {"expired":3,"missing":1,"settled":2,"published":1,"retold":0,"more":false}; more: something is left
-//	500  something could not be done; the rest was, and the next sweep tries again
-//	503  the same, and it may pass soon
+//	200  {"expired":3,"missing":1,"finalized":2,"published":1,"republished":0,"more":false}
+//	     more: the next sweep has work left
+//	500  something failed; the rest is done, and the next sweep tries again
+//	503  the same for a transient failure
 //
 // # Environment
 //
 //	GOOGLE_CLOUD_PROJECT  the platform's project
 //
-// # Identity
+// # IAM
 //
-// roles/datastore.user on the database, roles/pubsub.publisher on run-events; no
-// key and no bucket.
+//	roles/datastore.user    on the database
+//	roles/pubsub.publisher  on run-events
+//
+// The function has no role on any key or bucket.
 //
 // # Try it
 //
-// With go run ./emulator at work the embedded scheduler calls each minute.
-// Everybody else is refused:
+// While go run ./emulator runs, the embedded scheduler calls the function every
+// minute. Other callers are rejected:
 //
 //	curl -si -X POST http://127.0.0.1:8080/functions/sweep
 package sweep

@@ -13,26 +13,26 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// overdue finds the pending grants whose time has passed.
-func (h *Handler) overdue(db *firestore.Client) firestore.Query {
+// overdueGrants finds the pending grants that have expired.
+func (h *Handler) overdueGrants(db *firestore.Client) firestore.Query {
 	return db.CollectionGroup(records.GrantsCollection).
 		Where("state", "==", string(grant.Pending)).Where("expires", "<", h.deps.Now()).
 		OrderBy("expires", firestore.Asc)
 }
 
-// expire decides one page of overdue grants.
-func (h *Handler) expire(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot, result *Result) error {
+// expireGrants sets the final states of one page of overdue grants.
+func (h *Handler) expireGrants(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot, result *Result) error {
 	var counts map[grant.State]int
 	err := db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		fresh, err := tx.GetAll(refs(docs))
+		current, err := tx.GetAll(refs(docs))
 		if err != nil {
 			return fmt.Errorf("read grants: %w", err)
 		}
-		states, err := h.decideAll(ctx, tx, fresh)
+		states, err := h.finalStates(ctx, tx, current)
 		if err != nil {
 			return err
 		}
-		counts, err = move(tx, fresh, states)
+		counts, err = setStates(tx, current, states)
 		return err
 	})
 	if err != nil {
@@ -43,38 +43,40 @@ func (h *Handler) expire(ctx context.Context, db *firestore.Client, docs []*fire
 	return nil
 }
 
-// decideAll says what each grant becomes; nothing where it stays.
-func (h *Handler) decideAll(ctx context.Context, tx *firestore.Transaction, docs []*firestore.DocumentSnapshot) ([]grant.State, error) {
-	claims := claims{tx: tx, known: map[string]run.Run{}}
+// finalStates returns the final state of each grant, or "" for a grant that does not
+// change.
+func (h *Handler) finalStates(ctx context.Context, tx *firestore.Transaction, docs []*firestore.DocumentSnapshot) ([]grant.State, error) {
+	claims := claimReader{tx: tx, runs: map[string]run.Run{}}
 	states := make([]grant.State, len(docs))
 	for i, doc := range docs {
 		g, err := records.Decode[grant.Grant](doc)
-		if err != nil { // one broken document must not stop all the others
-			api.Logger(ctx).ErrorContext(ctx, "a grant cannot be read", "document", doc.Ref.Path, "error", err.Error())
+		if err != nil { // one unreadable document must not stop the others
+			api.Logger(ctx).ErrorContext(ctx, "grant cannot be read", "document", doc.Ref.Path, "error", err.Error())
 			continue
 		}
-		if states[i], err = h.decide(doc.Ref, g, claims); err != nil {
+		if states[i], err = h.finalState(doc.Ref, g, claims); err != nil {
 			return nil, err
 		}
 	}
 	return states, nil
 }
 
-// decide is what an overdue grant becomes; nothing if it was decided, or
-// renewed, since it was found.
-func (h *Handler) decide(ref *firestore.DocumentRef, g grant.Grant, claims claims) (grant.State, error) {
+// finalState returns the final state of an overdue grant, or "" if the grant was
+// renewed or got its final state since the query.
+func (h *Handler) finalState(ref *firestore.DocumentRef, g grant.Grant, claims claimReader) (grant.State, error) {
 	if g.State != grant.Pending || h.deps.Now().Before(g.Expires) {
 		return "", nil
 	}
-	claimed, err := claims.has(ref, g)
+	claimed, err := claims.isClaimed(ref, g)
 	if claimed {
 		return grant.Missing, err
 	}
 	return grant.Expired, err
 }
 
-// move writes the states that there are, and counts them.
-func move(tx *firestore.Transaction, docs []*firestore.DocumentSnapshot, states []grant.State) (map[grant.State]int, error) {
+// setStates writes each state that is not "", and returns how many grants got which
+// state.
+func setStates(tx *firestore.Transaction, docs []*firestore.DocumentSnapshot, states []grant.State) (map[grant.State]int, error) {
 	counts := map[grant.State]int{}
 	for i, doc := range docs {
 		if states[i] == "" {
@@ -88,22 +90,22 @@ func move(tx *firestore.Transaction, docs []*firestore.DocumentSnapshot, states 
 	return counts, nil
 }
 
-// claims reads each run of a page once.
-type claims struct {
-	tx    *firestore.Transaction
-	known map[string]run.Run
+// claimReader reads the claims of runs. It reads each run of a page only once.
+type claimReader struct {
+	tx   *firestore.Transaction
+	runs map[string]run.Run // by document path; the zero Run if there is none
 }
 
-// has reports whether the grant's run claims its part.
-func (c claims) has(ref *firestore.DocumentRef, g grant.Grant) (bool, error) {
-	at := ref.Parent.Parent.Collection(records.RunsCollection).Doc(string(g.Run))
-	r, ok := c.known[at.Path]
+// isClaimed reports whether the run of the grant at grantRef claims its part.
+func (c claimReader) isClaimed(grantRef *firestore.DocumentRef, g grant.Grant) (bool, error) {
+	runRef := grantRef.Parent.Parent.Collection(records.RunsCollection).Doc(string(g.Run))
+	r, ok := c.runs[runRef.Path]
 	if !ok {
 		var err error
-		if r, err = records.ReadRun(c.tx, at); err != nil && !errors.Is(err, records.ErrRunNotFound) {
+		if r, err = records.ReadRun(c.tx, runRef); err != nil && !errors.Is(err, records.ErrRunNotFound) {
 			return false, err
 		}
-		c.known[at.Path] = r
+		c.runs[runRef.Path] = r
 	}
 	return g.Part <= r.End.Parts(g.Output), nil
 }

@@ -17,18 +17,17 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Bounds of one sweep: what is left is the next one's.
+// Limits of one sweep. The next sweep continues.
 const (
-	pageSize = 100 // documents a transaction
-	maxPages = 50  // pages of each kind and database
+	pageSize = 100 // documents per transaction
+	maxPages = 50  // pages per step and database
 )
 
-// leftAfter is how old an outbox entry must be: whoever wrote a younger one may
-// be about to publish it.
-const leftAfter = 15 * time.Second
+// minOutboxAge is the age from which the sweep publishes an outbox entry. The writer of
+// a younger entry may be about to publish it.
+const minOutboxAge = 15 * time.Second
 
-// Handler sweeps when the scheduler calls. It is safe for concurrent use; two
-// sweeps at once do no harm.
+// Handler sweeps when the scheduler calls. It is safe for concurrent use.
 type Handler struct {
 	http.Handler
 	API       *api.API
@@ -37,17 +36,17 @@ type Handler struct {
 	publisher *outbox.Publisher
 }
 
-// Result is what one sweep did.
+// Result is the work of one sweep.
 type Result struct {
-	Expired   int  `json:"expired" doc:"Grants whose time passed without an object, and that no run claims"`
-	Missing   int  `json:"missing" doc:"Grants whose time passed, and that a run claims"`
-	Settled   int  `json:"settled" doc:"Ended runs whose every grant is decided"`
-	Published int  `json:"published" doc:"Events that their writer left behind"`
-	Retold    int  `json:"retold" doc:"Runs that nobody has taken in for hours; the next sweep publishes their events again"`
-	More      bool `json:"more" doc:"Something is left for the next sweep"`
+	Expired     int  `json:"expired" class:"operational" doc:"Grants that expired without an object and that no run claims"`
+	Missing     int  `json:"missing" class:"operational" doc:"Grants that expired without an object and that a run claims"`
+	Finalized   int  `json:"finalized" class:"operational" doc:"Ended runs whose grants are all final"`
+	Published   int  `json:"published" class:"operational" doc:"Events that their writer could not publish"`
+	Republished int  `json:"republished" class:"operational" doc:"Runs unprocessed for hours; the next sweep publishes their events"`
+	More        bool `json:"more" class:"operational" doc:"The next sweep has work left"`
 }
 
-// New makes the function; it calls nothing yet.
+// New returns the function. It makes no calls.
 func New(deps function.Deps) *Handler {
 	a := api.New("Strongroom sweep", deps.Log)
 	h := &Handler{
@@ -56,82 +55,87 @@ func New(deps function.Deps) *Handler {
 	}
 	api.Register(a, huma.Operation{
 		OperationID: "sweep", Method: http.MethodPost, Path: "/",
-		Summary: "Publish what was left, decide overdue grants; called by the scheduler",
+		Summary: "Publish pending events and finalize overdue grants; called by the scheduler",
 	}, h.sweep)
 	return h
 }
 
 type sweepResponse struct{ Body Result }
 
-// sweep goes through every database once, however many tenants share it. A
-// database that fails does not keep the others waiting.
+// sweep sweeps each database once, even if several tenants share it. If a database
+// fails, it continues with the others.
 func (h *Handler) sweep(ctx context.Context, _ *struct{}) (*sweepResponse, error) {
 	out := &sweepResponse{}
-	var faults []error
+	var errs []error
 	seen := map[*firestore.Client]bool{}
 	err := h.directory.Each(ctx, func(t tenant.Record) error {
 		db, err := h.directory.Database(ctx, t)
 		if err != nil || seen[db] {
-			faults = append(faults, err)
+			errs = append(errs, err)
 			return nil
 		}
 		seen[db] = true
-		faults = append(faults, h.database(ctx, db, &out.Body))
+		errs = append(errs, h.sweepDatabase(ctx, db, &out.Body))
 		return nil
 	})
-	if err := errors.Join(append(faults, err)...); err != nil {
+	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
 	api.Logger(ctx).InfoContext(ctx, "swept", "expired", out.Body.Expired, "missing", out.Body.Missing,
-		"settled", out.Body.Settled, "published", out.Body.Published, "retold", out.Body.Retold, "more", out.Body.More)
+		"finalized", out.Body.Finalized, "published", out.Body.Published, "republished", out.Body.Republished, "more", out.Body.More)
 	return out, nil
 }
 
-// database does one kind of work after the other, even where some of it fails.
-func (h *Handler) database(ctx context.Context, db *firestore.Client, result *Result) error {
-	var faults []error
-	for _, work := range []struct {
-		what  string
-		query firestore.Query
-		do    func([]*firestore.DocumentSnapshot) error
+// sweepDatabase runs one step after the other. If a step fails, it continues with the
+// next one.
+func (h *Handler) sweepDatabase(ctx context.Context, db *firestore.Client, result *Result) error {
+	var errs []error
+	for _, step := range []struct {
+		name    string
+		query   firestore.Query
+		process func([]*firestore.DocumentSnapshot) error
 	}{
-		{"publish events", outbox.Waiting(db, h.deps.Now().Add(-leftAfter)), func(docs []*firestore.DocumentSnapshot) error {
+		{"publish events", outbox.Pending(db, h.deps.Now().Add(-minOutboxAge)), func(docs []*firestore.DocumentSnapshot) error {
 			n, err := h.publisher.Relay(ctx, db, docs)
 			result.Published += n
 			return err
 		}},
-		{"retell runs", h.untaken(db), func(docs []*firestore.DocumentSnapshot) error {
-			n, err := h.retell(ctx, db, docs)
-			result.Retold += n
+		{"republish stuck runs", h.stuckRuns(db), func(docs []*firestore.DocumentSnapshot) error {
+			n, err := h.republish(ctx, db, docs)
+			result.Republished += n
 			return err
 		}},
-		{"expire grants", h.overdue(db), func(docs []*firestore.DocumentSnapshot) error { return h.expire(ctx, db, docs, result) }},
-		{"settle runs", unsettled(db), func(docs []*firestore.DocumentSnapshot) error { return settle(ctx, db, docs, result) }},
+		{"expire grants", h.overdueGrants(db), func(docs []*firestore.DocumentSnapshot) error {
+			return h.expireGrants(ctx, db, docs, result)
+		}},
+		{"finalize runs", openRuns(db), func(docs []*firestore.DocumentSnapshot) error {
+			return finalizeRuns(ctx, db, docs, result)
+		}},
 	} {
-		if err := pages(ctx, work.query, result, work.do); err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", work.what, err))
+		if err := eachPage(ctx, step.query, result, step.process); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", step.name, err))
 		}
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }
 
-// pages calls do with page after page of what query finds. A page that fails
-// does not keep the next ones waiting.
-func pages(ctx context.Context, query firestore.Query, result *Result, do func([]*firestore.DocumentSnapshot) error) error {
-	var faults []error
+// eachPage calls process with the pages of a query's results. If a page fails, it
+// continues with the next one.
+func eachPage(ctx context.Context, query firestore.Query, result *Result, process func([]*firestore.DocumentSnapshot) error) error {
+	var errs []error
 	for range maxPages {
 		docs, err := query.Limit(pageSize).Documents(ctx).GetAll()
 		if err != nil {
-			return errors.Join(append(faults, err)...)
+			return errors.Join(append(errs, err)...)
 		}
 		if len(docs) > 0 {
-			faults = append(faults, do(docs))
+			errs = append(errs, process(docs))
 		}
 		if len(docs) < pageSize {
-			return errors.Join(faults...)
+			return errors.Join(errs...)
 		}
 		query = query.StartAfter(docs[len(docs)-1])
 	}
 	result.More = true
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }

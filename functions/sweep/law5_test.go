@@ -24,31 +24,32 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// office is a cloud with entries that their writers left, which nobody but the
-// sweep of a test publishes.
-type office struct {
+// relayCloud is a cloud whose outbox has entries that only the sweep of a test
+// publishes.
+type relayCloud struct {
 	*cloudtest.Cloud
 	db     *firestore.Client
 	tenant *cloudtest.Tenant
 
-	mu   sync.Mutex
-	told map[string]int // messages by entry
+	mu        sync.Mutex
+	published map[string]int // messages by outbox entry
 }
 
-func newOffice(t *testing.T) *office {
+func newRelayCloud(t *testing.T) *relayCloud {
 	t.Helper()
 	f := newFixture(t)
-	o := &office{Cloud: f.Cloud, db: f.db, tenant: f.Tenant(t), told: map[string]int{}}
-	o.PubSub.Published(func(_ string, _ []byte, attributes map[string]string) {
+	o := &relayCloud{Cloud: f.Cloud, db: f.db, tenant: f.Tenant(t), published: map[string]int{}}
+	o.PubSub.OnPublish(func(_ string, _ []byte, attributes map[string]string) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		o.told[attributes["entry"]]++
+		o.published[attributes["entry"]]++
 	})
 	return o
 }
 
-// leave writes entries that are old enough for the sweep, and gives their ids.
-func (o *office) leave(t *testing.T, n int) (ids []string) {
+// addEntries writes outbox entries that are old enough for the sweep, and returns
+// their IDs.
+func (o *relayCloud) addEntries(t *testing.T, n int) (ids []string) {
 	t.Helper()
 	for range n {
 		id := cloudtest.NewRun(t)
@@ -63,44 +64,43 @@ func (o *office) leave(t *testing.T, n int) (ids []string) {
 	return ids
 }
 
-// plan says which calls of the sweeps fail, counted from 0, and how.
-type plan map[int]faults.Fault
+// faultPlan maps the index of a call, counted from 0, to the fault that is injected.
+type faultPlan map[int]faults.Fault
 
-// sweeps has the scheduler call until a sweep has nothing to do, by way of a
-// wire that fails as planned, and gives the calls that were made. A process that
-// dies is followed by another.
-func (o *office) sweeps(t *testing.T, p plan) (calls []string) {
+// sweeps runs sweeps until one has nothing to do, with faults injected as planned,
+// and returns the calls that the sweeps made. When a process dies, another starts.
+func (o *relayCloud) sweeps(t *testing.T, p faultPlan) (calls []string) {
 	t.Helper()
 	var mu sync.Mutex
-	meet := func(method string) faults.Fault {
+	inject := func(method string) faults.Fault {
 		mu.Lock()
 		defer mu.Unlock()
 		calls = append(calls, method)
 		return p[len(calls)-1]
 	}
 	for range 10 {
-		if o.process(t, meet) {
+		if o.process(t, inject) {
 			return calls
 		}
 	}
-	t.Errorf("%v: the sweep is never done; calls %v", p, calls)
+	t.Errorf("%v: the sweep never finishes; calls %v", p, calls)
 	return calls
 }
 
-// process is one process that is called until it dies, or has nothing to do.
-func (o *office) process(t *testing.T, meet func(string) faults.Fault) (idle bool) {
+// process calls one process until it dies or has nothing to do.
+func (o *relayCloud) process(t *testing.T, inject func(string) faults.Fault) (idle bool) {
 	t.Helper()
 	config := o.As(suite.FunctionAccount("sweep"))
 	var dead atomic.Bool
-	alive := func(method string) faults.Fault {
+	injectWhileAlive := func(method string) faults.Fault {
 		if dead.Load() {
 			return faults.Killed
 		}
-		fault := meet(method)
+		fault := inject(method)
 		dead.Store(fault == faults.Killed || fault == faults.KilledIn)
 		return fault
 	}
-	stores, messages := o.wire(t, config.FirestoreHost, alive), o.wire(t, config.PubSubHost, alive)
+	stores, messages := o.proxy(t, config.FirestoreHost, injectWhileAlive), o.proxy(t, config.PubSubHost, injectWhileAlive)
 	config.FirestoreHost, config.PubSubHost = stores.Addr(), messages.Addr()
 	clients := gcp.NewClients(config)
 	defer func() { _, _, _ = clients.Close(), stores.Close(), messages.Close() }() // connections may be broken
@@ -111,58 +111,58 @@ func (o *office) process(t *testing.T, meet func(string) faults.Fault) (idle boo
 		if dead.Load() {
 			return false
 		}
-		var did sweep.Result
-		if w.Code == http.StatusOK && json.Unmarshal(w.Body.Bytes(), &did) == nil && did == (sweep.Result{}) {
+		var result sweep.Result
+		if w.Code == http.StatusOK && json.Unmarshal(w.Body.Bytes(), &result) == nil && result == (sweep.Result{}) {
 			return true
 		}
 	}
 	return false
 }
 
-func (o *office) wire(t *testing.T, host string, meet func(string) faults.Fault) *faults.Proxy {
+func (o *relayCloud) proxy(t *testing.T, host string, inject func(string) faults.Fault) *faults.Proxy {
 	t.Helper()
-	p, err := faults.New(host, meet)
+	p, err := faults.New(host, inject)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-// play leaves entries to sweeps that fail as planned, and wants each told and
-// gone.
-func (o *office) play(t *testing.T, p plan) []string {
+// check adds outbox entries, runs sweeps with faults injected as planned, and checks
+// that each entry is published and deleted.
+func (o *relayCloud) check(t *testing.T, p faultPlan) []string {
 	t.Helper()
-	ids := o.leave(t, 3)
+	ids := o.addEntries(t, 3)
 	calls := o.sweeps(t, p)
-	left, err := outbox.Waiting(o.db, o.Clock.Now().Add(time.Hour)).Documents(t.Context()).GetAll()
+	left, err := outbox.Pending(o.db, o.Clock.Now().Add(time.Hour)).Documents(t.Context()).GetAll()
 	if err != nil || len(left) != 0 {
-		t.Errorf("%v: %d entries are left (%v); calls %v", p, len(left), err, calls)
+		t.Errorf("%v: %d entries remain (%v); calls %v", p, len(left), err, calls)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, id := range ids {
-		if o.told[id] == 0 {
-			t.Errorf("%v: an entry is gone, and nobody was told; calls %v", p, calls)
+		if o.published[id] == 0 {
+			t.Errorf("%v: an entry was deleted without being published; calls %v", p, calls)
 		}
 	}
 	return calls
 }
 
-// Law 5: what was left in the outbox is published, whichever call of the relay
-// meets whichever fault, one or two of them.
-func TestLaw5EachCallOfTheRelayMeetsEachFault(t *testing.T) {
+// Law 5: every outbox entry is published, whichever calls of the relay fail and
+// however they fail, with one or two faults per sweep.
+func TestLaw5RelaySurvivesEachFaultInEachCall(t *testing.T) {
 	t.Parallel()
-	calls := newOffice(t).play(t, nil)
+	calls := newRelayCloud(t).check(t, nil)
 	t.Logf("%d calls: %v", len(calls), calls)
 	worst := []faults.Fault{faults.Lost, faults.ReplyLost, faults.Late, faults.KilledIn}
 	for _, fault := range faults.All {
-		t.Run(fmt.Sprintf("a call that is %s, and another", fault), func(t *testing.T) {
+		t.Run(fmt.Sprintf("a call that is %s, and a second fault", fault), func(t *testing.T) {
 			t.Parallel()
-			o := newOffice(t)
+			o := newRelayCloud(t)
 			for first := range calls {
-				o.play(t, plan{first: fault})
+				o.check(t, faultPlan{first: fault})
 				for second := first + 1; second < len(calls); second++ {
-					o.play(t, plan{first: fault, second: worst[(first+second)%len(worst)]})
+					o.check(t, faultPlan{first: fault, second: worst[(first+second)%len(worst)]})
 				}
 			}
 		})

@@ -18,8 +18,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// ended tells a run's start and end, and gives its id.
-func ended(t *testing.T, tn *cloudtest.Tenant) string {
+// endedRun records the start and end of a run, and returns its ID.
+func endedRun(t *testing.T, tn *cloudtest.Tenant) string {
 	t.Helper()
 	id := cloudtest.NewRun(t)
 	tn.Do(t, "runner", http.MethodPut, tn.RunPath(id), map[string]any{"task": "t", "start": time.Now()}).Want(t, http.StatusOK)
@@ -29,38 +29,38 @@ func ended(t *testing.T, tn *cloudtest.Tenant) string {
 	return id
 }
 
-// While runs may not publish, what it leaves is the sweep's, and it is told once
-// the sweep may.
-func TestWhatRunsCouldNotPublishIsPublishedBySweep(t *testing.T) {
+// While the function runs has no permission to publish, its events stay in the
+// outbox. The sweep publishes them once it has the permission.
+func TestSweepPublishesTheEventsThatRunsCouldNot(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	var mu sync.Mutex
-	told := map[string]int{}
-	f.PubSub.Published(func(_ string, _ []byte, attributes map[string]string) {
+	published := map[string]int{}
+	f.PubSub.OnPublish(func(_ string, _ []byte, attributes map[string]string) {
 		mu.Lock()
 		defer mu.Unlock()
-		told[attributes["run"]]++
+		published[attributes["run"]]++
 	})
-	may := func(function string) iam.Binding {
+	publisher := func(function string) iam.Binding {
 		return iam.Binding{Member: suite.FunctionAccount(function), Role: "roles/pubsub.publisher", Resource: "topics/" + outbox.RunEvents}
 	}
 	for _, function := range []string{"runs", "sweep"} {
-		if err := f.IAM.Unbind(may(function)); err != nil {
+		if err := f.IAM.Unbind(publisher(function)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	acme, other := f.Tenant(t), f.Tenant(t)
-	runs := []string{ended(t, acme), ended(t, acme), ended(t, other)}
+	runs := []string{endedRun(t, acme), endedRun(t, acme), endedRun(t, other)}
 	if got := f.sweep(t); got.Published != 0 {
-		t.Errorf("published %d that somebody else may be about to", got.Published)
+		t.Errorf("published %d events that are younger than 15 seconds", got.Published)
 	}
 	f.Clock.Advance(time.Minute)
 	w := httptest.NewRecorder()
 	f.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil))
-	if w.Code == http.StatusOK || len(told) != 0 {
-		t.Errorf("without the right it answered %d, and told %v", w.Code, told)
+	if w.Code == http.StatusOK || len(published) != 0 {
+		t.Errorf("without permission the sweep returned %d and published %v", w.Code, published)
 	}
-	if err := f.IAM.Bind(may("sweep")); err != nil {
+	if err := f.IAM.Bind(publisher("sweep")); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.sweep(t); got.Published != len(runs) || got.More {
@@ -70,35 +70,36 @@ func TestWhatRunsCouldNotPublishIsPublishedBySweep(t *testing.T) {
 		t.Errorf("published %d again", got.Published)
 	}
 	for _, id := range runs {
-		if told[id] != 1 {
-			t.Errorf("run %s was told %d times, want once", id, told[id])
+		if published[id] != 1 {
+			t.Errorf("the event of run %s was published %d times, want once", id, published[id])
 		}
 	}
 }
 
-// An event may be lost for good; the run that it was of is taken in all the same.
-func TestRunsThatNobodyTookInAreToldAgain(t *testing.T) {
+// An event may be lost forever. The sweep republishes it, so that its run is
+// processed nevertheless.
+func TestEventsOfStuckRunsAreRepublished(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	acme, other := f.Tenant(t), f.Tenant(t)
-	runs := map[string]*cloudtest.Tenant{ended(t, acme): acme, ended(t, acme): acme, ended(t, other): other}
+	runs := map[string]*cloudtest.Tenant{endedRun(t, acme): acme, endedRun(t, acme): acme, endedRun(t, other): other}
 	f.Drain(t)
-	for id, tn := range runs { // as if its event had been lost
+	for id, tn := range runs { // as if the event had been lost
 		ref := records.NewRunRef(f.db, tn.ID, tn.Workspace, run.ID(id)).Record
 		if _, err := ref.Update(t.Context(), []firestore.Update{{Path: "pending", Value: true}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := f.sweep(t); got.Retold != 0 {
-		t.Errorf("retold %d while Pub/Sub may still try", got.Retold)
+	if got := f.sweep(t); got.Republished != 0 {
+		t.Errorf("republished %d while Pub/Sub may still try", got.Republished)
 	}
 	f.Clock.Advance(run.RepublishAfter + time.Minute)
-	if got := f.sweep(t); got.Retold != 3 {
-		t.Errorf("retold %+v, want 3", got)
+	if got := f.sweep(t); got.Republished != 3 {
+		t.Errorf("republished %+v, want 3", got)
 	}
 	f.Clock.Advance(time.Minute)
-	if got := f.sweep(t); got.Retold != 0 || got.Published != 2 {
-		t.Errorf("published %+v, want one event for each check, and none retold before its time", got)
+	if got := f.sweep(t); got.Republished != 0 || got.Published != 2 {
+		t.Errorf("published %+v, want one event for each check, and none republished before its time", got)
 	}
 	f.Drain(t)
 	for id, tn := range runs {
@@ -108,7 +109,7 @@ func TestRunsThatNobodyTookInAreToldAgain(t *testing.T) {
 	}
 }
 
-func TestASweepPublishesABoundedNumber(t *testing.T) {
+func TestSweepPublishesSeveralPages(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	tn := f.Tenant(t)
@@ -124,8 +125,8 @@ func TestASweepPublishesABoundedNumber(t *testing.T) {
 	if got := f.sweep(t); got.Published != entries || got.More {
 		t.Errorf("published %+v, want %d", got, entries)
 	}
-	left, err := outbox.Waiting(f.db, f.Clock.Now()).Documents(t.Context()).GetAll()
+	left, err := outbox.Pending(f.db, f.Clock.Now()).Documents(t.Context()).GetAll()
 	if err != nil || len(left) != 0 {
-		t.Errorf("%d entries are left (%v)", len(left), err)
+		t.Errorf("%d entries remain (%v)", len(left), err)
 	}
 }

@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
-// fixture is a cloud of one test alone, since a sweep goes through all tenants.
+// fixture is a cloud of its own for each test, because a sweep processes all tenants.
 type fixture struct {
 	*cloudtest.Cloud
 	handler *sweep.Handler
@@ -64,7 +64,7 @@ func report(t *testing.T, tn *cloudtest.Tenant, id, output string, parts int) {
 	}).Want(t, http.StatusOK)
 }
 
-// state is what became of a part of out.log.
+// state returns the state of the grant of a part of out.log.
 func (f fixture) state(t *testing.T, tn *cloudtest.Tenant, id string, part int) grant.State {
 	t.Helper()
 	o := grant.Object{Workspace: tn.Workspace, Run: run.ID(id), Output: "out.log", Part: part}
@@ -88,7 +88,7 @@ func (f fixture) want(t *testing.T, tn *cloudtest.Tenant, id string, states ...g
 	}
 }
 
-// parts asks for n parts of out.log, of one byte each.
+// parts declares n parts of out.log, of one byte each.
 func parts(n int) []cloudtest.Part {
 	all := make([]cloudtest.Part, n)
 	for i := range all {
@@ -99,7 +99,7 @@ func parts(n int) []cloudtest.Part {
 
 const overdue = 16 * time.Minute
 
-func TestOverdueGrantsAreDecided(t *testing.T) {
+func TestOverdueGrantsBecomeFinal(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	a, b := f.Tenant(t), f.Tenant(t)
@@ -111,23 +111,23 @@ func TestOverdueGrantsAreDecided(t *testing.T) {
 	report(t, a, before, "out.log", 2)
 
 	if got := f.sweep(t); got != (sweep.Result{}) {
-		t.Errorf("before their time: %+v", got)
+		t.Errorf("before they expire: %+v", got)
 	}
 	f.Clock.Advance(overdue)
-	if got := f.sweep(t); got != (sweep.Result{Expired: 4, Missing: 1, Settled: 1}) {
-		t.Errorf("when it has passed: %+v", got)
+	if got := f.sweep(t); got != (sweep.Result{Expired: 4, Missing: 1, Finalized: 1}) {
+		t.Errorf("after they expire: %+v", got)
 	}
 	f.want(t, a, unclaimed, grant.Expired)
 	f.want(t, a, before, grant.Stored, grant.Missing, grant.Expired)
 	f.want(t, b, after, grant.Expired, grant.Expired)
 
 	report(t, b, after, "out.log", 1)
-	if got := f.sweep(t); got != (sweep.Result{Missing: 1, Settled: 1}) {
-		t.Errorf("when a run claims what had expired: %+v", got)
+	if got := f.sweep(t); got != (sweep.Result{Missing: 1, Finalized: 1}) {
+		t.Errorf("after a run claims an expired grant: %+v", got)
 	}
 	f.want(t, b, after, grant.Missing, grant.Expired)
 	if got := f.sweep(t); got != (sweep.Result{}) {
-		t.Errorf("settled runs are looked at again: %+v", got)
+		t.Errorf("final runs are processed again: %+v", got)
 	}
 }
 
@@ -143,35 +143,35 @@ func TestRenewedAndLateGrants(t *testing.T) {
 	}
 	f.want(t, tn, id, grant.Pending, grant.Expired)
 	report(t, tn, id, "out.log", 2)
-	if got := f.sweep(t); got.Settled != 0 || got.Missing != 1 {
+	if got := f.sweep(t); got.Finalized != 0 || got.Missing != 1 {
 		t.Errorf("a run with a pending grant: %+v", got)
 	}
 	renewed[0].Put(t, []byte("x")).Want(t, http.StatusOK)
-	tn.Mint(t, id, parts(2)[1])[0].Put(t, []byte("x")).Want(t, http.StatusOK) // what was missing comes after all
+	tn.Mint(t, id, parts(2)[1])[0].Put(t, []byte("x")).Want(t, http.StatusOK) // the missing part arrives late
 	f.Drain(t)
-	if got := f.sweep(t); got.Settled != 1 {
-		t.Errorf("when all is there: %+v", got)
+	if got := f.sweep(t); got.Finalized != 1 {
+		t.Errorf("when every part is stored: %+v", got)
 	}
 	f.Clock.Advance(overdue)
 	f.sweep(t)
 	f.want(t, tn, id, grant.Stored, grant.Stored)
 }
 
-func TestManyPagesByTwoSweepsAtOnce(t *testing.T) {
+func TestTwoConcurrentSweepsOfManyPages(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	tn := f.Tenant(t)
 	const grants, runs = 250, 120
 	batch := f.db.BulkWriter(t.Context())
-	at := records.Workspace(f.db, tn.ID, tn.Workspace)
+	workspace := records.Workspace(f.db, tn.ID, tn.Workspace)
 	for i := range runs {
 		id := run.ID(cloudtest.NewRun(t))
-		_, err := batch.Set(at.Collection(records.RunsCollection).Doc(string(id)), run.Run{ID: id, State: run.Ended, Created: f.Clock.Now()})
+		_, err := batch.Set(workspace.Collection(records.RunsCollection).Doc(string(id)), run.Run{ID: id, State: run.Ended, Created: f.Clock.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for n := i; n < grants; n += runs {
-			_, err := batch.Set(at.Collection(records.GrantsCollection).Doc(fmt.Sprint(n)), grant.Grant{
+			_, err := batch.Set(workspace.Collection(records.GrantsCollection).Doc(fmt.Sprint(n)), grant.Grant{
 				Workspace: tn.Workspace, Run: id, Output: "out.log", Part: n + 1, State: grant.Pending, Expires: f.Clock.Now().Add(-time.Hour),
 			})
 			if err != nil {
@@ -191,28 +191,27 @@ func TestManyPagesByTwoSweepsAtOnce(t *testing.T) {
 		t.Errorf("%d of %d expired", n, grants)
 	}
 	for state, want := range map[string]int{"pending": 0, "expired": grants} {
-		docs, err := at.Collection(records.GrantsCollection).Where("state", "==", state).Documents(t.Context()).GetAll()
+		docs, err := workspace.Collection(records.GrantsCollection).Where("state", "==", state).Documents(t.Context()).GetAll()
 		if err != nil || len(docs) != want {
 			t.Errorf("%d are %s, want %d (%v)", len(docs), state, want, err)
 		}
 	}
-	open, err := at.Collection(records.RunsCollection).Where("grantsFinal", "==", false).Documents(t.Context()).GetAll()
+	open, err := workspace.Collection(records.RunsCollection).Where("grantsFinal", "==", false).Documents(t.Context()).GetAll()
 	if err != nil || len(open) > 0 {
-		t.Errorf("%d runs are not settled (%v)", len(open), err)
+		t.Errorf("%d runs are not final (%v)", len(open), err)
 	}
 }
 
-// TestBrokenDocumentsKeepNobodyWaiting has a grant, a tenant and a page of runs
-// that cannot be dealt with come first.
-func TestBrokenDocumentsKeepNobodyWaiting(t *testing.T) {
+// The unreadable grant has the earliest expiry, so that the sweep reads it first.
+func TestUnreadableDocumentDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	tn, id := f.Tenant(t), cloudtest.NewRun(t)
 	tn.Mint(t, id, parts(1)...)
 	f.Clock.Advance(overdue)
-	at := records.Workspace(f.db, tn.ID, tn.Workspace)
-	_, err := at.Collection(records.GrantsCollection).Doc("broken").Set(t.Context(), map[string]any{
-		"state": "pending", "expires": time.Unix(0, 0), "part": "no number",
+	workspace := records.Workspace(f.db, tn.ID, tn.Workspace)
+	_, err := workspace.Collection(records.GrantsCollection).Doc("broken").Set(t.Context(), map[string]any{
+		"state": "pending", "expires": time.Unix(0, 0), "part": "not a number",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +220,7 @@ func TestBrokenDocumentsKeepNobodyWaiting(t *testing.T) {
 	f.want(t, tn, id, grant.Expired)
 }
 
-func TestOnlyTheSchedulerCalls(t *testing.T) {
+func TestOnlyTheSchedulerMayCall(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	tn, id := f.Tenant(t), cloudtest.NewRun(t)

@@ -25,7 +25,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-func TestConfigNamesWhatIsMissing(t *testing.T) {
+func TestConfigNamesTheMissingSettings(t *testing.T) {
 	t.Parallel()
 	_, _, err := function.Settings[uploads.Config](nil)
 	for _, setting := range []string{"GOOGLE_CLOUD_PROJECT", "STRONGROOM_AUDIENCE", "STRONGROOM_AUDIT_KEY"} {
@@ -39,18 +39,18 @@ func TestConfigNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestLocalKeysAreReadAtTheStart(t *testing.T) {
+func TestLocalKeysAreReadAtStart(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	for name, test := range map[string]struct {
-		file string
-		text []byte
-		says string // empty: it is taken, or not looked at
+		file    string
+		text    []byte
+		wantErr string // empty: no error
 	}{
 		"a good key":                 {"a@b.pem", privateKey(t, 2048), ""},
 		"another file":               {"README", []byte("canary"), ""},
-		"a file that is no PEM":      {"a@b.pem", []byte("canary"), "a@b.pem"},
-		"a PEM that is no key":       {"a@b.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("canary")}), "a@b.pem"},
+		"a file that is not PEM":     {"a@b.pem", []byte("canary"), "a@b.pem"},
+		"a PEM that is not a key":    {"a@b.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("canary")}), "a@b.pem"},
 		"a key of 1,024 bits":        {"a@b.pem", privateKey(t, 1024), "2048 bits"},
 		"a key of another algorithm": {"a@b.pem", ellipticKey(t), "RSA"},
 	} {
@@ -65,8 +65,8 @@ func TestLocalKeysAreReadAtTheStart(t *testing.T) {
 			_, err := uploads.New(t.Context(), uploads.Config{
 				LocalKeys: dir, Access: access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKey}},
 			}, function.Deps{Clients: clients, Now: time.Now, Log: api.NewLogger(io.Discard)})
-			if (err != nil) != (test.says != "") || (err != nil && !strings.Contains(err.Error(), test.says)) {
-				t.Errorf("got %v, want %q", err, test.says)
+			if (err != nil) != (test.wantErr != "") || (err != nil && !strings.Contains(err.Error(), test.wantErr)) {
+				t.Errorf("got %v, want %q", err, test.wantErr)
 			}
 			if err != nil && strings.Contains(err.Error(), "canary") {
 				t.Errorf("the error shows the file: %v", err)

@@ -10,41 +10,42 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/grant"
 )
 
-// conflict is why a call mints nothing: some parts are stored already, or were
-// granted as something else.
+// conflict collects the parts that a call cannot be granted: parts that are
+// already stored, and parts that were granted with other properties. A call with
+// a conflict mints no URL.
 type conflict struct {
 	stored []storedPart
 	faults []api.Fault
 }
 
-// storedPart is what the bucket holds: a runner that sent the same takes it as
-// its own success.
+// storedPart is a part that the bucket already holds. A runner that sent the same
+// bytes can treat the part as uploaded.
 type storedPart struct {
-	Output string `json:"output"`
-	Part   int    `json:"part"`
-	Size   int64  `json:"size" doc:"Bytes"`
-	CRC32C string `json:"crc32c"`
+	Output string `json:"output" class:"operational"`
+	Part   int    `json:"part" class:"operational"`
+	Size   int64  `json:"size" class:"operational" doc:"Bytes"`
+	CRC32C string `json:"crc32c" class:"operational"`
 }
 
-// conflictProblem is a Problem that also tells what is stored.
+// conflictProblem is a Problem that also lists the stored parts.
 type conflictProblem struct {
 	*api.Problem
 	Stored []storedPart `json:"stored,omitempty"`
 }
 
-// renew gives part i its grant: a new one, or the old one with a new end. A
-// part that cannot have one is noted as a conflict.
-func (c *conflict) renew(g grant.Grant, i int, p wantedPart, now, expires time.Time) grant.Grant {
-	at := fmt.Sprintf("body.parts[%d]", i)
+// renew returns the grant of part i: a new grant, or g with a new expiry. If the
+// part cannot be granted, renew records why in c.
+func (c *conflict) renew(g grant.Grant, i int, p requestedPart, now, expires time.Time) grant.Grant {
+	location := fmt.Sprintf("body.parts[%d]", i)
 	switch {
 	case g.State == grant.Stored:
 		c.stored = append(c.stored, storedPart{
-			p.object.Output, p.object.Part, g.Stored.Size, crc32c.Encode(g.Stored.CRC32C),
+			Output: p.object.Output, Part: p.object.Part, Size: g.Stored.Size, CRC32C: crc32c.Encode(g.Stored.CRC32C),
 		})
 	case g.State == grant.Quarantined:
-		c.faults = append(c.faults, api.Fault{Message: "an object unlike its grant is there; use another part or output", Location: at})
+		c.faults = append(c.faults, api.Fault{Message: "an object that does not match its grant is in the bucket; use another part or output", Location: location})
 	case g.State == grant.Pending && now.Before(g.Expires) && !g.Declared.Same(p.declared):
-		c.faults = append(c.faults, api.Fault{Message: "the part was granted with another size, CRC32C or content type", Location: at})
+		c.faults = append(c.faults, api.Fault{Message: "the part was already granted with a different size, CRC32C or content type", Location: location})
 	case g.State == "":
 		g = grant.Grant{
 			Workspace: p.object.Workspace, Run: p.object.Run, Output: p.object.Output, Part: p.object.Part, Created: now,
@@ -58,9 +59,9 @@ func (c *conflict) err() error {
 	if len(c.stored) == 0 && len(c.faults) == 0 {
 		return nil
 	}
-	detail := "some parts cannot be granted; nothing was"
+	detail := "some parts cannot be granted; no part was granted"
 	if len(c.stored) > 0 {
-		detail = "some parts are stored already; compare them, and ask again for the others; nothing was granted"
+		detail = "some parts are already stored; compare them with yours and request the other parts again; no part was granted"
 	}
 	return &conflictProblem{api.Refuse(http.StatusConflict, detail, c.faults...), c.stored}
 }

@@ -1,7 +1,7 @@
-// Package uploads is the function that mints write-only URLs: a runner asks
-// for parts of a run's output, and gets per part a URL that creates one object
-// in its tenant's bucket, once, within its size, type and 15 minutes. The bytes
-// never pass through the platform.
+// Package uploads is the function that mints write-only URLs. A runner requests
+// parts of a run's output. For each part it gets a URL that creates one object in
+// the tenant's bucket, once, with the declared size and type, within 15 minutes.
+// The bytes never pass through the platform.
 //
 // # Method
 //
@@ -13,13 +13,13 @@
 //	  "output": "stdout.log",        [A-Za-z0-9_][A-Za-z0-9._-]{0,199}
 //	  "part": 1,                     1 to 99999
 //	  "contentType": "text/plain",   exact media type, at most 128 bytes
-//	  "size": 6,                     bytes, at most 8388608; may be left out
-//	  "crc32c": "NT3Yvg==",          base64 of the big-endian CRC32C; may be left out
-//	  "lines": 1                     newline bytes; may be left out
+//	  "size": 6,                     optional; bytes, at most 8388608
+//	  "crc32c": "NT3Yvg==",          optional; base64 of the big-endian CRC32C
+//	  "lines": 1                     optional; newline bytes
 //	}]}
 //
-// {run} is a UUIDv7 in lower case that the runner makes; the run is created if
-// it is absent. The answer has one element per part, in the same order:
+// {run} is a lowercase UUIDv7 that the runner creates. If the run does not exist,
+// the call creates it. The response has one element per part, in the same order:
 //
 //	{"parts": [{
 //	  "output": "stdout.log", "part": 1, "method": "PUT", "url": "https://…",
@@ -28,61 +28,67 @@
 //	  "expires": "2026-01-02T15:04:05Z"
 //	}]}
 //
-// Send the bytes with that method to that URL with exactly these headers,
-// before it expires. A part that is asked for again before it is stored gets a
-// new URL under the same grant.
+// Send the bytes to the URL with that method and exactly these headers, before the
+// URL expires. If the runner requests a part again before the part is stored, it
+// gets a new URL under the same grant.
 //
 // # Status
 //
 // Every error is application/problem+json (RFC 9457) that says what to change.
-// Nothing was signed then, and nothing written but what is told here.
+// After an error no URL exists. Nothing was written either, except where the table
+// says so.
 //
-//	200  the URLs; grants, audit entry and run were committed before
-//	400  path or JSON that cannot be read; a run that is no UUIDv7
-//	401  no token, or one that proves nobody; counted, not recorded
-//	403  not a runner of this workspace, or the tenant is suspended; recorded
+//	200  the URLs; the grants, the audit entry and the run were committed first
+//	400  the path or the JSON cannot be read, or {run} is not a UUIDv7
+//	401  no token, or a token that identifies nobody; counted, not audited
+//	403  the caller is not a runner of this workspace, or the tenant is suspended; audited
 //	404  no such path
 //	405  another method
-//	409  a part is stored already ("stored" lists size and crc32c of each such
-//	     part: compare, drop them, ask again for the rest), or was granted
-//	     otherwise ("errors"), or the run id is another workspace's
-//	413  a body of more than 256 KiB
-//	415  a body that is not application/json
-//	422  JSON that asks for what there is not ("errors" names each place)
-//	500  our fault; grants and audit entry may be there, a URL is not
-//	503  try again, after Retry-After; the same holds
+//	409  one of:
+//	     - a part is already stored: "stored" lists the size and crc32c of each such
+//	       part; compare them with yours and request the other parts again
+//	     - a part was granted with other properties ("errors")
+//	     - the run ID belongs to another workspace
+//	413  the body is larger than 256 KiB
+//	415  the body is not application/json
+//	422  a field is invalid ("errors" lists each field)
+//	500  internal error; the grants and the audit entry may exist
+//	503  retry after Retry-After; the grants and the audit entry may exist
 //
 // # Environment
 //
 //	GOOGLE_CLOUD_PROJECT     the platform's project
-//	STRONGROOM_AUDIENCE      what every token's audience begins with
-//	STRONGROOM_AUDIT_KEY     projects/…/cryptoKeys/… that seals the audit log
-//	STRONGROOM_SIGNING_KEYS  directory of ACCOUNT.pem, private keys in PKCS #8 of
-//	                         tenants' signing accounts; empty: there are none
+//	STRONGROOM_AUDIENCE      the prefix of every token's audience
+//	STRONGROOM_AUDIT_KEY     projects/…/cryptoKeys/… that encrypts the audit log
+//	STRONGROOM_SIGNING_KEYS  optional; a directory of ACCOUNT.pem, the PKCS #8 private
+//	                         keys of tenants' signing accounts
 //
 // # Signing
 //
-// A URL acts as the tenant's own signing account, which holds objectCreator on
-// that one bucket and nothing else. It signs with the account's local key if
-// there is one, else with the key in Cloud KMS that the tenant's record names,
-// else with IAM signBlob.
+// A URL acts as the tenant's own signing account. That account holds objectCreator
+// on the tenant's bucket and no other role. The function signs with the first of:
+//
+//  1. the account's local key
+//  2. the Cloud KMS key that the tenant's record names
+//  3. IAM signBlob
 //
 // # IAM
 //
 //	roles/datastore.user                        on the database
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
 //	roles/iam.serviceAccountTokenCreator        on each tenant's signing account
-//	roles/cloudkms.signer                       on each tenant's signing key, where there is one
+//	roles/cloudkms.signer                       on each tenant's signing key, if it has one
 //
-// The function can neither read nor write any bucket itself.
+// The function itself cannot read or write any bucket.
 //
 // # Events
 //
-// It takes none and publishes none. The bucket tells of the finished object.
+// It receives and publishes no events. The bucket notifies custody of each
+// finished object.
 //
 // # Try it
 //
-// With go run ./emulator at work, a URL for one part of a new run:
+// While go run ./emulator runs, get a URL for one part of a new run:
 //
 //	token=$(curl -s 'http://127.0.0.1:8080/emulator/token?tenant=acme&as=runner' | grep -o 'eyJ[^"]*')
 //	run=$(date +%s%3N | xargs printf '%012x-7000-8000-000000000000' | sed 's/./&-/8')

@@ -17,9 +17,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/grant"
 )
 
-// TestLaw5MintOverABadWire has the commit of a mint meet each fault. The runner
-// asks again while it is told to, and in the end there is one grant, with a URL
-// that the bucket takes.
+// TestLaw5MintOverABadWire injects each fault into the commit of a mint. The runner
+// retries while it gets a 503. In the end there is one grant, with a URL
+// that the bucket accepts.
 func TestLaw5MintOverABadWire(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
@@ -28,10 +28,10 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 			t.Parallel()
 			tn, id := c.Tenant(t), cloudtest.NewRun(t)
 			tn.Mint(t, cloudtest.NewRun(t), cloudtest.PartOf("warm.log", 1, nil)) // the platform's data key exists
-			h := behind(t, c, fault)
+			h := newHandlerWithFault(t, c, fault)
 			var minted struct{ Parts []cloudtest.Upload }
 			for tries := 1; ; tries++ {
-				got := askOnce(t, h, tn, id)
+				got := mintOnce(t, h, tn, id)
 				if got.Code == http.StatusOK {
 					if err := json.Unmarshal(got.Body.Bytes(), &minted); err != nil {
 						t.Fatal(err)
@@ -39,7 +39,7 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 					break
 				}
 				if got.Code != http.StatusServiceUnavailable || tries == 5 {
-					t.Fatalf("try %d answered %d %s", tries, got.Code, got.Body)
+					t.Fatalf("try %d returned %d %s", tries, got.Code, got.Body)
 				}
 			}
 			minted.Parts[0].Put(t, []byte("hello")).Want(t, http.StatusOK)
@@ -51,9 +51,9 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 	}
 }
 
-// behind is the function with a wire to Firestore on which the first commit
-// meets fault.
-func behind(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
+// newHandlerWithFault returns the function, connected to Firestore through a proxy
+// that injects fault into the first commit.
+func newHandlerWithFault(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
 	t.Helper()
 	google, config, err := function.Settings[uploads.Config](c.FunctionEnviron("uploads"))
 	if err != nil {
@@ -86,7 +86,7 @@ func behind(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
 	return h
 }
 
-func askOnce(t *testing.T, h http.Handler, tn *cloudtest.Tenant, id string) *httptest.ResponseRecorder {
+func mintOnce(t *testing.T, h http.Handler, tn *cloudtest.Tenant, id string) *httptest.ResponseRecorder {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"parts": []cloudtest.Part{cloudtest.PartOf("stdout.log", 1, []byte("hello"))}})
 	if err != nil {

@@ -25,13 +25,13 @@ const auditKey = "projects/" + suite.ProjectID + "/locations/" + suite.Location 
 
 var hello = []byte("hello\n")
 
-// mint asks as the runner and gives the answer, whatever it is.
+// mint requests parts as the runner and returns the response, whatever its status.
 func mint(t testing.TB, tn *cloudtest.Tenant, id string, parts ...cloudtest.Part) cloudtest.Response {
 	t.Helper()
 	return tn.Do(t, "runner", http.MethodPost, tn.RunPath(id)+"/uploads", map[string]any{"parts": parts})
 }
 
-// grants are the run's, by output and part.
+// grants returns the grants of the run, by output and part.
 func grants(t testing.TB, tn *cloudtest.Tenant, id string) []grant.Grant {
 	t.Helper()
 	db, err := tn.Cloud.Operator.Default(t.Context())
@@ -58,8 +58,8 @@ func runOf(t testing.TB, tn *cloudtest.Tenant, id string) (run.Run, error) {
 	return records.NewRunRef(db, tn.ID, tn.Workspace, run.ID(id)).Get(t.Context())
 }
 
-// mints counts the entries of mints on the tenant's record.
-func mints(t testing.TB, tn *cloudtest.Tenant) (n int) {
+// countMints counts the mints in the tenant's audit log.
+func countMints(t testing.TB, tn *cloudtest.Tenant) (n int) {
 	t.Helper()
 	db, err := tn.Cloud.Operator.Default(t.Context())
 	if err != nil {
@@ -93,24 +93,24 @@ func TestGrantsAreCommittedBeforeAnyURL(t *testing.T) {
 	}
 	r := mint(t, tn, id, cloudtest.PartOf("a", 1, hello)).Want(t, http.StatusInternalServerError)
 	if strings.Contains(string(r.Body), "http") {
-		t.Errorf("a URL is given: %s", r.Body)
+		t.Errorf("the response has a URL: %s", r.Body)
 	}
 	if got := grants(t, tn, id); len(got) != 1 || got[0].State != grant.Pending {
 		t.Errorf("grants: %+v", got)
 	}
-	if got := mints(t, tn); got != 1 {
-		t.Errorf("%d entries on record, want 1", got)
+	if got := countMints(t, tn); got != 1 {
+		t.Errorf("%d entries in the audit log, want 1", got)
 	}
 }
 
-func TestMintRecordsWhatIsGranted(t *testing.T) {
+func TestMintRecordsTheGrant(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	id, began := cloudtest.NewRun(t), time.Now()
 	free := cloudtest.Part{Output: "b.log", Part: 2, ContentType: "text/plain; charset=utf-8"}
 	minted := tn.Mint(t, id, free, cloudtest.PartOf("a.log", 1, hello))
 	if minted[0].Output != "b.log" || minted[0].Part != 2 || minted[1].Output != "a.log" {
-		t.Errorf("not in the order that was asked for: %v", minted)
+		t.Errorf("not in the order of the request: %v", minted)
 	}
 	want := []map[string]string{
 		{"content-type": "text/plain; charset=utf-8", "x-goog-if-generation-match": "0", "x-goog-content-length-range": "0,8388608"},
@@ -130,7 +130,7 @@ func TestMintRecordsWhatIsGranted(t *testing.T) {
 	}
 	for i, g := range got {
 		if minted[1-i].Expires.After(g.Expires) || g.Expires.After(time.Now().Add(15*time.Minute)) || g.Created.Before(began.Add(-time.Second)) {
-			t.Errorf("the URL ends %s, its grant %s", minted[1-i].Expires, g.Expires)
+			t.Errorf("the URL expires at %s, its grant at %s", minted[1-i].Expires, g.Expires)
 		}
 	}
 	if r, err := runOf(t, tn, id); err != nil || r.State != run.Running || r.Start.Known() {
@@ -138,7 +138,7 @@ func TestMintRecordsWhatIsGranted(t *testing.T) {
 	}
 }
 
-func TestMintAgainBeforeItIsStored(t *testing.T) {
+func TestMintAgainBeforeThePartIsStored(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	tn := c.Tenant(t)
@@ -149,14 +149,14 @@ func TestMintAgainBeforeItIsStored(t *testing.T) {
 	second := tn.Mint(t, id, part)[0]
 	after := grants(t, tn, id)
 	if first.URL == second.URL || !second.Expires.After(first.Expires) {
-		t.Errorf("no new URL: it ends %s, the first %s", second.Expires, first.Expires)
+		t.Errorf("no new URL: it expires at %s, the first at %s", second.Expires, first.Expires)
 	}
 	if len(after) != 1 || !after[0].Created.Equal(before[0].Created) || !after[0].Expires.After(before[0].Expires) {
 		t.Errorf("not the same grant: %+v, then %+v", before, after)
 	}
 	second.Put(t, hello).Want(t, http.StatusOK)
-	if got := mints(t, tn); got != 2 {
-		t.Errorf("%d entries on record, want 2", got)
+	if got := countMints(t, tn); got != 2 {
+		t.Errorf("%d entries in the audit log, want 2", got)
 	}
 }
 
@@ -174,38 +174,38 @@ type storedPart struct {
 	CRC32C string
 }
 
-func TestMintAgainAfterItIsStored(t *testing.T) {
+func TestMintAgainAfterThePartIsStored(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t)
 	id, part := cloudtest.NewRun(t), cloudtest.PartOf("a", 1, hello)
 	tn.Mint(t, id, part)[0].Put(t, hello).Want(t, http.StatusOK)
 	c.Drain(t)
-	before := mints(t, tn)
-	for name, asked := range map[string][]cloudtest.Part{
+	before := countMints(t, tn)
+	for name, requested := range map[string][]cloudtest.Part{
 		"the same part":              {part},
-		"the same part otherwise":    {cloudtest.PartOf("a", 1, []byte("other"))},
-		"it and one that is free":    {cloudtest.PartOf("b", 1, hello), part},
-		"it in a batch of a hundred": append(hundred("c")[:99], part),
+		"the same part, other bytes": {cloudtest.PartOf("a", 1, []byte("other"))},
+		"it and a free part":         {cloudtest.PartOf("b", 1, hello), part},
+		"it in a batch of a hundred": append(hundredParts("c")[:99], part),
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := mint(t, tn, id, asked...).Want(t, http.StatusConflict)
+			r := mint(t, tn, id, requested...).Want(t, http.StatusConflict)
 			var p conflict
 			r.JSON(t, &p)
-			if diff := cmp.Diff([]storedPart{{"a", 1, 6, cloudtest.CRC32C(hello)}}, p.Stored); diff != "" {
+			if diff := cmp.Diff([]storedPart{{Output: "a", Part: 1, Size: 6, CRC32C: cloudtest.CRC32C(hello)}}, p.Stored); diff != "" {
 				t.Errorf("stored: %s", diff)
 			}
 			if got := grants(t, tn, id); len(got) != 1 || strings.Contains(string(r.Body), "X-Goog-") {
-				t.Errorf("%d grants, and the answer %s", len(got), r.Body)
+				t.Errorf("%d grants, and the response is %s", len(got), r.Body)
 			}
 		})
 	}
-	if got := mints(t, tn); got != before {
-		t.Errorf("%d entries on record, want %d: what is refused grants nothing", got, before)
+	if got := countMints(t, tn); got != before {
+		t.Errorf("%d entries in the audit log, want %d: a rejected mint grants nothing", got, before)
 	}
 }
 
-func hundred(output string) []cloudtest.Part {
+func hundredParts(output string) []cloudtest.Part {
 	parts := make([]cloudtest.Part, 100)
 	for i := range parts {
 		parts[i] = cloudtest.PartOf(output, i+1, hello)
@@ -213,7 +213,7 @@ func hundred(output string) []cloudtest.Part {
 	return parts
 }
 
-func TestMintOtherwiseWhilePending(t *testing.T) {
+func TestMintWithOtherPropertiesWhilePending(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	tn := c.Tenant(t)
@@ -232,10 +232,10 @@ func TestMintOtherwiseWhilePending(t *testing.T) {
 		"other lines":          {func(p *cloudtest.Part) { p.Lines = &lines }, http.StatusOK},
 	} {
 		t.Run(name, func(t *testing.T) {
-			asked := part
-			change.change(&asked)
+			requested := part
+			change.change(&requested)
 			before := grants(t, tn, id)
-			r := mint(t, tn, id, cloudtest.PartOf("free-"+strings.ReplaceAll(name, " ", "-"), 1, hello), asked).Want(t, change.status)
+			r := mint(t, tn, id, cloudtest.PartOf("free-"+strings.ReplaceAll(name, " ", "-"), 1, hello), requested).Want(t, change.status)
 			if change.status == http.StatusOK {
 				return
 			}
@@ -251,7 +251,7 @@ func TestMintOtherwiseWhilePending(t *testing.T) {
 	}
 	c.Clock.Advance(15 * time.Minute)
 	part.ContentType = "text/html"
-	tn.Mint(t, id, part) // the first URL has ended
+	tn.Mint(t, id, part) // the first URL has expired
 }
 
 func TestConcurrentMintsAreOneGrant(t *testing.T) {
@@ -259,19 +259,19 @@ func TestConcurrentMintsAreOneGrant(t *testing.T) {
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t)
 	id, part := cloudtest.NewRun(t), cloudtest.PartOf("a", 1, hello)
-	const askers = 12
-	answers := make([]cloudtest.Response, askers)
+	const callers = 12
+	responses := make([]cloudtest.Response, callers)
 	var group sync.WaitGroup
-	for i := range answers {
+	for i := range responses {
 		group.Go(func() {
-			for answers[i].Status == 0 || answers[i].Status == http.StatusServiceUnavailable {
-				answers[i] = mint(t, tn, id, part) // contended: it says that it may be tried again
+			for responses[i].Status == 0 || responses[i].Status == http.StatusServiceUnavailable {
+				responses[i] = mint(t, tn, id, part) // contended: 503 means retry
 			}
 		})
 	}
 	group.Wait()
 	created := 0
-	for _, r := range answers {
+	for _, r := range responses {
 		var out struct{ Parts []cloudtest.Upload }
 		r.Want(t, http.StatusOK).JSON(t, &out)
 		if out.Parts[0].Put(t, hello).Status == http.StatusOK {
@@ -279,23 +279,23 @@ func TestConcurrentMintsAreOneGrant(t *testing.T) {
 		}
 	}
 	if got := grants(t, tn, id); len(got) != 1 || created != 1 {
-		t.Errorf("%d grants and %d creations by %d URLs, want 1 of each", len(got), created, askers)
+		t.Errorf("%d grants and %d creations by %d URLs, want 1 of each", len(got), created, callers)
 	}
-	if got := mints(t, tn); got != askers {
-		t.Errorf("%d entries on record, want %d", got, askers)
+	if got := countMints(t, tn); got != callers {
+		t.Errorf("%d entries in the audit log, want %d", got, callers)
 	}
 }
 
-func TestMintTakesAHundredParts(t *testing.T) {
+func TestMintAcceptsAHundredParts(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	id := cloudtest.NewRun(t)
-	minted := tn.Mint(t, id, hundred("a")...)
+	minted := tn.Mint(t, id, hundredParts("a")...)
 	seen := map[string]bool{}
 	for i, u := range minted {
 		seen[u.URL] = true
 		if u.Part != i+1 {
-			t.Errorf("URL %d is of part %d", i, u.Part)
+			t.Errorf("URL %d is for part %d", i, u.Part)
 		}
 	}
 	if len(seen) != 100 || len(grants(t, tn, id)) != 100 {

@@ -28,7 +28,7 @@ type Handler struct {
 	credentials gcp.Lazy[*credentials.IamCredentialsClient]
 }
 
-// New makes the function; it calls nothing yet.
+// New returns the function. It makes no calls.
 func New(ctx context.Context, config Config, deps function.Deps) (*Handler, error) {
 	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
 	if err != nil {

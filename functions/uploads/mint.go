@@ -21,12 +21,12 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// signAtOnce bounds the signatures of one call that are under way.
-const signAtOnce = 16
+// maxConcurrentSignatures limits how many URLs of one call are signed at a time.
+const maxConcurrentSignatures = 16
 
 func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, error) {
 	session := access.From(ctx)
-	want, err := in.parse(session.Workspace)
+	request, err := in.parse(session.Workspace)
 	if err != nil {
 		return nil, err
 	}
@@ -35,10 +35,10 @@ func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, err
 		return nil, err
 	}
 	expires := h.deps.Now().Add(lifetime(session.Tenant))
-	if err := h.record(ctx, session, want, expires); err != nil {
+	if err := h.commitGrants(ctx, session, request, expires); err != nil {
 		return nil, err
 	}
-	return h.sign(ctx, signer, session.Tenant, want, expires)
+	return h.mintURLs(ctx, signer, session.Tenant, request, expires)
 }
 
 func lifetime(t tenant.Record) time.Duration {
@@ -48,18 +48,19 @@ func lifetime(t tenant.Record) time.Duration {
 	return signedurl.MaxLifetime
 }
 
-// record commits the grants and the audit entry, and the run if it is new,
-// before any URL exists.
-func (h *Handler) record(ctx context.Context, s access.Session, want wanted, expires time.Time) error {
+// commitGrants commits the grants, the audit entry and, if it is new, the run.
+// A URL may only be minted after that, so that every URL has its grant and its
+// audit entry.
+func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time) error {
 	entry, err := h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.MintUpload, Outcome: auditlog.Allowed,
-		Workspace: s.Workspace, Resource: "runs/" + string(want.run), Objects: want.names(),
+		Workspace: s.Workspace, Resource: "runs/" + string(request.run), Objects: request.objectNames(),
 	})
 	if err != nil {
 		return err
 	}
 	err = gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
-		return h.commit(tx, s, want, expires, entry)
+		return h.writeGrants(tx, s, request, expires, entry)
 	})
 	if errors.Is(err, records.ErrRunIDTaken) {
 		return api.Refuse(http.StatusConflict, api.RunIDTakenText)
@@ -67,18 +68,18 @@ func (h *Handler) record(ctx context.Context, s access.Session, want wanted, exp
 	return err
 }
 
-func (h *Handler) commit(tx *firestore.Transaction, s access.Session, want wanted, expires time.Time, entry auditlog.Prepared) error {
-	place := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, want.run)
+func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time, entry auditlog.Prepared) error {
+	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
 	now := h.deps.Now()
-	r, create, err := place.Open(tx, now)
+	r, create, err := runRef.Open(tx, now)
 	if err != nil {
 		return err
 	}
-	docs, err := tx.GetAll(want.refs(s))
+	docs, err := tx.GetAll(request.grantRefs(s))
 	if err != nil {
 		return fmt.Errorf("read grants: %w", err)
 	}
-	grants, err := renew(want, docs, now, expires)
+	grants, err := renewGrants(request, docs, now, expires)
 	if err != nil {
 		return err
 	}
@@ -88,35 +89,35 @@ func (h *Handler) commit(tx *firestore.Transaction, s access.Session, want wante
 		}
 	}
 	if create {
-		if err := place.Create(tx, r); err != nil {
+		if err := runRef.Create(tx, r); err != nil {
 			return err
 		}
 	}
 	return entry.Write(tx)
 }
 
-// renew gives each wanted part its grant, new or again, or the conflict of
-// those that cannot have one.
-func renew(want wanted, docs []*firestore.DocumentSnapshot, now, expires time.Time) ([]grant.Grant, error) {
-	var refused conflict
+// renewGrants returns a new or renewed grant for each requested part. If any part
+// cannot be granted, the error is the conflict of all such parts.
+func renewGrants(request parsedRequest, docs []*firestore.DocumentSnapshot, now, expires time.Time) ([]grant.Grant, error) {
+	var conflicts conflict
 	grants := make([]grant.Grant, len(docs))
 	for i, doc := range docs {
 		g, err := records.Decode[grant.Grant](doc)
 		if err != nil {
 			return nil, err
 		}
-		grants[i] = refused.renew(g, i, want.parts[i], now, expires)
+		grants[i] = conflicts.renew(g, i, request.parts[i], now, expires)
 	}
-	return grants, refused.err()
+	return grants, conflicts.err()
 }
 
-// sign mints a URL for every part, several at once. None outlives its grant.
-func (h *Handler) sign(ctx context.Context, signer signedurl.Signer, t tenant.Record, want wanted, expires time.Time) (*mintResponse, error) {
+// mintURLs mints one URL per part, several at a time. Each URL expires with its grant.
+func (h *Handler) mintURLs(ctx context.Context, signer signedurl.Signer, t tenant.Record, request parsedRequest, expires time.Time) (*mintResponse, error) {
 	out := &mintResponse{}
-	out.Body.Parts = make([]partResponse, len(want.parts))
+	out.Body.Parts = make([]partResponse, len(request.parts))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(signAtOnce)
-	for i, p := range want.parts {
+	group.SetLimit(maxConcurrentSignatures)
+	for i, p := range request.parts {
 		group.Go(func() error {
 			upload, err := h.minter.Mint(ctx, signer, signedurl.Policy{
 				Bucket: t.OutputsBucket, Object: p.object.Name(), ContentType: p.declared.ContentType,
@@ -135,19 +136,20 @@ func (h *Handler) sign(ctx context.Context, signer signedurl.Signer, t tenant.Re
 	return out, nil
 }
 
-func (w wanted) refs(s access.Session) []*firestore.DocumentRef {
-	refs := make([]*firestore.DocumentRef, len(w.parts))
-	for i, p := range w.parts {
+func (r parsedRequest) grantRefs(s access.Session) []*firestore.DocumentRef {
+	refs := make([]*firestore.DocumentRef, len(r.parts))
+	for i, p := range r.parts {
 		refs[i] = records.GrantRef(s.DB, s.Tenant.ID, p.object)
 	}
 	return refs
 }
 
-// names are the wanted objects below their run, for the record.
-func (w wanted) names() []string {
-	names := make([]string, len(w.parts))
-	for i, p := range w.parts {
-		_, names[i], _ = strings.Cut(p.object.Name(), "/"+string(w.run)+"/")
+// objectNames returns the names of the requested objects relative to their run,
+// for the audit log.
+func (r parsedRequest) objectNames() []string {
+	names := make([]string, len(r.parts))
+	for i, p := range r.parts {
+		_, names[i], _ = strings.Cut(p.object.Name(), "/"+string(r.run)+"/")
 	}
 	return names
 }

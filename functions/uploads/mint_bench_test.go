@@ -29,7 +29,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// localKey writes a key that signs as account.
+// localKey creates a key that signs as account.
 func localKey(b *testing.B, account string) (dir string, key *rsa.PrivateKey) {
 	b.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -48,12 +48,12 @@ func localKey(b *testing.B, account string) (dir string, key *rsa.PrivateKey) {
 	return dir, key
 }
 
-// BenchmarkMint mints a hundred URLs a call over HTTP with a local key, and
-// compares the CPU time of this process with that of a hundred bare RSA
-// signatures. The function, its Firestore client and the HTTP client that asks
-// are in this process and count; Firestore, KMS and the bucket do not.
+// BenchmarkMint mints a hundred URLs per call over HTTP with a local key, and
+// compares the CPU time of this process with that of a hundred plain RSA
+// signatures. The function, its Firestore client and the HTTP client
+// run in this process and count. Firestore, KMS and the bucket do not.
 func BenchmarkMint(b *testing.B) {
-	e := cloudtest.StartElsewhere(b, "uploads")
+	e := cloudtest.StartProcess(b, "uploads")
 	dir, key := localKey(b, e.Tenant.SigningAccount)
 	clients := gcp.NewClients(e.Config)
 	b.Cleanup(func() { _ = clients.Close() })
@@ -65,7 +65,7 @@ func BenchmarkMint(b *testing.B) {
 	}
 	server := httptest.NewServer(h)
 	b.Cleanup(server.Close)
-	body, err := json.Marshal(map[string]any{"parts": hundred("stdout.log")})
+	body, err := json.Marshal(map[string]any{"parts": hundredParts("stdout.log")})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -77,10 +77,10 @@ func BenchmarkMint(b *testing.B) {
 			}
 		}
 	}
-	cloudtest.CompareCPU(b, func() { ask(b, server.URL, e.Runner, body) }, sign, "bare")
+	cloudtest.CompareCPU(b, func() { requestMint(b, server.URL, e.Runner, body) }, sign, "bare")
 }
 
-func ask(b *testing.B, url, token string, body []byte) {
+func requestMint(b *testing.B, url, token string, body []byte) {
 	b.Helper()
 	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, url+"/v1/workspaces/prod/runs/"+cloudtest.NewRun(b)+"/uploads", bytes.NewReader(body))
 	if err != nil {
@@ -88,12 +88,12 @@ func ask(b *testing.B, url, token string, body []byte) {
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer answer.Body.Close()
-	if _, err := io.Copy(io.Discard, answer.Body); err != nil || answer.StatusCode != http.StatusOK {
-		b.Fatalf("status %d, %v", answer.StatusCode, err)
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode != http.StatusOK {
+		b.Fatalf("status %d, %v", response.StatusCode, err)
 	}
 }

@@ -16,8 +16,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// signer signs as the tenant's own account: with its local key if there is one,
-// with its key in Cloud KMS if its record names one, else with signBlob.
+// signer returns the signer of the tenant's signing account. It uses, in this order:
+// the account's local key, the Cloud KMS key that the tenant's record names, and
+// IAM signBlob.
 func (h *Handler) signer(ctx context.Context, t tenant.Record) (signedurl.Signer, error) {
 	if key := h.localKeys[t.SigningAccount]; key != nil {
 		return signedurl.NewLocal(key, t.SigningAccount), nil
@@ -37,8 +38,8 @@ func (h *Handler) signer(ctx context.Context, t tenant.Record) (signedurl.Signer
 	return signedurl.NewIAM(client, t.SigningAccount), err
 }
 
-// readLocalKeys reads every ACCOUNT.pem of dir: the PKCS #8 private key that
-// signs as that account. Without a dir there are none.
+// readLocalKeys reads every ACCOUNT.pem in dir: the PKCS #8 private key that signs
+// as that account. If dir is empty, there are no local keys.
 func readLocalKeys(dir string) (map[string]*rsa.PrivateKey, error) {
 	keys := map[string]*rsa.PrivateKey{}
 	if dir == "" {
@@ -59,9 +60,9 @@ func readLocalKeys(dir string) (map[string]*rsa.PrivateKey, error) {
 	return keys, nil
 }
 
-var errKey = errors.New("it is no PEM of an RSA key of 2048 bits or more in PKCS #8")
+var errKey = errors.New("not a PEM file with a PKCS #8 RSA key of at least 2048 bits")
 
-// readKey says nothing of what stands in the file.
+// readKey reads one private key. Its errors never show the content of the file.
 func readKey(file string) (*rsa.PrivateKey, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

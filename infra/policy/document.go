@@ -1,5 +1,9 @@
-// Package policy judges what Terraform is about to make: the rules that no
-// installation may break, whatever its variables say.
+// Package policy checks a Terraform plan or state against rules that every
+// installation must satisfy, whatever its variables are.
+//
+// For example, a plan with a bucket that has no key of ours has this finding:
+//
+//	module.tenant.google_storage_bucket.this["outputs"]: customer-managed keys: encryption.default_kms_key_name is missing, so Google's own key would encrypt the data
 package policy
 
 import (
@@ -8,31 +12,34 @@ import (
 	"fmt"
 )
 
-// Resource is one managed resource as it will be.
+// Resource is one managed resource, as it is after the plan is applied.
 type Resource struct {
 	Address string         // module.platform.google_pubsub_topic.this["object-events"]
 	Type    string         // google_pubsub_topic
-	Values  map[string]any // of its arguments; null where a value is not known yet
-	unknown map[string]any // true, or nested, where a value is not known yet
+	Values  map[string]any // its arguments; null if a value is not known yet
+	unknown map[string]any // true, or nested, for each value that is not known yet
 }
 
-// Has reports whether an argument has a value, or will have one.
+// Has reports whether an argument has a value, or will have one after apply.
 func (r Resource) Has(name string) bool {
 	return present(r.Values[name]) || present(r.unknown[name])
 }
 
-// Text is the argument as a string; empty where it is none, or not known.
+// Text returns the argument as a string. It is empty if the argument is not a
+// string, or not known yet.
 func (r Resource) Text(name string) string {
 	s, _ := r.Values[name].(string)
 	return s
 }
 
-// Block is the only block of that name; the zero Resource if there is none.
+// Block returns the first block with that name, or a Resource without values if
+// there is none.
 func (r Resource) Block(name string) Resource {
 	return Resource{Address: r.Address, Type: r.Type, Values: first(r.Values[name]), unknown: first(r.unknown[name])}
 }
 
-// Number is the argument as a number; 0 where it is none, or not known.
+// Number returns the argument as a number. It is 0 if the argument is not a
+// number, or not known yet.
 func (r Resource) Number(name string) float64 {
 	n, _ := r.Values[name].(float64)
 	return n
@@ -62,7 +69,7 @@ func first(v any) map[string]any {
 	return nil
 }
 
-// module is a module of a state: developer.hashicorp.com/terraform/internals/json-format.
+// module is a module in the JSON of a state: developer.hashicorp.com/terraform/internals/json-format.
 type module struct {
 	Resources []struct {
 		Address, Mode, Type string
@@ -85,7 +92,8 @@ type document struct {
 	}
 }
 
-// Resources reads a plan or a state as `terraform show -json` writes it.
+// Resources reads the output of `terraform show -json`, of a plan or a state. An
+// input without resources is an error, because a check of nothing would pass.
 func Resources(text []byte) ([]Resource, error) {
 	var d document
 	if err := json.Unmarshal(text, &d); err != nil {
@@ -93,15 +101,15 @@ func Resources(text []byte) ([]Resource, error) {
 	}
 	var all []Resource
 	for _, c := range d.ResourceChanges {
-		if c.Mode == "managed" && c.Change.After != nil { // a deletion has none
-			all = append(all, Resource{c.Address, c.Type, c.Change.After, c.Change.AfterUnknown})
+		if c.Mode == "managed" && c.Change.After != nil { // a deletion has no values after it
+			all = append(all, Resource{Address: c.Address, Type: c.Type, Values: c.Change.After, unknown: c.Change.AfterUnknown})
 		}
 	}
 	if d.Values != nil {
 		all = append(all, d.Values.RootModule.all()...)
 	}
 	if len(all) == 0 {
-		return nil, errors.New("read plan: it has no resources; is it the JSON of terraform show -json?")
+		return nil, errors.New("read plan: it has no resources; pass the output of terraform show -json PLAN")
 	}
 	return all, nil
 }

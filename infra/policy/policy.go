@@ -7,41 +7,42 @@ import (
 	"strings"
 )
 
-// Finding is one rule that one resource breaks.
+// Finding is one violation of a rule by one resource.
 type Finding struct {
 	Rule    string // name of the rule
 	Address string // of the resource
-	Fault   string
+	Fault   string // what is wrong
 }
 
-// String writes the finding as one line.
+// String returns the finding as one line.
 func (f Finding) String() string { return f.Address + ": " + f.Rule + ": " + f.Fault }
 
-// rule looks at one resource, with all others at hand, and says what is wrong.
+// rule checks one resource and returns what is wrong, or "". It can look at the
+// other resources.
 type rule struct {
 	name  string
-	judge func(r Resource, all []Resource) string
+	check func(r Resource, all []Resource) string
 }
 
 var rules = []rule{
 	{"no public bucket", publicBucket},
-	{"nobody unnamed", unnamedMember},
-	{"own keys everywhere", missingKey},
+	{"no anonymous members", anonymousMember},
+	{"customer-managed keys", missingKey},
 	{"keys rotate", rotation},
 	{"no primitive roles", primitiveRole},
 	{"roles on one resource", projectWideRole},
 	{"dead letters are kept", deadLetter},
-	{"scaling has an end", scaling},
-	{"no back door", ingress},
+	{"scaling is bounded", scaling},
+	{"ingress through the load balancer", ingress},
 	{"modern TLS", tls},
 }
 
-// Check gives every finding, in the order of the resources.
+// Check returns every finding, in the order of the resources.
 func Check(all []Resource) []Finding {
 	var found []Finding
 	for _, r := range all {
 		for _, rule := range rules {
-			if fault := rule.judge(r, all); fault != "" {
+			if fault := rule.check(r, all); fault != "" {
 				found = append(found, Finding{rule.name, r.Address, fault})
 			}
 		}
@@ -56,22 +57,22 @@ func publicBucket(r Resource, _ []Resource) string {
 	case r.Text("public_access_prevention") != "enforced":
 		return "public_access_prevention is not enforced"
 	case r.Values["uniform_bucket_level_access"] != true:
-		return "uniform_bucket_level_access is off: objects could have rights of their own"
+		return "uniform_bucket_level_access is off, so objects could have their own permissions"
 	case r.Values["force_destroy"] == true:
-		return "force_destroy is on: deleting the bucket would delete what is in it"
+		return "force_destroy is on, so deleting the bucket would delete its objects"
 	}
 	return ""
 }
 
-// unnamedMember allows everybody for one thing only: to pass IAM on the way to
-// a function that authenticates its callers.
-func unnamedMember(r Resource, _ []Resource) string {
+// anonymousMember rejects roles for everybody. The exception is roles/run.invoker
+// on a function that authenticates its callers itself.
+func anonymousMember(r Resource, _ []Resource) string {
 	if r.Type == "google_cloud_run_v2_service_iam_member" && r.Text("role") == "roles/run.invoker" {
 		return ""
 	}
 	for _, member := range members(r) {
 		if member == "allUsers" || member == "allAuthenticatedUsers" {
-			return "a role is given to " + member
+			return member + " has a role"
 		}
 	}
 	return ""
@@ -89,13 +90,13 @@ func members(r Resource) []string {
 	return all
 }
 
-// isBinding reports whether r gives a role: google_X_iam_member and its kin.
+// isBinding reports whether r grants a role, as google_X_iam_member does.
 func isBinding(r Resource) bool {
 	return strings.HasSuffix(r.Type, "_iam_member") || strings.HasSuffix(r.Type, "_iam_binding")
 }
 
-// keyed is where each type of resource that keeps data names its key; after a
-// point, in a block.
+// keyed has the argument with the key of each type of resource that stores data.
+// "block.argument" is an argument in a block.
 var keyed = map[string]string{
 	"google_storage_bucket":                "encryption.default_kms_key_name",
 	"google_pubsub_topic":                  "kms_key_name",
@@ -115,7 +116,7 @@ func missingKey(r Resource, _ []Resource) string {
 		in, name = r.Block(block), inner
 	}
 	if !in.Has(name) {
-		return path + " is missing: Google's own key would be used"
+		return path + " is missing, so Google's own key would encrypt the data"
 	}
 	return ""
 }
@@ -124,7 +125,7 @@ const maxRotation = 90 * 86400 // seconds
 
 func rotation(r Resource, _ []Resource) string {
 	if r.Type != "google_kms_crypto_key" || (r.Has("purpose") && r.Text("purpose") != "ENCRYPT_DECRYPT") {
-		return "" // other purposes cannot rotate by themselves
+		return "" // Cloud KMS rotates no keys with other purposes: cloud.google.com/kms/docs/key-rotation
 	}
 	seconds, err := strconv.ParseFloat(strings.TrimSuffix(r.Text("rotation_period"), "s"), 64)
 	if err != nil || seconds <= 0 || seconds > maxRotation {
@@ -140,7 +141,7 @@ func primitiveRole(r Resource, _ []Resource) string {
 	return ""
 }
 
-// projectWide are the roles that exist on projects only and touch no data.
+// projectWide are roles that can only be granted on projects, and that access no data.
 var projectWide = []string{"roles/logging.logWriter"}
 
 func projectWideRole(r Resource, _ []Resource) string {
@@ -148,25 +149,25 @@ func projectWideRole(r Resource, _ []Resource) string {
 		return ""
 	}
 	if !r.Block("condition").Has("expression") {
-		return r.Text("role") + " is given on the whole project without a condition"
+		return r.Text("role") + " is granted on the whole project without a condition"
 	}
 	return ""
 }
 
-// deadLetter wants, for each push subscription, a topic for what cannot be
-// delivered, and for each such topic a subscription: without one, what is
-// published there is gone.
+// deadLetter requires a dead-letter topic for each push subscription, and a
+// subscription for each dead-letter topic, because Pub/Sub discards messages that
+// are published to a topic without a subscription.
 func deadLetter(r Resource, all []Resource) string {
 	if r.Type != "google_pubsub_subscription" || !r.Has("push_config") {
 		return ""
 	}
 	policy := r.Block("dead_letter_policy")
 	if !policy.Has("dead_letter_topic") {
-		return "a push subscription without a dead-letter topic loses messages"
+		return "it has no dead-letter topic, so messages that fail are lost"
 	}
 	topic := policy.Text("dead_letter_topic")
 	if topic == "" {
-		return "" // not known yet
+		return "" // the topic is not known yet
 	}
 	for _, other := range all {
 		if other.Type == "google_pubsub_subscription" && other.Text("topic") == topic && !other.Has("push_config") {
@@ -196,16 +197,16 @@ func ingress(r Resource, _ []Resource) string {
 	case "ALLOW_INTERNAL_ONLY", "ALLOW_INTERNAL_AND_GCLB":
 		return ""
 	default:
-		return fmt.Sprintf("ingress_settings %q lets callers past the load balancer", allowed)
+		return fmt.Sprintf("ingress_settings %q admits callers that bypass the load balancer", allowed)
 	}
 }
 
 func tls(r Resource, _ []Resource) string {
 	switch {
 	case r.Type == "google_compute_target_http_proxy":
-		return "it serves without TLS"
+		return "it serves HTTP without TLS"
 	case r.Type == "google_compute_target_https_proxy" && !r.Has("ssl_policy"):
-		return "it has no ssl_policy: old TLS would do"
+		return "it has no ssl_policy, so it accepts old versions of TLS"
 	case r.Type == "google_compute_ssl_policy" && r.Text("min_tls_version") != "TLS_1_2" && r.Text("min_tls_version") != "TLS_1_3":
 		return fmt.Sprintf("min_tls_version is %q, want TLS_1_2 or later", r.Text("min_tls_version"))
 	}

@@ -11,38 +11,38 @@ import (
 	"github.com/strongroom-dev/strongroom/infra/policy"
 )
 
-// rejected is the rule that each plan of testdata breaks.
+// rejected has the rule that each plan in testdata violates.
 var rejected = map[string]string{
 	"public-bucket":           "no public bucket",
 	"object-rights":           "no public bucket",
 	"force-destroy":           "no public bucket",
-	"everybody-reads":         "nobody unnamed",
-	"everybody-binding":       "nobody unnamed",
-	"bucket-without-key":      "own keys everywhere",
-	"topic-without-key":       "own keys everywhere",
-	"database-without-key":    "own keys everywhere",
-	"function-without-key":    "own keys everywhere",
-	"state-topic-without-key": "own keys everywhere",
+	"everybody-reads":         "no anonymous members",
+	"everybody-binding":       "no anonymous members",
+	"bucket-without-key":      "customer-managed keys",
+	"topic-without-key":       "customer-managed keys",
+	"database-without-key":    "customer-managed keys",
+	"function-without-key":    "customer-managed keys",
+	"state-topic-without-key": "customer-managed keys",
 	"slow-rotation":           "keys rotate",
 	"no-rotation":             "keys rotate",
 	"editor":                  "no primitive roles",
 	"whole-project":           "roles on one resource",
 	"no-dead-letter":          "dead letters are kept",
 	"dead-letters-lost":       "dead letters are kept",
-	"unbounded":               "scaling has an end",
-	"open-ingress":            "no back door",
+	"unbounded":               "scaling is bounded",
+	"open-ingress":            "ingress through the load balancer",
 	"old-tls":                 "modern TLS",
 	"plain-http":              "modern TLS",
 }
 
-func TestEachRuleRejectsWhatBreaksIt(t *testing.T) {
+func TestEachRuleRejectsAPlanThatViolatesIt(t *testing.T) {
 	t.Parallel()
 	for name, rule := range rejected {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			found := policy.Check(resources(t, name))
 			if len(found) != 1 || found[0].Rule != rule {
-				t.Errorf("found %v, want one of the rule %q", found, rule)
+				t.Errorf("found %v, want one finding of the rule %q", found, rule)
 			}
 		})
 	}
@@ -55,7 +55,7 @@ func TestAGoodPlanPasses(t *testing.T) {
 	}
 }
 
-func TestEveryPlanInTestdataIsTried(t *testing.T) {
+func TestEveryPlanInTestdataIsChecked(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil {
@@ -69,7 +69,7 @@ func TestEveryPlanInTestdataIsTried(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoPlanIsRefused(t *testing.T) {
+func TestInputThatIsNotAPlanIsRejected(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "null", "[]", "{}", `{"resource_changes":[]}`, `{"resource_changes":1}`} {
 		if all, err := policy.Resources([]byte(text)); err == nil {
@@ -78,7 +78,7 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 	}
 }
 
-func TestAnEmptyValueIsNone(t *testing.T) {
+func TestAnEmptyValueCountsAsMissing(t *testing.T) {
 	t.Parallel()
 	all, err := policy.Resources([]byte(`{"values":{"root_module":{"resources":[{"address":"a","mode":"managed","type":"t",
 		"values":{"no":false,"empty":"","none":[],"nil":null,"bare":{},"yes":true,"text":"x","zero":0}}]}}}`))

@@ -4,7 +4,7 @@ import "testing"
 
 func TestParseFindsTheMetric(t *testing.T) {
 	t.Parallel()
-	const line = "BenchmarkView-2   \t      40\t  29301 ns/op\t 286.31 MB/s\t         1.520 x-origin\n"
+	const line = "BenchmarkRead-2   \t      40\t  29301 ns/op\t 286.31 MB/s\t         1.520 x-origin\n"
 	if got, err := parse([]byte(line), "x-origin"); err != nil || got != 1.52 {
 		t.Errorf("parse gives %v, %v", got, err)
 	}

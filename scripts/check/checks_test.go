@@ -51,8 +51,8 @@ func TestChoose(t *testing.T) {
 		names []string
 		want  []string
 	}{
-		{"nothing named gives all that need not be asked for", nil, []string{"a", "b"}},
-		{"names give these, in the order of the table", []string{"c", "a"}, []string{"a", "c"}},
+		{"no names select all that run by default", nil, []string{"a", "b"}},
+		{"names select these, in the order of the table", []string{"c", "a"}, []string{"a", "c"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -76,9 +76,9 @@ func TestRunAnswersWrongUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		{"help lists the checks", []string{"-h"}, 0, "shape "},
-		{"an unknown name lists the checks", []string{"spelling"}, 2, `no check "spelling"; there are: format, shape`},
-		{"an unknown flag shows the help", []string{"-x"}, 2, "Usage:"},
+		{name: "help lists the checks", args: []string{"-h"}, code: 0, want: "shape "},
+		{name: "an unknown name lists the checks", args: []string{"spelling"}, code: 2, want: `no check "spelling"; the checks are: format, shape`},
+		{name: "an unknown flag shows the help", args: []string{"-x"}, code: 2, want: "Usage:"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

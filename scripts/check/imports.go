@@ -16,25 +16,21 @@ import (
 type graph map[string][]string
 
 func checkImports(ctx context.Context, t *tree) (string, error) {
-	g, err := loadGraph(ctx, t.root)
+	g, err := loadGraph(ctx, t)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d rules", len(rules)), found(g.violations(rules))
+	return fmt.Sprintf("%d rules, %d groups", len(rules), len(groups)), found(slices.Concat(g.misplaced(groups), g.violations(rules)))
 }
 
-// loadGraph asks the go command. What does not compile still has imports
-// (-e): that it does not is for other checks to say.
-func loadGraph(ctx context.Context, root string) (graph, error) {
-	module, err := output(ctx, root, "go", "list", "-m")
+// loadGraph asks the go command. Code that does not compile still has imports
+// (-e); other checks report that it does not compile.
+func loadGraph(ctx context.Context, t *tree) (graph, error) {
+	listing, err := output(ctx, t.root, "go", "list", "-e", "-deps", "-json=ImportPath,Imports,Standard", "./...")
 	if err != nil {
 		return nil, err
 	}
-	listing, err := output(ctx, root, "go", "list", "-e", "-deps", "-json=ImportPath,Imports,Standard", "./...")
-	if err != nil {
-		return nil, err
-	}
-	return parseGraph(strings.NewReader(listing), strings.TrimSpace(module)+"/")
+	return parseGraph(strings.NewReader(listing), t.module+"/")
 }
 
 // parseGraph reads the JSON of go list: one object after another.
@@ -51,7 +47,7 @@ func parseGraph(listing io.Reader, prefix string) (graph, error) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read what go list says: %w", err)
+			return nil, fmt.Errorf("parse the output of go list: %w", err)
 		}
 		standard[p.ImportPath] = p.Standard
 		g[p.ImportPath] = p.Imports
@@ -83,15 +79,15 @@ func own(path, prefix string) string {
 	return path
 }
 
-// violations tells, a line each, every import that breaks a rule, and every
-// rule that is about no package: it would hold whatever happens.
+// violations lists every import that breaks a rule, and every rule that applies
+// to no package: it could not fail.
 func (g graph) violations(rules []rule) []string {
 	var wrong []string
 	for _, r := range rules {
 		for _, pattern := range r.from {
 			packages := g.matching(pattern)
 			if len(packages) == 0 {
-				wrong = append(wrong, fmt.Sprintf("a rule is about %s, which is not there", pattern))
+				wrong = append(wrong, fmt.Sprintf("a rule is about %s, which does not exist", pattern))
 			}
 			for _, p := range packages {
 				wrong = append(wrong, g.breaks(r, p)...)
@@ -106,8 +102,8 @@ func (g graph) matching(pattern string) []string {
 	return slices.DeleteFunc(paths, func(p string) bool { return !matches(p, pattern) })
 }
 
-// breaks walks from one package, breadth first, and tells each way that ends
-// where r forbids.
+// breaks walks from one package, breadth first, and lists each path to an
+// import that r forbids.
 func (g graph) breaks(r rule, start string) []string {
 	var wrong []string
 	seen := map[string]bool{start: true}
@@ -141,7 +137,8 @@ func (r rule) allows(from, to string) bool {
 	}
 }
 
-// part is the piece of the tree a package belongs to: functions/uploads.
+// part returns the piece of the tree that a package belongs to, such as
+// functions/uploads.
 func part(path string) string {
 	elements := strings.SplitN(path, "/", 4)
 	return strings.Join(elements[:min(3, len(elements))], "/")

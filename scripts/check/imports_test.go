@@ -1,6 +1,8 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,57 +11,61 @@ import (
 
 func TestImportsFlowOneWay(t *testing.T) {
 	t.Parallel()
-	root, err := moduleRoot(t.Context())
+	root, module, err := findModule(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := loadGraph(t.Context(), root)
+	g, err := loadGraph(t.Context(), &tree{root: root, module: module})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, wrong := range g.violations(rules) {
+	for _, wrong := range append(g.misplaced(groups), g.violations(rules)...) {
 		t.Error(wrong)
 	}
 }
 
-// sound is a made-up graph that breaks no rule.
+// sound is a made-up graph that breaks no rule: every package of the groups,
+// and imports in the allowed directions.
 func sound() graph {
-	return graph{
-		"./functions/uploads":     {"./shared/api", "./shared/grant", "./shared/authn", "./functions/uploads/sub"},
-		"./functions/uploads/sub": {"./shared/tenant"},
-		"./functions/outputs":     {"./shared/access", "cloud.google.com/go/storage"},
-		"./shared/tenant":         {"./shared/secret", "github.com/google/uuid"},
-		"./shared/secret":         {},
-		"./shared/authn":          {"./shared/tenant"},
-		"./shared/api":            {"github.com/danielgtaylor/huma/v2"},
-		"./shared/event":          {},
-		"./shared/run":            {"./shared/tenant", "cloud.google.com/go/firestore"},
-		"./shared/grant":          {"./shared/run"},
-		"./shared/auditlog":       {"./shared/keys"},
-		"./shared/directory":      {},
-		"./shared/keys":           {},
-		"./shared/crc32c":         {},
-		"./shared/issue":          {"./shared/run"},
-		"./shared/sli":            {"./shared/run"},
-		"./shared/outbox":         {},
-		"./shared/access":         {"./shared/api", "./shared/auditlog"},
-		"./scripts/strongroom":    {"./shared/tenant", "github.com/spf13/cobra"},
-		"./emulator/clock":        {},
-		"./emulator/iam":          {"./emulator/clock", "google.golang.org/grpc"},
-		"./emulator/iam/rsakey":   {},
-		"./emulator/kms":          {"./emulator/iam"},
-		"./emulator/gcs":          {"./emulator/kms"},
-		"./emulator/firestore":    {"./emulator/clock"},
-		"./emulator/pubsub":       {"./emulator/clock"},
-		"./emulator/oidc":         {"./emulator/iam/rsakey"},
-		"./emulator/cloud":        {"./emulator/gcs"},
-		"./emulator/suite":        {"./functions/uploads", "./emulator/cloud"},
+	g := graph{}
+	for _, each := range groups {
+		for _, pattern := range each.packages {
+			g["./"+strings.TrimSuffix(pattern, "/...")] = nil
+		}
 	}
+	delete(g, "./functions")
+	maps.Copy(g, graph{
+		"./functions/uploads":         {"./shared/api", "./shared/records", "./shared/grant", "./shared/access", "./functions/uploads/sub"},
+		"./functions/uploads/sub":     {"./shared/tenant"},
+		"./functions/outputs":         {"./shared/function", "cloud.google.com/go/storage"},
+		"./shared/tenant":             {"./shared/secret", "github.com/google/uuid"},
+		"./shared/issue":              {"./shared/run", "github.com/go-json-experiment/json/jsontext"},
+		"./shared/authn":              {"./shared/tenant"},
+		"./shared/gcp":                {"./shared/secret", "cloud.google.com/go/firestore"},
+		"./shared/api":                {"./shared/gcp", "github.com/danielgtaylor/huma/v2"},
+		"./shared/records":            {"./shared/run", "./shared/gcp", "cloud.google.com/go/firestore"},
+		"./shared/auditlog":           {"./shared/keys", "./shared/authn"},
+		"./shared/quarantine":         {"./shared/event", "./shared/gcp"},
+		"./shared/access":             {"./shared/api", "./shared/auditlog"},
+		"./scripts/strongroom":        {"./shared/tenant", "./scripts/strongroom/view", "github.com/spf13/cobra"},
+		"./scripts/strongroom/view":   {"./shared/secret"},
+		"./scripts/package":           {"./infra"},
+		"./emulator/iam":              {"./emulator/clock", "google.golang.org/grpc"},
+		"./emulator/kms":              {"./emulator/iam"},
+		"./emulator/gcs":              {"./emulator/kms"},
+		"./emulator/firestore":        {"./emulator/clock"},
+		"./emulator/cloud":            {"./emulator/gcs", "./shared/gcp"},
+		"./emulator/suite":            {"./emulator/cloud", "./functions/uploads"},
+		"./emulator/cloudtest":        {"./emulator/suite"},
+		"./emulator/loadbalancer":     {"./infra", "./emulator/iam"},
+		"cloud.google.com/go/storage": nil,
+	})
+	return g
 }
 
 func TestViolationsOfASoundGraph(t *testing.T) {
 	t.Parallel()
-	if wrong := sound().violations(rules); len(wrong) > 0 {
+	if wrong := append(sound().violations(rules), sound().misplaced(groups)...); len(wrong) > 0 {
 		t.Error(strings.Join(wrong, "\n"))
 	}
 }
@@ -67,33 +73,74 @@ func TestViolationsOfASoundGraph(t *testing.T) {
 func TestViolations(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, from, to, want string }{
-		{"a function imports another", "./functions/uploads", "./functions/outputs", "a function is a leaf"},
-		{"a function imports the embedded cloud", "./functions/uploads", "./emulator/clock", "a function is a leaf"},
-		{"a function reaches scripts by way of shared", "./shared/tenant", "./scripts/strongroom",
-			"./functions/uploads -> ./shared/authn -> ./shared/tenant -> ./scripts/strongroom: a function is a leaf"},
-		{"shared imports a function", "./shared/run", "./functions/uploads", "./shared/run -> ./functions/uploads: shared is"},
-		{"shared imports infra", "./shared/run", "./infra", "shared is what functions stand on"},
-		{"the domain imports a store", "./shared/tenant", "./shared/run", "the domain"},
-		{"the domain imports another module", "./shared/secret", "github.com/google/go-cmp/cmp", "the domain"},
-		{"authn reaches a Google client", "./shared/tenant", "cloud.google.com/go/firestore",
-			"./shared/authn -> ./shared/tenant -> cloud.google.com/go/firestore: identity"},
-		{"transport imports Firestore", "./shared/event", "cloud.google.com/go/firestore", "it reads and writes nothing"},
-		{"transport imports a store", "./shared/api", "./shared/keys", "it knows no records"},
-		{"a store imports transport", "./shared/grant", "./shared/api", "records do not know"},
-		{"the command line reaches a Google client", "github.com/spf13/cobra", "cloud.google.com/go/storage", "the command line"},
-		{"the clock imports identity", "./emulator/clock", "./emulator/iam", "asks the clock"},
-		{"identity imports keys", "./emulator/iam", "./emulator/kms", "clock <- iam"},
-		{"keys import storage", "./emulator/kms", "./emulator/gcs", "clock <- iam"},
-		{"a part imports a function", "./emulator/gcs", "./functions/uploads", "clock <- iam"},
-		{"a part imports another that Google may replace", "./emulator/pubsub", "./emulator/firestore", "each part"},
+		{name: "a function imports another", from: "functions/uploads", to: "./functions/outputs", want: "a function is deployed alone"},
+		{name: "a function imports the embedded cloud", from: "functions/uploads", to: "./emulator/clock", want: "a function is deployed alone"},
+		{name: "a function imports scripts through shared", from: "shared/tenant", to: "./scripts/strongroom",
+			want: "./functions/uploads -> ./functions/uploads/sub -> ./shared/tenant -> ./scripts/strongroom: a function is"},
+		{name: "shared imports a function", from: "shared/run", to: "./functions/uploads", want: "./shared/run -> ./functions/uploads: functions depend on"},
+		{name: "shared imports infra", from: "shared/run", to: "./infra", want: "functions depend on shared"},
+		{name: "the domain imports records", from: "shared/tenant", to: "./shared/records", want: "everything imports the domain"},
+		{name: "the domain imports Firestore", from: "shared/run", to: "cloud.google.com/go/firestore", want: "everything imports the domain"},
+		{name: "the domain imports another module", from: "shared/secret", to: "github.com/google/go-cmp/cmp", want: "everything imports the domain"},
+		{name: "authn reaches a Google client", from: "shared/authn", to: "cloud.google.com/go/firestore", want: "identity is decided"},
+		{name: "transport imports Firestore", from: "shared/event", to: "cloud.google.com/go/firestore", want: "it reads and writes nothing"},
+		{name: "transport imports records", from: "shared/api", to: "./shared/keys", want: "depends on no records"},
+		{name: "transport reaches records", from: "shared/gcp", to: "./shared/keys", want: "./shared/api -> ./shared/gcp -> ./shared/keys: transport"},
+		{name: "records import transport", from: "shared/records", to: "./shared/api", want: "records do not depend on how"},
+		{name: "records reach transport", from: "shared/keys", to: "./shared/event", want: "./shared/auditlog -> ./shared/keys -> ./shared/event: records"},
+		{name: "quarantine imports requests", from: "shared/quarantine", to: "./shared/api", want: "quarantine wraps event handlers"},
+		{name: "the command line reaches a Google client", from: "scripts/strongroom/view", to: "cloud.google.com/go/storage",
+			want: "./scripts/strongroom -> ./scripts/strongroom/view -> cloud.google.com/go/storage: the command line"},
+		{name: "the command line imports records", from: "scripts/strongroom", to: "./shared/records", want: "the command line runs"},
+		{name: "a tool imports a function", from: "scripts/check", to: "./functions/uploads", want: "tools read the tree"},
+		{name: "capacity imports a function", from: "scripts/capacity", to: "./functions/uploads", want: "from outside"},
+		{name: "infra imports shared", from: "infra", to: "./shared/tenant", want: "links none of it"},
+		{name: "the clock imports identity", from: "emulator/clock", to: "./emulator/iam", want: "asks the clock"},
+		{name: "faults import a part", from: "emulator/faults", to: "./emulator/iam", want: "any gRPC service"},
+		{name: "identity imports keys", from: "emulator/iam", to: "./emulator/kms", want: "clock <- iam"},
+		{name: "keys import storage", from: "emulator/kms", to: "./emulator/gcs", want: "clock <- iam"},
+		{name: "a part imports a function", from: "emulator/gcs", to: "./functions/uploads", want: "work for any project"},
+		{name: "the cloud of parts imports the suite", from: "emulator/cloud", to: "./emulator/suite", want: "work for any project"},
+		{name: "a part imports records", from: "emulator/cloud", to: "./shared/records", want: "work for any project"},
+		{name: "the load balancer imports a function", from: "emulator/loadbalancer", to: "./functions/uploads", want: "links no function"},
+		{name: "a part imports another that Google may replace", from: "emulator/pubsub", to: "./emulator/firestore", want: "each part"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			g := sound()
-			g[tt.from] = append(g[tt.from], tt.to)
+			g["./"+tt.from] = append(g["./"+tt.from], tt.to)
 			if got := strings.Join(g.violations(rules), "\n"); !strings.Contains(got, tt.want) {
 				t.Errorf("violations: %q, want one with %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestEveryPackageIsInExactlyOneGroup(t *testing.T) {
+	t.Parallel()
+	two := append(slices.Clone(groups), group{name: "more", packages: []string{"shared/run"}})
+	tests := []struct {
+		name   string
+		change func(graph)
+		groups []group
+		want   string
+	}{
+		{name: "a package without a group", change: func(g graph) { g["./shared/new"] = nil }, groups: groups,
+			want: "./shared/new is in no group: add it to one in scripts/check/groups.go, which decides what it may import"},
+		{name: "a package of another module", change: func(g graph) { g["example.com/a"] = nil }, groups: groups},
+		{name: "a function, which needs no entry", change: func(g graph) { g["./functions/new"] = nil }, groups: groups},
+		{name: "a package of two groups", change: func(graph) {}, groups: two, want: "./shared/run is in more than one group: domain, more"},
+		{name: "an entry without a package", change: func(g graph) { delete(g, "./shared/run") }, groups: groups,
+			want: "the group domain has shared/run, which does not exist: remove it from scripts/check/groups.go"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			g := sound()
+			tt.change(g)
+			if diff := cmp.Diff(tt.want, strings.Join(g.misplaced(tt.groups), "\n")); diff != "" {
+				t.Errorf("misplaced (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -102,8 +149,11 @@ func TestViolations(t *testing.T) {
 func TestARuleAboutNothingIsAViolation(t *testing.T) {
 	t.Parallel()
 	g := sound()
-	delete(g, "./shared/authn")
-	want := []string{"a rule is about shared/authn/..., which is not there"}
+	delete(g, "./emulator/faults")
+	want := []string{
+		"a rule is about emulator/faults, which does not exist", // as a part of the embedded cloud
+		"a rule is about emulator/faults, which does not exist",
+	}
 	if diff := cmp.Diff(want, g.violations(rules)); diff != "" {
 		t.Errorf("violations (-want +got):\n%s", diff)
 	}
@@ -124,6 +174,6 @@ func TestParseGraph(t *testing.T) {
 		t.Errorf("graph (-want +got):\n%s", diff)
 	}
 	if _, err := parseGraph(strings.NewReader("{"), ""); err == nil {
-		t.Error("half a listing is read without an error")
+		t.Error("half of a listing is parsed without an error")
 	}
 }

@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// checkInfra looks at the form of the Terraform files, and runs the tests of
-// infra/: the comparisons, the policies, and each module's own tests. What a
-// missing tool or provider kept from being looked at is in the note.
+// checkInfra checks the format of the Terraform files, and runs the tests of
+// infra/: the comparisons, the policies, and each module's own tests. The note
+// lists what was not checked because a tool or provider is missing.
 func checkInfra(ctx context.Context, t *tree) (string, error) {
 	if len(t.ending(".tf")) == 0 {
 		return "", skip("there are no Terraform files")
 	}
 	var missing []string
 	if _, err := exec.LookPath("terraform"); err != nil {
-		missing = append(missing, "all of Terraform: it is not on the PATH (developer.hashicorp.com/terraform/install)")
+		missing = append(missing, "Terraform: it is not on the PATH (developer.hashicorp.com/terraform/install)")
 	} else if _, err := output(ctx, t.root, "terraform", "fmt", "-check", "-diff", "-recursive", "infra"); err != nil {
 		return "", err
 	}
@@ -31,7 +31,7 @@ func checkInfra(ctx context.Context, t *tree) (string, error) {
 		return "", fmt.Errorf("run go test ./infra/...: %w", failures(err.Error(), err))
 	}
 	if missing = append(missing, skipped(events)...); len(missing) > 0 {
-		return "not looked at: " + strings.Join(missing, "; "), nil
+		return "not checked: " + strings.Join(missing, "; "), nil
 	}
 	return "", nil
 }
@@ -50,7 +50,7 @@ func testEvents(lines string) []testEvent {
 	return all
 }
 
-// skipped gives the reason of each test that was skipped, each reason once.
+// skipped returns the reasons for which tests were skipped, each reason once.
 func skipped(lines string) []string {
 	var reasons []string
 	for _, e := range testEvents(lines) {
@@ -73,7 +73,8 @@ func unique(all []string) []string {
 	return once
 }
 
-// failures is what the tests printed, without what test2json wraps around it.
+// failures returns the output of the tests as an error, without the JSON of
+// test2json, or otherwise if there is no output.
 func failures(lines string, otherwise error) error {
 	var text strings.Builder
 	for _, e := range testEvents(lines) {

@@ -10,16 +10,16 @@ import (
 func TestSkippedTestsAreNamedOnce(t *testing.T) {
 	t.Parallel()
 	const lines = `{"Action":"run","Test":"TestModules/a"}
-{"Action":"output","Test":"TestModules/a","Output":"    modules_test.go:56: skipped: Google's provider cannot be had here, so nothing checks a\n"}
-{"Action":"output","Test":"TestModules/b","Output":"    modules_test.go:56: skipped: Google's provider cannot be had here, so nothing checks b\n"}
-{"Action":"output","Test":"TestModules/c","Output":"    modules_test.go:56: skipped: Google's provider cannot be had here, so nothing checks b\n"}
+{"Action":"output","Test":"TestModules/a","Output":"    modules_test.go:56: skipped: Google's provider is not available here, so nothing checks a\n"}
+{"Action":"output","Test":"TestModules/b","Output":"    modules_test.go:56: skipped: Google's provider is not available here, so nothing checks b\n"}
+{"Action":"output","Test":"TestModules/c","Output":"    modules_test.go:56: skipped: Google's provider is not available here, so nothing checks b\n"}
 {"Action":"skip","Test":"TestModules/a"}
 no JSON
 {"Action":"pass","Test":"TestOther"}
 `
 	want := []string{
-		"Google's provider cannot be had here, so nothing checks a",
-		"Google's provider cannot be had here, so nothing checks b",
+		"Google's provider is not available here, so nothing checks a",
+		"Google's provider is not available here, so nothing checks b",
 	}
 	if diff := cmp.Diff(want, skipped(lines)); diff != "" {
 		t.Error(diff)

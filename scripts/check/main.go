@@ -1,9 +1,9 @@
-// Check runs the project's checks, each under a name: what a reviewer would
-// otherwise look for by eye.
+// Check runs the project's checks. Each has a name and replaces something that a
+// reviewer would otherwise look for.
 //
 //	go run ./scripts/check            # all
 //	go run ./scripts/check lint words # these two
-//	go run ./scripts/check -h         # what there is
+//	go run ./scripts/check -h         # the list
 package main
 
 import (
@@ -24,8 +24,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run does what args ask and gives the exit code: 0 when nothing failed, 1
-// when a check did, 2 when the question was wrong.
+// run executes the command line and returns the exit code: 0 if every check
+// passed, 1 if a check failed, 2 if the arguments are invalid.
 func run(ctx context.Context, args []string, out io.Writer) int {
 	names, err := parse(args, out)
 	if err == flag.ErrHelp {
@@ -57,8 +57,8 @@ func parse(args []string, out io.Writer) ([]string, error) {
 
 func usage(out io.Writer) {
 	fmt.Fprint(out, "Usage: go run ./scripts/check [NAME…]\n\n",
-		"Runs the named checks, or all but those marked *. Every check runs, even when one fails.\n",
-		"Exit code: 0 nothing failed, 1 a check failed, 2 wrong usage.\n\n")
+		"Run the named checks, or all except those marked *. Every check runs, even if one fails.\n",
+		"Exit code: 0 every check passed, 1 a check failed, 2 invalid arguments.\n\n")
 	for _, c := range checks {
 		mark := " "
 		if c.asked {
@@ -68,8 +68,8 @@ func usage(out io.Writer) {
 	}
 }
 
-// choose gives the named checks in the order of all; without names, all that
-// need not be asked for.
+// choose returns the named checks in the order of all. Without names, it returns
+// all checks that run by default.
 func choose(all []check, names []string) ([]check, error) {
 	var chosen []check
 	for _, c := range all {
@@ -79,7 +79,7 @@ func choose(all []check, names []string) ([]check, error) {
 	}
 	for _, name := range names {
 		if !slices.ContainsFunc(all, func(c check) bool { return c.name == name }) {
-			return nil, fmt.Errorf("there is no check %q; there are: %s", name, listed(all))
+			return nil, fmt.Errorf("there is no check %q; the checks are: %s", name, listed(all))
 		}
 	}
 	return chosen, nil

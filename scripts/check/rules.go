@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // rule bounds what packages may import. Packages of this module are named from
 // its root; "x/..." is x and all below it. Imports within one part of the tree
 // (the first two elements of a path) are always free. Tests are not bound:
@@ -7,82 +9,125 @@ package main
 type rule struct {
 	from  []string
 	never []string // may not be imported
-	only  []string // if set, all that may be imported beside the standard library; outside is every other module
-	reach bool     // holds for what is imported by what is imported, and so on
+	only  []string // if set, the only imports allowed apart from the standard library; outside is every other module
+	reach bool     // also applies to indirect imports
 	why   string
 }
 
 const outside = "outside"
 
-// Groups of packages that rules speak of.
+var google = []string{"cloud.google.com/go/...", "google.golang.org/api/..."}
+
+// Exceptions to the order of the layers.
 var (
-	domain    = []string{"shared/tenant/...", "shared/secret/...", "shared/crc32c/..."}
-	transport = []string{"shared/api/...", "shared/event/..."}
-	stores    = []string{
-		"shared/run/...", "shared/grant/...", "shared/auditlog/...", "shared/directory/...", "shared/keys/...",
-		"shared/issue/...", "shared/sli/...", "shared/outbox/...",
-	}
-	access = "shared/access/..." // joins transport to stores
-	google = []string{"cloud.google.com/go/...", "google.golang.org/api/..."}
+	// foundation is what records use of transport: how to connect to Google
+	// Cloud and classify its errors, and who makes a request.
+	foundation = []string{"shared/gcp", "shared/authn"}
+
+	// joins are the two packages that bring records and transport together, so
+	// that every function does it in the same way.
+	joins = []string{"shared/access", "shared/function"}
 )
 
-// rules is the direction in which imports flow:
-// functions -> shared/{transport, stores} -> shared/{domain} -> standard library.
-var rules = []rule{
+// rules are the directions in which imports flow:
+//
+//	functions -> transport -> records -> domain -> standard library
+//	embedded suite -> functions, parts of the embedded cloud
+//	command line -> domain
+var rules = slices.Concat(layers, embeddedCloud)
+
+var layers = []rule{
 	{
-		from: []string{"functions/..."}, reach: true,
+		from: functions.packages, reach: true,
 		never: []string{"functions/...", "emulator/...", "scripts/...", "infra/..."},
-		why:   "a function is a leaf: it is deployed alone, with nothing of another and nothing of the embedded cloud",
+		why:   "a function is deployed alone, without other functions and without the embedded cloud",
 	},
 	{
 		from:  []string{"shared/..."},
 		never: []string{"functions/...", "emulator/...", "scripts/...", "infra/..."},
-		why:   "shared is what functions stand on",
+		why:   "functions depend on shared, not the other way round",
 	},
 	{
-		from: domain, only: append([]string{"github.com/google/uuid"}, domain...),
-		why: "everything imports the domain, so it brings nothing along",
+		from: domain.packages,
+		only: slices.Concat(domain.packages, []string{"github.com/google/uuid", "github.com/go-json-experiment/json/..."}),
+		why:  "everything imports the domain, so it depends on the standard library, UUIDs and JSON only",
 	},
 	{
-		from: []string{"shared/authn/..."}, never: google, reach: true,
-		why: "identity is decided by a token and keys, without a cloud",
+		from:  except(records.packages, "shared/quarantine"),
+		never: except(transport.packages, foundation...), reach: true,
+		why: "records do not depend on how a request arrives",
 	},
 	{
-		from: transport, never: google,
+		from: []string{"shared/quarantine"}, never: except(transport.packages, append(foundation, "shared/event")...), reach: true,
+		why: "quarantine wraps event handlers and depends on no other transport",
+	},
+	{
+		from: except(transport.packages, joins...), never: slices.Concat(records.packages, joins), reach: true,
+		why: "transport carries requests and depends on no records",
+	},
+	{
+		from: []string{"shared/api", "shared/event"}, never: google,
 		why: "transport carries requests; it reads and writes nothing",
 	},
 	{
-		from: transport, never: append([]string{access}, stores...), reach: true,
-		why: "transport carries requests; it knows no records",
+		from: []string{"shared/authn"}, never: google, reach: true,
+		why: "identity is decided by a token and keys, without a cloud",
 	},
 	{
-		from: stores, never: append([]string{access}, transport...), reach: true,
-		why: "records do not know how they are asked for",
+		from: command.packages, reach: true,
+		never: slices.Concat(google, records.packages, transport.packages, functions.packages, []string{"emulator/...", "infra/..."}),
+		why:   "the command line runs in a customer's network: it uses HTTP and the domain, and needs no Google client",
 	},
 	{
-		from: []string{"scripts/strongroom/..."}, never: google, reach: true,
-		why: "the command line runs in a customer's network: it speaks HTTP and needs no Google client",
+		from: except(tools.packages, "scripts/capacity"),
+		only: []string{outside, "infra/..."},
+		why:  "tools read the tree and run the go command; they do not link what they check",
 	},
 	{
-		from: []string{"emulator/clock/..."}, only: []string{},
-		why: "every part of the embedded cloud asks the clock",
+		from: []string{"scripts/capacity"}, never: slices.Concat(functions.packages, command.packages),
+		why: "capacity measures the embedded suite from outside, over HTTP",
 	},
 	{
-		from: []string{"emulator/iam/..."}, only: []string{outside, "shared/...", "emulator/clock"},
-		why: "parts of the embedded cloud build on one another: clock <- iam <- kms <- gcs",
+		from: infra.packages, only: []string{},
+		why: "infra describes what is deployed and links none of it",
+	},
+}
+
+const partOrder = "parts of the embedded cloud build on one another: clock <- iam <- kms <- gcs"
+
+var embeddedCloud = []rule{
+	{
+		from: parts.packages, reach: true,
+		never: slices.Concat(suite.packages, functions.packages, records.packages, []string{"scripts/...", "infra/..."}),
+		why:   "the parts of the embedded cloud work for any project, without Strongroom's functions and records",
 	},
 	{
-		from: []string{"emulator/kms/..."}, only: []string{outside, "shared/...", "emulator/clock", "emulator/iam/..."},
-		why: "parts of the embedded cloud build on one another: clock <- iam <- kms <- gcs",
+		from: []string{"emulator/loadbalancer"}, never: slices.Concat(functions.packages, []string{"emulator/suite", "scripts/..."}), reach: true,
+		why: "the load balancer routes by the table of infra and links no function",
 	},
 	{
-		from: []string{"emulator/gcs/..."},
-		only: []string{outside, "shared/...", "emulator/clock", "emulator/iam/...", "emulator/kms/..."},
-		why:  "parts of the embedded cloud build on one another: clock <- iam <- kms <- gcs",
+		from: []string{"emulator/clock", "emulator/official"}, only: []string{},
+		why: "every part of the embedded cloud asks the clock, and Google's emulators are other processes",
 	},
 	{
-		from: []string{"emulator/firestore/...", "emulator/pubsub/...", "emulator/oidc/..."},
+		from: []string{"emulator/faults"}, only: []string{outside},
+		why: "faults fail the calls of any gRPC service",
+	},
+	{from: []string{"emulator/iam/..."}, only: []string{outside, "shared/...", "emulator/clock"}, why: partOrder},
+	{from: []string{"emulator/kms"}, only: []string{outside, "shared/...", "emulator/clock", "emulator/iam/..."}, why: partOrder},
+	{
+		from: []string{"emulator/gcs"},
+		only: []string{outside, "shared/...", "emulator/clock", "emulator/iam/...", "emulator/kms"},
+		why:  partOrder,
+	},
+	{
+		from: []string{"emulator/firestore", "emulator/pubsub", "emulator/oidc", "emulator/scheduler"},
 		only: []string{outside, "shared/...", "emulator/clock", "emulator/iam/..."},
-		why:  "each part can be replaced by Google's own, so none knows another but for time and identity",
+		why:  "each part can be replaced by Google's own, so they share only time and identity",
 	},
+}
+
+// except returns patterns without some of them.
+func except(patterns []string, without ...string) []string {
+	return slices.DeleteFunc(slices.Clone(patterns), func(p string) bool { return slices.Contains(without, p) })
 }

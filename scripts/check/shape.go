@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// Limits of the house, in lines. Tests may have long files, not long functions.
+// Limits in lines. A test may have a long file, but not a long function.
 const (
 	maxFunctionLines = 80
 	maxFileLines     = 400
 )
 
-// vague names say nothing of what a package is for.
+// vague names do not say what a package is for.
 var vague = []string{"util", "utils", "common", "helper", "helpers", "manager", "managers", "misc"}
 
-// topLevel is all that stands beside the dotfiles at the root.
+// topLevel is what the root may hold, apart from dotfiles.
 var topLevel = []string{
 	"functions", "shared", "infra", "scripts", "emulator", "go.mod", "go.sum", "README.md", "LICENSE",
 }
@@ -31,18 +31,48 @@ type shape struct {
 	wrong   []string // what is over a limit or badly named
 }
 
+// parsedFile is one Go file that was not generated.
+type parsedFile struct {
+	name   string
+	syntax *ast.File
+}
+
 func checkShape(_ context.Context, t *tree) (string, error) {
 	var s shape
 	for _, name := range t.files {
 		s.place(name)
 	}
-	if err := t.eachGo(s.measure); err != nil {
+	fset := token.NewFileSet()
+	files, err := parseGo(fset, t)
+	if err != nil {
 		return "", err
+	}
+	known := &literals{module: t.module + "/", packages: map[string]typeTable{}}
+	for _, f := range files {
+		known.declare(f.name, f.syntax)
+	}
+	for _, f := range files {
+		s.measure(fset, f.name, f.syntax)
+		for _, l := range known.find(fset, f.name, f.syntax) {
+			s.addf("%s", l)
+		}
 	}
 	return s.String(), found(s.wrong)
 }
 
-// String says how long the functions are.
+func parseGo(fset *token.FileSet, t *tree) ([]parsedFile, error) {
+	var all []parsedFile
+	err := t.eachGo(func(name string, text []byte) error {
+		file, err := parser.ParseFile(fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
+		if err == nil && !ast.IsGenerated(file) {
+			all = append(all, parsedFile{name, file})
+		}
+		return err
+	})
+	return all, err
+}
+
+// String states how long the functions are.
 func (s *shape) String() string {
 	n := len(s.lengths)
 	if n == 0 {
@@ -57,11 +87,11 @@ func (s *shape) addf(format string, args ...any) {
 	s.wrong = append(s.wrong, fmt.Sprintf(format, args...))
 }
 
-// place looks at where a file lies.
+// place checks the directory that a file is in.
 func (s *shape) place(name string) {
 	first, _, _ := strings.Cut(name, "/")
 	if !strings.HasPrefix(first, ".") && !slices.Contains(topLevel, first) {
-		s.addf("%s: %s has no place at the top level", name, first)
+		s.addf("%s: %s is not allowed at the top level", name, first)
 	}
 	if !strings.HasSuffix(name, ".go") {
 		return
@@ -73,16 +103,8 @@ func (s *shape) place(name string) {
 	}
 }
 
-// measure looks at what is in a Go file.
-func (s *shape) measure(name string, text []byte) error {
-	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
-	if err != nil {
-		return err
-	}
-	if ast.IsGenerated(file) {
-		return nil
-	}
+// measure checks the size of a Go file and of its functions.
+func (s *shape) measure(fset *token.FileSet, name string, file *ast.File) {
 	isTest := strings.HasSuffix(name, "_test.go")
 	if lines := fset.File(file.Pos()).LineCount(); lines > maxFileLines && !isTest {
 		s.addf("%s: %d lines, over %d", name, lines, maxFileLines)
@@ -93,7 +115,6 @@ func (s *shape) measure(name string, text []byte) error {
 	for _, decl := range file.Decls {
 		s.function(fset, decl, isTest)
 	}
-	return nil
 }
 
 func (s *shape) function(fset *token.FileSet, decl ast.Decl, isTest bool) {

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Tools that are run through the Go module proxy, so that a new machine needs
-// only Go. The versions are pinned: a new finding comes with a new commit.
+// Tools that go run fetches, so that a new machine needs only Go. They are no
+// part of go.mod, so that they add no module to what is deployed. The versions
+// are pinned, so that new findings come with a commit.
 const (
 	staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.2" // release 2026.2.2
 	govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.9.0"
@@ -37,7 +38,7 @@ func checkLint(ctx context.Context, t *tree) (string, error) {
 	return "", err
 }
 
-// lintChecks gives the lines of the settings that are no comments.
+// lintChecks returns the lines of the settings without comments.
 func lintChecks(settings string) []string {
 	var names []string
 	for line := range strings.Lines(settings) {

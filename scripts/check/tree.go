@@ -10,24 +10,25 @@ import (
 	"strings"
 )
 
-// tree is the project's source: what git tracks, and what it would track.
+// tree is the project's source: the files that git tracks or would track.
 type tree struct {
-	root  string   // directory of go.mod
-	files []string // regular files, relative to root, with slashes, sorted
+	root   string   // directory of go.mod
+	module string   // module path
+	files  []string // regular files, relative to root, with slashes, sorted
 }
 
 func openTree(ctx context.Context) (*tree, error) {
-	root, err := moduleRoot(ctx)
+	root, module, err := findModule(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t := &tree{root: root}
+	t := &tree{root: root, module: module}
 	names, err := output(ctx, t.root, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	if err != nil {
 		return nil, err
 	}
 	for name := range strings.SplitSeq(names, "\x00") {
-		// git still names a file that was deleted but not committed so.
+		// git still lists a file whose deletion is not committed.
 		if info, err := os.Lstat(t.path(name)); err == nil && info.Mode().IsRegular() {
 			t.files = append(t.files, name)
 		}
@@ -36,16 +37,17 @@ func openTree(ctx context.Context) (*tree, error) {
 	return t, nil
 }
 
-func moduleRoot(ctx context.Context) (string, error) {
-	root, err := output(ctx, ".", "go", "list", "-m", "-f", "{{.Dir}}")
-	return strings.TrimSpace(root), err
+func findModule(ctx context.Context) (root, path string, err error) {
+	text, err := output(ctx, ".", "go", "list", "-m", "-f", "{{.Path}}\n{{.Dir}}")
+	path, root, _ = strings.Cut(strings.TrimSpace(text), "\n")
+	return root, path, err
 }
 
 func (t *tree) path(name string) string { return filepath.Join(t.root, filepath.FromSlash(name)) }
 
 func (t *tree) read(name string) ([]byte, error) { return os.ReadFile(t.path(name)) }
 
-// ending gives the files whose names end so.
+// ending returns the files whose names end in suffix.
 func (t *tree) ending(suffix string) []string {
 	return slices.DeleteFunc(slices.Clone(t.files), func(name string) bool {
 		return !strings.HasSuffix(name, suffix)
@@ -66,8 +68,8 @@ func (t *tree) eachGo(look func(name string, text []byte) error) error {
 	return nil
 }
 
-// output runs a program in dir and gives what it wrote to standard output. Its
-// error holds everything that the program wrote.
+// output runs a program in dir and returns its standard output. The error
+// contains everything that the program wrote.
 func output(ctx context.Context, dir, name string, args ...string) (string, error) {
 	var stdout, stderr strings.Builder
 	cmd := exec.CommandContext(ctx, name, args...)

@@ -14,7 +14,7 @@ import (
 // plant makes a tree of files and their texts.
 func plant(t *testing.T, files map[string]string) *tree {
 	t.Helper()
-	tree := &tree{root: t.TempDir(), files: slices.Sorted(maps.Keys(files))}
+	tree := &tree{root: t.TempDir(), module: "example.com/m", files: slices.Sorted(maps.Keys(files))}
 	for name, text := range files {
 		if err := os.MkdirAll(filepath.Dir(tree.path(name)), 0o700); err != nil {
 			t.Fatal(err)
@@ -28,7 +28,7 @@ func plant(t *testing.T, files map[string]string) *tree {
 
 func TestOpenTreeFindsThisFile(t *testing.T) {
 	t.Parallel()
-	root, err := moduleRoot(t.Context())
+	root, _, err := findModule(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,36 +56,6 @@ func TestCheckFormat(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	if len(lines) != 2 || !strings.HasPrefix(lines[0], "broken.go: ") || lines[1] != "wrong.go: run gofmt -w wrong.go" {
 		t.Errorf("got %q, want broken.go and wrong.go", lines)
-	}
-}
-
-func TestWordsIn(t *testing.T) {
-	t.Parallel()
-	key := "-----BEGIN PRIVATE KEY-----" + "\n" + strings.Repeat("A", 64)
-	tests := []struct {
-		name, text string
-		want       []string
-	}{
-		{"a machine's path", "x\n  cd " + "/ro" + "ot/x\n", []string{"f:2: a path of one machine"}},
-		{"a home directory", "see '" + "/ho" + "me/jo/src'", []string{"f:1: a path of one machine"}},
-		{"a path of the API", "/v1/root/x /v1/" + "workspaces/main/", nil},
-		{"a registry", "GOPROXY=https://proxy" + ".golang.org", []string{"f:1: a registry's host: which one is used is the reader's choice"}},
-		{"two registries", "pypi" + ".org\npypi" + ".org", []string{
-			"f:1: a registry's host: which one is used is the reader's choice",
-			"f:2: a registry's host: which one is used is the reader's choice",
-		}},
-		{"a private key", key, []string{"f:2: a private key"}},
-		{"the name of a kind of key", `Type: "PRIVATE KEY"`, nil},
-		{"a service account's key", `{"private_key_id"` + `: "0123456789abcdef"}`, []string{"f:1: a service account's key"}},
-		{"a merge mark", "a\n" + strings.Repeat("<", 7) + " HEAD\n", []string{"f:2: a mark that a merge left"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if diff := cmp.Diff(tt.want, wordsIn("f", []byte(tt.text))); diff != "" {
-				t.Errorf("words (-want +got):\n%s", diff)
-			}
-		})
 	}
 }
 

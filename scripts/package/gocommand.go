@@ -12,21 +12,20 @@ import (
 )
 
 // buildEnvironment makes programs that start fast: static, without tables for
-// debuggers, and without the gRPC half of the storage client, which we never
-// call. Cloud Build hands it to the buildpack, which knows GOOGLE_GOLDFLAGS
-// and leaves the others to go: cloud.google.com/docs/buildpacks/go.
+// debuggers, and without the gRPC half of the storage client, which is never
+// called. Cloud Build passes it to the buildpack, which reads GOOGLE_GOLDFLAGS
+// and passes the others to go: cloud.google.com/docs/buildpacks/go.
 var buildEnvironment = map[string]string{
 	"CGO_ENABLED":      "0",
 	"GOFLAGS":          "-tags=disable_grpc_modules -trimpath",
 	"GOOGLE_GOLDFLAGS": "-s -w",
 }
 
-// target is what Cloud Run's machines are; go takes it from the machine it
-// runs on, which there is such a one.
+// target is the platform of Cloud Run. A build there gets it from the machine.
 var target = []string{"GOOS=linux", "GOARCH=amd64", "GOAMD64=v1"}
 
-// goEnviron is this process's environment without what would lead go to other
-// files than a build in the cloud.
+// goEnviron is this process's environment, with settings that make go choose the
+// same files as a build in the cloud.
 func goEnviron(more ...string) []string {
 	environ := append(os.Environ(), target...)
 	for _, name := range slices.Sorted(maps.Keys(buildEnvironment)) {
@@ -35,8 +34,8 @@ func goEnviron(more ...string) []string {
 	return append(append(environ, "GOWORK=off", "GO111MODULE=on"), more...)
 }
 
-// runGo runs go in dir and gives what it prints. The error ends with what go
-// says of it.
+// runGo runs go in dir and returns its standard output. The error ends with its
+// standard error.
 func runGo(ctx context.Context, dir string, environ []string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Env = dir, environ

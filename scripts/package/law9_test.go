@@ -28,14 +28,14 @@ func TestLaw9NoEmulatorInProduction(t *testing.T) {
 	})
 }
 
-// runBriefly gives what a process says and its exit code; -1 if it had to be
-// stopped.
+// runBriefly returns the output of a process and its exit code, -1 if the
+// process had to be stopped.
 func runBriefly(t *testing.T, path string, environ []string) (said string, code int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path)
 	cmd.Env = environ
-	out, _ := cmd.CombinedOutput() // the code tells
+	out, _ := cmd.CombinedOutput() // the exit code is enough
 	return string(out), cmd.ProcessState.ExitCode()
 }

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// pkg is a package as go list tells of it.
+// pkg is a package as go list describes it.
 type pkg struct {
 	ImportPath string
 	Dir        string
@@ -29,7 +29,7 @@ type pkg struct {
 
 const listed = "ImportPath,Dir,Standard,Imports,Module,GoFiles,CgoFiles,CFiles,CXXFiles,MFiles,HFiles,FFiles,SFiles,SwigFiles,SwigCXXFiles,SysoFiles,EmbedFiles"
 
-// list gives the packages that patterns need, themselves included, without the
+// list returns the packages that patterns name and depend on, without the
 // standard library: those whose files must be in the archive.
 func list(ctx context.Context, root string, environ []string, patterns ...string) ([]pkg, error) {
 	text, err := runGo(ctx, root, environ, append([]string{"list", "-deps", "-json=" + listed, "--"}, patterns...)...)
@@ -49,19 +49,19 @@ func parseListing(listing io.Reader) ([]pkg, error) {
 			return all, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read what go list says: %w", err)
+			return nil, fmt.Errorf("parse the output of go list: %w", err)
 		}
 		if p.Standard {
 			continue
 		}
 		if p.Module == nil {
-			return nil, fmt.Errorf("package %s is of no module", p.ImportPath)
+			return nil, fmt.Errorf("package %s has no module", p.ImportPath)
 		}
 		all = append(all, p)
 	}
 }
 
-// files are the names of all that a build of p reads, below p.Dir.
+// files are the names of all files that a build of p reads, below p.Dir.
 func (p pkg) files() []string {
 	return slices.Concat(p.GoFiles, p.CgoFiles, p.CFiles, p.CXXFiles, p.MFiles, p.HFiles, p.FFiles,
 		p.SFiles, p.SwigFiles, p.SwigCXXFiles, p.SysoFiles, p.EmbedFiles)
@@ -75,7 +75,7 @@ func (p pkg) place(module string) string {
 	return path.Join("vendor", p.ImportPath)
 }
 
-// placed are the names in the archive of all that packages need.
+// placed are the names in the archive of all files that packages need.
 func placed(module string, packages []pkg) map[string]bool {
 	names := map[string]bool{}
 	for _, p := range packages {

@@ -1,13 +1,13 @@
-// Package makes what is deployed: for each function of infra/suite.json one
-// zip that Google's Go buildpack takes, and manifest.json, which says what is
-// in them and how to build them.
+// Package builds the deployment archives: for each function of infra/suite.json
+// one zip for Google's Go buildpack, and manifest.json, which lists what is in
+// them and how to build them.
 //
 //	go run ./scripts/package -out dist
 //	go run ./scripts/package -out dist -only uploads,outputs
 //
 // A zip holds the files that `go list -deps` names for the function, the
-// licences of the modules they are from, a root file and the module files; no
-// more. The same tree and the same release of Go make the same bytes.
+// licences of their modules, a root file and the module files, and nothing else.
+// The same tree and the same release of Go produce the same bytes.
 package main
 
 import (
@@ -29,8 +29,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run does what args ask and gives the exit code: 0 when all is packed, 1 when
-// it could not be, 2 when the question was wrong.
+// run executes the command line and returns the exit code: 0 if everything was
+// packed, 1 if packing failed, 2 if the arguments are invalid.
 func run(ctx context.Context, args []string, log io.Writer) int {
 	s, err := parse(args, log)
 	if errors.Is(err, flag.ErrHelp) {
@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, log io.Writer) int {
 	return 0
 }
 
-// settings are what the command line says.
+// settings are the flags of the command line.
 type settings struct {
 	out  string
 	only []string // functions to pack; none: all
@@ -61,26 +61,26 @@ func parse(args []string, log io.Writer) (settings, error) {
 	var only string
 	flags := flag.NewFlagSet("package", flag.ContinueOnError)
 	flags.SetOutput(log)
-	flags.StringVar(&s.out, "out", "", "write the archives and manifest.json to this `directory`; it is made if it is not there")
-	flags.StringVar(&only, "only", "", "pack these `functions` alone, with commas between; manifest.json then has no others")
+	flags.StringVar(&s.out, "out", "", "write the archives and manifest.json to this `directory`; created if it does not exist")
+	flags.StringVar(&only, "only", "", "pack only these `functions`, separated by commas; manifest.json then has no others")
 	flags.Usage = func() {
 		fmt.Fprint(log, usage)
 		flags.PrintDefaults()
 	}
 	err := flags.Parse(args)
 	if err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("unknown argument %q; -h says what there is", flags.Arg(0))
+		err = fmt.Errorf("unknown argument %q; -h lists the flags", flags.Arg(0))
 		fmt.Fprintln(log, "package:", err)
 	}
 	s.only = strings.FieldsFunc(only, func(r rune) bool { return r == ',' || r == ' ' })
 	return s, err
 }
 
-const usage = `Packs each function of infra/suite.json as one zip for Google's Go buildpack:
+const usage = `Pack each function of infra/suite.json as one zip for Google's Go buildpack:
 NAME-SHA256.zip, where SHA256 is all 64 digits of the zip's own digest. The same
-tree and the same release of Go make the same bytes. manifest.json names each
-zip, its entry point, its modules, and the build environment that it wants.
-Archives of earlier runs stay where they are. Needs the module cache (filled by
+tree and the same release of Go produce the same bytes. manifest.json has each
+zip, its entry point, its modules, and the build environment that it needs.
+Archives of earlier runs are not deleted. Needs the module cache (filled by
 go mod download), and no network once it is full.
 
 Usage: go run ./scripts/package -out DIR [-only NAME,…]

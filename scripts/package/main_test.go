@@ -82,7 +82,7 @@ func TestTheSameTreeMakesTheSameBytesWhateverTheMachine(t *testing.T) {
 	}
 }
 
-// readDir gives the digest of each file of dir, and fails on what is no file.
+// readDir returns the digest of each file of dir, and fails on other entries.
 func readDir(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -119,7 +119,7 @@ func TestTheManifestNamesWhatLiesBesideIt(t *testing.T) {
 		t.Errorf("the manifest is %s", text)
 	}
 	if want := map[string]string{"manifest.json": digest(text), "sweep-" + a.SHA256 + ".zip": a.SHA256}; !cmp.Equal(readDir(t, out), want) {
-		t.Errorf("beside the manifest: %s", cmp.Diff(want, readDir(t, out)))
+		t.Errorf("next to the manifest: %s", cmp.Diff(want, readDir(t, out)))
 	}
 	if !strings.HasPrefix(m.Runtime, "go1") || strings.Contains(m.Runtime, ".") || !strings.HasPrefix(m.GoVersion, "go1.") {
 		t.Errorf("runtime %q of %q", m.Runtime, m.GoVersion)
@@ -137,7 +137,7 @@ func TestAWrongQuestionIsAnswered(t *testing.T) {
 		"nowhere to write":        {nil, 2, "say where the archives go: -out DIR"},
 		"a stray argument":        {[]string{"-out", "x", "uploads"}, 2, `unknown argument "uploads"`},
 		"an unknown flag":         {[]string{"-all"}, 2, "-all"},
-		"a function not there":    {[]string{"-out", "x", "-only", "uploads,downloads"}, 1, `no function "downloads"; infra/suite.json has: `},
+		"a function not there":    {[]string{"-out", "x", "-only", "uploads,downloads"}, 1, `there is no function "downloads"; the functions of infra/suite.json are: `},
 		"a file as the directory": {[]string{"-out", "main.go"}, 1, "make the output directory"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/infra"
 )
 
-// Manifest says what was packed. Terraform reads it.
+// Manifest describes what was packed. Terraform reads it.
 type Manifest struct {
 	Module    string `json:"module"`    // path of the module that the functions are from
 	GoVersion string `json:"goVersion"` // that chose the files: go1.26.8
@@ -32,7 +32,7 @@ type Manifest struct {
 // Archive is one packed function.
 type Archive struct {
 	EntryPoint    string            `json:"entryPoint"` // FUNCTION_TARGET
-	Zip           string            `json:"zip"`        // file beside the manifest: NAME-SHA256.zip
+	Zip           string            `json:"zip"`        // file next to the manifest: NAME-SHA256.zip
 	SHA256        string            `json:"sha256"`     // of the zip, 64 digits
 	Bytes         int               `json:"bytes"`      // of the zip
 	UnpackedBytes int               `json:"unpackedBytes"`
@@ -41,7 +41,7 @@ type Archive struct {
 }
 
 // packAll packs the chosen functions, several at once, and then writes the
-// manifest. It replaces files whole, so runs side by side do no harm.
+// manifest. It replaces files whole, so it is safe to run twice at the same time.
 func packAll(ctx context.Context, s settings, log io.Writer) error {
 	p, err := newPacker(ctx)
 	if err != nil {
@@ -81,12 +81,12 @@ func packAll(ctx context.Context, s settings, log io.Writer) error {
 	return write(s.out, "manifest.json", append(text, '\n'))
 }
 
-// choose gives the named functions in order; without names, all.
+// choose returns the named functions in order, or all if no names are given.
 func choose(suite infra.Suite, only []string) ([]string, error) {
 	all := slices.Sorted(maps.Keys(suite.Functions))
 	for _, name := range only {
 		if !slices.Contains(all, name) {
-			return nil, fmt.Errorf("there is no function %q; infra/suite.json has: %s", name, strings.Join(all, ", "))
+			return nil, fmt.Errorf("there is no function %q; the functions of infra/suite.json are: %s", name, strings.Join(all, ", "))
 		}
 	}
 	if len(only) == 0 {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// reduceGoMod gives go.mod with the modules of packages only, at the versions
+// reduceGoMod returns go.mod with the modules of packages only, at the versions
 // that they have, so that an archive changes with what is in it and nothing
 // else. Direct are the packages that ours import.
 func reduceGoMod(text []byte, packages []pkg, direct map[string]bool) ([]byte, error) {
@@ -77,7 +77,7 @@ func reduceModulesTxt(text []byte, packages []pkg) []byte {
 	return kept.Bytes()
 }
 
-// imported are the packages that the module's own import.
+// imported are the packages that the module's own packages import.
 func imported(packages []pkg) map[string]bool {
 	direct := map[string]bool{}
 	for _, p := range slices.DeleteFunc(slices.Clone(packages), func(p pkg) bool { return !p.Module.Main }) {

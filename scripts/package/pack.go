@@ -57,7 +57,7 @@ func (p *packer) manifest() Manifest {
 	}
 }
 
-// pack gives one function's archive and what the manifest says of it.
+// pack returns the manifest entry and the archive of one function.
 func (p *packer) pack(ctx context.Context, name string) (Archive, []byte, error) {
 	function := p.suite.Functions[name]
 	packages, err := list(ctx, p.dir, goEnviron(), "./"+function.Package, "./"+guard, registration, framework)

@@ -12,7 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/infra"
 )
 
-// stage fills dir with what is to be in the archive of a function that needs
+// stage writes to dir the files of the archive of a function that needs
 // packages.
 func (p *packer) stage(ctx context.Context, dir string, function infra.Function, packages []pkg) error {
 	text, err := rootFile(p.module, function.Package, function.EntryPoint)
@@ -50,8 +50,8 @@ func (p *packer) copyOwn(dir string, packages []pkg) error {
 	return nil
 }
 
-// vendor has go copy what the packages need of other modules, which is what
-// any build on any system could need, and removes what ours does not.
+// vendor makes go copy what the packages need from other modules. Go copies what
+// a build on any system could need; prune removes what this build does not need.
 func (p *packer) vendor(ctx context.Context, dir string, packages []pkg) error {
 	for name, text := range map[string][]byte{"go.mod": p.mod, "go.sum": p.sum} {
 		if err := put(dir, name, text); err != nil {
@@ -64,8 +64,8 @@ func (p *packer) vendor(ctx context.Context, dir string, packages []pkg) error {
 	return prune(dir, placed(p.module, packages))
 }
 
-// prune removes all below dir/vendor but the needed files, the licences that
-// lie beside or above one, and the list of modules.
+// prune removes everything below dir/vendor except the needed files, the
+// licences in their directories and above, and the list of modules.
 func prune(dir string, needed map[string]bool) error {
 	above := map[string]bool{}
 	for name := range needed {
@@ -89,8 +89,7 @@ func prune(dir string, needed map[string]bool) error {
 	})
 }
 
-// legal reports whether a file is of those that go mod vendor takes for
-// licences and the like.
+// legal reports whether go mod vendor treats a file as a licence or the like.
 func legal(name string) bool {
 	for _, prefix := range []string{"AUTHORS", "CONTRIBUTORS", "COPYLEFT", "COPYING", "COPYRIGHT", "LEGAL", "LICENSE", "NOTICE", "PATENTS"} {
 		if strings.HasPrefix(name, prefix) && !strings.HasSuffix(name, ".go") {

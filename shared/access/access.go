@@ -1,5 +1,6 @@
-// Package access decides who may do what, and puts denials on record: the one
-// place between a bearer token and a handler.
+// Package access decides who may do what. It is the one place between a bearer
+// token and a handler: it verifies the token, compares the role and the workspace
+// with Roles, and records every denial of a principal before it answers.
 package access
 
 import (
@@ -28,9 +29,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Roles says which roles may do an action within their workspaces, or, of what
-// belongs to no workspace, at all. An action that is not here is allowed to
-// nobody.
+// Roles lists the roles that may perform each action. If the action belongs to a
+// workspace, the principal also needs access to that workspace. Nobody may
+// perform an action that is not listed.
 var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.MintUpload:     {tenant.Runner},
 	auditlog.StartRun:       {tenant.Runner},
@@ -59,7 +60,8 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.ReplayDeadLetters: {tenant.Platform},
 }
 
-// Session is an allowed request: who asks, and where the tenant's data is.
+// Session is an allowed request: its principal, and the location of the tenant's
+// data.
 type Session struct {
 	Principal authn.Principal
 	Tenant    tenant.Record
@@ -67,9 +69,9 @@ type Session struct {
 	DB        *firestore.Client // the tenant's database
 }
 
-// Config is what a guard needs to know.
+// Config configures a Guard.
 type Config struct {
-	Audience string `env:"STRONGROOM_AUDIENCE,required,notEmpty"` // what every token's audience begins with
+	Audience string `env:"STRONGROOM_AUDIENCE,required,notEmpty"` // prefix of every token's audience
 	auditlog.Config
 }
 
@@ -82,11 +84,14 @@ type Guard struct {
 	unauthenticated atomic.Int64
 }
 
-// NewGuard makes the guard of one function.
+// NewGuard returns the guard of one function.
 func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func() time.Time) (*Guard, error) {
 	tenants := directory.New(clients, now)
 	verifier, err := authn.New(authn.Config{
-		Audience: config.Audience, Now: now, Record: tenants.Tenant, PlatformTrust: tenants.PlatformTrust,
+		Audience:      config.Audience,
+		Now:           now,
+		Record:        tenants.Tenant,
+		PlatformTrust: tenants.PlatformTrust,
 	})
 	if err != nil {
 		return nil, err
@@ -98,20 +103,32 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 	return &Guard{Verifier: verifier, Directory: tenants, Audit: audit}, nil
 }
 
-// Unauthenticated counts the requests that proved nobody. They are not written:
-// anybody could fill a log with them.
+// Unauthenticated returns the number of requests without a valid token. They are
+// counted and not recorded, because anybody could fill the log with them.
 func (g *Guard) Unauthenticated() int64 { return g.unauthenticated.Load() }
 
-// Protect makes op run only for principals who may do action in the path's
-// workspace; where the path has none, the role alone decides. It acts before
-// the body is read.
+// The members of an OpenAPI operation that name the action that the audit log
+// records, and the roles that may perform it.
+const (
+	ActionExtension = "x-action"
+	RolesExtension  = "x-roles"
+)
+
+// Protect returns op with a middleware that admits only principals who may perform
+// the action in the path's workspace. If the path has no workspace, only the role
+// is checked. The check is made before the body is read.
 func (g *Guard) Protect(op huma.Operation, action auditlog.Action) huma.Operation {
-	op.Metadata = map[string]any{"action": action}
-	public := !strings.Contains(op.Path, "{workspace}")
+	op.Extensions = map[string]any{ActionExtension: action, RolesExtension: Roles[action]}
+	unscoped := !strings.Contains(op.Path, "{workspace}")
 	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
-		session, err := g.Authorize(hc.Context(), hc.Header("Authorization"), Act{action, hc.Param("workspace"), public, resource(hc)})
+		session, err := g.Authorize(hc.Context(), hc.Header("Authorization"), Request{
+			Action:    action,
+			Workspace: hc.Param("workspace"),
+			Unscoped:  unscoped,
+			Resource:  resourcePath(hc),
+		})
 		if err != nil {
-			api.Write(hc, api.Public(hc.Context(), err))
+			api.Write(hc, api.ToProblem(hc.Context(), err))
 			return
 		}
 		next(huma.WithValue(hc, sessionKey{}, session))
@@ -121,28 +138,28 @@ func (g *Guard) Protect(op huma.Operation, action auditlog.Action) huma.Operatio
 
 type sessionKey struct{}
 
-// From is the session of a request that Protect let through.
+// From returns the session of a request that Protect admitted.
 func From(ctx context.Context) Session {
 	session, _ := ctx.Value(sessionKey{}).(Session)
 	return session
 }
 
-// Act is what somebody wants to do.
-type Act struct {
+// Request is what a caller asks to do.
+type Request struct {
 	Action    auditlog.Action
 	Workspace string // as the client wrote it
-	Public    bool   // it is done to what belongs to no tenant and no workspace
-	Resource  string // path of what it is done to, for the record; valid names only
+	Unscoped  bool   // the action belongs to no workspace, so the role alone decides
+	Resource  string // path of what the action affects, for the audit log; valid names only
 }
 
-// named are the parameters of a path that are ids of their own, and what an
-// entry calls them.
-var named = map[string]string{"issue": "issues/", "sli": "slis/", "assistant": "assistants/"}
+// pathIDs maps each path parameter that identifies a resource by itself to the
+// prefix of its path in the audit log.
+var pathIDs = map[string]string{"issue": "issues/", "sli": "slis/", "assistant": "assistants/"}
 
-// resource is what a request names, as a run and an output, as far as it is
-// valid: the record holds no text of the client's own.
-func resource(hc huma.Context) string {
-	for parameter, kind := range named {
+// resourcePath returns the path of the resource that a request names. It includes
+// valid names only, so the audit log contains no text that a client chose freely.
+func resourcePath(hc huma.Context) string {
+	for parameter, kind := range pathIDs {
 		if id := hc.Param(parameter); grant.CheckOutput(id) == nil {
 			return kind + id
 		}
@@ -158,40 +175,40 @@ func resource(hc huma.Context) string {
 	return "runs/" + string(id) + "/outputs/" + output
 }
 
-// Authorize decides for the holder of an Authorization header. Its error is a
-// problem for the client, or internal.
-func (g *Guard) Authorize(ctx context.Context, authorization string, act Act) (Session, error) {
+// Authorize verifies the value of an Authorization header and decides about the
+// request. An error is an *api.Problem for the client, or internal.
+func (g *Guard) Authorize(ctx context.Context, authorization string, request Request) (Session, error) {
 	principal, err := g.Verifier.Verify(ctx, authorization)
 	if err != nil && !errors.Is(err, authn.ErrSuspended) {
-		return Session{}, g.unproven(ctx, err)
+		return Session{}, g.unauthenticatedError(ctx, err)
 	}
 	session := Session{Principal: principal}
-	if !act.Public {
-		if session.Workspace, err = tenant.ParseWorkspaceID(act.Workspace); err != nil {
+	if !request.Unscoped {
+		if session.Workspace, err = tenant.ParseWorkspaceID(request.Workspace); err != nil {
 			return Session{}, api.Refuse(http.StatusBadRequest, err.Error())
 		}
 	}
-	if err := g.locate(ctx, &session); err != nil {
+	if err := g.resolveTenant(ctx, &session); err != nil {
 		return Session{}, err
 	}
-	reason, err := g.judge(ctx, session, act)
+	reason, err := g.decide(ctx, session, request)
 	if err != nil {
 		return Session{}, err
 	}
 	if reason != "" {
-		return Session{}, g.deny(ctx, session, act, reason)
+		return Session{}, g.deny(ctx, session, request, reason)
 	}
 	return session, nil
 }
 
-// unproven is the answer to a token that proves nobody.
-func (g *Guard) unproven(ctx context.Context, err error) error {
+// unauthenticatedError converts the error of a token that could not be verified.
+func (g *Guard) unauthenticatedError(ctx context.Context, err error) error {
 	var fault *authn.Error
 	if !errors.As(err, &fault) {
 		return err
 	}
 	if errors.Is(fault, authn.ErrUnavailable) {
-		api.Logger(ctx).WarnContext(ctx, "token not judged", "error", fault)
+		api.Logger(ctx).WarnContext(ctx, "token cannot be verified now", "error", fault)
 		return api.Refuse(http.StatusServiceUnavailable, fault.Reason).
 			With("Retry-After", strconv.Itoa(int(fault.RetryAfter.Seconds())))
 	}
@@ -199,34 +216,34 @@ func (g *Guard) unproven(ctx context.Context, err error) error {
 	return api.Refuse(http.StatusUnauthorized, fault.Reason).With("WWW-Authenticate", `Bearer realm="strongroom"`)
 }
 
-// locate finds the record and the database of the session's tenant; platform
-// staff have the platform's.
-func (g *Guard) locate(ctx context.Context, s *Session) (err error) {
+// resolveTenant sets the record and the database of the session's tenant. Platform
+// staff have no tenant and use the platform's database.
+func (g *Guard) resolveTenant(ctx context.Context, s *Session) (err error) {
 	if s.Principal.Tenant != "" {
 		if s.Tenant, err = g.Directory.Tenant(ctx, s.Principal.Tenant); err != nil {
-			return fmt.Errorf("find the tenant: %w", err)
+			return fmt.Errorf("find tenant: %w", err)
 		}
 	}
 	s.DB, err = g.Directory.Database(ctx, s.Tenant)
 	return err
 }
 
-// Codes of denials.
+// The reasons of denials, as the audit log has them.
 const (
 	reasonSuspended = "tenant-suspended"
 	reasonRole      = "role"
 	reasonWorkspace = "workspace"
 )
 
-// judge gives the code of a denial, or none.
-func (g *Guard) judge(ctx context.Context, s Session, act Act) (reason string, err error) {
+// decide returns the reason to deny the request, or "" to allow it.
+func (g *Guard) decide(ctx context.Context, s Session, request Request) (reason string, err error) {
 	if s.Principal.Tenant != "" && s.Tenant.State != tenant.Active {
 		return reasonSuspended, nil
 	}
-	if !slices.Contains(Roles[act.Action], s.Principal.Role) {
+	if !slices.Contains(Roles[request.Action], s.Principal.Role) {
 		return reasonRole, nil
 	}
-	if act.Public {
+	if request.Unscoped {
 		return "", nil
 	}
 	switch s.Principal.Role {
@@ -246,19 +263,25 @@ func (g *Guard) judge(ctx context.Context, s Session, act Act) (reason string, e
 	return reasonWorkspace, nil
 }
 
-func (g *Guard) deny(ctx context.Context, s Session, act Act, reason string) error {
+// deny records a denial and returns the problem for the client.
+func (g *Guard) deny(ctx context.Context, s Session, request Request, reason string) error {
 	_, err := g.Audit.Append(ctx, s.DB, auditlog.Entry{
-		Tenant: s.Principal.Tenant, Actor: auditlog.By(s.Principal), Action: act.Action,
-		Outcome: auditlog.Denied, Reason: reason, Workspace: s.Workspace, Resource: act.Resource,
+		Tenant:    s.Principal.Tenant,
+		Actor:     auditlog.By(s.Principal),
+		Action:    request.Action,
+		Outcome:   auditlog.Denied,
+		Reason:    reason,
+		Workspace: s.Workspace,
+		Resource:  request.Resource,
 	})
 	if err != nil {
-		return fmt.Errorf("record a denial: %w", err)
+		return fmt.Errorf("record denial: %w", err)
 	}
 	return api.Refuse(http.StatusForbidden, denials[reason])
 }
 
 var denials = map[string]string{
-	reasonSuspended: "the tenant is suspended; ask its administrator",
-	reasonRole:      "your role may not do this; ask the tenant's administrator for one that may",
-	reasonWorkspace: "this workspace is not open to you; ask the tenant's administrator",
+	reasonSuspended: "the tenant is suspended; contact its administrator",
+	reasonRole:      "your role does not allow this; ask your tenant administrator for access",
+	reasonWorkspace: "you do not have access to this workspace; ask your tenant administrator",
 }

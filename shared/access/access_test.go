@@ -35,11 +35,11 @@ func guard(t *testing.T, c *cloudtest.Cloud) *access.Guard {
 	return g
 }
 
-func act(action auditlog.Action) access.Act {
-	return access.Act{Action: action, Workspace: "prod", Resource: "runs/1"}
+func request(action auditlog.Action) access.Request {
+	return access.Request{Action: action, Workspace: "prod", Resource: "runs/1"}
 }
 
-// wantRefused checks the answer and gives it.
+// wantRefused checks the answer and returns it.
 func wantRefused(t *testing.T, err error, status int) *api.Problem {
 	t.Helper()
 	var p *api.Problem
@@ -71,7 +71,7 @@ func TestAuthorizeGivesWhoAndWhere(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t)
-	s, err := guard(t, c).Authorize(t.Context(), "Bearer "+tn.Token(t, "viewer"), act(auditlog.ReadRun))
+	s, err := guard(t, c).Authorize(t.Context(), "Bearer "+tn.Token(t, "viewer"), request(auditlog.ReadRun))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestAuthorizeFollowsTheTenantsState(t *testing.T) {
 	c := cloudtest.New(t, suite.Options{})
 	tn, g := c.Tenant(t), guard(t, c)
 	header := "Bearer " + tn.Token(t, "viewer")
-	if _, err := g.Authorize(t.Context(), header, act(auditlog.ReadRun)); err != nil {
+	if _, err := g.Authorize(t.Context(), header, request(auditlog.ReadRun)); err != nil {
 		t.Fatal(err)
 	}
 	tn.State = tenant.Suspended
@@ -93,7 +93,7 @@ func TestAuthorizeFollowsTheTenantsState(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Clock.Advance(2 * time.Minute) // a record is in force a minute
-	_, err := g.Authorize(t.Context(), header, act(auditlog.ReadRun))
+	_, err := g.Authorize(t.Context(), header, request(auditlog.ReadRun))
 	wantRefused(t, err, http.StatusForbidden)
 	if diff := cmp.Diff([]string{"runs.read tenant-suspended runs/1"}, reasons(t, g, tn)); diff != "" {
 		t.Errorf("denials: %s", diff)
@@ -112,7 +112,7 @@ func TestAuthorizeFollowsMembership(t *testing.T) {
 	if _, err := member.Delete(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_, err = g.Authorize(t.Context(), "Bearer "+tn.Token(t, "viewer"), act(auditlog.ReadOutput))
+	_, err = g.Authorize(t.Context(), "Bearer "+tn.Token(t, "viewer"), request(auditlog.ReadOutput))
 	wantRefused(t, err, http.StatusForbidden)
 	if diff := cmp.Diff([]string{"outputs.read workspace runs/1"}, reasons(t, g, tn)); diff != "" {
 		t.Errorf("denials: %s", diff)
@@ -124,7 +124,7 @@ func TestAuthorizeAllowsNobodyAnActionThatIsNotInTheTable(t *testing.T) {
 	c := cloudtest.Shared(t)
 	tn, g := c.Tenant(t), guard(t, c)
 	for _, persona := range []string{"runner", "viewer", "auditor", "admin", "platform"} {
-		_, err := g.Authorize(t.Context(), "Bearer "+tn.Token(t, persona), act("doors.open"))
+		_, err := g.Authorize(t.Context(), "Bearer "+tn.Token(t, persona), request("doors.open"))
 		wantRefused(t, err, http.StatusForbidden)
 	}
 }
@@ -135,7 +135,7 @@ func TestUnauthenticatedAreCountedAndNotWritten(t *testing.T) {
 	tn, g := c.Tenant(t), guard(t, c)
 	headers := []string{"", "Bearer x", "Basic x", "Bearer " + tn.Token(t, "runner") + "x"}
 	for _, header := range headers {
-		_, err := g.Authorize(t.Context(), header, act(auditlog.MintUpload))
+		_, err := g.Authorize(t.Context(), header, request(auditlog.MintUpload))
 		if p := wantRefused(t, err, http.StatusUnauthorized); p.GetHeaders().Get("WWW-Authenticate") == "" {
 			t.Error("it does not say how to authenticate")
 		}

@@ -1,6 +1,7 @@
-// Package api is the transport that every HTTP function shares: strict JSON
-// in, problem+json (RFC 9457) out, limits, security headers, one log line a
-// request. It knows nothing of what the functions do.
+// Package api is the HTTP transport that all functions share. It decodes strict
+// JSON, returns errors as problem+json (RFC 9457), limits bodies, sets security
+// headers and writes one log line for each request. It does not depend on what the
+// functions do.
 package api
 
 import (
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -16,20 +18,23 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
-// MaxBodyBytes bounds a request's body, unless its operation says otherwise: a
-// hundred parts with the longest names need a fifth of it.
+// MaxBodyBytes limits the body of a request, unless its operation sets another
+// limit. A request for a hundred parts with the longest names needs a fifth of it.
 const MaxBodyBytes = 256 << 10
 
-// API is one function's routes. Add operations with Register, then serve
+// API holds the routes of one function. Add operations with Register, then serve
 // Handler.
 type API struct {
 	huma.API
 	mux     *http.ServeMux
 	log     *slog.Logger
-	maxBody int64 // of any operation
+	maxBody int64 // largest limit of all operations
+
+	registered *huma.Operation // newest operation, which Register labels
 }
 
-// New makes an API without routes. Its OpenAPI 3.1 document is at /openapi.json.
+// New returns an API without routes. It serves its OpenAPI 3.1 document at
+// /openapi.json.
 func New(title string, log *slog.Logger) *API {
 	mux := http.NewServeMux()
 	config := huma.Config{
@@ -37,7 +42,7 @@ func New(title string, log *slog.Logger) *API {
 			OpenAPI: "3.1.0",
 			Info:    &huma.Info{Title: title, Version: "1"},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"oidc": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 				},
@@ -48,30 +53,34 @@ func New(title string, log *slog.Logger) *API {
 		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 	}
-	return &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes}
+	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes}
+	a.OpenAPI().OnAddOperation = append(a.OpenAPI().OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) { a.registered = op })
+	return a
 }
 
-// Register adds one operation. What do returns as an error becomes a problem:
-// a *Problem as it is, anything else the fixed text of a 500 or a 503, with
-// the error itself in the log only. A body is bounded by op.MaxBodyBytes; zero
-// means MaxBodyBytes.
-func Register[I, O any](a *API, op huma.Operation, do func(context.Context, *I) (*O, error)) {
+// Register adds one operation. If handle returns a *Problem, the client receives
+// it. Any other error is logged, and the client receives the fixed text of a 500
+// or 503. op.MaxBodyBytes limits the body; zero means MaxBodyBytes. Register
+// panics if a body type has a field that the OpenAPI document would not show.
+func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = MaxBodyBytes
 	}
 	a.maxBody = max(a.maxBody, op.MaxBodyBytes)
-	op.MaxBodyBytes++ // huma refuses a body that reaches it
+	op.MaxBodyBytes++ // huma rejects a body of exactly this size
 	op.DefaultStatus = max(op.DefaultStatus, http.StatusOK)
 	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
-		out, err := do(ctx, in)
+		out, err := handle(ctx, in)
 		if err != nil {
 			return nil, publicError(ctx, err)
 		}
 		return out, nil
 	})
+	labelOperation(a.registered, reflect.TypeFor[I](), reflect.TypeFor[O]())
+	labelSchemas(a.OpenAPI().Components.Schemas)
 }
 
-// Handler serves the routes.
+// Handler returns the handler that serves the routes.
 func (a *API) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
@@ -81,7 +90,7 @@ func (a *API) Handler() http.Handler {
 		}
 		sent := &sentWriter{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), loggerKey{}, log))
-		r.Body = http.MaxBytesReader(w, r.Body, a.maxBody+1) // huma's own limit answers first
+		r.Body = http.MaxBytesReader(w, r.Body, a.maxBody+1) // huma's own limit, which has a clear error, applies first
 		defer a.end(log, sent, r, began)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
@@ -99,23 +108,24 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 		a.mux.ServeHTTP(w, r)
 		return
 	}
-	refused := &refusal{header: http.Header{}, status: http.StatusNotFound}
-	handler.ServeHTTP(refused, r)
-	if refused.status != http.StatusMethodNotAllowed {
-		writeProblem(w, Refuse(http.StatusNotFound, "there is no such path"))
+	unmatched := &discardedResponse{header: http.Header{}, status: http.StatusNotFound}
+	handler.ServeHTTP(unmatched, r)
+	if unmatched.status != http.StatusMethodNotAllowed {
+		writeProblem(w, Refuse(http.StatusNotFound, "path not found"))
 		return
 	}
-	w.Header().Set("Allow", refused.header.Get("Allow"))
-	writeProblem(w, Refuse(http.StatusMethodNotAllowed, "this path takes only "+refused.header.Get("Allow")))
+	w.Header().Set("Allow", unmatched.header.Get("Allow"))
+	writeProblem(w, Refuse(http.StatusMethodNotAllowed, "this path supports only "+unmatched.header.Get("Allow")))
 }
 
-// end logs the request: its route, never its path or query, which are the
-// client's own words.
+// end logs the request. It logs the route, and never the path or the query,
+// because a client chooses their text.
 func (a *API) end(log *slog.Logger, w *sentWriter, r *http.Request, began time.Time) {
 	fault := recover()
 	unsent := w.status == 0
 	if fault != nil && fault != http.ErrAbortHandler {
-		// The stack has functions and lines; the fault's own text could be anything.
+		// The stack has only functions and lines. The text of the panic could
+		// contain confidential data, so it is not logged.
 		log.ErrorContext(r.Context(), "a handler panicked", "route", r.Pattern,
 			"type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
 		if unsent {
@@ -125,11 +135,11 @@ func (a *API) end(log *slog.Logger, w *sentWriter, r *http.Request, began time.T
 	log.InfoContext(r.Context(), "request", "method", knownMethod(r.Method), "route", r.Pattern,
 		"status", w.status, "sent", w.bytes, "seconds", time.Since(began).Seconds())
 	if fault != nil && (!unsent || fault == http.ErrAbortHandler) {
-		panic(http.ErrAbortHandler) // the connection breaks: the client sees that it was cut
+		panic(http.ErrAbortHandler) // closes the connection, so the client sees that the response is incomplete
 	}
 }
 
-// knownMethod keeps a method of the client's own making out of the log.
+// knownMethod keeps a method that a client invented out of the log.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -138,6 +148,8 @@ func knownMethod(method string) string {
 	return "other"
 }
 
+// unclean reports whether a path has a segment that a server or a proxy could
+// resolve to another path.
 func unclean(path string) bool {
 	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		if (segment == "" && path != "/") || segment == "." || segment == ".." {
@@ -147,7 +159,7 @@ func unclean(path string) bool {
 	return false
 }
 
-// traceID is the trace of Cloud Run's request:
+// traceID returns the trace ID that Cloud Run sets, or "":
 // cloud.google.com/trace/docs/trace-context.
 func traceID(r *http.Request) string {
 	trace, _, _ := strings.Cut(r.Header.Get("X-Cloud-Trace-Context"), "/")
@@ -159,7 +171,7 @@ func traceID(r *http.Request) string {
 
 type loggerKey struct{}
 
-// Logger is the logger of the request that ctx belongs to.
+// Logger returns the logger of the request that ctx belongs to.
 func Logger(ctx context.Context) *slog.Logger {
 	if log, ok := ctx.Value(loggerKey{}).(*slog.Logger); ok {
 		return log
@@ -167,15 +179,15 @@ func Logger(ctx context.Context) *slog.Logger {
 	return slog.Default()
 }
 
-// sentWriter counts what is sent.
+// sentWriter records the status and counts the bytes of a response.
 type sentWriter struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
 }
 
-// WriteHeader implements http.ResponseWriter. A second status, as of a problem
-// met while a response is under way, has nowhere to go.
+// WriteHeader implements http.ResponseWriter. It ignores a second status, such as
+// that of an error in the middle of a response, because the first one is sent.
 func (w *sentWriter) WriteHeader(status int) {
 	if w.status != 0 {
 		return
@@ -197,12 +209,13 @@ func (w *sentWriter) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *sentWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// refusal takes the mux's own plain-text answer apart.
-type refusal struct {
+// discardedResponse records the status and the headers of the mux's plain-text
+// error, so that a problem replaces its body.
+type discardedResponse struct {
 	header http.Header
 	status int
 }
 
-func (r *refusal) Header() http.Header         { return r.header }
-func (r *refusal) WriteHeader(status int)      { r.status = status }
-func (r *refusal) Write(b []byte) (int, error) { return len(b), nil }
+func (r *discardedResponse) Header() http.Header         { return r.header }
+func (r *discardedResponse) WriteHeader(status int)      { r.status = status }
+func (r *discardedResponse) Write(b []byte) (int, error) { return len(b), nil }

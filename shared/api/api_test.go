@@ -127,11 +127,11 @@ func TestErrorsAreProblemsOfFixedText(t *testing.T) {
 	}{
 		"refused":     {409, "it is there already", "9"},
 		"wrapped":     {409, "it is there already", ""},
-		"internal":    {500, "something went wrong on our side", ""},
-		"unavailable": {503, "a service that we need does not answer", "1"},
-		"late":        {503, "a service that we need does not answer", "1"},
-		"denied":      {500, "something went wrong on our side", ""},
-		"panic":       {500, "something went wrong on our side", ""},
+		"internal":    {500, "internal error", ""},
+		"unavailable": {503, "a required service is not responding", "1"},
+		"late":        {503, "a required service is not responding", "1"},
+		"denied":      {500, "internal error", ""},
+		"panic":       {500, "internal error", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, text := send(t, http.MethodPut, url+"/v1/things/"+name, `{"text":"a"}`)
@@ -189,23 +189,23 @@ func TestRequestsAreBounded(t *testing.T) {
 		status             int
 		says               string
 	}{
-		"a good body":                   {"PUT", "/v1/things/a", `{"text":"a"}`, nil, 200, `"text":"a"`},
-		"a body of just 256 KiB":        {"PUT", "/v1/things/a", `{"text":"a"}` + strings.Repeat(" ", api.MaxBodyBytes-12), nil, 200, ""},
-		"a byte more":                   {"PUT", "/v1/things/a", `{"text":"a"}` + strings.Repeat(" ", api.MaxBodyBytes-11), nil, 413, "262144 bytes"},
-		"10 MB":                         {"PUT", "/v1/things/a", strings.Repeat("a", 10<<20), nil, 413, "262144 bytes"},
-		"a text that is too long":       {"PUT", "/v1/things/a", `{"text":"` + canary + `"}`, nil, 422, "body.text"},
-		"a text that is null":           {"PUT", "/v1/things/a", `{"text":null}`, nil, 422, "body.text"},
-		"another content type":          {"PUT", "/v1/things/a", `{"text":"a"}`, []string{"Content-Type", "text/xml"}, 415, "application/json"},
-		"an Accept that nothing meets":  {"PUT", "/v1/things/a", `{"text":"a"}`, []string{"Accept", "text/html"}, 200, ""},
-		"a problem in another language": {"PUT", "/v1/things/a", `{`, []string{"Accept", "text/html"}, 400, "not JSON at byte"},
-		"a path that is not there":      {"PUT", "/v1/other", ``, nil, 404, "no such path"},
-		"a path with two slashes":       {"PUT", "/v1//things/a", ``, nil, 400, "segment"},
-		"a path with dots":              {"PUT", "/v1/things/..", ``, nil, 400, "segment"},
-		"a path with escaped dots":      {"PUT", "/v1/things/%2e%2e", ``, nil, 400, "segment"},
-		"the root":                      {"GET", "/", ``, nil, 404, "no such path"},
-		"OPTIONS":                       {"OPTIONS", "/v1/things/a", ``, nil, 405, "takes only GET, HEAD, PUT"},
-		"DELETE":                        {"DELETE", "/v1/things/a", ``, nil, 405, "takes only GET, HEAD, PUT"},
-		"HEAD of no such path":          {"HEAD", "/v1/other", ``, nil, 404, ""},
+		"a good body":                   {method: "PUT", path: "/v1/things/a", body: `{"text":"a"}`, header: nil, status: 200, says: `"text":"a"`},
+		"a body of just 256 KiB":        {method: "PUT", path: "/v1/things/a", body: `{"text":"a"}` + strings.Repeat(" ", api.MaxBodyBytes-12), header: nil, status: 200, says: ""},
+		"a byte more":                   {method: "PUT", path: "/v1/things/a", body: `{"text":"a"}` + strings.Repeat(" ", api.MaxBodyBytes-11), header: nil, status: 413, says: "262144 bytes"},
+		"10 MB":                         {method: "PUT", path: "/v1/things/a", body: strings.Repeat("a", 10<<20), header: nil, status: 413, says: "262144 bytes"},
+		"a text that is too long":       {method: "PUT", path: "/v1/things/a", body: `{"text":"` + canary + `"}`, header: nil, status: 422, says: "body.text"},
+		"a text that is null":           {method: "PUT", path: "/v1/things/a", body: `{"text":null}`, header: nil, status: 422, says: "body.text"},
+		"another content type":          {method: "PUT", path: "/v1/things/a", body: `{"text":"a"}`, header: []string{"Content-Type", "text/xml"}, status: 415, says: "application/json"},
+		"an Accept that nothing meets":  {method: "PUT", path: "/v1/things/a", body: `{"text":"a"}`, header: []string{"Accept", "text/html"}, status: 200, says: ""},
+		"a problem in another language": {method: "PUT", path: "/v1/things/a", body: `{`, header: []string{"Accept", "text/html"}, status: 400, says: "invalid JSON at byte"},
+		"a path that is not there":      {method: "PUT", path: "/v1/other", body: ``, header: nil, status: 404, says: "path not found"},
+		"a path with two slashes":       {method: "PUT", path: "/v1//things/a", body: ``, header: nil, status: 400, says: "segment"},
+		"a path with dots":              {method: "PUT", path: "/v1/things/..", body: ``, header: nil, status: 400, says: "segment"},
+		"a path with escaped dots":      {method: "PUT", path: "/v1/things/%2e%2e", body: ``, header: nil, status: 400, says: "segment"},
+		"the root":                      {method: "GET", path: "/", body: ``, header: nil, status: 404, says: "path not found"},
+		"OPTIONS":                       {method: "OPTIONS", path: "/v1/things/a", body: ``, header: nil, status: 405, says: "supports only GET, HEAD, PUT"},
+		"DELETE":                        {method: "DELETE", path: "/v1/things/a", body: ``, header: nil, status: 405, says: "supports only GET, HEAD, PUT"},
+		"HEAD of no such path":          {method: "HEAD", path: "/v1/other", body: ``, header: nil, status: 404, says: ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,14 +8,15 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// Lazily serves what build gives. It builds on the first request; a build that
-// failed is tried again on the next, and is answered with 503.
+// Lazily returns a handler that calls build on the first request and then serves
+// the result. If build fails, the request is answered with 503, and the next
+// request calls build again.
 func Lazily(build func(context.Context) (http.Handler, error)) http.HandlerFunc {
 	var built gcp.Lazy[http.Handler]
 	return func(w http.ResponseWriter, r *http.Request) {
 		handler, err := built.Get(r.Context(), build)
 		if err != nil {
-			slog.ErrorContext(r.Context(), "function not built", "error", err.Error())
+			slog.ErrorContext(r.Context(), "function cannot be built", "error", err.Error())
 			writeProblem(w, Refuse(http.StatusServiceUnavailable, unavailableText).With("Retry-After", "1"))
 			return
 		}

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// NewLogger writes one JSON object a line with the names that Cloud Logging
-// reads: cloud.google.com/logging/docs/structured-logging.
+// NewLogger returns a logger that writes one JSON object per line, with the names
+// that Cloud Logging reads: cloud.google.com/logging/docs/structured-logging.
 func NewLogger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) > 0 {

@@ -13,29 +13,29 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Problem is an error as the client sees it: application/problem+json,
-// RFC 9457. Its texts are fixed, or quote only what the client itself sent.
+// Problem is an error as the client receives it: application/problem+json
+// (RFC 9457). Its texts are fixed, or quote only what the client itself sent.
 type Problem struct {
-	Title  string  `json:"title" doc:"The status in words"`
-	Status int     `json:"status" doc:"The HTTP status"`
-	Detail string  `json:"detail" doc:"What to change"`
-	Errors []Fault `json:"errors,omitempty" doc:"Each thing that is wrong"`
+	Title  string  `json:"title" class:"operational" doc:"Text of the HTTP status"`
+	Status int     `json:"status" class:"operational" doc:"HTTP status"`
+	Detail string  `json:"detail" class:"operational" doc:"What is wrong and what to change"`
+	Errors []Fault `json:"errors,omitempty" doc:"Details, one for each field"`
 
 	header http.Header
 }
 
-// Fault is one thing that is wrong with a request.
+// Fault is one error in a request.
 type Fault struct {
-	Message  string `json:"message"`
-	Location string `json:"location,omitempty" doc:"Where, as body.parts[0].size"`
+	Message  string `json:"message" class:"operational"`
+	Location string `json:"location,omitempty" class:"operational" doc:"Where the error is, such as body.parts[0].size"`
 }
 
-// Refuse makes a problem that says what to change.
+// Refuse returns a problem. Detail says what is wrong and what to change.
 func Refuse(status int, detail string, faults ...Fault) *Problem {
 	return &Problem{Title: http.StatusText(status), Status: status, Detail: detail, Errors: faults}
 }
 
-// With adds a response header.
+// With sets a response header and returns p.
 func (p *Problem) With(name, value string) *Problem {
 	if p.header == nil {
 		p.header = http.Header{}
@@ -57,28 +57,28 @@ func (p *Problem) GetHeaders() http.Header { return p.header }
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
 const (
-	internalText    = "something went wrong on our side; it is on our log"
-	unavailableText = "a service that we need does not answer; try again"
+	internalText    = "internal error; it has been logged"
+	unavailableText = "a required service is not responding; try again"
 )
 
-// publicError is what a client may see of err.
+// publicError converts an error of a handler to one that a client may see.
 func publicError(ctx context.Context, err error) error {
 	var public huma.StatusError
 	if errors.As(err, &public) {
 		return err
 	}
-	return Public(ctx, err)
+	return ToProblem(ctx, err)
 }
 
-// Public is err as a Problem: as it is if it is one, else fixed text, and err
-// itself in the log only.
-func Public(ctx context.Context, err error) *Problem {
+// ToProblem returns the Problem that err wraps. For any other error, it logs err
+// and returns a Problem with fixed text.
+func ToProblem(ctx context.Context, err error) *Problem {
 	var public *Problem
 	if errors.As(err, &public) {
 		return public
 	}
 	if ctx.Err() != nil {
-		return Refuse(http.StatusServiceUnavailable, unavailableText) // the client has gone
+		return Refuse(http.StatusServiceUnavailable, unavailableText) // the client has disconnected
 	}
 	Logger(ctx).ErrorContext(ctx, "operation failed", "error", err.Error())
 	if Transient(err) {
@@ -87,7 +87,7 @@ func Public(ctx context.Context, err error) *Problem {
 	return Refuse(http.StatusInternalServerError, internalText)
 }
 
-// Transient reports whether err, by its gRPC code, may pass when tried again.
+// Transient reports whether a retry may succeed, according to the gRPC code of err.
 func Transient(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return true
@@ -99,14 +99,15 @@ func Transient(err error) bool {
 	return false
 }
 
-// Write answers with p from within a middleware, where no error can be returned.
+// Write writes p as the response. A middleware uses it, because it cannot return
+// an error.
 func Write(hc huma.Context, p *Problem) {
 	for name := range p.header {
 		hc.SetHeader(name, p.header.Get(name))
 	}
 	hc.SetHeader("Content-Type", p.ContentType(""))
 	hc.SetStatus(p.Status)
-	_ = json.NewEncoder(hc.BodyWriter()).Encode(p) // the client may have gone
+	_ = json.NewEncoder(hc.BodyWriter()).Encode(p) // the client may have disconnected
 }
 
 func writeProblem(w http.ResponseWriter, p *Problem) {
@@ -115,16 +116,17 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 	}
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client may have gone
+	_ = json.NewEncoder(w).Encode(p) // the client may have disconnected
 }
 
-// huma makes its own errors through this hook, which is global to it: set once,
-// here, so that they too are Problems and never echo the values that were sent.
-// Names match in their own case only, and null is no array; that is global too.
+// huma creates its own errors with these global hooks. They are set once, here, so
+// that its errors are Problems too and never repeat the values that were sent.
+// These settings are global as well: names must match in case, and null is not a
+// valid array.
 func init() {
 	huma.ValidateStrictCasing = true
-	huma.DefaultArrayNullable = false // null would pass minItems
-	validation.MsgUnexpectedProperty = "there is no such name here; take it out"
+	huma.DefaultArrayNullable = false // null would satisfy minItems
+	validation.MsgUnexpectedProperty = "unknown field; remove it"
 	validation.MsgExpectedMinimumNumber = "expected number >= %.15g"
 	validation.MsgExpectedMaximumNumber = "expected number <= %.15g" // %v writes 8.388608e+06
 	huma.NewError = func(status int, detail string, errs ...error) huma.StatusError {
@@ -143,18 +145,18 @@ func init() {
 	}
 	huma.NewErrorWithContext = func(hc huma.Context, status int, detail string, errs ...error) huma.StatusError {
 		if status == http.StatusRequestEntityTooLarge {
-			return Refuse(status, fmt.Sprintf("a body has at most %d bytes; send less at once", hc.Operation().MaxBodyBytes-1))
+			return Refuse(status, fmt.Sprintf("the body is larger than %d bytes; send less in one request", hc.Operation().MaxBodyBytes-1))
 		}
 		return huma.NewError(status, detail, errs...)
 	}
 }
 
-// details say what to change, where huma says only that something is wrong.
+// details replace texts of huma that do not say what to change.
 var details = map[int]string{
-	http.StatusBadRequest:           "the request cannot be read; send what the OpenAPI document asks for",
+	http.StatusBadRequest:           "the request cannot be parsed; send what the OpenAPI document describes",
 	http.StatusRequestTimeout:       "the body did not arrive in time; send it again",
 	http.StatusUnsupportedMediaType: "send the body as application/json",
-	http.StatusUnprocessableEntity:  "the request is not as it must be; change what errors names",
+	http.StatusUnprocessableEntity:  "the request is invalid; correct the fields listed in errors",
 }
 
 func fault(err error) Fault {

@@ -12,11 +12,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxDepth bounds the nesting of a body; no request needs half of it.
+// maxDepth limits how deep values in a body are nested. No request needs half of
+// it.
 const maxDepth = 16
 
-// strictJSON refuses what encoding/json lets pass: unknown names, names that
-// stand twice, names in another case, invalid UTF-8.
+// strictJSON rejects what encoding/json accepts: unknown fields, duplicate keys,
+// keys in another case and invalid UTF-8.
 var strictJSON = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
 		encoder := stdjson.NewEncoder(w)
@@ -26,8 +27,8 @@ var strictJSON = huma.Format{
 	Unmarshal: Decode,
 }
 
-// Decode reads one strict JSON value into v. Its errors quote only names that
-// stand in data.
+// Decode decodes one strict JSON value into v. Its errors quote only keys that
+// data contains.
 func Decode(data []byte, v any) error {
 	if err := checkDepth(data); err != nil {
 		return err
@@ -47,11 +48,12 @@ func checkDepth(data []byte) error {
 			return readable(err)
 		}
 		if decoder.StackDepth() > maxDepth {
-			return fmt.Errorf("values are nested more than %d deep", maxDepth)
+			return fmt.Errorf("values are nested more than %d levels deep", maxDepth)
 		}
 	}
 }
 
+// readable replaces an error of the decoder, whose text may quote values.
 func readable(err error) error {
 	var syntax *jsontext.SyntacticError
 	var semantic *json.SemanticError
@@ -59,13 +61,13 @@ func readable(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return errors.New("a name stands twice in one object")
+		return errors.New("duplicate key in object")
 	case errors.Is(err, json.ErrUnknownName) && errors.As(err, &semantic):
-		return fmt.Errorf("unknown name at %q", semantic.JSONPointer)
+		return fmt.Errorf("unknown field at %q; remove it", semantic.JSONPointer)
 	case errors.As(err, &syntax):
-		return fmt.Errorf("not JSON at byte %d", syntax.ByteOffset)
+		return fmt.Errorf("invalid JSON at byte %d", syntax.ByteOffset)
 	case errors.As(err, &semantic):
-		return fmt.Errorf("a value of another type is needed at %q", semantic.JSONPointer)
+		return fmt.Errorf("wrong type at %q", semantic.JSONPointer)
 	}
-	return errors.New("not strict JSON")
+	return errors.New("invalid JSON")
 }

@@ -1,7 +1,7 @@
 package api
 
 // Texts of problems that several functions return. A client sees the same words
-// for the same fault, whichever function it calls.
+// for the same error, whichever function it calls.
 const (
 	KeyLockedText   = "the tenant's key is disabled or destroyed; ask the tenant's administrator"
 	RunIDTakenText  = "this run ID is already used; create a new UUIDv7"

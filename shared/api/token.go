@@ -7,40 +7,40 @@ import (
 	"net/http"
 )
 
-// pageToken says where a page ended, and for which question. It gives nobody
-// anything: whoever asks with it is judged as ever.
+// pageToken says where a page ended, and for which query. It grants no access: a
+// request with a token is authorized like any other.
 type pageToken[P any] struct {
-	Place P      `json:"p"`
-	Key   []byte `json:"k"`
+	Position P      `json:"p"`
+	Query    []byte `json:"k"` // hash of the query
 }
 
-// Token is the opaque text for a place where a page ended. Key is the question
-// that it is good for.
-func Token[P any](place P, key string) string {
-	text, _ := json.Marshal(pageToken[P]{place, shortened(key)}) // ids and numbers can be encoded
+// Token returns the opaque text for the position where a page ended. The token is
+// valid only for the query that key describes.
+func Token[P any](position P, key string) string {
+	text, _ := json.Marshal(pageToken[P]{position, shortHash(key)}) // IDs and numbers always encode
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// ParseToken reads what Token gave for the same key; of an empty text it gives
-// the zero place.
-func ParseToken[P any](text, key string) (place P, err error) {
+// ParseToken returns the position of a token that Token returned for the same key.
+// For an empty text it returns the zero position.
+func ParseToken[P any](text, key string) (position P, err error) {
 	if text == "" {
-		return place, nil
+		return position, nil
 	}
-	refused := Refuse(http.StatusUnprocessableEntity, "the page token is not of this question; ask without it first",
-		Fault{Message: "take nextPageToken of the page before, and change nothing else", Location: "query.pageToken"})
+	invalid := Refuse(http.StatusUnprocessableEntity, PageTokenText,
+		Fault{Message: "use the nextPageToken of the previous page, and change nothing else", Location: "query.pageToken"})
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return place, refused
+		return position, invalid
 	}
 	var t pageToken[P]
-	if Decode(raw, &t) != nil || string(t.Key) != string(shortened(key)) {
-		return place, refused
+	if Decode(raw, &t) != nil || string(t.Query) != string(shortHash(key)) {
+		return position, invalid
 	}
-	return t.Place, nil
+	return t.Position, nil
 }
 
-func shortened(key string) []byte {
+func shortHash(key string) []byte {
 	sum := sha256.Sum256([]byte(key))
 	return sum[:12]
 }

@@ -1,5 +1,6 @@
-// Package auditlog is the record of who did what: one append-only log a
-// tenant, written before the act it records.
+// Package auditlog records who did what. Each tenant has one append-only log. An
+// entry is written before the action that it records takes effect: either first, or
+// in the same transaction. If the entry cannot be written, the action fails.
 package auditlog
 
 import (
@@ -13,10 +14,10 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Action is what was asked for. The zero Action is none.
+// Action is what a principal asked to do. The zero Action is none.
 type Action string
 
-// The actions on record.
+// The actions that the log records.
 const (
 	MintUpload       Action = "uploads.mint"
 	StartRun         Action = "runs.start"
@@ -47,47 +48,47 @@ const (
 	ReplayDeadLetters Action = "deadletters.replay"
 )
 
-// Outcome is what became of it.
+// Outcome is the result of an action.
 type Outcome string
 
-// The outcomes: it was allowed and follows this entry, it was denied, it was
-// done (for ends, and for what the platform does by itself).
+// The outcomes.
 const (
-	Allowed Outcome = "allowed"
-	Denied  Outcome = "denied"
-	Done    Outcome = "done"
+	Allowed Outcome = "allowed" // the action follows this entry
+	Denied  Outcome = "denied"  // the action does not happen
+	Done    Outcome = "done"    // the action has ended, or the platform itself performed it
 )
 
-// Actor is who asked. The platform itself has the subject of its function and
-// no issuer.
+// Actor is who performed the action. For the platform itself, the subject is the
+// name of the function, and there is no issuer.
 type Actor struct {
-	Issuer  string `json:"issuer,omitempty"`
-	Subject string `json:"subject"`
-	Role    string `json:"role,omitempty"`
+	Issuer  string `json:"issuer,omitempty" class:"audit"`
+	Subject string `json:"subject" class:"audit"`
+	Role    string `json:"role,omitempty" class:"audit"`
 }
 
-// Entry is one line of the log: ids, codes and counts, no free text.
+// Entry is one record of the log. It has IDs, codes and counts, and no free text.
 type Entry struct {
-	ID        string             `json:"id"`   // UUIDv7; set by Append
-	Time      time.Time          `json:"time"` // set by Append
-	Tenant    tenant.ID          `json:"tenant"`
-	Actor     Actor              `json:"actor"`
-	Action    Action             `json:"action"`
-	Outcome   Outcome            `json:"outcome"`
-	Reason    string             `json:"reason,omitempty"` // code of a denial
-	Workspace tenant.WorkspaceID `json:"workspace,omitempty"`
-	Resource  string             `json:"resource,omitempty"` // path of what was acted on
-	Objects   []string           `json:"objects,omitempty"`  // each "output/part", of a mint
-	Counts    map[string]int64   `json:"counts,omitempty"`   // bytes sent, and the like
-	Of        string             `json:"of,omitempty"`       // id of the entry that this one ends
+	ID        string             `json:"id" class:"audit"`   // UUIDv7; Prepare sets it
+	Time      time.Time          `json:"time" class:"audit"` // Prepare sets it
+	Tenant    tenant.ID          `json:"tenant" class:"audit"`
+	Actor     Actor              `json:"actor" class:"audit"`
+	Action    Action             `json:"action" class:"audit"`
+	Outcome   Outcome            `json:"outcome" class:"audit"`
+	Reason    string             `json:"reason,omitempty" class:"audit"` // code of a denial or a quarantine
+	Workspace tenant.WorkspaceID `json:"workspace,omitempty" class:"audit"`
+	Resource  string             `json:"resource,omitempty" class:"audit"` // path of what the action affects
+	Objects   []string           `json:"objects,omitempty" class:"audit"`  // each "output/part", for uploads.mint
+	Counts    map[string]int64   `json:"counts,omitempty" class:"audit"`   // such as the bytes sent
+	Of        string             `json:"of,omitempty" class:"audit"`       // ID of the entry whose action has ended
 }
 
-// By makes an Actor of a verified principal.
+// By returns the Actor of a verified principal.
 func By(p authn.Principal) Actor {
 	return Actor{Issuer: p.Issuer, Subject: p.Subject, Role: string(p.Role)}
 }
 
-// Canonical is the entry as RFC 8785 writes it: the bytes of its Merkle leaf.
+// Canonical returns the entry as canonical JSON (RFC 8785): the bytes of its
+// Merkle leaf.
 func (e Entry) Canonical() ([]byte, error) {
 	plain, err := json.Marshal(e)
 	if err != nil {
@@ -95,7 +96,7 @@ func (e Entry) Canonical() ([]byte, error) {
 	}
 	value := jsontext.Value(plain)
 	if err := value.Canonicalize(); err != nil {
-		return nil, fmt.Errorf("canonicalise audit entry: %w", err)
+		return nil, fmt.Errorf("canonicalize audit entry: %w", err)
 	}
 	return value, nil
 }

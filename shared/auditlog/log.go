@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/api/iterator"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -32,8 +33,8 @@ type Config struct {
 	AuditKeyName string `env:"STRONGROOM_AUDIT_KEY,required,notEmpty"` // projects/…/cryptoKeys/…
 }
 
-// Open gives the log whose data keys rest in the platform's own database. It
-// reads nothing yet.
+// Open returns the log whose data keys are in the platform's database. It does not
+// read anything yet.
 func Open(ctx context.Context, config Config, clients *gcp.Clients, now func() time.Time) (*Log, error) {
 	db, err := clients.Default(ctx)
 	if err != nil {
@@ -43,13 +44,17 @@ func Open(ctx context.Context, config Config, clients *gcp.Clients, now func() t
 	if err != nil {
 		return nil, err
 	}
-	return &Log{keys.NewSealer(keys.Config{
-		Collection: DataKeys(db), KeyName: config.AuditKeyName, KMS: kms, Now: now,
-	}), now}, nil
+	sealer := keys.NewSealer(keys.Config{
+		Collection: DataKeys(db),
+		KeyName:    config.AuditKeyName,
+		KMS:        kms,
+		Now:        now,
+	})
+	return &Log{sealer: sealer, now: now}, nil
 }
 
-// DataKeys is where the data keys of the platform's audit key rest, in the
-// platform's own database.
+// DataKeys returns the collection of the data keys of the platform's audit key. It
+// is in the platform's database.
 func DataKeys(db *firestore.Client) *firestore.CollectionRef {
 	return db.Collection("platform").Doc("audit").Collection("deks")
 }
@@ -58,31 +63,40 @@ func DataKeys(db *firestore.Client) *firestore.CollectionRef {
 // Once the integrator gives it an index, it is not pending any more. Leaf is the
 // entry; the other fields are what a search needs, and are in the leaf too.
 type document struct {
-	Time      time.Time          `firestore:"time"`
-	Leaf      []byte             `firestore:"leaf"` // sealed canonical bytes
-	Pending   bool               `firestore:"pending"`
-	Index     *int64             `firestore:"index"` // nil: none yet
-	Actor     string             `firestore:"actor"` // ActorKey
-	Action    Action             `firestore:"action"`
-	Outcome   Outcome            `firestore:"outcome"`
-	Workspace tenant.WorkspaceID `firestore:"workspace"`
-	Resource  string             `firestore:"resource"`
-	Run       string             `firestore:"run"` // of Resource, if it is a run or below one
+	Time      time.Time          `firestore:"time" class:"operational"`
+	Leaf      []byte             `firestore:"leaf" class:"audit"` // sealed canonical bytes
+	Pending   bool               `firestore:"pending" class:"operational"`
+	Index     *int64             `firestore:"index" class:"operational"`      // nil: none yet
+	Unread    bool               `firestore:"unreadable" class:"operational"` // it cannot be opened, and has no index
+	Actor     string             `firestore:"actor" class:"operational"`      // ActorKey
+	Action    Action             `firestore:"action" class:"operational"`
+	Outcome   Outcome            `firestore:"outcome" class:"operational"`
+	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
+	Resource  string             `firestore:"resource" class:"operational"` // a path of IDs
+	Run       string             `firestore:"run" class:"operational"`      // of Resource, if it is a run or below one
 }
 
-// Prepared is an entry that is ready to be written, in a transaction or alone.
+// A tenant's entries are in its log. What platform staff are denied belongs to no
+// tenant, so it is in the platform's own log.
+var (
+	_ = dataclass.Stored[document]("tenants/{tenant}/audit/{entry}")
+	_ = dataclass.Stored[document]("platform/audit/audit/{entry}")
+)
+
+// Prepared is a sealed entry that is ready to be written. The zero Prepared cannot
+// be written.
 type Prepared struct {
 	ID     string
 	ref    *firestore.DocumentRef
 	fields map[string]any
 }
 
-// Prepare gives the entry its id and time, and seals it. It may call Cloud KMS,
-// so it comes before a transaction, not in it.
+// Prepare sets the ID and the time of an entry, and seals it. It may call Cloud
+// KMS, so call it before a transaction and not in it.
 func (l *Log) Prepare(ctx context.Context, db *firestore.Client, e Entry) (Prepared, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return Prepared{}, fmt.Errorf("name audit entry: %w", err)
+		return Prepared{}, fmt.Errorf("create ID of audit entry: %w", err)
 	}
 	e.ID, e.Time = id.String(), l.now().UTC().Truncate(time.Microsecond)
 	leaf, err := e.Canonical()
@@ -128,7 +142,7 @@ func runOf(resource string) string {
 	return run
 }
 
-// Write puts the entry into tx: on record if and when the act is.
+// Write adds the entry to tx, so it is recorded if and only if the action is.
 func (p Prepared) Write(tx *firestore.Transaction) error {
 	// Set, not Create: a transaction that is run again after a lost reply
 	// writes the same entry, whose random id nobody else has.
@@ -138,7 +152,7 @@ func (p Prepared) Write(tx *firestore.Transaction) error {
 	return nil
 }
 
-// Append puts one entry on record by itself and gives its id.
+// Append writes one entry in a commit of its own and returns its ID.
 func (l *Log) Append(ctx context.Context, db *firestore.Client, e Entry) (string, error) {
 	p, err := l.Prepare(ctx, db, e)
 	if err != nil {
@@ -151,7 +165,7 @@ func (l *Log) Append(ctx context.Context, db *firestore.Client, e Entry) (string
 	return p.ID, nil
 }
 
-// Entries gives a tenant's log in the order of time.
+// Entries iterates over a tenant's log, oldest entry first.
 func (l *Log) Entries(ctx context.Context, db *firestore.Client, t tenant.ID) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		docs := collection(db, t).OrderBy(firestore.DocumentID, firestore.Asc).Documents(ctx)
@@ -180,8 +194,8 @@ func (l *Log) open(ctx context.Context, doc *firestore.DocumentSnapshot) (Entry,
 	return stored.Entry()
 }
 
-// collection is a tenant's log; what platform staff are denied has no tenant,
-// and is on the platform's own.
+// collection returns a tenant's log. An entry without a tenant, such as a denial of
+// platform staff, is in the platform's log.
 func collection(db *firestore.Client, t tenant.ID) *firestore.CollectionRef {
 	if t == "" {
 		return db.Collection("platform").Doc("audit").Collection("audit")

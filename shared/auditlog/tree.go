@@ -9,6 +9,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -26,13 +27,18 @@ const TreesCollection = "auditTrees"
 // then the checkpoint. So the order of the entries never depends on which
 // process writes the tiles, and two processes write the same bytes.
 type Tree struct {
-	Assigned   int64     `firestore:"assigned"`   // entries that have an index: 0 to Assigned-1
-	Size       int64     `firestore:"size"`       // entries of the published tree, at most Assigned
-	Edge       [][]byte  `firestore:"edge"`       // partial tiles of the published tree, by level
-	Checkpoint []byte    `firestore:"checkpoint"` // signed note of the published tree; empty: nothing is published
-	Published  time.Time `firestore:"published"`  // when the checkpoint was signed
-	Behind     bool      `firestore:"behind"`     // Size is less than Assigned
+	Assigned   int64     `firestore:"assigned" class:"operational"`   // entries that have an index: 0 to Assigned-1
+	Size       int64     `firestore:"size" class:"operational"`       // entries of the published tree, at most Assigned
+	Edge       [][]byte  `firestore:"edge" class:"operational"`       // partial tiles of the published tree, by level
+	Checkpoint []byte    `firestore:"checkpoint" class:"operational"` // signed note of the published tree; empty: nothing is published
+	Published  time.Time `firestore:"published" class:"operational"`  // when the checkpoint was signed
+	Behind     bool      `firestore:"behind" class:"operational"`     // Size is less than Assigned
 }
+
+var (
+	_ = dataclass.Stored[Tree]("tenants/{tenant}/auditTrees/tree")
+	_ = dataclass.Stored[Tree]("platform/audit/auditTrees/tree")
+)
 
 // Stored is an entry as the tree has it.
 type Stored struct {

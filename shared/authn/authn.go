@@ -13,13 +13,13 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Principal is who a verified token speaks for. The zero Principal is nobody.
+// Principal is the identity in a verified token. The zero Principal is nobody.
 type Principal struct {
 	Tenant     tenant.ID            // empty for platform staff
 	Issuer     string               // exact `iss`
 	Subject    string               // `sub`: unique within the issuer, 1 to 255 printable bytes
-	Role       tenant.Role          // empty: verified, but no rule matches; may do nothing
-	Workspaces []tenant.WorkspaceID // of a runner: where it may put in; nil for others, whose membership is kept elsewhere
+	Role       tenant.Role          // empty: no rule matches the token, so it may do nothing
+	Workspaces []tenant.WorkspaceID // in which a runner may write; nil for other roles
 }
 
 // LogValue implements slog.LogValuer.
@@ -32,27 +32,29 @@ func (p Principal) LogValue() slog.Value {
 	)
 }
 
-// Config is what a Verifier needs.
+// Config configures a Verifier.
 type Config struct {
-	// Audience is what all audiences begin with, as https://strongroom.dev: a
-	// tenant's tokens are for Audience/tenants/ID, those of platform staff for
-	// Audience/platform. Required; an http or https URL without a last slash.
+	// Audience is the prefix of all audiences, such as https://strongroom.dev. The
+	// audience of a tenant is Audience/tenants/ID, and that of platform staff is
+	// Audience/platform. Required; an http or https URL without a trailing slash.
 	Audience string
 
-	// Now tells the time. Nil: time.Now.
+	// Now returns the current time. Nil means time.Now.
 	Now func() time.Time
 
-	// HTTPClient fetches key sets. Nil: a client that reaches public addresses
-	// only. Whichever it is, it follows no redirect and takes at most 5 seconds.
+	// HTTPClient fetches key sets. Nil means a client that connects only to public
+	// addresses. In both cases, it follows no redirects and a fetch takes at most 5
+	// seconds.
 	HTTPClient *http.Client
 
-	// Record gives a tenant's record, or an error that is tenant.ErrNotFound;
-	// any other error is taken to be transient. It is asked before a signature
-	// is verified, as often as anybody likes: it should cache. Required.
+	// Record returns a tenant's record, or an error that wraps tenant.ErrNotFound.
+	// Any other error is treated as transient. Record is called before a signature
+	// is verified, so anybody can trigger any number of calls: it should cache.
+	// Required.
 	Record func(context.Context, tenant.ID) (tenant.Record, error)
 
-	// PlatformTrust gives the issuers of platform staff; its rules can give
-	// the role tenant.Platform only. Nil: there are no platform staff.
+	// PlatformTrust returns the issuers of platform staff. Their rules can assign
+	// only the role tenant.Platform. Nil means that there are no platform staff.
 	PlatformTrust func(context.Context) ([]tenant.Trust, error)
 }
 
@@ -60,7 +62,7 @@ func (c Config) validate() error {
 	var errs []error
 	u, err := url.Parse(c.Audience)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || strings.HasSuffix(c.Audience, "/") {
-		errs = append(errs, errors.New("setting Audience is not an http or https URL without a last slash"))
+		errs = append(errs, errors.New("setting Audience is not an http or https URL without a trailing slash"))
 	}
 	if c.Record == nil {
 		errs = append(errs, errors.New("setting Record is missing"))
@@ -74,7 +76,7 @@ type Verifier struct {
 	keys   *keyCache
 }
 
-// New makes a Verifier; it fetches nothing yet.
+// New returns a Verifier. It does not fetch anything yet.
 func New(config Config) (*Verifier, error) {
 	if err := config.validate(); err != nil {
 		return nil, fmt.Errorf("authn: %w", err)
@@ -88,13 +90,13 @@ func New(config Config) (*Verifier, error) {
 	return &Verifier{config: config, keys: newKeyCache(config.HTTPClient, config.Now)}, nil
 }
 
-// Verify judges the whole value of an Authorization header. Its errors are of
-// type *Error.
+// Verify verifies the value of an Authorization header. Its errors have the type
+// *Error.
 //
-// A verified token that matches no rule gives a Principal without a role and
-// no error: authorisation denies it, and its denial can be recorded. With
-// ErrSuspended the Principal, without a role, is given too, for the same
-// reason; with every other error it is zero.
+// For a verified token that matches no rule, it returns a Principal without a role
+// and no error. The caller then denies the request and can record who made it. With
+// ErrSuspended, it also returns the Principal without a role, for the same reason.
+// With every other error, the Principal is zero.
 func (v *Verifier) Verify(ctx context.Context, authorization string) (Principal, error) {
 	bearer, err := Bearer(authorization)
 	if err != nil {
@@ -108,10 +110,10 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (Principal,
 	if err != nil {
 		return Principal{}, err
 	}
-	return v.judge(ctx, t, r)
+	return v.authenticate(ctx, t, r)
 }
 
-// realm is what an audience names: a tenant, or the platform, and whom it trusts.
+// realm is the tenant, or the platform, that an audience selects, with its trust.
 type realm struct {
 	tenant tenant.ID // empty: the platform
 	active bool
@@ -153,16 +155,16 @@ func (v *Verifier) tenant(ctx context.Context, id tenant.ID) (realm, error) {
 	case err != nil:
 		return realm{}, unavailable(fmt.Errorf("read the record of tenant %s: %w", id, err))
 	case record.ID != id:
-		return realm{}, unavailable(fmt.Errorf("read the record of tenant %s: it is another's", id))
+		return realm{}, unavailable(fmt.Errorf("read the record of tenant %s: it has the ID of another tenant", id))
 	}
 	return realm{tenant: id, active: record.State == tenant.Active, trust: record.Trust}, nil
 }
 
-// judge looks for an entry of the realm's trust that has the token's issuer, a
-// key that signed it and a rule that matches it. Entries may share an issuer
-// name (Kubernetes clusters often do); each one's rules hold for what its own
-// keys signed.
-func (v *Verifier) judge(ctx context.Context, t *token, r realm) (Principal, error) {
+// authenticate searches the realm's trust for an entry with the token's issuer, a
+// key that signed the token, and a rule that matches it. Several entries may have
+// the same issuer, as Kubernetes clusters often do. The rules of an entry apply only
+// to tokens that the entry's own keys signed.
+func (v *Verifier) authenticate(ctx context.Context, t *token, r realm) (Principal, error) {
 	p := Principal{Tenant: r.tenant, Issuer: t.issuer, Subject: t.subject}
 	var verified bool
 	var failure error
@@ -182,7 +184,7 @@ func (v *Verifier) judge(ctx context.Context, t *token, r realm) (Principal, err
 	switch {
 	case verified && !r.active:
 		return Principal{Tenant: p.Tenant, Issuer: p.Issuer, Subject: p.Subject}, errSuspended
-	case p.Role == "" && failure != nil: // the keys that are missing may be those of a role
+	case p.Role == "" && failure != nil: // the missing keys could be the ones that assign a role
 		return Principal{}, unavailable(failure)
 	case !verified:
 		return Principal{}, errUntrusted

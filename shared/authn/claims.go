@@ -9,25 +9,26 @@ import (
 )
 
 const (
-	leeway      = 60 * time.Second // for clocks that differ
+	leeway      = 60 * time.Second // for differences between clocks
 	maxLifetime = 24 * time.Hour   // between iat and exp
-	lastSecond  = 253402300799     // 9999-12-31T23:59:59Z, the last that RFC 3339 can write
+	lastSecond  = 253402300799     // 9999-12-31T23:59:59Z, the last second that RFC 3339 can express
 )
 
-// claims are a token's, or an object's within them, by name.
+// claims are the claims of a token, or the members of an object in them, by name.
 type claims map[string]jsontext.Value
 
-// parseClaims refuses duplicate names, at any depth, and invalid UTF-8.
+// parseClaims rejects duplicate names at any depth, and invalid UTF-8.
 func parseClaims(payload []byte) (claims, bool) {
 	var c claims
 	err := json.Unmarshal(payload, &c)
 	return c, err == nil && c != nil
 }
 
-// text gives a claim that is a string.
+// text returns a claim that is a string.
 func (c claims) text(name string) (string, bool) { return unquote(c[name]) }
 
-// only gives the one value of a claim that is a string or an array of one string.
+// only returns the single value of a claim that is a string or an array of one
+// string.
 func (c claims) only(name string) (string, bool) {
 	if c[name].Kind() != '[' {
 		return c.text(name)
@@ -39,8 +40,8 @@ func (c claims) only(name string) (string, bool) {
 	return unquote(elements[0])
 }
 
-// moment gives a NumericDate (RFC 7519, section 2): the zero time where it is
-// absent, not ok where it is anything else.
+// moment returns a NumericDate (RFC 7519, section 2). It returns the zero time if
+// the claim is absent, and false if it is not a NumericDate.
 func (c claims) moment(name string) (t time.Time, ok bool) {
 	value, present := c[name]
 	if !present {
@@ -73,7 +74,7 @@ func (c claims) checkTimes(now time.Time) error {
 	return nil
 }
 
-// object gives a claim that is an object; no claims where it is not.
+// object returns the members of a claim that is an object, and otherwise none.
 func (c claims) object(name string) claims {
 	value := c[name]
 	if value.Kind() != '{' {

@@ -15,12 +15,12 @@ import (
 const (
 	fetchTimeout = 5 * time.Second
 	minAge       = 5 * time.Minute
-	defaultAge   = time.Hour // where the response names no max-age
+	defaultAge   = time.Hour // if the response has no max-age
 	maxAge       = 24 * time.Hour
 )
 
-// restrict gives a client that follows no redirect, sends no cookie and takes
-// fetchTimeout at most.
+// restrict returns a client that follows no redirects, sends no cookies and takes
+// at most fetchTimeout.
 func restrict(client *http.Client) *http.Client {
 	return &http.Client{
 		Transport:     client.Transport,
@@ -29,7 +29,7 @@ func restrict(client *http.Client) *http.Client {
 	}
 }
 
-// fetchKeySet gets a key set and how long it may be kept.
+// fetchKeySet fetches a key set. It also returns how long it may be cached.
 func fetchKeySet(ctx context.Context, client *http.Client, address string) (keySet, time.Duration, error) {
 	if err := checkURL(address); err != nil {
 		return nil, 0, err
@@ -62,8 +62,8 @@ func checkURL(address string) error {
 	return nil
 }
 
-// age is the max-age of a Cache-Control header (RFC 9111, section 5.2.2.1)
-// within our bounds. no-store and no-cache take the lower one.
+// age returns the max-age of a Cache-Control header (RFC 9111, section 5.2.2.1),
+// limited to minAge and maxAge. For no-store and no-cache, it returns minAge.
 func age(cacheControl string) time.Duration {
 	asked := defaultAge
 	for directive := range strings.SplitSeq(strings.ToLower(cacheControl), ",") {

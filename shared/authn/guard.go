@@ -8,8 +8,7 @@ import (
 	"syscall"
 )
 
-// Everything that the internet routes is in 2000::/3 or in IPv4, and outside
-// these: iana.org/assignments/iana-ipv4-special-registry and -ipv6-.
+// Public addresses are in 2000::/3 or in IPv4, and not in these blocks: iana.org/assignments/iana-ipv4-special-registry and -ipv6-.
 var special = prefixes(
 	"0.0.0.0/8",       // this network
 	"10.0.0.0/8",      // private
@@ -34,8 +33,8 @@ var special = prefixes(
 
 var global = netip.MustParsePrefix("2000::/3")
 
-// public reports whether an address is one of the internet's. IPv6 forms that
-// carry an IPv4 address (mapped, NAT64, 6to4, Teredo) are not, whichever it is.
+// public reports whether an address is public. An IPv6 address that contains an
+// IPv4 address (mapped, NAT64, 6to4, Teredo) never is.
 func public(address netip.Addr) bool {
 	if !address.Is4() && (address.Zone() != "" || !global.Contains(address)) {
 		return false
@@ -48,9 +47,10 @@ func public(address netip.Addr) bool {
 	return true
 }
 
-// guardedClient reaches public addresses only. It looks at the address that it
-// connects to, after names are resolved, so that no name can point it inward;
-// and it uses no proxy, which would resolve names itself.
+// guardedClient returns a client that connects only to public addresses. It checks
+// the address after the name is resolved, so a name that resolves to an internal
+// address does not help an attacker. It uses no proxy, because a proxy would resolve
+// the name itself.
 func guardedClient() *http.Client {
 	dialer := &net.Dialer{Control: refuseInward}
 	return &http.Client{Transport: &http.Transport{

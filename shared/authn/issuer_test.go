@@ -33,7 +33,7 @@ var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // object is JSON by name.
 type object map[string]any
 
-// with gives a copy of o that has the members of other too; nil removes one.
+// with returns a copy of o that has the members of other too; nil removes one.
 func (o object) with(other object) object {
 	all := maps.Clone(o)
 	for name, value := range other {
@@ -164,7 +164,7 @@ func trusting(keySet string, rules ...tenant.Rule) []tenant.Trust {
 	return []tenant.Trust{{Issuer: issuerName, JWKS: keySet, Rules: rules}}
 }
 
-// records gives the record of acme, which trusts as told, and of nobody else.
+// records returns the record of acme with this trust, and no other record.
 func records(trust []tenant.Trust) func(context.Context, tenant.ID) (tenant.Record, error) {
 	return func(_ context.Context, id tenant.ID) (tenant.Record, error) {
 		if id != "acme" {

@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	cooldown        = time.Minute      // between two fetches of one URL, once it has given keys
-	failureCooldown = 10 * time.Second // the same before it has
-	staleFor        = 24 * time.Hour   // keys outlive their age by this while fetches fail
-	maxEntries      = 1024             // of each cache
+	cooldown        = time.Minute      // between two fetches of a URL that has returned keys
+	failureCooldown = 10 * time.Second // between two fetches of a URL that has not
+	staleFor        = 24 * time.Hour   // how long expired keys are used if fetches fail
+	maxEntries      = 1024             // in each cache
 )
 
-// keyCache holds key sets: inline ones by the hash of their text, fetched ones
+// keyCache caches key sets: inline ones by the hash of their text, and fetched ones
 // by URL. It is safe for concurrent use.
 type keyCache struct {
 	client  *http.Client
 	now     func() time.Time
-	flights singleflight.Group
+	fetches singleflight.Group
 	inline  bounded[[sha256.Size]byte, keySet]
 	fetched bounded[string, fetchedKeys]
 }
@@ -33,8 +33,8 @@ func newKeyCache(client *http.Client, now func() time.Time) *keyCache {
 	return &keyCache{client: restrict(client), now: now}
 }
 
-// of gives the keys that an entry of a tenant's trust names. An error says that
-// they, or one of the asked key id, may exist but cannot be had now.
+// of returns the keys of an entry of a tenant's trust. An error means that the keys,
+// or the key with this ID, may exist but are not available now.
 func (c *keyCache) of(ctx context.Context, entry tenant.Trust, keyID string) (keySet, error) {
 	if entry.JWKS != "" {
 		return c.parsed(entry.JWKS)
@@ -54,12 +54,13 @@ func (c *keyCache) parsed(text string) (keySet, error) {
 	return keys, err
 }
 
-// fetchedKeys is what is known of one URL. The zero value: nothing.
+// fetchedKeys is the state of one URL. The zero value means that it was never
+// fetched.
 type fetchedKeys struct {
-	keys    keySet    // of the last good fetch; nil before it
+	keys    keySet    // of the last successful fetch; nil if there was none
 	expires time.Time // of the keys
-	tried   time.Time // the last fetch, good or bad
-	failure error     // of the last fetch; nil if it was good
+	tried   time.Time // time of the last fetch, successful or not
+	failure error     // of the last fetch; nil if it was successful
 }
 
 func (c *keyCache) fetch(ctx context.Context, address, keyID string) (keySet, error) {
@@ -67,20 +68,20 @@ func (c *keyCache) fetch(ctx context.Context, address, keyID string) (keySet, er
 	if !known.due(keyID, c.now()) {
 		return known.answer(keyID, c.now())
 	}
-	// The fetch goes on for the others when the one who began it leaves.
-	flight := c.flights.DoChan(address, func() (any, error) {
+	// The fetch continues for the other requests if the one that started it ends.
+	result := c.fetches.DoChan(address, func() (any, error) {
 		return c.refresh(context.WithoutCancel(ctx), address, keyID), nil
 	})
 	select {
-	case landed := <-flight:
-		return landed.Val.(fetchedKeys).answer(keyID, c.now())
+	case r := <-result:
+		return r.Val.(fetchedKeys).answer(keyID, c.now())
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-// refresh runs once at a time for a URL. It looks again whether it has to:
-// another flight may have landed just now.
+// refresh fetches a URL, once at a time. It checks again whether a fetch is due,
+// because another one may just have finished.
 func (c *keyCache) refresh(ctx context.Context, address, keyID string) fetchedKeys {
 	known, _ := c.fetched.get(address)
 	now := c.now()
@@ -96,15 +97,15 @@ func (c *keyCache) refresh(ctx context.Context, address, keyID string) fetchedKe
 	return known
 }
 
-// due reports whether to fetch: the keys are old or lack the asked one, and the
-// last fetch is long enough ago.
+// due reports whether a fetch is due: the keys have expired or do not include the
+// requested one, and the last fetch was long enough ago.
 func (f fetchedKeys) due(keyID string, now time.Time) bool {
 	wait := cooldown
 	if f.keys == nil {
 		wait = failureCooldown
 	}
-	lacking := !now.Before(f.expires) || !f.keys.has(keyID)
-	return lacking && !now.Before(f.tried.Add(wait))
+	incomplete := !now.Before(f.expires) || !f.keys.has(keyID)
+	return incomplete && !now.Before(f.tried.Add(wait))
 }
 
 func (f fetchedKeys) answer(keyID string, now time.Time) (keySet, error) {
@@ -115,8 +116,8 @@ func (f fetchedKeys) answer(keyID string, now time.Time) (keySet, error) {
 	return f.keys, nil
 }
 
-// bounded is a map of at most maxEntries: beyond that a new entry replaces
-// any other, which then costs another parse or fetch. The zero value is empty.
+// bounded is a map with at most maxEntries. When it is full, a new entry replaces an
+// arbitrary one, which is then parsed or fetched again. The zero value is empty.
 type bounded[K comparable, V any] struct {
 	mu      sync.RWMutex
 	entries map[K]V

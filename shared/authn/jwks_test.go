@@ -55,7 +55,7 @@ func (i *issuer) verifier(t *testing.T, c *clock) *authn.Verifier {
 	return newVerifier(t, authn.Config{Now: c.Now, HTTPClient: i.Client(), Record: records(trust)})
 }
 
-// ask verifies a token of the key, made now, and gives the kind of the error.
+// ask verifies a token of the key, made now, and returns the kind of the error.
 func ask(t *testing.T, v *authn.Verifier, key signer, c *clock) error {
 	t.Helper()
 	claims := goodClaims().with(object{"nbf": nil, "iat": c.Now().Unix(), "exp": c.Now().Add(time.Hour).Unix()})
@@ -97,23 +97,23 @@ func TestRotatedKeyIsFetchedWithACooldown(t *testing.T) {
 	v := i.verifier(t, c)
 	i.publish(t, "max-age=3600", before)
 	walk(t, i, v, c,
-		step{"the first token", 0, before, nil, 1},
-		step{"the second, from the cache", 0, before, nil, 1},
-		step{"an unknown key within the minute", 59 * time.Second, after, authn.ErrUnauthenticated, 1},
-		step{"an unknown key after the minute", time.Second, after, authn.ErrUnauthenticated, 2},
+		step{name: "the first token", after: 0, key: before, want: nil, fetches: 1},
+		step{name: "the second, from the cache", after: 0, key: before, want: nil, fetches: 1},
+		step{name: "an unknown key within the minute", after: 59 * time.Second, key: after, want: authn.ErrUnauthenticated, fetches: 1},
+		step{name: "an unknown key after the minute", after: time.Second, key: after, want: authn.ErrUnauthenticated, fetches: 2},
 	)
 	i.publish(t, "max-age=3600", before, after)
 	walk(t, i, v, c,
-		step{"the rotated key within the minute", 59 * time.Second, after, authn.ErrUnauthenticated, 2},
-		step{"the rotated key after the minute", time.Second, after, nil, 3},
-		step{"the old key, published still", 0, before, nil, 3},
-		step{"a flood of unknown keys", 0, unknown, authn.ErrUnauthenticated, 3},
+		step{name: "the rotated key within the minute", after: 59 * time.Second, key: after, want: authn.ErrUnauthenticated, fetches: 2},
+		step{name: "the rotated key after the minute", after: time.Second, key: after, want: nil, fetches: 3},
+		step{name: "the old key, published still", after: 0, key: before, want: nil, fetches: 3},
+		step{name: "a flood of unknown keys", after: 0, key: unknown, want: authn.ErrUnauthenticated, fetches: 3},
 	)
 	i.publish(t, "max-age=3600", after)
 	walk(t, i, v, c,
-		step{"the old key, withdrawn and cached", 30 * time.Minute, before, nil, 3},
-		step{"the old key after its age", 30 * time.Minute, before, authn.ErrUnauthenticated, 4},
-		step{"the new key", 0, after, nil, 4},
+		step{name: "the old key, withdrawn and cached", after: 30 * time.Minute, key: before, want: nil, fetches: 3},
+		step{name: "the old key after its age", after: 30 * time.Minute, key: before, want: authn.ErrUnauthenticated, fetches: 4},
+		step{name: "the new key", after: 0, key: after, want: nil, fetches: 4},
 	)
 }
 
@@ -123,18 +123,18 @@ func TestStaleKeysServeForADayWhileFetchesFail(t *testing.T) {
 	i, c := newIssuer(t), newClock()
 	v := i.verifier(t, c)
 	i.publish(t, "max-age=300", key)
-	walk(t, i, v, c, step{"while the issuer is well", 0, key, nil, 1})
+	walk(t, i, v, c, step{name: "while the issuer is well", after: 0, key: key, want: nil, fetches: 1})
 	i.serve(i.fail)
 	walk(t, i, v, c,
-		step{"before the keys are old", 299 * time.Second, key, nil, 1},
-		step{"with old keys", time.Second, key, nil, 2},
-		step{"with old keys, within the minute", 59 * time.Second, key, nil, 2},
-		step{"an unknown key, which nobody can judge", 0, unknown, authn.ErrUnavailable, 2},
-		step{"a second before the day is over", 24*time.Hour - 60*time.Second, key, nil, 3},
-		step{"after a day", time.Second, key, authn.ErrUnavailable, 3},
+		step{name: "before the keys are old", after: 299 * time.Second, key: key, want: nil, fetches: 1},
+		step{name: "with old keys", after: time.Second, key: key, want: nil, fetches: 2},
+		step{name: "with old keys, within the minute", after: 59 * time.Second, key: key, want: nil, fetches: 2},
+		step{name: "an unknown key, which nobody can judge", after: 0, key: unknown, want: authn.ErrUnavailable, fetches: 2},
+		step{name: "a second before the day is over", after: 24*time.Hour - 60*time.Second, key: key, want: nil, fetches: 3},
+		step{name: "after a day", after: time.Second, key: key, want: authn.ErrUnavailable, fetches: 3},
 	)
 	i.publish(t, "max-age=300", key)
-	walk(t, i, v, c, step{"when the issuer is well again", time.Minute, key, nil, 4})
+	walk(t, i, v, c, step{name: "when the issuer is well again", after: time.Minute, key: key, want: nil, fetches: 4})
 }
 
 func TestIssuerThatNeverAnsweredIsTriedEveryTenSeconds(t *testing.T) {
@@ -144,12 +144,12 @@ func TestIssuerThatNeverAnsweredIsTriedEveryTenSeconds(t *testing.T) {
 	v := i.verifier(t, c)
 	i.serve(i.fail)
 	walk(t, i, v, c,
-		step{"the first", 0, key, authn.ErrUnavailable, 1},
-		step{"within ten seconds", 9 * time.Second, key, authn.ErrUnavailable, 1},
-		step{"after ten seconds", time.Second, key, authn.ErrUnavailable, 2},
+		step{name: "the first", after: 0, key: key, want: authn.ErrUnavailable, fetches: 1},
+		step{name: "within ten seconds", after: 9 * time.Second, key: key, want: authn.ErrUnavailable, fetches: 1},
+		step{name: "after ten seconds", after: time.Second, key: key, want: authn.ErrUnavailable, fetches: 2},
 	)
 	i.publish(t, "", key)
-	walk(t, i, v, c, step{"when it is well", 10 * time.Second, key, nil, 3})
+	walk(t, i, v, c, step{name: "when it is well", after: 10 * time.Second, key: key, want: nil, fetches: 3})
 }
 
 func TestConcurrentRequestsShareOneFetch(t *testing.T) {

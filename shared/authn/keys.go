@@ -22,8 +22,8 @@ const (
 // keySet holds public keys that can verify an RS256 or ES256 signature.
 type keySet []jose.JSONWebKey
 
-// parseKeySet reads a JSON Web Key Set (RFC 7517). Keys that we could not use
-// are left out, as section 5 has it.
+// parseKeySet parses a JSON Web Key Set (RFC 7517). It omits keys that cannot be
+// used, as section 5 recommends.
 func parseKeySet(text []byte) (keySet, error) {
 	if len(text) > maxKeySet {
 		return nil, fmt.Errorf("key set is larger than %d bytes", maxKeySet)
@@ -58,8 +58,8 @@ func usable(key jose.JSONWebKey) bool {
 	return (key.Use == "" || key.Use == "sig") && (fits(key, jose.RS256) || fits(key, jose.ES256))
 }
 
-// fits reports whether a key is of the type, size and purpose that an
-// algorithm asks for. Private and symmetric keys fit none.
+// fits reports whether a key has the type, size and purpose that an algorithm
+// requires. Private and symmetric keys never do.
 func fits(key jose.JSONWebKey, algorithm jose.SignatureAlgorithm) bool {
 	if key.Algorithm != "" && key.Algorithm != string(algorithm) {
 		return false

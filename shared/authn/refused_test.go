@@ -20,17 +20,17 @@ import (
 )
 
 const (
-	untrusted = "no key that the token's audience trusts for its issuer has signed it"
+	untrusted = "the token is not signed by a key that its audience trusts for its issuer"
 	malformed = "the token is not a compact JSON Web Signature of at most 16 KiB"
 	badTimes  = "the token must have exp and iat in seconds since 1970"
 	badJSON   = "the token's claims are not strict JSON"
 	badAlg    = "the token must be signed with RS256 or ES256"
-	badSub    = "the token's subject is not of 1 to 255 printable bytes"
+	badSub    = "the token's subject does not have 1 to 255 printable bytes"
 	manyAud   = "the token must have exactly one audience"
-	noTenant  = "the token's audience names no tenant"
+	noTenant  = "the token's audience does not name a tenant"
 )
 
-// refusal is one token, or a whole header value, and what the client is told.
+// refusal is one token, or a whole header value, and the text that the client receives.
 type refusal struct {
 	name, authorization, reason string
 }
@@ -92,7 +92,7 @@ func TestClaimsThatAreRefused(t *testing.T) {
 		with("aud is a list of a list", manyAud, object{"aud": [][]string{{acmeAudience}}}),
 		with("audience without a tenant", noTenant, object{"aud": audience}),
 		with("audience with an empty tenant", noTenant, object{"aud": audience + "/tenants/"}),
-		with("audience that goes on after the tenant", noTenant, object{"aud": acmeAudience + "/x"}),
+		with("audience with a path after the tenant", noTenant, object{"aud": acmeAudience + "/x"}),
 		with("audience in capitals", noTenant, object{"aud": audience + "/tenants/ACME"}),
 		with("audience with dots for a tenant", noTenant, object{"aud": audience + "/tenants/.."}),
 		with("audience of another service", noTenant, object{"aud": "https://other.example/tenants/acme"}),
@@ -151,9 +151,9 @@ func TestSignaturesThatAreRefused(t *testing.T) {
 		{"ES256 signature of zeros", "Bearer " + short + "." + zeros(64), untrusted},
 		{"ES256 signature of 65 bytes", "Bearer " + short + "." + zeros(65), untrusted},
 		{"key brought along as jwk", header(other, object{"jwk": other.jwk()}), untrusted},
-		{"crit demands something", header(rs, object{"crit": []string{"exp"}}), "the token's header demands an extension that is not supported"},
-		{"an unencoded payload", header(rs, object{"crit": []string{"b64"}, "b64": false}), "the token's header demands an extension that is not supported"},
-		{"b64 without crit", header(rs, object{"b64": false}), "the token's header demands an extension that is not supported"},
+		{"crit demands something", header(rs, object{"crit": []string{"exp"}}), "the token's header requires an extension that is not supported"},
+		{"an unencoded payload", header(rs, object{"crit": []string{"b64"}, "b64": false}), "the token's header requires an extension that is not supported"},
+		{"b64 without crit", header(rs, object{"b64": false}), "the token's header requires an extension that is not supported"},
 		{"typ of a logout token", header(rs, object{"typ": "logout+jwt"}), "the token's typ is neither JWT nor at+jwt"},
 		{"duplicate alg in the header", "Bearer " + rs.token(t, `{"alg":"none","alg":"RS256","kid":"rs"}`, goodClaims()), "the token's header is not strict JSON"},
 		{"differently cased Alg", "Bearer " + rs.token(t, `{"Alg":"RS256","kid":"rs"}`, goodClaims()), badAlg},

@@ -9,9 +9,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// assign gives the role of the first rule that matches; none where no rule
-// does. Staff can be given no role but tenant.Platform, and tenants' principals
-// every role but that: a tenant cannot make platform staff by a rule of its own.
+// assign returns the role of the first rule that matches, or none. Staff can have
+// only the role tenant.Platform, and a tenant's principals only other roles: a
+// tenant's rule cannot make somebody platform staff.
 func assign(rules []tenant.Rule, c claims, staff bool) (tenant.Role, []tenant.WorkspaceID) {
 	i := slices.IndexFunc(rules, func(r tenant.Rule) bool { return matches(r, c) })
 	if i < 0 || (rules[i].Role == tenant.Platform) != staff {
@@ -32,9 +32,10 @@ func matches(r tenant.Rule, c claims) bool {
 	return len(r.Claims) > 0
 }
 
-// find looks for a claim of exactly that name, then for the rest of the path
-// within an object: the longest name that leads to something wins, since names
-// have dots too ("kubernetes.io"). Nil: there is none.
+// find returns the claim with exactly this name. Otherwise, it splits the path at a
+// dot and searches for the second part in the object that the first part names.
+// Names can have dots too ("kubernetes.io"), so the longest first part takes
+// precedence. It returns nil if there is no such claim.
 func (c claims) find(path string) jsontext.Value {
 	if value, ok := c[path]; ok || len(c) == 0 {
 		return value
@@ -47,8 +48,8 @@ func (c claims) find(path string) jsontext.Value {
 	return nil
 }
 
-// equals compares a string by its value, a number or boolean by its JSON text,
-// and an array by any of the strings in it.
+// equals reports whether a claim has a value: a string by its text, a number or
+// boolean by its JSON text, and an array if it contains the string.
 func equals(value jsontext.Value, want string) bool {
 	switch value.Kind() {
 	case '"':

@@ -20,8 +20,8 @@ const (
 
 var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.ES256}
 
-// Bearer takes the token out of the value of an Authorization header (RFC
-// 6750, section 2.1). It looks at the scheme only, not into the token.
+// Bearer returns the token in the value of an Authorization header (RFC 6750,
+// section 2.1). It checks the scheme and not the token.
 func Bearer(authorization string) (secret.String, error) {
 	scheme, token, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
@@ -30,20 +30,20 @@ func Bearer(authorization string) (secret.String, error) {
 	return secret.New(token), nil
 }
 
-// token is a token whose shape and times are good, and whose signature nobody
-// has looked at yet.
+// token is a token with a valid format and valid times. Its signature is not
+// verified yet.
 type token struct {
 	jws       *jose.JSONWebSignature
 	algorithm jose.SignatureAlgorithm
-	keyID     string // empty: the token names no key
+	keyID     string // empty: the token does not name a key
 	issuer    string
 	subject   string
 	audience  string
 	claims    claims
 }
 
-// parseToken refuses by what the token itself says, before any look-up. No
-// error of the libraries is passed on: they may quote the token.
+// parseToken checks everything that does not need a lookup. It does not return the
+// errors of libraries, because they may quote the token.
 func parseToken(bearer secret.String, now time.Time) (*token, error) {
 	compact := bearer.Reveal()
 	head, ok := protectedHeader(compact)
@@ -68,8 +68,9 @@ func parseToken(bearer secret.String, now time.Time) (*token, error) {
 	return t, t.claims.checkTimes(now)
 }
 
-// protectedHeader gives the JSON of the first of exactly three segments, all
-// strict base64url: the decoder of the library skips line breaks.
+// protectedHeader returns the JSON of the first segment. The token must have exactly
+// three segments of strict base64url; the library's decoder would ignore line
+// breaks.
 func protectedHeader(compact string) (header []byte, ok bool) {
 	segments := strings.SplitN(compact, ".", 4)
 	if len(compact) > maxToken || len(segments) != 3 {
@@ -87,7 +88,8 @@ func protectedHeader(compact string) (header []byte, ok bool) {
 	return header, true
 }
 
-// header is what we read of a JOSE header; jwk, jku, x5u and x5c are no part of it.
+// header is the part of a JOSE header that is used. It excludes jwk, jku, x5u and
+// x5c.
 type header struct {
 	Algorithm jose.SignatureAlgorithm `json:"alg"`
 	KeyID     string                  `json:"kid"`
@@ -131,8 +133,8 @@ func printable(subject string) bool {
 	return subject != "" && len(subject) <= maxSubject && !strings.ContainsFunc(subject, unprintable)
 }
 
-// signedBy reports whether a key of the set that has the token's key id, and
-// fits its algorithm, has signed it.
+// signedBy reports whether a key of the set signed the token. The key must have the
+// token's key ID and fit its algorithm.
 func (t *token) signedBy(keys keySet) bool {
 	for _, key := range keys {
 		if key.KeyID != t.keyID || !fits(key, t.algorithm) {

@@ -14,7 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// accepted gives what Verify makes of a token of that key, header and claims.
+// accepted returns the principal of a token that Verify must accept.
 func accepted(t *testing.T, v *authn.Verifier, token string) authn.Principal {
 	t.Helper()
 	p, err := v.Verify(t.Context(), "Bearer "+token)
@@ -51,7 +51,7 @@ func TestTokenOfTrustedIssuerIsAccepted(t *testing.T) {
 	}
 }
 
-// times gives iat and exp, counted from the verifier's now.
+// times returns iat and exp, counted from the verifier's now.
 func times(issued, expires time.Duration) object {
 	return object{"iat": epoch.Add(issued).Unix(), "exp": epoch.Add(expires).Unix(), "nbf": nil}
 }
@@ -122,10 +122,10 @@ func TestPlatformRoleIsGivenByPlatformTrustOnly(t *testing.T) {
 		tenant, platform []tenant.Trust
 		want             tenant.Role
 	}{
-		"staff by the platform's trust":              {staffAudience, nil, staff, tenant.Platform},
-		"a tenant that makes staff":                  {acmeAudience, staff, nil, ""},
-		"a platform that makes a tenant's admin":     {staffAudience, nil, admin, ""},
-		"a tenant's admin by the tenant's own trust": {acmeAudience, admin, staff, tenant.Admin},
+		"staff by the platform's trust":              {audience: staffAudience, tenant: nil, platform: staff, want: tenant.Platform},
+		"a tenant that makes staff":                  {audience: acmeAudience, tenant: staff, platform: nil, want: ""},
+		"a platform that makes a tenant's admin":     {audience: staffAudience, tenant: nil, platform: admin, want: ""},
+		"a tenant's admin by the tenant's own trust": {audience: acmeAudience, tenant: admin, platform: staff, want: tenant.Admin},
 	} {
 		v := newVerifier(t, authn.Config{
 			Record:        records(row.tenant),
@@ -180,11 +180,11 @@ func TestRecordThatCannotBeReadIsUnavailable(t *testing.T) {
 func TestNewSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]authn.Config{
-		"Record is missing":       {Audience: audience},
-		"Audience is not":         {Record: records(nil)},
-		"without a last slash":    {Audience: audience + "/", Record: records(nil)},
-		"an http or https URL":    {Audience: "strongroom.dev", Record: records(nil)},
-		"Audience is not an http": {Audience: "ftp://strongroom.dev", Record: records(nil)},
+		"Record is missing":        {Audience: audience},
+		"Audience is not":          {Record: records(nil)},
+		"without a trailing slash": {Audience: audience + "/", Record: records(nil)},
+		"an http or https URL":     {Audience: "strongroom.dev", Record: records(nil)},
+		"Audience is not an http":  {Audience: "ftp://strongroom.dev", Record: records(nil)},
 	} {
 		if _, err := authn.New(config); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%q: got %v", name, err)

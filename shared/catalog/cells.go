@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// gap is what parts cells: two white spaces or more, or a tab.
+// gap separates cells: two or more white spaces, or a tab.
 var gap = regexp.MustCompile(`[\s\p{Zs}]{2,}|\t`)
 
-// cells gives the cells of a line without its comment, and whether the first
-// one is empty. Empty cells at the end are dropped.
+// cells returns the cells of a line without its comment and without empty cells at
+// both ends. indented is true if the first cell is empty.
 func cells(line string) (r row, indented bool) {
 	if line == "|" || strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "|\t") {
 		r = bars(line)
 	} else {
 		r = gap.Split(strings.TrimRight(line, " \t"), -1)
 		if strings.HasPrefix(line, " ") && r[0] != "" {
-			r = append(row{""}, r...) // one space before is an empty cell to us
+			r = append(row{""}, r...) // treat one leading space as an empty cell
 		}
 	}
 	for i := range r {
@@ -35,7 +35,8 @@ func cells(line string) (r row, indented bool) {
 	return r, indented
 }
 
-// bars splits a line at its pipes that have a space on both sides, or end it.
+// bars splits a line at pipes that have a space on both sides, or are its last
+// character.
 func bars(line string) (r row) {
 	start := len("|")
 	for i := start; i < len(line); i++ {
@@ -49,11 +50,11 @@ func bars(line string) (r row) {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// escapes are the characters that a backslash makes; any other stands for
-// itself.
+// escapes are the characters that have a meaning after a backslash. Any other
+// character stands for itself.
 var escapes = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t'}
 
-// unescape reads backslashes. Codes of characters (\xff and the like) stay.
+// unescape replaces escape sequences, except character codes such as \xff.
 func unescape(s string) string {
 	if !strings.Contains(s, `\`) {
 		return s

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// parser goes through a file's rows. A setting lasts over the rows that
-// continue it, so it is taken in when the next thing begins.
+// parser parses a file row by row. A setting may continue over several rows, so it is
+// applied when the next one, a task or a section starts.
 type parser struct {
 	suite       Suite
-	section     string // normal name without plural; empty: none that matters
-	setting     string // normal name of the setting that is being read; empty: none
-	values      []row  // its rows of values
-	task        *draft // that is being read; nil: none
+	section     string // normal name without plural; empty: before the first section
+	setting     string // normal name of the current setting; empty: none
+	values      []row  // rows of the current setting
+	task        *draft // the current task; nil: none
 	drafts      []draft
 	allTags     []string
 	defaultTags []string
@@ -22,7 +22,8 @@ type parser struct {
 // row is the cells of a line.
 type row []string
 
-// draft is a task whose tags wait for the suite's settings, which may follow.
+// draft is a task whose tags are not known yet, because the suite's settings may
+// follow later in the file.
 type draft struct {
 	Task
 	tags   []string
@@ -53,7 +54,7 @@ func (p *parser) row(r row, indented bool) {
 	}
 }
 
-// open begins a setting.
+// open starts a setting.
 func (p *parser) open(r row) {
 	p.close()
 	p.setting, p.values = normal(strings.Trim(r[0], "[]")), []row{r[1:]}
@@ -71,7 +72,7 @@ func (p *parser) taskRow(r row, indented bool) {
 	}
 }
 
-// close takes in the setting that was being read.
+// close applies the current setting.
 func (p *parser) close() {
 	setting, values := p.setting, p.values
 	p.setting, p.values = "", nil
@@ -123,7 +124,7 @@ func (p *parser) metadata(values []row) {
 	}
 }
 
-// supports gives the names that stand in cells of their own or between commas.
+// supports returns the names in cells, and those between commas in one cell.
 func supports(values []row) (names []string) {
 	for _, cell := range list(values) {
 		for name := range strings.SplitSeq(cell, ",") {
@@ -135,7 +136,8 @@ func supports(values []row) (names []string) {
 	return names
 }
 
-// end takes in what is left. Tasks without a name are none.
+// end applies the current setting and adds the tasks to the suite. A task without a
+// name is not a task.
 func (p *parser) end() {
 	p.close()
 	for _, d := range p.drafts {

@@ -1,5 +1,5 @@
-// Package catalog reads the tasks of Robot Framework files: public data, by
-// which assistants know what could be run.
+// Package catalog reads the tasks of Robot Framework files. They are public data,
+// from which assistants suggest what to run.
 package catalog
 
 import (
@@ -17,15 +17,15 @@ import (
 // MaxFileBytes bounds a task file.
 const MaxFileBytes = 1 << 20
 
-// ErrFile is the fault of a file that is too large or no UTF-8.
+// ErrFile is the error of a file that is too large or not UTF-8.
 var ErrFile = errors.New("not a task file")
 
-// Suite is what one file holds.
+// Suite is the content of one file.
 type Suite struct {
-	Name          string            // as it says, else made from the file's name
-	Documentation string            // lines end with a newline
+	Name          string            // as the file sets it, or derived from the file's name
+	Documentation string            // lines are separated by newlines
 	Metadata      map[string]string // as written; nil: none
-	Supports      []string          // of the metadata: platforms and the like, each once
+	Supports      []string          // from the metadata: platforms and the like, each once
 	Tasks         []Task
 }
 
@@ -35,21 +35,21 @@ const (
 	KindSLI  = "sli" // a measurement that runs by itself
 )
 
-// Task is a task or test of a suite. It lies at catalogue/{id}.
+// Task is a task or test of a suite. It is stored at catalog/{id}: see shared/library.
 type Task struct {
-	Name          string   `firestore:"name"`
-	Documentation string   `firestore:"documentation"`
-	Tags          []string `firestore:"tags"` // as written, each once; case and spaces make no difference
-	Suite         string   `firestore:"suite"`
-	Source        string   `firestore:"source"` // path within its collection, with slashes, or address
+	Name          string   `firestore:"name" class:"public"`
+	Documentation string   `firestore:"documentation" class:"public"`
+	Tags          []string `firestore:"tags" class:"public"` // as written, each once; case and spaces make no difference
+	Suite         string   `firestore:"suite" class:"public"`
+	Source        string   `firestore:"source" class:"public"` // path within its collection, with slashes, or address
 
-	DisplayName        string   `firestore:"displayName"`        // of its suite, for people; may be empty
-	SuiteDocumentation string   `firestore:"suiteDocumentation"` // may be empty
-	Supports           []string `firestore:"supports"`           // what its suite is for
-	Kind               string   `firestore:"kind"`
+	DisplayName        string   `firestore:"displayName" class:"public"`        // of its suite, for people; may be empty
+	SuiteDocumentation string   `firestore:"suiteDocumentation" class:"public"` // may be empty
+	Supports           []string `firestore:"supports" class:"public"`           // what its suite is for
+	Kind               string   `firestore:"kind" class:"public"`
 }
 
-// ID names the task: 64 hex digits of a hash of source, suite and name.
+// ID returns the ID of the task: 64 hex digits of a hash of source, suite and name.
 func (t Task) ID() string {
 	h := sha256.New()
 	for _, text := range []string{t.Source, t.Suite, t.Name} {
@@ -58,10 +58,11 @@ func (t Task) ID() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Parse reads a task file, in the space separated format or that with pipes.
-// source becomes the Source of its tasks, and its last element the suite's name.
-// What it does not know it passes over, as steps, keywords and variables. The
-// syntax: robotframework.org/robotframework/latest/RobotFrameworkUserGuide.html.
+// Parse parses a task file in the space-separated or the pipe-separated format:
+// robotframework.org/robotframework/latest/RobotFrameworkUserGuide.html. source becomes
+// the Source of the tasks. The name of the suite is derived from its last element,
+// unless the file sets one. Parse ignores everything else in the file, such as steps,
+// keywords and variables.
 func Parse(data []byte, source string) (Suite, error) {
 	if len(data) > MaxFileBytes {
 		return Suite{}, fmt.Errorf("%w: %s has %d bytes, the limit is %d", ErrFile, source, len(data), MaxFileBytes)
@@ -80,19 +81,20 @@ func Parse(data []byte, source string) (Suite, error) {
 	return p.suite, nil
 }
 
-// describe tells a task what its suite is.
+// describe sets the fields of a task that are those of its suite.
 func (s Suite) describe(t *Task, source string) {
 	t.Source, t.Suite = source, s.Name
 	t.DisplayName, t.SuiteDocumentation, t.Supports = s.Metadata["Display Name"], s.Documentation, s.Supports
-	if strings.EqualFold(path.Base(source), "sli.robot") { // as collections name them
+	if strings.EqualFold(path.Base(source), "sli.robot") { // the name that collections use for measurements
 		t.Kind = KindSLI
 	}
 }
 
-// prefix is what orders files in a directory and is no part of a suite's name.
+// prefix matches the part of a file name that only orders files in a directory.
 var prefix = regexp.MustCompile(`^.*?__`)
 
-// suiteName makes a name of a file's: "01__dns_health.robot" is "Dns Health".
+// suiteName derives the name of a suite from that of its file: "01__dns_health.robot" is
+// "Dns Health".
 func suiteName(source string) string {
 	base := path.Base(source)
 	base = prefix.ReplaceAllString(strings.TrimSuffix(base, path.Ext(base)), "")
@@ -106,8 +108,9 @@ func suiteName(source string) string {
 	return strings.Join(words, " ")
 }
 
-// tags collects the tags of a task: those of all tasks, and its own or else the
-// default ones. A hyphen before one of its own takes away a tag of all.
+// tags returns the tags of a task: the tags of all tasks, and the task's own tags, or
+// the default tags if it sets none. An own tag with a leading hyphen removes a tag of
+// all tasks.
 func (p *parser) tags(own []string, given bool) []string {
 	if !given {
 		own = p.defaultTags
@@ -129,7 +132,7 @@ func (p *parser) tags(own []string, given bool) []string {
 	return tags
 }
 
-// normal is how names of settings and tags are compared.
+// normal returns a key by which names of settings and tags are compared.
 func normal(s string) string {
 	return strings.ToLower(strings.Join(strings.Fields(strings.TrimSuffix(s, ":")), ""))
 }

@@ -106,7 +106,7 @@ func TestSuiteIsNamedAfterItsFile(t *testing.T) {
 	}
 }
 
-func TestMeasurementsAreTold(t *testing.T) {
+func TestMeasurementsHaveTheirKind(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[string]string{
 		"dns/sli.robot": catalog.KindSLI, "SLI.robot": catalog.KindSLI, "dns/runbook.robot": catalog.KindTask, "sli.robot/runbook.robot": catalog.KindTask, "my-sli.robot": catalog.KindTask,

@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// Walk reads the .robot files below dir, by name. It gives each file's suite or
-// what is wrong with it, and goes on. Links are not followed, and names that
-// begin with a dot or an underscore are passed over, as Robot Framework does.
-// Sources are paths within dir, with slashes.
+// Walk reads the .robot files below dir, ordered by name. It yields the suite or the
+// error of each file, and continues after an error. Like Robot Framework, it skips names
+// that start with a dot or an underscore. It does not follow links. The source of a task
+// is the path within dir, with slashes.
 func Walk(dir string) iter.Seq2[Suite, error] {
 	return func(yield func(Suite, error) bool) {
 		root, err := os.OpenRoot(dir)
 		if err != nil {
-			yield(Suite{}, fmt.Errorf("read catalogue: %w", err))
+			yield(Suite{}, fmt.Errorf("read catalog: %w", err))
 			return
 		}
 		defer root.Close()
@@ -32,7 +32,7 @@ func visit(root *os.Root, name string, entry fs.DirEntry, err error, yield func(
 	hidden := name != "." && strings.ContainsAny(path.Base(name)[:1], "._")
 	switch {
 	case err != nil:
-		if !yield(Suite{}, fmt.Errorf("read catalogue: %w", err)) {
+		if !yield(Suite{}, fmt.Errorf("read catalog: %w", err)) {
 			return fs.SkipAll
 		}
 		return nil
@@ -51,12 +51,12 @@ func visit(root *os.Root, name string, entry fs.DirEntry, err error, yield func(
 func read(root *os.Root, name string) (Suite, error) {
 	file, err := root.Open(name)
 	if err != nil {
-		return Suite{}, fmt.Errorf("read catalogue: %w", err)
+		return Suite{}, fmt.Errorf("read catalog: %w", err)
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, MaxFileBytes+1))
 	if err != nil {
-		return Suite{}, fmt.Errorf("read catalogue: %w", err)
+		return Suite{}, fmt.Errorf("read catalog: %w", err)
 	}
 	return Parse(data, name)
 }

@@ -1,5 +1,5 @@
-// Package directory finds tenants: their records, their databases, and who is
-// a member of their workspaces.
+// Package directory looks up tenants: their records, their databases and the
+// members of their workspaces.
 package directory
 
 import (
@@ -16,20 +16,22 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// maxAge is how long a record is kept: a change is in force after it.
+// maxAge is how long a record is cached, so a change takes effect after at most
+// this time.
 const maxAge = time.Minute
 
-// maxAbsence is how long it is kept that there is no such tenant: anybody may
-// ask for any name before a signature is looked at.
-const maxAbsence = 5 * time.Second
+// maxNotFoundAge is how long the absence of a tenant is cached. A tenant is looked
+// up before a signature is verified, so anybody can ask for any name.
+const maxNotFoundAge = 5 * time.Second
 
-// maxHeld bounds the records kept in memory.
-const maxHeld = 10_000
+// maxCached limits the number of cached records.
+const maxCached = 10_000
 
 // Directory reads the tenants' records in the platform's database. It is safe
 // for concurrent use.
@@ -37,23 +39,23 @@ type Directory struct {
 	clients *gcp.Clients
 	now     func() time.Time
 
-	mu   sync.Mutex
-	held map[string]held // by "id:" or "bucket:" and name
+	mu    sync.Mutex
+	cache map[string]cachedRecord // by "id:" or "bucket:" and name
 }
 
-type held struct {
+type cachedRecord struct {
 	record  tenant.Record
 	err     error // tenant.ErrNotFound, or nil
 	expires time.Time
 }
 
-// New gives the directory that clients reach.
+// New returns a directory that reads with clients.
 func New(clients *gcp.Clients, now func() time.Time) *Directory {
-	return &Directory{clients: clients, now: now, held: map[string]held{}}
+	return &Directory{clients: clients, now: now, cache: map[string]cachedRecord{}}
 }
 
-// Tenant is the record of a tenant, at most a minute old, or
-// tenant.ErrNotFound.
+// Tenant returns a tenant's record, which is at most a minute old. It returns
+// tenant.ErrNotFound if there is no such tenant.
 func (d *Directory) Tenant(ctx context.Context, id tenant.ID) (tenant.Record, error) {
 	return d.cached("id:"+string(id), func() (tenant.Record, error) {
 		db, err := d.clients.Default(ctx)
@@ -71,9 +73,9 @@ func (d *Directory) Tenant(ctx context.Context, id tenant.ID) (tenant.Record, er
 	})
 }
 
-// TenantOfBucket is the tenant whose outputs bucket this is, or
-// tenant.ErrNotFound. It fails where two tenants name one bucket: neither may
-// get the other's objects.
+// TenantOfBucket returns the tenant that an outputs bucket belongs to, or
+// tenant.ErrNotFound. It fails if two tenants name the same bucket, because neither
+// may receive the other's objects.
 func (d *Directory) TenantOfBucket(ctx context.Context, bucket string) (tenant.Record, error) {
 	return d.cached("bucket:"+bucket, func() (tenant.Record, error) {
 		db, err := d.clients.Default(ctx)
@@ -90,13 +92,14 @@ func (d *Directory) TenantOfBucket(ctx context.Context, bucket string) (tenant.R
 		case 1:
 			return decode(docs[0])
 		}
-		return tenant.Record{}, fmt.Errorf("tenants %s and %s have one outputs bucket", docs[0].Ref.ID, docs[1].Ref.ID)
+		return tenant.Record{}, fmt.Errorf("tenants %s and %s have the same outputs bucket", docs[0].Ref.ID, docs[1].Ref.ID)
 	})
 }
 
-// Each calls do with every tenant. An error of do ends it; a record that cannot
-// be read is passed over, and part of the error at the end.
-func (d *Directory) Each(ctx context.Context, do func(tenant.Record) error) error {
+// Each calls visit with the record of every tenant. If visit returns an error,
+// Each stops and returns it. Each skips a record that cannot be read, and returns
+// its error at the end.
+func (d *Directory) Each(ctx context.Context, visit func(tenant.Record) error) error {
 	db, err := d.clients.Default(ctx)
 	if err != nil {
 		return err
@@ -117,7 +120,7 @@ func (d *Directory) Each(ctx context.Context, do func(tenant.Record) error) erro
 			broken = append(broken, err)
 			continue
 		}
-		if err := do(record); err != nil {
+		if err := visit(record); err != nil {
 			return errors.Join(append(broken, err)...)
 		}
 	}
@@ -138,16 +141,16 @@ func (d *Directory) Put(ctx context.Context, record tenant.Record) error {
 	return nil
 }
 
-// Database is the client of the database that holds a tenant's documents.
+// Database returns the client of the database with a tenant's documents.
 func (d *Directory) Database(ctx context.Context, record tenant.Record) (*firestore.Client, error) {
 	project := record.ProjectID
 	if record.DatabaseID == "" {
-		project = d.clients.Config.ProjectID // the shared one is the platform's
+		project = d.clients.Config.ProjectID // the shared database is in the platform's project
 	}
 	return d.clients.Firestore(ctx, project, record.DatabaseID)
 }
 
-// PlatformTrust is whom the platform trusts to name its staff.
+// PlatformTrust returns the issuers whose tokens identify platform staff.
 func (d *Directory) PlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
 	db, err := d.clients.Default(ctx)
 	if err != nil {
@@ -160,22 +163,43 @@ func (d *Directory) PlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read platform staff: %w", err)
 	}
-	var staff struct {
-		Trust []tenant.Trust `firestore:"trust"`
-	}
+	var staff staffRecord
 	if err := doc.DataTo(&staff); err != nil {
 		return nil, fmt.Errorf("read platform staff: %w", err)
 	}
 	return staff.Trust, nil
 }
 
-// Staff is where whom the platform trusts rests: one field, trust.
+// staffRecord says whose tokens may name the platform's staff.
+type staffRecord struct {
+	Trust []tenant.Trust `firestore:"trust"`
+}
+
+// workspaceRecord says that a workspace exists.
+type workspaceRecord struct {
+	ID tenant.WorkspaceID `firestore:"id" class:"operational"`
+}
+
+// membership says that a user is a member of a workspace: by being there. The
+// subject is for those who list members.
+type membership struct {
+	Subject string `firestore:"subject" class:"configuration"`
+}
+
+var (
+	_ = dataclass.Stored[tenant.Record]("tenants/{tenant}")
+	_ = dataclass.Stored[staffRecord]("platform/staff")
+	_ = dataclass.Stored[workspaceRecord]("tenants/{tenant}/workspaces/{workspace}")
+	_ = dataclass.Stored[membership]("tenants/{tenant}/workspaces/{workspace}/members/{member}")
+)
+
+// Staff returns the reference of the document with the trust of the platform.
 func Staff(db *firestore.Client) *firestore.DocumentRef {
 	return db.Collection("platform").Doc("staff")
 }
 
-// Member is where a user's membership of a workspace rests. Subjects are any
-// text, so the name is a hash.
+// Member returns the reference of a user's membership of a workspace. A subject
+// may be any text, so the document ID is a hash.
 func Member(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, issuer, subject string) *firestore.DocumentRef {
 	sum := sha256.Sum256([]byte(issuer + "\x00" + subject))
 	return records.Workspace(db, t, w).Collection("members").Doc(hex.EncodeToString(sum[:]))
@@ -183,24 +207,24 @@ func Member(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, issuer, sub
 
 func (d *Directory) cached(key string, read func() (tenant.Record, error)) (tenant.Record, error) {
 	d.mu.Lock()
-	h, ok := d.held[key]
+	entry, ok := d.cache[key]
 	d.mu.Unlock()
-	if ok && d.now().Before(h.expires) {
-		return h.record, h.err
+	if ok && d.now().Before(entry.expires) {
+		return entry.record, entry.err
 	}
 	record, err := read()
-	keep := maxAge
+	age := maxAge
 	if errors.Is(err, tenant.ErrNotFound) {
-		keep = maxAbsence
+		age = maxNotFoundAge
 	} else if err != nil {
 		return tenant.Record{}, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.held) >= maxHeld {
-		clear(d.held)
+	if len(d.cache) >= maxCached {
+		clear(d.cache)
 	}
-	d.held[key] = held{record, err, d.now().Add(keep)}
+	d.cache[key] = cachedRecord{record: record, err: err, expires: d.now().Add(age)}
 	return record, err
 }
 
@@ -210,7 +234,7 @@ func decode(doc *firestore.DocumentSnapshot) (tenant.Record, error) {
 		return tenant.Record{}, fmt.Errorf("read tenant: %w", err)
 	}
 	if string(record.ID) != doc.Ref.ID {
-		return tenant.Record{}, fmt.Errorf("the record of tenant %s names another", doc.Ref.ID)
+		return tenant.Record{}, fmt.Errorf("the record of tenant %s has the ID of another tenant", doc.Ref.ID)
 	}
 	return record, nil
 }

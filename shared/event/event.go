@@ -1,5 +1,5 @@
-// Package event takes Pub/Sub messages in as CloudEvents and tells Pub/Sub
-// what became of them: done, or to be delivered again.
+// Package event receives Pub/Sub messages as CloudEvents. It acknowledges a message
+// that was processed or permanently rejected, and has Pub/Sub redeliver any other.
 package event
 
 import (
@@ -15,75 +15,60 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// Message is what was published.
+// Message is a published message.
 type Message struct {
-	ID         string            // Pub/Sub's; the same at every delivery
-	Data       []byte            //
-	Attributes map[string]string //
-	Published  time.Time         //
+	ID         string // set by Pub/Sub; the same for every delivery
+	Data       []byte
+	Attributes map[string]string
+	Published  time.Time
 
-	// Malformed is not nil where the event was no Pub/Sub message: a refusal
-	// with the code "malformed". Of the message is known only the event's id.
+	// Malformed is not nil if the event is not a Pub/Sub message. It is a
+	// rejection with the code "malformed", and only ID, the event's, is set.
 	Malformed error
 }
 
-// Handler works on one message; one that is malformed it refuses. It is called again for a message whose call
-// failed, and may be for one whose call did not: what it does, it does once.
+// Handler processes one message, and rejects one that is malformed. Pub/Sub
+// redelivers a message after an error, and sometimes after a success, so a handler
+// must have its effect only once.
 type Handler func(context.Context, Message) error
 
-// permanent is a fault that delivering again will not mend.
-type permanent struct{ error }
-
-// Unwrap gives the fault itself.
-func (p permanent) Unwrap() error { return p.error }
-
-// Permanent marks a fault that delivering again will not mend. The handler has
-// put it on record; the message is acknowledged.
-func Permanent(err error) error {
-	if err == nil {
-		return nil
-	}
-	return permanent{err}
-}
-
-// refusal is a permanent fault that has a code.
-type refusal struct {
-	permanent
+// rejection is an error that a redelivery cannot fix.
+type rejection struct {
+	error
 	code string
 }
 
-// Refuse is Permanent with a code, which the record of the message has: a few
-// lower-case words joined by dashes.
-func Refuse(code string, err error) error { return refusal{permanent{err}, code} }
+// Unwrap returns the error itself.
+func (r rejection) Unwrap() error { return r.error }
 
-// Unwrap gives the mark, and the fault below it.
-func (r refusal) Unwrap() error { return r.permanent }
+// Refuse marks an error that a redelivery cannot fix, so the message is
+// acknowledged. The code is a few lowercase words joined by hyphens; the
+// quarantine's record of the message has it.
+func Refuse(code string, err error) error { return rejection{err, code} }
 
-// Code is the code of a permanent fault.
+// Code returns the code of an error that Refuse marked, and "" for any other.
 func Code(err error) string {
-	var r refusal
-	if errors.As(err, &r) {
-		return r.code
-	}
-	return "permanent"
+	var r rejection
+	_ = errors.As(err, &r) // the zero rejection has no code
+	return r.code
 }
 
-// IsPermanent reports whether err was marked so.
+// IsPermanent reports whether Refuse marked err.
 func IsPermanent(err error) bool {
-	var p permanent
-	return errors.As(err, &p)
+	var r rejection
+	return errors.As(err, &r)
 }
 
-// errAgain is all that the platform learns of a fault: the framework prints
-// it as a format string.
-var errAgain = errors.New("not done; deliver again")
+// errRedeliver is the only error that the platform sees. The functions framework
+// prints it as a format string, so its text is fixed.
+var errRedeliver = errors.New("not processed; redeliver")
 
-// Receive makes a CloudEvent function of handle.
+// Receive returns a CloudEvent function that calls handle.
 func Receive(handle Handler, log *slog.Logger) func(context.Context, event.Event) error {
 	return func(ctx context.Context, e event.Event) error {
 		m, fault := decode(e)
 		if fault != nil {
-			// The handler is asked all the same: it keeps the record of refusals.
+			// The handler is called anyway, because it records rejections.
 			m = Message{ID: e.ID(), Malformed: Refuse("malformed", fault)}
 		}
 		err := handle(ctx, m)
@@ -94,16 +79,17 @@ func Receive(handle Handler, log *slog.Logger) func(context.Context, event.Event
 		case err == nil:
 			return nil
 		case IsPermanent(err):
-			log.ErrorContext(ctx, "event refused for good", "message", e.ID(), "error", err.Error())
+			log.ErrorContext(ctx, "event permanently rejected", "message", e.ID(), "error", err.Error())
 			return nil
 		}
-		log.WarnContext(ctx, "event to be delivered again", "message", e.ID(), "error", err.Error())
-		return errAgain
+		log.WarnContext(ctx, "event will be redelivered", "message", e.ID(), "error", err.Error())
+		return errRedeliver
 	}
 }
 
-// Lazily is Receive of what build gives. It builds on the first event; a build
-// that failed is tried again on the next.
+// Lazily returns a CloudEvent function that calls build on the first event, and
+// then calls the handler that build returned. If build fails, the next event calls
+// it again.
 func Lazily(build func(context.Context) (Handler, error), log *slog.Logger) func(context.Context, event.Event) error {
 	var built gcp.Lazy[Handler]
 	return Receive(func(ctx context.Context, m Message) error {
@@ -130,14 +116,19 @@ const published = "google.cloud.pubsub.topic.v1.messagePublished"
 
 func decode(e event.Event) (Message, error) {
 	if e.Type() != published {
-		return Message{}, errors.New("the event is no Pub/Sub message")
+		return Message{}, errors.New("the event is not a Pub/Sub message")
 	}
 	var p pushed
 	if err := json.Unmarshal(e.Data(), &p); err != nil {
-		return Message{}, errors.New("the event's data is no Pub/Sub message")
+		return Message{}, errors.New("the event's data is not a Pub/Sub message")
 	}
 	if p.Message.MessageID == "" {
-		return Message{}, errors.New("the message has no id")
+		return Message{}, errors.New("the message has no ID")
 	}
-	return Message{ID: p.Message.MessageID, Data: p.Message.Data, Attributes: p.Message.Attributes, Published: p.Message.PublishTime}, nil
+	return Message{
+		ID:         p.Message.MessageID,
+		Data:       p.Message.Data,
+		Attributes: p.Message.Attributes,
+		Published:  p.Message.PublishTime,
+	}, nil
 }

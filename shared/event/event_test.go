@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -52,16 +53,16 @@ func TestReceiveAcknowledgesWhatIsPermanentOnly(t *testing.T) {
 		fault error
 		again bool
 	}{
-		"done":                                {message(t, published, good), nil, false},
-		"a fault that may pass":               {message(t, published, good), errors.New(canary), true},
-		"a permanent fault":                   {message(t, published, good), event.Permanent(errors.New(canary)), false},
-		"a refusal with a code":               {message(t, published, good), event.Refuse("bad-reference", errors.New(canary)), false},
-		"an event of another type":            {message(t, "other", good), nil, false},
-		"data that is no message":             {message(t, published, `[1]`), nil, false},
-		"a message without an id":             {message(t, published, `{"message":{"data":"aGk="}}`), nil, false},
-		"a message whose data is no base64":   {message(t, published, `{"message":{"data":"%","messageId":"7"}}`), nil, false},
-		"a wrapped permanent fault":           {message(t, published, good), errors.Join(event.Permanent(errors.New(canary))), false},
-		"a fault beside which nothing stands": {message(t, published, good), context.DeadlineExceeded, true},
+		"done":                               {message(t, published, good), nil, false},
+		"a fault that may pass":              {message(t, published, good), errors.New(canary), true},
+		"a permanent fault":                  {message(t, published, good), event.Refuse("refused", errors.New(canary)), false},
+		"a refusal with a code":              {message(t, published, good), event.Refuse("bad-reference", errors.New(canary)), false},
+		"an event of another type":           {message(t, "other", good), nil, false},
+		"data that is no message":            {message(t, published, `[1]`), nil, false},
+		"a message without an id":            {message(t, published, `{"message":{"data":"aGk="}}`), nil, false},
+		"a message whose data is no base64":  {message(t, published, `{"message":{"data":"%","messageId":"7"}}`), nil, false},
+		"a wrapped permanent fault":          {message(t, published, good), errors.Join(event.Refuse("refused", errors.New(canary))), false},
+		"a deadline without a wrapped fault": {message(t, published, good), context.DeadlineExceeded, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,16 +94,16 @@ func TestAMalformedEventReachesTheHandlerByItsIDOnly(t *testing.T) {
 	}
 }
 
-func TestCodeOfAFault(t *testing.T) {
+func TestCodeOfAnError(t *testing.T) {
 	t.Parallel()
 	if got := event.Code(event.Refuse("bad-reference", errors.ErrUnsupported)); got != "bad-reference" {
 		t.Errorf("the code is %q", got)
 	}
-	if got := event.Code(event.Permanent(errors.ErrUnsupported)); got != "permanent" {
-		t.Errorf("the code is %q", got)
+	if got := event.Code(fmt.Errorf("wrapped: %w", event.Refuse("bad-reference", errors.ErrUnsupported))); got != "bad-reference" {
+		t.Errorf("the code of the wrapped error is %q", got)
 	}
-	if event.Permanent(nil) != nil {
-		t.Error("no fault is permanent")
+	if got := event.Code(errors.ErrUnsupported); got != "" || event.IsPermanent(errors.ErrUnsupported) {
+		t.Errorf("an error that nobody marked has the code %q", got)
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"google.golang.org/api/option"
 )
 
-// Clients are the clients that every function needs. They are built on first
-// use and kept. Clients is safe for concurrent use.
+// Clients holds the Google Cloud clients that every function needs. Each is built
+// on first use and then kept. Clients is safe for concurrent use.
 type Clients struct {
 	Config Config
 
@@ -20,17 +20,18 @@ type Clients struct {
 
 	mu        sync.Mutex
 	firestore map[database]*firestore.Client
-	others    []func() error // close what others built for these clients' config
+	onClose   []func() error // close the clients that OnClose added
 }
 
 type database struct{ projectID, databaseID string }
 
-// NewClients gives the clients of config; it connects to nothing yet.
+// NewClients returns the clients for config. It does not connect yet.
 func NewClients(config Config) *Clients {
 	return &Clients{Config: config, firestore: map[database]*firestore.Client{}}
 }
 
-// Firestore is the client of one database; an empty databaseID means (default).
+// Firestore returns the client of one database. An empty databaseID means
+// (default).
 func (c *Clients) Firestore(ctx context.Context, projectID, databaseID string) (*firestore.Client, error) {
 	if databaseID == "" {
 		databaseID = firestore.DefaultDatabaseID
@@ -53,38 +54,39 @@ func (c *Clients) Firestore(ctx context.Context, projectID, databaseID string) (
 	return client, nil
 }
 
-// Default is the client of the platform's own database.
+// Default returns the client of the platform's database.
 func (c *Clients) Default(ctx context.Context) (*firestore.Client, error) {
 	return c.Firestore(ctx, c.Config.ProjectID, "")
 }
 
-// KMS is the client of Cloud KMS.
+// KMS returns the client of Cloud KMS.
 func (c *Clients) KMS(ctx context.Context) (*kms.KeyManagementClient, error) {
 	return c.kms.Get(ctx, func(ctx context.Context) (*kms.KeyManagementClient, error) {
 		return Connect(ctx, c.Config, c.Config.KMSHost, kms.NewKeyManagementClient)
 	})
 }
 
-// Connect makes a gRPC client, by its package's constructor, of Google's own
-// service, or of what stands at host in its place.
-func Connect[T any](ctx context.Context, config Config, host string, client func(context.Context, ...option.ClientOption) (T, error)) (T, error) {
+// Connect builds a gRPC client with construct, the constructor of its package. An
+// empty host means Google's service; any other is host:port of an emulator.
+func Connect[T any](ctx context.Context, config Config, host string, construct func(context.Context, ...option.ClientOption) (T, error)) (T, error) {
 	var none T
 	options, err := config.Dial(host)
 	if err != nil {
 		return none, err
 	}
-	made, err := client(ctx, options...)
+	client, err := construct(ctx, options...)
 	if err != nil {
-		return none, fmt.Errorf("make %T: %w", none, err)
+		return none, fmt.Errorf("build %T: %w", none, err)
 	}
-	return made, nil
+	return client, nil
 }
 
-// OnClose has Close call closeIt: for a client that only some functions need.
-func (c *Clients) OnClose(closeIt func() error) {
+// OnClose makes Close call closeClient too. It is for a client that only some
+// functions need.
+func (c *Clients) OnClose(closeClient func() error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.others = append(c.others, closeIt)
+	c.onClose = append(c.onClose, closeClient)
 }
 
 // Close closes every client that was built.
@@ -98,8 +100,8 @@ func (c *Clients) Close() error {
 	if client, ok := c.kms.Built(); ok {
 		errs = append(errs, client.Close())
 	}
-	for _, closeIt := range c.others {
-		errs = append(errs, closeIt())
+	for _, closeClient := range c.onClose {
+		errs = append(errs, closeClient())
 	}
 	return errors.Join(errs...)
 }

@@ -1,5 +1,5 @@
-// Package gcp builds Google Cloud clients from the environment, once each and
-// lazily, and holds the guard that keeps emulators out of production.
+// Package gcp builds Google Cloud clients from the environment, each one once and
+// on first use. It also refuses to start in production with an emulator setting.
 package gcp
 
 import (
@@ -19,8 +19,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/secret"
 )
 
-// Config says where Google Cloud is. With all hosts empty it is Google's own,
-// with the identity the platform gives; a host is `host:port` of an emulator.
+// Config says how to reach Google Cloud. If all hosts are empty, clients use
+// Google's services and the identity of the process. A host is the `host:port` of
+// an emulator.
 type Config struct {
 	ProjectID          string        `env:"GOOGLE_CLOUD_PROJECT,required,notEmpty"` // the platform's project
 	FirestoreHost      string        `env:"FIRESTORE_EMULATOR_HOST"`
@@ -28,12 +29,12 @@ type Config struct {
 	KMSHost            string        `env:"KMS_EMULATOR_HOST"`
 	IAMCredentialsHost string        `env:"IAM_CREDENTIALS_EMULATOR_HOST"`
 	PubSubHost         string        `env:"PUBSUB_EMULATOR_HOST"`
-	AccessToken        secret.String `env:"EMULATOR_ACCESS_TOKEN"` // what an emulator knows this process by
+	AccessToken        secret.String `env:"EMULATOR_ACCESS_TOKEN"` // identifies this process to an emulator
 }
 
-// FromEnv reads the settings of a function, a struct with env tags that holds
-// a Config, and refuses an emulator in production. The error joins all that is
-// missing, by name.
+// FromEnv reads the settings of a function: a struct with env tags that contains a
+// Config. It fails if an emulator is set in production. The error names every
+// missing setting.
 func FromEnv[T any](environ []string) (T, error) {
 	if err := RefuseEmulatorInProduction(environ); err != nil {
 		var none T
@@ -42,13 +43,14 @@ func FromEnv[T any](environ []string) (T, error) {
 	return env.ParseAsWithOptions[T](env.Options{Environment: env.ToMap(environ)})
 }
 
-// ErrEmulatorInProduction is the fault of an emulator setting beside K_SERVICE,
-// which Cloud Run sets: cloud.google.com/run/docs/container-contract.
+// ErrEmulatorInProduction is the error of an emulator setting together with
+// K_SERVICE, which Cloud Run sets: cloud.google.com/run/docs/container-contract.
 var ErrEmulatorInProduction = errors.New("emulator setting in production")
 
-// RefuseEmulatorInProduction fails when environ (as os.Environ gives it) has
-// both K_SERVICE and any emulator setting: one that has EMULATOR in its name,
-// whatever its value and whoever reads it. The error names the setting.
+// RefuseEmulatorInProduction returns an error if environ, as os.Environ returns it,
+// has both K_SERVICE and an emulator setting. That is any setting with EMULATOR in
+// its name, whatever its value is and whoever reads it. The error names the
+// setting.
 func RefuseEmulatorInProduction(environ []string) error {
 	if !slices.ContainsFunc(environ, func(kv string) bool { return strings.HasPrefix(kv, "K_SERVICE=") }) {
 		return nil
@@ -62,15 +64,15 @@ func RefuseEmulatorInProduction(environ []string) error {
 	return nil
 }
 
-// Dial gives the options of a gRPC client of the service at host: none when
-// host is empty, since Google's own clients find Google's own. The client
-// closes the connection.
+// Dial returns the options of a gRPC client of the service at host. For an empty
+// host it returns none, because Google's clients find Google's services themselves.
+// The client closes the connection.
 func (c Config) Dial(host string) ([]option.ClientOption, error) {
 	if host == "" {
 		return nil, nil
 	}
-	// A connection of our own, since the Firestore client makes one that knows
-	// no identity wherever FIRESTORE_EMULATOR_HOST is set.
+	// The Firestore client would make a connection without an identity if
+	// FIRESTORE_EMULATOR_HOST is set, so the connection is made here.
 	conn, err := grpc.NewClient("passthrough:///"+host,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithPerRPCCredentials(plainToken{c.AccessToken}),
@@ -81,7 +83,7 @@ func (c Config) Dial(host string) ([]option.ClientOption, error) {
 	return []option.ClientOption{option.WithGRPCConn(conn)}, nil
 }
 
-// plainToken sends a token without TLS, which only an emulator may be sent.
+// plainToken sends a token without TLS. Only an emulator receives such a token.
 type plainToken struct{ token secret.String }
 
 // GetRequestMetadata implements credentials.PerRPCCredentials.
@@ -95,7 +97,8 @@ func (p plainToken) GetRequestMetadata(context.Context, ...string) (map[string]s
 // RequireTransportSecurity implements credentials.PerRPCCredentials.
 func (plainToken) RequireTransportSecurity() bool { return false }
 
-// Transport sends the token of an emulated identity over plain HTTP.
+// Transport returns a transport that sends the access token of an emulator over
+// plain HTTP.
 func (c Config) Transport() http.RoundTripper { return tokenTransport{c.AccessToken} }
 
 type tokenTransport struct{ token secret.String }

@@ -5,17 +5,18 @@ import (
 	"sync"
 )
 
-// Lazy holds one value that is built on first use. A failed build is tried
-// again on the next use. The zero Lazy holds nothing. It is safe for
-// concurrent use; concurrent first uses build once.
+// Lazy holds one value that is built on first use. After a failed build, the next
+// use builds again. The zero Lazy holds nothing. It is safe for concurrent use;
+// concurrent first uses build once.
 type Lazy[T any] struct {
 	mu    sync.Mutex
 	built bool
 	value T
 }
 
-// Get gives the value, building it with build if there is none. The context of
-// a request must not end what outlives it, so build gets one without its end.
+// Get returns the value, and builds it first if there is none. The value outlives
+// the request that builds it, so build receives a context that the request cannot
+// cancel.
 func (l *Lazy[T]) Get(ctx context.Context, build func(context.Context) (T, error)) (T, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -31,7 +32,7 @@ func (l *Lazy[T]) Get(ctx context.Context, build func(context.Context) (T, error
 	return value, nil
 }
 
-// Built gives the value if there is one.
+// Built returns the value if there is one.
 func (l *Lazy[T]) Built() (value T, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,26 +9,27 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Attempts bounds how often a transaction is begun anew because the reply of
-// its commit was lost.
+// Attempts limits how often a transaction starts again because the reply of its
+// commit was lost.
 const Attempts = 5
 
-// Transact runs do in a transaction of db. Where a commit's reply is lost, the
-// client repeats the commit, and is told that its transaction is over
-// (InvalidArgument): then do runs again, to see whether it was done. So do must
-// be repeatable, and write the same where it meets its own work.
-func Transact(ctx context.Context, db *firestore.Client, do func(context.Context, *firestore.Transaction) error) error {
+// Transact runs work in a transaction of db. If the reply of a commit is lost, the
+// client commits again, and Firestore answers that the transaction has ended
+// (InvalidArgument). Transact then runs work again, which finds out whether the
+// first commit was applied. So work must be repeatable, and must write the same if
+// it finds its own writes.
+func Transact(ctx context.Context, db *firestore.Client, work func(context.Context, *firestore.Transaction) error) error {
 	var err error
 	for range Attempts {
-		if err = db.RunTransaction(ctx, do); status.Code(err) != codes.InvalidArgument {
+		if err = db.RunTransaction(ctx, work); status.Code(err) != codes.InvalidArgument {
 			return err
 		}
 	}
 	return err
 }
 
-// Delete deletes documents by one commit, which has at most 500. Those that are
-// gone already do no harm.
+// Delete deletes at most 500 documents in one commit. A document that no longer
+// exists is not an error.
 func Delete(ctx context.Context, db *firestore.Client, refs []*firestore.DocumentRef) error {
 	err := db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		for _, ref := range refs {

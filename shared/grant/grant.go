@@ -7,54 +7,57 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// State is what became of a grant. The zero State is none.
+// State is the state of a grant. The zero State means that there is no grant.
 type State string
 
-// The states of a grant. Pending ends as one of the others; Stored beats
-// Expired and Missing, however late it comes.
+// The states of a grant. A grant starts as Pending. Stored replaces Expired and
+// Missing, however late the object arrives.
 const (
-	Pending     State = "pending"     // a URL was given out
+	Pending     State = "pending"     // a URL was issued
 	Stored      State = "stored"      // the object is in the bucket
-	Expired     State = "expired"     // its time passed without an object
-	Missing     State = "missing"     // so, and the run says that it put it there
-	Quarantined State = "quarantined" // an object is there that is unlike what was granted
+	Expired     State = "expired"     // the URL expired without an object
+	Missing     State = "missing"     // the URL expired without an object, and the run claims the part
+	Quarantined State = "quarantined" // the object in the bucket does not match the grant
 )
 
-// Declared is what the runner says of a part before it is written.
+// Declared is what the runner declares about a part before it is written.
 type Declared struct {
-	ContentType string  `firestore:"contentType"`
-	Size        *int64  `firestore:"size"`   // bytes; nil: not told
-	CRC32C      *uint32 `firestore:"crc32c"` // Castagnoli; nil: not told
-	Lines       *int64  `firestore:"lines"`  // newline bytes in the part; nil: not told
+	ContentType string  `firestore:"contentType" class:"operational"`
+	Size        *int64  `firestore:"size" class:"operational"`   // bytes; nil: not declared
+	CRC32C      *uint32 `firestore:"crc32c" class:"operational"` // Castagnoli; nil: not declared
+	Lines       *int64  `firestore:"lines" class:"operational"`  // newline bytes in the part; nil: not declared
 }
 
-// Grant is the record of one part. It lies at
+// Grant is the record of one part. Its document is
 // tenants/{t}/workspaces/{w}/grants/{id}.
 type Grant struct {
-	Workspace tenant.WorkspaceID `firestore:"workspace"`
-	Run       run.ID             `firestore:"run"`
-	Output    string             `firestore:"output"`
-	Part      int                `firestore:"part"`
+	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
+	Run       run.ID             `firestore:"run" class:"operational"`
+	Output    string             `firestore:"output" class:"operational"`
+	Part      int                `firestore:"part" class:"operational"`
 	Declared  Declared           `firestore:"declared"`
-	State     State              `firestore:"state"`
-	Created   time.Time          `firestore:"created"`
-	Expires   time.Time          `firestore:"expires"` // of the newest URL
-	Stored    *Finalized         `firestore:"stored"`  // nil until an object is there
+	State     State              `firestore:"state" class:"operational"`
+	Created   time.Time          `firestore:"created" class:"operational"`
+	Expires   time.Time          `firestore:"expires" class:"operational"` // when the newest URL expires
+	Stored    *Finalized         `firestore:"stored"`                      // nil until there is an object
 }
 
-// Finalized is what the bucket says of an object.
+// Finalized is the bucket's description of an object.
 type Finalized struct {
-	Generation  int64     `firestore:"generation"`
-	Size        int64     `firestore:"size"` // bytes
-	CRC32C      uint32    `firestore:"crc32c"`
-	ContentType string    `firestore:"contentType"`
-	Time        time.Time `firestore:"time"`
+	Generation  int64     `firestore:"generation" class:"operational"`
+	Size        int64     `firestore:"size" class:"operational"` // bytes
+	CRC32C      uint32    `firestore:"crc32c" class:"operational"`
+	ContentType string    `firestore:"contentType" class:"operational"`
+	Time        time.Time `firestore:"time" class:"operational"`
 }
 
-// Object names what the grant is for.
-func (g Grant) Object() Object { return Object{g.Workspace, g.Run, g.Output, g.Part} }
+// Object returns the object that the grant is for.
+func (g Grant) Object() Object {
+	return Object{Workspace: g.Workspace, Run: g.Run, Output: g.Output, Part: g.Part}
+}
 
-// MaxBytes bounds what may be written: what was declared, else a whole part.
+// MaxBytes is the most that the part may hold: the declared size, or MaxPartBytes
+// if no size is declared.
 func (d Declared) MaxBytes() int64 {
 	if d.Size != nil {
 		return *d.Size
@@ -62,13 +65,13 @@ func (d Declared) MaxBytes() int64 {
 	return MaxPartBytes
 }
 
-// Same reports whether o declares the same object. Line counts may differ:
-// they describe, and bound nothing.
+// Same reports whether o declares the same object. Line counts may differ,
+// because they do not restrict the object.
 func (d Declared) Same(o Declared) bool {
 	return d.ContentType == o.ContentType && same(d.Size, o.Size) && same(d.CRC32C, o.CRC32C)
 }
 
-// Allows reports whether an object is as it was declared.
+// Allows reports whether an object matches its declaration.
 func (d Declared) Allows(f Finalized) bool {
 	return f.ContentType == d.ContentType && f.Size <= MaxPartBytes &&
 		(d.Size == nil || *d.Size == f.Size) && (d.CRC32C == nil || *d.CRC32C == f.CRC32C)

@@ -1,5 +1,5 @@
-// Package grant is the record of one part's permission to be written: what
-// may be put where, until when, and what became of it.
+// Package grant defines the permission to write one part of an output: which
+// object may be written, until when, and the state of that object.
 package grant
 
 import (
@@ -15,15 +15,15 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Limits of a part. A response of the platform ends near 10 MB, so a part of
-// 8 MiB can be viewed in one.
+// Limits of a part. The platform limits a response to about 10 MB, so that one
+// response can carry a part of 8 MiB: cloud.google.com/functions/quotas.
 const (
 	MaxPartBytes = 8 << 20
 	MaxPart      = 99_999
 )
 
-// Object names one part of one output: the object of a tenant's bucket that
-// is called {workspace}/{run}/{output}/{part:05d}.
+// Object identifies one part of one output. Its object in the tenant's bucket is
+// named {workspace}/{run}/{output}/{part:05d}.
 type Object struct {
 	Workspace tenant.WorkspaceID
 	Run       run.ID
@@ -33,14 +33,13 @@ type Object struct {
 
 var outputName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$`)
 
-// The faults of names.
+// Errors of names.
 var (
-	ErrOutputName = errors.New("an output is named by 1 to 200 of A-Z, a-z, 0-9, dot, underscore and hyphen, and begins with none of dot and hyphen")
-	ErrPart       = errors.New("parts are numbered from 1 to 99999")
-	ErrObject     = errors.New("no part's object is named so")
+	ErrOutputName = errors.New("an output name has 1 to 200 characters from A-Z, a-z, 0-9, dot, underscore and hyphen, and must not start with a dot or hyphen")
+	ErrObject     = errors.New("the object name is not workspace/run/output/part")
 )
 
-// CheckOutput accepts an output's name.
+// CheckOutput returns ErrOutputName if name is not the name of an output.
 func CheckOutput(name string) error {
 	if !outputName.MatchString(name) {
 		return ErrOutputName
@@ -53,13 +52,14 @@ func (o Object) Name() string {
 	return fmt.Sprintf("%s/%s/%s/%05d", o.Workspace, o.Run, o.Output, o.Part)
 }
 
-// ID is the name of the object's grant: an object has one grant for ever.
+// ID is the document ID of the object's grant. An object never has a second grant.
 func (o Object) ID() string {
 	sum := sha256.Sum256([]byte(o.Name()))
 	return hex.EncodeToString(sum[:16])
 }
 
-// ParseObject is the inverse of Name. It accepts what Name gives and no more.
+// ParseObject is the inverse of Name. It accepts exactly the names that Name
+// returns. Every error is ErrObject.
 func ParseObject(name string) (Object, error) {
 	elements := strings.Split(name, "/")
 	if len(elements) != 4 || len(elements[3]) != 5 {
@@ -72,5 +72,5 @@ func ParseObject(name string) (Object, error) {
 	if errors.Join(errWorkspace, errRun, errOutput, errPart) != nil || part == 0 {
 		return Object{}, ErrObject
 	}
-	return Object{w, id, elements[2], int(part)}, nil
+	return Object{Workspace: w, Run: id, Output: elements[2], Part: int(part)}, nil
 }

@@ -22,11 +22,11 @@ func TestParseObjectAcceptsWhatNameGives(t *testing.T) {
 	}
 }
 
-func TestParseObjectRefuses(t *testing.T) {
+func TestParseObjectRejects(t *testing.T) {
 	t.Parallel()
 	good := "prod/" + runID + "/stdout.log/"
 	for name, object := range map[string]string{
-		"nothing":                      "",
+		"an empty name":                "",
 		"part 0":                       good + "00000",
 		"a part of four digits":        good + "0001",
 		"a part of six digits":         good + "000001",
@@ -47,7 +47,7 @@ func TestParseObjectRefuses(t *testing.T) {
 		"a name of 1,025 bytes in all": strings.Repeat("x", 1025),
 	} {
 		if o, err := grant.ParseObject(object); err == nil {
-			t.Errorf("%s is accepted as %+v", name, o)
+			t.Errorf("%s was accepted as %+v", name, o)
 		}
 	}
 }

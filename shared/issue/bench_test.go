@@ -8,7 +8,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
-// aLine is as tasks write it: 1 KB, half of it details.
+// aLine is a typical line: 1 KB, half of it details.
 var aLine = fmt.Appendf(nil, `{"severity": 2, "title": "Deployment `+"`checkout-api`"+` in Namespace `+"`shop`"+` has 3 of 5 replicas unavailable", `+
 	`"expected": "5 ready replicas", "actual": "2 ready replicas since 10:41:07", "reproduceHint": "kubectl get deploy checkout-api -n shop", `+
 	`"nextSteps": "Check Deployment Log For Issues with `+"`checkout-api`"+`\nInspect Deployment Warning Events for `+"`checkout-api`"+`", `+

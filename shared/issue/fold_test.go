@@ -18,7 +18,7 @@ import (
 
 var began = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 
-// history is a random life of one check.
+// history is a random sequence of runs of one check.
 type history struct {
 	rand   *rand.Rand
 	runs   []issue.RunResult
@@ -36,7 +36,7 @@ func newHistory(seed uint64, size int) *history {
 	return h
 }
 
-// run makes a run; some start at the same time.
+// run returns a random run. Some runs start at the same time.
 func (h *history) run(size int) issue.RunResult {
 	var id uuid.UUID
 	for i := range id {
@@ -58,7 +58,7 @@ func (h *history) run(size int) issue.RunResult {
 	return r
 }
 
-// shuffled gives the runs in any order, some of them twice.
+// shuffled returns the runs in random order, some of them twice.
 func (h *history) shuffled() []issue.RunResult {
 	runs := slices.Clone(h.runs)
 	for range h.rand.IntN(len(runs)) {
@@ -68,15 +68,15 @@ func (h *history) shuffled() []issue.RunResult {
 	return runs
 }
 
-// store holds projections as the database does: a fold sees what it must, and
-// no more.
+// store stores a check and its issues like the database. A fold gets only the
+// issues that it requires.
 type store struct {
 	check  issue.Check
 	issues map[issue.ID]issue.Issue
 }
 
 func (s *store) fold(runs []issue.RunResult) {
-	var oldest, newest time.Time // of those that conclusive
+	var oldest, newest time.Time // of the conclusive runs
 	named := map[issue.ID]bool{}
 	for _, r := range runs {
 		if conclusive(r) && (oldest.IsZero() || r.Start.Time.Before(oldest)) {
@@ -89,13 +89,13 @@ func (s *store) fold(runs []issue.RunResult) {
 			named[seen.Issue] = true
 		}
 	}
-	concerned := map[issue.ID]issue.Issue{}
+	affected := map[issue.ID]issue.Issue{}
 	for id, i := range s.issues {
 		if named[id] || !oldest.IsZero() && i.ResolvedAt.After(oldest) && i.FirstSeen.Before(newest) {
-			concerned[id] = i
+			affected[id] = i
 		}
 	}
-	check, changed := issue.Fold(s.check, concerned, runs)
+	check, changed := issue.Fold(s.check, affected, runs)
 	s.check = check
 	maps.Copy(s.issues, changed)
 }
@@ -111,7 +111,7 @@ func (h *history) foldAll(runs []issue.RunResult) *store {
 	return s
 }
 
-// compare compares projections, but for how they are packed.
+// compare ignores the packed fields.
 var compare = cmp.Options{
 	cmpopts.IgnoreFields(issue.Check{}, "Recent", "Folded"),
 	cmpopts.IgnoreFields(issue.Issue{}, "History", "Text"),
@@ -135,7 +135,7 @@ func TestAnyOrderAndDuplicationFoldsToTheSame(t *testing.T) {
 	}
 }
 
-func TestLongHistoriesFoldToTheSameWhenLatenessIsBounded(t *testing.T) {
+func TestLongHistoriesFoldToTheSameIfLatenessIsBounded(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4) {
 		h := newHistory(seed, 1_500)
@@ -153,7 +153,7 @@ func TestLongHistoriesFoldToTheSameWhenLatenessIsBounded(t *testing.T) {
 	}
 }
 
-func TestLongHistoriesInAnyOrderKeepAllButReturns(t *testing.T) {
+func TestLongHistoriesInAnyOrderKeepAllButReopenings(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4) {
 		h := newHistory(seed, 1_500)
@@ -164,26 +164,26 @@ func TestLongHistoriesInAnyOrderKeepAllButReturns(t *testing.T) {
 		if diff := cmp.Diff(want.check, got.check, compare); diff != "" {
 			t.Fatalf("seed %d: check: %s", seed, diff)
 		}
-		returns := cmpopts.IgnoreFields(issue.Issue{}, "Reopened", "Since", "StoredState")
-		if diff := cmp.Diff(want.issues, got.issues, compare, returns); diff != "" {
+		reopenings := cmpopts.IgnoreFields(issue.Issue{}, "Reopened", "Since", "StoredState")
+		if diff := cmp.Diff(want.issues, got.issues, compare, reopenings); diff != "" {
 			t.Fatalf("seed %d: issues: %s", seed, diff)
 		}
 	}
 }
 
-func TestFoldGivesOnlyWhatChanged(t *testing.T) {
+func TestFoldReturnsOnlyWhatChanged(t *testing.T) {
 	t.Parallel()
 	h := newHistory(7, 30)
 	s := h.foldAll(h.runs)
 	before := maps.Clone(s.issues)
 	if check, changed := issue.Fold(s.check, s.issues, h.runs); len(changed) > 0 || cmp.Diff(s.check, check) != "" {
-		t.Errorf("runs that are known changed %v", changed)
+		t.Errorf("runs that were folded before changed %v", changed)
 	}
 	quiet := h.run(30)
 	quiet.Start.Time, quiet.Outcome, quiet.Sightings = began.Add(-time.Hour), run.Error, nil
 	check, changed := issue.Fold(s.check, s.issues, []issue.RunResult{quiet})
 	if check.Runs != len(h.runs)+1 || len(changed) > 0 {
-		t.Errorf("a run that broke and saw nothing changed %v", changed)
+		t.Errorf("an inconclusive run that saw nothing changed %v", changed)
 	}
 	if diff := cmp.Diff(before, s.issues); diff != "" {
 		t.Errorf("Fold changed its arguments: %s", diff)

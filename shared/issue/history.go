@@ -15,10 +15,10 @@ const MaxStarts = 128
 // SightingHistory is what an issue stores to derive how often it was reopened.
 // The package comment has an example.
 type SightingHistory struct {
-	Starts    []byte    `firestore:"starts"`    // the newest MaxStarts, packed
-	Forgotten int       `firestore:"forgotten"` // number of older starts
-	Reopened  int       `firestore:"reopened"`  // how many of the older starts reopened the issue
-	Since     time.Time `firestore:"since"`     // the last of the older starts that reopened it; zero: none
+	Starts    []byte    `firestore:"starts" class:"metadata"`    // the newest MaxStarts, packed
+	Forgotten int       `firestore:"forgotten" class:"metadata"` // number of older starts
+	Reopened  int       `firestore:"reopened" class:"metadata"`  // how many of the older starts reopened the issue
+	Since     time.Time `firestore:"since" class:"metadata"`     // the last of the older starts that reopened it; zero: none
 }
 
 // starts are the starts of the runs that saw an issue, sorted. Each takes

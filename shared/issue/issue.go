@@ -27,47 +27,47 @@ var Unresolved = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 // Issue is a finding that persists across runs. The time of a run is its start.
 // An issue is stored at tenants/{t}/workspaces/{w}/issues/{id}.
 type Issue struct {
-	ID       ID      `firestore:"fingerprint"`
-	Check    CheckID `firestore:"check"`
-	Task     string  `firestore:"task"` // of the newest run that saw it; likewise SLX and Resource
-	SLX      string  `firestore:"slx"`
-	Resource string  `firestore:"resource"`
+	ID       ID      `firestore:"fingerprint" class:"operational"`
+	Check    CheckID `firestore:"check" class:"operational"`
+	Task     string  `firestore:"task" class:"metadata"` // of the newest run that saw it; the same run for SLX and Resource
+	SLX      string  `firestore:"slx" class:"metadata"`
+	Resource string  `firestore:"resource" class:"metadata"`
 
-	Severity        int       `firestore:"severity"` // of the newest sighting
-	SeverityFlagged bool      `firestore:"severityFlagged"`
-	ObservedAt      time.Time `firestore:"observedAt"` // of the newest sighting; zero: unknown
+	Severity        int       `firestore:"severity" class:"metadata"` // of the newest sighting
+	SeverityFlagged bool      `firestore:"severityFlagged" class:"metadata"`
+	ObservedAt      time.Time `firestore:"observedAt" class:"metadata"` // of the newest sighting; zero: unknown
 
-	FirstSeen  time.Time `firestore:"firstSeen"`
-	LastSeen   time.Time `firestore:"lastSeen"`   // start of LastRun
-	LastRun    run.ID    `firestore:"lastRun"`    // the newest run that saw it, by start and then by ID
-	LastNumber int       `firestore:"lastNumber"` // number of the newest sighting, the last one in LastRun
-	Sightings  int       `firestore:"sightings"`  // each counted once
-	Runs       int       `firestore:"runs"`       // number of runs that saw it
+	FirstSeen  time.Time `firestore:"firstSeen" class:"metadata"`
+	LastSeen   time.Time `firestore:"lastSeen" class:"metadata"`   // start of LastRun
+	LastRun    run.ID    `firestore:"lastRun" class:"operational"` // the newest run that saw it, by start and then by ID
+	LastNumber int       `firestore:"lastNumber" class:"metadata"` // number of the newest sighting, the last one in LastRun
+	Sightings  int       `firestore:"sightings" class:"metadata"`  // each counted once
+	Runs       int       `firestore:"runs" class:"metadata"`       // number of runs that saw it
 
-	StoredState State     `firestore:"state"`      // as of the last fold; never Ignored, which depends on the current time
-	Since       time.Time `firestore:"since"`      // first seen since it was last resolved
-	ResolvedAt  time.Time `firestore:"resolvedAt"` // start of the first conclusive run after LastSeen, or Unresolved
-	Reopened    int       `firestore:"reopened"`   // how often it was seen again after it was resolved
+	StoredState State     `firestore:"state" class:"metadata"`      // as of the last fold; never Ignored, which depends on the current time
+	Since       time.Time `firestore:"since" class:"metadata"`      // first seen since it was last resolved
+	ResolvedAt  time.Time `firestore:"resolvedAt" class:"metadata"` // start of the first conclusive run after LastSeen, or Unresolved
+	Reopened    int       `firestore:"reopened" class:"metadata"`   // how often it was seen again after it was resolved
 
 	Investigation *Investigation `firestore:"investigated"` // nil: nobody has investigated it
 	Ignoring      *Ignoring      `firestore:"ignored"`      // nil: nobody has ignored it
 
 	History SightingHistory `firestore:"history"`
-	Text    []byte          `firestore:"text"` // title and line of the newest sighting, sealed
+	Text    []byte          `firestore:"text" class:"text"` // title and line of the newest sighting, sealed
 }
 
 // Investigation records that a person works on an issue. It ends when the issue
 // is resolved.
 type Investigation struct {
-	By string    `firestore:"by"`
-	At time.Time `firestore:"at"`
+	By string    `firestore:"by" class:"metadata"`
+	At time.Time `firestore:"at" class:"metadata"`
 }
 
 // Ignoring records that a person ignores an issue until a certain time.
 type Ignoring struct {
-	By    string    `firestore:"by"`
-	At    time.Time `firestore:"at"`
-	Until time.Time `firestore:"until"`
+	By    string    `firestore:"by" class:"metadata"`
+	At    time.Time `firestore:"at" class:"metadata"`
+	Until time.Time `firestore:"until" class:"metadata"`
 }
 
 // State returns the state of the issue at the time now. latest is the Latest of

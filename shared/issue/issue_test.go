@@ -10,62 +10,64 @@ import (
 
 const disk = issue.ID("disk")
 
-// life folds one run after another, a minute apart: each ends as outcome and
-// sees the disk issue or not.
-type life struct{ *store }
+// timeline folds runs, a minute apart. Each ends with an outcome, and sees the disk
+// issue or does not.
+type timeline struct{ *store }
 
-func (l life) step(outcome run.Outcome, saw bool) {
+func (l timeline) step(outcome run.Outcome, saw bool) {
 	l.at(l.check.Runs+1, outcome, saw)
 }
 
-func (l life) state(now time.Time) issue.State { return l.issues[disk].State(now, l.check.Latest) }
+func (l timeline) state(now time.Time) issue.State { return l.issues[disk].State(now, l.check.Latest) }
 
 func TestStates(t *testing.T) {
 	t.Parallel()
 	at := minute
 	for name, c := range map[string]struct {
-		live func(life)
+		play func(timeline)
 		now  time.Time
 		want issue.State
 	}{
-		"one run saw it":                {func(l life) { l.step(run.Failure, true) }, at(9), issue.Detected},
-		"two runs saw it":               {func(l life) { l.step(run.Failure, true); l.step(run.Failure, true) }, at(9), issue.Open},
-		"a failure no longer finds it":  {func(l life) { l.step(run.Failure, true); l.step(run.Failure, false) }, at(9), issue.Resolved},
-		"a success no longer finds it":  {func(l life) { l.step(run.Failure, true); l.step(run.Success, false) }, at(9), issue.Resolved},
-		"a broken run says nothing":     {func(l life) { l.step(run.Failure, true); l.step(run.Error, false) }, at(9), issue.Detected},
-		"a broken run may see it":       {func(l life) { l.step(run.Timeout, true) }, at(9), issue.Detected},
-		"it comes back":                 {func(l life) { l.step(run.Failure, true); l.step(run.Success, false); l.step(run.Failure, true) }, at(9), issue.Reopened},
-		"a person looks after it":       {func(l life) { l.step(run.Failure, true); l.investigate(at(2)); l.step(run.Failure, true) }, at(9), issue.Investigated},
-		"a resolution ends the looking": {func(l life) { l.step(run.Failure, true); l.investigate(at(1)); l.step(run.Success, false) }, at(9), issue.Resolved},
-		"the looking does not come back": {func(l life) {
+		"one run saw it":                       {func(l timeline) { l.step(run.Failure, true) }, at(9), issue.Detected},
+		"two runs saw it":                      {func(l timeline) { l.step(run.Failure, true); l.step(run.Failure, true) }, at(9), issue.Open},
+		"a failure no longer finds it":         {func(l timeline) { l.step(run.Failure, true); l.step(run.Failure, false) }, at(9), issue.Resolved},
+		"a success no longer finds it":         {func(l timeline) { l.step(run.Failure, true); l.step(run.Success, false) }, at(9), issue.Resolved},
+		"an inconclusive run resolves nothing": {func(l timeline) { l.step(run.Failure, true); l.step(run.Error, false) }, at(9), issue.Detected},
+		"an inconclusive run may see it":       {func(l timeline) { l.step(run.Timeout, true) }, at(9), issue.Detected},
+		"it comes back":                        {func(l timeline) { l.step(run.Failure, true); l.step(run.Success, false); l.step(run.Failure, true) }, at(9), issue.Reopened},
+		"a person investigates it":             {func(l timeline) { l.step(run.Failure, true); l.investigate(at(2)); l.step(run.Failure, true) }, at(9), issue.Investigated},
+		"a resolution ends the investigation":  {func(l timeline) { l.step(run.Failure, true); l.investigate(at(1)); l.step(run.Success, false) }, at(9), issue.Resolved},
+		"the investigation does not come back": {func(l timeline) {
 			l.step(run.Failure, true)
 			l.investigate(at(1))
 			l.step(run.Success, false)
 			l.step(run.Failure, true)
 		}, at(9), issue.Reopened},
-		"a person ignores it":               {func(l life) { l.step(run.Failure, true); l.ignore(at(2), at(5)) }, at(4), issue.Ignored},
-		"ignoring ends":                     {func(l life) { l.step(run.Failure, true); l.ignore(at(2), at(5)) }, at(5), issue.Detected},
-		"ignoring lasts over resolutions":   {func(l life) { l.step(run.Failure, true); l.ignore(at(2), at(5)); l.step(run.Success, false) }, at(4), issue.Ignored},
-		"the later word of ignoring counts": {func(l life) { l.step(run.Failure, true); l.ignore(at(3), at(3)); l.ignore(at(2), at(8)) }, at(4), issue.Detected},
+		"a person ignores it":               {func(l timeline) { l.step(run.Failure, true); l.ignore(at(2), at(5)) }, at(4), issue.Ignored},
+		"ignoring ends":                     {func(l timeline) { l.step(run.Failure, true); l.ignore(at(2), at(5)) }, at(5), issue.Detected},
+		"ignoring lasts beyond resolutions": {func(l timeline) { l.step(run.Failure, true); l.ignore(at(2), at(5)); l.step(run.Success, false) }, at(4), issue.Ignored},
+		"the later ignoring counts":         {func(l timeline) { l.step(run.Failure, true); l.ignore(at(3), at(3)); l.ignore(at(2), at(8)) }, at(4), issue.Detected},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := life{&store{issues: map[issue.ID]issue.Issue{}}}
-			c.live(l)
+			l := timeline{&store{issues: map[issue.ID]issue.Issue{}}}
+			c.play(l)
 			if got := l.state(c.now); got != c.want {
-				t.Errorf("it is %s, want %s", got, c.want)
+				t.Errorf("the state is %s, want %s", got, c.want)
 			}
 			if got := l.issues[disk].StoredState; c.want != issue.Ignored && got != c.want {
-				t.Errorf("it rests as %s, want %s", got, c.want)
+				t.Errorf("the stored state is %s, want %s", got, c.want)
 			}
 		})
 	}
 }
 
-func (l life) investigate(at time.Time)   { l.issues[disk] = l.issues[disk].Investigate("ann", at) }
-func (l life) ignore(at, until time.Time) { l.issues[disk] = l.issues[disk].Ignore("ann", at, until) }
+func (l timeline) investigate(at time.Time) { l.issues[disk] = l.issues[disk].Investigate("ann", at) }
+func (l timeline) ignore(at, until time.Time) {
+	l.issues[disk] = l.issues[disk].Ignore("ann", at, until)
+}
 
-func TestFingerprintTellsIssuesApart(t *testing.T) {
+func TestFingerprintDistinguishesIssues(t *testing.T) {
 	t.Parallel()
 	key, start := []byte("key"), run.Start{Task: "t", Resource: "r", SLX: "s"}
 	seen := map[issue.ID]string{}
@@ -81,15 +83,15 @@ func TestFingerprintTellsIssuesApart(t *testing.T) {
 		"given, another task":      issue.Fingerprint(key, run.Start{Task: "u", Resource: "r"}, issue.Sighting{Fingerprint: "disk"}),
 	} {
 		if other, ok := seen[id]; ok {
-			t.Errorf("%s and %s are one issue", name, other)
+			t.Errorf("%s and %s have the same fingerprint", name, other)
 		}
 		seen[id] = name
 		if _, ok := issue.ParseID(string(id)); !ok {
-			t.Errorf("%s: %q is no id", name, id)
+			t.Errorf("%s: %q is not an ID", name, id)
 		}
 	}
 	same := issue.Fingerprint(key, start, issue.Sighting{Title: "Disk", SLX: "s", TaskName: "t", Resource: "r", Details: "new"})
 	if seen[same] != "a title" {
-		t.Error("what the line says as the run does makes another issue")
+		t.Error("values of the line that equal those of the run change the fingerprint")
 	}
 }

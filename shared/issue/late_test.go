@@ -9,10 +9,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// TestLateRunsAreHeldAgainstWhatIsNoLongerRemembered has an issue that was seen
-// at minutes 0 and 20, not found at 10 and 30, and then so many runs that the
-// check has forgotten these.
-func TestLateRunsAreHeldAgainstWhatIsNoLongerRemembered(t *testing.T) {
+// An issue was seen at minutes 0 and 20, and resolved at 10 and 30. These runs are
+// no longer among the check's recent runs when the late run arrives.
+func TestALateRunIsFoldedAlthoughTheRunsAroundItAreForgotten(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		minute   int
@@ -21,10 +20,10 @@ func TestLateRunsAreHeldAgainstWhatIsNoLongerRemembered(t *testing.T) {
 		reopened int
 		since    int
 	}{
-		"a sighting before the clean run is of the first life":     {5, run.Failure, true, 1, 20},
-		"a sighting after the clean run begins the second life":    {15, run.Failure, true, 1, 15},
-		"a run that broke changes nothing":                         {5, run.Error, false, 1, 20},
-		"a second clean run between the two lives changes nothing": {12, run.Success, false, 1, 20},
+		"a sighting before the resolution reopens nothing":          {minute: 5, outcome: run.Failure, saw: true, reopened: 1, since: 20},
+		"a sighting after the resolution reopens the issue earlier": {minute: 15, outcome: run.Failure, saw: true, reopened: 1, since: 15},
+		"an inconclusive run changes nothing":                       {minute: 5, outcome: run.Error, reopened: 1, since: 20},
+		"a second resolution before the reopening changes nothing":  {minute: 12, outcome: run.Success, reopened: 1, since: 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -47,7 +46,7 @@ func TestLateRunsAreHeldAgainstWhatIsNoLongerRemembered(t *testing.T) {
 
 func minute(n int) time.Time { return began.Add(time.Duration(n) * time.Minute) }
 
-// at folds a run that started at a minute.
+// at folds a run that started at this minute.
 func (s *store) at(n int, outcome run.Outcome, saw bool) {
 	r := issue.RunResult{
 		ID:    run.ID(fmt.Sprintf("0198c2b4-5d1e-7c3a-9f00-%012d", n)),

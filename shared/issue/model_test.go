@@ -9,8 +9,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// modelOf computes projections from all runs of a check at once, without the
-// bounds and the cleverness of Fold.
+// modelOf computes the check and its issues from all runs at once, without the
+// bounds and the optimizations of Fold.
 func modelOf(runs []issue.RunResult) store {
 	runs = slices.SortedFunc(slices.Values(runs), func(a, b issue.RunResult) int {
 		return cmp.Or(a.Start.Time.Compare(b.Start.Time), cmp.Compare(a.ID, b.ID))
@@ -38,7 +38,7 @@ func modelOf(runs []issue.RunResult) store {
 
 func conclusive(r issue.RunResult) bool { return r.Outcome == run.Success || r.Outcome == run.Failure }
 
-// modelIssue walks through the runs, sorted, as they happened.
+// modelIssue goes through the runs in the order of their starts.
 func modelIssue(id issue.ID, runs []issue.RunResult) issue.Issue {
 	i := issue.Issue{ID: id}
 	for _, r := range runs {

@@ -9,17 +9,17 @@ import (
 // Record is a stored sighting. Task, SLX, Resource and Start are those of the
 // run. What the line says about them is free text, so it is sealed in Line.
 type Record struct {
-	Number          int       `firestore:"number"` // within its run, from 1
-	Issue           ID        `firestore:"fingerprint"`
-	Severity        int       `firestore:"severity"`
-	SeverityFlagged bool      `firestore:"severityFlagged"`
-	ObservedAt      time.Time `firestore:"observedAt"` // zero: unknown
-	Run             run.ID    `firestore:"run"`
-	Task            string    `firestore:"task"`
-	SLX             string    `firestore:"slx"`
-	Resource        string    `firestore:"resource"`
-	Start           time.Time `firestore:"start"`
-	Line            []byte    `firestore:"line"` // sealed
+	Number          int       `firestore:"number" class:"operational"` // within its run, from 1
+	Issue           ID        `firestore:"fingerprint" class:"operational"`
+	Severity        int       `firestore:"severity" class:"metadata"`
+	SeverityFlagged bool      `firestore:"severityFlagged" class:"metadata"`
+	ObservedAt      time.Time `firestore:"observedAt" class:"metadata"` // zero: unknown
+	Run             run.ID    `firestore:"run" class:"operational"`
+	Task            string    `firestore:"task" class:"metadata"`
+	SLX             string    `firestore:"slx" class:"metadata"`
+	Resource        string    `firestore:"resource" class:"metadata"`
+	Start           time.Time `firestore:"start" class:"metadata"`
+	Line            []byte    `firestore:"line" class:"text"` // sealed
 }
 
 // NewRecord returns the record of a run's sighting, without its sealed Line.

@@ -13,7 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
-func TestSightingReadsWhatRunnersWrite(t *testing.T) {
+func TestParseSightingAcceptsWhatRunnersWrite(t *testing.T) {
 	t.Parallel()
 	observed := time.Date(2026, 11, 22, 3, 4, 5, 0, time.UTC)
 	for name, c := range map[string]struct {
@@ -38,11 +38,11 @@ func TestSightingReadsWhatRunnersWrite(t *testing.T) {
 		"an object where text is expected":        {`{"severity":3,"details":{ "a": [1, 2] }}`, issue.Sighting{Severity: 3, Details: `{"a":[1,2]}`}},
 		"a number where text is expected":         {`{"severity":3,"actual":5.0,"expected":true}`, issue.Sighting{Severity: 3, Actual: "5.0", Expected: "true"}},
 		"a severity as a text":                    {`{"severity":" 2 "}`, issue.Sighting{Severity: 2}},
-		"a severity with a fraction of nothing":   {`{"severity":2.0}`, issue.Sighting{Severity: 2}},
-		"a severity that is none":                 {`{"severity":"high"}`, issue.Sighting{Severity: 4, SeverityFlagged: true}},
+		"a severity with a zero fraction":         {`{"severity":2.0}`, issue.Sighting{Severity: 2}},
+		"a severity that is not a number":         {`{"severity":"high"}`, issue.Sighting{Severity: 4, SeverityFlagged: true}},
 		"a severity between two":                  {`{"severity":2.5}`, issue.Sighting{Severity: 4, SeverityFlagged: true}},
 		"a severity out of range":                 {`{"severity":0}`, issue.Sighting{Severity: 4, SeverityFlagged: true}},
-		"a severity that is not there":            {`{}`, issue.Sighting{Severity: 4, SeverityFlagged: true}},
+		"a missing severity":                      {`{}`, issue.Sighting{Severity: 4, SeverityFlagged: true}},
 		"a severity of NaN":                       {`{"severity":"NaN"}`, issue.Sighting{Severity: 4, SeverityFlagged: true}},
 		"a byte order mark and a carriage return": {"\ufeff{\"severity\":1}\r", issue.Sighting{Severity: 1}},
 		"a broken surrogate":                      {`{"severity":1,"title":"\ud800"}`, issue.Sighting{Severity: 1, Title: "\ufffd"}},
@@ -63,7 +63,7 @@ func TestSightingReadsWhatRunnersWrite(t *testing.T) {
 	}
 }
 
-func TestSightingReadsTimes(t *testing.T) {
+func TestParseSightingAcceptsTimes(t *testing.T) {
 	t.Parallel()
 	want := time.Date(2026, 11, 22, 3, 4, 5, 0, time.UTC)
 	for text, want := range map[string]time.Time{
@@ -98,7 +98,7 @@ func TestSightingReadsTimes(t *testing.T) {
 	}
 }
 
-func TestSightingIsRefused(t *testing.T) {
+func TestParseSightingRejectsInvalidLines(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", issue.MaxFieldBytes+1)
 	for name, c := range map[string]struct {
@@ -129,7 +129,7 @@ func TestSightingIsRefused(t *testing.T) {
 	}
 }
 
-func TestSightingAcceptsWhatIsAtTheLimit(t *testing.T) {
+func TestParseSightingAcceptsLinesAtTheLimits(t *testing.T) {
 	t.Parallel()
 	for name, line := range map[string]string{
 		"a text of 64 KiB":          `{"title":"` + strings.Repeat("x", issue.MaxFieldBytes) + `"}`,
@@ -177,7 +177,7 @@ func FuzzParseSighting(f *testing.F) {
 			return
 		}
 		if !bytes.Equal(s.Line, before) {
-			t.Error("the line was not kept")
+			t.Error("Line is not the line")
 		}
 		if s.Severity < 1 || s.Severity > 4 || s.SeverityFlagged && s.Severity != 4 {
 			t.Errorf("severity is %d, flagged %v", s.Severity, s.SeverityFlagged)

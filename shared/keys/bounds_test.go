@@ -29,17 +29,17 @@ func TestTheTenantsInMemoryAreBounded(t *testing.T) {
 	}
 	busy := of("busy")
 	first := of("first")
-	first.keys.hold(&held[*subtle.AESGCM]{epoch: 1})
+	first.keys.add(&cachedKey[*subtle.AESGCM]{epoch: 1})
 	for i := range 3 * maxTenants {
 		of(fmt.Sprint("t", i))
 		if of("busy") != busy {
 			t.Fatal("the tenant that is always asked for was let go")
 		}
 	}
-	if n := len(all.held); n != maxTenants {
+	if n := len(all.cache); n != maxTenants {
 		t.Errorf("%d tenants are held, want %d", n, maxTenants)
 	}
-	if len(first.keys.held) != 0 {
+	if len(first.keys.cache) != 0 {
 		t.Error("the keys of a tenant that was let go are still held")
 	}
 }

@@ -11,31 +11,31 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// maxAge bounds how long an unwrapped key is kept, and so how long a disabled
-// KMS key still opens anything.
+// maxAge limits how long an unwrapped key is cached, and therefore how long values
+// can still be opened after their KMS key is disabled.
 const maxAge = 5 * time.Minute
 
-// fetchTimeout bounds one reading or making of a key, which outlives the
-// request that began it: others wait for it too.
+// fetchTimeout limits one read or creation of a key. It is not limited by the
+// request that started it, because other requests wait for it too.
 const fetchTimeout = 30 * time.Second
 
-// errNoKey is the absence of a key's document.
-var errNoKey = errors.New("there is no such key")
+// errNoKey is the error of an epoch without a key.
+var errNoKey = errors.New("no such data key")
 
-// keyring keeps the unwrapped keys of one collection for a short time. It is
+// keyring caches the unwrapped keys of one collection for at most maxAge. It is
 // safe for concurrent use.
 type keyring[K any] struct {
 	store   store
-	use     func(raw []byte) (K, error) // what is kept of a key
-	flights singleflight.Group
+	parse   func(raw []byte) (K, error) // converts the bytes of a key to what is cached
+	fetches singleflight.Group
 
 	mu     sync.Mutex
-	held   map[uint32]*held[K]
-	latest *held[K]
+	cache  map[uint32]*cachedKey[K] // by epoch
+	latest *cachedKey[K]
 }
 
-// held is one unwrapped key.
-type held[K any] struct {
+// cachedKey is one unwrapped key.
+type cachedKey[K any] struct {
 	key     K
 	epoch   uint32
 	created time.Time
@@ -43,31 +43,31 @@ type held[K any] struct {
 	timer   *time.Timer
 }
 
-func newKeyring[K any](config Config, use func([]byte) (K, error)) *keyring[K] {
-	return &keyring[K]{store: store{config}, use: use, held: map[uint32]*held[K]{}}
+func newKeyring[K any](config Config, parse func([]byte) (K, error)) *keyring[K] {
+	return &keyring[K]{store: store{config}, parse: parse, cache: map[uint32]*cachedKey[K]{}}
 }
 
-// get gives an epoch's key, or errNoKey.
-func (r *keyring[K]) get(ctx context.Context, epoch uint32) (*held[K], error) {
+// get returns the key of an epoch. It returns errNoKey if there is none.
+func (r *keyring[K]) get(ctx context.Context, epoch uint32) (*cachedKey[K], error) {
 	r.mu.Lock()
-	key := r.held[epoch]
+	key := r.cache[epoch]
 	r.mu.Unlock()
 	if key != nil && r.store.config.Now().Before(key.expires) {
 		return key, nil
 	}
-	return r.once(ctx, strconv.Itoa(int(epoch)), func(ctx context.Context) (rawKey, error) { return r.store.read(ctx, epoch) })
+	return r.fetch(ctx, strconv.Itoa(int(epoch)), func(ctx context.Context) (rawKey, error) { return r.store.read(ctx, epoch) })
 }
 
-// newest gives the key that is in use now; it makes the first one, and the next
-// one when the last is older than lifetime.
-func (r *keyring[K]) newest(ctx context.Context, lifetime time.Duration) (*held[K], error) {
+// newest returns the key that seals now. It creates the first key, and the next
+// key when the newest is older than lifetime.
+func (r *keyring[K]) newest(ctx context.Context, lifetime time.Duration) (*cachedKey[K], error) {
 	r.mu.Lock()
 	key := r.latest
 	r.mu.Unlock()
 	if key != nil && r.store.config.Now().Before(key.expires) {
 		return key, nil
 	}
-	key, err := r.once(ctx, "newest", func(ctx context.Context) (rawKey, error) { return r.store.newest(ctx, lifetime) })
+	key, err := r.fetch(ctx, "newest", func(ctx context.Context) (rawKey, error) { return r.store.newest(ctx, lifetime) })
 	if err == nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -76,60 +76,61 @@ func (r *keyring[K]) newest(ctx context.Context, lifetime time.Duration) (*held[
 	return key, err
 }
 
-// once gets a raw key by one call for all who wait for it, and holds it.
-func (r *keyring[K]) once(ctx context.Context, what string, fetch func(context.Context) (rawKey, error)) (*held[K], error) {
-	flight := r.flights.DoChan(what, func() (any, error) {
+// fetch reads and caches a key. Concurrent calls with the same name share one read.
+func (r *keyring[K]) fetch(ctx context.Context, name string, read func(context.Context) (rawKey, error)) (*cachedKey[K], error) {
+	result := r.fetches.DoChan(name, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
-		asked := r.store.config.Now() // the age counts from before KMS was asked
-		raw, err := fetch(ctx)
+		requested := r.store.config.Now() // KMS may disable the key after this time
+		raw, err := read(ctx)
 		if err != nil {
-			return (*held[K])(nil), err
+			return (*cachedKey[K])(nil), err
 		}
-		key, err := r.use(raw.bytes)
+		key, err := r.parse(raw.bytes)
 		if err != nil {
-			return (*held[K])(nil), fmt.Errorf("use key: %w", err)
+			return (*cachedKey[K])(nil), fmt.Errorf("parse key: %w", err)
 		}
-		return r.hold(&held[K]{key: key, epoch: raw.epoch, created: raw.created, expires: asked.Add(maxAge)}), nil
+		return r.add(&cachedKey[K]{key: key, epoch: raw.epoch, created: raw.created, expires: requested.Add(maxAge)}), nil
 	})
 	select {
-	case landed := <-flight:
-		return landed.Val.(*held[K]), landed.Err
+	case r := <-result:
+		return r.Val.(*cachedKey[K]), r.Err
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for a key: %w", ctx.Err())
 	}
 }
 
-// hold keeps a key, and lets go of it when its time is over though nobody asks.
-func (r *keyring[K]) hold(key *held[K]) *held[K] {
+// add caches a key. A timer evicts it after maxAge even if nobody uses the keyring
+// again, so that no key stays in memory longer.
+func (r *keyring[K]) add(key *cachedKey[K]) *cachedKey[K] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if old := r.held[key.epoch]; old != nil {
+	if old := r.cache[key.epoch]; old != nil {
 		old.timer.Stop()
 	}
-	r.held[key.epoch] = key
-	key.timer = time.AfterFunc(maxAge, func() { r.drop(key) })
+	r.cache[key.epoch] = key
+	key.timer = time.AfterFunc(maxAge, func() { r.evict(key) })
 	return key
 }
 
-func (r *keyring[K]) drop(key *held[K]) {
+func (r *keyring[K]) evict(key *cachedKey[K]) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.held[key.epoch] == key {
-		delete(r.held, key.epoch)
+	if r.cache[key.epoch] == key {
+		delete(r.cache, key.epoch)
 	}
 	if r.latest == key {
 		r.latest = nil
 	}
 }
 
-// forget lets go of every key.
-func (r *keyring[K]) forget() {
+// evictAll removes every key from the cache.
+func (r *keyring[K]) evictAll() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, key := range r.held {
+	for _, key := range r.cache {
 		key.timer.Stop()
 	}
-	clear(r.held)
+	clear(r.cache)
 	r.latest = nil
 }

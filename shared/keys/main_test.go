@@ -57,7 +57,7 @@ func wantOpen(t *testing.T, k *keys.Tenant, sealed []byte, text, place string) {
 	}
 }
 
-// destroy has every version of a tenant's KMS key destroyed for good.
+// destroy destroys every version of a tenant's KMS key permanently.
 func destroy(t *testing.T, c *cloudtest.Cloud, record tenant.Record) {
 	t.Helper()
 	ctx := kms.As(t.Context(), suite.OperatorAccount)

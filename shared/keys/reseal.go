@@ -10,46 +10,55 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// settling is how long after a new epoch began nobody seals under the last one
-// any more: what a process holds, and what it is about to write.
-const settling = 2 * maxAge
+// epochOverlap is how long processes may still seal under the previous epoch after
+// a new one starts: maxAge because they cache the key, and as long again for what
+// they have sealed and not yet written.
+const epochOverlap = 2 * maxAge
 
-// resealPage is how many documents are read, and written by one commit: a sealed
-// value may have half a MiB and a little more, a commit 10 MiB
-// (cloud.google.com/firestore/quotas).
+// resealPage is how many documents one commit reads and writes. A sealed value has
+// at most a little more than half a MiB, and a commit at most 10 MiB:
+// cloud.google.com/firestore/quotas.
 const resealPage = 16
 
-// Field is a sealed field of the documents of a collection, in every workspace
-// of a tenant.
+// Field is a sealed field of the documents of a collection group, in every
+// workspace of a tenant.
 type Field struct{ Group, Name string }
 
-// Progress is what one call of Reseal did. It holds beside an error, too.
+// Progress is the result of one call of Reseal. It is valid even if Reseal also
+// returns an error.
 type Progress struct {
-	Resealed int      // values sealed anew; a commit whose reply was lost is not counted
-	Shut     []string // paths within the database of values that open under no key
-	Done     bool     // all is under the newest key, but for what was shut
-	Waiting  bool     // the newest key is so young that others may not know it: call again later
+	Resealed   int      // values that were sealed again; a commit whose reply was lost is not counted
+	Unreadable []string // paths within the database of values that no key opens
+	Done       bool     // every value except the unreadable ones is under the newest key
+	Waiting    bool     // other processes may not know the newest key yet; call again later
 }
 
-// cursor is how far Reseal has come with one field, at
-// tenants/{t}/reseals/{group}.{name}.
+// cursor is the position of Reseal for one field.
 type cursor struct {
-	Epoch uint32 `firestore:"epoch"` // that values are brought to
-	After string `firestore:"after"` // path of the last document done, within the database
-	Done  bool   `firestore:"done"`
+	Epoch uint32 `firestore:"epoch" class:"operational"` // that values are sealed under
+	After string `firestore:"after" class:"operational"` // path of the last processed document, within the database
+	Done  bool   `firestore:"done" class:"operational"`
 }
 
-// Reseal seals anew, under the newest data key, what was sealed under an older
-// one, in at most so many pages of 16 documents. It goes on where the last call
-// stopped, so it may be stopped at any time; two at once do no harm. It keeps its
-// place once a call, since one document takes about one write a second. What is
-// shut is told once, or again where the place could not be kept.
+var _ = dataclass.Stored[cursor]("tenants/{tenant}/reseals/{field}")
+
+// Reseal decrypts the values that were sealed under an older data key, and seals
+// them under the newest one. It processes at most the given number of pages, of 16
+// documents each.
 //
-// Documents that come back under an old key, as from a backup, are brought along
-// when the next epoch begins, or at once where the cursor is deleted.
+//   - It continues where the last call stopped, so it may be stopped at any time.
+//     Two calls at once are safe.
+//   - It stores its position once per call, because Firestore sustains about one
+//     write per second for one document.
+//   - It reports an unreadable value once, or again if the position could not be
+//     stored.
+//
+// Documents that return under an old key, for example from a backup, are resealed
+// when the next epoch starts. To reseal them at once, delete the cursor.
 func (t *Tenant) Reseal(ctx context.Context, field Field, pages int) (p Progress, err error) {
 	newest, err := t.keys.newest(ctx, epochLifetime)
 	if err != nil {
@@ -64,16 +73,16 @@ func (t *Tenant) Reseal(ctx context.Context, field Field, pages int) (p Progress
 		c = cursor{Epoch: newest.epoch, Done: newest.epoch == 1}
 	}
 	p.Done = c.Done
-	p.Waiting = !c.Done && t.keys.store.config.Now().Sub(newest.created) < settling
+	p.Waiting = !c.Done && t.keys.store.config.Now().Sub(newest.created) < epochOverlap
 	if p.Done || p.Waiting {
 		return p, nil
 	}
-	begun := c
+	start := c
 	for i := 0; i < pages && !c.Done && err == nil; i++ {
 		err = t.resealPage(ctx, field, &c, &p)
 	}
-	if c != begun {
-		err = errors.Join(err, keepCursor(ctx, at, c))
+	if c != start {
+		err = errors.Join(err, writeCursor(ctx, at, c))
 	}
 	p.Done = c.Done && err == nil
 	return p, err
@@ -85,27 +94,27 @@ func readCursor(ctx context.Context, at *firestore.DocumentRef) (cursor, error) 
 		return cursor{}, nil
 	}
 	if err != nil {
-		return cursor{}, fmt.Errorf("read the place: %w", err)
+		return cursor{}, fmt.Errorf("read reseal cursor: %w", err)
 	}
 	var c cursor
 	if err := doc.DataTo(&c); err != nil {
-		return cursor{}, fmt.Errorf("read the place: %w", err)
+		return cursor{}, fmt.Errorf("read reseal cursor: %w", err)
 	}
 	return c, nil
 }
 
-func keepCursor(ctx context.Context, at *firestore.DocumentRef, c cursor) error {
+func writeCursor(ctx context.Context, at *firestore.DocumentRef, c cursor) error {
 	if _, err := at.Set(ctx, c); err != nil {
-		return fmt.Errorf("keep the place: %w", err)
+		return fmt.Errorf("write reseal cursor: %w", err)
 	}
 	return nil
 }
 
-// resealPage does the page after c, and moves c on.
+// resealPage processes the page after c, and advances c.
 func (t *Tenant) resealPage(ctx context.Context, field Field, c *cursor, p *Progress) error {
 	docs, err := t.page(field, c.After).Documents(ctx).GetAll()
 	if err != nil {
-		return fmt.Errorf("list what is sealed: %w", err)
+		return fmt.Errorf("list sealed values: %w", err)
 	}
 	var refs []*firestore.DocumentRef
 	for _, doc := range docs {
@@ -113,11 +122,11 @@ func (t *Tenant) resealPage(ctx context.Context, field Field, c *cursor, p *Prog
 			refs = append(refs, doc.Ref)
 		}
 	}
-	resealed, shut, err := t.renew(ctx, refs, field.Name, c.Epoch)
+	resealed, unreadable, err := t.resealDocuments(ctx, refs, field.Name, c.Epoch)
 	if err != nil {
-		return fmt.Errorf("seal anew: %w", err)
+		return fmt.Errorf("reseal: %w", err)
 	}
-	p.Resealed, p.Shut = p.Resealed+resealed, append(p.Shut, shut...)
+	p.Resealed, p.Unreadable = p.Resealed+resealed, append(p.Unreadable, unreadable...)
 	if len(docs) > 0 {
 		c.After = RelativePath(docs[len(docs)-1].Ref)
 	}
@@ -125,8 +134,9 @@ func (t *Tenant) resealPage(ctx context.Context, field Field, c *cursor, p *Prog
 	return nil
 }
 
-// page finds the tenant's documents of a field's collection, by name. Names
-// sort by their parts, and no tenant's has a "!".
+// page returns the query for the tenant's documents with the field, ordered by path.
+// Paths sort by segment, and no tenant ID has a "!", so the range ends with the
+// tenant's last document.
 func (t *Tenant) page(field Field, after string) firestore.Query {
 	tenants := t.db.Collection("tenants")
 	query := t.db.CollectionGroup(field.Group).Select(field.Name).
@@ -137,8 +147,8 @@ func (t *Tenant) page(field Field, after string) firestore.Query {
 	return query.StartAfter(t.db.Doc(after))
 }
 
-// olderThan is a document's value that was sealed before epoch; nil if it was
-// not, or is none.
+// olderThan returns the value of a document's field if it was sealed before epoch,
+// and otherwise nil.
 func olderThan(epoch uint32, doc *firestore.DocumentSnapshot, name string) []byte {
 	sealed, _ := doc.Data()[name].([]byte)
 	if of, ok := epochOf(sealed); !ok || of >= epoch {
@@ -147,29 +157,29 @@ func olderThan(epoch uint32, doc *firestore.DocumentSnapshot, name string) []byt
 	return sealed
 }
 
-// renew seals one field of a page's documents anew in one commit, but for those
-// that somebody else has, and those that will never open: the others wait for
-// nothing.
-func (t *Tenant) renew(ctx context.Context, refs []*firestore.DocumentRef, name string, epoch uint32) (resealed int, shut []string, err error) {
+// resealDocuments reseals one field of a page's documents in one commit. It skips
+// documents that another process has resealed, and values that no key opens, so
+// that they do not block the others.
+func (t *Tenant) resealDocuments(ctx context.Context, refs []*firestore.DocumentRef, name string, epoch uint32) (resealed int, unreadable []string, err error) {
 	if len(refs) == 0 {
 		return 0, nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	err = gcp.Transact(ctx, t.db, func(ctx context.Context, tx *firestore.Transaction) error {
-		resealed, shut = 0, nil
+		resealed, unreadable = 0, nil
 		docs, err := tx.GetAll(refs)
 		if err != nil {
-			return fmt.Errorf("read what is sealed: %w", err)
+			return fmt.Errorf("read sealed values: %w", err)
 		}
 		for _, doc := range docs {
 			sealed := olderThan(epoch, doc, name)
 			if sealed == nil {
 				continue
 			}
-			switch sealed, err = t.anew(ctx, sealed, RelativePath(doc.Ref)); {
+			switch sealed, err = t.reencrypt(ctx, sealed, RelativePath(doc.Ref)); {
 			case errors.Is(err, ErrSealed):
-				shut = append(shut, RelativePath(doc.Ref))
+				unreadable = append(unreadable, RelativePath(doc.Ref))
 				continue
 			case err != nil:
 				return err
@@ -181,14 +191,14 @@ func (t *Tenant) renew(ctx context.Context, refs []*firestore.DocumentRef, name 
 		}
 		return nil
 	})
-	return resealed, shut, err
+	return resealed, unreadable, err
 }
 
-// anew seals what opens at a place under the newest key.
-func (t *Tenant) anew(ctx context.Context, sealed []byte, place string) ([]byte, error) {
-	plain, err := t.Open(ctx, sealed, []byte(place))
+// reencrypt opens a value of the document at path, and seals it under the newest key.
+func (t *Tenant) reencrypt(ctx context.Context, sealed []byte, path string) ([]byte, error) {
+	plain, err := t.Open(ctx, sealed, []byte(path))
 	if err != nil {
 		return nil, err
 	}
-	return t.Seal(ctx, plain, []byte(place))
+	return t.Seal(ctx, plain, []byte(path))
 }

@@ -70,7 +70,7 @@ func TestResealOverAFaultAtAnyCall(t *testing.T) {
 	for call := range int64(calls) {
 		for _, fault := range append(faults.All, faults.None) {
 			of, shut := broken(t, c, record, tenant.ID(fmt.Sprint("t-", len(lives))))
-			lives = append(lives, life{of, shut, call + 1, fault})
+			lives = append(lives, life{record: of, shut: shut, call: call + 1, fault: fault})
 		}
 	}
 	c.Clock.Advance(91 * day)
@@ -93,7 +93,7 @@ func TestResealOverAFaultAtAnyCall(t *testing.T) {
 				t.Errorf("without a fault: %v, and %d calls", err, made.Load())
 			}
 			_ = wire.Close() // what is late arrives
-			wantResealed(t, c, l.record, append(first.Shut, resealRest(t, c, l.record)...), l.shut, fmt.Sprint(l.fault, " at call ", l.call))
+			wantResealed(t, c, l.record, append(first.Unreadable, resealRest(t, c, l.record)...), l.shut, fmt.Sprint(l.fault, " at call ", l.call))
 		})
 	}
 	work.Wait()
@@ -106,12 +106,12 @@ func resealRest(t *testing.T, c *cloudtest.Cloud, record tenant.Record) (shut []
 	if err != nil || !p.Done {
 		t.Errorf("the next call: %+v, %v", p, err)
 	}
-	return p.Shut
+	return p.Unreadable
 }
 
-// wantResealed fails the test unless all is under the second key alone, and what
-// is shut was told.
-func wantResealed(t *testing.T, c *cloudtest.Cloud, record tenant.Record, told []string, shut, what string) {
+// wantResealed fails the test unless every value is under the second key alone and
+// every unreadable one is reported.
+func wantResealed(t *testing.T, c *cloudtest.Cloud, record tenant.Record, reported []string, shut, what string) {
 	t.Helper()
 	db := database(t, c)
 	if _, err := db.Doc("tenants/" + string(record.ID) + "/deks/0000000001").Delete(t.Context()); err != nil {
@@ -127,8 +127,8 @@ func wantResealed(t *testing.T, c *cloudtest.Cloud, record tenant.Record, told [
 		sealed, _ := doc.Data()["line"].([]byte)
 		wantOpen(t, k, sealed, fmt.Sprint("line ", n), keys.RelativePath(doc.Ref))
 	}
-	if diff := cmp.Diff([]string{shut}, slices.Compact(told)); diff != "" {
-		t.Errorf("%s: shut (-) and told (+) differ:\n%s", what, diff)
+	if diff := cmp.Diff([]string{shut}, slices.Compact(reported)); diff != "" {
+		t.Errorf("%s: shut (-) and reported (+) differ:\n%s", what, diff)
 	}
 }
 
@@ -148,7 +148,7 @@ func TestResealTellsWhatIsShutThoughALaterPageFails(t *testing.T) {
 		return faults.None
 	})
 	p, err := k.Reseal(t.Context(), lines, 10)
-	if diff := cmp.Diff(keys.Progress{Resealed: 15, Shut: []string{shut}}, p); diff != "" || err == nil {
+	if diff := cmp.Diff(keys.Progress{Resealed: 15, Unreadable: []string{shut}}, p); diff != "" || err == nil {
 		t.Errorf("%v, wanted (-) and done (+) differ:\n%s", err, diff)
 	}
 	reseal(t, k, 10, keys.Progress{Resealed: 5, Done: true}) // the place was kept
@@ -197,7 +197,7 @@ func TestResealTwiceAtOnce(t *testing.T) {
 	}
 	work.Wait()
 	if n := resealed.Load(); n != 100 {
-		t.Errorf("%d values were sealed anew, want 100, each once", n)
+		t.Errorf("%d values were resealed, want 100, each once", n)
 	}
 	wantEpochs(t, c, k, acme.ID, 100, map[int]int{2: 100})
 }

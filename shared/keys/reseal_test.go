@@ -44,7 +44,7 @@ func seals(t *testing.T, k *keys.Tenant, db *firestore.Client, id tenant.ID, fro
 	}
 }
 
-// wantEpochs fails the test unless all documents open, and so many are of each epoch.
+// wantEpochs fails the test unless all documents open, and want has the number of each epoch.
 func wantEpochs(t *testing.T, c *cloudtest.Cloud, k *keys.Tenant, id tenant.ID, total int, want map[int]int) {
 	t.Helper()
 	wantEpochsIn(t, database(t, c), k, id, total, want)
@@ -143,7 +143,7 @@ func TestResealLeavesNothingBehindThatOthersWriteLate(t *testing.T) {
 	c.Clock.Advance(90*day - time.Minute)
 	ref := place(database(t, c), acme.ID, 0)
 	sealed := func() []byte { return seal(t, late, "line 0", keys.RelativePath(ref)) }
-	sealed() // reads the old key anew
+	sealed() // reads the old key again
 	c.Clock.Advance(2 * time.Minute)
 	k := process(t, c, acme.Record)
 	reseal(t, k, 10, keys.Progress{Waiting: true}) // and begins the epoch
@@ -247,8 +247,8 @@ func TestResealPassesOverWhatWillNeverOpen(t *testing.T) {
 		}
 	}
 	nextEpoch(t, c, k)
-	reseal(t, k, 10, keys.Progress{Resealed: 20, Done: true, Shut: []string{keys.RelativePath(place(db, acme.ID, 20))}})
-	reseal(t, k, 10, keys.Progress{Done: true}) // it is told once
+	reseal(t, k, 10, keys.Progress{Resealed: 20, Done: true, Unreadable: []string{keys.RelativePath(place(db, acme.ID, 20))}})
+	reseal(t, k, 10, keys.Progress{Done: true}) // it is reported once
 	wantEpochs(t, c, k, acme.ID, 20, map[int]int{2: 20})
 }
 

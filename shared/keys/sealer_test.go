@@ -37,7 +37,7 @@ func TestADisabledKeyOpensNothingAfterFiveMinutes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SwitchKey(t, record.KeyName, kmspb.CryptoKeyVersion_DISABLED)
+	c.SetKeyState(t, record.KeyName, kmspb.CryptoKeyVersion_DISABLED)
 	if _, err := sealerOf(t, c, record, "deks-of-a-disabled-key").Open(t.Context(), sealed, []byte("here")); !errors.Is(err, keys.ErrKeyUnavailable) {
 		t.Errorf("another process opens it: %v", err)
 	}
@@ -48,7 +48,7 @@ func TestADisabledKeyOpensNothingAfterFiveMinutes(t *testing.T) {
 	if _, err := s.Seal(t.Context(), []byte("text"), []byte("here")); !errors.Is(err, keys.ErrKeyUnavailable) {
 		t.Errorf("it seals: %v", err)
 	}
-	c.SwitchKey(t, record.KeyName, kmspb.CryptoKeyVersion_ENABLED)
+	c.SetKeyState(t, record.KeyName, kmspb.CryptoKeyVersion_ENABLED)
 	if text, err := s.Open(t.Context(), sealed, []byte("here")); err != nil || string(text) != "text" {
 		t.Errorf("enabled again: %q, %v", text, err)
 	}

@@ -12,19 +12,27 @@ import (
 	"google.golang.org/api/iterator"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 )
 
 const keySize = 32 // AES-256, HMAC-SHA256
 
-// store is where wrapped keys rest: a document an epoch.
+// store reads and creates wrapped keys, one document per epoch.
 type store struct{ config Config }
 
-// wrapped is a key as it rests in Firestore.
+// wrapped is a stored key.
 type wrapped struct {
-	KeyName string    `firestore:"keyName"`
-	Wrapped []byte    `firestore:"wrapped"`
-	Created time.Time `firestore:"created"`
+	KeyName string    `firestore:"keyName" class:"operational"`
+	Wrapped []byte    `firestore:"wrapped" class:"secret"`
+	Created time.Time `firestore:"created" class:"operational"`
 }
+
+var (
+	_ = dataclass.Stored[wrapped]("tenants/{tenant}/deks/{epoch}")
+	_ = dataclass.Stored[wrapped]("tenants/{tenant}/macs/{epoch}")
+	_ = dataclass.Stored[wrapped]("platform/audit/deks/{epoch}")
+)
 
 // rawKey is an unwrapped key.
 type rawKey struct {
@@ -33,7 +41,8 @@ type rawKey struct {
 	created time.Time
 }
 
-// read reads an epoch's key and has KMS unwrap it; errNoKey if there is none.
+// read reads the key of an epoch and has KMS unwrap it. It returns errNoKey if
+// there is none.
 func (s store) read(ctx context.Context, epoch uint32) (rawKey, error) {
 	doc, err := s.ref(epoch).Get(ctx)
 	if status.Code(err) == codes.NotFound {
@@ -51,16 +60,16 @@ func (s store) open(ctx context.Context, epoch uint32, doc *firestore.DocumentSn
 		return rawKey{}, fmt.Errorf("read key: %w", err)
 	}
 	if w.KeyName != s.config.KeyName {
-		// Whoever can write documents must not choose the key that values are
-		// sealed under.
-		return rawKey{}, fmt.Errorf("key %d is wrapped by another key", epoch)
+		// Somebody who can write documents must not be able to choose the KMS key
+		// that values are sealed under.
+		return rawKey{}, fmt.Errorf("data key %d is wrapped by another KMS key", epoch)
 	}
 	raw, err := s.unwrap(ctx, epoch, w.Wrapped)
-	return rawKey{epoch, raw, w.Created}, err
+	return rawKey{epoch: epoch, bytes: raw, created: w.Created}, err
 }
 
-// newest reads the newest key. It makes the first one, and the next one when
-// the last is older than lifetime.
+// newest reads the newest key. It creates the first key, and the next key when the
+// newest is older than lifetime.
 func (s store) newest(ctx context.Context, lifetime time.Duration) (rawKey, error) {
 	docs := s.config.Collection.OrderBy("created", firestore.Desc).Limit(1).Documents(ctx)
 	defer docs.Stop()
@@ -73,7 +82,7 @@ func (s store) newest(ctx context.Context, lifetime time.Duration) (rawKey, erro
 	}
 	epoch, err := strconv.ParseUint(doc.Ref.ID, 10, 32)
 	if err != nil {
-		return rawKey{}, fmt.Errorf("find the newest key: document %q is none", doc.Ref.ID)
+		return rawKey{}, fmt.Errorf("find the newest key: the document ID %q is not an epoch", doc.Ref.ID)
 	}
 	key, err := s.open(ctx, uint32(epoch), doc)
 	if err == nil && s.config.Now().Sub(key.created) > lifetime {
@@ -82,8 +91,8 @@ func (s store) newest(ctx context.Context, lifetime time.Duration) (rawKey, erro
 	return key, err
 }
 
-// create makes an epoch's key, or takes the one that another process made in
-// the meantime.
+// create creates the key of an epoch, or reads the one that another process has
+// created in the meantime.
 func (s store) create(ctx context.Context, epoch uint32) (rawKey, error) {
 	raw := make([]byte, keySize)
 	_, _ = rand.Read(raw) // never fails: pkg.go.dev/crypto/rand#Read
@@ -92,14 +101,14 @@ func (s store) create(ctx context.Context, epoch uint32) (rawKey, error) {
 		return rawKey{}, err
 	}
 	now := s.config.Now().UTC().Truncate(time.Microsecond)
-	_, err = s.ref(epoch).Create(ctx, wrapped{s.config.KeyName, ciphertext, now})
-	if status.Code(err) == codes.AlreadyExists { // also where the reply to our own was lost
+	_, err = s.ref(epoch).Create(ctx, wrapped{KeyName: s.config.KeyName, Wrapped: ciphertext, Created: now})
+	if status.Code(err) == codes.AlreadyExists { // also if the reply to this Create was lost and the client repeated it
 		return s.read(ctx, epoch)
 	}
 	if err != nil {
 		return rawKey{}, fmt.Errorf("write key: %w", err)
 	}
-	return rawKey{epoch, raw, now}, nil
+	return rawKey{epoch: epoch, bytes: raw, created: now}, nil
 }
 
 func (s store) ref(epoch uint32) *firestore.DocumentRef {

@@ -13,28 +13,28 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// maxTenants bounds the tenants whose keys are in memory.
+// maxTenants limits the number of tenants whose keys are cached.
 const maxTenants = 1000
 
-// Tenants gives the keys of each tenant. It is safe for concurrent use.
+// Tenants caches the keys of each tenant. It is safe for concurrent use.
 type Tenants struct {
 	clients *gcp.Clients
 	now     func() time.Time
 
-	mu   sync.Mutex
-	held map[owner]*Tenant
-	uses int64 // counts calls of Of
+	mu    sync.Mutex
+	cache map[owner]*Tenant
+	uses  int64 // counts calls of Of
 }
 
-// owner is a tenant, its key and its database: if one of them changes, so do
-// its data keys.
+// owner identifies a tenant's data keys. They change if the tenant's KMS key or its
+// database changes.
 type owner struct {
 	id      tenant.ID
 	keyName string
 	db      *firestore.Client
 }
 
-// Tenant is one tenant's keys: its Sealer, for free text, and its fingerprint
+// Tenant holds one tenant's keys: the Sealer for free text, and the fingerprint
 // key. It is safe for concurrent use.
 type Tenant struct {
 	*Sealer
@@ -42,17 +42,17 @@ type Tenant struct {
 	cursors      *firestore.CollectionRef // of Reseal
 	id           tenant.ID
 	db           *firestore.Client
-	used         int64 // guarded by Tenants.mu
+	lastUse      int64 // value of Tenants.uses; guarded by Tenants.mu
 }
 
-// NewTenants gives the keys of the tenants that clients reach; it reads nothing
-// yet.
+// NewTenants returns the cache of the keys of the tenants that clients reach. It
+// does not read anything yet.
 func NewTenants(clients *gcp.Clients, now func() time.Time) *Tenants {
-	return &Tenants{clients: clients, now: now, held: map[owner]*Tenant{}}
+	return &Tenants{clients: clients, now: now, cache: map[owner]*Tenant{}}
 }
 
-// Of gives a tenant's keys; db is the database that holds its documents. It
-// reads nothing yet.
+// Of returns the keys of a tenant. db is the database with its documents. Of does
+// not read anything yet.
 func (t *Tenants) Of(ctx context.Context, record tenant.Record, db *firestore.Client) (*Tenant, error) {
 	kms, err := t.clients.KMS(ctx)
 	if err != nil {
@@ -61,35 +61,35 @@ func (t *Tenants) Of(ctx context.Context, record tenant.Record, db *firestore.Cl
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.uses++
-	who := owner{record.ID, record.KeyName, db}
-	keys := t.held[who]
+	id := owner{record.ID, record.KeyName, db}
+	keys := t.cache[id]
 	if keys == nil {
-		if len(t.held) >= maxTenants {
-			t.dropOldest()
+		if len(t.cache) >= maxTenants {
+			t.evictOldest()
 		}
 		keys = newTenant(record.ID, db, Config{KeyName: record.KeyName, KMS: kms, Now: t.now})
-		t.held[who] = keys
+		t.cache[id] = keys
 	}
-	keys.used = t.uses
+	keys.lastUse = t.uses
 	return keys, nil
 }
 
-// dropOldest lets go of the keys that were not asked for the longest time.
-func (t *Tenants) dropOldest() {
+// evictOldest removes the tenant whose keys were not used for the longest time.
+func (t *Tenants) evictOldest() {
 	var oldest owner
 	least := int64(math.MaxInt64)
-	for who, keys := range t.held {
-		if keys.used < least {
-			oldest, least = who, keys.used
+	for id, keys := range t.cache {
+		if keys.lastUse < least {
+			oldest, least = id, keys.lastUse
 		}
 	}
-	t.held[oldest].keys.forget()
-	t.held[oldest].fingerprints.forget()
-	delete(t.held, oldest)
+	t.cache[oldest].keys.evictAll()
+	t.cache[oldest].fingerprints.evictAll()
+	delete(t.cache, oldest)
 }
 
-// newTenant has data keys at tenants/{t}/deks, and the fingerprint key at
-// tenants/{t}/macs.
+// newTenant returns the keys of a tenant: the data keys at tenants/{t}/deks, and the
+// fingerprint key at tenants/{t}/macs.
 func newTenant(id tenant.ID, db *firestore.Client, config Config) *Tenant {
 	at := db.Collection("tenants").Doc(string(id))
 	data, macs := config, config
@@ -97,13 +97,15 @@ func newTenant(id tenant.ID, db *firestore.Client, config Config) *Tenant {
 	return &Tenant{
 		Sealer:       NewSealer(data),
 		fingerprints: newKeyring(macs, func(raw []byte) ([]byte, error) { return raw, nil }),
-		cursors:      at.Collection("reseals"), id: id, db: db,
+		cursors:      at.Collection("reseals"),
+		id:           id,
+		db:           db,
 	}
 }
 
-// FingerprintKey gives the 32 bytes that the tenant's fingerprints are made
-// with. They never change; the first call makes them. Do not keep them: they are
-// the tenant's only while its KMS key is enabled.
+// FingerprintKey returns the 32-byte key of the tenant's fingerprints. The first
+// call creates it, and it never changes. Do not cache it, because it may be used
+// only while the tenant's KMS key is enabled.
 func (t *Tenant) FingerprintKey(ctx context.Context) ([]byte, error) {
 	key, err := t.fingerprints.newest(ctx, math.MaxInt64)
 	if err != nil {

@@ -11,11 +11,13 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// wrap has KMS encrypt a key for its document. Checksums go both ways:
+// wrap has KMS encrypt a key. Checksums protect the request and the reply:
 // cloud.google.com/kms/docs/data-integrity-guidelines.
 func (s store) wrap(ctx context.Context, epoch uint32, raw []byte) ([]byte, error) {
 	reply, err := s.config.KMS.Encrypt(ctx, &kmspb.EncryptRequest{
-		Name: s.config.KeyName, Plaintext: raw, PlaintextCrc32C: checksum(raw),
+		Name:                        s.config.KeyName,
+		Plaintext:                   raw,
+		PlaintextCrc32C:             checksum(raw),
 		AdditionalAuthenticatedData: s.associatedData(epoch),
 	})
 	if err != nil {
@@ -29,7 +31,9 @@ func (s store) wrap(ctx context.Context, epoch uint32, raw []byte) ([]byte, erro
 
 func (s store) unwrap(ctx context.Context, epoch uint32, ciphertext []byte) ([]byte, error) {
 	reply, err := s.config.KMS.Decrypt(ctx, &kmspb.DecryptRequest{
-		Name: s.config.KeyName, Ciphertext: ciphertext, CiphertextCrc32C: checksum(ciphertext),
+		Name:                        s.config.KeyName,
+		Ciphertext:                  ciphertext,
+		CiphertextCrc32C:            checksum(ciphertext),
 		AdditionalAuthenticatedData: s.associatedData(epoch),
 	})
 	if err != nil {
@@ -41,8 +45,8 @@ func (s store) unwrap(ctx context.Context, epoch uint32, ciphertext []byte) ([]b
 	return reply.Plaintext, nil
 }
 
-// associatedData binds a wrapped key to its document: the path within the
-// database, so that a restored database still opens.
+// associatedData binds a wrapped key to its document. It is the path within the
+// database, so a database that is restored under another name still opens.
 func (s store) associatedData(epoch uint32) []byte {
 	return []byte(RelativePath(s.ref(epoch)))
 }
@@ -53,11 +57,11 @@ func checksum(b []byte) *wrapperspb.Int64Value {
 	return wrapperspb.Int64(int64(crc32.Checksum(b, castagnoli)))
 }
 
-// keyError tells a key that was switched off from a passing fault of KMS.
-func keyError(what string, err error) error {
+// keyError distinguishes a key that cannot be used from a transient error of KMS.
+func keyError(action string, err error) error {
 	switch status.Code(err) {
 	case codes.FailedPrecondition, codes.PermissionDenied, codes.NotFound:
-		return fmt.Errorf("%s: %w: %w", what, ErrKeyUnavailable, err)
+		return fmt.Errorf("%s: %w: %w", action, ErrKeyUnavailable, err)
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return fmt.Errorf("%s: %w", action, err)
 }

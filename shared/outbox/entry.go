@@ -1,7 +1,21 @@
-// Package outbox sees to it that what a commit decided is published: an entry
-// is written in the same commit, published after it, and deleted once Pub/Sub
-// has it. What a crash leaves is published by a relay. So each entry is
-// published at least once, and whoever receives it must expect it twice.
+// Package outbox publishes a message if and only if a commit succeeds. Each message
+// is published at least once, so a receiver must expect duplicates.
+//
+// For example, a run ends:
+//
+//  1. The transaction that records the end also writes an entry, with Write. If the
+//     transaction fails, there is no entry, so nothing is published.
+//  2. After the commit, the function calls Publish. It publishes the message and
+//     deletes the entry.
+//  3. If the function crashes between the two, or Pub/Sub does not respond, the
+//     entry remains. Each minute, the function sweep finds such entries with Pending
+//     and publishes them with Relay.
+//
+// A crash between publishing and deleting publishes the message twice. The opposite
+// order would lose it. A message has references only, so it can be published again
+// at any time without being out of date.
+//
+// infra/adr/0007-runs-are-folded.md says what receives these messages.
 package outbox
 
 import (
@@ -10,37 +24,60 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Collection is the name of the collection of entries, also as a group.
+// Collection is the name of the collection, and of the collection group, of entries.
 const Collection = "outbox"
 
-// RunEvents is the topic of what happened to runs.
+// RunEvents is the topic of the events of runs.
 const RunEvents = "run-events"
 
-// RunEnded is the kind of the event that a run's start and end are both known.
+// RunEnded is the kind of the event that both the start and the end of a run are
+// known.
 const RunEnded = "run.ended"
 
-// Entry is a message to be published: references, never data. It rests at
-// tenants/{t}/outbox/{id}.
+// Entry is a message that is to be published. It has references and no data.
 type Entry struct {
-	ID        string             `firestore:"-"`     // document id, unique within the tenant
-	Topic     string             `firestore:"topic"` // id of a topic in the platform's project
-	Tenant    tenant.ID          `firestore:"tenant"`
-	Workspace tenant.WorkspaceID `firestore:"workspace"`
-	Run       run.ID             `firestore:"run"`
-	Kind      string             `firestore:"kind"`
-	Created   time.Time          `firestore:"created"`
+	ID        string             `firestore:"-"`                         // document ID, unique within the tenant
+	Topic     string             `firestore:"topic" class:"operational"` // ID of a topic in the platform's project
+	Tenant    tenant.ID          `firestore:"tenant" class:"operational"`
+	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
+	Run       run.ID             `firestore:"run" class:"operational"`
+	Kind      string             `firestore:"kind" class:"operational"`
+	Created   time.Time          `firestore:"created" class:"operational"`
 }
 
-// Ended is the event of a run whose start and end are known.
-func Ended(t tenant.ID, w tenant.WorkspaceID, id run.ID, now time.Time) Entry {
-	return Entry{ID: RunEnded + "-" + string(id), Topic: RunEvents, Tenant: t, Workspace: w, Run: id, Kind: RunEnded, Created: now}
+// attributes are all that a message carries. It has no data.
+type attributes struct {
+	Tenant    tenant.ID          `attribute:"tenant" class:"operational"`
+	Workspace tenant.WorkspaceID `attribute:"workspace" class:"operational"`
+	Run       run.ID             `attribute:"run" class:"operational"`
+	Kind      string             `attribute:"kind" class:"operational"`
+	Entry     string             `attribute:"entry" class:"operational"`
 }
 
-// Write puts the entry into tx: it will be published if and only if tx commits.
+var (
+	_ = dataclass.Stored[Entry]("tenants/{tenant}/outbox/{entry}")
+	_ = dataclass.Published[attributes](RunEvents, dataclass.Attribute)
+)
+
+// NewRunEnded returns the entry of a run whose start and end are known.
+func NewRunEnded(t tenant.ID, w tenant.WorkspaceID, id run.ID, now time.Time) Entry {
+	return Entry{
+		ID:        RunEnded + "-" + string(id),
+		Topic:     RunEvents,
+		Tenant:    t,
+		Workspace: w,
+		Run:       id,
+		Kind:      RunEnded,
+		Created:   now,
+	}
+}
+
+// Write adds the entry to tx, so it is published if and only if tx commits.
 func (e Entry) Write(tx *firestore.Transaction, db *firestore.Client) error {
 	if err := tx.Set(e.ref(db), e); err != nil {
 		return fmt.Errorf("write outbox entry: %w", err)
@@ -48,8 +85,9 @@ func (e Entry) Write(tx *firestore.Transaction, db *firestore.Client) error {
 	return nil
 }
 
-// Waiting finds the entries that were created before a time, oldest first.
-func Waiting(db *firestore.Client, before time.Time) firestore.Query {
+// Pending returns the query for the entries that were created before a time, oldest
+// first.
+func Pending(db *firestore.Client, before time.Time) firestore.Query {
 	return db.CollectionGroup(Collection).Where("created", "<", before).OrderBy("created", firestore.Asc)
 }
 
@@ -57,7 +95,7 @@ func (e Entry) ref(db *firestore.Client) *firestore.DocumentRef {
 	return db.Collection("tenants").Doc(string(e.Tenant)).Collection(Collection).Doc(e.ID)
 }
 
-// attributes are all that a message says; it has no data.
+// attributes returns the fields of the type attributes by name.
 func (e Entry) attributes() map[string]string {
 	return map[string]string{
 		"tenant": string(e.Tenant), "workspace": string(e.Workspace), "run": string(e.Run),
@@ -72,7 +110,7 @@ func decode(doc *firestore.DocumentSnapshot) (Entry, error) {
 	}
 	e.ID = doc.Ref.ID
 	if e.Topic == "" || doc.Ref.Parent.Parent.ID != string(e.Tenant) {
-		return Entry{}, fmt.Errorf("read outbox entry: it names no topic, or another tenant")
+		return Entry{}, fmt.Errorf("read outbox entry: it has no topic, or the ID of another tenant")
 	}
 	return e, nil
 }

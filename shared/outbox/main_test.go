@@ -54,7 +54,7 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	o := &office{Cloud: c, t: t, db: db, publisher: outbox.NewPublisher(clients), seen: map[string]int{}}
-	c.PubSub.Published(func(topic string, data []byte, attributes map[string]string) {
+	c.PubSub.OnPublish(func(topic string, data []byte, attributes map[string]string) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.seen[attributes["entry"]]++
@@ -82,7 +82,7 @@ func (o *office) entry(topic string, created time.Time) outbox.Entry {
 // left counts the entries that are not published yet.
 func (o *office) left(before time.Time) []*firestore.DocumentSnapshot {
 	o.t.Helper()
-	docs, err := outbox.Waiting(o.db, before).Limit(outbox.MaxPage).Documents(o.t.Context()).GetAll()
+	docs, err := outbox.Pending(o.db, before).Limit(outbox.MaxPage).Documents(o.t.Context()).GetAll()
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestAnEntryIsPublishedAndGone(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	var got map[string]string
-	o.PubSub.Published(func(_ string, _ []byte, attributes map[string]string) { got = attributes })
+	o.PubSub.OnPublish(func(_ string, _ []byte, attributes map[string]string) { got = attributes })
 	e := o.entry(outbox.RunEvents, time.Now())
 	if err := o.publisher.Publish(t.Context(), o.db, e); err != nil {
 		t.Fatal(err)

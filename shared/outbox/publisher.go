@@ -13,15 +13,15 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// patience bounds one Publish, which a client waits for. What takes longer is
-// the relay's.
-const patience = 3 * time.Second
+// publishTimeout limits one Publish, because a client waits for it. If it takes
+// longer, sweep publishes the entry.
+const publishTimeout = 3 * time.Second
 
-// relayPatience bounds the publishing of one page.
-const relayPatience = 20 * time.Second
+// relayTimeout limits the publishing of one page.
+const relayTimeout = 20 * time.Second
 
-// MaxPage is how many entries Relay takes at once; Pub/Sub takes 1,000 messages
-// a call: cloud.google.com/pubsub/quotas.
+// MaxPage is the maximum number of entries for one call of Relay. Pub/Sub accepts
+// 1,000 messages per call: cloud.google.com/pubsub/quotas.
 const MaxPage = 500
 
 // Publisher publishes entries. It is safe for concurrent use.
@@ -30,13 +30,13 @@ type Publisher struct {
 	client  gcp.Lazy[*pubsub.TopicAdminClient]
 }
 
-// NewPublisher gives a publisher; it connects to nothing yet.
+// NewPublisher returns a publisher. It does not connect yet.
 func NewPublisher(clients *gcp.Clients) *Publisher { return &Publisher{clients: clients} }
 
-// Publish publishes an entry whose commit is done, and deletes it. After an
-// error, or a crash, the entry is left for the relay: nothing is lost.
+// Publish publishes an entry whose transaction has committed, and deletes it. After
+// an error or a crash, the entry remains for Relay, so nothing is lost.
 func (p *Publisher) Publish(ctx context.Context, db *firestore.Client, e Entry) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	if err := p.send(ctx, e.Topic, []Entry{e}); err != nil {
 		return err
@@ -47,39 +47,39 @@ func (p *Publisher) Publish(ctx context.Context, db *firestore.Client, e Entry) 
 	return nil
 }
 
-// Relay publishes one page of what Waiting found, at most MaxPage documents,
-// and deletes it. An entry that cannot be published stays, and does not keep
-// the others waiting; the error joins all that went wrong.
+// Relay publishes one page of the results of Pending, at most MaxPage documents, and
+// deletes them. An entry that cannot be published remains and does not block the
+// others. The error joins all errors.
 func (p *Publisher) Relay(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) (published int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, relayPatience)
+	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
 	defer cancel()
-	topics, faults := byTopic(docs)
+	topics, errs := byTopic(docs)
 	for topic, entries := range topics {
 		err := p.send(ctx, topic, entries)
 		if err == nil {
 			published += len(entries)
 			err = gcp.Delete(ctx, db, refs(db, entries))
 		}
-		faults = append(faults, err)
+		errs = append(errs, err)
 	}
-	return published, errors.Join(faults...)
+	return published, errors.Join(errs...)
 }
 
-// byTopic reads the entries; one broken document must not stop the others.
-func byTopic(docs []*firestore.DocumentSnapshot) (topics map[string][]Entry, faults []error) {
+// byTopic decodes the entries. An invalid document must not block the others.
+func byTopic(docs []*firestore.DocumentSnapshot) (topics map[string][]Entry, errs []error) {
 	topics = map[string][]Entry{}
 	for _, doc := range docs {
 		e, err := decode(doc)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", doc.Ref.ID, err))
+			errs = append(errs, fmt.Errorf("%s: %w", doc.Ref.ID, err))
 			continue
 		}
 		topics[e.Topic] = append(topics[e.Topic], e)
 	}
-	return topics, faults
+	return topics, errs
 }
 
-// send publishes entries of one topic by one call.
+// send publishes entries of one topic in one call.
 func (p *Publisher) send(ctx context.Context, topic string, entries []Entry) error {
 	var messages []*pubsubpb.PubsubMessage
 	for _, e := range entries {
@@ -88,22 +88,22 @@ func (p *Publisher) send(ctx context.Context, topic string, entries []Entry) err
 	return p.Send(ctx, topic, messages)
 }
 
-// Send publishes messages, at most 1,000 and 10 MB, to a topic of the platform's
-// project by one call: cloud.google.com/pubsub/quotas. After an error some may
-// have been published: whoever sends them again sends them twice.
+// Send publishes at most 1,000 messages, of 10 MB in total, to a topic of the
+// platform's project in one call: cloud.google.com/pubsub/quotas. After an error,
+// some of them may have been published, so sending them again may duplicate them.
 func (p *Publisher) Send(ctx context.Context, topic string, messages []*pubsubpb.PubsubMessage) error {
 	client, err := p.client.Get(ctx, p.connect)
 	if err != nil {
 		return err
 	}
-	answer, err := client.Publish(ctx, &pubsubpb.PublishRequest{
+	reply, err := client.Publish(ctx, &pubsubpb.PublishRequest{
 		Topic: "projects/" + p.clients.Config.ProjectID + "/topics/" + topic, Messages: messages,
 	})
 	if err != nil {
 		return fmt.Errorf("publish to %s: %w", topic, err)
 	}
-	if ids := len(answer.GetMessageIds()); ids != len(messages) {
-		return fmt.Errorf("publish to %s: %d of %d messages", topic, ids, len(messages))
+	if ids := len(reply.GetMessageIds()); ids != len(messages) {
+		return fmt.Errorf("publish to %s: only %d of %d messages were published", topic, ids, len(messages))
 	}
 	return nil
 }

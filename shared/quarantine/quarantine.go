@@ -1,5 +1,5 @@
-// Package quarantine keeps the records of messages that functions refused for
-// good, so that somebody can look into them and have them sent again.
+// Package quarantine records the messages that functions permanently reject, so
+// that the platform's staff can find out why and send them again.
 package quarantine
 
 import (
@@ -12,35 +12,38 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// Record is of a message that was refused for good: references and
-// codes, no data and no free text. It rests in the platform's own database, at
+// Record describes a permanently rejected message. It has references and codes, and
+// neither data nor free text. It is in the platform's database, at
 // quarantine/{function}-{message}.
 type Record struct {
-	Function   string            `firestore:"function"`
-	Message    string            `firestore:"message"`    // Pub/Sub's id
-	Code       string            `firestore:"code"`       // why, as event.Refuse had it
-	References map[string]string `firestore:"references"` // those of the attributes that name something
-	Published  time.Time         `firestore:"published"`
-	Found      time.Time         `firestore:"found"`
+	Function   string            `firestore:"function" class:"operational"`
+	Message    string            `firestore:"message" class:"operational"`    // ID that Pub/Sub set
+	Code       string            `firestore:"code" class:"operational"`       // reason, as passed to event.Refuse
+	References map[string]string `firestore:"references" class:"operational"` // the attributes that identify something
+	Published  time.Time         `firestore:"published" class:"operational"`
+	Found      time.Time         `firestore:"found" class:"operational"`
 }
 
-// Keeper puts what a function refuses for good on record, before it is
-// acknowledged.
-type Keeper struct {
+var _ = dataclass.Stored[Record]("quarantine/{record}")
+
+// Recorder records the messages that a function permanently rejects, before they
+// are acknowledged.
+type Recorder struct {
 	Function   string
-	References []string // names of the attributes that are kept
+	References []string // names of the attributes to record
 	Clients    *gcp.Clients
 	Now        func() time.Time
 }
 
-// Guard is handle with its refusals on record, and those of malformed messages,
-// which handle does not see. A refusal that cannot be recorded is a fault that
-// may pass: the message is delivered again.
-func (k Keeper) Guard(handle event.Handler) event.Handler {
+// Wrap returns a handler that calls handle and records the messages that it rejects.
+// It also records malformed messages, without calling handle. If a rejection cannot
+// be recorded, the error is transient, so the message is redelivered.
+func (r Recorder) Wrap(handle event.Handler) event.Handler {
 	return func(ctx context.Context, m event.Message) error {
 		err := m.Malformed
 		if err == nil {
@@ -49,39 +52,44 @@ func (k Keeper) Guard(handle event.Handler) event.Handler {
 		if !event.IsPermanent(err) {
 			return err
 		}
-		if failed := k.put(ctx, m, event.Code(err)); failed != nil {
-			return fmt.Errorf("record a refusal: %w", failed)
+		if failed := r.write(ctx, m, event.Code(err)); failed != nil {
+			return fmt.Errorf("record rejected message: %w", failed)
 		}
 		return err
 	}
 }
 
-func (k Keeper) put(ctx context.Context, m event.Message, code string) error {
-	db, err := k.Clients.Default(ctx)
+func (r Recorder) write(ctx context.Context, m event.Message, code string) error {
+	db, err := r.Clients.Default(ctx)
 	if err != nil {
 		return err
 	}
-	refused := Record{
-		Function: k.Function, Message: m.ID, Code: code, References: map[string]string{},
-		Published: m.Published, Found: k.Now(),
+	record := Record{
+		Function:   r.Function,
+		Message:    m.ID,
+		Code:       code,
+		References: map[string]string{},
+		Published:  m.Published,
+		Found:      r.Now(),
 	}
-	for _, name := range k.References {
+	for _, name := range r.References {
 		if value, ok := m.Attributes[name]; ok && len(value) <= maxReference {
-			refused.References[name] = value
+			record.References[name] = value
 		}
 	}
-	// Set, not Create: a message that comes again is the same record.
-	_, err = collection(db).Doc(refused.id()).Set(ctx, refused)
+	// Set and not Create: a redelivered message has the same record.
+	_, err = collection(db).Doc(record.id()).Set(ctx, record)
 	return err
 }
 
-// maxReference bounds one reference, in bytes; the longest that means anything
-// is an object's name: cloud.google.com/storage/docs/objects#naming.
+// maxReference limits one reference, in bytes. The longest one is the name of an
+// object: cloud.google.com/storage/docs/objects#naming.
 const maxReference = 1024
 
 var plainID = regexp.MustCompile(`^[A-Za-z0-9-]{1,128}$`)
 
-// id names the record. Pub/Sub's ids are decimal, but nothing promises it.
+// id returns the ID of the record's document. The message IDs of Pub/Sub are
+// decimal numbers, but that is not documented.
 func (r Record) id() string {
 	if plainID.MatchString(r.Message) {
 		return r.Function + "-" + r.Message
@@ -90,14 +98,14 @@ func (r Record) id() string {
 	return r.Function + "-" + hex.EncodeToString(sum[:])
 }
 
-// Filter narrows records. Empty fields narrow nothing.
+// Filter selects records. An empty field selects all.
 type Filter struct {
 	Function string
 	Code     string
-	Before   time.Time // found earlier than then
+	Before   time.Time // found before this time
 }
 
-// Find finds records, the oldest first; db is the platform's own database.
+// Find returns the query for records, oldest first. db is the platform's database.
 func Find(db *firestore.Client, f Filter) firestore.Query {
 	query := collection(db).Query
 	if f.Function != "" {
@@ -112,11 +120,11 @@ func Find(db *firestore.Client, f Filter) firestore.Query {
 	return query.OrderBy("found", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc)
 }
 
-// Decode reads what Find found.
+// Decode decodes a result of Find.
 func Decode(doc *firestore.DocumentSnapshot) (Record, error) {
 	var r Record
 	if err := doc.DataTo(&r); err != nil {
-		return Record{}, fmt.Errorf("read quarantine: %w", err)
+		return Record{}, fmt.Errorf("read quarantine record: %w", err)
 	}
 	return r, nil
 }

@@ -48,8 +48,8 @@ func TestAMessageRefusedForGoodIsOnRecordOnce(t *testing.T) {
 	c := cloudtest.Shared(t)
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	function := "f" + uuid.NewString()[:8]
-	q := quarantine.Keeper{Function: function, References: []string{"run", "kind", "entry"}, Clients: c.Operator, Now: func() time.Time { return now }}
-	handle := q.Guard(func(context.Context, event.Message) error {
+	q := quarantine.Recorder{Function: function, References: []string{"run", "kind", "entry"}, Clients: c.Operator, Now: func() time.Time { return now }}
+	handle := q.Wrap(func(context.Context, event.Message) error {
 		return event.Refuse("no-such-run", errors.New("canary in a fault"))
 	})
 	m := event.Message{
@@ -80,11 +80,11 @@ func TestFindNarrowsAndBeginsWithTheOldest(t *testing.T) {
 	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	now := began
 	function := "f" + uuid.NewString()[:8]
-	q := quarantine.Keeper{Function: function, Clients: c.Operator, Now: func() time.Time { return now }}
+	q := quarantine.Recorder{Function: function, Clients: c.Operator, Now: func() time.Time { return now }}
 	for n, id := range []string{"9", "1", "5"} {
 		code := []string{"odd", "even"}[n%2]
 		now = began.Add(time.Duration(n) * time.Second)
-		_ = q.Guard(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })(t.Context(), event.Message{ID: id})
+		_ = q.Wrap(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })(t.Context(), event.Message{ID: id})
 	}
 	for name, test := range map[string]struct {
 		filter quarantine.Filter
@@ -113,10 +113,10 @@ func TestWhatIsNotRefusedForGoodIsNotOnRecord(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	function := "f" + uuid.NewString()[:8]
-	q := quarantine.Keeper{Function: function, Clients: c.Operator, Now: time.Now}
+	q := quarantine.Recorder{Function: function, Clients: c.Operator, Now: time.Now}
 	passing := errors.New("may pass")
 	for name, err := range map[string]error{"1": nil, "2": passing} {
-		got := q.Guard(func(context.Context, event.Message) error { return err })(t.Context(), event.Message{ID: name})
+		got := q.Wrap(func(context.Context, event.Message) error { return err })(t.Context(), event.Message{ID: name})
 		if !errors.Is(got, err) {
 			t.Errorf("got %v, want %v", got, err)
 		}
@@ -130,8 +130,8 @@ func TestAnOddMessageIDIsNoPath(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	function := "f" + uuid.NewString()[:8]
-	q := quarantine.Keeper{Function: function, Clients: c.Operator, Now: time.Now}
-	handle := q.Guard(func(context.Context, event.Message) error { return event.Permanent(errors.New("refused")) })
+	q := quarantine.Recorder{Function: function, Clients: c.Operator, Now: time.Now}
+	handle := q.Wrap(func(context.Context, event.Message) error { return event.Refuse("refused", errors.New("refused")) })
 	for _, id := range []string{"a/b", "..", "__x__", strings.Repeat("9", 3000)} {
 		if err := handle(t.Context(), event.Message{ID: id}); !event.IsPermanent(err) {
 			t.Errorf("%.20q: got %v", id, err)
@@ -146,11 +146,11 @@ func TestARefusalThatCannotBeRecordedIsDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	clients := gcp.NewClients(gcp.Config{ProjectID: "p", FirestoreHost: "127.0.0.1:1"})
 	t.Cleanup(func() { _ = clients.Close() })
-	q := quarantine.Keeper{Function: "f", Clients: clients, Now: time.Now}
+	q := quarantine.Recorder{Function: "f", Clients: clients, Now: time.Now}
 	ctx, cancel := context.WithCancel(t.Context())
-	handle := q.Guard(func(context.Context, event.Message) error {
+	handle := q.Wrap(func(context.Context, event.Message) error {
 		cancel() // the platform's patience is over
-		return event.Permanent(errors.New("refused"))
+		return event.Refuse("refused", errors.New("refused"))
 	})
 	if err := handle(ctx, event.Message{ID: "1"}); err == nil || event.IsPermanent(err) {
 		t.Errorf("got %v, want a fault that may pass", err)

@@ -9,10 +9,10 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/rank"
 )
 
-// most is how many tasks a catalogue may have.
+// most is how many tasks the catalog may have.
 const most = 20_000
 
-// many makes a large collection of a small one.
+// many returns a large collection that is made from a small one.
 func many(b *testing.B, size int) (documents []rank.Document) {
 	b.Helper()
 	r, tasks := rand.New(rand.NewPCG(1, 2)), collection(b)

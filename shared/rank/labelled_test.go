@@ -9,7 +9,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/rank"
 )
 
-// threshold is an assistant's own.
+// threshold is the default relevance of an assistant.
 const threshold = 0.85
 
 // labelled is a next step as authors write them, and the task that it asks for.
@@ -18,7 +18,7 @@ type labelled struct {
 	want *regexp.Regexp // nil: none
 }
 
-// rows gives the cells of a table of testdata.
+// rows returns the cells of a table in testdata.
 func rows(t testing.TB, name string) (rows [][]string) {
 	t.Helper()
 	data, err := os.ReadFile("testdata/" + name)
@@ -55,9 +55,9 @@ func steps(t testing.TB) (all []labelled) {
 	return all
 }
 
-// Of every step the task that was meant comes first and reaches the threshold,
-// and of what nobody meant nothing does. A few others may: of 50 suggestions one.
-func TestTheThresholdPartsWhatIsMeant(t *testing.T) {
+// For every step, the task that its author meant comes first and reaches the threshold.
+// For a step that asks for no task, none reaches it. One in 50 suggestions may be wrong.
+func TestTheThresholdSeparatesWhatAuthorsMeant(t *testing.T) {
 	t.Parallel()
 	index := rank.New(collection(t))
 	meant, other := 0, 0
@@ -112,7 +112,7 @@ func TestScoresAreOrdered(t *testing.T) {
 	}
 }
 
-// What a step says more of a task, it scores more; what says little scores little.
+// The more a step says about a task, the higher is the score.
 func TestScoresGrowWithEvidence(t *testing.T) {
 	t.Parallel()
 	index := rank.New(collection(t))
@@ -145,8 +145,8 @@ func TestANameScoresOne(t *testing.T) {
 	}
 }
 
-// How documents are ordered makes no difference, but for those that score the same.
-func TestSearchIsFreeOfOrder(t *testing.T) {
+// The order of documents matters only for documents that score the same.
+func TestSearchDoesNotDependOnTheOrderOfDocuments(t *testing.T) {
 	t.Parallel()
 	tasks := collection(t)
 	there := rank.New(tasks)

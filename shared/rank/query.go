@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// The bounds of what words say, in nats: five tell one task of e⁵.
+// Bounds of information, in nats: five nats identify one task of e⁵.
 const (
-	least       = 5.0 // what a query says is held against this much, or twice this much if it is by one word
-	mostLooking = 1.0 // a word for looking at things says no more
+	least       = 5.0 // a query is treated as having at least this much; twice this if only one word matches
+	mostLooking = 1.0 // a word for looking at things has at most this much
 )
 
-// more is how many documents without any of the words are thought beside a
-// collection: a small one does not say how rare a word is.
+// more is the number of imaginary documents without any of the words that are added to
+// a collection. A small collection alone does not show how rare a word is.
 const more = 100
 
-// looking are words for looking at things. Authors take them one for another, so
-// they tell little however rare they are.
+// looking are the words for looking at things. Authors use one for another, so they
+// count little, however rare they are.
 var looking = func() map[string]bool {
 	terms := map[string]bool{}
 	for w := range set("analyse analyze assess check collect confirm describe detect determine diagnose discover display ensure examine explore " +
@@ -28,7 +28,7 @@ var looking = func() map[string]bool {
 	return terms
 }()
 
-// query is what a sentence asks for.
+// query is a parsed text.
 type query struct {
 	index *Index
 	asked []asked
@@ -36,17 +36,17 @@ type query struct {
 
 // asked is a term of a query.
 type asked struct {
-	text   string // as the query has it
+	text   string // as in the query
 	term   string
-	joined []string // with the word before, and with that after, if a document has it so
+	joined []string // compounds with the previous and the next word, if a document has them
 	weight float64  // inverse document frequency
-	name   bool     // of a thing: it counts where a document has it
+	name   bool     // of a thing: it counts only for documents that have it
 }
 
 func (a asked) terms() []string { return append([]string{a.term}, a.joined...) }
 
-// ask gives the terms of a query, each once. Words in quotes, and with digits,
-// that no document has are names of things, and left out, as is what says where.
+// ask returns the terms of a query, each once. It leaves out text that says where, and
+// quoted words and words with digits that no document has: they are names of things.
 func (x *Index) ask(text string) query {
 	q, seen := query{index: x}, map[string]int{}
 	for _, part := range split(text) {
@@ -60,15 +60,15 @@ func (x *Index) ask(text string) query {
 			name := part.kind == quoted || strings.ContainsAny(w.text, "0123456789")
 			if _, twice := seen[w.term]; !twice && (!name || x.having(w.term) > 0) {
 				seen[w.term] = len(q.asked)
-				q.asked = append(q.asked, asked{w.text, w.term, joined, q.weight(w.term), name})
+				q.asked = append(q.asked, asked{text: w.text, term: w.term, joined: joined, weight: q.weight(w.term), name: name})
 			}
 		}
 	}
 	return q
 }
 
-// weight is that of a query's next term. The first says what to do: if no task
-// knows it, none does it, and it counts twice.
+// weight returns the weight of the next term of a query. The first term says what to do.
+// If no task has it, probably no task does it, so it counts twice.
 func (q query) weight(term string) float64 {
 	if len(q.asked) == 0 && q.index.having(term) == 0 {
 		return 2 * q.index.weight(term)
@@ -76,8 +76,8 @@ func (q query) weight(term string) float64 {
 	return q.index.weight(term)
 }
 
-// join gives the term that two words are in one, if documents write them so:
-// "roll back" asks for "rollback" too. It notes it at the first of them.
+// join returns the compound of two words if a document has it, and adds it to the first
+// word too: "roll back" asks for "rollback" as well.
 func (q *query) join(seen map[string]int, first, second word) []string {
 	at, known := seen[first.term]
 	if !known {
@@ -91,7 +91,7 @@ func (q *query) join(seen map[string]int, first, second word) []string {
 	return []string{term}
 }
 
-// having counts the documents that have a term.
+// having returns the number of documents that have a term.
 func (x *Index) having(term string) (n int) {
 	for _, c := range x.parts {
 		if number, known := c.terms[term]; known {
@@ -101,8 +101,8 @@ func (x *Index) having(term string) (n int) {
 	return n
 }
 
-// weight is the inverse document frequency of Robertson and Spärck Jones, never
-// negative, in the first part of the index.
+// weight returns the inverse document frequency by Robertson and Spärck Jones in the
+// first part of the index. It is never negative.
 func (x *Index) weight(term string) float64 {
 	c, having := x.parts[0], 0.0
 	if number, known := c.terms[term]; known {
@@ -115,17 +115,19 @@ func (x *Index) weight(term string) float64 {
 	return weight
 }
 
-// match is how much the query and a document say the same, in (0,1]: the
-// F-measure (van Rijsbergen, "Information Retrieval", 1979) of how much of the
-// query the document has and how much of its name the query has.
+// match returns in (0,1] how much the query and a document have in common. It is the
+// F-measure (van Rijsbergen, "Information Retrieval", 1979) of how much of the query the
+// document has (recall, counts twice) and how much of its name the query has
+// (precision). With a recall of 0.9 and a precision of 0.6, it is
+// 3*0.9*0.6/(2*0.6+0.9) = 0.77.
 func (q query) match(c candidate) float64 {
 	const recall = 2 // counts twice as much as precision
 	covered, named := q.covered(c), q.named(c)
 	return min(1, (1+recall)*covered*named/(recall*named+covered))
 }
 
-// covered is how much of the query the document has. Two words are evidence, one
-// is if it is rare.
+// covered returns how much of the query the document has. Two matching words are enough
+// evidence. One word is only if it is rare.
 func (q query) covered(c candidate) float64 {
 	had, asked, telling := 0.0, 0.0, 0
 	for _, a := range q.asked {
@@ -144,7 +146,7 @@ func (q query) covered(c candidate) float64 {
 	return had / max(asked, least)
 }
 
-// reach is how surely the document is about what is asked for; 0: it is not.
+// reach returns how certain it is that the document is about a term. 0: it is not.
 func (c candidate) reach(a asked) (reach float64) {
 	for _, term := range a.terms() {
 		if p, found := c.in(term, c.document); found {
@@ -154,11 +156,11 @@ func (c candidate) reach(a asked) (reach float64) {
 	return reach
 }
 
-// unnamed is what a document has of a query's part in its name if it has none: it
-// may be found, by its documentation, but is hardly meant.
+// unnamed is the precision of a document whose name has no word of the query. Its
+// documentation may match, but it is hardly the task that the author meant.
 const unnamed = 0.1
 
-// named is how much of the document's name the query has.
+// named returns how much of the document's name the query has.
 func (q query) named(c candidate) float64 {
 	has := map[int32]bool{}
 	for _, a := range q.asked {

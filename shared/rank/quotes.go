@@ -2,13 +2,13 @@ package rank
 
 import "regexp"
 
-// kind says what a part of a text is.
+// kind is what a part of a text is.
 type kind int
 
 const (
 	plain  kind = iota
 	quoted      // the name of a thing
-	where       // where a thing is, as "in namespace"
+	where       // where a thing is, such as "in namespace"
 )
 
 // part is a piece of a text.
@@ -17,22 +17,22 @@ type part struct {
 	kind kind
 }
 
-// quote is a text in quotes: backticks, double, or single ones that stand apart
-// from letters, unlike an apostrophe. A variable counts as one too.
+// quote matches text in backticks, double quotes or single quotes. A single quote next
+// to a letter on its outer side is an apostrophe. A variable counts as quoted text.
 const quote = "(?:`[^`]*`" + `|"[^"]*"|\B'[^']*'\B|\$\{[^}]*\})`
 
-// places are what things are in.
+// places are the words for what contains a thing.
 const places = `(?:namespace|cluster|context|project|resource group|account|region|zone|subscription|organization|workspace)`
 
-// named is a quote, and what says where: "in namespace `shop`" tells the scope,
-// not what to do. Of "in the GKE cluster `shop`" the GKE is like a quote: it may
-// tell the task too.
+// named matches quoted text with the words that say where. "in namespace `shop`" is the
+// scope, not what to do. In "in the GKE cluster `shop`", GKE counts like quoted text,
+// because it may be part of what to do.
 var named = regexp.MustCompile(`(?i:\b((?:in|within|inside|for|on|of|from) (?:the )?)(?:([a-z]+) )?(` + places + ` ))?` + quote)
 
 var address = regexp.MustCompile("https?://[^\\s)`\"']+")
 
-// split cuts a text into what is in quotes, what says where, and the rest. It
-// passes over addresses.
+// split splits a text into quoted parts, parts that say where, and plain parts. It
+// removes URLs.
 func split(text string) (parts []part) {
 	text = address.ReplaceAllString(text, " ")
 	end := 0
@@ -53,6 +53,6 @@ func split(text string) (parts []part) {
 
 var variable = regexp.MustCompile(`\$\{[^}]*\}`)
 
-// withoutVariables takes away what stands for a name: its own name is not what
-// the text is about.
+// withoutVariables removes variables. The name of a variable is not what the text is
+// about.
 func withoutVariables(text string) string { return variable.ReplaceAllString(text, " ") }

@@ -1,6 +1,19 @@
-// Package rank finds the tasks that a sentence asks for: BM25 over their names,
-// tags and documentation finds them, and how much of sentence and name meet says
-// how relevant they are.
+// Package rank matches free text to tasks. BM25 over names, tags and documentation finds
+// candidates. The overlap of the text and a candidate's name is its score.
+//
+// An example: the query "Check the logs of deployment `cart` in namespace `shop`" is
+// reduced to the terms check, log and deployment. The articles are stop words, cart is
+// the name of a thing that no task has, and the namespace only says where. Of two
+// tasks:
+//
+//	Fetch Deployment Logs  has log and deployment. check and fetch are both words for
+//	                       looking, which count little, so nearly all of the query is
+//	                       covered, and nearly all of the name is asked for: 0.85 or more
+//	Restart Deployment     has only deployment, so half of the query is not covered, and
+//	                       restart in its name is not asked for: it scores far less
+//
+// See query.match for the formula, and testdata for the labeled steps to which its
+// numbers are fitted.
 package rank
 
 import (
@@ -9,20 +22,20 @@ import (
 	"strings"
 )
 
-// Document is what may be found.
+// Document is a task that a search may find.
 type Document struct {
-	ID            string // the caller's
+	ID            string // chosen by the caller
 	Name          string
 	Documentation string
 	Tags          []string
-	Context       string // what is said of all tasks of its suite
+	Context       string // text about all tasks of its suite
 }
 
-// field is where a word may stand: how often it counts there for BM25, and how
-// surely a task that has it there is about it.
+// field is a part of a document. weight is how often a word in it counts for BM25. reach
+// is how certain it is that a document with the word in this field is about it.
 type field struct{ weight, reach float32 }
 
-// The fields. What stands in quotes in a name, or says where, is like a tag.
+// The fields. Quoted text in a name, and text that says where, counts like a tag.
 var (
 	inName          = field{3, 1}
 	inTags          = field{1.5, 0.7}
@@ -30,13 +43,13 @@ var (
 	inContext       = field{0.5, 0.3}
 )
 
-// Index is a collection that can be searched. It does not change, and is safe
-// for concurrent use.
+// Index is a searchable collection of documents. It does not change, and is safe for
+// concurrent use.
 type Index struct {
-	parts []*collection // the first says how rare a word is
+	parts []*collection // the first determines how rare a word is
 }
 
-// collection is what was indexed at once.
+// collection is the documents of one call of New or With.
 type collection struct {
 	ids      []string
 	terms    map[string]int32
@@ -47,30 +60,30 @@ type collection struct {
 	average  float64      // length
 }
 
-// posting is a document that has a term.
+// posting is one document that has a term.
 type posting struct {
 	document  int32
-	frequency float32 // weighted by where the term stands
-	reach     float32 // of the best place
+	frequency float32 // weighted by field
+	reach     float32 // of the best field
 }
 
-// nameWord is a word of a name that tells the task from others, and the terms that
-// have it too: the run in camelCase that it is a part of, and what it is in one
-// with the word before and with that after. none stands for none.
+// nameWord is a word of a name, and the terms that contain it too: whole is the
+// camelCase word that it is a part of, before and after are its compounds with the
+// previous and the next word. none means that there is no such term.
 type nameWord struct{ term, whole, before, after int32 }
 
 const none = -1
 
-// New builds the index of documents.
+// New returns an index of documents.
 func New(documents []Document) *Index {
 	x := &Index{[]*collection{collect(documents)}}
 	x.weigh(x.parts[0])
 	return x
 }
 
-// With is an index of the documents of x and others. How rare a word is only x
-// says, so that it costs no more than the others do, and what x has scores as it
-// does in x.
+// With returns an index of the documents of x and others. Only x determines how rare a
+// word is. So With costs only as much as the others do, and documents of x score as in
+// x.
 func (x *Index) With(others []Document) *Index {
 	if len(x.parts[0].ids) == 0 {
 		return New(others)
@@ -104,7 +117,7 @@ func collect(documents []Document) *collection {
 	return c
 }
 
-// read gives the terms of a document, and notes its name.
+// read returns the terms of a document, and records the words of its name.
 func (c *collection) read(d Document) map[int32]posting {
 	found := map[int32]posting{}
 	var name []nameWord
@@ -124,12 +137,12 @@ func (c *collection) read(d Document) map[int32]posting {
 	return found
 }
 
-// name gives the words of a name. Two that follow one another are found in one
-// too: "Roll Back" by "rollback".
+// name returns the words of a name. It also adds the compound of each two adjacent
+// words, so that "rollback" finds "Roll Back".
 func (c *collection) name(found map[int32]posting, text string) (name []nameWord) {
 	last := word{}
 	for w := range words(text) {
-		n := nameWord{c.number(w.term), none, none, none}
+		n := nameWord{term: c.number(w.term), whole: none, before: none, after: none}
 		if w.whole != "" {
 			n.whole = c.number(w.whole)
 		}
@@ -142,7 +155,7 @@ func (c *collection) name(found map[int32]posting, text string) (name []nameWord
 	return name
 }
 
-// number gives a term its number.
+// number returns the number of a term.
 func (c *collection) number(term string) int32 {
 	number, known := c.terms[term]
 	if !known {
@@ -167,7 +180,7 @@ func (c *collection) count(found map[int32]posting, term string, in field) (numb
 	return number
 }
 
-// terms gives what a text is found by: its words, and whole what words parts.
+// terms returns the terms of a text: its words, and each camelCase word as a whole.
 func terms(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		run := ""
@@ -180,7 +193,7 @@ func terms(text string) iter.Seq[string] {
 	}
 }
 
-// in finds a document among those of a term.
+// in returns the posting of a document for a term.
 func (c *collection) in(term string, document int32) (posting, bool) {
 	number, known := c.terms[term]
 	if !known {

@@ -12,12 +12,12 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/rank"
 )
 
-// tasks are like those of a public catalogue.
+// tasks are like those of a public catalog.
 var tasks = documents(
 	"Fetch Deployment Logs|Fetches the last lines of logs of the pods of a deployment and looks for errors.|logs,deployment,kubernetes",
 	"Inspect Deployment Warning Events|Lists warning events of a deployment and its pods.|events,deployment,kubernetes",
 	"Check Deployment Replica Status|Compares ready replicas of a deployment with those desired.|deployment,replicas,kubernetes",
-	"Restart Deployment|Rolls out all pods of a deployment anew.|remediation,deployment,kubernetes",
+	"Restart Deployment|Rolls out all pods of a deployment again.|remediation,deployment,kubernetes",
 	"Scale Up Deployment|Raises the number of replicas of a deployment.|remediation,scale,kubernetes",
 	"Check Readiness Probe Configuration|Reads probes of a deployment and tests their ports and paths.|probe,kubernetes",
 	"Inspect Pods in ImagePullBackOff|Finds pods that cannot pull their image, and the registry's answer.|image,registry,kubernetes",
@@ -162,7 +162,7 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
-func TestWhatIsBesideAnIndexScoresAsInIt(t *testing.T) {
+func TestAddedDocumentsScoreAsInTheIndex(t *testing.T) {
 	t.Parallel()
 	const step = "Check replication lag of the database"
 	x := rank.New(tasks)
@@ -175,11 +175,11 @@ func TestWhatIsBesideAnIndexScoresAsInIt(t *testing.T) {
 		t.Errorf("the index changed: %+v", got)
 	}
 	if got := rank.New(nil).With(tasks).Search(step, 3, nil); !cmp.Equal(before, got) {
-		t.Errorf("beside nothing: %+v", got)
+		t.Errorf("added to an empty index: %+v", got)
 	}
 }
 
-func TestWhatIsLeftOutStandsInNobodysWay(t *testing.T) {
+func TestAnExcludedDocumentDoesNotAffectOthers(t *testing.T) {
 	t.Parallel()
 	const step = "Restart Deployment"
 	x := rank.New(tasks)

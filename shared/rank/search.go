@@ -13,20 +13,29 @@ const (
 	b  = 0.75
 )
 
-// pool is how many documents, the best by BM25, are judged for relevance.
+// pool is how many documents, the best by BM25, are scored.
 const pool = 100
 
-// Match is a document that was found.
+// Match is a document that a search found.
 type Match struct {
 	ID       string
 	Score    float64    // (0,1]: see Search
-	Evidence []Evidence // the words that were found, the one that counts most first
+	Evidence []Evidence // the matching words, the most important first
 }
 
 // Evidence is a word of the query that the document has.
 type Evidence struct {
-	Word  string  // as the query has it
-	Share float64 // (0,1] of the match; the shares of a match add up to 1
+	Word  string  // as in the query
+	Share float64 // in (0,1]; the shares of a match add up to 1
+}
+
+// Words returns the words of the evidence, in the same order.
+func (m Match) Words() []string {
+	words := make([]string, len(m.Evidence))
+	for n, e := range m.Evidence {
+		words[n] = e.Word
+	}
+	return words
 }
 
 // candidate is a document that has a word of a query.
@@ -37,21 +46,28 @@ type candidate struct {
 	match    float64 // see query.match
 }
 
-// Search gives the most relevant of the documents that BM25 finds best, limit at
-// most; those that score the same come in the order of BM25, and then that in
-// which they were given. What leave names is passed over; nil: nothing is.
+// Search returns at most limit documents, the highest score first. Documents with the
+// same score are in the order of BM25, and then in the order of the index. exclude
+// reports by ID which documents to leave out; nil excludes none.
 //
-// A score is 1-(1-f)^2.5, times the square of f's share of the best f. Here f is
-// the F-measure of two shares, each weighed by how rare the words are: how much
-// of the query the document has, which counts twice, and how much of the
-// document's name the query has. So 1 means that query and name say the same; a query that says
-// little, as "check it", is never more than partly had; and of siblings, as a
-// task for deployments and one for daemon sets, the one that was named stands
-// out. The numbers are fitted, so that 0.85 parts what an author meant from what
-// only sounds like it: see testdata.
-func (x *Index) Search(query string, limit int, leave func(id string) bool) []Match {
+// A score is 1-(1-f)^2.5, times the square of f divided by the best f of the search.
+// Here f is the F-measure of two shares, in which rare words count more:
+//
+//   - how much of the query the document has, which counts twice
+//   - how much of the document's name the query has
+//
+// This has the following effects:
+//
+//   - 1 means that the query and the name say the same.
+//   - A query that says little, such as "check it", scores low for every document.
+//   - Of similar tasks, such as one for deployments and one for daemon sets, the one
+//     that the query names scores clearly higher.
+//
+// The numbers are fitted so that 0.85 separates the tasks that authors meant from those
+// that only sound similar: see testdata.
+func (x *Index) Search(query string, limit int, exclude func(id string) bool) []Match {
 	q := x.ask(query)
-	found := x.candidates(q, leave)
+	found := x.candidates(q, exclude)
 	best := 0.0
 	for i := range found {
 		found[i].match = q.match(found[i])
@@ -66,22 +82,22 @@ func (x *Index) Search(query string, limit int, leave func(id string) bool) []Ma
 	return matches
 }
 
-// score makes 0.85 of a match of 0.53.
+// score converts a match: 0.53 becomes 0.85.
 func score(match float64) float64 { return 1 - math.Pow(1-match, 2.5) }
 
-// candidates gives the best documents by BM25, the best first.
-func (x *Index) candidates(q query, leave func(id string) bool) (best []candidate) {
+// candidates returns the best documents by BM25, the best first.
+func (x *Index) candidates(q query, exclude func(id string) bool) (best []candidate) {
 	for _, c := range x.parts {
 		for document, gain := range c.gains(q, x.parts[0].average) {
 			full := len(best) == pool
-			if gain == 0 || full && gain <= best[pool-1].gain || leave != nil && leave(c.ids[document]) {
+			if gain == 0 || full && gain <= best[pool-1].gain || exclude != nil && exclude(c.ids[document]) {
 				continue
 			}
 			if full {
 				best = best[:pool-1]
 			}
 			at, _ := slices.BinarySearchFunc(best, gain, func(b candidate, gain float64) int {
-				if b.gain >= gain { // those of the same gain stay before
+				if b.gain >= gain { // keep the order of documents with the same gain
 					return -1
 				}
 				return 1
@@ -92,7 +108,7 @@ func (x *Index) candidates(q query, leave func(id string) bool) (best []candidat
 	return best
 }
 
-// gains gives each document's BM25.
+// gains returns the BM25 of each document.
 func (c *collection) gains(q query, average float64) []float64 {
 	gains := make([]float64, len(c.ids))
 	for _, a := range q.asked {
@@ -103,7 +119,7 @@ func (c *collection) gains(q query, average float64) []float64 {
 	return gains
 }
 
-// gain adds what a term adds to each document's BM25.
+// gain adds the share of one term to the BM25 of each document.
 func (c *collection) gain(gains []float64, term string, weight, average float64) {
 	number, known := c.terms[term]
 	if !known {

@@ -2,14 +2,14 @@ package rank
 
 import "strings"
 
-// short are words that stand for others, both as terms.
+// short maps terms to the terms of which they are short forms.
 var short = map[string]string{
 	"cert": "certificat", "config": "configur", "db": "databas", "env": "environment", "failure": "fail", "k8": "kubernetes",
 	"postgresql": "postgr", "repo": "repository",
 }
 
-// stem evens number and the endings -ing, -ed, -ation and -ion, and no more:
-// Harman's S-stemmer (1991), and then steps 1b and 4 of Porter's (1980), lightly.
+// stem removes plurals and the endings -ing, -ed, -ation, -ion and -ly: Harman's
+// S-stemmer (1991), and simplified steps 1b and 4 of Porter's stemmer (1980).
 func stem(w string) string {
 	w = singular(w)
 	if s, ok := strings.CutSuffix(w, "ation"); ok && syllables(s) >= 2 {
@@ -32,7 +32,7 @@ func stem(w string) string {
 	return strings.TrimSuffix(w, "e")
 }
 
-// syllables counts the vowels that a consonant follows.
+// syllables returns the number of vowels that a consonant follows.
 func syllables(w string) (n int) {
 	vowel := false
 	for _, r := range w {
@@ -57,7 +57,8 @@ func singular(w string) string {
 	return w[:len(w)-1]
 }
 
-// undouble makes "stopp" of "stopping" a "stop", and leaves "fill" and "pass".
+// undouble removes a doubled last letter: "stopp", from "stopping", becomes "stop". It
+// keeps "fill" and "pass".
 func undouble(s string) string {
 	last := s[len(s)-1]
 	if len(s) > 3 && last == s[len(s)-2] && !strings.ContainsRune("lsz", rune(last)) {

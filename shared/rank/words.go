@@ -6,17 +6,17 @@ import (
 	"unicode"
 )
 
-// word is a piece of a text, and the term that it counts as.
+// word is a word of a text, and the term that it counts as.
 type word struct {
 	text  string // as written
 	term  string
-	whole string // term of the run in camelCase that it is a part of, if so
+	whole string // term of the camelCase word that it is a part of; empty: none
 }
 
-// with is the term of two words in one.
+// with returns the term of the compound of two words.
 func (w word) with(next word) string { return stem(strings.ToLower(w.text + next.text)) }
 
-// stop are words that say nothing of what a task does.
+// stop are the words that say nothing about what a task does.
 var stop = set("a also an and any are as at be by can do does first for from has have if in into is it its not of on or please s " +
 	"should so some than that the their them then there these they this those to try was were what when where whether which who why will with you your")
 
@@ -28,8 +28,8 @@ func set(list string) map[string]bool {
 	return words
 }
 
-// words splits a text into its words: runs of letters and digits, and within
-// them the parts of camelCase. Stop words are left out.
+// words returns the words of a text, which are letters and digits, and the parts of
+// camelCase words. It leaves out stop words.
 func words(text string) iter.Seq[word] {
 	return func(yield func(word) bool) {
 		for run := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {

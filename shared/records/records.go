@@ -22,8 +22,10 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -38,6 +40,23 @@ const (
 	ChecksCollection    = "checks"
 	SLIsCollection      = "slis"
 	SeriesCollection    = "series"
+)
+
+const (
+	tenantPath    = "tenants/{tenant}/"
+	workspacePath = tenantPath + "workspaces/{workspace}/"
+)
+
+// The documents of SLIs are declared by the function that updates them: it
+// stores more than the SLI.
+var (
+	_ = dataclass.Stored[idReservation](tenantPath + "runIds/{run}")
+	_ = dataclass.Stored[run.Run](workspacePath + RunsCollection + "/{run}")
+	_ = dataclass.Stored[issue.Record](workspacePath + RunsCollection + "/{run}/" + SightingsCollection + "/{number}")
+	_ = dataclass.Stored[grant.Grant](workspacePath + GrantsCollection + "/{grant}")
+	_ = dataclass.Stored[issue.Issue](workspacePath + IssuesCollection + "/{issue}")
+	_ = dataclass.Stored[issue.Check](workspacePath + ChecksCollection + "/{check}")
+	_ = dataclass.Stored[sli.Series](workspacePath + SeriesCollection + "/{series}")
 )
 
 // Workspace returns the reference of a tenant's workspace.

@@ -31,7 +31,7 @@ type RunRef struct {
 
 // idReservation is the document that says which workspace has a run ID.
 type idReservation struct {
-	Workspace tenant.WorkspaceID `firestore:"workspace"`
+	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
 }
 
 // NewRunRef returns the references of a run.

@@ -26,27 +26,27 @@ const (
 
 // Claim is a run's statement of what it produced under one name.
 type Claim struct {
-	Output string `firestore:"output"`
-	Parts  int    `firestore:"parts"` // number of parts, counted from part 1
+	Output string `firestore:"output" class:"operational"`
+	Parts  int    `firestore:"parts" class:"operational"` // number of parts, counted from part 1
 }
 
 // Run is the record of a run. An upload may create it before its start is known.
 type Run struct {
-	ID          ID        `firestore:"id"`
-	State       State     `firestore:"state"`
-	Created     time.Time `firestore:"created"` // when the record was created
+	ID          ID        `firestore:"id" class:"operational"`
+	State       State     `firestore:"state" class:"metadata"`
+	Created     time.Time `firestore:"created" class:"operational"` // when the record was created
 	Start       Start     `firestore:"start"`
 	End         End       `firestore:"end"`
-	GrantsFinal bool      `firestore:"grantsFinal"` // the run has ended, and no grant of a claimed part is pending
+	GrantsFinal bool      `firestore:"grantsFinal" class:"operational"` // the run has ended, and no grant of a claimed part is pending
 
-	Digest    string `firestore:"digest"`    // keyed hash of the report; a repeated report has the same digest
-	Sightings int    `firestore:"sightings"` // number of sightings, stored below the record
-	Samples   int    `firestore:"samples"`   // number of samples, of all SLIs
+	Digest    string `firestore:"digest" class:"operational"` // keyed hash of the report; a repeated report has the same digest
+	Sightings int    `firestore:"sightings" class:"metadata"` // number of sightings, stored below the record
+	Samples   int    `firestore:"samples" class:"metadata"`   // number of samples, of all SLIs
 
-	Check   string `firestore:"check"`   // hash of task and resource; empty until the run is complete
-	Pending bool   `firestore:"pending"` // the run is complete, and is not yet folded into its check
+	Check   string `firestore:"check" class:"operational"`   // hash of task and resource; empty until the run is complete
+	Pending bool   `firestore:"pending" class:"operational"` // the run is complete, and is not yet folded into its check
 
-	RepublishAt time.Time `firestore:"republishAt"` // when the run's event is published again, if the run is still pending; zero: the run is not complete
+	RepublishAt time.Time `firestore:"republishAt" class:"operational"` // when the run's event is published again, if the run is still pending; zero: the run is not complete
 }
 
 // RepublishAfter is how long a run may be pending before its event is published
@@ -60,17 +60,17 @@ func (r Run) Complete() bool { return r.Start.Known() && r.State == Ended }
 // Start is what a runner records when the task begins. The zero Start is
 // unknown.
 type Start struct {
-	Task     string    `firestore:"task"`
-	SLX      string    `firestore:"slx"`
-	Resource string    `firestore:"resource"`
-	Time     time.Time `firestore:"time"`
+	Task     string    `firestore:"task" class:"metadata"`
+	SLX      string    `firestore:"slx" class:"metadata"`
+	Resource string    `firestore:"resource" class:"metadata"`
+	Time     time.Time `firestore:"time" class:"metadata"`
 }
 
 // End is what a runner reports when the task is over. The zero End is unknown.
 type End struct {
-	Outcome  Outcome   `firestore:"outcome"`
-	ExitCode int       `firestore:"exitCode"`
-	Time     time.Time `firestore:"time"`
+	Outcome  Outcome   `firestore:"outcome" class:"metadata"`
+	ExitCode int       `firestore:"exitCode" class:"metadata"`
+	Time     time.Time `firestore:"time" class:"metadata"`
 	Claims   []Claim   `firestore:"claims"`
 }
 

@@ -1,6 +1,6 @@
-// Package secret holds values that must appear in no log, error, event or
-// document: signed URLs, tokens, keys. A String prints as [redacted] whatever
-// the verb or encoder; only Reveal gives the value.
+// Package secret holds values that must not appear in a log, an error, an event or a
+// document: signed URLs, tokens and keys. A String prints as [redacted] with every
+// verb and encoder. Only Reveal returns the value.
 package secret
 
 import (
@@ -14,16 +14,16 @@ const redacted = "[redacted]"
 // String is a secret text. The zero String is the empty secret. It is safe
 // for concurrent use.
 //
-// It holds a pointer, since fmt calls no method of what lies in an unexported
-// field of another struct: there it prints an address. So == compares
-// identity, not text.
+// It holds a pointer, because fmt does not call the methods of a value in an
+// unexported field of another struct: it prints the address of the pointer there.
+// As a consequence, == compares identity and not text.
 type String struct{ value *string }
 
-// New wraps value.
+// New returns a String that holds value.
 func New(value string) String { return String{&value} }
 
-// Reveal gives the value. Call it only where the secret is used: in a header,
-// a signature, a response to the one who may have it.
+// Reveal returns the value. Call it only where the secret is used: in a header, in
+// a signature, or in the response to a client that is entitled to it.
 func (s String) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -31,7 +31,7 @@ func (s String) Reveal() string {
 	return *s.value
 }
 
-// Empty reports whether there is no secret.
+// Empty reports whether the value is empty.
 func (s String) Empty() bool { return s.Reveal() == "" }
 
 // String implements fmt.Stringer.
@@ -46,7 +46,7 @@ func (s String) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted)
 // LogValue implements slog.LogValuer.
 func (s String) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalText implements encoding.TextMarshaler: encoders print no secret.
+// MarshalText implements encoding.TextMarshaler, so that encoders write [redacted].
 func (s String) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // UnmarshalText implements encoding.TextUnmarshaler, for settings.

@@ -1,5 +1,5 @@
-// Package signedurl mints write-only URLs: each lets its holder create one
-// object in one bucket, once, and do nothing else.
+// Package signedurl mints write-only URLs. The holder of such a URL can create one
+// object in one bucket, once, and can do nothing else.
 package signedurl
 
 import (
@@ -17,14 +17,14 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/secret"
 )
 
-// Bounds of a URL's life. V4's own limit is seven days, and it counts whole
-// seconds: cloud.google.com/storage/docs/access-control/signed-urls.
+// Bounds of the lifetime of a URL. Signature version 4 allows at most seven days,
+// in whole seconds: cloud.google.com/storage/docs/access-control/signed-urls.
 const (
 	MinLifetime = 2 * time.Second
 	MaxLifetime = 15 * time.Minute
 )
 
-// maxObjectName is Cloud Storage's: cloud.google.com/storage/docs/objects#naming.
+// maxObjectName is the limit of Cloud Storage, in bytes: cloud.google.com/storage/docs/objects#naming.
 const maxObjectName = 1024
 
 // Policy bounds what one signed URL may do. The zero Policy permits nothing.
@@ -34,32 +34,35 @@ type Policy struct {
 	ContentType string    // exact; the uploader must send it. Visible ASCII and single spaces
 	MaxBytes    int64     // inclusive; signed as x-goog-content-length-range
 	CRC32C      *uint32   // Castagnoli; nil: any content
-	Expires     time.Time // from MinLifetime to MaxLifetime ahead; the URL is dead by then
+	Expires     time.Time // the URL does not work after this; MinLifetime to MaxLifetime from now
 }
 
-// Upload is what an uploader sends: the method, the URL, and these headers.
+// Upload is the request that creates the object. The uploader must send exactly
+// these headers.
 type Upload struct {
 	Method  string
 	URL     secret.String
 	Headers map[string]string
-	Expires time.Time // whole seconds, UTC: the URL works before it
+	Expires time.Time // the URL works before this; whole seconds, UTC
 }
 
-// Signer signs as one account. Implementations are safe for concurrent use.
+// Signer signs as one service account. Implementations are safe for concurrent use.
 type Signer interface {
-	// Account is the email of the account that a URL acts as.
+	// Account returns the email of the account that a URL acts as.
 	Account() string
-	// Sign gives the RSASSA-PKCS1-v1_5 signature of payload over SHA-256.
+	// Sign returns the RSASSA-PKCS1-v1_5 signature of payload with SHA-256.
 	Sign(ctx context.Context, payload []byte) ([]byte, error)
 }
 
-// Minter mints URLs of one storage service. The zero Minter mints for Google's.
+// Minter mints URLs for one storage service. The zero Minter mints for Cloud
+// Storage.
 type Minter struct {
-	Host string           // host:port of an emulator, reached without TLS; empty: storage.googleapis.com
+	Host string           // host:port of an emulator without TLS; empty: storage.googleapis.com
 	Now  func() time.Time // nil: time.Now
 }
 
-// Mint signs one URL as signer.
+// Mint signs one URL as signer. It fails if the policy is not valid or if the signer
+// fails.
 func (m Minter) Mint(ctx context.Context, signer Signer, p Policy) (Upload, error) {
 	now := time.Now
 	if m.Now != nil {
@@ -86,32 +89,33 @@ func (m Minter) Mint(ctx context.Context, signer Signer, p Policy) (Upload, erro
 	if err != nil {
 		return Upload{}, fmt.Errorf("sign upload: %w", err)
 	}
-	// V4 cuts both the date and the seconds that are left, so that a URL ends a
-	// second early.
-	return Upload{http.MethodPut, secret.New(url), headers, end.Add(-time.Second)}, nil
+	// The signature has the date and the remaining lifetime, and V4 truncates both
+	// to seconds. So the URL can expire a second before end.
+	return Upload{Method: http.MethodPut, URL: secret.New(url), Headers: headers, Expires: end.Add(-time.Second)}, nil
 }
 
-// validate refuses what would permit nothing, permit too much, or be signed as
-// something else than it says.
+// validate rejects a policy that permits nothing or too much, or whose values would
+// be changed by signing.
 func (p Policy) validate(now time.Time) error {
 	life := p.Expires.Sub(now)
 	switch {
 	case p.Bucket == "" || strings.Contains(p.Bucket, "/"):
-		return errors.New("a policy needs a bucket, by its bare name")
+		return errors.New("a policy needs the name of a bucket, without gs://")
 	case p.Object == "" || len(p.Object) > maxObjectName || !utf8.ValidString(p.Object) || strings.ContainsAny(p.Object, "\r\n"):
-		return errors.New("a policy needs an object's name: at most 1024 bytes of UTF-8 on one line")
+		return errors.New("a policy needs the name of an object: at most 1024 bytes of UTF-8, without line breaks")
 	case !PlainHeader(p.ContentType):
-		return errors.New("a policy needs a content type of visible ASCII and single spaces")
+		return errors.New("a policy needs a content type of visible ASCII characters and single spaces")
 	case p.MaxBytes < 0:
-		return errors.New("a policy's size cannot be negative")
+		return errors.New("the size of a policy must not be negative")
 	case life < MinLifetime || life > MaxLifetime:
-		return fmt.Errorf("a policy lasts from %s to %s", MinLifetime, MaxLifetime)
+		return fmt.Errorf("the lifetime of a policy must be from %s to %s", MinLifetime, MaxLifetime)
 	}
 	return nil
 }
 
-// PlainHeader reports whether a header carries value unchanged: visible ASCII,
-// with single spaces inside only. V4 signs values with their spaces folded.
+// PlainHeader reports whether signing keeps the value of a header unchanged: it has
+// visible ASCII characters, and spaces only one at a time between them. V4 replaces
+// consecutive spaces with one before it signs.
 func PlainHeader(value string) bool {
 	for i, b := range []byte(value) {
 		if b < ' ' || b > '~' || (b == ' ' && (i == 0 || i == len(value)-1 || value[i-1] == ' ')) {
@@ -121,8 +125,8 @@ func PlainHeader(value string) bool {
 	return value != ""
 }
 
-// headers are what the uploader must send, all of them signed: created once,
-// within its size, of its type.
+// headers returns the headers that the uploader must send. All of them are signed, so
+// the object is created once, with the declared size and type.
 func (p Policy) headers() map[string]string {
 	headers := map[string]string{
 		"content-type":                p.ContentType,
@@ -135,7 +139,8 @@ func (p Policy) headers() map[string]string {
 	return headers
 }
 
-// signedHeaders are the ones beside content-type, which has an option of its own.
+// signedHeaders returns the headers in the form that the storage client signs, except
+// content-type, which has its own option.
 func signedHeaders(headers map[string]string) []string {
 	var lines []string
 	for name, value := range headers {

@@ -16,16 +16,16 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// IAM signs with the account's Google-managed key, which nobody holds: one
-// signBlob call a URL (60,000 a minute a project:
-// cloud.google.com/iam/quotas). The caller needs
-// iam.serviceAccounts.signBlob on the account.
+// IAM signs with the account's Google-managed key, which nobody can export. It
+// calls signBlob once per URL. The quota is 60,000 calls per minute and project:
+// cloud.google.com/iam/quotas. The caller needs iam.serviceAccounts.signBlob on the
+// account.
 type IAM struct {
 	client  *credentials.IamCredentialsClient
 	account string
 }
 
-// NewIAM signs as account through client.
+// NewIAM returns a Signer that signs as account with client.
 func NewIAM(client *credentials.IamCredentialsClient, account string) *IAM {
 	return &IAM{client, account}
 }
@@ -53,7 +53,8 @@ type KMS struct {
 	account string
 }
 
-// NewKMS signs as account with the key version (projects/…/cryptoKeyVersions/…).
+// NewKMS returns a Signer that signs as account with a key version
+// (projects/…/cryptoKeyVersions/…).
 func NewKMS(client *kms.KeyManagementClient, version, account string) *KMS {
 	return &KMS{client, version, account}
 }
@@ -73,7 +74,7 @@ func (s *KMS) Sign(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, fmt.Errorf("sign with the tenant's key: %w", err)
 	}
 	if !reply.VerifiedDigestCrc32C || reply.SignatureCrc32C.GetValue() != checksum(reply.Signature) {
-		return nil, errors.New("sign with the tenant's key: checksum differs")
+		return nil, errors.New("sign with the tenant's key: the checksum of the reply does not match")
 	}
 	return reply.Signature, nil
 }
@@ -82,14 +83,14 @@ func checksum(b []byte) int64 {
 	return int64(crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
 }
 
-// Local signs with a private key in memory: for those who may not call Google
-// to sign. The key was uploaded to, or made for, the account.
+// Local signs with a private key in memory. It is for processes that cannot call
+// Google to sign. The key must be one of the account's keys.
 type Local struct {
 	key     *rsa.PrivateKey
 	account string
 }
 
-// NewLocal signs as account with key, which was parsed once.
+// NewLocal returns a Signer that signs as account with key.
 func NewLocal(key *rsa.PrivateKey, account string) *Local { return &Local{key, account} }
 
 // Account implements Signer.

@@ -9,10 +9,10 @@ import (
 // depends on the current time, which no Firestore query can compute. A query can
 // compare these times with the current time. The package comment has an example.
 type AlertHorizon struct {
-	Page    time.Time `firestore:"page"`    // from this time on, the alert is below Page; zero: it already is
-	Ticket  time.Time `firestore:"ticket"`  // from this time on, the alert is below Ticket; zero: it already is
-	Warning time.Time `firestore:"warning"` // from this time on, there is no alert; zero: there is none
-	Stale   time.Time `firestore:"stale"`   // from this time on, the SLI is stale; zero: it has no sample
+	Page    time.Time `firestore:"page" class:"metadata"`    // from this time on, the alert is below Page; zero: it already is
+	Ticket  time.Time `firestore:"ticket" class:"metadata"`  // from this time on, the alert is below Ticket; zero: it already is
+	Warning time.Time `firestore:"warning" class:"metadata"` // from this time on, there is no alert; zero: there is none
+	Stale   time.Time `firestore:"stale" class:"metadata"`   // from this time on, the SLI is stale; zero: it has no sample
 }
 
 // Forever is the horizon of a warning that only another sample can end.

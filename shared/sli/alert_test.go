@@ -10,12 +10,12 @@ import (
 
 const good, bad = 1, 9
 
-// minutes are samples of one value, one a minute, from and to minutes ago.
+// minutes returns samples of one value, one per minute, from and to minutes ago.
 func minutes(from, to int, value float64) (samples []sli.Sample) {
 	return each(1, from, to, value)
 }
 
-// each is minutes with a step.
+// each is like minutes, with a step.
 func each(step, from, to int, value float64) (samples []sli.Sample) {
 	for age := from; age < to; age += step {
 		samples = append(samples, at(now.Add(-time.Duration(age)*time.Minute-57*time.Second), value))
@@ -31,23 +31,23 @@ func TestAlerts(t *testing.T) {
 		thresholds sli.Thresholds
 		want       sli.Alert
 	}{
-		"no sample":                       {nil, below(5, 0.99), sli.Thresholds{}, sli.None},
-		"no objective":                    {minutes(0, 60, bad), sli.Objective{}, sli.Thresholds{}, sli.None},
-		"all is good":                     {minutes(0, 60, good), below(5, 0.99), sli.Thresholds{}, sli.None},
-		"all is bad":                      {minutes(0, 60, bad), below(5, 0.99), sli.Thresholds{}, sli.Page},
-		"it was bad until a moment ago":   {append(minutes(0, 10, good), minutes(10, 60, bad)...), below(5, 0.99), sli.Thresholds{}, sli.Ticket},
-		"it was bad but is over":          {append(minutes(0, 31, good), minutes(31, 240, bad)...), below(5, 0.99), sli.Thresholds{Slow: 99}, sli.None},
-		"the last value is bad":           {append(minutes(0, 1, bad), minutes(1, 300, good)...), below(5, 0.5), sli.Thresholds{}, sli.Warning},
-		"the budget of days burns":        {append(minutes(200, 300, bad), minutes(0, 200, good)...), below(5, 0.8), sli.Thresholds{}, sli.Ticket},
-		"the budget of days is spent":     {append(minutes(400, 500, bad), minutes(0, 400, good)...), below(5, 0.99), sli.Thresholds{}, sli.None},
-		"its own thresholds are higher":   {minutes(0, 60, bad), below(5, 0.99), sli.Thresholds{Page: 101, Ticket: 101, Slow: 101}, sli.Warning},
-		"a rate at the threshold counts":  {append(minutes(0, 3, bad), minutes(3, 5, good)...), below(5, 0.7), sli.Thresholds{Page: 2}, sli.Page},
-		"one sample, which is bad":        {minutes(0, 1, bad), below(5, 0.99), sli.Thresholds{}, sli.Warning},
-		"one bad sample of an hour":       {append(minutes(0, 1, bad), each(15, 15, 60, good)...), below(5, 0.99), sli.Thresholds{}, sli.Warning},
-		"two bad samples":                 {minutes(0, 2, bad), below(5, 0.99), sli.Thresholds{}, sli.Warning},
-		"three bad samples":               {minutes(0, 3, bad), below(5, 0.99), sli.Thresholds{}, sli.Page},
-		"three that come each 15 minutes": {each(15, 0, 45, bad), below(5, 0.99), sli.Thresholds{}, sli.Page},
-		"one, where one is enough":        {minutes(0, 1, bad), below(5, 0.99), sli.Thresholds{Samples: 1}, sli.Page},
+		"no sample":                                {objective: below(5, 0.99), want: sli.None},
+		"no objective":                             {samples: minutes(0, 60, bad), want: sli.None},
+		"all is good":                              {samples: minutes(0, 60, good), objective: below(5, 0.99), want: sli.None},
+		"all is bad":                               {samples: minutes(0, 60, bad), objective: below(5, 0.99), want: sli.Page},
+		"it was bad until 10 minutes ago":          {samples: append(minutes(0, 10, good), minutes(10, 60, bad)...), objective: below(5, 0.99), want: sli.Ticket},
+		"it was bad until 31 minutes ago":          {samples: append(minutes(0, 31, good), minutes(31, 240, bad)...), objective: below(5, 0.99), thresholds: sli.Thresholds{Slow: 99}, want: sli.None},
+		"the last value is bad":                    {samples: append(minutes(0, 1, bad), minutes(1, 300, good)...), objective: below(5, 0.5), want: sli.Warning},
+		"the budget of days burns":                 {samples: append(minutes(200, 300, bad), minutes(0, 200, good)...), objective: below(5, 0.8), want: sli.Ticket},
+		"the budget of days is spent":              {samples: append(minutes(400, 500, bad), minutes(0, 400, good)...), objective: below(5, 0.99), want: sli.None},
+		"its thresholds are higher":                {samples: minutes(0, 60, bad), objective: below(5, 0.99), thresholds: sli.Thresholds{Page: 101, Ticket: 101, Slow: 101}, want: sli.Warning},
+		"a rate at the threshold counts":           {samples: append(minutes(0, 3, bad), minutes(3, 5, good)...), objective: below(5, 0.7), thresholds: sli.Thresholds{Page: 2}, want: sli.Page},
+		"one sample, which is bad":                 {samples: minutes(0, 1, bad), objective: below(5, 0.99), want: sli.Warning},
+		"one bad sample of an hour":                {samples: append(minutes(0, 1, bad), each(15, 15, 60, good)...), objective: below(5, 0.99), want: sli.Warning},
+		"two bad samples":                          {samples: minutes(0, 2, bad), objective: below(5, 0.99), want: sli.Warning},
+		"three bad samples":                        {samples: minutes(0, 3, bad), objective: below(5, 0.99), want: sli.Page},
+		"three bad samples, 15 minutes apart":      {samples: each(15, 0, 45, bad), objective: below(5, 0.99), want: sli.Page},
+		"one bad sample, and the threshold is one": {samples: minutes(0, 1, bad), objective: below(5, 0.99), thresholds: sli.Thresholds{Samples: 1}, want: sli.Page},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,20 +66,20 @@ func TestAnSLIIsStale(t *testing.T) {
 		sli  sli.SLI
 		want bool
 	}{
-		"without samples":            {sli.SLI{}, true},
-		"an hour after the last":     {old, true},
-		"a moment before":            {old.Add("", at(now.Add(-time.Hour+time.Microsecond), good)), false},
-		"sooner, where that is set":  {old.Add("", at(now.Add(-time.Minute), good)).WithObjective(sli.Objective{}, sli.Thresholds{StaleAfter: 60}), true},
-		"not yet, where that is set": {old.WithObjective(sli.Objective{}, sli.Thresholds{StaleAfter: 3601}), false},
+		"without samples":                 {sli.SLI{}, true},
+		"an hour after the last":          {old, true},
+		"a moment before":                 {old.Add("", at(now.Add(-time.Hour+time.Microsecond), good)), false},
+		"sooner, with its own threshold":  {old.Add("", at(now.Add(-time.Minute), good)).WithObjective(sli.Objective{}, sli.Thresholds{StaleAfter: 60}), true},
+		"not yet, with its own threshold": {old.WithObjective(sli.Objective{}, sli.Thresholds{StaleAfter: 3601}), false},
 	} {
 		if got := c.sli.Health(now).Stale; got != c.want || c.sli.Until.Stale.After(now) == c.want {
-			t.Errorf("%s it is %t, and until %v", name, got, c.sli.Until.Stale)
+			t.Errorf("%s: stale is %t, and the horizon is %v", name, got, c.sli.Until.Stale)
 		}
 	}
 }
 
-// urgent tells how an alert ranks.
-var urgent = map[sli.Alert]int{sli.None: 0, sli.Warning: 1, sli.Ticket: 2, sli.Page: 3}
+// urgency ranks the alerts.
+var urgency = map[sli.Alert]int{sli.None: 0, sli.Warning: 1, sli.Ticket: 2, sli.Page: 3}
 
 // From the times of an SLI's alert horizon on, the alert is lower.
 // Just before them it is not.
@@ -92,7 +92,7 @@ func TestTheAlertHorizonIsTheHealthToCome(t *testing.T) {
 		s = s.Add("", randomSamples(r, 0)...)
 		untils := map[sli.Alert]time.Time{sli.Page: s.Until.Page, sli.Ticket: s.Until.Ticket, sli.Warning: s.Until.Warning}
 		for alert, until := range untils {
-			if got := s.Health(until.Add(-time.Second)).Alert; !until.IsZero() && urgent[got] < urgent[alert] {
+			if got := s.Health(until.Add(-time.Second)).Alert; !until.IsZero() && urgency[got] < urgency[alert] {
 				t.Fatalf("seed %d: just before it is %s, not %s", seed, got, alert)
 			} else if !until.IsZero() {
 				seen[alert]++
@@ -101,14 +101,14 @@ func TestTheAlertHorizonIsTheHealthToCome(t *testing.T) {
 		for later := s.LastTime; later.Before(s.LastTime.Add(8 * time.Hour)); later = later.Add(time.Duration(1+r.IntN(200)) * time.Second) {
 			got := s.Health(later).Alert
 			for alert, until := range untils {
-				if urgent[got] >= urgent[alert] && !later.Before(until) {
+				if urgency[got] >= urgency[alert] && !later.Before(until) {
 					t.Fatalf("seed %d: at %v it is %s, but below %s from %v on", seed, later, got, alert, until)
 				}
 			}
 		}
 	}
 	if len(seen) != 3 {
-		t.Errorf("there were %v", seen)
+		t.Errorf("the tested alerts are %v", seen)
 	}
 }
 
@@ -120,13 +120,13 @@ func TestAnAlertHorizonFollowsTheObjective(t *testing.T) {
 	}
 	s = s.WithObjective(below(5, 0.99), sli.Thresholds{})
 	if o := s.Until; !o.Warning.Equal(sli.Forever) || !o.Page.IsZero() {
-		t.Errorf("of samples that were good: %+v", o)
+		t.Errorf("with samples that were good when they were added: %+v", o)
 	}
 	s = s.Add("", minutes(0, 20, bad)...)
 	if o := s.Until; !o.Page.After(now) || !o.Ticket.After(o.Page) {
-		t.Errorf("of samples that are bad: %+v", o)
+		t.Errorf("with bad samples: %+v", o)
 	}
 	if o := s.WithObjective(sli.Objective{}, sli.Thresholds{}).Until; !o.Warning.IsZero() || o.Stale.IsZero() {
-		t.Errorf("of an objective that was taken away: %+v", o)
+		t.Errorf("after the objective was removed: %+v", o)
 	}
 }

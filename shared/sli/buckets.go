@@ -18,9 +18,9 @@ const (
 // sample. Samples may be added in any order. A sample that is older than a window
 // is not part of it. The zero Buckets are empty. Buckets take at most 12 KiB.
 type Buckets struct {
-	Hour      []byte `firestore:"hour"`      // 1 h in buckets of 1 minute, packed
-	SixHours  []byte `firestore:"sixHours"`  // 6 h in buckets of 5 minutes, packed
-	ThreeDays []byte `firestore:"threeDays"` // 3 d in buckets of 1 hour, packed
+	Hour      []byte `firestore:"hour" class:"metadata"`      // 1 h in buckets of 1 minute, packed
+	SixHours  []byte `firestore:"sixHours" class:"metadata"`  // 6 h in buckets of 5 minutes, packed
+	ThreeDays []byte `firestore:"threeDays" class:"metadata"` // 3 d in buckets of 1 hour, packed
 }
 
 // Add returns the buckets with more samples. Whether a sample counts as good is

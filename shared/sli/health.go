@@ -30,12 +30,12 @@ type Window struct {
 // SLI is a service-level indicator with its objective and its recent samples. It
 // is stored at tenants/{t}/workspaces/{w}/slis/{id}.
 type SLI struct {
-	Name       string       `firestore:"name"`
-	SLX        string       `firestore:"slx"` // of the newest sample
+	Name       string       `firestore:"name" class:"metadata"`
+	SLX        string       `firestore:"slx" class:"metadata"` // of the newest sample
 	Objective  Objective    `firestore:"objective"`
 	Thresholds Thresholds   `firestore:"thresholds"`
-	LastTime   time.Time    `firestore:"lastTime"` // of the newest sample; zero: none
-	LastValue  float64      `firestore:"lastValue"`
+	LastTime   time.Time    `firestore:"lastTime" class:"metadata"` // of the newest sample; zero: none
+	LastValue  float64      `firestore:"lastValue" class:"metadata"`
 	Buckets    Buckets      `firestore:"buckets"`
 	Until      AlertHorizon `firestore:"until"` // derived from the other fields by Add and WithObjective
 }

@@ -10,9 +10,9 @@ import (
 // Objective says which samples of an SLI are good, and what share of them must
 // be. Without Min and Max there is no objective, and every sample is good.
 type Objective struct {
-	Min    *float64 `firestore:"min"`    // a good sample is at least this; nil: no bound
-	Max    *float64 `firestore:"max"`    // a good sample is at most this; nil: no bound
-	Target float64  `firestore:"target"` // share of the samples that must be good, in (0,1); 1 would leave no error budget
+	Min    *float64 `firestore:"min" class:"configuration"`    // a good sample is at least this; nil: no bound
+	Max    *float64 `firestore:"max" class:"configuration"`    // a good sample is at most this; nil: no bound
+	Target float64  `firestore:"target" class:"configuration"` // share of the samples that must be good, in (0,1); 1 would leave no error budget
 }
 
 // Validate returns all errors of the objective, joined.
@@ -46,14 +46,14 @@ func (o Objective) Good(value float64) bool {
 // window, and the time after which an SLI is stale. A zero field has the default
 // of sre.google/workbook/alerting-on-slos, section 6.
 type Thresholds struct {
-	Page   float64 `firestore:"page"`   // over 1 h and 5 min; zero: 14.4
-	Ticket float64 `firestore:"ticket"` // over 6 h and 30 min; zero: 6
-	Slow   float64 `firestore:"slow"`   // over 3 d and 6 h, also raises a ticket; zero: 1
+	Page   float64 `firestore:"page" class:"configuration"`   // over 1 h and 5 min; zero: 14.4
+	Ticket float64 `firestore:"ticket" class:"configuration"` // over 6 h and 30 min; zero: 6
+	Slow   float64 `firestore:"slow" class:"configuration"`   // over 3 d and 6 h, also raises a ticket; zero: 1
 
 	// Samples is how many bad samples the long window must have; zero: 3.
 	// Without it, one bad sample among a few would be a high burn rate.
-	Samples    int `firestore:"samples"`
-	StaleAfter int `firestore:"staleAfter"` // seconds without a sample; zero: 3,600
+	Samples    int `firestore:"samples" class:"configuration"`
+	StaleAfter int `firestore:"staleAfter" class:"configuration"` // seconds without a sample; zero: 3,600
 }
 
 // The bounds of thresholds.

@@ -42,15 +42,15 @@ func (s Sample) Validate(now time.Time) error {
 // Series is the stored samples of one SLI from one run. It is stored at
 // tenants/{t}/workspaces/{w}/series/{run}-{hash of the SLI's name}.
 type Series struct {
-	SLI    string      `firestore:"sli"`
-	Run    run.ID      `firestore:"run"`
-	SLX    string      `firestore:"slx"` // of the run
-	Times  []time.Time `firestore:"times"`
-	Values []float64   `firestore:"values"` // one for each time
-	First  time.Time   `firestore:"first"`  // the earliest time
-	Last   time.Time   `firestore:"last"`   // the latest time
+	SLI    string      `firestore:"sli" class:"metadata"`
+	Run    run.ID      `firestore:"run" class:"operational"`
+	SLX    string      `firestore:"slx" class:"metadata"` // of the run
+	Times  []time.Time `firestore:"times" class:"metadata"`
+	Values []float64   `firestore:"values" class:"metadata"` // one for each time
+	First  time.Time   `firestore:"first" class:"metadata"`  // the earliest time
+	Last   time.Time   `firestore:"last" class:"metadata"`   // the latest time
 
-	Waiting bool `firestore:"waiting" json:"-"` // the run is complete, and the samples are not yet added to the SLI
+	Waiting bool `firestore:"waiting" class:"operational" json:"-"` // the run is complete, and the samples are not yet added to the SLI
 }
 
 // NewSeries returns a series of 1 to MaxSamples samples, in this order. It returns

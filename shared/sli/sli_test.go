@@ -20,7 +20,8 @@ var (
 
 func below(bound, target float64) sli.Objective { return sli.Objective{Max: &bound, Target: target} }
 
-// randomSamples are spread over four days before now; offset tries numerics.
+// randomSamples returns samples of the four days before now. A large offset makes
+// rounding errors visible.
 func randomSamples(r *rand.Rand, offset float64) []sli.Sample {
 	samples := make([]sli.Sample, 1+r.IntN(400))
 	spans := []time.Duration{10 * time.Minute, 2 * time.Hour, 8 * time.Hour, 96 * time.Hour}
@@ -31,7 +32,7 @@ func randomSamples(r *rand.Rand, offset float64) []sli.Sample {
 	return samples
 }
 
-func TestHealthIsThatOfTheRawSamplesInAnyOrder(t *testing.T) {
+func TestHealthEqualsThatOfTheRawSamplesInAnyOrder(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 5))
@@ -99,7 +100,7 @@ func TestBucketsAreTheSameInAnyOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 5))
 	samples := randomSamples(r, 0)
 	for i := range samples {
-		samples[i].Value = math.Round(samples[i].Value*1e6) / 64 // what adds without rounding
+		samples[i].Value = math.Round(samples[i].Value*1e6) / 64 // values whose sums need no rounding
 	}
 	o := below(5000, 0.9)
 	want := sli.Buckets{}.Add(o, samples...)
@@ -147,11 +148,11 @@ func TestSeries(t *testing.T) {
 	}
 	s.Times = s.Times[1:]
 	if _, err := s.Samples(); err == nil {
-		t.Error("a damaged series was read")
+		t.Error("a damaged series was accepted")
 	}
 	for _, size := range []int{0, sli.MaxSamples + 1} {
 		if _, err := sli.NewSeries("", "", "", make([]sli.Sample, size)); err == nil {
-			t.Errorf("a series of %d was taken", size)
+			t.Errorf("a series of %d samples was accepted", size)
 		}
 	}
 }
@@ -165,25 +166,25 @@ func TestValidate(t *testing.T) {
 		err error
 		ok  bool
 	}{
-		"a sample":                {at(now, 1).Validate(now), true},
-		"a sample a little ahead": {at(now.Add(time.Minute), 1).Validate(now), true},
-		"a sample far ahead":      {at(now.Add(time.Hour), 1).Validate(now), false},
-		"a sample without a time": {at(time.Time{}, 1).Validate(now), false},
-		"NaN":                     {at(now, nan).Validate(now), false},
-		"infinity":                {at(now, math.Inf(-1)).Validate(now), false},
-		"a huge value":            {at(now, 1e200).Validate(now), false},
-		"an objective":            {below(1, 0.99).Validate(), true},
-		"no objective":            {sli.Objective{}.Validate(), true},
-		"a target of all":         {below(1, 1).Validate(), false},
-		"a target of none":        {below(1, 0).Validate(), false},
-		"a target of NaN":         {below(1, nan).Validate(), false},
-		"a bound of NaN":          {below(nan, 0.9).Validate(), false},
-		"min above max":           {sli.Objective{Min: &two, Max: new(float64), Target: 0.9}.Validate(), false},
-		"a target of nothing":     {sli.Objective{Target: 0.9}.Validate(), false},
-		"thresholds":              {sli.Thresholds{Page: 1, Samples: 1, StaleAfter: 60}.Validate(), true},
-		"a negative threshold":    {sli.Thresholds{Slow: -1}.Validate(), false},
-		"fewer than no samples":   {sli.Thresholds{Samples: -1}.Validate(), false},
-		"stale after years":       {sli.Thresholds{StaleAfter: 1e9}.Validate(), false},
+		"a sample":                     {at(now, 1).Validate(now), true},
+		"a sample a little ahead":      {at(now.Add(time.Minute), 1).Validate(now), true},
+		"a sample far ahead":           {at(now.Add(time.Hour), 1).Validate(now), false},
+		"a sample without a time":      {at(time.Time{}, 1).Validate(now), false},
+		"NaN":                          {at(now, nan).Validate(now), false},
+		"infinity":                     {at(now, math.Inf(-1)).Validate(now), false},
+		"a huge value":                 {at(now, 1e200).Validate(now), false},
+		"an objective":                 {below(1, 0.99).Validate(), true},
+		"no objective":                 {sli.Objective{}.Validate(), true},
+		"a target of 1":                {below(1, 1).Validate(), false},
+		"a target of 0":                {below(1, 0).Validate(), false},
+		"a target of NaN":              {below(1, nan).Validate(), false},
+		"a bound of NaN":               {below(nan, 0.9).Validate(), false},
+		"min above max":                {sli.Objective{Min: &two, Max: new(float64), Target: 0.9}.Validate(), false},
+		"a target without bounds":      {sli.Objective{Target: 0.9}.Validate(), false},
+		"thresholds":                   {sli.Thresholds{Page: 1, Samples: 1, StaleAfter: 60}.Validate(), true},
+		"a negative threshold":         {sli.Thresholds{Slow: -1}.Validate(), false},
+		"a negative number of samples": {sli.Thresholds{Samples: -1}.Validate(), false},
+		"stale after years":            {sli.Thresholds{StaleAfter: 1e9}.Validate(), false},
 	} {
 		if (c.err == nil) != c.ok {
 			t.Errorf("%s: %v", name, c.err)

@@ -1,32 +1,32 @@
-// Package tenant names tenants and workspaces, and describes what is recorded
-// about a tenant: where its data rests, under which key, and whom it trusts.
+// Package tenant defines the IDs of tenants and workspaces, and the record of a
+// tenant: where its data is stored, under which key, and which identities it trusts.
 package tenant
 
 import (
-	"fmt"
+	"errors"
 	"regexp"
 )
 
-// ID names a tenant. The zero ID names none.
+// ID identifies a tenant. The zero ID identifies none.
 type ID string
 
-// WorkspaceID names a workspace within its tenant. The zero value names none.
+// WorkspaceID identifies a workspace of a tenant. The zero value identifies none.
 type WorkspaceID string
 
 var slug = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
 
-// ParseID accepts 1 to 63 of a-z, 0-9 and hyphen.
+// ParseID accepts 1 to 63 characters from a-z, 0-9 and hyphen.
 func ParseID(s string) (ID, error) {
 	if !slug.MatchString(s) {
-		return "", fmt.Errorf("a tenant is named by 1 to 63 of a-z, 0-9 and hyphen")
+		return "", errors.New("a tenant ID has 1 to 63 characters from a-z, 0-9 and hyphen")
 	}
 	return ID(s), nil
 }
 
-// ParseWorkspaceID accepts 1 to 63 of a-z, 0-9 and hyphen.
+// ParseWorkspaceID accepts 1 to 63 characters from a-z, 0-9 and hyphen.
 func ParseWorkspaceID(s string) (WorkspaceID, error) {
 	if !slug.MatchString(s) {
-		return "", fmt.Errorf("a workspace is named by 1 to 63 of a-z, 0-9 and hyphen")
+		return "", errors.New("a workspace ID has 1 to 63 characters from a-z, 0-9 and hyphen")
 	}
 	return WorkspaceID(s), nil
 }

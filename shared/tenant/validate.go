@@ -7,7 +7,8 @@ import (
 	"net/url"
 )
 
-// Validate joins all that is wrong with the record, in a fixed order.
+// Validate returns an error that joins everything wrong with the record, in a fixed
+// order.
 func (r Record) Validate() error {
 	var errs []error
 	if _, err := ParseID(string(r.ID)); err != nil {
@@ -48,23 +49,22 @@ func (t Trust) validate() error {
 	return errors.Join(errs...)
 }
 
-// validateKeys checks the form only: whoever verifies tokens reads the keys
-// themselves.
+// validateKeys checks only the form. Package authn parses the keys.
 func (t Trust) validateKeys() error {
 	var errs []error
 	if t.JWKS == "" && t.JWKSURL == "" {
-		errs = append(errs, errors.New("neither jwks nor jwksUrl is given"))
+		errs = append(errs, errors.New("neither jwks nor jwksUrl is set"))
 	}
 	if t.JWKS != "" && !isKeySet(t.JWKS) {
-		errs = append(errs, errors.New("jwks is no JSON Web Key Set with a key"))
+		errs = append(errs, errors.New("jwks is not a JSON Web Key Set with at least one key"))
 	}
 	if t.JWKSURL != "" && !isHTTPS(t.JWKSURL) {
-		errs = append(errs, errors.New("jwksUrl is no https URL of a host, without user and fragment"))
+		errs = append(errs, errors.New("jwksUrl is not an https URL with a host and without a user or fragment"))
 	}
 	return errors.Join(errs...)
 }
 
-// isKeySet looks for an object with keys: RFC 7517, section 5.
+// isKeySet reports whether text is an object with keys: RFC 7517, section 5.
 func isKeySet(text string) bool {
 	var set struct {
 		Keys []map[string]json.RawMessage `json:"keys"`
@@ -80,16 +80,16 @@ func isHTTPS(text string) bool {
 func (r Rule) validate() error {
 	var errs []error
 	if len(r.Claims) == 0 {
-		errs = append(errs, errors.New("it has no claims, and would match nothing"))
+		errs = append(errs, errors.New("it has no claims, so it matches nothing"))
 	}
 	switch r.Role {
 	case Runner:
 		if len(r.Workspaces) == 0 {
-			errs = append(errs, errors.New("it gives a runner no workspaces"))
+			errs = append(errs, errors.New("the role runner needs at least one workspace"))
 		}
 	case Viewer, Auditor, Admin:
 	default:
-		errs = append(errs, fmt.Errorf("it gives the role %q, which a tenant cannot give", r.Role))
+		errs = append(errs, fmt.Errorf("a tenant cannot assign the role %q", r.Role))
 	}
 	for _, w := range r.Workspaces {
 		if _, err := ParseWorkspaceID(string(w)); err != nil {

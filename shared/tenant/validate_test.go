@@ -33,8 +33,8 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		change func(*tenant.Record)
 		want   string
 	}{
-		"no id":                          {func(r *tenant.Record) { r.ID = "" }, "a tenant is named"},
-		"an id with a slash":             {func(r *tenant.Record) { r.ID = "a/b" }, "a tenant is named"},
+		"no id":                          {func(r *tenant.Record) { r.ID = "" }, "a tenant ID has"},
+		"an id with a slash":             {func(r *tenant.Record) { r.ID = "a/b" }, "a tenant ID has"},
 		"no state":                       {func(r *tenant.Record) { r.State = "" }, "neither active nor suspended"},
 		"no bucket":                      {func(r *tenant.Record) { r.OutputsBucket = "" }, "outputsBucket is missing"},
 		"no key":                         {func(r *tenant.Record) { r.KeyName = "" }, "keyName is missing"},
@@ -49,7 +49,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		"a URL with a user":              {func(r *tenant.Record) { r.Trust[1].JWKSURL = "https://u:p@issuer.example/" }, "trust[1]: jwksUrl"},
 		"a URL that is none":             {func(r *tenant.Record) { r.Trust[1].JWKSURL = "https://%zz" }, "trust[1]: jwksUrl"},
 		"a rule without claims":          {func(r *tenant.Record) { r.Trust[0].Rules[1].Claims = nil }, "rules[1]: it has no claims"},
-		"a runner without workspaces":    {func(r *tenant.Record) { r.Trust[0].Rules[0].Workspaces = nil }, "rules[0]: it gives a runner no workspaces"},
+		"a runner without workspaces":    {func(r *tenant.Record) { r.Trust[0].Rules[0].Workspaces = nil }, "rules[0]: the role runner needs at least one workspace"},
 		"a workspace that is misnamed":   {func(r *tenant.Record) { r.Trust[0].Rules[0].Workspaces[0] = "../x" }, `rules[0]: workspace "../x"`},
 		"a role of the platform's staff": {func(r *tenant.Record) { r.Trust[0].Rules[1].Role = tenant.Platform }, `the role "platform"`},
 		"no role":                        {func(r *tenant.Record) { r.Trust[0].Rules[1].Role = "" }, `the role ""`},

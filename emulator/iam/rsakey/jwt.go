@@ -9,7 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// SignJWT signs claims as a JWT, RS256, with the key's ID as `kid`.
+// SignJWT returns a JWT with these claims, signed with RS256. Its kid is the key's ID.
 func (k *Key) SignJWT(claims map[string]any) (string, error) {
 	private, err := k.Private()
 	if err != nil {
@@ -24,7 +24,7 @@ func (k *Key) SignJWT(claims map[string]any) (string, error) {
 	return jwt.Signed(signer).Claims(claims).Serialize()
 }
 
-// JWKS is these keys as a JSON Web Key Set (RFC 7517).
+// JWKS returns the keys as a JSON Web Key Set (RFC 7517).
 func JWKS(keys ...*rsa.PublicKey) ([]byte, error) {
 	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	for _, key := range keys {

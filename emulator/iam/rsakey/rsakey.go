@@ -1,6 +1,6 @@
-// Package rsakey keeps an RSA-2048 signing key that is made when it is first
-// needed: making one takes a tenth of a second or more, and the embedded cloud
-// starts in milliseconds.
+// Package rsakey is an RSA-2048 signing key that is generated when it is first
+// needed. Generating one takes a tenth of a second or more, and the embedded cloud
+// should start in milliseconds.
 package rsakey
 
 import (
@@ -20,11 +20,11 @@ import (
 const (
 	bits     = 2048
 	pemBlock = "PRIVATE KEY"
-	idBytes  = 20 // Google's key ids are 40 hex digits
+	idBytes  = 20 // Google's key IDs have 40 hex digits
 )
 
-// Key is one signing key, in memory or in a file. Make it with New. It is
-// safe for concurrent use.
+// Key is a signing key, in memory or in a file. Create it with New. It is safe for
+// concurrent use.
 type Key struct {
 	path string
 
@@ -32,12 +32,12 @@ type Key struct {
 	private *rsa.PrivateKey // nil until needed
 }
 
-// New names a key, and makes and reads nothing yet. The key is kept in the
-// file path, or in memory only if path is empty.
+// New returns a key without generating or reading it. It is stored in the file
+// path, or only in memory if path is empty.
 func New(path string) *Key { return &Key{path: path} }
 
-// Private gives the key, and makes it first if there is none. After an error
-// the next call tries again.
+// Private returns the private key and generates it first if there is none. After
+// an error, the next call tries again.
 func (k *Key) Private() (*rsa.PrivateKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -46,7 +46,7 @@ func (k *Key) Private() (*rsa.PrivateKey, error) {
 	}
 	private, err := rsa.GenerateKey(rand.Reader, bits)
 	if err != nil {
-		return nil, fmt.Errorf("make a signing key: %w", err)
+		return nil, fmt.Errorf("generate a signing key: %w", err)
 	}
 	if err := k.save(private); err != nil {
 		return nil, err
@@ -55,8 +55,8 @@ func (k *Key) Private() (*rsa.PrivateKey, error) {
 	return private, nil
 }
 
-// Public gives the public half; nil if the key was not made yet. It never
-// makes a key: what was never made has signed nothing.
+// Public returns the public key, or nil if the key has not been generated: a key
+// that does not exist has signed nothing.
 func (k *Key) Public() (*rsa.PublicKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -66,13 +66,13 @@ func (k *Key) Public() (*rsa.PublicKey, error) {
 	return &k.private.PublicKey, nil
 }
 
-// ID is what a public key is called as a `kid`: 40 hex digits of its SHA-256.
+// ID returns the kid of a public key: 40 hex digits of its SHA-256.
 func ID(public *rsa.PublicKey) string {
 	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(public))
 	return hex.EncodeToString(sum[:idBytes])
 }
 
-// load reads the file, if there is one and it was not read yet.
+// load reads the file, if it exists and was not read yet.
 func (k *Key) load() error {
 	if k.private != nil || k.path == "" {
 		return nil
@@ -91,7 +91,7 @@ func (k *Key) load() error {
 func parse(text []byte) (*rsa.PrivateKey, error) {
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != pemBlock {
-		return nil, errors.New("read a signing key: no PEM block " + pemBlock)
+		return nil, errors.New("read a signing key: the file has no PEM block " + pemBlock)
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -104,21 +104,21 @@ func parse(text []byte) (*rsa.PrivateKey, error) {
 	return private, nil
 }
 
-// save writes the file whole or not at all.
+// save replaces the file atomically.
 func (k *Key) save(private *rsa.PrivateKey) error {
 	if k.path == "" {
 		return nil
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
-		return fmt.Errorf("keep a signing key: %w", err)
+		return fmt.Errorf("store a signing key: %w", err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: pemBlock, Bytes: der})
 	if err := os.WriteFile(k.path+".new", text, 0o600); err != nil {
-		return fmt.Errorf("keep a signing key: %w", err)
+		return fmt.Errorf("store a signing key: %w", err)
 	}
 	if err := os.Rename(k.path+".new", k.path); err != nil {
-		return fmt.Errorf("keep a signing key: %w", err)
+		return fmt.Errorf("store a signing key: %w", err)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ module "platform" {
 
   # No function runs while there are no requests, and few instances run under load.
   limits           = { for name in ["uploads", "outputs", "runs", "custody"] : name => { max_instances = 3 } }
-  data_access_logs = ["cloudkms", "iamcredentials"] # one line for each object and document would cost more than the rest
+  data_access_logs = ["cloudkms", "iamcredentials"] # the other services log each object and document, which costs more than everything else
   deletion_policy  = var.deletion_policy
 }
 

@@ -4,11 +4,11 @@ locals {
   log_metrics = {
     audit-write-failures = {
       description = "Actions that failed because the audit log could not be written, and reads whose end is not in the audit log"
-      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR (jsonPayload.error=~\"(append|seal|encode|canonicalise|name) audit entry\" OR jsonPayload.message=\"end of a read is not on record\")"
+      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR (jsonPayload.error=~\"(append|seal|encode|canonicalize|create ID of) audit entry\" OR jsonPayload.message=\"end of read not audited\")"
     }
     events-rejected = {
       description = "Messages that were permanently rejected"
-      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"event refused for good\""
+      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"event permanently rejected\""
     }
     key-errors = {
       description = "Calls of Cloud KMS that were rejected or failed"

@@ -1,4 +1,9 @@
-// Command check judges a plan: terraform show -json PLAN | go run ./infra/policy/check
+// Command check checks a Terraform plan against the rules of package policy:
+//
+//	terraform show -json PLAN | go run ./infra/policy/check
+//
+// It exits with code 1 if the plan violates a rule, and with 2 if it cannot read
+// the plan.
 package main
 
 import (
@@ -20,7 +25,7 @@ func main() {
 	}
 }
 
-// run writes the findings and gives their number.
+// run writes the findings and returns their number.
 func run(in io.Reader, out io.Writer) (int, error) {
 	text, err := io.ReadAll(in)
 	if err != nil {

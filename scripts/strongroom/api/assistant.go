@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Assistant is all that is set of an assistant.
+// Assistant is an assistant's settings.
 type Assistant struct {
 	ID          string  `json:"id"`
-	Name        string  `json:"name"`        // what people call it
-	Relevance   float64 `json:"relevance"`   // tasks that score less are not suggested
+	Name        string  `json:"name"`        // display name
+	Relevance   float64 `json:"relevance"`   // minimum score of the tasks that it suggests
 	AccessLevel string  `json:"accessLevel"` // read-only or read-write
 }
 
-// Answer is what an assistant tells of its workspace.
+// Answer is an assistant's summary of its workspace.
 type Answer struct {
 	Assistant
 	AsOf   time.Time `json:"asOf"`
@@ -26,25 +26,25 @@ type Answer struct {
 
 // Wrong is what is wrong now.
 type Wrong struct {
-	Counts []SeverityCount `json:"counts"` // of issues that stand
-	SLXs   []SLXIssues     `json:"slxs"`   // the one with the worst first
-	Capped bool            `json:"capped"` // more issues stand than SLXs has
+	Counts []SeverityCount `json:"counts"` // of unresolved issues
+	SLXs   []SLXIssues     `json:"slxs"`   // the SLX with the worst issue first
+	Capped bool            `json:"capped"` // there are more unresolved issues than SLXs has
 }
 
-// SeverityCount is how many issues of one severity stand.
+// SeverityCount is the number of unresolved issues with one severity.
 type SeverityCount struct {
 	Severity int  `json:"severity"`
-	Standing int  `json:"standing"`
+	Active   int  `json:"active"`
 	OrMore   bool `json:"orMore,omitempty"`
 }
 
-// SLXIssues are issues of one SLX, the worst first.
+// SLXIssues are the issues of one SLX, the worst first.
 type SLXIssues struct {
 	SLX    string  `json:"slx"` // may be empty
 	Issues []Topic `json:"issues"`
 }
 
-// Topic is an issue in one line.
+// Topic is the summary of one issue.
 type Topic struct {
 	ID        string    `json:"id"`
 	Title     string    `json:"title"`
@@ -56,7 +56,7 @@ type Topic struct {
 	Sightings int       `json:"sightings"`
 }
 
-// Health is how SLIs do, the most urgent first.
+// Health is the health of the SLIs, the most urgent first.
 type Health struct {
 	SLIs   []SLI `json:"slis"`
 	Capped bool  `json:"capped"` // there may be more
@@ -67,7 +67,7 @@ type SLI struct {
 	Name       string     `json:"name"`
 	SLX        string     `json:"slx,omitempty"`
 	Alert      string     `json:"alert"`           // none, warning, ticket or page
-	Stale      bool       `json:"stale,omitempty"` // no sample comes any more: the rest is of before
+	Stale      bool       `json:"stale,omitempty"` // there are no recent samples, so the other values are out of date
 	Last       *Measured  `json:"last,omitempty"`
 	Objective  Objective  `json:"objective"`
 	Thresholds Thresholds `json:"thresholds"`
@@ -80,23 +80,24 @@ type Measured struct {
 	Value float64   `json:"value"`
 }
 
-// Objective is what an SLI is held against; without Min and Max there is none.
+// Objective defines which samples of an SLI are good. Without Min and Max, there
+// is no objective.
 type Objective struct {
 	Min    *float64 `json:"min,omitempty"`
 	Max    *float64 `json:"max,omitempty"`
-	Target float64  `json:"target,omitempty"` // share of samples to be good
+	Target float64  `json:"target,omitempty"` // share of samples that must be good
 }
 
-// Thresholds are what raises an alert; 0 stands for the platform's own.
+// Thresholds are what raises an alert. 0 is the platform's default.
 type Thresholds struct {
 	Page       float64 `json:"page,omitempty"` // burn rates
 	Ticket     float64 `json:"ticket,omitempty"`
 	Slow       float64 `json:"slow,omitempty"`
-	Samples    int     `json:"samples,omitempty"`    // outside of the objective, at least
+	Samples    int     `json:"samples,omitempty"`    // minimum number of bad samples
 	StaleAfter int     `json:"staleAfter,omitempty"` // seconds without a sample
 }
 
-// Windows are the last stretches of time.
+// Windows are the rolling windows that end now.
 type Windows struct {
 	FiveMinutes Window `json:"5m"`
 	HalfHour    Window `json:"30m"`
@@ -105,29 +106,29 @@ type Windows struct {
 	ThreeDays   Window `json:"3d"`
 }
 
-// Window is what was measured in one of them.
+// Window summarizes the samples in one window.
 type Window struct {
 	Samples   int     `json:"samples"`
 	Mean      float64 `json:"mean"`
 	Deviation float64 `json:"deviation"`
-	Share     float64 `json:"share"` // of samples within the objective
-	Burn      float64 `json:"burn"`
+	Share     float64 `json:"share"` // share of good samples
+	Burn      float64 `json:"burn"`  // burn rate of the error budget
 }
 
 // Next is which task to run next.
 type Next struct {
-	Tasks  []NextTask `json:"tasks"` // the best first
-	Below  int        `json:"below"` // found, but scoring less than the relevance
-	Silent bool       `json:"silent"`
-	Says   string     `json:"says"` // a sentence, and one for each thing that the answer does not know
+	Tasks   []NextTask `json:"tasks"` // the best first
+	Below   int        `json:"below"` // number of matching tasks that score less than the relevance
+	Silent  bool       `json:"silent"`
+	Summary string     `json:"summary"` // one sentence, and one for each thing that is not known
 
-	Withheld int `json:"withheld,omitempty"` // fit, but do not say that they only read
+	Withheld int `json:"withheld,omitempty"` // number of matching tasks that may make changes
 }
 
 // NextTask is a task that is suggested.
 type NextTask struct {
 	Score         float64    `json:"score"` // from 0 to 1
-	From          string     `json:"from"`  // workspace or catalogue
+	From          string     `json:"from"`  // where the task is from: the workspace or the catalog
 	ID            string     `json:"id,omitempty"`
 	Name          string     `json:"name"`
 	Documentation string     `json:"documentation,omitempty"`
@@ -143,18 +144,18 @@ type Evidence struct {
 	Issue string   `json:"issue"` // whose next step asks for it
 	Step  string   `json:"step"`
 	Score float64  `json:"score"`
-	Words []string `json:"words"` // of the step that the task has
+	Words []string `json:"words"` // words of the step that the task contains
 }
 
-// Ask asks an assistant what a person asks first.
+// Ask reads an assistant's answer.
 func (c *Client) Ask(ctx context.Context, assistant string) (Answer, error) {
 	var answer Answer
 	err := c.call(ctx, request{what: "ask the assistant", method: http.MethodGet, path: c.assistantPath(assistant)}, &answer)
 	return answer, err
 }
 
-// AssistantSettings are what an assistant is to be; what is not given is the
-// platform's own.
+// AssistantSettings are the new settings of an assistant. The platform's
+// defaults replace empty fields.
 type AssistantSettings struct {
 	Name        string   `json:"name"`                  // 1 to MaxAssistantName characters
 	Relevance   *float64 `json:"relevance,omitempty"`   // from 0 to 1
@@ -164,7 +165,7 @@ type AssistantSettings struct {
 // MaxAssistantName bounds an assistant's name, in characters.
 const MaxAssistantName = 200
 
-// SetAssistant makes or changes an assistant. It may be repeated.
+// SetAssistant creates or replaces an assistant. It is safe to retry.
 func (c *Client) SetAssistant(ctx context.Context, id string, settings AssistantSettings) (Assistant, error) {
 	var set Assistant
 	err := c.call(ctx, request{what: "set the assistant", method: http.MethodPut, path: c.assistantPath(id), in: settings}, &set)

@@ -14,43 +14,46 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/secret"
 )
 
-// What a bucket answers to a PUT that needs another step.
+// Responses of a bucket to a PUT that need another step.
 var (
-	ErrExists     = errors.New("the bucket holds this part already")
+	ErrExists     = errors.New("the bucket already has this part")
 	ErrExpired    = errors.New("the upload URL has expired")
-	ErrUnverified = errors.New("the bucket's answer has no checksum")
+	ErrUnverified = errors.New("the bucket's response has no checksum")
 )
 
-// errStalled ends a transfer in which nothing moves.
+// errStalled ends a transfer that makes no progress.
 var errStalled = errors.New("the transfer stalled")
 
-// stall is how long a transfer may stand still.
-const stall = time.Minute
+// stallTimeout is how long a transfer may make no progress.
+const stallTimeout = time.Minute
 
-// Target is where one part may be uploaded, once.
+// Target is the permission to upload one part, once.
 type Target struct {
 	Output  string            `json:"output"`
 	Number  int               `json:"part"`
 	Method  string            `json:"method"`
 	URL     secret.String     `json:"url"`
-	Headers map[string]string `json:"headers"` // signed: to be sent exactly so
+	Headers map[string]string `json:"headers"` // signed: the upload must send exactly these
 	Expires time.Time         `json:"expires"`
 
-	minted time.Time // by this machine's clock
+	minted time.Time // according to this machine's clock
 }
 
-// maxLifetime is the longest that a minted URL lives.
+// maxLifetime is how long a minted URL is valid at most.
 const maxLifetime = 15 * time.Minute
 
-// mayHaveExpired goes by this machine's clock, which may be wrong; so it only
-// explains a refusal.
+// mayHaveExpired uses this machine's clock, which may be wrong. So it is used
+// only to explain a rejection.
 func (t Target) mayHaveExpired() bool {
 	return time.Now().After(t.Expires) || time.Since(t.minted) > maxLifetime
 }
 
-// Put uploads a part of size bytes with checksum crc. Errors: ErrExists when
-// the bucket has an object of that name; ErrExpired; ErrUnverified, when it
-// accepted without saying what it stored. Transient ones may have had effect.
+// Put uploads a part of size bytes with checksum crc. Errors:
+//   - ErrExists: the bucket has an object with that name
+//   - ErrExpired: the URL has expired
+//   - ErrUnverified: the bucket accepted the part but did not return its checksum
+//
+// After a transient error, the part may have been stored.
 func (c *Client) Put(ctx context.Context, t Target, body io.Reader, size int64, crc Checksum) error {
 	what := fmt.Sprintf("upload %s part %d", t.Output, t.Number)
 	ctx, alive, cancel := watch(ctx)
@@ -65,7 +68,7 @@ func (c *Client) Put(ctx context.Context, t Target, body io.Reader, size int64, 
 	}
 	defer closeBody(res.Body)
 	if res.StatusCode/100 != 2 {
-		return refused(what, t, res)
+		return bucketError(what, t, res)
 	}
 	return verify(what, res.Header, crc)
 }
@@ -73,20 +76,20 @@ func (c *Client) Put(ctx context.Context, t Target, body io.Reader, size int64, 
 func (c *Client) putRequest(ctx context.Context, t Target, body io.Reader, size int64) (*http.Request, error) {
 	u, err := url.Parse(t.URL.Reveal())
 	if err != nil || u.Host == "" {
-		return nil, errors.New("the platform gave an upload URL that cannot be used")
+		return nil, errors.New("the platform returned an upload URL that is not valid")
 	}
 	if err := checkScheme(u, c.insecure); err != nil {
 		return nil, err
 	}
 	if t.Method != http.MethodPut {
-		return nil, errors.New("the platform gave an upload URL for another method than PUT")
+		return nil, errors.New("the platform returned an upload URL for a method other than PUT")
 	}
 	if size == 0 {
 		body = http.NoBody
 	}
 	req, err := http.NewRequestWithContext(ctx, t.Method, u.String(), body)
 	if err != nil {
-		return nil, errors.New("the platform gave an upload URL that cannot be used")
+		return nil, errors.New("the platform returned an upload URL that is not valid")
 	}
 	req.ContentLength = size
 	for name, value := range t.Headers {
@@ -99,9 +102,9 @@ func (c *Client) putRequest(ctx context.Context, t Target, body io.Reader, size 
 	return req, nil
 }
 
-// refused tells by status and code; a bucket's message is not repeated, since
-// it may quote what was signed.
-func refused(what string, t Target, res *http.Response) error {
+// bucketError describes a rejection by its status and code. It does not repeat
+// the bucket's message, which may quote the signature.
+func bucketError(what string, t Target, res *http.Response) error {
 	code := errorCode(res.Body)
 	switch {
 	case res.StatusCode == http.StatusPreconditionFailed:
@@ -110,26 +113,27 @@ func refused(what string, t Target, res *http.Response) error {
 		res.StatusCode == http.StatusForbidden && t.mayHaveExpired():
 		return fmt.Errorf("%s: %w", what, ErrExpired)
 	}
-	return classify(fmt.Errorf("%s: the bucket answered %d %s", what, res.StatusCode, code), res)
+	return classify(fmt.Errorf("%s: the bucket returned %d %s", what, res.StatusCode, code), res)
 }
 
-// errorCode reads the XML API's error: cloud.google.com/storage/docs/xml-api/reference-status
+// errorCode reads the code of an XML API error:
+// cloud.google.com/storage/docs/xml-api/reference-status
 func errorCode(body io.Reader) string {
-	var answer struct {
+	var response struct {
 		Code string `xml:"Code"`
 	}
-	if xml.NewDecoder(io.LimitReader(body, 64<<10)).Decode(&answer) != nil || len(answer.Code) > 64 {
+	if xml.NewDecoder(io.LimitReader(body, 64<<10)).Decode(&response) != nil || len(response.Code) > 64 {
 		return ""
 	}
-	letters := func(r rune) bool { return r|0x20 < 'a' || r|0x20 > 'z' }
-	if strings.ContainsFunc(answer.Code, letters) {
+	notLetter := func(r rune) bool { return r|0x20 < 'a' || r|0x20 > 'z' }
+	if strings.ContainsFunc(response.Code, notLetter) {
 		return ""
 	}
-	return answer.Code
+	return response.Code
 }
 
-// verify compares what the bucket says it stored; x-goog-hash may come as one
-// list or as several headers.
+// verify compares the checksum that the bucket returned. X-Goog-Hash may be one
+// list or several headers.
 func verify(what string, header http.Header, crc Checksum) error {
 	for _, hash := range strings.Split(strings.Join(header.Values("X-Goog-Hash"), ","), ",") {
 		value, found := strings.CutPrefix(strings.TrimSpace(hash), "crc32c=")
@@ -137,21 +141,21 @@ func verify(what string, header http.Header, crc Checksum) error {
 		case found && value == crc.String():
 			return nil
 		case found:
-			return fmt.Errorf("%s: the bucket stored other bytes than were sent", what)
+			return fmt.Errorf("%s: the checksum of the stored object differs from the part's", what)
 		}
 	}
 	return fmt.Errorf("%s: %w", what, ErrUnverified)
 }
 
-// watch gives a context that ends with errStalled unless alive is called often
-// enough.
+// watch returns a context that ends with errStalled if alive is not called for
+// stallTimeout.
 func watch(parent context.Context) (ctx context.Context, alive, cancel func()) {
 	ctx, end := context.WithCancelCause(parent)
-	timer := time.AfterFunc(stall, func() { end(errStalled) })
-	return ctx, func() { timer.Reset(stall) }, func() { timer.Stop(); end(nil) }
+	timer := time.AfterFunc(stallTimeout, func() { end(errStalled) })
+	return ctx, func() { timer.Reset(stallTimeout) }, func() { timer.Stop(); end(nil) }
 }
 
-// liveReader says that it is alive whenever it is read.
+// liveReader calls alive before each read.
 type liveReader struct {
 	io.Reader
 	alive func()

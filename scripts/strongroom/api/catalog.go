@@ -7,37 +7,35 @@ import (
 	"strconv"
 )
 
-// Limits of the catalogue.
+// Limits of the catalog.
 const (
-	MaxPutTasks      = 500     // in one call
-	MaxPutBytes      = 4 << 20 // of one call's body
-	MaxFoundTasks    = 100     // in one answer
-	MaxTaskName      = 500     // characters, as of a suite
+	MaxPutTasks      = 500     // tasks in one call
+	MaxPutBytes      = 4 << 20 // bytes in the body of one call
+	MaxFoundTasks    = 100     // tasks in one response
+	MaxTaskName      = 500     // characters; also for a suite's name
 	MaxTaskText      = 4096    // characters of documentation
 	MaxTaskSource    = 1000    // characters
-	MaxTaskTags      = 100     // of one task
-	MaxTaskTagBytes  = 200     // of a tag
+	MaxTaskTags      = 100     // tags of one task
+	MaxTaskTagBytes  = 200     // bytes in a tag
 	MaxSuiteTitle    = 200     // characters
 	MaxSuiteText     = 1024    // characters of documentation
-	MaxSupports      = 50      // of one suite
-	MaxCatalogQuery  = 500     // characters
+	MaxSupports      = 50      // entries of one suite
 	catalogTasksPath = "/v1/catalog/tasks"
 	catalogPrunePath = "/v1/catalog/prune"
 )
 
-// Task is a task of the public catalogue. Source, suite and name tell it from
-// others.
+// Task is a task in the public catalog. Source, suite and name identify it.
 type Task struct {
 	Name          string   `json:"name"`
 	Documentation string   `json:"documentation,omitempty"`
 	Tags          []string `json:"tags,omitempty"`
 	Suite         string   `json:"suite"`
-	Source        string   `json:"source"` // address of its file
+	Source        string   `json:"source"` // URL of its file
 
 	DisplayName        string   `json:"displayName,omitempty"` // of its suite
 	SuiteDocumentation string   `json:"suiteDocumentation,omitempty"`
-	Supports           []string `json:"supports,omitempty"` // what its suite is for
-	Kind               string   `json:"kind,omitempty"`     // sli: a measurement, which is not suggested
+	Supports           []string `json:"supports,omitempty"` // platforms that its suite supports
+	Kind               string   `json:"kind,omitempty"`     // "sli": a measurement, which assistants do not suggest
 }
 
 // FoundTask is a task that a search found.
@@ -45,41 +43,41 @@ type FoundTask struct {
 	ID string `json:"id"`
 	Task
 	Score float64  `json:"score"` // from 0 to 1
-	Words []string `json:"words"` // of the query that the task has
+	Words []string `json:"words"` // words of the query that the task contains
 }
 
-// FoundTasks is what a search found, the best first.
+// FoundTasks is the result of a search, the best match first.
 type FoundTasks struct {
 	Tasks []FoundTask `json:"tasks"`
-	More  bool        `json:"more"` // were found than are here
+	More  bool        `json:"more"` // more tasks match than Tasks has
 }
 
-// PutTasks puts tasks, which must differ, into the catalogue, marked as of an
-// edition unless that is empty, and gives how many of them were new or other than
-// before. It may be repeated.
+// PutTasks stores different tasks in the catalog and returns how many of them
+// were new or changed. It marks them with edition, unless that is empty. It is
+// safe to retry.
 func (c *Client) PutTasks(ctx context.Context, tasks []Task, edition string) (written int, err error) {
-	r := request{what: "put tasks into the catalogue", method: http.MethodPut, path: catalogTasksPath}
+	r := request{what: "store tasks in the catalog", method: http.MethodPut, path: catalogTasksPath}
 	r.in = struct {
 		Tasks   []Task `json:"tasks"`
 		Edition string `json:"edition,omitempty"`
 	}{tasks, edition}
-	var answer struct {
+	var response struct {
 		Written int `json:"written"`
 	}
-	err = c.call(ctx, r, &answer)
-	return answer.Written, err
+	err = c.call(ctx, r, &response)
+	return response.Written, err
 }
 
-// Pruned is what one call of PruneTasks did.
+// Pruned is the result of one call of PruneTasks.
 type Pruned struct {
 	Removed       int    `json:"removed"`
-	NextPageToken string `json:"nextPageToken"` // for the next call; empty: all is done
+	NextPageToken string `json:"nextPageToken"` // for the next call; empty: this was the last page
 }
 
-// PruneTasks removes the tasks of one page of the catalogue whose source begins
-// so and that are not of the edition. It may be repeated.
+// PruneTasks looks at one page of the catalog. It removes the tasks whose source
+// has the given prefix and that do not have the edition. It is safe to retry.
 func (c *Client) PruneTasks(ctx context.Context, source, edition, pageToken string) (Pruned, error) {
-	r := request{what: "prune the catalogue", method: http.MethodPost, path: catalogPrunePath}
+	r := request{what: "prune the catalog", method: http.MethodPost, path: catalogPrunePath}
 	r.in = struct {
 		Source    string `json:"source"`
 		Edition   string `json:"edition"`
@@ -90,10 +88,10 @@ func (c *Client) PruneTasks(ctx context.Context, source, edition, pageToken stri
 	return pruned, err
 }
 
-// SearchTasks searches the catalogue for words.
+// SearchTasks returns at most size tasks that match words.
 func (c *Client) SearchTasks(ctx context.Context, words string, size int) (FoundTasks, error) {
 	query := url.Values{"query": {words}, "pageSize": {strconv.Itoa(size)}}
 	var found FoundTasks
-	err := c.call(ctx, request{what: "search the catalogue", method: http.MethodGet, path: catalogTasksPath, query: query}, &found)
+	err := c.call(ctx, request{what: "search the catalog", method: http.MethodGet, path: catalogTasksPath, query: query}, &found)
 	return found, err
 }

@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	callTimeout = 30 * time.Second // of one call with JSON both ways
-	maxAnswer   = 32 << 20         // bytes of JSON, the most that Cloud Run answers: cloud.google.com/run/quotas
+	callTimeout = 30 * time.Second // for one call with JSON in both directions
+	maxResponse = 32 << 20         // bytes of JSON; Cloud Run's limit: cloud.google.com/run/quotas
 	userAgent   = "strongroom"
 )
 
@@ -35,13 +35,13 @@ type Client struct {
 
 // Config is what a Client needs.
 type Config struct {
-	URL       string                        // of the platform, e.g. https://strongroom.example.com
-	Workspace string                        // whose runs are meant
-	Token     func() (secret.String, error) // called for each request: tokens rotate; nil: no request carries one
-	Insecure  bool                          // http: to hosts other than this one too
+	URL       string                        // of the platform, for example https://strongroom.example.com
+	Workspace string                        // that all paths name; empty for calls that need none
+	Token     func() (secret.String, error) // called for each request, because tokens rotate; nil: send no token
+	Insecure  bool                          // allow http: to hosts other than this one
 }
 
-// New checks the address and makes a client; nothing is called yet.
+// New checks the address and returns a client. It sends nothing yet.
 func New(config Config) (*Client, error) {
 	base, err := parseURL(config.URL, config.Insecure)
 	if err != nil {
@@ -53,7 +53,8 @@ func New(config Config) (*Client, error) {
 	}, nil
 }
 
-// refuseRedirect keeps tokens and output from going where nobody said.
+// refuseRedirect keeps tokens and output from going to a host that the user did
+// not name.
 func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func newTransport() *http.Transport {
@@ -69,11 +70,11 @@ func newTransport() *http.Transport {
 	}
 }
 
-// parseURL accepts https, and http where nobody can listen in.
+// parseURL accepts https, and http to the loopback interface.
 func parseURL(raw string, insecure bool) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" {
-		return nil, errors.New("the platform's address must look like https://strongroom.example.com")
+		return nil, errors.New("the platform URL is not valid: use the form https://strongroom.example.com")
 	}
 	if err := checkScheme(u, insecure); err != nil {
 		return nil, err
@@ -86,11 +87,11 @@ func checkScheme(u *url.URL, insecure bool) error {
 	case u.Scheme == "https":
 		return nil
 	case u.Scheme != "http":
-		return fmt.Errorf("an address begins with https://, not with %q", u.Scheme)
+		return fmt.Errorf("scheme %q is not supported: use https", u.Scheme)
 	case insecure || loopback(u.Hostname()):
 		return nil
 	}
-	return fmt.Errorf("http to %s would show tokens and output to the network: use https, or --insecure", u.Hostname())
+	return fmt.Errorf("http to %s would send tokens and output unencrypted: use https, or --insecure", u.Hostname())
 }
 
 func loopback(host string) bool {
@@ -100,18 +101,19 @@ func loopback(host string) bool {
 
 // request is one call of the API.
 type request struct {
-	what   string // that is attempted, for errors
+	what   string // what is attempted, for errors
 	method string
 	path   string // escaped
 	query  url.Values
 	header http.Header
-	in     any // sent as JSON; nil: no body
+	in     any // request body, sent as JSON; nil: no body
 }
 
-// slowest is the link, in bytes a second, over which a request has time enough.
-const slowest = 64 << 10
+// minRate is the slowest link, in bytes per second, over which a request body
+// can still be sent before the call times out.
+const minRate = 64 << 10
 
-// Encode gives JSON as it is sent, without the escapes that only HTML needs.
+// Encode returns value as the JSON that is sent, without HTML escapes.
 func Encode(value any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
@@ -122,7 +124,7 @@ func Encode(value any) ([]byte, error) {
 	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
 }
 
-// call decodes the answer, which is JSON, into out unless that is nil.
+// call sends a request and decodes its JSON response into out, unless out is nil.
 func (c *Client) call(ctx context.Context, r request, out any) error {
 	var body []byte
 	if r.in != nil {
@@ -131,7 +133,7 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 			return fmt.Errorf("%s: %w", r.what, err)
 		}
 	}
-	timeout := callTimeout + time.Duration(len(body)/slowest)*time.Second
+	timeout := callTimeout + time.Duration(len(body)/minRate)*time.Second
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errSlow)
 	defer cancel()
 	res, err := c.send(ctx, r, body)
@@ -139,22 +141,22 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 		return err
 	}
 	defer closeBody(res.Body)
-	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	response, err := io.ReadAll(io.LimitReader(res.Body, maxResponse))
 	if err != nil {
 		return unreachable(ctx, r.what, err)
 	}
 	if out == nil {
 		return nil
 	}
-	if err := json.Unmarshal(answer, out); err != nil {
-		return &retry.Transient{Err: fmt.Errorf("%s: the answer is not the JSON that was expected", r.what)}
+	if err := json.Unmarshal(response, out); err != nil {
+		return &retry.Transient{Err: fmt.Errorf("%s: the response is not the expected JSON", r.what)}
 	}
 	return nil
 }
 
-// send gives a response with a 2xx status; its body is the caller's to close.
-// All else is an error, a *Problem where the platform answered. A body that is
-// not nil is JSON.
+// send returns a response with a 2xx status. The caller closes its body. Any
+// other status is an error: a *Problem, if the platform responded. A body that
+// is not nil is JSON.
 func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Response, error) {
 	req, err := c.newRequest(ctx, r, body)
 	if err != nil {
@@ -192,7 +194,7 @@ func (c *Client) newRequest(ctx context.Context, r request, body []byte) (*http.
 	return req, nil
 }
 
-// authorize gives the token that it put into the request, if any.
+// authorize adds a token to the request and returns it.
 func (c *Client) authorize(req *http.Request) (secret.String, error) {
 	if c.token == nil {
 		return secret.String{}, nil
@@ -205,8 +207,8 @@ func (c *Client) authorize(req *http.Request) (secret.String, error) {
 	return token, nil
 }
 
-// rejected makes the problem an error; a refused token that has been rotated
-// since is worth another try.
+// rejected returns the response as an error. A rejected token that has been
+// rotated since is worth a retry.
 func (c *Client) rejected(what string, res *http.Response, sent secret.String) error {
 	problem := decodeProblem(what, res)
 	if res.StatusCode == http.StatusUnauthorized && c.token != nil {
@@ -218,6 +220,6 @@ func (c *Client) rejected(what string, res *http.Response, sent secret.String) e
 }
 
 func closeBody(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, 64<<10) // lets the connection be used again
+	_, _ = io.CopyN(io.Discard, body, 64<<10) // so that the connection can be reused
 	_ = body.Close()
 }

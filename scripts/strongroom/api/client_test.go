@@ -26,8 +26,8 @@ func newClient(t *testing.T, url string) *api.Client {
 	return client
 }
 
-// answer serves one response to everything.
-func answer(t *testing.T, status int, body string, header ...string) *httptest.Server {
+// newServer returns the same response to every request.
+func newServer(t *testing.T, status int, body string, header ...string) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(header); i += 2 {
@@ -40,7 +40,7 @@ func answer(t *testing.T, status int, body string, header ...string) *httptest.S
 	return server
 }
 
-func TestAnswersArePermanentOrTransient(t *testing.T) {
+func TestResponsesArePermanentOrTransient(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		status int
@@ -59,7 +59,7 @@ func TestAnswersArePermanentOrTransient(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := answer(t, c.status, `{"title":"No","detail":"because"}`, "Retry-After", c.after, "Location", "http://192.0.2.1/")
+			server := newServer(t, c.status, `{"title":"No","detail":"because"}`, "Retry-After", c.after, "Location", "http://192.0.2.1/")
 			err := newClient(t, server.URL).Start(t.Context(), "r", api.Start{})
 			var again *retry.Transient
 			got := time.Duration(-1)
@@ -73,22 +73,22 @@ func TestAnswersArePermanentOrTransient(t *testing.T) {
 	}
 }
 
-func TestAProblemCannotSteerATerminal(t *testing.T) {
+func TestAProblemCannotControlATerminal(t *testing.T) {
 	t.Parallel()
-	server := answer(t, 400, `{"title":"a\u001b[31m","errors":[{"location":"body.task","message":"too\nlong"}]}`)
+	server := newServer(t, 400, `{"title":"a\u001b[31m","errors":[{"location":"body.task","message":"too\nlong"}]}`)
 	err := newClient(t, server.URL).Start(t.Context(), "r", api.Start{})
 	if want := "record the run's start: 400 a [31m; body.task: too long"; err == nil || err.Error() != want {
 		t.Errorf("error is %q", err)
 	}
 }
 
-// TestLaw8NoSecretInAnError tries what makes net/http quote a URL.
+// TestLaw8NoSecretInAnError causes errors in which net/http quotes a URL.
 func TestLaw8NoSecretInAnError(t *testing.T) {
 	t.Parallel()
-	closed := answer(t, 200, "")
+	closed := newServer(t, 200, "")
 	closed.Close()
-	live := answer(t, 403, "<Error><Code>SignatureDoesNotMatch</Code><StringToSign>"+canary+"</StringToSign></Error>")
-	odd := answer(t, 403, "<Error><Code>"+canary+"</Code></Error>")
+	live := newServer(t, 403, "<Error><Code>SignatureDoesNotMatch</Code><StringToSign>"+canary+"</StringToSign></Error>")
+	odd := newServer(t, 403, "<Error><Code>"+canary+"</Code></Error>")
 	for name, url := range map[string]string{
 		"a bucket that is gone":         closed.URL + "/b/o?X-Goog-Signature=" + canary,
 		"a bucket that quotes":          live.URL + "/b/o?X-Goog-Signature=" + canary,
@@ -107,7 +107,7 @@ func TestLaw8NoSecretInAnError(t *testing.T) {
 	}
 }
 
-func TestPutVerifiesWhatTheBucketStored(t *testing.T) {
+func TestPutVerifiesTheStoredChecksum(t *testing.T) {
 	t.Parallel()
 	const ours = api.Checksum(0x01020304)
 	cases := map[string]struct {
@@ -116,11 +116,11 @@ func TestPutVerifiesWhatTheBucketStored(t *testing.T) {
 	}{
 		"the same":           {"crc32c=" + ours.String(), func(err error) bool { return err == nil }},
 		"the same in a list": {"md5=xyz, crc32c=" + ours.String(), func(err error) bool { return err == nil }},
-		"other bytes":        {"crc32c=AAAAAA==", func(err error) bool { return err != nil && strings.Contains(err.Error(), "other bytes than were sent") }},
+		"other bytes":        {"crc32c=AAAAAA==", func(err error) bool { return err != nil && strings.Contains(err.Error(), "differs from the part's") }},
 		"nothing":            {"", func(err error) bool { return errors.Is(err, api.ErrUnverified) }},
 	}
 	for name, c := range cases {
-		server := answer(t, 200, "", "X-Goog-Hash", c.header)
+		server := newServer(t, 200, "", "X-Goog-Hash", c.header)
 		target := api.Target{Output: "o", Number: 1, Method: "PUT", URL: secret.New(server.URL + "/b/o")}
 		if err := newClient(t, server.URL).Put(t.Context(), target, strings.NewReader("x"), 1, ours); !c.check(err) {
 			t.Errorf("%s: error is %v", name, err)
@@ -128,18 +128,18 @@ func TestPutVerifiesWhatTheBucketStored(t *testing.T) {
 	}
 }
 
-func TestARefusalAfterExpiryIsExpiry(t *testing.T) {
+func TestARejectionAfterExpiryIsExpiry(t *testing.T) {
 	t.Parallel()
-	server := answer(t, 403, "<Error><Code>AccessDenied</Code></Error>")
+	server := newServer(t, 403, "<Error><Code>AccessDenied</Code></Error>")
 	target := api.Target{Method: "PUT", URL: secret.New(server.URL + "/b/o"), Expires: time.Now().Add(-time.Second)}
 	if err := newClient(t, server.URL).Put(t.Context(), target, strings.NewReader("x"), 1, 0); !errors.Is(err, api.ErrExpired) {
 		t.Errorf("error is %v", err)
 	}
 }
 
-func TestARotatedTokenIsTriedAgain(t *testing.T) {
+func TestARequestWithARotatedTokenIsRetried(t *testing.T) {
 	t.Parallel()
-	server := answer(t, 401, "{}")
+	server := newServer(t, 401, "{}")
 	tokens := 0
 	client, err := api.New(api.Config{URL: server.URL, Workspace: "prod", Token: func() (secret.String, error) {
 		tokens++
@@ -153,22 +153,22 @@ func TestARotatedTokenIsTriedAgain(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 	if err := newClient(t, server.URL).Start(t.Context(), "r", api.Start{}); errors.As(err, &again) {
-		t.Errorf("the same token is tried again: %v", err)
+		t.Errorf("a request with the same token is retried: %v", err)
 	}
 }
 
-func TestTheCallersEndIsNotTransient(t *testing.T) {
+func TestACanceledContextIsNotTransient(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stopped := errors.New("stopped")
 	cancel(stopped)
-	server := answer(t, 200, "{}")
+	server := newServer(t, 200, "{}")
 	if err := newClient(t, server.URL).Start(ctx, "r", api.Start{}); !errors.Is(err, stopped) {
 		t.Errorf("error is %v", err)
 	}
 }
 
-func TestAddressesThatAreRefused(t *testing.T) {
+func TestInvalidURLsAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "strongroom.example.com", "http://example.com", "ftp://127.0.0.1", "https://u:p@example.com", "https://example.com?x=y", "https://"} {
 		if _, err := api.New(api.Config{URL: url}); err == nil {
@@ -177,7 +177,7 @@ func TestAddressesThatAreRefused(t *testing.T) {
 	}
 	for _, url := range []string{"https://example.com", "http://localhost:8080", "http://[::1]:1", "http://127.0.0.1:8080/"} {
 		if _, err := api.New(api.Config{URL: url}); err != nil {
-			t.Errorf("%q was refused: %v", url, err)
+			t.Errorf("%q was rejected: %v", url, err)
 		}
 	}
 }

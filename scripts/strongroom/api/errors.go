@@ -16,31 +16,31 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 )
 
-// errSlow is the cause of a deadline of ours, not of the caller's.
-var errSlow = errors.New("no answer in time")
+// errSlow is the cause of this package's own deadline, as opposed to the caller's.
+var errSlow = errors.New("no response in time")
 
-// maxRetryAfter bounds what a server may ask for.
+// maxRetryAfter bounds the pause that a server may ask for.
 const maxRetryAfter = 10 * time.Minute
 
-// Problem is the platform's refusal, as RFC 9457 describes it.
+// Problem is the platform's error response (RFC 9457).
 type Problem struct {
 	What   string   `json:"-"` // what was attempted
-	Status int      `json:"-"` // of HTTP
+	Status int      `json:"-"` // HTTP status code
 	Title  string   `json:"title"`
 	Detail string   `json:"detail"`
 	Errors []Fault  `json:"errors"`
-	Stored []Stored `json:"stored"` // parts that are stored already, on 409
+	Stored []Stored `json:"stored"` // with status 409: parts that are already stored
 
-	contentRange string // on 416: tells the size
+	contentRange string // with status 416: includes the size
 }
 
-// Fault is one thing that is wrong with a request.
+// Fault is one error in a request.
 type Fault struct {
 	Message  string `json:"message"`
 	Location string `json:"location"`
 }
 
-// Stored is a part that the platform holds already.
+// Stored is a part that is already stored.
 type Stored struct {
 	Output string   `json:"output"`
 	Part   int      `json:"part"`
@@ -48,7 +48,7 @@ type Stored struct {
 	CRC32C Checksum `json:"crc32c"`
 }
 
-// Error says what was attempted, the status, and what the platform said.
+// Error returns what was attempted, the status, and the platform's message.
 func (p *Problem) Error() string {
 	text := fmt.Sprintf("%s: %d %s", p.What, p.Status, printable(p.Title))
 	if p.Detail != "" {
@@ -62,7 +62,7 @@ func (p *Problem) Error() string {
 
 func decodeProblem(what string, res *http.Response) *Problem {
 	problem := &Problem{}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxResponse))
 	if err != nil || json.Unmarshal(body, problem) != nil {
 		problem = &Problem{}
 	}
@@ -74,7 +74,7 @@ func decodeProblem(what string, res *http.Response) *Problem {
 	return problem
 }
 
-// classify marks what may pass by itself: 408, 429 and 5xx.
+// classify marks an error as transient if its status is 408, 429 or 5xx.
 func classify(err error, res *http.Response) error {
 	switch {
 	case res.StatusCode == http.StatusRequestTimeout,
@@ -85,7 +85,8 @@ func classify(err error, res *http.Response) error {
 	return err
 }
 
-// retryAfter reads seconds or a date (RFC 9110, section 10.2.3); all else is 0.
+// retryAfter reads seconds or a date (RFC 9110, section 10.2.3). Any other value
+// is 0.
 func retryAfter(value string) time.Duration {
 	var after time.Duration
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
@@ -96,10 +97,10 @@ func retryAfter(value string) time.Duration {
 	return min(max(after, 0), maxRetryAfter)
 }
 
-// unreachable makes a failure of the connection transient, unless the caller
-// has ended it.
+// unreachable marks a connection error as transient, unless the caller canceled
+// the request.
 func unreachable(ctx context.Context, what string, err error) error {
-	if cause := context.Cause(ctx); cause != nil && !ours(cause) {
+	if cause := context.Cause(ctx); cause != nil && !isOwnTimeout(cause) {
 		return cause
 	}
 	if cause := context.Cause(ctx); cause != nil {
@@ -108,9 +109,11 @@ func unreachable(ctx context.Context, what string, err error) error {
 	return &retry.Transient{Err: fmt.Errorf("%s: %w", what, withoutURL(err))}
 }
 
-func ours(cause error) bool { return errors.Is(cause, errSlow) || errors.Is(cause, errStalled) }
+func isOwnTimeout(cause error) bool {
+	return errors.Is(cause, errSlow) || errors.Is(cause, errStalled)
+}
 
-// withoutURL takes the URL, which may be signed, out of net/http's errors.
+// withoutURL removes the URL, which may be signed, from net/http's errors.
 func withoutURL(err error) error {
 	var withURL *url.Error
 	if errors.As(err, &withURL) {
@@ -119,7 +122,7 @@ func withoutURL(err error) error {
 	return err
 }
 
-// printable keeps what a server says from steering a terminal.
+// printable replaces characters with which a server could control the terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

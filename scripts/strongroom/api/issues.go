@@ -8,29 +8,29 @@ import (
 	"time"
 )
 
-// Issue is what persists of a finding over the runs that see it.
+// Issue is a finding that persists across runs.
 type Issue struct {
 	ID              string         `json:"id"`
 	State           string         `json:"state"`    // detected, open, investigated, reopened, resolved or ignored
-	Severity        int            `json:"severity"` // 1 (critical) to 4 (informational), of the newest sighting
+	Severity        int            `json:"severity"` // 1 (critical) to 4 (informational), from the newest sighting
 	SeverityFlagged bool           `json:"severityFlagged,omitempty"`
 	Task            string         `json:"task"`
 	SLX             string         `json:"slx,omitempty"`
 	Resource        string         `json:"resource,omitempty"`
-	FirstSeen       time.Time      `json:"firstSeen"` // start of the run, as all but ObservedAt
+	FirstSeen       time.Time      `json:"firstSeen"` // start of the run; so are all times except ObservedAt
 	LastSeen        time.Time      `json:"lastSeen"`
 	LastRun         string         `json:"lastRun"`
 	ObservedAt      *time.Time     `json:"observedAt,omitempty"`
 	Sightings       int            `json:"sightings"`
-	Runs            int            `json:"runs"` // that saw it
+	Runs            int            `json:"runs"` // that reported it
 	Since           time.Time      `json:"since"`
 	ResolvedAt      *time.Time     `json:"resolvedAt,omitempty"`
-	Reopened        int            `json:"reopened"` // times that it came back
+	Reopened        int            `json:"reopened"` // how many times it came back
 	Investigated    *Investigation `json:"investigated,omitempty"`
-	Ignored         *Ignoring      `json:"ignored,omitempty"` // it may be over
+	Ignored         *Ignoring      `json:"ignored,omitempty"` // may have expired
 
-	// The text of the newest sighting; what is said of an issue is answered
-	// without it.
+	// The text of the newest sighting. Responses to Investigate and Ignore do
+	// not have it.
 	Title         string   `json:"title,omitempty"`
 	Expected      string   `json:"expected,omitempty"`
 	Actual        string   `json:"actual,omitempty"`
@@ -38,44 +38,44 @@ type Issue struct {
 	ReproduceHint string   `json:"reproduceHint,omitempty"`
 	NextSteps     []string `json:"nextSteps,omitempty"`
 	Summary       string   `json:"summary,omitempty"`
-	Unreadable    bool     `json:"unreadable,omitempty"` // the text was changed since it was sealed
+	Unreadable    bool     `json:"unreadable,omitempty"` // the text was changed after it was encrypted
 }
 
-// Investigation says who looks after an issue.
+// Investigation records who investigates an issue.
 type Investigation struct {
 	By string    `json:"by"`
 	At time.Time `json:"at"`
 }
 
-// Ignoring says until when an issue is left alone.
+// Ignoring records until when an issue is ignored.
 type Ignoring struct {
 	By    string    `json:"by"`
 	At    time.Time `json:"at"`
 	Until time.Time `json:"until"`
 }
 
-// IssueFilter narrows a list of issues. Empty fields narrow nothing.
+// IssueFilter selects issues. Empty fields match every issue.
 type IssueFilter struct {
-	State    string // one of an issue's, or standing: all but resolved and ignored
+	State    string // an issue's state, or "active": all states except resolved and ignored
 	Severity int    // 1 to 4; 0: any
 	SLX      string
 	Resource string
 	Task     string
-	From, To time.Time // of the last sighting: [From, To)
+	From, To time.Time // last seen in [From, To)
 }
 
-// MaxIssuePage is the most issues that one page has.
+// MaxIssuePage is the maximum number of issues on one page.
 const MaxIssuePage = 200
 
-// IssuePage is a page of a list: those that stand first, the worst first.
+// IssuePage is one page of a list: unresolved issues first, then by severity.
 type IssuePage struct {
 	AsOf          time.Time `json:"asOf"`
 	Issues        []Issue   `json:"issues"`
-	NextPageToken string    `json:"nextPageToken,omitempty"` // empty: it is the last
+	NextPageToken string    `json:"nextPageToken,omitempty"` // empty: this is the last page
 }
 
-// Issues reads the page of at most size issues that token is for; the first if
-// it is empty.
+// Issues reads one page of at most size issues. An empty token reads the first
+// page.
 func (c *Client) Issues(ctx context.Context, filter IssueFilter, size int, token string) (IssuePage, error) {
 	query := pageQuery(size, token, map[string]string{
 		"state": filter.State, "slx": filter.SLX, "resource": filter.Resource, "task": filter.Task,
@@ -96,15 +96,15 @@ func (c *Client) Issue(ctx context.Context, id string) (Issue, error) {
 	return issue, err
 }
 
-// Investigate says that the caller looks after an issue. It may be repeated.
+// Investigate records that the caller investigates an issue. It is safe to retry.
 func (c *Client) Investigate(ctx context.Context, id string) (Issue, error) {
 	var issue Issue
 	err := c.call(ctx, request{what: "investigate the issue", method: http.MethodPost, path: c.issuePath(id) + "/investigate"}, &issue)
 	return issue, err
 }
 
-// Ignore leaves an issue alone until then; a time that is past ends that. It
-// may be repeated.
+// Ignore ignores an issue until a time. A time in the past ends this. It is safe
+// to retry.
 func (c *Client) Ignore(ctx context.Context, id string, until time.Time) (Issue, error) {
 	r := request{what: "ignore the issue", method: http.MethodPost, path: c.issuePath(id) + "/ignore"}
 	r.in = struct {

@@ -13,9 +13,9 @@ import (
 
 // States of an output.
 const (
-	Open       = "open"       // more may come
-	Complete   = "complete"   // all that the run claims is stored
-	Incomplete = "incomplete" // the run has ended, and parts are missing
+	Open       = "open"       // the run may still write parts
+	Complete   = "complete"   // every part that the run reported is stored
+	Incomplete = "incomplete" // the run has ended and parts are missing
 )
 
 // Listing is a run and its outputs.
@@ -24,15 +24,15 @@ type Listing struct {
 	Outputs []Output `json:"outputs"`
 }
 
-// Output is what can be read of one output.
+// Output describes the readable part of one output.
 type Output struct {
 	Name        string `json:"name"`
 	ContentType string `json:"contentType"`
 	State       string `json:"state"`           // Open, Complete or Incomplete
-	Parts       int    `json:"parts"`           // as the run claims; 0 while it runs
-	StoredParts int    `json:"storedParts"`     // without a gap from part 1
+	Parts       int    `json:"parts"`           // that the run reported; 0 while it runs
+	StoredParts int    `json:"storedParts"`     // stored without a gap, from part 1
 	Size        int64  `json:"size"`            // bytes in StoredParts
-	Lines       *int64 `json:"lines,omitempty"` // nil: not known
+	Lines       *int64 `json:"lines,omitempty"` // nil: unknown
 }
 
 // Outputs lists a run's outputs.
@@ -42,7 +42,8 @@ func (c *Client) Outputs(ctx context.Context, run string) (Listing, error) {
 	return listing, err
 }
 
-// Span is a range of bytes, both ends inclusive. Last -1: to the end.
+// Span is a range of bytes. Both ends are inclusive. Last is -1 for the end of
+// the output.
 type Span struct{ First, Last int64 }
 
 func (s Span) header() string {
@@ -52,18 +53,18 @@ func (s Span) header() string {
 	return fmt.Sprintf("bytes=%d-%d", s.First, s.Last)
 }
 
-// Chunk is a piece of an output. Close its Body.
+// Chunk is a piece of an output. The caller closes Body.
 type Chunk struct {
 	Body      io.ReadCloser
-	First     int64  // byte of the output with which Body begins
-	Last      int64  // byte with which it ends; First-1 when it is empty
-	Size      int64  // of the output, as far as it is stored
-	Truncated bool   // there are more of the lines that were asked for
+	First     int64  // offset of Body's first byte in the output
+	Last      int64  // offset of Body's last byte; First-1 if Body is empty
+	Size      int64  // bytes of the output that are stored
+	Truncated bool   // the response has only some of the requested lines
 	State     string // Open, Complete or Incomplete
 }
 
-// Bytes reads a range; it may end before the range does. A range that begins at
-// the end gives an empty chunk.
+// Bytes reads a range. The chunk may end before the range does. A range that
+// begins at the end of the output returns an empty chunk.
 func (c *Client) Bytes(ctx context.Context, run, name string, span Span) (*Chunk, error) {
 	chunk, err := c.read(ctx, request{path: c.outputPath(run, name), header: http.Header{"Range": {span.header()}}})
 	var problem *Problem
@@ -77,8 +78,9 @@ func (c *Client) Bytes(ctx context.Context, run, name string, span Span) (*Chunk
 	return &Chunk{Body: http.NoBody, First: size, Last: size - 1, Size: size}, nil
 }
 
-// Lines reads lines first to last, counted from 1 and inclusive; last 0: to the
-// end. The chunk is Truncated when they are more than one response may hold.
+// Lines reads lines first to last, counted from 1 and inclusive. If last is 0,
+// it reads to the end. The chunk is Truncated if the lines do not fit into one
+// response.
 func (c *Client) Lines(ctx context.Context, run, name string, first, last int64) (*Chunk, error) {
 	lines := fmt.Sprintf("%d-", first)
 	if last > 0 {
@@ -100,7 +102,7 @@ func (c *Client) read(ctx context.Context, r request) (*Chunk, error) {
 		return nil, err
 	}
 	chunk := &Chunk{
-		Body:      &chunkBody{liveReader{res.Body, alive}, res.Body, cancel, ctx},
+		Body:      &chunkBody{liveReader: liveReader{res.Body, alive}, body: res.Body, cancel: cancel, ctx: ctx},
 		Truncated: res.Header.Get("Strongroom-Truncated") == "true",
 		State:     res.Header.Get("Strongroom-Output-State"),
 	}
@@ -111,7 +113,7 @@ func (c *Client) read(ctx context.Context, r request) (*Chunk, error) {
 	return chunk, nil
 }
 
-// chunkBody is a response's body whose transfer is watched.
+// chunkBody is a response body whose transfer is watched for stalls.
 type chunkBody struct {
 	liveReader
 	body   io.Closer
@@ -135,11 +137,11 @@ func (b *chunkBody) Close() error {
 
 var contentRange = regexp.MustCompile(`^bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18})$`)
 
-// parseContentRange reads `bytes a-b/size`, or `bytes */size` for none of them.
+// parseContentRange reads `bytes a-b/size`, or `bytes */size` for an empty range.
 func parseContentRange(value string) (first, last, size int64, err error) {
 	match := contentRange.FindStringSubmatch(value)
 	if match == nil {
-		return 0, 0, 0, fmt.Errorf("the answer does not say which bytes it holds")
+		return 0, 0, 0, errors.New("the response has no valid Content-Range header")
 	}
 	size, _ = strconv.ParseInt(match[3], 10, 64)
 	if match[1] == "" {
@@ -148,7 +150,7 @@ func parseContentRange(value string) (first, last, size int64, err error) {
 	first, _ = strconv.ParseInt(match[1], 10, 64)
 	last, _ = strconv.ParseInt(match[2], 10, 64)
 	if first > last || last >= size {
-		return 0, 0, 0, fmt.Errorf("the answer holds bytes %d to %d of %d", first, last, size)
+		return 0, 0, 0, fmt.Errorf("the response has bytes %d to %d of %d", first, last, size)
 	}
 	return first, last, size, nil
 }

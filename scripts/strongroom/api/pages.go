@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// pageQuery asks for the page of at most size entries that token is for, the
-// first if it is empty, of a list that is narrowed by what is not empty.
-func pageQuery(size int, token string, narrow map[string]string) url.Values {
+// pageQuery is the query for one page of a list. An empty token requests the
+// first page. Empty filters are left out.
+func pageQuery(size int, token string, filters map[string]string) url.Values {
 	query := url.Values{"pageSize": {strconv.Itoa(size)}}
 	if token != "" {
 		query.Set("pageToken", token)
 	}
-	for name, value := range narrow {
+	for name, value := range filters {
 		if value != "" {
 			query.Set(name, value)
 		}
@@ -21,7 +21,7 @@ func pageQuery(size int, token string, narrow map[string]string) url.Values {
 	return query
 }
 
-// stamp is a time in a query; empty where there is none.
+// stamp formats a time for a query. The zero time is empty.
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -6,48 +6,50 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // Run is one execution of a task, as recorded.
 type Run struct {
-	ID       string     `json:"id"`
-	Task     string     `json:"task"` // empty before the run's start is told, as SLX and Resource
-	SLX      string     `json:"slx,omitempty"`
-	Resource string     `json:"resource,omitempty"`
-	State    string     `json:"state"` // running or ended
-	Outcome  string     `json:"outcome,omitempty"`
-	ExitCode *int       `json:"exitCode,omitempty"`
-	Start    time.Time  `json:"start,omitzero"` // zero before it is told
-	End      *time.Time `json:"end,omitempty"`
+	ID       string      `json:"id"`
+	Task     string      `json:"task"` // Task, SLX and Resource are empty until the start is recorded
+	SLX      string      `json:"slx,omitempty"`
+	Resource string      `json:"resource,omitempty"`
+	State    run.State   `json:"state"`
+	Outcome  run.Outcome `json:"outcome,omitempty"`
+	ExitCode *int        `json:"exitCode,omitempty"`
+	Start    time.Time   `json:"start,omitzero"` // zero until it is recorded
+	End      *time.Time  `json:"end,omitempty"`
 
-	// What the run reported; a Listing is without it.
+	// What the run reported. A Listing does not have it.
 	Outputs []Claim `json:"outputs,omitempty"`
-	Issues  int     `json:"issues,omitempty"` // lines
+	Issues  int     `json:"issues,omitempty"` // number of lines
 	Samples int     `json:"samples,omitempty"`
 }
 
-// RunFilter narrows a list of runs. Empty fields narrow nothing.
+// RunFilter selects runs. Empty fields match every run.
 type RunFilter struct {
 	Task     string
 	SLX      string
 	Resource string
 	Outcome  string
 	State    string
-	From, To time.Time // of the start: [From, To)
+	From, To time.Time // started in [From, To)
 }
 
-// MaxRunPage is the most runs that one page has here: the platform gives 500,
-// but of MaxOutputs each these would be more than maxAnswer.
+// MaxRunPage is the maximum number of runs that this program requests on one
+// page. The platform allows 500, but 500 runs with MaxOutputs outputs each would
+// exceed maxResponse.
 const MaxRunPage = 100
 
-// RunPage is a page of a list, the newest start first.
+// RunPage is one page of a list, the newest start first.
 type RunPage struct {
 	Runs          []Run  `json:"runs"`
-	NextPageToken string `json:"nextPageToken,omitempty"` // empty: it is the last
+	NextPageToken string `json:"nextPageToken,omitempty"` // empty: this is the last page
 }
 
-// Runs reads the page of at most size runs that token is for; the first if it is
-// empty.
+// Runs reads one page of at most size runs. An empty token reads the first page.
 func (c *Client) Runs(ctx context.Context, filter RunFilter, size int, token string) (RunPage, error) {
 	query := pageQuery(size, token, map[string]string{
 		"task": filter.Task, "slx": filter.SLX, "resource": filter.Resource, "outcome": filter.Outcome, "state": filter.State,
@@ -60,12 +62,12 @@ func (c *Client) Runs(ctx context.Context, filter RunFilter, size int, token str
 
 // Run reads one run.
 func (c *Client) Run(ctx context.Context, id string) (Run, error) {
-	var run Run
-	err := c.call(ctx, request{what: "read the run", method: http.MethodGet, path: c.runPath(id)}, &run)
-	return run, err
+	var recorded Run
+	err := c.call(ctx, request{what: "read the run", method: http.MethodGet, path: c.runPath(id)}, &recorded)
+	return recorded, err
 }
 
-// IssueLines reads the lines of issues that a run reported, byte for byte.
+// IssueLines reads the issue lines that a run reported, byte for byte.
 func (c *Client) IssueLines(ctx context.Context, run string) ([]byte, error) {
 	r := request{what: "read the run's issues", method: http.MethodGet, path: c.runPath(run) + "/issues"}
 	ctx, alive, cancel := watch(ctx)
@@ -80,7 +82,7 @@ func (c *Client) IssueLines(ctx context.Context, run string) ([]byte, error) {
 	case err != nil:
 		return nil, unreachable(ctx, r.what, err)
 	case len(lines) > MaxReportBytes:
-		return nil, fmt.Errorf("%s: they have more than the %d bytes of a report", r.what, MaxReportBytes)
+		return nil, fmt.Errorf("%s: the response is larger than the %d bytes of a report", r.what, MaxReportBytes)
 	}
 	return lines, nil
 }

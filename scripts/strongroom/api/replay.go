@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// Refused is the record of a message that a function refused for good.
+// Refused is the record of a message that a function rejected permanently.
 type Refused struct {
 	Function   string            `json:"function"`
-	Message    string            `json:"message"` // Pub/Sub's id
-	Code       string            `json:"code"`    // why
+	Message    string            `json:"message"` // Pub/Sub message ID
+	Code       string            `json:"code"`    // reason
 	References map[string]string `json:"references"`
 	Published  time.Time         `json:"published"`
 	Found      time.Time         `json:"found"`
 }
 
-// MaxRefusedPage is the most records that one page has.
+// MaxRefusedPage is the maximum number of records on one page.
 const MaxRefusedPage = 200
 
-// RefusedPage is a page of the quarantine, the oldest first.
+// RefusedPage is one page of the quarantine, the oldest record first.
 type RefusedPage struct {
 	Records       []Refused `json:"records"`
-	NextPageToken string    `json:"nextPageToken,omitempty"` // empty: it is the last
+	NextPageToken string    `json:"nextPageToken,omitempty"` // empty: this is the last page
 }
 
-// Quarantine reads the page of at most size records that token is for; the first
-// if it is empty. An empty function means all.
+// Quarantine reads one page of at most size records. An empty token reads the
+// first page. An empty function selects all functions.
 func (c *Client) Quarantine(ctx context.Context, function string, size int, token string) (RefusedPage, error) {
 	query := pageQuery(size, token, map[string]string{"function": function})
 	var page RefusedPage
@@ -34,15 +34,16 @@ func (c *Client) Quarantine(ctx context.Context, function string, size int, toke
 	return page, err
 }
 
-// Replayed is what one call sent again.
+// Replayed is the result of one replay call.
 type Replayed struct {
 	Replayed int       `json:"replayed"` // messages
-	More     bool      `json:"more"`     // there may be, of before AsOf
+	More     bool      `json:"more"`     // there may be more messages from before AsOf
 	AsOf     time.Time `json:"asOf"`
 }
 
-// ReplayQuarantine sends again what a function refused, with a code unless that
-// is empty, before a time, the zero time meaning now. It may be repeated.
+// ReplayQuarantine redelivers messages that a function rejected before a time.
+// The zero time means now. An empty code selects all reasons. It is safe to
+// retry.
 func (c *Client) ReplayQuarantine(ctx context.Context, function, code string, before time.Time) (Replayed, error) {
 	return c.replay(ctx, request{what: "replay the quarantine", path: "/v1/quarantine/replay", in: struct {
 		Function string    `json:"function"`
@@ -51,8 +52,8 @@ func (c *Client) ReplayQuarantine(ctx context.Context, function, code string, be
 	}{function, code, before}})
 }
 
-// ReplayDeadLetters sends again what could not be delivered of a topic before a
-// time, the zero time meaning now. It may be repeated.
+// ReplayDeadLetters redelivers a topic's dead letters from before a time. The
+// zero time means now. It is safe to retry.
 func (c *Client) ReplayDeadLetters(ctx context.Context, topic string, before time.Time) (Replayed, error) {
 	return c.replay(ctx, request{what: "replay dead letters", path: "/v1/dead-letters/replay", in: struct {
 		Topic  string    `json:"topic"`

@@ -10,27 +10,28 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 )
 
 // Limits of the API.
 const (
-	MaxPartBytes = 8 << 20 // of one part
-	MaxParts     = 99_999  // of one output, counted from 1
-	MaxMint      = 100     // parts in one call
-	MaxOutputs   = 1000    // of one run
+	MaxMint      = 100  // parts in one call
+	MaxOutputs   = 1000 // outputs of one run
+	MaxTaskRunes = 256  // characters in the name of a run's task
 
-	MaxReportBytes = 8 << 20 // of a report's body
-	MaxIssues      = 200     // in a report
-	MaxSamples     = 1000    // in a report
-	MaxSLIs        = 100     // of a report's samples
+	MaxReportBytes = 8 << 20 // bytes in the body of a report
+	MaxIssues      = 200     // issues in a report
+	MaxSamples     = 1000    // samples in a report
+	MaxSLIs        = 100     // different SLIs in a report's samples
 )
 
-// Checksum is a CRC32C (Castagnoli). In JSON it is the base64 of its 4 bytes,
-// big endian, as in x-goog-hash: cloud.google.com/storage/docs/xml-api/reference-headers#xgooghash
+// Checksum is a CRC32C (Castagnoli). In JSON, it is the base64 of its 4 bytes in
+// big-endian order, as in X-Goog-Hash:
+// cloud.google.com/storage/docs/xml-api/reference-headers#xgooghash
 type Checksum uint32
 
-// String is the base64 form.
+// String returns the base64 form.
 func (c Checksum) String() string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, uint32(c)))
 }
@@ -42,7 +43,7 @@ func (c Checksum) MarshalText() ([]byte, error) { return []byte(c.String()), nil
 func (c *Checksum) UnmarshalText(text []byte) error {
 	sum, err := base64.StdEncoding.DecodeString(string(text))
 	if err != nil || len(sum) != 4 {
-		return errors.New("a CRC32C is the base64 of 4 bytes")
+		return errors.New("a CRC32C must be the base64 of 4 bytes")
 	}
 	*c = Checksum(binary.BigEndian.Uint32(sum))
 	return nil
@@ -56,7 +57,7 @@ type Start struct {
 	Start    time.Time `json:"start"`
 }
 
-// Part is a part of an output that is to be uploaded.
+// Part describes a part of an output before its upload.
 type Part struct {
 	Output      string   `json:"output"`
 	Number      int      `json:"part"` // from 1
@@ -69,10 +70,10 @@ type Part struct {
 // Report is the end of a run.
 type Report struct {
 	End      time.Time   `json:"end"`
-	Outcome  string      `json:"outcome"` // success, failure, error, timeout or canceled
+	Outcome  run.Outcome `json:"outcome"`
 	ExitCode int         `json:"exitCode"`
 	Outputs  []Claim     `json:"outputs"`
-	Samples  []Sample    `json:"samples,omitempty"` // at most MaxSamples, of MaxSLIs
+	Samples  []Sample    `json:"samples,omitempty"` // at most MaxSamples of MaxSLIs SLIs
 	Issues   []IssueLine `json:"issues,omitempty"`  // at most MaxIssues
 }
 
@@ -88,64 +89,65 @@ type IssueLine struct {
 	Line string `json:"line"`
 }
 
-// Claim says how many parts an output has.
+// Claim is the number of parts that a run reports for an output.
 type Claim struct {
 	Name  string `json:"name"`
 	Parts int    `json:"parts"`
 }
 
-// Start records that the run began. It may be repeated.
+// Start records that the run started. It is safe to retry.
 func (c *Client) Start(ctx context.Context, run string, start Start) error {
 	return c.call(ctx, request{what: "record the run's start", method: http.MethodPut, path: c.runPath(run), in: start}, nil)
 }
 
-// Report records that the run ended. It may be repeated with the same report;
-// one and the same Report is sent as the same bytes.
+// Report records that the run ended. It is safe to retry with the same report,
+// which is always sent as the same bytes.
 func (c *Client) Report(ctx context.Context, run string, report Report) error {
 	return c.call(ctx, request{what: "report the run", method: http.MethodPost, path: c.runPath(run) + "/report", in: report}, nil)
 }
 
-// Mint gives the permission to upload each of at most MaxMint parts, in order.
-// When any of them is stored already the error is a *Problem with Stored, and
-// nothing was minted.
+// Mint requests the permission to upload at most MaxMint parts. The targets are
+// in the order of the parts. If any part is already stored, nothing is minted
+// and the error is a *Problem with Stored.
 func (c *Client) Mint(ctx context.Context, run string, parts []Part) ([]Target, error) {
-	r := request{what: "ask for upload URLs", method: http.MethodPost, path: c.runPath(run) + "/uploads"}
+	r := request{what: "request upload URLs", method: http.MethodPost, path: c.runPath(run) + "/uploads"}
 	r.in = struct {
 		Parts []Part `json:"parts"`
 	}{parts}
-	var answer struct {
+	var response struct {
 		Parts []Target `json:"parts"`
 	}
-	if err := c.call(ctx, r, &answer); err != nil {
+	if err := c.call(ctx, r, &response); err != nil {
 		return nil, err
 	}
-	if len(answer.Parts) != len(parts) {
-		return nil, fmt.Errorf("%s: asked for %d, given %d", r.what, len(parts), len(answer.Parts))
+	if len(response.Parts) != len(parts) {
+		return nil, fmt.Errorf("%s: requested %d, received %d", r.what, len(parts), len(response.Parts))
 	}
 	minted := time.Now()
-	for i := range answer.Parts {
-		if answer.Parts[i].Output != parts[i].Output || answer.Parts[i].Number != parts[i].Number {
-			return nil, fmt.Errorf("%s: the answer is for other parts", r.what)
+	for i := range response.Parts {
+		if response.Parts[i].Output != parts[i].Output || response.Parts[i].Number != parts[i].Number {
+			return nil, fmt.Errorf("%s: the response is for different parts", r.what)
 		}
-		answer.Parts[i].minted = minted
+		response.Parts[i].minted = minted
 	}
-	return answer.Parts, nil
+	return response.Parts, nil
 }
 
 func (c *Client) runPath(run string) string {
 	return c.workspacePath() + "/runs/" + url.PathEscape(run)
 }
 
-// Token is a credential of the embedded cloud's issuer.
+// Token is a credential that the embedded cloud issued.
 type Token struct {
 	Token   secret.String `json:"token"`
 	Expires time.Time     `json:"expires"`
 }
 
-// EmulatedToken asks the embedded cloud, and only that has it, for a token.
+// EmulatedToken requests a token from the embedded cloud. No other platform has
+// this method.
 func (c *Client) EmulatedToken(ctx context.Context, tenant, role string) (Token, error) {
 	query := url.Values{"tenant": {tenant}, "as": {role}}
 	var token Token
-	err := c.call(ctx, request{what: "ask for a token", method: http.MethodGet, path: "/emulator/token", query: query}, &token)
+	err := c.call(ctx, request{what: "request a token", method: http.MethodGet, path: "/emulator/token", query: query}, &token)
 	return token, err
 }

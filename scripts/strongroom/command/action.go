@@ -11,52 +11,55 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 )
 
-// action is a command about one thing, which its argument names.
+// action is a command that makes one API call for the resource in its argument.
 type action[T any] struct {
-	use, short, long, example string             // use begins with the verb and what the argument is
-	check                     func(string) error // refuses a name, or flags, before anything is asked
+	use, short, long, example string             // use starts with the verb and the argument's name
+	check                     func(string) error // rejects an invalid argument or flag before the call
 	do                        func(context.Context, *api.Client, string) (T, error)
 	show                      func(io.Writer, T) error
 }
 
-// command makes the command. What it does is tried again where it may succeed
-// then.
+// command returns the command. It retries transient failures.
 func (act action[T]) command(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: act.use, Short: act.short, Long: act.long, Example: act.example,
-		Args: exactly(strings.Fields(act.use)[1]),
+		Args: exactArgs(strings.Fields(act.use)[1]),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			answer, err := act.ask(cmd.Context(), a, args[0])
+			result, err := act.call(cmd.Context(), a, args[0])
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.stdout, answer)
+				return writeJSON(a.stdout, result)
 			}
-			return act.show(a.stdout, answer)
+			return act.show(a.stdout, result)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
+	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
 
-func (act action[T]) ask(ctx context.Context, a *app, name string) (none T, err error) {
-	if err := act.check(name); err != nil {
-		return none, err
+func (act action[T]) call(ctx context.Context, a *app, argument string) (zero T, err error) {
+	if err := act.check(argument); err != nil {
+		return zero, err
 	}
 	client, err := a.settings.client("")
 	if err != nil {
-		return none, err
+		return zero, err
 	}
-	return retried(ctx, func(ctx context.Context) (T, error) { return act.do(ctx, client, name) })
+	return withRetry(ctx, func(ctx context.Context) (T, error) { return act.do(ctx, client, argument) })
 }
 
-// retried asks for what may be asked again.
-func retried[T any](ctx context.Context, ask func(context.Context) (T, error)) (answer T, err error) {
-	err = retry.Policy{For: readFor}.Do(ctx, func(ctx context.Context) error {
-		answer, err = ask(ctx)
+// withRetry makes a call that is safe to retry.
+func withRetry[T any](ctx context.Context, call func(context.Context) (T, error)) (result T, err error) {
+	err = retry.Policy{For: defaultRetry}.Do(ctx, func(ctx context.Context) error {
+		result, err = call(ctx)
 		return err
 	})
-	return answer, err
+	return result, err
+}
+
+func addJSONFlag(cmd *cobra.Command, asJSON *bool) {
+	cmd.Flags().BoolVar(asJSON, "json", false, "print the result as JSON")
 }

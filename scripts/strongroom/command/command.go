@@ -15,37 +15,37 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Exit codes of the program itself. `run` ends with its task's instead, and
-// with exitNotRun when it came to no task.
+// Exit codes of the program. The run command exits with the code of its task,
+// or with exitNotRun if it did not start the task.
 const (
 	exitFailed = 1
 	exitUsage  = 2
 	exitNotRun = 125
 )
 
-// app is one call of the program.
+// app is one invocation of the program.
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	settings       settings
 }
 
-// Main runs the program with args, without the program's own name, and gives
-// its exit code. Settings that are not among args come from env.
+// Main runs the program with args, which do not include the program's name, and
+// returns its exit code. Settings that are not in args come from env.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, settings: settings{env: env}}
-	root := a.root()
-	root.SetArgs(append([]string{}, args...)) // never nil: that would mean os.Args
+	root := rootCommand(a)
+	root.SetArgs(append([]string{}, args...)) // never nil: nil means os.Args
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	return a.exitCode(root.ExecuteContext(ctx))
 }
 
-func (a *app) root() *cobra.Command {
+func rootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "strongroom",
-		Short:         "Run tasks, keep what they put out and found in the tenant's strongroom, and read it",
+		Short:         "Run tasks, store their output and findings, and read them back",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -53,13 +53,14 @@ func (a *app) root() *cobra.Command {
 		return &exitError{exitUsage, fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	a.settings.addFlags(root)
-	root.AddCommand(a.runCommand(), a.resumeCommand(), a.uploadCommand(), a.importCommand(),
-		a.runsCommand(), a.outputsCommand(), a.issuesCommand(), a.slisCommand(), a.assistantCommand(),
-		a.catalogCommand(), a.replayCommand(), a.tokenCommand(), a.versionCommand())
+	root.AddCommand(runCommand(a), resumeCommand(a), uploadCommand(a), importCommand(a),
+		runsCommand(a), outputsCommand(a), issuesCommand(a), slisCommand(a), assistantCommand(a),
+		catalogCommand(a), replayCommand(a), tokenCommand(a), versionCommand(a))
 	return root
 }
 
-// exitError ends the program with a code, and says why unless err is nil.
+// exitError ends the program with an exit code. If err is not nil, the program
+// prints it.
 type exitError struct {
 	code int
 	err  error
@@ -74,7 +75,8 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-func usage(format string, args ...any) error {
+// usageError is an error in the arguments or settings.
+func usageError(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
 }
 
@@ -90,21 +92,28 @@ func (a *app) exitCode(err error) int {
 	return exit.code
 }
 
+// notice prints a line to stderr, unless --quiet is set.
+func (a *app) notice(format string, args ...any) {
+	if !a.settings.quiet {
+		fmt.Fprintf(a.stderr, "strongroom: "+format+"\n", args...)
+	}
+}
+
 func writeJSON(w io.Writer, value any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(value)
 }
 
-// errInterrupted is why work stopped that the user interrupted.
+// errInterrupted is the cause of a context that a signal ended.
 var errInterrupted = errors.New("interrupted")
 
-// interruptible gives a context that SIGINT and SIGTERM end.
+// interruptible returns a context that ends on SIGINT or SIGTERM.
 func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	stop := cancelOn(signals, cancel)
+	stop := cancelOnSignal(signals, cancel)
 	return ctx, func() {
 		signal.Stop(signals)
 		stop()
@@ -112,15 +121,15 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	}
 }
 
-// cancelOn cancels at the next signal, until stop is called.
-func cancelOn(signals <-chan os.Signal, cancel context.CancelCauseFunc) (stop func()) {
-	over := make(chan struct{})
+// cancelOnSignal calls cancel at the next signal, until stop is called.
+func cancelOnSignal(signals <-chan os.Signal, cancel context.CancelCauseFunc) (stop func()) {
+	stopped := make(chan struct{})
 	go func() {
 		select {
 		case <-signals:
 			cancel(errInterrupted)
-		case <-over:
+		case <-stopped:
 		}
 	}()
-	return func() { close(over) }
+	return func() { close(stopped) }
 }

@@ -11,8 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 const (
@@ -20,34 +21,39 @@ const (
 	plainLine = `{"title":"DNS is slow"}`
 )
 
-// leaves is a task that leaves files as they lie in $1.
-const leaves = `cp -r "$1"/. $STRONGROOM_OUTPUT_DIR; exit 3`
+// copyFiles is a task that copies the files in $1 into its output directory, and
+// fails.
+const copyFiles = `cp -r "$1"/. $STRONGROOM_OUTPUT_DIR; exit 3`
 
-func TestIssuesAndSamplesGoIntoTheReport(t *testing.T) {
+func TestIssuesAndSamplesAreReported(t *testing.T) {
 	t.Parallel()
-	for name, flags := range map[string][]string{"a directory of the spool": nil, "one of its own": {"--output-dir", t.TempDir()}} {
+	for name, flags := range map[string][]string{"a directory of the spool": nil, "--output-dir": {"--output-dir", t.TempDir()}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, dir := newPlace(t, platformtest.Config{}), t.TempDir()
+			p, dir := newProgram(t, faults.HTTPConfig{}), t.TempDir()
 			writeFile(t, filepath.Join(dir, "issues.jsonl"), oddLine+"\n\n"+plainLine)
 			writeFile(t, filepath.Join(dir, "samples.jsonl"), `{"sli":"a","value":1}`+"\n"+`{"sli":"b","value":2,"time":"2026-01-02T03:04:05Z"}`)
 			writeFile(t, filepath.Join(dir, "sub", "issues.jsonl"), plainLine)
 			args := append([]string{"run", "--json", "--quiet", "--sample", "c=3.5"}, flags...)
-			r := p.run(t, append(args, "--", "sh", "-c", leaves, "sh", dir)...)
-			run := p.server.OneRun(t)
-			report := p.server.Report(run)
-			if diff := cmp.Diff([]api.IssueLine{{Line: oddLine}, {Line: plainLine}}, report.Issues); diff != "" {
+			r := p.run(t, append(args, "--", "sh", "-c", copyFiles, "sh", dir)...)
+			run := p.oneRun(t)
+			report := p.reported(t)
+			if diff := cmp.Diff([]string{oddLine, plainLine}, p.issueLines(t, run)); diff != "" {
 				t.Errorf("%s\n%s", diff, r.stderr)
 			}
-			want := []api.Sample{
-				{SLI: "c", Time: report.End, Value: 3.5}, {SLI: "a", Time: report.End, Value: 1},
-				{SLI: "b", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Value: 2},
+			viewer := p.as(t, "viewer")
+			for name, want := range map[string]api.Measured{
+				"a": {Time: *report.End, Value: 1}, "b": {Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Value: 2}, "c": {Time: *report.End, Value: 3.5},
+			} {
+				list := decode[struct{ Samples []api.RunSample }](t, viewer, "slis", "samples", name, "--json")
+				if diff := cmp.Diff([]api.RunSample{{Measured: want, Run: run}}, list.Samples); diff != "" {
+					t.Error(diff)
+				}
 			}
-			if diff := cmp.Diff(want, report.Samples); diff != "" {
-				t.Error(diff)
-			}
-			if diff := cmp.Diff([]string{"stdout.log", "sub__issues.jsonl"}, p.server.Outputs(run)); diff != "" {
-				t.Error(diff)
+			p.content(t, run, "stdout.log")
+			p.content(t, run, "sub__issues.jsonl")
+			if n := len(p.outputs(t, run)); n != 2 {
+				t.Errorf("there are %d outputs", n)
 			}
 			if report.Outcome != "failure" || !strings.Contains(r.stderr, `"issues":2,"samples":3`) || strings.Contains(r.stderr, "WARNING") {
 				t.Errorf("%s: %s", report.Outcome, r.stderr)
@@ -59,57 +65,56 @@ func TestIssuesAndSamplesGoIntoTheReport(t *testing.T) {
 	}
 }
 
-func TestLinesThatTheReportCannotCarryAreNotLost(t *testing.T) {
+func TestRejectedLinesAreNotLost(t *testing.T) {
 	t.Parallel()
 	many := strings.Repeat(plainLine+"\n", 205)
 	for name, c := range map[string]struct {
 		file, content   string
 		issues, samples int
-		outcome         string
-		says            string
+		outcome         run.Outcome
+		want            string
 	}{
-		"a line of 2.7 MB": {"issues.jsonl", plainLine + "\n{\"a\":\"" + strings.Repeat("x", 2_700_000) + "\"}\n" + oddLine, 2, 0, "error",
-			"WARNING: not in the report: issues.jsonl: line 2: a line may have 524288 bytes, this one has 2700008"},
-		"a line that is no JSON": {"issues.jsonl", "oops\n" + plainLine, 1, 0, "error", "issues.jsonl: line 1: it is not one JSON object"},
-		"205 lines":              {"issues.jsonl", many, 200, 0, "error", "issues.jsonl: lines 201 to 205: a report has at most 200 issues"},
-		"nothing but rubbish":    {"issues.jsonl", "\xff", 0, 0, "error", "issues.jsonl: line 1: it is not UTF-8"},
-		"30 lines of rubbish":    {"issues.jsonl", strings.Repeat("x\n\n", 30), 0, 0, "error", "issues.jsonl: 10 lines more"},
-		"a sample without value": {"samples.jsonl", "{\"sli\":\"a\"}\n{\"sli\":\"a\",\"value\":1}", 0, 1, "failure", "samples.jsonl: line 1: it is not as"},
-		"an empty file":          {"issues.jsonl", "", 0, 0, "failure", ""},
+		"a line of 2.7 MB": {file: "issues.jsonl", content: plainLine + "\n{\"a\":\"" + strings.Repeat("x", 2_700_000) + "\"}\n" + oddLine, issues: 2, outcome: "error",
+			want: "WARNING: not reported: issues.jsonl: line 2: a line has at most 524288 bytes; this line has 2700008"},
+		"a line that is no JSON": {file: "issues.jsonl", content: "oops\n" + plainLine, issues: 1, outcome: "error", want: "issues.jsonl: line 1: "},
+		"205 lines":              {file: "issues.jsonl", content: many, issues: 200, outcome: "error", want: "issues.jsonl: lines 201 to 205: a report has at most 200 issues"},
+		"nothing but rubbish":    {file: "issues.jsonl", content: "\xff", outcome: "error", want: "issues.jsonl: line 1: "},
+		"30 lines of rubbish":    {file: "issues.jsonl", content: strings.Repeat("x\n\n", 30), outcome: "error", want: "issues.jsonl: 10 more lines"},
+		"a sample without value": {file: "samples.jsonl", content: "{\"sli\":\"a\"}\n{\"sli\":\"a\",\"value\":1}", samples: 1, outcome: "failure", want: "samples.jsonl: line 1: the line must have the form"},
+		"an empty file":          {file: "issues.jsonl", outcome: "failure"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, dir := newPlace(t, platformtest.Config{}), t.TempDir()
+			p, dir := newProgram(t, faults.HTTPConfig{}), t.TempDir()
 			writeFile(t, filepath.Join(dir, c.file), c.content)
-			r := p.run(t, "run", "--quiet", "--", "sh", "-c", leaves, "sh", dir)
-			run := p.server.OneRun(t)
-			report := p.server.Report(run)
-			if len(report.Issues) != c.issues || len(report.Samples) != c.samples || report.Outcome != c.outcome || r.code != 3 {
-				t.Errorf("%d issues, %d samples, %s, code %d", len(report.Issues), len(report.Samples), report.Outcome, r.code)
+			r := p.run(t, "run", "--quiet", "--", "sh", "-c", copyFiles, "sh", dir)
+			report := p.reported(t)
+			if report.Issues != c.issues || report.Samples != c.samples || report.Outcome != c.outcome || r.code != 3 {
+				t.Errorf("%d issues, %d samples, %s, code %d", report.Issues, report.Samples, report.Outcome, r.code)
 			}
-			if c.says == "" {
+			if c.want == "" {
 				if r.stderr != "" || len(report.Outputs) != 1 {
-					t.Errorf("says %s, has %v", r.stderr, report.Outputs)
+					t.Errorf("stderr is %s, has %v", r.stderr, report.Outputs)
 				}
 				return
 			}
-			if got := p.content(t, run, c.file); got != c.content {
-				t.Errorf("%d bytes are kept of %d", len(got), len(c.content))
+			if got := p.content(t, report.ID, c.file); got != c.content {
+				t.Errorf("%d bytes are stored of %d", len(got), len(c.content))
 			}
-			if !strings.Contains(r.stderr, c.says) || !strings.Contains(r.stderr, "the whole file is kept as the output "+c.file) {
-				t.Errorf("says %s", r.stderr)
+			if !strings.Contains(r.stderr, c.want) || !strings.Contains(r.stderr, "the whole file is uploaded as the output "+c.file) {
+				t.Errorf("stderr is %s", r.stderr)
 			}
 		})
 	}
 }
 
-func TestUploadTakesFindingsToo(t *testing.T) {
+func TestUploadReportsFindings(t *testing.T) {
 	t.Parallel()
-	p, dir := newPlace(t, platformtest.Config{}), t.TempDir()
+	p, dir := newProgram(t, faults.HTTPConfig{}), t.TempDir()
 	writeFile(t, filepath.Join(dir, "issues.jsonl"), plainLine)
 	r := p.run(t, "upload", filepath.Join(dir, "issues.jsonl"), "--task", "t", "--sample", "a=1", "--json", "--quiet")
-	report := p.server.Report(p.server.OneRun(t))
-	if r.code != 0 || len(report.Issues) != 1 || len(report.Samples) != 1 || len(report.Outputs) != 0 || report.Outcome != "success" {
+	report := p.reported(t)
+	if r.code != 0 || report.Issues != 1 || report.Samples != 1 || len(report.Outputs) != 0 || report.Outcome != "success" {
 		t.Errorf("%+v, reported %+v", r, report)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "issues.jsonl")); err != nil {
@@ -121,7 +126,7 @@ func TestUploadTakesFindingsToo(t *testing.T) {
 	}
 }
 
-func TestAReportWhoseReplyIsLostIsSentAgainToTheByte(t *testing.T) {
+func TestAReportWhoseReplyIsLostIsRetriedWithTheSameBytes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		content string
@@ -134,19 +139,19 @@ func TestAReportWhoseReplyIsLostIsSentAgainToTheByte(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, dir := newPlace(t, platformtest.Config{Fault: everyOther(platformtest.DropReply)}), t.TempDir()
+			p, dir := newProgram(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)}), t.TempDir()
 			writeFile(t, filepath.Join(dir, "issues.jsonl"), c.content)
 			writeFile(t, filepath.Join(dir, "a.txt"), "a")
-			if r := p.run(t, "run", "--quiet", "--retry-for", "0s", "--sample", "a=1", "--", "sh", "-c", leaves, "sh", dir); !strings.Contains(r.stderr, "resume") {
+			if r := p.run(t, "run", "--quiet", "--retry-for", "0s", "--sample", "a=1", "--", "sh", "-c", copyFiles, "sh", dir); !strings.Contains(r.stderr, "resume") {
 				t.Fatalf("nothing went wrong: %+v", r)
 			}
 			var r result
-			eventually(t, "all of it is taken", func() bool { // a run may be busy: while a process begins, it has our locks
+			eventually(t, "all of it is stored", func() bool { // a run may be busy: a process that is being started inherits the locks of this one
 				r = p.run(t, "resume", "--retry-for", "0s")
 				return len(p.runsSpooled(t)) == 0
 			})
-			report := p.server.Report(p.server.OneRun(t))
-			if r.code != 0 || len(report.Issues) != c.issues || len(report.Samples) != 1 || len(report.Outputs) != c.outputs {
+			report := p.reported(t)
+			if r.code != 0 || report.Issues != c.issues || report.Samples != 1 || len(report.Outputs) != c.outputs {
 				t.Errorf("%+v, reported %+v", r, report)
 			}
 		})
@@ -160,20 +165,20 @@ func TestSamplesAreCheckedBeforeTheTask(t *testing.T) {
 		"output's name": {"run", "--output", "issues.jsonl", "--", "true"},
 		"of an upload":  {"upload", "/dev/null", "--task", "t", "--sample", "=1"},
 	} {
-		p := newPlace(t, platformtest.Config{})
+		p := newProgram(t, faults.HTTPConfig{})
 		r := p.run(t, args...)
 		if r.code != map[bool]int{true: 125, false: 2}[args[0] == "run"] || !strings.Contains(r.stderr, args[1][:3]) && args[0] == "run" {
 			t.Errorf("%s: %+v", name, r)
 		}
-		if runs := p.server.Runs(); len(runs) > 0 {
-			t.Errorf("%s: a run was begun", name)
+		if runs := p.runs(t); len(runs) > 0 {
+			t.Errorf("%s: a run was started", name)
 		}
 	}
 }
 
 func TestARunHasAtMostAThousandOutputs(t *testing.T) {
 	t.Parallel()
-	p, dir := newPlace(t, platformtest.Config{}), t.TempDir()
+	p, dir := newProgram(t, faults.HTTPConfig{}), t.TempDir()
 	for i := range 1001 {
 		writeFile(t, filepath.Join(dir, fmt.Sprint(i)), "")
 	}

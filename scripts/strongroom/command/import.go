@@ -4,45 +4,55 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/task"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-const importHelp = `Reports each file, an issues.jsonl, as one run, and says which of its lines were
-taken and which were not, with the reason; the exit code is 1 if any was not. "-"
-is stdin. What no report can carry at once, above all more than 200 lines, becomes
-several runs of one start, so that none takes what another found for resolved.
+const importHelp = `Report each file, an issues.jsonl, as one run. "-" is stdin. Print how many lines
+were reported, and list the rejected lines with the reason. If any line was
+rejected, the exit code is 1.
 
-The id of a run is made of the file's content, its task and what the other flags
-say: a file that is imported again is the same run, and counts once, whatever its
-time is by then.
-If an import broke off, import the file again: the rest is reported. Where the
-lines do not say when they were observed, nor --start, and the file's time is
-another than before, that rest has the outcome "error".
+A file that does not fit into one report, for example because it has more than 200
+lines, becomes several runs with the same start time. So no run resolves issues
+that another one reports.
 
-Lines that are not taken make the outcome "error", of all runs of their file:
-their issues shall not be taken for resolved.
+The run ID is derived from the file's content, its task and the flags. Importing the
+same file again is safe: it is the same run and counts once, even if the file's
+modification time has changed.
 
---json prints an object for each run, as soon as it is reported: file, run, task,
-outcome, issues (how many were taken), before (true if it was imported before)
-and, with a file's first run, untold (the lines that were not taken). If the file
-became several runs, part counts them from 1, and parts says how many they are.`
+If an import is interrupted, import the file again to report the rest. The rest has
+the outcome "error" if all of these are true:
+  - no line has a time of observation
+  - --start is not set
+  - the file's modification time has changed
+
+Rejected lines set the outcome of all runs of their file to "error", so that their
+issues are not mistaken for resolved.
+
+--json prints an object for each run, when it is reported. Its fields:
+  file, run, task, outcome
+  issues           number of reported issues
+  alreadyImported  true if an earlier import reported the run
+  rejected         the file's rejected lines (on its first run only)
+  part, parts      the run's number, from 1, and the number of runs (if there are several)`
 
 // importOptions are the flags of import.
 type importOptions struct {
-	id, task, slx, resource, outcome, start string
-	json                                    bool
-	retryFor, backoff                       time.Duration
+	id, task, slx, resource, start string
+
+	outcome           string
+	json              bool
+	retryFor, backoff time.Duration
 }
 
-func (a *app) importCommand() *cobra.Command {
-	var o importOptions
+func importCommand(a *app) *cobra.Command {
+	i := importer{app: a}
+	o := &i.options
 	cmd := &cobra.Command{
 		Use:   "import FILE…",
 		Short: "Report the issues in files",
@@ -52,35 +62,38 @@ func (a *app) importCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			return a.importFiles(ctx, o, paths)
+			return i.importFiles(ctx, paths)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.task, "task", "", "name of the task (default: the taskName that all lines have, else the file's name)")
-	flags.StringVar(&o.id, "run", "", "id of the run, a UUIDv7, for one file of one run (default: made of what is imported)")
-	flags.StringVar(&o.slx, "slx", "", "service-level experience that the task belongs to")
-	flags.StringVar(&o.resource, "resource", "", "resource that the task looked at")
-	flags.StringVar(&o.start, "start", "", "when the run began, in RFC 3339 (default: the newest observedAt of the lines, else when the file was changed last; of stdin: now)")
-	flags.StringVar(&o.outcome, "outcome", task.Failure, "success, failure, error, timeout or canceled")
+	flags.StringVar(&o.task, "task", "", "name of the task (default: the taskName of all lines, otherwise the file's name)")
+	flags.StringVar(&o.id, "run", "", "run ID, a UUIDv7, for one file that fits into one run (default: derived from the content)")
+	flags.StringVar(&o.slx, "slx", "", "service-level experience of the task")
+	flags.StringVar(&o.resource, "resource", "", "resource that the task checked")
+	flags.StringVar(&o.start, "start", "", "start time of the run in RFC 3339 (default: the newest observedAt of the lines, otherwise the file's modification time; for stdin: now)")
+	flags.StringVar(&o.outcome, "outcome", string(run.Failure), "outcome of the run: success, failure, error, timeout or canceled")
 	flags.BoolVar(&o.json, "json", false, "print a JSON object for each run")
-	flags.DurationVar(&o.retryFor, "retry-for", readFor, "how long to try again what fails for reasons that may pass")
-	flags.DurationVar(&o.backoff, "backoff", 250*time.Millisecond, "first pause before trying again; it doubles up to 30s")
+	addRetryFlags(cmd, &o.retryFor, &o.backoff, defaultRetry)
 	return cmd
 }
 
-var outcomes = []string{task.Success, task.Failure, task.Error, task.Timeout, task.Canceled}
+// outcomes are the values of the --outcome flags.
+var outcomes = []run.Outcome{run.Success, run.Failure, run.Error, run.Timeout, run.Canceled}
 
 func (o *importOptions) check(paths []string) error {
 	switch {
 	case len(paths) == 0:
-		return usage("no files: give some, or - for stdin, as in: strongroom import issues.jsonl --task NAME")
-	case !slices.Contains(outcomes, o.outcome):
-		return usage("--outcome is one of %s", strings.Join(outcomes, ", "))
+		return usageError("no files; for example: strongroom import issues.jsonl --task NAME (use - for stdin)")
+	case o.outcome == "":
+		return usageError("--outcome must not be empty")
 	case o.id != "" && len(paths) > 1:
-		return usage("--run is for one file: each file is a run")
+		return usageError("--run allows only one file, because each file is a run")
+	}
+	if err := checkOneOf("--outcome", run.Outcome(o.outcome), outcomes...); err != nil {
+		return err
 	}
 	if o.id != "" {
-		if _, err := runID(o.id); err != nil {
+		if err := checkRunID(o.id); err != nil {
 			return err
 		}
 	}
@@ -88,63 +101,70 @@ func (o *importOptions) check(paths []string) error {
 		return nil
 	}
 	if _, err := time.Parse(time.RFC3339, o.start); err != nil {
-		return usage("--start takes a time as 2026-01-02T03:04:05Z")
+		return usageError("--start must be a time, for example 2026-01-02T03:04:05Z")
 	}
 	return nil
 }
 
-func (a *app) importFiles(ctx context.Context, o importOptions, paths []string) error {
-	if err := o.check(paths); err != nil {
+// importer is one invocation of import.
+type importer struct {
+	app     *app
+	options importOptions
+	client  *api.Client
+	policy  retry.Policy
+}
+
+func (i *importer) importFiles(ctx context.Context, paths []string) (err error) {
+	if err := i.options.check(paths); err != nil {
 		return err
 	}
-	client, err := a.settings.client("")
-	if err != nil {
+	if i.client, err = i.app.settings.client(""); err != nil {
 		return err
 	}
-	policy := retry.Policy{For: o.retryFor, First: o.backoff}
-	refused := false
+	i.policy = retry.Policy{For: i.options.retryFor, First: i.options.backoff}
+	rejected := false
 	for _, path := range paths {
-		file, err := a.readImport(o, path)
+		file, err := i.readFile(path)
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		if err := a.sendImport(ctx, o, file, sender{client: client, policy: policy}); err != nil {
+		if err := i.reportFile(ctx, file); err != nil {
 			return err
 		}
-		refused = refused || len(file.untold) > 0
+		rejected = rejected || len(file.rejected) > 0
 	}
-	if refused {
-		return errors.New("some lines were not taken: mend them, and import them with the others as another run")
+	if rejected {
+		return errors.New("some lines were rejected: correct them, and import the whole file as a new run")
 	}
 	return nil
 }
 
-// sendImport reports a file's runs, and tells of each as soon as that is done.
-func (a *app) sendImport(ctx context.Context, o importOptions, f *imported, to sender) error {
+// reportFile reports a file's runs and prints each one.
+func (i *importer) reportFile(ctx context.Context, f *importFile) error {
 	done, all := 0, f.issues()
-	for i := range f.runs {
-		r := &f.runs[i]
-		if err := to.send(ctx, f, r); err != nil {
-			return fmt.Errorf("%s: %w; what was reported stays so: import it again, it counts once", f.path, err)
+	for n := range f.runs {
+		r := &f.runs[n]
+		if err := i.reportRun(ctx, f, r); err != nil {
+			return fmt.Errorf("%s: %w; to continue, import the file again: each run counts once", f.path, err)
 		}
-		if err := a.showImport(o, r); err != nil {
+		if err := i.print(r); err != nil {
 			return err
 		}
 		done += r.Issues
-		if len(f.runs) > 1 && !a.settings.quiet {
-			fmt.Fprintf(a.stderr, "strongroom: %s: %d of %d issues\n", f.path, done, all)
+		if len(f.runs) > 1 {
+			i.app.notice("%s: %d of %d issues", f.path, done, all)
 		}
 	}
 	return nil
 }
 
-func (a *app) showImport(o importOptions, r *importedRun) error {
-	if o.json {
-		return writeJSON(a.stdout, r)
+func (i *importer) print(r *importedRun) error {
+	if i.options.json {
+		return writeJSON(i.app.stdout, r)
 	}
-	for _, u := range r.Untold {
-		fmt.Fprintf(a.stderr, "strongroom: not taken: %s: %v\n", r.File, u)
+	for _, lines := range r.Rejected {
+		fmt.Fprintf(i.app.stderr, "strongroom: rejected: %s: %v\n", r.File, lines)
 	}
-	_, err := fmt.Fprintln(a.stdout, r)
+	_, err := fmt.Fprintln(i.app.stdout, r)
 	return err
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
 )
 
 func touch(t *testing.T, path string, at time.Time) {
@@ -21,44 +21,44 @@ func touch(t *testing.T, path string, at time.Time) {
 	}
 }
 
-func TestAgainCountsOnceWhateverTheFilesTime(t *testing.T) {
+func TestAFileCountsOnceWhateverItsTime(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		content string
-		again   func(t *testing.T, p *place, path string) result
-		says    string
+		again   func(t *testing.T, p *program, path string) result
+		want    string
 	}{
-		"as it was":           {plainLine, importAt(changed), "1 issues taken"},
-		"later":               {plainLine, importAt(changed.Add(time.Hour)), "imported before"},
-		"earlier":             {plainLine, importAt(changed.Add(-time.Hour)), "imported before"},
-		"far in the future":   {plainLine, importAt(time.Now().Add(time.Hour)), "imported before"},
-		"observed, and later": {`{"observedAt":"2026-01-01T00:00:00Z"}`, importAt(changed.Add(time.Hour)), "1 issues taken"},
-		"from stdin": {plainLine, func(t *testing.T, p *place, _ string) result {
+		"as it was":           {plainLine, importAt(changed), "reported 1 issues"},
+		"later":               {plainLine, importAt(changed.Add(time.Hour)), "already imported"},
+		"earlier":             {plainLine, importAt(changed.Add(-time.Hour)), "already imported"},
+		"far in the future":   {plainLine, importAt(time.Now().Add(time.Hour)), "already imported"},
+		"observed, and later": {`{"observedAt":"2026-01-01T00:00:00Z"}`, importAt(changed.Add(time.Hour)), "reported 1 issues"},
+		"from stdin": {plainLine, func(t *testing.T, p *program, _ string) result {
 			return p.runWith(t, strings.NewReader(plainLine), "import", "-", "--task", "dns-check")
-		}, "imported before"},
+		}, "already imported"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, platformtest.Config{})
+			p := newProgram(t, faults.HTTPConfig{})
 			path := issuesFile(t, "issues.jsonl", c.content)
 			p.run(t, "import", path, "--task", "dns-check").want(t)
-			run := p.server.OneRun(t)
-			began, report := p.server.Began(run), p.server.Report(run)
-			if r := c.again(t, p, path).want(t); !strings.Contains(r.stdout, c.says) || !strings.Contains(r.stdout, "as run "+p.server.OneRun(t)) {
+			run := p.oneRun(t)
+			before := p.recorded(t, run)
+			if r := c.again(t, p, path).want(t); !strings.Contains(r.stdout, c.want) || !strings.Contains(r.stdout, "as run "+p.oneRun(t)) {
 				t.Errorf("%+v", r)
 			}
-			if diff := cmp.Diff(began, p.server.Began(run)) + cmp.Diff(report, p.server.Report(run)); diff != "" {
-				t.Error("what was told first does not stand: " + diff)
+			if diff := cmp.Diff(before, p.recorded(t, run)); diff != "" {
+				t.Error("the first record has changed: " + diff)
 			}
 		})
 	}
 }
 
-// TestTheIDOfARunStaysAsItIs pins ids: others would count a file twice that an
-// earlier version of the program imported.
-func TestTheIDOfARunStaysAsItIs(t *testing.T) {
+// TestDerivedIDsStayTheSame pins IDs. With other IDs, a file that an earlier
+// version of the program imported would count twice.
+func TestDerivedIDsStayTheSame(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := stubbed(t, newStub(t, "{}"))
 	args := []string{"import", issuesFile(t, "issues.jsonl", plainLine), "--task", "dns-check", "--json"}
 	for want, flags := range map[string][]string{
 		"019b7ca9-8c88-7843-af85-96ac19ebd262": {"--start", "2026-01-02T03:04:05Z"},
@@ -70,57 +70,57 @@ func TestTheIDOfARunStaysAsItIs(t *testing.T) {
 	}
 }
 
-// importAt imports a file that was changed at a time.
-func importAt(at time.Time) func(*testing.T, *place, string) result {
-	return func(t *testing.T, p *place, path string) result {
+// importAt imports a file with a modification time.
+func importAt(at time.Time) func(*testing.T, *program, string) result {
+	return func(t *testing.T, p *program, path string) result {
 		t.Helper()
 		touch(t, path, at)
 		return p.run(t, "import", path, "--task", "dns-check")
 	}
 }
 
-func TestBeforeIsToldAsJSON(t *testing.T) {
+func TestAnImportedFileIsMarkedInJSON(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := newProgram(t, faults.HTTPConfig{})
 	path := issuesFile(t, "issues.jsonl", plainLine)
 	for i, want := range []bool{false, true} {
 		touch(t, path, changed.Add(time.Duration(i)*time.Hour))
-		if runs := importedRuns(t, p.run(t, "import", path, "--json").want(t)); len(runs) != 1 || runs[0].Before != want || runs[0].Run != p.server.OneRun(t) {
+		if runs := importedRuns(t, p.run(t, "import", path, "--json").want(t)); len(runs) != 1 || runs[0].AlreadyImported != want || runs[0].Run != p.oneRun(t) {
 			t.Errorf("%+v", runs)
 		}
 	}
 }
 
-func TestAReportThatIsOwedIsDelivered(t *testing.T) {
+func TestAMissingReportIsReportedByTheNextImport(t *testing.T) {
 	t.Parallel()
 	for name, at := range map[string]time.Time{"earlier": changed.Add(-time.Hour), "later": changed.Add(time.Hour)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var broken atomic.Bool
 			broken.Store(true)
-			p := newPlace(t, platformtest.Config{Fault: func(r *http.Request) platformtest.Fault {
+			p := newProgram(t, faults.HTTPConfig{Fault: func(r *http.Request) faults.Fault {
 				if broken.Load() && strings.HasSuffix(r.URL.Path, "/report") {
-					return platformtest.Unavailable
+					return faults.Unavailable
 				}
-				return platformtest.None
+				return faults.None
 			}})
 			path := issuesFile(t, "issues.jsonl", plainLine)
-			if r := p.run(t, "import", path, "--retry-for", "0s"); r.code != 1 || p.server.Report(p.server.OneRun(t)) != nil {
+			if r := p.run(t, "import", path, "--retry-for", "0s"); r.code != 1 || p.recorded(t, p.oneRun(t)).State != "running" {
 				t.Fatalf("%+v", r)
 			}
 			broken.Store(false)
 			touch(t, path, at)
 			r := p.run(t, "import", path).want(t)
-			run := p.server.OneRun(t)
-			report := p.server.Report(run)
-			if report == nil || len(report.Issues) != 1 || report.Outcome != "failure" || !p.server.Began(run).Start.Equal(changed) || !strings.Contains(r.stdout, "1 issues taken") {
+			run := p.oneRun(t)
+			report := p.recorded(t, run)
+			if report.Issues != 1 || report.Outcome != "failure" || !report.Start.Equal(changed) || !strings.Contains(r.stdout, "reported 1 issues") {
 				t.Errorf("%+v: %+v", r, report)
 			}
 		})
 	}
 }
 
-func TestOnlyAFileThatWasToldByItsContentWasImportedBefore(t *testing.T) {
+func TestOnlyAFileWithADerivedIDIsAlreadyImported(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		content string
@@ -135,12 +135,14 @@ func TestOnlyAFileThatWasToldByItsContentWasImportedBefore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			args := append([]string{"import", issuesFile(t, "issues.jsonl", c.content)}, c.flags...)
-			elsewhere, p := newPlace(t, platformtest.Config{}), newPlace(t, platformtest.Config{})
-			elsewhere.run(t, args...).want(t)
-			run := elsewhere.server.OneRun(t)
+			p := newProgram(t, faults.HTTPConfig{})
+			platform := p.env["STRONGROOM_URL"]
+			p.env["STRONGROOM_URL"] = newStub(t, "{}").URL
+			run := importedRuns(t, p.run(t, append(args, "--json")...).want(t))[0].Run
+			p.env["STRONGROOM_URL"] = platform
 			p.run(t, "import", args[1], "--run", run, "--start", "2026-01-02T03:00:00Z").want(t)
 			r := p.run(t, args...)
-			if before := r.code == 0 && strings.Contains(r.stdout, "imported before, as run "+run); before != c.before || before == strings.Contains(r.stderr, "409") {
+			if before := r.code == 0 && strings.Contains(r.stdout, "already imported as run "+run); before != c.before || before == strings.Contains(r.stderr, "409") {
 				t.Errorf("%+v", r)
 			}
 		})

@@ -2,8 +2,8 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash"
@@ -12,111 +12,114 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	"unicode/utf8"
-
-	"github.com/google/uuid"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/findings"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// Limits of a file: it is held in memory, and becomes fewer runs than a check
-// remembers, which are 512.
+// Limits of a file. It is held in memory. It becomes fewer runs than the 512 that
+// a check remembers.
 const (
 	maxImportBytes = 64 << 20
 	maxImportLines = 50_000
 )
 
-var errImportLarge = fmt.Errorf("a file may have %d MiB and %d lines: split it, and import the pieces with the same --task and --start, so that none takes what another found for resolved",
+var errFileTooLarge = fmt.Errorf("a file has at most %d MiB and %d lines: split it, and import the pieces with the same --task and --start, so that no piece resolves issues of another one",
 	maxImportBytes>>20, maxImportLines)
 
-// imported is a file and the runs that it becomes.
-type imported struct {
-	path     string
-	start    api.Start // of all its runs
-	untold   []findings.Untold
-	runs     []importedRun
-	repeated bool // a run that the platform knows otherwise is this file's all the same
-	late     bool // an earlier import began otherwise: see send
+// importFile is a file and its runs.
+type importFile struct {
+	path      string
+	start     api.Start // of all its runs
+	rejected  []ingest.RejectedLines
+	runs      []importedRun
+	derivedID bool // the run IDs are derived from the content alone, so a run with the same ID is the same file
+	resumed   bool // an earlier import recorded another start: see reportRun
 }
 
-// importedRun is one run, as it is printed.
+// importedRun is one run, as import --json prints it.
 type importedRun struct {
-	File    string            `json:"file"`
-	Part    int               `json:"part,omitempty"`  // from 1; zero: the file is one run
-	Parts   int               `json:"parts,omitempty"` // of the file
-	Run     string            `json:"run"`
-	Task    string            `json:"task"`
-	Outcome string            `json:"outcome"`
-	Issues  int               `json:"issues"`           // taken
-	Before  bool              `json:"before,omitempty"` // by an earlier import
-	Untold  []findings.Untold `json:"untold,omitempty"` // lines of the file that were not taken, with its first run
+	File            string                 `json:"file"`
+	Part            int                    `json:"part,omitempty"`  // from 1; zero: the file is one run
+	Parts           int                    `json:"parts,omitempty"` // number of runs of the file
+	Run             string                 `json:"run"`
+	Task            string                 `json:"task"`
+	Outcome         run.Outcome            `json:"outcome"`
+	Issues          int                    `json:"issues"`                    // reported
+	AlreadyImported bool                   `json:"alreadyImported,omitempty"` // by an earlier import
+	Rejected        []ingest.RejectedLines `json:"rejected,omitempty"`        // of the file; on its first run only
 
 	lines []api.IssueLine
 }
 
-// String says what became of the run.
+// String returns the result in one line.
 func (r *importedRun) String() string {
 	name := r.File
 	if r.Parts > 0 {
-		name = fmt.Sprintf("%s, %d of %d", r.File, r.Part, r.Parts)
+		name = fmt.Sprintf("%s, part %d of %d", r.File, r.Part, r.Parts)
 	}
-	if r.Before {
-		return fmt.Sprintf("%s: imported before, as run %s; it counts once", name, r.Run)
+	if r.AlreadyImported {
+		return fmt.Sprintf("%s: already imported as run %s; it counts once", name, r.Run)
 	}
-	return fmt.Sprintf("%s: %d issues taken, as run %s of %q, %s", name, r.Issues, r.Run, r.Task, r.Outcome)
+	return fmt.Sprintf("%s: reported %d issues as run %s (task %q, outcome %s)", name, r.Issues, r.Run, r.Task, r.Outcome)
 }
 
-// issues counts those of all runs.
-func (f *imported) issues() (all int) {
+// issues counts the issues of all runs.
+func (f *importFile) issues() (count int) {
 	for _, r := range f.runs {
-		all += r.Issues
+		count += r.Issues
 	}
-	return all
+	return count
 }
 
-// readImport makes runs of a file.
-func (a *app) readImport(o importOptions, path string) (*imported, error) {
-	in, changed, err := a.openImport(path)
+// readFile reads a file into runs.
+func (i *importer) readFile(path string) (*importFile, error) {
+	o := i.options
+	in, modified, err := i.open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
-	content := &bounded{in: in, sum: sha256.New()}
-	reports, untold, err := findings.Split(content)
+	content := &limitedHasher{in: in, sum: sha256.New()}
+	reports, rejected, err := ingest.Split(content)
 	if err != nil {
 		return nil, err
 	}
-	common := originOf(reports)
-	start, told, err := o.began(common.Observed, changed)
+	origin := commonOrigin(reports)
+	times, err := o.startTimes(origin.Observed, modified)
 	if err != nil {
 		return nil, err
 	}
-	f := &imported{path: path, untold: untold, repeated: o.id == "" && o.start == ""}
-	f.start = api.Start{Task: first(o.task, common.Task, nameOf(path)), SLX: o.slx, Resource: o.resource, Start: start}
-	return f, a.addRuns(o, f, reports, told, content.sum.Sum(nil))
+	f := &importFile{path: path, rejected: rejected, derivedID: o.id == "" && o.start == ""}
+	f.start = api.Start{Task: cmp.Or(o.task, origin.Task, nameOf(path)), SLX: o.slx, Resource: o.resource, Start: times.start}
+	return f, i.addRuns(f, reports, times.stable, content.sum.Sum(nil))
 }
 
-// addRuns makes a run of each report.
-func (a *app) addRuns(o importOptions, f *imported, reports []findings.Findings, told time.Time, content []byte) error {
+// addRuns adds a run for each report.
+func (i *importer) addRuns(f *importFile, reports []ingest.Findings, stableStart time.Time, content []byte) error {
+	o := i.options
 	if o.id != "" && len(reports) > 1 {
-		return usage("--run is for one run, and the file becomes %d: leave it away", len(reports))
+		return usageError("--run allows only one run, but the file needs %d: omit --run", len(reports))
 	}
-	outcome := o.outcome
-	if len(f.untold) > 0 {
-		outcome = incomplete(outcome)
+	outcome := run.Outcome(o.outcome)
+	if len(f.rejected) > 0 {
+		outcome = inconclusive(outcome)
 	}
-	for i, found := range reports {
-		r := importedRun{File: f.path, Run: o.id, Task: f.start.Task, Outcome: outcome, Issues: len(found.Issues), lines: found.Issues}
-		if len(reports) > 1 {
-			r.Part, r.Parts = i+1, len(reports)
+	for n, found := range reports {
+		r := importedRun{
+			File: f.path, Run: o.id, Task: f.start.Task, Outcome: outcome,
+			Issues: len(found.Issues), lines: found.Issues,
 		}
-		if i == 0 {
-			r.Untold = f.untold
+		if len(reports) > 1 {
+			r.Part, r.Parts = n+1, len(reports)
+		}
+		if n == 0 {
+			r.Rejected = f.rejected
 		}
 		if r.Run == "" {
 			var err error
-			if r.Run, err = a.deriveRun(f.start, told, r, content); err != nil {
+			if r.Run, err = i.deriveRunID(f.start, stableStart, r, content); err != nil {
 				return err
 			}
 		}
@@ -125,12 +128,13 @@ func (a *app) addRuns(o importOptions, f *imported, reports []findings.Findings,
 	return nil
 }
 
-func (a *app) openImport(path string) (io.ReadCloser, time.Time, error) {
+// open opens a file and returns its modification time.
+func (i *importer) open(path string) (io.ReadCloser, time.Time, error) {
 	if path == "-" {
-		if a.stdin == nil {
-			return nil, time.Time{}, errors.New("there is no stdin")
+		if i.app.stdin == nil {
+			return nil, time.Time{}, errors.New("stdin is not available")
 		}
-		return io.NopCloser(a.stdin), time.Now(), nil
+		return io.NopCloser(i.app.stdin), time.Now(), nil
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -138,7 +142,7 @@ func (a *app) openImport(path string) (io.ReadCloser, time.Time, error) {
 	}
 	info, err := file.Stat()
 	if err == nil && info.IsDir() {
-		err = errors.New("it is a directory: give its issues.jsonl")
+		err = errors.New("this is a directory: use the path of its issues.jsonl")
 	}
 	if err != nil {
 		return nil, time.Time{}, errors.Join(err, file.Close())
@@ -146,109 +150,52 @@ func (a *app) openImport(path string) (io.ReadCloser, time.Time, error) {
 	return file, info.ModTime(), nil
 }
 
-// bounded reads a file, hashes it, and fails when it is too large.
-type bounded struct {
+// limitedHasher reads and hashes a file. It fails if the file is too large.
+type limitedHasher struct {
 	in           io.Reader
 	sum          hash.Hash
 	bytes, lines int
 }
 
 // Read implements io.Reader.
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.in.Read(p)
-	b.sum.Write(p[:n])
-	b.bytes += n
-	b.lines += bytes.Count(p[:n], []byte("\n"))
-	if b.bytes > maxImportBytes || b.lines > maxImportLines {
-		return 0, errImportLarge
+func (h *limitedHasher) Read(p []byte) (int, error) {
+	n, err := h.in.Read(p)
+	h.sum.Write(p[:n])
+	h.bytes += n
+	h.lines += bytes.Count(p[:n], []byte("\n"))
+	if h.bytes > maxImportBytes || h.lines > maxImportLines {
+		return 0, errFileTooLarge
 	}
 	return n, err
 }
 
-// originOf is the task that all lines name, and when the newest was observed.
-func originOf(reports []findings.Findings) (common findings.Origin) {
-	agreed := true
+// commonOrigin returns the task that all lines have, and the newest time of
+// observation.
+func commonOrigin(reports []ingest.Findings) (common ingest.Origin) {
+	same := true
 	for i, found := range reports {
 		for j, l := range found.Issues {
-			line := findings.OriginOf(l.Line)
+			line := ingest.OriginOf(l.Line)
 			if i+j == 0 {
 				common.Task = line.Task
 			}
-			agreed = agreed && line.Task == common.Task
+			same = same && line.Task == common.Task
 			if line.Observed.After(common.Observed) {
 				common.Observed = line.Observed
 			}
 		}
 	}
-	if !agreed || utf8.RuneCountInString(common.Task) > maxTaskName {
+	if !same {
 		common.Task = ""
 	}
 	return common
 }
 
-// maxTaskName is what the platform takes for a run's task, in characters.
-const maxTaskName = 256
-
-// nameOf is a file's name without its extension.
+// nameOf returns a file's name without its extension.
 func nameOf(path string) string {
 	if path == "-" {
 		return "import"
 	}
 	base := filepath.Base(path)
-	return first(strings.TrimSuffix(base, filepath.Ext(base)), base)
-}
-
-// began gives the start of a file's runs, and what of it the flags or the lines
-// tell. Told is zero if they do not: then the start is a guess, which may be
-// another at the next import. A time of a clock that is ahead is told, but is no
-// start yet.
-func (o *importOptions) began(observed, changed time.Time) (start, told time.Time, err error) {
-	now := time.Now()
-	switch {
-	case o.start != "":
-		told, _ = time.Parse(time.RFC3339, o.start) // checked before
-		start = told
-	case observed.IsZero() || observed.After(now):
-		told, start = observed, changed
-		if changed.After(now) { // what is told later must not be before it
-			start = now
-		}
-	default:
-		told, start = observed, observed
-	}
-	if start.UTC().Year() < 1970 {
-		err = usage("it was changed before 1970, it says: give --start")
-	}
-	return inMillis(start), inMillis(told), err
-}
-
-func inMillis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
-
-// deriveRun makes the id of a run from all that is told of it: a UUIDv7 (RFC
-// 9562) of its start, with a hash for the random bits. Where no start is told
-// the hash goes for the time too, so that the id depends on no clock.
-func (a *app) deriveRun(start api.Start, told time.Time, r importedRun, content []byte) (string, error) {
-	workspace, err := a.settings.workspaceID()
-	if err != nil {
-		return "", err
-	}
-	start.Start = told
-	all := []any{"strongroom import", a.settings.audience(), workspace, start, r.Outcome, content}
-	if r.Parts > 0 {
-		all = append(all, r.Part)
-	}
-	facts, err := api.Encode(all)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(facts)
-	var id uuid.UUID
-	copy(id[:], sum[:])
-	if !told.IsZero() {
-		millis := binary.BigEndian.AppendUint64(nil, uint64(told.UnixMilli()))
-		copy(id[:6], millis[2:])
-	}
-	id[6] = id[6]&0x0f | 0x70
-	id[8] = id[8]&0x3f | 0x80
-	return id.String(), nil
+	return cmp.Or(strings.TrimSuffix(base, filepath.Ext(base)), base)
 }

@@ -12,10 +12,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 )
 
-// issueLines is text of n issues that differ.
+// issueLines returns n lines with different issues.
 func issueLines(n int) string {
 	var text strings.Builder
 	for i := range n {
@@ -24,52 +25,50 @@ func issueLines(n int) string {
 	return text.String()
 }
 
-func TestALargeFileBecomesRunsOfOneStart(t *testing.T) {
+func TestALargeFileBecomesRunsWithOneStart(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{Fault: everyOther(platformtest.DropReply)})
+	p := newProgram(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)})
 	path := issuesFile(t, "issues.jsonl", issueLines(450))
 	args := []string{"import", path, "--task", "t", "--slx", "s", "--resource", "r", "--backoff", "1ms"}
 	first := importedRuns(t, p.run(t, append(args, "--json")...).want(t))
 	var all strings.Builder
 	var want, wantAgain string
 	for i, r := range first {
-		began, report := p.server.Began(r.Run), p.server.Report(r.Run)
-		for _, l := range report.Issues {
-			all.WriteString(l.Line + "\n")
+		report := p.recorded(t, r.Run)
+		all.WriteString(strings.Join(p.issueLines(t, r.Run), "\n") + "\n")
+		if report.Task != "t" || report.SLX != "s" || report.Resource != "r" || !report.Start.Equal(changed) || !report.End.Equal(changed) || report.Outcome != "failure" {
+			t.Errorf("run %d: %+v", i+1, report)
 		}
-		if began.Task != "t" || began.SLX != "s" || began.Resource != "r" || !began.Start.Equal(changed) || !report.End.Equal(changed) || report.Outcome != "failure" {
-			t.Errorf("run %d: %+v, %+v", i+1, began, report)
-		}
-		want += fmt.Sprintf("%s, %d of 3: %d issues taken, as run %s of \"t\", failure\n", path, i+1, []int{200, 200, 50}[i], r.Run)
-		wantAgain += fmt.Sprintf("%s, %d of 3: imported before, as run %s; it counts once\n", path, i+1, r.Run)
+		want += fmt.Sprintf("%s, part %d of 3: reported %d issues as run %s (task \"t\", outcome failure)\n", path, i+1, []int{200, 200, 50}[i], r.Run)
+		wantAgain += fmt.Sprintf("%s, part %d of 3: already imported as run %s; it counts once\n", path, i+1, r.Run)
 	}
-	if all.String() != issueLines(450) || len(p.server.Runs()) != 3 {
-		t.Errorf("%d runs have other lines than the file", len(p.server.Runs()))
+	if all.String() != issueLines(450) || len(p.runs(t)) != 3 {
+		t.Errorf("%d runs do not have the lines of the file", len(p.runs(t)))
 	}
 	progress := fmt.Sprintf("strongroom: %[1]s: 200 of 450 issues\nstrongroom: %[1]s: 400 of 450 issues\nstrongroom: %[1]s: 450 of 450 issues\n", path)
 	if diff := cmp.Diff(result{0, want, progress}, p.run(t, args...), cmp.AllowUnexported(result{})); diff != "" {
 		t.Error("again: " + diff)
 	}
 	touch(t, path, changed.Add(time.Hour))
-	if diff := cmp.Diff(result{0, wantAgain, ""}, p.run(t, append(args, "--quiet")...), cmp.AllowUnexported(result{})); diff != "" || len(p.server.Runs()) != 3 {
+	if diff := cmp.Diff(result{0, wantAgain, ""}, p.run(t, append(args, "--quiet")...), cmp.AllowUnexported(result{})); diff != "" || len(p.runs(t)) != 3 {
 		t.Error("touched: " + diff)
 	}
 }
 
-func TestALineThatIsNotTakenIsToldOnceAndMarksAllRuns(t *testing.T) {
+func TestARejectedLineIsListedOnceAndMarksAllRuns(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := newProgram(t, faults.HTTPConfig{})
 	r := p.run(t, "import", issuesFile(t, "issues.jsonl", issueLines(201)+"rubbish\n"+issueLines(200)), "--json")
 	var got []importedRun
 	for _, one := range importedRuns(t, r) {
-		if outcome := p.server.Report(one.Run).Outcome; outcome != "error" {
+		if outcome := p.recorded(t, one.Run).Outcome; outcome != "error" {
 			t.Errorf("run %d has the outcome %s", one.Part, outcome)
 		}
 		one.File, one.Run = "", ""
 		got = append(got, one)
 	}
 	want := []importedRun{
-		{Task: "issues", Outcome: "error", Part: 1, Parts: 3, Issues: 200, Untold: 1},
+		{Task: "issues", Outcome: "error", Part: 1, Parts: 3, Issues: 200, Rejected: 1},
 		{Task: "issues", Outcome: "error", Part: 2, Parts: 3, Issues: 200},
 		{Task: "issues", Outcome: "error", Part: 3, Parts: 3, Issues: 1},
 	}
@@ -78,62 +77,79 @@ func TestALineThatIsNotTakenIsToldOnceAndMarksAllRuns(t *testing.T) {
 	}
 }
 
-// brokenAfter breaks all connections after so many requests, until it is mended.
-func brokenAfter(requests int64) (fault func(*http.Request) platformtest.Fault, mend func()) {
+// brokenAfter breaks all connections after some requests, until repair is called.
+func brokenAfter(requests int64) (fault func(*http.Request) faults.Fault, repair func()) {
 	var left atomic.Int64
 	left.Store(requests)
-	return func(*http.Request) platformtest.Fault {
+	return func(*http.Request) faults.Fault {
 		if left.Add(-1) < 0 {
-			return platformtest.Drop
+			return faults.Lost
 		}
-		return platformtest.None
+		return faults.None
 	}, func() { left.Store(1 << 40) }
 }
 
-func TestAnImportThatBrokeOffGoesOn(t *testing.T) {
+func TestAnInterruptedImportContinues(t *testing.T) {
 	t.Parallel()
 	for requests := range int64(6) {
 		for name, later := range map[string]time.Duration{"as it was": 0, "later": time.Hour, "earlier": -time.Hour} {
 			t.Run(fmt.Sprintf("after %d requests, %s", requests, name), func(t *testing.T) {
 				t.Parallel()
-				fault, mend := brokenAfter(requests)
-				p := newPlace(t, platformtest.Config{Fault: fault})
-				path := issuesFile(t, "issues.jsonl", issueLines(450))
-				if r := p.run(t, "import", path, "--retry-for", "0s"); r.code != 1 || !strings.Contains(r.stderr, "import it again") {
+				fault, repair := brokenAfter(requests)
+				p := newProgram(t, faults.HTTPConfig{Fault: fault})
+				path := issuesFile(t, "issues.jsonl", issueLines(401))
+				if r := p.run(t, "import", path, "--retry-for", "0s"); r.code != 1 || !strings.Contains(r.stderr, "import the file again") {
 					t.Fatalf("%+v", r)
 				}
-				mend()
+				repair()
 				touch(t, path, changed.Add(later))
 				runs := importedRuns(t, p.run(t, "import", path, "--json").want(t))
-				if len(runs) != 3 || len(p.server.Runs()) != 3 {
-					t.Fatalf("%d runs are told, there are %d", len(runs), len(p.server.Runs()))
+				if len(runs) != 3 || len(p.runs(t)) != 3 {
+					t.Fatalf("%d runs are printed, there are %d", len(runs), len(p.runs(t)))
 				}
 				p.noneResolvesAnother(t, runs)
+				p.tenant.Cloud.Drain(t)
+				p.as(t, "viewer").wantUnresolved(t, 401)
 			})
 		}
 	}
 }
 
-// noneResolvesAnother tries that each run that looked began no later than the
-// others: it would take what those found for resolved.
-func (p *place) noneResolvesAnother(t *testing.T, runs []importedRun) {
+// noneResolvesAnother checks that no conclusive run started later than another
+// one. It would resolve that run's issues.
+func (p *program) noneResolvesAnother(t *testing.T, runs []importedRun) {
 	t.Helper()
 	all := 0
 	for _, r := range runs {
-		report := p.server.Report(r.Run)
-		all += len(report.Issues)
+		report := p.recorded(t, r.Run)
+		all += report.Issues
 		for _, other := range runs {
-			if report.Outcome == "failure" && p.server.Began(r.Run).Start.After(p.server.Began(other.Run).Start) {
-				t.Errorf("run %d, which looked, began after run %d", r.Part, other.Part)
+			if report.Outcome == "failure" && report.Start.After(p.recorded(t, other.Run).Start) {
+				t.Errorf("run %d is conclusive and started after run %d", r.Part, other.Part)
 			}
 		}
 	}
-	if all != 450 || !slices.ContainsFunc(runs, func(r importedRun) bool { return p.server.Report(r.Run).Outcome == "failure" }) {
-		t.Errorf("%d issues, and no run looked", all)
+	if all != 401 || !slices.ContainsFunc(runs, func(r importedRun) bool { return p.recorded(t, r.Run).Outcome == "failure" }) {
+		t.Errorf("%d issues, or no run is conclusive", all)
 	}
 }
 
-// endless is a text without end of one byte.
+// wantUnresolved checks that there are n issues, each with one sighting, and that
+// none is resolved.
+func (p *program) wantUnresolved(t *testing.T, n int) {
+	t.Helper()
+	list := decode[struct{ Issues []api.Issue }](t, p, "issues", "ls", "--limit", "0", "--json")
+	if len(list.Issues) != n {
+		t.Fatalf("there are %d issues", len(list.Issues))
+	}
+	for _, i := range list.Issues {
+		if i.Sightings != 1 || i.State != "detected" {
+			t.Fatalf("the issue is %+v", i)
+		}
+	}
+}
+
+// endless is an endless text of one byte.
 type endless byte
 
 func (e endless) Read(p []byte) (int, error) {
@@ -143,20 +159,20 @@ func (e endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestAFileIsBounded(t *testing.T) {
+func TestTheSizeOfAFileIsLimited(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		in   io.Reader
-		says string
+		want string
 	}{
-		"64 MiB":            {io.LimitReader(endless('x'), 64<<20), "not taken: -: line 1: a line may have 524288 bytes, this one has 67108864"},
-		"64 MiB and a byte": {io.LimitReader(endless('x'), 64<<20+1), "-: a file may have 64 MiB and 50000 lines: split it"},
+		"64 MiB":            {io.LimitReader(endless('x'), 64<<20), "rejected: -: line 1: a line has at most 524288 bytes; this line has 67108864"},
+		"64 MiB and a byte": {io.LimitReader(endless('x'), 64<<20+1), "-: a file has at most 64 MiB and 50000 lines: split it"},
 		"50,000 lines":      {io.LimitReader(endless('\n'), 50_000), ""},
-		"lines without end": {endless('\n'), "-: a file may have 64 MiB and 50000 lines: split it"},
+		"lines without end": {endless('\n'), "-: a file has at most 64 MiB and 50000 lines: split it"},
 	} {
-		p := newPlace(t, platformtest.Config{})
+		p := newProgram(t, faults.HTTPConfig{})
 		r := p.runWith(t, c.in, "import", "-")
-		if begun := len(p.server.Runs()) > 0; !strings.Contains(r.stderr, c.says) || (r.code == 0) != (c.says == "") || begun == strings.Contains(c.says, "split it") {
+		if started := len(p.runs(t)) > 0; !strings.Contains(r.stderr, c.want) || (r.code == 0) != (c.want == "") || started == strings.Contains(c.want, "split it") {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}

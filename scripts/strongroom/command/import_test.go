@@ -11,8 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
 )
 
 // issuesFile writes a file that was changed at a known time.
@@ -30,30 +31,34 @@ var changed = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 func TestImportReportsAFileAsOneRun(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{Fault: everyOther(platformtest.DropReply)})
+	p := newProgram(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)})
 	path := issuesFile(t, "issues.jsonl", oddLine+"\n\n"+plainLine+"\n")
-	for range 2 { // again is the same run
+	for range 2 { // the second import is the same run
 		r := p.run(t, "import", path, "--task", "dns-check", "--slx", "dns", "--resource", "cluster-1", "--backoff", "1ms")
-		run := p.server.OneRun(t)
-		if want := path + ": 2 issues taken, as run " + run + " of \"dns-check\", failure\n"; r.code != 0 || r.stdout != want || r.stderr != "" {
+		run := p.oneRun(t)
+		if want := path + ": reported 2 issues as run " + run + " (task \"dns-check\", outcome failure)\n"; r.code != 0 || r.stdout != want || r.stderr != "" {
 			t.Errorf("%+v, want %s", r, want)
 		}
 	}
-	run := p.server.OneRun(t)
-	want := &api.Report{End: changed, Outcome: "failure", ExitCode: -1, Outputs: []api.Claim{}, Issues: []api.IssueLine{{Line: oddLine}, {Line: plainLine}}}
-	if diff := cmp.Diff(want, p.server.Report(run)); diff != "" {
+	run := p.oneRun(t)
+	unknown := -1
+	want := api.Run{
+		ID: run, Task: "dns-check", SLX: "dns", Resource: "cluster-1", State: "ended", Outcome: "failure",
+		ExitCode: &unknown, Start: changed, End: &changed, Issues: 2,
+	}
+	if diff := cmp.Diff(want, p.recorded(t, run)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(api.Start{Task: "dns-check", SLX: "dns", Resource: "cluster-1", Start: changed}, p.server.Began(run)); diff != "" {
+	if diff := cmp.Diff([]string{oddLine, plainLine}, p.issueLines(t, run)); diff != "" {
 		t.Error(diff)
 	}
 	id, err := uuid.Parse(run)
 	if err != nil || id.Version() != 7 || id.Variant() != uuid.RFC4122 {
-		t.Errorf("%s is no UUIDv7", run)
+		t.Errorf("%s is not a UUIDv7", run)
 	}
 }
 
-func TestARunBeginsWhenItsNewestLineWasObserved(t *testing.T) {
+func TestARunStartsWhenItsNewestLineWasObserved(t *testing.T) {
 	t.Parallel()
 	observed := func(at string) string { return `{"observedAt":"` + at + `"}` + "\n" }
 	third := time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)
@@ -62,71 +67,73 @@ func TestARunBeginsWhenItsNewestLineWasObserved(t *testing.T) {
 		content string
 		want    time.Time
 		args    []string
-		id      time.Time // that the id is of; zero: it is of none
+		id      time.Time // the time in the run ID; zero: there is none
 	}{
-		"the newest of them":              {observed("2026-01-03T01:00:00.0625+01:00") + observed("2026-01-01T00:00:00Z") + "{}", third.Add(62 * time.Millisecond), nil, third},
-		"the file's time, without":        {"{}", changed, nil, time.Time{}},
-		"the file's time, if it is ahead": {observed(ahead.Format(time.RFC3339)), changed, nil, ahead},
-		"the file's time, without sense":  {observed("yesterday") + observed("1960-01-01T00:00:00Z"), changed, nil, time.Time{}},
-		"the flag's time before all":      {observed("2026-01-01T00:00:00Z"), third, []string{"--start", "2026-01-03T00:00:00Z"}, third},
+		"the newest of them":              {content: observed("2026-01-03T01:00:00.0625+01:00") + observed("2026-01-01T00:00:00Z") + "{}", want: third.Add(62 * time.Millisecond), args: nil, id: third},
+		"the file's time, without one":    {content: "{}", want: changed, args: nil, id: time.Time{}},
+		"the file's time, if it is later": {content: observed(ahead.Format(time.RFC3339)), want: changed, args: nil, id: ahead},
+		"the file's time, if it is bad":   {content: observed("yesterday") + observed("1960-01-01T00:00:00Z"), want: changed, args: nil, id: time.Time{}},
+		"the flag's time, if it is set":   {content: observed("2026-01-01T00:00:00Z"), want: third, args: []string{"--start", "2026-01-03T00:00:00Z"}, id: third},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, platformtest.Config{})
+			p := newProgram(t, faults.HTTPConfig{})
 			p.run(t, append([]string{"import", issuesFile(t, "a.jsonl", c.content)}, c.args...)...).want(t)
-			run := p.server.OneRun(t)
-			if began, ended := p.server.Began(run).Start, p.server.Report(run).End; !began.Equal(c.want) || !ended.Equal(c.want) {
-				t.Errorf("it began %v and ended %v", began, ended)
+			run := p.oneRun(t)
+			if r := p.recorded(t, run); !r.Start.Equal(c.want) || !r.End.Equal(c.want) {
+				t.Errorf("it started %v and ended %v", r.Start, r.End)
 			}
 			seconds, _ := uuid.MustParse(run).Time().UnixTime()
 			if of := time.Unix(seconds, 0); !of.Equal(c.id) && (!c.id.IsZero() || of.Equal(changed)) {
-				t.Errorf("%s is of %v", run, of)
+				t.Errorf("%s has the time %v", run, of)
 			}
 		})
 	}
 }
 
-func TestWhatDiffersIsAnotherRun(t *testing.T) {
+func TestADifferentImportIsADifferentRun(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := programOf(t, cloudtest.Shared(t).Tenant(t, "prod", "other"), "runner")
+	ids := map[string]bool{}
 	path, other := issuesFile(t, "issues.jsonl", plainLine), issuesFile(t, "issues.jsonl", plainLine+"\n")
 	for i, args := range [][]string{
 		{path}, {other}, {path, "--task", "t"}, {path, "--resource", "r"}, {path, "--slx", "s"}, {path, "--outcome", "success"},
 		{path, "--start", "2026-01-02T03:04:06Z"}, {path, "--workspace", "other"}, {path, "--run", someRun},
 	} {
-		if r := p.run(t, append([]string{"import"}, args...)...); r.code != 0 || len(p.server.Runs()) != i+1 {
-			t.Errorf("%v: %d runs, %+v", args, len(p.server.Runs()), r)
+		r := p.run(t, append([]string{"import", "--json"}, args...)...).want(t)
+		if ids[importedRuns(t, r)[0].Run] = true; len(ids) != i+1 {
+			t.Errorf("%v: %d runs, %+v", args, len(ids), r)
 		}
 	}
 }
 
-func TestImportTellsWhatItDidNotTake(t *testing.T) {
+func TestImportListsRejectedLines(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := newProgram(t, faults.HTTPConfig{})
 	path := issuesFile(t, "issues.jsonl", plainLine+"\n{\"a\":\""+strings.Repeat("x", 2_700_000)+"\"}\n"+oddLine+"\nrubbish")
 	r := p.run(t, "import", path, "--task", "t")
 	for _, want := range []string{
-		"not taken: " + path + ": line 2: a line may have 524288 bytes, this one has 2700008",
-		"not taken: " + path + ": line 4: it is not one JSON object",
+		"rejected: " + path + ": line 2: a line has at most 524288 bytes; this line has 2700008",
+		"rejected: " + path + ": line 4: ",
 	} {
 		if !strings.Contains(r.stderr, want) {
-			t.Errorf("%s does not say %s", r.stderr, want)
+			t.Errorf("%s does not have %s", r.stderr, want)
 		}
 	}
-	report := p.server.Report(p.server.OneRun(t))
-	if r.code != 1 || len(report.Issues) != 2 || report.Outcome != "error" {
-		t.Errorf("code %d, reported %d issues, %s", r.code, len(report.Issues), report.Outcome)
+	report := p.reported(t)
+	if r.code != 1 || report.Issues != 2 || report.Outcome != "error" {
+		t.Errorf("code %d, reported %d issues, %s", r.code, report.Issues, report.Outcome)
 	}
 	r = p.run(t, "import", path, "--task", "t", "--json")
 	var sum struct {
-		Run    string
-		Issues int
-		Untold []struct {
+		Run      string
+		Issues   int
+		Rejected []struct {
 			Line   int
 			Reason string
 		}
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &sum); err != nil || sum.Run != p.server.OneRun(t) || sum.Issues != 2 || len(sum.Untold) != 2 || sum.Untold[1].Line != 4 {
+	if err := json.Unmarshal([]byte(r.stdout), &sum); err != nil || sum.Run != p.oneRun(t) || sum.Issues != 2 || len(sum.Rejected) != 2 || sum.Rejected[1].Line != 4 {
 		t.Errorf("%v: %s", err, r.stdout)
 	}
 }
@@ -138,37 +145,40 @@ func TestImportNamesTheTask(t *testing.T) {
 		"as all lines do":                   {named + "\n" + `{"task_name":"Check DNS"}`, "Check DNS"},
 		"by the file, if they do not agree": {named + "\n{}", "checks"},
 		"by the file, without lines":        {"", "checks"},
-		"by the file, if it is too long":    {`{"taskName":"` + strings.Repeat("x", 257) + `"}`, "checks"},
+		"as all lines do, if it just fits":  {`{"taskName":"` + strings.Repeat("é", 256) + `"}`, strings.Repeat("é", 256)},
+		"by the file, if it is too long":    {`{"taskName":"` + strings.Repeat("é", 257) + `"}`, "checks"},
+		"by the file, if it is no name":     {`{"taskName":["a","b"]}`, "checks"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, platformtest.Config{})
-			p.run(t, "import", issuesFile(t, "checks.jsonl", c.content))
-			if got := p.server.Began(p.server.OneRun(t)).Task; got != c.want {
+			p := newProgram(t, faults.HTTPConfig{})
+			p.run(t, "import", issuesFile(t, "checks.jsonl", c.content)).want(t)
+			if got := p.reported(t).Task; got != c.want {
 				t.Errorf("the task is %q", got)
 			}
 		})
 	}
 }
 
-func TestImportFromStdinAndOfMany(t *testing.T) {
+func TestImportFromStdinAndOfManyFiles(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := newProgram(t, faults.HTTPConfig{})
 	r := p.runWith(t, strings.NewReader(plainLine), "import", "-", issuesFile(t, "a.jsonl", oddLine), "--json").want(t)
 	runs := importedRuns(t, r)
-	if len(runs) != 2 || p.server.Report(runs[0].Run).Issues[0].Line != plainLine || p.server.Report(runs[1].Run).Issues[0].Line != oddLine {
+	if len(runs) != 2 || p.issueLines(t, runs[0].Run)[0] != plainLine || p.issueLines(t, runs[1].Run)[0] != oddLine {
 		t.Errorf("%v: %+v", runs, r)
 	}
-	if since := time.Since(p.server.Began(runs[0].Run).Start); since > time.Minute {
-		t.Errorf("stdin began %v ago", since)
+	if since := time.Since(p.recorded(t, runs[0].Run).Start); since > time.Minute {
+		t.Errorf("stdin started %v ago", since)
 	}
 }
 
-// importedRun is what import --json prints of a run.
+// importedRun is what import --json prints for a run.
 type importedRun struct {
-	File, Run, Task, Outcome    string
-	Part, Parts, Issues, Untold int // of untold, how many
-	Before                      bool
+	File, Run, Task, Outcome string
+	Part, Parts, Issues      int
+	Rejected                 int // how many
+	AlreadyImported          bool
 }
 
 func importedRuns(t *testing.T, r result) (runs []importedRun) {
@@ -176,43 +186,43 @@ func importedRuns(t *testing.T, r result) (runs []importedRun) {
 	for decoder := json.NewDecoder(strings.NewReader(r.stdout)); decoder.More(); {
 		var one struct {
 			importedRun
-			Untold []json.RawMessage
+			Rejected []json.RawMessage
 		}
 		if err := decoder.Decode(&one); err != nil {
 			t.Fatalf("%v: %+v", err, r)
 		}
-		one.importedRun.Untold = len(one.Untold)
+		one.importedRun.Rejected = len(one.Rejected)
 		runs = append(runs, one.importedRun)
 	}
 	return runs
 }
 
-func TestImportRefusesWhatMakesNoSense(t *testing.T) {
+func TestImportRejectsInvalidArguments(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		"no files":                           {},
-		"--outcome is one of success":        {"x", "--outcome", "bad"},
-		"--run is for one file":              {"x", "y", "--run", someRun},
+		"--outcome must be one of success":   {"x", "--outcome", "bad"},
+		"--run allows only one file":         {"x", "y", "--run", someRun},
 		"UUIDv7":                             {"x", "--run", "7"},
-		"--start takes a time as":            {"x", "--start", "noon"},
+		"--start must be a time":             {"x", "--start", "noon"},
 		"no such file":                       {"/no/such/file"},
-		"it is a directory":                  {"/"},
-		"--run is for one run, and the file": {issuesFile(t, "a.jsonl", strings.Repeat("{}\n", 201)), "--run", someRun},
-		"a file may have 64 MiB and 50000":   {issuesFile(t, "a.jsonl", strings.Repeat("\n", 50_001))},
-		"changed before 1970":                {issuesFile(t, "a.jsonl", "{}"), "--start", "1969-01-02T03:04:05Z"},
-		"there is no stdin":                  {"-"},
-		"again, it counts once":              {issuesFile(t, "a.jsonl", ""), "--url", "http://127.0.0.1:1", "--retry-for", "0s"},
-		"give --workspace NAME, or set STR":  {"x", "--workspace", ""},
+		"this is a directory":                {"/"},
+		"--run allows only one run, but the": {issuesFile(t, "a.jsonl", strings.Repeat("{}\n", 201)), "--run", someRun},
+		"at most 64 MiB and 50000 lines":     {issuesFile(t, "a.jsonl", strings.Repeat("\n", 50_001))},
+		"before 1970: set --start":           {issuesFile(t, "a.jsonl", "{}"), "--start", "1969-01-02T03:04:05Z"},
+		"stdin is not available":             {"-"},
+		"each run counts once":               {issuesFile(t, "a.jsonl", ""), "--url", "http://127.0.0.1:1", "--retry-for", "0s"},
+		"use --workspace NAME, or set STR":   {"x", "--workspace", ""},
 	} {
-		p := newPlace(t, platformtest.Config{})
+		p := newProgram(t, faults.HTTPConfig{})
 		if strings.Contains(want, "workspace") {
 			delete(p.env, "STRONGROOM_WORKSPACE")
 		}
 		if r := p.run(t, append([]string{"import"}, args...)...); r.code == 0 || !strings.Contains(r.stderr, want) {
 			t.Errorf("%v: %+v", args, r)
 		}
-		if len(p.server.Runs()) > 0 {
-			t.Errorf("%v: a run was begun", args)
+		if len(p.runs(t)) > 0 {
+			t.Errorf("%v: a run was started", args)
 		}
 	}
 }

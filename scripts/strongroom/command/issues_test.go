@@ -1,205 +1,257 @@
 package command_test
 
 import (
-	"encoding/json"
 	"fmt"
+	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
 )
 
-// someID is the id of an issue.
-func someID(n int) string { return fmt.Sprintf("%s%c", strings.Repeat("a", 51), 'a'+n%26) }
+// noIssue is a valid ID of no issue.
+var noIssue = strings.Repeat("a", 52)
 
-func someIssue(n int) api.Issue {
-	return api.Issue{
-		ID: someID(n), State: "open", Severity: 1 + n%4, Task: "dns-check", SLX: "dns", Resource: "cluster-1",
-		FirstSeen: changed, LastSeen: changed.Add(time.Hour), LastRun: someRun, Sightings: 3, Runs: 2,
-		Title: "DNS is\nslow", Details: "two\nlines\x1b[31m", NextSteps: []string{"Look at the cache"},
+// importLines imports issue lines as one run.
+func (p *program) importLines(t *testing.T, lines string, args ...string) {
+	t.Helper()
+	path := issuesFile(t, "issues.jsonl", lines)
+	p.run(t, append([]string{"import", path}, args...)...).want(t)
+	p.tenant.Cloud.Drain(t)
+}
+
+// oneIssue returns the only issue.
+func (p *program) oneIssue(t *testing.T) api.Issue {
+	t.Helper()
+	list := decode[struct{ Issues []api.Issue }](t, p, "issues", "ls", "--json")
+	if len(list.Issues) != 1 {
+		t.Fatalf("there are %d issues, not one", len(list.Issues))
 	}
+	return list.Issues[0]
 }
 
 func TestIssuesAreListed(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
-	for n := range 6 {
-		i := someIssue(n)
-		if n == 5 {
-			i.State, i.SLX, i.Resource, i.Unreadable = "resolved", "", "r", true
-			i.LastSeen = time.Now().Add(-36 * time.Hour)
-		}
-		p.server.Know(i)
+	tenant := cloudtest.Shared(t).Tenant(t)
+	runner, viewer := programOf(t, tenant, "runner"), programOf(t, tenant, "viewer")
+	var lines strings.Builder
+	for n := range 5 {
+		fmt.Fprintf(&lines, "{\"title\":\"DNS is\\nslow\",\"severity\":%d,\"fingerprint\":\"f%d\"}\n", 1+n%4, n)
 	}
+	runner.importLines(t, lines.String(), "--task", "dns-check", "--slx", "dns", "--resource", "cluster-1")
+	runner.importLines(t, plainLine, "--task", "disk-check", "--resource", "r", "--start", ago(36).Format(time.RFC3339))
+	runner.importLines(t, "", "--task", "disk-check", "--resource", "r", "--start", ago(1).Format(time.RFC3339), "--outcome", "success") // resolves it
 	for name, c := range map[string]struct {
 		flags []string
 		count int
 	}{
-		"all":                {nil, 6},
-		"those that stand":   {[]string{"--state", "standing"}, 5},
-		"one state":          {[]string{"--state", "resolved"}, 1},
-		"a severity":         {[]string{"--severity", "1"}, 2},
-		"an SLX":             {[]string{"--slx", "dns"}, 5},
-		"a resource":         {[]string{"--resource", "r"}, 1},
-		"a task":             {[]string{"--task", "other"}, 0},
-		"from a time":        {[]string{"--from", "2026-01-02T05:04:05+01:00"}, 6},
-		"from a later time":  {[]string{"--from", "2026-01-02T04:04:06Z"}, 1},
-		"to a time":          {[]string{"--to", "2026-01-02T04:04:06Z"}, 5},
-		"a span of days":     {[]string{"--from", "2d", "--to", "1d"}, 1},
-		"a span of hours":    {[]string{"--from", "35h30m"}, 0},
-		"a few":              {[]string{"--limit", "2"}, 2},
-		"all without bounds": {[]string{"--limit", "0"}, 6},
+		"all":                    {nil, 6},
+		"unresolved ones":        {[]string{"--state", "active"}, 5},
+		"one state":              {[]string{"--state", "resolved"}, 1},
+		"a severity":             {[]string{"--severity", "1"}, 2},
+		"an SLX":                 {[]string{"--slx", "dns"}, 5},
+		"a resource":             {[]string{"--resource", "r"}, 1},
+		"a task":                 {[]string{"--task", "other"}, 0},
+		"from a time":            {[]string{"--from", "2026-01-02T04:04:05+01:00"}, 6},
+		"from a later time":      {[]string{"--from", "2026-01-02T03:04:06Z"}, 1},
+		"to a time":              {[]string{"--to", "2026-01-02T03:04:06Z"}, 5},
+		"a range of days":        {[]string{"--from", "2d", "--to", "1d"}, 1},
+		"a range of hours":       {[]string{"--from", "35h30m"}, 0},
+		"a few":                  {[]string{"--limit", "2"}, 2},
+		"all, without a maximum": {[]string{"--limit", "0"}, 6},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := p.run(t, append([]string{"issues", "ls"}, c.flags...)...)
+			r := viewer.run(t, append([]string{"issues", "ls"}, c.flags...)...)
 			if lines := strings.Count(r.stdout, "\n") - 1; r.code != 0 || lines != c.count {
 				t.Errorf("%d lines of %d: %+v", lines, c.count, r)
 			}
-			if more := strings.Contains(r.stderr, "there are more than these 2"); more != (name == "a few") {
-				t.Errorf("says %s", r.stderr)
+			if more := strings.Contains(r.stderr, "truncated to 2 entries"); more != (name == "a few") {
+				t.Errorf("stderr is %s", r.stderr)
 			}
-			r = p.run(t, append([]string{"issues", "ls", "--json"}, c.flags...)...)
-			var list struct {
+			list := decode[struct {
 				AsOf   time.Time
 				Issues []api.Issue
 				More   bool
-			}
-			if err := json.Unmarshal([]byte(r.stdout), &list); err != nil || len(list.Issues) != c.count || list.More != (name == "a few") || list.AsOf.IsZero() {
-				t.Errorf("%v: %s", err, r.stdout)
+			}](t, viewer, append([]string{"issues", "ls", "--json"}, c.flags...)...)
+			if len(list.Issues) != c.count || list.More != (name == "a few") || list.AsOf.IsZero() {
+				t.Errorf("%+v", list)
 			}
 		})
 	}
-	if r := p.run(t, "issues", "ls"); !strings.Contains(r.stdout, "DNS is slow") || !strings.Contains(r.stdout, "(the text was changed since") {
+	if r := viewer.run(t, "issues", "ls"); !strings.Contains(r.stdout, "DNS is slow") {
 		t.Errorf("%+v", r)
 	}
 }
 
-func TestAListGoesOverPages(t *testing.T) {
+func TestAListFetchesAllPages(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{Fault: everyOther(platformtest.Drop)})
-	for n := range 450 {
-		p.server.Know(someIssue(n))
-	}
-	for flag, want := range map[string]int{"0": 450, "430": 430, "200": 200} {
-		if r := p.run(t, "issues", "ls", "--limit", flag); strings.Count(r.stdout, "\n") != want+1 {
-			t.Errorf("--limit %s gives %d lines: %s", flag, strings.Count(r.stdout, "\n"), r.stderr)
+	p := newProgram(t, faults.HTTPConfig{})
+	p.importLines(t, issueLines(450), "--task", "t")
+	viewer := programOf(t, p.tenant, "viewer").proxied(t, faults.HTTPConfig{Fault: everyOther(faults.Lost)})
+	for limit, want := range map[string]int{"0": 450, "430": 430, "200": 200} {
+		if r := viewer.run(t, "issues", "ls", "--limit", limit); strings.Count(r.stdout, "\n") != want+1 {
+			t.Errorf("--limit %s has %d lines: %s", limit, strings.Count(r.stdout, "\n"), r.stderr)
 		}
 	}
 }
 
-func TestAnIssueIsShownAndCannotSteerATerminal(t *testing.T) {
+func TestAnIssueIsShown(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
-	p.server.Know(someIssue(0))
-	r := p.run(t, "issues", "show", someID(0))
-	for _, want := range []string{"DNS is slow", "  two\n  lines\\x1b[31m", "Next steps:\n  Look at the cache", "3 times, by 2 runs", "by run " + someRun} {
-		if r.code != 0 || !strings.Contains(r.stdout, want) {
+	p := newProgram(t, faults.HTTPConfig{})
+	p.importLines(t, `{"title":"DNS is\nslow","details":"two\nlines\u001b[31m","next_steps":"Look at the cache"}`, "--task", "t")
+	viewer := p.as(t, "viewer")
+	id := viewer.oneIssue(t).ID
+	r := viewer.run(t, "issues", "show", id).want(t)
+	for _, want := range []string{"DNS is slow", "  two\n  lines\\x1b[31m", "Next steps:\n  Look at the cache", "1, by 1 runs", "by run " + p.oneRun(t)} {
+		if !strings.Contains(r.stdout, want) {
 			t.Errorf("%+v does not show %q", r, want)
 		}
 	}
-	var issue api.Issue
-	r = p.run(t, "issues", "show", someID(0), "--json")
-	if err := json.Unmarshal([]byte(r.stdout), &issue); err != nil || issue.Details != "two\nlines\x1b[31m" {
-		t.Errorf("%v: %s", err, r.stdout)
+	if issue := decode[api.Issue](t, viewer, "issues", "show", id, "--json"); issue.Details != "two\nlines\x1b[31m" {
+		t.Errorf("%+v", issue)
 	}
 }
 
-func TestPeopleSayWhatBecomesOfAnIssue(t *testing.T) {
+func TestAnIssueIsInvestigatedAndIgnored(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{Fault: everyOther(platformtest.DropReply)})
-	p.server.Know(someIssue(0))
-	if r := p.run(t, "issues", "investigate", someID(0)); r.code != 0 || !strings.Contains(r.stdout, "is investigated since ") || !strings.Contains(r.stdout, "by "+platformtest.Person) {
+	p := newProgram(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)})
+	p.importLines(t, plainLine, "--task", "t", "--backoff", "1ms")
+	viewer := p.as(t, "viewer")
+	id, person := viewer.oneIssue(t).ID, "viewer@"+string(p.tenant.ID)
+	if r := viewer.run(t, "issues", "investigate", id).want(t); !strings.Contains(r.stdout, "is investigated since ") || !strings.Contains(r.stdout, ", by ") || !strings.Contains(r.stdout, person) {
 		t.Errorf("%+v", r)
 	}
-	if r := p.run(t, "issues", "ignore", someID(0), "--until", "2099-12-24T18:00:00+01:00"); r.stdout != "issue "+someID(0)+" is ignored until 2099-12-24T17:00:00Z, by "+platformtest.Person+"\n" {
-		t.Errorf("%+v", r)
+	until := ago(-24 * 7)
+	want := "issue " + id + " is ignored until " + until.Format(time.RFC3339) + ", by "
+	if r := viewer.run(t, "issues", "ignore", id, "--until", until.In(time.FixedZone("", 3600)).Format(time.RFC3339)).want(t); !strings.HasPrefix(r.stdout, want) || !strings.Contains(r.stdout, person) {
+		t.Errorf("%+v, want %s", r, want)
 	}
 	for text, want := range map[string]time.Duration{"90m": 90 * time.Minute, "7d": 7 * 24 * time.Hour, "0s": 0} {
-		r := p.run(t, "issues", "ignore", someID(0), "--until", text, "--json")
-		var issue api.Issue
-		if err := json.Unmarshal([]byte(r.stdout), &issue); err != nil {
-			t.Fatalf("%v: %+v", err, r)
-		}
+		issue := decode[api.Issue](t, viewer, "issues", "ignore", id, "--until", text, "--json")
 		if left := time.Until(issue.Ignored.Until); left > want || left < want-time.Minute {
 			t.Errorf("%s is %v", text, left)
 		}
 	}
 }
 
-func TestQuestionsThatMakeNoSense(t *testing.T) {
+func TestAnImportedIssueIsInTheAssistantsAnswer(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
-	for want, args := range map[string][]string{
-		"strongroom issues ls shows them":       {"issues", "show", "7"},
-		"issues show takes ID":                  {"issues", "show"},
-		"read the issue: 404 Not Found":         {"issues", "show", someID(9)},
-		"--state is one of standing":            {"issues", "ls", "--state", "bad"},
-		"--severity is 1":                       {"issues", "ls", "--severity", "5"},
-		"--limit is 1":                          {"issues", "ls", "--limit", "-1"},
-		"--from takes a time as":                {"issues", "ls", "--from", "yesterday"},
-		"--to takes a time as":                  {"issues", "ls", "--to", "-1h"},
-		"or how long ago, as 90m":               {"issues", "ls", "--from", "300000d"},
-		"--until takes a time as":               {"issues", "ignore", someID(0)},
-		"or how long from now, as 90m":          {"issues", "ignore", someID(0), "--until", "-1h"},
-		"366 days at most":                      {"issues", "ignore", someID(0), "--until", "400d"},
-		"is not the name of an assistant":       {"assistant", "show", "A B"},
-		"no such assistant; an admin makes one": {"assistant", "show", "nobody"},
-		"no words: give some":                   {"catalog", "search"},
-		"--limit is 1 to 100":                   {"catalog", "search", "x", "--limit", "101"},
-		"is no directory":                       {"catalog", "import", "/no/such/dir"},
-		"there are no tasks in the .robot files below " + p.empty(t): {"catalog", "import", p.empty(t)},
+	tenant := cloudtest.Shared(t).Tenant(t)
+	runner, viewer, admin := programOf(t, tenant, "runner"), programOf(t, tenant, "viewer"), programOf(t, tenant, "admin")
+	line := `{"severity":"2","title":"DNS of cluster-1 is slow","next_step":"Check DNS latency","details":"all of it"}`
+	path := issuesFile(t, "issues.jsonl", line+"\n")
+	for range 2 { // the second import changes nothing
+		runner.run(t, "import", path, "--task", "dns-check", "--slx", "dns", "--resource", "cluster-1").want(t)
+		tenant.Cloud.Drain(t)
+	}
+	list := decode[struct{ Issues []api.Issue }](t, viewer, "issues", "ls", "--slx", "dns", "--severity", "2", "--state", "detected",
+		"--from", changed.Format(time.RFC3339), "--to", "0s", "--limit", "0", "--json")
+	if len(list.Issues) != 1 {
+		t.Fatalf("there are %d issues", len(list.Issues))
+	}
+	issue := list.Issues[0]
+	if issue.Title != "DNS of cluster-1 is slow" || issue.Sightings != 1 || issue.Resource != "cluster-1" || !issue.FirstSeen.Equal(changed) {
+		t.Errorf("the issue is %+v", issue)
+	}
+	viewer.run(t, "issues", "ignore", issue.ID, "--until", "7d").want(t)
+	if r := viewer.run(t, "issues", "ls", "--state", "active").want(t); strings.Contains(r.stdout, issue.ID) {
+		t.Errorf("an ignored issue is listed as unresolved: %s", r.stdout)
+	}
+	viewer.run(t, "issues", "ignore", issue.ID, "--until", "0s").want(t)
+	admin.run(t, "assistant", "set", "oncall", "--name", "Edgar", "--relevance", "0").want(t)
+	if r := viewer.run(t, "assistant", "show", "oncall").want(t); !strings.Contains(r.stdout, "Edgar") || !strings.Contains(r.stdout, "1 with severity 2") || !strings.Contains(r.stdout, issue.ID) {
+		t.Errorf("%s", r.stdout)
+	}
+}
+
+func TestFindingsOfARunBecomeIssuesAndSLIs(t *testing.T) {
+	t.Parallel()
+	tenant := cloudtest.Shared(t).Tenant(t)
+	runner, viewer := programOf(t, tenant, "runner"), programOf(t, tenant, "viewer")
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "issues.jsonl"), plainLine+"\n{\"a\":\""+strings.Repeat("x", 2_700_000)+"\"}")
+	writeFile(t, filepath.Join(dir, "samples.jsonl"), `{"sli":"dns latency","value":1.5}`)
+	r := runner.run(t, "run", "--quiet", "--wait", "--task", "dns-check", "--sample", "errors=0", "--", "sh", "-c", copyFiles, "sh", dir)
+	if r.code != 3 || !strings.Contains(r.stderr, "issues.jsonl: line 2: a line has at most 524288 bytes") || strings.Contains(r.stderr, "resume") {
+		t.Fatalf("%+v", r)
+	}
+	tenant.Cloud.Drain(t)
+	if r := viewer.run(t, "issues", "ls").want(t); !strings.Contains(r.stdout, "DNS is slow") {
+		t.Errorf("%s", r.stdout)
+	}
+	list := decode[struct{ SLIs []api.SLI }](t, viewer, "slis", "ls", "--json")
+	if len(list.SLIs) != 2 || list.SLIs[0].Name != "dns latency" || list.SLIs[0].Last.Value != 1.5 {
+		t.Errorf("the SLIs are %+v", list.SLIs)
+	}
+}
+
+func TestCallersWithoutPermissionGet403(t *testing.T) {
+	t.Parallel()
+	tenant := cloudtest.Shared(t).Tenant(t)
+	id := startedRun(t, tenant, api.Start{Task: "t", Start: ago(1)}, nil)
+	for _, c := range []struct{ persona, args string }{
+		{"runner", "runs ls"}, {"runner", "runs show " + id}, {"runner", "runs issues " + id},
+		{"runner", "slis ls"}, {"runner", "slis show latency"}, {"runner", "slis samples latency"},
+		{"runner", "slis set latency --max 1"}, {"viewer", "slis set latency --max 1 --target 0.9"},
+		{"runner", "assistant set oncall --name Edgar"}, {"viewer", "assistant set oncall --name Edgar"},
 	} {
-		if r := p.run(t, args...); r.code == 0 || r.stdout != "" || !strings.Contains(r.stderr, want) {
-			t.Errorf("%v: %+v", args, r)
+		r := programOf(t, tenant, c.persona).run(t, strings.Fields(c.args)...)
+		if r.code != 1 || r.stdout != "" || !strings.Contains(r.stderr, ": 403 Forbidden") {
+			t.Errorf("a %s may run %s: %+v", c.persona, c.args, r)
 		}
 	}
 }
 
-// empty is a directory.
-func (p *place) empty(t *testing.T) string {
+// startedRun records a run on the platform and returns its ID. Without a report,
+// the run has not ended.
+func startedRun(t *testing.T, tenant *cloudtest.Tenant, start api.Start, report *api.Report) string {
 	t.Helper()
-	dir := p.spool + "-empty"
-	writeFile(t, dir+"/none.txt", "")
-	return dir
+	id := cloudtest.NewRun(t)
+	tenant.Do(t, "runner", http.MethodPut, tenant.RunPath(id), start).Want(t, http.StatusOK)
+	if report != nil {
+		tenant.Do(t, "runner", http.MethodPost, tenant.RunPath(id)+"/report", report).Want(t, http.StatusOK)
+	}
+	return id
 }
 
-func TestAnAssistantIsShown(t *testing.T) {
+// ago returns the time some hours before now, in whole seconds.
+func ago(hours int) time.Time {
+	return time.Now().Add(-time.Duration(hours) * time.Hour).UTC().Truncate(time.Second)
+}
+
+func TestAnAssistantIsSet(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
-	p.server.Assist("oncall", api.Answer{
-		Assistant: api.Assistant{Name: "Eager\x1b Edgar"}, AsOf: changed,
-		Wrong: api.Wrong{
-			Counts: []api.SeverityCount{{Severity: 1, Standing: 2}, {Severity: 2}, {Severity: 4, Standing: 1000, OrMore: true}}, Capped: true,
-			SLXs: []api.SLXIssues{{SLX: "dns", Issues: []api.Topic{{ID: someID(0), Title: "DNS is slow", Severity: 1, State: "open"}}}, {Issues: []api.Topic{{ID: someID(1)}}}},
+	tenant := cloudtest.Shared(t).Tenant(t)
+	viewer, admin := programOf(t, tenant, "viewer"), programOf(t, tenant, "admin")
+	for _, c := range []struct {
+		flags  []string
+		stdout string
+		want   api.Assistant
+	}{
+		{
+			flags: []string{"--name", "Edgar"}, stdout: "assistant oncall: name Edgar, relevance 0.85, access read-only\n",
+			want: api.Assistant{ID: "oncall", Name: "Edgar", Relevance: 0.85, AccessLevel: "read-only"},
 		},
-		Health: api.Health{SLIs: []api.SLI{
-			{Name: "dns-latency", Alert: "page", Stale: true, Last: &api.Measured{Value: 1.5}, Windows: api.Windows{Hour: api.Window{Samples: 4, Share: 0.75, Burn: 25}}},
-		}},
-		Next: api.Next{Says: `Run "Check DNS" next; it scores 0.93.`, Tasks: []api.NextTask{{
-			Score: 0.93, Name: "Check DNS", From: "catalogue", Source: "https://example.com/dns.robot",
-			Evidence: []api.Evidence{{Issue: someID(0), Step: "Check the DNS", Score: 0.93, Words: []string{"dns", "check"}}},
-		}}},
-	})
-	r := p.run(t, "assistant", "show", "oncall")
-	for _, want := range []string{
-		`Eager\x1b Edgar, as of 2026-01-02T03:04:05Z`, "WRONG NOW: 2 of severity 1, 1000 or more of severity 4", "DNS is slow", "(no SLX)",
-		"issues ls --state standing", "dns-latency  page, stale  1.5   75.0%    -", "25.0", `Run "Check DNS" next`, "0.93  Check DNS",
-		"from the catalogue: https://example.com/dns.robot", `because issue ` + someID(0) + ` asks: "Check the DNS" (dns, check; 0.93)`,
+		{
+			flags: []string{"--name", "E\u202e", "--relevance", "0", "--access", "read-write"}, stdout: "assistant oncall: name E\\u202e, relevance 0, access read-write\n",
+			want: api.Assistant{ID: "oncall", Name: "E\u202e", AccessLevel: "read-write"},
+		},
 	} {
-		if r.code != 0 || !strings.Contains(r.stdout, want) {
-			t.Errorf("%s%s does not show %q", r.stdout, r.stderr, want)
+		if r := admin.run(t, append([]string{"assistant", "set", "oncall"}, c.flags...)...).want(t); r.stdout != c.stdout {
+			t.Errorf("%+v", r)
 		}
-	}
-	var answer api.Answer
-	r = p.run(t, "assistant", "show", "oncall", "--json")
-	if err := json.Unmarshal([]byte(r.stdout), &answer); err != nil || answer.ID != "oncall" || answer.Health.SLIs[0].Windows.Hour.Burn != 25 {
-		t.Errorf("%v: %s", err, r.stdout)
-	}
-	p.server.Assist("idle", api.Answer{Assistant: api.Assistant{Name: "Idle"}, Next: api.Next{Silent: true, Says: "I have nothing to suggest."}})
-	if r := p.run(t, "assistant", "show", "idle"); !strings.Contains(r.stdout, "nothing that is known") || !strings.Contains(r.stdout, "no SLI was measured") {
-		t.Errorf("%+v", r)
+		if diff := cmp.Diff(c.want, decode[api.Answer](t, viewer, "assistant", "show", "oncall", "--json").Assistant); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(c.want, decode[api.Assistant](t, admin, append([]string{"assistant", "set", "oncall", "--json"}, c.flags...)...)); diff != "" {
+			t.Error(diff)
+		}
 	}
 }

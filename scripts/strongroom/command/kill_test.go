@@ -15,92 +15,100 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 )
 
-// kills is how often TestKilledRunnerLosesNothing kills the program.
+// kills is how often each case of TestKilledRunnerLosesNothing kills the program.
 const kills = 50
 
 // maxDelay bounds the time from the program's start to its death: about as long
-// as it needs to end by itself.
-const maxDelay = 120 * time.Millisecond
+// as the program runs if it is not killed.
+const maxDelay = 360 * time.Millisecond
 
-// TestKilledRunnerLosesNothing kills uploads at random points, and resumes
-// them, until every output has arrived: whole, and each part of it once.
+// TestKilledRunnerLosesNothing kills uploads at random times, and resumes them,
+// until every output is complete, and each part is stored once.
 func TestKilledRunnerLosesNothing(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	early, late, uploads := 0, 0, 0
-	for ; early+late < kills; uploads++ {
-		e, l := uploadUnderFire(t, random, kills-early-late)
-		early, late = early+e, late+l
+	for name, config := range map[string]faults.HTTPConfig{
+		"on a fast network": {},
+		"on a slow network": {Fault: slowly},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seed := uint64(time.Now().UnixNano())
+			t.Logf("seed %d", seed)
+			random := rand.New(rand.NewPCG(seed, 0))
+			tenant := cloudtest.Shared(t).Tenant(t)
+			early, late, uploads := 0, 0, 0
+			for ; early+late < kills; uploads++ {
+				p := programOf(t, tenant, "runner").proxied(t, config)
+				e, l := p.uploadUnderFire(t, random, kills-early-late)
+				early, late = early+e, late+l
+			}
+			t.Logf("%d uploads: killed %d times before they were spooled, %d times after", uploads, early, late)
+		})
 	}
-	t.Logf("%d uploads: killed %d times before they were spooled, %d times after", uploads, early, late)
 }
 
-// uploadUnderFire uploads a few files, killed again and again, at most budget
-// times, and gives how often before and after there was a spooled run.
-func uploadUnderFire(t *testing.T, random *rand.Rand, budget int) (early, late int) {
+// uploadUnderFire uploads files in one run, killed at most budget times. It
+// returns how often it was killed before and after there was a spooled run.
+func (p *program) uploadUnderFire(t *testing.T, random *rand.Rand, budget int) (early, late int) {
 	t.Helper()
-	p := newPlace(t, platformtest.Config{Fault: slowly, Custody: 5 * time.Millisecond})
-	dir := t.TempDir()
-	want := map[string]string{}
+	id, dir, want := cloudtest.NewRun(t), t.TempDir(), map[string]string{}
 	for i, size := range []int{0, 1, 40_000, 90_000} {
 		name := fmt.Sprintf("file%d.bin", i)
 		want[name] = noise(random, size)
 		writeFile(t, filepath.Join(dir, name), want[name])
 	}
-	writeFile(t, filepath.Join(dir, "issues.jsonl"), oddLine+"\n"+plainLine+"\n")
+	writeFile(t, filepath.Join(dir, "issues.jsonl"), oddLine+"\n\n"+plainLine)
 	common := []string{"--part-size", "8000", "--backoff", "5ms", "--quiet"}
-	begin := append([]string{"upload", dir, "--task", "t"}, common...)
-	resume := append([]string{"resume"}, common...)
-	args := begin
+	args := append([]string{"upload", dir, "--task", "t", "--run", id}, common...)
 	for {
 		delay := time.Hour
 		if early+late < budget {
 			delay = time.Duration(random.Int64N(int64(maxDelay)))
 		}
-		killed := runAndKill(t, p.program(t, args...), delay)
-		p.noSecretsSpooled(t)
-		left := p.runsSpooled(t)
-		began := len(left) > 0 || len(p.server.Runs()) > 0
+		killed := runAndKill(t, p.process(t, args...), delay)
+		p.checkSpool(t)
+		isSpooled := len(p.runsSpooled(t)) > 0
+		// An upload that was killed and left nothing in the spool had either not
+		// started or was complete.
+		started := isSpooled || p.read(t, "/runs/"+id).Status == http.StatusOK
 		switch {
-		case killed && began:
+		case killed && started:
 			late++
 		case killed:
 			early++
 		}
-		if len(left) > 0 {
-			args = resume // from here on nothing else may be needed
-		} else if began {
-			p.compare(t, want, api.IssueLine{Line: oddLine}, api.IssueLine{Line: plainLine})
+		if isSpooled {
+			args = append([]string{"resume"}, common...) // the files are not needed any more
+		} else if started {
+			p.compare(t, id, want, oddLine, plainLine)
 			return early, late
 		}
 	}
 }
 
-// compare says where the only run's outputs and issues differ.
-func (p *place) compare(t *testing.T, want map[string]string, issues ...api.IssueLine) {
+// compare compares a run's outputs and issues. A part cannot be stored twice,
+// because the bucket's objects are never replaced.
+func (p *program) compare(t *testing.T, id string, want map[string]string, issues ...string) {
 	t.Helper()
-	run := p.server.OneRun(t)
-	if diff := cmp.Diff(issues, p.server.Report(run).Issues); diff != "" {
+	if diff := cmp.Diff(issues, p.issueLines(t, id)); diff != "" {
 		t.Errorf("issues (-want +got):\n%s", diff)
 	}
-	if got := p.server.Outputs(run); len(got) != len(want) {
+	if got := p.outputs(t, id); len(got) != len(want) {
 		t.Fatalf("there are %d outputs, not %d: %v", len(got), len(want), got)
 	}
 	for name, content := range want {
-		if got := p.content(t, run, name); sha256.Sum256([]byte(got)) != sha256.Sum256([]byte(content)) {
-			t.Errorf("%s: %d bytes arrived, not the %d that were sent", name, len(got), len(content))
+		if got := p.content(t, id, name); sha256.Sum256([]byte(got)) != sha256.Sum256([]byte(content)) {
+			t.Errorf("%s: %d bytes are stored, not the %d that were sent", name, len(got), len(content))
 		}
 	}
 }
 
-func (p *place) runsSpooled(t *testing.T) []string {
+func (p *program) runsSpooled(t *testing.T) []string {
 	t.Helper()
 	dir, err := spool.Open(p.spool)
 	if err != nil {
@@ -113,10 +121,10 @@ func (p *place) runsSpooled(t *testing.T) []string {
 	return runs
 }
 
-// slowly gives a kill time to come between two requests.
-func slowly(*http.Request) platformtest.Fault {
+// slowly delays each request, so that a kill can come between two requests.
+func slowly(*http.Request) faults.Fault {
 	time.Sleep(time.Millisecond)
-	return platformtest.None
+	return faults.None
 }
 
 func noise(random *rand.Rand, size int) string {
@@ -127,8 +135,8 @@ func noise(random *rand.Rand, size int) string {
 	return string(data)
 }
 
-// runAndKill kills with SIGKILL after delay. It reports false if the program
-// was faster; then it must have succeeded.
+// runAndKill kills with SIGKILL after delay. It returns false if the program was
+// faster; then it must have succeeded.
 func runAndKill(t *testing.T, cmd *exec.Cmd, delay time.Duration) bool {
 	t.Helper()
 	var out bytes.Buffer
@@ -147,7 +155,7 @@ func runAndKill(t *testing.T, cmd *exec.Cmd, delay time.Duration) bool {
 	return true
 }
 
-func (p *place) hasOutput(t *testing.T) bool {
+func (p *program) hasOutput(t *testing.T) bool {
 	t.Helper()
 	for path, content := range p.spooled(t) {
 		if strings.Contains(path, "/stdout.log/") && content != "" {
@@ -157,21 +165,21 @@ func (p *place) hasOutput(t *testing.T) bool {
 	return false
 }
 
-func TestResumeLeavesOthersWorkAlone(t *testing.T) {
+func TestResumeSkipsRunsOfOtherProcesses(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := newProgram(t, faults.HTTPConfig{})
 	gate := filepath.Join(t.TempDir(), "gate")
 	done := make(chan result, 1)
 	go func() {
 		done <- p.run(t, "run", "--quiet", "--", "sh", "-c", "echo begun; while [ ! -e "+gate+" ]; do sleep 0.01; done")
 	}()
 	eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
-	run := p.runsSpooled(t)[0]
+	id := p.runsSpooled(t)[0]
 	if r := p.run(t, "resume"); r.code != 0 || r.stderr != "" {
-		t.Errorf("resume of all: %+v", r)
+		t.Errorf("resume all runs: %+v", r)
 	}
-	if r := p.run(t, "resume", run); r.code != 1 || !strings.Contains(r.stderr, "another process works on this run") {
-		t.Errorf("resume of that one: %+v", r)
+	if r := p.run(t, "resume", id); r.code != 1 || !strings.Contains(r.stderr, "another process is using this run") {
+		t.Errorf("resume that run: %+v", r)
 	}
 	if err := os.WriteFile(gate, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -2,23 +2,21 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"io"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 )
 
-// list is a list that comes in pages.
+// list is a command that prints a paged list.
 type list[E any] struct {
-	public bool // of no workspace
-	most   int  // entries of a page
-	ask    func(ctx context.Context, client *api.Client, size int, token string) (page []E, next string, err error)
-	wrap   func(entries []E, more bool) any // what --json prints
-	show   func(io.Writer, []E) error
+	public   bool // the list belongs to no workspace
+	pageSize int  // maximum entries on one page
+	fetch    func(ctx context.Context, client *api.Client, size int, token string) (page []E, next string, err error)
+	wrap     func(entries []E, more bool) any // what --json prints
+	show     func(io.Writer, []E) error
 }
 
 // listOptions are the flags of every list.
@@ -28,14 +26,14 @@ type listOptions struct {
 }
 
 func (o *listOptions) addFlags(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&o.limit, "limit", 50, "list so many at most; 0: all")
-	cmd.Flags().BoolVar(&o.json, "json", false, "print the list as JSON")
+	cmd.Flags().IntVar(&o.limit, "limit", 50, "maximum number to list (0 for all)")
+	addJSONFlag(cmd, &o.json)
 }
 
-// print asks for page after page and writes the entries.
+// print fetches the pages and writes their entries.
 func (l list[E]) print(ctx context.Context, a *app, o listOptions) error {
 	if o.limit < 0 {
-		return usage("--limit is 1 or more, or 0 for all")
+		return usageError("--limit must not be negative; use 0 for no limit")
 	}
 	connect := a.settings.publicClient
 	if !l.public {
@@ -45,7 +43,7 @@ func (l list[E]) print(ctx context.Context, a *app, o listOptions) error {
 	if err != nil {
 		return err
 	}
-	entries, more, err := l.collect(ctx, client, o.limit)
+	entries, more, err := l.fetchAll(ctx, client, o.limit)
 	if err != nil {
 		return err
 	}
@@ -55,47 +53,47 @@ func (l list[E]) print(ctx context.Context, a *app, o listOptions) error {
 	if err := l.show(a.stdout, entries); err != nil {
 		return err
 	}
-	a.sayMore(more, len(entries))
+	if more { // even if --quiet is set, so that nobody relies on a partial table
+		fmt.Fprintf(a.stderr, "strongroom: the list is truncated to %d entries: add a filter, or set --limit\n", len(entries))
+	}
 	return nil
 }
 
-// collect gives limit entries at most, though a page may have more than were
-// asked for.
-func (l list[E]) collect(ctx context.Context, client *api.Client, limit int) (entries []E, more bool, err error) {
+// fetchAll returns at most limit entries, or all if limit is 0. A page may have
+// more entries than were requested. More means that there may be further entries.
+func (l list[E]) fetchAll(ctx context.Context, client *api.Client, limit int) (entries []E, more bool, err error) {
 	entries = []E{}
-	more, err = eachPage(ctx, limit, l.most, func(ctx context.Context, size int, token string) (int, string, error) {
-		page, next, err := l.ask(ctx, client, size, token)
-		entries = append(entries, page...)
-		return len(page), next, err
+	for token := ""; ; {
+		page, err := l.fetchPage(ctx, client, l.nextSize(limit, len(entries)), token)
+		if err != nil {
+			return nil, false, err
+		}
+		entries, token = append(entries, page.entries...), page.next
+		switch {
+		case limit > 0 && len(entries) > limit:
+			return entries[:limit], true, nil
+		case token == "" || limit > 0 && len(entries) == limit:
+			return entries, token != "", nil
+		}
+	}
+}
+
+// nextSize is how many entries to request.
+func (l list[E]) nextSize(limit, found int) int {
+	if limit > 0 {
+		return min(l.pageSize, limit-found)
+	}
+	return l.pageSize
+}
+
+type page[E any] struct {
+	entries []E
+	next    string
+}
+
+func (l list[E]) fetchPage(ctx context.Context, client *api.Client, size int, token string) (page[E], error) {
+	return withRetry(ctx, func(ctx context.Context) (p page[E], err error) {
+		p.entries, p.next, err = l.fetch(ctx, client, size, token)
+		return p, err
 	})
-	if limit > 0 && len(entries) > limit {
-		entries, more = entries[:limit], true
-	}
-	return entries, more, err
-}
-
-// oneOf refuses what a flag does not know. Empty, it was not given.
-func oneOf(flag, value string, known ...string) error {
-	if value == "" || slices.Contains(known, value) {
-		return nil
-	}
-	return usage("%s is one of %s", flag, strings.Join(known, ", "))
-}
-
-// span are the flags --from and --to.
-type span struct{ from, to string }
-
-// addFlags says in the help what happened at a time within the span.
-func (s *span) addFlags(cmd *cobra.Command, what string) {
-	cmd.Flags().StringVar(&s.from, "from", "", what+" then or later: a time in RFC 3339, or how long ago, as 90m, 12h or 7d")
-	cmd.Flags().StringVar(&s.to, "to", "", what+" before then, likewise")
-}
-
-// parse gives the times, zero where none is given: once for all pages.
-func (s *span) parse(now time.Time) (from, to time.Time, err error) {
-	if from, err = parseAgo("--from", s.from, now); err != nil {
-		return from, to, err
-	}
-	to, err = parseAgo("--to", s.to, now)
-	return from, to, err
 }

@@ -3,18 +3,21 @@ package command_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/command"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
 )
 
 // envProgram makes this test binary the program itself.
@@ -27,74 +30,143 @@ func TestMain(m *testing.M) {
 	cloudtest.Main(m)
 }
 
-// place is where a test runs the program.
-type place struct {
-	server *platformtest.Server
-	env    map[string]string
-	spool  string
+// program is strongroom with its settings, its spool and a tenant of the
+// embedded cloud.
+type program struct {
+	tenant  *cloudtest.Tenant
+	env     map[string]string
+	spool   string
+	secrets *secrets
 }
 
-func newPlace(t *testing.T, config platformtest.Config) *place {
+// newProgram runs as the runner of a new tenant. Requests to the platform and to
+// the bucket pass through an HTTP proxy with config.
+func newProgram(t *testing.T, config faults.HTTPConfig) *program {
 	t.Helper()
-	server := platformtest.Start(t, config)
-	spool := filepath.Join(t.TempDir(), "spool")
-	return &place{server: server, spool: spool, env: map[string]string{
-		"STRONGROOM_URL": server.URL, "STRONGROOM_WORKSPACE": platformtest.Workspace,
-		"STRONGROOM_TOKEN": platformtest.TokenCanary, "STRONGROOM_SPOOL": spool,
-	}}
+	return programOf(t, cloudtest.Shared(t).Tenant(t), "runner").proxied(t, config)
 }
 
-// result is what the program left.
+// programOf runs as a persona of a tenant.
+func programOf(t *testing.T, tenant *cloudtest.Tenant, persona string) *program {
+	t.Helper()
+	p := &program{tenant: tenant, spool: filepath.Join(t.TempDir(), "spool"), secrets: &secrets{}}
+	p.env = map[string]string{
+		"STRONGROOM_URL": tenant.Cloud.URL, "STRONGROOM_WORKSPACE": string(tenant.Workspace),
+		"STRONGROOM_TOKEN": tenant.Token(t, persona), "STRONGROOM_SPOOL": p.spool,
+	}
+	p.secrets.add(p.env["STRONGROOM_TOKEN"])
+	return p
+}
+
+// as is the program with the token of another persona.
+func (p *program) as(t *testing.T, persona string) *program {
+	t.Helper()
+	other := programOf(t, p.tenant, persona)
+	other.env["STRONGROOM_URL"] = p.env["STRONGROOM_URL"]
+	return other
+}
+
+// proxied puts an HTTP proxy between the program and the cloud.
+func (p *program) proxied(t *testing.T, config faults.HTTPConfig) *program {
+	t.Helper()
+	choose := config.Fault
+	config.Fault = func(r *http.Request) faults.Fault {
+		p.secrets.add(r.URL.Query().Get("X-Goog-Signature"))
+		if choose == nil {
+			return faults.None
+		}
+		return choose(r)
+	}
+	c := p.tenant.Cloud
+	proxy, err := faults.NewHTTP(config, c.URL, "http://"+c.Operator.Config.StorageHost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = proxy.Close() })
+	p.env["STRONGROOM_URL"] = proxy.URL(c.URL)
+	return p
+}
+
+// secrets are the token and the signatures that were used.
+type secrets struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (s *secrets) add(secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if secret != "" {
+		s.all = append(s.all, secret)
+	}
+}
+
+// check fails the test if text has a secret.
+func (s *secrets) check(t *testing.T, where, text string) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, secret := range s.all {
+		if strings.Contains(text, secret) {
+			t.Errorf("%s shows %s:\n%s", where, secret, text)
+		}
+	}
+}
+
+// result is the exit code and output of one invocation.
 type result struct {
 	code           int
 	stdout, stderr string
 }
 
-// run calls the program in this process. Each test may look whether it was
-// indiscreet.
-func (p *place) run(t *testing.T, args ...string) result {
+// want fails the test unless the program succeeded.
+func (r result) want(t *testing.T) result {
+	t.Helper()
+	if r.code != 0 {
+		t.Fatalf("%+v", r)
+	}
+	return r
+}
+
+// run runs the program in this process. It checks that no secret is in the output
+// or in the spool.
+func (p *program) run(t *testing.T, args ...string) result {
 	t.Helper()
 	return p.runWith(t, nil, args...)
 }
 
 // runWith is run with a stdin.
-func (p *place) runWith(t *testing.T, stdin io.Reader, args ...string) result {
+func (p *program) runWith(t *testing.T, stdin io.Reader, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := command.Main(t.Context(), args, stdin, &stdout, &stderr, func(name string) string { return p.env[name] })
+	code := command.Main(t.Context(), args, stdin, &stdout, &stderr, p.getenv)
 	r := result{code, stdout.String(), stderr.String()}
 	if args[0] != "token" {
-		noSecrets(t, "stdout", r.stdout)
+		p.secrets.check(t, "stdout", r.stdout)
 	}
-	noSecrets(t, "stderr", r.stderr)
-	p.noSecretsSpooled(t)
+	p.secrets.check(t, "stderr", r.stderr)
+	p.checkSpool(t)
 	return r
 }
 
-// runTo calls the program with another stdout.
-func (p *place) runTo(t *testing.T, stdout io.Writer, args ...string) int {
+// runTo runs the program with another stdout.
+func (p *program) runTo(t *testing.T, stdout io.Writer, args ...string) int {
 	t.Helper()
-	return command.Main(t.Context(), args, nil, stdout, io.Discard, func(name string) string { return p.env[name] })
+	return command.Main(t.Context(), args, nil, stdout, io.Discard, p.getenv)
 }
 
-func noSecrets(t *testing.T, where, text string) {
-	t.Helper()
-	for _, canary := range []string{platformtest.TokenCanary, platformtest.SignatureCanary} {
-		if strings.Contains(text, canary) {
-			t.Errorf("%s shows %s:\n%s", where, canary, text)
-		}
-	}
-}
+func (p *program) getenv(name string) string { return p.env[name] }
 
-func (p *place) noSecretsSpooled(t *testing.T) {
+// checkSpool fails the test if the spool has a secret.
+func (p *program) checkSpool(t *testing.T) {
 	t.Helper()
 	for path, content := range p.spooled(t) {
-		noSecrets(t, path, content)
+		p.secrets.check(t, path, content)
 	}
 }
 
-// spooled gives every file in the spool.
-func (p *place) spooled(t *testing.T) map[string]string {
+// spooled returns all files in the spool.
+func (p *program) spooled(t *testing.T) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	_ = filepath.WalkDir(p.spool, func(path string, entry os.DirEntry, err error) error {
@@ -108,8 +180,8 @@ func (p *place) spooled(t *testing.T) map[string]string {
 	return files
 }
 
-// program prepares to call the program as a process of its own.
-func (p *place) program(t *testing.T, args ...string) *exec.Cmd {
+// process prepares to run the program as its own process.
+func (p *program) process(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(os.Environ(), envProgram+"=1")
@@ -119,27 +191,26 @@ func (p *place) program(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// eventually waits for what happens elsewhere.
+// decode runs the program and decodes the JSON that it prints.
+func decode[T any](t *testing.T, p *program, args ...string) (answer T) {
+	t.Helper()
+	r := p.run(t, args...).want(t)
+	if err := json.Unmarshal([]byte(r.stdout), &answer); err != nil {
+		t.Fatalf("%v: %s", err, r.stdout)
+	}
+	return answer
+}
+
+// eventually waits for a condition.
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !happened() {
 		if time.Now().After(deadline) {
 			t.Fatal("did not happen: " + what)
 		}
-		time.Sleep(2 * time.Millisecond)
+		time.Sleep(5 * time.Millisecond)
 	}
-}
-
-// content waits for the whole output.
-func (p *place) content(t *testing.T, run, name string) string {
-	t.Helper()
-	eventually(t, name+" is complete", func() bool {
-		output, _ := p.server.Content(run, name)
-		return output.State == "complete"
-	})
-	_, content := p.server.Content(run, name)
-	return string(content)
 }
 
 func writeFile(t *testing.T, path, content string) {
@@ -152,11 +223,27 @@ func writeFile(t *testing.T, path, content string) {
 	}
 }
 
-// numbers is text of n lines that differ.
+// numbers returns n different lines.
 func numbers(n int) string {
 	var text strings.Builder
 	for i := range n {
 		fmt.Fprintf(&text, "line %d\n", i+1)
 	}
 	return text.String()
+}
+
+// everyOther makes every second request on each path fail, starting with the
+// first.
+func everyOther(fault faults.Fault) func(*http.Request) faults.Fault {
+	var mu sync.Mutex
+	requests := map[string]int{}
+	return func(r *http.Request) faults.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		key := r.Method + " " + r.URL.Path
+		if requests[key]++; requests[key]%2 == 1 {
+			return fault
+		}
+		return faults.None
+	}
 }

@@ -9,21 +9,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
 )
 
-// TestRunnerKilledMidTask kills the runner while its task writes: what arrives
-// is the beginning of what the task wrote, all that was spooled, and the run is
-// reported as one whose end nobody saw.
+// TestRunnerKilledMidTask kills the runner while its task writes. All spooled
+// bytes are uploaded, which are the start of what the task wrote. The run is
+// reported as one whose end was not observed.
 func TestRunnerKilledMidTask(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"early", "later", "late"} {
 		delay := map[string]time.Duration{"early": 0, "later": 30 * time.Millisecond, "late": 90 * time.Millisecond}[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, platformtest.Config{})
+			p := newProgram(t, faults.HTTPConfig{})
 			pidFile := filepath.Join(t.TempDir(), "pid")
-			cmd := p.program(t, "run", "--quiet", "--part-size", "500", "--flush-interval", "5ms", "--backoff", "5ms", "--",
+			cmd := p.process(t, "run", "--quiet", "--part-size", "500", "--flush-interval", "5ms", "--backoff", "5ms", "--",
 				"sh", "-c", "echo $$ > "+pidFile+"; i=0; while i=$((i+1)); do echo line $i || exit; done")
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
@@ -36,26 +36,26 @@ func TestRunnerKilledMidTask(t *testing.T) {
 			if r := p.run(t, "resume", "--backoff", "5ms"); r.code != 0 {
 				t.Fatalf("%+v", r)
 			}
-			run := p.server.OneRun(t)
+			run := p.oneRun(t)
 			got := p.content(t, run, "stdout.log")
 			if !strings.HasPrefix(numbers(strings.Count(got, "\n")+1), got) || len(got) < spooled {
 				t.Errorf("%d bytes arrived, %d were spooled; they end with %q", len(got), spooled, got[max(0, len(got)-30):])
 			}
-			if report := p.server.Report(run); report.Outcome != "error" || report.ExitCode != -1 {
+			if report := p.recorded(t, run); report.Outcome != "error" || exitCode(report) != -1 {
 				t.Errorf("reported %+v", report)
 			}
 		})
 	}
 }
 
-// arriving counts bytes in the bucket or in the spool. A part may be in both:
-// so it is looked for by its number.
-func (p *place) arriving(t *testing.T) int {
+// arriving counts the bytes in the bucket or in the spool. A part may be in both,
+// so it counts parts in the spool only if they are not stored.
+func (p *program) arriving(t *testing.T) int {
 	t.Helper()
 	total := 0
-	if runs := p.server.Runs(); len(runs) == 1 {
-		output, content := p.server.Content(runs[0], "stdout.log")
-		total = len(content)
+	if runs := p.runs(t); len(runs) == 1 {
+		output := p.outputs(t, runs[0])["stdout.log"]
+		total = int(output.Size)
 		for path, part := range p.spooled(t) {
 			var number int
 			if _, err := fmt.Sscanf(filepath.Base(path), "%05d", &number); err == nil && number > output.StoredParts {
@@ -66,21 +66,21 @@ func (p *place) arriving(t *testing.T) int {
 	return total
 }
 
-// TestRunnerKilledMidTaskKeepsTheLastByte kills the runner while its task
-// thinks, with bytes in a part that is not full.
+// TestRunnerKilledMidTaskKeepsTheLastByte kills the runner while its task is
+// idle, with bytes in a part that is not full.
 func TestRunnerKilledMidTaskKeepsTheLastByte(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := newProgram(t, faults.HTTPConfig{})
 	gate := filepath.Join(t.TempDir(), "gate")
 	defer func() { _ = os.WriteFile(gate, nil, 0o600) }()
 	text := numbers(150)
-	cmd := p.program(t, "run", "--quiet", "--part-size", "500", "--flush-interval", "1h", "--",
+	cmd := p.process(t, "run", "--quiet", "--part-size", "500", "--flush-interval", "1h", "--",
 		"sh", "-c", `printf %s "$1"; echo {} > $STRONGROOM_OUTPUT_DIR/left.json; while [ ! -e "$2" ]; do sleep 0.01; done`, "sh", text, gate)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	open := fmt.Sprintf("/parts/stdout.log/%05d.open", len(text)/500+1)
-	eventually(t, "all is spooled", func() bool {
+	eventually(t, "everything is spooled", func() bool {
 		spooled, left := 0, false
 		for path, content := range p.spooled(t) {
 			left = left || strings.HasSuffix(path, "/files/left.json") && content != ""
@@ -95,33 +95,33 @@ func TestRunnerKilledMidTaskKeepsTheLastByte(t *testing.T) {
 	if r := p.run(t, "resume"); r.code != 0 {
 		t.Fatalf("%+v", r)
 	}
-	p.compare(t, map[string]string{"stdout.log": text, "left.json": "{}\n"})
+	p.compare(t, p.oneRun(t), map[string]string{"stdout.log": text, "left.json": "{}\n"})
 }
 
-func TestASignalCancelsTheTaskAndItsOutputArrives(t *testing.T) {
+func TestASignalCancelsTheTaskAndItsOutputIsUploaded(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		signal syscall.Signal
 		task   string
 		code   int
 	}{
-		"a task that an interrupt ends":    {syscall.SIGINT, "echo begun; exec sleep 60", 130},
-		"a task that a termination ends":   {syscall.SIGTERM, "echo begun; exec sleep 60", 143},
-		"a task that ends by its own will": {syscall.SIGTERM, "trap 'exit 9' TERM; echo begun; while :; do sleep 0.01; done", 9},
+		"a task that an interrupt ends":  {syscall.SIGINT, "echo begun; exec sleep 60", 130},
+		"a task that a termination ends": {syscall.SIGTERM, "echo begun; exec sleep 60", 143},
+		"a task that handles the signal": {syscall.SIGTERM, "trap 'exit 9' TERM; echo begun; while :; do sleep 0.01; done", 9},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, platformtest.Config{})
-			cmd := p.program(t, "run", "--quiet", "--", "sh", "-c", c.task)
+			p := newProgram(t, faults.HTTPConfig{})
+			cmd := p.process(t, "run", "--quiet", "--", "sh", "-c", c.task)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
 			eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
 			_ = cmd.Process.Signal(c.signal)
 			_ = cmd.Wait()
-			run := p.server.OneRun(t)
-			report := p.server.Report(run)
-			if report == nil || report.Outcome != "canceled" || report.ExitCode != c.code || cmd.ProcessState.ExitCode() != c.code {
+			run := p.oneRun(t)
+			report := p.recorded(t, run)
+			if report.Outcome != "canceled" || exitCode(report) != c.code || cmd.ProcessState.ExitCode() != c.code {
 				t.Errorf("ended with %v, reported %+v", cmd.ProcessState, report)
 			}
 			if got := p.content(t, run, "stdout.log"); !strings.HasPrefix(got, "begun\n") {

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -13,52 +14,35 @@ import (
 	"golang.org/x/term"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/collect"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
+	"github.com/strongroom-dev/strongroom/shared/grant"
 )
 
-// readFor is how long reading is tried again, each time it fails.
-const readFor = 2 * time.Minute
+// defaultRetry is how long commands without --retry-for retry each call.
+const defaultRetry = 2 * time.Minute
 
-func (a *app) outputsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "outputs", Short: "Read the outputs of runs"}
-	cmd.AddCommand(a.listCommand(), a.catCommand())
+func outputsCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{Use: "outputs", Short: "List and print the outputs of runs"}
+	cmd.AddCommand(listOutputsCommand(a), catCommand(a))
 	return cmd
 }
 
-func (a *app) listCommand() *cobra.Command {
+func listOutputsCommand(a *app) *cobra.Command {
 	return action[api.Listing]{
 		use: "ls RUN", short: "List the outputs of a run",
 		example: "  strongroom outputs ls 01890a5d-ac96-774b-bcce-b302099a8057",
-		check:   checkRun, show: view.List,
+		check:   checkRunID, show: view.List,
 		do: func(ctx context.Context, c *api.Client, run string) (api.Listing, error) { return c.Outputs(ctx, run) },
 	}.command(a)
 }
 
-// exactly demands arguments by their names.
-func exactly(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != len(names) {
-			return usage("%s takes %s, as in: %s", cmd.CommandPath(), first(strings.Join(names, " and "), "no argument"), cmd.UseLine())
-		}
-		return nil
-	}
-}
-
-// clientFor refuses what cannot be a run before it is asked for.
-func (a *app) clientFor(run string) (*api.Client, error) {
-	if err := checkRun(run); err != nil {
+// clientForRun returns a client, unless id is not a valid run ID.
+func (a *app) clientForRun(id string) (*api.Client, error) {
+	if err := checkRunID(id); err != nil {
 		return nil, err
 	}
 	return a.settings.client("")
-}
-
-func checkRun(run string) error {
-	if _, err := runID(run); err != nil || run == "" {
-		return usage("%q is not the id of a run, which is a UUIDv7 in lower case", run)
-	}
-	return nil
 }
 
 // catOptions are the flags of outputs cat.
@@ -67,16 +51,16 @@ type catOptions struct {
 	lines, bytes string
 }
 
-func (a *app) catCommand() *cobra.Command {
+func catCommand(a *app) *cobra.Command {
 	var o catOptions
 	cmd := &cobra.Command{
 		Use:   "cat RUN NAME",
-		Short: "Write an output to stdout",
-		Long: `Writes an output, whole or in part. On a terminal, control characters are shown
-as escapes and not obeyed. The exit code is 1 when the output is incomplete: the
-run has ended, and parts of it are not stored.`,
+		Short: "Print an output, or part of it",
+		Long: `Print an output, or part of it, to stdout. On a terminal, control characters are
+printed as visible escapes. The exit code is 1 if the output is incomplete: the run
+has ended, but some parts are not stored.`,
 		Example: "  strongroom outputs cat 01890a5d-ac96-774b-bcce-b302099a8057 stdout.log --lines 100-200",
-		Args:    exactly("RUN", "NAME"),
+		Args:    exactArgs("RUN", "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
@@ -84,32 +68,33 @@ run has ended, and parts of it are not stored.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVarP(&o.follow, "follow", "f", false, "go on as the output grows, until it is complete")
-	flags.StringVar(&o.lines, "lines", "", "lines A-B or A-, counted from 1, inclusive")
-	flags.StringVar(&o.bytes, "bytes", "", "bytes A-B or A-, counted from 0, inclusive")
-	flags.BoolVar(&o.raw, "raw", false, "write control characters to a terminal as they are")
+	flags.BoolVarP(&o.follow, "follow", "f", false, "keep printing as the output grows, until it is complete")
+	flags.StringVar(&o.lines, "lines", "", "print only lines A-B, or from A to the end with A-; the first line is 1")
+	flags.StringVar(&o.bytes, "bytes", "", "print only bytes A-B, or from A to the end with A-; the first byte is 0")
+	flags.BoolVar(&o.raw, "raw", false, "print control characters to a terminal unchanged")
 	cmd.MarkFlagsMutuallyExclusive("follow", "lines", "bytes")
 	return cmd
 }
 
 func (a *app) cat(ctx context.Context, o catOptions, run, name string) error {
-	if err := collect.CheckName(name); err != nil {
-		return &exitError{exitUsage, err}
+	if err := grant.CheckOutput(name); err != nil {
+		return usageError("%q is not a valid output name: %w", name, err)
 	}
-	read, err := o.reading()
+	read, err := o.reader()
 	if err != nil {
 		return err
 	}
-	client, err := a.clientFor(run)
+	client, err := a.clientForRun(run)
 	if err != nil {
 		return err
 	}
 	out, flush := a.safeOutput(o.raw)
-	reader := &view.Reader{Client: client, Run: run, Name: name, Retry: retry.Policy{For: readFor}, Out: out}
+	reader := &view.Reader{Client: client, Run: run, Name: name, Retry: retry.Policy{For: defaultRetry}, Out: out}
 	return errors.Join(read(ctx, reader), flush())
 }
 
-// safeOutput escapes what would steer a terminal.
+// safeOutput returns stdout. If it is a terminal and raw is not set, control
+// characters are escaped.
 func (a *app) safeOutput(raw bool) (out io.Writer, flush func() error) {
 	file, ok := a.stdout.(*os.File)
 	if raw || !ok || !term.IsTerminal(int(file.Fd())) {
@@ -119,21 +104,21 @@ func (a *app) safeOutput(raw bool) (out io.Writer, flush func() error) {
 	return escaper, escaper.Flush
 }
 
-// reading is what the flags ask of a reader.
-func (o catOptions) reading() (func(context.Context, *view.Reader) error, error) {
+// reader returns the method of view.Reader that the flags select.
+func (o catOptions) reader() (func(context.Context, *view.Reader) error, error) {
 	switch {
 	case o.follow:
 		return func(ctx context.Context, r *view.Reader) error { return r.Follow(ctx) }, nil
 	case o.lines != "":
 		first, last, err := parseRange(o.lines, 1)
 		if err != nil {
-			return nil, usage("--lines %s: %w", o.lines, err)
+			return nil, usageError("--lines %s: %w", o.lines, err)
 		}
 		return func(ctx context.Context, r *view.Reader) error { return r.Lines(ctx, first, max(last, 0)) }, nil
 	case o.bytes != "":
 		first, last, err := parseRange(o.bytes, 0)
 		if err != nil {
-			return nil, usage("--bytes %s: %w", o.bytes, err)
+			return nil, usageError("--bytes %s: %w", o.bytes, err)
 		}
 		return func(ctx context.Context, r *view.Reader) error {
 			return r.Bytes(ctx, api.Span{First: first, Last: last})
@@ -142,9 +127,9 @@ func (o catOptions) reading() (func(context.Context, *view.Reader) error, error)
 	return func(ctx context.Context, r *view.Reader) error { return r.Bytes(ctx, api.Span{Last: -1}) }, nil
 }
 
-// parseRange reads A-B, or A- for which last is -1.
+// parseRange reads A-B, or A-, for which last is -1.
 func parseRange(text string, lowest int64) (first, last int64, err error) {
-	bad := errors.New("a range looks like 100-200, or 100- for all that follows")
+	bad := errors.New("a range must have the form 100-200, or 100- for an open end")
 	from, to, found := strings.Cut(text, "-")
 	if first, err = parseNumber(from); !found || err != nil {
 		return 0, 0, bad
@@ -156,14 +141,15 @@ func parseRange(text string, lowest int64) (first, last int64, err error) {
 	}
 	switch {
 	case first < lowest:
-		return 0, 0, errors.New("the first is number " + strconv.FormatInt(lowest, 10))
+		return 0, 0, fmt.Errorf("a range must not start before %d", lowest)
 	case last >= 0 && last < first:
-		return 0, 0, errors.New("it ends before it begins")
+		return 0, 0, errors.New("the end is before the start")
 	}
 	return first, last, nil
 }
 
-// parseNumber takes digits only, few enough for sums not to overflow.
+// parseNumber reads digits. It limits them to 62 bits, so that sums do not
+// overflow.
 func parseNumber(text string) (int64, error) {
 	n, err := strconv.ParseUint(text, 10, 62)
 	return int64(n), err

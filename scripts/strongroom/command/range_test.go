@@ -13,7 +13,7 @@ func FuzzParseRange(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		first, last, err := parseRange(text, 1)
 		if err == nil && (first < 1 || last != -1 && last < first || last-first+1 < 0 && last != -1) {
-			t.Errorf("%q gave %d to %d", text, first, last)
+			t.Errorf("%q is %d to %d", text, first, last)
 		}
 	})
 }
@@ -22,19 +22,19 @@ func TestRanges(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][2]int64{"1-2": {1, 2}, "5-": {5, -1}, "7-7": {7, 7}} {
 		if first, last, err := parseRange(text, 1); err != nil || first != want[0] || last != want[1] {
-			t.Errorf("%s gave %d to %d: %v", text, first, last, err)
+			t.Errorf("%s is %d to %d: %v", text, first, last, err)
 		}
 	}
 	for _, text := range []string{"", "-", "-5", "0-3", "3-1", "+1-2", "1- 2", "1-2-3", "x"} {
 		if first, last, err := parseRange(text, 1); err == nil {
-			t.Errorf("%q gave %d to %d", text, first, last)
+			t.Errorf("%q is %d to %d", text, first, last)
 		}
 	}
 }
 
-// TestTheProgramIsLight keeps the cloud's heavy clients out of what runners
-// install.
-func TestTheProgramIsLight(t *testing.T) {
+// TestTheProgramLinksNoCloudClient keeps Google's large clients out of the program
+// that runners install.
+func TestTheProgramLinksNoCloudClient(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-deps", "github.com/strongroom-dev/strongroom/scripts/strongroom").Output()
 	if err != nil {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -11,29 +12,31 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
 )
 
-func (a *app) replayCommand() *cobra.Command {
+func replayCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay",
-		Short: "Send again what could not be delivered, or was refused for good",
-		Long: `For the platform's staff: it takes a token with the role platform, and no
-workspace. Mend what was wrong first, else all comes back. Whatever comes back while
-it runs is left for the next time. To repeat it does no harm.`,
-		Example: `  strongroom replay ls                              # what was refused for good, and why
-  strongroom replay dead-letters run-events         # what was pushed 20 times in vain
+		Short: "Redeliver dead letters and quarantined messages",
+		Long: `Redeliver dead letters and quarantined messages. This is for platform staff: it
+requires a token with the role platform, and no workspace.
+
+Fix the cause first. Otherwise, the messages will fail again. Messages that fail
+again while the command runs are left for the next replay. It is safe to run again.`,
+		Example: `  strongroom replay ls                              # list messages that were permanently rejected, and why
+  strongroom replay dead-letters run-events         # redeliver messages that failed 20 times
   strongroom replay quarantine assistant-update --code no-such-run`,
 	}
-	cmd.AddCommand(a.listRefusedCommand(), a.replayLettersCommand(), a.replayQuarantineCommand())
+	cmd.AddCommand(listRefusedCommand(a), replayDeadLettersCommand(a), replayQuarantineCommand(a))
 	return cmd
 }
 
-func (a *app) replayLettersCommand() *cobra.Command {
+func replayDeadLettersCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "dead-letters TOPIC",
-		Short: "Publish the dead letters of a topic to it again",
+		Short: "Publish a topic's dead letters to the topic again",
 		Example: `  strongroom replay dead-letters run-events
   strongroom replay dead-letters object-events --json`,
-		Args: exactly("TOPIC"),
+		Args: exactArgs("TOPIC"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			what := "dead letters of " + args[0]
 			return a.replay(cmd.Context(), what, asJSON, func(ctx context.Context, c *api.Client, before time.Time) (api.Replayed, error) {
@@ -41,43 +44,46 @@ func (a *app) replayLettersCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was done as JSON")
+	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
 
-func (a *app) replayQuarantineCommand() *cobra.Command {
+func replayQuarantineCommand(a *app) *cobra.Command {
 	var code string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "quarantine FUNCTION",
-		Short: "Publish again what a function refused for good",
-		Long: `Publishes the references of each record in quarantine as a message to the
-function's topic, and deletes the record. What the function refuses again is a new
-record.`,
+		Short: "Publish messages again that a function permanently rejected",
+		Long: `Publish the references in each quarantine record as a message to the function's
+topic, and delete the record. If the function rejects the message again, it creates a
+new record.`,
 		Example: `  strongroom replay quarantine assistant-update
   strongroom replay quarantine assistant-update --code no-such-tenant`,
-		Args: exactly("FUNCTION"),
+		Args: exactArgs("FUNCTION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			what := "messages that " + args[0] + " refused"
+			what := "messages quarantined by " + args[0]
 			return a.replay(cmd.Context(), what, asJSON, func(ctx context.Context, c *api.Client, before time.Time) (api.Replayed, error) {
 				return c.ReplayQuarantine(ctx, args[0], code, before)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&code, "code", "", "only what was refused for this reason")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was done as JSON")
+	cmd.Flags().StringVar(&code, "code", "", "replay only messages that were rejected with this reason code")
+	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
 
 // replaySummary is what replay --json prints.
 type replaySummary struct {
 	Replayed int       `json:"replayed"`
-	AsOf     time.Time `json:"asOf"` // what came later was left
+	AsOf     time.Time `json:"asOf"` // later messages were not replayed
 }
 
-// replay calls once again and again, always for what was there at the first
-// call, until nothing is left of that.
-func (a *app) replay(ctx context.Context, what string, asJSON bool, once func(context.Context, *api.Client, time.Time) (api.Replayed, error)) error {
+// replayBatch redelivers one batch of messages from before a time.
+type replayBatch func(ctx context.Context, c *api.Client, before time.Time) (api.Replayed, error)
+
+// replay calls batch until no messages are left. All calls use the time of the
+// first one, so that a message that fails again is not replayed forever.
+func (a *app) replay(ctx context.Context, what string, asJSON bool, batch replayBatch) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	client, err := a.settings.publicClient()
@@ -86,9 +92,9 @@ func (a *app) replay(ctx context.Context, what string, asJSON bool, once func(co
 	}
 	var sum replaySummary
 	for more := true; more; {
-		done, err := retried(ctx, func(ctx context.Context) (api.Replayed, error) { return once(ctx, client, sum.AsOf) })
+		done, err := withRetry(ctx, func(ctx context.Context) (api.Replayed, error) { return batch(ctx, client, sum.AsOf) })
 		if err != nil && sum.Replayed > 0 {
-			return fmt.Errorf("after %d that were sent again: %w; repeat it to go on", sum.Replayed, err)
+			return fmt.Errorf("redelivered %d: %w; run the command again to continue", sum.Replayed, err)
 		}
 		if err != nil {
 			return err
@@ -97,53 +103,41 @@ func (a *app) replay(ctx context.Context, what string, asJSON bool, once func(co
 			sum.AsOf = done.AsOf
 		}
 		sum.Replayed, more = sum.Replayed+done.Replayed, done.More
-		if !a.settings.quiet {
-			fmt.Fprintf(a.stderr, "strongroom: %d sent again\n", sum.Replayed)
-		}
+		a.notice("redelivered %d", sum.Replayed)
 	}
 	if asJSON {
 		return writeJSON(a.stdout, sum)
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s sent again: %d\n", what, sum.Replayed)
+	_, err = fmt.Fprintf(a.stdout, "redelivered %s: %d\n", what, sum.Replayed)
 	return err
 }
 
-func (a *app) listRefusedCommand() *cobra.Command {
+func listRefusedCommand(a *app) *cobra.Command {
 	var o listOptions
 	cmd := &cobra.Command{
 		Use:   "ls [FUNCTION]",
-		Short: "List what was refused for good, the oldest first",
+		Short: "List messages that were permanently rejected, the oldest first",
 		Example: `  strongroom replay ls
   strongroom replay ls assistant-update --limit 0 --json | jq -r '.records[].code' | sort | uniq -c`,
-		Args: atMost("FUNCTION"),
+		Args: maxOneArg("FUNCTION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.listRefused(cmd.Context(), first(args...), o)
+			return a.listRefused(cmd.Context(), cmp.Or(args...), o)
 		},
 	}
 	o.addFlags(cmd)
 	return cmd
 }
 
-// atMost takes one argument, or none.
-func atMost(name string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) > 1 {
-			return usage("%s takes one %s or none, as in: %s", cmd.CommandPath(), name, cmd.UseLine())
-		}
-		return nil
-	}
-}
-
 // refusedList is what replay ls --json prints.
 type refusedList struct {
 	Records []api.Refused `json:"records"`
-	More    bool          `json:"more"` // there may be, beyond the limit
+	More    bool          `json:"more"` // the limit may have cut off more records
 }
 
 func (a *app) listRefused(ctx context.Context, function string, o listOptions) error {
 	return list[api.Refused]{
-		public: true, most: api.MaxRefusedPage, show: view.Refused,
-		ask: func(ctx context.Context, c *api.Client, size int, token string) ([]api.Refused, string, error) {
+		public: true, pageSize: api.MaxRefusedPage, show: view.Refused,
+		fetch: func(ctx context.Context, c *api.Client, size int, token string) ([]api.Refused, string, error) {
 			page, err := c.Quarantine(ctx, function, size, token)
 			return page.Records, page.NextPageToken, err
 		},

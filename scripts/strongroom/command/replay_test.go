@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -21,20 +18,20 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
 
-// staffOf is where the platform's staff run the program, in no workspace.
-func staffOf(t *testing.T, tenant *cloudtest.Tenant) *place {
+// staffOf runs as platform staff, in no workspace.
+func staffOf(t *testing.T, tenant *cloudtest.Tenant) *program {
 	t.Helper()
-	p := placeOf(t, tenant, "platform")
+	p := programOf(t, tenant, "platform")
 	delete(p.env, "STRONGROOM_WORKSPACE")
 	return p
 }
 
-// refuse has assistant-update refuse n messages for good, a second apart.
-func refuse(t *testing.T, c *cloudtest.Cloud, code string, n int) {
+// rejectPermanently makes assistant-update permanently reject n messages, one second apart.
+func rejectPermanently(t *testing.T, c *cloudtest.Cloud, code string, n int) {
 	t.Helper()
 	now := c.Clock.Now().Add(-time.Hour)
-	keeper := quarantine.Keeper{Function: "assistant-update", References: []string{"run"}, Clients: c.Operator, Now: func() time.Time { return now }}
-	handle := keeper.Guard(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
+	recorder := quarantine.Recorder{Function: "assistant-update", References: []string{"run"}, Clients: c.Operator, Now: func() time.Time { return now }}
+	handle := recorder.Wrap(func(context.Context, event.Message) error { return event.Refuse(code, errors.ErrUnsupported) })
 	for i := range n {
 		now = now.Add(time.Second)
 		id := fmt.Sprintf("%s-%03d", code, i)
@@ -46,11 +43,11 @@ func TestTheQuarantineIsListedAndReplayed(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	p := staffOf(t, c.Tenant(t))
-	refuse(t, c, "bad-reference", 230)
-	refuse(t, c, "no-such-run", 1)
+	rejectPermanently(t, c, "bad-reference", 230)
+	rejectPermanently(t, c, "no-such-run", 1)
 	r := p.run(t, "replay", "ls", "--limit", "2").want(t)
 	if strings.Count(r.stdout, "\n") != 3 || !strings.Contains(r.stdout, `assistant-update  bad-reference  bad-reference-000  run=\x1b[2Jbad-reference-000`) ||
-		!strings.Contains(r.stderr, "more than these 2") {
+		!strings.Contains(r.stderr, "truncated to 2 entries") {
 		t.Errorf("%+v", r)
 	}
 	list := func() (records []api.Refused) {
@@ -68,12 +65,12 @@ func TestTheQuarantineIsListedAndReplayed(t *testing.T) {
 		t.Errorf("%d are listed", n)
 	}
 	r = p.run(t, "replay", "quarantine", "assistant-update", "--code", "bad-reference").want(t)
-	if r.stdout != "messages that assistant-update refused sent again: 230\n" ||
-		r.stderr != "strongroom: 100 sent again\nstrongroom: 200 sent again\nstrongroom: 230 sent again\n" {
+	if r.stdout != "redelivered messages quarantined by assistant-update: 230\n" ||
+		r.stderr != "strongroom: redelivered 100\nstrongroom: redelivered 200\nstrongroom: redelivered 230\n" {
 		t.Errorf("%+v", r)
 	}
 	c.Drain(t)
-	left := list() // the messages name no tenant: each is refused again, for a new reason
+	left := list() // the messages name no tenant, so each is rejected again for another reason
 	if len(left) != 231 || left[0].Code != "no-such-run" || left[1].Code != "unknown-kind" {
 		t.Errorf("%d are left, first %+v", len(left), left[0])
 	}
@@ -96,64 +93,58 @@ func TestDeadLettersAreReplayed(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.stdout), &sum); err != nil || sum.Replayed != 120 || sum.AsOf.After(c.Clock.Now()) || r.stderr != "" {
 		t.Errorf("%v: %+v", err, r)
 	}
-	if r := p.run(t, "replay", "dead-letters", "object-events").want(t); r.stdout != "dead letters of object-events sent again: 0\n" {
+	if r := p.run(t, "replay", "dead-letters", "object-events").want(t); r.stdout != "redelivered dead letters of object-events: 0\n" {
 		t.Errorf("%+v", r)
 	}
 }
 
-func TestAReplayThatCannotBeSaysWhatToDo(t *testing.T) {
+func TestErrorsOfAReplaySayWhatToDo(t *testing.T) {
 	t.Parallel()
 	tenant := cloudtest.Shared(t).Tenant(t)
-	staff, viewer := staffOf(t, tenant), placeOf(t, tenant, "viewer")
+	staff, viewer := staffOf(t, tenant), programOf(t, tenant, "viewer")
 	for name, test := range map[string]struct {
-		place *place
-		args  []string
-		code  int
-		says  string
+		program *program
+		args    []string
+		code    int
+		want    string
 	}{
-		"a viewer lists":                   {viewer, []string{"ls"}, 1, "403 Forbidden"},
-		"a viewer replays":                 {viewer, []string{"dead-letters", "run-events"}, 1, "403 Forbidden"},
-		"a topic that is not known":        {staff, []string{"dead-letters", "run-events-dead"}, 1, "expected one of object-events, run-events"},
-		"a function that is not known":     {staff, []string{"quarantine", "run-events"}, 1, "expected one of assistant-update, custody"},
-		"a list of one that is not known":  {staff, []string{"ls", "run-events"}, 1, "expected one of assistant-update, custody"},
-		"messages whose data is not kept":  {staff, []string{"quarantine", "custody"}, 1, "gcloud pubsub subscriptions seek custody"},
-		"no topic":                         {staff, []string{"dead-letters"}, 2, "takes TOPIC"},
-		"no function":                      {staff, []string{"quarantine"}, 2, "takes FUNCTION"},
-		"a list of two functions":          {staff, []string{"ls", "a", "b"}, 2, "takes one FUNCTION or none"},
-		"a list of fewer than none":        {staff, []string{"ls", "--limit", "-1"}, 2, "--limit is 1 or more"},
-		"a flag that belongs to the other": {staff, []string{"dead-letters", "run-events", "--code", "x"}, 2, "strongroom replay dead-letters --help"},
+		"a viewer lists":                   {program: viewer, args: []string{"ls"}, code: 1, want: "403 Forbidden"},
+		"a viewer replays":                 {program: viewer, args: []string{"dead-letters", "run-events"}, code: 1, want: "403 Forbidden"},
+		"a topic that is not known":        {program: staff, args: []string{"dead-letters", "run-events-dead"}, code: 1, want: "expected one of object-events, run-events"},
+		"a function that is not known":     {program: staff, args: []string{"quarantine", "run-events"}, code: 1, want: "expected one of assistant-update, custody"},
+		"a list of one that is not known":  {program: staff, args: []string{"ls", "run-events"}, code: 1, want: "expected one of assistant-update, custody"},
+		"messages whose data is not here":  {program: staff, args: []string{"quarantine", "custody"}, code: 1, want: "gcloud pubsub subscriptions seek custody"},
+		"no topic":                         {program: staff, args: []string{"dead-letters"}, code: 2, want: "requires TOPIC"},
+		"no function":                      {program: staff, args: []string{"quarantine"}, code: 2, want: "requires FUNCTION"},
+		"a list of two functions":          {program: staff, args: []string{"ls", "a", "b"}, code: 2, want: "accepts at most one FUNCTION"},
+		"a list of fewer than none":        {program: staff, args: []string{"ls", "--limit", "-1"}, code: 2, want: "--limit must not be negative"},
+		"a flag that belongs to the other": {program: staff, args: []string{"dead-letters", "run-events", "--code", "x"}, code: 2, want: "strongroom replay dead-letters --help"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := test.place.run(t, append([]string{"replay"}, test.args...)...)
-			if r.code != test.code || !strings.Contains(r.stderr, test.says) || r.stdout != "" {
-				t.Errorf("%+v, want code %d and %q", r, test.code, test.says)
+			r := test.program.run(t, append([]string{"replay"}, test.args...)...)
+			if r.code != test.code || !strings.Contains(r.stderr, test.want) || r.stdout != "" {
+				t.Errorf("%+v, want code %d and %q", r, test.code, test.want)
 			}
 		})
 	}
 }
 
-// What comes back while a replay goes on must not go round with it.
-func TestEveryCallOfAReplayIsAboutTheTimeOfTheFirst(t *testing.T) {
+// A message that fails again during a replay must not be replayed in a loop.
+func TestEveryCallOfAReplayHasTheTimeOfTheFirst(t *testing.T) {
 	t.Parallel()
-	answers := []string{
-		`{"replayed":100,"more":true,"asOf":"2026-01-02T03:04:05.000006Z"}`, `{"replayed":100,"more":true,"asOf":"2026-01-02T03:04:05Z"}`,
-		`{"replayed":7,"more":false,"asOf":"2026-01-02T03:04:05Z"}`,
-	}
-	var asked []string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		asked = append(asked, string(body))
-		_, _ = io.WriteString(w, answers[len(asked)-1])
-	}))
-	t.Cleanup(server.Close)
-	p := &place{spool: t.TempDir(), env: map[string]string{"STRONGROOM_URL": server.URL, "STRONGROOM_TOKEN": "t"}}
+	s := newStub(t,
+		`{"replayed":100,"more":true,"asOf":"2026-01-02T03:04:05.000006Z"}`,
+		`{"replayed":100,"more":true,"asOf":"2026-01-02T03:04:05Z"}`,
+		`{"replayed":7,"more":false,"asOf":"2026-01-02T03:04:05Z"}`)
+	p := stubbed(t, s)
 	r := p.run(t, "replay", "quarantine", "f", "--code", "c", "--json", "-q").want(t)
 	if r.stdout != `{"replayed":207,"asOf":"2026-01-02T03:04:05.000006Z"}`+"\n" {
 		t.Errorf("%+v", r)
 	}
-	later := `{"function":"f","code":"c","before":"2026-01-02T03:04:05.000006Z"}`
-	if diff := cmp.Diff([]string{`{"function":"f","code":"c"}`, later, later}, asked); diff != "" {
+	const call = "POST /v1/quarantine/replay "
+	later := call + `{"function":"f","code":"c","before":"2026-01-02T03:04:05.000006Z"}`
+	if diff := cmp.Diff([]string{call + `{"function":"f","code":"c"}`, later, later}, s.received()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -8,21 +8,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/task"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// exitDied is reported for a task whose runner was killed: nobody saw its end.
-const exitDied = -1
+// exitUnknown is the exit code in the report of a run whose end was not observed.
+const exitUnknown = -1
 
-func (a *app) resumeCommand() *cobra.Command {
+func resumeCommand(a *app) *cobra.Command {
 	var t transfer
 	cmd := &cobra.Command{
 		Use:   "resume [RUN…]",
-		Short: "Upload what earlier runs left in the spool",
-		Long: `Goes on with the uploads of the runs named, or of all in the spool, that were
-interrupted: by a kill, a restart, or a platform that did not answer. Tasks are
-not executed again: one whose runner was killed while it ran is reported with
-the outcome "error" and exit code -1.`,
+		Short: "Continue interrupted uploads",
+		Long: `Continue the uploads of the given runs, or of all runs in the spool. An upload is
+interrupted if the program is killed, the machine restarts or the platform does not
+respond.
+
+Tasks are not executed again. If a runner was killed while its task was running, the
+run is reported with the outcome "error" and exit code -1.`,
 		RunE: func(cmd *cobra.Command, runs []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
@@ -51,7 +53,7 @@ func (a *app) resume(ctx context.Context, t transfer, runs []string) error {
 	for _, id := range runs {
 		err := a.resumeRun(ctx, t, dir, id)
 		if !named && (errors.Is(err, spool.ErrBusy) || errors.Is(err, spool.ErrGone)) {
-			continue // it is in other hands, or done
+			continue // another process uploads it or has uploaded it
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("run %s: %w", id, err))
@@ -64,23 +66,23 @@ func (a *app) resume(ctx context.Context, t transfer, runs []string) error {
 }
 
 func (a *app) resumeRun(ctx context.Context, t transfer, dir spool.Dir, id string) error {
-	run, err := dir.Lock(id)
+	spooled, err := dir.Lock(id)
 	if err != nil {
 		return err
 	}
-	defer run.Close()
-	j := run.Journal()
-	if here := a.settings.audience(); here != "" && j.Audience != "" && here != j.Audience {
-		return fmt.Errorf("it belongs to %s, the token is for %s", j.Audience, here)
+	defer spooled.Close()
+	j := spooled.Journal()
+	if audience := a.settings.audience(); audience != "" && j.Audience != "" && audience != j.Audience {
+		return fmt.Errorf("the run belongs to %s, but the token is for %s", j.Audience, audience)
 	}
 	client, err := a.settings.client(j.Workspace)
 	if err != nil {
 		return err
 	}
-	if err := recoverRun(run); err != nil {
+	if err := recoverRun(spooled); err != nil {
 		return err
 	}
-	s := a.begin(ctx, run, client, t, t.policy())
+	s := a.startSession(ctx, spooled, client, t, t.policy())
 	defer s.cancel(nil)
 	if err := s.addPending(); err != nil {
 		return err
@@ -88,21 +90,19 @@ func (a *app) resumeRun(ctx context.Context, t transfer, dir spool.Dir, id strin
 	if err := s.complete(); err != nil {
 		return err
 	}
-	if !a.settings.quiet {
-		fmt.Fprintf(a.stderr, "strongroom: run %s is uploaded\n", id)
-	}
+	a.notice("run %s is uploaded", id)
 	return nil
 }
 
-// recoverRun makes a run whole that was left by a killed process.
-func recoverRun(run *spool.Run) error {
-	if run.Journal().End.IsZero() {
-		err := run.Update(func(j *spool.Journal) {
-			j.End, j.Outcome, j.ExitCode = endOf(*j), task.Error, exitDied
+// recoverRun repairs a run whose process was killed.
+func recoverRun(spooled *spool.Run) error {
+	if spooled.Journal().End.IsZero() {
+		err := spooled.Update(func(j *spool.Journal) {
+			j.End, j.Outcome, j.ExitCode = endTime(*j), run.Error, exitUnknown
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return run.Recover()
+	return spooled.Recover()
 }

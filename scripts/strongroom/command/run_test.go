@@ -2,7 +2,6 @@ package command_test
 
 import (
 	"encoding/json"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 func TestRunEndsAsItsTaskDoes(t *testing.T) {
@@ -20,7 +20,7 @@ func TestRunEndsAsItsTaskDoes(t *testing.T) {
 	cases := map[string]struct {
 		args    []string
 		code    int
-		outcome string
+		outcome run.Outcome
 	}{
 		"a task that succeeds":          {[]string{"--", "true"}, 0, "success"},
 		"a task that fails":             {[]string{"--", "sh", "-c", "exit 7"}, 7, "failure"},
@@ -34,14 +34,11 @@ func TestRunEndsAsItsTaskDoes(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, platformtest.Config{})
+			p := newProgram(t, faults.HTTPConfig{})
 			r := p.run(t, append([]string{"run", "--quiet"}, c.args...)...)
-			report := p.server.Report(p.server.OneRun(t))
-			if report == nil {
-				t.Fatalf("nothing was reported: %+v", r)
-			}
-			if r.code != c.code || report.ExitCode != c.code || report.Outcome != c.outcome {
-				t.Errorf("code %d, reported %s %d; want %d, %s: %s", r.code, report.Outcome, report.ExitCode, c.code, c.outcome, r.stderr)
+			report := p.reported(t)
+			if r.code != c.code || exitCode(report) != c.code || report.Outcome != c.outcome {
+				t.Errorf("code %d, reported %s %d; want %d, %s: %s", r.code, report.Outcome, exitCode(report), c.code, c.outcome, r.stderr)
 			}
 			if left := p.spooled(t); len(left) > 0 {
 				t.Errorf("the spool still holds %v", left)
@@ -50,18 +47,18 @@ func TestRunEndsAsItsTaskDoes(t *testing.T) {
 	}
 }
 
-func TestRunKeepsAllThatTheTaskWrites(t *testing.T) {
+func TestRunStoresEverythingThatTheTaskWrites(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := newProgram(t, faults.HTTPConfig{})
 	script := `echo out; echo err >&2; mkdir -p $STRONGROOM_OUTPUT_DIR/sub
 printf '{}\n' > $STRONGROOM_OUTPUT_DIR/sub/report.jsonl
 printf x > "$STRONGROOM_OUTPUT_DIR/bad name"
 : > $STRONGROOM_OUTPUT_DIR/empty.log
 echo run $STRONGROOM_RUN, token [$STRONGROOM_TOKEN]`
 	r := p.run(t, "run", "--json", "--part-size", "5", "--", "sh", "-c", script)
-	run := p.server.OneRun(t)
+	run := p.oneRun(t)
 	got := map[string]string{}
-	for _, name := range p.server.Outputs(run) {
+	for name := range p.outputs(t, run) {
 		got[name] = p.content(t, run, name)
 	}
 	log := "out\nerr\nrun " + run + ", token []\n"
@@ -72,12 +69,12 @@ echo run $STRONGROOM_RUN, token [$STRONGROOM_TOKEN]`
 	if r.stdout != log {
 		t.Errorf("passed through: %q", r.stdout)
 	}
-	if !strings.Contains(r.stderr, `"bad name" cannot be the name of an output`) {
-		t.Errorf("says nothing of the bad name: %s", r.stderr)
+	if !strings.Contains(r.stderr, `"bad name" is not a valid output name`) {
+		t.Errorf("stderr does not mention the bad name: %s", r.stderr)
 	}
-	kept := filepath.Join(p.spool, "refused", run, "bad name")
+	kept := filepath.Join(p.spool, "rejected", run, "bad name")
 	if content, err := os.ReadFile(kept); string(content) != "x" {
-		t.Errorf("what could not be uploaded is not kept: %v", err)
+		t.Errorf("the file that could not be uploaded is not kept: %v", err)
 	}
 	lines := strings.Split(strings.TrimSpace(r.stderr), "\n")
 	var summary struct {
@@ -85,15 +82,15 @@ echo run $STRONGROOM_RUN, token [$STRONGROOM_TOKEN]`
 		Uploaded bool
 	}
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &summary); err != nil || summary.Run != run || !summary.Uploaded {
-		t.Errorf("the last line is no summary: %s", r.stderr)
+		t.Errorf("the last line is not a summary: %s", r.stderr)
 	}
 }
 
-func TestRunKeepsStderrApart(t *testing.T) {
+func TestRunStoresStderrSeparately(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := newProgram(t, faults.HTTPConfig{})
 	r := p.run(t, "run", "--split", "--", "sh", "-c", "echo out; echo err >&2")
-	run := p.server.OneRun(t)
+	run := p.oneRun(t)
 	if got := p.content(t, run, "stdout.log"); got != "out\n" || r.stdout != got {
 		t.Errorf("stdout is %q, passed through %q", got, r.stdout)
 	}
@@ -104,7 +101,7 @@ func TestRunKeepsStderrApart(t *testing.T) {
 
 func TestRunWithoutThePlatformLosesNothing(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := newProgram(t, faults.HTTPConfig{})
 	address := p.env["STRONGROOM_URL"]
 	p.env["STRONGROOM_URL"] = "http://127.0.0.1:1"
 	r := p.run(t, "run", "--patience", "20ms", "--backoff", "5ms", "--", "sh", "-c", "echo precious; exit 3")
@@ -112,24 +109,24 @@ func TestRunWithoutThePlatformLosesNothing(t *testing.T) {
 		t.Errorf("the task was disturbed: %+v", r)
 	}
 	if !strings.Contains(r.stderr, "WARNING") || !strings.Contains(r.stderr, "strongroom resume --spool "+p.spool) {
-		t.Errorf("does not say how to go on: %s", r.stderr)
+		t.Errorf("does not say how to continue: %s", r.stderr)
 	}
 	p.env["STRONGROOM_URL"] = address
 	if r := p.run(t, "resume"); r.code != 0 {
 		t.Fatalf("resume: %+v", r)
 	}
-	run := p.server.OneRun(t)
+	run := p.oneRun(t)
 	if got := p.content(t, run, "stdout.log"); got != "precious\n" {
 		t.Errorf("stdout.log is %q", got)
 	}
-	if report := p.server.Report(run); report.ExitCode != 3 || report.Outcome != "failure" {
+	if report := p.recorded(t, run); exitCode(report) != 3 || report.Outcome != "failure" {
 		t.Errorf("reported %+v", report)
 	}
 }
 
 func TestOutputCanBeReadWhileTheTaskRuns(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := newProgram(t, faults.HTTPConfig{})
 	gate := filepath.Join(t.TempDir(), "gate")
 	done := make(chan result, 1)
 	go func() {
@@ -137,89 +134,91 @@ func TestOutputCanBeReadWhileTheTaskRuns(t *testing.T) {
 			"sh", "-c", "echo early; while [ ! -e "+gate+" ]; do sleep 0.01; done; echo late")
 	}()
 	eventually(t, "the first line is stored", func() bool {
-		runs := p.server.Runs()
+		runs := p.runs(t)
 		if len(runs) == 0 {
 			return false
 		}
-		_, content := p.server.Content(runs[0], "stdout.log")
-		return string(content) == "early\n"
+		return p.stored(t, runs[0], "stdout.log") == "early\n"
 	})
 	writeFile(t, gate, "")
 	if r := <-done; r.code != 0 {
 		t.Errorf("%+v", r)
 	}
-	if got := p.content(t, p.server.OneRun(t), "stdout.log"); got != "early\nlate\n" {
+	if got := p.content(t, p.oneRun(t), "stdout.log"); got != "early\nlate\n" {
 		t.Errorf("stdout.log is %q", got)
 	}
 }
 
-func TestRunSaysWhatIsMissing(t *testing.T) {
+func TestErrorsBeforeARunSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
-		change func(*place)
+		change func(*program)
 		args   []string
 		want   string
 		code   int
 	}{
-		"no workspace":                     {func(p *place) { delete(p.env, "STRONGROOM_WORKSPACE") }, []string{"run", "--", "true"}, "--workspace NAME, or set STRONGROOM_WORKSPACE", 125},
-		"a workspace that cannot be":       {func(*place) {}, []string{"run", "--workspace", "A/B", "--", "true"}, "--workspace: a workspace is named by", 125},
-		"no token":                         {func(p *place) { delete(p.env, "STRONGROOM_TOKEN") }, []string{"run", "--", "true"}, "--token-file FILE, or set STRONGROOM_TOKEN_FILE or STRONGROOM_TOKEN", 125},
-		"a token file that is not there":   {func(*place) {}, []string{"run", "--token-file", "/no/such/file", "--", "true"}, "read the token: open /no/such/file", 125},
-		"no command":                       {func(*place) {}, []string{"run"}, "give one after --", 125},
-		"an unknown flag of run":           {func(*place) {}, []string{"run", "--nope", "--", "true"}, "unknown flag: --nope", 125},
-		"plain http to another machine":    {func(*place) {}, []string{"run", "--url", "http://192.0.2.1", "--", "true"}, "use https, or --insecure", 125},
-		"an output that cannot be named":   {func(*place) {}, []string{"run", "--output", "a/b", "--", "true"}, "cannot be the name of an output", 125},
-		"a run that is no UUIDv7":          {func(*place) {}, []string{"run", "--run", "7", "--", "true"}, "UUIDv7", 125},
-		"parts that are too large":         {func(*place) {}, []string{"run", "--part-size", "8388609", "--", "true"}, "--part-size must be 1 to 8388608", 125},
-		"upload without a task":            {func(*place) {}, []string{"upload", "/tmp"}, "give --task NAME", 2},
-		"upload without files":             {func(*place) {}, []string{"upload", "--task", "x"}, "give directories or files", 2},
-		"cat of something that is no run":  {func(*place) {}, []string{"outputs", "cat", "../x", "y"}, "not the id of a run", 2},
-		"cat without a name":               {func(*place) {}, []string{"outputs", "cat", "x"}, "takes RUN and NAME", 2},
-		"token of a tenant that cannot be": {func(*place) {}, []string{"token", "--tenant", "A B"}, "--tenant:", 2},
+		"no workspace":                     {change: func(p *program) { delete(p.env, "STRONGROOM_WORKSPACE") }, args: []string{"run", "--", "true"}, want: "use --workspace NAME, or set STRONGROOM_WORKSPACE", code: 125},
+		"a workspace name that is invalid": {args: []string{"run", "--workspace", "A/B", "--", "true"}, want: "--workspace: a workspace ID has", code: 125},
+		"no token":                         {change: func(p *program) { delete(p.env, "STRONGROOM_TOKEN") }, args: []string{"run", "--", "true"}, want: "--token-file FILE, or set STRONGROOM_TOKEN_FILE or STRONGROOM_TOKEN", code: 125},
+		"a token file that is missing":     {args: []string{"run", "--token-file", "/no/such/file", "--", "true"}, want: "read the token: open /no/such/file", code: 125},
+		"no command":                       {args: []string{"run"}, want: "no command", code: 125},
+		"an unknown flag of run":           {args: []string{"run", "--nope", "--", "true"}, want: "unknown flag: --nope", code: 125},
+		"plain http to another machine":    {args: []string{"run", "--url", "http://192.0.2.1", "--", "true"}, want: "use https, or --insecure", code: 125},
+		"an output name that is invalid":   {args: []string{"run", "--output", "a/b", "--", "true"}, want: "--output: ", code: 125},
+		"a run ID that is no UUIDv7":       {args: []string{"run", "--run", "7", "--", "true"}, want: "UUIDv7", code: 125},
+		"parts that are too large":         {args: []string{"run", "--part-size", "8388609", "--", "true"}, want: "--part-size must be from 1 to 8388608", code: 125},
+		"upload without a task":            {args: []string{"upload", "/tmp"}, want: "use --task NAME", code: 2},
+		"upload without files":             {args: []string{"upload", "--task", "x"}, want: "no files; for example", code: 2},
+		"cat of an invalid run ID":         {args: []string{"outputs", "cat", "../x", "y"}, want: "not a valid run ID", code: 2},
+		"cat without a name":               {args: []string{"outputs", "cat", "x"}, want: "requires RUN and NAME", code: 2},
+		"token of an invalid tenant ID":    {args: []string{"token", "--tenant", "A B"}, want: "--tenant:", code: 2},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, platformtest.Config{})
-			c.change(p)
+			p := newProgram(t, faults.HTTPConfig{})
+			if c.change != nil {
+				c.change(p)
+			}
 			r := p.run(t, c.args...)
 			if r.code != c.code || !strings.Contains(r.stderr, c.want) {
 				t.Errorf("code %d: %s", r.code, r.stderr)
 			}
-			if len(p.server.Runs()) > 0 {
-				t.Error("a run was begun")
+			if len(p.runs(t)) > 0 {
+				t.Error("a run was started")
 			}
 		})
 	}
 }
 
-func TestARefusalIsToldAndNothingIsLost(t *testing.T) {
+func TestARejectedTokenIsReportedAndNothingIsLost(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
+	p := newProgram(t, faults.HTTPConfig{})
+	token := p.env["STRONGROOM_TOKEN"]
 	p.env["STRONGROOM_TOKEN"] = "worthless"
 	r := p.run(t, "run", "--", "sh", "-c", "echo kept")
-	if r.code != 0 || !strings.Contains(r.stderr, "401 Unauthorized: no valid token") {
+	if r.code != 0 || !strings.Contains(r.stderr, "401 Unauthorized") {
 		t.Errorf("%+v", r)
 	}
-	p.env["STRONGROOM_TOKEN"] = platformtest.TokenCanary
+	p.env["STRONGROOM_TOKEN"] = token
 	if r := p.run(t, "resume"); r.code != 0 {
 		t.Fatalf("resume: %+v", r)
 	}
-	if got := p.content(t, p.server.OneRun(t), "stdout.log"); got != "kept\n" {
+	if got := p.content(t, p.oneRun(t), "stdout.log"); got != "kept\n" {
 		t.Errorf("stdout.log is %q", got)
 	}
 }
 
-func TestFaultsOnTheWayChangeNothing(t *testing.T) {
+func TestNetworkFaultsChangeNothing(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]platformtest.Fault{
-		"connections break":   platformtest.Drop,
-		"replies are lost":    platformtest.DropReply,
-		"nobody is available": platformtest.Unavailable,
+	for name, fault := range map[string]faults.Fault{
+		"connections break":    faults.Lost,
+		"replies are lost":     faults.ReplyLost,
+		"the platform is down": faults.Unavailable,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, platformtest.Config{Fault: everyOther(fault), Custody: 1e6})
+			p := newProgram(t, faults.HTTPConfig{Fault: everyOther(fault)})
 			text := numbers(200)
 			file := filepath.Join(t.TempDir(), "report.txt")
 			writeFile(t, file, text)
@@ -227,23 +226,9 @@ func TestFaultsOnTheWayChangeNothing(t *testing.T) {
 			if r.code != 0 {
 				t.Fatalf("%+v", r)
 			}
-			if got := p.content(t, p.server.OneRun(t), "report.txt"); got != text {
+			if got := p.content(t, p.oneRun(t), "report.txt"); got != text {
 				t.Errorf("%d bytes arrived of %d", len(got), len(text))
 			}
 		})
-	}
-}
-
-// everyOther lets every second request on each path fail, in turn.
-func everyOther(fault platformtest.Fault) func(*http.Request) platformtest.Fault {
-	turns := make(chan map[string]int, 1)
-	turns <- map[string]int{}
-	return func(r *http.Request) platformtest.Fault {
-		seen := <-turns
-		defer func() { turns <- seen }()
-		if seen[r.URL.Path]++; seen[r.URL.Path]%2 == 1 {
-			return fault
-		}
-		return platformtest.None
 	}
 }

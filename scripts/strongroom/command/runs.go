@@ -9,58 +9,59 @@ import (
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-func (a *app) runsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "runs", Short: "Read what is recorded of runs"}
-	cmd.AddCommand(a.listRunsCommand(), a.showRunCommand(), a.runIssuesCommand())
+func runsCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{Use: "runs", Short: "List runs and show their details"}
+	cmd.AddCommand(listRunsCommand(a), showRunCommand(a), runIssuesCommand(a))
 	return cmd
 }
 
 // listRunsOptions are the flags of runs ls.
 type listRunsOptions struct {
 	listOptions
-	filter api.RunFilter
-	span   span // of the filter
+	filter  api.RunFilter
+	started timeRange
 }
 
-func (a *app) listRunsCommand() *cobra.Command {
+func listRunsCommand(a *app) *cobra.Command {
 	var o listRunsOptions
 	cmd := &cobra.Command{
 		Use:   "ls",
 		Short: "List runs, the newest start first",
 		Example: `  strongroom runs ls --task dns-check --outcome failure --from 7d
   strongroom runs ls --state running --limit 0 --json | jq -r '.runs[].id'`,
-		Args: exactly(),
+		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listRuns(cmd.Context(), o) },
 	}
 	o.addFlags(cmd)
-	o.span.addFlags(cmd, "started")
+	o.started.addFlags(cmd, "started")
 	flags := cmd.Flags()
-	flags.StringVar(&o.filter.Task, "task", "", "task")
-	flags.StringVar(&o.filter.SLX, "slx", "", "service-level experience")
-	flags.StringVar(&o.filter.Resource, "resource", "", "resource")
-	flags.StringVar(&o.filter.Outcome, "outcome", "", "success, failure (the check failed), error (the task broke), timeout or canceled")
-	flags.StringVar(&o.filter.State, "state", "", "running or ended")
+	flags.StringVar(&o.filter.Task, "task", "", "filter by task")
+	flags.StringVar(&o.filter.SLX, "slx", "", "filter by service-level experience")
+	flags.StringVar(&o.filter.Resource, "resource", "", "filter by resource")
+	flags.StringVar(&o.filter.Outcome, "outcome", "", "filter by outcome: success, failure (the check failed), error (the task broke), timeout or canceled")
+	flags.StringVar(&o.filter.State, "state", "", "filter by state: running or ended")
 	return cmd
 }
 
-// check fills in the times of the filter.
+// check validates the flags and sets the times of the filter.
 func (o *listRunsOptions) check() (err error) {
 	if err := errors.Join(
-		oneOf("--outcome", o.filter.Outcome, "success", "failure", "error", "timeout", "canceled"),
-		oneOf("--state", o.filter.State, "running", "ended"),
+		checkOneOf("--outcome", run.Outcome(o.filter.Outcome), outcomes...),
+		checkOneOf("--state", run.State(o.filter.State), run.Running, run.Ended),
 	); err != nil {
 		return err
 	}
-	o.filter.From, o.filter.To, err = o.span.parse(time.Now())
+	o.filter.From, o.filter.To, err = o.started.parse(time.Now())
 	return err
 }
 
 // runList is what runs ls --json prints.
 type runList struct {
 	Runs []api.Run `json:"runs"`
-	More bool      `json:"more"` // there may be, beyond the limit
+	More bool      `json:"more"` // the limit may have cut off more runs
 }
 
 func (a *app) listRuns(ctx context.Context, o listRunsOptions) error {
@@ -68,8 +69,8 @@ func (a *app) listRuns(ctx context.Context, o listRunsOptions) error {
 		return err
 	}
 	return list[api.Run]{
-		most: api.MaxRunPage, show: view.Runs,
-		ask: func(ctx context.Context, c *api.Client, size int, token string) ([]api.Run, string, error) {
+		pageSize: api.MaxRunPage, show: view.Runs,
+		fetch: func(ctx context.Context, c *api.Client, size int, token string) ([]api.Run, string, error) {
 			page, err := c.Runs(ctx, o.filter, size, token)
 			return page.Runs, page.NextPageToken, err
 		},
@@ -77,45 +78,44 @@ func (a *app) listRuns(ctx context.Context, o listRunsOptions) error {
 	}.print(ctx, a, o.listOptions)
 }
 
-func (a *app) showRunCommand() *cobra.Command {
+func showRunCommand(a *app) *cobra.Command {
 	return action[api.Listing]{
-		use: "show RUN", short: "Show a run, what it put out, and how to read it",
+		use: "show RUN", short: "Show a run and its outputs",
 		example: `  strongroom runs show 01890a5d-ac96-774b-bcce-b302099a8057
   strongroom runs show 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq .run.issues`,
-		check: checkRun, do: wholeRun, show: view.Run,
+		check: checkRunID, do: readRun, show: view.Run,
 	}.command(a)
 }
 
-// wholeRun reads the run with what it reported, and its outputs.
-func wholeRun(ctx context.Context, c *api.Client, id string) (api.Listing, error) {
-	run, err := c.Run(ctx, id)
+// readRun reads a run with its report and its outputs.
+func readRun(ctx context.Context, c *api.Client, id string) (api.Listing, error) {
+	recorded, err := c.Run(ctx, id)
 	if err != nil {
 		return api.Listing{}, err
 	}
 	listing, err := c.Outputs(ctx, id)
-	listing.Run = run
+	listing.Run = recorded
 	return listing, err
 }
 
-func (a *app) runIssuesCommand() *cobra.Command {
+func runIssuesCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "issues RUN",
-		Short: "Write the issues that a run reported to stdout, as its issues.jsonl had them",
-		Long: `Writes the lines of issues.jsonl that a run reported, byte for byte. On a terminal,
-control characters are shown as escapes and not obeyed. That it was read is on the
-audit log.`,
+		Short: "Print the issues.jsonl lines that a run reported",
+		Long: `Print the lines of issues.jsonl that a run reported, byte for byte. On a terminal,
+control characters are printed as visible escapes. The audit log records this read.`,
 		Example: `  strongroom runs issues 01890a5d-ac96-774b-bcce-b302099a8057 | jq -r .title`,
-		Args:    exactly("RUN"),
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.runIssues(cmd.Context(), args[0]) },
+		Args:    exactArgs("RUN"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.printIssueLines(cmd.Context(), args[0]) },
 	}
 }
 
-func (a *app) runIssues(ctx context.Context, run string) error {
-	client, err := a.clientFor(run)
+func (a *app) printIssueLines(ctx context.Context, id string) error {
+	client, err := a.clientForRun(id)
 	if err != nil {
 		return err
 	}
-	lines, err := retried(ctx, func(ctx context.Context) ([]byte, error) { return client.IssueLines(ctx, run) })
+	lines, err := withRetry(ctx, func(ctx context.Context) ([]byte, error) { return client.IssueLines(ctx, id) })
 	if err != nil {
 		return err
 	}

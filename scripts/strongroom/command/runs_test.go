@@ -9,143 +9,183 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/platformtest"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// decode runs the program and gives what it prints as JSON.
-func decode[T any](t *testing.T, p *place, args ...string) (answer T) {
-	t.Helper()
-	r := p.run(t, args...).want(t)
-	if err := json.Unmarshal([]byte(r.stdout), &answer); err != nil {
-		t.Fatalf("%v: %s", err, r.stdout)
-	}
-	return answer
-}
-
-// runID gives a run's id that is told apart by a number.
-func runID(n int) string { return fmt.Sprintf("01890a5d-ac96-774b-bcce-%012d", n) }
-
-// hostile would clear a terminal and turn its text around.
+// hostile would clear a terminal and reverse its text.
 const hostile = "dns\x1b[2J\u009b31m \u202echeck"
 
-func someRecordedRun(n int) api.Run {
-	end, code := changed.Add(1500*time.Millisecond), 3
-	return api.Run{
-		ID: runID(n), Task: hostile, SLX: "dns\nall", State: "ended", Outcome: "failure", ExitCode: &code, Start: changed, End: &end,
-		Issues: 2, Samples: 1,
-	}
-}
-
-func TestATableOfRunsCannotSteerATerminal(t *testing.T) {
+func TestRunsAreFiltered(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
-	late := someRecordedRun(1) // its report came before its start
-	late.Task, late.SLX, late.Start, late.Issues = "", "", time.Time{}, 0
-	p.server.Record(someRecordedRun(0), late, api.Run{ID: runID(2), Task: "t", Resource: "r", State: "running", Start: changed})
-	want := `RUN                                   START                 TOOK  OUTCOME  ISSUES  SAMPLES  TASK                SLX      RESOURCE
-01890a5d-ac96-774b-bcce-000000000000  2026-01-02T03:04:05Z  1.5s  failure  2       1        dns\x1b[2J\u009b31m \u202echeck  dns all  -
-01890a5d-ac96-774b-bcce-000000000001  -                     -     failure  0       1        -                   -        -
-01890a5d-ac96-774b-bcce-000000000002  2026-01-02T03:04:05Z  -     running  0       0        t                   -        r
-`
-	if diff := cmp.Diff(want, p.run(t, "runs", "ls").want(t).stdout); diff != "" {
-		t.Error(diff)
+	tenant := cloudtest.Shared(t).Tenant(t)
+	viewer := programOf(t, tenant, "viewer")
+	ended := func(hours int, outcome run.Outcome) *api.Report {
+		return &api.Report{End: ago(hours), Outcome: outcome, Outputs: []api.Claim{}}
 	}
-}
-
-func TestAListOfRunsGoesOverPagesThatBreak(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t, platformtest.Config{Fault: everyOther(platformtest.DropReply)})
-	for n := range 250 {
-		p.server.Record(someRecordedRun(n))
+	numbers := map[string]int{}
+	for n, r := range []struct {
+		start  api.Start
+		report *api.Report
+	}{
+		{api.Start{Task: "dns-check", SLX: "dns", Resource: "cluster-1", Start: ago(9)}, ended(8, run.Success)},
+		{api.Start{Task: "dns-check", SLX: "dns", Resource: "cluster-2", Start: ago(7)}, ended(6, run.Failure)},
+		{api.Start{Task: "tls-check", SLX: "tls", Resource: "cluster-1", Start: ago(5)}, ended(4, run.Error)},
+		{api.Start{Task: "dns-check", SLX: "dns", Resource: "cluster-1", Start: ago(3)}, nil},
+	} {
+		numbers[startedRun(t, tenant, r.start, r.report)] = n
 	}
-	for limit, want := range map[string]int{"0": 250, "249": 249, "250": 250, "30": 30} {
+	for name, c := range map[string]struct {
+		flags []string
+		want  []int // the newest start first
+		more  bool
+	}{
+		"all":                    {nil, []int{3, 2, 1, 0}, false},
+		"all, without a maximum": {[]string{"--limit", "0"}, []int{3, 2, 1, 0}, false},
+		"some":                   {[]string{"--limit", "2"}, []int{3, 2}, true},
+		"a task":                 {[]string{"--task", "tls-check"}, []int{2}, false},
+		"an SLX":                 {[]string{"--slx", "dns"}, []int{3, 1, 0}, false},
+		"a resource":             {[]string{"--resource", "cluster-1"}, []int{3, 2, 0}, false},
+		"an outcome":             {[]string{"--outcome", "failure"}, []int{1}, false},
+		"running ones":           {[]string{"--state", "running"}, []int{3}, false},
+		"the last six hours":     {[]string{"--from", "6h"}, []int{3, 2}, false},
+		"those before":           {[]string{"--to", "6h"}, []int{1, 0}, false},
+		"a range of times":       {[]string{"--from", ago(8).Format(time.RFC3339), "--to", ago(4).Format(time.RFC3339)}, []int{2, 1}, false},
+		"several filters":        {[]string{"--slx", "dns", "--resource", "cluster-1", "--state", "ended", "--from", "1d"}, []int{0}, false},
+	} {
 		list := decode[struct {
 			Runs []api.Run
 			More bool
-		}](t, p, "runs", "ls", "--limit", limit, "--json")
-		if len(list.Runs) != want || list.More != (want < 250) || list.Runs[want-1].ID != runID(want-1) {
-			t.Errorf("--limit %s gives %d runs, more is %v", limit, len(list.Runs), list.More)
+		}](t, viewer, append([]string{"runs", "ls", "--json"}, c.flags...)...)
+		var got []int
+		for _, r := range list.Runs {
+			got = append(got, numbers[r.ID])
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" || list.More != c.more {
+			t.Errorf("%s: more is %v: %s", name, list.More, diff)
 		}
 	}
-	if r := p.run(t, "runs", "ls").want(t); strings.Count(r.stdout, "\n") != 51 || !strings.Contains(r.stderr, "there are more than these 50") {
+}
+
+func TestRunsAreListedOverBrokenConnections(t *testing.T) {
+	t.Parallel()
+	tenant := cloudtest.Shared(t).Tenant(t)
+	ids := map[string]bool{}
+	for range 210 {
+		ids[startedRun(t, tenant, api.Start{Task: "t", Start: ago(1)}, nil)] = true
+	}
+	viewer := programOf(t, tenant, "viewer").proxied(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)})
+	for limit, want := range map[string]int{"0": 210, "209": 209, "210": 210, "30": 30} {
+		list := decode[struct {
+			Runs []api.Run
+			More bool
+		}](t, viewer, "runs", "ls", "--limit", limit, "--json")
+		got := map[string]bool{}
+		for _, r := range list.Runs {
+			got[r.ID] = ids[r.ID]
+		}
+		if len(list.Runs) != want || len(got) != want || list.More != (want < 210) {
+			t.Errorf("--limit %s: %d runs, %d different, more is %v", limit, len(list.Runs), len(got), list.More)
+		}
+	}
+	if r := viewer.run(t, "runs", "ls").want(t); strings.Count(r.stdout, "\n") != 51 || !strings.Contains(r.stderr, "truncated to 50 entries") {
 		t.Errorf("%d lines: %s", strings.Count(r.stdout, "\n"), r.stderr)
 	}
 }
 
-func TestRunsWithAsManyOutputsAsCanBeAreListed(t *testing.T) {
+// The largest page of runs that the platform can return must fit into a response.
+func TestAPageOfTheLargestRunsIsListed(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
-	for n := range 30 {
-		run := someRecordedRun(n)
+	var page api.RunPage
+	for n := range api.MaxRunPage {
+		r := api.Run{ID: fmt.Sprintf("01890a5d-ac96-774b-bcce-%012d", n), Task: "t", State: run.Ended}
 		for i := range api.MaxOutputs {
-			run.Outputs = append(run.Outputs, api.Claim{Name: fmt.Sprintf("%0200d", i), Parts: 99_999})
+			r.Outputs = append(r.Outputs, api.Claim{Name: fmt.Sprintf("%0200d", i), Parts: 99_999})
 		}
-		p.server.Record(run)
+		page.Runs = append(page.Runs, r)
 	}
-	list := decode[struct{ Runs []api.Run }](t, p, "runs", "ls", "--json")
-	if len(list.Runs) != 30 || len(list.Runs[29].Outputs) != api.MaxOutputs {
-		t.Errorf("%d runs", len(list.Runs))
+	response, err := json.Marshal(page)
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func TestARunIsShownWithHowToReadWhatItLeft(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
-	run := someRecordedRun(0)
-	run.ID = someRun
-	p.server.Record(run, api.Run{ID: runID(1), Task: "t", State: "running", Start: changed})
-	p.end("stdout.log", p.keep("stdout.log", "12345\n", 4))
-	want := `Run      01890a5d-ac96-774b-bcce-b302099a8057
-Task     dns\x1b[2J\u009b31m \u202echeck
-SLX      dns all
-State    failure, exit code 3
-Start    2026-01-02T03:04:05Z
-End      2026-01-02T03:04:06Z, after 1.5s
-Issues   2: strongroom runs issues 01890a5d-ac96-774b-bcce-b302099a8057
-Samples  1: strongroom slis samples NAME, and strongroom slis ls has the names
-Outputs  1: strongroom outputs cat 01890a5d-ac96-774b-bcce-b302099a8057 NAME
-
-NAME        STATE     BYTES  LINES  PARTS  TYPE
-stdout.log  complete  6      -      2/2    text/plain
-`
-	if diff := cmp.Diff(want, p.run(t, "runs", "show", someRun).want(t).stdout); diff != "" {
-		t.Error(diff)
-	}
-	got := decode[api.Listing](t, p, "runs", "show", someRun, "--json")
-	if diff := cmp.Diff(run, got.Run); diff != "" || len(got.Outputs) != 1 {
-		t.Error(diff, got.Outputs)
-	}
-	want = "Run      " + runID(1) + "\nTask     t\nState    running\nStart    2026-01-02T03:04:05Z\nIssues   none yet\nSamples  none yet\nOutputs  none yet\n"
-	if diff := cmp.Diff(want, p.run(t, "runs", "show", runID(1)).want(t).stdout); diff != "" {
-		t.Error(diff)
+	p := stubbed(t, newStub(t, string(response)))
+	list := decode[struct{ Runs []api.Run }](t, p, "runs", "ls", "--json", "--limit", "0")
+	if n := len(list.Runs); n != api.MaxRunPage || len(list.Runs[n-1].Outputs) != api.MaxOutputs {
+		t.Errorf("%d runs", n)
 	}
 }
 
-func TestARunsIssuesAreWrittenByteForByte(t *testing.T) {
+func TestAListSkipsEmptyPages(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]platformtest.Fault{
-		"at once":                     platformtest.None,
-		"after the connection breaks": platformtest.DropReply,
+	s := newStub(t, `{"slis":[],"nextPageToken":"2"}`, `{"slis":[{"name":"zone"},{"name":"more than were requested"}],"nextPageToken":"3"}`)
+	list := decode[struct {
+		SLIs []struct{ Name string }
+		More bool
+	}](t, stubbed(t, s), "slis", "ls", "--alert", "page", "--limit", "1", "--json")
+	if len(list.SLIs) != 1 || list.SLIs[0].Name != "zone" || !list.More || len(s.received()) != 2 || !strings.Contains(s.received()[1], "pageToken=2") {
+		t.Errorf("%+v after %v", list, s.received())
+	}
+}
+
+func TestARunIsShown(t *testing.T) {
+	t.Parallel()
+	tenant := cloudtest.Shared(t).Tenant(t)
+	viewer := programOf(t, tenant, "viewer")
+	id := startedRun(t, tenant, api.Start{Task: "dns \u202echeck", SLX: "dns", Start: ago(2)}, &api.Report{
+		End: ago(1), Outcome: run.Failure, ExitCode: 3, Outputs: []api.Claim{{Name: "lost.log", Parts: 1}},
+		Samples: []api.Sample{{SLI: "latency", Time: ago(1), Value: 1}, {SLI: "errors", Time: ago(1), Value: 2}},
+		Issues:  []api.IssueLine{{Line: oddLine}, {Line: plainLine}},
+	})
+	r := viewer.run(t, "runs", "show", id).want(t)
+	for _, want := range []string{
+		`Task     dns \u202echeck`, "State    failure, exit code 3", ", after 1h0m", "Issues   2; to read: strongroom runs issues " + id,
+		"Samples  2; to read: strongroom slis samples NAME", "Outputs  1; to read: strongroom outputs cat " + id, "lost.log  incomplete",
+	} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("%s does not show %q", r.stdout, want)
+		}
+	}
+	if r := viewer.run(t, "runs", "ls", "--task", "dns \u202echeck").want(t); strings.Count(r.stdout, "\n") != 2 || !strings.Contains(r.stdout, `2       2        dns \u202echeck  dns`) {
+		t.Errorf("%s", r.stdout)
+	}
+	if got := decode[api.Listing](t, viewer, "runs", "show", id, "--json"); got.Run.Issues != 2 || len(got.Outputs) != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestIssueLinesOfARunArePrintedByteForByte(t *testing.T) {
+	t.Parallel()
+	tenant := cloudtest.Shared(t).Tenant(t)
+	lines := []string{oddLine, "{\"title\":\"\u009b31m \u202echeck\"}"}
+	for range 8 {
+		lines = append(lines, `{"title":"t","a":["`+strings.Repeat(strings.Repeat("x", 50_000)+`","`, 10)+`"]}`)
+	}
+	report := api.Report{End: ago(1), Outcome: run.Failure, Outputs: []api.Claim{}}
+	for _, line := range lines {
+		report.Issues = append(report.Issues, api.IssueLine{Line: line})
+	}
+	id := startedRun(t, tenant, api.Start{Task: "t", Start: ago(2)}, &report)
+	want := strings.Join(lines, "\n") + "\n"
+	for name, fault := range map[string]faults.Fault{
+		"at once":                     faults.None,
+		"after the connection breaks": faults.ReplyLost,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, platformtest.Config{Fault: everyOther(fault)})
-			long := `{"title":"` + strings.Repeat("x", 5<<20) + `"}`
-			p.server.End(someRun, api.Report{Issues: []api.IssueLine{{Line: oddLine}, {Line: long}, {Line: "{\"title\":\"" + hostile + "\"}"}}})
-			want := oddLine + "\n" + long + "\n{\"title\":\"" + hostile + "\"}\n"
-			if r := p.run(t, "runs", "issues", someRun).want(t); r.stdout != want {
+			viewer := programOf(t, tenant, "viewer").proxied(t, faults.HTTPConfig{Fault: everyOther(fault)})
+			if r := viewer.run(t, "runs", "issues", id).want(t); r.stdout != want {
 				t.Errorf("%d bytes, not %d", len(r.stdout), len(want))
 			}
 		})
 	}
 }
 
-func TestIssuesThatNoReportCanHaveAreNotCut(t *testing.T) {
+func TestIssueLinesThatAreTooLargeAreNotCut(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, platformtest.Config{})
-	p.server.End(someRun, api.Report{Issues: []api.IssueLine{{Line: strings.Repeat("x", api.MaxReportBytes)}}})
-	if r := p.run(t, "runs", "issues", someRun); r.code != 1 || r.stdout != "" || !strings.Contains(r.stderr, "more than the 8388608 bytes") {
+	p := stubbed(t, newStub(t, strings.Repeat("x", api.MaxReportBytes+1)))
+	if r := p.run(t, "runs", "issues", someRun); r.code != 1 || r.stdout != "" || !strings.Contains(r.stderr, "larger than the 8388608 bytes") {
 		t.Errorf("code %d, %d bytes, %s", r.code, len(r.stdout), r.stderr)
 	}
 }

@@ -9,16 +9,16 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/collect"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/findings"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/progress"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/task"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/upload"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// session brings one spooled run to the platform.
+// session uploads and reports one spooled run.
 type session struct {
 	run      *spool.Run
 	client   *api.Client
@@ -26,77 +26,78 @@ type session struct {
 	uploader *upload.Uploader
 	policy   retry.Policy
 	partSize int64
-	issues   int             // in the report
-	samples  int             // in the report
-	untold   []untoldLines   // what the report does not carry
+	issues   int // in the report
+	samples  int // in the report
+	rejected []rejectedLines
 	ctx      context.Context // ends the uploader
 	cancel   context.CancelCauseFunc
 }
 
-// begin starts to upload what will be added.
-func (a *app) begin(ctx context.Context, run *spool.Run, client *api.Client, t transfer, policy retry.Policy) *session {
-	s := &session{run: run, client: client, partSize: t.partSize, meter: progress.New(a.stderr, a.settings.quiet)}
+// startSession starts the upload of parts that will be added.
+func (a *app) startSession(ctx context.Context, spooled *spool.Run, client *api.Client, t transfer, policy retry.Policy) *session {
+	s := &session{run: spooled, client: client, partSize: t.partSize, meter: progress.New(a.stderr, a.settings.quiet)}
 	if !a.settings.quiet {
 		policy.Notify = s.notify()
 	}
 	s.policy = policy
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
-	j := run.Journal()
-	s.uploader = upload.Begin(s.ctx, upload.Config{
+	j := spooled.Journal()
+	s.uploader = upload.Start(s.ctx, upload.Config{
 		Client: client, Run: j.Run, Parallel: t.parallel, Retry: policy,
 		Start:  api.Start{Task: j.Task, SLX: j.SLX, Resource: j.Resource, Start: j.Start},
-		Stored: run.Stored, Moved: s.meter.Moved,
+		Stored: spooled.Stored, Moved: s.meter.Moved,
 	})
 	return s
 }
 
-// Notices of failures that may pass: none in the first seconds, then few.
+// Transient failures are printed only after a while, and then rarely.
 const (
-	noticeAfter = 5 * time.Second
-	noticeEvery = 30 * time.Second
+	firstNotice    = 5 * time.Second
+	noticeInterval = 30 * time.Second
 )
 
 func (s *session) notify() func(error) {
 	var mu sync.Mutex
-	next := time.Now().Add(noticeAfter)
+	next := time.Now().Add(firstNotice)
 	return func(err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if time.Now().Before(next) {
 			return
 		}
-		next = time.Now().Add(noticeEvery)
-		s.meter.Printf("strongroom: %v; trying again", err)
+		next = time.Now().Add(noticeInterval)
+		s.meter.Printf("strongroom: %v; retrying", err)
 	}
 }
 
-// add hands a part to the uploader.
+// add queues a part for upload.
 func (s *session) add(p spool.Part) {
 	s.meter.Expect(p.Size)
 	s.uploader.Add(p)
 }
 
-// addPending hands over what an earlier process left.
+// addPending queues the parts that an earlier process did not upload.
 func (s *session) addPending() error {
 	for _, o := range s.run.Journal().Outputs {
 		if o.Parts == 0 {
 			continue
 		}
-		if err := s.run.Pending(o.Name, s.add); err != nil {
+		if err := s.run.EachPending(o.Name, s.add); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// complete uploads all that is left of a run that has ended, reports it, and
-// takes it out of the spool.
+// complete uploads the rest of a run that has ended, reports it, and removes it
+// from the spool.
 func (s *session) complete() error {
 	s.meter.Show()
 	defer s.meter.End()
 	if err := s.addFiles(); err != nil {
 		s.cancel(err)
-		return errors.Join(err, s.discardWait())
+		_ = s.uploader.Wait() // it was canceled because of err
+		return err
 	}
 	if err := s.uploader.Wait(); err != nil {
 		return err
@@ -111,19 +112,13 @@ func (s *session) complete() error {
 	}
 	kept, err := s.run.Remove()
 	if kept != "" {
-		s.meter.Printf("strongroom: files that could not be uploaded were kept in %s", kept)
+		s.meter.Printf("strongroom: files that could not be uploaded are kept in %s", kept)
 	}
 	return err
 }
 
-// discardWait waits for an uploader that was stopped; why is known.
-func (s *session) discardWait() error {
-	_ = s.uploader.Wait()
-	return nil
-}
-
-// report is made of what the spool holds, and of nothing else: so it is the
-// same whenever it is made.
+// report builds the report from the spool only, so that a retry by another
+// process sends the same report.
 func (s *session) report() (api.Report, error) {
 	j := s.run.Journal()
 	r := api.Report{End: j.End, Outcome: j.Outcome, ExitCode: j.ExitCode, Outputs: []api.Claim{}}
@@ -137,17 +132,18 @@ func (s *session) report() (api.Report, error) {
 	if err != nil {
 		return r, err
 	}
-	found, err := findings.Decode(data)
+	found, err := ingest.Decode(data)
 	r.Issues, r.Samples = found.Issues, found.Samples
 	return r, err
 }
 
-// addFiles makes outputs of the files that the task left, and uploads them.
+// addFiles turns the files that the task wrote into outputs, and queues their
+// parts.
 func (s *session) addFiles() error {
-	if err := s.collect(); err != nil {
+	if err := s.listFiles(); err != nil {
 		return err
 	}
-	if err := s.takeFindings(); err != nil {
+	if err := s.readFindings(); err != nil {
 		return err
 	}
 	for _, o := range s.run.Journal().Outputs {
@@ -156,9 +152,9 @@ func (s *session) addFiles() error {
 		}
 		err := s.run.Copy(o.Name, s.partSize)
 		if err == nil {
-			err = s.run.Pending(o.Name, s.add)
-		} else if unreadable(err) {
-			err = s.drop(o.Name, err)
+			err = s.run.EachPending(o.Name, s.add)
+		} else if isUnreadable(err) {
+			err = s.abandonOutput(o.Name, err)
 		}
 		if err != nil {
 			return err
@@ -167,46 +163,48 @@ func (s *session) addFiles() error {
 	return nil
 }
 
-// unreadable reports whether a file is not there to be read any more.
-func unreadable(err error) bool {
+// isUnreadable reports whether a file cannot be read, for example because it was
+// removed.
+func isUnreadable(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, spool.ErrNotRegular)
 }
 
-// collect lists, once, the files that the task left.
-func (s *session) collect() error {
+// listFiles adds the files that the task wrote to the journal, once.
+func (s *session) listFiles() error {
 	j := s.run.Journal()
-	if j.Collect == "" {
+	if j.PendingDir == "" {
 		return nil
 	}
-	var files collect.Set
+	var set files.Set
 	for _, o := range j.Outputs {
-		files.Reserve(o.Name)
+		set.Reserve(o.Name)
 	}
-	if err := files.AddDir(j.Collect); err != nil {
+	if err := set.AddDir(j.PendingDir); err != nil {
 		return err
 	}
-	for _, refused := range files.Refused {
-		s.meter.Printf("strongroom: not uploaded: %v", refused)
+	for _, rejected := range set.Rejected {
+		s.meter.Printf("strongroom: not uploaded: %v", rejected)
 	}
 	return s.run.Update(func(j *spool.Journal) {
-		j.Collect = ""
-		j.Outputs = append(j.Outputs, sources(files.Files)...)
+		j.PendingDir = ""
+		j.Outputs = append(j.Outputs, outputsOf(set.Files)...)
 	})
 }
 
-func sources(files []collect.File) []spool.Output {
+func outputsOf(all []files.File) []spool.Output {
 	var outputs []spool.Output
-	for _, f := range files {
+	for _, f := range all {
 		outputs = append(outputs, spool.Output{Name: f.Name, ContentType: f.ContentType, Source: f.Path})
 	}
 	return outputs
 }
 
-// drop gives up an output whose file is gone; the run did not go as it should.
-func (s *session) drop(name string, why error) error {
+// abandonOutput removes an output whose file is gone. The outcome becomes
+// "error", because the run is not complete.
+func (s *session) abandonOutput(name string, why error) error {
 	s.meter.Printf("strongroom: not uploaded: %s: %v", name, why)
 	return s.run.Update(func(j *spool.Journal) {
-		j.Outcome = task.Error
+		j.Outcome = run.Error
 		j.Outputs = slices.DeleteFunc(j.Outputs, func(o spool.Output) bool { return o.Name == name })
 	})
 }

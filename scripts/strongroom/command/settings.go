@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -15,12 +16,13 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
+	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Names of settings in the environment. A token is never an argument, since
-// every process of the machine can read those.
+// Settings in the environment. A token is never an argument, because every
+// process on the machine can read arguments.
 const (
 	envURL       = "STRONGROOM_URL"
 	envWorkspace = "STRONGROOM_WORKSPACE"
@@ -29,10 +31,10 @@ const (
 	envSpool     = "STRONGROOM_SPOOL"
 )
 
-const defaultURL = "http://127.0.0.1:8080" // of the embedded cloud
+const defaultURL = "http://127.0.0.1:8080" // the embedded cloud
 
-// settings say which platform, which workspace, and who calls. Flags go before
-// the environment.
+// settings select the platform, the workspace and the caller. Flags override the
+// environment.
 type settings struct {
 	env       func(string) string
 	url       string
@@ -44,26 +46,18 @@ type settings struct {
 
 func (s *settings) addFlags(root *cobra.Command) {
 	flags := root.PersistentFlags()
-	flags.StringVar(&s.url, "url", "", "the platform's address ($"+envURL+"; default "+defaultURL+")")
-	flags.StringVar(&s.workspace, "workspace", "", "the workspace ($"+envWorkspace+")")
-	flags.StringVar(&s.tokenFile, "token-file", "", "file with the token, read anew at each use ($"+envTokenFile+"; or the token itself in $"+envToken+")")
-	flags.BoolVar(&s.insecure, "insecure", false, "allow http:// to other machines: tokens and output can then be read on the way")
-	flags.BoolVarP(&s.quiet, "quiet", "q", false, "show no progress; run: do not pass the task's output through either")
+	flags.StringVar(&s.url, "url", "", "URL of the platform ($"+envURL+"; default "+defaultURL+")")
+	flags.StringVar(&s.workspace, "workspace", "", "workspace to use ($"+envWorkspace+")")
+	flags.StringVar(&s.tokenFile, "token-file", "", "file with the token, which is read again for each request ($"+envTokenFile+"; or set the token in $"+envToken+")")
+	flags.BoolVar(&s.insecure, "insecure", false, "allow http:// to other machines, which sends tokens and output unencrypted")
+	flags.BoolVarP(&s.quiet, "quiet", "q", false, "print no progress; the run command also does not print the task's output")
 }
 
-func first(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}
+// address is the URL of the platform.
+func (s *settings) address() string { return cmp.Or(s.url, s.env(envURL), defaultURL) }
 
-// address is the platform's.
-func (s *settings) address() string { return first(s.url, s.env(envURL), defaultURL) }
-
-// client calls for the workspace of the settings, or for the one given.
+// client returns a client for workspace. If workspace is empty, it uses the
+// workspace of the settings.
 func (s *settings) client(workspace string) (*api.Client, error) {
 	if workspace == "" {
 		id, err := s.workspaceID()
@@ -75,7 +69,7 @@ func (s *settings) client(workspace string) (*api.Client, error) {
 	return s.newClient(workspace)
 }
 
-// publicClient calls for what is of no workspace.
+// publicClient returns a client for calls that belong to no workspace.
 func (s *settings) publicClient() (*api.Client, error) { return s.newClient("") }
 
 func (s *settings) newClient(workspace string) (*api.Client, error) {
@@ -90,21 +84,21 @@ func (s *settings) newClient(workspace string) (*api.Client, error) {
 }
 
 func (s *settings) workspaceID() (tenant.WorkspaceID, error) {
-	name := first(s.workspace, s.env(envWorkspace))
+	name := cmp.Or(s.workspace, s.env(envWorkspace))
 	if name == "" {
-		return "", usage("no workspace: give --workspace NAME, or set %s", envWorkspace)
+		return "", usageError("no workspace: use --workspace NAME, or set %s", envWorkspace)
 	}
 	id, err := tenant.ParseWorkspaceID(name)
 	if err != nil {
-		return "", usage("--workspace: %w", err)
+		return "", usageError("--workspace: %w", err)
 	}
 	return id, nil
 }
 
-// token reads the file anew each time: Kubernetes rotates it.
+// token reads the file for each request, because Kubernetes rotates it.
 func (s *settings) token() (secret.String, error) {
 	value := s.env(envToken)
-	if path := first(s.tokenFile, s.env(envTokenFile)); path != "" {
+	if path := cmp.Or(s.tokenFile, s.env(envTokenFile)); path != "" {
 		content, err := os.ReadFile(path)
 		if err != nil {
 			return secret.String{}, fmt.Errorf("read the token: %w", err)
@@ -113,16 +107,17 @@ func (s *settings) token() (secret.String, error) {
 	}
 	value = strings.TrimSpace(value)
 	if value == "" {
-		return secret.String{}, usage("no token: give --token-file FILE, or set %s or %s", envTokenFile, envToken)
+		return secret.String{}, usageError("no token: use --token-file FILE, or set %s or %s", envTokenFile, envToken)
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return secret.String{}, errors.New("the token holds characters that no token has")
+		return secret.String{}, errors.New("the token has characters that are not valid in a token")
 	}
 	return secret.New(value), nil
 }
 
-// audience is what the token says it is for, which names the tenant; empty if
-// it says nothing that can be read. The platform verifies it, this does not.
+// audience returns the token's audience, which names the tenant. It is empty if
+// the token is not a readable JWT. The platform verifies the token; this function
+// does not.
 func (s *settings) audience() string {
 	token, err := s.token()
 	if err != nil {
@@ -147,7 +142,7 @@ func (s *settings) audience() string {
 	return ""
 }
 
-// transfer says how output is spooled and uploaded.
+// transfer is the flags that set how output is spooled and uploaded.
 type transfer struct {
 	spool    string
 	parallel int
@@ -158,19 +153,24 @@ type transfer struct {
 
 func (t *transfer) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&t.spool, "spool", "", "directory that keeps output until it is stored ($"+envSpool+"; default strongroom/spool in the user's cache directory)")
-	flags.IntVar(&t.parallel, "parallel", 4, "uploads at once")
-	flags.DurationVar(&t.retryFor, "retry-for", 24*time.Hour, "how long to try again what fails for reasons that may pass")
-	flags.DurationVar(&t.backoff, "backoff", 250*time.Millisecond, "first pause before trying again; it doubles up to 30s")
-	flags.Int64Var(&t.partSize, "part-size", api.MaxPartBytes, "bytes in a part, at most 8388608")
+	flags.StringVar(&t.spool, "spool", "", "directory that stores output until it is uploaded ($"+envSpool+"; default strongroom/spool in the user's cache directory)")
+	flags.IntVar(&t.parallel, "parallel", 4, "maximum number of concurrent uploads")
+	flags.Int64Var(&t.partSize, "part-size", grant.MaxPartBytes, "maximum size of a part in bytes, at most 8388608")
+	addRetryFlags(cmd, &t.retryFor, &t.backoff, 24*time.Hour)
+}
+
+// addRetryFlags adds the flags of commands that retry for long.
+func addRetryFlags(cmd *cobra.Command, retryFor, backoff *time.Duration, defaultFor time.Duration) {
+	cmd.Flags().DurationVar(retryFor, "retry-for", defaultFor, "how long to retry after transient failures")
+	cmd.Flags().DurationVar(backoff, "backoff", 250*time.Millisecond, "first pause before a retry, which doubles up to 30s")
 }
 
 func (t *transfer) check() error {
 	switch {
-	case t.partSize < 1 || t.partSize > api.MaxPartBytes:
-		return usage("--part-size must be 1 to %d", int64(api.MaxPartBytes))
+	case t.partSize < 1 || t.partSize > grant.MaxPartBytes:
+		return usageError("--part-size must be from 1 to %d", int64(grant.MaxPartBytes))
 	case t.parallel < 1 || t.parallel > 64:
-		return usage("--parallel must be 1 to 64")
+		return usageError("--parallel must be from 1 to 64")
 	}
 	return nil
 }
@@ -180,11 +180,11 @@ func (t *transfer) policy() retry.Policy {
 }
 
 func (t *transfer) open(env func(string) string) (spool.Dir, error) {
-	path := first(t.spool, env(envSpool))
+	path := cmp.Or(t.spool, env(envSpool))
 	if path == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			return spool.Dir{}, usage("no place to spool: give --spool DIR, or set %s", envSpool)
+			return spool.Dir{}, usageError("no spool directory: use --spool DIR, or set %s", envSpool)
 		}
 		path = filepath.Join(cache, "strongroom", "spool")
 	}

@@ -14,20 +14,21 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
 )
 
-func (a *app) setSLICommand() *cobra.Command {
+func setSLICommand(a *app) *cobra.Command {
 	var changes sliChanges
 	cmd := action[api.SLI]{
-		use: "set NAME", short: "Set what an SLI is held against (admins)",
-		long: `Sets the objective and the thresholds of an SLI, which may have no sample yet. What
-is not given stays as it is set: it is read before and written again, so of two
-who set one SLI at the same time the last has it. Samples that were taken in
-before keep what they counted as.`,
+		use: "set NAME", short: "Set an SLI's objective and alert thresholds (admins only)",
+		long: `Set the objective and the alert thresholds of an SLI, which may have no samples yet.
+
+Settings without a flag stay as they are: the command reads them and writes them
+back. So if two people set the same SLI at the same time, the last one wins. Samples
+that were already counted as good or bad stay so.`,
 		example: `  strongroom slis set dns-latency --max 100 --target 0.99
-  strongroom slis set dns-latency --page 10 --slow 0        # 0: the platform's own
-  strongroom slis set dns-latency --max none --target 0     # no objective any more`,
+  strongroom slis set dns-latency --page 10 --slow 0        # 0: the default
+  strongroom slis set dns-latency --max none --target 0     # remove the objective`,
 		check: func(name string) error {
 			if len(changes) == 0 {
-				return usage("there is nothing to set: give --min, --max, --target, or a threshold")
+				return usageError("nothing to set: use --min, --max, --target or a threshold flag")
 			}
 			return checkSLI(name)
 		},
@@ -40,46 +41,47 @@ before keep what they counted as.`,
 	return cmd
 }
 
-// sliChanges are what the flags of slis set change, in their order.
+// sliChanges are the changes that the flags of slis set make, in the order of the
+// flags.
 type sliChanges []func(*api.SLISettings) error
 
-// sliFlags set what they are named after.
+// sliFlags are the flags of slis set. Each sets the field with its name.
 var sliFlags = []struct {
 	name, usage string
 	set         func(s *api.SLISettings, text string) error
 }{
-	{"min", "a good sample is at least this `number`; none: any", func(s *api.SLISettings, text string) (err error) {
+	{"min", "minimum `value` of a good sample (none for no minimum)", func(s *api.SLISettings, text string) (err error) {
 		s.Objective.Min, err = parseBound(text)
 		return err
 	}},
-	{"max", "a good sample is at most this `number`; none: any", func(s *api.SLISettings, text string) (err error) {
+	{"max", "maximum `value` of a good sample (none for no maximum)", func(s *api.SLISettings, text string) (err error) {
 		s.Objective.Max, err = parseBound(text)
 		return err
 	}},
-	{"target", "`share` of samples to be good, between 0 and 1", func(s *api.SLISettings, text string) (err error) {
+	{"target", "`share` of samples that must be good, between 0 and 1", func(s *api.SLISettings, text string) (err error) {
 		s.Objective.Target, err = parseFinite(text)
 		return err
 	}},
-	{"page", "burn `rate` that pages; 0: the platform's own", func(s *api.SLISettings, text string) (err error) {
+	{"page", "burn `rate` that pages (0 for the default)", func(s *api.SLISettings, text string) (err error) {
 		s.Thresholds.Page, err = parseFinite(text)
 		return err
 	}},
-	{"ticket", "burn `rate` that makes a ticket; 0: the platform's own", func(s *api.SLISettings, text string) (err error) {
+	{"ticket", "burn `rate` that opens a ticket (0 for the default)", func(s *api.SLISettings, text string) (err error) {
 		s.Thresholds.Ticket, err = parseFinite(text)
 		return err
 	}},
-	{"slow", "burn `rate` over days that makes a ticket; 0: the platform's own", func(s *api.SLISettings, text string) (err error) {
+	{"slow", "burn `rate` over three days that opens a ticket (0 for the default)", func(s *api.SLISettings, text string) (err error) {
 		s.Thresholds.Slow, err = parseFinite(text)
 		return err
 	}},
-	{"samples", "`count` of bad samples without which nothing pages or makes a ticket; 0: the platform's own", func(s *api.SLISettings, text string) (err error) {
+	{"samples", "minimum `count` of bad samples before an SLI pages or opens a ticket (0 for the default)", func(s *api.SLISettings, text string) (err error) {
 		s.Thresholds.Samples, err = strconv.Atoi(text)
 		return err
 	}},
-	{"stale-after", "`time` without a sample, as 90m or 7d, after which an SLI is stale; 0s: the platform's own", func(s *api.SLISettings, text string) error {
-		after, err := parseSpan(text)
+	{"stale-after", "`duration` without samples, for example 90m or 7d, after which an SLI is stale (0s for the default)", func(s *api.SLISettings, text string) error {
+		after, err := parseDuration(text)
 		if err == nil && after%time.Second != 0 {
-			err = errors.New("it is counted in whole seconds")
+			err = errors.New("must be a whole number of seconds")
 		}
 		s.Thresholds.StaleAfter = int(after / time.Second)
 		return err
@@ -90,12 +92,12 @@ func (c *sliChanges) addFlags(cmd *cobra.Command) {
 	for _, f := range sliFlags {
 		cmd.Flags().Func(f.name, f.usage, func(text string) error {
 			*c = append(*c, func(s *api.SLISettings) error { return f.set(s, text) })
-			return f.set(&api.SLISettings{}, text) // a wrong one is a wrong flag
+			return f.set(&api.SLISettings{}, text) // an invalid value is a flag error
 		})
 	}
 }
 
-// parseBound reads a number, or nil for none.
+// parseBound reads a number. It returns nil for "none".
 func parseBound(text string) (*float64, error) {
 	if text == "none" {
 		return nil, nil
@@ -104,21 +106,21 @@ func parseBound(text string) (*float64, error) {
 	return &value, err
 }
 
-// parseFinite reads a number that JSON has.
+// parseFinite reads a number that JSON can represent.
 func parseFinite(text string) (float64, error) {
 	value, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
-		return 0, errors.New("it is no number")
+		return 0, errors.New("must be a finite number")
 	}
 	return value, nil
 }
 
-// apply changes what is set of an SLI. It may be repeated.
+// apply changes the settings of an SLI. It is safe to retry.
 func (c *sliChanges) apply(ctx context.Context, client *api.Client, name string) (api.SLI, error) {
 	before, err := client.SLI(ctx, name)
 	var problem *api.Problem
 	switch {
-	case errors.As(err, &problem) && problem.Status == http.StatusNotFound: // it is made
+	case errors.As(err, &problem) && problem.Status == http.StatusNotFound: // the SLI has no settings yet
 	case err != nil:
 		return api.SLI{}, err
 	}

@@ -4,20 +4,21 @@ import (
 	"fmt"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// summary is what --json tells of a run.
+// summary is what run --json and upload --json print.
 type summary struct {
 	Run      string          `json:"run"`
 	Task     string          `json:"task"`
-	Outcome  string          `json:"outcome"`
+	Outcome  run.Outcome     `json:"outcome"`
 	ExitCode int             `json:"exitCode"`
-	Uploaded bool            `json:"uploaded"` // all of it, and reported
+	Uploaded bool            `json:"uploaded"` // the whole run is uploaded and reported
 	Error    string          `json:"error,omitempty"`
 	Outputs  []outputSummary `json:"outputs"`
 	Issues   int             `json:"issues,omitempty"`  // in the report
 	Samples  int             `json:"samples,omitempty"` // in the report
-	Untold   []untoldLines   `json:"untold,omitempty"`  // lines that are not in the report
+	Rejected []rejectedLines `json:"rejected,omitempty"`
 }
 
 type outputSummary struct {
@@ -27,8 +28,11 @@ type outputSummary struct {
 }
 
 func (s *session) summarize(j spool.Journal, err error) summary {
-	sum := summary{Run: j.Run, Task: j.Task, Outcome: j.Outcome, ExitCode: j.ExitCode, Uploaded: err == nil, Outputs: []outputSummary{},
-		Issues: s.issues, Samples: s.samples, Untold: s.untold}
+	sum := summary{
+		Run: j.Run, Task: j.Task, Outcome: j.Outcome, ExitCode: j.ExitCode,
+		Uploaded: err == nil, Outputs: []outputSummary{},
+		Issues: s.issues, Samples: s.samples, Rejected: s.rejected,
+	}
 	if err != nil {
 		sum.Error = err.Error()
 	}
@@ -38,7 +42,7 @@ func (s *session) summarize(j spool.Journal, err error) summary {
 	return sum
 }
 
-// resumeHint says how to go on.
+// resumeHint returns how to continue the upload of a run.
 func resumeHint(id string, dir spool.Dir) string {
-	return fmt.Sprintf("nothing is lost; go on with: strongroom resume --spool %s %s", dir.Path(), id)
+	return fmt.Sprintf("no data is lost; to continue: strongroom resume --spool %s %s", dir.Path(), id)
 }

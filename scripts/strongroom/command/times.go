@@ -5,13 +5,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
-// maxDays bounds a duration that is given in days.
+// maxDays is the maximum duration in days.
 const maxDays = 36_500
 
-// parseSpan reads a duration that is not negative, as 90m, 12h or 7d.
-func parseSpan(text string) (time.Duration, error) {
+// parseDuration reads a duration that is not negative, for example 90m, 12h or
+// 7d.
+func parseDuration(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		var n int
@@ -22,7 +25,7 @@ func parseSpan(text string) (time.Duration, error) {
 		d = time.Duration(n) * 24 * time.Hour
 	}
 	if err == nil && d < 0 {
-		err = errors.New("it is negative")
+		err = errors.New("a duration must not be negative")
 	}
 	return d, err
 }
@@ -35,18 +38,18 @@ func parseUntil(text string, now time.Time) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
 	}
-	d, err := parseSpan(text)
+	d, err := parseDuration(text)
 	switch {
 	case err != nil:
-		return time.Time{}, usage("--until takes a time as 2026-12-24T18:00:00Z, or how long from now, as 90m, 12h or 7d")
+		return time.Time{}, usageError("--until must be a time, for example 2026-12-24T18:00:00Z, or a duration from now, for example 90m, 12h or 7d")
 	case d > maxIgnore:
-		return time.Time{}, usage("--until %s: an issue may be ignored for 366 days at most", text)
+		return time.Time{}, usageError("--until %s: an issue can be ignored for at most 366 days", text)
 	}
 	return now.Add(d).UTC().Truncate(time.Second), nil
 }
 
-// parseAgo reads a time, or a duration before now; of an empty text it gives the
-// zero time.
+// parseAgo reads a time, or a duration before now. An empty text is the zero
+// time.
 func parseAgo(flag, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -54,9 +57,29 @@ func parseAgo(flag, text string, now time.Time) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
 	}
-	d, err := parseSpan(text)
+	d, err := parseDuration(text)
 	if err != nil {
-		return time.Time{}, usage("%s takes a time as 2026-12-24T18:00:00Z, or how long ago, as 90m, 12h or 7d", flag)
+		return time.Time{}, usageError("%s must be a time, for example 2026-12-24T18:00:00Z, or a duration before now, for example 90m, 12h or 7d", flag)
 	}
 	return now.Add(-d).UTC().Truncate(time.Second), nil
+}
+
+// timeRange is the flags --from and --to.
+type timeRange struct{ from, to string }
+
+// addFlags adds the flags. What happened in the range, for the help: "started",
+// for example.
+func (r *timeRange) addFlags(cmd *cobra.Command, what string) {
+	cmd.Flags().StringVar(&r.from, "from", "", what+" at or after this time: RFC 3339, or a duration before now such as 90m, 12h or 7d")
+	cmd.Flags().StringVar(&r.to, "to", "", what+" before this time (same formats)")
+}
+
+// parse returns the times, which are zero for a flag that is not set. Call it
+// once for all pages of a list, so that they have the same range.
+func (r *timeRange) parse(now time.Time) (from, to time.Time, err error) {
+	if from, err = parseAgo("--from", r.from, now); err != nil {
+		return from, to, err
+	}
+	to, err = parseAgo("--to", r.to, now)
+	return from, to, err
 }

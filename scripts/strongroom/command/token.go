@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -12,32 +13,32 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-func (a *app) tokenCommand() *cobra.Command {
+func tokenCommand(a *app) *cobra.Command {
 	var tenantName, role string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "token --tenant T --as ROLE",
-		Short: "Print a token of the embedded cloud's issuer",
-		Long: `Asks the embedded cloud for a token and prints it, to be put into a file for
---token-file. Elsewhere tokens come from the tenant's own issuer, in Kubernetes
-from the pod's projected service account.`,
+		Short: "Print a token from the embedded cloud",
+		Long: `Request a token from the embedded cloud and print it. Store it in a file for
+--token-file. No other platform has this command: its tokens come from the tenant's
+own issuer, for example from a pod's projected service account in Kubernetes.`,
 		Example: "  strongroom token --tenant acme --as viewer > viewer.token",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.token(cmd.Context(), tenantName, role, asJSON)
+			return a.printToken(cmd.Context(), tenantName, role, asJSON)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&tenantName, "tenant", "", "the tenant")
-	flags.StringVar(&role, "as", "viewer", "runner, viewer, auditor, admin or platform")
-	flags.BoolVar(&asJSON, "json", false, "print the token and when it expires as JSON")
+	flags.StringVar(&tenantName, "tenant", "", "ID of the tenant")
+	flags.StringVar(&role, "as", "viewer", "role of the token: runner, viewer, auditor, admin or platform")
+	flags.BoolVar(&asJSON, "json", false, "print the token and its expiry time as JSON")
 	return cmd
 }
 
-func (a *app) token(ctx context.Context, tenantName, role string, asJSON bool) error {
+func (a *app) printToken(ctx context.Context, tenantName, role string, asJSON bool) error {
 	id, err := tenant.ParseID(tenantName)
 	if err != nil && role != string(tenant.Platform) {
-		return usage("--tenant: %w", err)
+		return usageError("--tenant: %w", err)
 	}
 	client, err := api.New(api.Config{URL: a.settings.address(), Insecure: a.settings.insecure})
 	if err != nil {
@@ -57,15 +58,15 @@ func (a *app) token(ctx context.Context, tenantName, role string, asJSON bool) e
 	}{token.Token.Reveal(), token.Expires})
 }
 
-// version is what the program was built from.
+// version describes the source of the program.
 type version struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision,omitempty"` // of the source
-	Modified bool   `json:"modified,omitempty"` // the source was changed after that revision
+	Modified bool   `json:"modified,omitempty"` // the source differs from Revision
 	Go       string `json:"go"`
 }
 
-func (a *app) versionCommand() *cobra.Command {
+func versionCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "version",
@@ -76,11 +77,11 @@ func (a *app) versionCommand() *cobra.Command {
 			if asJSON {
 				return writeJSON(a.stdout, v)
 			}
-			_, err := fmt.Fprintf(a.stdout, "strongroom %s %s %s\n", v.Version, first(v.Revision, "unknown revision"), v.Go)
+			_, err := fmt.Fprintf(a.stdout, "strongroom %s %s %s\n", v.Version, cmp.Or(v.Revision, "unknown revision"), v.Go)
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the version as JSON")
+	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
 

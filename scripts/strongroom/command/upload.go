@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/collect"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/task"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // uploadOptions are the flags of upload.
@@ -21,15 +21,15 @@ type uploadOptions struct {
 	samples                 []string
 }
 
-func (a *app) uploadCommand() *cobra.Command {
+func uploadCommand(a *app) *cobra.Command {
 	var o uploadOptions
 	cmd := &cobra.Command{
 		Use:   "upload DIR|FILE… --task NAME",
 		Short: "Upload files as the outputs of one run",
-		Long: `Uploads files, and all files below directories, as the outputs of one run that
-ended well. In an output's name __ stands for a directory's slash. The files are
-first copied into the spool; do not change them until that is done. If one of
-them cannot be an output, none is uploaded.
+		Long: `Upload files, and all files below directories, as the outputs of one successful run.
+In an output's name, __ replaces the slash of a path. The files are first copied into
+the spool: do not change them before the command ends. If any file cannot be an
+output, nothing is uploaded.
 
 ` + findingsHelp,
 		Example: `  strongroom upload ./results --task nightly-report
@@ -42,17 +42,17 @@ them cannot be an output, none is uploaded.
 	}
 	o.addFlags(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&o.task, "task", "", "name of the task that made the files")
-	flags.StringVar(&o.id, "run", "", "id of the run, a UUIDv7 (default: a new one)")
-	flags.StringVar(&o.slx, "slx", "", "service-level experience that the task belongs to")
-	flags.StringVar(&o.resource, "resource", "", "resource that the task looked at")
+	flags.StringVar(&o.task, "task", "", "name of the task that wrote the files (required)")
+	flags.StringVar(&o.id, "run", "", "run ID, a UUIDv7 (default: a new ID)")
+	flags.StringVar(&o.slx, "slx", "", "service-level experience of the task")
+	flags.StringVar(&o.resource, "resource", "", "resource that the task checked")
 	addSampleFlag(cmd, &o.samples)
 	flags.BoolVar(&o.json, "json", false, "print a JSON summary to stdout")
 	return cmd
 }
 
 func (a *app) upload(ctx context.Context, o uploadOptions, paths []string) error {
-	files, err := o.files(paths)
+	found, err := o.findFiles(paths)
 	if err != nil {
 		return err
 	}
@@ -64,43 +64,43 @@ func (a *app) upload(ctx context.Context, o uploadOptions, paths []string) error
 	if err != nil {
 		return err
 	}
-	run, err := a.spoolFiles(o, dir, files)
+	spooled, err := a.spoolFiles(o, dir, found)
 	if err != nil {
 		return err
 	}
-	defer run.Close()
-	s := a.begin(ctx, run, client, o.transfer, o.policy())
+	defer spooled.Close()
+	s := a.startSession(ctx, spooled, client, o.transfer, o.policy())
 	defer s.cancel(nil)
-	return a.concludeUpload(s, o, dir, s.complete())
+	return a.finishUpload(s, o, dir, s.complete())
 }
 
-// files names the files as outputs; all of them must do.
-func (o *uploadOptions) files(paths []string) ([]collect.File, error) {
+// findFiles returns the files. It fails if any of them cannot be an output.
+func (o *uploadOptions) findFiles(paths []string) ([]files.File, error) {
 	switch {
 	case len(paths) == 0:
-		return nil, usage("no files: give directories or files, as in: strongroom upload ./results --task NAME")
+		return nil, usageError("no files; for example: strongroom upload ./results --task NAME")
 	case o.task == "":
-		return nil, usage("no task: give --task NAME")
+		return nil, usageError("no task: use --task NAME")
 	}
 	if err := errors.Join(o.check(), checkSamples(o.samples)); err != nil {
 		return nil, err
 	}
-	var set collect.Set
+	var set files.Set
 	for _, path := range paths {
 		if err := addPath(&set, path); err != nil {
 			return nil, err
 		}
 	}
-	if len(set.Refused) > 0 {
-		return nil, fmt.Errorf("nothing was uploaded: %w", errors.Join(set.Refused...))
+	if len(set.Rejected) > 0 {
+		return nil, fmt.Errorf("nothing was uploaded: %w", errors.Join(set.Rejected...))
 	}
 	if len(set.Files) == 0 {
-		return nil, errors.New("nothing was uploaded: there are no files")
+		return nil, errors.New("nothing was uploaded: found no files")
 	}
 	return set.Files, nil
 }
 
-func addPath(set *collect.Set, path string) error {
+func addPath(set *files.Set, path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -111,19 +111,19 @@ func addPath(set *collect.Set, path string) error {
 	return set.AddFile(path)
 }
 
-// spoolFiles makes a run of the files. From there on a kill loses nothing.
-func (a *app) spoolFiles(o uploadOptions, dir spool.Dir, files []collect.File) (*spool.Run, error) {
+// spoolFiles creates a run with the files. After that, a kill loses no data.
+func (a *app) spoolFiles(o uploadOptions, dir spool.Dir, found []files.File) (*spool.Run, error) {
 	j, err := a.newJournal(o.id, o.task)
 	if err != nil {
 		return nil, err
 	}
 	j.SLX, j.Resource, j.Samples = o.slx, o.resource, o.samples
-	j.End, j.Outcome = j.Start, task.Success
-	j.Outputs = sources(files)
+	j.End, j.Outcome = j.Start, run.Success
+	j.Outputs = outputsOf(found)
 	return dir.Create(j, "")
 }
 
-func (a *app) concludeUpload(s *session, o uploadOptions, dir spool.Dir, err error) error {
+func (a *app) finishUpload(s *session, o uploadOptions, dir spool.Dir, err error) error {
 	j := s.run.Journal()
 	if o.json {
 		if jsonErr := writeJSON(a.stdout, s.summarize(j, err)); jsonErr != nil {
@@ -131,13 +131,13 @@ func (a *app) concludeUpload(s *session, o uploadOptions, dir spool.Dir, err err
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("the files of run %s are not uploaded completely: %w\nstrongroom: %s", j.Run, err, resumeHint(j.Run, dir))
+		return fmt.Errorf("run %s is not completely uploaded: %w\nstrongroom: %s", j.Run, err, resumeHint(j.Run, dir))
 	}
 	if !o.json {
 		fmt.Fprintln(a.stdout, j.Run)
 	}
-	if j.Outcome != task.Success {
-		return errors.New("some of it was not taken: see above")
+	if j.Outcome != run.Success {
+		return errors.New("some files or lines were rejected; see the messages above")
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// Package progress shows on stderr how far an upload has come.
+// Package progress shows the progress of an upload on stderr.
 package progress
 
 import (
@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	lineEvery  = 5 * time.Second        // plain lines
-	redrawEach = 200 * time.Millisecond // bar
+	lineInterval   = 5 * time.Second        // between lines
+	redrawInterval = 200 * time.Millisecond // of the bar
 )
 
-// Meter counts bytes and shows them: as a bar on a terminal, else as lines. It
-// is safe for concurrent use.
+// Meter counts bytes and shows them: as a bar on a terminal, otherwise as lines.
+// It is safe for concurrent use.
 type Meter struct {
 	out         io.Writer
 	quiet       bool
@@ -29,22 +29,24 @@ type Meter struct {
 
 	mu   sync.Mutex
 	bars *mpb.Progress // nil: no bar is shown
-	stop chan struct{} // closed to end the display; nil: there is none
+	stop chan struct{} // closed to end the display; nil: no display
 	gone sync.WaitGroup
 }
 
-// New makes a meter that shows nothing until Show. If quiet it never does.
+// New returns a meter that shows nothing until Show. If quiet is set, it never
+// shows progress.
 func New(out io.Writer, quiet bool) *Meter {
 	return &Meter{out: out, quiet: quiet, began: time.Now()}
 }
 
-// Expect adds to what is to be done, in bytes.
+// Expect adds bytes to the total.
 func (m *Meter) Expect(bytes int64) { m.total.Add(bytes) }
 
-// Moved adds to what is done, in bytes.
+// Moved adds bytes to those that are uploaded.
 func (m *Meter) Moved(bytes int64) { m.done.Add(bytes) }
 
-// Printf prints a line, above the bar if there is one, also when quiet.
+// Printf prints a line, above the bar if there is one. It prints even if the
+// meter is quiet.
 func (m *Meter) Printf(format string, args ...any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -55,7 +57,7 @@ func (m *Meter) Printf(format string, args ...any) {
 	_, _ = fmt.Fprintf(out, format+"\n", args...)
 }
 
-// Show begins the display.
+// Show starts the display.
 func (m *Meter) Show() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -71,7 +73,7 @@ func (m *Meter) Show() {
 	m.gone.Go(func() { m.lines(m.stop) })
 }
 
-// End takes the display away.
+// End ends the display.
 func (m *Meter) End() {
 	m.mu.Lock()
 	stop := m.stop
@@ -86,7 +88,7 @@ func (m *Meter) End() {
 	m.bars, m.stop = nil, nil
 }
 
-// IsTerminal reports whether w is one.
+// isTerminal reports whether w is a terminal.
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
@@ -99,7 +101,7 @@ func (m *Meter) draw(bars *mpb.Progress, stop <-chan struct{}) {
 			decor.AverageSpeed(decor.SizeB1024(0), "% .1f"),
 			decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)),
 	)
-	tick := time.NewTicker(redrawEach)
+	tick := time.NewTicker(redrawInterval)
 	defer tick.Stop()
 	for {
 		bar.SetTotal(m.total.Load(), false)
@@ -109,7 +111,7 @@ func (m *Meter) draw(bars *mpb.Progress, stop <-chan struct{}) {
 		case <-stop:
 			bar.SetTotal(m.total.Load(), false)
 			bar.SetCurrent(m.done.Load())
-			bar.Abort(false) // leaves it on the screen
+			bar.Abort(false) // keeps the bar on the screen
 			bars.Wait()
 			return
 		}
@@ -117,7 +119,7 @@ func (m *Meter) draw(bars *mpb.Progress, stop <-chan struct{}) {
 }
 
 func (m *Meter) lines(stop <-chan struct{}) {
-	tick := time.NewTicker(lineEvery)
+	tick := time.NewTicker(lineInterval)
 	defer tick.Stop()
 	var last int64
 	for {

@@ -34,7 +34,7 @@ func TestPlainLinesComeEveryFiveSecondsAtMost(t *testing.T) {
 			m.Moved(100 << 10)
 			time.Sleep(time.Second)
 		}
-		time.Sleep(time.Minute) // nothing new, nothing said
+		time.Sleep(time.Minute) // no progress, so no line
 		m.End()
 		want := "uploaded 500.0 KiB of 4.0 MiB, 100.0 KiB/s, 36s left\n" +
 			"uploaded 1000.0 KiB of 4.0 MiB, 100.0 KiB/s, 31s left\n" +
@@ -56,7 +56,7 @@ func TestQuietMeansNoProgress(t *testing.T) {
 		m.Printf("warning")
 		m.End()
 		if out.String() != "warning\n" {
-			t.Errorf("said %q", out.String())
+			t.Errorf("printed %q", out.String())
 		}
 	})
 }

@@ -1,5 +1,5 @@
-// Package retry tries a failing operation again, for as long as its policy
-// allows.
+// Package retry repeats an operation that fails with a transient error, for as
+// long as its policy allows.
 package retry
 
 import (
@@ -14,55 +14,58 @@ import (
 // maxPause is the longest pause that the policy itself chooses.
 const maxPause = 30 * time.Second
 
-// Transient marks a failure that may pass. Errors not so marked are permanent.
+// Transient marks an error that a retry may solve. All other errors are
+// permanent.
 type Transient struct {
 	Err   error
-	After time.Duration // earliest next try, as the server asked; zero: it did not
+	After time.Duration // minimum pause that the server asked for; zero: none
 }
 
-// Error is that of what failed.
+// Error returns the message of Err.
 func (t *Transient) Error() string { return t.Err.Error() }
 
-// Unwrap gives what failed.
+// Unwrap returns Err.
 func (t *Transient) Unwrap() error { return t.Err }
 
-// GaveUp says that a transient failure lasted longer than the policy allows.
+// GaveUp means that an operation failed for longer than the policy allows.
 type GaveUp struct {
 	Err error         // the last failure
 	For time.Duration // since the first failure
 }
 
-// Error says for how long it was tried, and what failed last.
+// Error returns how long the operation was retried, and the last failure.
 func (g *GaveUp) Error() string {
 	return fmt.Sprintf("gave up after %s: %v", g.For.Round(time.Second), g.Err)
 }
 
-// Unwrap gives the last failure.
+// Unwrap returns the last failure.
 func (g *GaveUp) Unwrap() error { return g.Err }
 
-// Policy says how long and how often to try. The zero Policy tries once.
+// Policy sets how long to retry. The zero Policy tries once.
 type Policy struct {
-	For    time.Duration   // since the first failure
-	First  time.Duration   // first pause, doubled each time up to 30 s; zero: 250 ms
-	Hurry  <-chan struct{} // once closed, HurryFor counts instead of For, from then on; nil: never
-	Within time.Duration   // the limit that Hurry puts in force
-	Notify func(err error) // of each transient failure, concurrently; may be nil
+	For      time.Duration   // how long to retry, since the first failure
+	First    time.Duration   // first pause, which doubles each time up to 30 s; zero: 250 ms
+	Shorten  <-chan struct{} // when it is closed, ShortFor replaces For, counted from then; nil: never
+	ShortFor time.Duration   // how long to retry after Shorten is closed
+	Notify   func(err error) // called for each transient failure, concurrently; may be nil
 }
 
-// Do calls op until it succeeds, fails permanently, the policy's time is over
-// (then the error is a *GaveUp) or ctx ends (then it is ctx's cause).
+// Do calls op until one of these happens:
+//   - op succeeds or fails permanently
+//   - the policy's time is over: the error is a *GaveUp
+//   - ctx ends: the error is ctx's cause
 func (p Policy) Do(ctx context.Context, op func(context.Context) error) error {
-	s := state{policy: p, limit: p.For, hurry: p.Hurry, pauses: p.pauses()}
+	r := retries{policy: p, limit: p.For, shorten: p.Shorten, pauses: p.pauses()}
 	for {
 		err := op(ctx)
-		var again *Transient
-		if !errors.As(err, &again) {
+		var transient *Transient
+		if !errors.As(err, &transient) {
 			return err
 		}
 		if p.Notify != nil {
 			p.Notify(err)
 		}
-		if err := s.pause(ctx, again); err != nil {
+		if err := r.pause(ctx, transient); err != nil {
 			return err
 		}
 	}
@@ -79,30 +82,31 @@ func (p Policy) pauses() *backoff.ExponentialBackOff {
 	return b
 }
 
-// state is one operation's history of failures.
-type state struct {
-	policy  Policy
-	limit   time.Duration
-	hurry   <-chan struct{}
-	pauses  *backoff.ExponentialBackOff
-	failing time.Time
+// retries is the state of one call of Do.
+type retries struct {
+	policy       Policy
+	limit        time.Duration   // since failingSince
+	shorten      <-chan struct{} // nil once the limit was shortened
+	pauses       *backoff.ExponentialBackOff
+	failingSince time.Time // zero: no failure yet
 }
 
-func (s *state) pause(ctx context.Context, failure *Transient) error {
-	if s.failing.IsZero() {
-		s.failing = time.Now()
+// pause waits for the next attempt, or returns why there is none.
+func (r *retries) pause(ctx context.Context, failure *Transient) error {
+	if r.failingSince.IsZero() {
+		r.failingSince = time.Now()
 	}
-	wait := max(failure.After, s.pauses.NextBackOff())
-	if lasted := time.Since(s.failing); lasted+wait > s.limit {
-		return &GaveUp{Err: failure.Err, For: lasted}
+	wait := max(failure.After, r.pauses.NextBackOff())
+	if elapsed := time.Since(r.failingSince); elapsed+wait > r.limit {
+		return &GaveUp{Err: failure.Err, For: elapsed}
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-s.hurry:
-		s.hurry, s.failing, s.limit = nil, time.Now(), min(s.limit, s.policy.Within)
-		s.pauses.Reset()
+	case <-r.shorten:
+		r.shorten, r.failingSince, r.limit = nil, time.Now(), min(r.limit, r.policy.ShortFor)
+		r.pauses.Reset()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

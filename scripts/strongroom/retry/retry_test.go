@@ -73,19 +73,19 @@ func TestDoWaitsAsLongAsTheServerAsks(t *testing.T) {
 	})
 }
 
-func TestHurryShortensWhatIsUnderWay(t *testing.T) {
+func TestShortenAppliesToARetryInProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		hurry := make(chan struct{})
+		shorten := make(chan struct{})
 		began := time.Now()
-		time.AfterFunc(10*time.Minute, func() { close(hurry) })
-		policy := retry.Policy{For: 24 * time.Hour, Hurry: hurry, Within: 15 * time.Second}
+		time.AfterFunc(10*time.Minute, func() { close(shorten) })
+		policy := retry.Policy{For: 24 * time.Hour, Shorten: shorten, ShortFor: 15 * time.Second}
 		err := policy.Do(t.Context(), func(context.Context) error {
 			return &retry.Transient{Err: errDown}
 		})
 		lasted := time.Since(began) - 10*time.Minute
 		if err == nil || lasted < 0 || lasted > 15*time.Second {
-			t.Errorf("gave up %s after hurry: %v", lasted, err)
+			t.Errorf("gave up %s after the limit was shortened: %v", lasted, err)
 		}
 	})
 }

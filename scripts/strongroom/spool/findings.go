@@ -9,30 +9,30 @@ import (
 
 const findingsName = "findings.json"
 
-// KeepFindings keeps data for the run's report. The outputs that are named in
-// whole are none any more, since the findings hold all of their files. After a
-// crash all of this was done, or the outputs are as before.
-func (r *Run) KeepFindings(data []byte, whole []string) error {
+// StoreFindings stores data for the run's report. It removes the outputs named
+// in reported from the journal, because the findings have all of their lines. It
+// is atomic: after a crash, either all or none of this was done.
+func (r *Run) StoreFindings(data []byte, reported []string) error {
 	path := filepath.Join(r.dir, findingsName)
 	if err := writeSynced(path+".new", data); err != nil {
-		return fmt.Errorf("keep findings: %w", err)
+		return fmt.Errorf("store findings: %w", err)
 	}
 	if err := renameSynced(path+".new", path); err != nil {
-		return fmt.Errorf("keep findings: %w", err)
+		return fmt.Errorf("store findings: %w", err)
 	}
 	return r.Update(func(j *Journal) {
 		j.Findings = true
 		j.Outputs = slices.DeleteFunc(j.Outputs, func(o Output) bool {
-			told := slices.Contains(whole, o.Name)
-			if told {
-				j.Told = append(j.Told, o.Source)
+			isReported := slices.Contains(reported, o.Name)
+			if isReported {
+				j.Reported = append(j.Reported, o.Source)
 			}
-			return told
+			return isReported
 		})
 	})
 }
 
-// Findings is what KeepFindings keeps.
+// Findings returns what StoreFindings stored.
 func (r *Run) Findings() ([]byte, error) {
 	data, err := os.ReadFile(filepath.Join(r.dir, findingsName))
 	if err != nil {

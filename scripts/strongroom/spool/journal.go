@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 const (
@@ -14,39 +16,41 @@ const (
 	journalVersion = 1
 )
 
-// Journal is what has to be known to carry on with a run after a crash. It
-// holds no URL and no token.
+// Journal is what another process needs to continue a run after a crash. It has
+// no URL and no token.
 type Journal struct {
 	Version   int       `json:"version"`
 	Run       string    `json:"run"` // UUIDv7
 	Workspace string    `json:"workspace"`
-	Audience  string    `json:"audience,omitempty"` // of the token the run began with: names the tenant
+	Audience  string    `json:"audience,omitempty"` // of the token that the run started with; it names the tenant
 	Task      string    `json:"task"`
 	SLX       string    `json:"slx,omitempty"`
 	Resource  string    `json:"resource,omitempty"`
 	Start     time.Time `json:"start"`
-	End       time.Time `json:"end,omitzero"`       // zero: the task runs, or died with its runner
-	Outcome   string    `json:"outcome,omitempty"`  // once it has ended
-	ExitCode  int       `json:"exitCode,omitempty"` // once it has ended
-	Collect   string    `json:"collect,omitempty"`  // directory whose files are still to become outputs
-	Samples   []string  `json:"samples,omitempty"`  // SLI=VALUE, as given with the run
-	Findings  bool      `json:"findings,omitempty"` // they are kept: see Run.KeepFindings
-	Told      []string  `json:"told,omitempty"`     // files that the findings hold whole
-	Outputs   []Output  `json:"outputs"`
+	End       time.Time `json:"end,omitzero"` // zero: the task is running, or its runner was killed
+
+	Outcome    run.Outcome `json:"outcome,omitempty"`    // empty until the run ends
+	ExitCode   int         `json:"exitCode,omitempty"`   // 0 until the run ends
+	PendingDir string      `json:"pendingDir,omitempty"` // directory whose files must still become outputs; empty: none
+	Samples    []string    `json:"samples,omitempty"`    // SLI=VALUE, from --sample
+	Findings   bool        `json:"findings,omitempty"`   // Run.StoreFindings was called
+	Reported   []string    `json:"reported,omitempty"`   // files whose lines are all in the findings
+	Outputs    []Output    `json:"outputs"`
 }
 
-// Output is one output of a run, and how far it has come.
+// Output is one output of a run and the state of its upload.
 type Output struct {
 	Name        string `json:"name"`
 	ContentType string `json:"contentType"`
 	Source      string `json:"source,omitempty"` // file that is copied; empty: the task's own output
 	Parts       int    `json:"parts,omitempty"`  // 0: not known yet
 	Stored      int    `json:"stored,omitempty"` // parts 1 to Stored are acknowledged
-	Beyond      []int  `json:"beyond,omitempty"` // acknowledged ones after those
 	Bytes       int64  `json:"bytes,omitempty"`  // in acknowledged parts
+
+	StoredBeyond []int `json:"storedBeyond,omitempty"` // acknowledged parts after a gap
 }
 
-// Output finds an output by its name; nil if there is none.
+// Output returns the output with a name, or nil.
 func (j *Journal) Output(name string) *Output {
 	for i := range j.Outputs {
 		if j.Outputs[i].Name == name {
@@ -56,37 +60,37 @@ func (j *Journal) Output(name string) *Output {
 	return nil
 }
 
-// acknowledge notes that part number, of size bytes, is kept by the platform.
+// acknowledge records that the platform has stored part number, of size bytes.
 func (o *Output) acknowledge(number int, size int64) {
 	if o.acknowledged(number) {
 		return
 	}
 	o.Bytes += size
-	o.Beyond = append(o.Beyond, number)
-	slices.Sort(o.Beyond)
-	for len(o.Beyond) > 0 && o.Beyond[0] == o.Stored+1 {
+	o.StoredBeyond = append(o.StoredBeyond, number)
+	slices.Sort(o.StoredBeyond)
+	for len(o.StoredBeyond) > 0 && o.StoredBeyond[0] == o.Stored+1 {
 		o.Stored++
-		o.Beyond = o.Beyond[1:]
+		o.StoredBeyond = o.StoredBeyond[1:]
 	}
 }
 
 func (o *Output) acknowledged(number int) bool {
-	return number <= o.Stored || slices.Contains(o.Beyond, number)
+	return number <= o.Stored || slices.Contains(o.StoredBeyond, number)
 }
 
-// last is the highest part that is acknowledged; 0: none.
+// last returns the highest acknowledged part, or 0 if there is none.
 func (o *Output) last() int {
-	if len(o.Beyond) > 0 {
-		return o.Beyond[len(o.Beyond)-1]
+	if len(o.StoredBeyond) > 0 {
+		return o.StoredBeyond[len(o.StoredBeyond)-1]
 	}
 	return o.Stored
 }
 
 func (j *Journal) clone() Journal {
 	c := *j
-	c.Outputs, c.Samples, c.Told = slices.Clone(j.Outputs), slices.Clone(j.Samples), slices.Clone(j.Told)
+	c.Outputs, c.Samples, c.Reported = slices.Clone(j.Outputs), slices.Clone(j.Samples), slices.Clone(j.Reported)
 	for i := range c.Outputs {
-		c.Outputs[i].Beyond = slices.Clone(c.Outputs[i].Beyond)
+		c.Outputs[i].StoredBeyond = slices.Clone(c.Outputs[i].StoredBeyond)
 	}
 	return c
 }
@@ -101,13 +105,13 @@ func readJournal(dir string) (Journal, error) {
 		return Journal{}, fmt.Errorf("read the run's journal: %w", err)
 	}
 	if j.Version != journalVersion {
-		return Journal{}, fmt.Errorf("the run's journal has version %d; this program knows %d", j.Version, journalVersion)
+		return Journal{}, fmt.Errorf("the run's journal has version %d; this program supports version %d", j.Version, journalVersion)
 	}
 	return j, nil
 }
 
-// writeJournal replaces the journal: after a crash there is the old or the new
-// one, whole.
+// writeJournal replaces the journal atomically: after a crash, the file is either
+// the old or the new one.
 func writeJournal(dir string, j *Journal) error {
 	data, err := json.MarshalIndent(j, "", " ")
 	if err != nil {
@@ -134,7 +138,7 @@ func writeSynced(path string, data []byte) error {
 	return err
 }
 
-// renameSynced makes a rename last.
+// renameSynced renames a file so that the rename survives a crash.
 func renameSynced(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err

@@ -19,7 +19,7 @@ func partName(number int) string { return fmt.Sprintf("%05d", number) }
 
 func countLines(data []byte) int64 { return int64(bytes.Count(data, []byte{'\n'})) }
 
-// Stored notes that the platform keeps the part, and frees its space.
+// Stored records that the platform has stored the part, and frees its space.
 func (r *Run) Stored(p Part) error {
 	err := r.Update(func(j *Journal) { j.Output(p.Output).acknowledge(p.Number, p.Size) })
 	if err != nil {
@@ -31,9 +31,8 @@ func (r *Run) Stored(p Part) error {
 	return nil
 }
 
-// Recover mends what a process left that was killed: the task's own output ends
-// with the last byte that was spooled. Call it before anything else on a run
-// that was locked, not created.
+// Recover repairs a run whose process was killed. The task's own output ends
+// with the last byte that was spooled. Call Recover first on a run from Lock.
 func (r *Run) Recover() error {
 	for _, o := range r.Journal().Outputs {
 		if o.Parts > 0 {
@@ -44,7 +43,7 @@ func (r *Run) Recover() error {
 		}
 		dir := filepath.Join(r.dir, "parts", o.Name)
 		if o.Source != "" {
-			if err := os.RemoveAll(dir); err != nil { // half a copy, of which nothing was uploaded
+			if err := os.RemoveAll(dir); err != nil { // a partial copy, of which nothing was uploaded
 				return fmt.Errorf("recover %s: %w", o.Name, err)
 			}
 			continue
@@ -56,7 +55,7 @@ func (r *Run) Recover() error {
 	return nil
 }
 
-// closeOutput makes the part that grew final, and notes the number of parts.
+// closeOutput makes the last part final and records the number of parts.
 func (r *Run) closeOutput(o Output, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -107,7 +106,7 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// scanParts gives the highest final part on disk and the open one, if any.
+// scanParts returns the highest final part on disk and the path of the open part, if any.
 func scanParts(dir string) (last int, open string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -123,9 +122,9 @@ func scanParts(dir string) (last int, open string, err error) {
 	return last, open, nil
 }
 
-// Pending gives every part of a closed output that is not acknowledged, in
-// order; each is measured as it is given.
-func (r *Run) Pending(output string, give func(Part)) error {
+// EachPending calls yield for each part of a closed output that is not
+// acknowledged, in order. It reads each part to compute its checksum.
+func (r *Run) EachPending(output string, yield func(Part)) error {
 	journal := r.Journal()
 	o := journal.Output(output)
 	for number := 1; number <= o.Parts; number++ {
@@ -137,7 +136,7 @@ func (r *Run) Pending(output string, give func(Part)) error {
 		if err := part.read(); err != nil {
 			return fmt.Errorf("the spool is damaged: %w", err)
 		}
-		give(part)
+		yield(part)
 	}
 	return nil
 }
@@ -161,8 +160,8 @@ func (p *Part) read() error {
 	}
 }
 
-// Copy spools the source of an output that is not closed. Its parts are Pending
-// once all of it is copied. A source below FilesDir is removed then.
+// Copy spools the source of an output that is not closed. When all of it is
+// copied, its parts are pending, and a source below FilesDir is removed.
 func (r *Run) Copy(output string, partSize int64) error {
 	journal := r.Journal()
 	source := journal.Output(output).Source
@@ -171,7 +170,7 @@ func (r *Run) Copy(output string, partSize int64) error {
 		return err
 	}
 	defer in.Close()
-	w, err := r.Write(output, Cutting{PartSize: partSize}, func(Part) {})
+	w, err := r.Write(output, CutRule{PartSize: partSize}, func(Part) {})
 	if err != nil {
 		return err
 	}
@@ -184,7 +183,7 @@ func (r *Run) Copy(output string, partSize int64) error {
 	return r.freeSource(source)
 }
 
-// freeSource removes a file that was copied from FilesDir; others stay.
+// freeSource removes a copied file if it is below FilesDir.
 func (r *Run) freeSource(source string) error {
 	if !strings.HasPrefix(source, r.FilesDir()+string(filepath.Separator)) {
 		return nil
@@ -195,15 +194,15 @@ func (r *Run) freeSource(source string) error {
 	return nil
 }
 
-// ErrNotRegular says that a file to be copied has become something else.
+// ErrNotRegular means that a path is not a regular file.
 var ErrNotRegular = errors.New("not a regular file")
 
-// Open opens the file that an output is a copy of. It gives ErrNotRegular for
-// what is not a plain file.
+// Open opens the source file of an output. It returns ErrNotRegular if the
+// source is not a regular file.
 func (r *Run) Open(o Output) (*os.File, error) { return openRegular(o.Source) }
 
-// openRegular refuses what is not a plain file, also if it became so after it
-// was looked at.
+// openRegular checks the type of the open file, because the path may change
+// after a check of the path.
 func openRegular(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, syscall.ELOOP) {

@@ -1,14 +1,14 @@
-// Package spool keeps a run's output on this machine's disk, in parts, until
+// Package spool stores a run's output on this machine's disk, in parts, until
 // the platform has acknowledged all of it.
 //
-// A run is a directory named by its id:
+// Each run is a directory. Its name is the run's ID:
 //
-//	run.json              the journal
-//	findings.json         what the report will carry beside the journal
-//	lock                  held (flock) by the process that works on the run
-//	files/                STRONGROOM_OUTPUT_DIR, unless another was chosen
-//	parts/OUTPUT/00001    a part: final, never changed again
-//	parts/OUTPUT/00002.open   the part that grows
+//	run.json                  the journal
+//	findings.json             issues and samples for the report
+//	lock                      locked (flock) by the process that works on the run
+//	files/                    STRONGROOM_OUTPUT_DIR, unless --output-dir sets another
+//	parts/OUTPUT/00001        a final part, which never changes
+//	parts/OUTPUT/00002.open   the part that is being written
 package spool
 
 import (
@@ -26,22 +26,23 @@ import (
 	"github.com/google/uuid"
 )
 
-// Why a run cannot be taken up.
+// Errors of Lock.
 var (
-	ErrBusy = errors.New("another process works on this run")
-	ErrGone = errors.New("there is no such run in the spool")
+	ErrBusy = errors.New("another process is using this run")
+	ErrGone = errors.New("the spool has no such run")
 )
 
 const (
-	freshPrefix = ".new-"  // a run that is not whole yet
+	newPrefix   = ".new-"  // a run that is being created
 	donePrefix  = ".done-" // a run that is being removed
-	keptDir     = "refused"
+	rejectedDir = "rejected"
 )
 
-// Dir is a directory of runs. Several processes may use one.
+// Dir is a directory of runs. Several processes may use it at the same time.
 type Dir struct{ path string }
 
-// Open makes the directory if it is missing; only its owner may look into it.
+// Open opens a spool. It creates the directory if needed, readable by its owner
+// only.
 func Open(path string) (Dir, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -53,10 +54,10 @@ func Open(path string) (Dir, error) {
 	return Dir{path}, nil
 }
 
-// Path is where the directory is.
+// Path returns the absolute path of the directory.
 func (d Dir) Path() string { return d.path }
 
-// Runs lists the ids of all spooled runs, oldest first.
+// Runs lists the IDs of all spooled runs, the oldest first.
 func (d Dir) Runs() ([]string, error) {
 	entries, err := os.ReadDir(d.path)
 	if err != nil {
@@ -70,17 +71,17 @@ func (d Dir) Runs() ([]string, error) {
 			d.sweep(entry)
 		}
 	}
-	slices.Sort(runs) // a UUIDv7 begins with the time
+	slices.Sort(runs) // a UUIDv7 starts with the time
 	return runs, nil
 }
 
-// sweep removes what a crash left of a run that was not yet, or no longer, one.
+// sweep removes the remains of a crash while a run was created or removed.
 func (d Dir) sweep(entry fs.DirEntry) {
 	info, err := entry.Info()
 	if err != nil || time.Since(info.ModTime()) < time.Minute {
 		return
 	}
-	if strings.HasPrefix(entry.Name(), freshPrefix) || strings.HasPrefix(entry.Name(), donePrefix) {
+	if strings.HasPrefix(entry.Name(), newPrefix) || strings.HasPrefix(entry.Name(), donePrefix) {
 		_ = os.RemoveAll(filepath.Join(d.path, entry.Name()))
 	}
 }
@@ -95,36 +96,36 @@ type Run struct {
 	journal Journal
 }
 
-// Create spools a new run. Until it returns there is none. The files of the
-// directory collect, or if that is empty of FilesDir, will become outputs.
-func (d Dir) Create(j Journal, collect string) (*Run, error) {
-	fresh, err := os.MkdirTemp(d.path, freshPrefix)
+// Create spools a new run, completely or not at all. The files in filesDir will
+// become outputs. If filesDir is empty, this is the run's own FilesDir.
+func (d Dir) Create(j Journal, filesDir string) (*Run, error) {
+	temporary, err := os.MkdirTemp(d.path, newPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("spool the run: %w", err)
 	}
-	lock, err := lockRun(fresh)
+	lock, err := lockRun(temporary)
 	if err != nil {
 		return nil, fmt.Errorf("spool the run: %w", err)
 	}
 	r := &Run{spool: d, dir: filepath.Join(d.path, j.Run), lock: lock}
-	if j.Version, j.Collect = journalVersion, collect; collect == "" {
-		j.Collect = r.FilesDir()
+	if j.Version, j.PendingDir = journalVersion, filesDir; filesDir == "" {
+		j.PendingDir = r.FilesDir()
 	}
 	r.journal = j.clone()
-	if err := errors.Join(os.Mkdir(filepath.Join(fresh, "files"), 0o700), writeJournal(fresh, &j)); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Join(temporary, "files"), 0o700), writeJournal(temporary, &j)); err != nil {
 		return nil, errors.Join(fmt.Errorf("spool the run: %w", err), lock.Close())
 	}
-	if err := renameSynced(fresh, r.dir); err != nil {
+	if err := renameSynced(temporary, r.dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("spool the run %s: %w", j.Run, err), lock.Close())
 	}
 	return r, nil
 }
 
-// Lock takes up a spooled run. Errors: ErrBusy; ErrGone when there is no such
-// run, or no longer.
+// Lock opens a spooled run for this process only. Errors: ErrBusy if another
+// process has locked it; ErrGone if it does not exist.
 func (d Dir) Lock(id string) (*Run, error) {
 	if uuid.Validate(id) != nil {
-		return nil, fmt.Errorf("%q is not the id of a run", id)
+		return nil, fmt.Errorf("%q is not a run ID", id)
 	}
 	dir := filepath.Join(d.path, id)
 	lock, err := lockRun(dir)
@@ -159,10 +160,10 @@ func lockRun(dir string) (*os.File, error) {
 	return lock, nil
 }
 
-// FilesDir is the run's own directory for files that its task leaves.
+// FilesDir is the run's own directory for the files that its task writes.
 func (r *Run) FilesDir() string { return filepath.Join(r.dir, "files") }
 
-// Journal is a copy of the journal as it stands.
+// Journal returns a copy of the current journal.
 func (r *Run) Journal() Journal {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -182,21 +183,22 @@ func (r *Run) Update(change func(*Journal)) error {
 	return nil
 }
 
-// Close lets other processes work on the run.
+// Close unlocks the run.
 func (r *Run) Close() error { return r.lock.Close() }
 
-// Remove ends the run: it is acknowledged. Files that are left in FilesDir, as
-// they could not be uploaded, are kept; kept is where they went, or empty.
+// Remove removes a run that the platform has acknowledged. It moves files in
+// FilesDir that could not be uploaded to the directory kept, which is empty if
+// there are none.
 func (r *Run) Remove() (kept string, err error) {
-	for _, path := range r.Journal().Told {
+	for _, path := range r.Journal().Reported {
 		if err := r.freeSource(path); err != nil {
 			return "", fmt.Errorf("free the spool: %w", err)
 		}
 	}
 	if hasFiles(r.FilesDir()) {
-		kept = filepath.Join(r.spool.path, keptDir, r.Journal().Run)
+		kept = filepath.Join(r.spool.path, rejectedDir, r.Journal().Run)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(kept), 0o700), os.Rename(r.FilesDir(), kept)); err != nil {
-			return "", fmt.Errorf("keep refused files: %w", err)
+			return "", fmt.Errorf("keep rejected files: %w", err)
 		}
 	}
 	done := filepath.Join(r.spool.path, donePrefix+filepath.Base(r.dir))
@@ -209,7 +211,7 @@ func (r *Run) Remove() (kept string, err error) {
 	return kept, r.Close()
 }
 
-// hasFiles reports whether there is anything but directories below dir.
+// hasFiles reports whether there are files below dir.
 func hasFiles(dir string) bool {
 	found := errors.New("found")
 	err := filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {

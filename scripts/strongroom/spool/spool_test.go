@@ -54,7 +54,7 @@ func TestPartsAreCutWhenFull(t *testing.T) {
 			t.Parallel()
 			_, run := create(t, spool.Output{Name: "o"})
 			var got []int64
-			w, err := run.Write("o", spool.Cutting{PartSize: 4}, sizes(&got))
+			w, err := run.Write("o", spool.CutRule{PartSize: 4}, sizes(&got))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +81,7 @@ func TestPartsAreCutForReadersThatFollow(t *testing.T) {
 	_, run := create(t, spool.Output{Name: "o"})
 	synctest.Test(t, func(t *testing.T) {
 		var got []int64
-		w, err := run.Write("o", spool.Cutting{PartSize: 1000, Interval: 2 * time.Second}, sizes(&got))
+		w, err := run.Write("o", spool.CutRule{PartSize: 1000, Interval: 2 * time.Second}, sizes(&got))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestPartsAreCutForReadersThatFollow(t *testing.T) {
 	})
 }
 
-func TestOnlyOneMayWorkOnARun(t *testing.T) {
+func TestARunHasOneProcessAtATime(t *testing.T) {
 	t.Parallel()
 	dir, run := create(t)
 	if _, err := dir.Lock(id); !errors.Is(err, spool.ErrBusy) {
@@ -128,7 +128,7 @@ func TestOnlyOneMayWorkOnARun(t *testing.T) {
 		t.Errorf("left behind: %v", entries)
 	}
 	if _, err := dir.Lock("../x"); err == nil {
-		t.Error("a path was taken for a run")
+		t.Error("a path was accepted as a run ID")
 	}
 }
 
@@ -136,7 +136,7 @@ func TestAcknowledgedPartsAreNotPending(t *testing.T) {
 	t.Parallel()
 	dir, run := create(t, spool.Output{Name: "o"})
 	var parts []spool.Part
-	w, err := run.Write("o", spool.Cutting{PartSize: 1}, func(p spool.Part) { parts = append(parts, p) })
+	w, err := run.Write("o", spool.CutRule{PartSize: 1}, func(p spool.Part) { parts = append(parts, p) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,26 +156,26 @@ func TestAcknowledgedPartsAreNotPending(t *testing.T) {
 		t.Fatal(err)
 	}
 	var pending []spool.Part
-	if err := again.Pending("o", func(p spool.Part) { pending = append(pending, p) }); err != nil {
+	if err := again.EachPending("o", func(p spool.Part) { pending = append(pending, p) }); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]spool.Part{parts[1], parts[3]}, pending); diff != "" {
 		t.Errorf("pending (-want +got):\n%s", diff)
 	}
-	want := spool.Output{Name: "o", Parts: 5, Stored: 1, Beyond: []int{3, 5}, Bytes: 3}
+	want := spool.Output{Name: "o", Parts: 5, Stored: 1, StoredBeyond: []int{3, 5}, Bytes: 3}
 	if diff := cmp.Diff(want, again.Journal().Outputs[0]); diff != "" {
 		t.Errorf("journal (-want +got):\n%s", diff)
 	}
 }
 
-func TestADamagedSpoolIsTold(t *testing.T) {
+func TestADamagedSpoolIsReported(t *testing.T) {
 	t.Parallel()
 	_, run := create(t, spool.Output{Name: "o"})
 	var part spool.Part
-	w, _ := run.Write("o", spool.Cutting{PartSize: 10}, func(p spool.Part) { part = p })
+	w, _ := run.Write("o", spool.CutRule{PartSize: 10}, func(p spool.Part) { part = p })
 	_ = w.Close()
 	_ = os.Remove(part.Path)
-	if err := run.Pending("o", func(spool.Part) {}); err == nil || !strings.Contains(err.Error(), "the spool is damaged") {
+	if err := run.EachPending("o", func(spool.Part) {}); err == nil || !strings.Contains(err.Error(), "the spool is damaged") {
 		t.Errorf("error is %v", err)
 	}
 }

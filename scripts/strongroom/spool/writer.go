@@ -8,16 +8,16 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/grant"
 )
 
-// MaxParts is the highest number a part can have.
-const MaxParts = 99_999
-
-// maxAge is how many intervals a part that does grow may wait to be cut.
+// maxAge is after how many intervals a part is cut although it still grows.
 const maxAge = 5
 
-// slowDown stretches the interval by one for so many parts: what trickles for
-// months stays within MaxParts.
+// slowDown is after how many parts the interval has doubled. It grows with each
+// part, so that an output that is written slowly for months stays within the
+// maximum number of parts.
 const slowDown = 1000
 
 // Part is a final part of an output.
@@ -25,14 +25,15 @@ type Part struct {
 	Output      string
 	Number      int // from 1
 	ContentType string
-	Path        string // of the file that holds it
+	Path        string // of the spooled file
 	Size        int64  // bytes
 	CRC32C      uint32 // Castagnoli
 	Lines       int64  // newline bytes
 }
 
-// Writer spools one output. What Write has taken outlives this process; a part
-// that was cut outlives the machine. It is safe for concurrent use.
+// Writer spools one output. Written data survives the end of this process. A
+// part that was cut survives a crash of the machine. Writer is safe for
+// concurrent use.
 type Writer struct {
 	run      *Run
 	dir      string
@@ -41,24 +42,27 @@ type Writer struct {
 	ready    func(Part)
 
 	mu     sync.Mutex
-	part   Part     // the one that grows
-	file   *os.File // nil: not begun
+	part   Part     // the part that is being written
+	file   *os.File // nil: the part has no file yet
 	timer  *time.Timer
-	began  time.Time
-	grown  time.Time
-	err    error // sticky
+	opened time.Time // when the part's file was opened
+	grown  time.Time // when the part last grew
+	err    error     // sticky
 	closed bool
 }
 
-// Cutting says when a part is final.
-type Cutting struct {
-	PartSize int64         // bytes at most
-	Interval time.Duration // without growth, so that a reader can follow; five of them for one that grows; zero: never for these reasons
+// CutRule sets when a part is final.
+type CutRule struct {
+	PartSize int64 // maximum bytes of a part
+
+	// Interval cuts a part that has not grown for this long, and any part after
+	// five intervals, so that a reader can follow. Zero: cut full parts only.
+	Interval time.Duration
 }
 
-// Write begins an output of the run's journal. Each part is given to ready once
-// it is cut.
-func (r *Run) Write(output string, cutting Cutting, ready func(Part)) (*Writer, error) {
+// Write opens an output of the run's journal for writing. It calls ready with
+// each part that is cut.
+func (r *Run) Write(output string, rule CutRule, ready func(Part)) (*Writer, error) {
 	journal := r.Journal()
 	o := journal.Output(output)
 	if o == nil {
@@ -72,12 +76,12 @@ func (r *Run) Write(output string, cutting Cutting, ready func(Part)) (*Writer, 
 		return nil, fmt.Errorf("spool %s: %w", output, err)
 	}
 	return &Writer{
-		run: r, dir: dir, partSize: cutting.PartSize, interval: cutting.Interval, ready: ready,
+		run: r, dir: dir, partSize: rule.PartSize, interval: rule.Interval, ready: ready,
 		part: Part{Output: output, Number: 1, ContentType: o.ContentType},
 	}, nil
 }
 
-// Write spools all of p, or fails now and ever after.
+// Write spools all of p. After one error, all later calls fail.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -98,7 +102,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 
 func (w *Writer) grow(p []byte) error {
 	if w.file == nil {
-		if err := w.begin(); err != nil {
+		if err := w.openPart(); err != nil {
 			return err
 		}
 	}
@@ -119,16 +123,16 @@ func (p *Part) measure(data []byte) {
 	p.Lines += countLines(data)
 }
 
-func (w *Writer) begin() error {
-	if w.part.Number > MaxParts {
-		return fmt.Errorf("spool %s: it has more than %d parts", w.part.Output, MaxParts)
+func (w *Writer) openPart() error {
+	if w.part.Number > grant.MaxPart {
+		return fmt.Errorf("spool %s: it has more than %d parts", w.part.Output, grant.MaxPart)
 	}
 	w.part.Path = filepath.Join(w.dir, partName(w.part.Number))
 	file, err := os.OpenFile(w.part.Path+openSuffix, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("spool %s: %w", w.part.Output, err)
 	}
-	w.file, w.began, w.grown = file, time.Now(), time.Now()
+	w.file, w.opened, w.grown = file, time.Now(), time.Now()
 	if w.interval > 0 {
 		w.timer = time.AfterFunc(w.pause(), w.tick)
 	}
@@ -139,7 +143,7 @@ func (w *Writer) pause() time.Duration {
 	return w.interval * time.Duration(slowDown+w.part.Number) / slowDown
 }
 
-// tick cuts the part that grows if a reader has waited for it long enough.
+// tick cuts the current part if it is due, and otherwise waits until then.
 func (w *Writer) tick() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -147,7 +151,7 @@ func (w *Writer) tick() {
 		return
 	}
 	due := w.grown.Add(w.pause())
-	if latest := w.began.Add(maxAge * w.pause()); latest.Before(due) {
+	if latest := w.opened.Add(maxAge * w.pause()); latest.Before(due) {
 		due = latest
 	}
 	if wait := time.Until(due); wait > 0 {
@@ -157,7 +161,7 @@ func (w *Writer) tick() {
 	w.err = w.cut()
 }
 
-// cut makes the part that grows final.
+// cut makes the current part final.
 func (w *Writer) cut() error {
 	if w.timer != nil {
 		w.timer.Stop()
@@ -175,8 +179,8 @@ func (w *Writer) cut() error {
 	return nil
 }
 
-// Close cuts the last part, an empty one if there was no output at all, and
-// notes the number of parts. It gives the error that Write gave, if any.
+// Close cuts the last part and records the number of parts. An empty output has
+// one empty part. If Write failed, Close returns the same error.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -185,7 +189,7 @@ func (w *Writer) Close() error {
 	}
 	w.closed = true
 	if w.err == nil && w.file == nil && w.part.Number == 1 {
-		w.err = w.begin()
+		w.err = w.openPart()
 	}
 	if w.file != nil {
 		w.err = errors.Join(w.err, w.cut())
@@ -194,7 +198,7 @@ func (w *Writer) Close() error {
 	return errors.Join(w.err, w.run.setParts(w.part.Output, parts))
 }
 
-// discard removes all that was spooled of the output.
+// discard removes all spooled data of the output.
 func (w *Writer) discard() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package task executes a command, and says how it ended.
+// Package task executes a command and returns how it ended.
 package task
 
 import (
@@ -11,19 +11,12 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// The outcomes of a run.
-const (
-	Success  = "success"
-	Failure  = "failure"  // the command ran, and found something wrong
-	Error    = "error"    // the command could not run, or its runner died
-	Timeout  = "timeout"  // it took too long
-	Canceled = "canceled" // somebody ended it
-)
-
-// Exit codes that the command itself does not choose, as in POSIX shells and
-// timeout(1).
+// Exit codes that the command itself does not return. POSIX shells and
+// timeout(1) use the same codes.
 const (
 	ExitTimeout       = 124
 	ExitNotExecutable = 126
@@ -31,36 +24,36 @@ const (
 	exitSignal        = 128 // plus the signal's number
 )
 
-// linger is how long output is awaited that something the command left behind
-// may still write.
-const linger = 10 * time.Second
+// outputDelay is how long Run waits after the command's exit for the output of
+// processes that the command started.
+const outputDelay = 10 * time.Second
 
-// Spec is a command and its surroundings.
+// Spec is a command and how to execute it.
 type Spec struct {
 	Argv    []string
 	Env     []string // NAME=value
 	Stdin   io.Reader
 	Stdout  io.Writer
-	Stderr  io.Writer        // the same as Stdout: both arrive in the order they were written
-	Timeout time.Duration    // zero: none
+	Stderr  io.Writer        // if it equals Stdout, the order of writes is kept
+	Timeout time.Duration    // zero: no timeout
 	Grace   time.Duration    // between a signal and SIGKILL
-	Signals <-chan os.Signal // forwarded to the command and all it started
+	Signals <-chan os.Signal // forwarded to the command's process group
 }
 
 // Result is how a command ended.
 type Result struct {
-	Outcome  string
-	ExitCode int   // of the command; 124 for a timeout, 126 and 127 if it could not be started, 128+N for signal N
-	Err      error // why it could not be started, or its output not read to the end
+	Outcome  run.Outcome
+	ExitCode int   // the command's; 124 after a timeout, 126 or 127 if the command could not be started, 128+N after signal N
+	Err      error // why the command could not be started, or why its output could not be read to the end
 }
 
-// Run executes the command in a process group of its own and waits for it. The
-// end of ctx cancels it as SIGTERM would.
+// Run executes the command in its own process group and waits for it. When ctx
+// ends, Run sends SIGTERM to the command.
 func Run(ctx context.Context, spec Spec) Result {
 	cmd := exec.Command(spec.Argv[0], spec.Argv[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = spec.Env, spec.Stdin, spec.Stdout, spec.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = linger
+	cmd.WaitDelay = outputDelay
 	if err := cmd.Start(); err != nil {
 		return notStarted(err)
 	}
@@ -75,16 +68,16 @@ func notStarted(err error) Result {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		code = ExitNotFound
 	}
-	return Result{Outcome: Error, ExitCode: code, Err: fmt.Errorf("start the command: %w", err)}
+	return Result{Outcome: run.Error, ExitCode: code, Err: fmt.Errorf("start the command: %w", err)}
 }
 
-// supervise waits for the end; outcome is empty unless it was brought about
-// from here.
-func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (outcome string, err error) {
+// supervise waits until the command ends. The outcome is empty unless supervise
+// ended the command.
+func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (outcome run.Outcome, err error) {
 	timeout := after(spec.Timeout)
 	canceled := ctx.Done()
 	var kill <-chan time.Time
-	end := func(why string, sig syscall.Signal) {
+	end := func(why run.Outcome, sig syscall.Signal) {
 		if outcome == "" {
 			outcome, kill = why, after(max(spec.Grace, 1))
 		}
@@ -95,13 +88,13 @@ func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (o
 		case err := <-ended:
 			return outcome, err
 		case <-timeout:
-			end(Timeout, syscall.SIGTERM)
+			end(run.Timeout, syscall.SIGTERM)
 		case <-canceled:
 			canceled = nil
-			end(Canceled, syscall.SIGTERM)
+			end(run.Canceled, syscall.SIGTERM)
 		case sig := <-spec.Signals:
 			if s, ok := sig.(syscall.Signal); ok {
-				end(Canceled, s)
+				end(run.Canceled, s)
 			}
 		case <-kill:
 			_ = syscall.Kill(-group, syscall.SIGKILL)
@@ -109,7 +102,7 @@ func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (o
 	}
 }
 
-// after is time.After, and never for zero.
+// after is time.After, but never fires for zero.
 func after(d time.Duration) <-chan time.Time {
 	if d <= 0 {
 		return nil
@@ -117,20 +110,20 @@ func after(d time.Duration) <-chan time.Time {
 	return time.After(d)
 }
 
-func result(outcome string, err error, state *os.ProcessState) Result {
+func result(outcome run.Outcome, err error, state *os.ProcessState) Result {
 	r := Result{Outcome: outcome, ExitCode: exitCode(state)}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		r.Err = fmt.Errorf("read the command's output: %w", err)
 	}
 	switch {
-	case outcome == Timeout:
+	case outcome == run.Timeout:
 		r.ExitCode = ExitTimeout
-	case outcome == Canceled:
+	case outcome == run.Canceled:
 	case r.ExitCode == 0:
-		r.Outcome = Success
+		r.Outcome = run.Success
 	default:
-		r.Outcome = Failure
+		r.Outcome = run.Failure
 	}
 	return r
 }

@@ -9,16 +9,16 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 )
 
-// errNotRecorded is what a bucket's refusal leaves open until the platform has
-// recorded what the bucket holds.
-var errNotRecorded = errors.New("the bucket holds this part, the platform has not recorded it yet")
+// errNotRecorded means that the bucket has the part, but the platform has not
+// yet recorded which content it has.
+var errNotRecorded = errors.New("the bucket has this part, but the platform has not recorded it yet")
 
-// delivery brings one part to the bucket.
+// delivery uploads one part to the bucket.
 type delivery struct {
 	uploader *Uploader
 	part     spool.Part
-	target   *api.Target // nil: to be minted
-	exists   bool        // the bucket has an object of that name; whose, is for the platform to say
+	target   *api.Target // nil: must be minted
+	exists   bool        // the bucket has an object with that name; only the platform knows its content
 }
 
 func (d *delivery) run(ctx context.Context) error {
@@ -28,7 +28,8 @@ func (d *delivery) run(ctx context.Context) error {
 	return d.uploader.config.Stored(d.part)
 }
 
-// step succeeds when the platform, or the bucket, holds the part as it is here.
+// step makes one attempt. It succeeds when the platform or the bucket has the
+// part with the same content.
 func (d *delivery) step(ctx context.Context) error {
 	if d.target == nil {
 		if stored, err := d.mint(ctx); stored || err != nil {
@@ -42,7 +43,7 @@ func (d *delivery) step(ctx context.Context) error {
 	return d.put(ctx)
 }
 
-// mint reports whether the part is stored already.
+// mint reports whether the part is already stored. Otherwise, it sets the target.
 func (d *delivery) mint(ctx context.Context) (stored bool, err error) {
 	u := d.uploader
 	targets, err := u.config.Client.Mint(ctx, u.config.Run, describe([]spool.Part{d.part}))
@@ -70,23 +71,23 @@ func (d *delivery) put(ctx context.Context) error {
 	}
 	err = d.uploader.config.Client.Put(ctx, *d.target, body, d.part.Size, api.Checksum(d.part.CRC32C))
 	body.close(err != nil)
-	var again *retry.Transient
+	var failure *retry.Transient
 	switch {
 	case errors.Is(err, api.ErrExists), errors.Is(err, api.ErrUnverified):
 		d.exists = true
 		d.target = nil
 		return &retry.Transient{Err: err}
-	case errors.Is(err, api.ErrExpired), errors.As(err, &again):
-		d.target = nil // it may have been stored though the answer was lost: the platform may know
+	case errors.Is(err, api.ErrExpired), errors.As(err, &failure):
+		d.target = nil // if only the response was lost, the platform will say that the part is stored
 		return transient(err)
 	}
 	return err
 }
 
-// transient marks an error, unless it is marked.
+// transient marks an error as transient, unless it already is.
 func transient(err error) error {
-	var again *retry.Transient
-	if errors.As(err, &again) {
+	var marked *retry.Transient
+	if errors.As(err, &marked) {
 		return err
 	}
 	return &retry.Transient{Err: err}

@@ -1,8 +1,9 @@
-// Package upload brings the parts of one run to the bucket, several at once,
+// Package upload uploads the parts of one run to the bucket, several at a time,
 // each exactly once.
 package upload
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,14 +22,14 @@ import (
 type Config struct {
 	Client   *api.Client
 	Run      string
-	Start    api.Start              // recorded before anything else
-	Parallel int                    // uploads at once; less than 1: 1
-	Retry    retry.Policy           // of each step
-	Stored   func(spool.Part) error // called, concurrently, for each part that the platform keeps
-	Moved    func(bytes int64)      // called as bytes are sent; negative when they must be sent again; may be nil
+	Start    api.Start              // recorded before the first upload
+	Parallel int                    // maximum concurrent uploads; less than 1: 1
+	Retry    retry.Policy           // for each step
+	Stored   func(spool.Part) error // called concurrently, for each part that is stored
+	Moved    func(bytes int64)      // called when bytes are sent; negative if they must be sent again; may be nil
 }
 
-// Uploader takes parts as they become final. It is safe for concurrent use.
+// Uploader uploads parts as they become final. It is safe for concurrent use.
 type Uploader struct {
 	config Config
 	done   chan error
@@ -39,9 +40,9 @@ type Uploader struct {
 	wake    chan struct{} // holds one signal
 }
 
-// Begin starts to upload. It goes on until Wait, a permanent error, or the end
-// of ctx.
-func Begin(ctx context.Context, config Config) *Uploader {
+// Start starts an uploader. It runs until Wait returns, a permanent error occurs
+// or ctx ends.
+func Start(ctx context.Context, config Config) *Uploader {
 	if config.Moved == nil {
 		config.Moved = func(int64) {}
 	}
@@ -51,13 +52,13 @@ func Begin(ctx context.Context, config Config) *Uploader {
 	return u
 }
 
-// Add hands over a part. It does not wait for anything.
+// Add queues a part. It does not block.
 func (u *Uploader) Add(p spool.Part) {
 	u.change(func() { u.waiting = append(u.waiting, p) })
 }
 
-// Wait says that there are no more parts, and waits until all are kept by the
-// platform, or gives the error that stopped the upload. Call it once.
+// Wait waits until all queued parts are stored. It returns the error that stopped
+// the upload, if any. Call it once, after the last Add.
 func (u *Uploader) Wait() error {
 	u.change(func() { u.ended = true })
 	return <-u.done
@@ -86,24 +87,16 @@ func (u *Uploader) run(ctx context.Context) error {
 			err = u.send(ctx, group, batch)
 		}
 		if err != nil || len(batch) == 0 {
-			return first(group.Wait(), err)
+			return cmp.Or(group.Wait(), err) // the group's error is the cause of err
 		}
 	}
 }
 
-// first prefers the error that stopped the group to that which the stop caused.
-func first(stopped, err error) error {
-	if stopped != nil {
-		return stopped
-	}
-	return err
-}
-
-// next waits for parts, and takes as many as may be minted at once; none when
-// there will be no more.
+// next waits for parts and returns as many as one call may mint. It returns none
+// when there will be no more.
 func (u *Uploader) next(ctx context.Context) ([]spool.Part, error) {
 	for {
-		batch, ended := u.take()
+		batch, ended := u.dequeue()
 		if len(batch) > 0 || ended {
 			return batch, nil
 		}
@@ -115,7 +108,7 @@ func (u *Uploader) next(ctx context.Context) ([]spool.Part, error) {
 	}
 }
 
-func (u *Uploader) take() ([]spool.Part, bool) {
+func (u *Uploader) dequeue() ([]spool.Part, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	n := min(len(u.waiting), api.MaxMint)
@@ -124,7 +117,7 @@ func (u *Uploader) take() ([]spool.Part, bool) {
 	return batch, u.ended
 }
 
-// send mints for a batch and starts its uploads as there is room.
+// send mints targets for a batch and starts its uploads within the limit.
 func (u *Uploader) send(ctx context.Context, group *errgroup.Group, batch []spool.Part) error {
 	for len(batch) > 0 {
 		targets, rest, err := u.mintBatch(ctx, batch)
@@ -146,8 +139,8 @@ func (u *Uploader) send(ctx context.Context, group *errgroup.Group, batch []spoo
 	return nil
 }
 
-// mintBatch gives targets for a batch; or none, and what remains of the batch
-// when some of it turned out to be stored.
+// mintBatch returns targets for a batch. If some parts are already stored, it
+// returns no targets and the remaining parts.
 func (u *Uploader) mintBatch(ctx context.Context, batch []spool.Part) (targets []api.Target, rest []spool.Part, err error) {
 	err = u.config.Retry.Do(ctx, func(ctx context.Context) error {
 		targets, err = u.config.Client.Mint(ctx, u.config.Run, describe(batch))
@@ -161,8 +154,8 @@ func (u *Uploader) mintBatch(ctx context.Context, batch []spool.Part) (targets [
 	return nil, rest, err
 }
 
-// dropStored takes those parts for done that the platform holds as they are
-// here. One that it holds otherwise is a permanent error.
+// dropStored removes the parts that are already stored with the same content. A
+// part that is stored with different content is a permanent error.
 func (u *Uploader) dropStored(batch []spool.Part, problem *api.Problem) ([]spool.Part, error) {
 	var rest []spool.Part
 	for _, part := range batch {
@@ -180,7 +173,7 @@ func (u *Uploader) dropStored(batch []spool.Part, problem *api.Problem) ([]spool
 		}
 	}
 	if len(rest) == len(batch) {
-		return nil, problem // it speaks of other parts: asking again would not end
+		return nil, problem // it names none of these parts, so a retry would loop
 	}
 	return rest, nil
 }
@@ -191,7 +184,7 @@ func isStored(part spool.Part, stored []api.Stored) (bool, error) {
 			continue
 		}
 		if s.Size != part.Size || s.CRC32C != api.Checksum(part.CRC32C) {
-			return false, fmt.Errorf("%s part %d: this part was already stored with other content", part.Output, part.Number)
+			return false, fmt.Errorf("%s part %d: the part is already stored with different content", part.Output, part.Number)
 		}
 		return true, nil
 	}
@@ -209,30 +202,30 @@ func describe(batch []spool.Part) []api.Part {
 	return parts
 }
 
-// open gives a part's bytes, counted as they are sent.
-func (u *Uploader) open(part spool.Part) (*counted, error) {
+// open opens a part for one attempt.
+func (u *Uploader) open(part spool.Part) (*countingReader, error) {
 	f, err := os.Open(part.Path)
 	if err != nil {
 		return nil, fmt.Errorf("the spool is damaged: %w", err)
 	}
-	return &counted{file: f, moved: u.config.Moved}, nil
+	return &countingReader{file: f, moved: u.config.Moved}, nil
 }
 
-// counted is a file that tells how much of it was read.
-type counted struct {
+// countingReader reads a file and reports the bytes that were read.
+type countingReader struct {
 	file  *os.File
 	moved func(int64)
 
 	mu    sync.Mutex
 	total int64
-	over  bool
+	ended bool
 }
 
-func (c *counted) Read(p []byte) (int, error) {
+func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.file.Read(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.over {
+	if c.ended {
 		return 0, io.ErrClosedPipe
 	}
 	c.total += int64(n)
@@ -240,12 +233,12 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// close ends the attempt; bytes of one that failed do not count. The transport
-// may still be reading.
-func (c *counted) close(failed bool) {
+// close ends the attempt, even if the transport is still reading. If the attempt
+// failed, its bytes are subtracted.
+func (c *countingReader) close(failed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over = true
+	c.ended = true
 	if failed {
 		c.moved(-c.total)
 	}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -9,10 +10,10 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 )
 
-// Answer writes what an assistant says.
+// Answer writes an assistant's answer.
 func Answer(w io.Writer, a api.Answer) error {
 	out := NewEscaper(w)
-	if _, err := fmt.Fprintf(out, "%s, as of %s\n", oneLine(a.Name), stamp(a.AsOf)); err != nil {
+	if _, err := fmt.Fprintf(out, "%s, as of %s\n", oneLine(a.Name), formatTime(a.AsOf)); err != nil {
 		return err
 	}
 	for _, write := range []func(io.Writer, api.Answer) error{wrong, health, next} {
@@ -27,13 +28,13 @@ func wrong(w io.Writer, a api.Answer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "\nWRONG NOW: %s\n", counts(a.Wrong.Counts))
 	for _, slx := range a.Wrong.SLXs {
-		fmt.Fprintf(table, "%s\n", first(oneLine(slx.SLX), "(no SLX)"))
+		fmt.Fprintf(table, "%s\n", cmp.Or(oneLine(slx.SLX), "(no SLX)"))
 		for _, i := range slx.Issues {
 			fmt.Fprintf(table, "  severity %d\t%s\t%s\t%s\t%s\n", i.Severity, i.State, cell(i.Title), cell(i.Resource), i.ID)
 		}
 	}
 	if a.Wrong.Capped {
-		fmt.Fprintln(table, "and more: strongroom issues ls --state standing")
+		fmt.Fprintln(table, "There are more issues. To list them: strongroom issues ls --state active")
 	}
 	return table.Flush()
 }
@@ -41,28 +42,28 @@ func wrong(w io.Writer, a api.Answer) error {
 func counts(all []api.SeverityCount) string {
 	var words []string
 	for _, c := range all {
-		if c.Standing == 0 {
+		if c.Active == 0 {
 			continue
 		}
 		more := ""
 		if c.OrMore {
 			more = " or more"
 		}
-		words = append(words, fmt.Sprintf("%d%s of severity %d", c.Standing, more, c.Severity))
+		words = append(words, fmt.Sprintf("%d%s with severity %d", c.Active, more, c.Severity))
 	}
-	return first(strings.Join(words, ", "), "nothing that is known")
+	return cmp.Or(strings.Join(words, ", "), "no known issues")
 }
 
 func health(w io.Writer, a api.Answer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nHEALTH")
 	if len(a.Health.SLIs) == 0 {
-		fmt.Fprintln(table, "no SLI was measured")
+		fmt.Fprintln(table, "no SLI has samples")
 		return table.Flush()
 	}
 	slis(table, a.Health.SLIs)
 	if a.Health.Capped {
-		fmt.Fprintln(table, "and perhaps more: strongroom slis ls")
+		fmt.Fprintln(table, "There may be more SLIs. To list them: strongroom slis ls")
 	}
 	return table.Flush()
 }
@@ -95,7 +96,7 @@ func share(w api.Window) string {
 
 func next(w io.Writer, a api.Answer) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "\nNEXT\n%s\n", oneLine(a.Next.Says))
+	fmt.Fprintf(&text, "\nNEXT\n%s\n", oneLine(a.Next.Summary))
 	for _, t := range a.Next.Tasks {
 		fmt.Fprintf(&text, "\n%.2f  %s\n", t.Score, oneLine(t.Name))
 		for _, field := range [][2]string{{"from the " + t.From, t.Source}, {"suite", t.Suite}, {"SLX", t.SLX}, {"resource", t.Resource}} {
@@ -104,33 +105,26 @@ func next(w io.Writer, a api.Answer) error {
 			}
 		}
 		for _, e := range t.Evidence {
-			fmt.Fprintf(&text, "      because issue %s asks: %q (%s; %.2f)\n", e.Issue, oneLine(e.Step), strings.Join(e.Words, ", "), e.Score)
+			fmt.Fprintf(&text, "      matches a next step of issue %s: %q (%s; %.2f)\n", e.Issue, oneLine(e.Step), strings.Join(e.Words, ", "), e.Score)
 		}
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
 }
 
-// Assistant writes, in one line, what an assistant is set to.
+// Assistant writes an assistant's settings in one line.
 func Assistant(w io.Writer, a api.Assistant) error {
-	_, err := fmt.Fprintf(NewEscaper(w), "assistant %s is %s: relevance %g, %s\n", a.ID, oneLine(a.Name), a.Relevance, a.AccessLevel)
+	_, err := fmt.Fprintf(NewEscaper(w), "assistant %s: name %s, relevance %g, access %s\n", a.ID, oneLine(a.Name), a.Relevance, a.AccessLevel)
 	return err
 }
 
-// Found writes what a search of the catalogue found.
+// Found writes the tasks that a search of the catalog found.
 func Found(w io.Writer, found api.FoundTasks) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "SCORE\tTASK\tKIND\tSUITE\tSUPPORTS\tWORDS\tSOURCE")
 	for _, t := range found.Tasks {
-		fmt.Fprintf(table, "%.2f\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Score, cell(t.Name), cell(first(t.Kind, "task")),
-			cell(first(t.DisplayName, t.Suite)), cell(strings.Join(t.Supports, " ")), cell(strings.Join(t.Words, " ")), oneLine(t.Source))
+		fmt.Fprintf(table, "%.2f\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Score, cell(t.Name), cell(cmp.Or(t.Kind, "task")),
+			cell(cmp.Or(t.DisplayName, t.Suite)), cell(strings.Join(t.Supports, " ")), cell(strings.Join(t.Words, " ")), oneLine(t.Source))
 	}
 	return table.Flush()
-}
-
-func first(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

@@ -10,20 +10,22 @@ import (
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// Pauses between looks at an output that grows.
+// Pauses between requests for new parts of an output.
 const (
 	firstPause = 250 * time.Millisecond
 	maxPause   = 2 * time.Second
 )
 
-// ErrIncomplete says that the run has ended and parts of the output are missing;
-// they may still arrive.
-var ErrIncomplete = errors.New("the output is incomplete: the run has ended, and parts of it are not stored")
+// ErrIncomplete means that the run has ended and parts of the output are
+// missing. They may still arrive.
+var ErrIncomplete = errors.New("the output is incomplete: the run has ended, but some parts are not stored")
 
-// Reader writes an output, in as many responses as it takes, and goes on where
-// a broken connection left off. Use it for one call of Bytes, Lines or Follow.
+// Reader copies an output to Out, with as many requests as needed. After a
+// broken connection, it continues at the same byte. Use a Reader for one call of
+// Bytes, Lines or Follow.
 type Reader struct {
 	Client *api.Client
 	Run    string
@@ -31,24 +33,25 @@ type Reader struct {
 	Retry  retry.Policy
 	Out    io.Writer
 
-	at    int64  // next byte of the output
-	left  int64  // newlines still to be written; -1: any number
-	size  int64  // of the output, as last told
-	state string // of the output, as last told
+	at        int64  // offset of the next byte
+	linesLeft int64  // lines to write; -1: no limit
+	size      int64  // of the output, in the last response
+	state     string // of the output, in the last response
 }
 
-// Bytes writes a range, as far as it is stored, or ErrIncomplete after that.
+// Bytes writes the stored bytes of a range. If the output is incomplete, it then
+// returns ErrIncomplete.
 func (r *Reader) Bytes(ctx context.Context, span api.Span) error {
-	r.at, r.left = span.First, -1
-	return r.finish(r.through(ctx, span.Last))
+	r.at, r.linesLeft = span.First, -1
+	return r.finish(r.copyThrough(ctx, span.Last))
 }
 
-// Lines writes lines first to last, counted from 1 and inclusive; last 0: to
-// the end.
+// Lines writes lines first to last, counted from 1 and inclusive. If last is 0,
+// it writes to the end.
 func (r *Reader) Lines(ctx context.Context, first, last int64) error {
-	r.left = -1
+	r.linesLeft = -1
 	if last > 0 {
-		r.left = last - first + 1
+		r.linesLeft = last - first + 1
 	}
 	end := int64(-1)
 	err := r.Retry.Do(ctx, func(ctx context.Context) error {
@@ -60,32 +63,32 @@ func (r *Reader) Lines(ctx context.Context, first, last int64) error {
 			end = chunk.Last
 		}
 		r.at = chunk.First
-		return r.copy(chunk)
+		return r.copyChunk(chunk)
 	})
-	if err == nil && r.left != 0 && (end < 0 || r.at <= end) && r.at < r.size {
-		err = r.through(ctx, end)
+	if err == nil && r.linesLeft != 0 && (end < 0 || r.at <= end) && r.at < r.size {
+		err = r.copyThrough(ctx, end)
 	}
 	return r.finish(err)
 }
 
-// Follow writes the output from its beginning, and what is added to it until it
-// is complete. An output that does not exist yet may come while the run lasts.
+// Follow writes the output from its start, and what is added to it, until it is
+// complete. While the run lasts, the output need not exist yet.
 func (r *Reader) Follow(ctx context.Context) error {
-	r.left = -1
+	r.linesLeft = -1
 	pause := firstPause
 	for {
-		output, running, err := r.look(ctx)
+		output, running, err := r.find(ctx)
 		if err != nil {
 			return err
 		}
 		if output != nil && output.Size > r.at {
-			if err := r.through(ctx, -1); err != nil {
+			if err := r.copyThrough(ctx, -1); err != nil {
 				return err
 			}
 			pause = firstPause
 			continue
 		}
-		if over, err := settled(output, running); over {
+		if final, err := isFinal(output, running); final {
 			return err
 		}
 		if err := sleep(ctx, pause); err != nil {
@@ -95,20 +98,22 @@ func (r *Reader) Follow(ctx context.Context) error {
 	}
 }
 
-// settled reports whether nothing more will come.
-func settled(output *api.Output, running bool) (bool, error) {
+// isFinal reports whether the output will not grow. The error says why it is not
+// complete.
+func isFinal(output *api.Output, running bool) (bool, error) {
 	switch {
 	case output == nil && running:
 		return false, nil
 	case output == nil:
-		return true, errors.New("the run has no such output")
+		return true, errors.New("the run has no output with this name")
 	case output.State == api.Incomplete:
 		return true, ErrIncomplete
 	}
 	return output.State == api.Complete, nil
 }
 
-func (r *Reader) look(ctx context.Context) (found *api.Output, running bool, err error) {
+// find returns the output, or nil if it does not exist.
+func (r *Reader) find(ctx context.Context) (found *api.Output, running bool, err error) {
 	var listing api.Listing
 	err = r.Retry.Do(ctx, func(ctx context.Context) error {
 		listing, err = r.Client.Outputs(ctx, r.Run)
@@ -119,7 +124,7 @@ func (r *Reader) look(ctx context.Context) (found *api.Output, running bool, err
 			found = &listing.Outputs[i]
 		}
 	}
-	return found, listing.Run.State == "running", err
+	return found, listing.Run.State == run.Running, err
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -131,33 +136,33 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// through writes from r.at to byte last, or to the end if that is -1.
-func (r *Reader) through(ctx context.Context, last int64) error {
+// copyThrough copies from r.at through byte last, or to the end if last is -1.
+func (r *Reader) copyThrough(ctx context.Context, last int64) error {
 	for {
 		err := r.Retry.Do(ctx, func(ctx context.Context) error {
 			chunk, err := r.Client.Bytes(ctx, r.Run, r.Name, api.Span{First: r.at, Last: last})
 			if err != nil {
 				return err
 			}
-			return r.copy(chunk)
+			return r.copyChunk(chunk)
 		})
-		if err != nil || r.left == 0 || r.at >= r.size || last >= 0 && r.at > last {
+		if err != nil || r.linesLeft == 0 || r.at >= r.size || last >= 0 && r.at > last {
 			return err
 		}
 	}
 }
 
-// copy writes a chunk that must begin at r.at. If the connection breaks after
-// some of it, that is progress, and no error.
-func (r *Reader) copy(chunk *api.Chunk) error {
+// copyChunk copies a chunk that must start at r.at. It returns no error if the
+// connection breaks after some bytes, because the copy made progress.
+func (r *Reader) copyChunk(chunk *api.Chunk) error {
 	defer chunk.Body.Close()
 	if chunk.First != r.at {
-		return fmt.Errorf("read output: asked for byte %d, was given byte %d", r.at, chunk.First)
+		return fmt.Errorf("read output: requested byte %d, received byte %d", r.at, chunk.First)
 	}
 	r.size, r.state = chunk.Size, chunk.State
 	before := r.at
-	err := r.pour(io.LimitReader(chunk.Body, chunk.Last+1-chunk.First))
-	if err == nil && r.left != 0 && r.at <= chunk.Last {
+	err := r.copyLines(io.LimitReader(chunk.Body, chunk.Last+1-chunk.First))
+	if err == nil && r.linesLeft != 0 && r.at <= chunk.Last {
 		err = &retry.Transient{Err: fmt.Errorf("read output: %w", io.ErrUnexpectedEOF)}
 	}
 	var broken *retry.Transient
@@ -167,12 +172,12 @@ func (r *Reader) copy(chunk *api.Chunk) error {
 	return err
 }
 
-// pour writes body until its end or the last line that is wanted.
-func (r *Reader) pour(body io.Reader) error {
+// copyLines copies body to its end or to the last requested line.
+func (r *Reader) copyLines(body io.Reader) error {
 	buffer := make([]byte, 64<<10)
-	for r.left != 0 {
+	for r.linesLeft != 0 {
 		n, err := body.Read(buffer)
-		wanted := r.take(buffer[:n])
+		wanted := r.limitLines(buffer[:n])
 		if _, err := r.Out.Write(wanted); err != nil {
 			return fmt.Errorf("write output: %w", err)
 		}
@@ -187,9 +192,10 @@ func (r *Reader) pour(body io.Reader) error {
 	return nil
 }
 
-// take gives the beginning of data that holds no more lines than are left.
-func (r *Reader) take(data []byte) []byte {
-	if r.left < 0 {
+// limitLines returns the start of data, with at most linesLeft lines, and
+// subtracts them.
+func (r *Reader) limitLines(data []byte) []byte {
+	if r.linesLeft < 0 {
 		return data
 	}
 	for at := 0; at < len(data); {
@@ -198,7 +204,7 @@ func (r *Reader) take(data []byte) []byte {
 			break
 		}
 		at += newline + 1
-		if r.left--; r.left == 0 {
+		if r.linesLeft--; r.linesLeft == 0 {
 			return data[:at]
 		}
 	}

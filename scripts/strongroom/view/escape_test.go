@@ -25,21 +25,21 @@ func escape(t testing.TB, chunks ...string) string {
 	return out.String()
 }
 
-func TestEscaperShowsAndDoesNotObey(t *testing.T) {
+func TestEscaperShowsControlCharacters(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		chunks []string
 		want   string
 	}{
-		"plain text":                     {[]string{"a\tb\n"}, "a\tb\n"},
-		"a colour":                       {[]string{"\x1b[31mred"}, `\x1b[31mred`},
-		"a carriage return and a bell":   {[]string{"a\r\x07"}, `a\x0d\x07`},
-		"a C1 control":                   {[]string{"\u009b31m"}, `\u009b31m`},
-		"a turn of direction":            {[]string{"\u202edrow"}, `\u202edrow`},
-		"letters beyond ASCII":           {[]string{"Grüße 🌍"}, "Grüße 🌍"},
-		"a letter over two writes":       {[]string{"\xc3", "\xbc"}, "ü"},
-		"bytes that are no UTF-8":        {[]string{"\xff\xc3("}, `\xff\xc3(`},
-		"the beginning of a letter only": {[]string{"x\xf0\x9f"}, `x\xf0\x9f`},
+		"plain text":                   {[]string{"a\tb\n"}, "a\tb\n"},
+		"a colour":                     {[]string{"\x1b[31mred"}, `\x1b[31mred`},
+		"a carriage return and a bell": {[]string{"a\r\x07"}, `a\x0d\x07`},
+		"a C1 control":                 {[]string{"\u009b31m"}, `\u009b31m`},
+		"a change of direction":        {[]string{"\u202edrow"}, `\u202edrow`},
+		"letters beyond ASCII":         {[]string{"Grüße 🌍"}, "Grüße 🌍"},
+		"a letter in two writes":       {[]string{"\xc3", "\xbc"}, "ü"},
+		"bytes that are not UTF-8":     {[]string{"\xff\xc3("}, `\xff\xc3(`},
+		"the start of a letter only":   {[]string{"x\xf0\x9f"}, `x\xf0\x9f`},
 	}
 	for name, c := range cases {
 		if got := escape(t, c.chunks...); got != c.want {

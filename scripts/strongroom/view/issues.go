@@ -11,20 +11,20 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 )
 
-// maxTitle is the characters of a title that a table shows.
-const maxTitle = 72
+// maxCell is the maximum number of characters in a cell of a table.
+const maxCell = 72
 
 // Issues writes issues as a table.
 func Issues(w io.Writer, issues []api.Issue) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tSEVERITY\tSTATE\tLAST SEEN\tSLX\tRESOURCE\tTITLE")
 	for _, i := range issues {
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", i.ID, i.Severity, i.State, stamp(i.LastSeen), cell(i.SLX), cell(i.Resource), cell(titleOf(i)))
+		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", i.ID, i.Severity, i.State, formatTime(i.LastSeen), cell(i.SLX), cell(i.Resource), cell(titleOf(i)))
 	}
 	return table.Flush()
 }
 
-// Issue writes all that is known of an issue.
+// Issue writes the details of an issue.
 func Issue(w io.Writer, i api.Issue) error {
 	if err := fields(w, issueRows(i)); err != nil {
 		return err
@@ -44,7 +44,7 @@ func Issue(w io.Writer, i api.Issue) error {
 	return escaper.Flush()
 }
 
-// fields writes names and what is known of each, a line each.
+// fields writes one line for each row that has a value.
 func fields(w io.Writer, rows [][2]string) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
 	for _, row := range rows {
@@ -64,63 +64,63 @@ func issueRows(i api.Issue) [][2]string {
 		{"SLX", i.SLX},
 		{"Task", i.Task},
 		{"Resource", i.Resource},
-		{"First seen", stamp(i.FirstSeen)},
-		{"Last seen", fmt.Sprintf("%s, by run %s", stamp(i.LastSeen), i.LastRun)},
-		{"Seen", fmt.Sprintf("%d times, by %d runs", i.Sightings, i.Runs)},
+		{"First seen", formatTime(i.FirstSeen)},
+		{"Last seen", fmt.Sprintf("%s, by run %s", formatTime(i.LastSeen), i.LastRun)},
+		{"Sightings", fmt.Sprintf("%d, by %d runs", i.Sightings, i.Runs)},
 	}
 	if i.ResolvedAt != nil {
-		rows = append(rows, [2]string{"Resolved", stamp(*i.ResolvedAt)})
+		rows = append(rows, [2]string{"Resolved", formatTime(*i.ResolvedAt)})
 	}
 	if i.Reopened > 0 {
-		rows = append(rows, [2]string{"Came back", fmt.Sprintf("%d times, last %s", i.Reopened, stamp(i.Since))})
+		rows = append(rows, [2]string{"Reopened", fmt.Sprintf("%d times, most recently %s", i.Reopened, formatTime(i.Since))})
 	}
 	return rows
 }
 
-// IssueState writes, in one line, what has become of an issue.
+// IssueState writes an issue's state in one line.
 func IssueState(w io.Writer, i api.Issue) error {
 	_, err := fmt.Fprintf(NewEscaper(w), "issue %s is %s\n", i.ID, oneLine(state(i)))
 	return err
 }
 
-// state says who brought the issue there.
+// state returns an issue's state, and who set it.
 func state(i api.Issue) string {
 	switch {
 	case i.State == "ignored" && i.Ignored != nil:
-		return fmt.Sprintf("ignored until %s, by %s", stamp(i.Ignored.Until), i.Ignored.By)
+		return fmt.Sprintf("ignored until %s, by %s", formatTime(i.Ignored.Until), i.Ignored.By)
 	case i.State == "investigated" && i.Investigated != nil:
-		return fmt.Sprintf("investigated since %s, by %s", stamp(i.Investigated.At), i.Investigated.By)
+		return fmt.Sprintf("investigated since %s, by %s", formatTime(i.Investigated.At), i.Investigated.By)
 	}
 	return i.State
 }
 
 func severity(i api.Issue) string {
 	if i.SeverityFlagged {
-		return fmt.Sprintf("%d (the task gave none of 1 to 4)", i.Severity)
+		return fmt.Sprintf("%d (default: the task gave no severity from 1 to 4)", i.Severity)
 	}
 	return fmt.Sprint(i.Severity)
 }
 
 func titleOf(i api.Issue) string {
 	if i.Unreadable {
-		return "(the text was changed since it was sealed)"
+		return "(unreadable: the text was changed after it was encrypted)"
 	}
 	return i.Title
 }
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// oneLine keeps a text from breaking a table.
+// oneLine replaces line breaks and other white space with single spaces.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// cell is a text for a table, "-" for none.
+// cell returns text for a cell of a table, or "-" if it is empty.
 func cell(text string) string {
 	text = oneLine(text)
 	if text == "" {
 		return "-"
 	}
-	if utf8.RuneCountInString(text) > maxTitle {
-		return string([]rune(text)[:maxTitle-1]) + "…"
+	if utf8.RuneCountInString(text) > maxCell {
+		return string([]rune(text)[:maxCell-1]) + "…"
 	}
 	return text
 }

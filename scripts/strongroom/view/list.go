@@ -1,4 +1,5 @@
-// Package view shows the outputs of runs: which there are, and what is in them.
+// Package view writes what the platform returns for people to read. Its output
+// cannot control the terminal.
 package view
 
 import (
@@ -10,7 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 )
 
-// List writes a listing as a table.
+// List writes a run's outputs as a table.
 func List(w io.Writer, listing api.Listing) error {
 	r := listing.Run
 	if _, err := fmt.Fprintf(NewEscaper(w), "run %s of %s: %s\n", r.ID, oneLine(r.Task), outcome(r)); err != nil {

@@ -16,12 +16,12 @@ func Refused(w io.Writer, records []api.Refused) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "FOUND\tFUNCTION\tCODE\tMESSAGE\tREFERENCES")
 	for _, r := range records {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", stamp(r.Found), cell(r.Function), cell(r.Code), cell(r.Message), references(r))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", formatTime(r.Found), cell(r.Function), cell(r.Code), cell(r.Message), references(r))
 	}
 	return table.Flush()
 }
 
-// references are not cut, unlike other cells: they are what one looks for.
+// references are not shortened like other cells, because people search for them.
 func references(r api.Refused) string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(r.References)) {

@@ -17,11 +17,11 @@ func SLIs(w io.Writer, all []api.SLI) error {
 	return table.Flush()
 }
 
-// SLI writes all that is known of an SLI.
+// SLI writes the details of an SLI.
 func SLI(w io.Writer, s api.SLI) error {
 	last := "none"
 	if s.Last != nil {
-		last = fmt.Sprintf("%g, at %s", s.Last.Value, exact(s.Last.Time))
+		last = fmt.Sprintf("%g, at %s", s.Last.Value, formatExactTime(s.Last.Time))
 	}
 	if err := fields(w, [][2]string{
 		{"SLI", s.Name}, {"SLX", s.SLX}, {"Alert", alert(s)}, {"Last sample", last},
@@ -69,9 +69,9 @@ func thresholds(t api.Thresholds) string {
 		set = append(set, "stale after "+(time.Duration(t.StaleAfter)*time.Second).String())
 	}
 	if len(set) == 0 {
-		return "the platform's own"
+		return "default"
 	}
-	return strings.Join(set, ", ") + ", else the platform's own"
+	return strings.Join(set, ", ") + "; otherwise default"
 }
 
 // Samples writes samples as a table.
@@ -79,10 +79,10 @@ func Samples(w io.Writer, samples []api.RunSample) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "TIME\tVALUE\tRUN\tSLX")
 	for _, s := range samples {
-		fmt.Fprintf(table, "%s\t%g\t%s\t%s\n", exact(s.Time), s.Value, s.Run, cell(s.SLX))
+		fmt.Fprintf(table, "%s\t%g\t%s\t%s\n", formatExactTime(s.Time), s.Value, s.Run, cell(s.SLX))
 	}
 	return table.Flush()
 }
 
-// exact is a time with what it has of a second.
-func exact(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+// formatExactTime formats a time with its fraction of a second.
+func formatExactTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

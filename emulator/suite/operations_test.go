@@ -1,0 +1,168 @@
+package suite_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// operation is one row of the matrix: who may call an operation, and how to call it.
+// The test fails if an operation has no row or a row has no operation.
+type operation struct {
+	roles  []tenant.Role
+	action auditlog.Action
+	ask    ask
+
+	lists   bool // in a workspace without data, it succeeds instead of returning 404
+	strict  bool // it rejects unknown query parameters
+	shared  bool // its data belongs to no tenant
+	creates bool // it writes into every workspace that exists
+
+	// recordedFirst is true if the operation must be in the audit log before it takes
+	// effect. The other operations write and return only IDs, codes, numbers and times.
+	recordedFirst bool
+}
+
+var (
+	readers = []tenant.Role{tenant.Viewer, tenant.Auditor, tenant.Admin}
+	runners = []tenant.Role{tenant.Runner}
+	actors  = []tenant.Role{tenant.Viewer, tenant.Admin}
+	admins  = []tenant.Role{tenant.Admin}
+	staff   = []tenant.Role{tenant.Platform}
+	anybody = append([]tenant.Role{tenant.Platform}, readers...)
+)
+
+// operations has every route of every function. The laws 4 and 6 try each of them.
+var operations = map[string]operation{
+	"POST /v1/workspaces/{workspace}/runs/{run}/uploads":         {roles: runners, action: auditlog.MintUpload, ask: inNewRun("/uploads", oneUpload()), recordedFirst: true},
+	"PUT /v1/workspaces/{workspace}/runs/{run}":                  {roles: runners, action: auditlog.StartRun, ask: inNewRun("", aStart)},
+	"POST /v1/workspaces/{workspace}/runs/{run}/report":          {roles: runners, action: auditlog.ReportRun, ask: inNewRun("/report", aReport), recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/runs/{run}":                  {roles: readers, action: auditlog.ReadRun, ask: inRun("")},
+	"GET /v1/workspaces/{workspace}/runs/{run}/outputs":          {roles: readers, action: auditlog.ListOutputs, ask: inRun("/outputs")},
+	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": {roles: readers, action: auditlog.ReadOutput, ask: inRun("/outputs/kept.log"), recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/runs":                        {roles: readers, action: auditlog.ReadRun, ask: at("/runs", nil), lists: true, strict: true},
+	"GET /v1/workspaces/{workspace}/runs/{run}/issues":           {roles: readers, action: auditlog.ReadIssueLines, ask: inRun("/issues"), recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/slis/{sli}/samples":          {roles: readers, action: auditlog.ReadSLI, ask: at("/slis/latency/samples", nil), lists: true, strict: true},
+	"GET /v1/workspaces/{workspace}/issues":                      {roles: readers, action: auditlog.ListIssues, ask: at("/issues", nil), lists: true, strict: true, recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/issues/{issue}":              {roles: readers, action: auditlog.ReadIssue, ask: atIssue("", nil), strict: true, recordedFirst: true},
+	"POST /v1/workspaces/{workspace}/issues/{issue}/investigate": {roles: actors, action: auditlog.InvestigateIssue, ask: atIssue("/investigate", nil), strict: true, recordedFirst: true},
+	"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":      {roles: actors, action: auditlog.IgnoreIssue, ask: atIssue("/ignore", map[string]any{"until": time.Now().Add(time.Hour)}), strict: true, recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/slis":                        {roles: readers, action: auditlog.ListSLIs, ask: at("/slis", nil), lists: true, strict: true},
+	"GET /v1/workspaces/{workspace}/slis/{sli}":                  {roles: readers, action: auditlog.ReadSLI, ask: atSet("/slis/latency", anObjective), strict: true},
+	"PUT /v1/workspaces/{workspace}/slis/{sli}":                  {roles: admins, action: auditlog.SetSLI, ask: at("/slis/throughput", anObjective), lists: true, strict: true, creates: true, recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/graph":                       {roles: readers, action: auditlog.ReadGraph, ask: at("/graph", nil), lists: true, strict: true},
+	"GET /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: readers, action: auditlog.AskAssistant, ask: atSet("/assistants/edgar", anAssistant), strict: true, recordedFirst: true},
+	"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: admins, action: auditlog.SetAssistant, ask: at("/assistants/eager", anAssistant), lists: true, strict: true, creates: true, recordedFirst: true},
+	"GET /v1/catalog/tasks":                                      {roles: anybody, action: auditlog.SearchCatalog, ask: atFixedPath("/v1/catalog/tasks?query=dns", nil), lists: true, strict: true, shared: true},
+	"PUT /v1/catalog/tasks":                                      {roles: staff, action: auditlog.WriteCatalog, ask: atFixedPath("/v1/catalog/tasks", aCatalog), lists: true, strict: true, shared: true, recordedFirst: true},
+	"GET /v1/quarantine":                                         {roles: staff, action: auditlog.ListQuarantine, ask: atFixedPath("/v1/quarantine", nil), lists: true, strict: true, shared: true},
+
+	// In this matrix, the next three operations find nothing to act on, so they record
+	// nothing. The tests of their functions cover them with a failing audit log.
+	"POST /v1/catalog/prune":       {roles: staff, action: auditlog.PruneCatalog, ask: pruneOfUploadedEdition, lists: true, strict: true, shared: true},
+	"POST /v1/quarantine/replay":   {roles: staff, action: auditlog.ReplayQuarantine, ask: atFixedPath("/v1/quarantine/replay", map[string]any{"function": "assistant-update", "before": longAgo}), lists: true, strict: true, shared: true},
+	"POST /v1/dead-letters/replay": {roles: staff, action: auditlog.ReplayDeadLetters, ask: atFixedPath("/v1/dead-letters/replay", map[string]any{"topic": "run-events", "before": longAgo}), lists: true, strict: true, shared: true},
+}
+
+var (
+	aStart      = map[string]any{"task": "dns-check", "start": time.Now().UTC()}
+	aReport     = map[string]any{"end": time.Now().UTC(), "outcome": "success", "exitCode": 0}
+	anObjective = map[string]any{"objective": map[string]any{"max": 100, "target": 0.99}}
+	anAssistant = map[string]any{"name": "Edgar"}
+	longAgo     = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // so that messages of other tests are not replayed
+	aCatalog    = map[string]any{"tasks": []map[string]any{{"name": "Check DNS", "suite": "dns", "source": "https://example.com/dns.robot"}}, "edition": "e1"}
+)
+
+// inRun calls a path of the run of a place.
+func inRun(path string) ask {
+	return func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
+		return runPath(p.workspace, p.run) + path, nil
+	}
+}
+
+// inNewRun calls a path of a run that does not exist yet.
+func inNewRun(path string, body any) ask {
+	return func(t *testing.T, _ *matrixFixture, p place) (string, any) {
+		return runPath(p.workspace, cloudtest.NewRun(t)) + path, body
+	}
+}
+
+// pruneOfUploadedEdition uploads an edition and returns a request that prunes it.
+func pruneOfUploadedEdition(t *testing.T, f *matrixFixture, _ place) (string, any) {
+	t.Helper()
+	staff, err := f.cloud.Token("", "platform")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.cloud.Do(t, staff, http.MethodPut, "/v1/catalog/tasks", aCatalog).Want(t, http.StatusOK)
+	return "/v1/catalog/prune", map[string]any{"source": "https://example.com/", "edition": "e1"}
+}
+
+type ask = func(t *testing.T, f *matrixFixture, where place) (path string, body any)
+
+// atFixedPath returns a request for something outside workspaces.
+func atFixedPath(path string, body any) ask {
+	return func(*testing.T, *matrixFixture, place) (string, any) { return path, body }
+}
+
+func at(path string, body any) ask {
+	return func(_ *testing.T, _ *matrixFixture, p place) (string, any) {
+		return "/v1/workspaces/" + string(p.workspace) + path, body
+	}
+}
+
+// owner returns the tenant of a workspace.
+func (f *matrixFixture) owner(p place) *cloudtest.Tenant {
+	if p.name == "foreign" {
+		return f.other
+	}
+	return f.tenant
+}
+
+// atSet returns a request for something that an admin sets first, except in the other
+// workspace.
+func atSet(path string, put any) ask {
+	return func(t *testing.T, f *matrixFixture, p place) (string, any) {
+		path, _ := at(path, nil)(t, f, p)
+		if p.name != "other" {
+			f.owner(p).Do(t, "admin", http.MethodPut, path, put).Want(t, http.StatusOK)
+		}
+		return path, nil
+	}
+}
+
+// atIssue returns a request for an issue that exists, except in the other workspace.
+func atIssue(path string, body any) ask {
+	return func(t *testing.T, f *matrixFixture, p place) (string, any) {
+		id := issue.ID(issue.NewCheckID("issue", "of the matrix"))
+		if p.name != "other" {
+			f.seedIssue(t, p, id)
+		}
+		path, _ := at("/issues/"+string(id)+path, nil)(t, f, p)
+		return path, body
+	}
+}
+
+func (f *matrixFixture) seedIssue(t *testing.T, p place, id issue.ID) {
+	t.Helper()
+	record, db := f.owner(p).Record, operatorDB(t, f.cloud)
+	owner, err := keys.NewTenants(f.cloud.Operator, f.cloud.Clock.Now).Of(t.Context(), record, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := records.IssueRef(db, record.ID, p.workspace, id)
+	i := issue.Issue{ID: id, Severity: 2, Runs: 1, Sightings: 1, ResolvedAt: issue.Unresolved, StoredState: issue.Detected}
+	if i.Text, err = records.SealIssueText(t.Context(), owner.Seal, ref, records.IssueText{Title: "DNS is slow", Line: []byte(`{"title":"DNS is slow"}`)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ref.Set(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,9 +1,0 @@
-package assistant_test
-
-import (
-	"testing"
-
-	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
-)
-
-func TestMain(m *testing.M) { cloudtest.Main(m) }

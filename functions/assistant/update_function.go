@@ -1,5 +1,0 @@
-package assistant
-
-import "github.com/strongroom-dev/strongroom/shared/function"
-
-func init() { function.Event("AssistantUpdate", function.NoSettings(NewUpdater)) }

@@ -1,0 +1,195 @@
+// Package assistants answers what people and chats ask about a workspace: its
+// issues, the health of its SLIs, and which task to run next. It is deployed as
+// assistants.
+//
+// # Methods
+//
+//	GET  /v1/workspaces/{workspace}/issues                      viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/issues/{issue}              viewer, auditor, admin
+//	POST /v1/workspaces/{workspace}/issues/{issue}/investigate  viewer, admin
+//	POST /v1/workspaces/{workspace}/issues/{issue}/ignore       viewer, admin
+//	GET  /v1/workspaces/{workspace}/slis                        viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/slis/{sli}                  viewer, auditor, admin
+//	PUT  /v1/workspaces/{workspace}/slis/{sli}                  admin
+//	GET  /v1/workspaces/{workspace}/graph                       viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/assistants/{assistant}      viewer, auditor, admin
+//	PUT  /v1/workspaces/{workspace}/assistants/{assistant}      admin
+//
+// # Issues
+//
+// GET issues lists issues with their texts:
+//
+//	{"asOf":"…","issues":[{"id":"…","state":"open","severity":2,"task":"dns-check","slx":"dns",
+//	  "title":"DNS is slow","details":"…","nextSteps":["Check DNS resolution"],
+//	  "firstSeen":"…","lastSeen":"…","lastRun":"…","sightings":3,"runs":3,"since":"…","reopened":0}],
+//	 "nextPageToken":"…"}
+//
+// The order is:
+//
+//  1. active issues (neither resolved nor ignored), by severity, the newest first
+//  2. ignored issues, the first to end first; an ignoring ends by itself
+//  3. resolved issues, by severity, the newest first
+//
+// It takes these parameters. They use an index, except where the last column says
+// that they are applied after issues are read:
+//
+//	state      active, detected, open, investigated, reopened, resolved or ignored
+//	severity   1 (critical) to 4 (informational)           after, for ignored issues
+//	slx, resource, task                                    after, for ignored issues
+//	from, to   from <= lastSeen < to                       after, for ignored issues
+//	pageSize   50, at most 200
+//	pageToken  nextPageToken of the previous page
+//
+// Of active and resolved issues, those that are ignored are left out after reading.
+//
+// All pages of a list show the issues as of the first page, by a Firestore read time.
+// So an issue that is seen again, resolved or ignored between two pages keeps its
+// place. A list can be paged through for an hour. A page ends early after 4 MiB of
+// text, or after 200 issues that were read and left out. If there is a nextPageToken,
+// there may be more issues, even if the page is empty.
+//
+// POST investigate takes no body. It holds until the issue is resolved. POST ignore
+// takes {"until":"RFC3339"}, at most 366 days ahead; a time in the past ends the
+// ignoring. Both are safe to repeat, and return the issue without its text. The change
+// and its audit entry are one commit.
+//
+// # SLIs
+//
+// Health is as of now. It has the last value, the alert, stale, and for 5m, 30m, 1h,
+// 6h and 3d: the number of samples, mean, deviation, share within the objective and
+// burn rate.
+//
+//	alert page     the burn rates of 1h and of 5m are 14.4 or more
+//	alert ticket   the burn rates of 6h and of 30m are 6 or more, or those of 3d and of
+//	               6h are 1 or more
+//	alert warning  the last value is outside the objective
+//	alert none     otherwise, or if there is no objective
+//	stale          there are no recent samples, so the other values are out of date
+//
+// page and ticket also need 3 samples outside the objective in the longer window. An
+// SLI is stale one hour after its last sample, and if it has no samples. Thresholds
+// change these numbers. PUT takes:
+//
+//	{"objective":{"min"?,"max"?,"target"},
+//	 "thresholds":{"page"?,"ticket"?,"slow"?,"samples"?,"staleAfter"? (seconds)}}
+//
+// GET slis lists SLIs by name. It takes slx, alert (warning, ticket or page: this alert
+// or a more urgent one), pageSize and pageToken. pageSize (50, at most 200) is how many
+// SLIs are read, so that a page with alert may be short or empty.
+//
+// # Graph
+//
+// GET graph returns pages of at most 30 checks (a task on a resource), with their SLXs,
+// up to 100 SLIs of these, and the 300 most severe active issues of the checks:
+//
+//	{"nodes":[{"id","kind","name"}],"edges":[{"from","to","kind"}],
+//	 "issuesCapped":false,"slisCapped":false,"nextPageToken"}
+//
+// The graph has no free text. So it does not join an issue to the tasks that match its
+// next steps: those steps are sealed, and to open them would mean to read and decrypt
+// 300 lines of up to half a MiB each. The answer of an assistant joins them for the ten
+// worst issues.
+//
+// # Assistants
+//
+// PUT takes {"name","relevance"? (0 to 1, default 0.85),"accessLevel"? (read-only, the
+// default, or read-write)}. GET answers three questions:
+//
+//	wrong   the number of active issues of each severity, counted up to 1,000, and the
+//	        ten worst, grouped by SLX
+//	health  up to 100 SLIs, the most urgent first
+//	next    which tasks to run next
+//
+//	"next":{"tasks":[{"score":0.93,"from":"catalog","name":"Check DNS Resolution","suite":"DNS","source":"…",
+//	  "evidence":[{"issue":"…","step":"Check DNS resolution","score":0.93,"words":["DNS","resolution","Check"]}]}],
+//	 "below":4,"silent":false,"summary":"Run \"Check DNS Resolution\" next; it scores 0.93."}
+//
+// The next steps of the ten worst issues, as their authors wrote them, are searched in
+// one collection: up to 200 tasks that the workspace has run, and all tasks of the
+// catalog. A score says how certain it is that the author meant this task (see
+// shared/rank). Tasks that score less than the assistant's relevance are only counted,
+// as "below".
+//
+// Which tasks are candidates:
+//
+//   - A task that the workspace has run replaces the tasks of its name in the catalog.
+//     It has the SLX and the resource of its last run. If the catalog has one task of
+//     its name, it also has that task's documentation and source.
+//   - A run does not say the suite of its task. If the catalog has the name in several
+//     suites, only what all of them have in common applies.
+//   - Tasks of one name in several suites, which the workspace has not run, are
+//     different tasks.
+//   - Measurements (kind sli) are never suggested.
+//
+// A read-only assistant suggests only tasks that are tagged access:read-only and not
+// access:read-write, and counts the others that score enough as "withheld". A task
+// without either tag may do anything: in one public collection of 863 tasks, 655 have
+// the first tag, and chaos tasks have neither. So a task that is not in the catalog is
+// suggested only by a read-write assistant.
+//
+// # Cost
+//
+// An answer needs the same number of reads in every workspace: at most 200 checks, 400
+// SLIs, the ten worst issues, up to about 1,000 ignored issues that come before them, and a
+// few counts. If there are more ignored issues, it stops, and says so.
+//
+// In addition, an instance reads the catalog: one document once a minute, and up to
+// 20,000 documents, with some seconds of CPU, when it starts and after a change. A
+// request waits up to a second for a newer version, and otherwise uses the previous
+// one (see shared/library).
+//
+// # Statuses
+//
+//	200  done now, or by an earlier call
+//	400  a name or a page token is not valid, the token is more than an hour old, or the
+//	     body is not strict JSON
+//	401  the token is missing or invalid
+//	403  the role does not allow this, the workspace is not open to the caller, the
+//	     tenant is suspended, or (where free text is read or written) its key is
+//	     disabled or destroyed
+//	404  there is no such issue, SLI, assistant, or (PUT) workspace
+//	409  the issue is resolved (investigate)
+//	413  the body is too large
+//	422  a value is out of bounds, or a query parameter is unknown; errors lists them
+//	503  try again
+//
+// Errors are application/problem+json (RFC 9457). A request that reads free text (an
+// issue, a list of issues, an answer of an assistant) is in the audit log before any
+// text is opened.
+//
+// # Environment
+//
+//	GOOGLE_CLOUD_PROJECT  the platform's project
+//	STRONGROOM_AUDIENCE   prefix of every token's audience, such as https://strongroom.dev
+//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/…, encrypts the audit log
+//
+// # Identity
+//
+// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
+// on the audit key and on each tenant's key. No events.
+//
+// # Try it
+//
+// While go run ./emulator runs, report an issue, put a task into the catalog, and ask an
+// assistant:
+//
+//	API=http://127.0.0.1:8080 RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e11
+//	token() { curl -s "$API/emulator/token?tenant=acme&as=$1" | grep -o 'eyJ[^"]*'; }
+//	as() { who=$1; shift; curl -s -H "Authorization: Bearer $(token $who)" -H 'Content-Type: application/json' "$@"; }
+//	W=$API/v1/workspaces/prod
+//	as runner -X PUT $W/runs/$RUN -d '{"task":"dns-check","slx":"dns","resource":"cluster-1","start":"2026-01-02T03:04:05Z"}'
+//	as runner $W/runs/$RUN/report -d '{"end":"2026-01-02T03:05:00Z","outcome":"failure","exitCode":1,
+//	  "issues":[{"line":"{\"severity\":2,\"title\":\"DNS is slow\",\"nextSteps\":\"Check DNS resolution\"}"}]}'
+//	as platform -X PUT $API/v1/catalog/tasks -d '{"tasks":[{"name":"Check DNS Resolution","documentation":"Asks each resolver.",
+//	  "tags":["dns","access:read-only"],"suite":"DNS","source":"https://example.com/dns.robot"}]}'
+//	as admin -X PUT $W/assistants/edgar -d '{"name":"Eager Edgar"}'
+//	as viewer $W/assistants/edgar
+//	as viewer "$W/issues?state=active&slx=dns"
+//	until ISSUE=$(as viewer "$W/issues?slx=dns" | grep -o '"id":"[a-z2-7]*"' | head -1 | cut -d'"' -f4); [ "$ISSUE" ]; do sleep 1; done
+//	as viewer -X POST $W/issues/$ISSUE/investigate
+//	as viewer $W/issues/$ISSUE/ignore -d "{\"until\":\"$(date -u -d '+1 hour' +%FT%TZ)\"}"
+//	as viewer $W/issues/$ISSUE
+//	as admin -X PUT $W/slis/dns-latency -d '{"objective":{"max":100,"target":0.99}}'
+//	as viewer $W/slis
+//	as viewer $W/graph
+package assistants

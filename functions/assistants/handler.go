@@ -1,0 +1,92 @@
+package assistants
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"cloud.google.com/go/firestore"
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/function"
+	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/library"
+	"github.com/strongroom-dev/strongroom/shared/records"
+)
+
+// Handler answers requests about the issues, SLIs, graph and assistants of a
+// workspace. It is safe for concurrent use.
+type Handler struct {
+	http.Handler
+	API   *api.API
+	guard *access.Guard
+	deps  function.Deps
+	keys  *keys.Tenants
+	cache *library.Cache // of the public catalog
+}
+
+const workspacePath = "/v1/workspaces/{workspace}"
+
+// New returns the handler. It connects to nothing yet.
+func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
+	if err != nil {
+		return nil, err
+	}
+	a := api.New("Strongroom assistants", deps.Log)
+	h := &Handler{
+		Handler: a.Handler(), API: a, guard: guard, deps: deps,
+		keys:  keys.NewTenants(deps.Clients, deps.Now),
+		cache: library.NewCache(deps.Clients, deps.Now, deps.Log),
+	}
+	h.registerIssues()
+	h.registerSLIs()
+	h.registerGraph()
+	h.registerAssistants()
+	return h, nil
+}
+
+// operation describes an operation: statuses are its own, in addition to those
+// that every operation may return.
+func (h *Handler) operation(id, method, path, summary string, action auditlog.Action, statuses ...int) huma.Operation {
+	return h.guard.Protect(huma.Operation{
+		OperationID: id, Method: method, Path: path, Summary: summary, RejectUnknownQueryParameters: true,
+		Errors: append([]int{400, 401, 403, 422, 503}, statuses...),
+	}, action)
+}
+
+// appendAudit writes an entry about a resource, which is a path of valid names, to
+// the audit log. Free text is opened only after that.
+func (h *Handler) appendAudit(ctx context.Context, action auditlog.Action, resource string) error {
+	s := access.From(ctx)
+	_, err := h.guard.Audit.Append(ctx, s.DB, auditEntry(s, action, resource))
+	if err != nil {
+		return fmt.Errorf("record %s: %w", action, err)
+	}
+	return nil
+}
+
+func auditEntry(s access.Session, action auditlog.Action, resource string) auditlog.Entry {
+	return auditlog.Entry{
+		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: action,
+		Outcome: auditlog.Allowed, Workspace: s.Workspace, Resource: resource,
+	}
+}
+
+// checkWorkspace returns a 404 if the workspace does not exist. The access check
+// does not know: an admin has access to every name.
+func checkWorkspace(tx *firestore.Transaction, s access.Session) error {
+	docs, err := tx.GetAll(refs(records.Workspace(s.DB, s.Tenant.ID, s.Workspace)))
+	if err != nil {
+		return fmt.Errorf("read workspace: %w", err)
+	}
+	if !docs[0].Exists() {
+		return api.Refuse(http.StatusNotFound, "the tenant has no such workspace")
+	}
+	return nil
+}
+
+func refs(all ...*firestore.DocumentRef) []*firestore.DocumentRef { return all }

@@ -1,0 +1,147 @@
+package assistants
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
+)
+
+const issuePath = workspacePath + "/issues/{issue}"
+
+func (h *Handler) registerIssues() {
+	api.Register(h.API, h.operation("listIssues", http.MethodGet, workspacePath+"/issues",
+		"List issues, active ones and the most severe first", auditlog.ListIssues), h.listIssues)
+	api.Register(h.API, h.operation("getIssue", http.MethodGet, issuePath,
+		"Get an issue", auditlog.ReadIssue, 404), h.getIssue)
+	api.Register(h.API, h.operation("investigateIssue", http.MethodPost, issuePath+"/investigate",
+		"Mark an issue as investigated by the caller; repeatable", auditlog.InvestigateIssue, 404, 409), h.investigate)
+	api.Register(h.API, h.operation("ignoreIssue", http.MethodPost, issuePath+"/ignore",
+		"Ignore an issue until a time; repeatable", auditlog.IgnoreIssue, 404, 413), h.ignore)
+}
+
+type listRequest struct {
+	Workspace string    `path:"workspace" class:"operational"`
+	State     string    `query:"state" class:"metadata" enum:"active,detected,open,investigated,reopened,resolved,ignored" doc:"active: all states except resolved and ignored"`
+	Severity  int       `query:"severity" class:"metadata" minimum:"1" maximum:"4"`
+	SLX       string    `query:"slx" class:"metadata" maxLength:"256"`
+	Resource  string    `query:"resource" class:"metadata" maxLength:"1024"`
+	Task      string    `query:"task" class:"metadata" maxLength:"256"`
+	From      time.Time `query:"from" class:"metadata" doc:"Last seen at this time or later"`
+	To        time.Time `query:"to" class:"metadata" doc:"Last seen before this time"`
+	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50"`
+	PageToken string    `query:"pageToken" class:"operational" maxLength:"200"`
+}
+
+type listResponse struct {
+	Body struct {
+		AsOf          time.Time   `json:"asOf" class:"operational" doc:"The time of the first page. All pages show the issues as of this time"`
+		Issues        []issueBody `json:"issues"`
+		NextPageToken string      `json:"nextPageToken,omitempty" class:"operational" doc:"There may be more issues, even if this page is short or empty"`
+	}
+}
+
+func (r *listRequest) issueFilter() issueFilter {
+	return issueFilter{
+		State: r.State, Severity: r.Severity, SLX: r.SLX, Resource: r.Resource, Task: r.Task, From: r.From.UTC(), To: r.To.UTC(),
+	}
+}
+
+func (h *Handler) listIssues(ctx context.Context, in *listRequest) (*listResponse, error) {
+	s, f := access.From(ctx), in.issueFilter()
+	at, err := parseCursor(in.PageToken, f, h.deps.Now())
+	if err != nil {
+		return nil, api.Refuse(http.StatusBadRequest, err.Error())
+	}
+	p, err := newIssuePage(ctx, s, f, in.PageSize, at)
+	if err != nil {
+		return nil, err
+	}
+	more, err := p.read(ctx)
+	if in.PageToken != "" && isReadTimeTooOld(err) {
+		return nil, api.Refuse(http.StatusBadRequest, errPageToken.Error())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := h.appendAudit(ctx, auditlog.ListIssues, "issues"); err != nil {
+		return nil, err
+	}
+	out := &listResponse{}
+	if out.Body.Issues, err = h.showAll(ctx, p.found, at.at); err != nil {
+		return nil, err
+	}
+	out.Body.AsOf = at.at
+	if more {
+		out.Body.NextPageToken = p.at.token(f)
+	}
+	return out, nil
+}
+
+// isReadTimeTooOld reports whether Firestore can no longer read as of a token's time:
+// by its clock, the time is too old, or the database was restored since then.
+func isReadTimeTooOld(err error) bool {
+	code := status.Code(err)
+	return code == codes.FailedPrecondition || code == codes.InvalidArgument
+}
+
+type issueRequest struct {
+	Workspace string `path:"workspace" class:"operational"`
+	Issue     string `path:"issue" class:"operational"`
+}
+
+type issueResponse struct {
+	Body issueBody
+}
+
+func (h *Handler) getIssue(ctx context.Context, in *issueRequest) (*issueResponse, error) {
+	s := access.From(ctx)
+	ref, err := issueRef(s, in.Issue)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := s.DB.GetAll(ctx, refs(ref))
+	if err != nil {
+		return nil, fmt.Errorf("read issue: %w", err)
+	}
+	i, err := decodeIssue(docs[0])
+	if err != nil {
+		return nil, err
+	}
+	if err := h.appendAudit(ctx, auditlog.ReadIssue, "issues/"+ref.ID); err != nil {
+		return nil, err
+	}
+	shown, err := h.showAll(ctx, []issue.Issue{i}, h.deps.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &issueResponse{shown[0]}, nil
+}
+
+func issueRef(s access.Session, raw string) (*firestore.DocumentRef, error) {
+	id, ok := issue.ParseID(raw)
+	if !ok {
+		return nil, api.Refuse(http.StatusBadRequest, "an issue ID has 52 characters from a-z and 2-7")
+	}
+	return records.IssueRef(s.DB, s.Tenant.ID, s.Workspace, id), nil
+}
+
+// decodeIssue decodes an issue. It returns a 404 if the document does not exist.
+func decodeIssue(doc *firestore.DocumentSnapshot) (issue.Issue, error) {
+	if !doc.Exists() {
+		return issue.Issue{}, api.Refuse(http.StatusNotFound, "this workspace has no such issue")
+	}
+	i, err := records.Decode[issue.Issue](doc)
+	i.ID = issue.ID(doc.Ref.ID)
+	return i, err
+}

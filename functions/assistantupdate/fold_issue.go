@@ -1,0 +1,136 @@
+package assistantupdate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
+)
+
+// foldedFields are the fields of an issue that every fold writes. The others are
+// the text, which changes with the newest sighting, and what people set.
+var foldedFields = slices.DeleteFunc(storedFields(reflect.TypeFor[issue.Issue]()), func(field string) bool {
+	return field == "text" || field == "investigated" || field == "ignored"
+})
+
+// fieldsWithoutText are the fields of an issue that a fold reads.
+var fieldsWithoutText = append([]string{"investigated", "ignored"}, foldedFields...)
+
+// storedFields returns the names of a struct's fields in Firestore.
+func storedFields(t reflect.Type) []string {
+	var fields []string
+	for _, field := range reflect.VisibleFields(t) {
+		fields = append(fields, field.Tag.Get("firestore"))
+	}
+	return fields
+}
+
+func fieldPaths(fields []string) []firestore.FieldPath {
+	paths := make([]firestore.FieldPath, len(fields))
+	for n, field := range fields {
+		paths[n] = firestore.FieldPath{field}
+	}
+	return paths
+}
+
+// writeIssue writes an issue. An issue that exists keeps its text if i has none.
+func (w *workspace) writeIssue(tx *firestore.Transaction, i issue.Issue, exists bool) error {
+	if !exists {
+		return tx.Set(w.issueRef(i.ID), i)
+	}
+	fields := foldedFields
+	if i.Text != nil {
+		fields = append(slices.Clone(foldedFields), "text")
+	}
+	return tx.Set(w.issueRef(i.ID), i, firestore.Merge(fieldPaths(fields)...))
+}
+
+// sightingsPerRead bounds the sightings that one call reads with their lines, each
+// of which may have half a MiB.
+const sightingsPerRead = 32
+
+// sealTexts returns the sealed texts of those changed issues that have a new newest
+// sighting.
+func (w *workspace) sealTexts(ctx context.Context, before, changed map[issue.ID]issue.Issue) (map[issue.ID][]byte, error) {
+	var renewed []issue.Issue
+	for id, i := range changed {
+		if b, ok := before[id]; !ok || b.LastRun != i.LastRun || b.LastNumber != i.LastNumber {
+			renewed = append(renewed, i)
+		}
+	}
+	texts, size := map[issue.ID][]byte{}, 0
+	for chunk := range slices.Chunk(renewed, sightingsPerRead) {
+		docs, err := w.db.GetAll(ctx, w.newestSightings(chunk))
+		if err != nil {
+			return nil, fmt.Errorf("read sightings: %w", err)
+		}
+		for n, doc := range docs {
+			text, err := w.sealText(ctx, doc, chunk[n].ID)
+			if err != nil {
+				return nil, err
+			}
+			if size += len(text); size > maxTextBytes && len(lastRuns(renewed)) > 1 {
+				return nil, errTooMuchText
+			}
+			texts[chunk[n].ID] = text
+		}
+	}
+	return texts, nil
+}
+
+// lastRuns returns the runs of the newest sightings of issues.
+func lastRuns(issues []issue.Issue) map[string]bool {
+	runs := map[string]bool{}
+	for _, i := range issues {
+		runs[string(i.LastRun)] = true
+	}
+	return runs
+}
+
+// newestSightings returns the references of the newest sightings of issues.
+func (w *workspace) newestSightings(issues []issue.Issue) []*firestore.DocumentRef {
+	refs := make([]*firestore.DocumentRef, len(issues))
+	for n, i := range issues {
+		refs[n] = records.SightingRef(w.runRef(i.LastRun).Record, i.LastNumber)
+	}
+	return refs
+}
+
+// maxTitleBytes bounds the title that is stored next to the line. The line has all
+// of it.
+const maxTitleBytes = 1 << 10
+
+// sealText opens the line of a sighting, and seals it with its title for an issue.
+// A line that can never be decrypted leaves the issue without a text, because it
+// must not stop the folds of its check.
+func (w *workspace) sealText(ctx context.Context, doc *firestore.DocumentSnapshot, id issue.ID) ([]byte, error) {
+	record, err := records.Decode[issue.Record](doc)
+	if err != nil {
+		return nil, err
+	}
+	line, err := records.CryptFunc(w.keys.Open).Apply(ctx, doc.Ref, record.Line)
+	if errors.Is(err, keys.ErrSealed) {
+		w.log.ErrorContext(ctx, "sighting text cannot be decrypted", "run", string(record.Run), "number", record.Number)
+		return []byte{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open sighting: %w", err)
+	}
+	sighting, err := issue.ParseSighting(line)
+	if err != nil {
+		sighting.Title = "" // the line was valid when it was stored; an issue without a title is better than none
+	}
+	text, err := records.SealIssueText(ctx, w.keys.Seal, w.issueRef(id),
+		records.IssueText{Title: issue.Truncate(sighting.Title, maxTitleBytes), Line: line})
+	if err != nil {
+		return nil, fmt.Errorf("seal issue: %w", err)
+	}
+	return text, nil
+}

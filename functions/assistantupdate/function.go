@@ -1,0 +1,5 @@
+package assistantupdate
+
+import "github.com/strongroom-dev/strongroom/shared/function"
+
+func init() { function.Event("AssistantUpdate", function.NoSettings(New)) }

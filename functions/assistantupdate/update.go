@@ -1,0 +1,142 @@
+package assistantupdate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/function"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/outbox"
+	"github.com/strongroom-dev/strongroom/shared/quarantine"
+	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// Updater folds (merges) ended runs into checks, issues and SLIs. It is safe for
+// concurrent use, also by several processes.
+type Updater struct {
+	deps      function.Deps
+	directory *directory.Directory
+	keys      *keys.Tenants
+	inFlight  singleflight.Group // folds, by the path of the check or SLI
+	handle    event.Handler
+}
+
+// New returns the updater. It connects to nothing yet.
+func New(deps function.Deps) *Updater {
+	u := &Updater{deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now)}
+	refusals := quarantine.Recorder{
+		Function: "assistant-update", References: []string{"tenant", "workspace", "run", "kind", "entry"},
+		Clients: deps.Clients, Now: deps.Now,
+	}
+	u.handle = refusals.Wrap(u.receive)
+	return u
+}
+
+// Handle returns nil once the run that m names is folded. An error that
+// event.IsPermanent reports is in the quarantine. Any other error asks for another
+// delivery.
+func (u *Updater) Handle(ctx context.Context, m event.Message) error { return u.handle(ctx, m) }
+
+func (u *Updater) receive(ctx context.Context, m event.Message) error {
+	ref, err := parseReference(m)
+	if err != nil {
+		return err
+	}
+	w, err := u.openWorkspace(ctx, ref.tenant, ref.workspace)
+	if errors.Is(err, tenant.ErrNotFound) {
+		return event.Refuse("no-such-tenant", err)
+	}
+	if err != nil {
+		return err
+	}
+	return w.foldRun(ctx, ref.run)
+}
+
+// FoldCheck folds all pending runs of a check without an event. If it fails, it
+// may be called again.
+func (u *Updater) FoldCheck(ctx context.Context, t tenant.ID, w tenant.WorkspaceID, check issue.CheckID) error {
+	ws, err := u.openWorkspace(ctx, t, w)
+	if err != nil {
+		return err
+	}
+	pacer := writePacer{clock: ws.clock}
+	for {
+		folded, err := ws.foldShared(ctx, check)
+		if err == nil && len(folded) == 0 {
+			return nil
+		}
+		if err := pacer.wait(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
+// foldRun folds the run's check until the run is folded. Another event may have
+// folded it.
+func (w *workspace) foldRun(ctx context.Context, id run.ID) error {
+	pacer := writePacer{clock: w.clock}
+	for {
+		r, err := w.runRef(id).Get(ctx)
+		if errors.Is(err, records.ErrRunNotFound) {
+			return event.Refuse("no-such-run", err)
+		}
+		if err != nil || !r.Pending {
+			return err
+		}
+		folded, err := w.foldShared(ctx, issue.CheckID(r.Check))
+		if slices.Contains(folded, id) {
+			return nil
+		}
+		if err := pacer.wait(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
+// reference is the run that a message names.
+type reference struct {
+	tenant    tenant.ID
+	workspace tenant.WorkspaceID
+	run       run.ID
+}
+
+func parseReference(m event.Message) (reference, error) {
+	if kind := m.Attributes["kind"]; kind != outbox.RunEnded {
+		return reference{}, event.Refuse("unknown-kind", fmt.Errorf("the kind of the message is not %s", outbox.RunEnded))
+	}
+	t, err := tenant.ParseID(m.Attributes["tenant"])
+	if err != nil {
+		return reference{}, event.Refuse("bad-reference", err)
+	}
+	w, err := tenant.ParseWorkspaceID(m.Attributes["workspace"])
+	if err != nil {
+		return reference{}, event.Refuse("bad-reference", err)
+	}
+	id, err := run.ParseID(m.Attributes["run"])
+	if err != nil {
+		return reference{}, event.Refuse("bad-reference", err)
+	}
+	return reference{t, w, id}, nil
+}
+
+// errKeyUnavailable is the error while the tenant's key is disabled or destroyed.
+// The runs stay pending: a later delivery, or FoldCheck, folds them once the key
+// is available again.
+var errKeyUnavailable = errors.New("the tenant's key is not available; its runs stay pending")
+
+// wrapKeyError adds errKeyUnavailable to an error that KMS returns for such a key.
+func wrapKeyError(err error) error {
+	if errors.Is(err, keys.ErrKeyUnavailable) {
+		return fmt.Errorf("%w: %w", errKeyUnavailable, err)
+	}
+	return err
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// operations are counted as Google bills them.
+type operations struct {
+	Reads, Writes, Deletes float64            // Firestore documents
+	KMS                    float64            // Cloud KMS cryptographic operations
+	SignBlob               float64            // signatures of IAM
+	Messages               float64            // Pub/Sub messages published
+	Objects                float64            // objects created
+	Requests               map[string]float64 // of each function
+}
+
+// minus returns the operations between two measurements.
+func (o operations) minus(b operations) operations {
+	d := operations{
+		Reads: o.Reads - b.Reads, Writes: o.Writes - b.Writes, Deletes: o.Deletes - b.Deletes, KMS: o.KMS - b.KMS,
+		SignBlob: o.SignBlob - b.SignBlob, Messages: o.Messages - b.Messages, Objects: o.Objects - b.Objects, Requests: map[string]float64{},
+	}
+	for name, n := range o.Requests {
+		d.Requests[name] = n - b.Requests[name]
+	}
+	return d
+}
+
+// bench is an embedded cloud with one tenant.
+type bench struct {
+	*suite.Cloud
+	tenant   tenant.ID
+	token    string
+	messages atomic.Int64
+	objects  int
+}
+
+// measure counts the operations of one run with this number of parts. An earlier
+// run warms the caches: data keys, the tenant's record, its issuer's keys.
+func measure(ctx context.Context, parts int) (operations, error) {
+	c, err := suite.Start(ctx, suite.Options{Backoff: 50 * time.Millisecond})
+	if err != nil {
+		return operations{}, err
+	}
+	b := &bench{Cloud: c, tenant: "measured"}
+	ops, err := b.measure(ctx, parts)
+	return ops, errors.Join(err, c.Close())
+}
+
+func (b *bench) measure(ctx context.Context, parts int) (operations, error) {
+	b.PubSub.OnPublish(func(string, []byte, map[string]string) { b.messages.Add(1) })
+	if _, err := b.AddTenant(ctx, b.tenant, "prod"); err != nil {
+		return operations{}, err
+	}
+	var err error
+	if b.token, err = b.Token(b.tenant, "runner"); err != nil {
+		return operations{}, err
+	}
+	if err := b.oneRun(ctx, parts); err != nil {
+		return operations{}, err
+	}
+	before := b.count()
+	if err := b.oneRun(ctx, parts); err != nil {
+		return operations{}, err
+	}
+	ops := b.count().minus(before)
+	delete(ops.Requests, "sweep") // each minute, whatever the number of runs
+	return ops, nil
+}
+
+func (b *bench) count() operations {
+	store, keys := b.Firestore.Counts(), b.KMS.Counts()
+	o := operations{
+		Reads: float64(store.Reads), Writes: float64(store.Writes), Deletes: float64(store.Deletes),
+		KMS:      float64(keys.Encrypt + keys.Decrypt + keys.Sign),
+		SignBlob: float64(b.IAM.Counts().SignBlob), Messages: float64(b.messages.Load()), Objects: float64(b.objects),
+		Requests: map[string]float64{},
+	}
+	for name := range b.Suite.Functions {
+		o.Requests[name] = float64(b.LoadBalancer.Traffic(name).Requests)
+	}
+	return o
+}
+
+// part is the request for one upload URL.
+type part struct {
+	Output      string `json:"output"`
+	Part        int    `json:"part"`
+	ContentType string `json:"contentType"`
+}
+
+// permission is the upload URL of one part.
+type permission struct {
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers"`
+}
+
+// oneRun starts a run, uploads its parts, reports it, and sweeps once.
+func (b *bench) oneRun(ctx context.Context, parts int) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("name run: %w", err)
+	}
+	path := b.URL + "/v1/workspaces/prod/runs/" + id.String()
+	if err := b.send(ctx, http.MethodPut, path, map[string]any{"task": "check", "start": time.Now().UTC()}, nil); err != nil {
+		return err
+	}
+	if err := b.upload(ctx, path, parts); err != nil {
+		return err
+	}
+	if err := b.send(ctx, http.MethodPost, path+"/report", map[string]any{
+		"end": time.Now().UTC(), "outcome": "success", "exitCode": 0, "outputs": []any{map[string]any{"name": "stdout.log", "parts": parts}},
+	}, nil); err != nil {
+		return err
+	}
+	if err := errors.Join(b.GCS.Flush(ctx), b.PubSub.Drain(ctx)); err != nil {
+		return err
+	}
+	return b.Scheduler.RunNow(ctx, "sweep")
+}
+
+const maxMint = 100 // parts of one call
+
+func (b *bench) upload(ctx context.Context, path string, parts int) error {
+	for first := 1; first <= parts; first += maxMint {
+		var asked []part
+		for n := first; n <= min(parts, first+maxMint-1); n++ {
+			asked = append(asked, part{"stdout.log", n, "text/plain"})
+		}
+		var given struct{ Parts []permission }
+		if err := b.send(ctx, http.MethodPost, path+"/uploads", map[string]any{"parts": asked}, &given); err != nil {
+			return err
+		}
+		for _, p := range given.Parts {
+			if err := b.put(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bench) put(ctx context.Context, p permission) error {
+	r, err := http.NewRequestWithContext(ctx, p.Method, p.URL, bytes.NewReader([]byte("a line\n")))
+	if err != nil {
+		return fmt.Errorf("put part: %w", err)
+	}
+	for name, value := range p.Headers {
+		r.Header.Set(name, value)
+	}
+	b.objects++
+	return exchange(r, nil)
+}
+
+func (b *bench) send(ctx context.Context, method, url string, body, into any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("encode request: %w", err)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("make request: %w", err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+b.token)
+	return exchange(r, into)
+}
+
+// exchange sends r, and decodes the response into into unless it is nil.
+func exchange(r *http.Request, into any) error {
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.Method, err)
+	}
+	text, err := io.ReadAll(answer.Body)
+	if err := errors.Join(err, answer.Body.Close()); err != nil {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: status %d: %s", r.Method, answer.StatusCode, text)
+	}
+	if into == nil {
+		return nil
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("decode answer: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package command
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+const findingsHelp = `Two files, if they are at the top level, are reported instead of uploaded:
+  issues.jsonl   one issue per line
+  samples.jsonl  one sample per line: {"sli":"dns-latency","value":1.5,"time":"RFC3339"}
+                 (default time: the end of the run)
+Lines that cannot be reported are listed with the reason, and the whole file is also
+uploaded as an output. If issue lines cannot be reported, the outcome becomes
+"error", so that these issues are not mistaken for resolved.`
+
+// addSampleFlag adds the --sample flag to a command that creates runs.
+func addSampleFlag(cmd *cobra.Command, samples *[]string) {
+	cmd.Flags().StringArrayVar(samples, "sample", nil, "a sample of an SLI at the end of the run, as SLI=VALUE (repeatable)")
+}
+
+// checkSamples rejects samples that cannot be reported.
+func checkSamples(samples []string) error {
+	if len(samples) > api.MaxSamples {
+		return usageError("--sample: a report has at most %d samples", api.MaxSamples)
+	}
+	for _, text := range samples {
+		if _, _, err := ingest.ParseSample(text); err != nil {
+			return usageError("--sample: %w", err)
+		}
+	}
+	return nil
+}
+
+// rejectedLines are lines of a file that cannot be reported.
+type rejectedLines struct {
+	File string `json:"file"`
+	ingest.RejectedLines
+}
+
+// maxShownRejected is how many rejected lines of a file are printed.
+const maxShownRejected = 20
+
+// readFindings reads the --sample flags and the files of issues and samples into
+// the spool, once. A file with rejected lines stays an output.
+func (s *session) readFindings() error {
+	j := s.run.Journal()
+	if j.Findings {
+		return s.countStoredFindings()
+	}
+	var found ingest.Findings
+	s.addFlagSamples(&found, j)
+	var reported []string
+	for _, o := range j.Outputs {
+		isReported, err := s.readFindingsFile(&found, o, j)
+		if err != nil {
+			return err
+		}
+		if isReported {
+			reported = append(reported, o.Name)
+		}
+	}
+	s.issues, s.samples = len(found.Issues), len(found.Samples)
+	if s.issues+s.samples+len(reported) == 0 {
+		return nil
+	}
+	data, err := found.Encode()
+	if err != nil {
+		return err
+	}
+	return s.run.StoreFindings(data, reported)
+}
+
+// addFlagSamples adds the samples of the --sample flags.
+func (s *session) addFlagSamples(found *ingest.Findings, j spool.Journal) {
+	for _, text := range j.Samples {
+		name, value, err := ingest.ParseSample(text)
+		if err == nil {
+			err = found.AddSample(api.Sample{SLI: name, Time: j.End, Value: value})
+		}
+		if err != nil {
+			s.meter.Printf("strongroom: WARNING: not reported: --sample %s: %v", text, err)
+		}
+	}
+}
+
+// countStoredFindings counts the findings that an earlier process stored.
+func (s *session) countStoredFindings() error {
+	report, err := s.report()
+	s.issues, s.samples = len(report.Issues), len(report.Samples)
+	return err
+}
+
+// readFindingsFile adds the lines of an output's file, if it has findings. It
+// reports whether all lines are in the findings.
+func (s *session) readFindingsFile(found *ingest.Findings, o spool.Output, j spool.Journal) (reported bool, err error) {
+	if o.Source == "" || o.Parts > 0 || o.Name != ingest.IssuesFile && o.Name != ingest.SamplesFile {
+		return false, nil
+	}
+	file, err := s.run.Open(o)
+	if err != nil && isUnreadable(err) {
+		return false, s.abandonOutput(o.Name, err)
+	}
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	rejected, err := readLines(found, file, o.Name, j)
+	if err != nil || len(rejected) == 0 {
+		return err == nil, err
+	}
+	return false, s.warnRejected(o.Name, rejected)
+}
+
+func readLines(found *ingest.Findings, file *os.File, name string, j spool.Journal) ([]ingest.RejectedLines, error) {
+	if name == ingest.IssuesFile {
+		return found.ReadIssues(file)
+	}
+	return found.ReadSamples(file, j.End)
+}
+
+// warnRejected prints the rejected lines. If they are issues, the run must not
+// resolve any issue.
+func (s *session) warnRejected(name string, rejected []ingest.RejectedLines) error {
+	for i, lines := range rejected {
+		s.rejected = append(s.rejected, rejectedLines{name, lines})
+		if i < maxShownRejected {
+			s.meter.Printf("strongroom: WARNING: not reported: %s: %v", name, lines)
+		}
+	}
+	if more := len(rejected) - maxShownRejected; more > 0 {
+		s.meter.Printf("strongroom: WARNING: not reported: %s: %d more lines", name, more)
+	}
+	s.meter.Printf("strongroom: the whole file is uploaded as the output %s", name)
+	if name != ingest.IssuesFile {
+		return nil
+	}
+	return s.run.Update(func(j *spool.Journal) { j.Outcome = inconclusive(j.Outcome) })
+}
+
+// inconclusive returns the outcome of a run that does not report all of its
+// issues. With success or failure, the missing issues would become resolved.
+func inconclusive(outcome run.Outcome) run.Outcome {
+	if outcome == run.Success || outcome == run.Failure {
+		return run.Error
+	}
+	return outcome
+}
+
+// checkOutputName rejects the names of the files that are reported.
+func checkOutputName(name string) error {
+	if name == ingest.IssuesFile || name == ingest.SamplesFile {
+		return fmt.Errorf("%s is reserved for the file that is read into the report; choose another name", name)
+	}
+	return nil
+}

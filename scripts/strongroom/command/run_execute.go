@@ -1,0 +1,134 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/task"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+// execute executes the command and returns its exit code. Afterwards, the spool
+// has all output and the result; otherwise, it returns an error.
+func (r *taskRun) execute(ctx context.Context, s *session, argv []string) (int, error) {
+	o := r.options
+	var tees []*tee
+	streams := []io.Writer{r.app.stdout, r.app.stderr}
+	for i, name := range o.streams() {
+		w, err := s.run.Write(name, spool.CutRule{PartSize: o.partSize, Interval: o.flush}, s.add)
+		if err != nil {
+			return exitNotRun, err
+		}
+		tees = append(tees, &tee{spool: w, stream: streams[i]})
+		if r.app.settings.quiet {
+			tees[i].stream = nil
+		}
+	}
+	brokenPipe := make(chan os.Signal, 1)
+	signal.Notify(brokenPipe, syscall.SIGPIPE) // if the reader of this program's output exits, the task continues
+	defer signal.Stop(brokenPipe)
+	result := task.Run(ctx, task.Spec{
+		Argv: argv, Env: taskEnv(s.run.Journal()), Stdin: r.app.taskInput(),
+		Stdout: tees[0], Stderr: tees[len(tees)-1],
+		Timeout: o.timeout, Grace: o.grace, Signals: r.signals,
+	})
+	if result.Err != nil {
+		s.meter.Printf("strongroom: %v", result.Err)
+	}
+	return result.ExitCode, s.recordEnd(result, tees)
+}
+
+// recordEnd records the task's result in the spool, before anything else.
+func (s *session) recordEnd(result task.Result, tees []*tee) error {
+	err := s.run.Update(func(j *spool.Journal) {
+		j.End, j.Outcome, j.ExitCode = endTime(*j), result.Outcome, result.ExitCode
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range tees {
+		if spoolErr := errors.Join(t.spoolErr, t.spool.Close()); spoolErr != nil {
+			s.meter.Printf("strongroom: the rest of the output is missing: %v", spoolErr)
+			err = s.run.Update(func(j *spool.Journal) { j.Outcome = run.Error })
+		}
+	}
+	return err
+}
+
+// endTime returns now, but not before the start: the clock may have been set back.
+func endTime(j spool.Journal) time.Time {
+	now := truncateToMillis(time.Now())
+	if now.Before(j.Start) {
+		return j.Start
+	}
+	return now
+}
+
+// tee spools what a task writes, and then writes it to a stream. An error of
+// either does not affect the task.
+type tee struct {
+	spool    *spool.Writer
+	stream   io.Writer // nil: do not print
+	spoolErr error     // why the rest is not spooled
+}
+
+func (t *tee) Write(p []byte) (int, error) {
+	if t.spoolErr == nil {
+		_, t.spoolErr = t.spool.Write(p)
+	}
+	if t.stream != nil {
+		if _, err := t.stream.Write(p); err != nil {
+			t.stream = nil
+		}
+	}
+	return len(p), nil
+}
+
+// taskEnv returns this process's environment without the platform's credentials.
+func taskEnv(j spool.Journal) []string {
+	var env []string
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if name != envToken && name != envTokenFile {
+			env = append(env, variable)
+		}
+	}
+	return append(env, "STRONGROOM_RUN="+j.Run, "STRONGROOM_OUTPUT_DIR="+j.PendingDir)
+}
+
+// taskInput returns stdin, unless it is a terminal: the task has its own process
+// group, so that reading from the terminal would stop it.
+func (a *app) taskInput() io.Reader {
+	file, ok := a.stdin.(*os.File)
+	if !ok || term.IsTerminal(int(file.Fd())) {
+		return nil
+	}
+	return file
+}
+
+// finish prints the result of the upload, and returns the task's exit code.
+func (r *taskRun) finish(s *session, dir spool.Dir, code int, err error) error {
+	j := s.run.Journal()
+	if err != nil {
+		s.meter.Printf("strongroom: WARNING: the output of run %s is not completely uploaded: %v", j.Run, err)
+		s.meter.Printf("strongroom: %s", resumeHint(j.Run, dir))
+	}
+	if r.options.json {
+		if err := writeJSON(r.app.stderr, s.summarize(j, err)); err != nil {
+			return err
+		}
+	}
+	if code == 0 {
+		return nil
+	}
+	return &exitError{code: code}
+}

@@ -1,0 +1,240 @@
+package ingest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
+	"github.com/strongroom-dev/strongroom/shared/issue"
+)
+
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+func TestLinesAreReportedByteForByte(t *testing.T) {
+	t.Parallel()
+	text := "{\"title\": \"a\" }\r\n\n  \n\ufeff{\"title\":\"<b>&\u2028\"}\nno JSON\nnor this\n\n{\"z\":1,\"a\":2}"
+	var f ingest.Findings
+	rejected, err := f.ReadIssues(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []api.IssueLine{{Line: "{\"title\": \"a\" }\r"}, {Line: "\ufeff{\"title\":\"<b>&\u2028\"}"}, {Line: `{"z":1,"a":2}`}}
+	data, err := f.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := ingest.Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []ingest.Findings{f, again} {
+		if diff := cmp.Diff(want, got.Issues); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if diff := cmp.Diff([]ingest.RejectedLines{{First: 5, Last: 6, Reason: issueError("no JSON")}}, rejected); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// issueError is the error of one line that is not valid.
+func issueError(line string) string {
+	_, err := issue.ParseSighting([]byte(line))
+	return err.Error()
+}
+
+func TestLinesBeyondTheReportLimitsAreRejected(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat(`<\" >`, 9_000) // 12 bytes for 7 in the body
+	large := `{"a":["` + strings.Repeat(text+`","`, 5) + `"]}`
+	for name, c := range map[string]struct {
+		text   string
+		issues int
+		want   string
+	}{
+		"201 lines":              {strings.Repeat("{}\n", 203), 200, "lines 201 to 203: a report has at most 200 issues"},
+		"a line of 2.7 MB":       {"{}\n{\"a\":\"" + long(2_700_000) + "\"}\n{}", 2, "line 2: a line has at most 524288 bytes; this line has 2700008"},
+		"more than a body holds": {strings.Repeat(large+"\n", 40), 14, "a report has at most 8388608 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var f ingest.Findings
+			rejected, err := f.ReadIssues(strings.NewReader(c.text))
+			if err != nil || len(f.Issues) != c.issues || len(rejected) != 1 || !strings.Contains(rejected[0].String(), c.want) {
+				t.Errorf("%d issues, %v, %v", len(f.Issues), rejected, err)
+			}
+			if body, err := api.Encode(api.Report{Issues: f.Issues}); err != nil || len(body) > api.MaxReportBytes-400<<10 {
+				t.Errorf("the report has %d bytes: %v", len(body), err)
+			}
+		})
+	}
+}
+
+func TestLinesAreSplitIntoReports(t *testing.T) {
+	t.Parallel()
+	large := `{"a":["` + strings.Repeat(long(60_000)+`","`, 8) + `"]}`
+	for name, c := range map[string]struct {
+		text     string
+		want     []int // issues in each
+		rejected int
+	}{
+		"no lines":                {"", []int{0}, 0},
+		"200 lines":               {strings.Repeat("{}\n", 200), []int{200}, 0},
+		"201 lines":               {strings.Repeat("{}\n", 201), []int{200, 1}, 0},
+		"450 lines, and rubbish":  {strings.Repeat("{}\n", 199) + "x\n" + strings.Repeat("{}\n", 251) + "x", []int{200, 200, 50}, 2},
+		"more than a body holds":  {strings.Repeat(large+"\n", 40), []int{16, 16, 8}, 0},
+		"both, the body is first": {strings.Repeat(large+"\n", 17) + strings.Repeat("{}\n", 200), []int{16, 200, 1}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all, rejected, err := ingest.Split(strings.NewReader(c.text))
+			var got []int
+			for _, f := range all {
+				got = append(got, len(f.Issues))
+				if body, err := api.Encode(api.Report{Issues: f.Issues}); err != nil || len(body) > api.MaxReportBytes-400<<10 {
+					t.Errorf("a report has %d bytes: %v", len(body), err)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" || len(rejected) != c.rejected || err != nil {
+				t.Error(diff, rejected, err)
+			}
+		})
+	}
+}
+
+func TestSamples(t *testing.T) {
+	t.Parallel()
+	form := `the line must have the form {"sli"`
+	for name, c := range map[string]struct {
+		line   string
+		want   api.Sample
+		reason string
+	}{
+		"a sample":                {`{"sli":"a b","value":1.5,"time":"2026-01-02T13:00:00.1234567+01:00"}`, api.Sample{SLI: "a b", Value: 1.5, Time: noon.Add(123456 * time.Microsecond)}, ""},
+		"one without a time":      {`{"sli":"a","value":-0}`, api.Sample{SLI: "a", Time: noon}, ""},
+		"one without a value":     {`{"sli":"a"}`, api.Sample{}, form},
+		"a value that is text":    {`{"sli":"a","value":"1"}`, api.Sample{}, form},
+		"a value out of range":    {`{"sli":"a","value":1e999}`, api.Sample{}, form},
+		"one without a name":      {`{"value":1}`, api.Sample{}, "1 to 256 characters"},
+		"a name that is long":     {`{"sli":"` + long(257) + `","value":1}`, api.Sample{}, "1 to 256 characters"},
+		"a name with a control":   {`{"sli":"a\u0001","value":1}`, api.Sample{}, "control characters"},
+		"a key that is not known": {`{"sli":"a","value":1,"unit":"s"}`, api.Sample{}, form},
+		"a time before all times": {`{"sli":"a","value":1,"time":"1900-01-01T00:00:00Z"}`, api.Sample{}, "1970 to 9999"},
+		"a time that is no time":  {`{"sli":"a","value":1,"time":"noon"}`, api.Sample{}, form},
+		"two in a line":           {`{"sli":"a","value":1}{"sli":"a","value":1}`, api.Sample{}, form},
+		"rubbish behind it":       {`{"sli":"a","value":1} ]`, api.Sample{}, "text after the sample"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var f ingest.Findings
+			rejected, err := f.ReadSamples(strings.NewReader(c.line), noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.reason == "" {
+				if diff := cmp.Diff([]api.Sample{c.want}, f.Samples); diff != "" || len(rejected) > 0 {
+					t.Error(diff, rejected)
+				}
+			} else if len(f.Samples) > 0 || len(rejected) != 1 || !strings.Contains(rejected[0].Reason, c.reason) {
+				t.Errorf("%v, %v", f.Samples, rejected)
+			}
+		})
+	}
+}
+
+func TestSamplesAreBounded(t *testing.T) {
+	t.Parallel()
+	var slis, samples strings.Builder
+	for i := range 101 {
+		fmt.Fprintf(&slis, "{\"sli\":\"s%d\",\"value\":1}\n", i)
+	}
+	samples.WriteString(strings.Repeat("{\"sli\":\"s\",\"value\":1}\n", 1002))
+	for text, want := range map[string]ingest.RejectedLines{
+		slis.String():    {First: 101, Reason: "a report has samples of at most 100 SLIs"},
+		samples.String(): {First: 1001, Last: 1002, Reason: "a report has at most 1000 samples"},
+	} {
+		var f ingest.Findings
+		rejected, err := f.ReadSamples(strings.NewReader(text), noon)
+		if diff := cmp.Diff([]ingest.RejectedLines{want}, rejected); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+	}
+}
+
+func TestASampleOnTheCommandLine(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]float64{"a=1": 1, "a=b=-2.5e3": -2500} {
+		if _, value, err := ingest.ParseSample(text); err != nil || value != want {
+			t.Errorf("%s is %v, %v", text, value, err)
+		}
+	}
+	for _, text := range []string{"", "a", "=1", "a=", "a=x", "a=NaN", "a=Inf", "a\n=1"} {
+		if _, _, err := ingest.ParseSample(text); err == nil {
+			t.Errorf("%q is a sample", text)
+		}
+	}
+}
+
+// FuzzRead checks that each line is either reported or rejected, once.
+func FuzzRead(f *testing.F) {
+	f.Add("{}\n\n{\"a\":1}\r\nx\n", "")
+	f.Add("", "{\"sli\":\"a\",\"value\":1}\nx")
+	f.Fuzz(func(t *testing.T, issues, samples string) {
+		var all ingest.Findings
+		rejected, err := all.ReadIssues(strings.NewReader(issues))
+		count := len(all.Issues)
+		for _, u := range rejected {
+			count += max(u.Last, u.First) - u.First + 1
+		}
+		lines := 0
+		for l := range strings.SplitSeq(issues, "\n") {
+			if strings.TrimSpace(l) != "" {
+				lines++
+			}
+		}
+		if err != nil || count != lines {
+			t.Errorf("%d of %d lines, %v", count, lines, err)
+		}
+		splitsAlike(t, issues, all.Issues, rejected)
+		if _, err := all.ReadSamples(strings.NewReader(samples), noon); err != nil {
+			t.Error(err)
+		}
+		data, err := all.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ingest.Decode(data)
+		if diff := cmp.Diff(all, again, cmpopts.IgnoreUnexported(ingest.Findings{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+	})
+}
+
+// splitsAlike checks that lines which fit into one report are not split, and that
+// the same lines are rejected.
+func splitsAlike(t *testing.T, text string, want []api.IssueLine, wantRejected []ingest.RejectedLines) {
+	t.Helper()
+	split, rejected, err := ingest.Split(strings.NewReader(text))
+	var lines []api.IssueLine
+	for _, f := range split {
+		lines = append(lines, f.Issues...)
+	}
+	if err != nil || len(lines) < len(want) {
+		t.Errorf("%d of %d lines, %v", len(lines), len(want), err)
+	}
+	if len(split) > 1 {
+		return
+	}
+	if diff := cmp.Diff(want, lines, cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(wantRejected, rejected, cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,109 @@
+package dataclass
+
+import "slices"
+
+// Rule says what may be done with the data of one class. The zero Rule permits
+// nothing.
+type Rule struct {
+	Plain   []Place  // may have the data as it is
+	Sealed  []Place  // may have it only encrypted with AES-256-GCM or wrapped by KMS
+	Keys    []Key    // that encrypt it where it is stored
+	Readers []string // roles that an API may show it to
+	Model   Model
+	Kept    string // for how long
+}
+
+var (
+	members   = []string{"viewer", "auditor", "admin"}
+	everybody = []string{"runner", "viewer", "auditor", "admin", "platform"}
+	bothAgree = Model{Allowed: true, Consents: []Consent{TenantAdmin, PlatformTeam}}
+	api       = []Place{Parameter, Request, Response}
+	untilGone = "until the tenant is offboarded"
+)
+
+// Rules is the one table of what may be done with each class.
+var Rules = map[Class]Rule{
+	Public: {
+		Plain:   append([]Place{PlatformDocument}, api...),
+		Keys:    []Key{DatabaseKey},
+		Readers: []string{"viewer", "auditor", "admin", "platform"},
+		Model:   Model{Allowed: true},
+		Kept:    "until a newer edition of its source no longer has it",
+	},
+	Configuration: {
+		Plain:   append([]Place{TenantDocument, PlatformDocument}, api...),
+		Keys:    []Key{DatabaseKey},
+		Readers: members,
+		Model:   bothAgree,
+		Kept:    "until it is replaced, or until the tenant is offboarded",
+	},
+	Output: {
+		Plain:   []Place{OutputsBucket, Response},
+		Keys:    []Key{TenantKey},
+		Readers: members,
+		Model:   bothAgree,
+		Kept:    "as the lifecycle of the tenant's outputs bucket says",
+	},
+	Metadata: {
+		Plain:   append([]Place{TenantDocument}, api...),
+		Keys:    []Key{DatabaseKey},
+		Readers: members,
+		Model:   bothAgree,
+		Kept:    untilGone,
+	},
+	Text: {
+		Plain:   []Place{Request, Response},
+		Sealed:  []Place{TenantDocument},
+		Keys:    []Key{TenantKey, DatabaseKey},
+		Readers: members,
+		Model:   bothAgree,
+		Kept:    untilGone,
+	},
+	Operational: {
+		Plain:   append([]Place{TenantDocument, PlatformDocument, Message}, api...),
+		Keys:    []Key{DatabaseKey},
+		Readers: everybody,
+		Model:   bothAgree, // it goes along with what it refers to
+		Kept:    untilGone,
+	},
+	Audit: {
+		Plain:   []Place{Response},
+		Sealed:  []Place{TenantDocument, PlatformDocument},
+		Keys:    []Key{AuditKey, DatabaseKey},
+		Readers: []string{"auditor", "admin"},
+		Kept:    "for the retention of the audit log, also after the tenant is offboarded",
+	},
+	Secret: {
+		Plain:   []Place{Response},
+		Sealed:  []Place{TenantDocument, PlatformDocument},
+		Keys:    []Key{TenantKey, AuditKey},
+		Readers: []string{"runner"}, // the URLs that it asked for
+		Kept:    "a URL is not kept; a wrapped key is kept as long as values that it sealed",
+	},
+}
+
+// Storage is how a place may have a class.
+type Storage int
+
+// The ways.
+const (
+	Forbidden Storage = iota
+	Sealed            // only encrypted, so the field is []byte
+	Plain
+)
+
+// In returns how a place may have the data of a class. An unknown class is
+// forbidden everywhere.
+func (c Class) In(p Place) Storage {
+	rule := Rules[c]
+	switch {
+	case slices.Contains(rule.Plain, p):
+		return Plain
+	case slices.Contains(rule.Sealed, p):
+		return Sealed
+	}
+	return Forbidden
+}
+
+// ReadableBy reports whether an API may show the class to a role.
+func (c Class) ReadableBy(role string) bool { return slices.Contains(Rules[c].Readers, role) }

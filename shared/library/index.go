@@ -1,0 +1,83 @@
+package library
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/strongroom-dev/strongroom/shared/catalog"
+	"github.com/strongroom-dev/strongroom/shared/rank"
+)
+
+// Index is one version of the catalog in memory. It does not change, and is safe
+// for concurrent use.
+type Index struct {
+	*rank.Index
+	tasks map[string]catalog.Task // by ID
+	named map[string][]string     // IDs of tasks by NameKey
+}
+
+// Task returns the task with an ID; the zero Task if there is none.
+func (x *Index) Task(id string) catalog.Task { return x.tasks[id] }
+
+// Named returns the IDs of the tasks whose names have the same NameKey as name.
+// Several suites may have a task of one name.
+func (x *Index) Named(name string) []string { return x.named[NameKey(name)] }
+
+// readIndex reads all entries.
+func readIndex(ctx context.Context, db *firestore.Client, r Register) (*Index, error) {
+	x := &Index{tasks: map[string]catalog.Task{}, named: map[string][]string{}}
+	var documents []rank.Document
+	if r.Version != "" {
+		docs, err := db.Collection(Collection).OrderBy(firestore.DocumentID, firestore.Asc).Limit(MaxTasks).Documents(ctx).GetAll()
+		if err != nil {
+			return nil, fmt.Errorf("read catalog: %w", err)
+		}
+		texts := map[string]string{}
+		for _, doc := range docs {
+			var t catalog.Task
+			if err := doc.DataTo(&t); err != nil {
+				return nil, fmt.Errorf("read catalog: %w", err)
+			}
+			t.SuiteDocumentation = intern(texts, t.SuiteDocumentation)
+			id, key := doc.Ref.ID, NameKey(t.Name)
+			x.tasks[id], x.named[key] = t, append(x.named[key], id)
+			documents = append(documents, Document(id, t))
+		}
+	}
+	x.Index = rank.New(documents)
+	return x, nil
+}
+
+// intern returns the first copy of a text, so that the tasks of a suite share
+// one copy of its documentation.
+func intern(texts map[string]string, text string) string {
+	if first, ok := texts[text]; ok {
+		return first
+	}
+	texts[text] = text
+	return text
+}
+
+// Document returns what a task is searched by.
+func Document(id string, t catalog.Task) rank.Document {
+	return rank.Document{
+		ID: id, Name: t.Name, Documentation: t.Documentation, Tags: t.Tags,
+		Context: t.DisplayName + "\n" + strings.Join(t.Supports, "\n") + "\n" + t.SuiteDocumentation,
+	}
+}
+
+// variableName matches the name of a thing in backticks, and a variable that is
+// replaced by one.
+var variableName = regexp.MustCompile("`[^`]*`|\\$\\{[^}]*\\}")
+
+// NameKey returns a key that is equal for names that differ only in case, in
+// spaces, hyphens and underscores, or in the things in backticks that they name:
+// a run's task is "Check Pod `cart-1`" where the catalog has "Check Pod ${POD}".
+func NameKey(name string) string {
+	name = variableName.ReplaceAllString(strings.ToLower(name), "`")
+	return strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '-' || r == '_' }), " ")
+}
