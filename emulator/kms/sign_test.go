@@ -73,13 +73,13 @@ func TestSignaturesVerifyWithThePublicKey(t *testing.T) {
 	t.Run("Ed25519, of the data itself", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		w := newWorld(t, dir)
-		version := w.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_ED25519)
-		signed, err := w.user.AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{Name: version, Data: []byte("a checkpoint"), DataCrc32C: crc([]byte("a checkpoint"))})
+		f := newFixture(t, dir)
+		version := f.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_ED25519)
+		signed, err := f.user.AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{Name: version, Data: []byte("a checkpoint"), DataCrc32C: crc([]byte("a checkpoint"))})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if key := newWorld(t, dir).publicKey(version).(ed25519.PublicKey); !signed.GetVerifiedDataCrc32C() || !ed25519.Verify(key, []byte("a checkpoint"), signed.GetSignature()) {
+		if key := newFixture(t, dir).publicKey(version).(ed25519.PublicKey); !signed.GetVerifiedDataCrc32C() || !ed25519.Verify(key, []byte("a checkpoint"), signed.GetSignature()) {
 			t.Error("the signature does not verify")
 		}
 	})
@@ -116,8 +116,8 @@ func TestSigningRejectsABadDigest(t *testing.T) {
 
 func TestEd25519SignsDataOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	version := w.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_ED25519)
+	f := newFixture(t, "")
+	version := f.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_ED25519)
 	for name, r := range map[string]*kmspb.AsymmetricSignRequest{
 		"a digest":                      {Digest: &kmspb.Digest{Digest: &kmspb.Digest_Sha256{Sha256: make([]byte, 32)}}},
 		"data with a wrong checksum":    {Data: []byte("data"), DataCrc32C: wrapperspb.Int64(1)},
@@ -125,8 +125,8 @@ func TestEd25519SignsDataOnly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r.Name = version
-			_, err := w.user.AsymmetricSign(t.Context(), r)
-			refuses(t, err, codes.InvalidArgument)
+			_, err := f.user.AsymmetricSign(t.Context(), r)
+			wantCode(t, err, codes.InvalidArgument)
 		})
 	}
 }

@@ -18,7 +18,7 @@ const (
 	maxBatchBytes = 8 << 20 // of leaves; one more transaction may add 16 MiB
 )
 
-// batch gives pending entries of a log their indexes, and publishes the tree
+// batch assigns indexes to the pending entries of a log, and publishes the tree
 // with them and with what a crash left behind.
 func (h *Handler) batch(ctx context.Context, db *firestore.Client, id tenant.ID, result *Result) error {
 	l, err := h.openLog(ctx, db, id)

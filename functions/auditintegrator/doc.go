@@ -1,10 +1,10 @@
-// Package auditintegrator publishes audit logs: it gives each new entry its
+// Package auditintegrator publishes audit logs: it assigns each new entry its
 // index in the log's Merkle tree, writes the tree to the audit bucket, and signs
 // a checkpoint. Deployed as audit-integrator; a scheduler calls it every minute.
 //
 // # Steps
 //
-//  1. A transaction gives the pending entries of a log the next indexes, in the
+//  1. A transaction assigns the next indexes to the pending entries of a log, in the
 //     order of their times and then of their IDs. An entry that commits late
 //     receives a later index.
 //  2. The full entry bundles and tiles of the new entries, and then

@@ -28,8 +28,8 @@ const (
 	keysMaxAge = 10 * time.Minute // a new version of the log key is used after this
 )
 
-// Handler integrates audit entries. It is safe for concurrent use, and two at
-// once do no harm.
+// Handler integrates audit entries. It is safe for concurrent use, also
+// in several processes.
 type Handler struct {
 	http.Handler
 	API       *api.API
@@ -190,5 +190,5 @@ func (h *Handler) openLog(ctx context.Context, db *firestore.Client, id tenant.I
 	if err != nil {
 		return log{}, err
 	}
-	return log{id, db, client.Bucket(name), auditlog.Origin(h.config.Host, id), key}, nil
+	return log{tenant: id, db: db, bucket: client.Bucket(name), origin: auditlog.Origin(h.config.Host, id), key: key}, nil
 }

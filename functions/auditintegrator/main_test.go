@@ -52,7 +52,7 @@ func newFixture(t *testing.T, tn *cloudtest.Tenant) fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return fixture{tn, db, log, client}
+	return fixture{Tenant: tn, db: db, log: log, storage: client}
 }
 
 // append records n entries and returns their IDs.

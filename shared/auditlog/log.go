@@ -60,7 +60,7 @@ func DataKeys(db *firestore.Client) *firestore.CollectionRef {
 }
 
 // document is a stored entry, at tenants/{t}/audit/{id}. A new entry is pending.
-// Once the integrator gives it an index, it is not pending any more. Leaf is the
+// Once the integrator assigns it an index, it is not pending any more. Leaf is the
 // entry; the other fields are what a search needs, and are in the leaf too.
 type document struct {
 	Time      time.Time          `firestore:"time" class:"operational"`
