@@ -16,8 +16,6 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"github.com/danielgtaylor/huma/v2"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -254,9 +252,8 @@ func (g *Guard) decide(ctx context.Context, s Session, request Request) (reason 
 			return "", nil
 		}
 	case tenant.Viewer:
-		member := directory.Member(s.DB, s.Tenant.ID, s.Workspace, s.Principal.Issuer, s.Principal.Subject)
-		_, err := member.Get(ctx)
-		if status.Code(err) != codes.NotFound {
+		member, err := g.Directory.IsMember(ctx, s.Tenant.ID, s.Workspace, s.Principal.Issuer, s.Principal.Subject)
+		if member || err != nil {
 			return "", err
 		}
 	}
