@@ -223,6 +223,22 @@ func Member(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, issuer, sub
 	return Workspace(db, t, w).Collection("members").Doc(hex.EncodeToString(sum[:]))
 }
 
+// HasWorkspace reports whether a tenant has a workspace now. It does not cache.
+func (d *Directory) HasWorkspace(ctx context.Context, t tenant.ID, w tenant.WorkspaceID) (bool, error) {
+	db, err := d.Client(ctx)
+	if err != nil {
+		return false, err
+	}
+	_, err = Workspace(db, t, w).Get(ctx)
+	if status.Code(err) == codes.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read workspace: %w", err)
+	}
+	return true, nil
+}
+
 // IsMember reports whether a user is a member of a workspace now. It does not
 // cache, so the end of a membership takes effect with the next request.
 func (d *Directory) IsMember(ctx context.Context, t tenant.ID, w tenant.WorkspaceID, issuer, subject string) (bool, error) {
