@@ -90,6 +90,7 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 		Now:           now,
 		Record:        tenants.Tenant,
 		PlatformTrust: tenants.PlatformTrust,
+		Logger:        api.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -209,6 +210,9 @@ func (g *Guard) unauthenticatedError(ctx context.Context, err error) error {
 		api.Logger(ctx).WarnContext(ctx, "token cannot be verified now", "error", fault)
 		return api.Refuse(http.StatusServiceUnavailable, fault.Reason).
 			With("Retry-After", strconv.Itoa(int(fault.RetryAfter.Seconds())))
+	}
+	if unusable := (authn.UnusableKey{}); errors.As(fault, &unusable) {
+		api.Logger(ctx).WarnContext(ctx, "token names a key that cannot be used", "error", fault)
 	}
 	g.unauthenticated.Add(1)
 	return api.Refuse(http.StatusUnauthorized, fault.Reason).With("WWW-Authenticate", `Bearer realm="strongroom"`)

@@ -47,6 +47,10 @@ type Directory struct {
 
 	mu    sync.Mutex
 	cache map[string]cachedRecord // by "id:" or "bucket:" and name
+	staff struct {
+		trust   []tenant.Trust
+		expires time.Time
+	}
 }
 
 type cachedRecord struct {
@@ -161,8 +165,28 @@ func (d *Directory) Database(ctx context.Context, record tenant.Record) (*firest
 	return d.clients.Firestore(ctx, project, record.DatabaseID)
 }
 
-// PlatformTrust returns the issuers whose tokens identify platform staff.
+// PlatformTrust returns the issuers whose tokens identify platform staff. It is at
+// most a minute old: anybody can ask for it, because it is read before a signature
+// is verified.
 func (d *Directory) PlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
+	d.mu.Lock()
+	staff := d.staff
+	d.mu.Unlock()
+	if d.now().Before(staff.expires) {
+		return staff.trust, nil
+	}
+	now := d.now() // from before the read, so that the trust is not older than it seems
+	trust, err := d.readPlatformTrust(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.staff.trust, d.staff.expires = trust, now.Add(maxAge)
+	return trust, nil
+}
+
+func (d *Directory) readPlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
 	db, err := d.Client(ctx)
 	if err != nil {
 		return nil, err
@@ -267,6 +291,7 @@ func (d *Directory) cached(key string, read func() (tenant.Record, error)) (tena
 	if ok && d.now().Before(entry.expires) {
 		return entry.record, entry.err
 	}
+	now := d.now() // from before the read, so that the record is not older than it seems
 	record, err := read()
 	age := maxAge
 	if errors.Is(err, tenant.ErrNotFound) {
@@ -279,7 +304,7 @@ func (d *Directory) cached(key string, read func() (tenant.Record, error)) (tena
 	if len(d.cache) >= maxCached {
 		clear(d.cache)
 	}
-	d.cache[key] = cachedRecord{record: record, err: err, expires: d.now().Add(age)}
+	d.cache[key] = cachedRecord{record: record, err: err, expires: now.Add(age)}
 	return record, err
 }
 
