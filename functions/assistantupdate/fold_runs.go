@@ -48,7 +48,9 @@ func (w *workspace) readPendingRuns(ctx context.Context, id issue.CheckID, limit
 		if err != nil {
 			return nil, err
 		}
-		runs[i] = pendingRun{doc.Ref, r, issue.RunResult{ID: r.ID, Start: r.Start, End: r.End.Time, Outcome: r.End.Outcome}}
+		runs[i] = pendingRun{doc.Ref, r, issue.RunResult{
+			ID: r.ID, Start: r.Start, Created: r.Created, Reported: r.Reported, End: r.End.Time, Outcome: r.End.Outcome,
+		}}
 	}
 	runs = runs[:countFitting(runs)]
 	return runs, readSightings(ctx, runs)
