@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
@@ -39,6 +40,8 @@ type storedAssistant struct {
 	Relevance float64     `firestore:"relevance" class:"configuration"`
 	Access    accessLevel `firestore:"access" class:"configuration"`
 }
+
+var _ = dataclass.Stored[storedAssistant]("tenants/{tenant}/workspaces/{workspace}/assistants/{assistant}")
 
 // AssistantBody is an assistant in the API. Its name is exported because the
 // OpenAPI document omits the fields of embedded types that are not.

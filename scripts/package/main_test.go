@@ -137,7 +137,7 @@ func TestAWrongQuestionIsAnswered(t *testing.T) {
 		"nowhere to write":        {nil, 2, "say where the archives go: -out DIR"},
 		"a stray argument":        {[]string{"-out", "x", "uploads"}, 2, `unknown argument "uploads"`},
 		"an unknown flag":         {[]string{"-all"}, 2, "-all"},
-		"a function not there":    {[]string{"-out", "x", "-only", "uploads,downloads"}, 1, `no function "downloads"; infra/suite.json has: `},
+		"a function not there":    {[]string{"-out", "x", "-only", "uploads,downloads"}, 1, `there is no function "downloads"; the functions of infra/suite.json are: `},
 		"a file as the directory": {[]string{"-out", "main.go"}, 1, "make the output directory"},
 	} {
 		t.Run(name, func(t *testing.T) {

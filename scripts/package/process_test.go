@@ -160,6 +160,9 @@ var firsts = map[string]struct {
 	"runs": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
 		return p.do(t, tn.Token(t, "runner"), http.MethodPut, tn.RunPath(cloudtest.NewRun(t)), aStart())
 	}},
+	"catalog": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
+		return p.do(t, tn.Token(t, "viewer"), http.MethodGet, "/v1/catalog/tasks?query=dns", nil)
+	}},
 	"custody": {http.StatusOK, func(t testing.TB, p *process, _ *cloudtest.Tenant) cloudtest.Response {
 		return p.push(t, "object-events", map[string]string{"eventType": "OBJECT_DELETE"})
 	}},
