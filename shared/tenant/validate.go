@@ -88,6 +88,9 @@ func (r Rule) validate() error {
 			errs = append(errs, errors.New("the role runner needs at least one workspace"))
 		}
 	case Viewer, Auditor, Admin:
+		if r.ShareRuns {
+			errs = append(errs, errors.New("only a rule with the role runner can share runs"))
+		}
 	default:
 		errs = append(errs, fmt.Errorf("a tenant cannot assign the role %q", r.Role))
 	}
