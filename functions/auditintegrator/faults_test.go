@@ -219,7 +219,7 @@ const callsOfARound = 24
 
 // The log has every entry exactly once, in an order that never changes, whichever
 // calls of the integrator fail and however they fail, with one or two faults.
-func TestLaw10EachFaultAtEachCallLosesAndChangesNothing(t *testing.T) {
+func TestEachFaultAtEachCallLosesAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	worst := []faults.Fault{faults.ReplyLost, faults.Late, faults.KilledIn, faults.Lost}
 	for _, fault := range faults.All {
@@ -240,7 +240,7 @@ func TestLaw10EachFaultAtEachCallLosesAndChangesNothing(t *testing.T) {
 
 // Random histories: entries are appended while two integrators work, calls fail,
 // and processes die.
-func TestLaw10HistoriesWithTwoIntegratorsNeverFork(t *testing.T) {
+func TestHistoriesWithTwoIntegratorsNeverFork(t *testing.T) {
 	t.Parallel()
 	count, seed := cloudtest.Histories(t, 40)
 	h := newHistory(t)
