@@ -29,7 +29,7 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 		Limits:         tenant.Limits{UploadLifetime: 5 * time.Minute},
 		Trust: []tenant.Trust{
 			{Issuer: "https://one.example", JWKS: `{"keys":[{"kty":"RSA"}]}`, Rules: []tenant.Rule{
-				{Claims: map[string]string{"kubernetes.io.namespace": "checks"}, Role: tenant.Runner, Workspaces: []tenant.WorkspaceID{"prod", "test"}},
+				{Claims: map[string]string{"kubernetes.io.namespace": "checks"}, Role: tenant.Runner, Workspaces: []tenant.WorkspaceID{"prod", "test"}, ShareRuns: true},
 				{Claims: map[string]string{"email": "a@example.com"}, Role: tenant.Admin},
 			}},
 			{Issuer: "https://two.example", JWKSURL: "https://two.example/keys"},
@@ -83,7 +83,7 @@ func recordVariables(r tenant.Record) map[string]any {
 	for _, issuer := range r.Trust {
 		rules := []any{}
 		for _, rule := range issuer.Rules {
-			rules = append(rules, map[string]any{"claims": rule.Claims, "role": rule.Role, "workspaces": append([]tenant.WorkspaceID{}, rule.Workspaces...)})
+			rules = append(rules, map[string]any{"claims": rule.Claims, "role": rule.Role, "workspaces": append([]tenant.WorkspaceID{}, rule.Workspaces...), "share_runs": rule.ShareRuns})
 		}
 		trust = append(trust, map[string]any{"issuer": issuer.Issuer, "jwks": issuer.JWKS, "jwks_url": issuer.JWKSURL, "rules": rules})
 	}

@@ -255,6 +255,7 @@ const (
 	reasonSuspended = "tenant-suspended"
 	reasonRole      = "role"
 	reasonWorkspace = "workspace"
+	reasonOwner     = "owner"
 )
 
 // decide returns the reason to deny the request, or "" to allow it.
@@ -313,4 +314,5 @@ var denials = map[string]string{
 	reasonSuspended: "the tenant is suspended; contact its administrator",
 	reasonRole:      "your role does not allow this; ask your tenant administrator for access",
 	reasonWorkspace: "you do not have access to this workspace; ask your tenant administrator",
+	reasonOwner:     "the run belongs to another identity; send it with the identity that began it, or begin a new run",
 }

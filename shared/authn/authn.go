@@ -20,6 +20,7 @@ type Principal struct {
 	Subject    string               // `sub`: unique within the issuer, 1 to 255 printable bytes
 	Role       tenant.Role          // empty: no rule matches the token, so it may do nothing
 	Workspaces []tenant.WorkspaceID // in which a runner may write; nil for other roles
+	RunGroup   string               // identifies the rule whose runners share their runs; empty: the principal shares none
 }
 
 // LogValue implements slog.LogValuer.
@@ -189,7 +190,7 @@ func (v *Verifier) authenticate(ctx context.Context, t *token, r realm) (Princip
 		}
 		if t.signedBy(keys) {
 			verified = true
-			p.Role, p.Workspaces = assign(entry.Rules, t.claims, r.tenant == "")
+			p.Role, p.Workspaces, p.RunGroup = assign(entry.Rules, t.claims, r.tenant == "")
 		}
 	}
 	switch {

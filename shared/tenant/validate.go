@@ -102,6 +102,9 @@ func (r Rule) validate(roles []Role) error {
 	if r.Role == Runner && len(r.Workspaces) == 0 {
 		errs = append(errs, errors.New("the role runner needs at least one workspace"))
 	}
+	if r.ShareRuns && r.Role != Runner {
+		errs = append(errs, errors.New("only a rule with the role runner can share runs"))
+	}
 	for _, w := range r.Workspaces {
 		if _, err := ParseWorkspaceID(string(w)); err != nil {
 			errs = append(errs, fmt.Errorf("workspace %q: %w", w, err))

@@ -44,6 +44,7 @@ locals {
       claims     = { mapValue = { fields = { for name, value in r.claims : name => { stringValue = value } } } }
       role       = { stringValue = r.role }
       workspaces = { arrayValue = length(r.workspaces) == 0 ? {} : { values = [for w in r.workspaces : { stringValue = w }] } }
+      shareRuns  = { booleanValue = r.share_runs }
     }
   }
 

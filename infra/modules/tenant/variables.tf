@@ -62,6 +62,7 @@ variable "trust" {
       claims     = map(string)
       role       = string
       workspaces = optional(list(string), [])
+      share_runs = optional(bool, false)
     }))
   }))
   default  = []
