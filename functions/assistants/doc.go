@@ -151,6 +151,7 @@
 //	409  the issue is resolved (investigate)
 //	413  the body is too large
 //	422  a value is out of bounds, or a query parameter is unknown; errors lists them
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). A request that reads free text (an

@@ -68,6 +68,7 @@
 //	413  the output is larger than 8 MiB and the request has no range; detail shows a range
 //	416  the range starts after the end; Content-Range: bytes */size
 //	422  pageSize is out of range
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457).

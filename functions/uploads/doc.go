@@ -62,6 +62,7 @@
 //	415  the body is not application/json
 //	422  a field is invalid ("errors" lists each field)
 //	500  internal error; the grants and the audit entry may exist
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  retry after Retry-After; the grants and the audit entry may exist
 //
 // # Environment
