@@ -22,7 +22,7 @@
 //	lines        newline bytes in the stored parts; absent if the runner did not count them
 //	state        open: more parts may arrive
 //	             complete: every part that the run claims is stored
-//	             incomplete: the run has ended, and parts are missing
+//	             incomplete: the run has ended, and parts are missing; or the run is lost
 //
 // # Read
 //

@@ -32,7 +32,7 @@ type runResponse struct {
 
 type runBody struct {
 	ID       string        `json:"id" class:"operational"`
-	State    string        `json:"state" class:"metadata" enum:"running,ended"`
+	State    string        `json:"state" class:"metadata" enum:"running,ended,lost"`
 	Task     string        `json:"task,omitempty" class:"metadata"`
 	SLX      string        `json:"slx,omitempty" class:"metadata"`
 	Resource string        `json:"resource,omitempty" class:"metadata"`
@@ -41,8 +41,11 @@ type runBody struct {
 	Outcome  string        `json:"outcome,omitempty" class:"metadata"`
 	ExitCode *int          `json:"exitCode,omitempty" class:"metadata"`
 	Outputs  []outputClaim `json:"outputs,omitempty"`
-	Issues   int           `json:"issues,omitempty" class:"metadata" doc:"Number of issue lines in the report"`
-	Samples  int           `json:"samples,omitempty" class:"metadata" doc:"Number of samples in the report"`
+
+	LeaseExpires *time.Time `json:"leaseExpires,omitempty" class:"operational" doc:"While the run is running: when it is lost if its runner does not call before"`
+
+	Issues  int `json:"issues,omitempty" class:"metadata" doc:"Number of issue lines in the report"`
+	Samples int `json:"samples,omitempty" class:"metadata" doc:"Number of samples in the report"`
 }
 
 func (r *startRequest) parse(now time.Time) (run.Start, run.ID, error) {
@@ -103,6 +106,9 @@ func show(r run.Run) runBody {
 	}
 	if r.State == run.Ended {
 		b.End, b.ExitCode = &r.End.Time, &r.End.ExitCode
+	}
+	if r.State == run.Running {
+		b.LeaseExpires = &r.LeaseExpires
 	}
 	for _, c := range r.End.Claims {
 		b.Outputs = append(b.Outputs, outputClaim{c.Output, c.Parts})
