@@ -35,6 +35,8 @@ type reportChange struct {
 	report  sealedReport
 }
 
+func (c *reportChange) action() auditlog.Action { return auditlog.ReportRun }
+
 func (c *reportChange) apply(r *run.Run) (changed bool, err error) {
 	if r.State == run.Ended {
 		if r.Digest != c.report.digest {

@@ -39,7 +39,7 @@
 //
 // If the clocks disagree, an issue is shown as unresolved for one run longer. The
 // platform cannot correct a run that began offline with a wrong clock and is sent
-// later. The reasons are in infra/adr/0010-two-clocks.md.
+// later. The reasons are in infra/adr/0012-two-clocks.md.
 //
 // # History
 //
