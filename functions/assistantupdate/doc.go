@@ -26,7 +26,9 @@
 // open, and that b is resolved since r2. The result is the same if r2's event comes
 // first, if both come at once, or if one comes twice: a fold writes absolute values
 // that do not depend on the order of runs, and a run that is no longer pending is
-// not folded again. See infra/adr/0007 (runs) and 0008 (samples).
+// not folded again. A run resolves an issue only if it began after the last report
+// that has the issue, by the platform's clock too. See infra/adr/0007 (runs), 0008
+// (samples) and 0012 (clocks).
 //
 // # Limits
 //
@@ -45,8 +47,9 @@
 //     one transaction, the issues that the runs did not see are resolved before it,
 //     page by page. Each page is correct by itself. If another fold comes in between,
 //     all pages are written again with the same result.
-//   - An issue stores the line of its newest sighting, sealed for the issue, and the
-//     first KiB of its title.
+//   - An issue shows the newest run that saw it. If that run has several sightings
+//     of the issue, the worst severity counts. The issue stores the line of that
+//     sighting, sealed for the issue, and the first KiB of its title.
 //
 // # Answers
 //

@@ -34,8 +34,13 @@
 //	start     yes       a time (RFC 3339), stored in whole microseconds
 //
 // No start, end or sample may be more than 5 minutes ahead of the server's
-// clock, and no end may be before its start. Runs are compared by their starts,
-// so one wrong clock would hide what other runs find.
+// clock, and no end may be before its start.
+//
+// Runs of one check are compared by their starts, and also by when the platform
+// received their requests. A clean run resolves an issue only if its first request
+// (start, upload or report) arrived after the report of every run that saw the
+// issue. So a wrong clock hides no issue. A runner can compare the Date header of
+// any response with its own clock, and correct its times before it sends them.
 //
 // # Report
 //
