@@ -51,6 +51,7 @@ type Run struct {
 	Digest    string `firestore:"digest" class:"operational"` // keyed hash of the report; a repeated report has the same digest
 	Sightings int    `firestore:"sightings" class:"metadata"` // number of sightings, stored below the record
 	Samples   int    `firestore:"samples" class:"metadata"`   // number of samples, of all SLIs
+	LeftOut   int    `firestore:"leftOut" class:"metadata"`   // number of invalid members of the report, which are not stored
 
 	Check   string `firestore:"check" class:"operational"`   // hash of task and resource; empty until the run is complete
 	Pending bool   `firestore:"pending" class:"operational"` // the run is complete, and is not yet folded into its check
