@@ -33,7 +33,7 @@ type FactsBody struct {
 	ResolvedAt      *time.Time         `json:"resolvedAt,omitempty" class:"metadata" doc:"Start of the first success or failure run that began after the last sighting, by the platform's clock too, and did not find it"`
 	Reopened        int                `json:"reopened" class:"metadata" doc:"Number of times it was seen again after it was resolved"`
 	Investigated    *investigationBody `json:"investigated,omitempty"`
-	Ignored         *ignoringBody      `json:"ignored,omitempty" doc:"The last ignoring, which may have ended"`
+	Ignored         *ignoringBody      `json:"ignored,omitempty" doc:"The last time that the issue was ignored; until may have passed"`
 }
 
 type investigationBody struct {

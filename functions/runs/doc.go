@@ -1,5 +1,5 @@
-// Package runs is the function that records runs and answers questions about
-// them. A run is one execution of a task, from its start to its report.
+// Package runs is the function that records runs and lists them. A run is one execution
+// of a task, from its start to its report.
 //
 // # Methods
 //
