@@ -153,6 +153,7 @@
 //	409  the issue is resolved (investigate)
 //	413  the body is too large
 //	422  a value is out of bounds, or a query parameter is unknown; errors lists them
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). A request that reads free text (an
@@ -167,7 +168,8 @@
 //
 // # Identity
 //
-// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
+// strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
+// on the directory, roles/cloudkms.cryptoKeyEncrypterDecrypter
 // on the audit key and on each tenant's key. No events.
 //
 // # Try it

@@ -22,6 +22,25 @@
 //
 //	FirstSeen 03:00, LastSeen 03:02, Runs 2, Reopened 1, Since 03:02, StoredState reopened
 //
+// # Clocks
+//
+// The time of a run is its start by the runner's clock, and clocks differ. So the
+// platform's clock must agree before an issue is resolved. A conclusive run
+// resolves an issue only if both hold:
+//
+//   - It started after LastSeen, by the runners' clocks.
+//   - The platform first heard of it (Created) after it had received the reports of
+//     all runs that saw the issue (LastReported).
+//
+// For example, a runner's clock is 4 minutes ahead. At 10:00 its run finds
+// nothing, and says that it started at 10:04. Another run starts at 10:02, and sees
+// the issue. The first run does not resolve it, because the platform heard of that
+// run before the sighting. The next clean run after 10:04 resolves it.
+//
+// If the clocks disagree, an issue is shown as unresolved for one run longer. The
+// platform cannot correct a run that began offline with a wrong clock and is sent
+// later. The reasons are in infra/adr/0014-two-clocks.md.
+//
 // # History
 //
 // Whether an issue was reopened depends on runs that were folded before. Two
