@@ -28,20 +28,20 @@
 // that do not depend on the order of runs, and a run that is no longer pending is
 // not folded again. A run resolves an issue only if it began after the last report
 // that has the issue, by the platform's clock too. See infra/adr/0007 (runs), 0008
-// (samples) and 0012 (clocks).
+// (samples) and 0014 (clocks).
 //
 // # Limits
 //
 //   - A check, and an SLI, is written at most about once a second. An event that
 //     comes earlier waits.
-//   - In a process, one event of a check leads: it folds the runs of all. Another
-//     event of the check is acknowledged at once, because the leader's event is not
-//     acknowledged before none of the check's runs is pending. If the leader fails,
-//     the next delivery of its event continues.
-//   - After 25 seconds, a leader publishes the event of a run that is still pending,
-//     which continues after the events that are queued by then.
-//   - At most 8 events of a process wait at the same time, and 4 of one tenant. One
-//     more is delivered again after Pub/Sub's backoff. So events that need not wait
+//   - In a process, one event of a check leads: it folds all pending runs of the check.
+//     Other events of the check are acknowledged immediately, because the leader's
+//     event is acknowledged only when no run of the check is pending. If the leader
+//     fails, the next delivery of its event continues.
+//   - After 25 seconds, a leader publishes a new event for a run that is still pending.
+//     That event is processed after the events that are already queued.
+//   - At most 8 events of a process wait at the same time, and 4 of one tenant. Pub/Sub
+//     delivers any further event again after its backoff. So events that need not wait
 //     find a free slot, however many runs other checks and tenants have.
 //   - If the runs may resolve more than 300 issues of the check, which is too many for
 //     one transaction, the issues that the runs did not see are resolved before it,

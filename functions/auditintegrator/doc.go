@@ -1,6 +1,6 @@
-// Package auditintegrator publishes audit logs: it assigns each new entry its
-// index in the log's Merkle tree, writes the tree to the audit bucket, and signs
-// a checkpoint. Deployed as audit-integrator; a scheduler calls it every minute.
+// Package auditintegrator publishes audit logs: it assigns each new entry its index in
+// the log's Merkle tree, writes the tree to the audit bucket, and signs a checkpoint.
+// It is deployed as audit-integrator, and Cloud Scheduler calls it every minute.
 //
 // # Steps
 //
@@ -12,10 +12,10 @@
 //     created once and is under the bucket's retention lock.
 //  3. A transaction makes the new tree the published one.
 //
-// The order is fixed in step 1, and everything after it is computed from that
-// order. So two integrators at once, and one that repeats the work of another
-// after a crash, create the same bytes. An object that exists with other bytes
-// is a fork: the log stops, and an alert fires.
+// The order is fixed in step 1, and everything after it is computed from that order. So
+// concurrent integrators, and an integrator that repeats the work of a crashed one,
+// create the same bytes. An object that exists with other bytes is a fork: the log
+// stops, and an alert fires.
 //
 // Partial bundles and tiles are not written to the bucket, because the lock would
 // keep every one of them for years. The partial tiles are in the tree's document

@@ -37,10 +37,11 @@
 // clock, and no end may be before its start.
 //
 // Runs of one check are compared by their starts, and also by when the platform
-// received their requests. A clean run resolves an issue only if its first request
-// (start, upload or report) arrived after the report of every run that saw the
-// issue. So a wrong clock hides no issue. A runner can compare the Date header of
-// any response with its own clock, and correct its times before it sends them.
+// received their requests. A run without an issue resolves it only if its first request
+// (start, upload or report) arrived after the report of every run that saw the issue.
+// So the wrong clock of a runner that is online hides no issue. A runner can compare
+// the Date header of any response with its own clock, and correct its times before it
+// sends them.
 //
 // # Report
 //
