@@ -82,13 +82,8 @@ func (s *Server) validate(b Binding) error {
 	if !accountEmail.MatchString(b.Member) {
 		return fmt.Errorf("member %q is not the email of a service account", b.Member)
 	}
-<<<<<<< HEAD
-	if !knownRole(b.Role) {
-		return fmt.Errorf("role %q is not modeled; add it to roles.go", b.Role)
-=======
 	if !s.knownRole(b.Role) {
 		return fmt.Errorf("role %q is not modeled; add it to roles.go, or create it as a custom role", b.Role)
->>>>>>> main
 	}
 	for part := range strings.SplitSeq(b.Resource, "/") {
 		if part == "" || part == "." || part == ".." {
