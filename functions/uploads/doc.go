@@ -38,9 +38,8 @@
 //
 // # Status
 //
-// Every error is application/problem+json (RFC 9457) that says what to change.
-// After an error no URL exists. Nothing was written either, except where the table
-// says so.
+// Every error is application/problem+json (RFC 9457) that says what to change. After an
+// error, the caller has no URL, and nothing was written unless the table says so.
 //
 //	200  the URLs; the grants, the audit entry and the run were committed first
 //	400  the path or the JSON cannot be read, or {run} is not a UUIDv7

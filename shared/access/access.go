@@ -37,6 +37,7 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.MintUpload:     {tenant.Runner},
 	auditlog.StartRun:       {tenant.Runner},
 	auditlog.ReportRun:      {tenant.Runner},
+	auditlog.HeartbeatRun:   {tenant.Runner},
 	auditlog.ReadRun:        {tenant.Viewer, tenant.Auditor, tenant.Admin},
 	auditlog.ReadIssueLines: {tenant.Viewer, tenant.Auditor, tenant.Admin},
 	auditlog.ListOutputs:    {tenant.Viewer, tenant.Auditor, tenant.Admin},
