@@ -47,7 +47,9 @@ func (w *workspace) readPendingRuns(ctx context.Context, id issue.CheckID, limit
 		if err != nil {
 			return nil, false, err
 		}
-		runs[i] = pendingRun{doc.Ref, r, issue.RunResult{ID: r.ID, Start: r.Start, End: r.End.Time, Outcome: r.End.Outcome}}
+		runs[i] = pendingRun{doc.Ref, r, issue.RunResult{
+			ID: r.ID, Start: r.Start, Created: r.Created, Reported: r.Reported, End: r.End.Time, Outcome: r.End.Outcome,
+		}}
 	}
 	runs = runs[:countFitting(runs)]
 	return runs, len(runs) < len(docs) || len(docs) == limit, readSightings(ctx, runs)

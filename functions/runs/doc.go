@@ -1,5 +1,5 @@
-// Package runs is the function that records runs and answers questions about
-// them. A run is one execution of a task, from its start to its report.
+// Package runs is the function that records runs and lists them. A run is one execution
+// of a task, from its start to its report.
 //
 // # Methods
 //
@@ -34,8 +34,13 @@
 //	start     yes       a time (RFC 3339), stored in whole microseconds
 //
 // No start, end or sample may be more than 5 minutes ahead of the server's
-// clock, and no end may be before its start. Runs are compared by their starts,
-// so one wrong clock would hide what other runs find.
+// clock, and no end may be before its start.
+//
+// Runs of one check are compared by their starts, and also by when the platform
+// received their requests. A clean run resolves an issue only if its first request
+// (start, upload or report) arrived after the report of every run that saw the
+// issue. So a wrong clock hides no issue. A runner can compare the Date header of
+// any response with its own clock, and correct its times before it sends them.
 //
 // # Report
 //
@@ -127,6 +132,7 @@
 //	409  the run was already recorded with different values, or its ID is used in another workspace
 //	413  the body is larger than 8 MiB (report) or 256 KiB
 //	422  a value is invalid; see errors
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again later; for a report, also while the tenant's key is disabled
 //
 // Errors are application/problem+json (RFC 9457).
@@ -148,6 +154,7 @@
 // The function's service account needs these roles:
 //
 //	roles/datastore.user                        the database
+//	roles/datastore.viewer                      the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  the audit key and each tenant's key
 //	roles/pubsub.publisher                      the topic run-events
 //

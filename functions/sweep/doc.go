@@ -56,6 +56,7 @@
 // # IAM
 //
 //	roles/datastore.user    on the database
+//	roles/datastore.viewer  on the directory
 //	roles/pubsub.publisher  on run-events
 //
 // The function has no role on any key or bucket.

@@ -35,10 +35,13 @@ type Claim struct {
 type Run struct {
 	ID      ID        `firestore:"id" class:"operational"`
 	State   State     `firestore:"state" class:"metadata"`
-	Created time.Time `firestore:"created" class:"operational"` // when the record was created
-	Owner   Owner     `firestore:"owner"`
-	Start   Start     `firestore:"start"`
-	End     End       `firestore:"end"`
+	Created time.Time `firestore:"created" class:"operational"` // when the platform first heard of the run: its start, an upload or its report
+	// Reported is when the platform received the report. Zero means not yet.
+	Reported time.Time `firestore:"reported" class:"operational"`
+
+	Owner Owner `firestore:"owner"`
+	Start Start `firestore:"start"`
+	End   End   `firestore:"end"`
 	// LeaseExpires is when the run is lost if its runner does not call before. It
 	// has no meaning if the run has ended.
 	LeaseExpires time.Time `firestore:"leaseExpires" class:"operational"`
@@ -48,6 +51,7 @@ type Run struct {
 	Digest    string `firestore:"digest" class:"operational"` // keyed hash of the report; a repeated report has the same digest
 	Sightings int    `firestore:"sightings" class:"metadata"` // number of sightings, stored below the record
 	Samples   int    `firestore:"samples" class:"metadata"`   // number of samples, of all SLIs
+	LeftOut   int    `firestore:"leftOut" class:"metadata"`   // number of invalid members of the report, which are not stored
 
 	Check   string `firestore:"check" class:"operational"`   // hash of task and resource; empty until the run is complete
 	Pending bool   `firestore:"pending" class:"operational"` // the run is complete, and is not yet folded into its check
