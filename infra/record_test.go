@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
@@ -30,7 +29,7 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 		Limits:         tenant.Limits{UploadLifetime: 5 * time.Minute},
 		Trust: []tenant.Trust{
 			{Issuer: "https://one.example", JWKS: `{"keys":[{"kty":"RSA"}]}`, Rules: []tenant.Rule{
-				{Claims: map[string]string{"kubernetes.io.namespace": "checks"}, Role: tenant.Runner, Workspaces: []tenant.WorkspaceID{"prod", "test"}},
+				{Claims: map[string]string{"kubernetes.io.namespace": "checks"}, Role: tenant.Runner, Workspaces: []tenant.WorkspaceID{"prod", "test"}, ShareRuns: true},
 				{Claims: map[string]string{"email": "a@example.com"}, Role: tenant.Admin},
 			}},
 			{Issuer: "https://two.example", JWKSURL: "https://two.example/keys"},
@@ -65,7 +64,7 @@ func TestTerraformNamesMembersAsTheDirectoryDoes(t *testing.T) {
 		Fields    string
 	}
 	tf.outputs(t, "modules/record", vars, map[string]any{"members": &members})
-	db, err := c.Operator.Default(t.Context())
+	db, err := c.Directory.Client(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +83,7 @@ func recordVariables(r tenant.Record) map[string]any {
 	for _, issuer := range r.Trust {
 		rules := []any{}
 		for _, rule := range issuer.Rules {
-			rules = append(rules, map[string]any{"claims": rule.Claims, "role": rule.Role, "workspaces": append([]tenant.WorkspaceID{}, rule.Workspaces...)})
+			rules = append(rules, map[string]any{"claims": rule.Claims, "role": rule.Role, "workspaces": append([]tenant.WorkspaceID{}, rule.Workspaces...), "share_runs": rule.ShareRuns})
 		}
 		trust = append(trust, map[string]any{"issuer": issuer.Issuer, "jwks": issuer.JWKS, "jwks_url": issuer.JWKSURL, "rules": rules})
 	}
@@ -105,7 +104,7 @@ func put(t *testing.T, c *cloudtest.Cloud, path, fields string) {
 	if err := protojson.Unmarshal([]byte(`{"fields":`+fields+`}`), &document); err != nil {
 		t.Fatalf("Firestore rejects %s: %v", fields, err)
 	}
-	document.Name = "projects/" + suite.ProjectID + "/databases/" + firestore.DefaultDatabaseID + "/documents/" + path
+	document.Name = "projects/" + suite.ProjectID + "/databases/" + directory.DatabaseID + "/documents/" + path
 	conn, err := grpc.NewClient(c.As(suite.OperatorAccount).FirestoreHost, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)

@@ -60,7 +60,7 @@ func (h *Handler) setSLI(ctx context.Context, in *setSLIRequest) (*sliResponse, 
 	if err != nil {
 		return nil, err
 	}
-	after, err := commitSLI(ctx, s, ref, set, prepared)
+	after, err := h.commitSLI(ctx, s, ref, set, prepared)
 	if err != nil {
 		return nil, err
 	}
@@ -69,11 +69,11 @@ func (h *Handler) setSLI(ctx context.Context, in *setSLIRequest) (*sliResponse, 
 
 // commitSLI writes the objective and thresholds of an SLI and the audit entry, in one
 // commit. If the SLI has them already, it writes nothing.
-func commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef, set sli.SLI, entry auditlog.Prepared) (after sli.SLI, err error) {
+func (h *Handler) commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef, set sli.SLI, entry auditlog.Prepared) (after sli.SLI, err error) {
+	if err := h.checkWorkspace(ctx, s); err != nil {
+		return sli.SLI{}, err
+	}
 	err = gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
-		if err := checkWorkspace(tx, s); err != nil {
-			return err
-		}
 		docs, err := tx.GetAll(refs(ref))
 		if err != nil {
 			return fmt.Errorf("read SLI: %w", err)

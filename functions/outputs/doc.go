@@ -80,9 +80,10 @@
 //
 // # IAM
 //
-//	roles/datastore.user                        on the database
+//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
-//	roles/storage.objectViewer                  on each tenant's outputs bucket
+//	roles/storage.legacyObjectReader            on each tenant's outputs bucket: gets objects, lists none
 //
 // # Events
 //

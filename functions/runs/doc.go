@@ -14,6 +14,13 @@
 // is safe to repeat. The start and the report may arrive in either order, and at
 // any time. Both return the run.
 //
+// # Owner
+//
+// The first call that writes to a run (its start, its report or an upload) makes
+// the caller the owner of the run. The owner is the iss and the sub of the token.
+// Every other identity gets 403, which is audited. If a trust rule of the tenant
+// says shareRuns, all runners that the rule admits may write to each other's runs.
+//
 // # Start
 //
 //	{"task":"dns-check","slx":"dns","resource":"cluster-1","start":"2026-01-02T03:04:05Z"}
@@ -44,7 +51,8 @@
 //	issues    no        at most 200: a line of the run's issues.jsonl
 //
 // Each output may be claimed once. Its parts are numbered from 1, and a claimed
-// part that never arrives becomes missing.
+// part that never arrives becomes missing. The report seals the run: a part that it
+// does not claim cannot be granted any more, and is never read as part of an output.
 //
 // A line is a JSON object of at most 512 KiB. Each text in it has at most 64 KiB.
 // Lines are stored byte for byte. They are free text, so they are sealed under
@@ -52,7 +60,8 @@
 //
 // One commit writes the run, its sightings
 // (tenants/{t}/workspaces/{w}/runs/{run}/sightings), its samples (…/series), the
-// audit entry and the outbox entry.
+// audit entry and the outbox entry. One commit also writes a start with its audit
+// entry.
 //
 //	report                                   result
 //	the first one, the start is known        the run ends, and the event run.ended follows
@@ -96,8 +105,8 @@
 //	200  done, now or by an earlier call
 //	400  the workspace, run ID or SLI name is invalid, or the body is not strict JSON
 //	401  the token is missing or invalid
-//	403  the role does not allow this, the role has no access to the workspace, the tenant
-//	     is suspended, or (GET …/issues) the tenant's key is disabled or destroyed
+//	403  the role does not allow this, the role has no access to the workspace, the run
+//	     belongs to another identity, the tenant is suspended, or (GET …/issues) the tenant's key is disabled or destroyed
 //	404  the workspace has no such run (GET)
 //	409  the run was already recorded with different values, or its ID is used in another workspace
 //	413  the body is larger than 8 MiB (report) or 256 KiB
@@ -123,6 +132,7 @@
 // The function's service account needs these roles:
 //
 //	roles/datastore.user                        the database
+//	roles/datastore.viewer                      the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  the audit key and each tenant's key
 //	roles/pubsub.publisher                      the topic run-events
 //

@@ -40,6 +40,8 @@ type reportChange struct {
 	report  sealedReport
 }
 
+func (c *reportChange) action() auditlog.Action { return auditlog.ReportRun }
+
 func (c *reportChange) apply(r *run.Run) (changed bool, err error) {
 	if r.State == run.Ended {
 		if r.Digest != c.report.digest {
@@ -48,6 +50,7 @@ func (c *reportChange) apply(r *run.Run) (changed bool, err error) {
 		return false, nil
 	}
 	r.State, r.End, r.Digest = run.Ended, c.report.end, c.report.digest
+	r.Reported = truncateToMicros(c.handler.deps.Now())
 	r.Sightings, r.Samples, r.LeftOut = len(c.report.sightings), c.report.samples, c.report.leftOut
 	if err := checkOrder(*r, "body.end"); err != nil {
 		return false, err

@@ -73,8 +73,8 @@ func TestTheSameReportAgainChangesNothing(t *testing.T) {
 	if diff := cmp.Diff(before, readRun(t, tn, id)); diff != "" {
 		t.Error(diff)
 	}
-	if n := len(documents(t, c, tn.ID, "audit")); n != 1 {
-		t.Errorf("%d audit entries, want that of the first report", n)
+	if n := len(documents(t, c, tn.ID, "audit")); n != 2 {
+		t.Errorf("%d audit entries, want those of the start and the first report", n)
 	}
 }
 
@@ -186,8 +186,8 @@ func TestOneOfManyConcurrentReportsIsKept(t *testing.T) {
 	if n := len(sightings(t, tn, id)); n != 2 {
 		t.Errorf("%d sightings, want 2", n)
 	}
-	if n := len(documents(t, c, tn.ID, "audit")); n != 1 {
-		t.Errorf("%d audit entries, want 1", n)
+	if n := len(documents(t, c, tn.ID, "audit")); n != 2 {
+		t.Errorf("%d audit entries, want those of the start and one report", n)
 	}
 }
 

@@ -34,7 +34,9 @@ type Claim struct {
 type Run struct {
 	ID          ID        `firestore:"id" class:"operational"`
 	State       State     `firestore:"state" class:"metadata"`
-	Created     time.Time `firestore:"created" class:"operational"` // when the record was created
+	Created     time.Time `firestore:"created" class:"operational"`  // when the platform first heard of the run: its start, an upload or its report
+	Reported    time.Time `firestore:"reported" class:"operational"` // when the platform received the report; zero: not yet
+	Owner       Owner     `firestore:"owner"`
 	Start       Start     `firestore:"start"`
 	End         End       `firestore:"end"`
 	GrantsFinal bool      `firestore:"grantsFinal" class:"operational"` // the run has ended, and no grant of a claimed part is pending
@@ -57,6 +59,11 @@ const RepublishAfter = 3 * time.Hour
 
 // Complete reports whether both the start and the end of the run are known.
 func (r Run) Complete() bool { return r.Start.Known() && r.State == Ended }
+
+// Sealed reports whether the run's report is recorded. The report says which
+// parts belong to the run, so no other part can be granted or read as output
+// afterwards. A run that ended without a report is not sealed.
+func (r Run) Sealed() bool { return r.State == Ended && r.Digest != "" }
 
 // Start is what a runner records when the task begins. The zero Start is
 // unknown.

@@ -55,6 +55,7 @@ type Rule struct {
 	Claims     map[string]string `firestore:"claims" class:"configuration"` // exact values by claim name, or by path with dots ("kubernetes.io.namespace"); a name takes precedence over a path
 	Role       Role              `firestore:"role" class:"configuration"`
 	Workspaces []WorkspaceID     `firestore:"workspaces" class:"configuration"` // in which a runner may write; unused for other roles
+	ShareRuns  bool              `firestore:"shareRuns" class:"configuration"`  // the rule's runners may change each other's runs; false: a run belongs to the identity that began it
 }
 
 // Role says what a principal may do. The zero Role may do nothing.
