@@ -112,10 +112,30 @@ func (s *session) readFindingsFile(found *ingest.Findings, o spool.Output, j spo
 	}
 	defer file.Close()
 	rejected, err := readLines(found, file, o.Name, j)
-	if err != nil || len(rejected) == 0 {
-		return err == nil, err
+	if err != nil {
+		return false, err
 	}
-	return false, s.warnRejected(o.Name, rejected)
+	if o.Name == ingest.IssuesFile {
+		printNotes(s.meter.Printf, o.Name, found.Notes)
+	}
+	if len(rejected) > 0 {
+		return false, s.warnRejected(o.Name, rejected)
+	}
+	if o.Name == ingest.IssuesFile && found.Cut {
+		s.meter.Printf("strongroom: the whole file is uploaded as the output %s", o.Name)
+		return false, nil
+	}
+	return true, nil
+}
+
+// printNotes prints the lines that are not reported as the task meant them.
+func printNotes(printf func(format string, args ...any), name string, notes []ingest.RejectedLines) {
+	for _, lines := range notes[:min(len(notes), maxShownRejected)] {
+		printf("strongroom: WARNING: %s: %v", name, lines)
+	}
+	if more := len(notes) - maxShownRejected; more > 0 {
+		printf("strongroom: WARNING: %s: %d more such lines", name, more)
+	}
 }
 
 func readLines(found *ingest.Findings, file *os.File, name string, j spool.Journal) ([]ingest.RejectedLines, error) {
