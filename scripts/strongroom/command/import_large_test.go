@@ -20,7 +20,7 @@ import (
 func issueLines(n int) string {
 	var text strings.Builder
 	for i := range n {
-		fmt.Fprintf(&text, "{\"title\":\"DNS is slow\",\"fingerprint\":\"f%d\"}\n", i+1)
+		fmt.Fprintf(&text, "{\"severity\":2,\"title\":\"DNS is slow\",\"fingerprint\":\"f%d\"}\n", i+1)
 	}
 	return text.String()
 }

@@ -16,6 +16,9 @@ const findingsHelp = `Two files, if they are at the top level, are reported inst
   issues.jsonl   one issue per line
   samples.jsonl  one sample per line: {"sli":"dns-latency","value":1.5,"time":"RFC3339"}
                  (default time: the end of the run)
+If there are more issues or samples than one report can have, further runs with the
+same start report them, the worst issues first. Texts over 64 KiB are cut in the
+report, and the whole file is also uploaded as an output.
 Lines that cannot be reported are listed with the reason, and the whole file is also
 uploaded as an output. If issue lines cannot be reported, the outcome becomes
 "error", so that these issues are not mistaken for resolved.`
