@@ -32,7 +32,7 @@ type runResponse struct {
 
 type runBody struct {
 	ID       string        `json:"id" class:"operational"`
-	State    string        `json:"state" class:"metadata" enum:"running,ended"`
+	State    string        `json:"state" class:"metadata" enum:"running,ended,lost"`
 	Task     string        `json:"task,omitempty" class:"metadata"`
 	SLX      string        `json:"slx,omitempty" class:"metadata"`
 	Resource string        `json:"resource,omitempty" class:"metadata"`
@@ -41,10 +41,13 @@ type runBody struct {
 	Outcome  string        `json:"outcome,omitempty" class:"metadata"`
 	ExitCode *int          `json:"exitCode,omitempty" class:"metadata"`
 	Outputs  []outputClaim `json:"outputs,omitempty"`
-	Issues   int           `json:"issues,omitempty" class:"metadata" doc:"Number of issue lines in the report"`
-	Samples  int           `json:"samples,omitempty" class:"metadata" doc:"Number of samples in the report"`
-	LeftOut  int           `json:"leftOut,omitempty" class:"metadata" doc:"Number of outputs, samples and issue lines in the report that were invalid and are not recorded"`
-	Errors   []api.Fault   `json:"errors,omitempty" doc:"In the response to a report: what was left out and why, at most 20"`
+
+	LeaseExpires *time.Time `json:"leaseExpires,omitempty" class:"operational" doc:"While the run is running: when it is lost if its runner does not call before"`
+
+	Issues  int         `json:"issues,omitempty" class:"metadata" doc:"Number of issue lines in the report"`
+	Samples int         `json:"samples,omitempty" class:"metadata" doc:"Number of samples in the report"`
+	LeftOut int         `json:"leftOut,omitempty" class:"metadata" doc:"Number of outputs, samples and issue lines in the report that were invalid and are not recorded"`
+	Errors  []api.Fault `json:"errors,omitempty" doc:"In the response to a report: what was left out and why, at most 20"`
 }
 
 // outputClaim is an output that the run claims, as the API shows it.
@@ -112,6 +115,9 @@ func show(r run.Run) runBody {
 	}
 	if r.State == run.Ended {
 		b.End, b.ExitCode = &r.End.Time, &r.End.ExitCode
+	}
+	if r.State == run.Running {
+		b.LeaseExpires = &r.LeaseExpires
 	}
 	for _, c := range r.End.Claims {
 		b.Outputs = append(b.Outputs, outputClaim{c.Output, c.Parts})

@@ -1,6 +1,5 @@
-// Package ingest reads the issues and samples that a task wrote, issues.jsonl
-// and samples.jsonl, into the report of its run. It lists the lines that a
-// report cannot have.
+// Package ingest reads the files issues.jsonl and samples.jsonl, which a task wrote,
+// into the report of its run. It lists the lines that cannot be reported.
 package ingest
 
 import (
