@@ -59,16 +59,19 @@
 // stale, and for 5m, 30m, 1h, 6h and 3d: the number of samples, mean, deviation, share
 // within the objective and burn rate.
 //
-//	alert page     the burn rates of 1h and of 5m are 14.4 or more
-//	alert ticket   the burn rates of 6h and of 30m are 6 or more, or those of 3d and of
-//	               6h are 1 or more
+//	alert page     the burn rates over 1h and over 5m are 14.4 or more
+//	alert ticket   the burn rates over 6h and over 30m are 6 or more, or those over 3d
+//	               and over 6h are 1 or more
 //	alert warning  the last value is outside the objective
 //	alert none     otherwise, or if there is no objective
 //	stale          there are no recent samples, so the other values are out of date
 //
-// page and ticket also need 3 samples outside the objective in the longer window. An
+// page and ticket also need 3 samples outside the objective in the longer window. The
+// windows of an alert end with the newest sample and grow with the time between
+// samples, so only samples change an alert, and silence does not (see shared/sli). An
 // SLI is stale if it has no samples, or none in the last hour. The thresholds of an SLI
-// change these numbers. PUT takes:
+// change these numbers. If all samples are bad, the burn rate is 1/(1-target), so a
+// threshold above that is a 422, which shows the calculation. PUT takes:
 //
 //	{"objective":{"min"?,"max"?,"target"},
 //	 "thresholds":{"page"?,"ticket"?,"slow"?,"samples"?,"staleAfter"? (seconds)}}

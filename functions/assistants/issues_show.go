@@ -19,7 +19,7 @@ type FactsBody struct {
 	ID              string             `json:"id" class:"operational"`
 	State           string             `json:"state" class:"metadata" enum:"detected,open,investigated,reopened,resolved,ignored"`
 	Severity        int                `json:"severity" class:"metadata" doc:"1 (critical) to 4 (informational): the worst in the newest run that saw it"`
-	SeverityFlagged bool               `json:"severityFlagged,omitempty" class:"metadata" doc:"The task reported no severity from 1 to 4"`
+	SeverityFlagged bool               `json:"severityFlagged,omitempty" class:"metadata" doc:"The task reported no severity that is understood"`
 	Task            string             `json:"task" class:"metadata"`
 	SLX             string             `json:"slx,omitempty" class:"metadata"`
 	Resource        string             `json:"resource,omitempty" class:"metadata"`

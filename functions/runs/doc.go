@@ -62,9 +62,39 @@
 // part that never arrives becomes missing. The report seals the run: a part that it
 // does not claim cannot be granted any more, and is never read as part of an output.
 //
-// A line is a JSON object of at most 512 KiB. Each text in it has at most 64 KiB.
-// Lines are stored byte for byte. They are free text, so they are sealed under
-// the tenant's key. The body has at most 8 MiB.
+// Names of tasks, SLXs, resources and SLIs are stored in NFC and without invisible
+// characters, and queries find them in any form.
+//
+// The body has at most 8 MiB. A runner with more findings reports several runs
+// with the same start, the worst severities first: none of them resolves the
+// issues of another.
+//
+// # Issue lines
+//
+// A line is a JSON object with a severity, a title or another text. Lines are free
+// text, so they are sealed under the tenant's key. They are stored byte for byte.
+//
+//	a line                                       is recorded
+//	whose severity is a word: critical, HIGH     with the severity that the word means
+//	whose severity is missing or not understood  with severity 2, flagged
+//	with a key such as Title or NEXT_STEPS       as if it had the usual key
+//	with bare NaN or Infinity                    as if these words were texts
+//	with a text over 64 KiB                      with the text cut, and a mark at its end
+//	of more than 512 KiB                         with known keys only and texts cut; it is not stored byte for byte
+//
+// # Invalid members
+//
+// An output, a sample or an issue line that is invalid does not block the others:
+// it is left out, and the rest of the report is recorded. The response is a 200.
+// It has the number of members that were left out (leftOut), and the first 20
+// reasons in the form of a problem's errors (RFC 9457):
+//
+//	{"id":"…","state":"ended",…,"leftOut":1,
+//	 "errors":[{"message":"invalid sample: …","location":"body.samples[3]"}]}
+//
+// If an issue line was left out, the outcome success or failure becomes error, so
+// that the run does not resolve the issue that the line was about. The decision is
+// recorded in infra/adr/0015-invalid-members-are-left-out.md.
 //
 // One commit writes the run, its sightings
 // (tenants/{t}/workspaces/{w}/runs/{run}/sightings), its samples (…/series), the
@@ -132,7 +162,7 @@
 //	404  the workspace has no such run (GET)
 //	409  the run was already recorded with different values, or its ID is used in another workspace
 //	413  the body is larger than 8 MiB (report) or 256 KiB
-//	422  a value is invalid; see errors
+//	422  a value is invalid, or the report has too many members; see errors
 //	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again later; for a report, also while the tenant's key is disabled
 //

@@ -39,6 +39,7 @@ issues are not mistaken for resolved.
   issues           number of reported issues
   alreadyImported  true if an earlier import reported the run
   rejected         the file's rejected lines (on its first run only)
+  notes            lines whose text is cut or whose severity is not understood (likewise)
   part, parts      the run's number, from 1, and the number of runs (if there are several)`
 
 // importOptions are the flags of import.
@@ -162,6 +163,7 @@ func (i *importer) print(r *importedRun) error {
 	if i.options.json {
 		return writeJSON(i.app.stdout, r)
 	}
+	printNotes(func(format string, args ...any) { fmt.Fprintf(i.app.stderr, format+"\n", args...) }, r.File, r.Notes)
 	for _, lines := range r.Rejected {
 		fmt.Fprintf(i.app.stderr, "strongroom: rejected: %s: %v\n", r.File, lines)
 	}

@@ -49,6 +49,7 @@ type importedRun struct {
 	Issues          int                    `json:"issues"`                    // reported
 	AlreadyImported bool                   `json:"alreadyImported,omitempty"` // by an earlier import
 	Rejected        []ingest.RejectedLines `json:"rejected,omitempty"`        // of the file; on its first run only
+	Notes           []ingest.RejectedLines `json:"notes,omitempty"`           // likewise: lines that are not reported as the task meant them
 
 	lines []api.IssueLine
 }
@@ -116,7 +117,7 @@ func (i *importer) addRuns(f *importFile, reports []ingest.Findings, stableStart
 			r.Part, r.Parts = n+1, len(reports)
 		}
 		if n == 0 {
-			r.Rejected = f.rejected
+			r.Rejected, r.Notes = f.rejected, found.Notes
 		}
 		if r.Run == "" {
 			var err error

@@ -106,8 +106,7 @@ func (s *session) complete() error {
 	if err != nil {
 		return err
 	}
-	id := s.run.Journal().Run
-	if err := s.policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Report(ctx, id, report) }); err != nil {
+	if err := s.sendReport(s.policy, report); err != nil {
 		return err
 	}
 	kept, err := s.run.Remove()
