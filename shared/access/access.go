@@ -26,6 +26,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -67,11 +68,15 @@ type Session struct {
 	Tenant    tenant.Record
 	Workspace tenant.WorkspaceID
 	DB        *firestore.Client // the tenant's database
+
+	action     auditlog.Action
+	pageTokens api.PageTokens
 }
 
 // Config configures a Guard.
 type Config struct {
-	Audience string `env:"STRONGROOM_AUDIENCE,required,notEmpty"` // prefix of every token's audience
+	Audience     string        `env:"STRONGROOM_AUDIENCE,required,notEmpty"`       // prefix of every token's audience
+	PageTokenKey secret.String `env:"STRONGROOM_PAGE_TOKEN_KEY,required,notEmpty"` // the same in all instances; see api.PageTokens
 	auditlog.Config
 }
 
@@ -81,6 +86,7 @@ type Guard struct {
 	Directory *directory.Directory
 	Audit     *auditlog.Log
 
+	pageTokens      api.PageTokens
 	unauthenticated atomic.Int64
 }
 
@@ -100,7 +106,10 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 	if err != nil {
 		return nil, err
 	}
-	return &Guard{Verifier: verifier, Directory: tenants, Audit: audit}, nil
+	return &Guard{
+		Verifier: verifier, Directory: tenants, Audit: audit,
+		pageTokens: api.PageTokens{Key: config.PageTokenKey},
+	}, nil
 }
 
 // Unauthenticated returns the number of requests without a valid token. They are
@@ -182,7 +191,7 @@ func (g *Guard) Authorize(ctx context.Context, authorization string, request Req
 	if err != nil && !errors.Is(err, authn.ErrSuspended) {
 		return Session{}, g.unauthenticatedError(ctx, err)
 	}
-	session := Session{Principal: principal}
+	session := Session{Principal: principal, action: request.Action, pageTokens: g.pageTokens}
 	if !request.Unscoped {
 		if session.Workspace, err = tenant.ParseWorkspaceID(request.Workspace); err != nil {
 			return Session{}, api.Refuse(http.StatusBadRequest, err.Error())
