@@ -1,5 +1,7 @@
 package suite
 
+import "strings"
+
 // pageTokenKey is the key of all page tokens. Terraform makes a random one.
 const pageTokenKey = "the embedded cloud's page tokens"
 
@@ -11,6 +13,9 @@ func (c *Cloud) FunctionEnviron(function string) []string {
 		"STRONGROOM_AUDIENCE="+Audience,
 		"STRONGROOM_AUDIT_KEY="+auditKey,
 		"STRONGROOM_PAGE_TOKEN_KEY="+pageTokenKey,
+		"STRONGROOM_LOG_KEY="+logKey,
+		"STRONGROOM_HOST="+strings.TrimPrefix(c.URL, "http://"),
+		"STRONGROOM_PLATFORM_AUDIT_BUCKET="+auditBucket,
 		"FUNCTION_TARGET="+c.Suite.Functions[function].EntryPoint,
 	)
 }

@@ -39,6 +39,10 @@ module "function" {
     GOOGLE_CLOUD_PROJECT = var.project_id
     STRONGROOM_AUDIENCE  = local.audience
     STRONGROOM_AUDIT_KEY = google_kms_crypto_key.this["audit"].id
+    STRONGROOM_LOG_KEY   = google_kms_crypto_key.log.id
+    STRONGROOM_HOST      = var.domain
+
+    STRONGROOM_PLATFORM_AUDIT_BUCKET = "${var.project_id}-audit"
 
     STRONGROOM_PAGE_TOKEN_KEY = terraform_data.page_token_key.output
   }
