@@ -2,6 +2,9 @@ package suite
 
 import "strings"
 
+// pageTokenKey is the key of all page tokens. Terraform makes a random one.
+const pageTokenKey = "the embedded cloud's page tokens"
+
 // FunctionEnviron returns the environment of a process that runs a function
 // under its own service account, in the form of os.Environ. It contains the
 // account's token, and what the platform and Terraform set in production.
@@ -9,6 +12,7 @@ func (c *Cloud) FunctionEnviron(function string) []string {
 	return append(c.Environ(FunctionAccount(function)),
 		"STRONGROOM_AUDIENCE="+Audience,
 		"STRONGROOM_AUDIT_KEY="+auditKey,
+		"STRONGROOM_PAGE_TOKEN_KEY="+pageTokenKey,
 		"STRONGROOM_LOG_KEY="+logKey,
 		"STRONGROOM_HOST="+strings.TrimPrefix(c.URL, "http://"),
 		"STRONGROOM_PLATFORM_AUDIT_BUCKET="+auditBucket,

@@ -107,7 +107,7 @@ func (h *secretSearch) scenario(t *testing.T, tn *cloudtest.Tenant) {
 	h.do(t, viewer, "POST", tn.RunPath(id)+"/uploads", oneUpload()).Want(t, http.StatusForbidden)
 	h.do(t, runner+"x", "POST", tn.RunPath(id)+"/uploads", oneUpload()).Want(t, http.StatusUnauthorized)
 	h.do(t, "", "GET", tn.RunPath(id)+"?token="+token, nil, "Authorization", "Basic "+token).Want(t, http.StatusUnauthorized)
-	h.do(t, viewer, "GET", tn.RunPath(id)+"/outputs?pageToken="+url.QueryEscape(secretURL), nil).Want(t, http.StatusUnprocessableEntity)
+	h.do(t, viewer, "GET", tn.RunPath(id)+"/outputs?pageToken="+url.QueryEscape(secretURL), nil).Want(t, http.StatusBadRequest)
 	h.do(t, viewer, "GET", "/v1/"+url.PathEscape(secretURL), nil)
 	h.do(t, runner, "POST", tn.RunPath(spare)+"/uploads", map[string]any{"parts": []any{map[string]any{"output": secretURL, "part": token, "contentType": token}}}).Want(t, http.StatusUnprocessableEntity)
 	h.do(t, runner, "POST", tn.RunPath(spare)+"/uploads", []byte(`{"parts":`+token)).Want(t, http.StatusBadRequest)

@@ -35,7 +35,7 @@ type graphRequest struct {
 	Workspace string `path:"workspace" class:"operational"`
 	SLX       string `query:"slx" class:"metadata" maxLength:"256" doc:"Only this SLX"`
 	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"30" default:"30" doc:"Number of checks; a check is a task on a resource"`
-	PageToken string `query:"pageToken" class:"operational" maxLength:"200"`
+	PageToken string `query:"pageToken" class:"operational"`
 }
 
 type graphResponse struct {
@@ -66,11 +66,12 @@ type edgeBody struct {
 }
 
 func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphResponse, error) {
-	if _, ok := issue.ParseID(in.PageToken); in.PageToken != "" && !ok {
-		return nil, api.Refuse(http.StatusBadRequest, api.PageTokenText)
+	after, err := access.ParsePageToken[string](ctx, in.PageToken, "graph "+in.SLX)
+	if err != nil {
+		return nil, err
 	}
 	s, now := access.From(ctx), h.now()
-	checks, err := readChecks(ctx, s, in)
+	checks, err := readChecks(ctx, s, in, after)
 	if err != nil {
 		return nil, err
 	}
@@ -94,20 +95,21 @@ func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphRespons
 		g.addIssue(i, now)
 	}
 	if len(checks) == in.PageSize {
-		g.body.NextPageToken = string(checks[len(checks)-1].ID())
+		g.body.NextPageToken = access.PageToken(ctx, string(checks[len(checks)-1].ID()), "graph "+in.SLX)
 	}
 	return &graphResponse{g.body}, nil
 }
 
-// readChecks reads one page of checks, in the order of their IDs.
-func readChecks(ctx context.Context, s access.Session, in *graphRequest) ([]issue.Check, error) {
+// readChecks reads one page of checks, in the order of their IDs. The page starts
+// after an ID, or at the first one if after is empty.
+func readChecks(ctx context.Context, s access.Session, in *graphRequest, after string) ([]issue.Check, error) {
 	query := records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.ChecksCollection).
 		Select("task", "slx", "resource").OrderBy(firestore.DocumentID, firestore.Asc).Limit(in.PageSize)
 	if in.SLX != "" {
 		query = query.Where("slx", "==", run.CanonicalName(in.SLX))
 	}
-	if in.PageToken != "" {
-		query = query.StartAfter(in.PageToken)
+	if after != "" {
+		query = query.StartAfter(after)
 	}
 	return decodeAll[issue.Check](query.Documents(ctx), "list checks")
 }

@@ -41,7 +41,7 @@ type listRequest struct {
 	From      time.Time `query:"from" class:"metadata" doc:"Last seen at this time or later"`
 	To        time.Time `query:"to" class:"metadata" doc:"Last seen before this time"`
 	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50"`
-	PageToken string    `query:"pageToken" class:"operational" maxLength:"200"`
+	PageToken string    `query:"pageToken" class:"operational"`
 }
 
 type listResponse struct {
@@ -62,7 +62,11 @@ func (r *listRequest) issueFilter() issueFilter {
 
 func (h *Handler) listIssues(ctx context.Context, in *listRequest) (*listResponse, error) {
 	s, f := access.From(ctx), in.issueFilter()
-	at, err := parseCursor(in.PageToken, f, h.deps.Now())
+	token, err := access.ParsePageToken[string](ctx, in.PageToken, "issues")
+	if err != nil {
+		return nil, err
+	}
+	at, err := parseCursor(token, f, h.deps.Now())
 	if err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
@@ -86,7 +90,7 @@ func (h *Handler) listIssues(ctx context.Context, in *listRequest) (*listRespons
 	}
 	out.Body.AsOf = at.at
 	if more {
-		out.Body.NextPageToken = p.at.token(f)
+		out.Body.NextPageToken = access.PageToken(ctx, p.at.token(f), "issues") // the token has a hash of the filter
 	}
 	return out, nil
 }

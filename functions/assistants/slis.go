@@ -33,7 +33,7 @@ type listSLIsRequest struct {
 	SLX       string `query:"slx" class:"metadata" maxLength:"256"`
 	Alert     string `query:"alert" class:"metadata" enum:"warning,ticket,page" doc:"Only SLIs with this alert or a more urgent one"`
 	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50" doc:"Number of SLIs that are read. With alert, the page may have fewer, or none"`
-	PageToken string `query:"pageToken" class:"operational" maxLength:"1024"`
+	PageToken string `query:"pageToken" class:"operational"`
 }
 
 type listSLIsResponse struct {
@@ -61,6 +61,9 @@ func (in *listSLIsRequest) filter(query firestore.Query, now time.Time) firestor
 	return query.OrderBy("name", firestore.Asc)
 }
 
+// key identifies the query that a page token is valid for.
+func (in *listSLIsRequest) key() string { return fmt.Sprintf("slis %q %q", in.SLX, in.Alert) }
+
 func (in *listSLIsRequest) excludes(s sliBody) bool {
 	return in.Alert != "" && alertOrder[s.Alert] > alertOrder[in.Alert]
 }
@@ -68,11 +71,12 @@ func (in *listSLIsRequest) excludes(s sliBody) bool {
 func (h *Handler) listSLIs(ctx context.Context, in *listSLIsRequest) (*listSLIsResponse, error) {
 	now := h.now()
 	query := in.filter(slisIn(access.From(ctx)), now).Limit(in.PageSize)
-	if in.PageToken != "" {
-		if sli.CheckName(in.PageToken) != nil {
-			return nil, api.Refuse(http.StatusBadRequest, api.PageTokenText)
-		}
-		query = query.StartAfter(in.PageToken)
+	after, err := access.ParsePageToken[string](ctx, in.PageToken, in.key())
+	if err != nil {
+		return nil, err
+	}
+	if after != "" {
+		query = query.StartAfter(after)
 	}
 	found, err := readSLIs(ctx, query)
 	if err != nil {
@@ -82,7 +86,7 @@ func (h *Handler) listSLIs(ctx context.Context, in *listSLIsRequest) (*listSLIsR
 	out.Body.AsOf = now
 	out.Body.SLIs = slices.DeleteFunc(showSLIs(found, now), in.excludes)
 	if len(found) == in.PageSize {
-		out.Body.NextPageToken = found[len(found)-1].Name
+		out.Body.NextPageToken = access.PageToken(ctx, found[len(found)-1].Name, in.key())
 	}
 	return out, nil
 }

@@ -25,7 +25,7 @@ type pruneTasksRequest struct {
 	Body struct {
 		Source    string `json:"source" class:"public" minLength:"2" maxLength:"1000" pattern:"/$" doc:"Prefix of the sources of the tasks"`
 		Edition   string `json:"edition" class:"public" pattern:"^[a-z0-9-]{1,64}$" doc:"The newest edition: tasks of the source with another edition are removed"`
-		PageToken string `json:"pageToken,omitempty" class:"operational" pattern:"^[0-9a-f]{64}$" doc:"nextPageToken of the previous call"`
+		PageToken string `json:"pageToken,omitempty" class:"operational" doc:"nextPageToken of the previous call"`
 	}
 }
 
@@ -44,13 +44,17 @@ func (h *Handler) pruneTasks(ctx context.Context, in *pruneTasksRequest) (*prune
 	if err := filter.checkEdition(ctx, db); err != nil {
 		return nil, err
 	}
-	page, err := readPrunePage(ctx, db, in.Body.PageToken)
+	after, err := access.ParsePageToken[string](ctx, in.Body.PageToken, filter.key())
+	if err != nil {
+		return nil, err
+	}
+	page, err := readPrunePage(ctx, db, after)
 	if err != nil {
 		return nil, err
 	}
 	out := &pruneTasksResponse{}
 	if len(page) == prunePageSize {
-		out.Body.NextPageToken = page[len(page)-1].Ref.ID
+		out.Body.NextPageToken = access.PageToken(ctx, page[len(page)-1].Ref.ID, filter.key())
 	}
 	stale, err := filter.stale(page)
 	if err != nil || len(stale) == 0 {
@@ -65,11 +69,12 @@ func (h *Handler) pruneTasks(ctx context.Context, in *pruneTasksRequest) (*prune
 }
 
 // readPrunePage reads one page of the catalog in the order of IDs, with only the
-// fields that a pruneFilter needs.
-func readPrunePage(ctx context.Context, db *firestore.Client, token string) ([]*firestore.DocumentSnapshot, error) {
+// fields that a pruneFilter needs. The page starts after an ID, or at the first one
+// if after is empty.
+func readPrunePage(ctx context.Context, db *firestore.Client, after string) ([]*firestore.DocumentSnapshot, error) {
 	query := db.Collection(library.Collection).Select("source", "edition").OrderBy(firestore.DocumentID, firestore.Asc).Limit(prunePageSize)
-	if token != "" {
-		query = query.StartAfter(token)
+	if after != "" {
+		query = query.StartAfter(after)
 	}
 	docs, err := query.Documents(ctx).GetAll()
 	if err != nil {
@@ -81,6 +86,9 @@ func readPrunePage(ctx context.Context, db *firestore.Client, token string) ([]*
 // pruneFilter selects the tasks of a source, which is a prefix, that do not have
 // an edition.
 type pruneFilter struct{ source, edition string }
+
+// key identifies the filter for a page token.
+func (f pruneFilter) key() string { return fmt.Sprintf("prune %q %q", f.source, f.edition) }
 
 func (f pruneFilter) isStale(e library.Entry) bool {
 	return strings.HasPrefix(e.Source, f.source) && e.Edition != f.edition

@@ -14,7 +14,7 @@
 //	{"run":{"id":"…","task":"dns-check","state":"ended","outcome":"success","exitCode":0,"start":"…","end":"…"},
 //	 "outputs":[{"name":"stdout.log","contentType":"text/plain","state":"complete",
 //	             "parts":2,"storedParts":2,"size":9437184,"lines":1234}],
-//	 "nextPageToken":"stdout.log"}
+//	 "nextPageToken":"…"}
 //
 //	parts        number of parts that the run claims; 0 while it runs
 //	storedParts  number of parts stored from part 1 up to the first gap: what can be read now
@@ -78,6 +78,7 @@
 //	GOOGLE_CLOUD_PROJECT  the platform's project
 //	STRONGROOM_AUDIENCE   the prefix of every token's audience, such as https://strongroom.dev
 //	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/… that encrypts the audit log
+//	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
 //
 // # IAM
 //

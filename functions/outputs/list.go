@@ -3,12 +3,10 @@ package outputs
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
-	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -18,7 +16,7 @@ type listRequest struct {
 	Workspace string `path:"workspace" class:"operational"`
 	Run       string `path:"run" class:"operational"`
 	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"1000" default:"1000" doc:"Maximum number of outputs on a page"`
-	PageToken string `query:"pageToken" class:"operational" maxLength:"200" doc:"nextPageToken of the previous page"`
+	PageToken string `query:"pageToken" class:"operational" doc:"nextPageToken of the previous page"`
 }
 
 type listResponse struct {
@@ -51,23 +49,30 @@ type outputBody struct {
 
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
 	session := access.From(ctx)
-	if in.PageToken != "" && grant.CheckOutput(in.PageToken) != nil {
-		return nil, api.Refuse(http.StatusBadRequest, api.PageTokenText)
+	after, err := access.ParsePageToken[string](ctx, in.PageToken, in.key())
+	if err != nil {
+		return nil, err
 	}
 	r, err := session.FindRun(ctx, in.Run)
 	if err != nil {
 		return nil, err
 	}
-	p := newOutputPage(r, *in)
-	err = records.GrantsOfRun(ctx, session.DB, session.Tenant.ID, session.Workspace, r.ID, records.GrantFilter{After: in.PageToken}, p.add)
+	p := newOutputPage(r, in.PageSize, after)
+	err = records.GrantsOfRun(ctx, session.DB, session.Tenant.ID, session.Workspace, r.ID, records.GrantFilter{After: after}, p.add)
 	if err == nil {
 		err = p.finish()
 	}
 	if err != nil && !errors.Is(err, errPageFull) {
 		return nil, err
 	}
+	if p.last != "" {
+		p.response.Body.NextPageToken = access.PageToken(ctx, p.last, in.key())
+	}
 	return &p.response, nil
 }
+
+// key identifies the query that a page token is valid for.
+func (in *listRequest) key() string { return "outputs " + in.Run }
 
 // outputPage collects outputs in the order of their names. It merges the outputs that
 // have grants with those that the run claims but never requested a grant for.
@@ -77,16 +82,17 @@ type outputPage struct {
 	claimed  []string // sorted names of claimed outputs that are not on the page yet
 	current  index    // the output whose grants are being added; the zero index: none
 	response listResponse
+	last     string // last name of a page that is not the last one
 }
 
 // errPageFull stops a listing when its page is full.
 var errPageFull = errors.New("the page is full")
 
-func newOutputPage(r run.Run, in listRequest) *outputPage {
-	p := &outputPage{run: r, size: in.PageSize}
+func newOutputPage(r run.Run, size int, after string) *outputPage {
+	p := &outputPage{run: r, size: size}
 	p.response.Body.Run, p.response.Body.Outputs = showRun(r), []outputBody{}
 	for _, claim := range r.End.Claims {
-		if claim.Output > in.PageToken {
+		if claim.Output > after {
 			p.claimed = append(p.claimed, claim.Output)
 		}
 	}
@@ -153,9 +159,9 @@ func (p *outputPage) appendOutput(x index) error {
 
 func (p *outputPage) isFull() bool { return len(p.response.Body.Outputs) >= p.size }
 
-// endEarly sets the token of the next page: the last name on this page.
+// endEarly notes the last name on this page, where the next page starts.
 func (p *outputPage) endEarly() error {
-	p.response.Body.NextPageToken = p.response.Body.Outputs[len(p.response.Body.Outputs)-1].Name
+	p.last = p.response.Body.Outputs[len(p.response.Body.Outputs)-1].Name
 	return errPageFull
 }
 

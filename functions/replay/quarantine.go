@@ -9,7 +9,6 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
-	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
@@ -18,7 +17,7 @@ import (
 type listRequest struct {
 	Function  string `query:"function" class:"operational" maxLength:"63" doc:"Only messages that this function rejected"`
 	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50"`
-	PageToken string `query:"pageToken" class:"operational" maxLength:"512"`
+	PageToken string `query:"pageToken" class:"operational"`
 }
 
 type listResponse struct {
@@ -51,7 +50,7 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 			return nil, err
 		}
 	}
-	position, err := api.ParseToken[recordPosition](in.PageToken, in.Function)
+	position, err := access.ParsePageToken[recordPosition](ctx, in.PageToken, in.Function)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +73,7 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 		position = recordPosition{r.Found.UnixMicro(), doc.Ref.ID}
 	}
 	if len(docs) > in.PageSize {
-		out.Body.Next = api.Token(position, in.Function)
+		out.Body.Next = access.PageToken(ctx, position, in.Function)
 	}
 	return out, nil
 }

@@ -44,7 +44,7 @@ func TestListHasEveryRecordOnceInOrder(t *testing.T) {
 		t.Errorf("the whole list is %+v", all)
 	}
 	first := o.list(t, "function=custody&pageSize=1")
-	o.Do(t, o.staff, http.MethodGet, "/v1/quarantine?function=assistant-update&pageToken="+first.NextPageToken, nil).Want(t, http.StatusUnprocessableEntity)
+	o.Do(t, o.staff, http.MethodGet, "/v1/quarantine?function=assistant-update&pageToken="+first.NextPageToken, nil).Want(t, http.StatusBadRequest)
 }
 
 func TestListShowsEveryField(t *testing.T) {
@@ -80,7 +80,7 @@ func TestInvalidRequestsAreRejected(t *testing.T) {
 		"a page size of 0":                 {method: "GET", path: "/v1/quarantine?pageSize=0", status: 422, want: "query.pageSize"},
 		"a page size of 201":               {method: "GET", path: "/v1/quarantine?pageSize=201", status: 422, want: "query.pageSize"},
 		"an unknown filter":                {method: "GET", path: "/v1/quarantine?code=x", status: 422, want: "code"},
-		"an invalid page token":            {method: "GET", path: "/v1/quarantine?pageToken=x", status: 400, want: "query.pageToken"},
+		"an invalid page token":            {method: "GET", path: "/v1/quarantine?pageToken=x", status: 400, want: "pageToken"},
 		"a replay without a function":      {method: "POST", path: quarantine, body: fields{}, status: 422, want: "function"},
 		"a replay of an unknown function":  {method: "POST", path: quarantine, body: fields{"function": "run-events"}, status: 422, want: "expected one of assistant-update, custody"},
 		"messages with data":               {method: "POST", path: quarantine, body: fields{"function": "custody"}, status: 422, want: "gcloud pubsub subscriptions seek custody"},

@@ -179,6 +179,7 @@
 //	GOOGLE_CLOUD_PROJECT  ID of the platform's project
 //	STRONGROOM_AUDIENCE   prefix of the audience of every token, for example https://strongroom.dev
 //	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/…, the key of the audit log
+//	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
 //
 // # Identity
 //

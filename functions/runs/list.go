@@ -8,7 +8,6 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
-	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -23,7 +22,7 @@ type listRequest struct {
 	From      time.Time `query:"from" class:"metadata" doc:"Only runs that started at or after this time"`
 	To        time.Time `query:"to" class:"metadata" doc:"Only runs that started before this time; excludes runs whose start is unknown"`
 	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"500" default:"50"`
-	PageToken string    `query:"pageToken" class:"operational" maxLength:"512"`
+	PageToken string    `query:"pageToken" class:"operational"`
 }
 
 type listResponse struct {
@@ -39,7 +38,7 @@ type listResponse struct {
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
 	session := access.From(ctx)
 	query := in.filter(records.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(records.RunsCollection).Query)
-	last, err := api.ParseToken[runPosition](in.PageToken, in.key())
+	last, err := access.ParsePageToken[runPosition](ctx, in.PageToken, in.key())
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +60,7 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 		last = runPosition{r.Start.Time.UnixMicro(), r.ID}
 	}
 	if len(docs) > in.PageSize {
-		out.Body.Next = api.Token(last, in.key())
+		out.Body.Next = access.PageToken(ctx, last, in.key())
 	}
 	return out, nil
 }
@@ -90,7 +89,7 @@ func (in *listRequest) filter(query firestore.Query) firestore.Query {
 
 // key identifies the query that a page token is valid for.
 func (in *listRequest) key() string {
-	return fmt.Sprintf("%q %q %q %q %q %q %d %d", in.Workspace, in.Task, in.SLX, in.Resource, in.Outcome, in.State,
+	return fmt.Sprintf("runs %q %q %q %q %q %d %d", in.Task, in.SLX, in.Resource, in.Outcome, in.State,
 		in.From.UnixMicro(), in.To.UnixMicro())
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -155,12 +156,19 @@ func TestAPageTokenIsValidOnlyForItsQuery(t *testing.T) {
 	for _, query := range []string{
 		"pageSize=1&pageToken=" + p.Next, "state=running&pageToken=" + p.Next, "state=ended&task=x&pageToken=" + p.Next,
 		"state=ended&pageToken=x" + p.Next, "state=ended&pageToken=" + p.Next[:len(p.Next)-3], "pageToken=e30", "pageToken=%00",
+		"pageToken=" + strings.Repeat("a", 5000), "pageToken=__x__", "pageToken=a/b",
+	} {
+		if got := get(t, tn, "/runs?"+query); got.Status != http.StatusBadRequest {
+			t.Errorf("%s: status %d: %s", query, got.Status, got.Body)
+		}
+	}
+	for _, query := range []string{
 		"pageSize=0", "pageSize=501", "outcome=good", "state=gone", "from=yesterday", "colour=red", "TASK=a",
 	} {
 		if got := get(t, tn, "/runs?"+query); got.Status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: status %d: %s", query, got.Status, got.Body)
 		}
 	}
-	tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/dev/runs?state=ended&pageToken="+p.Next, nil).Want(t, http.StatusUnprocessableEntity)
+	tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/dev/runs?state=ended&pageToken="+p.Next, nil).Want(t, http.StatusBadRequest)
 	get(t, tn, "/runs?pageSize=3&state=ended&pageToken="+p.Next).Want(t, http.StatusOK)
 }

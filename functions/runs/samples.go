@@ -21,7 +21,7 @@ type samplesRequest struct {
 	From      time.Time `query:"from" class:"metadata" doc:"Only samples at or after this time"`
 	To        time.Time `query:"to" class:"metadata" doc:"Only samples before this time"`
 	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"100" default:"20" doc:"Maximum number of runs; each has at most 1,000 samples"`
-	PageToken string    `query:"pageToken" class:"operational" maxLength:"512"`
+	PageToken string    `query:"pageToken" class:"operational"`
 }
 
 type samplesResponse struct {
@@ -51,7 +51,7 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 	if err := sli.CheckName(in.SLI); err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	last, err := api.ParseToken[seriesPosition](in.PageToken, in.key())
+	last, err := access.ParsePageToken[seriesPosition](ctx, in.PageToken, in.key())
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 		last = seriesPosition{series.Last.UnixMicro(), series.First.UnixMicro(), doc.Ref.ID}
 	}
 	if len(docs) > in.PageSize {
-		out.Body.Next = api.Token(last, in.key())
+		out.Body.Next = access.PageToken(ctx, last, in.key())
 	}
 	return out, nil
 }
@@ -92,7 +92,7 @@ type seriesPosition struct {
 
 // key identifies the query that a page token is valid for.
 func (in *samplesRequest) key() string {
-	return fmt.Sprintf("%q %q %d %d", in.Workspace, in.SLI, in.From.UnixMicro(), in.To.UnixMicro())
+	return fmt.Sprintf("samples %q %d %d", in.SLI, in.From.UnixMicro(), in.To.UnixMicro())
 }
 
 // filter selects the series that have a sample in the range.

@@ -69,6 +69,7 @@
 //	GOOGLE_CLOUD_PROJECT     the platform's project
 //	STRONGROOM_AUDIENCE      the prefix of every token's audience
 //	STRONGROOM_AUDIT_KEY     projects/…/cryptoKeys/… that encrypts the audit log
+//	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
 //	STRONGROOM_SIGNING_KEYS  optional; a directory of ACCOUNT.pem, the PKCS #8 private
 //	                         keys of tenants' signing accounts
 //

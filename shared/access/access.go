@@ -27,6 +27,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -69,11 +70,15 @@ type Session struct {
 	Tenant    tenant.Record
 	Workspace tenant.WorkspaceID
 	DB        *firestore.Client // the tenant's database
+
+	action     auditlog.Action
+	pageTokens api.PageTokens
 }
 
 // Config configures a Guard.
 type Config struct {
-	Audience string `env:"STRONGROOM_AUDIENCE,required,notEmpty"` // prefix of every token's audience
+	Audience     string        `env:"STRONGROOM_AUDIENCE,required,notEmpty"`       // prefix of every token's audience
+	PageTokenKey secret.String `env:"STRONGROOM_PAGE_TOKEN_KEY,required,notEmpty"` // the same in all instances; see api.PageTokens
 	auditlog.Config
 }
 
@@ -83,6 +88,7 @@ type Guard struct {
 	Directory *directory.Directory
 	Audit     *auditlog.Log
 
+	pageTokens      api.PageTokens
 	now             func() time.Time
 	rejections      rejections
 	rateLimit       rateLimit
@@ -106,7 +112,10 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 	if err != nil {
 		return nil, err
 	}
-	return &Guard{Verifier: verifier, Directory: tenants, Audit: audit, now: now}, nil
+	return &Guard{
+		Verifier: verifier, Directory: tenants, Audit: audit, now: now,
+		pageTokens: api.PageTokens{Key: config.PageTokenKey},
+	}, nil
 }
 
 // Unauthenticated returns the number of requests without a valid token. They are
@@ -195,7 +204,7 @@ func (g *Guard) Authorize(ctx context.Context, authorization string, request Req
 	if wait := g.rateLimit.wait(now, principal); wait > 0 {
 		return Session{}, rateLimitError(wait)
 	}
-	session := Session{Principal: principal}
+	session := Session{Principal: principal, action: request.Action, pageTokens: g.pageTokens}
 	if !request.Unscoped {
 		if session.Workspace, err = tenant.ParseWorkspaceID(request.Workspace); err != nil {
 			return Session{}, api.Refuse(http.StatusBadRequest, err.Error())

@@ -23,6 +23,10 @@ import (
 // limit. A request for a hundred parts with the longest names needs a fifth of it.
 const MaxBodyBytes = 256 << 10
 
+// BytesExtension is the member of a request body in the OpenAPI document that says
+// how many bytes the body may have.
+const BytesExtension = "x-max-bytes"
+
 // API holds the routes of one function. Add operations with Register, then serve
 // Handler.
 type API struct {
@@ -89,6 +93,7 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 	if request := a.registered.RequestBody; request != nil {
 		bounds.schema = request.Content["application/json"].Schema
 		requireBounds(bounds.registry, bounds.schema, op.OperationID)
+		request.Extensions = map[string]any{BytesExtension: bounds.bytes}
 	}
 	labelOperation(a.registered, reflect.TypeFor[I](), reflect.TypeFor[O]())
 	labelSchemas(a.OpenAPI().Components.Schemas)

@@ -60,11 +60,11 @@ type bodyBounds struct {
 
 type bodyKey struct{}
 
-// newBody wraps the body of r. It gives the body a deadline at once, because a
+// newBody wraps the body of r. It sets a deadline at once, because a
 // client without a token could otherwise hold the connection for ever.
-func newBody(w http.ResponseWriter, r *http.Request, max int64, inFlight *semaphore.Weighted) *body {
+func newBody(w http.ResponseWriter, r *http.Request, limit int64, inFlight *semaphore.Weighted) *body {
 	b := &body{
-		ReadCloser: http.MaxBytesReader(w, r.Body, max+1), // the operation's limit, which has a clear error, applies first
+		ReadCloser: http.MaxBytesReader(w, r.Body, limit+1), // the operation's limit, which has a clear error, applies first
 		connection: http.NewResponseController(w), length: r.ContentLength, ctx: r.Context(), inFlight: inFlight,
 		complete: r.ContentLength == 0,
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/secret"
 )
 
 type place struct {
@@ -14,32 +15,49 @@ type place struct {
 	ID string `json:"id"`
 }
 
-func TestAPageTokenIsGoodForItsQuestionOnly(t *testing.T) {
+var pageTokens = api.PageTokens{Key: secret.New("a key of all instances")}
+
+func TestAPageTokenIsValidForItsScopeOnly(t *testing.T) {
 	t.Parallel()
 	want := place{7, "a"}
-	good := api.Token(want, "question")
-	if got, err := api.ParseToken[place](good, "question"); err != nil || got != want {
+	good := api.Token(pageTokens, want, "acme prod runs")
+	if got, err := api.ParseToken[place](pageTokens, good, "acme prod runs"); err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if got, err := api.ParseToken[place]("", "question"); err != nil || got != (place{}) {
+	if got, err := api.ParseToken[place](pageTokens, "", "acme prod runs"); err != nil || got != (place{}) {
 		t.Errorf("without a token: %+v, %v", got, err)
 	}
 	encode := base64.RawURLEncoding.EncodeToString
-	for name, test := range map[string]struct{ token, key string }{
-		"another question":        {good, "question?"},
-		"a token that was cut":    {good[:len(good)-4], "question"},
-		"one that is no base64":   {"%", "question"},
-		"one that is no JSON":     {encode([]byte("x")), "question"},
-		"one without a question":  {encode([]byte(`{"p":{"at":7,"id":"a"}}`)), "question"},
-		"one with something more": {encode([]byte(`{"p":{"at":7,"id":"a"},"k":"","x":1}`)), "question"},
+	for name, test := range map[string]struct{ token, scope string }{
+		"another scope":              {good, "acme dev runs"},
+		"a token that is cut":        {good[:len(good)-4], "acme prod runs"},
+		"a token of another key":     {api.Token(api.PageTokens{Key: secret.New("b")}, want, "acme prod runs"), "acme prod runs"},
+		"a token without a MAC":      {encode([]byte(`{"at":7,"id":"a"}`)), "acme prod runs"},
+		"a token of another type":    {api.Token(pageTokens, "a", "acme prod runs"), "acme prod runs"},
+		"text that is not base64":    {"%", "acme prod runs"},
+		"text that is shorter still": {"AA", "acme prod runs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := api.ParseToken[place](test.token, test.key)
+			got, err := api.ParseToken[place](pageTokens, test.token, test.scope)
 			var p *api.Problem
-			if !errors.As(err, &p) || p.Status != http.StatusBadRequest || got != (place{}) {
+			if !errors.As(err, &p) || p.Status != http.StatusBadRequest || p.Code != "page-token" || got != (place{}) {
 				t.Errorf("got %+v, %v", got, err)
 			}
 		})
 	}
+}
+
+// No text but that of Token is a page token.
+func FuzzParseToken(f *testing.F) {
+	good := api.Token(pageTokens, place{7, "a"}, "scope")
+	for _, seed := range []string{good, good[1:], good + "A", "", "%00", "e30", "__x__", "a/b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := api.ParseToken[place](pageTokens, text, "scope")
+		if (err == nil) != (text == "" || text == good) {
+			t.Errorf("%q is read as %+v, %v", text, got, err)
+		}
+	})
 }

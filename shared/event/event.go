@@ -4,13 +4,13 @@ package event
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
+	"github.com/go-json-experiment/json"
 
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
@@ -119,6 +119,8 @@ func decode(e event.Event) (Message, error) {
 		return Message{}, errors.New("the event is not a Pub/Sub message")
 	}
 	var p pushed
+	// This package rejects duplicate keys and keys in another case. Keys that are
+	// unknown are allowed, because Pub/Sub adds some.
 	if err := json.Unmarshal(e.Data(), &p); err != nil {
 		return Message{}, errors.New("the event's data is not a Pub/Sub message")
 	}

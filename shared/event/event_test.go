@@ -61,6 +61,8 @@ func TestReceiveAcknowledgesWhatIsPermanentOnly(t *testing.T) {
 		"data that is no message":            {message(t, published, `[1]`), nil, false},
 		"a message without an id":            {message(t, published, `{"message":{"data":"aGk="}}`), nil, false},
 		"a message whose data is no base64":  {message(t, published, `{"message":{"data":"%","messageId":"7"}}`), nil, false},
+		"a message with a key twice":         {message(t, published, `{"message":{"messageId":"7","messageId":"8"}}`), nil, false},
+		"a message with a key in capitals":   {message(t, published, `{"MESSAGE":{"messageId":"7"}}`), nil, false},
 		"a wrapped permanent fault":          {message(t, published, good), errors.Join(event.Refuse("refused", errors.New(canary))), false},
 		"a deadline without a wrapped fault": {message(t, published, good), context.DeadlineExceeded, true},
 	} {

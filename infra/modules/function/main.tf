@@ -4,6 +4,11 @@
 locals {
   account = "${var.account_id}@${var.project_id}.iam.gserviceaccount.com"
   public  = length(var.invokers) == 0
+
+  # Go's garbage collector works harder before the instance is out of memory. A
+  # tenth is for what is not on Go's heap.
+  mebibytes  = tonumber(regex("^[0-9]+", var.limits.memory)) * (endswith(var.limits.memory, "Gi") ? 1024 : 1)
+  gomemlimit = "${floor(local.mebibytes * 0.9)}MiB"
 }
 
 resource "google_cloudfunctions2_function" "this" {
@@ -33,7 +38,7 @@ resource "google_cloudfunctions2_function" "this" {
 
   service_config {
     service_account_email            = local.account
-    environment_variables            = var.environment
+    environment_variables            = merge({ GOMEMLIMIT = local.gomemlimit }, var.environment)
     available_memory                 = var.limits.memory
     available_cpu                    = var.limits.cpu
     timeout_seconds                  = var.limits.timeout_seconds

@@ -6,6 +6,16 @@ locals {
   }
 }
 
+# The key that authenticates page tokens. Who knows it can make up a page token,
+# which grants no access, so it may be in the state and in the environment.
+# Replacing it makes the page tokens of the moment invalid, and nothing else.
+resource "terraform_data" "page_token_key" {
+  input = "${uuid()}${uuid()}"
+  lifecycle {
+    ignore_changes = [input] # uuid() returns another value in every plan
+  }
+}
+
 module "function" {
   source   = "../function"
   for_each = module.suite.functions
@@ -33,6 +43,8 @@ module "function" {
     STRONGROOM_HOST      = var.domain
 
     STRONGROOM_PLATFORM_AUDIT_BUCKET = "${var.project_id}-audit"
+
+    STRONGROOM_PAGE_TOKEN_KEY = terraform_data.page_token_key.output
   }
   limits           = merge(each.value.limits, { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
   invokers         = local.invokers[each.key]
