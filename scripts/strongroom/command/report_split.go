@@ -24,8 +24,7 @@ func (s *session) sendReport(policy retry.Policy, report api.Report) error {
 		id := j.Run
 		if n > 0 {
 			id, report.Outputs = furtherRunID(j.Run, n), []api.Claim{}
-			start := api.Start{Task: j.Task, SLX: j.SLX, Resource: j.Resource, Start: j.Start}
-			if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Start(ctx, id, start) }); err != nil {
+			if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Start(ctx, id, j.Start) }); err != nil {
 				return err
 			}
 			s.meter.Printf("strongroom: %d issues and %d samples more than a report can have are reported as run %s", len(part.Issues), len(part.Samples), id)
