@@ -56,12 +56,12 @@ func TestARunIsLostWhenItsRunnerIsGone(t *testing.T) {
 	id := f.begin(t, tn)
 	tn.Mint(t, id, parts(1)...)[0].Put(t, []byte("x")).Want(t, http.StatusOK)
 	f.Drain(t)
-	f.Clock.Advance(run.Lease - time.Second)
+	f.Clock.Advance(run.Lease - time.Minute)
 	if got := f.sweep(t); got.Lost != 0 {
 		t.Errorf("before the lease is over: %+v", got)
 	}
 	wantStates(t, tn, id, "running", "open")
-	f.Clock.Advance(2 * time.Second)
+	f.Clock.Advance(2 * time.Minute)
 	if got := f.sweep(t); got.Lost != 1 {
 		t.Errorf("after the lease is over: %+v", got)
 	}
