@@ -158,7 +158,7 @@ func (s *Server) startParentRPC(ctx context.Context, request parentRequest) (*da
 	return db, parent, err
 }
 
-// Listen is not modelled. It returns its error only after the client's request,
+// Listen is not modeled. It returns its error only after the client's request,
 // because Go's client turns an earlier end into "no more items".
 func (s *Server) Listen(stream pb.Firestore_ListenServer) error {
 	req, err := stream.Recv()

@@ -126,7 +126,7 @@ func TestEveryRPCIsAuthorizedOnce(t *testing.T) {
 	}
 }
 
-// calls lists every RPC that is modelled.
+// calls lists every RPC that is modeled.
 func calls(ctx context.Context, raw pb.FirestoreClient) map[string]func() error {
 	root, name := testDatabase+"/documents", testDatabase+"/documents/a/1"
 	return map[string]func() error{

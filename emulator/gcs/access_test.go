@@ -97,7 +97,7 @@ func TestRetentionProtectsYoungObjects(t *testing.T) {
 	check(t, o.Delete(context.Background()))
 }
 
-func TestUnmodelledRequestsAreRejected(t *testing.T) {
+func TestUnmodeledRequestsAreRejected(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.write("part", "one")

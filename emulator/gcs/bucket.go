@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Bucket is a bucket with the settings that are modelled. Access is uniform. The zero
+// Bucket is a bucket with the settings that are modeled. Access is uniform. The zero
 // Bucket has no name and cannot be created.
 type Bucket struct {
 	Name              string            `json:"name"`                        // 3 to 63 characters of a-z, 0-9, "-", "_" and "."

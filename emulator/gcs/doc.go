@@ -43,7 +43,7 @@
 //   - Lists of the JSON API omit the checksums of objects under a KMS key. Google's
 //     do too.
 //
-// The following are not modelled, and requests for them return 501 NotImplemented:
+// The following are not modeled, and requests for them return 501 NotImplemented:
 // POST forms, resumable and multipart uploads of the XML API, copy, rewrite, compose,
 // versions and soft-deleted objects, ACLs, IAM policies of buckets, holds, lifecycle,
 // CORS, customer-supplied keys, HMAC keys, V2 signatures, and V4 signatures in the

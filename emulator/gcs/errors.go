@@ -14,7 +14,7 @@ import (
 // cloud.google.com/storage/docs/json_api/v1/status-codes.
 type code string
 
-// The errors that are modelled.
+// The errors that are modeled.
 const (
 	accessDenied          code = "AccessDenied"
 	anonymous             code = "Anonymous" // JSON API only; the XML API says AccessDenied

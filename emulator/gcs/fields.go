@@ -48,11 +48,11 @@ var ignored = []string{
 	"name", "owner", "projectNumber", "projectTeam", "rpo", "selfLink", "size", "timeCreated", "timeStorageClassUpdated", "updated",
 }
 
-// only rejects fields that are not modelled, instead of ignoring them.
+// only rejects fields that are not modeled, instead of ignoring them.
 func (f fields) only(known ...string) error {
 	for name, text := range f {
 		if !slices.Contains(known, name) && !slices.Contains(ignored, name) && !isEmptyJSON(text) {
-			return reject(notImplemented, "The field is not modelled: %s", name).about(name)
+			return reject(notImplemented, "The field is not modeled: %s", name).about(name)
 		}
 	}
 	return nil

@@ -15,7 +15,7 @@ type jsonRequest struct {
 	object string // empty: the request is for the bucket or its objects
 }
 
-// jsonMethods are the modelled methods of the JSON API, by HTTP method and form of
+// jsonMethods are the modeled methods of the JSON API, by HTTP method and form of
 // the path.
 var jsonMethods = map[string]func(*Server, http.ResponseWriter, jsonRequest) error{
 	"GET b":            (*Server).listBucketsJSON,
@@ -39,7 +39,7 @@ func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request, segments []st
 	}
 	method, ok := jsonMethods[j.Method+" "+form]
 	if !ok {
-		return reject(notImplemented, "%s of this resource is not modelled.", j.Method)
+		return reject(notImplemented, "%s of this resource is not modeled.", j.Method)
 	}
 	return method(s, w, j)
 }

@@ -153,7 +153,7 @@ func (s *Server) deleteBucketJSON(w http.ResponseWriter, j jsonRequest) error {
 	return nil
 }
 
-// patchBucket changes the modelled settings of a bucket.
+// patchBucket changes the modeled settings of a bucket.
 func (f fields) patchBucket(b *Bucket) error {
 	if err := f.only("encryption", "iamConfiguration", "labels", "location", "retentionPolicy", "softDeletePolicy", "storageClass"); err != nil {
 		return err

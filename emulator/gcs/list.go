@@ -133,7 +133,7 @@ func listedObject(b Bucket, o object, base string) objectResourceJSON {
 func (j jsonRequest) listing() (listing, error) {
 	for _, name := range []string{"matchGlob", "softDeleted", "filter"} {
 		if value := j.query.Get(name); value != "" && value != "false" {
-			return listing{}, reject(notImplemented, "The query parameter is not modelled.").about(name)
+			return listing{}, reject(notImplemented, "The query parameter is not modeled.").about(name)
 		}
 	}
 	after, err := base64.RawURLEncoding.DecodeString(j.query.Get("pageToken"))

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The modelled event types of
+// The modeled event types of
 // cloud.google.com/storage/docs/pubsub-notifications#events.
 const (
 	eventFinalize = "OBJECT_FINALIZE"

@@ -34,7 +34,7 @@ func (s *Server) serveXML(w http.ResponseWriter, r *http.Request) error {
 	case http.MethodDelete:
 		return s.deleteXML(w, x)
 	case http.MethodPost:
-		return reject(notImplemented, "POST of objects is not modelled: neither forms nor resumable and multipart uploads of the XML API.")
+		return reject(notImplemented, "POST of objects is not modeled: neither forms nor resumable and multipart uploads of the XML API.")
 	}
 	return reject(methodNotAllowed, "%s", x.Method)
 }
@@ -59,26 +59,26 @@ func (s *Server) parseXML(r *http.Request) (x xmlRequest, err error) {
 	if x.caller == "" {
 		return x, reject(accessDenied, "Anonymous caller does not have access to the Google Cloud Storage resource. Permission denied on resource (or it may not exist).")
 	}
-	return x, x.rejectUnmodelled()
+	return x, x.rejectUnmodeled()
 }
 
-// Requests with unmodelledQuery or unmodelledHeaders are rejected, because these change
+// Requests with unmodeledQuery or unmodeledHeaders are rejected, because these change
 // what a request means.
 var (
-	unmodelledQuery   = []string{"acl", "billing", "compose", "cors", "encryption", "encryptionConfig", "lifecycle", "location", "logging", "object-lock", "partNumber", "retention", "storageClass", "tagging", "uploadId", "upload_id", "uploads", "versioning", "website"}
-	unmodelledHeaders = []string{"x-goog-acl", "x-goog-copy-source", "x-goog-encryption-algorithm", "x-goog-encryption-key", "x-goog-component-count", "x-goog-metadata-directive", "x-goog-object-lock-mode", "x-goog-resumable", "x-goog-user-project"}
+	unmodeledQuery   = []string{"acl", "billing", "compose", "cors", "encryption", "encryptionConfig", "lifecycle", "location", "logging", "object-lock", "partNumber", "retention", "storageClass", "tagging", "uploadId", "upload_id", "uploads", "versioning", "website"}
+	unmodeledHeaders = []string{"x-goog-acl", "x-goog-copy-source", "x-goog-encryption-algorithm", "x-goog-encryption-key", "x-goog-component-count", "x-goog-metadata-directive", "x-goog-object-lock-mode", "x-goog-resumable", "x-goog-user-project"}
 )
 
-func (x xmlRequest) rejectUnmodelled() error {
+func (x xmlRequest) rejectUnmodeled() error {
 	query := x.URL.Query()
-	for _, name := range unmodelledQuery {
+	for _, name := range unmodeledQuery {
 		if query.Has(name) {
-			return reject(notImplemented, "The query parameter is not modelled.").about(name)
+			return reject(notImplemented, "The query parameter is not modeled.").about(name)
 		}
 	}
-	for _, name := range unmodelledHeaders {
+	for _, name := range unmodeledHeaders {
 		if x.Header.Get(name) != "" {
-			return reject(notImplemented, "The header is not modelled.").about(name)
+			return reject(notImplemented, "The header is not modeled.").about(name)
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ type commonItem struct {
 // serveXMLBucket lists a bucket's objects, or reports whether it exists.
 func (s *Server) serveXMLBucket(w http.ResponseWriter, x xmlRequest) error {
 	if x.bucket == "" || x.Method != http.MethodGet && x.Method != http.MethodHead {
-		return reject(notImplemented, "%s of this resource is not modelled by the XML API.", x.Method)
+		return reject(notImplemented, "%s of this resource is not modeled by the XML API.", x.Method)
 	}
 	if _, err := s.store.bucket(x.bucket); err != nil {
 		return err

@@ -83,7 +83,7 @@ func (s *Server) validate(b Binding) error {
 		return fmt.Errorf("member %q is not the email of a service account", b.Member)
 	}
 	if !s.knownRole(b.Role) {
-		return fmt.Errorf("role %q is not modelled; add it to roles.go, or create it as a custom role", b.Role)
+		return fmt.Errorf("role %q is not modeled; add it to roles.go, or create it as a custom role", b.Role)
 	}
 	for part := range strings.SplitSeq(b.Resource, "/") {
 		if part == "" || part == "." || part == ".." {

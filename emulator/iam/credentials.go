@@ -46,7 +46,7 @@ func (s *Server) signBlob(caller string, r *credentialspb.SignBlobRequest) (*cre
 		return nil, status.Error(codes.InvalidArgument, "The payload must not be empty.")
 	}
 	if len(r.GetDelegates()) != 0 {
-		return nil, status.Error(codes.Unimplemented, "Delegation is not modelled.")
+		return nil, status.Error(codes.Unimplemented, "Delegation is not modeled.")
 	}
 	if !s.Allowed(caller, signBlobPermission, "serviceAccounts/"+email) {
 		return nil, denied(signBlobPermission)

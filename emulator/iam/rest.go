@@ -36,7 +36,7 @@ func (s *Server) Handler() http.Handler {
 func (s *Server) serve(r *http.Request) ([]byte, error) {
 	email, ok := strings.CutSuffix(r.PathValue("call"), ":signBlob")
 	if !ok {
-		return nil, status.Error(codes.Unimplemented, "Only signBlob is modelled.")
+		return nil, status.Error(codes.Unimplemented, "Only signBlob is modeled.")
 	}
 	caller, err := s.identify(r.Header.Values("Authorization"))
 	if err != nil {

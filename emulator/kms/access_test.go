@@ -92,7 +92,7 @@ func TestInvalidKeysAreNotCreated(t *testing.T) {
 		"with a dot in the id":           {"a.b", &kmspb.CryptoKey{Purpose: purpose}, codes.InvalidArgument},
 		"without a purpose":              {"k", &kmspb.CryptoKey{}, codes.InvalidArgument},
 		"signing without an algorithm":   {"k", &kmspb.CryptoKey{Purpose: kmspb.CryptoKey_ASYMMETRIC_SIGN}, codes.InvalidArgument},
-		"with a purpose not modelled":    {"k", &kmspb.CryptoKey{Purpose: kmspb.CryptoKey_MAC}, codes.Unimplemented},
+		"with a purpose not modeled":     {"k", &kmspb.CryptoKey{Purpose: kmspb.CryptoKey_MAC}, codes.Unimplemented},
 		"rotated each hour":              {"k", rotate(soon, time.Hour), codes.InvalidArgument},
 		"rotated with no first time":     {"k", rotate(nil, day), codes.InvalidArgument},
 		"rotated first in the past":      {"k", rotate(timestamppb.New(time.Unix(0, 0)), day), codes.InvalidArgument},

@@ -29,8 +29,8 @@ func invalid(format string, args ...any) error {
 	return status.Errorf(codes.InvalidArgument, format, args...)
 }
 
-func unmodelled(what string) error {
-	return status.Errorf(codes.Unimplemented, "%s is not modelled.", what)
+func unmodeled(what string) error {
+	return status.Errorf(codes.Unimplemented, "%s is not modeled.", what)
 }
 
 func internal(err error) error { return status.Errorf(codes.Internal, "%v", err) }

@@ -178,7 +178,7 @@ func newRecord(name string, requested *kmspb.CryptoKey, now time.Time) (*kmspb.C
 		record.DestroyScheduledDuration = defaultDestroyScheduled
 	}
 	if requested.GetImportOnly() || requested.GetCryptoKeyBackend() != "" || requested.GetKeyAccessJustificationsPolicy() != nil {
-		return nil, unmodelled("Import, an external backend or a justifications policy")
+		return nil, unmodeled("Import, an external backend or a justifications policy")
 	}
 	return record, checkRecord(record, now)
 }

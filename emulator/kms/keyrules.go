@@ -36,6 +36,7 @@ var purposes = map[kmspb.CryptoKey_CryptoKeyPurpose][]kmspb.CryptoKeyVersion_Cry
 		kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_3072_SHA256,
 		kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_4096_SHA256,
 		kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256,
+		kmspb.CryptoKeyVersion_EC_SIGN_ED25519,
 	},
 }
 
@@ -87,9 +88,9 @@ func checkTemplate(k *kmspb.CryptoKey) error {
 	case k.Purpose == kmspb.CryptoKey_CRYPTO_KEY_PURPOSE_UNSPECIFIED:
 		return invalid("The field crypto_key.purpose must be set.")
 	case !known:
-		return unmodelled("Purpose " + k.Purpose.String())
+		return unmodeled("Purpose " + k.Purpose.String())
 	case k.VersionTemplate.ProtectionLevel != kmspb.ProtectionLevel_SOFTWARE:
-		return unmodelled("Protection level " + k.VersionTemplate.ProtectionLevel.String())
+		return unmodeled("Protection level " + k.VersionTemplate.ProtectionLevel.String())
 	}
 	for _, algorithm := range algorithms {
 		if algorithm == k.VersionTemplate.Algorithm {

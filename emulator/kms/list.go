@@ -31,7 +31,7 @@ type page struct {
 // page before.
 func pageOf(names []string, r listRequest) (page, error) {
 	if r.GetFilter() != "" || r.GetOrderBy() != "" {
-		return page{}, unmodelled("Filtering or ordering a list")
+		return page{}, unmodeled("Filtering or ordering a list")
 	}
 	size := min(int(r.GetPageSize()), maxPage)
 	if size < 0 {

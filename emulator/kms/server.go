@@ -50,7 +50,7 @@ func New(config Config) (*Server, error) {
 }
 
 // Register serves google.cloud.kms.v1.KeyManagementService. Methods that are not
-// modelled return Unimplemented.
+// modeled return Unimplemented.
 func (s *Server) Register(server *grpc.Server) {
 	kmspb.RegisterKeyManagementServiceServer(server, s)
 }

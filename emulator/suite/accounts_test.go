@@ -159,7 +159,7 @@ func encrypt(ctx context.Context, clients *gcp.Clients, key string) error {
 }
 
 // TestNoAccountCanDoMoreThanTheTableSays tries every theft as the account of every
-// function. A theft succeeds exactly if suite.json gives the function one of the
+// function. A theft succeeds exactly if suite.json lists for the function one of the
 // theft's roles.
 func TestNoAccountCanDoMoreThanTheTableSays(t *testing.T) {
 	t.Parallel()

@@ -19,7 +19,7 @@ type FactsBody struct {
 	ID              string             `json:"id" class:"operational"`
 	State           string             `json:"state" class:"metadata" enum:"detected,open,investigated,reopened,resolved,ignored"`
 	Severity        int                `json:"severity" class:"metadata" doc:"1 (critical) to 4 (informational): the worst in the newest run that saw it"`
-	SeverityFlagged bool               `json:"severityFlagged,omitempty" class:"metadata" doc:"The task reported no severity from 1 to 4"`
+	SeverityFlagged bool               `json:"severityFlagged,omitempty" class:"metadata" doc:"The task reported no severity that is understood"`
 	Task            string             `json:"task" class:"metadata"`
 	SLX             string             `json:"slx,omitempty" class:"metadata"`
 	Resource        string             `json:"resource,omitempty" class:"metadata"`
@@ -33,7 +33,7 @@ type FactsBody struct {
 	ResolvedAt      *time.Time         `json:"resolvedAt,omitempty" class:"metadata" doc:"Start of the first success or failure run that began after the last sighting, by the platform's clock too, and did not find it"`
 	Reopened        int                `json:"reopened" class:"metadata" doc:"Number of times it was seen again after it was resolved"`
 	Investigated    *investigationBody `json:"investigated,omitempty"`
-	Ignored         *ignoringBody      `json:"ignored,omitempty" doc:"The last ignoring, which may have ended"`
+	Ignored         *ignoringBody      `json:"ignored,omitempty" doc:"The last time that the issue was ignored; until may have passed"`
 }
 
 type investigationBody struct {

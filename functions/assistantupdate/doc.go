@@ -10,13 +10,13 @@
 //
 // # What an event does
 //
-// The event of a run folds the run's check (a task on a resource): up to 25 of its
-// oldest pending runs, of which the run is usually one.
+// The event of a run folds the run's check (a task on a resource): up to 25 of the
+// check's oldest pending runs, usually including this run.
 //
 //  1. Read the check and its pending runs. A run is pending from the commit that
 //     completes it until it is folded.
-//  2. Fold the runs' samples into the SLIs, one transaction for each SLI. It takes
-//     up to 100 series that wait for this SLI, whatever check they belong to.
+//  2. Fold the runs' samples into the SLIs, one transaction for each SLI. It includes
+//     up to 100 series that wait for this SLI, of any check.
 //  3. Fold the runs and their sightings into the check and its issues, and mark the
 //     runs as folded, all in one transaction.
 //  4. Repeat until no run of the check is pending.
@@ -28,20 +28,20 @@
 // that do not depend on the order of runs, and a run that is no longer pending is
 // not folded again. A run resolves an issue only if it began after the last report
 // that has the issue, by the platform's clock too. See infra/adr/0007 (runs), 0008
-// (samples) and 0012 (clocks).
+// (samples) and 0014 (clocks).
 //
 // # Limits
 //
-//   - A check, and an SLI, is written about once a second at most. An event that
+//   - A check, and an SLI, is written at most about once a second. An event that
 //     comes earlier waits.
-//   - In a process, one event of a check leads: it folds the runs of all. Another
-//     event of the check is acknowledged at once, because the leader's event is not
-//     acknowledged before none of the check's runs is pending. If the leader fails,
-//     the next delivery of its event continues.
-//   - After 25 seconds, a leader publishes the event of a run that is still pending,
-//     which continues after the events that are queued by then.
-//   - At most 8 events of a process wait at the same time, and 4 of one tenant. One
-//     more is delivered again after Pub/Sub's backoff. So events that need not wait
+//   - In a process, one event of a check leads: it folds all pending runs of the check.
+//     Other events of the check are acknowledged immediately, because the leader's
+//     event is acknowledged only when no run of the check is pending. If the leader
+//     fails, the next delivery of its event continues.
+//   - After 25 seconds, a leader publishes a new event for a run that is still pending.
+//     That event is processed after the events that are already queued.
+//   - At most 8 events of a process wait at the same time, and 4 of one tenant. Pub/Sub
+//     delivers any further event again after its backoff. So events that need not wait
 //     find a free slot, however many runs other checks and tenants have.
 //   - If the runs may resolve more than 300 issues of the check, which is too many for
 //     one transaction, the issues that the runs did not see are resolved before it,
@@ -83,8 +83,8 @@
 //
 // # Try it
 //
-// While go run ./emulator runs, report a run that found an issue, and see what the
-// event of the run made of it:
+// While go run ./emulator runs, report a run that found an issue, and wait until its
+// event is folded and the issue is listed:
 //
 //	API=http://127.0.0.1:8080 RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e12
 //	token() { curl -s "$API/emulator/token?tenant=acme&as=$1" | grep -o 'eyJ[^"]*'; }

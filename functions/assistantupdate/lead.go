@@ -77,8 +77,8 @@ func (l *leads) begin(check string) *leader {
 	return l.leaders[check]
 }
 
-// looks is called before the leader looks for pending runs.
-func (l *leader) looks() {
+// beginSearch is called before the leader looks for pending runs.
+func (l *leader) beginSearch() {
 	l.leads.mu.Lock()
 	defer l.leads.mu.Unlock()
 	l.asked = false
@@ -96,8 +96,8 @@ func (l *leader) end() bool {
 	return true
 }
 
-// leave ends the lead, if it has not ended.
-func (l *leader) leave() {
+// release ends the lead, if it has not ended.
+func (l *leader) release() {
 	l.leads.mu.Lock()
 	defer l.leads.mu.Unlock()
 	l.remove()
@@ -146,7 +146,7 @@ func (w *workspace) lead(ctx context.Context, l *leader, id issue.CheckID, pendi
 func (w *workspace) foldAll(ctx context.Context, l *leader, id issue.CheckID, pending bool) error {
 	pacer := w.newPacer()
 	for began := w.clock.now(); ; {
-		l.looks()
+		l.beginSearch()
 		more, err := w.foldNext(ctx, id, pending)
 		if err == nil && !more && l.end() {
 			return nil
@@ -180,7 +180,7 @@ func (w *workspace) foldNext(ctx context.Context, id issue.CheckID, pending bool
 // handOver publishes the event of a pending run of the check. If none is pending any
 // more but another event has relied on the leader since, it returns errBusy.
 func (w *workspace) handOver(ctx context.Context, l *leader, id issue.CheckID) error {
-	l.looks()
+	l.beginSearch()
 	pending, err := w.pendingRunIDs(ctx, id)
 	if err == nil && len(pending) == 0 && !l.end() {
 		err = errBusy
@@ -188,7 +188,7 @@ func (w *workspace) handOver(ctx context.Context, l *leader, id issue.CheckID) e
 	if err != nil || len(pending) == 0 {
 		return err
 	}
-	l.leave() // otherwise the event could be delivered here, and rely on this leader
+	l.release() // otherwise the event could be delivered here, and rely on this leader
 	if err := w.publisher.Repeat(ctx, outbox.NewRunEnded(w.tenant, w.id, pending[0], w.clock.now())); err != nil {
 		return fmt.Errorf("hand over the check: %w", err)
 	}

@@ -100,7 +100,7 @@ func (w *workspace) foldRun(ctx context.Context, id run.ID) error {
 	if leader == nil {
 		return nil
 	}
-	defer leader.leave()
+	defer leader.release()
 	return w.lead(ctx, leader, check, r.Pending)
 }
 

@@ -1,14 +1,15 @@
-// Package runs is the function that records runs and answers questions about
-// them. A run is one execution of a task, from its start to its report.
+// Package runs is the function that records runs and lists them. A run is one execution
+// of a task, from its start to its report.
 //
 // # Methods
 //
-//	PUT  /v1/workspaces/{workspace}/runs/{run}          runner
-//	POST /v1/workspaces/{workspace}/runs/{run}/report   runner
-//	GET  /v1/workspaces/{workspace}/runs/{run}          viewer, auditor, admin
-//	GET  /v1/workspaces/{workspace}/runs/{run}/issues   viewer, auditor, admin
-//	GET  /v1/workspaces/{workspace}/runs                viewer, auditor, admin
-//	GET  /v1/workspaces/{workspace}/slis/{sli}/samples  viewer, auditor, admin
+//	PUT  /v1/workspaces/{workspace}/runs/{run}            runner
+//	POST /v1/workspaces/{workspace}/runs/{run}/report     runner
+//	POST /v1/workspaces/{workspace}/runs/{run}/heartbeat  runner
+//	GET  /v1/workspaces/{workspace}/runs/{run}            viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/runs/{run}/issues     viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/runs                  viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/slis/{sli}/samples    viewer, auditor, admin
 //
 // {run} is a lowercase UUIDv7 that the runner generates. Therefore, every call
 // is safe to repeat. The start and the report may arrive in either order, and at
@@ -16,8 +17,9 @@
 //
 // # Owner
 //
-// The first call that writes to a run (its start, its report or an upload) makes
-// the caller the owner of the run. The owner is the iss and the sub of the token.
+// The first call that writes to a run (its start, its report, a heartbeat or an
+// upload) makes the caller the owner of the run. The owner is the iss and the sub of
+// the token.
 // Every other identity gets 403, which is audited. If a trust rule of the tenant
 // says shareRuns, all runners that the rule admits may write to each other's runs.
 //
@@ -35,10 +37,11 @@
 // clock, and no end may be before its start.
 //
 // Runs of one check are compared by their starts, and also by when the platform
-// received their requests. A clean run resolves an issue only if its first request
-// (start, upload or report) arrived after the report of every run that saw the
-// issue. So a wrong clock hides no issue. A runner can compare the Date header of
-// any response with its own clock, and correct its times before it sends them.
+// received their requests. A run without an issue resolves it only if its first request
+// (start, upload or report) arrived after the report of every run that saw the issue.
+// So the wrong clock of a runner that is online hides no issue. A runner can compare
+// the Date header of any response with its own clock, and correct its times before it
+// sends them.
 //
 // # Report
 //
@@ -59,9 +62,39 @@
 // part that never arrives becomes missing. The report seals the run: a part that it
 // does not claim cannot be granted any more, and is never read as part of an output.
 //
-// A line is a JSON object of at most 512 KiB. Each text in it has at most 64 KiB.
-// Lines are stored byte for byte. They are free text, so they are sealed under
-// the tenant's key. The body has at most 8 MiB.
+// Names of tasks, SLXs, resources and SLIs are stored in NFC and without invisible
+// characters, and queries find them in any form.
+//
+// The body has at most 8 MiB. A runner with more findings reports several runs
+// with the same start, the worst severities first: none of them resolves the
+// issues of another.
+//
+// # Issue lines
+//
+// A line is a JSON object with a severity, a title or another text. Lines are free
+// text, so they are sealed under the tenant's key. They are stored byte for byte.
+//
+//	a line                                       is recorded
+//	whose severity is a word: critical, HIGH     with the severity that the word means
+//	whose severity is missing or not understood  with severity 2, flagged
+//	with a key such as Title or NEXT_STEPS       as if it had the usual key
+//	with bare NaN or Infinity                    as if these words were texts
+//	with a text over 64 KiB                      with the text cut, and a mark at its end
+//	of more than 512 KiB                         with known keys only and texts cut; it is not stored byte for byte
+//
+// # Invalid members
+//
+// An output, a sample or an issue line that is invalid does not block the others:
+// it is left out, and the rest of the report is recorded. The response is a 200.
+// It has the number of members that were left out (leftOut), and the first 20
+// reasons in the form of a problem's errors (RFC 9457):
+//
+//	{"id":"…","state":"ended",…,"leftOut":1,
+//	 "errors":[{"message":"invalid sample: …","location":"body.samples[3]"}]}
+//
+// If an issue line was left out, the outcome success or failure becomes error, so
+// that the run does not resolve the issue that the line was about. The decision is
+// recorded in infra/adr/0015-invalid-members-are-left-out.md.
 //
 // # Which issue a line is of
 //
@@ -98,6 +131,20 @@
 //	a different one                          409, and nothing changes
 //
 // A run whose start is never recorded does not affect any check.
+//
+// # Lease
+//
+// A run whose runner is gone must not look as if it were running. So a runner calls
+// at least every 5 minutes while its task runs: it requests uploads, or sends a
+// heartbeat, which has no body. Any of these calls, and the start, renews the lease
+// of 15 minutes. When the lease is over, the run is lost within about a minute:
+//
+//	state of the run      lost; it has no end and no outcome
+//	state of its outputs  incomplete; the parts that are stored can be read
+//	its check             unchanged: a lost run is inconclusive, so it resolves no issue
+//
+// If the runner calls again, the run is running. If it reports, even days later, the
+// run ends as if it had not been lost.
 //
 // # Run
 //
@@ -138,7 +185,8 @@
 //	404  the workspace has no such run (GET)
 //	409  the run was already recorded with different values, or its ID is used in another workspace
 //	413  the body is larger than 8 MiB (report) or 256 KiB
-//	422  a value is invalid; see errors
+//	422  a value is invalid, or the report has too many members; see errors
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again later; for a report, also while the tenant's key is disabled
 //
 // Errors are application/problem+json (RFC 9457).

@@ -18,9 +18,9 @@ import (
 )
 
 var oddLines = []string{
-	`{}`, `{ "title" : "t" , "severity":null}`, `{"a":1,"a":2}`, `{"title":"\u00e9\ud83d\ude00é😀\u0000"}`, "{\"title\":\"tab\"}\r",
-	`{"next_step":["a","b"],"kwargs":{"severity":"1"}}`, `{"n":1e400,"m":0.10000000000000000000001}`, "\t{\"title\":\"spaces\"}  ",
-	`{"title":"<script>&amp;\/"}`, "\ufeff{}",
+	`{"title":"","details":"d"}`, `{ "title" : "t" , "severity":null}`, `{"a":1,"a":2,"severity":NaN,"Title":"t"}`, `{"title":"\u00e9\ud83d\ude00é😀\u0000"}`, "{\"title\":\"tab\"}\r",
+	`{"next_step":["a","b"],"kwargs":{"severity":"1"}}`, `{"title":"t","n":1e400,"m":0.10000000000000000000001}`, "\t{\"title\":\"spaces\"}  ",
+	`{"title":"<script>&amp;\/"}`, "\ufeff{\"severity\":1}",
 }
 
 func TestLinesAreReturnedByteForByte(t *testing.T) {

@@ -114,7 +114,7 @@ func TestOverdueGrantsBecomeFinal(t *testing.T) {
 		t.Errorf("before they expire: %+v", got)
 	}
 	f.Clock.Advance(overdue)
-	if got := f.sweep(t); got != (sweep.Result{Expired: 4, Missing: 1, Finalized: 1}) {
+	if got := f.sweep(t); got != (sweep.Result{Expired: 4, Missing: 1, Finalized: 1, Lost: 2}) {
 		t.Errorf("after they expire: %+v", got)
 	}
 	f.want(t, a, unclaimed, grant.Expired)

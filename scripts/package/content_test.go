@@ -103,13 +103,13 @@ func TestEveryModuleInAnArchiveHasItsLicence(t *testing.T) {
 		all := names(t, p.content)
 		for module := range p.archive.Modules {
 			if !slices.ContainsFunc(all, func(name string) bool { return covers(name, module) }) {
-				t.Errorf("%s is without its licence", module)
+				t.Errorf("%s is without its license", module)
 			}
 		}
 	})
 }
 
-// covers reports whether a file is a licence at the root of a module, or of
+// covers reports whether a file is a license at the root of a module, or of
 // the repository that the module is a part of.
 func covers(name, module string) bool {
 	root := strings.TrimPrefix(path.Dir(name), "vendor/")

@@ -6,7 +6,7 @@
 //	go run ./scripts/package -out dist -only uploads,outputs
 //
 // A zip holds the files that `go list -deps` names for the function, the
-// licences of their modules, a root file and the module files, and nothing else.
+// licenses of their modules, a root file and the module files, and nothing else.
 // The same tree and the same release of Go produce the same bytes.
 package main
 

@@ -65,7 +65,7 @@ func (p *packer) vendor(ctx context.Context, dir string, packages []pkg) error {
 }
 
 // prune removes everything below dir/vendor except the needed files, the
-// licences in their directories and above, and the list of modules.
+// licenses in their directories and above, and the list of modules.
 func prune(dir string, needed map[string]bool) error {
 	above := map[string]bool{}
 	for name := range needed {
@@ -89,7 +89,7 @@ func prune(dir string, needed map[string]bool) error {
 	})
 }
 
-// legal reports whether go mod vendor treats a file as a licence or the like.
+// legal reports whether go mod vendor treats a file as a license or the like.
 func legal(name string) bool {
 	for _, prefix := range []string{"AUTHORS", "CONTRIBUTORS", "COPYLEFT", "COPYING", "COPYRIGHT", "LEGAL", "LICENSE", "NOTICE", "PATENTS"} {
 		if strings.HasPrefix(name, prefix) && !strings.HasSuffix(name, ".go") {

@@ -4,10 +4,10 @@
 //
 // # Folding runs
 //
-// Events arrive late, twice and in any order, so counting them would count
-// wrong. [Fold] merges ("folds") runs into values that do not depend on the
-// order: earliest and latest times, sets of runs, and what follows from them.
-// The reasons are in infra/adr/0007-runs-are-folded.md.
+// Events arrive late, twice and in any order, so a count of events would be wrong.
+// [Fold] merges ("folds") runs into values that do not depend on the order: earliest
+// and latest times, sets of runs, and what follows from them. The reasons are in
+// infra/adr/0007-runs-are-folded.md.
 //
 // For example, a check has four runs. A run is conclusive if it ended as success
 // or failure; only a conclusive run resolves what it does not see.
@@ -39,7 +39,7 @@
 //
 // If the clocks disagree, an issue is shown as unresolved for one run longer. The
 // platform cannot correct a run that began offline with a wrong clock and is sent
-// later. The reasons are in infra/adr/0012-two-clocks.md.
+// later. The reasons are in infra/adr/0014-two-clocks.md.
 //
 // # History
 //

@@ -18,7 +18,7 @@ import (
 
 const (
 	oddLine   = "{\"title\": \"<odd> & \u2028\", \"severity\":\"2\" }\r"
-	plainLine = `{"title":"DNS is slow"}`
+	plainLine = `{"severity":2,"title":"DNS is slow"}`
 )
 
 // copyFiles is a task that copies the files in $1 into its output directory, and
@@ -67,17 +67,20 @@ func TestIssuesAndSamplesAreReported(t *testing.T) {
 
 func TestRejectedLinesAreNotLost(t *testing.T) {
 	t.Parallel()
-	many := strings.Repeat(plainLine+"\n", 205)
 	for name, c := range map[string]struct {
 		file, content   string
 		issues, samples int
 		outcome         run.Outcome
 		want            string
 	}{
-		"a line of 2.7 MB": {file: "issues.jsonl", content: plainLine + "\n{\"a\":\"" + strings.Repeat("x", 2_700_000) + "\"}\n" + oddLine, issues: 2, outcome: "error",
-			want: "WARNING: not reported: issues.jsonl: line 2: a line has at most 524288 bytes; this line has 2700008"},
+		"a line of 17 MB": {file: "issues.jsonl", content: plainLine + "\n{\"a\":\"" + strings.Repeat("x", 17_000_000) + "\"}\n" + oddLine, issues: 2, outcome: "error",
+			want: "WARNING: not reported: issues.jsonl: line 2: a line has at most 16777216 bytes; this line has 17000008"},
+		"a line of 2.7 MB": {file: "issues.jsonl", content: plainLine + "\n{\"severity\":1,\"details\":\"" + strings.Repeat("x", 2_700_000) + "\"}\n" + oddLine, issues: 3, outcome: "failure",
+			want: "WARNING: issues.jsonl: line 2: a text is too long and is cut in the report"},
+		"an empty object": {file: "issues.jsonl", content: "{}\n" + plainLine, issues: 1, outcome: "error", want: "issues.jsonl: line 1: the line must have a severity"},
+		"a sample of later": {file: "samples.jsonl", content: "{\"sli\":\"a\",\"value\":1,\"time\":\"2999-01-02T03:04:05Z\"}\n{\"sli\":\"a\",\"value\":1}", samples: 1, outcome: "failure",
+			want: "samples.jsonl: line 1: the time is more than 5m0s after the end of the run"},
 		"a line that is no JSON": {file: "issues.jsonl", content: "oops\n" + plainLine, issues: 1, outcome: "error", want: "issues.jsonl: line 1: "},
-		"205 lines":              {file: "issues.jsonl", content: many, issues: 200, outcome: "error", want: "issues.jsonl: lines 201 to 205: a report has at most 200 issues"},
 		"nothing but rubbish":    {file: "issues.jsonl", content: "\xff", outcome: "error", want: "issues.jsonl: line 1: "},
 		"30 lines of rubbish":    {file: "issues.jsonl", content: strings.Repeat("x\n\n", 30), outcome: "error", want: "issues.jsonl: 10 more lines"},
 		"a sample without value": {file: "samples.jsonl", content: "{\"sli\":\"a\"}\n{\"sli\":\"a\",\"value\":1}", samples: 1, outcome: "failure", want: "samples.jsonl: line 1: the line must have the form"},
@@ -105,6 +108,31 @@ func TestRejectedLinesAreNotLost(t *testing.T) {
 				t.Errorf("stderr is %s", r.stderr)
 			}
 		})
+	}
+}
+
+// Nothing is cut by its place in the file: more runs with the same start report
+// what one report cannot have, and the first one has the worst issues.
+func TestMoreFindingsThanAReportCanHaveAreReportedByMoreRuns(t *testing.T) {
+	t.Parallel()
+	p, dir := newProgram(t, faults.HTTPConfig{}), t.TempDir()
+	writeFile(t, filepath.Join(dir, "issues.jsonl"), strings.Repeat(plainLine+"\n", 200)+`{"severity":1,"title":"worst"}`)
+	writeFile(t, filepath.Join(dir, "samples.jsonl"), strings.Repeat("{\"sli\":\"a\",\"value\":1}\n", 1001))
+	r := p.run(t, "run", "--quiet", "--", "sh", "-c", copyFiles, "sh", dir)
+	ids := p.runs(t)
+	if len(ids) != 2 || r.code != 3 || strings.Contains(r.stderr, "not reported") {
+		t.Fatalf("%d runs, %+v", len(ids), r)
+	}
+	first, second := p.recorded(t, ids[0]), p.recorded(t, ids[1])
+	if first.Issues < second.Issues {
+		first, second = second, first
+	}
+	if first.Issues != 200 || second.Issues != 1 || first.Samples != 1000 || second.Samples != 1 || !first.Start.Equal(second.Start) ||
+		first.Task != second.Task || second.Outcome != "failure" || len(second.Outputs) != 0 || len(first.Outputs) == 0 {
+		t.Errorf("reported %+v and %+v", first, second)
+	}
+	if lines := p.issueLines(t, first.ID); !strings.Contains(lines[0], "worst") {
+		t.Errorf("the first line is %s", lines[0])
 	}
 }
 

@@ -49,6 +49,7 @@ type importedRun struct {
 	Issues          int                    `json:"issues"`                    // reported
 	AlreadyImported bool                   `json:"alreadyImported,omitempty"` // by an earlier import
 	Rejected        []ingest.RejectedLines `json:"rejected,omitempty"`        // of the file; on its first run only
+	Notes           []ingest.RejectedLines `json:"notes,omitempty"`           // likewise: lines that are not reported as the task meant them
 
 	lines []api.IssueLine
 }
@@ -91,8 +92,9 @@ func (i *importer) readFile(path string) (*importFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &importFile{path: path, rejected: rejected, derivedID: o.id == "" && o.start == ""}
-	f.start = api.Start{Task: cmp.Or(o.task, origin.Task, nameOf(path)), SLX: o.slx, Resource: o.resource, Start: times.start}
+	f := &importFile{path: path, rejected: rejected, derivedID: o.id == "" && o.startTime == ""}
+	f.start = o.start
+	f.start.Task, f.start.Start = cmp.Or(o.start.Task, origin.Task, nameOf(path)), times.start
 	return f, i.addRuns(f, reports, times.stable, content.sum.Sum(nil))
 }
 
@@ -115,7 +117,7 @@ func (i *importer) addRuns(f *importFile, reports []ingest.Findings, stableStart
 			r.Part, r.Parts = n+1, len(reports)
 		}
 		if n == 0 {
-			r.Rejected = f.rejected
+			r.Rejected, r.Notes = f.rejected, found.Notes
 		}
 		if r.Run == "" {
 			var err error

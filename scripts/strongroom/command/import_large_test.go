@@ -20,7 +20,7 @@ import (
 func issueLines(n int) string {
 	var text strings.Builder
 	for i := range n {
-		fmt.Fprintf(&text, "{\"title\":\"DNS is slow\",\"fingerprint\":\"f%d\"}\n", i+1)
+		fmt.Fprintf(&text, "{\"severity\":2,\"title\":\"DNS is slow\",\"fingerprint\":\"f%d\"}\n", i+1)
 	}
 	return text.String()
 }
@@ -165,7 +165,7 @@ func TestTheSizeOfAFileIsLimited(t *testing.T) {
 		in   io.Reader
 		want string
 	}{
-		"64 MiB":            {io.LimitReader(endless('x'), 64<<20), "rejected: -: line 1: a line has at most 524288 bytes; this line has 67108864"},
+		"64 MiB":            {io.LimitReader(endless('x'), 64<<20), "rejected: -: line 1: a line has at most 16777216 bytes; this line has 67108864"},
 		"64 MiB and a byte": {io.LimitReader(endless('x'), 64<<20+1), "-: a file has at most 64 MiB and 50000 lines: split it"},
 		"50,000 lines":      {io.LimitReader(endless('\n'), 50_000), ""},
 		"lines without end": {endless('\n'), "-: a file has at most 64 MiB and 50000 lines: split it"},

@@ -110,10 +110,10 @@ func TestADifferentImportIsADifferentRun(t *testing.T) {
 func TestImportListsRejectedLines(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, faults.HTTPConfig{})
-	path := issuesFile(t, "issues.jsonl", plainLine+"\n{\"a\":\""+strings.Repeat("x", 2_700_000)+"\"}\n"+oddLine+"\nrubbish")
+	path := issuesFile(t, "issues.jsonl", plainLine+"\n{\"a\":\""+strings.Repeat("x", 17_000_000)+"\"}\n"+oddLine+"\nrubbish")
 	r := p.run(t, "import", path, "--task", "t")
 	for _, want := range []string{
-		"rejected: " + path + ": line 2: a line has at most 524288 bytes; this line has 2700008",
+		"rejected: " + path + ": line 2: a line has at most 16777216 bytes; this line has 17000008",
 		"rejected: " + path + ": line 4: ",
 	} {
 		if !strings.Contains(r.stderr, want) {
@@ -207,7 +207,7 @@ func TestImportRejectsInvalidArguments(t *testing.T) {
 		"--start must be a time":             {"x", "--start", "noon"},
 		"no such file":                       {"/no/such/file"},
 		"this is a directory":                {"/"},
-		"--run allows only one run, but the": {issuesFile(t, "a.jsonl", strings.Repeat("{}\n", 201)), "--run", someRun},
+		"--run allows only one run, but the": {issuesFile(t, "a.jsonl", strings.Repeat(plainLine+"\n", 201)), "--run", someRun},
 		"at most 64 MiB and 50000 lines":     {issuesFile(t, "a.jsonl", strings.Repeat("\n", 50_001))},
 		"before 1970: set --start":           {issuesFile(t, "a.jsonl", "{}"), "--start", "1969-01-02T03:04:05Z"},
 		"stdin is not available":             {"-"},

@@ -16,6 +16,9 @@ const findingsHelp = `Two files, if they are at the top level, are reported inst
   issues.jsonl   one issue per line
   samples.jsonl  one sample per line: {"sli":"dns-latency","value":1.5,"time":"RFC3339"}
                  (default time: the end of the run)
+If there are more issues or samples than one report can have, further runs with the
+same start report them, the worst issues first. Texts over 64 KiB are cut in the
+report, and the whole file is also uploaded as an output.
 Lines that cannot be reported are listed with the reason, and the whole file is also
 uploaded as an output. If issue lines cannot be reported, the outcome becomes
 "error", so that these issues are not mistaken for resolved.`
@@ -112,10 +115,30 @@ func (s *session) readFindingsFile(found *ingest.Findings, o spool.Output, j spo
 	}
 	defer file.Close()
 	rejected, err := readLines(found, file, o.Name, j)
-	if err != nil || len(rejected) == 0 {
-		return err == nil, err
+	if err != nil {
+		return false, err
 	}
-	return false, s.warnRejected(o.Name, rejected)
+	if o.Name == ingest.IssuesFile {
+		printNotes(s.meter.Printf, o.Name, found.Notes)
+	}
+	if len(rejected) > 0 {
+		return false, s.warnRejected(o.Name, rejected)
+	}
+	if o.Name == ingest.IssuesFile && found.Cut {
+		s.meter.Printf("strongroom: the whole file is uploaded as the output %s", o.Name)
+		return false, nil
+	}
+	return true, nil
+}
+
+// printNotes prints the lines that are not reported as the task meant them.
+func printNotes(printf func(format string, args ...any), name string, notes []ingest.RejectedLines) {
+	for _, lines := range notes[:min(len(notes), maxShownRejected)] {
+		printf("strongroom: WARNING: %s: %v", name, lines)
+	}
+	if more := len(notes) - maxShownRejected; more > 0 {
+		printf("strongroom: WARNING: %s: %d more such lines", name, more)
+	}
 }
 
 func readLines(found *ingest.Findings, file *os.File, name string, j spool.Journal) ([]ingest.RejectedLines, error) {

@@ -22,7 +22,11 @@ func setSLICommand(a *app) *cobra.Command {
 
 Settings without a flag stay as they are: the command reads them and writes them
 back. So if two people set the same SLI at the same time, the last one wins. Samples
-that were already counted as good or bad stay so.`,
+that were already counted as good or bad stay so.
+
+If all samples are bad, the burn rate is 1/(1-target), for example 100 for a target of
+0.99. A higher threshold is rejected, because no samples could reach it: for a target
+below 0.9306, set --page too.`,
 		example: `  strongroom slis set dns-latency --max 100 --target 0.99
   strongroom slis set dns-latency --page 10 --slow 0        # 0: the default
   strongroom slis set dns-latency --max none --target 0     # remove the objective`,

@@ -15,6 +15,8 @@ import (
 func TestSamplesAreFilteredByTime(t *testing.T) {
 	t.Parallel()
 	const sli = "latency of a/b, 99%"
+	now := time.Now().UTC().Truncate(time.Second) // once, because the test can take longer than a second
+	ago := func(hours int) time.Time { return now.Add(-time.Duration(hours) * time.Hour) }
 	tenant := cloudtest.Shared(t).Tenant(t)
 	viewer := programOf(t, tenant, "viewer")
 	for n := range 3 { // each run has a sample every half hour
@@ -62,6 +64,8 @@ func TestSamplesAreFilteredByTime(t *testing.T) {
 func TestAnSLIIsSetAndShown(t *testing.T) {
 	t.Parallel()
 	const sli = "latency of a/b, 99%"
+	now := time.Now().UTC().Truncate(time.Second) // once, because the test can take longer than a second
+	ago := func(hours int) time.Time { return now.Add(-time.Duration(hours) * time.Hour) }
 	tenant := cloudtest.Shared(t).Tenant(t)
 	viewer, admin := programOf(t, tenant, "viewer"), programOf(t, tenant, "admin")
 	number := func(n float64) *float64 { return &n }

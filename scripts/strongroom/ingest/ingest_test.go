@@ -18,13 +18,13 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 func TestLinesAreReportedByteForByte(t *testing.T) {
 	t.Parallel()
-	text := "{\"title\": \"a\" }\r\n\n  \n\ufeff{\"title\":\"<b>&\u2028\"}\nno JSON\nnor this\n\n{\"z\":1,\"a\":2}"
+	text := "{\"title\": \"a\" }\r\n\n  \n\ufeff{\"title\":\"<b>&\u2028\"}\nno JSON\nnor this\n\n{\"z\":1,\"title\":2}"
 	var f ingest.Findings
 	rejected, err := f.ReadIssues(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []api.IssueLine{{Line: "{\"title\": \"a\" }\r"}, {Line: "\ufeff{\"title\":\"<b>&\u2028\"}"}, {Line: `{"z":1,"a":2}`}}
+	want := []api.IssueLine{{Line: "{\"title\": \"a\" }\r"}, {Line: "\ufeff{\"title\":\"<b>&\u2028\"}"}, {Line: `{"z":1,"title":2}`}}
 	data, err := f.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -49,47 +49,83 @@ func issueError(line string) string {
 	return err.Error()
 }
 
-func TestLinesBeyondTheReportLimitsAreRejected(t *testing.T) {
+func TestLinesBeyondTheLimitsAreRejected(t *testing.T) {
 	t.Parallel()
-	text := strings.Repeat(`<\" >`, 9_000) // 12 bytes for 7 in the body
-	large := `{"a":["` + strings.Repeat(text+`","`, 5) + `"]}`
+	plain := `{"severity":1}` + "\n"
 	for name, c := range map[string]struct {
 		text   string
 		issues int
 		want   string
 	}{
-		"201 lines":              {strings.Repeat("{}\n", 203), 200, "lines 201 to 203: a report has at most 200 issues"},
-		"a line of 2.7 MB":       {"{}\n{\"a\":\"" + long(2_700_000) + "\"}\n{}", 2, "line 2: a line has at most 524288 bytes; this line has 2700008"},
-		"more than a body holds": {strings.Repeat(large+"\n", 40), 14, "a report has at most 8388608 bytes"},
+		"50,001 lines":    {strings.Repeat(plain, 50_002), 50_000, "lines 50001 to 50002: a run reports at most 50000 issues"},
+		"a line of 17 MB": {plain + `{"title":"` + long(17_000_000) + "\"}\n" + plain, 2, "line 2: a line has at most 16777216 bytes; this line has 17000012"},
+		"65 MiB":          {strings.Repeat(`{"severity":1,"a":["`+long(500_000)+"\"]}\n", 135), 134, "line 135: a run reports at most 50000 issues and 50000 samples, and 64 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var f ingest.Findings
 			rejected, err := f.ReadIssues(strings.NewReader(c.text))
 			if err != nil || len(f.Issues) != c.issues || len(rejected) != 1 || !strings.Contains(rejected[0].String(), c.want) {
-				t.Errorf("%d issues, %v, %v", len(f.Issues), rejected, err)
-			}
-			if body, err := api.Encode(api.Report{Issues: f.Issues}); err != nil || len(body) > api.MaxReportBytes-400<<10 {
-				t.Errorf("the report has %d bytes: %v", len(body), err)
+				t.Errorf("%d issues, %.300v, %v", len(f.Issues), rejected, err)
 			}
 		})
 	}
 }
 
+// What is cut or not understood is reported, and the runner hears of it.
+func TestLinesAreNoted(t *testing.T) {
+	t.Parallel()
+	text := strings.Join([]string{
+		`{"title":"a","severity":"critical"}`, `{"title":"b","severity":"purple"}`, `{"title":"c"}`,
+		`{"title":"d","severity":1,"details":"` + long(70_000) + `"}`, `{"title":"e","severity":1,"details":"` + long(2_700_000) + `"}`,
+	}, "\n")
+	var f ingest.Findings
+	rejected, err := f.ReadIssues(strings.NewReader(text))
+	if err != nil || len(rejected) != 0 || len(f.Issues) != 5 || !f.Cut {
+		t.Fatalf("%d issues, cut %t, %v, %v", len(f.Issues), f.Cut, rejected, err)
+	}
+	want := []ingest.RejectedLines{
+		{First: 2, Last: 3, Reason: "the severity is missing or not understood, so it is 2; use 1 (critical) to 4 (informational)"},
+		{First: 4, Last: 5, Reason: "a text is too long and is cut in the report"},
+	}
+	if diff := cmp.Diff(want, f.Notes); diff != "" {
+		t.Error(diff)
+	}
+	if last := f.Issues[4].Line; len(last) > issue.MaxLineBytes || !strings.Contains(last, `"title":"e"`) {
+		t.Errorf("the last line has %d bytes", len(last))
+	}
+}
+
+// No issue is lost because of its place in the file.
+func TestTheWorstSeveritiesAreReportedFirst(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat(`{"title":"low","severity":4}`+"\n", 300) + strings.Repeat(`{"title":"medium","severity":"medium"}`+"\n", 150) + `{"title":"worst","severity":1}`
+	all, rejected, err := ingest.Split(strings.NewReader(text))
+	if err != nil || len(rejected) != 0 || len(all) != 3 {
+		t.Fatalf("%d reports, %v, %v", len(all), rejected, err)
+	}
+	first := all[0].Issues
+	if !strings.Contains(first[0].Line, "worst") || !strings.Contains(first[1].Line, "medium") || !strings.Contains(first[151].Line, "low") || len(all[2].Issues) != 51 {
+		t.Errorf("the first report has %v", first[:3])
+	}
+}
+
+// large is a line that needs much of a report's body.
+var large = `{"severity":1,"a":["` + strings.Repeat(long(60_000)+`","`, 8) + `"]}`
+
 func TestLinesAreSplitIntoReports(t *testing.T) {
 	t.Parallel()
-	large := `{"a":["` + strings.Repeat(long(60_000)+`","`, 8) + `"]}`
 	for name, c := range map[string]struct {
 		text     string
 		want     []int // issues in each
 		rejected int
 	}{
 		"no lines":                {"", []int{0}, 0},
-		"200 lines":               {strings.Repeat("{}\n", 200), []int{200}, 0},
-		"201 lines":               {strings.Repeat("{}\n", 201), []int{200, 1}, 0},
-		"450 lines, and rubbish":  {strings.Repeat("{}\n", 199) + "x\n" + strings.Repeat("{}\n", 251) + "x", []int{200, 200, 50}, 2},
+		"200 lines":               {strings.Repeat(`{"severity":1}`+"\n", 200), []int{200}, 0},
+		"201 lines":               {strings.Repeat(`{"severity":1}`+"\n", 201), []int{200, 1}, 0},
+		"450 lines, and rubbish":  {strings.Repeat(`{"severity":1}`+"\n", 199) + "x\n" + strings.Repeat(`{"severity":1}`+"\n", 251) + "x", []int{200, 200, 50}, 2},
 		"more than a body holds":  {strings.Repeat(large+"\n", 40), []int{16, 16, 8}, 0},
-		"both, the body is first": {strings.Repeat(large+"\n", 17) + strings.Repeat("{}\n", 200), []int{16, 200, 1}, 0},
+		"both, the body is first": {strings.Repeat(large+"\n", 17) + strings.Repeat(`{"severity":1}`+"\n", 200), []int{16, 200, 1}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -121,11 +157,16 @@ func TestSamples(t *testing.T) {
 		"one without a value":     {`{"sli":"a"}`, api.Sample{}, form},
 		"a value that is text":    {`{"sli":"a","value":"1"}`, api.Sample{}, form},
 		"a value out of range":    {`{"sli":"a","value":1e999}`, api.Sample{}, form},
+		"a value that is huge":    {`{"sli":"a","value":1e101}`, api.Sample{}, "1e+100"},
+		"a name with dots":        {`{"sli":"..","value":1}`, api.Sample{}, "URL paths"},
+		"a name in NFD":           {`{"sli":"cafe\u0301","value":1}`, api.Sample{SLI: "café", Value: 1, Time: noon}, ""},
+		"a time 5 minutes ahead":  {`{"sli":"a","value":1,"time":"2026-01-02T12:05:00Z"}`, api.Sample{SLI: "a", Value: 1, Time: noon.Add(5 * time.Minute)}, ""},
+		"a time that is ahead":    {`{"sli":"a","value":1,"time":"2026-01-02T19:00:00Z"}`, api.Sample{}, "more than 5m0s after the end"},
 		"one without a name":      {`{"value":1}`, api.Sample{}, "1 to 256 characters"},
 		"a name that is long":     {`{"sli":"` + long(257) + `","value":1}`, api.Sample{}, "1 to 256 characters"},
 		"a name with a control":   {`{"sli":"a\u0001","value":1}`, api.Sample{}, "control characters"},
 		"a key that is not known": {`{"sli":"a","value":1,"unit":"s"}`, api.Sample{}, form},
-		"a time before all times": {`{"sli":"a","value":1,"time":"1900-01-01T00:00:00Z"}`, api.Sample{}, "1970 to 9999"},
+		"a time before all times": {`{"sli":"a","value":1,"time":"1900-01-01T00:00:00Z"}`, api.Sample{}, "1970 or later"},
 		"a time that is no time":  {`{"sli":"a","value":1,"time":"noon"}`, api.Sample{}, form},
 		"two in a line":           {`{"sli":"a","value":1}{"sli":"a","value":1}`, api.Sample{}, form},
 		"rubbish behind it":       {`{"sli":"a","value":1} ]`, api.Sample{}, "text after the sample"},
@@ -148,21 +189,36 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-func TestSamplesAreBounded(t *testing.T) {
+func TestSamplesAreSplitIntoReports(t *testing.T) {
 	t.Parallel()
-	var slis, samples strings.Builder
-	for i := range 101 {
-		fmt.Fprintf(&slis, "{\"sli\":\"s%d\",\"value\":1}\n", i)
+	var slis, issues strings.Builder
+	for i := range 250 {
+		fmt.Fprintf(&slis, "{\"sli\":\"s%d\",\"value\":1}\n{\"sli\":\"s%d\",\"value\":2}\n", i, i)
 	}
-	samples.WriteString(strings.Repeat("{\"sli\":\"s\",\"value\":1}\n", 1002))
-	for text, want := range map[string]ingest.RejectedLines{
-		slis.String():    {First: 101, Reason: "a report has samples of at most 100 SLIs"},
-		samples.String(): {First: 1001, Last: 1002, Reason: "a report has at most 1000 samples"},
+	issues.WriteString(strings.Repeat(`{"severity":1}`+"\n", 201))
+	for name, c := range map[string]struct {
+		issues, samples string
+		want            [][2]int // issues and samples in each report
+	}{
+		"none":                      {"", "", [][2]int{{0, 0}}},
+		"1,001 samples":             {"", strings.Repeat("{\"sli\":\"s\",\"value\":1}\n", 1001), [][2]int{{0, 1000}, {0, 1}}},
+		"250 SLIs":                  {"", slis.String(), [][2]int{{0, 200}, {0, 200}, {0, 100}}},
+		"issues and samples":        {issues.String(), slis.String(), [][2]int{{200, 200}, {1, 200}, {0, 100}}},
+		"issues that fill the body": {strings.Repeat(large+"\n", 16), strings.Repeat("{\"sli\":\"s\",\"value\":1}\n", 1000), [][2]int{{16, 1000}}},
 	} {
 		var f ingest.Findings
-		rejected, err := f.ReadSamples(strings.NewReader(text), noon)
-		if diff := cmp.Diff([]ingest.RejectedLines{want}, rejected); diff != "" || err != nil {
-			t.Error(diff, err)
+		if _, err := f.ReadIssues(strings.NewReader(c.issues)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.ReadSamples(strings.NewReader(c.samples), noon); err != nil {
+			t.Fatal(err)
+		}
+		var got [][2]int
+		for _, part := range f.Split() {
+			got = append(got, [2]int{len(part.Issues), len(part.Samples)})
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 	}
 }
@@ -210,7 +266,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatal(err)
 		}
 		again, err := ingest.Decode(data)
-		if diff := cmp.Diff(all, again, cmpopts.IgnoreUnexported(ingest.Findings{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
+		if diff := cmp.Diff(all, again, cmpopts.IgnoreUnexported(ingest.Findings{}), cmpopts.IgnoreFields(ingest.Findings{}, "Notes", "Cut"), cmpopts.EquateEmpty()); diff != "" || err != nil {
 			t.Error(diff, err)
 		}
 	})

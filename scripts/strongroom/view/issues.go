@@ -96,7 +96,7 @@ func state(i api.Issue) string {
 
 func severity(i api.Issue) string {
 	if i.SeverityFlagged {
-		return fmt.Sprintf("%d (default: the task gave no severity from 1 to 4)", i.Severity)
+		return fmt.Sprintf("%d (default: the task gave no severity that is understood)", i.Severity)
 	}
 	return fmt.Sprint(i.Severity)
 }

@@ -155,7 +155,7 @@ func TestAnIssueIsShownCompletely(t *testing.T) {
 	want := `Issue       ` + issueID + `
 Title       DNS is slow
 State       resolved
-Severity    4 (default: the task gave no severity from 1 to 4)
+Severity    4 (default: the task gave no severity that is understood)
 SLX         dns
 Task        dns-check
 Resource    cluster-1

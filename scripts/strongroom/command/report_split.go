@@ -1,0 +1,53 @@
+package command
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
+)
+
+// sendReport reports the run. If there are more findings than one report can have,
+// further runs with the same start report the rest, so that none of them resolves
+// the issues of another. import does the same. All requests are derived from the
+// spool, so that a retry by another process sends the same ones.
+func (s *session) sendReport(policy retry.Policy, report api.Report) error {
+	j := s.run.Journal()
+	found := ingest.Findings{Issues: report.Issues, Samples: report.Samples}
+	for n, part := range found.Split() {
+		id := j.Run
+		if n > 0 {
+			id, report.Outputs = furtherRunID(j.Run, n), []api.Claim{}
+			if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Start(ctx, id, j.Start) }); err != nil {
+				return err
+			}
+			s.meter.Printf("strongroom: %d issues and %d samples more than a report can have are reported as run %s", len(part.Issues), len(part.Samples), id)
+		}
+		report.Issues, report.Samples = part.Issues, part.Samples
+		if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Report(ctx, id, report) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// furtherRunID returns the ID of the nth further run of a run: a UUIDv7 (RFC 9562)
+// with the run's time, and a hash in the random bits.
+func furtherRunID(id string, n int) string {
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("strongroom further run "+id+" "), uint64(n)))
+	first, err := uuid.Parse(id)
+	if err != nil {
+		panic(fmt.Sprintf("the journal's run ID is not valid: %v", err))
+	}
+	further := uuid.UUID(sum[:16])
+	copy(further[:6], first[:6])
+	further[6] = further[6]&0x0f | 0x70
+	further[8] = further[8]&0x3f | 0x80
+	return further.String()
+}
