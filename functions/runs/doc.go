@@ -96,6 +96,29 @@
 // that the run does not resolve the issue that the line was about. The decision is
 // recorded in infra/adr/0015-invalid-members-are-left-out.md.
 //
+// # Which issue a line is of
+//
+// A line is a sighting of one issue of the run's check (its task and resource).
+// The other lines of the report do not matter.
+//
+//	the line has a fingerprint   the fingerprint decides alone
+//	otherwise                    the SLX, taskName and resource (of the line, otherwise
+//	                             of the run), and the title without what varies
+//
+// Amounts, ages, dates, addresses, ephemeral ports, IDs, the random suffixes of
+// pods, colors, and singular or plural vary. Names, status codes, exit codes,
+// SQLSTATEs, versions and service ports identify. Only the first KiB counts.
+//
+// Set a fingerprint if the titles of a task do not follow these rules: if a number
+// is a name ("step 3"), an amount is a word ("no replicas"), or one title covers
+// several things that must be tracked separately. A fingerprint is any text that
+// stays the same from run to run, for example "replicas/redis-0":
+//
+//	{"title":"Pod redis-0 is not ready","severity":1,"fingerprint":"replicas/redis-0"}
+//
+// If one run has several lines of one issue, the issue shows the worst severity
+// and the text of that line.
+//
 // One commit writes the run, its sightings
 // (tenants/{t}/workspaces/{w}/runs/{run}/sightings), its samples (…/series), the
 // audit entry and the outbox entry. One commit also writes a start with its audit

@@ -14,14 +14,17 @@ import (
 //   - It makes singular and plural the same after an amount.
 //   - It keeps names, quoted or not, and numbers that identify a kind of thing:
 //     status codes, exit codes, SQLSTATEs, versions, service ports, regions.
+//
+// The result has at most maxNormalized bytes. The rest of a longer title has no
+// meaning, so the time that a title takes is bounded.
 func Normalize(title string) string { return normalize(title, maybeVariable) }
 
 // normalize is Normalize. maybe is maybeVariable, except in a test of it.
 func normalize(title string, maybe func(string) bool) string {
 	title = strings.Join(strings.Fields(removeInvisible(title)), " ")
 	var b strings.Builder
-	end := 0
-	for at := 0; at < len(title); at++ {
+	end, at := 0, 0
+	for ; at < len(title) && b.Len()+at-end < maxScanned; at++ {
 		if size, replacement := variablePart(title, at, maybe); size > 0 {
 			b.WriteString(title[end:at])
 			b.WriteString(replacement)
@@ -29,9 +32,14 @@ func normalize(title string, maybe func(string) bool) string {
 			at = end - 1
 		}
 	}
-	b.WriteString(title[end:])
-	return singular(strings.ToLower(b.String()))
+	b.WriteString(title[end:at])
+	return Truncate(singular(strings.ToLower(strings.ToValidUTF8(b.String(), ""))), maxNormalized)
 }
+
+const (
+	maxNormalized = 1 << 10
+	maxScanned    = 2 * maxNormalized // because a plural becomes shorter
+)
 
 // escapes are the control sequences of terminals, and what is left of a color if
 // its escape character was removed. In "rate(errors[5m])", nothing is a color.
@@ -79,6 +87,8 @@ func variablePart(title string, at int, maybe func(string) bool) (size int, repl
 		return idPart(title, at)
 	case c == ':' && at > 0:
 		return portPart(title, at)
+	case c == '[' && afterWord:
+		return rangeOfQuery(title, at)
 	case c == '@' && afterWord:
 		return objectHash(title, at)
 	case !isWord(c) || afterWord || !maybe(title[at:]):
@@ -90,10 +100,16 @@ func variablePart(title string, at int, maybe func(string) bool) (size int, repl
 	return leadingID(title, at)
 }
 
+// maxMatch bounds what a rule looks at, except for one long word. The cost of a
+// match grows with the text that is left, even if nothing matches.
+const maxMatch = 96
+
 // match returns the size of the match at an index and its replacement. The first
 // rule that matches counts.
 func (s ruleSet) match(title string, at int) (size int, replacement string) {
-	m := s.pattern.FindStringSubmatchIndex(title[at:])
+	end := min(len(title), at+maxMatch)
+	end += runLength(title[end:], isWord)
+	m := s.pattern.FindStringSubmatchIndex(title[at:end])
 	if m == nil {
 		return 0, ""
 	}
@@ -116,6 +132,15 @@ func signedAmount(title string, at int) (size int, replacement string) {
 		return size + 1, replacement
 	}
 	return suffixRules.match(title, at)
+}
+
+// queryRange is the range of time in a query, as in rate(errors[5m]).
+var queryRange = regexp.MustCompile(`^\[(?:[0-9]+(?:ms|[smhdwy]))+(?::(?:[0-9]+[smhdwy])?)?\]`)
+
+// rangeOfQuery matches a range of time, which identifies the query.
+func rangeOfQuery(title string, at int) (size int, replacement string) {
+	match := queryRange.FindString(title[at:])
+	return len(match), match
 }
 
 // objectHash matches the hash of a Java object, as in Connection@1a2b3c.
@@ -168,5 +193,5 @@ func maybeVariable(title string) bool {
 			return true
 		}
 	}
-	return hex && size >= 7 || strings.HasPrefix(title, "vmss") || size <= maxLeadingWord && leadingWords[strings.ToLower(title[:size])]
+	return hex && size >= 7 || strings.HasPrefix(title, "vmss") || leadingLetters[strings.ToLower(title[:min(size, 3)])]
 }

@@ -35,7 +35,7 @@ const (
 
 	amount = `[0-9]+(?:[.,_][0-9]+)*(?:[eE][+-]?[0-9]+)?`
 	unit   = `(?:[nuµμm]?s|[mhdwyx]|st|nd|rd|th|` +
-		`[kmgtp]i?b(?:it)?(?:ps|/s(?:ec)?)?|[kmgtp]i?|b|(?:kilo|mega|giga|tera|[kmgt]i?)?bytes?(?:/s(?:ec)?)?|` +
+		`[kmgtp]i?b(?:its?)?(?:ps|/s(?:ec)?)?|[kmgtp]i?|b|(?:kilo|mega|giga|tera|[kmgt]i?)?bytes?(?:/s(?:ec)?)?|` +
 		`[mu]?cores?|v?m?cpus?|percent|[kmg]?hz|(?:req|requests|msgs?|ops|rows)/s(?:ec)?|[rqt]ps|iops)`
 
 	// An age is one or more spans of time: 5m32s, 2d 3h, 1 hour and 5 minutes.
@@ -71,13 +71,15 @@ var wordRules = newRuleSet([]rule{
 	{`(?i:(?:(?:status|error|return|result|reason|grpc|response|os)[ _-]?)?(?:code|status|errno|error)(?: of| is)?[ :=#("'-]{1,3}[0-9]+(?:\.[0-9]+)*)\b`, keepCode},
 	{`(?i:(?:rc|sqlcode|signal|tls|ssl|version|release)[ :=]{1,2}-?[0-9]+(?:\.[0-9]+)*)\b`, keep},
 	{`(?i:ports?[ :=]{1,2}[0-9]+)\b`, replacePort},
-	{`(?i:(?:tcp|udp|sctp)[/ :][0-9]{1,5})\b`, replacePort},
+	{`(?i:(?:tcp|udp|sctp)[/:][0-9]{1,5})\b`, replacePort},
 	{`(?i:[0-9]{1,5}/(?:tcp|udp|sctp))\b`, keep},
 	{`(?i:(?:north|south|east|west|central)-[0-9])\b`, keep}, // us-east-1
 	{`(?i:0x[8c]0[0-9a-f]{6})\b`, keep},                      // error codes of Windows
 
 	// Versions.
 	{`(?i:v[0-9]+(?:\.[0-9]+)+(?:[-+][0-9a-z.-]+)?)\b`, keep}, // v1.29.3
+	{`(?i:[a-z]+[0-9]+(?:\.[0-9]+)+)\b`, keep},                // TLSv1.2, python3.12
+	{`(?i:https?/[0-9](?:\.[0-9])?)\b`, keep},
 	{`(?i:(?:postgres(?:ql)?|mysql|mariadb|java|jdk|openjdk|php|ubuntu|debian|rhel|centos|node\.?js|python|windows server)[ /-]v?[0-9]+(?:\.[0-9]+)*)\b`, keep},
 	{`(?i:(?:kubernetes|k8s|ruby|go|golang|redis|mongo(?:db)?|elasticsearch|opensearch|nginx|kafka|dotnet|terraform|helm|etcd|docker|containerd|openssl|alpine|envoy|istio|api|sdk)[ /-]v?[0-9]+(?:\.[0-9]+)+)\b`, keep},
 
@@ -85,7 +87,8 @@ var wordRules = newRuleSet([]rule{
 	{`(?i:(?:request|trace|correlation|session|span|transaction|txn|job|message|event|operation|invocation|execution)[ _-]?id[ :=#"'(]{1,3}[0-9a-z][0-9a-z_-]{3,})\b`, replaceNamedID},
 	{`(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b`, placeholder("<id>")},
 
-	// Times.
+	// Times. The address of an interface looks like two of them.
+	{`(?i:(?:[0-9a-f]{2}:){5}[0-9a-f]{2})\b`, placeholder("<mac>")},
 	{`datetime\.datetime\([^)]*\)`, placeholder("<time>")},
 	{`[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}` + timeOfDay, placeholder("<time>")},
 	{`(?:19|20)[0-9]{6}[T_-][0-9]{4,6}(?:\.[0-9]+)?Z?\b`, placeholder("<time>")},
@@ -107,9 +110,9 @@ var wordRules = newRuleSet([]rule{
 	{`(?i:sha(?:1|256|512)[:=-][0-9a-f]{7,})\b`, placeholder("<id>")},
 	{`(?i:0x[0-9a-f]+)\b`, placeholder("<id>")},
 	{`vmss[0-9a-z]{6}\b`, placeholder("vmss<id>")}, // AKS nodes
-	{`tmp[0-9a-z_]{8}\b`, replaceTemporary},
+	{`tmp(?:[0-9a-z_]{8}|\.[0-9A-Za-z]{6,12})\b`, replaceTemporary},
 	{`(?i:[0-9a-f]{7,})\b`, replaceHex},
-	{`[A-Za-z0-9]{20,}\b`, replaceToken},
+	{`[A-Za-z0-9]{16,}\b`, replaceToken},
 	{`[a-z]+[0-9]{6,}\b`, replaceNumber},
 
 	{ages, placeholder("<n>")},
@@ -119,33 +122,18 @@ var wordRules = newRuleSet([]rule{
 
 // suffixRules apply at a hyphen. The first rule that matches counts.
 var suffixRules = newRuleSet([]rule{
+	{`-(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b`, placeholder("-<id>")},
 	{`-[0-9a-f]{8}-[a-z0-9]{4}\b`, placeholder("-<id>")}, // GKE nodes
 	{`-` + random + `{6,10}-` + random + `{5}\b`, replacePodSuffix},
 	{`-` + random + `{5}\b`, replacePodSuffix},
 })
 
-// leadingWords are the words without digits at the start of a rule's pattern.
-// maxLeadingWord is the size of the longest.
-var leadingWords, maxLeadingWord = func() (map[string]bool, int) {
-	words, longest := map[string]bool{}, 0
-	for word := range strings.FieldsSeq(`http https status code port ports errno signal tls ssl version release
-		north south east west central error os curl rc sqlcode sqlstate exit exited exits tcp udp sctp datetime
-		return returned returns returning got received response responded responds answered answers replied replies failed
-		grpc result reason postgres postgresql mysql mariadb java jdk openjdk php ubuntu debian rhel centos node nodejs python windows
-		kubernetes ruby go golang redis mongo mongodb elasticsearch opensearch nginx kafka dotnet terraform helm etcd docker containerd
-		openssl alpine envoy istio api sdk request trace correlation session span transaction txn job message event operation invocation
-		execution requestid traceid correlationid sessionid spanid transactionid txnid jobid messageid eventid operationid invocationid executionid
-		request_id trace_id correlation_id session_id span_id transaction_id txn_id job_id message_id event_id operation_id invocation_id
-		execution_id statuscode errorcode returncode resultcode reasoncode responsecode grpccode oscode status_code error_code return_code
-		result_code reason_code response_code grpc_code exitcode exitstatus exitvalue exit_code exit_status exit_value
-		exitedcode exitscode exited_code exits_code
-		mon tue tues wed thu thur thurs fri sat sun monday tuesday wednesday thursday friday saturday sunday tuesday
-		jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august september october november december
-		error_status return_status result_status reason_status response_status grpc_status os_error osstatus oserror oserrno`) {
-		words[word], longest = true, max(longest, len(word))
-	}
-	return words, longest
-}()
+// leadingLetters are the first three letters of the words without digits with
+// which a rule's pattern starts, or all of a shorter word.
+var leadingLetters = setOf(`
+	htt sta cod por err os ose oss osc sig tls ssl ver rel nor sou eas wes cen cur rc sql exi tcp udp sct ret got rec res ans rep fai grp rea
+	pos mys mar jav jdk ope php ubu deb rhe cen nod pyt win kub rub go gol red mon ela ngi kaf dot ter hel etc doc con alp env ist api sdk
+	req tra cor ses spa txn job mes eve inv exe tmp dat tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec`)
 
 func keep(match string) string { return match }
 
@@ -164,7 +152,7 @@ func keepCode(match string) string {
 	number := strings.TrimLeft(match, letters+` _-:=#("'`)
 	name := strings.ToLower(match[:len(match)-len(number)])
 	const minError = 4 // digits
-	if strings.HasPrefix(name, "error") && !strings.Contains(name, "code") && len(number) < minError && !strings.Contains(name, "(") {
+	if strings.HasPrefix(name, "error:") && len(number) < minError {
 		if status, err := strconv.Atoi(number); err != nil || status < 400 || status > 599 {
 			return match[:len(match)-len(number)] + "<n>"
 		}
@@ -204,6 +192,9 @@ func replaceTemporary(match string) string {
 	if !strings.ContainsAny(match, digits+"_") {
 		return match
 	}
+	if strings.HasPrefix(match, "tmp.") {
+		return "tmp.<id>"
+	}
 	return "tmp<id>"
 }
 
@@ -221,20 +212,35 @@ func replaceDotted(match string) string {
 	return "<n>"
 }
 
-// replaceToken distinguishes a random text from a long word.
+// replaceToken distinguishes a random text from a long word or name. A random
+// text has several digits, or changes between digits, upper and lower case at
+// about every second character.
 func replaceToken(match string) string {
-	const minDigits = 3
-	if len(match)-len(strings.Map(withoutDigits, match)) < minDigits {
-		return match
+	const minLength, minDigits = 20, 3
+	count, changes := 0, 0
+	for i := range len(match) {
+		if isDigit(match[i]) {
+			count++
+		}
+		if i > 0 && kindOf(match[i]) != kindOf(match[i-1]) {
+			changes++
+		}
 	}
-	return "<id>"
+	if len(match) >= minLength && count >= minDigits || count > 0 && 2*changes >= len(match) {
+		return "<id>"
+	}
+	return match
 }
 
-func withoutDigits(r rune) rune {
-	if '0' <= r && r <= '9' {
-		return -1
+// kindOf distinguishes digits, upper case and lower case.
+func kindOf(c byte) byte {
+	switch {
+	case isDigit(c):
+		return '0'
+	case 'A' <= c && c <= 'Z':
+		return 'A'
 	}
-	return r
+	return 'a'
 }
 
 // replacePodSuffix distinguishes the random suffix of a pod, or of a ReplicaSet

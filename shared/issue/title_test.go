@@ -1,6 +1,7 @@
 package issue_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -120,5 +121,23 @@ func BenchmarkNormalize(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		issue.Normalize("Pod `cart-7d4b9c6f5d-x2x9k` in namespace `shop` restarted 5 times since 2026-11-22T03:04:05Z")
+	}
+}
+
+// The first KiB decides, however long the placeholders before it were.
+func TestTheEndOfALongTitleHasNoMeaning(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("1 pod is not ready, ", 4_000)
+	start := "Job 5 failed: "
+	for _, other := range []string{start + long + "b", "Job 4711 failed: " + strings.ReplaceAll(long, "1 pod", "123456 pods")} {
+		if issue.Normalize(start+long+"a") != issue.Normalize(other) {
+			t.Errorf("%.60q differs", other)
+		}
+	}
+	if size := len(issue.Normalize(long)); size != 1<<10 {
+		t.Errorf("the result has %d bytes", size)
+	}
+	if issue.Normalize("a"+long) == issue.Normalize("b"+long) {
+		t.Error("the start of a long title has no meaning")
 	}
 }
