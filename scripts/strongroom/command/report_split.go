@@ -13,19 +13,18 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 )
 
-// sendReport reports the run. If there are more findings than one report can have,
+// sendReports reports the run. If there are more findings than one report can have,
 // further runs with the same start report the rest, so that none of them resolves
 // the issues of another. import does the same. All requests are derived from the
 // spool, so that a retry by another process sends the same ones.
-func (s *session) sendReport(policy retry.Policy, report api.Report) error {
+func (s *session) sendReports(policy retry.Policy, report api.Report) error {
 	j := s.run.Journal()
 	found := ingest.Findings{Issues: report.Issues, Samples: report.Samples}
 	for n, part := range found.Split() {
 		id := j.Run
 		if n > 0 {
 			id, report.Outputs = furtherRunID(j.Run, n), []api.Claim{}
-			start := api.Start{Task: j.Task, SLX: j.SLX, Resource: j.Resource, Start: j.Start}
-			if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Start(ctx, id, start) }); err != nil {
+			if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Start(ctx, id, j.Start) }); err != nil {
 				return err
 			}
 			s.meter.Printf("strongroom: %d issues and %d samples more than a report can have are reported as run %s", len(part.Issues), len(part.Samples), id)
