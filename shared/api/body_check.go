@@ -63,8 +63,8 @@ type bodyCheck struct {
 func (c *bodyCheck) value(s *huma.Schema) error {
 	s = resolve(c.registry, s)
 	switch kind := c.decoder.PeekKind(); {
-	case s.Type == "": // any value
-		return c.skip()
+	case s.Type == "":
+		return c.anyValue(s)
 	case kind == '{' && s.Type == huma.TypeObject:
 		return c.object(s)
 	case kind == '[' && s.Type == huma.TypeArray:
@@ -75,6 +75,17 @@ func (c *bodyCheck) value(s *huma.Schema) error {
 		return c.wrongType(s, []any{})
 	}
 	return c.scalar(s)
+}
+
+// anyValue reads a value whose schema has no type, so that the operation checks it
+// itself. The schema may describe fields. An object with these fields does not
+// count as skipped, because maxItems bounds how many there are.
+func (c *bodyCheck) anyValue(s *huma.Schema) error {
+	before := c.skipped
+	c.skipped -= len("{}") + 2*len(s.Properties) // tokens
+	err := c.skip()
+	c.skipped = max(c.skipped, before)
+	return err
 }
 
 func resolve(registry huma.Registry, s *huma.Schema) *huma.Schema {

@@ -65,8 +65,5 @@ func checkSLI(name string) error {
 	if err := sli.CheckName(name); err != nil {
 		return &exitError{exitUsage, err}
 	}
-	if name == "." || name == ".." {
-		return usageError("the API cannot address an SLI with the name %s", name)
-	}
 	return nil
 }

@@ -39,7 +39,7 @@ issues are not mistaken for resolved.
   issues           number of reported issues
   alreadyImported  true if an earlier import reported the run
   rejected         the file's rejected lines (on its first run only)
-  notes            lines whose text is cut or whose severity is not understood (likewise)
+  notes            lines whose text is cut or whose severity is not understood (also on its first run only)
   part, parts      the run's number, from 1, and the number of runs (if there are several)`
 
 // importOptions are the flags of import.

@@ -49,7 +49,7 @@ type importedRun struct {
 	Issues          int                    `json:"issues"`                    // reported
 	AlreadyImported bool                   `json:"alreadyImported,omitempty"` // by an earlier import
 	Rejected        []ingest.RejectedLines `json:"rejected,omitempty"`        // of the file; on its first run only
-	Notes           []ingest.RejectedLines `json:"notes,omitempty"`           // likewise: lines that are not reported as the task meant them
+	Notes           []ingest.RejectedLines `json:"notes,omitempty"`           // also on its first run only: lines that are not reported as the task meant them
 
 	lines []api.IssueLine
 }

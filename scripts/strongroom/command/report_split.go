@@ -13,11 +13,11 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 )
 
-// sendReport reports the run. If there are more findings than one report can have,
+// sendReports reports the run. If there are more findings than one report can have,
 // further runs with the same start report the rest, so that none of them resolves
 // the issues of another. import does the same. All requests are derived from the
 // spool, so that a retry by another process sends the same ones.
-func (s *session) sendReport(policy retry.Policy, report api.Report) error {
+func (s *session) sendReports(policy retry.Policy, report api.Report) error {
 	j := s.run.Journal()
 	found := ingest.Findings{Issues: report.Issues, Samples: report.Samples}
 	for n, part := range found.Split() {

@@ -106,7 +106,7 @@ func (s *session) complete() error {
 	if err != nil {
 		return err
 	}
-	if err := s.sendReport(s.policy, report); err != nil {
+	if err := s.sendReports(s.policy, report); err != nil {
 		return err
 	}
 	kept, err := s.run.Remove()
