@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
@@ -65,7 +64,7 @@ func TestTerraformNamesMembersAsTheDirectoryDoes(t *testing.T) {
 		Fields    string
 	}
 	tf.outputs(t, "modules/record", vars, map[string]any{"members": &members})
-	db, err := c.Operator.Default(t.Context())
+	db, err := c.Directory.Client(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +104,7 @@ func put(t *testing.T, c *cloudtest.Cloud, path, fields string) {
 	if err := protojson.Unmarshal([]byte(`{"fields":`+fields+`}`), &document); err != nil {
 		t.Fatalf("Firestore rejects %s: %v", fields, err)
 	}
-	document.Name = "projects/" + suite.ProjectID + "/databases/" + firestore.DefaultDatabaseID + "/documents/" + path
+	document.Name = "projects/" + suite.ProjectID + "/databases/" + directory.DatabaseID + "/documents/" + path
 	conn, err := grpc.NewClient(c.As(suite.OperatorAccount).FirestoreHost, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)

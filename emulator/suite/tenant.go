@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -19,7 +20,6 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/infra"
 	"github.com/strongroom-dev/strongroom/shared/directory"
-	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -27,6 +27,7 @@ const (
 	locationName = "projects/" + ProjectID + "/locations/" + Location
 	platformRing = locationName + "/keyRings/platform"
 	auditKey     = platformRing + "/cryptoKeys/audit"
+	databases    = "projects/" + ProjectID + "/databases/"
 )
 
 // createPlatform creates the resources that exist before any tenant. It then
@@ -99,7 +100,7 @@ func (c *Cloud) writeRecord(ctx context.Context, record tenant.Record, workspace
 	if err := c.Directory.Put(ctx, record); err != nil {
 		return err
 	}
-	db, err := c.Directory.Database(ctx, record)
+	db, err := c.Directory.Client(ctx)
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (c *Cloud) writeRecord(ctx context.Context, record tenant.Record, workspace
 		return err
 	}
 	for _, w := range workspaces {
-		ref := records.Workspace(db, record.ID, w)
+		ref := directory.Workspace(db, record.ID, w)
 		if _, err := ref.Set(ctx, map[string]any{"id": string(w)}); err != nil {
 			return fmt.Errorf("write workspace: %w", err)
 		}
@@ -121,7 +122,7 @@ func (c *Cloud) writeRecord(ctx context.Context, record tenant.Record, workspace
 
 // writeStaffTrust makes the tenants' issuer also the issuer of staff tokens.
 func (c *Cloud) writeStaffTrust(ctx context.Context, trust tenant.Trust) error {
-	db, err := c.Operator.Default(ctx)
+	db, err := c.Directory.Client(ctx)
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,11 @@ func (c *Cloud) grantTenantRoles(record tenant.Record) error {
 
 // platformResources returns the resources that exist once, by their names in the table.
 func (c *Cloud) platformResources() map[string]string {
-	on := map[string]string{"database": "projects/" + ProjectID + "/databases/(default)", "auditKey": auditKey}
+	on := map[string]string{
+		"database":  databases + firestore.DefaultDatabaseID,
+		"directory": databases + directory.DatabaseID,
+		"auditKey":  auditKey,
+	}
 	for _, topic := range c.Suite.Topics() {
 		on["topic."+topic] = "topics/" + topic
 		on["deadLetters."+topic] = "subscriptions/" + infra.DeadLetters(topic)

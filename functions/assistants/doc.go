@@ -165,7 +165,8 @@
 //
 // # Identity
 //
-// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
+// strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
+// on the directory, roles/cloudkms.cryptoKeyEncrypterDecrypter
 // on the audit key and on each tenant's key. No events.
 //
 // # Try it

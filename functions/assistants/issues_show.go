@@ -74,7 +74,7 @@ func (h *Handler) showAll(ctx context.Context, issues []issue.Issue, at time.Tim
 
 func showFacts(i issue.Issue, at time.Time) FactsBody {
 	b := FactsBody{
-		ID: string(i.ID), State: string(stateAt(i, at)), Severity: i.Severity, SeverityFlagged: i.SeverityFlagged,
+		ID: string(i.ID), State: string(i.State(at)), Severity: i.Severity, SeverityFlagged: i.SeverityFlagged,
 		Task: i.Task, SLX: i.SLX, Resource: i.Resource, FirstSeen: i.FirstSeen, LastSeen: i.LastSeen, LastRun: string(i.LastRun),
 		Sightings: i.Sightings, Runs: i.Runs, Since: i.Since, Reopened: i.Reopened,
 	}

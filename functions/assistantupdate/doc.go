@@ -19,7 +19,7 @@
 //     up to 100 series that wait for this SLI, whatever check they belong to.
 //  3. Fold the runs and their sightings into the check and its issues, and mark the
 //     runs as folded, all in one transaction.
-//  4. Repeat until the run is folded.
+//  4. Repeat until no run of the check is pending.
 //
 // An example: the runs r1 (found issues a and b) and r2 (a success, started later,
 // found only a) are pending. One fold writes that a was seen by two runs and is
@@ -31,8 +31,16 @@
 // # Limits
 //
 //   - A check, and an SLI, is written about once a second at most. An event that
-//     comes earlier waits, up to 25 seconds in all, and then looks again; by then
-//     another event has usually folded its run.
+//     comes earlier waits.
+//   - In a process, one event of a check leads: it folds the runs of all. Another
+//     event of the check is acknowledged at once, because the leader's event is not
+//     acknowledged before none of the check's runs is pending. If the leader fails,
+//     the next delivery of its event continues.
+//   - After 25 seconds, a leader publishes the event of a run that is still pending,
+//     which continues after the events that are queued by then.
+//   - At most 8 events of a process wait at the same time, and 4 of one tenant. One
+//     more is delivered again after Pub/Sub's backoff. So events that need not wait
+//     find a free slot, however many runs other checks and tenants have.
 //   - If the runs may resolve more than 300 issues of the check, which is too many for
 //     one transaction, the issues that the runs did not see are resolved before it,
 //     page by page. Each page is correct by itself. If another fold comes in between,
@@ -42,9 +50,9 @@
 //
 // # Answers
 //
-//	204 or 200  folded now or before; or the message was permanently rejected and is
-//	            recorded in the quarantine
-//	500         deliver again: Firestore or KMS failed, the check is busy, or the
+//	204 or 200  folded now or before, or another event folds it; or the message was
+//	            permanently rejected and is recorded in the quarantine
+//	500         deliver again: Firestore or KMS failed, too many events wait, or the
 //	            tenant's key is disabled
 //
 // A message is rejected with one of these codes:
@@ -66,8 +74,9 @@
 //
 // # Identity
 //
-// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
-// on each tenant's key.
+// strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
+// on the directory, roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's
+// key, roles/pubsub.publisher on run-events.
 //
 // # Try it
 //

@@ -78,7 +78,8 @@
 //
 // # Identity
 //
-// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
+// roles/datastore.user on the database, roles/datastore.viewer on the directory,
+// roles/cloudkms.cryptoKeyEncrypterDecrypter
 // on the audit key. It has no access to any tenant's key. No events.
 //
 // # Try it

@@ -2,7 +2,6 @@ package outputs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -31,7 +30,7 @@ func (v *view) resolveDispute(ctx context.Context, g grant.Grant) (grant.Grant, 
 		return g, api.Refuse(http.StatusServiceUnavailable, "some parts are being compared with the bucket; try again").With("Retry-After", "1")
 	}
 	attrs, err := v.bucket.Object(g.Object().Name()).Attrs(ctx)
-	if errors.Is(err, storage.ErrObjectNotExist) {
+	if isGone(err) {
 		return g, nil
 	}
 	if err != nil {

@@ -165,10 +165,20 @@ func bucketProblem(err error) error {
 		return api.Refuse(http.StatusForbidden, api.KeyLockedText)
 	case errors.Is(err, errOtherObject):
 		return api.Refuse(http.StatusGone, "the bucket holds another object than the one that was stored")
-	case errors.Is(err, storage.ErrObjectNotExist):
+	case isGone(err):
 		return api.Refuse(http.StatusGone, "the bucket no longer holds this output")
 	case !known || response.Code >= http.StatusInternalServerError || response.Code == http.StatusTooManyRequests:
 		return api.Refuse(http.StatusServiceUnavailable, "the bucket is unavailable; try again").With("Retry-After", "1")
 	}
 	return err
+}
+
+// isGone reports whether the bucket says that an object does not exist. The account
+// may get objects and not list them. To such an account, Cloud Storage does not say
+// that an object does not exist; it names the permission that would let it say so:
+// cloud.google.com/storage/docs/access-control/iam-permissions.
+func isGone(err error) bool {
+	var response *googleapi.Error
+	return errors.Is(err, storage.ErrObjectNotExist) || errors.As(err, &response) &&
+		response.Code == http.StatusForbidden && strings.Contains(response.Error()+response.Body, "storage.objects.list")
 }

@@ -132,6 +132,7 @@
 // The function's service account needs these roles:
 //
 //	roles/datastore.user                        the database
+//	roles/datastore.viewer                      the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  the audit key and each tenant's key
 //	roles/pubsub.publisher                      the topic run-events
 //

@@ -69,7 +69,8 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 // filter adds the filters and the order to a query for runs.
 func (in *listRequest) filter(query firestore.Query) firestore.Query {
 	for field, value := range map[string]string{
-		"start.task": in.Task, "start.slx": in.SLX, "start.resource": in.Resource, "end.outcome": in.Outcome, "state": in.State,
+		"start.task": run.CanonicalName(in.Task), "start.slx": run.CanonicalName(in.SLX), "start.resource": run.CanonicalName(in.Resource),
+		"end.outcome": in.Outcome, "state": in.State,
 	} {
 		if value != "" {
 			query = query.Where(field, "==", value)

@@ -53,7 +53,13 @@ func (r *startRequest) parse(now time.Time) (run.Start, run.ID, error) {
 	if err := checkTime(r.Body.Start, now, "body.start"); err != nil {
 		return run.Start{}, "", err
 	}
-	return run.Start{Task: r.Body.Task, SLX: r.Body.SLX, Resource: r.Body.Resource, Time: truncateToMicros(r.Body.Start)}, id, nil
+	task := run.CanonicalName(r.Body.Task)
+	if task == "" {
+		return run.Start{}, "", invalid("the task has no name", "the name has only invisible characters", "body.task")
+	}
+	return run.Start{
+		Task: task, SLX: run.CanonicalName(r.Body.SLX), Resource: run.CanonicalName(r.Body.Resource), Time: truncateToMicros(r.Body.Start),
+	}, id, nil
 }
 
 // checkTime rejects the times of a wrong clock. A run that starts in the far

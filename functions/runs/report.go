@@ -45,6 +45,7 @@ func (c *reportChange) apply(r *run.Run) (changed bool, err error) {
 		return false, nil
 	}
 	r.State, r.End, r.Digest = run.Ended, c.report.end, c.report.digest
+	r.Reported = truncateToMicros(c.handler.deps.Now())
 	r.Sightings, r.Samples = len(c.report.sightings), c.report.samples
 	if err := checkOrder(*r, "body.end"); err != nil {
 		return false, err

@@ -29,9 +29,15 @@
 //	expired               has claimed the part since the grant expired  missing
 //	renewed or stored     any                                           unchanged
 //
-// In each database, one sweep processes at most 50 pages of 100 documents for each of
-// these four steps. The next sweep continues. If a page, run or database fails, the
-// sweep continues with the others.
+// # Turns
+//
+// Each step processes 100 documents of one tenant, then 100 of the next, and so on,
+// so a tenant with a large backlog does not delay the others. A step processes at most
+// 50 such pages of a tenant and takes at most 45 seconds. The next sweep continues. If
+// a page, run or database fails, the sweep continues with the others.
+//
+// While the tenants that share a database have less than one page together, one query
+// reads the documents of all of them.
 //
 // # Responses
 //
@@ -47,6 +53,7 @@
 // # IAM
 //
 //	roles/datastore.user    on the database
+//	roles/datastore.viewer  on the directory
 //	roles/pubsub.publisher  on run-events
 //
 // The function has no role on any key or bucket.

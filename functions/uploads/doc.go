@@ -83,9 +83,10 @@
 //
 // # IAM
 //
-//	roles/datastore.user                        on the database
+//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
-//	roles/iam.serviceAccountTokenCreator        on each tenant's signing account
+//	strongroom.blobSigner                       on each tenant's signing account: signs, creates no tokens
 //	roles/cloudkms.signer                       on each tenant's signing key, if it has one
 //
 // The function itself cannot read or write any bucket.

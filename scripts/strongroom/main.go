@@ -11,5 +11,5 @@ import (
 )
 
 func main() {
-	os.Exit(command.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+	os.Exit(command.Program(context.Background()))
 }

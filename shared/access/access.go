@@ -16,8 +16,6 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"github.com/danielgtaylor/huma/v2"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -92,6 +90,7 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 		Now:           now,
 		Record:        tenants.Tenant,
 		PlatformTrust: tenants.PlatformTrust,
+		Logger:        api.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -212,6 +211,9 @@ func (g *Guard) unauthenticatedError(ctx context.Context, err error) error {
 		return api.Refuse(http.StatusServiceUnavailable, fault.Reason).
 			With("Retry-After", strconv.Itoa(int(fault.RetryAfter.Seconds())))
 	}
+	if unusable := (authn.UnusableKey{}); errors.As(fault, &unusable) {
+		api.Logger(ctx).WarnContext(ctx, "token names a key that cannot be used", "error", fault)
+	}
 	g.unauthenticated.Add(1)
 	return api.Refuse(http.StatusUnauthorized, fault.Reason).With("WWW-Authenticate", `Bearer realm="strongroom"`)
 }
@@ -255,9 +257,8 @@ func (g *Guard) decide(ctx context.Context, s Session, request Request) (reason 
 			return "", nil
 		}
 	case tenant.Viewer:
-		member := directory.Member(s.DB, s.Tenant.ID, s.Workspace, s.Principal.Issuer, s.Principal.Subject)
-		_, err := member.Get(ctx)
-		if status.Code(err) != codes.NotFound {
+		member, err := g.Directory.IsMember(ctx, s.Tenant.ID, s.Workspace, s.Principal.Issuer, s.Principal.Subject)
+		if member || err != nil {
 			return "", err
 		}
 	}

@@ -104,7 +104,7 @@ func TestAuthorizeFollowsMembership(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	tn, g := c.Tenant(t), guard(t, c)
-	db, err := c.Operator.Default(t.Context())
+	db, err := c.Directory.Client(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestATokenThatCannotBeJudgedNow(t *testing.T) {
 	}
 	tn := c.Tenant(t)
 	err := c.IAM.Unbind(iam.Binding{
-		Member: suite.FunctionAccount("runs"), Role: "roles/datastore.user", Resource: "projects/" + suite.ProjectID + "/databases/(default)",
+		Member: suite.FunctionAccount("runs"), Role: "roles/datastore.viewer", Resource: "projects/" + suite.ProjectID + "/databases/directory",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,8 @@ type Claim struct {
 type Run struct {
 	ID          ID        `firestore:"id" class:"operational"`
 	State       State     `firestore:"state" class:"metadata"`
-	Created     time.Time `firestore:"created" class:"operational"` // when the record was created
+	Created     time.Time `firestore:"created" class:"operational"`  // when the platform first heard of the run: its start, an upload or its report
+	Reported    time.Time `firestore:"reported" class:"operational"` // when the platform received the report; zero: not yet
 	Owner       Owner     `firestore:"owner"`
 	Start       Start     `firestore:"start"`
 	End         End       `firestore:"end"`

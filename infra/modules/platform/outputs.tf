@@ -17,11 +17,12 @@ output "tenancy" {
     project_number = local.project_number
     location       = var.location
     database       = google_firestore_database.this.name
+    directory      = google_firestore_database.directory.name
     topic          = google_pubsub_topic.this["object-events"].id
     audit_key      = google_kms_crypto_key.this["audit"].id
     accounts       = { for name, f in module.function : name => f.account }
   }
-  depends_on = [google_pubsub_topic_iam_member.this, google_pubsub_topic_iam_member.other_project, google_kms_crypto_key_iam_member.agent]
+  depends_on = [google_project_iam_custom_role.this, google_pubsub_topic_iam_member.this, google_pubsub_topic_iam_member.other_project, google_kms_crypto_key_iam_member.agent]
 }
 
 output "audit_key" {

@@ -68,6 +68,10 @@ variable "trust" {
     error_message = "A rule for runners needs the workspaces that they may write to."
   }
   validation {
+    condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : [for w in r.workspaces : can(regex("^[a-z0-9-]{1,63}$", w))]]]))
+    error_message = "A workspace ID has 1 to 63 lowercase letters, digits and hyphens. The functions reject a record with another one."
+  }
+  validation {
     condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : r.role == "runner" || !r.share_runs]]))
     error_message = "Only a rule for runners can share runs."
   }

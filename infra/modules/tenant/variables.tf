@@ -5,6 +5,7 @@ variable "platform" {
     project_number = string
     location       = string
     database       = string
+    directory      = string
     topic          = string
     audit_key      = string
     accounts       = map(string)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +79,7 @@ func (c *Client) putRequest(ctx context.Context, t Target, body io.Reader, size 
 	if err != nil || u.Host == "" {
 		return nil, errors.New("the platform returned an upload URL that is not valid")
 	}
-	if err := checkScheme(u, c.insecure); err != nil {
+	if err := c.checkTarget(u, t.Headers); err != nil {
 		return nil, err
 	}
 	if t.Method != http.MethodPut {
@@ -93,13 +94,49 @@ func (c *Client) putRequest(ctx context.Context, t Target, body io.Reader, size 
 	}
 	req.ContentLength = size
 	for name, value := range t.Headers {
-		if strings.EqualFold(name, "host") {
-			req.Host = value
-		} else {
-			req.Header.Set(name, value)
-		}
+		req.Header.Set(name, value)
 	}
 	return req, nil
+}
+
+// storageHost is the only host of buckets. Its paths start with the bucket:
+// cloud.google.com/storage/docs/request-endpoints
+const storageHost = "storage.googleapis.com"
+
+// uploadHeaders are the headers of a minted upload. With others, a bucket would do
+// something else, for example copy an object.
+var uploadHeaders = []string{"content-type", "x-goog-content-length-range", "x-goog-hash", "x-goog-if-generation-match"}
+
+// checkTarget refuses to send output to a host that is not Cloud Storage, to
+// another bucket, or with other headers: the platform may not choose them.
+func (c *Client) checkTarget(u *url.URL, headers map[string]string) error {
+	if err := checkScheme(u, c.insecure); err != nil {
+		return err
+	}
+	if !c.isBucketHost(u) {
+		return fmt.Errorf("the platform returned an upload URL on another host than %s; no output was sent there", storageHost)
+	}
+	if c.bucket != "" && !strings.HasPrefix(u.EscapedPath(), "/"+c.bucket+"/") {
+		return fmt.Errorf("the platform returned an upload URL for another bucket than %s; no output was sent there", c.bucket)
+	}
+	for name := range headers {
+		if !slices.Contains(uploadHeaders, strings.ToLower(name)) {
+			return errors.New("the platform returned an upload with a header that no upload has")
+		}
+	}
+	return nil
+}
+
+// isBucketHost reports whether u is Cloud Storage, or the bucket of an embedded
+// cloud, which runs where its platform runs.
+func (c *Client) isBucketHost(u *url.URL) bool {
+	switch {
+	case u.Scheme == "https":
+		return u.Host == storageHost
+	case IsLoopback(c.base.Hostname()):
+		return IsLoopback(u.Hostname())
+	}
+	return u.Hostname() == c.base.Hostname()
 }
 
 // bucketError describes a rejection by its status and code. It does not repeat

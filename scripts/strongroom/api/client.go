@@ -30,6 +30,7 @@ type Client struct {
 	workspace string
 	token     func() (secret.String, error)
 	insecure  bool
+	bucket    string // empty: any
 	http      *http.Client
 }
 
@@ -39,6 +40,7 @@ type Config struct {
 	Workspace string                        // that all paths name; empty for calls that need none
 	Token     func() (secret.String, error) // called for each request, because tokens rotate; nil: send no token
 	Insecure  bool                          // allow http: to hosts other than this one
+	Bucket    string                        // the only bucket that Put uploads to; empty: the one that the platform names
 }
 
 // New checks the address and returns a client. It sends nothing yet.
@@ -48,7 +50,7 @@ func New(config Config) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		base: base, workspace: config.Workspace, token: config.Token, insecure: config.Insecure,
+		base: base, workspace: config.Workspace, token: config.Token, insecure: config.Insecure, bucket: config.Bucket,
 		http: &http.Client{Transport: newTransport(), CheckRedirect: refuseRedirect},
 	}, nil
 }
@@ -88,13 +90,14 @@ func checkScheme(u *url.URL, insecure bool) error {
 		return nil
 	case u.Scheme != "http":
 		return fmt.Errorf("scheme %q is not supported: use https", u.Scheme)
-	case insecure || loopback(u.Hostname()):
+	case insecure || IsLoopback(u.Hostname()):
 		return nil
 	}
 	return fmt.Errorf("http to %s would send tokens and output unencrypted: use https, or --insecure", u.Hostname())
 }
 
-func loopback(host string) bool {
+// IsLoopback reports whether host is this machine itself.
+func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

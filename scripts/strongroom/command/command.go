@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/credential"
 )
 
 // Exit codes of the program. The run command exits with the code of its task,
@@ -28,6 +30,17 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	settings       settings
+}
+
+// Program is the whole program: it hides the token from the tasks that it will
+// execute, runs Main and returns the exit code.
+func Program(ctx context.Context) int {
+	env, err := credential.Hide()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "strongroom:", err)
+		return exitNotRun
+	}
+	return Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, env)
 }
 
 // Main runs the program with args, which do not include the program's name, and

@@ -25,7 +25,7 @@ const envProgram = "STRONGROOM_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(envProgram) != "" {
-		os.Exit(command.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+		os.Exit(command.Program(context.Background()))
 	}
 	cloudtest.Main(m)
 }

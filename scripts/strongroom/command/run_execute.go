@@ -98,7 +98,7 @@ func taskEnv(j spool.Journal) []string {
 	var env []string
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if name != envToken && name != envTokenFile {
+		if name != envToken && name != envTokenFile { // the token itself is in no environment: see package credential
 			env = append(env, variable)
 		}
 	}

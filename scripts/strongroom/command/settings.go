@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/credential"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/shared/grant"
@@ -27,11 +29,12 @@ const (
 	envURL       = "STRONGROOM_URL"
 	envWorkspace = "STRONGROOM_WORKSPACE"
 	envTokenFile = "STRONGROOM_TOKEN_FILE"
-	envToken     = "STRONGROOM_TOKEN"
+	envToken     = credential.Token
 	envSpool     = "STRONGROOM_SPOOL"
+	envBucket    = "STRONGROOM_BUCKET"
 )
 
-const defaultURL = "http://127.0.0.1:8080" // the embedded cloud
+const embeddedURL = "http://127.0.0.1:8080" // default of the embedded cloud
 
 // settings select the platform, the workspace and the caller. Flags override the
 // environment.
@@ -40,21 +43,34 @@ type settings struct {
 	url       string
 	workspace string
 	tokenFile string
+	bucket    string
 	insecure  bool
 	quiet     bool
 }
 
 func (s *settings) addFlags(root *cobra.Command) {
 	flags := root.PersistentFlags()
-	flags.StringVar(&s.url, "url", "", "URL of the platform ($"+envURL+"; default "+defaultURL+")")
+	flags.StringVar(&s.url, "url", "", "URL of the platform ($"+envURL+"; default "+embeddedURL+", for tokens of the embedded cloud only)")
 	flags.StringVar(&s.workspace, "workspace", "", "workspace to use ($"+envWorkspace+")")
 	flags.StringVar(&s.tokenFile, "token-file", "", "file with the token, which is read again for each request ($"+envTokenFile+"; or set the token in $"+envToken+")")
+	flags.StringVar(&s.bucket, "bucket", "", "tenant's bucket: send output to no other ($"+envBucket+"; default: the bucket that the platform names)")
 	flags.BoolVar(&s.insecure, "insecure", false, "allow http:// to other machines, which sends tokens and output unencrypted")
 	flags.BoolVarP(&s.quiet, "quiet", "q", false, "print no progress; the run command also does not print the task's output")
 }
 
-// address is the URL of the platform.
-func (s *settings) address() string { return cmp.Or(s.url, s.env(envURL), defaultURL) }
+// address returns the URL of the platform. There is a default only for tokens
+// that the embedded cloud issued: at another machine's address, whoever listens
+// there would receive the token.
+func (s *settings) address() (string, error) {
+	if address := cmp.Or(s.url, s.env(envURL)); address != "" {
+		return address, nil
+	}
+	issuer, err := url.Parse(s.claims().Issuer)
+	if err == nil && issuer.Scheme == "http" && api.IsLoopback(issuer.Hostname()) {
+		return embeddedURL, nil
+	}
+	return "", usageError("no platform: use --url URL, or set %s", envURL)
+}
 
 // client returns a client for workspace. If workspace is empty, it uses the
 // workspace of the settings.
@@ -76,7 +92,14 @@ func (s *settings) newClient(workspace string) (*api.Client, error) {
 	if _, err := s.token(); err != nil {
 		return nil, err
 	}
-	client, err := api.New(api.Config{URL: s.address(), Workspace: workspace, Token: s.token, Insecure: s.insecure})
+	address, err := s.address()
+	if err != nil {
+		return nil, err
+	}
+	client, err := api.New(api.Config{
+		URL: address, Workspace: workspace, Token: s.token, Insecure: s.insecure,
+		Bucket: cmp.Or(s.bucket, s.env(envBucket)),
+	})
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
@@ -115,29 +138,41 @@ func (s *settings) token() (secret.String, error) {
 	return secret.New(value), nil
 }
 
-// audience returns the token's audience, which names the tenant. It is empty if
-// the token is not a readable JWT. The platform verifies the token; this function
-// does not.
-func (s *settings) audience() string {
+// claims are what this program reads from a token.
+type claims struct {
+	Issuer   string `json:"iss"`
+	Audience any    `json:"aud"`
+}
+
+// claims returns the token's claims. They are empty if the token is not a
+// readable JWT. The platform verifies the token; this function does not.
+func (s *settings) claims() (c claims) {
 	token, err := s.token()
 	if err != nil {
-		return ""
+		return c
 	}
 	parts := strings.Split(token.Reveal(), ".")
 	if len(parts) != 3 {
-		return ""
+		return c
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return ""
+	if err != nil || json.Unmarshal(payload, &c) != nil {
+		return claims{}
 	}
-	var one struct{ Aud string }
-	if json.Unmarshal(payload, &one) == nil {
-		return one.Aud
-	}
-	var several struct{ Aud []string }
-	if json.Unmarshal(payload, &several) == nil && len(several.Aud) == 1 {
-		return several.Aud[0]
+	return c
+}
+
+// audience returns the token's audience, which names the tenant. It is empty if
+// the token has none or several.
+func (s *settings) audience() string {
+	switch audience := s.claims().Audience.(type) {
+	case string:
+		return audience
+	case []any:
+		if len(audience) == 1 {
+			one, _ := audience[0].(string)
+			return one
+		}
 	}
 	return ""
 }

@@ -40,7 +40,8 @@ func (a *app) printToken(ctx context.Context, tenantName, role string, asJSON bo
 	if err != nil && role != string(tenant.Platform) {
 		return usageError("--tenant: %w", err)
 	}
-	client, err := api.New(api.Config{URL: a.settings.address(), Insecure: a.settings.insecure})
+	address := cmp.Or(a.settings.url, a.settings.env(envURL), embeddedURL) // this request has no token
+	client, err := api.New(api.Config{URL: address, Insecure: a.settings.insecure})
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}

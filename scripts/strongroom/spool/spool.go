@@ -41,8 +41,12 @@ const (
 // Dir is a directory of runs. Several processes may use it at the same time.
 type Dir struct{ path string }
 
+// ErrNotPrivate means that other users may read or change a directory.
+var ErrNotPrivate = errors.New("other users may read or change it: use a directory that belongs to you and has mode 0700; a directory that does not exist is created so")
+
 // Open opens a spool. It creates the directory if needed, readable by its owner
-// only.
+// only. It returns ErrNotPrivate for a directory of another user, or with another
+// mode: its output is in plain text, and its runs name the files to upload.
 func Open(path string) (Dir, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -51,7 +55,22 @@ func Open(path string) (Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return Dir{}, fmt.Errorf("open the spool: %w", err)
 	}
+	if err := checkPrivate(path); err != nil {
+		return Dir{}, fmt.Errorf("open the spool: %s: %w", path, err)
+	}
 	return Dir{path}, nil
+}
+
+func checkPrivate(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	owner, known := info.Sys().(*syscall.Stat_t)
+	if !known || int(owner.Uid) != os.Geteuid() || info.Mode().Perm()&0o077 != 0 {
+		return ErrNotPrivate
+	}
+	return nil
 }
 
 // Path returns the absolute path of the directory.

@@ -83,8 +83,18 @@ run "one_region" {
     error_message = "replay must be able to read the dead letters."
   }
   assert {
-    condition     = alltrue([for b in values(google_project_iam_member.database) : b.condition[0].expression == "resource.name == \"projects/p-test/databases/(default)\""])
-    error_message = "A role on the database must not apply to another database."
+    condition = alltrue([for key, b in google_project_iam_member.database : b.condition[0].expression ==
+      (module.suite.platform_bindings[key].on == "directory" ? "resource.name == \"projects/p-test/databases/directory\"" : "resource.name == \"projects/p-test/databases/(default)\"")
+    ])
+    error_message = "A role on a database must not apply to another database."
+  }
+  assert {
+    condition     = toset([for key, b in google_project_iam_member.database : b.role if module.suite.platform_bindings[key].on == "directory"]) == toset(["roles/datastore.viewer"])
+    error_message = "No function may write to the directory."
+  }
+  assert {
+    condition     = { for id, r in google_project_iam_custom_role.this : id => r.permissions } == { for id, r in module.suite.custom_roles : id => toset(r.permissions) }
+    error_message = "The custom roles must be those of suite.json."
   }
   assert {
     condition     = alltrue([for k in values(google_kms_crypto_key.this) : k.rotation_period == "7776000s" && k.deletion_policy == "PREVENT"]) && length(google_kms_crypto_key.this) == 4
@@ -123,8 +133,8 @@ run "one_region" {
     error_message = "The paths of the URL map must be those of suite.json."
   }
   assert {
-    condition     = google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.this.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
-    error_message = "The database must have delete protection and point-in-time recovery."
+    condition     = alltrue([for d in [google_firestore_database.this, google_firestore_database.directory] : d.delete_protection_state == "DELETE_PROTECTION_ENABLED" && d.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"])
+    error_message = "Both databases must have delete protection and point-in-time recovery."
   }
   assert {
     condition     = length(google_firestore_index.this) == length(jsondecode(file("../../indexes.json")).indexes) && length(google_firestore_backup_schedule.daily.daily_recurrence) == 1
