@@ -10,13 +10,13 @@
 //
 // # What an event does
 //
-// The event of a run folds the run's check (a task on a resource): up to 25 of its
-// oldest pending runs, of which the run is usually one.
+// The event of a run folds the run's check (a task on a resource): up to 25 of the
+// check's oldest pending runs, usually including this run.
 //
 //  1. Read the check and its pending runs. A run is pending from the commit that
 //     completes it until it is folded.
-//  2. Fold the runs' samples into the SLIs, one transaction for each SLI. It takes
-//     up to 100 series that wait for this SLI, whatever check they belong to.
+//  2. Fold the runs' samples into the SLIs, one transaction for each SLI. It includes
+//     up to 100 series that wait for this SLI, of any check.
 //  3. Fold the runs and their sightings into the check and its issues, and mark the
 //     runs as folded, all in one transaction.
 //  4. Repeat until no run of the check is pending.
@@ -26,11 +26,13 @@
 // open, and that b is resolved since r2. The result is the same if r2's event comes
 // first, if both come at once, or if one comes twice: a fold writes absolute values
 // that do not depend on the order of runs, and a run that is no longer pending is
-// not folded again. See infra/adr/0007 (runs) and 0008 (samples).
+// not folded again. A run resolves an issue only if it began after the last report
+// that has the issue, by the platform's clock too. See infra/adr/0007 (runs), 0008
+// (samples) and 0012 (clocks).
 //
 // # Limits
 //
-//   - A check, and an SLI, is written about once a second at most. An event that
+//   - A check, and an SLI, is written at most about once a second. An event that
 //     comes earlier waits.
 //   - In a process, one event of a check leads: it folds the runs of all. Another
 //     event of the check is acknowledged at once, because the leader's event is not
@@ -45,8 +47,9 @@
 //     one transaction, the issues that the runs did not see are resolved before it,
 //     page by page. Each page is correct by itself. If another fold comes in between,
 //     all pages are written again with the same result.
-//   - An issue stores the line of its newest sighting, sealed for the issue, and the
-//     first KiB of its title.
+//   - An issue shows the newest run that saw it. If that run has several sightings
+//     of the issue, the worst severity counts. The issue stores the line of that
+//     sighting, sealed for the issue, and the first KiB of its title.
 //
 // # Answers
 //
@@ -80,8 +83,8 @@
 //
 // # Try it
 //
-// While go run ./emulator runs, report a run that found an issue, and see what the
-// event of the run made of it:
+// While go run ./emulator runs, report a run that found an issue, and wait until its
+// event is folded and the issue is listed:
 //
 //	API=http://127.0.0.1:8080 RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e12
 //	token() { curl -s "$API/emulator/token?tenant=acme&as=$1" | grep -o 'eyJ[^"]*'; }

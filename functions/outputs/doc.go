@@ -22,8 +22,7 @@
 //	lines        newline bytes in the stored parts; absent if they are neither declared nor counted
 //	state        open: more parts may arrive
 //	             complete: every part that the run claims is stored
-//	             incomplete: the run has ended, and parts are missing. Also: it ended without a
-//	             report, so nobody knows what is missing
+//	             incomplete: the run has ended, and parts are missing; or the run is lost
 //	             unclaimed: the run has ended, and its report does not claim the output
 //
 // A runner can declare a wrong number of lines. Two fields say what lines is worth:
@@ -55,10 +54,9 @@
 //
 // A response to ?lines also has these headers:
 //
-//	Content-Range         the bytes that the lines occupy: bytes a-b/size
-//	Strongroom-Lines      the lines in the response
-//	Strongroom-Truncated  true if more of the requested lines follow after byte b
-//
+//	Content-Range            the bytes that the lines occupy: bytes a-b/size
+//	Strongroom-Lines         the lines in the response
+//	Strongroom-Truncated     true if more of the requested lines follow after byte b
 //	Strongroom-Lines-Differ  true if the runner declared a wrong number of lines for a part
 //
 // A line ends with a newline byte; the last line may lack it. Only the newlines that
@@ -68,10 +66,10 @@
 // with the header Strongroom-Continue. Repeat the request with continue set to its
 // value.
 //
-// Every response has the header Strongroom-Output-State with the state from the
-// list. The content type is always text/plain, and the headers make browsers store,
-// guess and run nothing. If a response breaks off before its Content-Length, it was
-// aborted: continue with a Range.
+// Every response has the header Strongroom-Output-State with the state from the list.
+// The content type is always text/plain, and headers tell browsers not to cache the
+// response, guess its type or run it. If a response ends before its Content-Length, it
+// was aborted: continue with a Range.
 //
 // Each read has two audit entries: outputs.read before the first byte, and
 // outputs.read.end after the last. The second one has these counts:
@@ -98,6 +96,7 @@
 //	413  the output is larger than 8 MiB and the request has no range; detail shows a range
 //	416  the range starts after the end; Content-Range: bytes */size
 //	422  pageSize is out of range
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457).

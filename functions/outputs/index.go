@@ -46,7 +46,7 @@ type state string
 const (
 	stateOpen       state = "open"       // more parts may arrive
 	stateComplete   state = "complete"   // every part that the run claims is stored
-	stateIncomplete state = "incomplete" // the run has ended, and parts are missing
+	stateIncomplete state = "incomplete" // the run has ended, and parts are missing; or it is lost
 	stateUnclaimed  state = "unclaimed"  // the run has ended, and its report does not claim the output
 )
 
@@ -145,6 +145,8 @@ func (x *index) lines() lineCount {
 // state returns the output's state. Grants beyond the run's claim do not matter.
 func (x *index) state(r run.Run) state {
 	switch {
+	case r.State == run.Lost:
+		return stateIncomplete
 	case r.State != run.Ended:
 		return stateOpen
 	case !x.sealed:

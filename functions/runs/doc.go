@@ -1,14 +1,15 @@
-// Package runs is the function that records runs and answers questions about
-// them. A run is one execution of a task, from its start to its report.
+// Package runs is the function that records runs and lists them. A run is one execution
+// of a task, from its start to its report.
 //
 // # Methods
 //
-//	PUT  /v1/workspaces/{workspace}/runs/{run}          runner
-//	POST /v1/workspaces/{workspace}/runs/{run}/report   runner
-//	GET  /v1/workspaces/{workspace}/runs/{run}          viewer, auditor, admin
-//	GET  /v1/workspaces/{workspace}/runs/{run}/issues   viewer, auditor, admin
-//	GET  /v1/workspaces/{workspace}/runs                viewer, auditor, admin
-//	GET  /v1/workspaces/{workspace}/slis/{sli}/samples  viewer, auditor, admin
+//	PUT  /v1/workspaces/{workspace}/runs/{run}            runner
+//	POST /v1/workspaces/{workspace}/runs/{run}/report     runner
+//	POST /v1/workspaces/{workspace}/runs/{run}/heartbeat  runner
+//	GET  /v1/workspaces/{workspace}/runs/{run}            viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/runs/{run}/issues     viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/runs                  viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/slis/{sli}/samples    viewer, auditor, admin
 //
 // {run} is a lowercase UUIDv7 that the runner generates. Therefore, every call
 // is safe to repeat. The start and the report may arrive in either order, and at
@@ -16,8 +17,9 @@
 //
 // # Owner
 //
-// The first call that writes to a run (its start, its report or an upload) makes
-// the caller the owner of the run. The owner is the iss and the sub of the token.
+// The first call that writes to a run (its start, its report, a heartbeat or an
+// upload) makes the caller the owner of the run. The owner is the iss and the sub of
+// the token.
 // Every other identity gets 403, which is audited. If a trust rule of the tenant
 // says shareRuns, all runners that the rule admits may write to each other's runs.
 //
@@ -32,8 +34,13 @@
 //	start     yes       a time (RFC 3339), stored in whole microseconds
 //
 // No start, end or sample may be more than 5 minutes ahead of the server's
-// clock, and no end may be before its start. Runs are compared by their starts,
-// so one wrong clock would hide what other runs find.
+// clock, and no end may be before its start.
+//
+// Runs of one check are compared by their starts, and also by when the platform
+// received their requests. A clean run resolves an issue only if its first request
+// (start, upload or report) arrived after the report of every run that saw the
+// issue. So a wrong clock hides no issue. A runner can compare the Date header of
+// any response with its own clock, and correct its times before it sends them.
 //
 // # Report
 //
@@ -70,6 +77,20 @@
 //	a different one                          409, and nothing changes
 //
 // A run whose start is never recorded does not affect any check.
+//
+// # Lease
+//
+// A run whose runner is gone must not look as if it were running. So a runner calls
+// at least every 5 minutes while its task runs: it requests uploads, or sends a
+// heartbeat, which has no body. Any of these calls, and the start, renews the lease
+// of 15 minutes. When the lease is over, the run is lost within about a minute:
+//
+//	state of the run      lost; it has no end and no outcome
+//	state of its outputs  incomplete; the parts that are stored can be read
+//	its check             unchanged: a lost run is inconclusive, so it resolves no issue
+//
+// If the runner calls again, the run is running. If it reports, even days later, the
+// run ends as if it had not been lost.
 //
 // # Run
 //
@@ -111,6 +132,7 @@
 //	409  the run was already recorded with different values, or its ID is used in another workspace
 //	413  the body is larger than 8 MiB (report) or 256 KiB
 //	422  a value is invalid; see errors
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again later; for a report, also while the tenant's key is disabled
 //
 // Errors are application/problem+json (RFC 9457).

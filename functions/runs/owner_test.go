@@ -29,9 +29,10 @@ var writes = map[string]struct {
 	method, path string
 	body         any
 }{
-	"a start":   {http.MethodPut, "", aStart},
-	"a report":  {http.MethodPost, "/report", aReport},
-	"an upload": {http.MethodPost, "/uploads", fields{"parts": []fields{{"output": "stdout.log", "part": 1, "contentType": "text/plain"}}}},
+	"a start":     {http.MethodPut, "", aStart},
+	"a report":    {http.MethodPost, "/report", aReport},
+	"a heartbeat": {http.MethodPost, "/heartbeat", nil},
+	"an upload":   {http.MethodPost, "/uploads", fields{"parts": []fields{{"output": "stdout.log", "part": 1, "contentType": "text/plain"}}}},
 }
 
 func TestARunBelongsToTheIdentityThatWroteToItFirst(t *testing.T) {
@@ -59,7 +60,7 @@ func TestARunBelongsToTheIdentityThatWroteToItFirst(t *testing.T) {
 			denied[e.Action]++
 		}
 	}
-	want := map[auditlog.Action]int{auditlog.StartRun: 3, auditlog.ReportRun: 3, auditlog.MintUpload: 3}
+	want := map[auditlog.Action]int{auditlog.StartRun: 4, auditlog.ReportRun: 4, auditlog.MintUpload: 4, auditlog.HeartbeatRun: 4}
 	if diff := cmp.Diff(want, denied); diff != "" {
 		t.Errorf("denials in the audit log: %s", diff)
 	}

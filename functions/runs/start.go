@@ -55,6 +55,7 @@ func (c *startChange) apply(r *run.Run) (changed bool, err error) {
 	if err := checkOrder(*r, "body.start"); err != nil {
 		return false, err
 	}
+	r.Renew(c.handler.deps.Now())
 	if r.Complete() {
 		c.handler.markComplete(r)
 	}

@@ -1,6 +1,6 @@
 // Package sweep is the function that completes what other functions left open: events
-// that their writer could not publish, grants whose upload never arrived, and ended
-// runs with a missing part.
+// that their writer could not publish, grants whose upload never arrived, ended runs
+// with a missing part, and runs whose runner is gone.
 //
 // # Trigger
 //
@@ -17,8 +17,11 @@
 //     become a dead letter, for example because the tenant's key was disabled. Only
 //     the newest run of a check is republished; processing it also processes the
 //     older runs.
-//  3. It sets the final state of grants (see the table).
-//  4. It marks each ended run without a pending grant as grantsFinal, and does not read
+//  3. It marks each running run as lost if its runner has not called for 15 minutes.
+//     A later call of the runner makes the run running again, and a later report ends
+//     it.
+//  4. It sets the final state of grants (see the table).
+//  5. It marks each ended run without a pending grant as grantsFinal, and does not read
 //     the run again.
 //
 // The states of grants:
@@ -41,7 +44,7 @@
 //
 // # Responses
 //
-//	200  {"expired":3,"missing":1,"finalized":2,"published":1,"republished":0,"more":false}
+//	200  {"expired":3,"missing":1,"finalized":2,"published":1,"lost":0,"republished":0,"more":false}
 //	     more: the next sweep has work left
 //	500  something failed; the rest is done, and the next sweep tries again
 //	503  the same for a transient failure

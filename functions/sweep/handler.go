@@ -42,6 +42,7 @@ type Result struct {
 	Missing     int  `json:"missing" class:"operational" doc:"Grants that expired without an object and that a run claims"`
 	Finalized   int  `json:"finalized" class:"operational" doc:"Ended runs whose grants are all final"`
 	Published   int  `json:"published" class:"operational" doc:"Events that their writer could not publish"`
+	Lost        int  `json:"lost" class:"operational" doc:"Runs whose runner has not called for 15 minutes"`
 	Republished int  `json:"republished" class:"operational" doc:"Runs unprocessed for hours; the next sweep publishes their events"`
 	More        bool `json:"more" class:"operational" doc:"The next sweep has work left"`
 }
@@ -77,7 +78,7 @@ func (h *Handler) sweep(ctx context.Context, _ *struct{}) (*sweepResponse, error
 		return nil, err
 	}
 	api.Logger(ctx).InfoContext(ctx, "swept", "expired", out.Body.Expired, "missing", out.Body.Missing,
-		"finalized", out.Body.Finalized, "published", out.Body.Published, "republished", out.Body.Republished, "more", out.Body.More)
+		"finalized", out.Body.Finalized, "published", out.Body.Published, "republished", out.Body.Republished, "lost", out.Body.Lost, "more", out.Body.More)
 	return out, nil
 }
 
@@ -99,6 +100,11 @@ func (h *Handler) steps(result *Result) []step {
 		{"republish stuck runs", h.stuckRuns, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {
 			n, err := h.republish(ctx, db, docs)
 			result.Republished += n
+			return err
+		}},
+		{"lose runs", h.silentRuns, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {
+			n, err := h.loseRuns(ctx, db, docs)
+			result.Lost += n
 			return err
 		}},
 		{"expire grants", h.overdueGrants, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {

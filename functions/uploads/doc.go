@@ -38,9 +38,8 @@
 //
 // # Status
 //
-// Every error is application/problem+json (RFC 9457) that says what to change.
-// After an error no URL exists. Nothing was written either, except where the table
-// says so.
+// Every error is application/problem+json (RFC 9457) that says what to change. After an
+// error, the caller has no URL, and nothing was written unless the table says so.
 //
 //	200  the URLs; the grants, the audit entry and the run were committed first
 //	400  the path or the JSON cannot be read, or {run} is not a UUIDv7
@@ -62,6 +61,7 @@
 //	415  the body is not application/json
 //	422  a field is invalid ("errors" lists each field)
 //	500  internal error; the grants and the audit entry may exist
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  retry after Retry-After; the grants and the audit entry may exist
 //
 // # Environment

@@ -92,8 +92,8 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 			return fmt.Errorf("write grant: %w", err)
 		}
 	}
-	if create {
-		if err := runRef.Create(tx, r); err != nil {
+	if r.Renew(now) {
+		if err := runRef.Save(tx, r, create); err != nil {
 			return err
 		}
 	}

@@ -28,6 +28,7 @@ type Record struct {
 	Location       string  `firestore:"location" class:"operational"`       // of its buckets and key, e.g. europe-west3
 	OutputsBucket  string  `firestore:"outputsBucket" class:"operational"`  // bucket name, without gs://
 	ExportsBucket  string  `firestore:"exportsBucket" class:"operational"`  // bucket name, without gs://
+	AuditBucket    string  `firestore:"auditBucket" class:"operational"`    // bucket name, without gs://; under the platform's audit key
 	KeyName        string  `firestore:"keyName" class:"operational"`        // projects/…/cryptoKeys/…
 	SigningAccount string  `firestore:"signingAccount" class:"operational"` // email of the account that signs upload URLs
 	SigningKeyName string  `firestore:"signingKeyName" class:"operational"` // projects/…/cryptoKeyVersions/…; empty: IAM signBlob signs

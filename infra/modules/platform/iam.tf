@@ -46,6 +46,26 @@ resource "google_kms_crypto_key_iam_member" "audit" {
   role          = each.value.role
   member        = "serviceAccount:${each.value.member}"
 
+  depends_on = [data.google_storage_project_service_account.this, module.function]
+}
+
+resource "google_kms_crypto_key_iam_member" "log" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "logKey" }
+
+  crypto_key_id = google_kms_crypto_key.log.id
+  role          = each.value.role
+  member        = "serviceAccount:${each.value.member}"
+
+  depends_on = [module.function]
+}
+
+resource "google_storage_bucket_iam_member" "audit" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "auditBucket" }
+
+  bucket = google_storage_bucket.audit.name
+  role   = each.value.role
+  member = "serviceAccount:${each.value.member}"
+
   depends_on = [module.function]
 }
 

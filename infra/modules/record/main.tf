@@ -11,6 +11,7 @@ locals {
     location       = { stringValue = var.record.location }
     outputsBucket  = { stringValue = var.record.outputs_bucket }
     exportsBucket  = { stringValue = var.record.exports_bucket }
+    auditBucket    = { stringValue = var.record.audit_bucket }
     keyName        = { stringValue = var.record.key_name }
     signingAccount = { stringValue = var.record.signing_account }
     signingKeyName = { stringValue = var.record.signing_key_name }

@@ -7,6 +7,7 @@ variable "record" {
     location                = string
     outputs_bucket          = string
     exports_bucket          = string
+    audit_bucket            = string
     key_name                = string
     signing_account         = string
     signing_key_name        = optional(string, "")

@@ -6,6 +6,9 @@ locals {
       database  = "projects/${var.project_id}/databases/${var.database}"
       directory = "projects/${var.project_id}/databases/${var.directory}"
       auditKey  = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/audit"
+      logKey    = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/log"
+
+      auditBucket = "buckets/${var.project_id}-audit"
     },
     { for topic in local.topics : "topic.${topic}" => "topics/${topic}" },
     { for topic in local.topics : "deadLetters.${topic}" => "subscriptions/${topic}-dead" },
@@ -16,6 +19,7 @@ locals {
       "tenant.signingKey"     = t.signing_key # null: this tenant has none, so there is no role on it
       "tenant.signingAccount" = "serviceAccounts/${t.signing_account}"
       "tenant.outputsBucket"  = "buckets/${t.outputs_bucket}"
+      "tenant.auditBucket"    = "buckets/${t.audit_bucket}"
     }
   }
 
@@ -74,5 +78,5 @@ locals {
     { for name, f in local.functions : "scheduler ${name}" => { member = local.scheduler_account, role = "roles/run.invoker", on = "function", resource = "functions/${name}" } if f.schedule != null },
   )
 
-  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket"])
+  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.auditBucket"])
 }

@@ -10,6 +10,10 @@ locals {
     "tenant.key"        = google_kms_crypto_key.data.id
     "tenant.signingKey" = one(google_kms_crypto_key.signing[*].id)
   }
+  role_buckets = {
+    "tenant.outputsBucket" = google_storage_bucket.this["outputs"].name
+    "tenant.auditBucket"   = google_storage_bucket.audit.name
+  }
 }
 
 resource "google_kms_crypto_key_iam_member" "this" {
@@ -43,9 +47,9 @@ resource "google_service_account_iam_member" "this" {
 }
 
 resource "google_storage_bucket_iam_member" "this" {
-  for_each = { for key, b in local.bindings : key => b if b.on == "tenant.outputsBucket" }
+  for_each = { for key, b in local.bindings : key => b if contains(keys(local.role_buckets), b.on) }
 
-  bucket = google_storage_bucket.this["outputs"].name
+  bucket = local.role_buckets[each.value.on]
   role   = each.value.role
   member = "serviceAccount:${each.value.member}"
 

@@ -12,6 +12,7 @@ module "record" {
     location                = local.tenant.location
     outputs_bucket          = google_storage_bucket.this["outputs"].name
     exports_bucket          = google_storage_bucket.this["exports"].name
+    audit_bucket            = google_storage_bucket.audit.name
     key_name                = google_kms_crypto_key.data.id
     signing_account         = local.tenant.signing_account
     signing_key_name        = var.signing_key_version == null ? "" : "${one(google_kms_crypto_key.signing[*].id)}/cryptoKeyVersions/${var.signing_key_version}"

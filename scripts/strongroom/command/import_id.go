@@ -29,8 +29,8 @@ type startTimes struct {
 func (o *importOptions) startTimes(observed, modified time.Time) (times startTimes, err error) {
 	now := time.Now()
 	switch {
-	case o.start != "":
-		start, _ := time.Parse(time.RFC3339, o.start) // check has parsed it before
+	case o.startTime != "":
+		start, _ := time.Parse(time.RFC3339, o.startTime) // check has parsed it before
 		times = startTimes{start: start, stable: start}
 	case observed.IsZero() || observed.After(now):
 		times = startTimes{start: modified, stable: observed}

@@ -44,7 +44,7 @@ func (a *app) startSession(ctx context.Context, spooled *spool.Run, client *api.
 	j := spooled.Journal()
 	s.uploader = upload.Start(s.ctx, upload.Config{
 		Client: client, Run: j.Run, Parallel: t.parallel, Retry: policy,
-		Start:  api.Start{Task: j.Task, SLX: j.SLX, Resource: j.Resource, Start: j.Start},
+		Start:  j.Start,
 		Stored: spooled.Stored, Moved: s.meter.Moved,
 	})
 	return s

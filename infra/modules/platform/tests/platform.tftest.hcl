@@ -73,6 +73,8 @@ run "one_region" {
     condition = merge(
       { for key, b in google_project_iam_member.database : key => "${b.member} ${b.role}" },
       { for key, b in google_kms_crypto_key_iam_member.audit : key => "${b.member} ${b.role}" },
+      { for key, b in google_kms_crypto_key_iam_member.log : key => "${b.member} ${b.role}" },
+      { for key, b in google_storage_bucket_iam_member.audit : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_topic_iam_member.this : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_subscription_iam_member.this : key => "${b.member} ${b.role}" },
     ) == { for key, b in module.suite.platform_bindings : key => "serviceAccount:${b.member} ${b.role}" }
@@ -101,7 +103,15 @@ run "one_region" {
     error_message = "There must be 4 keys, which rotate every 90 days and cannot be deleted."
   }
   assert {
-    condition     = toset(keys(google_kms_crypto_key_iam_member.agent)) == toset(["firestore database", "pubsub messages", "artifactregistry runtime europe-west3", "eventarc runtime europe-west3", "functions runtime europe-west3", "logging runtime europe-west3", "run runtime europe-west3", "storage audit", "storage runtime europe-west3"])
+    condition     = google_kms_crypto_key.log.purpose == "ASYMMETRIC_SIGN" && google_kms_crypto_key.log.version_template[0].algorithm == "EC_SIGN_ED25519" && google_kms_crypto_key.log.deletion_policy == "PREVENT"
+    error_message = "The log key must sign with Ed25519."
+  }
+  assert {
+    condition     = google_storage_bucket.audit.name == "p-test-audit" && google_storage_bucket.audit.retention_policy[0].retention_period == "34560000" && google_storage_bucket.audit.encryption[0].default_kms_key_name == google_kms_crypto_key.this["audit"].id
+    error_message = "The platform's audit log must be under the audit key and retained for 400 days."
+  }
+  assert {
+    condition     = toset(keys(google_kms_crypto_key_iam_member.agent)) == toset(["firestore database", "pubsub messages", "artifactregistry runtime europe-west3", "eventarc runtime europe-west3", "functions runtime europe-west3", "logging runtime europe-west3", "run runtime europe-west3", "storage runtime europe-west3"])
     error_message = "Google's service agents must have exactly the keys that they need."
   }
   assert {

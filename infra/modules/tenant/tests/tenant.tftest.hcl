@@ -68,11 +68,15 @@ run "a_tenant" {
     error_message = "The bindings must be those of suite.json."
   }
   assert {
-    condition = { for b in values(google_storage_bucket_iam_member.this) : b.member => b.role } == {
+    condition = { for b in values(google_storage_bucket_iam_member.this) : b.member => b.role if b.bucket == google_storage_bucket.this["outputs"].name } == {
       "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com" = "roles/storage.legacyObjectReader"
       "serviceAccount:sign-acme@p-test.iam.gserviceaccount.com"  = "roles/storage.objectCreator"
     }
     error_message = "The bindings of the bucket must be those of suite.json."
+  }
+  assert {
+    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com"])
+    error_message = "Only audit-integrator may use the audit bucket."
   }
   assert {
     condition     = [for b in values(google_service_account_iam_member.this) : b.member] == ["serviceAccount:fn-uploads@p-test.iam.gserviceaccount.com"]
