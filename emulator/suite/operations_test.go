@@ -42,7 +42,7 @@ var (
 // operations has every route of every function. The laws 4 and 6 try each of them.
 var operations = map[string]operation{
 	"POST /v1/workspaces/{workspace}/runs/{run}/uploads":         {roles: runners, action: auditlog.MintUpload, ask: inNewRun("/uploads", oneUpload()), recordedFirst: true},
-	"PUT /v1/workspaces/{workspace}/runs/{run}":                  {roles: runners, action: auditlog.StartRun, ask: inNewRun("", aStart)},
+	"PUT /v1/workspaces/{workspace}/runs/{run}":                  {roles: runners, action: auditlog.StartRun, ask: inNewRun("", aStart), recordedFirst: true},
 	"POST /v1/workspaces/{workspace}/runs/{run}/report":          {roles: runners, action: auditlog.ReportRun, ask: inNewRun("/report", aReport), recordedFirst: true},
 	"POST /v1/workspaces/{workspace}/runs/{run}/heartbeat":       {roles: runners, action: auditlog.HeartbeatRun, ask: inNewRun("/heartbeat", nil)},
 	"GET /v1/workspaces/{workspace}/runs/{run}":                  {roles: readers, action: auditlog.ReadRun, ask: inRun("")},
