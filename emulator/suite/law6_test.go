@@ -188,7 +188,7 @@ func TestLaw6OnTheRecordFirstThoughTheActFails(t *testing.T) {
 	want := []auditlog.Entry{
 		{Tenant: tn.ID, Actor: persona(c, tn, "runner"), Action: auditlog.MintUpload, Outcome: auditlog.Allowed, Workspace: "prod", Resource: "runs/" + id, Objects: []string{"kept.log/00001"}},
 		{Tenant: tn.ID, Actor: persona(c, tn, "auditor"), Action: auditlog.ReadOutput, Outcome: auditlog.Allowed, Workspace: "prod", Resource: resource},
-		{Tenant: tn.ID, Actor: persona(c, tn, "auditor"), Action: auditlog.EndReadOutput, Outcome: auditlog.Done, Workspace: "prod", Resource: resource, Counts: map[string]int64{"bytes": 0}},
+		{Tenant: tn.ID, Actor: persona(c, tn, "auditor"), Action: auditlog.EndReadOutput, Outcome: auditlog.Done, Workspace: "prod", Resource: resource, Counts: map[string]int64{"bytes": 0, "offset": 0, "scanned": 0}},
 		{Tenant: tn.ID, Actor: persona(c, tn, "runner"), Action: auditlog.MintUpload, Outcome: auditlog.Allowed, Workspace: "prod", Resource: "runs/" + failed, Objects: []string{"stdout.log/00001"}},
 	}
 	got := auditEntries(t, c, tn.ID)
@@ -221,7 +221,7 @@ func TestLaw6OnTheRecordFirstSaysWhoAndWhat(t *testing.T) {
 	want := []auditlog.Entry{
 		{Tenant: tn.ID, Actor: persona(c, tn, "runner"), Action: auditlog.MintUpload, Outcome: auditlog.Allowed, Workspace: "prod", Resource: "runs/" + id, Objects: []string{"kept.log/00001"}},
 		{Tenant: tn.ID, Actor: persona(c, tn, "viewer"), Action: auditlog.ReadOutput, Outcome: auditlog.Allowed, Workspace: "prod", Resource: resource},
-		{Tenant: tn.ID, Actor: persona(c, tn, "viewer"), Action: auditlog.EndReadOutput, Outcome: auditlog.Done, Workspace: "prod", Resource: resource, Counts: map[string]int64{"bytes": 3}},
+		{Tenant: tn.ID, Actor: persona(c, tn, "viewer"), Action: auditlog.EndReadOutput, Outcome: auditlog.Done, Workspace: "prod", Resource: resource, Counts: map[string]int64{"bytes": 3, "offset": 1, "scanned": 0}},
 		{Tenant: tn.ID, Actor: persona(c, tn, "runner"), Action: auditlog.ReadOutput, Outcome: auditlog.Denied, Reason: "role", Workspace: "prod", Resource: resource},
 		{Tenant: tn.ID, Actor: persona(c, tn, "viewer"), Action: auditlog.ReadRun, Outcome: auditlog.Denied, Reason: "workspace", Workspace: "test", Resource: "runs/" + id},
 	}

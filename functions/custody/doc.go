@@ -36,7 +36,7 @@
 // A bucket creates a part at most once, so two messages that contradict each other
 // cannot both be the bucket's. Custody cannot ask the bucket, so it marks the grant
 // as disputed. Before outputs reads a disputed part, it asks the bucket which object
-// exists (infra/adr/0010-runs-have-owners.md).
+// exists (infra/adr/0018-runs-have-owners.md).
 //
 // An object in quarantine is recorded once, at tenants/{t}/quarantine/{id} and as
 // custody.quarantine in the tenant's audit log. It is never served and never moved.

@@ -13,16 +13,29 @@
 //
 //	{"run":{"id":"…","task":"dns-check","state":"ended","outcome":"success","exitCode":0,"start":"…","end":"…"},
 //	 "outputs":[{"name":"stdout.log","contentType":"text/plain","state":"complete",
-//	             "parts":2,"storedParts":2,"size":9437184,"lines":1234}],
+//	             "parts":2,"storedParts":2,"size":9437184,"lines":1234,"linesVerified":true}],
 //	 "nextPageToken":"…"}
 //
 //	parts        number of parts that the run claims; 0 while it runs
 //	storedParts  number of parts stored from part 1 up to the first gap: what can be read now
 //	size         bytes in the stored parts
-//	lines        newline bytes in the stored parts; absent if the runner did not count them
+//	lines        newline bytes in the stored parts; absent if they are neither declared nor counted
 //	state        open: more parts may arrive
 //	             complete: every part that the run claims is stored
 //	             incomplete: the run has ended, and parts are missing; or the run is lost
+//	             unclaimed: the run has ended, and its report does not claim the output
+//
+// A runner can declare a wrong number of lines. Two fields say what lines is worth:
+//
+//	linesVerified  the platform counted the lines of every stored part; false: some numbers are
+//	               only declared
+//	linesDiffer    the platform counted another number for a part than the runner declared
+//
+// The report seals the run. What was stored beyond it is not output, and the list
+// shows it separately:
+//
+//	unclaimedParts  number of stored parts that the report does not claim
+//	unclaimedSize   bytes in these parts
 //
 // # Read
 //
@@ -36,16 +49,22 @@
 //	?lines=A-B          200 with lines A to B; lines count from 1, and both ends are inclusive
 //	?lines=A-           200 with all lines from A
 //	neither             200 with the whole output. 413 if it is larger than 8 MiB
+//	?unclaimed=true     the stored parts that the report does not claim, in order, instead of the
+//	                    output; with any of the above
 //
 // A response to ?lines also has these headers:
 //
-//	Content-Range         the bytes that the lines occupy: bytes a-b/size
-//	Strongroom-Lines      the lines in the response
-//	Strongroom-Truncated  true if more of the requested lines follow after byte b
+//	Content-Range            the bytes that the lines occupy: bytes a-b/size
+//	Strongroom-Lines         the lines in the response
+//	Strongroom-Truncated     true if more of the requested lines follow after byte b
+//	Strongroom-Lines-Differ  true if the runner declared a wrong number of lines for a part
 //
-// A line ends with a newline byte; the last line may lack it. If the runner counted
-// the newlines of a part, the count is used as an index. Otherwise the part is read
-// through.
+// A line ends with a newline byte; the last line may lack it. Only the newlines that
+// the platform itself counted in a part are an index. Other parts are read through,
+// and their counts are stored. One request searches at most 64 MiB or 200 parts for
+// its first line. If the line is after them, the response is 202 without a body, and
+// with the header Strongroom-Continue. Repeat the request with continue set to its
+// value.
 //
 // Every response has the header Strongroom-Output-State with the state from the list.
 // The content type is always text/plain, and headers tell browsers not to cache the
@@ -53,18 +72,27 @@
 // was aborted: continue with a Range.
 //
 // Each read has two audit entries: outputs.read before the first byte, and
-// outputs.read.end with the number of bytes sent after the last.
+// outputs.read.end after the last. The second one has these counts:
+//
+//	bytes      bytes sent
+//	offset     offset of the first of them in the output
+//	scanned    bytes that were searched for newlines
+//	unclaimed  number of unclaimed parts, if they were read
+//
+// If custody found that notifications of a part contradict each other, the part is
+// disputed. The read then asks the bucket which object exists. If it matches its
+// grant, it replaces the recorded one, which custody.adopt records in the audit log.
 //
 // # Status
 //
-//	200, 206  see above
-//	400  a range, lines, page token or name is malformed, there are several ranges, or
+//	200, 202, 206  see above
+//	400  a range, lines, continue, page token or name is malformed, there are several ranges, or
 //	     the request has both Range and lines
 //	401  no valid token
 //	403  the role or the workspace does not allow the request, the tenant is suspended,
 //	     or its key is disabled or destroyed
-//	404  the workspace has no such run, or the run no such output
-//	410  the bucket no longer holds the output
+//	404  the workspace has no such run, the run no such output, or its report does not claim it
+//	410  the bucket no longer holds the output, or holds another object
 //	413  the output is larger than 8 MiB and the request has no range; detail shows a range
 //	416  the range starts after the end; Content-Range: bytes */size
 //	422  pageSize is out of range

@@ -9,25 +9,35 @@ import (
 	"math"
 )
 
+// Limits of the search for a line in one request. Only what the platform counted
+// itself is an index, because a runner can declare a wrong number of lines and so
+// hide some. Parts that nobody has counted are read through, and their counts are
+// stored, so that the next request continues after them.
+const (
+	maxScanned      = 64 << 20 // bytes before the first requested line
+	maxScannedParts = 200
+)
+
 // lineSpan is the bytes of a range of lines. The zero lineSpan has no bytes.
 type lineSpan struct {
 	span
 	last      int64 // number of the last line that the span contains, at least in part
 	truncated bool  // the range continues after the span
+	next      int   // number of the part at which the search continues; 0: the search has ended
 }
 
 // findLines returns the span of a range of lines, up to the size of one response.
 func (v *view) findLines(ctx context.Context, lines lineRange) (lineSpan, error) {
-	from, err := v.offsetAfterLine(ctx, lines.first-1)
-	if err != nil || from >= v.index.size() {
-		return lineSpan{}, err
+	from, next, err := v.offsetAfterLine(ctx, lines.first-1)
+	if err != nil || next > 0 || from >= v.index.size() {
+		return lineSpan{next: next}, err
 	}
 	count := int64(math.MaxInt64)
 	if lines.last >= 0 {
 		count = lines.last - lines.first + 1
 	}
 	limit := min(v.index.size(), from+maxResponse)
-	result, err := v.scan(ctx, span{from, limit}, count)
+	result, err := v.scan(ctx, v.index.segments(span{from, limit}), from, count)
 	if err != nil {
 		return lineSpan{}, err
 	}
@@ -35,30 +45,38 @@ func (v *view) findLines(ctx context.Context, lines lineRange) (lineSpan, error)
 	if result.midline {
 		last++
 	}
-	return lineSpan{span{from, result.to}, last, result.newlines < count && limit < v.index.size()}, nil
+	return lineSpan{
+		span:      span{from, result.to},
+		last:      last,
+		truncated: result.newlines < count && limit < v.index.size(),
+	}, nil
 }
 
 // offsetAfterLine returns the offset after the n-th newline, or the size of the
-// output if it has fewer. It skips parts whose newlines the runner counted, and
-// reads through the other parts.
-func (v *view) offsetAfterLine(ctx context.Context, n int64) (int64, error) {
+// output if it has fewer. It skips parts whose newlines the platform counted, and
+// reads through the other parts. If they are too many for one request, next is the
+// number of the part to continue at.
+func (v *view) offsetAfterLine(ctx context.Context, n int64) (offset int64, next int, err error) {
 	if n == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	for _, p := range v.index.parts {
 		if p.lines >= 0 && p.lines < n {
 			n -= p.lines
 			continue
 		}
-		result, err := v.scan(ctx, p.span(), n)
+		if v.scanned > 0 && (v.scanned+p.size > maxScanned || len(v.counts) >= maxScannedParts) {
+			return 0, p.number, nil
+		}
+		result, err := v.scan(ctx, []segment{{p, 0, p.size}}, p.offset, n)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		if n -= result.newlines; n == 0 {
-			return result.to, nil
+			return result.to, 0, nil
 		}
 	}
-	return v.index.size(), nil
+	return v.index.size(), 0, nil
 }
 
 // scanResult is the progress of a scan for newlines.
@@ -68,14 +86,24 @@ type scanResult struct {
 	midline  bool // the last byte scanned is not a newline
 }
 
-// scan reads s up to its n-th newline, or to its end.
-func (v *view) scan(ctx context.Context, s span, n int64) (scanResult, error) {
+// scan reads segments, of which the first begins at the offset from, up to their
+// n-th newline, or to their end.
+func (v *view) scan(ctx context.Context, segments []segment, from, n int64) (scanResult, error) {
 	buffer := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buffer)
-	result := scanResult{to: s.from}
-	for _, seg := range v.index.segments(s) {
-		if err := v.scanSegment(ctx, seg, n, buffer[:], &result); err != nil || result.newlines == n {
+	result := scanResult{to: from}
+	for _, seg := range segments {
+		before := result
+		err := v.scanSegment(ctx, seg, n, buffer[:], &result)
+		v.scanned += result.to - before.to
+		if err != nil {
 			return result, err
+		}
+		if result.to-before.to == seg.part.size {
+			v.noteCount(seg.part, result.newlines-before.newlines)
+		}
+		if result.newlines == n {
+			break
 		}
 	}
 	return result, nil

@@ -40,11 +40,17 @@ type runBody struct {
 type outputBody struct {
 	Name        string `json:"name" class:"operational"`
 	ContentType string `json:"contentType" class:"operational" doc:"As granted; empty if no part was granted"`
-	State       string `json:"state" class:"operational" enum:"open,complete,incomplete"`
+	State       string `json:"state" class:"operational" enum:"open,complete,incomplete,unclaimed"`
 	Parts       int    `json:"parts" class:"operational" doc:"Number of parts that the run claims; 0 while it runs"`
 	StoredParts int    `json:"storedParts" class:"operational" doc:"Number of parts stored from part 1 up to the first gap: what can be read now"`
 	Size        int64  `json:"size" class:"operational" doc:"Size of the stored parts in bytes"`
-	Lines       *int64 `json:"lines,omitempty" class:"operational" doc:"Newline bytes in the stored parts, if the runner counted them"`
+	Lines       *int64 `json:"lines,omitempty" class:"operational" doc:"Newline bytes in the stored parts: as counted by the platform, or otherwise as declared by the runner; absent if neither is known"`
+
+	LinesVerified bool `json:"linesVerified" class:"operational" doc:"The platform counted the lines of every stored part"`
+	LinesDiffer   bool `json:"linesDiffer,omitempty" class:"operational" doc:"The runner declared other numbers of lines than the platform counted"`
+
+	UnclaimedParts int   `json:"unclaimedParts,omitempty" class:"operational" doc:"Number of stored parts that the run's report does not claim; they are not part of the output"`
+	UnclaimedSize  int64 `json:"unclaimedSize,omitempty" class:"operational" doc:"Size of the unclaimed parts in bytes"`
 }
 
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
@@ -114,7 +120,7 @@ func (p *outputPage) add(g grant.Grant) error {
 		if p.isFull() {
 			return p.endEarly()
 		}
-		p.current = index{name: g.Output}
+		p.current = newIndex(p.run, g.Output)
 	}
 	p.current.add(g)
 	return nil
@@ -144,7 +150,7 @@ func (p *outputPage) appendCurrent() error {
 
 // appendNextClaimed appends the next output that has a claim but no grants.
 func (p *outputPage) appendNextClaimed() error {
-	x := index{name: p.claimed[0]}
+	x := newIndex(p.run, p.claimed[0])
 	p.claimed = p.claimed[1:]
 	return p.appendOutput(x)
 }
@@ -177,12 +183,21 @@ func showRun(r run.Run) runBody {
 }
 
 func (x *index) show(r run.Run) outputBody {
+	lines := x.lines()
 	b := outputBody{
-		Name: x.name, ContentType: x.contentType, State: string(x.state(r)), Parts: r.End.Parts(x.name),
-		StoredParts: len(x.parts), Size: x.size(),
+		Name:           x.name,
+		ContentType:    x.contentType,
+		State:          string(x.state(r)),
+		Parts:          x.claimed,
+		StoredParts:    len(x.parts),
+		Size:           x.size(),
+		LinesVerified:  lines.verified,
+		LinesDiffer:    lines.differs,
+		UnclaimedParts: x.unclaimedParts,
+		UnclaimedSize:  x.unclaimedSize,
 	}
-	if lines, ok := x.lines(); ok {
-		b.Lines = &lines
+	if lines.known {
+		b.Lines = &lines.n
 	}
 	return b
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -22,6 +23,8 @@ type readRequest struct {
 	Output    string `path:"output" class:"operational"`
 	Range     string `header:"Range" class:"operational" doc:"One range of bytes"`
 	Lines     string `query:"lines" class:"operational" doc:"Range of line numbers from 1, such as 100-200 or 100-"`
+	Continue  string `query:"continue" class:"operational" maxLength:"5" doc:"Strongroom-Continue of the previous response with status 202"`
+	Unclaimed bool   `query:"unclaimed" class:"operational" doc:"Read the stored parts that the run's report does not claim, instead of the output"`
 }
 
 // readResponse is a stream of output.
@@ -37,6 +40,9 @@ func (h *Handler) read(ctx context.Context, in *readRequest) (*readResponse, err
 	if err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
+	if in.Continue != "" && (selected.lines == nil || !isPartNumber(in.Continue)) {
+		return nil, api.Refuse(http.StatusBadRequest, "continue is not valid for this request; start again without it")
+	}
 	if err := grant.CheckOutput(in.Output); err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
@@ -44,7 +50,7 @@ func (h *Handler) read(ctx context.Context, in *readRequest) (*readResponse, err
 	if err != nil {
 		return nil, err
 	}
-	v, err := h.view(ctx, session, r, in.Output)
+	v, err := h.view(ctx, session, r, *in)
 	if err != nil {
 		return nil, err
 	}
@@ -59,23 +65,44 @@ func (h *Handler) read(ctx context.Context, in *readRequest) (*readResponse, err
 }
 
 // view indexes an output. The error has status 404 if the run has no such output.
-func (h *Handler) view(ctx context.Context, s access.Session, r run.Run, output string) (*view, error) {
+func (h *Handler) view(ctx context.Context, s access.Session, r run.Run, in readRequest) (*view, error) {
 	bucket, err := h.bucket(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	v := &view{handler: h, session: s, run: r, bucket: bucket, index: index{name: output}}
-	err = records.GrantsOfRun(ctx, s.DB, s.Tenant.ID, s.Workspace, r.ID, records.GrantFilter{Output: output}, func(g grant.Grant) error {
+	v := &view{handler: h, session: s, run: r, bucket: bucket, index: newIndex(r, in.Output)}
+	v.index.unclaimed = in.Unclaimed
+	err = records.GrantsOfRun(ctx, s.DB, s.Tenant.ID, s.Workspace, r.ID, records.GrantFilter{Output: in.Output}, func(g grant.Grant) error {
+		g, err := v.resolveDispute(ctx, g)
 		v.index.add(g)
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if v.index.contentType == "" && r.End.Parts(output) == 0 {
-		return nil, api.Refuse(http.StatusNotFound, "this run has no such output")
+	return v, v.checkExists()
+}
+
+func (v *view) checkExists() error {
+	x := &v.index
+	switch {
+	case x.unclaimed && x.unclaimedParts == 0:
+		return api.Refuse(http.StatusNotFound, "the run has no unclaimed parts of this output")
+	case x.unclaimed, x.claimed > 0:
+		return nil
+	case x.sealed && x.unclaimedParts > 0:
+		return api.Refuse(http.StatusNotFound, "the run's report does not claim this output; to read what was stored under its name, add unclaimed=true")
+	case x.sealed, x.contentType == "":
+		return api.Refuse(http.StatusNotFound, "this run has no such output")
 	}
-	return v, nil
+	return nil
+}
+
+// isPartNumber reports whether s is the number of a part, as Strongroom-Continue has
+// it. The value is not trusted: the counts that it stands for are in the grants.
+func isPartNumber(s string) bool {
+	n, err := parseNumber(s)
+	return err == nil && n >= 1 && n <= grant.MaxPart
 }
 
 // record writes the audit entry of the read. No byte is read without it.
@@ -87,13 +114,18 @@ func (v *view) record(ctx context.Context) (err error) {
 // recordTimeout limits how long a finished request waits for its last audit entry.
 const recordTimeout = 30 * time.Second
 
-// recordEnd writes the audit entry of the number of bytes sent, even if the client
-// has disconnected.
+// recordEnd writes the audit entry of what was read: the bytes sent, the offset of
+// the first one, and the bytes that were searched for newlines. It does so even if
+// the client has disconnected.
 func (v *view) recordEnd(ctx context.Context, sent int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	entry := v.audit(auditlog.EndReadOutput, auditlog.Done)
-	entry.Of, entry.Counts = v.entry, map[string]int64{"bytes": sent}
+	entry.Of = v.entry
+	entry.Counts = map[string]int64{"bytes": sent, "offset": v.offset, "scanned": v.scanned}
+	if v.index.unclaimed {
+		entry.Counts["unclaimed"] = int64(v.index.unclaimedParts)
+	}
 	if _, err := v.handler.guard.Audit.Append(ctx, v.session.DB, entry); err != nil {
 		api.Logger(ctx).ErrorContext(ctx, "end of read not audited", "entry", v.entry, "bytes", sent, "error", err.Error())
 	}
@@ -137,8 +169,16 @@ func (v *view) resolve(ctx context.Context, selected selection) (response, error
 
 func (v *view) resolveLines(ctx context.Context, lines lineRange) (response, error) {
 	found, err := v.findLines(ctx, lines)
+	if saved := v.saveCounts(ctx); err == nil {
+		err = saved
+	}
 	if err != nil {
 		return response{}, err
+	}
+	if found.next > 0 {
+		return response{span{}, http.StatusAccepted, map[string]string{
+			"Strongroom-Continue": strconv.Itoa(found.next), "Content-Range": fmt.Sprintf("bytes */%d", v.index.size()),
+		}}, nil
 	}
 	if found.length() == 0 {
 		return response{}, v.unsatisfiable("the output has no line %d yet", lines.first)
@@ -146,6 +186,9 @@ func (v *view) resolveLines(ctx context.Context, lines lineRange) (response, err
 	header := map[string]string{"Strongroom-Lines": fmt.Sprintf("%d-%d", lines.first, found.last)}
 	if found.truncated {
 		header["Strongroom-Truncated"] = "true"
+	}
+	if v.index.lines().differs {
+		header["Strongroom-Lines-Differ"] = "true"
 	}
 	header["Content-Range"] = contentRange(found.span, v.index.size())
 	return response{found.span, http.StatusOK, header}, nil

@@ -17,7 +17,6 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
-	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -25,6 +24,9 @@ import (
 const bufferSize = 256 << 10
 
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+// errOtherObject is the error of an object that is not the one in custody.
+var errOtherObject = errors.New("the object differs from its record")
 
 // view is one read of one output by one client.
 type view struct {
@@ -34,17 +36,25 @@ type view struct {
 	bucket  *storage.BucketHandle
 	index   index
 	entry   string // ID of the audit entry of this read
+
+	offset   int64          // of the first byte in the response
+	scanned  int64          // bytes that were searched for newlines
+	counts   []countedLines // parts whose newlines were counted, to be stored
+	disputed int            // number of disputed parts that the bucket was asked about
 }
 
 // open opens a segment of a part. It reads exactly the generation that is in custody.
 // ReadCompressed returns the stored bytes, because the client library would
 // otherwise decompress objects that claim to be gzip-encoded.
 func (v *view) open(ctx context.Context, s segment) (*storage.Reader, error) {
-	name := grant.Object{Workspace: v.session.Workspace, Run: v.run.ID, Output: v.index.name, Part: s.part.number}.Name()
-	object := v.bucket.Object(name).Generation(s.part.generation).ReadCompressed(true)
+	object := v.bucket.Object(v.object(s.part.number).Name()).Generation(s.part.generation).ReadCompressed(true)
 	reader, err := object.NewRangeReader(ctx, s.offset, s.length)
 	if err != nil {
 		return nil, fmt.Errorf("open part: %w", err)
+	}
+	if reader.Attrs.Size != s.part.size {
+		_ = reader.Close()
+		return nil, errOtherObject
 	}
 	return reader, nil
 }
@@ -52,6 +62,7 @@ func (v *view) open(ctx context.Context, s segment) (*storage.Reader, error) {
 // stream opens the first segment before it sends any header, so that an error of the
 // bucket can still become a problem response. It then sends segment by segment.
 func (v *view) stream(ctx context.Context, r response) (*readResponse, error) {
+	v.offset = r.from
 	segments := v.index.segments(r.span)
 	var first *storage.Reader
 	if len(segments) > 0 {
@@ -149,18 +160,25 @@ func (v *view) readError(ctx context.Context, err error) error {
 func bucketProblem(err error) error {
 	var response *googleapi.Error
 	known := errors.As(err, &response)
-	// The account may get objects and not list them. To such an account, Cloud Storage
-	// does not say that an object does not exist; it names the permission that would
-	// let it say so: cloud.google.com/storage/docs/access-control/iam-permissions.
-	gone := errors.Is(err, storage.ErrObjectNotExist) ||
-		known && response.Code == http.StatusForbidden && strings.Contains(response.Error()+response.Body, "storage.objects.list")
 	switch {
 	case known && strings.Contains(response.Error()+response.Body, "CloudKms"):
 		return api.Refuse(http.StatusForbidden, api.KeyLockedText)
-	case gone:
+	case errors.Is(err, errOtherObject):
+		return api.Refuse(http.StatusGone, "the bucket holds another object than the one that was stored")
+	case isGone(err):
 		return api.Refuse(http.StatusGone, "the bucket no longer holds this output")
 	case !known || response.Code >= http.StatusInternalServerError || response.Code == http.StatusTooManyRequests:
 		return api.Refuse(http.StatusServiceUnavailable, "the bucket is unavailable; try again").With("Retry-After", "1")
 	}
 	return err
+}
+
+// isGone reports whether the bucket says that an object does not exist. The account
+// may get objects and not list them. To such an account, Cloud Storage does not say
+// that an object does not exist; it names the permission that would let it say so:
+// cloud.google.com/storage/docs/access-control/iam-permissions.
+func isGone(err error) bool {
+	var response *googleapi.Error
+	return errors.Is(err, storage.ErrObjectNotExist) || errors.As(err, &response) &&
+		response.Code == http.StatusForbidden && strings.Contains(response.Error()+response.Body, "storage.objects.list")
 }

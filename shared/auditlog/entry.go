@@ -29,6 +29,7 @@ const (
 	ReadOutput       Action = "outputs.read"
 	EndReadOutput    Action = "outputs.read.end"
 	QuarantineObject Action = "custody.quarantine"
+	AdoptObject      Action = "custody.adopt"
 
 	ListIssues       Action = "issues.list"
 	ReadIssue        Action = "issues.read"

@@ -16,6 +16,7 @@ const (
 	Open       = "open"       // the run may still write parts
 	Complete   = "complete"   // every part that the run reported is stored
 	Incomplete = "incomplete" // the run has ended and parts are missing
+	Unclaimed  = "unclaimed"  // the run has ended and did not report the output
 )
 
 // Listing is a run and its outputs.
@@ -28,11 +29,14 @@ type Listing struct {
 type Output struct {
 	Name        string `json:"name"`
 	ContentType string `json:"contentType"`
-	State       string `json:"state"`           // Open, Complete or Incomplete
+	State       string `json:"state"`           // Open, Complete, Incomplete or Unclaimed
 	Parts       int    `json:"parts"`           // that the run reported; 0 while it runs
 	StoredParts int    `json:"storedParts"`     // stored without a gap, from part 1
 	Size        int64  `json:"size"`            // bytes in StoredParts
 	Lines       *int64 `json:"lines,omitempty"` // nil: unknown
+	LinesDiffer bool   `json:"linesDiffer"`     // the run declared other numbers of lines than the platform counted
+
+	UnclaimedParts int `json:"unclaimedParts"` // stored parts that the run did not report
 }
 
 // Outputs lists a run's outputs.
@@ -60,7 +64,9 @@ type Chunk struct {
 	Last      int64  // offset of Body's last byte; First-1 if Body is empty
 	Size      int64  // bytes of the output that are stored
 	Truncated bool   // the response has only some of the requested lines
-	State     string // Open, Complete or Incomplete
+	State     string // Open, Complete, Incomplete or Unclaimed
+
+	next string // continue value of the next request; empty: the lines were found
 }
 
 // Bytes reads a range. The chunk may end before the range does. A range that
@@ -80,13 +86,21 @@ func (c *Client) Bytes(ctx context.Context, run, name string, span Span) (*Chunk
 
 // Lines reads lines first to last, counted from 1 and inclusive. If last is 0,
 // it reads to the end. The chunk is Truncated if the lines do not fit into one
-// response.
+// response. The platform may need several requests to find the first line.
 func (c *Client) Lines(ctx context.Context, run, name string, first, last int64) (*Chunk, error) {
 	lines := fmt.Sprintf("%d-", first)
 	if last > 0 {
 		lines += strconv.FormatInt(last, 10)
 	}
-	return c.read(ctx, request{path: c.outputPath(run, name), query: url.Values{"lines": {lines}}})
+	query := url.Values{"lines": {lines}}
+	for {
+		chunk, err := c.read(ctx, request{path: c.outputPath(run, name), query: query})
+		if err != nil || chunk.next == "" {
+			return chunk, err
+		}
+		_ = chunk.Body.Close()
+		query.Set("continue", chunk.next)
+	}
 }
 
 func (c *Client) outputPath(run, name string) string {
@@ -105,6 +119,7 @@ func (c *Client) read(ctx context.Context, r request) (*Chunk, error) {
 		Body:      &chunkBody{liveReader: liveReader{res.Body, alive}, body: res.Body, cancel: cancel, ctx: ctx},
 		Truncated: res.Header.Get("Strongroom-Truncated") == "true",
 		State:     res.Header.Get("Strongroom-Output-State"),
+		next:      res.Header.Get("Strongroom-Continue"),
 	}
 	if chunk.First, chunk.Last, chunk.Size, err = parseContentRange(res.Header.Get("Content-Range")); err != nil {
 		_ = chunk.Body.Close()

@@ -33,6 +33,9 @@ func lines(o api.Output) string {
 	if o.Lines == nil {
 		return "-"
 	}
+	if o.LinesDiffer {
+		return fmt.Sprintf("%d (not as declared)", *o.Lines)
+	}
 	return strconv.FormatInt(*o.Lines, 10)
 }
 
