@@ -82,7 +82,7 @@ func (s *session) readFindings() error {
 // findings from them.
 func (s *session) storeFindings(data []byte, reported []string) error {
 	err := s.run.StoreFindings(data, reported)
-	for spool.IsFull(err) && s.run.AwaitSpace() {
+	for spool.IsFull(err) && s.run.AwaitSpace(s.spaceWait) {
 		err = s.run.StoreFindings(data, reported)
 	}
 	if spool.IsFull(err) {

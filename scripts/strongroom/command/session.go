@@ -28,6 +28,9 @@ type session struct {
 	uploader *upload.Uploader
 	policy   retry.Policy
 	partSize int64
+
+	spaceWait time.Duration // for space on a full disk
+
 	failures chan struct{} // closed when transient failures last: see countFailures
 	issues   int           // in the report
 	samples  int           // in the report
@@ -39,9 +42,12 @@ type session struct {
 	cancel context.CancelCauseFunc
 }
 
+// defaultSpaceWait is how long commands without --patience wait for space.
+const defaultSpaceWait = 10 * time.Second
+
 // startSession starts the upload of parts that will be added.
 func (a *app) startSession(ctx context.Context, spooled *spool.Run, client *api.Client, t transfer, policy retry.Policy) *session {
-	s := &session{run: spooled, client: client, partSize: t.partSize, meter: progress.New(a.stderr, a.settings.quiet)}
+	s := &session{run: spooled, client: client, partSize: t.partSize, spaceWait: defaultSpaceWait, meter: progress.New(a.stderr, a.settings.quiet)}
 	s.failures = make(chan struct{})
 	failed, stored := s.countFailures()
 	print := func(error) {}
@@ -251,7 +257,7 @@ func (s *session) addFiles() error {
 // space, and then moves the file instead of copying it.
 func (s *session) copyFile(name string) error {
 	err := s.run.Copy(name, s.partSize)
-	for spool.IsFull(err) && s.run.AwaitSpace() {
+	for spool.IsFull(err) && s.run.AwaitSpace(s.spaceWait) {
 		err = s.run.Copy(name, s.partSize)
 	}
 	if !spool.IsFull(err) {

@@ -19,9 +19,6 @@ const (
 	storedSuffix = ".stored" // of a part that is stored, which a full disk kept out of the journal
 )
 
-// spaceTimeout is how long to wait for space on a full disk if nothing frees any.
-const spaceTimeout = 10 * time.Second
-
 // IsFull reports whether err means that the spool's disk is full, or its quota used.
 func IsFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
@@ -89,12 +86,12 @@ func ignoreMissing(err error) error {
 }
 
 // AwaitSpace waits until the upload of a part has freed space. It reports false
-// if no part is being uploaded, or none was uploaded for a while.
-func (r *Run) AwaitSpace() bool {
+// if no part is being uploaded, or none was uploaded for as long as timeout.
+func (r *Run) AwaitSpace(timeout time.Duration) bool {
 	if r.unstored.Load() <= 0 {
 		return false
 	}
-	timer := time.NewTimer(spaceTimeout)
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case <-r.freed:

@@ -39,7 +39,7 @@ type Writer struct {
 	dir      string
 	partSize int64
 	interval time.Duration
-	wait     bool
+	wait     time.Duration
 	ready    func(Part)
 
 	mu     sync.Mutex
@@ -61,9 +61,10 @@ type CutRule struct {
 	// five intervals, so that a reader can follow. Zero: cut full parts only.
 	Interval time.Duration
 
-	// Wait cuts a part when the disk is full, and waits until uploads free space.
-	// If they do not, the output is cut: see Output.Cut. Otherwise, Write fails.
-	Wait bool
+	// Wait cuts a part when the disk is full, and waits at most this long for an
+	// upload to free space. If none does, the output is cut: see Output.Cut. Zero:
+	// Write fails when the disk is full.
+	Wait time.Duration
 }
 
 // Write opens an output of the run's journal for writing. It calls ready with
@@ -99,7 +100,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 		size := min(int64(len(p)-written), w.partSize-w.part.Size)
 		n, err := w.grow(p[written : written+int(size)])
 		written += n
-		if w.wait && IsFull(err) {
+		if w.wait > 0 && IsFull(err) {
 			err = w.makeRoom(err)
 		}
 		if w.err = err; err == nil && w.part.Size == w.partSize {
@@ -133,7 +134,7 @@ func (w *Writer) makeRoom(full error) error {
 			return err
 		}
 	}
-	if w.run.AwaitSpace() {
+	if w.run.AwaitSpace(w.wait) {
 		return nil
 	}
 	err := w.run.Update(func(j *Journal) { j.Output(w.part.Output).Cut = true })

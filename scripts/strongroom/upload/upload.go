@@ -90,7 +90,7 @@ func (u *Uploader) change(f func()) {
 func (u *Uploader) run(ctx context.Context) error {
 	start := func(ctx context.Context) error { return u.config.Client.Start(ctx, u.config.Run, u.config.Start) }
 	if err := u.config.Retry.Do(ctx, start); err != nil {
-		return err
+		return u.startError(err)
 	}
 	close(u.started)
 	group, ctx := errgroup.WithContext(ctx)
@@ -104,6 +104,15 @@ func (u *Uploader) run(ctx context.Context) error {
 			return cmp.Or(group.Wait(), err, u.refused()) // the group's error is the cause of err
 		}
 	}
+}
+
+// startError explains a conflict: the platform keeps the first start of each ID.
+func (u *Uploader) startError(err error) error {
+	var refused *api.RefusedError
+	if errors.As(err, &refused) && refused.Status == http.StatusConflict {
+		return fmt.Errorf("%w; the run ID %s is in use: use another one", err, u.config.Run)
+	}
+	return err
 }
 
 // refused returns the refusals of parts.
