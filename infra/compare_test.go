@@ -58,6 +58,7 @@ func TestTerraformNamesWhatTheEmbeddedCloudNames(t *testing.T) {
 		SigningAccount string `json:"signing_account"`
 		OutputsBucket  string `json:"outputs_bucket"`
 		ExportsBucket  string `json:"exports_bucket"`
+		AuditBucket    string `json:"audit_bucket"`
 	}
 	want, tenants := map[string]names{}, map[string]any{}
 	for _, id := range []tenant.ID{"x", "names", tenant.ID(strings.Repeat("long-", 12) + "end")} {
@@ -65,7 +66,7 @@ func TestTerraformNamesWhatTheEmbeddedCloudNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want[string(id)] = names{Key: r.KeyName, SigningAccount: r.SigningAccount, OutputsBucket: r.OutputsBucket, ExportsBucket: r.ExportsBucket}
+		want[string(id)] = names{Key: r.KeyName, SigningAccount: r.SigningAccount, OutputsBucket: r.OutputsBucket, ExportsBucket: r.ExportsBucket, AuditBucket: r.AuditBucket}
 		tenants[string(id)] = map[string]any{}
 	}
 	var got map[string]names

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
@@ -25,12 +24,12 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 	c := cloudtest.Shared(t)
 	want := tenant.Record{
 		ID: "written-by-terraform", State: tenant.Suspended, ProjectID: "p", Location: "europe-west3",
-		OutputsBucket: "written-by-terraform-outputs", ExportsBucket: "e", KeyName: "k", SigningAccount: "s@p.iam.gserviceaccount.com",
+		OutputsBucket: "written-by-terraform-outputs", ExportsBucket: "e", AuditBucket: "a", KeyName: "k", SigningAccount: "s@p.iam.gserviceaccount.com",
 		SigningKeyName: "projects/p/locations/l/keyRings/r/cryptoKeys/signing/cryptoKeyVersions/1",
 		Limits:         tenant.Limits{UploadLifetime: 5 * time.Minute},
 		Trust: []tenant.Trust{
 			{Issuer: "https://one.example", JWKS: `{"keys":[{"kty":"RSA"}]}`, Rules: []tenant.Rule{
-				{Claims: map[string]string{"kubernetes.io.namespace": "checks"}, Role: tenant.Runner, Workspaces: []tenant.WorkspaceID{"prod", "test"}},
+				{Claims: map[string]string{"kubernetes.io.namespace": "checks"}, Role: tenant.Runner, Workspaces: []tenant.WorkspaceID{"prod", "test"}, ShareRuns: true},
 				{Claims: map[string]string{"email": "a@example.com"}, Role: tenant.Admin},
 			}},
 			{Issuer: "https://two.example", JWKSURL: "https://two.example/keys"},
@@ -65,7 +64,7 @@ func TestTerraformNamesMembersAsTheDirectoryDoes(t *testing.T) {
 		Fields    string
 	}
 	tf.outputs(t, "modules/record", vars, map[string]any{"members": &members})
-	db, err := c.Operator.Default(t.Context())
+	db, err := c.Directory.Client(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,14 +83,14 @@ func recordVariables(r tenant.Record) map[string]any {
 	for _, issuer := range r.Trust {
 		rules := []any{}
 		for _, rule := range issuer.Rules {
-			rules = append(rules, map[string]any{"claims": rule.Claims, "role": rule.Role, "workspaces": append([]tenant.WorkspaceID{}, rule.Workspaces...)})
+			rules = append(rules, map[string]any{"claims": rule.Claims, "role": rule.Role, "workspaces": append([]tenant.WorkspaceID{}, rule.Workspaces...), "share_runs": rule.ShareRuns})
 		}
 		trust = append(trust, map[string]any{"issuer": issuer.Issuer, "jwks": issuer.JWKS, "jwks_url": issuer.JWKSURL, "rules": rules})
 	}
 	return map[string]any{
 		"record": map[string]any{
 			"id": r.ID, "state": r.State, "project_id": r.ProjectID, "location": r.Location, "outputs_bucket": r.OutputsBucket,
-			"exports_bucket": r.ExportsBucket, "key_name": r.KeyName, "signing_account": r.SigningAccount,
+			"exports_bucket": r.ExportsBucket, "audit_bucket": r.AuditBucket, "key_name": r.KeyName, "signing_account": r.SigningAccount,
 			"signing_key_name": r.SigningKeyName, "database_id": r.DatabaseID, "upload_lifetime_seconds": r.Limits.UploadLifetime.Seconds(),
 		},
 		"trust": trust,
@@ -105,7 +104,7 @@ func put(t *testing.T, c *cloudtest.Cloud, path, fields string) {
 	if err := protojson.Unmarshal([]byte(`{"fields":`+fields+`}`), &document); err != nil {
 		t.Fatalf("Firestore rejects %s: %v", fields, err)
 	}
-	document.Name = "projects/" + suite.ProjectID + "/databases/" + firestore.DefaultDatabaseID + "/documents/" + path
+	document.Name = "projects/" + suite.ProjectID + "/databases/" + directory.DatabaseID + "/documents/" + path
 	conn, err := grpc.NewClient(c.As(suite.OperatorAccount).FirestoreHost, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,16 @@ type Suite struct {
 	Functions map[string]Function `json:"functions"` // by name, which is also part of the service account's ID
 	Default   string              `json:"default"`   // function that handles requests that match no route
 	Agents    map[string][]Role   `json:"agents"`    // roles of accounts that belong to no function: "storage" is Cloud Storage's service agent, "signing" is each tenant's signing account
+
+	CustomRoles map[string]CustomRole `json:"customRoles"` // roles that Google does not predefine, by ID
+}
+
+// CustomRole is a role that the installation defines, because every predefined role
+// with these permissions has more.
+type CustomRole struct {
+	Title       string   `json:"title"`
+	On          []string `json:"on"`          // kinds of resources on which a holder may have it
+	Permissions []string `json:"permissions"` // sorted
 }
 
 // Function is one deployable. It has exactly one trigger: Routes, Topic or
@@ -50,13 +60,23 @@ type Limits struct {
 }
 
 // Role is a role on a kind of resource:
-//   - "database", "auditKey", "topic.NAME"
+//   - "database", "directory" (the database that decides who may do what),
+//     "auditKey", "topic.NAME"
 //   - "deadLetters.NAME": the subscription that keeps the topic's dead letters
 //   - for each tenant: "tenant.key", "tenant.signingKey",
 //     "tenant.signingAccount", "tenant.outputsBucket"
 type Role struct {
-	Role string `json:"role"`
+	Role string `json:"role"` // roles/NAME, or the ID of a custom role
 	On   string `json:"on"`
+}
+
+// RoleName returns the full name of a role of the table. A custom role is one of the
+// project of the resource that it is granted on.
+func RoleName(role, projectID string) string {
+	if strings.HasPrefix(role, "roles/") {
+		return role
+	}
+	return "projects/" + projectID + "/roles/" + role
 }
 
 // Load returns the table. It rejects unknown fields, because a misspelled role or

@@ -171,13 +171,18 @@ func TestEveryRoleIsKnownToTheEmbeddedCloud(t *testing.T) {
 		t.Fatal(err)
 	}
 	suite := table(t)
+	for id, role := range suite.CustomRoles {
+		if err := accounts.CreateRole(infra.RoleName(id, "p"), role.Permissions...); err != nil {
+			t.Error(err)
+		}
+	}
 	holders := maps.Clone(suite.Agents)
 	for name, f := range suite.Functions {
 		holders[name] = f.Roles
 	}
 	for holder, roles := range holders {
 		for _, r := range roles {
-			err := accounts.Bind(iam.Binding{Member: "a@p.iam.gserviceaccount.com", Role: r.Role, Resource: "projects/p"})
+			err := accounts.Bind(iam.Binding{Member: "a@p.iam.gserviceaccount.com", Role: infra.RoleName(r.Role, "p"), Resource: "projects/p"})
 			if err != nil {
 				t.Errorf("%s: %v", holder, err)
 			}

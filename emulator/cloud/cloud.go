@@ -138,7 +138,7 @@ func (c *Cloud) dir(part string) string {
 
 // serve serves handler on listener until the cloud is closed.
 func (c *Cloud) serve(listener net.Listener, handler http.Handler) {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	go func() { _ = server.Serve(listener) }()
 	c.onClose(server.Close)
 }

@@ -61,10 +61,10 @@ func (c *Cloud) IDToken(email, audience string) (string, error) {
 	return c.IAM.SignJWT(email, map[string]any{"aud": audience})
 }
 
-// authorizeDatabase requires the permission that every RPC needs at least.
+// authorizeDatabase requires a permission on a database.
 // Callers without a token, and the token "owner" that emulator clients send,
 // have full access, as with Google's emulator.
-func (c *Cloud) authorizeDatabase(ctx context.Context, database string) error {
+func (c *Cloud) authorizeDatabase(ctx context.Context, permission, database string) error {
 	incoming, _ := metadata.FromIncomingContext(ctx)
 	if tokens := incoming.Get("authorization"); len(tokens) == 0 || tokens[0] == "Bearer owner" {
 		return nil
@@ -73,7 +73,7 @@ func (c *Cloud) authorizeDatabase(ctx context.Context, database string) error {
 	if err != nil {
 		return err
 	}
-	if !c.IAM.Allowed(caller, "datastore.entities.get", database) {
+	if !c.IAM.Allowed(caller, permission, database) {
 		return status.Error(codes.PermissionDenied, "Missing or insufficient permissions.")
 	}
 	return nil

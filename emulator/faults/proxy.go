@@ -1,8 +1,7 @@
-// Package faults is a proxy between a client and the embedded cloud's gRPC
-// services. It makes calls fail in every way that a network or a service can:
-// before they arrive, after they take effect, twice, or late. Tests use it to show
-// that code survives these faults. NewHTTP starts a
-// proxy for HTTP.
+// Package faults is a proxy between a client and the embedded cloud's gRPC services. It
+// makes calls fail in every way that a network or a service can: before they arrive,
+// after they take effect, twice, or late. Tests use it to show that code survives these
+// faults. NewHTTP starts a proxy for HTTP.
 package faults
 
 import (

@@ -13,10 +13,10 @@
 //   - Reads at a past time, up to one hour and 100,000 changed documents ago, but
 //     not from before a restart.
 //   - Several databases. Each is created when it is first used.
-//   - Transactions as in a database in optimistic concurrency mode: reads take no
-//     locks and see one moment. A commit is Aborted if a document that was read, a
-//     document that was absent or the result of a query has changed. Google's
-//     emulator is pessimistic: its writers wait for readers and the reverse.
+//   - Transactions as in a database in optimistic concurrency mode: reads take no locks
+//     and see one moment. A commit is Aborted if anything that the transaction read has
+//     changed: a document, the absence of a document, or the result of a query.
+//     Google's emulator is pessimistic: writers and readers wait for each other.
 //
 // # What is not modelled
 //
@@ -24,17 +24,17 @@
 //     explanations return Unimplemented.
 //   - Security rules: Config.Authorize decides for each database.
 //   - Declared indexes and index exemptions. A query creates the index that it needs
-//     when it first runs. That takes seconds for a million documents, and the
-//     database waits meanwhile. A scope has up to 64 indexes; further queries read
-//     every document. The size of index entries is not limited. Server.Indexes
-//     returns the indexes that Firestore would require (needs.go).
+//     when it first runs. That takes seconds for a million documents, and blocks the
+//     database for that time. A scope has up to 64 indexes; further queries read every
+//     document. The size of index entries is not limited. Server.Indexes returns the
+//     indexes that Firestore would require (needs.go).
 //   - A descending order by name alone is rejected, as in Google's emulator.
 //   - Partitions have even sizes. Firestore chooses them by its own splits.
 //   - ListDocuments supports one collection, ordered by name.
-//   - A commit survives the end of the process, but not the end of the machine.
+//   - A commit survives a crash of the process, but not of the machine.
 //   - Rate limits (one write per second on a document, 500/50/5) and TTL policies.
-//   - The end of idle transactions after 60 seconds. The limit of 270 seconds for
-//     any transaction is modelled.
+//   - The timeout of 60 seconds for idle transactions. The limit of 270 seconds for any
+//     transaction is modelled.
 //
 // # How it works
 //

@@ -28,9 +28,10 @@ type Config struct {
 	// exist. Empty: in memory.
 	Dir string
 
-	// Authorize, if set, is called once for each RPC with the name of the database,
-	// projects/P/databases/D. Its error, a gRPC status, is returned to the caller.
-	Authorize func(ctx context.Context, database string) error
+	// Authorize, if set, is called for each permission that an RPC needs, such as
+	// datastore.entities.get, with the name of the database, projects/P/databases/D.
+	// Its first error, a gRPC status, is returned to the caller.
+	Authorize func(ctx context.Context, permission, database string) error
 }
 
 // Server is a Firestore. It is safe for concurrent use.
@@ -130,8 +131,10 @@ func (s *Server) startRPC(ctx context.Context, name string, request proto.Messag
 		return nil, err
 	}
 	if s.config.Authorize != nil {
-		if err := s.config.Authorize(ctx, name); err != nil {
-			return nil, err
+		for _, permission := range permissionsFor(request) {
+			if err := s.config.Authorize(ctx, permission, name); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if proto.Size(request) > MaxRequestBytes {

@@ -109,7 +109,7 @@ func TestDatabasesAreSeparate(t *testing.T) {
 func TestEveryRPCIsAuthorizedOnce(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
-	refuse := func(_ context.Context, database string) error {
+	refuse := func(_ context.Context, _, database string) error {
 		asked.Add(1)
 		if database != testDatabase {
 			t.Errorf("authorized for %s", database)

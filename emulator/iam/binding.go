@@ -12,18 +12,18 @@ import (
 // their names: buckets, topics, functions and accounts.
 type Binding struct {
 	Member   string `json:"member"`   // email of a service account
-	Role     string `json:"role"`     // such as roles/storage.objectCreator
+	Role     string `json:"role"`     // such as roles/storage.objectCreator, or projects/P/roles/R for a custom role
 	Resource string `json:"resource"` // such as projects/P, buckets/B, projects/P/locations/L/keyRings/R or serviceAccounts/EMAIL
 }
 
 // Bind adds a binding. Adding it again does nothing. The account need not exist
 // yet. An unknown role or an invalid name is an error.
 func (s *Server) Bind(b Binding) error {
-	if err := b.validate(); err != nil {
-		return fmt.Errorf("iam: bind: %w", err)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.validate(b); err != nil {
+		return fmt.Errorf("iam: bind: %w", err)
+	}
 	if s.bindings[b] {
 		return nil
 	}
@@ -63,7 +63,7 @@ func (s *Server) Allowed(member, permission, resource string) bool {
 		return false
 	}
 	for b := range s.bindings {
-		if b.Member == member && s.covers(b.Resource, resource) && grants(b.Role, permission) {
+		if b.Member == member && s.covers(b.Resource, resource) && s.grants(b.Role, permission) {
 			return true
 		}
 	}
@@ -78,12 +78,12 @@ func (s *Server) covers(bound, resource string) bool {
 	return bound == "projects/"+s.config.ProjectID && !strings.HasPrefix(resource, "projects/")
 }
 
-func (b Binding) validate() error {
+func (s *Server) validate(b Binding) error {
 	if !accountEmail.MatchString(b.Member) {
 		return fmt.Errorf("member %q is not the email of a service account", b.Member)
 	}
-	if !knownRole(b.Role) {
-		return fmt.Errorf("role %q is not modelled; add it to roles.go", b.Role)
+	if !s.knownRole(b.Role) {
+		return fmt.Errorf("role %q is not modelled; add it to roles.go, or create it as a custom role", b.Role)
 	}
 	for part := range strings.SplitSeq(b.Resource, "/") {
 		if part == "" || part == "." || part == ".." {

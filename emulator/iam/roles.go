@@ -1,6 +1,10 @@
 package iam
 
-import "slices"
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
 
 // roles are the predefined roles in use, with the permissions that the embedded
 // cloud checks. Permissions that no part checks are omitted, and none is added.
@@ -93,15 +97,31 @@ var (
 	}
 )
 
-func knownRole(role string) bool {
-	_, ok := roles[role]
-	return ok || role == owner
+// customRole is the name of a role that a project defines itself:
+// cloud.google.com/iam/docs/creating-custom-roles.
+var customRole = regexp.MustCompile(`^projects/[a-z][a-z0-9-]*/roles/[a-zA-Z0-9_.]{3,64}$`)
+
+// CreateRole creates or replaces a custom role, projects/P/roles/R, with these
+// permissions.
+func (s *Server) CreateRole(name string, permissions ...string) error {
+	if !customRole.MatchString(name) || len(permissions) == 0 {
+		return fmt.Errorf("iam: create role: %q is not the name of a custom role, or the role has no permissions", name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.customRoles[name] = slices.Clone(permissions)
+	return s.save()
 }
 
-// grants reports whether role has permission.
-func grants(role, permission string) bool {
+// knownRole reports whether a role exists. The caller holds mu.
+func (s *Server) knownRole(role string) bool {
+	return role == owner || roles[role] != nil || s.customRoles[role] != nil
+}
+
+// grants reports whether role has permission. The caller holds mu.
+func (s *Server) grants(role, permission string) bool {
 	if role == owner {
 		return !slices.Contains(ownerExceptions, permission)
 	}
-	return slices.Contains(roles[role], permission)
+	return slices.Contains(roles[role], permission) || slices.Contains(s.customRoles[role], permission)
 }

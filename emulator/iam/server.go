@@ -28,7 +28,9 @@ type Server struct {
 	accounts map[string]*account // by email
 	tokens   map[string]string   // access token -> email
 	bindings map[Binding]bool
-	seed     []byte // access tokens are derived from it
+
+	customRoles map[string][]string // permissions by the role's name
+	seed        []byte              // access tokens are derived from it
 
 	counts counters
 }
@@ -44,6 +46,8 @@ func New(config Config) (*Server, error) {
 		accounts: map[string]*account{},
 		tokens:   map[string]string{},
 		bindings: map[Binding]bool{},
+
+		customRoles: map[string][]string{},
 	}
 	if err := s.load(); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ type record struct {
 	TokenSeed []byte              `json:"tokenSeed"`
 	Accounts  map[string][]string `json:"accounts"` // email -> uploaded public keys, PEM
 	Bindings  []Binding           `json:"bindings"`
+	Roles     map[string][]string `json:"roles"` // custom role -> permissions
 }
 
 func (s *Server) load() error {
@@ -57,6 +59,7 @@ func (s *Server) restore(stored record) error {
 	for _, b := range stored.Bindings {
 		s.bindings[b] = true
 	}
+	maps.Copy(s.customRoles, stored.Roles)
 	return nil
 }
 
@@ -79,7 +82,7 @@ func (s *Server) save() error {
 }
 
 func (s *Server) record() record {
-	r := record{TokenSeed: s.seed, Accounts: map[string][]string{}}
+	r := record{TokenSeed: s.seed, Accounts: map[string][]string{}, Roles: s.customRoles}
 	for email, a := range s.accounts {
 		r.Accounts[email] = []string{}
 		for _, key := range a.uploaded {

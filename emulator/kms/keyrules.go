@@ -36,6 +36,7 @@ var purposes = map[kmspb.CryptoKey_CryptoKeyPurpose][]kmspb.CryptoKeyVersion_Cry
 		kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_3072_SHA256,
 		kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_4096_SHA256,
 		kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256,
+		kmspb.CryptoKeyVersion_EC_SIGN_ED25519,
 	},
 }
 

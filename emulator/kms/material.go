@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -33,6 +34,7 @@ var algorithms = map[kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm]algorithm{
 	kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_3072_SHA256:  {generateRSA(3072), x509.ParsePKCS8PrivateKey},
 	kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_4096_SHA256:  {generateRSA(4096), x509.ParsePKCS8PrivateKey},
 	kmspb.CryptoKeyVersion_EC_SIGN_P256_SHA256:         {generateP256, x509.ParsePKCS8PrivateKey},
+	kmspb.CryptoKeyVersion_EC_SIGN_ED25519:             {generateEd25519, x509.ParsePKCS8PrivateKey},
 }
 
 // material is the key material of one version. RSA keys take long to generate, so
@@ -159,6 +161,14 @@ func generateRSA(bits int) func() ([]byte, error) {
 
 func generateP256() ([]byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return x509.MarshalPKCS8PrivateKey(key)
+}
+
+func generateEd25519() ([]byte, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, err
 	}

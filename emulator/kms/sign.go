@@ -11,15 +11,12 @@ import (
 	"cloud.google.com/go/kms/apiv1/kmspb"
 )
 
-// AsymmetricSign signs a SHA-256 digest, or the digest of the data, with
-// RSASSA-PKCS1-v1_5 or with ECDSA in DER. Permission:
+// AsymmetricSign signs a message. RSASSA-PKCS1-v1_5 and ECDSA (in DER) sign a
+// SHA-256 digest, which the request has or which is computed from its data.
+// Ed25519 (RFC 8032, pure) signs the data itself. Permission:
 // cloudkms.cryptoKeyVersions.useToSign.
 func (s *Server) AsymmetricSign(ctx context.Context, r *kmspb.AsymmetricSignRequest) (*kmspb.AsymmetricSignResponse, error) {
 	target, err := s.authorize(ctx, "cloudkms.cryptoKeyVersions.useToSign", r.GetName(), cryptoKeyVersion)
-	if err != nil {
-		return nil, err
-	}
-	digest, err := digestOf(r)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +24,11 @@ func (s *Server) AsymmetricSign(ctx context.Context, r *kmspb.AsymmetricSignRequ
 	if err != nil {
 		return nil, err
 	}
-	signature, err := m.sign(digest)
+	message, hash, err := signInput(r, v.GetAlgorithm())
+	if err != nil {
+		return nil, err
+	}
+	signature, err := m.sign(message, hash)
 	if err != nil {
 		return nil, internal(err)
 	}
@@ -87,12 +88,12 @@ func (s *Server) toSign(target resource) (*kmspb.CryptoKeyVersion, *material, er
 	return v.public(), v.material, v.checkEnabled()
 }
 
-func (m *material) sign(digest []byte) ([]byte, error) {
+func (m *material) sign(message []byte, hash crypto.Hash) ([]byte, error) {
 	signer, err := m.signer()
 	if err != nil {
 		return nil, err
 	}
-	return signer.Sign(rand.Reader, digest, crypto.SHA256)
+	return signer.Sign(rand.Reader, message, hash)
 }
 
 func (m *material) publicPEM() ([]byte, error) {
@@ -107,12 +108,24 @@ func (m *material) publicPEM() ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }
 
-// digestOf returns the SHA-256 digest of a request. Every modelled algorithm uses
-// SHA-256.
+// signInput returns what a version signs, and the hash that made it (zero:
+// none).
+func signInput(r *kmspb.AsymmetricSignRequest, algorithm kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm) ([]byte, crypto.Hash, error) {
+	if algorithm != kmspb.CryptoKeyVersion_EC_SIGN_ED25519 {
+		digest, err := digestOf(r)
+		return digest, crypto.SHA256, err
+	}
+	if r.GetDigest() != nil {
+		return nil, 0, invalid("The field digest cannot be set for EC_SIGN_ED25519, which signs data.")
+	}
+	return r.GetData(), 0, checkData(r)
+}
+
+// digestOf returns the SHA-256 digest of a request.
 func digestOf(r *kmspb.AsymmetricSignRequest) ([]byte, error) {
 	if r.GetDigest() == nil {
 		sum := sha256.Sum256(r.GetData())
-		return sum[:], firstError(checkSize("data", r.GetData(), maxBytes), verify("data", r.GetData(), r.GetDataCrc32C()))
+		return sum[:], checkData(r)
 	}
 	digest := r.GetDigest().GetSha256()
 	switch {
@@ -122,4 +135,8 @@ func digestOf(r *kmspb.AsymmetricSignRequest) ([]byte, error) {
 		return nil, invalid("The field digest.sha256 must hold %d bytes.", sha256.Size)
 	}
 	return digest, verify("digest", digest, r.GetDigestCrc32C())
+}
+
+func checkData(r *kmspb.AsymmetricSignRequest) error {
+	return firstError(checkSize("data", r.GetData(), maxBytes), verify("data", r.GetData(), r.GetDataCrc32C()))
 }

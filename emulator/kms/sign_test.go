@@ -3,6 +3,7 @@ package kms_test
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -69,6 +70,19 @@ func TestSignaturesVerifyWithThePublicKey(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("Ed25519, of the data itself", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		f := newFixture(t, dir)
+		version := f.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_ED25519)
+		signed, err := f.user.AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{Name: version, Data: []byte("a checkpoint"), DataCrc32C: crc([]byte("a checkpoint"))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key := newFixture(t, dir).publicKey(version).(ed25519.PublicKey); !signed.GetVerifiedDataCrc32C() || !ed25519.Verify(key, []byte("a checkpoint"), signed.GetSignature()) {
+			t.Error("the signature does not verify")
+		}
+	})
 	t.Run("P-256", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t, "")
@@ -91,6 +105,23 @@ func TestSigningRejectsABadDigest(t *testing.T) {
 		"of another hash":       {Digest: &kmspb.Digest{Digest: &kmspb.Digest_Sha384{Sha384: make([]byte, 48)}}},
 		"with a wrong checksum": {Digest: sha(digest), DigestCrc32C: wrapperspb.Int64(1)},
 		"with data as well":     {Digest: sha(digest), Data: []byte("data")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r.Name = version
+			_, err := f.user.AsymmetricSign(t.Context(), r)
+			wantCode(t, err, codes.InvalidArgument)
+		})
+	}
+}
+
+func TestEd25519SignsDataOnly(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	version := f.signingVersion(kmspb.CryptoKeyVersion_EC_SIGN_ED25519)
+	for name, r := range map[string]*kmspb.AsymmetricSignRequest{
+		"a digest":                      {Digest: &kmspb.Digest{Digest: &kmspb.Digest_Sha256{Sha256: make([]byte, 32)}}},
+		"data with a wrong checksum":    {Data: []byte("data"), DataCrc32C: wrapperspb.Int64(1)},
+		"data over the limit of 64 KiB": {Data: make([]byte, 64<<10+1)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r.Name = version

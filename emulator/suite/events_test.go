@@ -63,7 +63,7 @@ func TestAMalformedPushThatCannotBeRecordedIsRetried(t *testing.T) {
 		if function.Topic == "" {
 			continue
 		}
-		without(t, c, databaseRole(name))
+		without(t, c, databaseRole(t, c, name))
 		if got := pushTo(t, c, name, uuid.NewString(), malformed["data that is no object"]); got.Status < http.StatusInternalServerError {
 			t.Errorf("%s returns %d without a record", name, got.Status)
 		}

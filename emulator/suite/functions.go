@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/loadbalancer"
 	"github.com/strongroom-dev/strongroom/functions/assistants"
 	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
+	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
 	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
@@ -36,6 +37,7 @@ var constructors = map[string]constructor{
 	"assistant-update": events(function.NoSettings(assistantupdate.New)),
 	"catalog":          web(catalog.New),
 	"custody":          events(custody.New),
+	"audit-integrator": web(auditintegrator.New),
 }
 
 // constructor builds the function that is deployed under name, with its own

@@ -21,6 +21,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
+	"github.com/strongroom-dev/strongroom/infra"
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -137,7 +138,7 @@ func TestLaw1SignersAgree(t *testing.T) {
 	uploader := suite.FunctionAccount("uploads")
 	for name, prepare := range map[string]func(*testing.T, *cloudtest.Tenant) (mint func() cloudtest.Response, remove func() error){
 		"IAM signBlob": func(t *testing.T, tn *cloudtest.Tenant) (func() cloudtest.Response, func() error) {
-			may := iam.Binding{Member: uploader, Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount}
+			may := iam.Binding{Member: uploader, Role: infra.RoleName("strongroom.blobSigner", suite.ProjectID), Resource: "serviceAccounts/" + tn.SigningAccount}
 			return minterOverLoadBalancer(t, tn), func() error { return c.IAM.Unbind(may) }
 		},
 		"a key in Cloud KMS": func(t *testing.T, tn *cloudtest.Tenant) (func() cloudtest.Response, func() error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/infra"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 )
 
@@ -25,11 +26,15 @@ func auditRole(function string) iam.Binding {
 }
 
 // databaseRole is the role with which a function uses Firestore.
-func databaseRole(function string) iam.Binding {
-	return iam.Binding{
-		Member: suite.FunctionAccount(function), Role: "roles/datastore.user",
-		Resource: "projects/" + suite.ProjectID + "/databases/(default)",
+func databaseRole(t *testing.T, c *cloudtest.Cloud, function string) iam.Binding {
+	t.Helper()
+	for _, b := range c.IAM.Bindings() {
+		if b.Member == suite.FunctionAccount(function) && b.Resource == "projects/"+suite.ProjectID+"/databases/(default)" {
+			return b
+		}
 	}
+	t.Fatalf("%s has no role on the database", function)
+	return iam.Binding{}
 }
 
 // without removes a role for the rest of the test.
@@ -68,7 +73,7 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 		}
 		tn := c.Tenant(t)
 		minterOverLoadBalancer(t, tn)().Want(t, http.StatusOK) // so that the tenant is cached
-		without(t, c, databaseRole("uploads"))
+		without(t, c, databaseRole(t, c, "uploads"))
 		wantNothingMinted(t, tn)
 	})
 	t.Run("no read without the audit key", func(t *testing.T) {
@@ -90,7 +95,7 @@ func TestLaw6OnTheRecordFirst(t *testing.T) {
 		id := cloudtest.NewRun(t)
 		keep(t, tn, id)
 		tn.Do(t, "auditor", http.MethodGet, tn.RunPath(id)+"/outputs", nil).Want(t, http.StatusOK)
-		without(t, c, databaseRole("outputs"))
+		without(t, c, databaseRole(t, c, "outputs"))
 		wantNothingRead(t, tn, id)
 	})
 	t.Run("no replay without the audit key", func(t *testing.T) {
@@ -169,8 +174,8 @@ func TestLaw6OnTheRecordFirstThoughTheActFails(t *testing.T) {
 	tn := c.Tenant(t)
 	id := cloudtest.NewRun(t)
 	keep(t, tn, id)
-	without(t, c, iam.Binding{Member: suite.FunctionAccount("outputs"), Role: "roles/storage.objectViewer", Resource: "buckets/" + tn.OutputsBucket})
-	without(t, c, iam.Binding{Member: suite.FunctionAccount("uploads"), Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount})
+	without(t, c, iam.Binding{Member: suite.FunctionAccount("outputs"), Role: "roles/storage.legacyObjectReader", Resource: "buckets/" + tn.OutputsBucket})
+	without(t, c, iam.Binding{Member: suite.FunctionAccount("uploads"), Role: infra.RoleName("strongroom.blobSigner", suite.ProjectID), Resource: "serviceAccounts/" + tn.SigningAccount})
 
 	r := tn.Do(t, "auditor", http.MethodGet, tn.RunPath(id)+"/outputs/kept.log", nil)
 	if r.Status < 500 || strings.Contains(string(r.Body), grantedText) {

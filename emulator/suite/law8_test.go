@@ -20,6 +20,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/infra"
 )
 
 // secretSearch is a cloud in use, with every secret that was used and everything that
@@ -150,7 +151,7 @@ func (h *secretSearch) breakThings(t *testing.T, tn *cloudtest.Tenant) {
 	tn.Store(t, id, "kept.log", []byte(grantedText))
 	h.disableKey(t, tn)
 	h.do(t, viewer, "GET", tn.RunPath(id)+"/outputs/kept.log", nil).Want(t, http.StatusForbidden)
-	may := iam.Binding{Member: suite.FunctionAccount("uploads"), Role: "roles/iam.serviceAccountTokenCreator", Resource: "serviceAccounts/" + tn.SigningAccount}
+	may := iam.Binding{Member: suite.FunctionAccount("uploads"), Role: infra.RoleName("strongroom.blobSigner", suite.ProjectID), Resource: "serviceAccounts/" + tn.SigningAccount}
 	without(t, h.cloud, may)
 	h.do(t, runner, "POST", tn.RunPath(cloudtest.NewRun(t))+"/uploads", oneUpload()).Want(t, http.StatusInternalServerError)
 	without(t, h.cloud, auditRole("uploads"))

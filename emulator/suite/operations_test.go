@@ -44,6 +44,7 @@ var operations = map[string]operation{
 	"POST /v1/workspaces/{workspace}/runs/{run}/uploads":         {roles: runners, action: auditlog.MintUpload, ask: inNewRun("/uploads", oneUpload()), recordedFirst: true},
 	"PUT /v1/workspaces/{workspace}/runs/{run}":                  {roles: runners, action: auditlog.StartRun, ask: inNewRun("", aStart)},
 	"POST /v1/workspaces/{workspace}/runs/{run}/report":          {roles: runners, action: auditlog.ReportRun, ask: inNewRun("/report", aReport), recordedFirst: true},
+	"POST /v1/workspaces/{workspace}/runs/{run}/heartbeat":       {roles: runners, action: auditlog.HeartbeatRun, ask: inNewRun("/heartbeat", nil)},
 	"GET /v1/workspaces/{workspace}/runs/{run}":                  {roles: readers, action: auditlog.ReadRun, ask: inRun("")},
 	"GET /v1/workspaces/{workspace}/runs/{run}/outputs":          {roles: readers, action: auditlog.ListOutputs, ask: inRun("/outputs")},
 	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": {roles: readers, action: auditlog.ReadOutput, ask: inRun("/outputs/kept.log"), recordedFirst: true},

@@ -92,13 +92,19 @@ func Start(ctx context.Context, options Options) (*Cloud, error) {
 }
 
 // createAccounts removes the roles that an earlier start granted, because the
-// table may have changed since, and creates the accounts that call functions.
+// table may have changed since. It creates the custom roles, and the accounts that
+// call functions.
 func (c *Cloud) createAccounts(context.Context) error {
 	for _, b := range c.IAM.Bindings() {
 		if b.Member == OperatorAccount {
 			continue
 		}
 		if err := c.IAM.Unbind(b); err != nil {
+			return err
+		}
+	}
+	for id, role := range c.Suite.CustomRoles {
+		if err := c.IAM.CreateRole(infra.RoleName(id, ProjectID), role.Permissions...); err != nil {
 			return err
 		}
 	}
@@ -148,7 +154,7 @@ func (c *Cloud) allow(account string, roles []infra.Role, on map[string]string) 
 		if resource == "" {
 			continue
 		}
-		if err := c.IAM.Bind(iam.Binding{Member: account, Role: r.Role, Resource: resource}); err != nil {
+		if err := c.IAM.Bind(iam.Binding{Member: account, Role: infra.RoleName(r.Role, ProjectID), Resource: resource}); err != nil {
 			return err
 		}
 	}

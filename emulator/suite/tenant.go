@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -19,7 +20,6 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/infra"
 	"github.com/strongroom-dev/strongroom/shared/directory"
-	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -27,12 +27,21 @@ const (
 	locationName = "projects/" + ProjectID + "/locations/" + Location
 	platformRing = locationName + "/keyRings/platform"
 	auditKey     = platformRing + "/cryptoKeys/audit"
+	logKey       = platformRing + "/cryptoKeys/log"
+	auditBucket  = ProjectID + "-audit"
+	databases    = "projects/" + ProjectID + "/databases/"
 )
 
 // createPlatform creates the resources that exist before any tenant. It then
 // grants the roles on the tenants that an earlier start stored.
 func (c *Cloud) createPlatform(ctx context.Context) error {
 	if err := c.createKey(ctx, platformRing, "audit"); err != nil {
+		return err
+	}
+	if err := c.createLogKey(ctx); err != nil {
+		return err
+	}
+	if err := c.createAuditBucket(auditBucket); err != nil {
 		return err
 	}
 	return c.Directory.Each(ctx, func(record tenant.Record) error { return c.grantTenantRoles(record) })
@@ -67,7 +76,25 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 			return tenant.Record{}, err
 		}
 	}
+	if err := c.createAuditBucket(record.AuditBucket); err != nil {
+		return tenant.Record{}, err
+	}
 	return record, c.writeRecord(ctx, record, workspaces)
+}
+
+// auditRetention is how long an audit bucket keeps every object. Terraform locks
+// it for years; a day is longer than any test.
+const auditRetention = 24 * time.Hour
+
+// createAuditBucket creates a bucket for an audit log, under the platform's key,
+// unless it exists.
+func (c *Cloud) createAuditBucket(name string) error {
+	if _, err := c.GCS.Bucket(name); err == nil {
+		return nil
+	}
+	return c.GCS.CreateBucket(gcs.Bucket{
+		Name: name, ProjectID: ProjectID, Location: Location, DefaultKMSKeyName: auditKey, RetentionPeriod: auditRetention,
+	})
 }
 
 func (c *Cloud) newRecord(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant.Record, error) {
@@ -82,6 +109,7 @@ func (c *Cloud) newRecord(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant
 		Location:       Location,
 		OutputsBucket:  shortenName(ProjectID+"-"+string(id)+"-outputs", 63),
 		ExportsBucket:  shortenName(ProjectID+"-"+string(id)+"-exports", 63),
+		AuditBucket:    shortenName(ProjectID+"-"+string(id)+"-audit", 63),
 		KeyName:        keyRing(id) + "/cryptoKeys/data",
 		SigningAccount: Account(shortenName("sign-"+string(id), 30)),
 		Trust: []tenant.Trust{{Issuer: c.Issuer.URL(), JWKS: string(jwks), Rules: []tenant.Rule{
@@ -99,7 +127,7 @@ func (c *Cloud) writeRecord(ctx context.Context, record tenant.Record, workspace
 	if err := c.Directory.Put(ctx, record); err != nil {
 		return err
 	}
-	db, err := c.Directory.Database(ctx, record)
+	db, err := c.Directory.Client(ctx)
 	if err != nil {
 		return err
 	}
@@ -107,7 +135,7 @@ func (c *Cloud) writeRecord(ctx context.Context, record tenant.Record, workspace
 		return err
 	}
 	for _, w := range workspaces {
-		ref := records.Workspace(db, record.ID, w)
+		ref := directory.Workspace(db, record.ID, w)
 		if _, err := ref.Set(ctx, map[string]any{"id": string(w)}); err != nil {
 			return fmt.Errorf("write workspace: %w", err)
 		}
@@ -121,7 +149,7 @@ func (c *Cloud) writeRecord(ctx context.Context, record tenant.Record, workspace
 
 // writeStaffTrust makes the tenants' issuer also the issuer of staff tokens.
 func (c *Cloud) writeStaffTrust(ctx context.Context, trust tenant.Trust) error {
-	db, err := c.Operator.Default(ctx)
+	db, err := c.Directory.Client(ctx)
 	if err != nil {
 		return err
 	}
@@ -146,7 +174,14 @@ func (c *Cloud) grantTenantRoles(record tenant.Record) error {
 
 // platformResources returns the resources that exist once, by their names in the table.
 func (c *Cloud) platformResources() map[string]string {
-	on := map[string]string{"database": "projects/" + ProjectID + "/databases/(default)", "auditKey": auditKey}
+	on := map[string]string{
+		"database":  databases + firestore.DefaultDatabaseID,
+		"directory": databases + directory.DatabaseID,
+		"auditKey":  auditKey,
+		"logKey":    logKey,
+
+		"auditBucket": "buckets/" + auditBucket,
+	}
 	for _, topic := range c.Suite.Topics() {
 		on["topic."+topic] = "topics/" + topic
 		on["deadLetters."+topic] = "subscriptions/" + infra.DeadLetters(topic)
@@ -162,6 +197,7 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.signingKey":     key,
 		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
 		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
+		"tenant.auditBucket":    "buckets/" + record.AuditBucket,
 	}
 }
 
@@ -169,19 +205,29 @@ func keyRing(id tenant.ID) string {
 	return locationName + "/keyRings/" + shortenName("tenant-"+string(id), 63)
 }
 
-// createKey creates a symmetric key whose versions are erased one day after their
-// destruction is requested, the shortest time that Google allows.
+// createKey creates a key that encrypts. A version is erased a day after its
+// destruction is requested, which is the least that Google allows.
 func (c *Cloud) createKey(ctx context.Context, ring, id string) error {
+	return c.createKeyLike(ctx, ring, id, &kmspb.CryptoKey{Purpose: kmspb.CryptoKey_ENCRYPT_DECRYPT})
+}
+
+// createLogKey creates the key that signs checkpoints, with its first version.
+func (c *Cloud) createLogKey(ctx context.Context) error {
+	return c.createKeyLike(ctx, platformRing, "log", &kmspb.CryptoKey{
+		Purpose:         kmspb.CryptoKey_ASYMMETRIC_SIGN,
+		VersionTemplate: &kmspb.CryptoKeyVersionTemplate{Algorithm: kmspb.CryptoKeyVersion_EC_SIGN_ED25519},
+	})
+}
+
+func (c *Cloud) createKeyLike(ctx context.Context, ring, id string, key *kmspb.CryptoKey) error {
 	ctx = kms.As(ctx, OperatorAccount)
 	slash := strings.LastIndex(ring, "/")
 	_, err := c.KMS.CreateKeyRing(ctx, &kmspb.CreateKeyRingRequest{Parent: locationName, KeyRingId: ring[slash+1:]})
 	if err != nil && status.Code(err) != codes.AlreadyExists {
 		return fmt.Errorf("create key ring: %w", err)
 	}
-	_, err = c.KMS.CreateCryptoKey(ctx, &kmspb.CreateCryptoKeyRequest{Parent: ring, CryptoKeyId: id, CryptoKey: &kmspb.CryptoKey{
-		Purpose:                  kmspb.CryptoKey_ENCRYPT_DECRYPT,
-		DestroyScheduledDuration: durationpb.New(24 * time.Hour),
-	}})
+	key.DestroyScheduledDuration = durationpb.New(24 * time.Hour)
+	_, err = c.KMS.CreateCryptoKey(ctx, &kmspb.CreateCryptoKeyRequest{Parent: ring, CryptoKeyId: id, CryptoKey: key})
 	if err != nil && status.Code(err) != codes.AlreadyExists {
 		return fmt.Errorf("create key: %w", err)
 	}

@@ -110,10 +110,10 @@ func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*s
 
 // commitAssistant writes nothing if the stored assistant is the same.
 func (h *Handler) commitAssistant(ctx context.Context, s access.Session, ref *firestore.DocumentRef, r storedAssistant, same func(storedAssistant) bool, entry auditlog.Prepared) error {
+	if err := h.checkWorkspace(ctx, s); err != nil {
+		return err
+	}
 	return gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
-		if err := checkWorkspace(tx, s); err != nil {
-			return err
-		}
 		docs, err := tx.GetAll(refs(ref))
 		if err != nil {
 			return fmt.Errorf("read assistant: %w", err)

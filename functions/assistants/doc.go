@@ -1,5 +1,5 @@
-// Package assistants answers what people and chats ask about a workspace: its
-// issues, the health of its SLIs, and which task to run next. It is deployed as
+// Package assistants answers questions of people and chat programs about a workspace:
+// its issues, the health of its SLIs, and which task to run next. It is deployed as
 // assistants.
 //
 // # Methods
@@ -27,11 +27,11 @@
 // The order is:
 //
 //  1. active issues (neither resolved nor ignored), by severity, the newest first
-//  2. ignored issues, the first to end first; an ignoring ends by itself
+//  2. ignored issues, by the time at which they stop being ignored, the earliest first
 //  3. resolved issues, by severity, the newest first
 //
-// It takes these parameters. They use an index, except where the last column says
-// that they are applied after issues are read:
+// It takes these parameters. Each uses an index, except where the last column says that
+// it filters issues after they are read:
 //
 //	state      active, detected, open, investigated, reopened, resolved or ignored
 //	severity   1 (critical) to 4 (informational)           after, for ignored issues
@@ -40,24 +40,24 @@
 //	pageSize   50, at most 200
 //	pageToken  nextPageToken of the previous page
 //
-// Of active and resolved issues, those that are ignored are left out after reading.
+// A list of active or of resolved issues also leaves out ignored issues after reading.
 //
 // All pages of a list show the issues as of the first page, by a Firestore read time.
-// So an issue that is seen again, resolved or ignored between two pages keeps its
-// place. A list can be paged through for an hour. A page ends early after 4 MiB of
-// text, or after 200 issues that were read and left out. If there is a nextPageToken,
-// there may be more issues, even if the page is empty.
+// An issue that is seen again, resolved or ignored between two pages keeps its place. A
+// list can be paged through for an hour. A page ends early after 4 MiB of text, or
+// after 200 issues that were read and left out. If there is a nextPageToken, there may
+// be more issues, even if the page is empty.
 //
-// POST investigate takes no body. It holds until the issue is resolved. POST ignore
-// takes {"until":"RFC3339"}, at most 366 days ahead; a time in the past ends the
-// ignoring. Both are safe to repeat, and return the issue without its text. The change
-// and its audit entry are one commit.
+// POST investigate takes no body. The issue stays investigated until it is resolved.
+// POST ignore takes {"until":"RFC3339"}, at most 366 days ahead; with a time in the
+// past, the issue is no longer ignored. Both are safe to repeat, and return the issue
+// without its text. The change and its audit entry are one commit.
 //
 // # SLIs
 //
-// Health is as of now. It has the last value, the alert, stale, and for 5m, 30m, 1h,
-// 6h and 3d: the number of samples, mean, deviation, share within the objective and
-// burn rate.
+// Health is calculated at the time of the request. It has the last value, the alert,
+// stale, and for 5m, 30m, 1h, 6h and 3d: the number of samples, mean, deviation, share
+// within the objective and burn rate.
 //
 //	alert page     the burn rates of 1h and of 5m are 14.4 or more
 //	alert ticket   the burn rates of 6h and of 30m are 6 or more, or those of 3d and of
@@ -67,15 +67,15 @@
 //	stale          there are no recent samples, so the other values are out of date
 //
 // page and ticket also need 3 samples outside the objective in the longer window. An
-// SLI is stale one hour after its last sample, and if it has no samples. Thresholds
+// SLI is stale if it has no samples, or none in the last hour. The thresholds of an SLI
 // change these numbers. PUT takes:
 //
 //	{"objective":{"min"?,"max"?,"target"},
 //	 "thresholds":{"page"?,"ticket"?,"slow"?,"samples"?,"staleAfter"? (seconds)}}
 //
 // GET slis lists SLIs by name. It takes slx, alert (warning, ticket or page: this alert
-// or a more urgent one), pageSize and pageToken. pageSize (50, at most 200) is how many
-// SLIs are read, so that a page with alert may be short or empty.
+// or a more urgent one), pageSize and pageToken. pageSize (50, at most 200) is the
+// number of SLIs that are read, so a page filtered by alert may be short or empty.
 //
 // # Graph
 //
@@ -85,10 +85,10 @@
 //	{"nodes":[{"id","kind","name"}],"edges":[{"from","to","kind"}],
 //	 "issuesCapped":false,"slisCapped":false,"nextPageToken"}
 //
-// The graph has no free text. So it does not join an issue to the tasks that match its
-// next steps: those steps are sealed, and to open them would mean to read and decrypt
-// 300 lines of up to half a MiB each. The answer of an assistant joins them for the ten
-// worst issues.
+// The graph has no free text, and no edges from an issue to the tasks that match its
+// next steps. Next steps are sealed, so such edges would require reading and decrypting
+// 300 lines of up to half a MiB each. An assistant's answer has these matches for the
+// ten worst issues.
 //
 // # Assistants
 //
@@ -113,25 +113,27 @@
 // Which tasks are candidates:
 //
 //   - A task that the workspace has run replaces the tasks of its name in the catalog.
-//     It has the SLX and the resource of its last run. If the catalog has one task of
-//     its name, it also has that task's documentation and source.
-//   - A run does not say the suite of its task. If the catalog has the name in several
-//     suites, only what all of them have in common applies.
-//   - Tasks of one name in several suites, which the workspace has not run, are
-//     different tasks.
+//     The suggested task has the SLX and the resource of its last run. If the catalog
+//     has exactly one task of its name, the suggestion also has that task's
+//     documentation and source.
+//   - A run does not record the suite of its task. If the catalog has the name in
+//     several suites, only the values that they all share are used.
+//   - Tasks with the same name in several suites are different tasks, unless the
+//     workspace has run a task of that name.
 //   - Measurements (kind sli) are never suggested.
 //
 // A read-only assistant suggests only tasks that are tagged access:read-only and not
-// access:read-write, and counts the others that score enough as "withheld". A task
-// without either tag may do anything: in one public collection of 863 tasks, 655 have
-// the first tag, and chaos tasks have neither. So a task that is not in the catalog is
-// suggested only by a read-write assistant.
+// access:read-write, and counts the other tasks that reach the relevance as "withheld".
+// A task without either tag may do anything: in one public collection of 863 tasks, 655
+// have the first tag, and chaos tasks have neither. So a task that is not in the
+// catalog is suggested only by a read-write assistant.
 //
 // # Cost
 //
 // An answer needs the same number of reads in every workspace: at most 200 checks, 400
-// SLIs, the ten worst issues, up to about 1,000 ignored issues that come before them, and a
-// few counts. If there are more ignored issues, it stops, and says so.
+// SLIs, the ten worst issues, up to about 1,000 ignored issues that come before them,
+// and a few counts. If there are more ignored issues, it stops reading, and the summary
+// says so.
 //
 // In addition, an instance reads the catalog: one document once a minute, and up to
 // 20,000 documents, with some seconds of CPU, when it starts and after a change. A
@@ -151,6 +153,7 @@
 //	409  the issue is resolved (investigate)
 //	413  the body is too large
 //	422  a value is out of bounds, or a query parameter is unknown; errors lists them
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). A request that reads free text (an
@@ -165,7 +168,8 @@
 //
 // # Identity
 //
-// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
+// strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
+// on the directory, roles/cloudkms.cryptoKeyEncrypterDecrypter
 // on the audit key and on each tenant's key. No events.
 //
 // # Try it

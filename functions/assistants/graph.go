@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
@@ -103,7 +104,7 @@ func readChecks(ctx context.Context, s access.Session, in *graphRequest) ([]issu
 	query := records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.ChecksCollection).
 		Select("task", "slx", "resource").OrderBy(firestore.DocumentID, firestore.Asc).Limit(in.PageSize)
 	if in.SLX != "" {
-		query = query.Where("slx", "==", in.SLX)
+		query = query.Where("slx", "==", run.CanonicalName(in.SLX))
 	}
 	if in.PageToken != "" {
 		query = query.StartAfter(in.PageToken)

@@ -41,7 +41,7 @@ func (g *graph) addSLI(i sli.SLI) {
 }
 
 func (g *graph) addIssue(i issue.Issue, now time.Time) {
-	id := g.node(nodeBody{Kind: issueNode, Name: string(i.ID), State: string(stateAt(i, now)), Severity: i.Severity})
+	id := g.node(nodeBody{Kind: issueNode, Name: string(i.ID), State: string(i.State(now)), Severity: i.Severity})
 	g.edge(g.node(nodeBody{Kind: taskNode, Name: i.Task}), "found", id)
 	g.edge(id, "about", g.node(nodeBody{Kind: resourceNode, Name: i.Resource}))
 	g.edge(id, "harms", g.node(nodeBody{Kind: slxNode, Name: i.SLX}))

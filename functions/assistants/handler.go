@@ -14,7 +14,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/library"
-	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // Handler answers requests about the issues, SLIs, graph and assistants of a
@@ -78,12 +77,12 @@ func auditEntry(s access.Session, action auditlog.Action, resource string) audit
 
 // checkWorkspace returns a 404 if the workspace does not exist. The access check
 // does not know: an admin has access to every name.
-func checkWorkspace(tx *firestore.Transaction, s access.Session) error {
-	docs, err := tx.GetAll(refs(records.Workspace(s.DB, s.Tenant.ID, s.Workspace)))
+func (h *Handler) checkWorkspace(ctx context.Context, s access.Session) error {
+	exists, err := h.guard.Directory.HasWorkspace(ctx, s.Tenant.ID, s.Workspace)
 	if err != nil {
-		return fmt.Errorf("read workspace: %w", err)
+		return err
 	}
-	if !docs[0].Exists() {
+	if !exists {
 		return api.Refuse(http.StatusNotFound, "the tenant has no such workspace")
 	}
 	return nil

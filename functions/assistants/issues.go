@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 const issuePath = workspacePath + "/issues/{issue}"
@@ -53,7 +54,9 @@ type listResponse struct {
 
 func (r *listRequest) issueFilter() issueFilter {
 	return issueFilter{
-		State: r.State, Severity: r.Severity, SLX: r.SLX, Resource: r.Resource, Task: r.Task, From: r.From.UTC(), To: r.To.UTC(),
+		State: r.State, Severity: r.Severity,
+		SLX: run.CanonicalName(r.SLX), Resource: run.CanonicalName(r.Resource), Task: run.CanonicalName(r.Task),
+		From: r.From.UTC(), To: r.To.UTC(),
 	}
 }
 

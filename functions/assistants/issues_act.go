@@ -22,7 +22,7 @@ type ignoreRequest struct {
 	Workspace string `path:"workspace" class:"operational"`
 	Issue     string `path:"issue" class:"operational"`
 	Body      struct {
-		Until time.Time `json:"until" class:"metadata" doc:"At most 366 days ahead. A time in the past ends the ignoring"`
+		Until time.Time `json:"until" class:"metadata" doc:"At most 366 days ahead. With a time in the past, the issue is no longer ignored"`
 	}
 }
 

@@ -87,7 +87,7 @@ func (f issueFilter) query(issues firestore.Query, p phase, at time.Time) firest
 
 // matches reports whether an issue that the query of a phase found is in the phase.
 func (f issueFilter) matches(i issue.Issue, p phase, at time.Time) bool {
-	state := stateAt(i, at)
+	state := i.State(at)
 	if p.group != issue.Ignored {
 		return state != issue.Ignored && (f.State == "" || f.State == active || f.State == string(state))
 	}
@@ -98,15 +98,6 @@ func (f issueFilter) matches(i issue.Issue, p phase, at time.Time) bool {
 		(f.Task == "" || f.Task == i.Task) &&
 		!i.LastSeen.Before(f.From) &&
 		(f.To.IsZero() || i.LastSeen.Before(f.To))
-}
-
-// stateAt returns the state of an issue at a time. A fold stores all of it except that
-// an ignoring ends with time.
-func stateAt(i issue.Issue, at time.Time) issue.State {
-	if i.ResolvedAt.Before(issue.Unresolved) {
-		return i.State(at, i.ResolvedAt)
-	}
-	return i.State(at, time.Time{})
 }
 
 // key returns the time by which a phase orders an issue.

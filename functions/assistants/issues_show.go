@@ -18,7 +18,7 @@ type issueBody struct {
 type FactsBody struct {
 	ID              string             `json:"id" class:"operational"`
 	State           string             `json:"state" class:"metadata" enum:"detected,open,investigated,reopened,resolved,ignored"`
-	Severity        int                `json:"severity" class:"metadata" doc:"1 (critical) to 4 (informational), of the newest sighting"`
+	Severity        int                `json:"severity" class:"metadata" doc:"1 (critical) to 4 (informational): the worst in the newest run that saw it"`
 	SeverityFlagged bool               `json:"severityFlagged,omitempty" class:"metadata" doc:"The task reported no severity from 1 to 4"`
 	Task            string             `json:"task" class:"metadata"`
 	SLX             string             `json:"slx,omitempty" class:"metadata"`
@@ -26,14 +26,14 @@ type FactsBody struct {
 	FirstSeen       time.Time          `json:"firstSeen" class:"metadata" doc:"Start of the first run that saw it"`
 	LastSeen        time.Time          `json:"lastSeen" class:"metadata" doc:"Start of the newest run that saw it"`
 	LastRun         string             `json:"lastRun" class:"operational"`
-	ObservedAt      *time.Time         `json:"observedAt,omitempty" class:"metadata" doc:"As the newest sighting reports"`
+	ObservedAt      *time.Time         `json:"observedAt,omitempty" class:"metadata" doc:"As the worst sighting in that run reports"`
 	Sightings       int                `json:"sightings" class:"metadata"`
 	Runs            int                `json:"runs" class:"metadata" doc:"Number of runs that saw it"`
 	Since           time.Time          `json:"since" class:"metadata" doc:"First seen after it was last resolved"`
-	ResolvedAt      *time.Time         `json:"resolvedAt,omitempty" class:"metadata" doc:"Start of the first success or failure run after lastSeen, which did not find it"`
+	ResolvedAt      *time.Time         `json:"resolvedAt,omitempty" class:"metadata" doc:"Start of the first success or failure run that began after the last sighting, by the platform's clock too, and did not find it"`
 	Reopened        int                `json:"reopened" class:"metadata" doc:"Number of times it was seen again after it was resolved"`
 	Investigated    *investigationBody `json:"investigated,omitempty"`
-	Ignored         *ignoringBody      `json:"ignored,omitempty" doc:"The last ignoring, which may have ended"`
+	Ignored         *ignoringBody      `json:"ignored,omitempty" doc:"The last time that the issue was ignored; until may have passed"`
 }
 
 type investigationBody struct {
@@ -47,7 +47,8 @@ type ignoringBody struct {
 	Until time.Time `json:"until" class:"metadata"`
 }
 
-// TextBody is the free text of an issue, from its newest sighting.
+// TextBody is the free text of an issue: that of the worst sighting in the newest
+// run that saw it.
 type TextBody struct {
 	Title         string   `json:"title" class:"text"`
 	Expected      string   `json:"expected,omitempty" class:"text"`
@@ -74,7 +75,7 @@ func (h *Handler) showAll(ctx context.Context, issues []issue.Issue, at time.Tim
 
 func showFacts(i issue.Issue, at time.Time) FactsBody {
 	b := FactsBody{
-		ID: string(i.ID), State: string(stateAt(i, at)), Severity: i.Severity, SeverityFlagged: i.SeverityFlagged,
+		ID: string(i.ID), State: string(i.State(at)), Severity: i.Severity, SeverityFlagged: i.SeverityFlagged,
 		Task: i.Task, SLX: i.SLX, Resource: i.Resource, FirstSeen: i.FirstSeen, LastSeen: i.LastSeen, LastRun: string(i.LastRun),
 		Sightings: i.Sightings, Runs: i.Runs, Since: i.Since, Reopened: i.Reopened,
 	}

@@ -23,7 +23,7 @@ type nextBody struct {
 	Silent  bool           `json:"silent" class:"metadata"`
 	Summary string         `json:"summary" class:"text" doc:"The suggestion in a sentence, and a sentence for each thing that the answer does not know"`
 
-	Withheld int `json:"withheld,omitempty" class:"metadata" doc:"Number of tasks that score enough, but are not tagged as read-only while the assistant's access level is read-only"`
+	Withheld int `json:"withheld,omitempty" class:"metadata" doc:"Number of tasks that reach the relevance, but are not tagged as read-only, which this assistant requires"`
 }
 
 type nextTaskBody struct {
@@ -36,7 +36,7 @@ type nextTaskBody struct {
 	Source        string         `json:"source,omitempty" class:"metadata" doc:"Address of the task's file"`
 	SLX           string         `json:"slx,omitempty" class:"metadata" doc:"SLX of its last run"`
 	Resource      string         `json:"resource,omitempty" class:"metadata" doc:"Resource of its last run"`
-	Evidence      []evidenceBody `json:"evidence" doc:"Next steps that score enough, the best first"`
+	Evidence      []evidenceBody `json:"evidence" doc:"Next steps for which the task reaches the relevance, the best first"`
 
 	withheld bool // the access level does not allow it
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
@@ -53,7 +54,7 @@ func slisIn(s access.Session) firestore.Query {
 func (in *listSLIsRequest) filter(query firestore.Query, now time.Time) firestore.Query {
 	switch {
 	case in.SLX != "":
-		query = query.Where("slx", "==", in.SLX)
+		query = query.Where("slx", "==", run.CanonicalName(in.SLX))
 	case in.Alert != "":
 		query = query.Where("until.warning", ">", now)
 	}
@@ -68,7 +69,7 @@ func (h *Handler) listSLIs(ctx context.Context, in *listSLIsRequest) (*listSLIsR
 	now := h.now()
 	query := in.filter(slisIn(access.From(ctx)), now).Limit(in.PageSize)
 	if in.PageToken != "" {
-		if checkSLIName(in.PageToken) != nil {
+		if sli.CheckName(in.PageToken) != nil {
 			return nil, api.Refuse(http.StatusBadRequest, api.PageTokenText)
 		}
 		query = query.StartAfter(in.PageToken)
@@ -111,10 +112,11 @@ type sliResponse struct {
 
 func (h *Handler) getSLI(ctx context.Context, in *sliRequest) (*sliResponse, error) {
 	s := access.From(ctx)
-	if err := checkSLIName(in.SLI); err != nil {
+	name, err := parseSLIName(in.SLI)
+	if err != nil {
 		return nil, err
 	}
-	docs, err := s.DB.GetAll(ctx, refs(records.SLIRef(s.DB, s.Tenant.ID, s.Workspace, in.SLI)))
+	docs, err := s.DB.GetAll(ctx, refs(records.SLIRef(s.DB, s.Tenant.ID, s.Workspace, name)))
 	if err != nil {
 		return nil, fmt.Errorf("read SLI: %w", err)
 	}
@@ -128,9 +130,11 @@ func (h *Handler) getSLI(ctx context.Context, in *sliRequest) (*sliResponse, err
 	return &sliResponse{showSLI(found, h.now())}, nil
 }
 
-func checkSLIName(name string) error {
+// parseSLIName returns the form of a name in which SLIs are stored.
+func parseSLIName(name string) (string, error) {
+	name = run.CanonicalName(name)
 	if err := sli.CheckName(name); err != nil {
-		return api.Refuse(http.StatusBadRequest, err.Error())
+		return "", api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	return nil
+	return name, nil
 }

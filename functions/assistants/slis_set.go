@@ -24,9 +24,9 @@ type objectiveBody struct {
 }
 
 type thresholdsBody struct {
-	Page       float64 `json:"page,omitempty" class:"configuration" doc:"Burn rate over 1 h and over 5 min that is a page. 0: 14.4"`
-	Ticket     float64 `json:"ticket,omitempty" class:"configuration" doc:"Burn rate over 6 h and over 30 min that is a ticket. 0: 6"`
-	Slow       float64 `json:"slow,omitempty" class:"configuration" doc:"Burn rate over 3 d and over 6 h that is a ticket. 0: 1"`
+	Page       float64 `json:"page,omitempty" class:"configuration" doc:"Burn rate over 1 h and over 5 min that is a page, at most 1/(1-target). 0: 14.4"`
+	Ticket     float64 `json:"ticket,omitempty" class:"configuration" doc:"Burn rate over 6 h and over 30 min that is a ticket, at most 1/(1-target). 0: 6"`
+	Slow       float64 `json:"slow,omitempty" class:"configuration" doc:"Burn rate over 3 d and over 6 h that is a ticket, at most 1/(1-target). 0: 1"`
 	Samples    int     `json:"samples,omitempty" class:"configuration" doc:"Bad samples in the longer window that a page or ticket needs. 0: 3"`
 	StaleAfter int     `json:"staleAfter,omitempty" class:"configuration" doc:"Seconds after its last sample when the SLI is stale. 0: 3600"`
 }
@@ -43,11 +43,16 @@ type setSLIRequest struct {
 // setSLI sets the objective and thresholds of an SLI, which may have no samples yet.
 func (h *Handler) setSLI(ctx context.Context, in *setSLIRequest) (*sliResponse, error) {
 	s := access.From(ctx)
-	if err := checkSLIName(in.SLI); err != nil {
+	name, err := parseSLIName(in.SLI)
+	if err != nil {
 		return nil, err
 	}
-	set := sli.SLI{Name: in.SLI, Objective: sli.Objective(in.Body.Objective), Thresholds: sli.Thresholds(in.Body.Thresholds)}
-	if err := errors.Join(set.Objective.Validate(), set.Thresholds.Validate()); err != nil {
+	set := sli.SLI{Name: name, Objective: sli.Objective(in.Body.Objective), Thresholds: sli.Thresholds(in.Body.Thresholds)}
+	err = errors.Join(set.Objective.Validate(), set.Thresholds.Validate())
+	if err == nil {
+		err = set.Thresholds.CheckReachable(set.Objective)
+	}
+	if err != nil {
 		return nil, api.Refuse(http.StatusUnprocessableEntity, "the objective is invalid", api.Fault{Message: err.Error(), Location: "body"})
 	}
 	ref := records.SLIRef(s.DB, s.Tenant.ID, s.Workspace, set.Name)
@@ -55,7 +60,7 @@ func (h *Handler) setSLI(ctx context.Context, in *setSLIRequest) (*sliResponse, 
 	if err != nil {
 		return nil, err
 	}
-	after, err := commitSLI(ctx, s, ref, set, prepared)
+	after, err := h.commitSLI(ctx, s, ref, set, prepared)
 	if err != nil {
 		return nil, err
 	}
@@ -64,11 +69,11 @@ func (h *Handler) setSLI(ctx context.Context, in *setSLIRequest) (*sliResponse, 
 
 // commitSLI writes the objective and thresholds of an SLI and the audit entry, in one
 // commit. If the SLI has them already, it writes nothing.
-func commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef, set sli.SLI, entry auditlog.Prepared) (after sli.SLI, err error) {
+func (h *Handler) commitSLI(ctx context.Context, s access.Session, ref *firestore.DocumentRef, set sli.SLI, entry auditlog.Prepared) (after sli.SLI, err error) {
+	if err := h.checkWorkspace(ctx, s); err != nil {
+		return sli.SLI{}, err
+	}
 	err = gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
-		if err := checkWorkspace(tx, s); err != nil {
-			return err
-		}
 		docs, err := tx.GetAll(refs(ref))
 		if err != nil {
 			return fmt.Errorf("read SLI: %w", err)

@@ -10,41 +10,52 @@
 //
 // # What an event does
 //
-// The event of a run folds the run's check (a task on a resource): up to 25 of its
-// oldest pending runs, of which the run is usually one.
+// The event of a run folds the run's check (a task on a resource): up to 25 of the
+// check's oldest pending runs, usually including this run.
 //
 //  1. Read the check and its pending runs. A run is pending from the commit that
 //     completes it until it is folded.
-//  2. Fold the runs' samples into the SLIs, one transaction for each SLI. It takes
-//     up to 100 series that wait for this SLI, whatever check they belong to.
+//  2. Fold the runs' samples into the SLIs, one transaction for each SLI. It includes
+//     up to 100 series that wait for this SLI, of any check.
 //  3. Fold the runs and their sightings into the check and its issues, and mark the
 //     runs as folded, all in one transaction.
-//  4. Repeat until the run is folded.
+//  4. Repeat until no run of the check is pending.
 //
 // An example: the runs r1 (found issues a and b) and r2 (a success, started later,
 // found only a) are pending. One fold writes that a was seen by two runs and is
 // open, and that b is resolved since r2. The result is the same if r2's event comes
 // first, if both come at once, or if one comes twice: a fold writes absolute values
 // that do not depend on the order of runs, and a run that is no longer pending is
-// not folded again. See infra/adr/0007 (runs) and 0008 (samples).
+// not folded again. A run resolves an issue only if it began after the last report
+// that has the issue, by the platform's clock too. See infra/adr/0007 (runs), 0008
+// (samples) and 0012 (clocks).
 //
 // # Limits
 //
-//   - A check, and an SLI, is written about once a second at most. An event that
-//     comes earlier waits, up to 25 seconds in all, and then looks again; by then
-//     another event has usually folded its run.
+//   - A check, and an SLI, is written at most about once a second. An event that
+//     comes earlier waits.
+//   - In a process, one event of a check leads: it folds the runs of all. Another
+//     event of the check is acknowledged at once, because the leader's event is not
+//     acknowledged before none of the check's runs is pending. If the leader fails,
+//     the next delivery of its event continues.
+//   - After 25 seconds, a leader publishes the event of a run that is still pending,
+//     which continues after the events that are queued by then.
+//   - At most 8 events of a process wait at the same time, and 4 of one tenant. One
+//     more is delivered again after Pub/Sub's backoff. So events that need not wait
+//     find a free slot, however many runs other checks and tenants have.
 //   - If the runs may resolve more than 300 issues of the check, which is too many for
 //     one transaction, the issues that the runs did not see are resolved before it,
 //     page by page. Each page is correct by itself. If another fold comes in between,
 //     all pages are written again with the same result.
-//   - An issue stores the line of its newest sighting, sealed for the issue, and the
-//     first KiB of its title.
+//   - An issue shows the newest run that saw it. If that run has several sightings
+//     of the issue, the worst severity counts. The issue stores the line of that
+//     sighting, sealed for the issue, and the first KiB of its title.
 //
 // # Answers
 //
-//	204 or 200  folded now or before; or the message was permanently rejected and is
-//	            recorded in the quarantine
-//	500         deliver again: Firestore or KMS failed, the check is busy, or the
+//	204 or 200  folded now or before, or another event folds it; or the message was
+//	            permanently rejected and is recorded in the quarantine
+//	500         deliver again: Firestore or KMS failed, too many events wait, or the
 //	            tenant's key is disabled
 //
 // A message is rejected with one of these codes:
@@ -66,13 +77,14 @@
 //
 // # Identity
 //
-// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
-// on each tenant's key.
+// strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
+// on the directory, roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's
+// key, roles/pubsub.publisher on run-events.
 //
 // # Try it
 //
-// While go run ./emulator runs, report a run that found an issue, and see what the
-// event of the run made of it:
+// While go run ./emulator runs, report a run that found an issue, and wait until its
+// event is folded and the issue is listed:
 //
 //	API=http://127.0.0.1:8080 RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e12
 //	token() { curl -s "$API/emulator/token?tenant=acme&as=$1" | grep -o 'eyJ[^"]*'; }

@@ -30,30 +30,27 @@ var (
 	errOvertaken = errors.New("another fold was committed first")
 )
 
-// foldShared is fold, called once for all events of a check that this process
-// handles at the same time.
-func (w *workspace) foldShared(ctx context.Context, id issue.CheckID) ([]run.ID, error) {
-	return singleFlight(ctx, w.inFlight, w.checkRef(id).Path, func(ctx context.Context) ([]run.ID, error) {
-		return w.fold(ctx, id)
-	})
+// foldResult is what one fold did.
+type foldResult struct {
+	runs []run.ID // that are no longer pending
+	more bool     // more runs of the check are pending
 }
 
-// fold folds the oldest pending runs of a check. It returns the runs that are no
-// longer pending, or none if no run of the check is pending. What a run changes is
-// committed together with the end of its pending state, which never returns, so
-// each run counts once.
-func (w *workspace) fold(ctx context.Context, id issue.CheckID) ([]run.ID, error) {
+// fold folds the oldest pending runs of a check, if there are any. What a run
+// changes is committed together with the end of its pending state, which never
+// returns, so each run counts once.
+func (w *workspace) fold(ctx context.Context, id issue.CheckID) (foldResult, error) {
 	check, err := w.readCheck(ctx, id)
 	if err != nil {
-		return nil, err
+		return foldResult{}, err
 	}
 	for limit := maxRuns; ; {
-		runs, err := w.readPendingRuns(ctx, id, limit)
+		runs, more, err := w.readPendingRuns(ctx, id, limit)
 		if err != nil || len(runs) == 0 {
-			return nil, err
+			return foldResult{}, err
 		}
 		if err := w.foldSLIs(ctx, runs); err != nil {
-			return nil, err
+			return foldResult{}, err
 		}
 		err = w.commit(ctx, check, runs)
 		if errors.Is(err, errTooMuchText) && len(runs) > 1 {
@@ -61,9 +58,9 @@ func (w *workspace) fold(ctx context.Context, id issue.CheckID) ([]run.ID, error
 			continue
 		}
 		if err != nil {
-			return nil, wrapKeyError(err)
+			return foldResult{}, wrapKeyError(err)
 		}
-		return runIDs(runs), nil
+		return foldResult{runIDs(runs), more}, nil
 	}
 }
 

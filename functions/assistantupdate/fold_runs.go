@@ -34,24 +34,25 @@ type pendingRun struct {
 
 // readPendingRuns reads the oldest pending runs of a check with their sightings:
 // at most limit runs, with at most maxSightings. It needs no transaction, because
-// of all this only the pending state changes after it is written.
-func (w *workspace) readPendingRuns(ctx context.Context, id issue.CheckID, limit int) ([]pendingRun, error) {
-	docs, err := w.collection(records.RunsCollection).
-		Where("check", "==", string(id)).Where("pending", "==", true).OrderBy("start.time", firestore.Asc).
-		Limit(limit).Documents(ctx).GetAll()
+// of all this only the pending state changes after it is written. more reports
+// whether other runs may be pending.
+func (w *workspace) readPendingRuns(ctx context.Context, id issue.CheckID, limit int) (runs []pendingRun, more bool, err error) {
+	docs, err := w.pendingRuns(id).Limit(limit).Documents(ctx).GetAll()
 	if err != nil {
-		return nil, fmt.Errorf("find pending runs: %w", err)
+		return nil, false, fmt.Errorf("find pending runs: %w", err)
 	}
-	runs := make([]pendingRun, len(docs))
+	runs = make([]pendingRun, len(docs))
 	for i, doc := range docs {
 		r, err := records.DecodeRun(doc)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		runs[i] = pendingRun{doc.Ref, r, issue.RunResult{ID: r.ID, Start: r.Start, End: r.End.Time, Outcome: r.End.Outcome}}
+		runs[i] = pendingRun{doc.Ref, r, issue.RunResult{
+			ID: r.ID, Start: r.Start, Created: r.Created, Reported: r.Reported, End: r.End.Time, Outcome: r.End.Outcome,
+		}}
 	}
 	runs = runs[:countFitting(runs)]
-	return runs, readSightings(ctx, runs)
+	return runs, len(runs) < len(docs) || len(docs) == limit, readSightings(ctx, runs)
 }
 
 // countFitting returns how many of the first runs have at most maxSightings

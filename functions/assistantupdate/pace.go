@@ -16,8 +16,9 @@ import (
 // cloud.google.com/firestore/quotas.
 const minWriteInterval = time.Second
 
-// maxWait bounds how long one event waits in all. Pub/Sub delivers an event again
-// after its ack deadline, which is a minute.
+// maxWait bounds how long one event waits in all, and how long it folds the runs of
+// other events. Pub/Sub delivers an event again after its ack deadline, which is a
+// minute.
 const maxWait = 25 * time.Second
 
 // maxImmediateRetries bounds how often one event tries again without waiting.
@@ -53,6 +54,7 @@ var errBusy = errors.New("the check is busy; its runs stay pending")
 // clock, has waited for nothing yet.
 type writePacer struct {
 	clock            clock
+	reserve          func() (done func(), err error) // the right to wait
 	waited           time.Duration
 	immediateRetries int
 }
@@ -65,9 +67,9 @@ func (p *writePacer) wait(ctx context.Context, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &tooSoon):
-		// Many events of one check wait at the same time. So that they do not all read
-		// at once, each waits a random time longer, up to what it has waited before.
-		jitter := rand.N(p.waited + minWriteInterval/10)
+		// Several processes may wait for the same check or SLI. So that they do not all
+		// write at once, each waits a random time longer.
+		jitter := rand.N(minWriteInterval / 5)
 		return p.sleep(ctx, max(0, tooSoon.retryAt.Sub(p.clock.now()))+jitter)
 	case errors.Is(err, errOvertaken), status.Code(err) == codes.Aborted,
 		// The client repeated a commit whose reply was lost, and its transaction is
@@ -84,6 +86,11 @@ func (p *writePacer) sleep(ctx context.Context, d time.Duration) error {
 	if p.waited += d; p.waited > maxWait {
 		return errBusy
 	}
+	done, err := p.reserve()
+	if err != nil {
+		return err
+	}
+	defer done()
 	select {
 	case <-p.clock.after(d):
 		return nil

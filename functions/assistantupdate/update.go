@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"golang.org/x/sync/singleflight"
 
@@ -26,13 +25,18 @@ type Updater struct {
 	deps      function.Deps
 	directory *directory.Directory
 	keys      *keys.Tenants
-	inFlight  singleflight.Group // folds, by the path of the check or SLI
+	publisher *outbox.Publisher
+	leads     *leads
+	inFlight  singleflight.Group // folds of SLIs, by path
 	handle    event.Handler
 }
 
 // New returns the updater. It connects to nothing yet.
 func New(deps function.Deps) *Updater {
-	u := &Updater{deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now)}
+	u := &Updater{
+		deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now),
+		publisher: outbox.NewPublisher(deps.Clients), leads: newLeads(),
+	}
 	refusals := quarantine.Recorder{
 		Function: "assistant-update", References: []string{"tenant", "workspace", "run", "kind", "entry"},
 		Clients: deps.Clients, Now: deps.Now,
@@ -41,9 +45,9 @@ func New(deps function.Deps) *Updater {
 	return u
 }
 
-// Handle returns nil once the run that m names is folded. An error that
-// event.IsPermanent reports is in the quarantine. Any other error asks for another
-// delivery.
+// Handle returns nil once the run that m names is folded, or another event that is
+// not acknowledged yet folds it. An error that event.IsPermanent reports is in the
+// quarantine. Any other error asks for another delivery.
 func (u *Updater) Handle(ctx context.Context, m event.Message) error { return u.handle(ctx, m) }
 
 func (u *Updater) receive(ctx context.Context, m event.Message) error {
@@ -68,10 +72,10 @@ func (u *Updater) FoldCheck(ctx context.Context, t tenant.ID, w tenant.Workspace
 	if err != nil {
 		return err
 	}
-	pacer := writePacer{clock: ws.clock}
+	pacer := ws.newPacer()
 	for {
-		folded, err := ws.foldShared(ctx, check)
-		if err == nil && len(folded) == 0 {
+		folded, err := ws.fold(ctx, check)
+		if err == nil && len(folded.runs) == 0 {
 			return nil
 		}
 		if err := pacer.wait(ctx, err); err != nil {
@@ -80,26 +84,24 @@ func (u *Updater) FoldCheck(ctx context.Context, t tenant.ID, w tenant.Workspace
 	}
 }
 
-// foldRun folds the run's check until the run is folded. Another event may have
-// folded it.
+// foldRun folds the pending runs of the run's check, unless another event does so in
+// this process. If the run itself is folded already, others may be pending: the
+// event may have led before, and failed.
 func (w *workspace) foldRun(ctx context.Context, id run.ID) error {
-	pacer := writePacer{clock: w.clock}
-	for {
-		r, err := w.runRef(id).Get(ctx)
-		if errors.Is(err, records.ErrRunNotFound) {
-			return event.Refuse("no-such-run", err)
-		}
-		if err != nil || !r.Pending {
-			return err
-		}
-		folded, err := w.foldShared(ctx, issue.CheckID(r.Check))
-		if slices.Contains(folded, id) {
-			return nil
-		}
-		if err := pacer.wait(ctx, err); err != nil {
-			return err
-		}
+	r, err := w.runRef(id).Get(ctx)
+	if errors.Is(err, records.ErrRunNotFound) {
+		return event.Refuse("no-such-run", err)
 	}
+	if err != nil || r.Check == "" {
+		return err
+	}
+	check := issue.CheckID(r.Check)
+	leader := w.leads.begin(w.checkRef(check).Path)
+	if leader == nil {
+		return nil
+	}
+	defer leader.leave()
+	return w.lead(ctx, leader, check, r.Pending)
 }
 
 // reference is the run that a message names.

@@ -12,9 +12,12 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/pubsub"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
 	"github.com/strongroom-dev/strongroom/shared/function"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	ids "github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -28,6 +31,38 @@ type fastClock struct {
 func (s fastClock) now() time.Time { return s.started.Add(s.speed * time.Since(s.started)) }
 
 func (s fastClock) after(d time.Duration) <-chan time.Time { return time.After(d / s.speed) }
+
+// deliverAtOnce delivers the events of runs at the same time to an updater, and those
+// that the updater publishes, until all are acknowledged.
+func deliverAtOnce(t *testing.T, w *fixture, clock fastClock, runs []reportedRun) {
+	t.Helper()
+	config := w.Cloud.As(suite.OperatorAccount)
+	queue, err := pubsub.New(t.Context(), pubsub.Config{ProjectID: config.ProjectID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = queue.Close() })
+	if err := queue.CreateTopic(t.Context(), outbox.RunEvents); err != nil {
+		t.Fatal(err)
+	}
+	config.PubSubHost = queue.Addr()
+	clients := gcp.NewClients(config)
+	t.Cleanup(func() { _ = clients.Close() })
+	updater := assistantupdate.New(function.Deps{Clients: clients, Now: clock.now, After: clock.after, Log: slog.New(slog.DiscardHandler)})
+	var all sync.WaitGroup
+	deliver := func(id run.ID) {
+		all.Go(func() {
+			for updater.Handle(t.Context(), w.message(id)) != nil && t.Context().Err() == nil {
+				<-clock.after(10 * time.Second) // Pub/Sub delivers again after that
+			}
+		})
+	}
+	queue.OnPublish(func(_ string, _ []byte, attributes map[string]string) { deliver(run.ID(attributes["run"])) })
+	for _, r := range runs {
+		deliver(r.id)
+	}
+	all.Wait()
+}
 
 // storeThousandRuns stores the reports of a thousand runs of one check.
 func storeThousandRuns(t *testing.T, w *fixture) []reportedRun {
@@ -51,16 +86,7 @@ func TestAThousandEventsAtOnceNeedFewFolds(t *testing.T) {
 	runs := storeThousandRuns(t, w)
 	before := c.Firestore.Counts()
 	clock := fastClock{time.Now(), 10}
-	updater := assistantupdate.New(function.Deps{Clients: c.Operator, Now: clock.now, After: clock.after, Log: slog.New(slog.DiscardHandler)})
-	var all sync.WaitGroup
-	for _, r := range runs {
-		all.Go(func() {
-			for updater.Handle(t.Context(), w.message(r.id)) != nil && t.Context().Err() == nil {
-				<-clock.after(10 * time.Second) // Pub/Sub delivers again after that
-			}
-		})
-	}
-	all.Wait()
+	deliverAtOnce(t, w, clock, runs)
 	took, counts := clock.now().Sub(clock.started), c.Firestore.Counts()
 	if diff := gocmp.Diff(factsOf(runs), w.storedFacts(t)); diff != "" {
 		t.Errorf("expected (-) and stored (+) issues differ:\n%s", diff)
@@ -88,17 +114,7 @@ func TestAnSLIOfManyChecksIsWrittenRarely(t *testing.T) {
 	}
 	w.storeReports(t, runs...)
 	before := c.Firestore.Counts()
-	clock := fastClock{time.Now(), 10}
-	updater := assistantupdate.New(function.Deps{Clients: c.Operator, Now: clock.now, After: clock.after, Log: slog.New(slog.DiscardHandler)})
-	var all sync.WaitGroup
-	for _, r := range runs {
-		all.Go(func() {
-			for updater.Handle(t.Context(), w.message(r.id)) != nil && t.Context().Err() == nil {
-				<-clock.after(10 * time.Second)
-			}
-		})
-	}
-	all.Wait()
+	deliverAtOnce(t, w, fastClock{time.Now(), 10}, runs)
 	const perRun = 3 // the run, its check, its series
 	if writes := int(c.Firestore.Counts().Writes-before.Writes) - perRun*len(runs); writes != 3 {
 		t.Errorf("the SLI was written %d times, want once for each 100 series", writes)

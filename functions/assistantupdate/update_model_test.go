@@ -77,7 +77,12 @@ func (f *fact) addRun(r reportedRun, mine []finding, runs []reportedRun) {
 	} else if gone {
 		f.Reopened++
 	}
-	last := mine[len(mine)-1]
+	last := mine[0]
+	for _, o := range mine {
+		if o.severity <= last.severity {
+			last = o
+		}
+	}
 	f.Runs++
 	f.Sightings += len(mine)
 	f.Severity, f.LastSeen, f.LastRun = last.severity, r.start, r.id

@@ -34,8 +34,8 @@ func TestAnIssueAges(t *testing.T) {
 			w := newFixture(t)
 			w.storeAndDeliver(t, c.runs...)
 			i := w.issue(t, "a")
-			if i.StoredState != c.want || i.State(time.Now(), w.check(t).Latest) != c.want {
-				t.Errorf("its stored state is %s, and by its check it is %s; want %s", i.StoredState, i.State(time.Now(), w.check(t).Latest), c.want)
+			if i.StoredState != c.want || i.State(time.Now()) != c.want {
+				t.Errorf("its stored state is %s, and now it is %s; want %s", i.StoredState, i.State(time.Now()), c.want)
 			}
 			if n := w.countPending(t.Context(), t); n != 0 {
 				t.Errorf("%d runs are pending", n)
@@ -93,11 +93,10 @@ func TestAFoldKeepsWhatPeopleSet(t *testing.T) {
 	if i.Ignoring == nil || !i.Ignoring.Until.Equal(until) || i.Investigation == nil || i.Investigation.By != "bob" {
 		t.Fatalf("what people set is gone: %+v %+v", i.Ignoring, i.Investigation)
 	}
-	latest := w.check(t).Latest
-	if got := i.State(until.Add(-time.Second), latest); got != issue.Ignored {
+	if got := i.State(until.Add(-time.Second)); got != issue.Ignored {
 		t.Errorf("before the end it is %s", got)
 	}
-	if got := i.State(until, latest); got != issue.Investigated {
+	if got := i.State(until); got != issue.Investigated {
 		t.Errorf("after the end it is %s", got)
 	}
 	w.storeAndDeliver(t, runAt(2, run.Success))

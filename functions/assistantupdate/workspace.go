@@ -11,6 +11,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -18,13 +19,15 @@ import (
 
 // workspace is one tenant's workspace, with what is needed to work on it.
 type workspace struct {
-	db       *firestore.Client
-	tenant   tenant.ID
-	id       tenant.WorkspaceID
-	keys     *keys.Tenant
-	clock    clock
-	log      *slog.Logger
-	inFlight *singleflight.Group // see Updater
+	db        *firestore.Client
+	tenant    tenant.ID
+	id        tenant.WorkspaceID
+	keys      *keys.Tenant
+	clock     clock
+	log       *slog.Logger
+	publisher *outbox.Publisher
+	leads     *leads // see Updater, as inFlight
+	inFlight  *singleflight.Group
 }
 
 // openWorkspace returns a workspace, or tenant.ErrNotFound.
@@ -42,9 +45,15 @@ func (u *Updater) openWorkspace(ctx context.Context, t tenant.ID, id tenant.Work
 		return nil, fmt.Errorf("open the tenant's keys: %w", err)
 	}
 	return &workspace{
-		db: db, tenant: t, id: id, keys: k, log: u.deps.Log, inFlight: &u.inFlight,
+		db: db, tenant: t, id: id, keys: k, log: u.deps.Log,
+		publisher: u.publisher, leads: u.leads, inFlight: &u.inFlight,
 		clock: clock{now: u.deps.Now, after: u.deps.After},
 	}, nil
+}
+
+// newPacer returns the pacer of one event of the workspace.
+func (w *workspace) newPacer() writePacer {
+	return writePacer{clock: w.clock, reserve: func() (func(), error) { return w.leads.wait(w.tenant) }}
 }
 
 func (w *workspace) collection(name string) *firestore.CollectionRef {
@@ -72,8 +81,8 @@ func (w *workspace) sliRef(name string) *firestore.DocumentRef {
 const foldTimeout = time.Minute
 
 // singleFlight calls execute once for all callers with the same key that call
-// while it runs, and returns the result to all of them. A thousand events of one
-// check that arrive at once would otherwise all read the same documents.
+// while it runs, and returns the result to all of them. The events of a thousand
+// checks that measured one SLI would otherwise all read the same documents.
 func singleFlight[T any](ctx context.Context, inFlight *singleflight.Group, key string, execute func(context.Context) (T, error)) (T, error) {
 	result := inFlight.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), foldTimeout)

@@ -64,6 +64,7 @@
 //	409  the catalog is full (PUT), or no task from the source has the edition (prune)
 //	413  the body is too large
 //	422  a value is out of bounds, or a query parameter is unknown; errors lists them
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). A change of the catalog and its
@@ -78,7 +79,8 @@
 //
 // # Identity
 //
-// roles/datastore.user on the database, roles/cloudkms.cryptoKeyEncrypterDecrypter
+// roles/datastore.user on the database, roles/datastore.viewer on the directory,
+// roles/cloudkms.cryptoKeyEncrypterDecrypter
 // on the audit key. It has no access to any tenant's key. No events.
 //
 // # Try it

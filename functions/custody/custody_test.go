@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -167,13 +169,21 @@ func TestUnexpectedObjectIsQuarantinedOnce(t *testing.T) {
 		reason  string
 		becomes grant.State
 	}{
-		"an object without a grant":           {reason: "no-grant"},
-		"an object with another name":         {object: "prod/readme.txt", reason: "invalid-name"},
-		"an object of another type":           {grant: grant.Pending, change: map[string]any{"contentType": "text/html"}, reason: "mismatch", becomes: grant.Quarantined},
-		"an object of another size":           {grant: grant.Pending, change: map[string]any{"size": "6"}, reason: "mismatch", becomes: grant.Quarantined},
-		"an object of another sum":            {grant: grant.Expired, change: map[string]any{"crc32c": "AAAACA=="}, reason: "mismatch", becomes: grant.Quarantined},
-		"a second generation":                 {grant: grant.Stored, change: map[string]any{"generation": "43"}, reason: "second-generation", becomes: grant.Stored},
-		"a second generation that mismatches": {grant: grant.Stored, change: map[string]any{"generation": "41", "size": "9"}, reason: "second-generation", becomes: grant.Stored},
+		"an object without a grant":            {reason: "no-grant"},
+		"an object with another name":          {object: "prod/readme.txt", reason: "invalid-name"},
+		"an object of another type":            {grant: grant.Pending, change: map[string]any{"contentType": "text/html"}, reason: "mismatch", becomes: grant.Quarantined},
+		"an object of another size":            {grant: grant.Pending, change: map[string]any{"size": "6"}, reason: "mismatch", becomes: grant.Quarantined},
+		"an object of another sum":             {grant: grant.Expired, change: map[string]any{"crc32c": "AAAACA=="}, reason: "mismatch", becomes: grant.Quarantined},
+		"an object with a content encoding":    {grant: grant.Pending, change: map[string]any{"contentEncoding": "gzip"}, reason: "metadata", becomes: grant.Quarantined},
+		"an object with a disposition":         {grant: grant.Pending, change: map[string]any{"contentDisposition": "attachment"}, reason: "metadata", becomes: grant.Quarantined},
+		"an object with a cache control":       {grant: grant.Expired, change: map[string]any{"cacheControl": "public"}, reason: "metadata", becomes: grant.Quarantined},
+		"an object with a language":            {grant: grant.Pending, change: map[string]any{"contentLanguage": "de"}, reason: "metadata", becomes: grant.Quarantined},
+		"an object with custom metadata":       {grant: grant.Pending, change: map[string]any{"metadata": map[string]any{"a": "b"}}, reason: "metadata", becomes: grant.Quarantined},
+		"an object with a custom time":         {grant: grant.Pending, change: map[string]any{"customTime": "2026-01-02T03:04:05Z"}, reason: "metadata", becomes: grant.Quarantined},
+		"the stored generation with metadata":  {grant: grant.Stored, change: map[string]any{"contentEncoding": "gzip"}, reason: "contradiction", becomes: grant.Stored},
+		"the stored generation, of other size": {grant: grant.Stored, change: map[string]any{"size": "6"}, reason: "contradiction", becomes: grant.Stored},
+		"a second generation":                  {grant: grant.Stored, change: map[string]any{"generation": "43"}, reason: "second-generation", becomes: grant.Stored},
+		"a second generation that mismatches":  {grant: grant.Stored, change: map[string]any{"generation": "41", "size": "9"}, reason: "second-generation", becomes: grant.Stored},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,6 +222,12 @@ func TestInvalidNotificationIsPermanentlyRejected(t *testing.T) {
 		"a generation of zero":       f.message(t, f.object(1).Name(), 0, nil),
 		"a generation not in digits": f.message(t, f.object(1).Name(), 1, map[string]any{"generation": "x"}),
 		"a size below zero":          f.message(t, f.object(1).Name(), 1, map[string]any{"size": "-1"}),
+		"a name twice":               {Data: append([]byte(`{"size":"5",`), good.Data[1:]...), Attributes: good.Attributes},
+		"a known name in upper case": {Data: append([]byte(`{"BUCKET":"x",`), good.Data[1:]...), Attributes: good.Attributes},
+		"an unknown name twice":      {Data: append([]byte(`{"x":1,"x":2,`), good.Data[1:]...), Attributes: good.Attributes},
+		"text after the object":      {Data: append(append([]byte{}, good.Data...), "{}"...), Attributes: good.Attributes},
+		"another generation":         withAttribute(good, "objectGeneration", "43"),
+		"another payload":            withAttribute(good, "payloadFormat", "NONE"),
 		"no checksum":                f.message(t, f.object(1).Name(), 1, map[string]any{"crc32c": ""}),
 	} {
 		if err := f.handler.Handle(t.Context(), m); !event.IsPermanent(err) {
@@ -219,6 +235,53 @@ func TestInvalidNotificationIsPermanentlyRejected(t *testing.T) {
 		}
 	}
 	f.handle(t, event.Message{Attributes: map[string]string{"eventType": "OBJECT_DELETE"}}) // ignored
+}
+
+func withAttribute(m event.Message, name, value string) event.Message {
+	m.Attributes = maps.Clone(m.Attributes)
+	m.Attributes[name] = value
+	return m
+}
+
+// TestAForgedNotificationNeverVoidsAGenuinePart sends a forged message before or
+// after the bucket's own. In the end the grant describes the genuine object, or is
+// disputed, so that outputs asks the bucket.
+func TestAForgedNotificationNeverVoidsAGenuinePart(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloudtest.Shared(t), suite.FunctionAccount("custody"))
+	part := 0
+	for name, forged := range map[string]map[string]any{
+		"another generation":                 {"generation": "777"},
+		"another generation that mismatches": {"generation": "777", "size": "9"},
+		"another generation with metadata":   {"generation": "777", "contentEncoding": "gzip"},
+		"the same one with another size":     {"size": "0"},
+		"the same one with another sum":      {"crc32c": "AAAACA=="},
+		"the same one with metadata":         {"cacheControl": "public"},
+	} {
+		for order, first := range map[string]bool{"before": true, "after": false} {
+			part++
+			o := f.object(part)
+			_, err := records.GrantRef(f.db, f.ID, o).Set(t.Context(), grant.Grant{
+				Workspace: o.Workspace, Run: o.Run, Output: o.Output, Part: o.Part, State: grant.Pending,
+				Declared: grant.Declared{ContentType: "text/plain"},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			messages := []event.Message{f.message(t, o.Name(), 42, nil), f.message(t, o.Name(), 42, forged)}
+			if first {
+				slices.Reverse(messages)
+			}
+			for _, m := range messages {
+				f.handle(t, m)
+			}
+			g := f.read(t, part)
+			genuine := g.State == grant.Stored && g.Stored.Generation == 42 && g.Stored.Size == 5 && g.Stored.CRC32C == 7
+			if !genuine && !g.Disputed {
+				t.Errorf("%s %s: the grant is %+v of %+v", name, order, g, g.Stored)
+			}
+		}
+	}
 }
 
 func TestTransientFailureIsDeliveredAgain(t *testing.T) {

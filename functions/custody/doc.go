@@ -18,11 +18,25 @@
 //	object                                          grant        also recorded
 //	matches its grant, and the grant is pending,    stored       generation, size, CRC32C, type, time
 //	  expired or missing, however late
+//	the same, and the grant is quarantined          stored, disputed
 //	the stored generation again                     unchanged
-//	another generation than the stored one          unchanged    quarantine "second-generation"
+//	the stored generation with other properties     disputed     quarantine "contradiction"
+//	another generation than the stored one, and it  disputed     quarantine "second-generation"
+//	  matches the grant
+//	another generation, and it does not match       unchanged    quarantine "second-generation"
 //	type, size or CRC32C differs from the grant     quarantined  quarantine "mismatch"
+//	has metadata that its URL does not allow        quarantined  quarantine "metadata"
 //	has no grant                                    none         quarantine "no-grant"
 //	not named {workspace}/{run}/{output}/{part}     none         quarantine "invalid-name"
+//
+// The metadata is contentEncoding, contentDisposition, contentLanguage, cacheControl,
+// customTime or custom metadata. An upload URL signs none of it, and it changes what
+// a download from the bucket returns.
+//
+// A bucket creates a part at most once, so two messages that contradict each other
+// cannot both be the bucket's. Custody cannot ask the bucket, so it marks the grant
+// as disputed. Before outputs reads a disputed part, it asks the bucket which object
+// exists (infra/adr/0010-runs-have-owners.md).
 //
 // An object in quarantine is recorded once, at tenants/{t}/quarantine/{id} and as
 // custody.quarantine in the tenant's audit log. It is never served and never moved.
@@ -33,7 +47,8 @@
 // # Responses
 //
 //	204 or 200  done, or permanently rejected: the message is not a Pub/Sub message or not a
-//	            notification of a finalized object. The rejection is logged, and the message's
+//	            notification of a finalized object. That includes JSON with a name twice, with a
+//	            known name in another case, or that differs from the attributes. The rejection is logged, and the message's
 //	            references are in the platform's database, at quarantine/custody-{message}
 //	500         Pub/Sub delivers the message again: Firestore or KMS failed, or no tenant has the
 //	            bucket (yet). After 20 attempts the message is a dead letter on object-events-dead
@@ -45,7 +60,8 @@
 //
 // # IAM
 //
-//	roles/datastore.user                        on the database
+//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
 //
 // The function has no role on any bucket, so it cannot read the objects.

@@ -84,10 +84,10 @@ func (h *Handler) store(ctx context.Context, t tenant.Record, o finalizedObject)
 		if err != nil {
 			return err
 		}
-		if reason = mismatchReason(g, o.Finalized); reason != "" || g.State == grant.Stored {
+		var changed bool
+		if changed, reason = receiveObject(&g, o); !changed {
 			return nil
 		}
-		g.State, g.Stored = grant.Stored, &o.Finalized
 		return tx.Set(ref, g)
 	})
 	if err != nil || reason == "" {
@@ -101,20 +101,53 @@ const (
 	reasonInvalidName      = "invalid-name"      // the name is not {workspace}/{run}/{output}/{part}
 	reasonNoGrant          = "no-grant"          // there is no grant for the object
 	reasonMismatch         = "mismatch"          // the type, size or CRC32C differs from the grant
+	reasonMetadata         = "metadata"          // it has metadata that no upload URL allows
 	reasonSecondGeneration = "second-generation" // another generation is already stored
+	reasonContradiction    = "contradiction"     // the stored generation was notified with other properties
 )
 
-// mismatchReason returns why an object does not match its grant, or "" if it does.
-func mismatchReason(g grant.Grant, f grant.Finalized) string {
+// receiveObject changes the grant of an object that its bucket reports, and returns
+// the reason to put the object in quarantine, or "".
+//
+// A bucket creates one generation of a part at most, so a second one that matches
+// the grant, or other properties of the same one, means that one of the messages is
+// not the bucket's. Custody cannot read the bucket, so the grant becomes disputed,
+// and a genuine part is not lost, whichever message was first.
+func receiveObject(g *grant.Grant, o finalizedObject) (changed bool, reason string) {
+	if reason = mismatchReason(*g, o); reason != "" {
+		if reason == reasonContradiction || (reason == reasonSecondGeneration && matches(*g, o)) {
+			changed, g.Disputed = !g.Disputed, true
+		}
+		return changed, reason
+	}
+	if g.State == grant.Stored {
+		return false, ""
+	}
+	g.Disputed = g.State == grant.Quarantined
+	g.State, g.Stored = grant.Stored, &o.Finalized
+	return true, ""
+}
+
+// mismatchReason returns why an object does not become the stored one, or "" if it
+// is or becomes that.
+func mismatchReason(g grant.Grant, o finalizedObject) string {
 	switch {
 	case g.State == "":
 		return reasonNoGrant
-	case g.State == grant.Stored && g.Stored.Generation != f.Generation:
+	case g.State == grant.Stored && g.Stored.Generation != o.Generation:
 		return reasonSecondGeneration
-	case g.State == grant.Quarantined || !g.Declared.Allows(f):
+	case g.State == grant.Stored && (o.unsigned || !g.Stored.Equal(o.Finalized)):
+		return reasonContradiction
+	case o.unsigned:
+		return reasonMetadata
+	case !matches(g, o):
 		return reasonMismatch
 	}
 	return ""
+}
+
+func matches(g grant.Grant, o finalizedObject) bool {
+	return !o.unsigned && g.Declared.Allows(o.Finalized)
 }
 
 // readGrant returns the zero Grant if there is none.

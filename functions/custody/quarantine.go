@@ -51,7 +51,7 @@ func (h *Handler) quarantine(ctx context.Context, db *firestore.Client, t tenant
 		if existing[0].Exists() {
 			return nil
 		}
-		if reason == reasonMismatch {
+		if reason == reasonMismatch || reason == reasonMetadata {
 			if err := markQuarantined(tx, grantRef, o.Finalized); err != nil {
 				return err
 			}

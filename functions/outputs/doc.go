@@ -22,7 +22,7 @@
 //	lines        newline bytes in the stored parts; absent if the runner did not count them
 //	state        open: more parts may arrive
 //	             complete: every part that the run claims is stored
-//	             incomplete: the run has ended, and parts are missing
+//	             incomplete: the run has ended, and parts are missing; or the run is lost
 //
 // # Read
 //
@@ -47,10 +47,10 @@
 // the newlines of a part, the count is used as an index. Otherwise the part is read
 // through.
 //
-// Every response has the header Strongroom-Output-State with the state from the
-// list. The content type is always text/plain, and the headers make browsers store,
-// guess and run nothing. If a response breaks off before its Content-Length, it was
-// aborted: continue with a Range.
+// Every response has the header Strongroom-Output-State with the state from the list.
+// The content type is always text/plain, and headers tell browsers not to cache the
+// response, guess its type or run it. If a response ends before its Content-Length, it
+// was aborted: continue with a Range.
 //
 // Each read has two audit entries: outputs.read before the first byte, and
 // outputs.read.end with the number of bytes sent after the last.
@@ -68,6 +68,7 @@
 //	413  the output is larger than 8 MiB and the request has no range; detail shows a range
 //	416  the range starts after the end; Content-Range: bytes */size
 //	422  pageSize is out of range
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457).
@@ -80,9 +81,10 @@
 //
 // # IAM
 //
-//	roles/datastore.user                        on the database
+//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
-//	roles/storage.objectViewer                  on each tenant's outputs bucket
+//	roles/storage.legacyObjectReader            on each tenant's outputs bucket: gets objects, lists none
 //
 // # Events
 //

@@ -32,7 +32,7 @@ type state string
 const (
 	stateOpen       state = "open"       // more parts may arrive
 	stateComplete   state = "complete"   // every part that the run claims is stored
-	stateIncomplete state = "incomplete" // the run has ended, and parts are missing
+	stateIncomplete state = "incomplete" // the run has ended, and parts are missing; or it is lost
 )
 
 // span returns the part's bytes within the output.
@@ -80,6 +80,8 @@ func (x *index) lines() (n int64, counted bool) {
 func (x *index) state(r run.Run) state {
 	claimed := r.End.Parts(x.name)
 	switch {
+	case r.State == run.Lost:
+		return stateIncomplete
 	case r.State != run.Ended:
 		return stateOpen
 	case claimed > 0 && len(x.parts) >= claimed:

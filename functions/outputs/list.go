@@ -32,7 +32,7 @@ type listResponse struct {
 type runBody struct {
 	ID       string     `json:"id" class:"operational"`
 	Task     string     `json:"task,omitempty" class:"metadata"`
-	State    string     `json:"state" class:"operational" enum:"running,ended"`
+	State    string     `json:"state" class:"operational" enum:"running,ended,lost"`
 	Outcome  string     `json:"outcome,omitempty" class:"metadata"`
 	ExitCode *int       `json:"exitCode,omitempty" class:"metadata"`
 	Start    *time.Time `json:"start,omitempty" class:"metadata"`

@@ -149,10 +149,15 @@ func (v *view) readError(ctx context.Context, err error) error {
 func bucketProblem(err error) error {
 	var response *googleapi.Error
 	known := errors.As(err, &response)
+	// The account may get objects and not list them. To such an account, Cloud Storage
+	// does not say that an object does not exist; it names the permission that would
+	// let it say so: cloud.google.com/storage/docs/access-control/iam-permissions.
+	gone := errors.Is(err, storage.ErrObjectNotExist) ||
+		known && response.Code == http.StatusForbidden && strings.Contains(response.Error()+response.Body, "storage.objects.list")
 	switch {
 	case known && strings.Contains(response.Error()+response.Body, "CloudKms"):
 		return api.Refuse(http.StatusForbidden, api.KeyLockedText)
-	case errors.Is(err, storage.ErrObjectNotExist):
+	case gone:
 		return api.Refuse(http.StatusGone, "the bucket no longer holds this output")
 	case !known || response.Code >= http.StatusInternalServerError || response.Code == http.StatusTooManyRequests:
 		return api.Refuse(http.StatusServiceUnavailable, "the bucket is unavailable; try again").With("Retry-After", "1")

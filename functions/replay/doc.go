@@ -60,8 +60,9 @@
 //	400  the body is not strict JSON
 //	401  no valid token
 //	403  the caller is not platform staff
-//	422  there is no such function, topic or page, or the function's messages carry data
+//	422  the function, the topic or the page token is not valid, or the function's messages carry data
 //	     that quarantine records do not store (custody); detail and errors say what to do
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again; some messages may have been sent
 //
 // Errors are application/problem+json (RFC 9457). Before anything is published, the
@@ -76,6 +77,7 @@
 // # IAM
 //
 //	roles/datastore.user                        on the database
+//	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
 //	roles/pubsub.publisher                      on run-events and object-events
 //	roles/pubsub.subscriber                     on run-events-dead and object-events-dead

@@ -80,7 +80,7 @@ func TestInvalidRequestsAreRejected(t *testing.T) {
 		"a page size of 0":                 {method: "GET", path: "/v1/quarantine?pageSize=0", status: 422, want: "query.pageSize"},
 		"a page size of 201":               {method: "GET", path: "/v1/quarantine?pageSize=201", status: 422, want: "query.pageSize"},
 		"an unknown filter":                {method: "GET", path: "/v1/quarantine?code=x", status: 422, want: "code"},
-		"an invalid page token":            {method: "GET", path: "/v1/quarantine?pageToken=x", status: 422, want: "query.pageToken"},
+		"an invalid page token":            {method: "GET", path: "/v1/quarantine?pageToken=x", status: 400, want: "query.pageToken"},
 		"a replay without a function":      {method: "POST", path: quarantine, body: fields{}, status: 422, want: "function"},
 		"a replay of an unknown function":  {method: "POST", path: quarantine, body: fields{"function": "run-events"}, status: 422, want: "expected one of assistant-update, custody"},
 		"messages with data":               {method: "POST", path: quarantine, body: fields{"function": "custody"}, status: 422, want: "gcloud pubsub subscriptions seek custody"},

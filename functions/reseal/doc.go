@@ -1,6 +1,6 @@
 // Package reseal is the function that seals each tenant's free texts again under the
-// tenant's newest data key. Therefore, no data key protects anything for much longer
-// than the 90 days in which new values are sealed under it.
+// tenant's newest data key. A data key seals new values for 90 days. After that, reseal
+// moves its values to the next data key.
 //
 // # Trigger
 //
@@ -17,10 +17,10 @@
 //
 //	sightings.line, issues.text, assistants.name
 //
-// A call starts the tenant's next data key when it is due. For 10 minutes after that,
-// other processes may still seal under the previous key, so the values are resealed
-// after these 10 minutes. Only the sealed value changes: its text, its document and
-// every other field stay the same.
+// A call creates the tenant's next data key when the newest is 90 days old. For 10
+// minutes after that, other processes may still seal under the previous key, so the
+// values are resealed after these 10 minutes. Only the sealed value changes: its text,
+// its document and every other field stay the same.
 //
 //	tenant                                          result
 //	suspended                                       skipped; processed again once the tenant is active
@@ -44,7 +44,8 @@
 //
 // # IAM
 //
-//	roles/datastore.user                        on the database
+//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  on each tenant's key
 //
 // The function has no role on any topic or bucket.

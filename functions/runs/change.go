@@ -12,6 +12,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
@@ -25,6 +26,9 @@ import (
 // with the run as it is then, so each call must replace what the previous one
 // left.
 type runChange interface {
+	// action is the action that the audit log records.
+	action() auditlog.Action
+
 	// apply changes r, in memory only. It returns false if r already has the
 	// same values, and run.ErrConflict if it has different ones.
 	apply(r *run.Run) (changed bool, err error)
@@ -51,9 +55,9 @@ func newTarget(s access.Session, id run.ID) target {
 
 func (t target) open(tx *firestore.Transaction, now time.Time) (r run.Run, create bool, err error) {
 	if t.expectNew {
-		return t.ref.OpenExpectingNew(tx, now)
+		return t.ref.OpenExpectingNew(tx, now, t.session.RunOwner())
 	}
-	return t.ref.Open(tx, now)
+	return t.ref.Open(tx, now, t.session.RunOwner())
 }
 
 // event is the event that the run's start and end are known.
@@ -65,6 +69,9 @@ func (t target) event(now time.Time) outbox.Entry {
 // returns the run as it is now.
 func (h *Handler) record(ctx context.Context, t target, c runChange) (*runResponse, error) {
 	r, commitSent, err := h.commitWithRetry(ctx, t, c)
+	if errors.Is(err, records.ErrNotRunOwner) {
+		return nil, h.guard.DenyRun(ctx, t.session, c.action(), t.id)
+	}
 	if err != nil {
 		return nil, toProblem(err)
 	}

@@ -1,18 +1,27 @@
-// Package runs is the function that records runs and answers questions about
-// them. A run is one execution of a task, from its start to its report.
+// Package runs is the function that records runs and lists them. A run is one execution
+// of a task, from its start to its report.
 //
 // # Methods
 //
-//	PUT  /v1/workspaces/{workspace}/runs/{run}          runner
-//	POST /v1/workspaces/{workspace}/runs/{run}/report   runner
-//	GET  /v1/workspaces/{workspace}/runs/{run}          viewer, auditor, admin
-//	GET  /v1/workspaces/{workspace}/runs/{run}/issues   viewer, auditor, admin
-//	GET  /v1/workspaces/{workspace}/runs                viewer, auditor, admin
-//	GET  /v1/workspaces/{workspace}/slis/{sli}/samples  viewer, auditor, admin
+//	PUT  /v1/workspaces/{workspace}/runs/{run}            runner
+//	POST /v1/workspaces/{workspace}/runs/{run}/report     runner
+//	POST /v1/workspaces/{workspace}/runs/{run}/heartbeat  runner
+//	GET  /v1/workspaces/{workspace}/runs/{run}            viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/runs/{run}/issues     viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/runs                  viewer, auditor, admin
+//	GET  /v1/workspaces/{workspace}/slis/{sli}/samples    viewer, auditor, admin
 //
 // {run} is a lowercase UUIDv7 that the runner generates. Therefore, every call
 // is safe to repeat. The start and the report may arrive in either order, and at
 // any time. Both return the run.
+//
+// # Owner
+//
+// The first call that writes to a run (its start, its report, a heartbeat or an
+// upload) makes the caller the owner of the run. The owner is the iss and the sub of
+// the token.
+// Every other identity gets 403, which is audited. If a trust rule of the tenant
+// says shareRuns, all runners that the rule admits may write to each other's runs.
 //
 // # Start
 //
@@ -25,8 +34,13 @@
 //	start     yes       a time (RFC 3339), stored in whole microseconds
 //
 // No start, end or sample may be more than 5 minutes ahead of the server's
-// clock, and no end may be before its start. Runs are compared by their starts,
-// so one wrong clock would hide what other runs find.
+// clock, and no end may be before its start.
+//
+// Runs of one check are compared by their starts, and also by when the platform
+// received their requests. A clean run resolves an issue only if its first request
+// (start, upload or report) arrived after the report of every run that saw the
+// issue. So a wrong clock hides no issue. A runner can compare the Date header of
+// any response with its own clock, and correct its times before it sends them.
 //
 // # Report
 //
@@ -44,7 +58,8 @@
 //	issues    no        at most 200: a line of the run's issues.jsonl
 //
 // Each output may be claimed once. Its parts are numbered from 1, and a claimed
-// part that never arrives becomes missing.
+// part that never arrives becomes missing. The report seals the run: a part that it
+// does not claim cannot be granted any more, and is never read as part of an output.
 //
 // A line is a JSON object of at most 512 KiB. Each text in it has at most 64 KiB.
 // Lines are stored byte for byte. They are free text, so they are sealed under
@@ -52,7 +67,8 @@
 //
 // One commit writes the run, its sightings
 // (tenants/{t}/workspaces/{w}/runs/{run}/sightings), its samples (…/series), the
-// audit entry and the outbox entry.
+// audit entry and the outbox entry. One commit also writes a start with its audit
+// entry.
 //
 //	report                                   result
 //	the first one, the start is known        the run ends, and the event run.ended follows
@@ -61,6 +77,20 @@
 //	a different one                          409, and nothing changes
 //
 // A run whose start is never recorded does not affect any check.
+//
+// # Lease
+//
+// A run whose runner is gone must not look as if it were running. So a runner calls
+// at least every 5 minutes while its task runs: it requests uploads, or sends a
+// heartbeat, which has no body. Any of these calls, and the start, renews the lease
+// of 15 minutes. When the lease is over, the run is lost within about a minute:
+//
+//	state of the run      lost; it has no end and no outcome
+//	state of its outputs  incomplete; the parts that are stored can be read
+//	its check             unchanged: a lost run is inconclusive, so it resolves no issue
+//
+// If the runner calls again, the run is running. If it reports, even days later, the
+// run ends as if it had not been lost.
 //
 // # Run
 //
@@ -96,12 +126,13 @@
 //	200  done, now or by an earlier call
 //	400  the workspace, run ID or SLI name is invalid, or the body is not strict JSON
 //	401  the token is missing or invalid
-//	403  the role does not allow this, the role has no access to the workspace, the tenant
-//	     is suspended, or (GET …/issues) the tenant's key is disabled or destroyed
+//	403  the role does not allow this, the role has no access to the workspace, the run
+//	     belongs to another identity, the tenant is suspended, or (GET …/issues) the tenant's key is disabled or destroyed
 //	404  the workspace has no such run (GET)
 //	409  the run was already recorded with different values, or its ID is used in another workspace
 //	413  the body is larger than 8 MiB (report) or 256 KiB
 //	422  a value is invalid; see errors
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again later; for a report, also while the tenant's key is disabled
 //
 // Errors are application/problem+json (RFC 9457).
@@ -123,6 +154,7 @@
 // The function's service account needs these roles:
 //
 //	roles/datastore.user                        the database
+//	roles/datastore.viewer                      the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  the audit key and each tenant's key
 //	roles/pubsub.publisher                      the topic run-events
 //

@@ -18,7 +18,7 @@ func digestOf(t *testing.T, r *reportRequest) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.digest([]byte("key"))
+	return p.reported.digest([]byte("key"))
 }
 
 // setField sets a field of a request's body. It fails if no change is listed for
@@ -65,9 +65,9 @@ func TestEveryFieldOfAReportRequestDistinguishesReports(t *testing.T) {
 		second := *first
 		setField(t, &second.Body, field, map[string]any{
 			"End": noon.Add(time.Microsecond), "Outcome": "success", "ExitCode": 7,
-			"Outputs": []outputClaim{{Name: "stdout.log", Parts: 1}},
-			"Samples": []sample{{SLI: "latency", Time: noon, Value: 1}},
-			"Issues":  []issueLine{{Line: `{"title":"t"}`}},
+			"Outputs": []claimMember{{Name: "stdout.log", Parts: 1}},
+			"Samples": []sampleMember{{SLI: "latency", Time: noon, Value: 1}},
+			"Issues":  []lineMember{{Line: `{"title":"t"}`}},
 		})
 		if digestOf(t, first) == digestOf(t, &second) {
 			t.Errorf("reports with different values of %s have the same digest", field.Name)

@@ -56,6 +56,11 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 		Errors:       []int{400, 401, 403, 409, 413, 422, 503},
 		MaxBodyBytes: maxReportBytes,
 	}, auditlog.ReportRun), h.report)
+	api.Register(a, guard.Protect(huma.Operation{
+		OperationID: "heartbeatRun", Method: http.MethodPost, Path: path + "/heartbeat",
+		Summary: "Say that the run's runner is alive; without a call for 15 minutes, the run is lost",
+		Errors:  []int{400, 401, 403, 409, 503},
+	}, auditlog.HeartbeatRun), h.heartbeat)
 	h.registerQueries(a)
 	return h, nil
 }

@@ -120,7 +120,11 @@ func (h *history) check(f facts, acknowledged bool) {
 	complete := f.ended && f.started
 	want := facts{ended: f.ended, started: f.started, checked: complete}
 	if f.ended {
-		want.sightings, want.series, want.audit = 2, 2, 1
+		want.sightings, want.series = 2, 2
+		want.audit++
+	}
+	if f.started {
+		want.audit++
 	}
 	if complete {
 		want.named, want.messages = 2, max(f.messages, 1)

@@ -19,7 +19,7 @@ type listRequest struct {
 	SLX       string    `query:"slx" class:"metadata" maxLength:"256"`
 	Resource  string    `query:"resource" class:"metadata" maxLength:"1024"`
 	Outcome   string    `query:"outcome" class:"metadata" enum:"success,failure,error,timeout,canceled"`
-	State     string    `query:"state" class:"metadata" enum:"running,ended"`
+	State     string    `query:"state" class:"metadata" enum:"running,ended,lost"`
 	From      time.Time `query:"from" class:"metadata" doc:"Only runs that started at or after this time"`
 	To        time.Time `query:"to" class:"metadata" doc:"Only runs that started before this time; excludes runs whose start is unknown"`
 	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"500" default:"50"`
@@ -69,7 +69,8 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 // filter adds the filters and the order to a query for runs.
 func (in *listRequest) filter(query firestore.Query) firestore.Query {
 	for field, value := range map[string]string{
-		"start.task": in.Task, "start.slx": in.SLX, "start.resource": in.Resource, "end.outcome": in.Outcome, "state": in.State,
+		"start.task": run.CanonicalName(in.Task), "start.slx": run.CanonicalName(in.SLX), "start.resource": run.CanonicalName(in.Resource),
+		"end.outcome": in.Outcome, "state": in.State,
 	} {
 		if value != "" {
 			query = query.Where(field, "==", value)

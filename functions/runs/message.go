@@ -32,7 +32,7 @@ type runResponse struct {
 
 type runBody struct {
 	ID       string        `json:"id" class:"operational"`
-	State    string        `json:"state" class:"metadata" enum:"running,ended"`
+	State    string        `json:"state" class:"metadata" enum:"running,ended,lost"`
 	Task     string        `json:"task,omitempty" class:"metadata"`
 	SLX      string        `json:"slx,omitempty" class:"metadata"`
 	Resource string        `json:"resource,omitempty" class:"metadata"`
@@ -41,8 +41,19 @@ type runBody struct {
 	Outcome  string        `json:"outcome,omitempty" class:"metadata"`
 	ExitCode *int          `json:"exitCode,omitempty" class:"metadata"`
 	Outputs  []outputClaim `json:"outputs,omitempty"`
-	Issues   int           `json:"issues,omitempty" class:"metadata" doc:"Number of issue lines in the report"`
-	Samples  int           `json:"samples,omitempty" class:"metadata" doc:"Number of samples in the report"`
+
+	LeaseExpires *time.Time `json:"leaseExpires,omitempty" class:"operational" doc:"While the run is running: when it is lost if its runner does not call before"`
+
+	Issues  int         `json:"issues,omitempty" class:"metadata" doc:"Number of issue lines in the report"`
+	Samples int         `json:"samples,omitempty" class:"metadata" doc:"Number of samples in the report"`
+	LeftOut int         `json:"leftOut,omitempty" class:"metadata" doc:"Number of outputs, samples and issue lines in the report that were invalid and are not recorded"`
+	Errors  []api.Fault `json:"errors,omitempty" doc:"In the response to a report: what was left out and why, at most 20"`
+}
+
+// outputClaim is an output that the run claims, as the API shows it.
+type outputClaim struct {
+	Name  string `json:"name" class:"operational" minLength:"1" maxLength:"200"`
+	Parts int    `json:"parts" class:"operational" minimum:"1" maximum:"99999"`
 }
 
 func (r *startRequest) parse(now time.Time) (run.Start, run.ID, error) {
@@ -53,7 +64,13 @@ func (r *startRequest) parse(now time.Time) (run.Start, run.ID, error) {
 	if err := checkTime(r.Body.Start, now, "body.start"); err != nil {
 		return run.Start{}, "", err
 	}
-	return run.Start{Task: r.Body.Task, SLX: r.Body.SLX, Resource: r.Body.Resource, Time: truncateToMicros(r.Body.Start)}, id, nil
+	task := run.CanonicalName(r.Body.Task)
+	if task == "" {
+		return run.Start{}, "", invalid("the task has no name", "the name has only invisible characters", "body.task")
+	}
+	return run.Start{
+		Task: task, SLX: run.CanonicalName(r.Body.SLX), Resource: run.CanonicalName(r.Body.Resource), Time: truncateToMicros(r.Body.Start),
+	}, id, nil
 }
 
 // checkTime rejects the times of a wrong clock. A run that starts in the far
@@ -91,12 +108,16 @@ func show(r run.Run) runBody {
 		Outcome:  string(r.End.Outcome),
 		Issues:   r.Sightings,
 		Samples:  r.Samples,
+		LeftOut:  r.LeftOut,
 	}
 	if r.Start.Known() {
 		b.Start = &r.Start.Time
 	}
 	if r.State == run.Ended {
 		b.End, b.ExitCode = &r.End.Time, &r.End.ExitCode
+	}
+	if r.State == run.Running {
+		b.LeaseExpires = &r.LeaseExpires
 	}
 	for _, c := range r.End.Claims {
 		b.Outputs = append(b.Outputs, outputClaim{c.Output, c.Parts})

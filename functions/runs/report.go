@@ -25,7 +25,12 @@ func (h *Handler) report(ctx context.Context, in *reportRequest) (*runResponse, 
 	if err != nil {
 		return nil, err
 	}
-	return h.record(ctx, t, &reportChange{handler: h, target: t, report: sealed})
+	out, err := h.record(ctx, t, &reportChange{handler: h, target: t, report: sealed})
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Errors = parsed.faults
+	return out, nil
 }
 
 // reportChange sets the end of a run.
@@ -35,6 +40,8 @@ type reportChange struct {
 	report  sealedReport
 }
 
+func (c *reportChange) action() auditlog.Action { return auditlog.ReportRun }
+
 func (c *reportChange) apply(r *run.Run) (changed bool, err error) {
 	if r.State == run.Ended {
 		if r.Digest != c.report.digest {
@@ -43,7 +50,8 @@ func (c *reportChange) apply(r *run.Run) (changed bool, err error) {
 		return false, nil
 	}
 	r.State, r.End, r.Digest = run.Ended, c.report.end, c.report.digest
-	r.Sightings, r.Samples = len(c.report.sightings), c.report.samples
+	r.Reported = truncateToMicros(c.handler.deps.Now())
+	r.Sightings, r.Samples, r.LeftOut = len(c.report.sightings), c.report.samples, c.report.leftOut
 	if err := checkOrder(*r, "body.end"); err != nil {
 		return false, err
 	}
@@ -116,7 +124,7 @@ func (h *Handler) sealReport(ctx context.Context, t target, parsed parsedReport)
 		Outcome:   auditlog.Allowed,
 		Workspace: t.session.Workspace,
 		Resource:  "runs/" + string(t.id),
-		Counts:    map[string]int64{"sightings": int64(len(parsed.sightings)), "samples": int64(parsed.samples)},
+		Counts:    map[string]int64{"sightings": int64(len(parsed.sightings)), "samples": int64(parsed.samples), "leftOut": int64(parsed.leftOut)},
 	})
 	return sealed, err
 }
@@ -131,7 +139,7 @@ func (h *Handler) sealLines(ctx context.Context, t target, parsed parsedReport) 
 	if sealed.fingerprintKey, err = k.FingerprintKey(ctx); err != nil {
 		return sealed, err
 	}
-	sealed.digest = parsed.digest(sealed.fingerprintKey)
+	sealed.digest = parsed.reported.digest(sealed.fingerprintKey)
 	sealed.sealedLines = make([][]byte, len(parsed.sightings))
 	for i, s := range parsed.sightings {
 		sealed.sealedLines[i], err = records.CryptFunc(k.Seal).Apply(ctx, records.SightingRef(t.ref.Record, i+1), s.Line)

@@ -2,11 +2,7 @@ package runs
 
 import (
 	"cmp"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -25,6 +21,9 @@ import (
 // Firestore's limit of 10 MiB: firebase.google.com/docs/firestore/quotas.
 const maxReportBytes = 8 << 20
 
+// maxFaults bounds the faults in the response to a report.
+const maxFaults = 20
+
 // maxSLIs bounds the SLIs of a report, because each is a document of the commit.
 const maxSLIs = 100
 
@@ -32,28 +31,13 @@ type reportRequest struct {
 	Workspace string `path:"workspace" class:"operational"`
 	Run       string `path:"run" class:"operational"`
 	Body      struct {
-		End      time.Time     `json:"end" class:"metadata"`
-		Outcome  string        `json:"outcome" class:"metadata" enum:"success,failure,error,timeout,canceled"`
-		ExitCode int           `json:"exitCode" class:"metadata" minimum:"-1" maximum:"4294967295" doc:"Exit code of the task, or -1 if it is unknown"`
-		Outputs  []outputClaim `json:"outputs,omitempty" maxItems:"1000" doc:"Outputs of the run"`
-		Samples  []sample      `json:"samples,omitempty" maxItems:"1000" doc:"Samples that the run measured"`
-		Issues   []issueLine   `json:"issues,omitempty" maxItems:"200" doc:"Issues that the run found"`
+		End      time.Time      `json:"end" class:"metadata"`
+		Outcome  string         `json:"outcome" class:"metadata" enum:"success,failure,error,timeout,canceled"`
+		ExitCode int            `json:"exitCode" class:"metadata" minimum:"-1" maximum:"4294967295" doc:"Exit code of the task, or -1 if it is unknown"`
+		Outputs  []claimMember  `json:"outputs,omitempty" maxItems:"1000" doc:"Outputs of the run"`
+		Samples  []sampleMember `json:"samples,omitempty" maxItems:"1000" doc:"Samples that the run measured"`
+		Issues   []lineMember   `json:"issues,omitempty" maxItems:"200" doc:"Issues that the run found"`
 	}
-}
-
-type outputClaim struct {
-	Name  string `json:"name" class:"operational" minLength:"1" maxLength:"200"`
-	Parts int    `json:"parts" class:"operational" minimum:"1" maximum:"99999"`
-}
-
-type sample struct {
-	SLI   string    `json:"sli" class:"metadata" minLength:"1" maxLength:"256" pattern:"^[^\\x00-\\x1f\\x7f]+$" doc:"Name of the SLI"`
-	Time  time.Time `json:"time" class:"metadata"`
-	Value float64   `json:"value" class:"metadata"`
-}
-
-type issueLine struct {
-	Line string `json:"line" class:"text" minLength:"2" doc:"One line of issues.jsonl: at most 512 KiB, each text in it at most 64 KiB"`
 }
 
 // parsedReport is a report whose values are checked and normalized.
@@ -63,6 +47,18 @@ type parsedReport struct {
 	series    []sli.Series // sorted by SLI, each sorted by time; the SLX is set when the start is known
 	samples   int          // number of samples in all series
 	sightings []issue.Sighting
+	reported  reportedValues
+
+	leftOut int         // number of members that are invalid, and therefore not part of the report
+	faults  []api.Fault // of the first of them, at most maxFaults
+}
+
+// leaveOut records that a member is invalid.
+func (p *parsedReport) leaveOut(list string, index int, reason error) {
+	p.leftOut++
+	if len(p.faults) < maxFaults {
+		p.faults = append(p.faults, api.Fault{Message: reason.Error(), Location: fmt.Sprintf("body.%s[%d]", list, index)})
+	}
 }
 
 func (r *reportRequest) parse(now time.Time) (p parsedReport, err error) {
@@ -73,102 +69,104 @@ func (r *reportRequest) parse(now time.Time) (p parsedReport, err error) {
 		return p, err
 	}
 	p.end = run.End{Outcome: run.Outcome(r.Body.Outcome), ExitCode: r.Body.ExitCode, Time: truncateToMicros(r.Body.End)}
-	if p.end.Claims, err = parseClaims(r.Body.Outputs); err != nil {
-		return p, err
-	}
-	p.samples = len(r.Body.Samples)
-	if p.series, err = parseSeries(p.id, r.Body.Samples, now); err != nil {
-		return p, err
-	}
-	p.sightings, err = parseSightings(r.Body.Issues)
-	return p, err
+	p.reported = r.reportedValues()
+	p.parseClaims(r.Body.Outputs)
+	p.parseSightings(r.Body.Issues)
+	return p, p.parseSeries(r.Body.Samples, now)
 }
 
 // parseClaims sorts the claims by output, because their order has no meaning.
-func parseClaims(outputs []outputClaim) ([]run.Claim, error) {
-	var all []run.Claim
+func (p *parsedReport) parseClaims(outputs []claimMember) {
 	seen := map[string]bool{}
 	for i, o := range outputs {
-		at := fmt.Sprintf("body.outputs[%d].name", i)
-		if err := grant.CheckOutput(o.Name); err != nil {
-			return nil, invalid("an output name is invalid", err.Error(), at)
-		}
-		if seen[o.Name] {
-			return nil, invalid("an output is claimed twice", "duplicate output name; claim each output once", at)
+		if err := o.validate(seen); err != nil {
+			p.leaveOut("outputs", i, err)
+			continue
 		}
 		seen[o.Name] = true
-		all = append(all, run.Claim{Output: o.Name, Parts: o.Parts})
+		p.end.Claims = append(p.end.Claims, run.Claim{Output: o.Name, Parts: o.Parts})
 	}
-	slices.SortFunc(all, func(a, b run.Claim) int { return strings.Compare(a.Output, b.Output) })
-	return all, nil
+	slices.SortFunc(p.end.Claims, func(a, b run.Claim) int { return strings.Compare(a.Output, b.Output) })
+}
+
+func (c claimMember) validate(seen map[string]bool) error {
+	switch {
+	case c.malformed.reason != nil:
+		return c.malformed.reason
+	case c.Parts < 1 || c.Parts > grant.MaxPart:
+		return fmt.Errorf("parts must be from 1 to %d", grant.MaxPart)
+	case seen[c.Name]:
+		return errors.New("duplicate output name; claim each output once")
+	}
+	return grant.CheckOutput(c.Name)
 }
 
 // parseSeries sorts the samples by SLI and by time, because their order has no
 // meaning.
-func parseSeries(id run.ID, samples []sample, now time.Time) ([]sli.Series, error) {
+func (p *parsedReport) parseSeries(samples []sampleMember, now time.Time) error {
 	bySLI := map[string][]sli.Sample{}
 	for i, s := range samples {
-		parsed := sli.Sample{Time: truncateToMicros(s.Time), Value: s.Value}
-		if err := parsed.Validate(now); err != nil {
-			return nil, invalid("a sample is invalid", err.Error(), fmt.Sprintf("body.samples[%d]", i))
+		name, parsed, err := s.parse(now)
+		if err != nil {
+			p.leaveOut("samples", i, err)
+			continue
 		}
-		bySLI[s.SLI] = append(bySLI[s.SLI], parsed)
+		p.samples++
+		bySLI[name] = append(bySLI[name], parsed)
 	}
 	if len(bySLI) > maxSLIs {
-		return nil, invalid("the report has too many SLIs", fmt.Sprintf("the samples are of %d SLIs; the limit is %d", len(bySLI), maxSLIs), "body.samples")
+		return invalid("the report has too many SLIs", fmt.Sprintf("the samples are of %d SLIs; the limit is %d", len(bySLI), maxSLIs), "body.samples")
 	}
-	var all []sli.Series
 	for _, name := range slices.Sorted(maps.Keys(bySLI)) {
 		slices.SortFunc(bySLI[name], func(a, b sli.Sample) int {
 			return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Value, b.Value))
 		})
-		series, err := sli.NewSeries(name, id, "", bySLI[name])
+		series, err := sli.NewSeries(name, p.id, "", bySLI[name])
 		if err != nil {
-			return nil, invalid("the samples are invalid", err.Error(), "body.samples")
+			return invalid("the samples are invalid", err.Error(), "body.samples")
 		}
-		all = append(all, series)
+		p.series = append(p.series, series)
 	}
-	return all, nil
+	return nil
+}
+
+func (m sampleMember) parse(now time.Time) (name string, s sli.Sample, err error) {
+	if m.malformed.reason != nil {
+		return "", s, m.malformed.reason
+	}
+	name, s = run.CanonicalName(m.SLI), sli.Sample{Time: truncateToMicros(m.Time), Value: m.Value}
+	return name, s, errors.Join(sli.CheckName(name), s.Validate(now))
 }
 
 // parseSightings keeps the order of the lines, because it numbers the sightings.
-func parseSightings(lines []issueLine) ([]issue.Sighting, error) {
-	all := make([]issue.Sighting, len(lines))
+// If a line is left out, nobody knows which issue it was about. So the run must
+// not resolve issues that it seems not to have seen, and its outcome becomes error.
+func (p *parsedReport) parseSightings(lines []lineMember) {
+	leftOut := p.leftOut
 	for i, l := range lines {
-		at := fmt.Sprintf("body.issues[%d].line", i)
-		if strings.ContainsAny(l.Line, "\n") {
-			return nil, invalid("an issue is not one line", "remove the line breaks", at)
+		sighting, err := l.parse()
+		if err != nil {
+			p.leaveOut("issues", i, err)
+			continue
 		}
-		var err error
-		if all[i], err = issue.ParseSighting([]byte(l.Line)); err != nil {
-			return nil, invalid("an issue is invalid", err.Error(), at)
-		}
+		p.sightings = append(p.sightings, sighting)
 	}
-	return all, nil
+	if p.leftOut > leftOut && (p.end.Outcome == run.Success || p.end.Outcome == run.Failure) {
+		p.end.Outcome = run.Error
+	}
+}
+
+func (l lineMember) parse() (issue.Sighting, error) {
+	switch {
+	case l.malformed.reason != nil:
+		return issue.Sighting{}, l.malformed.reason
+	case strings.Contains(l.Line, "\n"):
+		return issue.Sighting{}, errors.New("the issue is not one line; remove the line breaks")
+	}
+	return issue.ParseSighting([]byte(l.Line))
 }
 
 // invalid returns a 422. at is the location of the value that fault is about.
 func invalid(detail, fault, at string) error {
 	return api.Refuse(http.StatusUnprocessableEntity, detail, api.Fault{Message: fault, Location: at})
-}
-
-// digest returns a hash that distinguishes the report from a different report of
-// the same run. It is keyed, so that nobody without the tenant's key can test
-// guesses of the texts against it.
-func (p parsedReport) digest(key []byte) string {
-	mac := hmac.New(sha256.New, key)
-	facts, _ := json.Marshal(struct { // every value can be encoded
-		Domain string
-		End    run.End
-		Series []sli.Series
-	}{"strongroom report", p.end, p.series})
-	pieces := [][]byte{facts}
-	for _, sighting := range p.sightings {
-		pieces = append(pieces, sighting.Line)
-	}
-	for _, piece := range pieces {
-		_ = binary.Write(mac, binary.BigEndian, uint64(len(piece))) // a hash accepts all writes
-		mac.Write(piece)
-	}
-	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
@@ -46,6 +47,7 @@ type sampleBody struct {
 // last sample.
 func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResponse, error) {
 	session := access.From(ctx)
+	in.SLI = run.CanonicalName(in.SLI)
 	if err := sli.CheckName(in.SLI); err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}

@@ -6,6 +6,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -18,16 +19,30 @@ func (h *Handler) start(ctx context.Context, in *startRequest) (*runResponse, er
 	}
 	t := newTarget(access.From(ctx), id)
 	t.expectNew = true
-	return h.record(ctx, t, &startChange{handler: h, target: t, start: start})
+	entry, err := h.guard.Audit.Prepare(ctx, t.session.DB, auditlog.Entry{
+		Tenant:    t.session.Tenant.ID,
+		Actor:     auditlog.By(t.session.Principal),
+		Action:    auditlog.StartRun,
+		Outcome:   auditlog.Allowed,
+		Workspace: t.session.Workspace,
+		Resource:  "runs/" + string(id),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h.record(ctx, t, &startChange{handler: h, target: t, start: start, auditEntry: entry})
 }
 
 // startChange sets the start of a run.
 type startChange struct {
-	handler *Handler
-	target  target
-	start   run.Start
-	early   earlyReport // set by read
+	handler    *Handler
+	target     target
+	start      run.Start
+	auditEntry auditlog.Prepared
+	early      earlyReport // set by read
 }
+
+func (c *startChange) action() auditlog.Action { return auditlog.StartRun }
 
 func (c *startChange) apply(r *run.Run) (changed bool, err error) {
 	if r.Start.Known() {
@@ -40,6 +55,7 @@ func (c *startChange) apply(r *run.Run) (changed bool, err error) {
 	if err := checkOrder(*r, "body.start"); err != nil {
 		return false, err
 	}
+	r.Renew(c.handler.deps.Now())
 	if r.Complete() {
 		c.handler.markComplete(r)
 	}
@@ -55,8 +71,8 @@ func (c *startChange) read(ctx context.Context, tx *firestore.Transaction, r run
 }
 
 func (c *startChange) write(tx *firestore.Transaction, r run.Run) error {
-	if !r.Complete() {
-		return nil
+	if err := c.auditEntry.Write(tx); err != nil || !r.Complete() {
+		return err
 	}
 	if err := c.early.complete(tx, r.Start); err != nil {
 		return err

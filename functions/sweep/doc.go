@@ -1,6 +1,6 @@
 // Package sweep is the function that completes what other functions left open: events
-// that their writer could not publish, grants whose upload never arrived, and ended
-// runs with a missing part.
+// that their writer could not publish, grants whose upload never arrived, ended runs
+// with a missing part, and runs whose runner is gone.
 //
 // # Trigger
 //
@@ -17,8 +17,11 @@
 //     become a dead letter, for example because the tenant's key was disabled. Only
 //     the newest run of a check is republished; processing it also processes the
 //     older runs.
-//  3. It sets the final state of grants (see the table).
-//  4. It marks each ended run without a pending grant as grantsFinal, and does not read
+//  3. It marks each running run as lost if its runner has not called for 15 minutes.
+//     A later call of the runner makes the run running again, and a later report ends
+//     it.
+//  4. It sets the final state of grants (see the table).
+//  5. It marks each ended run without a pending grant as grantsFinal, and does not read
 //     the run again.
 //
 // The states of grants:
@@ -29,13 +32,19 @@
 //	expired               has claimed the part since the grant expired  missing
 //	renewed or stored     any                                           unchanged
 //
-// In each database, one sweep processes at most 50 pages of 100 documents for each of
-// these four steps. The next sweep continues. If a page, run or database fails, the
-// sweep continues with the others.
+// # Turns
+//
+// Each step processes 100 documents of one tenant, then 100 of the next, and so on,
+// so a tenant with a large backlog does not delay the others. A step processes at most
+// 50 such pages of a tenant and takes at most 45 seconds. The next sweep continues. If
+// a page, run or database fails, the sweep continues with the others.
+//
+// While the tenants that share a database have less than one page together, one query
+// reads the documents of all of them.
 //
 // # Responses
 //
-//	200  {"expired":3,"missing":1,"finalized":2,"published":1,"republished":0,"more":false}
+//	200  {"expired":3,"missing":1,"finalized":2,"published":1,"lost":0,"republished":0,"more":false}
 //	     more: the next sweep has work left
 //	500  something failed; the rest is done, and the next sweep tries again
 //	503  the same for a transient failure
@@ -47,6 +56,7 @@
 // # IAM
 //
 //	roles/datastore.user    on the database
+//	roles/datastore.viewer  on the directory
 //	roles/pubsub.publisher  on run-events
 //
 // The function has no role on any key or bucket.

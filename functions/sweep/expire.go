@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"cloud.google.com/go/firestore"
 
@@ -47,14 +48,14 @@ func (h *Handler) expireGrants(ctx context.Context, db *firestore.Client, docs [
 // change.
 func (h *Handler) finalStates(ctx context.Context, tx *firestore.Transaction, docs []*firestore.DocumentSnapshot) ([]grant.State, error) {
 	claims := claimReader{tx: tx, runs: map[string]run.Run{}}
-	states := make([]grant.State, len(docs))
+	states, now := make([]grant.State, len(docs)), h.deps.Now()
 	for i, doc := range docs {
 		g, err := records.Decode[grant.Grant](doc)
 		if err != nil { // one unreadable document must not stop the others
 			api.Logger(ctx).ErrorContext(ctx, "grant cannot be read", "document", doc.Ref.Path, "error", err.Error())
 			continue
 		}
-		if states[i], err = h.finalState(doc.Ref, g, claims); err != nil {
+		if states[i], err = finalState(doc.Ref, g, now, claims); err != nil {
 			return nil, err
 		}
 	}
@@ -63,8 +64,8 @@ func (h *Handler) finalStates(ctx context.Context, tx *firestore.Transaction, do
 
 // finalState returns the final state of an overdue grant, or "" if the grant was
 // renewed or got its final state since the query.
-func (h *Handler) finalState(ref *firestore.DocumentRef, g grant.Grant, claims claimReader) (grant.State, error) {
-	if g.State != grant.Pending || h.deps.Now().Before(g.Expires) {
+func finalState(ref *firestore.DocumentRef, g grant.Grant, now time.Time, claims claimReader) (grant.State, error) {
+	if g.State != grant.Pending || now.Before(g.Expires) {
 		return "", nil
 	}
 	claimed, err := claims.isClaimed(ref, g)

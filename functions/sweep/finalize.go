@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -19,20 +21,32 @@ func openRuns(db *firestore.Client) firestore.Query {
 		OrderBy("created", firestore.Asc)
 }
 
+// maxConcurrentRuns bounds the runs of a page that are finalized at the same time.
+const maxConcurrentRuns = 8
+
 // finalizeRuns finalizes one page of ended runs. If a run fails, it continues with
 // the others.
 func finalizeRuns(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot, result *Result) error {
+	var group errgroup.Group // without a shared context: one error must not stop the other runs
+	group.SetLimit(maxConcurrentRuns)
+	var mu sync.Mutex
 	var errs []error
 	for _, doc := range docs {
-		final, missing, err := finalizeRun(ctx, db, doc.Ref)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("run %s: %w", doc.Ref.ID, err))
-		}
-		result.Missing += missing
-		if final {
-			result.Finalized++
-		}
+		group.Go(func() error {
+			final, missing, err := finalizeRun(ctx, db, doc.Ref)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				errs = append(errs, fmt.Errorf("run %s: %w", doc.Ref.ID, err))
+			}
+			result.Missing += missing
+			if final {
+				result.Finalized++
+			}
+			return nil
+		})
 	}
+	_ = group.Wait() // every error is in errs
 	return errors.Join(errs...)
 }
 

@@ -8,12 +8,14 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // conflict collects the parts that a call cannot be granted: parts that are
-// already stored, and parts that were granted with other properties. A call with
-// a conflict mints no URL.
+// already stored, parts that were granted with other properties, and parts that
+// the run's report does not claim. A call with a conflict mints no URL.
 type conflict struct {
+	run    run.Run
 	stored []storedPart
 	faults []api.Fault
 }
@@ -42,6 +44,8 @@ func (c *conflict) renew(g grant.Grant, i int, p requestedPart, now, expires tim
 		c.stored = append(c.stored, storedPart{
 			Output: p.object.Output, Part: p.object.Part, Size: g.Stored.Size, CRC32C: crc32c.Encode(g.Stored.CRC32C),
 		})
+	case c.run.Sealed() && p.object.Part > c.run.End.Parts(p.object.Output):
+		c.faults = append(c.faults, api.Fault{Message: "the run has ended, and its report does not claim this part; begin a new run", Location: location})
 	case g.State == grant.Quarantined:
 		c.faults = append(c.faults, api.Fault{Message: "an object that does not match its grant is in the bucket; use another part or output", Location: location})
 	case g.State == grant.Pending && now.Before(g.Expires) && !g.Declared.Same(p.declared):

@@ -19,7 +19,11 @@
 //	}]}
 //
 // {run} is a lowercase UUIDv7 that the runner creates. If the run does not exist,
-// the call creates it. The response has one element per part, in the same order:
+// the call creates it, and the run belongs to the caller: no other identity may
+// upload to it, start it or report it. The identity is the token's iss and sub. A
+// trust rule with shareRuns lets all its runners write to each other's runs.
+//
+// The response has one element per part, in the same order:
 //
 //	{"parts": [{
 //	  "output": "stdout.log", "part": 1, "method": "PUT", "url": "https://…",
@@ -34,25 +38,30 @@
 //
 // # Status
 //
-// Every error is application/problem+json (RFC 9457) that says what to change.
-// After an error no URL exists. Nothing was written either, except where the table
-// says so.
+// Every error is application/problem+json (RFC 9457) that says what to change. After an
+// error, the caller has no URL, and nothing was written unless the table says so.
 //
 //	200  the URLs; the grants, the audit entry and the run were committed first
 //	400  the path or the JSON cannot be read, or {run} is not a UUIDv7
 //	401  no token, or a token that identifies nobody; counted, not audited
-//	403  the caller is not a runner of this workspace, or the tenant is suspended; audited
+//	403  one of (all are audited):
+//	     - the caller is not a runner of this workspace
+//	     - the run belongs to another identity
+//	     - the tenant is suspended
 //	404  no such path
 //	405  another method
 //	409  one of:
 //	     - a part is already stored: "stored" lists the size and crc32c of each such
 //	       part; compare them with yours and request the other parts again
 //	     - a part was granted with other properties ("errors")
+//	     - the run has ended, and its report does not claim the part ("errors"); a
+//	       claimed part that is not stored can still be uploaded
 //	     - the run ID belongs to another workspace
 //	413  the body is larger than 256 KiB
 //	415  the body is not application/json
 //	422  a field is invalid ("errors" lists each field)
 //	500  internal error; the grants and the audit entry may exist
+//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  retry after Retry-After; the grants and the audit entry may exist
 //
 // # Environment
@@ -74,9 +83,10 @@
 //
 // # IAM
 //
-//	roles/datastore.user                        on the database
+//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
-//	roles/iam.serviceAccountTokenCreator        on each tenant's signing account
+//	strongroom.blobSigner                       on each tenant's signing account: signs, creates no tokens
 //	roles/cloudkms.signer                       on each tenant's signing key, if it has one
 //
 // The function itself cannot read or write any bucket.

@@ -17,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -62,8 +63,11 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 	err = gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		return h.writeGrants(tx, s, request, expires, entry)
 	})
-	if errors.Is(err, records.ErrRunIDTaken) {
+	switch {
+	case errors.Is(err, records.ErrRunIDTaken):
 		return api.Refuse(http.StatusConflict, api.RunIDTakenText)
+	case errors.Is(err, records.ErrNotRunOwner):
+		return h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
 	}
 	return err
 }
@@ -71,7 +75,7 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time, entry auditlog.Prepared) error {
 	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
 	now := h.deps.Now()
-	r, create, err := runRef.Open(tx, now)
+	r, create, err := runRef.Open(tx, now, s.RunOwner())
 	if err != nil {
 		return err
 	}
@@ -79,7 +83,7 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 	if err != nil {
 		return fmt.Errorf("read grants: %w", err)
 	}
-	grants, err := renewGrants(request, docs, now, expires)
+	grants, err := renewGrants(r, request, docs, now, expires)
 	if err != nil {
 		return err
 	}
@@ -88,18 +92,18 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 			return fmt.Errorf("write grant: %w", err)
 		}
 	}
-	if create {
-		if err := runRef.Create(tx, r); err != nil {
+	if r.Renew(now) {
+		if err := runRef.Save(tx, r, create); err != nil {
 			return err
 		}
 	}
 	return entry.Write(tx)
 }
 
-// renewGrants returns a new or renewed grant for each requested part. If any part
-// cannot be granted, the error is the conflict of all such parts.
-func renewGrants(request parsedRequest, docs []*firestore.DocumentSnapshot, now, expires time.Time) ([]grant.Grant, error) {
-	var conflicts conflict
+// renewGrants returns a new or renewed grant for each requested part of the run. If
+// any part cannot be granted, the error is the conflict of all such parts.
+func renewGrants(r run.Run, request parsedRequest, docs []*firestore.DocumentSnapshot, now, expires time.Time) ([]grant.Grant, error) {
+	conflicts := conflict{run: r}
 	grants := make([]grant.Grant, len(docs))
 	for i, doc := range docs {
 		g, err := records.Decode[grant.Grant](doc)

@@ -1,7 +1,7 @@
 // Package policy checks a Terraform plan or state against rules that every
 // installation must satisfy, whatever its variables are.
 //
-// For example, a plan with a bucket that has no key of ours has this finding:
+// For example, a plan with a bucket that has no customer-managed key has this finding:
 //
 //	module.tenant.google_storage_bucket.this["outputs"]: customer-managed keys: encryption.default_kms_key_name is missing, so Google's own key would encrypt the data
 package policy

@@ -21,8 +21,10 @@ var (
 		"shared/catalog", "shared/crc32c", "shared/dataclass", "shared/grant", "shared/issue", "shared/rank", "shared/run", "shared/secret",
 		"shared/sli", "shared/tenant",
 	}}
+	proofs  = group{name: "proofs", packages: []string{"shared/tilelog"}}
 	records = group{name: "records", packages: []string{
-		"shared/auditlog", "shared/directory", "shared/keys", "shared/library", "shared/outbox", "shared/quarantine", "shared/records",
+		"shared/auditlog", "shared/bucket", "shared/directory", "shared/keys", "shared/library", "shared/outbox", "shared/quarantine", "shared/records",
+		"shared/signednote",
 	}}
 	transport = group{name: "transport", packages: []string{
 		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/signedurl",
@@ -41,7 +43,7 @@ var (
 	infra   = group{name: "infra", packages: []string{"infra/..."}}
 )
 
-var groups = []group{domain, records, transport, functions, parts, suite, command, tools, infra}
+var groups = []group{domain, proofs, records, transport, functions, parts, suite, command, tools, infra}
 
 // misplaced lists the packages that are not in exactly one group, and the
 // entries of groups that name no package.

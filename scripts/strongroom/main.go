@@ -1,6 +1,6 @@
-// Command strongroom is the runner's and the auditor's command line: it
-// executes tasks and puts their output into the tenant's bucket through
-// write-only URLs, reports what they found and measured, and shows it back.
+// Command strongroom is the runner's and the auditor's command line: it executes tasks
+// and puts their output into the tenant's bucket through write-only URLs, reports what
+// they found and measured, and prints what is stored.
 package main
 
 import (

@@ -1,12 +1,15 @@
 // Package access decides who may do what. It is the one place between a bearer
-// token and a handler: it verifies the token, compares the role and the workspace
-// with Roles, and records every denial of a principal before it answers.
+// token and a handler: it verifies the token, limits the rate of each subject,
+// compares the role and the workspace with Roles, and records every denial of a
+// principal with a role before it answers. Requests without a valid token, and valid
+// tokens without a role, are counted.
 package access
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -16,8 +19,6 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"github.com/danielgtaylor/huma/v2"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -36,6 +37,7 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.MintUpload:     {tenant.Runner},
 	auditlog.StartRun:       {tenant.Runner},
 	auditlog.ReportRun:      {tenant.Runner},
+	auditlog.HeartbeatRun:   {tenant.Runner},
 	auditlog.ReadRun:        {tenant.Viewer, tenant.Auditor, tenant.Admin},
 	auditlog.ReadIssueLines: {tenant.Viewer, tenant.Auditor, tenant.Admin},
 	auditlog.ListOutputs:    {tenant.Viewer, tenant.Auditor, tenant.Admin},
@@ -81,6 +83,9 @@ type Guard struct {
 	Directory *directory.Directory
 	Audit     *auditlog.Log
 
+	now             func() time.Time
+	rejections      rejections
+	rateLimit       rateLimit
 	unauthenticated atomic.Int64
 }
 
@@ -92,6 +97,7 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 		Now:           now,
 		Record:        tenants.Tenant,
 		PlatformTrust: tenants.PlatformTrust,
+		Logger:        api.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -100,11 +106,12 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 	if err != nil {
 		return nil, err
 	}
-	return &Guard{Verifier: verifier, Directory: tenants, Audit: audit}, nil
+	return &Guard{Verifier: verifier, Directory: tenants, Audit: audit, now: now}, nil
 }
 
 // Unauthenticated returns the number of requests without a valid token. They are
-// counted and not recorded, because anybody could fill the log with them.
+// counted and not recorded, because anybody could fill the log with them. The
+// metric unauthenticated-requests counts the same requests by the request log.
 func (g *Guard) Unauthenticated() int64 { return g.unauthenticated.Load() }
 
 // The members of an OpenAPI operation that name the action that the audit log
@@ -119,6 +126,7 @@ const (
 // is checked. The check is made before the body is read.
 func (g *Guard) Protect(op huma.Operation, action auditlog.Action) huma.Operation {
 	op.Extensions = map[string]any{ActionExtension: action, RolesExtension: Roles[action]}
+	op.Errors = slices.Sorted(slices.Values(append(slices.Clone(op.Errors), http.StatusTooManyRequests)))
 	unscoped := !strings.Contains(op.Path, "{workspace}")
 	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
 		session, err := g.Authorize(hc.Context(), hc.Header("Authorization"), Request{
@@ -182,6 +190,11 @@ func (g *Guard) Authorize(ctx context.Context, authorization string, request Req
 	if err != nil && !errors.Is(err, authn.ErrSuspended) {
 		return Session{}, g.unauthenticatedError(ctx, err)
 	}
+	now := g.now()
+	g.rejections.log(ctx, now)
+	if wait := g.rateLimit.wait(now, principal); wait > 0 {
+		return Session{}, rateLimitError(wait)
+	}
 	session := Session{Principal: principal}
 	if !request.Unscoped {
 		if session.Workspace, err = tenant.ParseWorkspaceID(request.Workspace); err != nil {
@@ -212,8 +225,18 @@ func (g *Guard) unauthenticatedError(ctx context.Context, err error) error {
 		return api.Refuse(http.StatusServiceUnavailable, fault.Reason).
 			With("Retry-After", strconv.Itoa(int(fault.RetryAfter.Seconds())))
 	}
+	if unusable := (authn.UnusableKey{}); errors.As(fault, &unusable) {
+		api.Logger(ctx).WarnContext(ctx, "token names a key that cannot be used", "error", fault)
+	}
 	g.unauthenticated.Add(1)
 	return api.Refuse(http.StatusUnauthorized, fault.Reason).With("WWW-Authenticate", `Bearer realm="strongroom"`)
+}
+
+// rateLimitError is not recorded: the limit exists so that a flood costs little.
+func rateLimitError(wait time.Duration) error {
+	seconds := int(math.Ceil(wait.Seconds()))
+	return api.Refuse(http.StatusTooManyRequests, "you send too many requests; wait as long as Retry-After says and send fewer").
+		With("Retry-After", strconv.Itoa(seconds))
 }
 
 // resolveTenant sets the record and the database of the session's tenant. Platform
@@ -233,6 +256,7 @@ const (
 	reasonSuspended = "tenant-suspended"
 	reasonRole      = "role"
 	reasonWorkspace = "workspace"
+	reasonOwner     = "owner"
 )
 
 // decide returns the reason to deny the request, or "" to allow it.
@@ -254,17 +278,24 @@ func (g *Guard) decide(ctx context.Context, s Session, request Request) (reason 
 			return "", nil
 		}
 	case tenant.Viewer:
-		member := directory.Member(s.DB, s.Tenant.ID, s.Workspace, s.Principal.Issuer, s.Principal.Subject)
-		_, err := member.Get(ctx)
-		if status.Code(err) != codes.NotFound {
+		member, err := g.Directory.IsMember(ctx, s.Tenant.ID, s.Workspace, s.Principal.Issuer, s.Principal.Subject)
+		if member || err != nil {
 			return "", err
 		}
 	}
 	return reasonWorkspace, nil
 }
 
-// deny records a denial and returns the problem for the client.
+// deny records a denial and returns the problem for the client. Tokens without a
+// role are counted instead. While a tenant is suspended no token has a role, so the
+// first of each issuer and minute is recorded too.
 func (g *Guard) deny(ctx context.Context, s Session, request Request, reason string) error {
+	if s.Principal.Role == "" {
+		first := g.rejections.add(g.now(), s.Principal)
+		if reason != reasonSuspended || !first {
+			return api.Refuse(http.StatusForbidden, denials[reason])
+		}
+	}
 	_, err := g.Audit.Append(ctx, s.DB, auditlog.Entry{
 		Tenant:    s.Principal.Tenant,
 		Actor:     auditlog.By(s.Principal),
@@ -284,4 +315,5 @@ var denials = map[string]string{
 	reasonSuspended: "the tenant is suspended; contact its administrator",
 	reasonRole:      "your role does not allow this; ask your tenant administrator for access",
 	reasonWorkspace: "you do not have access to this workspace; ask your tenant administrator",
+	reasonOwner:     "the run belongs to another identity; send it with the identity that began it, or begin a new run",
 }

@@ -25,10 +25,15 @@ func TestMain(m *testing.M) { cloudtest.Main(m) }
 // guard is that of the function runs.
 func guard(t *testing.T, c *cloudtest.Cloud) *access.Guard {
 	t.Helper()
+	return guardAt(t, c, c.Clock.Now)
+}
+
+func guardAt(t *testing.T, c *cloudtest.Cloud, now func() time.Time) *access.Guard {
+	t.Helper()
 	clients := gcp.NewClients(c.As(suite.FunctionAccount("runs")))
 	t.Cleanup(func() { _ = clients.Close() })
 	key := "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
-	g, err := access.NewGuard(t.Context(), access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: key}}, clients, c.Clock.Now)
+	g, err := access.NewGuard(t.Context(), access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: key}}, clients, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +109,7 @@ func TestAuthorizeFollowsMembership(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	tn, g := c.Tenant(t), guard(t, c)
-	db, err := c.Operator.Default(t.Context())
+	db, err := c.Directory.Client(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +161,7 @@ func TestATokenThatCannotBeJudgedNow(t *testing.T) {
 	}
 	tn := c.Tenant(t)
 	err := c.IAM.Unbind(iam.Binding{
-		Member: suite.FunctionAccount("runs"), Role: "roles/datastore.user", Resource: "projects/" + suite.ProjectID + "/databases/(default)",
+		Member: suite.FunctionAccount("runs"), Role: "roles/datastore.viewer", Resource: "projects/" + suite.ProjectID + "/databases/directory",
 	})
 	if err != nil {
 		t.Fatal(err)

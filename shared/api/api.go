@@ -16,6 +16,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
 )
 
 // MaxBodyBytes limits the body of a request, unless its operation sets another
@@ -29,6 +30,8 @@ type API struct {
 	mux     *http.ServeMux
 	log     *slog.Logger
 	maxBody int64 // largest limit of all operations
+
+	inFlight *semaphore.Weighted // bytes of all bodies that are being handled
 
 	registered *huma.Operation // newest operation, which Register labels
 }
@@ -53,7 +56,7 @@ func New(title string, log *slog.Logger) *API {
 		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 	}
-	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes}
+	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes, inFlight: semaphore.NewWeighted(MaxBytesInFlight)}
 	a.OpenAPI().OnAddOperation = append(a.OpenAPI().OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) { a.registered = op })
 	return a
 }
@@ -61,13 +64,20 @@ func New(title string, log *slog.Logger) *API {
 // Register adds one operation. If handle returns a *Problem, the client receives
 // it. Any other error is logged, and the client receives the fixed text of a 500
 // or 503. op.MaxBodyBytes limits the body; zero means MaxBodyBytes. Register
-// panics if a body type has a field that the OpenAPI document would not show.
+// panics if a body type has a field that the OpenAPI document would not show, or
+// an array without maxItems.
+//
+// The body is read after op.Middlewares have admitted the request. It is checked
+// against the schema before it is decoded; see body_check.go.
 func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = MaxBodyBytes
 	}
 	a.maxBody = max(a.maxBody, op.MaxBodyBytes)
-	op.MaxBodyBytes++ // huma rejects a body of exactly this size
+	bounds := &bodyBounds{bytes: op.MaxBodyBytes, registry: a.OpenAPI().Components.Schemas}
+	op.MaxBodyBytes = -1       // body.WriteTo applies the limit, and reads into a buffer of the right size
+	op.SkipValidateBody = true // bodyBounds.check validates, within limits that huma does not have
+	op.Middlewares = append(op.Middlewares, bounds.admit)
 	op.DefaultStatus = max(op.DefaultStatus, http.StatusOK)
 	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
@@ -76,6 +86,10 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 		}
 		return out, nil
 	})
+	if request := a.registered.RequestBody; request != nil {
+		bounds.schema = request.Content["application/json"].Schema
+		requireBounds(bounds.registry, bounds.schema, op.OperationID)
+	}
 	labelOperation(a.registered, reflect.TypeFor[I](), reflect.TypeFor[O]())
 	labelSchemas(a.OpenAPI().Components.Schemas)
 }
@@ -88,17 +102,32 @@ func (a *API) Handler() http.Handler {
 		if trace := traceID(r); trace != "" {
 			log = log.With("logging.googleapis.com/trace", trace)
 		}
-		sent := &sentWriter{ResponseWriter: w}
-		r = r.WithContext(context.WithValue(r.Context(), loggerKey{}, log))
-		r.Body = http.MaxBytesReader(w, r.Body, a.maxBody+1) // huma's own limit, which has a clear error, applies first
+		b := newBody(w, r, a.maxBody, a.inFlight)
+		sent := &sentWriter{ResponseWriter: w, body: b}
+		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), loggerKey{}, log), bodyKey{}, b))
+		r.Body = b
+		defer b.release()
 		defer a.end(log, sent, r, began)
+		w.Header().Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
 		a.serve(sent, r)
 	})
 }
 
+// Limits of a query: the longest values of all parameters of a list, in the
+// longest escapes, and far more parameters than an operation has.
+const (
+	maxQueryBytes      = 32 << 10
+	maxQueryParameters = 64
+)
+
 func (a *API) serve(w http.ResponseWriter, r *http.Request) {
+	if len(r.URL.RawQuery) > maxQueryBytes || strings.Count(r.URL.RawQuery, "&") >= maxQueryParameters {
+		writeProblem(w, Refuse(http.StatusRequestURITooLong,
+			fmt.Sprintf("the query has more than %d bytes or %d parameters", maxQueryBytes, maxQueryParameters)))
+		return
+	}
 	if unclean(r.URL.Path) {
 		writeProblem(w, Refuse(http.StatusBadRequest, "the path has an empty, . or .. segment"))
 		return
@@ -182,6 +211,7 @@ func Logger(ctx context.Context) *slog.Logger {
 // sentWriter records the status and counts the bytes of a response.
 type sentWriter struct {
 	http.ResponseWriter
+	body   *body // of the request
 	status int
 	bytes  int64
 }
@@ -193,13 +223,18 @@ func (w *sentWriter) WriteHeader(status int) {
 		return
 	}
 	w.status = status
+	if !w.body.complete {
+		// The request was refused before its body was read. Without this header
+		// the server reads the body before it sends the response.
+		w.Header().Set("Connection", "close")
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements http.ResponseWriter.
 func (w *sentWriter) Write(b []byte) (int, error) {
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.WriteHeader(http.StatusOK)
 	}
 	n, err := w.ResponseWriter.Write(b)
 	w.bytes += int64(n)

@@ -27,7 +27,7 @@ type request struct {
 	Name string `path:"name"`
 	Body struct {
 		Text string   `json:"text" maxLength:"8"`
-		List []string `json:"list,omitempty" minItems:"1"`
+		List []string `json:"list,omitempty" minItems:"1" maxItems:"9"`
 	}
 }
 

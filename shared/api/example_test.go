@@ -46,6 +46,6 @@ func ExampleRegister() {
 	}
 	// Output:
 	// 200 {"text":"Hello Ada"}
-	// 404 {"title":"Not Found","status":404,"detail":"there is nobody to greet; use another name"}
-	// 500 {"title":"Internal Server Error","status":500,"detail":"internal error; it has been logged"}
+	// 404 {"title":"Not Found","status":404,"code":"not-found","detail":"there is nobody to greet; use another name"}
+	// 500 {"title":"Internal Server Error","status":500,"code":"internal","detail":"internal error; it has been logged"}
 }

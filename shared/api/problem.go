@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,6 +17,7 @@ import (
 type Problem struct {
 	Title  string  `json:"title" class:"operational" doc:"Text of the HTTP status"`
 	Status int     `json:"status" class:"operational" doc:"HTTP status"`
+	Code   string  `json:"code" class:"operational" doc:"What is wrong, as a stable word for programs"`
 	Detail string  `json:"detail" class:"operational" doc:"What is wrong and what to change"`
 	Errors []Fault `json:"errors,omitempty" doc:"Details, one for each field"`
 
@@ -31,8 +31,12 @@ type Fault struct {
 }
 
 // Refuse returns a problem. Detail says what is wrong and what to change.
+// It has the first faults only, so that its size is bounded.
 func Refuse(status int, detail string, faults ...Fault) *Problem {
-	return &Problem{Title: http.StatusText(status), Status: status, Detail: detail, Errors: faults}
+	return &Problem{
+		Title: http.StatusText(status), Status: status, Code: problemCode(status, detail), Detail: detail,
+		Errors: faults[:min(len(faults), maxFaults)],
+	}
 }
 
 // With sets a response header and returns p.
@@ -57,6 +61,7 @@ func (p *Problem) GetHeaders() http.Header { return p.header }
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
 const (
+	busyText        = "the service is handling many large requests; try again"
 	internalText    = "internal error; it has been logged"
 	unavailableText = "a required service is not responding; try again"
 )
@@ -138,14 +143,18 @@ func init() {
 			p.Detail = internalText
 			return p
 		}
-		for _, err := range errs {
+		for _, err := range errs[:min(len(errs), maxFaults)] {
 			p.Errors = append(p.Errors, fault(err))
 		}
 		return p
 	}
 	huma.NewErrorWithContext = func(hc huma.Context, status int, detail string, errs ...error) huma.StatusError {
-		if status == http.StatusRequestEntityTooLarge {
-			return Refuse(status, fmt.Sprintf("the body is larger than %d bytes; send less in one request", hc.Operation().MaxBodyBytes-1))
+		var p *Problem
+		if errors.As(errors.Join(errs...), &p) { // from body.WriteTo
+			for name := range p.header {
+				hc.SetHeader(name, p.header.Get(name))
+			}
+			return p
 		}
 		return huma.NewError(status, detail, errs...)
 	}

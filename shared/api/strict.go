@@ -24,7 +24,7 @@ var strictJSON = huma.Format{
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(v)
 	},
-	Unmarshal: Decode,
+	Unmarshal: unmarshal, // bodyBounds.check has limited the depth
 }
 
 // Decode decodes one strict JSON value into v. Its errors quote only keys that
@@ -33,12 +33,17 @@ func Decode(data []byte, v any) error {
 	if err := checkDepth(data); err != nil {
 		return err
 	}
-	err := json.Unmarshal(data, v, json.RejectUnknownMembers(true))
-	return readable(err)
+	return unmarshal(data, v)
 }
 
+func unmarshal(data []byte, v any) error {
+	return readable(json.Unmarshal(data, v, json.RejectUnknownMembers(true)))
+}
+
+var errTooDeep = fmt.Errorf("values are nested more than %d levels deep", maxDepth)
+
 func checkDepth(data []byte) error {
-	decoder := jsontext.NewDecoder(bytes.NewReader(data))
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(data)) // a Buffer is read in place
 	for {
 		_, err := decoder.ReadToken()
 		if errors.Is(err, io.EOF) {
@@ -48,7 +53,7 @@ func checkDepth(data []byte) error {
 			return readable(err)
 		}
 		if decoder.StackDepth() > maxDepth {
-			return fmt.Errorf("values are nested more than %d levels deep", maxDepth)
+			return errTooDeep
 		}
 	}
 }

@@ -27,7 +27,7 @@ func ParseToken[P any](text, key string) (position P, err error) {
 	if text == "" {
 		return position, nil
 	}
-	invalid := Refuse(http.StatusUnprocessableEntity, PageTokenText,
+	invalid := Refuse(http.StatusBadRequest, PageTokenText,
 		Fault{Message: "use the nextPageToken of the previous page, and change nothing else", Location: "query.pageToken"})
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {

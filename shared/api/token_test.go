@@ -37,7 +37,7 @@ func TestAPageTokenIsGoodForItsQuestionOnly(t *testing.T) {
 			t.Parallel()
 			got, err := api.ParseToken[place](test.token, test.key)
 			var p *api.Problem
-			if !errors.As(err, &p) || p.Status != http.StatusUnprocessableEntity || got != (place{}) {
+			if !errors.As(err, &p) || p.Status != http.StatusBadRequest || got != (place{}) {
 				t.Errorf("got %+v, %v", got, err)
 			}
 		})

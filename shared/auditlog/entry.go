@@ -22,6 +22,7 @@ const (
 	MintUpload       Action = "uploads.mint"
 	StartRun         Action = "runs.start"
 	ReportRun        Action = "runs.report"
+	HeartbeatRun     Action = "runs.heartbeat"
 	ReadRun          Action = "runs.read"
 	ReadIssueLines   Action = "runs.issues.read"
 	ListOutputs      Action = "outputs.list"

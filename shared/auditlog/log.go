@@ -2,10 +2,12 @@ package auditlog
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -16,6 +18,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
+	"github.com/strongroom-dev/strongroom/shared/tilelog"
 )
 
 // Log appends entries, each sealed under the platform's audit key. It is safe
@@ -56,10 +59,21 @@ func DataKeys(db *firestore.Client) *firestore.CollectionRef {
 	return db.Collection("platform").Doc("audit").Collection("deks")
 }
 
-// document is a stored entry.
+// document is a stored entry, at tenants/{t}/audit/{id}. A new entry is pending.
+// Once the integrator assigns it an index, it is not pending any more. Leaf is the
+// entry; the other fields are what a search needs, and are in the leaf too.
 type document struct {
-	Time time.Time `firestore:"time" class:"operational"`
-	Leaf []byte    `firestore:"leaf" class:"audit"` // sealed canonical bytes
+	Time      time.Time          `firestore:"time" class:"operational"`
+	Leaf      []byte             `firestore:"leaf" class:"audit"` // sealed canonical bytes
+	Pending   bool               `firestore:"pending" class:"operational"`
+	Index     *int64             `firestore:"index" class:"operational"`      // nil: none yet
+	Unread    bool               `firestore:"unreadable" class:"operational"` // it cannot be opened, and has no index
+	Actor     string             `firestore:"actor" class:"operational"`      // ActorKey
+	Action    Action             `firestore:"action" class:"operational"`
+	Outcome   Outcome            `firestore:"outcome" class:"operational"`
+	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
+	Resource  string             `firestore:"resource" class:"operational"` // a path of IDs
+	Run       string             `firestore:"run" class:"operational"`      // of Resource, if it is a run or below one
 }
 
 // A tenant's entries are in its log. What platform staff are denied belongs to no
@@ -72,9 +86,9 @@ var (
 // Prepared is a sealed entry that is ready to be written. The zero Prepared cannot
 // be written.
 type Prepared struct {
-	ID  string
-	ref *firestore.DocumentRef
-	doc document
+	ID     string
+	ref    *firestore.DocumentRef
+	fields map[string]any
 }
 
 // Prepare sets the ID and the time of an entry, and seals it. It may call Cloud
@@ -89,19 +103,50 @@ func (l *Log) Prepare(ctx context.Context, db *firestore.Client, e Entry) (Prepa
 	if err != nil {
 		return Prepared{}, err
 	}
+	if len(leaf) > tilelog.MaxEntrySize {
+		return Prepared{}, fmt.Errorf("append audit entry: it has %d bytes, more than %d", len(leaf), tilelog.MaxEntrySize)
+	}
 	ref := collection(db, e.Tenant).Doc(e.ID)
 	sealed, err := l.sealer.Seal(ctx, leaf, []byte(keys.RelativePath(ref)))
 	if err != nil {
 		return Prepared{}, fmt.Errorf("seal audit entry: %w", err)
 	}
-	return Prepared{ID: e.ID, ref: ref, doc: document{Time: e.Time, Leaf: sealed}}, nil
+	return Prepared{e.ID, ref, newFields(e, sealed)}, nil
+}
+
+// newFields are the fields of a new entry's document. They are merged into the
+// document, not set in its place: a commit that is sent again after its reply
+// was lost must not take away the index that the entry has received since.
+func newFields(e Entry, sealed []byte) map[string]any {
+	return map[string]any{
+		"time": e.Time, "leaf": sealed, "pending": true,
+		"actor": ActorKey(e.Actor), "action": e.Action, "outcome": e.Outcome,
+		"workspace": e.Workspace, "resource": e.Resource, "run": runOf(e.Resource),
+	}
+}
+
+// ActorKey is what entries of an actor are found by: a hash, because an index
+// needs no plain subjects.
+func ActorKey(a Actor) string {
+	sum := sha256.Sum256([]byte(a.Issuer + "\x00" + a.Subject))
+	return hex.EncodeToString(sum[:16])
+}
+
+// runOf returns the run of a resource such as runs/ID/outputs/NAME, or nothing.
+func runOf(resource string) string {
+	below, ok := strings.CutPrefix(resource, "runs/")
+	if !ok {
+		return ""
+	}
+	run, _, _ := strings.Cut(below, "/")
+	return run
 }
 
 // Write adds the entry to tx, so it is recorded if and only if the action is.
 func (p Prepared) Write(tx *firestore.Transaction) error {
-	// Set and not Create: if the reply of a commit is lost, the transaction runs
-	// again and writes the same entry. No other entry has its random ID.
-	if err := tx.Set(p.ref, p.doc); err != nil {
+	// Set, not Create: a transaction that is run again after a lost reply
+	// writes the same entry, whose random id nobody else has.
+	if err := tx.Set(p.ref, p.fields, firestore.MergeAll); err != nil {
 		return fmt.Errorf("append audit entry: %w", err)
 	}
 	return nil
@@ -113,8 +158,8 @@ func (l *Log) Append(ctx context.Context, db *firestore.Client, e Entry) (string
 	if err != nil {
 		return "", err
 	}
-	// Set and not Create, as in Write.
-	if _, err := p.ref.Set(ctx, p.doc); err != nil {
+	// Set, not Create, as in Write.
+	if _, err := p.ref.Set(ctx, p.fields, firestore.MergeAll); err != nil {
 		return "", fmt.Errorf("append audit entry: %w", err)
 	}
 	return p.ID, nil
@@ -142,19 +187,11 @@ func (l *Log) Entries(ctx context.Context, db *firestore.Client, t tenant.ID) it
 }
 
 func (l *Log) open(ctx context.Context, doc *firestore.DocumentSnapshot) (Entry, error) {
-	var d document
-	if err := doc.DataTo(&d); err != nil {
-		return Entry{}, fmt.Errorf("read audit entry: %w", err)
-	}
-	leaf, err := l.sealer.Open(ctx, d.Leaf, []byte(keys.RelativePath(doc.Ref)))
+	stored, err := l.openLeaf(ctx, doc)
 	if err != nil {
-		return Entry{}, fmt.Errorf("open audit entry: %w", err)
+		return Entry{}, err
 	}
-	var e Entry
-	if err := json.Unmarshal(leaf, &e); err != nil {
-		return Entry{}, fmt.Errorf("decode audit entry: %w", err)
-	}
-	return e, nil
+	return stored.Entry()
 }
 
 // collection returns a tenant's log. An entry without a tenant, such as a denial of

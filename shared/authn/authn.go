@@ -20,6 +20,7 @@ type Principal struct {
 	Subject    string               // `sub`: unique within the issuer, 1 to 255 printable bytes
 	Role       tenant.Role          // empty: no rule matches the token, so it may do nothing
 	Workspaces []tenant.WorkspaceID // in which a runner may write; nil for other roles
+	RunGroup   string               // identifies the rule whose runners share their runs; empty: the principal shares none
 }
 
 // LogValue implements slog.LogValuer.
@@ -41,6 +42,10 @@ type Config struct {
 
 	// Now returns the current time. Nil means time.Now.
 	Now func() time.Time
+
+	// Logger returns the log of a request. It names the keys of issuers that cannot
+	// be used. Nil means that nothing is logged.
+	Logger func(context.Context) *slog.Logger
 
 	// HTTPClient fetches key sets. Nil means a client that connects only to public
 	// addresses. In both cases, it follows no redirects and a fetch takes at most 5
@@ -84,10 +89,13 @@ func New(config Config) (*Verifier, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
+	if config.Logger == nil {
+		config.Logger = func(context.Context) *slog.Logger { return slog.New(slog.DiscardHandler) }
+	}
 	if config.HTTPClient == nil {
 		config.HTTPClient = guardedClient()
 	}
-	return &Verifier{config: config, keys: newKeyCache(config.HTTPClient, config.Now)}, nil
+	return &Verifier{config: config, keys: newKeyCache(config)}, nil
 }
 
 // Verify verifies the value of an Authorization header. Its errors have the type
@@ -167,18 +175,22 @@ func (v *Verifier) tenant(ctx context.Context, id tenant.ID) (realm, error) {
 func (v *Verifier) authenticate(ctx context.Context, t *token, r realm) (Principal, error) {
 	p := Principal{Tenant: r.tenant, Issuer: t.issuer, Subject: t.subject}
 	var verified bool
-	var failure error
+	var failure, unusable error
 	for _, entry := range r.trust {
 		if entry.Issuer != t.issuer || p.Role != "" {
 			continue
 		}
-		signed, err := v.signedBy(ctx, t, entry)
+		keys, err := v.keys.of(ctx, entry, t.keyID)
 		if err != nil {
 			failure = fmt.Errorf("keys of issuer %q: %w", entry.Issuer, err)
+			continue
 		}
-		if signed {
+		if key, named := keys.unusableKey(t.keyID); named {
+			unusable = fmt.Errorf("keys of issuer %q: %w", entry.Issuer, key)
+		}
+		if t.signedBy(keys) {
 			verified = true
-			p.Role, p.Workspaces = assign(entry.Rules, t.claims, r.tenant == "")
+			p.Role, p.Workspaces, p.RunGroup = assign(entry.Rules, t.claims, r.tenant == "")
 		}
 	}
 	switch {
@@ -187,15 +199,7 @@ func (v *Verifier) authenticate(ctx context.Context, t *token, r realm) (Princip
 	case p.Role == "" && failure != nil: // the missing keys could be the ones that assign a role
 		return Principal{}, unavailable(failure)
 	case !verified:
-		return Principal{}, errUntrusted
+		return Principal{}, untrusted(unusable)
 	}
 	return p, nil
-}
-
-func (v *Verifier) signedBy(ctx context.Context, t *token, entry tenant.Trust) (bool, error) {
-	keys, err := v.keys.of(ctx, entry, t.keyID)
-	if err != nil {
-		return false, err
-	}
-	return t.signedBy(keys), nil
 }

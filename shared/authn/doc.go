@@ -10,7 +10,9 @@
 // A token cannot choose what is accepted:
 //
 //   - compact JWS of at most 16 KiB, signed with RS256 (2048 bits or more) or
-//     ES256, by a key of that type in the key set of the token's issuer;
+//     ES256, by a key of that type in the key set of the token's issuer; the key
+//     has the token's key ID, and its use and key_ops, if present, allow verifying;
+//     a token without a key ID is tried with the only key that fits;
 //   - exactly one audience: Audience/tenants/ID, or Audience/platform;
 //   - exp and iat, and nbf if present, with 60 seconds of leeway, and at most
 //     24 hours between iat and exp (a projected token is valid for one hour unless
@@ -18,6 +20,11 @@
 //   - strict JSON: a duplicate claim is rejected.
 //
 // Keys in the token's header (jwk, jku, x5u, x5c) are ignored.
+//
+// A key set is fetched every five minutes. Keys are used for ten minutes after the
+// last successful fetch, also while the issuer cannot be reached. So a key that an
+// issuer withdraws is refused within ten minutes, and an issuer that is down for
+// longer stops its users. Cache-Control changes neither.
 //
 // Until a trusted key is found to have signed a token, the error depends only on
 // the token itself, so a client cannot find out which tenants exist. There is one

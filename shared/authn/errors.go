@@ -70,6 +70,12 @@ var (
 
 var errSuspended = &Error{Kind: ErrSuspended, Reason: "the tenant is suspended"}
 
+// untrusted returns errUntrusted, with a cause for the platform's log if the token
+// names a key that is in the key set and cannot be used.
+func untrusted(cause error) *Error {
+	return &Error{Kind: errUntrusted.Kind, Reason: errUntrusted.Reason, cause: cause}
+}
+
 func refusal(reason string) *Error {
 	return &Error{Kind: ErrUnauthenticated, Reason: reason}
 }

@@ -7,16 +7,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 )
 
 const (
 	fetchTimeout = 5 * time.Second
-	minAge       = 5 * time.Minute
-	defaultAge   = time.Hour // if the response has no max-age
-	maxAge       = 24 * time.Hour
+	refreshAfter = 5 * time.Minute  // when a key set is fetched again, whatever its Cache-Control says
+	discardAfter = 10 * time.Minute // when a key set is used no more, also while fetches fail
 )
 
 // restrict returns a client that follows no redirects, sends no cookies and takes
@@ -29,29 +26,28 @@ func restrict(client *http.Client) *http.Client {
 	}
 }
 
-// fetchKeySet fetches a key set. It also returns how long it may be cached.
-func fetchKeySet(ctx context.Context, client *http.Client, address string) (keySet, time.Duration, error) {
+// fetchKeySet fetches a key set.
+func fetchKeySet(ctx context.Context, client *http.Client, address string) (keySet, error) {
 	if err := checkURL(address); err != nil {
-		return nil, 0, err
+		return keySet{}, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, 0, fmt.Errorf("fetch key set: %w", err)
+		return keySet{}, fmt.Errorf("fetch key set: %w", err)
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, 0, fmt.Errorf("fetch key set: %w", err)
+		return keySet{}, fmt.Errorf("fetch key set: %w", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("fetch key set: status %d", response.StatusCode)
+		return keySet{}, fmt.Errorf("fetch key set: status %d", response.StatusCode)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxKeySet+1))
 	if err != nil {
-		return nil, 0, fmt.Errorf("fetch key set: %w", err)
+		return keySet{}, fmt.Errorf("fetch key set: %w", err)
 	}
-	keys, err := parseKeySet(body)
-	return keys, age(response.Header.Get("Cache-Control")), err
+	return parseKeySet(body)
 }
 
 func checkURL(address string) error {
@@ -60,22 +56,4 @@ func checkURL(address string) error {
 		return errors.New("jwksUrl is not an https URL without a user")
 	}
 	return nil
-}
-
-// age returns the max-age of a Cache-Control header (RFC 9111, section 5.2.2.1),
-// limited to minAge and maxAge. For no-store and no-cache, it returns minAge.
-func age(cacheControl string) time.Duration {
-	asked := defaultAge
-	for directive := range strings.SplitSeq(strings.ToLower(cacheControl), ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
-		switch name {
-		case "no-store", "no-cache":
-			return minAge
-		case "max-age":
-			if seconds, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31); err == nil {
-				asked = time.Duration(seconds) * time.Second
-			}
-		}
-	}
-	return min(max(asked, minAge), maxAge)
 }

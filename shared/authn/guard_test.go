@@ -45,7 +45,7 @@ func TestGuardedClientDoesNotReachLoopback(t *testing.T) {
 	t.Cleanup(server.Close)
 	byName := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	for _, address := range []string{server.URL, byName} {
-		_, _, err := fetchKeySet(t.Context(), restrict(guardedClient()), address)
+		_, err := fetchKeySet(t.Context(), restrict(guardedClient()), address)
 		if err == nil || !strings.Contains(err.Error(), "is not a public address") {
 			t.Errorf("%s: got %v", address, err)
 		}

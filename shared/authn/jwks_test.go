@@ -111,30 +111,43 @@ func TestRotatedKeyIsFetchedWithACooldown(t *testing.T) {
 	)
 	i.publish(t, "max-age=3600", after)
 	walk(t, i, v, c,
-		step{name: "the old key, withdrawn and cached", after: 30 * time.Minute, key: before, want: nil, fetches: 3},
-		step{name: "the old key after its age", after: 30 * time.Minute, key: before, want: authn.ErrUnauthenticated, fetches: 4},
+		step{name: "the old key, withdrawn and cached", after: 4 * time.Minute, key: before, want: nil, fetches: 3},
+		step{name: "the old key after five minutes", after: time.Minute, key: before, want: authn.ErrUnauthenticated, fetches: 4},
 		step{name: "the new key", after: 0, key: after, want: nil, fetches: 4},
 	)
 }
 
-func TestStaleKeysServeForADayWhileFetchesFail(t *testing.T) {
+// What an issuer says about caching must not keep a withdrawn key in use.
+func TestAKeyIsRefusedTenMinutesAfterItsRemovalWhateverHappens(t *testing.T) {
 	t.Parallel()
-	key, unknown := rsaSigner(t, "rs", 2048), rsaSigner(t, "other", 2048)
-	i, c := newIssuer(t), newClock()
-	v := i.verifier(t, c)
-	i.publish(t, "max-age=300", key)
-	walk(t, i, v, c, step{name: "while the issuer is well", after: 0, key: key, want: nil, fetches: 1})
-	i.serve(i.fail)
-	walk(t, i, v, c,
-		step{name: "before the keys are old", after: 299 * time.Second, key: key, want: nil, fetches: 1},
-		step{name: "with old keys", after: time.Second, key: key, want: nil, fetches: 2},
-		step{name: "with old keys, within the minute", after: 59 * time.Second, key: key, want: nil, fetches: 2},
-		step{name: "an unknown key, which nobody can judge", after: 0, key: unknown, want: authn.ErrUnavailable, fetches: 2},
-		step{name: "a second before the day is over", after: 24*time.Hour - 60*time.Second, key: key, want: nil, fetches: 3},
-		step{name: "after a day", after: time.Second, key: key, want: authn.ErrUnavailable, fetches: 3},
-	)
-	i.publish(t, "max-age=300", key)
-	walk(t, i, v, c, step{name: "when the issuer is well again", after: time.Minute, key: key, want: nil, fetches: 4})
+	for name, cacheControl := range map[string]string{
+		"a day": "max-age=86400", "immutable": "public, max-age=31536000, immutable", "nothing": "", "no caching": "no-store",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			key, unknown := rsaSigner(t, "rs", 2048), rsaSigner(t, "other", 2048)
+			i, c := newIssuer(t), newClock()
+			v := i.verifier(t, c)
+			i.publish(t, cacheControl, key)
+			walk(t, i, v, c, step{name: "before its removal", after: 0, key: key, want: nil, fetches: 1})
+			i.serve(i.fail)
+			walk(t, i, v, c,
+				step{name: "before the keys are old", after: 299 * time.Second, key: key, want: nil, fetches: 1},
+				step{name: "with old keys", after: time.Second, key: key, want: nil, fetches: 2},
+				step{name: "with old keys, within the minute", after: 59 * time.Second, key: key, want: nil, fetches: 2},
+				step{name: "an unknown key, which nobody can judge", after: 0, key: unknown, want: authn.ErrUnavailable, fetches: 2},
+				step{name: "a second before ten minutes", after: 240 * time.Second, key: key, want: nil, fetches: 3},
+				step{name: "after ten minutes", after: time.Second, key: key, want: authn.ErrUnavailable, fetches: 3},
+				step{name: "a flood after ten minutes", after: 8 * time.Second, key: key, want: authn.ErrUnavailable, fetches: 3},
+				step{name: "ten seconds after the last fetch", after: time.Second, key: key, want: authn.ErrUnavailable, fetches: 4},
+			)
+			i.publish(t, cacheControl, unknown)
+			walk(t, i, v, c,
+				step{name: "when the issuer is well again", after: 10 * time.Second, key: key, want: authn.ErrUnauthenticated, fetches: 5},
+				step{name: "the issuer's new key", after: 0, key: unknown, want: nil, fetches: 5},
+			)
+		})
+	}
 }
 
 func TestIssuerThatNeverAnsweredIsTriedEveryTenSeconds(t *testing.T) {

@@ -1,6 +1,10 @@
 package authn
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,15 +16,30 @@ import (
 // assign returns the role of the first rule that matches, or none. Staff can have
 // only the role tenant.Platform, and a tenant's principals only other roles: a
 // tenant's rule cannot make somebody platform staff.
-func assign(rules []tenant.Rule, c claims, staff bool) (tenant.Role, []tenant.WorkspaceID) {
+// For a runner it also returns the workspaces, and the group of runners that share
+// their runs.
+func assign(rules []tenant.Rule, c claims, staff bool) (role tenant.Role, workspaces []tenant.WorkspaceID, group string) {
 	i := slices.IndexFunc(rules, func(r tenant.Rule) bool { return matches(r, c) })
 	if i < 0 || (rules[i].Role == tenant.Platform) != staff {
-		return "", nil
+		return "", nil, ""
 	}
 	if rules[i].Role != tenant.Runner {
-		return rules[i].Role, nil
+		return rules[i].Role, nil, ""
 	}
-	return tenant.Runner, slices.Clone(rules[i].Workspaces)
+	return tenant.Runner, slices.Clone(rules[i].Workspaces), runGroup(rules[i])
+}
+
+// runGroup returns a hash of the rule's claims if the rule shares runs, and ""
+// otherwise. A rule has no name, and its position changes when others are added.
+func runGroup(r tenant.Rule) string {
+	if !r.ShareRuns {
+		return ""
+	}
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(r.Claims)) {
+		fmt.Fprintf(h, "%q=%q\n", name, r.Claims[name])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 func matches(r tenant.Rule, c claims) bool {

@@ -84,10 +84,32 @@ func TestFirstMatchingRuleDecides(t *testing.T) {
 		"a viewer has none here":           {[]tenant.Rule{{Claims: reader, Role: tenant.Viewer, Workspaces: somewhere}}, given{Role: tenant.Viewer}},
 		"platform first, then viewer":      {[]tenant.Rule{{Claims: reader, Role: tenant.Platform}, {Claims: reader, Role: tenant.Viewer}}, given{}},
 	} {
-		role, workspaces := assign(row.rules, c, false)
+		role, workspaces, _ := assign(row.rules, c, false)
 		if diff := cmp.Diff(row.want, given{role, workspaces}); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+func TestRunGroupNamesARuleThatSharesRuns(t *testing.T) {
+	t.Parallel()
+	one := map[string]string{"a": "1", "b": "2"}
+	group := runGroup(tenant.Rule{Claims: one, Role: tenant.Runner, ShareRuns: true})
+	for name, row := range map[string]struct {
+		rule tenant.Rule
+		same bool
+	}{
+		"the same claims in other workspaces": {tenant.Rule{Claims: map[string]string{"b": "2", "a": "1"}, ShareRuns: true, Workspaces: []tenant.WorkspaceID{"x"}}, true},
+		"another value":                       {tenant.Rule{Claims: map[string]string{"a": "1", "b": "3"}, ShareRuns: true}, false},
+		"a claim less":                        {tenant.Rule{Claims: map[string]string{"a": "1"}, ShareRuns: true}, false},
+		"two claims in the text of one":       {tenant.Rule{Claims: map[string]string{"a": "1\"\n\"b\"=\"2"}, ShareRuns: true}, false},
+	} {
+		if got := runGroup(row.rule); (got == group) != row.same {
+			t.Errorf("%s: %q, and the group is %q", name, got, group)
+		}
+	}
+	if got := runGroup(tenant.Rule{Claims: one}); got != "" || group == "" {
+		t.Errorf("a rule that does not share runs has the group %q, and one that does %q", got, group)
 	}
 }
 

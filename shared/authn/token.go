@@ -133,13 +133,9 @@ func printable(subject string) bool {
 	return subject != "" && len(subject) <= maxSubject && !strings.ContainsFunc(subject, unprintable)
 }
 
-// signedBy reports whether a key of the set signed the token. The key must have the
-// token's key ID and fit its algorithm.
+// signedBy reports whether a key of the set signed the token.
 func (t *token) signedBy(keys keySet) bool {
-	for _, key := range keys {
-		if key.KeyID != t.keyID || !fits(key, t.algorithm) {
-			continue
-		}
+	for _, key := range keys.candidates(t.keyID, t.algorithm) {
 		if _, err := t.jws.Verify(key.Key); err == nil {
 			return true
 		}

@@ -1,6 +1,6 @@
-// Package dataclass says what each piece of data is, and therefore where it may
-// be stored, under which key, who may read it, whether it may reach a language
-// model, and how long it is kept. Rules is the table.
+// Package dataclass defines the classes of data. The class of a field decides where the
+// field may be stored, under which key, who may read it, whether it may reach a
+// language model, and how long it is kept. Rules is the table.
 //
 // Every field of a stored document, of a message and of an API body names its
 // class in a struct tag:
@@ -10,16 +10,16 @@
 //		Output string `firestore:"output" class:"metadata"`
 //	}
 //
-// A field that is a struct, or a list of structs, has no label of its own: the
-// fields of the struct have one each. The package that stores a type declares
-// where its documents are, next to the type:
+// A field that is a struct, or a list of structs, has no label. Instead, each field of
+// the struct has one. The package that stores a type declares where its documents are,
+// next to the type:
 //
 //	var _ = dataclass.Stored[Grant]("tenants/{tenant}/workspaces/{workspace}/grants/{grant}")
 //
-// Tests read these declarations. They fail on a field without a label, on a
-// label that the place forbids, on a document, a message or an API that nothing
-// declares, and on a role that an API shows a class it may not read. Nothing
-// else happens at run time: a label costs no work.
+// Tests read these declarations. They fail on a field without a label, on a label that
+// the place forbids, on a document, a message or an API that nothing declares, and on
+// an API that shows a class to a role that may not read it. Labels have no effect at
+// run time.
 //
 // infra/adr/0009-data-classes.md says why there are more classes than the four of
 // the product.

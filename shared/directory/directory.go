@@ -1,5 +1,9 @@
 // Package directory looks up tenants: their records, their databases and the
 // members of their workspaces.
+//
+// These documents decide who may do what, so they are in a database of their own.
+// The functions can read that database and not write to it; Terraform writes it. A
+// function that is taken over cannot make anybody an admin.
 package directory
 
 import (
@@ -18,9 +22,11 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
+
+// DatabaseID is the ID of the directory's database, in the platform's project.
+const DatabaseID = "directory"
 
 // maxAge is how long a record is cached, so a change takes effect after at most
 // this time.
@@ -33,14 +39,18 @@ const maxNotFoundAge = 5 * time.Second
 // maxCached limits the number of cached records.
 const maxCached = 10_000
 
-// Directory reads the tenants' records in the platform's database. It is safe
-// for concurrent use.
+// Directory reads the tenants' records in its own database. It is safe for
+// concurrent use.
 type Directory struct {
 	clients *gcp.Clients
 	now     func() time.Time
 
 	mu    sync.Mutex
 	cache map[string]cachedRecord // by "id:" or "bucket:" and name
+	staff struct {
+		trust   []tenant.Trust
+		expires time.Time
+	}
 }
 
 type cachedRecord struct {
@@ -54,11 +64,16 @@ func New(clients *gcp.Clients, now func() time.Time) *Directory {
 	return &Directory{clients: clients, now: now, cache: map[string]cachedRecord{}}
 }
 
+// Client returns the client of the directory's own database.
+func (d *Directory) Client(ctx context.Context) (*firestore.Client, error) {
+	return d.clients.Firestore(ctx, d.clients.Config.ProjectID, DatabaseID)
+}
+
 // Tenant returns a tenant's record, which is at most a minute old. It returns
 // tenant.ErrNotFound if there is no such tenant.
 func (d *Directory) Tenant(ctx context.Context, id tenant.ID) (tenant.Record, error) {
 	return d.cached("id:"+string(id), func() (tenant.Record, error) {
-		db, err := d.clients.Default(ctx)
+		db, err := d.Client(ctx)
 		if err != nil {
 			return tenant.Record{}, err
 		}
@@ -78,7 +93,7 @@ func (d *Directory) Tenant(ctx context.Context, id tenant.ID) (tenant.Record, er
 // may receive the other's objects.
 func (d *Directory) TenantOfBucket(ctx context.Context, bucket string) (tenant.Record, error) {
 	return d.cached("bucket:"+bucket, func() (tenant.Record, error) {
-		db, err := d.clients.Default(ctx)
+		db, err := d.Client(ctx)
 		if err != nil {
 			return tenant.Record{}, err
 		}
@@ -100,7 +115,7 @@ func (d *Directory) TenantOfBucket(ctx context.Context, bucket string) (tenant.R
 // Each stops and returns it. Each skips a record that cannot be read, and returns
 // its error at the end.
 func (d *Directory) Each(ctx context.Context, visit func(tenant.Record) error) error {
-	db, err := d.clients.Default(ctx)
+	db, err := d.Client(ctx)
 	if err != nil {
 		return err
 	}
@@ -131,7 +146,7 @@ func (d *Directory) Put(ctx context.Context, record tenant.Record) error {
 	if err := record.Validate(); err != nil {
 		return err
 	}
-	db, err := d.clients.Default(ctx)
+	db, err := d.Client(ctx)
 	if err != nil {
 		return err
 	}
@@ -150,9 +165,29 @@ func (d *Directory) Database(ctx context.Context, record tenant.Record) (*firest
 	return d.clients.Firestore(ctx, project, record.DatabaseID)
 }
 
-// PlatformTrust returns the issuers whose tokens identify platform staff.
+// PlatformTrust returns the issuers whose tokens identify platform staff. It is at
+// most a minute old: anybody can ask for it, because it is read before a signature
+// is verified.
 func (d *Directory) PlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
-	db, err := d.clients.Default(ctx)
+	d.mu.Lock()
+	staff := d.staff
+	d.mu.Unlock()
+	if d.now().Before(staff.expires) {
+		return staff.trust, nil
+	}
+	now := d.now() // from before the read, so that the trust is not older than it seems
+	trust, err := d.readPlatformTrust(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.staff.trust, d.staff.expires = trust, now.Add(maxAge)
+	return trust, nil
+}
+
+func (d *Directory) readPlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
+	db, err := d.Client(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +199,7 @@ func (d *Directory) PlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
 		return nil, fmt.Errorf("read platform staff: %w", err)
 	}
 	var staff staffRecord
-	if err := doc.DataTo(&staff); err != nil {
+	if err := errors.Join(doc.DataTo(&staff), tenant.ValidateStaff(staff.Trust)); err != nil {
 		return nil, fmt.Errorf("read platform staff: %w", err)
 	}
 	return staff.Trust, nil
@@ -193,16 +228,60 @@ var (
 	_ = dataclass.Stored[membership]("tenants/{tenant}/workspaces/{workspace}/members/{member}")
 )
 
-// Staff returns the reference of the document with the trust of the platform.
+// Staff returns the reference of the document with the trust of the platform. db is
+// the directory's database.
 func Staff(db *firestore.Client) *firestore.DocumentRef {
 	return db.Collection("platform").Doc("staff")
 }
 
+// Workspace returns the reference of the document that says that a workspace
+// exists. db is the directory's database.
+func Workspace(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID) *firestore.DocumentRef {
+	return db.Collection("tenants").Doc(string(t)).Collection("workspaces").Doc(string(w))
+}
+
 // Member returns the reference of a user's membership of a workspace. A subject
-// may be any text, so the document ID is a hash.
+// may be any text, so the document ID is a hash. db is the directory's database.
 func Member(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, issuer, subject string) *firestore.DocumentRef {
 	sum := sha256.Sum256([]byte(issuer + "\x00" + subject))
-	return records.Workspace(db, t, w).Collection("members").Doc(hex.EncodeToString(sum[:]))
+	return Workspace(db, t, w).Collection("members").Doc(hex.EncodeToString(sum[:]))
+}
+
+// HasWorkspace reports whether a tenant has a workspace now. It does not cache.
+func (d *Directory) HasWorkspace(ctx context.Context, t tenant.ID, w tenant.WorkspaceID) (bool, error) {
+	db, err := d.Client(ctx)
+	if err != nil {
+		return false, err
+	}
+	_, err = Workspace(db, t, w).Get(ctx)
+	if status.Code(err) == codes.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read workspace: %w", err)
+	}
+	return true, nil
+}
+
+// IsMember reports whether a user is a member of a workspace now. It does not
+// cache, so the end of a membership takes effect with the next request.
+func (d *Directory) IsMember(ctx context.Context, t tenant.ID, w tenant.WorkspaceID, issuer, subject string) (bool, error) {
+	db, err := d.Client(ctx)
+	if err != nil {
+		return false, err
+	}
+	doc, err := Member(db, t, w, issuer, subject).Get(ctx)
+	if status.Code(err) == codes.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read member: %w", err)
+	}
+	var m membership
+	if err := doc.DataTo(&m); err != nil || m.Subject != subject {
+		return false, fmt.Errorf("the membership %s is not of the user that its name says", doc.Ref.ID)
+	}
+	return true, nil
 }
 
 func (d *Directory) cached(key string, read func() (tenant.Record, error)) (tenant.Record, error) {
@@ -212,6 +291,7 @@ func (d *Directory) cached(key string, read func() (tenant.Record, error)) (tena
 	if ok && d.now().Before(entry.expires) {
 		return entry.record, entry.err
 	}
+	now := d.now() // from before the read, so that the record is not older than it seems
 	record, err := read()
 	age := maxAge
 	if errors.Is(err, tenant.ErrNotFound) {
@@ -224,7 +304,7 @@ func (d *Directory) cached(key string, read func() (tenant.Record, error)) (tena
 	if len(d.cache) >= maxCached {
 		clear(d.cache)
 	}
-	d.cache[key] = cachedRecord{record: record, err: err, expires: d.now().Add(age)}
+	d.cache[key] = cachedRecord{record: record, err: err, expires: now.Add(age)}
 	return record, err
 }
 
@@ -235,6 +315,9 @@ func decode(doc *firestore.DocumentSnapshot) (tenant.Record, error) {
 	}
 	if string(record.ID) != doc.Ref.ID {
 		return tenant.Record{}, fmt.Errorf("the record of tenant %s has the ID of another tenant", doc.Ref.ID)
+	}
+	if err := record.Validate(); err != nil {
+		return tenant.Record{}, fmt.Errorf("the record of tenant %s is invalid: %w", doc.Ref.ID, err)
 	}
 	return record, nil
 }

@@ -25,7 +25,7 @@ type Declared struct {
 	ContentType string  `firestore:"contentType" class:"operational"`
 	Size        *int64  `firestore:"size" class:"operational"`   // bytes; nil: not declared
 	CRC32C      *uint32 `firestore:"crc32c" class:"operational"` // Castagnoli; nil: not declared
-	Lines       *int64  `firestore:"lines" class:"operational"`  // newline bytes in the part; nil: not declared
+	Lines       *int64  `firestore:"lines" class:"operational"`  // newline bytes in the part, a hint that may be wrong; nil: not declared
 }
 
 // Grant is the record of one part. Its document is
@@ -40,6 +40,19 @@ type Grant struct {
 	Created   time.Time          `firestore:"created" class:"operational"`
 	Expires   time.Time          `firestore:"expires" class:"operational"` // when the newest URL expires
 	Stored    *Finalized         `firestore:"stored"`                      // nil until there is an object
+	Counted   Counted            `firestore:"counted"`
+
+	// Disputed means that notifications of the object contradict each other, so
+	// Stored may describe an object that does not exist. Whoever reads the object
+	// asks the bucket first.
+	Disputed bool `firestore:"disputed" class:"operational"`
+}
+
+// Counted is the number of newline bytes that the platform itself counted in an
+// object. The zero Counted is of no object.
+type Counted struct {
+	Generation int64 `firestore:"generation" class:"operational"`
+	Lines      int64 `firestore:"lines" class:"operational"`
 }
 
 // Finalized is the bucket's description of an object.
@@ -49,6 +62,13 @@ type Finalized struct {
 	CRC32C      uint32    `firestore:"crc32c" class:"operational"`
 	ContentType string    `firestore:"contentType" class:"operational"`
 	Time        time.Time `firestore:"time" class:"operational"`
+}
+
+// Equal reports whether f and o describe the same object with the same content. The
+// time may differ, because it does not identify an object.
+func (f Finalized) Equal(o Finalized) bool {
+	f.Time, o.Time = time.Time{}, time.Time{}
+	return f == o
 }
 
 // Object returns the object that the grant is for.

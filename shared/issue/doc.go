@@ -4,10 +4,10 @@
 //
 // # Folding runs
 //
-// Events arrive late, twice and in any order, so counting them would count
-// wrong. [Fold] merges ("folds") runs into values that do not depend on the
-// order: earliest and latest times, sets of runs, and what follows from them.
-// The reasons are in infra/adr/0007-runs-are-folded.md.
+// Events arrive late, twice and in any order, so a count of events would be wrong.
+// [Fold] merges ("folds") runs into values that do not depend on the order: earliest
+// and latest times, sets of runs, and what follows from them. The reasons are in
+// infra/adr/0007-runs-are-folded.md.
 //
 // For example, a check has four runs. A run is conclusive if it ended as success
 // or failure; only a conclusive run resolves what it does not see.
@@ -21,6 +21,25 @@
 // In every order of arrival, the result is one issue with these values:
 //
 //	FirstSeen 03:00, LastSeen 03:02, Runs 2, Reopened 1, Since 03:02, StoredState reopened
+//
+// # Clocks
+//
+// The time of a run is its start by the runner's clock, and clocks differ. So the
+// platform's clock must agree before an issue is resolved. A conclusive run
+// resolves an issue only if both hold:
+//
+//   - It started after LastSeen, by the runners' clocks.
+//   - The platform first heard of it (Created) after it had received the reports of
+//     all runs that saw the issue (LastReported).
+//
+// For example, a runner's clock is 4 minutes ahead. At 10:00 its run finds
+// nothing, and says that it started at 10:04. Another run starts at 10:02, and sees
+// the issue. The first run does not resolve it, because the platform heard of that
+// run before the sighting. The next clean run after 10:04 resolves it.
+//
+// If the clocks disagree, an issue is shown as unresolved for one run longer. The
+// platform cannot correct a run that began offline with a wrong clock and is sent
+// later. The reasons are in infra/adr/0014-two-clocks.md.
 //
 // # History
 //

@@ -14,6 +14,8 @@ import (
 type RunResult struct {
 	ID        run.ID
 	Start     run.Start
+	Created   time.Time // when the platform first heard of the run; see run.Run
+	Reported  time.Time // when the platform received the report
 	End       time.Time
 	Outcome   run.Outcome
 	Sightings []SightingFacts
@@ -31,6 +33,11 @@ type SightingFacts struct {
 // conclusive reports whether the run completed its check. Only then are the
 // issues that it does not see resolved.
 func (r RunResult) conclusive() bool { return r.Outcome == run.Success || r.Outcome == run.Failure }
+
+// createdMicros and reportedMicros are the platform's times, as the histories
+// store them. A zero time is earlier than all others.
+func (r RunResult) createdMicros() int64  { return storable(r.Created).UnixMicro() }
+func (r RunResult) reportedMicros() int64 { return storable(r.Reported).UnixMicro() }
 
 // startMicros is the run's start as the histories store it.
 func (r RunResult) startMicros() int64 { return storable(r.Start.Time).UnixMicro() }
@@ -91,8 +98,8 @@ func (c Check) apply(r RunResult) Check {
 		c.Task, c.SLX, c.Resource = r.Start.Task, r.Start.SLX, r.Start.Resource
 		c.Last = LastRun{Run: r.ID, Start: start, End: storable(r.End), Outcome: r.Outcome}
 	}
-	if r.conclusive() && start.After(c.Latest) {
-		c.Latest = start
+	if created := storable(r.Created); r.conclusive() && cmp.Or(start.Compare(c.Latest), created.Compare(c.LatestCreated)) > 0 {
+		c.Latest, c.LatestCreated = start, created
 	}
 	c.Runs++
 	return c
@@ -105,11 +112,11 @@ func foldIssues(check Check, recent recentRuns, issues map[ID]Issue, runs []RunR
 	if folded == nil {
 		folded = map[ID]Issue{}
 	}
-	seenAt := map[ID][]int64{}
+	seenAt := map[ID][]sightingTime{}
 	for _, r := range runs {
 		for id, sightings := range r.byIssue() {
 			folded[id] = folded[id].apply(r, sightings)
-			seenAt[id] = append(seenAt[id], r.startMicros())
+			seenAt[id] = append(seenAt[id], sightingTime{r.startMicros(), r.reportedMicros()})
 		}
 	}
 	for id, i := range folded {
@@ -136,9 +143,9 @@ func (r RunResult) byIssue() map[ID][]SightingFacts {
 // run has seen.
 func (i Issue) apply(r RunResult, sightings []SightingFacts) Issue {
 	start := storable(r.Start.Time)
-	last := sightings[len(sightings)-1]
+	worst := worstOf(sightings)
 	if i.Runs == 0 {
-		i.ID, i.Check = last.Issue, NewCheckID(r.Start.Task, r.Start.Resource)
+		i.ID, i.Check = worst.Issue, NewCheckID(r.Start.Task, r.Start.Resource)
 		i.FirstSeen, i.ResolvedAt = start, Unresolved
 	}
 	if start.Before(i.FirstSeen) {
@@ -146,12 +153,28 @@ func (i Issue) apply(r RunResult, sightings []SightingFacts) Issue {
 	}
 	if i.Runs == 0 || cmp.Or(start.Compare(i.LastSeen), cmp.Compare(r.ID, i.LastRun)) > 0 {
 		i.Task, i.SLX, i.Resource = r.Start.Task, r.Start.SLX, r.Start.Resource
-		i.Severity, i.SeverityFlagged, i.ObservedAt = last.Severity, last.SeverityFlagged, storable(last.ObservedAt)
-		i.LastSeen, i.LastRun, i.LastNumber = start, r.ID, last.Number
+		i.Severity, i.SeverityFlagged, i.ObservedAt = worst.Severity, worst.SeverityFlagged, storable(worst.ObservedAt)
+		i.LastSeen, i.LastRun, i.LastNumber = start, r.ID, worst.Number
+	}
+	if reported := storable(r.Reported); reported.After(i.LastReported) {
+		i.LastReported = reported
 	}
 	i.Runs++
 	i.Sightings += len(sightings)
 	return i
+}
+
+// worstOf returns the sighting with the worst severity, of several the last one.
+// One run may see an issue on several things, for example on two replicas, and
+// the order of its lines must not hide the worst of them.
+func worstOf(sightings []SightingFacts) SightingFacts {
+	worst := sightings[0]
+	for _, s := range sightings[1:] {
+		if s.Severity <= worst.Severity {
+			worst = s
+		}
+	}
+	return worst
 }
 
 // derive sets the fields that follow from when the issue was seen and when its
@@ -161,27 +184,36 @@ func (i Issue) derive(check Check, recent recentRuns) Issue {
 	if i.Since.IsZero() {
 		i.Since = i.FirstSeen
 	}
-	i.ResolvedAt = i.firstResolution(check.Latest, recent)
+	i.ResolvedAt, i.ResolvedCreated = i.firstResolution(check, recent)
 	i.StoredState = i.storedState()
 	return i
 }
 
-// firstResolution returns the start of the first known conclusive run after the
-// issue was last seen, or Unresolved. A run may have left the recent runs, so
-// the stored ResolvedAt and the check's latest conclusive run count too.
-func (i Issue) firstResolution(latest time.Time, recent recentRuns) time.Time {
-	first := Unresolved
-	for _, t := range []time.Time{i.ResolvedAt, latest} {
-		if t.After(i.LastSeen) && t.Before(first) {
-			first = t
+// firstResolution returns the start of the first known run that resolves the
+// issue, and when that run was created, or Unresolved. A run may have left the
+// recent runs, so the stored resolution and the check's latest conclusive run
+// count too.
+func (i Issue) firstResolution(check Check, recent recentRuns) (start, created time.Time) {
+	start = Unresolved
+	for _, known := range [][2]time.Time{{i.ResolvedAt, i.ResolvedCreated}, {check.Latest, check.LatestCreated}} {
+		if i.isResolvedBy(known[0], known[1]) && cmp.Or(known[0].Compare(start), created.Compare(known[1])) < 0 {
+			start, created = known[0], known[1]
 		}
 	}
-	if start, ok := recent.firstConclusiveAfter(i.LastSeen.UnixMicro()); ok {
-		if t := time.UnixMicro(start).UTC(); t.Before(first) {
-			first = t
+	if found, ok := recent.firstResolving(i.LastSeen.UnixMicro(), i.LastReported.UnixMicro()); ok {
+		foundStart, foundCreated := time.UnixMicro(found.start).UTC(), storable(time.UnixMicro(found.created))
+		if cmp.Or(foundStart.Compare(start), created.Compare(foundCreated)) < 0 {
+			start, created = foundStart, foundCreated
 		}
 	}
-	return first
+	return start, created
+}
+
+// isResolvedBy reports whether a conclusive run with this start, of which the
+// platform first heard at created, resolves the issue. Both the runners' clocks
+// and the platform's must put the run after the last sighting.
+func (i Issue) isResolvedBy(start, created time.Time) bool {
+	return start.Before(Unresolved) && start.After(i.LastSeen) && !created.Before(i.LastReported)
 }
 
 // equal reports whether a fold changed nothing. It compares the whole issue,

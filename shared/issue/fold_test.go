@@ -43,9 +43,11 @@ func (h *history) run(size int) issue.RunResult {
 		id[i] = byte(h.rand.IntN(256))
 	}
 	start := began.Add(time.Duration(h.rand.IntN(2*size)) * time.Minute)
+	created := start.Add(h.skew())
 	outcomes := []run.Outcome{run.Success, run.Failure, run.Failure, run.Error, run.Timeout, run.Canceled}
 	r := issue.RunResult{
 		ID: run.ID(id.String()), End: start.Add(time.Second), Outcome: outcomes[h.rand.IntN(len(outcomes))],
+		Created: created, Reported: created.Add(time.Duration(h.rand.IntN(4)) * time.Minute),
 		Start: run.Start{Task: "dns-check", Resource: "example.com", SLX: fmt.Sprint("slx-", h.rand.IntN(3)), Time: start},
 	}
 	for number := range h.rand.IntN(4) {
@@ -56,6 +58,16 @@ func (h *history) run(size int) issue.RunResult {
 		})
 	}
 	return r
+}
+
+// skew returns how much later than its start by its own clock the platform first
+// heard of a run. Most clocks are right. The others are ahead by up to the 5
+// minutes that the platform accepts, or behind by any time.
+func (h *history) skew() time.Duration {
+	if h.rand.IntN(3) > 0 {
+		return time.Second
+	}
+	return time.Duration(h.rand.IntN(40)-5) * time.Minute
 }
 
 // shuffled returns the runs in random order, some of them twice.

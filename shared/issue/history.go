@@ -1,6 +1,7 @@
 package issue
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"sort"
@@ -15,37 +16,62 @@ const MaxStarts = 128
 // SightingHistory is what an issue stores to derive how often it was reopened.
 // The package comment has an example.
 type SightingHistory struct {
-	Starts    []byte    `firestore:"starts" class:"metadata"`    // the newest MaxStarts, packed
-	Forgotten int       `firestore:"forgotten" class:"metadata"` // number of older starts
-	Reopened  int       `firestore:"reopened" class:"metadata"`  // how many of the older starts reopened the issue
-	Since     time.Time `firestore:"since" class:"metadata"`     // the last of the older starts that reopened it; zero: none
+	Starts    []byte    `firestore:"starts" class:"metadata"`      // the newest MaxStarts, packed
+	Forgotten int       `firestore:"forgotten" class:"metadata"`   // number of older starts
+	Reopened  int       `firestore:"reopened" class:"metadata"`    // how many of the older starts reopened the issue
+	Since     time.Time `firestore:"since" class:"metadata"`       // the last of the older starts that reopened it; zero: none
+	Reported  time.Time `firestore:"reported" class:"operational"` // when the platform received the newest report of the older starts; zero: unknown
+}
+
+// sightingTime is when a run saw an issue, in microseconds since 1970.
+type sightingTime struct {
+	start    int64 // by the clock of the runner
+	reported int64 // when the platform received the report
 }
 
 // starts are the starts of the runs that saw an issue, sorted. Each takes
-// startRecordSize bytes:
+// startRecordSize bytes. All times are microseconds since 1970, big-endian:
 //
-//	8 bytes  start, in microseconds since 1970, big-endian
-//	8 bytes  resolvedBefore: start of the newest conclusive run between the
-//	         previous start and this one, or never
+//	8 bytes  start
+//	8 bytes  reported: when the platform received the report; of several runs
+//	         with this start, the newest
+//	8 bytes  resolvedBefore: start of the newest run between the previous start
+//	         and this one that resolved the issue, or never
+//	8 bytes  resolverCreated: when the platform first heard of that run
 //
 // They stay packed, because every fold reads them all and adds few.
 type starts []byte
 
-const startRecordSize = startSize + 8
+const startRecordSize = 4 * startSize
 
 // never is earlier than any time that Firestore stores.
 const never = -1 << 62
 
+// The fields of a record.
+const (
+	startField = iota
+	reportedField
+	resolvedField
+	resolverField
+)
+
 func (s starts) len() int { return len(s) / startRecordSize }
 
-func (s starts) start(i int) int64 { return int64(binary.BigEndian.Uint64(s[i*startRecordSize:])) }
-
-func (s starts) resolvedBefore(i int) int64 {
-	return int64(binary.BigEndian.Uint64(s[i*startRecordSize+startSize:]))
+func (s starts) field(i, field int) int64 {
+	return int64(binary.BigEndian.Uint64(s[i*startRecordSize+field*startSize:]))
 }
 
-func (s starts) setResolvedBefore(i int, by int64) {
-	binary.BigEndian.PutUint64(s[i*startRecordSize+startSize:], uint64(by))
+func (s starts) setField(i, field int, value int64) {
+	binary.BigEndian.PutUint64(s[i*startRecordSize+field*startSize:], uint64(value))
+}
+
+func (s starts) start(i int) int64          { return s.field(i, startField) }
+func (s starts) reported(i int) int64       { return s.field(i, reportedField) }
+func (s starts) resolvedBefore(i int) int64 { return s.field(i, resolvedField) }
+
+func (s starts) setResolvedBefore(i int, by, created int64) {
+	s.setField(i, resolvedField, by)
+	s.setField(i, resolverField, created)
 }
 
 // search returns the index of the first start that is not before start.
@@ -55,52 +81,74 @@ func (s starts) search(start int64) int {
 
 // add inserts a start. If the run that resolved the issue before the next start
 // is older than the new one, it resolved the issue before the new start instead.
-func (s starts) add(start int64) starts {
-	at := s.search(start)
-	if at < s.len() && s.start(at) == start {
+func (s starts) add(seen sightingTime) starts {
+	at := s.search(seen.start)
+	if at < s.len() && s.start(at) == seen.start {
+		s.setField(at, reportedField, max(s.reported(at), seen.reported))
 		return s
 	}
-	resolved := int64(never)
-	if at < s.len() && s.resolvedBefore(at) <= start {
-		if s.resolvedBefore(at) < start {
-			resolved = s.resolvedBefore(at)
+	s = slices.Insert(s, at*startRecordSize, make([]byte, startRecordSize)...)
+	s.setField(at, startField, seen.start)
+	s.setField(at, reportedField, seen.reported)
+	s.setResolvedBefore(at, never, never)
+	if next := at + 1; next < s.len() && s.resolvedBefore(next) <= seen.start {
+		if s.resolvedBefore(next) < seen.start {
+			s.setResolvedBefore(at, s.resolvedBefore(next), s.field(next, resolverField))
 		}
-		s.setResolvedBefore(at, never)
+		s.setResolvedBefore(next, never, never)
 	}
-	added := binary.BigEndian.AppendUint64(make([]byte, 0, startRecordSize), uint64(start))
-	return slices.Insert(s, at*startRecordSize, binary.BigEndian.AppendUint64(added, uint64(resolved))...)
+	return s
 }
 
-// resolveFrom updates resolvedBefore of each start from index at on.
-func (s starts) resolveFrom(at int, recent recentRuns) {
-	for i := max(at, 1); i < s.len(); i++ {
-		if conclusive := recent.lastConclusiveBefore(s.start(i)); conclusive > s.start(i-1) {
-			s.setResolvedBefore(i, max(s.resolvedBefore(i), conclusive))
+// resolveFrom updates resolvedBefore of each start from index at on. reported is
+// when the platform received the newest report of the starts that are not stored.
+func (s starts) resolveFrom(at int, recent recentRuns, reported int64) {
+	for i := 1; i < s.len(); i++ {
+		// A run resolves all sightings that started before it, or none.
+		reported = max(reported, s.reported(i-1))
+		if i < at {
+			continue
+		}
+		if s.field(i, resolverField) < reported {
+			s.setResolvedBefore(i, never, never)
+		}
+		found, ok := recent.lastResolving(s.start(i-1), s.start(i), reported)
+		if ok && cmp.Or(cmp.Compare(found.start, s.resolvedBefore(i)), cmp.Compare(found.created, s.field(i, resolverField))) > 0 {
+			s.setResolvedBefore(i, found.start, found.created)
 		}
 	}
 }
 
-// record returns the history after more runs. seenAt are the starts of the runs
-// that saw the issue. Every new run among the recent ones started at oldest or
-// later, so no start before oldest changes.
-func (h SightingHistory) record(seenAt []int64, recent recentRuns, oldest int64) SightingHistory {
+// record returns the history after more runs saw the issue. Every new run among
+// the recent ones started at oldest or later, so no start before oldest changes.
+func (h SightingHistory) record(seenAt []sightingTime, recent recentRuns, oldest int64) SightingHistory {
 	all := append(make(starts, 0, len(h.Starts)+len(seenAt)*startRecordSize), h.Starts...)
-	for _, start := range seenAt {
-		if h.Forgotten == 0 || start >= all.start(0) {
-			all = all.add(start)
+	for _, seen := range seenAt {
+		if h.Forgotten == 0 || seen.start >= all.start(0) {
+			all = all.add(seen)
+		} else {
+			h.forget(seen.reported)
 		}
 	}
-	all.resolveFrom(all.search(oldest), recent)
+	all.resolveFrom(all.search(oldest), recent, h.Reported.UnixMicro())
 	for all.len() > MaxStarts {
 		h.Forgotten++
 		if all.resolvedBefore(0) != never {
 			h.Reopened++
 			h.Since = time.UnixMicro(all.start(0)).UTC()
 		}
+		h.forget(all.reported(0))
 		all = all[startRecordSize:]
 	}
 	h.Starts = all
 	return h
+}
+
+// forget remembers of a start that is not stored when its report was received.
+func (h *SightingHistory) forget(reported int64) {
+	if reported > h.Reported.UnixMicro() {
+		h.Reported = time.UnixMicro(reported).UTC()
+	}
 }
 
 // reopened returns how often the issue was reopened, and the start of the run

@@ -33,27 +33,29 @@ type Issue struct {
 	SLX      string  `firestore:"slx" class:"metadata"`
 	Resource string  `firestore:"resource" class:"metadata"`
 
-	Severity        int       `firestore:"severity" class:"metadata"` // of the newest sighting
+	Severity        int       `firestore:"severity" class:"metadata"` // of the worst sighting in LastRun
 	SeverityFlagged bool      `firestore:"severityFlagged" class:"metadata"`
-	ObservedAt      time.Time `firestore:"observedAt" class:"metadata"` // of the newest sighting; zero: unknown
+	ObservedAt      time.Time `firestore:"observedAt" class:"metadata"` // of that sighting; zero: unknown
 
-	FirstSeen  time.Time `firestore:"firstSeen" class:"metadata"`
-	LastSeen   time.Time `firestore:"lastSeen" class:"metadata"`   // start of LastRun
-	LastRun    run.ID    `firestore:"lastRun" class:"operational"` // the newest run that saw it, by start and then by ID
-	LastNumber int       `firestore:"lastNumber" class:"metadata"` // number of the newest sighting, the last one in LastRun
-	Sightings  int       `firestore:"sightings" class:"metadata"`  // each counted once
-	Runs       int       `firestore:"runs" class:"metadata"`       // number of runs that saw it
+	FirstSeen    time.Time `firestore:"firstSeen" class:"metadata"`
+	LastSeen     time.Time `firestore:"lastSeen" class:"metadata"`        // start of LastRun
+	LastRun      run.ID    `firestore:"lastRun" class:"operational"`      // the newest run that saw it, by start and then by ID
+	LastNumber   int       `firestore:"lastNumber" class:"metadata"`      // number of the worst sighting in LastRun, of several the last one
+	LastReported time.Time `firestore:"lastReported" class:"operational"` // when the platform received the newest report of a run that saw it
+	Sightings    int       `firestore:"sightings" class:"metadata"`       // each counted once
+	Runs         int       `firestore:"runs" class:"metadata"`            // number of runs that saw it
 
-	StoredState State     `firestore:"state" class:"metadata"`      // as of the last fold; never Ignored, which depends on the current time
-	Since       time.Time `firestore:"since" class:"metadata"`      // first seen since it was last resolved
-	ResolvedAt  time.Time `firestore:"resolvedAt" class:"metadata"` // start of the first conclusive run after LastSeen, or Unresolved
-	Reopened    int       `firestore:"reopened" class:"metadata"`   // how often it was seen again after it was resolved
+	StoredState     State     `firestore:"state" class:"metadata"`              // as of the last fold; never Ignored, which depends on the current time
+	Since           time.Time `firestore:"since" class:"metadata"`              // first seen since it was last resolved
+	ResolvedAt      time.Time `firestore:"resolvedAt" class:"metadata"`         // start of the first run that resolves it, or Unresolved
+	ResolvedCreated time.Time `firestore:"resolvedCreated" class:"operational"` // when the platform first heard of that run; zero: not resolved
+	Reopened        int       `firestore:"reopened" class:"metadata"`           // how often it was seen again after it was resolved
 
 	Investigation *Investigation `firestore:"investigated"` // nil: nobody has investigated it
 	Ignoring      *Ignoring      `firestore:"ignored"`      // nil: nobody has ignored it
 
 	History SightingHistory `firestore:"history"`
-	Text    []byte          `firestore:"text" class:"text"` // title and line of the newest sighting, sealed
+	Text    []byte          `firestore:"text" class:"text"` // title and line of the sighting LastNumber, sealed
 }
 
 // Investigation records that a person works on an issue. It ends when the issue
@@ -70,16 +72,12 @@ type Ignoring struct {
 	Until time.Time `firestore:"until" class:"metadata"`
 }
 
-// State returns the state of the issue at the time now. latest is the Latest of
-// its check: StoredState may be older than the check's newest conclusive run.
-func (i Issue) State(now, latest time.Time) State {
-	switch {
-	case i.Ignoring != nil && i.Ignoring.Until.After(now):
+// State returns the state of the issue at the time now.
+func (i Issue) State(now time.Time) State {
+	if i.Ignoring != nil && i.Ignoring.Until.After(now) {
 		return Ignored
-	case latest.After(i.LastSeen):
-		return Resolved
 	}
-	return i.activeState()
+	return i.storedState()
 }
 
 // activeState returns the state of an issue that is not resolved.

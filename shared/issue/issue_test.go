@@ -18,7 +18,7 @@ func (l timeline) step(outcome run.Outcome, saw bool) {
 	l.at(l.check.Runs+1, outcome, saw)
 }
 
-func (l timeline) state(now time.Time) issue.State { return l.issues[disk].State(now, l.check.Latest) }
+func (l timeline) state(now time.Time) issue.State { return l.issues[disk].State(now) }
 
 func TestStates(t *testing.T) {
 	t.Parallel()

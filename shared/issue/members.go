@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -53,6 +52,7 @@ func (m members) promote(key string, rename func(string) string) {
 	if !ok {
 		return
 	}
+	inner.addUsualKeys()
 	for k, value := range inner {
 		if !isNull(value) {
 			m[rename(k)] = value
@@ -74,34 +74,9 @@ func (m members) first(keys []string) (string, jsontext.Value) {
 
 // text returns a text that should be a string. It joins an array of strings to
 // lines. Any other value stays JSON.
-func (m members) text(keys ...string) (string, error) {
-	key, value := m.first(keys)
-	text := textOf(value)
-	return text, checkSize(key, text)
-}
-
-func checkSize(key, text string) error {
-	if len(text) <= MaxFieldBytes {
-		return nil
-	}
-	const maxKey = 40 // bytes of the key in the error
-	return fmt.Errorf("%w: %.*q has %d bytes, the limit is %d", ErrTooLarge, maxKey, key, len(text), MaxFieldBytes)
-}
-
-// checkUnknown returns ErrTooLarge if a text exceeds the limit under any key. The
-// error names the smallest such key, so that the same line always has the same
-// error.
-func (m members) checkUnknown() error {
-	smallest, text := "", ""
-	for key, value := range m {
-		if len(value) <= MaxFieldBytes || value[0] != '"' || text != "" && key >= smallest {
-			continue
-		}
-		if long := textOf(value); len(long) > MaxFieldBytes {
-			smallest, text = key, long
-		}
-	}
-	return checkSize(smallest, text)
+func (m members) text(keys ...string) string {
+	_, value := m.first(keys)
+	return textOf(value)
 }
 
 // textOf returns a value as text: see text.
@@ -128,19 +103,6 @@ func parseStrings(array []byte) (lines []string, ok bool) {
 	}
 	return slices.DeleteFunc(lines, func(line string) bool { return line == "" }), true
 }
-
-// severity parses a number, or a string that is a number. Anything except 1 to 4
-// becomes 4 and is flagged.
-func (m members) severity() (severity int, flagged bool) {
-	number, err := strconv.ParseFloat(strings.TrimSpace(textOf(m["severity"])), 64)
-	if err != nil || number != math.Trunc(number) || number < 1 || number > informational {
-		return informational, true
-	}
-	return int(number), false
-}
-
-// informational is the lowest severity.
-const informational = 4
 
 // timeLayouts are the forms of ISO 8601 that runners write. A missing zone is
 // UTC. Any layout also accepts a fraction of a second.

@@ -3,7 +3,6 @@ package issue_test
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -30,6 +29,9 @@ func modelOf(runs []issue.RunResult) store {
 	}
 	for _, r := range runs {
 		if conclusive(r) {
+			if r.Start.Time.After(s.check.Latest) || r.Created.After(s.check.LatestCreated) {
+				s.check.LatestCreated = r.Created
+			}
 			s.check.Latest = r.Start.Time
 		}
 	}
@@ -50,7 +52,10 @@ func modelIssue(id issue.ID, runs []issue.RunResult) issue.Issue {
 	}
 	i.ResolvedAt = issue.Unresolved
 	for _, r := range slices.Backward(runs) {
-		if conclusive(r) && r.Start.Time.After(i.LastSeen) {
+		if resolves(r, i) {
+			if !r.Start.Time.Equal(i.ResolvedAt) || r.Created.After(i.ResolvedCreated) {
+				i.ResolvedCreated = r.Created
+			}
 			i.ResolvedAt = r.Start.Time
 		}
 	}
@@ -72,7 +77,7 @@ func modelSighting(i *issue.Issue, r issue.RunResult, seen issue.SightingFacts, 
 	switch {
 	case i.Runs == 0:
 		i.FirstSeen, i.Since, i.Check = start, start, issue.NewCheckID(r.Start.Task, r.Start.Resource)
-	case lookedBetween(runs, i.LastSeen, start):
+	case slices.ContainsFunc(runs, func(r issue.RunResult) bool { return resolves(r, *i) && r.Start.Time.Before(start) }):
 		i.Reopened++
 		i.Since = start
 	}
@@ -81,12 +86,19 @@ func modelSighting(i *issue.Issue, r issue.RunResult, seen issue.SightingFacts, 
 	}
 	i.Sightings++
 	i.Task, i.SLX, i.Resource = r.Start.Task, r.Start.SLX, r.Start.Resource
-	i.Severity, i.SeverityFlagged, i.ObservedAt = seen.Severity, seen.SeverityFlagged, seen.ObservedAt
-	i.LastSeen, i.LastRun, i.LastNumber = start, r.ID, seen.Number
+	if i.LastRun != r.ID || seen.Severity <= i.Severity {
+		i.Severity, i.SeverityFlagged, i.ObservedAt = seen.Severity, seen.SeverityFlagged, seen.ObservedAt
+		i.LastNumber = seen.Number
+	}
+	i.LastSeen, i.LastRun = start, r.ID
+	if r.Reported.After(i.LastReported) {
+		i.LastReported = r.Reported
+	}
 }
 
-func lookedBetween(runs []issue.RunResult, from, to time.Time) bool {
-	return slices.ContainsFunc(runs, func(r issue.RunResult) bool {
-		return conclusive(r) && r.Start.Time.After(from) && r.Start.Time.Before(to)
-	})
+// resolves reports whether a run resolves an issue as it is: it started after
+// the last sighting by the runners' clocks, and the platform heard of it after it
+// had received all sightings.
+func resolves(r issue.RunResult, i issue.Issue) bool {
+	return conclusive(r) && r.Start.Time.After(i.LastSeen) && !r.Created.Before(i.LastReported)
 }

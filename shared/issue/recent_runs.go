@@ -21,6 +21,7 @@ const MaxRecent = 512
 //
 //	 8 bytes  start, in microseconds since 1970, big-endian
 //	16 bytes  ID
+//	 8 bytes  when the platform first heard of the run, like start
 //	 1 byte   1 if the run is conclusive, otherwise 0
 //
 // They stay packed, because every fold reads them all and adds few.
@@ -29,7 +30,7 @@ type recentRuns []byte
 const (
 	startSize  = 8
 	idSize     = 16
-	recentSize = startSize + idSize + 1
+	recentSize = startSize + idSize + startSize + 1
 )
 
 // pack returns the run as a list of one.
@@ -37,6 +38,7 @@ func (r RunResult) pack() recentRuns {
 	id := binaryID(r.ID)
 	packed := binary.BigEndian.AppendUint64(make(recentRuns, 0, recentSize), uint64(r.startMicros()))
 	packed = append(packed, id[:]...)
+	packed = binary.BigEndian.AppendUint64(packed, uint64(r.createdMicros()))
 	if r.conclusive() {
 		return append(packed, 1)
 	}
@@ -56,6 +58,10 @@ func (r recentRuns) at(i int) recentRuns { return r[i*recentSize : (i+1)*recentS
 func (r recentRuns) start(i int) int64 { return int64(binary.BigEndian.Uint64(r.at(i))) }
 
 func (r recentRuns) id(i int) []byte { return r.at(i)[startSize : startSize+idSize] }
+
+func (r recentRuns) created(i int) int64 {
+	return int64(binary.BigEndian.Uint64(r.at(i)[startSize+idSize:]))
+}
 
 func (r recentRuns) conclusive(i int) bool { return r.at(i)[recentSize-1] != 0 }
 
@@ -86,26 +92,41 @@ func (r recentRuns) add(runs []RunResult) recentRuns {
 // newest returns the newest MaxRecent of them.
 func (r recentRuns) newest() recentRuns { return r[max(0, r.len()-MaxRecent)*recentSize:] }
 
-// lastConclusiveBefore returns the start of the newest conclusive run that
-// started before start, or never.
-func (r recentRuns) lastConclusiveBefore(start int64) int64 {
-	at := sort.Search(r.len(), func(i int) bool { return r.start(i) >= start })
-	for i := at - 1; i >= 0; i-- {
-		if r.conclusive(i) {
-			return r.start(i)
-		}
-	}
-	return never
+// resolver is a conclusive run that resolved an issue. The zero resolver is none.
+type resolver struct {
+	start   int64
+	created int64 // of several runs with this start, the latest
 }
 
-// firstConclusiveAfter returns the start of the oldest conclusive run that
-// started after start.
-func (r recentRuns) firstConclusiveAfter(start int64) (first int64, ok bool) {
-	at := sort.Search(r.len(), func(i int) bool { return r.start(i) > start })
-	for i := at; i < r.len(); i++ {
-		if r.conclusive(i) {
-			return r.start(i), true
+// resolver returns the run at i. found is another one with the same start, or
+// the zero resolver.
+func (r recentRuns) resolver(i int, found resolver) resolver {
+	if found == (resolver{}) {
+		return resolver{r.start(i), r.created(i)}
+	}
+	return resolver{found.start, max(found.created, r.created(i))}
+}
+
+// lastResolving returns the newest conclusive run that started between two
+// starts, and of which the platform first heard at reported or later.
+func (r recentRuns) lastResolving(after, before, reported int64) (found resolver, ok bool) {
+	at := sort.Search(r.len(), func(i int) bool { return r.start(i) >= before })
+	for i := at - 1; i >= 0 && r.start(i) > after && (!ok || r.start(i) == found.start); i-- {
+		if r.conclusive(i) && r.created(i) >= reported {
+			found, ok = r.resolver(i, found), true
 		}
 	}
-	return 0, false
+	return found, ok
+}
+
+// firstResolving returns the oldest conclusive run that started after a start,
+// and of which the platform first heard at reported or later.
+func (r recentRuns) firstResolving(after, reported int64) (found resolver, ok bool) {
+	at := sort.Search(r.len(), func(i int) bool { return r.start(i) > after })
+	for i := at; i < r.len() && (!ok || r.start(i) == found.start); i++ {
+		if r.conclusive(i) && r.created(i) >= reported {
+			found, ok = r.resolver(i, found), true
+		}
+	}
+	return found, ok
 }

@@ -6,17 +6,23 @@ import (
 )
 
 // Normalize returns what the titles of one issue have in common.
-//   - It changes white space to single spaces, and letters to lower case.
-//   - It replaces what differs from run to run with a placeholder: amounts,
-//     times, addresses, IDs, hashes, and the random suffixes of pod names.
+//   - It removes terminal colors and invisible characters, changes white space to
+//     single spaces, and letters to lower case.
+//   - It replaces what differs from run to run with a placeholder: amounts, ages,
+//     dates, addresses, ephemeral ports, IDs, hashes, and the random suffixes of
+//     pod names.
+//   - It makes singular and plural the same after an amount.
 //   - It keeps names, quoted or not, and numbers that identify a kind of thing:
-//     codes, ports, versions, regions.
-func Normalize(title string) string {
-	title = strings.Join(strings.Fields(title), " ")
+//     status codes, exit codes, SQLSTATEs, versions, service ports, regions.
+func Normalize(title string) string { return normalize(title, maybeVariable) }
+
+// normalize is Normalize. maybe is maybeVariable, except in a test of it.
+func normalize(title string, maybe func(string) bool) string {
+	title = strings.Join(strings.Fields(removeInvisible(title)), " ")
 	var b strings.Builder
 	end := 0
 	for at := 0; at < len(title); at++ {
-		if size, replacement := variablePart(title, at); size > 0 {
+		if size, replacement := variablePart(title, at, maybe); size > 0 {
 			b.WriteString(title[end:at])
 			b.WriteString(replacement)
 			end = at + size
@@ -24,90 +30,75 @@ func Normalize(title string) string {
 		}
 	}
 	b.WriteString(title[end:])
-	normal := strings.ToLower(b.String())
-	if !strings.Contains(normal, "<n> ") {
-		return normal
+	return singular(strings.ToLower(b.String()))
+}
+
+// escapes are the control sequences of terminals, and what is left of a color if
+// its escape character was removed. In "rate(errors[5m])", nothing is a color.
+var escapes = regexp.MustCompile(`\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\[(?:0|[0-9;]*[0-9][0-9])m`)
+
+// removeInvisible removes what a reader does not see.
+func removeInvisible(title string) string {
+	if strings.Contains(title, "m") || strings.Contains(title, "\x1b") {
+		title = removeColors(title)
 	}
-	return pluralSuffix.ReplaceAllString(normal, "$1")
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff', '\u00ad', '\u200e', '\u200f':
+			return -1
+		}
+		return r
+	}, title)
 }
 
-// pluralSuffix makes "1 pod", "2 pods" and "2 pod(s)" the same.
-var pluralSuffix = regexp.MustCompile(`(<n> [a-z]*[a-rt-z])(?:\(s\)|s\b)`)
-
-const (
-	// random are the characters of the random suffixes of Kubernetes names:
-	// pkg.go.dev/k8s.io/apimachinery/pkg/util/rand#String.
-	random = `[bcdfghjklmnpqrstvwxz2456789]`
-	amount = `[0-9]+(?:[.,_][0-9]+)*`
-	unit   = `(?:[nuµm]?s|secs?|mins?|hrs?|[mhdwyx]|[kmgtp]i?b?(?:ps|/s)?|b|[mu]?cores?|m?cpu|st|nd|rd|th)`
-)
-
-// rule is a pattern of something that varies, or of something that looks similar
-// and must stay.
-type rule struct {
-	pattern string
-	replace func(match string) string // returns match if it must stay
-}
-
-// wordRules apply at the start of a word. The first rule that matches counts.
-var wordRules = newRuleSet([]rule{
-	{`[A-Z]{2,8}-[0-9]+(?:-[0-9]+)*\b`, keep}, // CVE-2026-12345, ORA-00942
-	{`(?i:https?(?:/[0-9.]+)?(?: status)?(?: code)?[ :=]{1,2}[1-5][0-9]{2})\b`, keep},
-	{`(?i:status code|status|code|port|errno|signal|tls|ssl|version)[ :=]{1,2}[0-9]+(?:\.[0-9]+)*\b`, keep},
-	{`(?i:(?:north|south|east|west|central)-[0-9])\b`, keep}, // us-east-1
-	{`(?i:v[0-9]+(?:\.[0-9]+)+)\b`, keep},                    // v1.29.3
-	{`(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b`, placeholder("<id>")},
-	{`[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?)?(?: ?(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?\b`, placeholder("<time>")},
-	{`[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?(?:Z|UTC|[AP]M))?\b`, placeholder("<time>")},
-	{`[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]+|/[0-9]{1,2})?\b`, placeholder("<ip>")},
-	{`(?i:(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4})+)\b`, placeholder("<ip>")},
-	{`(?i:(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4})+)\b`, placeholder("<ip>")},
-	{`(?i:sha(?:1|256|512)[:=-][0-9a-f]{7,})\b`, placeholder("<id>")},
-	{`(?i:0x[0-9a-f]+)\b`, placeholder("<id>")},
-	{`vmss[0-9a-z]{6}\b`, placeholder("vmss<id>")}, // AKS nodes
-	{`(?i:[0-9a-f]{7,})\b`, replaceHex},
-	{`[A-Za-z0-9]{20,}\b`, replaceToken},
-	{amount + `(?:%| ?(?i:` + unit + `)\b|\b)`, placeholder("<n>")},
-})
-
-// suffixRules apply at a hyphen. The first rule that matches counts.
-var suffixRules = newRuleSet([]rule{
-	{`-[0-9a-f]{8}-[a-z0-9]{4}\b`, placeholder("-<id>")}, // GKE nodes
-	{`-` + random + `{6,10}-` + random + `{5}\b`, replacePodSuffix},
-	{`-` + random + `{5}\b`, replacePodSuffix},
-})
-
-// ruleSet is a list of rules that one expression tries together, because that is
-// faster.
-type ruleSet struct {
-	rules   []rule
-	pattern *regexp.Regexp // has one group for each rule
-}
-
-func newRuleSet(rules []rule) ruleSet {
-	var patterns []string
-	for _, r := range rules {
-		patterns = append(patterns, "("+r.pattern+")")
+func removeColors(title string) string {
+	var b strings.Builder
+	end := 0
+	for _, m := range escapes.FindAllStringIndex(title, -1) {
+		if title[m[0]] == '[' && strings.HasPrefix(title[m[1]:], "]") {
+			continue // a range of time, as in "[30m]"
+		}
+		b.WriteString(title[end:m[0]])
+		end = m[1]
 	}
-	return ruleSet{rules, regexp.MustCompile("^(?:" + strings.Join(patterns, "|") + ")")}
+	b.WriteString(title[end:])
+	return b.String()
 }
 
 // variablePart returns the size of what varies in title at an index, or 0 if
 // nothing does, and its replacement.
-func variablePart(title string, at int) (size int, replacement string) {
-	set := wordRules
+func variablePart(title string, at int, maybe func(string) bool) (size int, replacement string) {
+	afterWord := at > 0 && isWord(title[at-1])
 	switch c := title[at]; {
-	case c == '-':
-		set = suffixRules
-	case !isWord(c) || at > 0 && isWord(title[at-1]) || !maybeVariable(title[at:]):
+	case c == '-' || c == '+':
+		if afterWord || at > 0 && title[at-1] == ')' {
+			return suffixRules.match(title, at)
+		}
+		return signedAmount(title, at)
+	case c == '_':
+		return idPart(title, at)
+	case c == ':' && at > 0:
+		return portPart(title, at)
+	case c == '@' && afterWord:
+		return objectHash(title, at)
+	case !isWord(c) || afterWord || !maybe(title[at:]):
 		return 0, ""
 	}
-	m := set.pattern.FindStringSubmatchIndex(title[at:])
+	if size, replacement = wordRules.match(title, at); size > 0 {
+		return size, replacement
+	}
+	return leadingID(title, at)
+}
+
+// match returns the size of the match at an index and its replacement. The first
+// rule that matches counts.
+func (s ruleSet) match(title string, at int) (size int, replacement string) {
+	m := s.pattern.FindStringSubmatchIndex(title[at:])
 	if m == nil {
 		return 0, ""
 	}
 	match := title[at : at+m[1]]
-	for i, r := range set.rules {
+	for i, r := range s.rules {
 		if m[2*i+2] >= 0 {
 			return len(match), r.replace(match)
 		}
@@ -115,15 +106,43 @@ func variablePart(title string, at int) (size int, replacement string) {
 	return 0, ""
 }
 
-// isWord reports whether c is a word character for \b.
-func isWord(c byte) bool {
-	return c == '_' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+// signedAmount matches an amount with its sign, as in "the offset is -12ms". An
+// option such as -9 is an amount too.
+func signedAmount(title string, at int) (size int, replacement string) {
+	if at+1 == len(title) || !isDigit(title[at+1]) || at > 0 && !strings.ContainsRune(" =(:[<>~", rune(title[at-1])) {
+		return suffixRules.match(title, at)
+	}
+	if size, replacement = wordRules.match(title, at+1); replacement == "<n>" {
+		return size + 1, replacement
+	}
+	return suffixRules.match(title, at)
 }
 
-// leadingWords are the words without digits at the start of a rule's pattern.
-var leadingWords = map[string]bool{
-	"http": true, "https": true, "status": true, "code": true, "port": true, "errno": true, "signal": true, "tls": true, "ssl": true,
-	"version": true, "north": true, "south": true, "east": true, "west": true, "central": true,
+// objectHash matches the hash of a Java object, as in Connection@1a2b3c.
+func objectHash(title string, at int) (size int, replacement string) {
+	const minHash, maxHash = 5, 8
+	hash := title[at+1:][:runLength(title[at+1:], isAlphanumeric)]
+	if len(hash) < minHash || len(hash) > maxHash || !isHexID(hash) || strings.HasPrefix(title[at+1+len(hash):], ".") {
+		return 0, ""
+	}
+	return 1 + len(hash), "@<id>"
+}
+
+// isWord reports whether c is a word character for \b.
+func isWord(c byte) bool { return c == '_' || isAlphanumeric(c) }
+
+func isAlphanumeric(c byte) bool { return isDigit(c) || isLetter(c) }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isLetter(c byte) bool { return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' }
+
+// runLength returns the number of bytes at the start of text that are of a kind.
+func runLength(text string, is func(byte) bool) (size int) {
+	for size < len(text) && is(text[size]) {
+		size++
+	}
+	return size
 }
 
 // maybeVariable reports whether a rule may match the word at the start of title.
@@ -132,7 +151,7 @@ func maybeVariable(title string) bool {
 	size, hex, upper := 0, true, true
 	for ; size < len(title) && isWord(title[size]); size++ {
 		c := title[size]
-		if '0' <= c && c <= '9' {
+		if isDigit(c) {
 			return true
 		}
 		hex = hex && (c|0x20) >= 'a' && (c|0x20) <= 'f'
@@ -149,53 +168,5 @@ func maybeVariable(title string) bool {
 			return true
 		}
 	}
-	return hex && size >= 7 || strings.HasPrefix(title, "vmss") || size < 8 && leadingWords[strings.ToLower(title[:size])]
-}
-
-func keep(match string) string { return match }
-
-func placeholder(text string) func(string) string {
-	return func(string) string { return text }
-}
-
-const (
-	digits  = "0123456789"
-	letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-)
-
-// replaceHex distinguishes a hash from a number and from a word like "facade".
-func replaceHex(match string) string {
-	switch {
-	case !strings.ContainsAny(match, letters):
-		return "<n>"
-	case strings.ContainsAny(match, digits):
-		return "<id>"
-	}
-	return match
-}
-
-// replaceToken distinguishes a random text from a long word.
-func replaceToken(match string) string {
-	const minDigits = 3
-	count := strings.Count(strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return '0'
-		}
-		return r
-	}, match), "0")
-	if count < minDigits {
-		return match
-	}
-	return "<id>"
-}
-
-// replacePodSuffix distinguishes the random suffix of a pod, or of a ReplicaSet
-// and its pod, from words without vowels. Most random suffixes have a digit.
-func replacePodSuffix(match string) string {
-	const minReplicaSet = len("-") + 8
-	hasReplicaSet := strings.LastIndexByte(match, '-') >= minReplicaSet
-	if match == "-http2" || match == "-html5" || !hasReplicaSet && !strings.ContainsAny(match, digits) {
-		return match
-	}
-	return "-<id>"
+	return hex && size >= 7 || strings.HasPrefix(title, "vmss") || size <= maxLeadingWord && leadingWords[strings.ToLower(title[:size])]
 }

@@ -3,7 +3,7 @@
 //
 // There are two kinds of documents:
 //
-//	catalog/{id}      an Entry: one task, and the edition of its source that had it last
+//	catalog/{id}      an Entry: one task, and the newest edition of its source that contains it
 //	platform/catalog  the Register: which version of the catalog is current
 //
 // The function catalog writes both. Functions that only read use a Cache. A Cache

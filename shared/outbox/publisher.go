@@ -47,6 +47,14 @@ func (p *Publisher) Publish(ctx context.Context, db *firestore.Client, e Entry) 
 	return nil
 }
 
+// Repeat publishes the message of an entry that is not stored. After an error, the
+// caller must try again, because nobody else does.
+func (p *Publisher) Repeat(ctx context.Context, e Entry) error {
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	return p.send(ctx, e.Topic, []Entry{e})
+}
+
 // Relay publishes one page of the results of Pending, at most MaxPage documents, and
 // deletes them. An entry that cannot be published remains and does not block the
 // others. The error joins all errors.

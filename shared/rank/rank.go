@@ -2,15 +2,12 @@
 // candidates. The overlap of the text and a candidate's name is its score.
 //
 // An example: the query "Check the logs of deployment `cart` in namespace `shop`" is
-// reduced to the terms check, log and deployment. The articles are stop words, cart is
-// the name of a thing that no task has, and the namespace only says where. Of two
-// tasks:
+// reduced to the terms check, log and deployment. The articles are stop words. The
+// quoted cart is the name of one thing, which no task's name contains. The namespace
+// only says where. Of two tasks:
 //
-//	Fetch Deployment Logs  has log and deployment. check and fetch are both words for
-//	                       looking, which count little, so nearly all of the query is
-//	                       covered, and nearly all of the name is asked for: 0.85 or more
-//	Restart Deployment     has only deployment, so half of the query is not covered, and
-//	                       restart in its name is not asked for: it scores far less
+//	Fetch Deployment Logs  has log and deployment. check and fetch are generic verbs with little weight, so nearly all of the query and nearly all of the name match: 0.85 or more
+//	Restart Deployment     has only deployment, so half of the query does not match, and neither does restart in its name: it scores far less
 //
 // See query.match for the formula, and testdata for the labeled steps to which its
 // numbers are fitted.

@@ -50,7 +50,8 @@ func (f CryptFunc) Apply(ctx context.Context, ref *firestore.DocumentRef, value 
 	return f(ctx, value, []byte(keys.RelativePath(ref)))
 }
 
-// IssueText is an issue's free text: that of its newest sighting.
+// IssueText is an issue's free text: that of the worst sighting in the newest run
+// that saw it.
 type IssueText struct {
 	Title string
 	Line  []byte // of issues.jsonl, byte for byte

@@ -18,6 +18,7 @@ import (
 var (
 	ErrRunNotFound = errors.New("no such run")
 	ErrRunIDTaken  = errors.New("the run ID belongs to another workspace of the tenant")
+	ErrNotRunOwner = errors.New("the run belongs to another identity")
 )
 
 // RunRef refers to the two documents of a run: its record, and the reservation
@@ -59,29 +60,30 @@ func ReadRun(tx *firestore.Transaction, ref *firestore.DocumentRef) (run.Run, er
 }
 
 // Open reads the run in tx, or begins a new one. If create is true, the caller
-// calls Create after all reads of tx. Open returns ErrRunIDTaken if the ID
-// belongs to another workspace.
-func (r RunRef) Open(tx *firestore.Transaction, now time.Time) (record run.Run, create bool, err error) {
+// calls Create after all reads of tx. A new run belongs to by. Open returns
+// ErrRunIDTaken if the ID belongs to another workspace, and ErrNotRunOwner if the
+// run belongs to an identity that by may not act for.
+func (r RunRef) Open(tx *firestore.Transaction, now time.Time, by run.Owner) (record run.Run, create bool, err error) {
 	docs, err := tx.GetAll([]*firestore.DocumentRef{r.Record})
 	if err == nil && !docs[0].Exists() {
-		return r.OpenExpectingNew(tx, now)
+		return r.OpenExpectingNew(tx, now, by)
 	}
-	return r.open(docs, err, now)
+	return r.open(docs, err, now, by)
 }
 
 // OpenExpectingNew is Open for a run that is usually new. It reads both
 // documents in one call, so an existing run costs one read more.
-func (r RunRef) OpenExpectingNew(tx *firestore.Transaction, now time.Time) (record run.Run, create bool, err error) {
+func (r RunRef) OpenExpectingNew(tx *firestore.Transaction, now time.Time, by run.Owner) (record run.Run, create bool, err error) {
 	docs, err := tx.GetAll([]*firestore.DocumentRef{r.Record, r.IDReservation})
-	return r.open(docs, err, now)
+	return r.open(docs, err, now, by)
 }
 
-func (r RunRef) open(docs []*firestore.DocumentSnapshot, err error, now time.Time) (record run.Run, create bool, _ error) {
+func (r RunRef) open(docs []*firestore.DocumentSnapshot, err error, now time.Time, by run.Owner) (record run.Run, create bool, _ error) {
 	if err != nil {
 		return run.Run{}, false, fmt.Errorf("read run: %w", err)
 	}
 	if docs[0].Exists() {
-		record, err = DecodeRun(docs[0])
+		record, err = openExisting(docs[0], by)
 		return record, false, err
 	}
 	if docs[1].Exists() {
@@ -93,7 +95,21 @@ func (r RunRef) open(docs []*firestore.DocumentSnapshot, err error, now time.Tim
 			return run.Run{}, false, ErrRunIDTaken
 		}
 	}
-	return run.Run{ID: r.id, State: run.Running, Created: now}, true, nil
+	return run.Run{ID: r.id, State: run.Running, Created: now, Owner: by}, true, nil
+}
+
+func openExisting(doc *firestore.DocumentSnapshot, by run.Owner) (run.Run, error) {
+	record, err := DecodeRun(doc)
+	if err != nil {
+		return run.Run{}, err
+	}
+	if !record.Owner.Admits(by) {
+		return run.Run{}, ErrNotRunOwner
+	}
+	if !record.Owner.Known() {
+		record.Owner = by
+	}
+	return record, nil
 }
 
 // Create writes a run that Open began, and reserves its ID.

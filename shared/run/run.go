@@ -22,6 +22,7 @@ type State string
 const (
 	Running State = "running"
 	Ended   State = "ended" // the report is recorded
+	Lost    State = "lost"  // the runner has not called for the time of a Lease; its next call ends this state
 )
 
 // Claim is a run's statement of what it produced under one name.
@@ -32,16 +33,25 @@ type Claim struct {
 
 // Run is the record of a run. An upload may create it before its start is known.
 type Run struct {
-	ID          ID        `firestore:"id" class:"operational"`
-	State       State     `firestore:"state" class:"metadata"`
-	Created     time.Time `firestore:"created" class:"operational"` // when the record was created
-	Start       Start     `firestore:"start"`
-	End         End       `firestore:"end"`
-	GrantsFinal bool      `firestore:"grantsFinal" class:"operational"` // the run has ended, and no grant of a claimed part is pending
+	ID      ID        `firestore:"id" class:"operational"`
+	State   State     `firestore:"state" class:"metadata"`
+	Created time.Time `firestore:"created" class:"operational"` // when the platform first heard of the run: its start, an upload or its report
+	// Reported is when the platform received the report. Zero means not yet.
+	Reported time.Time `firestore:"reported" class:"operational"`
+
+	Owner Owner `firestore:"owner"`
+	Start Start `firestore:"start"`
+	End   End   `firestore:"end"`
+	// LeaseExpires is when the run is lost if its runner does not call before. It
+	// has no meaning if the run has ended.
+	LeaseExpires time.Time `firestore:"leaseExpires" class:"operational"`
+
+	GrantsFinal bool `firestore:"grantsFinal" class:"operational"` // the run has ended, and no grant of a claimed part is pending
 
 	Digest    string `firestore:"digest" class:"operational"` // keyed hash of the report; a repeated report has the same digest
 	Sightings int    `firestore:"sightings" class:"metadata"` // number of sightings, stored below the record
 	Samples   int    `firestore:"samples" class:"metadata"`   // number of samples, of all SLIs
+	LeftOut   int    `firestore:"leftOut" class:"metadata"`   // number of invalid members of the report, which are not stored
 
 	Check   string `firestore:"check" class:"operational"`   // hash of task and resource; empty until the run is complete
 	Pending bool   `firestore:"pending" class:"operational"` // the run is complete, and is not yet folded into its check
@@ -56,6 +66,11 @@ const RepublishAfter = 3 * time.Hour
 
 // Complete reports whether both the start and the end of the run are known.
 func (r Run) Complete() bool { return r.Start.Known() && r.State == Ended }
+
+// Sealed reports whether the run's report is recorded. The report says which
+// parts belong to the run, so no other part can be granted or read as output
+// afterwards. A run that ended without a report is not sealed.
+func (r Run) Sealed() bool { return r.State == Ended && r.Digest != "" }
 
 // Start is what a runner records when the task begins. The zero Start is
 // unknown.

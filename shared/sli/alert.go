@@ -13,40 +13,6 @@ const (
 	Page    Alert = "page"    // the error budget burns fast: act now
 )
 
-// window is a time span that ends now, and the buckets that cover it.
-type window struct {
-	buckets []bucket
-	seconds int64
-}
-
-// holds reports whether a bucket starts within the window that ends at a second.
-func (w window) holds(b bucket, at int64) bool { return b.start <= at && at < b.start+w.seconds }
-
-// count returns the number of samples in the window that ends at a second, and
-// how many of them are outside of the objective.
-func (w window) count(at int64) (samples, outside int) {
-	for _, b := range w.buckets {
-		if w.holds(b, at) {
-			samples, outside = samples+int(b.n), outside+int(b.n-b.good)
-		}
-	}
-	return samples, outside
-}
-
-// windows are the windows of one SLI.
-type windows struct{ fiveMins, halfHour, hour, sixHours, threeDays window }
-
-func (s SLI) windows() windows {
-	minutes, fives, hours := unpack(s.Buckets.Hour), unpack(s.Buckets.SixHours), unpack(s.Buckets.ThreeDays)
-	return windows{
-		fiveMins:  window{minutes, 5 * 60},
-		halfHour:  window{minutes, 30 * 60},
-		hour:      window{minutes, int64(hour / time.Second)},
-		sixHours:  window{fives, int64(sixHours / time.Second)},
-		threeDays: window{hours, int64(threeDays / time.Second)},
-	}
-}
-
 // rule raises an alert while the burn rate is at least rate in both windows: in
 // the long one, so that it matters, and in the short one, so that it still does.
 type rule struct {
@@ -57,22 +23,28 @@ type rule struct {
 
 // rules returns the rules of the SLI, the most urgent first. An SLI without an
 // objective has none.
-func (s SLI) rules(w windows) []rule {
+func (s SLI) rules() []rule {
 	if !s.Objective.exists() {
 		return nil
 	}
 	t := s.Thresholds.withDefaults()
+	minutes, fives, hours := unpack(s.Buckets.Hour), unpack(s.Buckets.SixHours), unpack(s.Buckets.ThreeDays)
+	short := func(buckets []bucket, length time.Duration) window { return newest(buckets, length, minShort) }
+	long := func(buckets []bucket, length time.Duration) window {
+		return newest(buckets, length, max(minLong, 2*t.Samples))
+	}
 	return []rule{
-		{alert: Page, long: w.hour, short: w.fiveMins, rate: t.Page},
-		{alert: Ticket, long: w.sixHours, short: w.halfHour, rate: t.Ticket},
-		{alert: Ticket, long: w.threeDays, short: w.sixHours, rate: t.Slow},
+		{alert: Page, long: long(minutes, hour), short: short(minutes, 5*time.Minute), rate: t.Page},
+		{alert: Ticket, long: long(fives, sixHours), short: short(minutes, 30*time.Minute), rate: t.Ticket},
+		{alert: Ticket, long: long(hours, threeDays), short: short(fives, sixHours), rate: t.Slow},
 	}
 }
 
-// alert returns the alert at a second.
-func (s SLI) alert(w windows, at int64) Alert {
-	for _, r := range s.rules(w) {
-		if s.burns(r, at) {
+// alert returns the alert. It does not depend on the current time, because
+// silence is no evidence that a problem is over.
+func (s SLI) alert() Alert {
+	for _, r := range s.rules() {
+		if s.burns(r) {
 			return r.alert
 		}
 	}
@@ -82,14 +54,14 @@ func (s SLI) alert(w windows, at int64) Alert {
 	return None
 }
 
-// burns reports whether a rule holds at a second.
-func (s SLI) burns(r rule, at int64) bool {
+// burns reports whether a rule holds.
+func (s SLI) burns(r rule) bool {
 	const rounding = 1e-9 // 1-Target is rarely exact
 	burns := func(samples, outside int) bool {
 		return samples > 0 && float64(outside)/float64(samples) >= r.rate*(1-s.Objective.Target)*(1-rounding)
 	}
-	samples, outside := r.long.count(at)
-	return outside >= s.Thresholds.withDefaults().Samples && burns(samples, outside) && burns(r.short.count(at))
+	samples, outside := r.long.count()
+	return outside >= s.Thresholds.withDefaults().Samples && burns(samples, outside) && burns(r.short.count())
 }
 
 func (s SLI) lastIsOutside() bool { return !s.LastTime.IsZero() && !s.Objective.Good(s.LastValue) }

@@ -7,20 +7,22 @@ import (
 	"time"
 )
 
-// The windows for which samples are stored.
+// The long windows of the rules.
 const (
 	hour      = time.Hour
 	sixHours  = 6 * time.Hour
 	threeDays = 72 * time.Hour
 )
 
-// Buckets are statistics of samples over three windows that end at the newest
-// sample. Samples may be added in any order. A sample that is older than a window
-// is not part of it. The zero Buckets are empty. Buckets take at most 12 KiB.
+// Buckets are statistics of samples by minute, by five minutes and by hour. Each
+// list has the newest buckets that have samples, as many as its window has
+// without a gap. So a list covers its window and, after silence, what was before
+// it. Samples may be added in any order. The zero Buckets are empty. Buckets take
+// at most 12 KiB.
 type Buckets struct {
-	Hour      []byte `firestore:"hour" class:"metadata"`      // 1 h in buckets of 1 minute, packed
-	SixHours  []byte `firestore:"sixHours" class:"metadata"`  // 6 h in buckets of 5 minutes, packed
-	ThreeDays []byte `firestore:"threeDays" class:"metadata"` // 3 d in buckets of 1 hour, packed
+	Hour      []byte `firestore:"hour" class:"metadata"`      // 60 buckets of 1 minute, packed
+	SixHours  []byte `firestore:"sixHours" class:"metadata"`  // 72 buckets of 5 minutes, packed
+	ThreeDays []byte `firestore:"threeDays" class:"metadata"` // 72 buckets of 1 hour, packed
 }
 
 // Add returns the buckets with more samples. Whether a sample counts as good is
@@ -69,8 +71,7 @@ func add(packed []byte, window, width time.Duration, o Objective, samples []Samp
 			buckets = slices.Insert(buckets, at, bucket{start: start})
 		}
 		buckets[at].add(o, s.Value)
-		oldest := buckets[len(buckets)-1].start - int64(window/time.Second)
-		buckets = slices.DeleteFunc(buckets, func(b bucket) bool { return b.start <= oldest })
+		buckets = buckets[max(0, len(buckets)-int(window/width)):]
 	}
 	return pack(buckets)
 }

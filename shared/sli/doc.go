@@ -16,26 +16,33 @@
 //	ticket   3 days       6 hours       1
 //	warning  the last sample is outside of the objective
 //
-// # Alert horizon
+// If all samples are bad, the burn rate is 1/(1-target), and it is never higher.
+// A threshold above this value is rejected: see [Thresholds.CheckReachable].
 //
-// Windows move, so an alert ends without any event, and a query cannot find the
-// SLIs that have an alert now. Therefore, each write of an SLI also stores its
-// [AlertHorizon]: for each alert, the time at which it ends if no more samples
-// arrive. A query finds the SLIs whose horizon is later than now.
+// # Windows
+//
+// The windows of the alerts end with the newest sample, and adapt to the usual
+// time between two samples, the sampling interval:
+//
+//   - A short window has at least 3 sampling intervals, and a long one at least 6,
+//     or twice as many as Thresholds.Samples. So an SLI that is sampled every 6
+//     hours has windows of 18 and 36 hours for a page.
+//   - A longer gap is silence, and counts as one sampling interval.
+//
+// So only samples change an alert, and time alone does not. In particular, an
+// outage that silences the SLI itself does not lower the alert. If an SLI is no
+// longer sampled, its alert stays until a person removes the objective. The SLI is
+// stale meanwhile.
 //
 // For example, the target is 99% below 5 seconds. One sample per minute arrives
 // from 12:00 to 12:19, all of them above 5 seconds, and then nothing. The burn
-// rate is 100% / 1% = 100 in every window that has samples, so each alert lasts
-// as long as its short window has one: the newest bucket of minutes starts at
-// 12:19, and the newest bucket of five minutes at 12:15.
+// rate is 100% / 1% = 100 in every window, so the alert is page from the third
+// sample on. At 13:19, an hour after the newest sample, the SLI is also stale. At
+// 15:00 the next sample arrives. If it is bad, the alert is still page. If it and
+// the four samples after it are good, the alert is ticket.
 //
-//	rule             short window  ends at
-//	page             5 minutes     12:24
-//	ticket           30 minutes    12:49
-//	ticket (3 days)  6 hours       18:15
-//	warning                        never: only another sample ends it
-//	stale                          13:19 (an hour after the newest sample)
+// # Alert horizon
 //
-// The horizon stores 12:24 as Page and 18:15, the later one, as Ticket. The
-// decision is recorded in infra/adr/0008-samples-wait-for-their-sli.md.
+// Each write of an SLI also stores its [AlertHorizon], so that a query finds the
+// SLIs that have an alert.
 package sli

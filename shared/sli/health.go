@@ -10,7 +10,7 @@ type Health struct {
 	Last      Sample // the newest sample; the zero Sample: none
 	Alert     Alert
 	Stale     bool   // there are no recent samples (for Thresholds.StaleAfter), so the other values are out of date
-	FiveMins  Window // FiveMins and HalfHour use the buckets of the hour
+	FiveMins  Window // the windows end now; the alert has its own, which end with the newest sample
 	HalfHour  Window
 	Hour      Window
 	SixHours  Window
@@ -68,17 +68,17 @@ func (s SLI) WithObjective(o Objective, t Thresholds) SLI {
 }
 
 // Health returns the health at the time now. Later samples are not part of its
-// windows.
+// windows. The alert does not depend on now.
 func (s SLI) Health(now time.Time) Health {
-	w := s.windows()
+	minutes, fives, hours := unpack(s.Buckets.Hour), unpack(s.Buckets.SixHours), unpack(s.Buckets.ThreeDays)
 	h := Health{
-		Alert:     s.alert(w, now.Unix()),
+		Alert:     s.alert(),
 		Stale:     !now.Before(s.staleFrom()),
-		FiveMins:  s.Objective.summarize(w.fiveMins, now),
-		HalfHour:  s.Objective.summarize(w.halfHour, now),
-		Hour:      s.Objective.summarize(w.hour, now),
-		SixHours:  s.Objective.summarize(w.sixHours, now),
-		ThreeDays: s.Objective.summarize(w.threeDays, now),
+		FiveMins:  s.Objective.summarize(within(minutes, 5*time.Minute, now)),
+		HalfHour:  s.Objective.summarize(within(minutes, 30*time.Minute, now)),
+		Hour:      s.Objective.summarize(within(minutes, hour, now)),
+		SixHours:  s.Objective.summarize(within(fives, sixHours, now)),
+		ThreeDays: s.Objective.summarize(within(hours, threeDays, now)),
 	}
 	if !s.LastTime.IsZero() {
 		h.Last = Sample{s.LastTime, s.LastValue}
@@ -86,13 +86,11 @@ func (s SLI) Health(now time.Time) Health {
 	return h
 }
 
-// summarize returns the summary of the samples in a window that ends at now.
-func (o Objective) summarize(of window, now time.Time) Window {
+// summarize returns the summary of the samples in a window.
+func (o Objective) summarize(of window) Window {
 	var all bucket
-	for _, b := range of.buckets {
-		if of.holds(b, now.Unix()) {
-			all = all.plus(b)
-		}
+	for _, b := range of {
+		all = all.plus(b)
 	}
 	w := Window{Samples: int(all.n), Share: 1}
 	if all.n == 0 {

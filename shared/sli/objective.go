@@ -19,8 +19,8 @@ type Objective struct {
 func (o Objective) Validate() error {
 	var errs []error
 	for _, bound := range []*float64{o.Min, o.Max} {
-		if bound != nil && (math.IsNaN(*bound) || math.IsInf(*bound, 0)) {
-			errs = append(errs, errors.New("min and max must be finite numbers"))
+		if bound != nil && !(math.Abs(*bound) <= MaxValue) { // not NaN either
+			errs = append(errs, fmt.Errorf("min and max must be numbers from -%g to %[1]g, as samples are", MaxValue))
 		}
 	}
 	if o.Min != nil && o.Max != nil && *o.Min > *o.Max {
@@ -77,6 +77,33 @@ func (t Thresholds) Validate() error {
 		errs = append(errs, fmt.Errorf("staleAfter must be from 0 to %d seconds", maxStaleAfter))
 	}
 	return errors.Join(errs...)
+}
+
+// CheckReachable returns an error for each burn rate that no samples can reach.
+// Both o and t must be valid.
+func (t Thresholds) CheckReachable(o Objective) error {
+	if !o.exists() {
+		return nil
+	}
+	t = t.withDefaults()
+	return errors.Join(
+		checkReachable("page", t.Page, o.Target),
+		checkReachable("ticket", t.Ticket, o.Target),
+		checkReachable("slow", t.Slow, o.Target),
+	)
+}
+
+// checkReachable compares a threshold with the burn rate of samples that are all
+// bad, which is 1/(1-target). The error shows the calculation, because people set
+// a target and do not know what burn rate it allows.
+func checkReachable(name string, rate, target float64) error {
+	const rounding = 1e-9 // 1-target is rarely exact
+	highest := 1 / (1 - target)
+	if rate*(1-rounding) <= highest {
+		return nil
+	}
+	return fmt.Errorf("%s is %.4g, which no samples can reach: if all samples are bad, the burn rate is 1/(1-%g) = %.4g; set %[1]s to at most %.4[5]g, or the target to at least %.6[6]g",
+		name, rate, target, highest, math.Floor(highest*100)/100, math.Ceil((1-1/rate)*1e4)/1e4)
 }
 
 // withDefaults sets the fields that are zero.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -178,6 +179,7 @@ func TestValidate(t *testing.T) {
 		"a target of 1":                {below(1, 1).Validate(), false},
 		"a target of 0":                {below(1, 0).Validate(), false},
 		"a target of NaN":              {below(1, nan).Validate(), false},
+		"a bound that no sample has":   {below(1e101, 0.9).Validate(), false},
 		"a bound of NaN":               {below(nan, 0.9).Validate(), false},
 		"min above max":                {sli.Objective{Min: &two, Max: new(float64), Target: 0.9}.Validate(), false},
 		"a target without bounds":      {sli.Objective{Target: 0.9}.Validate(), false},
@@ -188,6 +190,19 @@ func TestValidate(t *testing.T) {
 	} {
 		if (c.err == nil) != c.ok {
 			t.Errorf("%s: %v", name, c.err)
+		}
+	}
+}
+
+func TestNamesThatPathsCannotCarryAreRejected(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"dns-latency": true, "latency of a/b, 99%": true, "dns:rate": true, "...": true, "a.b": true, ".a": true, "a?b#c": true, strings.Repeat("é", 256): true,
+		"": false, ".": false, "..": false, "/": false, "/a": false, "a/": false, "a//b": false, "a/./b": false, "a/../b": false, "a\x7f": false, "\xff": false,
+		strings.Repeat("é", 257): false,
+	} {
+		if err := sli.CheckName(name); (err == nil) != want {
+			t.Errorf("%q: %v", name, err)
 		}
 	}
 }

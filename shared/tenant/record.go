@@ -28,6 +28,7 @@ type Record struct {
 	Location       string  `firestore:"location" class:"operational"`       // of its buckets and key, e.g. europe-west3
 	OutputsBucket  string  `firestore:"outputsBucket" class:"operational"`  // bucket name, without gs://
 	ExportsBucket  string  `firestore:"exportsBucket" class:"operational"`  // bucket name, without gs://
+	AuditBucket    string  `firestore:"auditBucket" class:"operational"`    // bucket name, without gs://; under the platform's audit key
 	KeyName        string  `firestore:"keyName" class:"operational"`        // projects/…/cryptoKeys/…
 	SigningAccount string  `firestore:"signingAccount" class:"operational"` // email of the account that signs upload URLs
 	SigningKeyName string  `firestore:"signingKeyName" class:"operational"` // projects/…/cryptoKeyVersions/…; empty: IAM signBlob signs
@@ -55,6 +56,7 @@ type Rule struct {
 	Claims     map[string]string `firestore:"claims" class:"configuration"` // exact values by claim name, or by path with dots ("kubernetes.io.namespace"); a name takes precedence over a path
 	Role       Role              `firestore:"role" class:"configuration"`
 	Workspaces []WorkspaceID     `firestore:"workspaces" class:"configuration"` // in which a runner may write; unused for other roles
+	ShareRuns  bool              `firestore:"shareRuns" class:"configuration"`  // the rule's runners may change each other's runs; false: a run belongs to the identity that began it
 }
 
 // Role says what a principal may do. The zero Role may do nothing.

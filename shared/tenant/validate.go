@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 )
 
 // Validate returns an error that joins everything wrong with the record, in a fixed
@@ -29,20 +30,33 @@ func (r Record) Validate() error {
 		errs = append(errs, errors.New("uploadLifetime is negative"))
 	}
 	for i, t := range r.Trust {
-		if err := t.validate(); err != nil {
+		if err := t.validate(Runner, Viewer, Auditor, Admin); err != nil {
 			errs = append(errs, fmt.Errorf("trust[%d]: %w", i, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (t Trust) validate() error {
+// ValidateStaff returns an error that joins everything wrong with the issuers of
+// platform staff. Their rules can assign only the role Platform.
+func ValidateStaff(trust []Trust) error {
+	var errs []error
+	for i, t := range trust {
+		if err := t.validate(Platform); err != nil {
+			errs = append(errs, fmt.Errorf("trust[%d]: %w", i, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// validate accepts only rules that assign one of these roles.
+func (t Trust) validate(roles ...Role) error {
 	errs := []error{t.validateKeys()}
 	if t.Issuer == "" {
 		errs = append(errs, errors.New("issuer is missing"))
 	}
 	for i, rule := range t.Rules {
-		if err := rule.validate(); err != nil {
+		if err := rule.validate(roles); err != nil {
 			errs = append(errs, fmt.Errorf("rules[%d]: %w", i, err))
 		}
 	}
@@ -77,19 +91,19 @@ func isHTTPS(text string) bool {
 	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil && u.Fragment == ""
 }
 
-func (r Rule) validate() error {
+func (r Rule) validate(roles []Role) error {
 	var errs []error
 	if len(r.Claims) == 0 {
 		errs = append(errs, errors.New("it has no claims, so it matches nothing"))
 	}
-	switch r.Role {
-	case Runner:
-		if len(r.Workspaces) == 0 {
-			errs = append(errs, errors.New("the role runner needs at least one workspace"))
-		}
-	case Viewer, Auditor, Admin:
-	default:
-		errs = append(errs, fmt.Errorf("a tenant cannot assign the role %q", r.Role))
+	if !slices.Contains(roles, r.Role) {
+		errs = append(errs, fmt.Errorf("a rule here cannot assign the role %q", r.Role))
+	}
+	if r.Role == Runner && len(r.Workspaces) == 0 {
+		errs = append(errs, errors.New("the role runner needs at least one workspace"))
+	}
+	if r.ShareRuns && r.Role != Runner {
+		errs = append(errs, errors.New("only a rule with the role runner can share runs"))
 	}
 	for _, w := range r.Workspaces {
 		if _, err := ParseWorkspaceID(string(w)); err != nil {

@@ -50,6 +50,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		"a URL that is none":             {func(r *tenant.Record) { r.Trust[1].JWKSURL = "https://%zz" }, "trust[1]: jwksUrl"},
 		"a rule without claims":          {func(r *tenant.Record) { r.Trust[0].Rules[1].Claims = nil }, "rules[1]: it has no claims"},
 		"a runner without workspaces":    {func(r *tenant.Record) { r.Trust[0].Rules[0].Workspaces = nil }, "rules[0]: the role runner needs at least one workspace"},
+		"runs shared by viewers":         {func(r *tenant.Record) { r.Trust[0].Rules[1].ShareRuns = true }, "rules[1]: only a rule with the role runner can share runs"},
 		"a workspace that is misnamed":   {func(r *tenant.Record) { r.Trust[0].Rules[0].Workspaces[0] = "../x" }, `rules[0]: workspace "../x"`},
 		"a role of the platform's staff": {func(r *tenant.Record) { r.Trust[0].Rules[1].Role = tenant.Platform }, `the role "platform"`},
 		"no role":                        {func(r *tenant.Record) { r.Trust[0].Rules[1].Role = "" }, `the role ""`},

@@ -44,7 +44,6 @@ locals {
     {
       "firestore database" = { agent = "firestore", key = "database" }
       "pubsub messages"    = { agent = "pubsub", key = "messages" }
-      "storage audit"      = { agent = "storage", key = "audit" } # tenants' audit buckets
     },
     {
       for pair in setproduct(["artifactregistry", "eventarc", "functions", "logging", "run", "storage"], var.regions) :

@@ -16,6 +16,26 @@ resource "google_firestore_database" "this" {
   depends_on = [google_kms_crypto_key_iam_member.agent]
 }
 
+# What decides who may do what: tenants, their trust, members, staff. The functions
+# only read it, so a function that is taken over cannot make anybody an admin.
+resource "google_firestore_database" "directory" {
+  project                           = var.project_id
+  name                              = "directory"
+  location_id                       = local.database_location
+  type                              = "FIRESTORE_NATIVE"
+  concurrency_mode                  = "PESSIMISTIC"
+  app_engine_integration_mode       = "DISABLED"
+  point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_ENABLED"
+  delete_protection_state           = var.deletion_policy == "PREVENT" ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
+  deletion_policy                   = var.deletion_policy
+
+  cmek_config {
+    kms_key_name = google_kms_crypto_key.this["database"].id
+  }
+
+  depends_on = [google_kms_crypto_key_iam_member.agent]
+}
+
 # Firestore deletes these documents some time after the time in the field.
 resource "google_firestore_field" "ttl" {
   for_each = var.ttl_fields
@@ -47,6 +67,24 @@ resource "google_firestore_backup_schedule" "weekly" {
   }
 }
 
+resource "google_firestore_backup_schedule" "directory" {
+  project   = var.project_id
+  database  = google_firestore_database.directory.name
+  retention = "${var.backup_days * 86400}s"
+
+  daily_recurrence {}
+}
+
+resource "google_firestore_backup_schedule" "directory_weekly" {
+  project   = var.project_id
+  database  = google_firestore_database.directory.name
+  retention = "8467200s" # 14 weeks, Firestore's maximum
+
+  weekly_recurrence {
+    day = "SUNDAY"
+  }
+}
+
 # The issuers that the platform trusts to identify its staff.
 module "staff" {
   source = "../record"
@@ -59,7 +97,7 @@ resource "google_firestore_document" "staff" {
   count = length(var.staff) > 0 ? 1 : 0
 
   project     = var.project_id
-  database    = google_firestore_database.this.name
+  database    = google_firestore_database.directory.name
   collection  = "platform"
   document_id = "staff"
   fields      = jsonencode({ trust = jsondecode(module.staff[0].trust) })

@@ -29,6 +29,10 @@ module "function" {
     GOOGLE_CLOUD_PROJECT = var.project_id
     STRONGROOM_AUDIENCE  = local.audience
     STRONGROOM_AUDIT_KEY = google_kms_crypto_key.this["audit"].id
+    STRONGROOM_LOG_KEY   = google_kms_crypto_key.log.id
+    STRONGROOM_HOST      = var.domain
+
+    STRONGROOM_PLATFORM_AUDIT_BUCKET = "${var.project_id}-audit"
   }
   limits           = merge(each.value.limits, { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
   invokers         = local.invokers[each.key]

@@ -4,24 +4,39 @@
 locals {
   bindings = module.suite.platform_bindings
   topics   = { for topic in module.suite.topics : "topic.${topic}" => topic }
-  letters  = { for topic in module.suite.topics : "deadLetters.${topic}" => topic }
+  databases = {
+    database  = google_firestore_database.this.name
+    directory = google_firestore_database.directory.name
+  }
+  letters = { for topic in module.suite.topics : "deadLetters.${topic}" => topic }
+}
+
+# Roles that Google does not predefine, because each predefined role with these
+# permissions has more.
+resource "google_project_iam_custom_role" "this" {
+  for_each = module.suite.custom_roles
+
+  project     = var.project_id
+  role_id     = each.key
+  title       = each.value.title
+  permissions = each.value.permissions
 }
 
 # A role on a database is a role on the project with a condition:
 # cloud.google.com/firestore/docs/manage-databases.
 resource "google_project_iam_member" "database" {
-  for_each = { for key, b in local.bindings : key => b if b.on == "database" }
+  for_each = { for key, b in local.bindings : key => b if contains(keys(local.databases), b.on) }
 
   project = var.project_id
   role    = each.value.role
   member  = "serviceAccount:${each.value.member}"
 
   condition {
-    title      = "platform-database"
-    expression = "resource.name == \"projects/${var.project_id}/databases/${google_firestore_database.this.name}\""
+    title      = "platform-${each.value.on}"
+    expression = "resource.name == \"projects/${var.project_id}/databases/${local.databases[each.value.on]}\""
   }
 
-  depends_on = [module.function]
+  depends_on = [google_project_iam_custom_role.this, module.function]
 }
 
 resource "google_kms_crypto_key_iam_member" "audit" {
@@ -30,6 +45,26 @@ resource "google_kms_crypto_key_iam_member" "audit" {
   crypto_key_id = google_kms_crypto_key.this["audit"].id
   role          = each.value.role
   member        = "serviceAccount:${each.value.member}"
+
+  depends_on = [data.google_storage_project_service_account.this, module.function]
+}
+
+resource "google_kms_crypto_key_iam_member" "log" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "logKey" }
+
+  crypto_key_id = google_kms_crypto_key.log.id
+  role          = each.value.role
+  member        = "serviceAccount:${each.value.member}"
+
+  depends_on = [module.function]
+}
+
+resource "google_storage_bucket_iam_member" "audit" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "auditBucket" }
+
+  bucket = google_storage_bucket.audit.name
+  role   = each.value.role
+  member = "serviceAccount:${each.value.member}"
 
   depends_on = [module.function]
 }

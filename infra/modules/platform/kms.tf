@@ -25,6 +25,22 @@ resource "google_kms_key_ring" "platform" {
   depends_on = [google_project_service.this]
 }
 
+# Signs the checkpoints of audit logs. A key that signs has no automatic rotation:
+# each version is a new verifier key, which auditors must learn. Not every protection
+# level has Ed25519, so this key is always in software.
+resource "google_kms_crypto_key" "log" {
+  key_ring                   = google_kms_key_ring.platform[var.location].id
+  name                       = "log"
+  purpose                    = "ASYMMETRIC_SIGN"
+  destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
+  deletion_policy            = var.deletion_policy
+
+  version_template {
+    algorithm        = "EC_SIGN_ED25519"
+    protection_level = "SOFTWARE"
+  }
+}
+
 resource "google_kms_crypto_key" "this" {
   for_each = local.keys
 

@@ -10,10 +10,24 @@ locals {
       description = "Messages that were permanently rejected"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"event permanently rejected\""
     }
+    unauthenticated-requests = {
+      description = "Requests without a valid token: more than 10 a second for five minutes, so somebody tries tokens or a client is broken"
+      filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"request\" jsonPayload.status=401"
+      threshold   = 600
+      duration    = "300s"
+      severity    = "WARNING"
+    }
     key-errors = {
       description = "Calls of Cloud KMS that were rejected or failed"
       filter      = "protoPayload.serviceName=\"cloudkms.googleapis.com\" severity>=ERROR"
     }
+  }
+
+  # Verified tokens without a role. The functions count them per issuer and minute and
+  # write one line for each count, so strangers cannot fill a tenant's audit log.
+  roleless_metric = {
+    description = "Verified tokens without a role, per tenant, issuer and minute"
+    filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"tokens without a role\""
   }
 
   run = "resource.type=\"cloud_run_revision\" AND metric.type=\"run.googleapis.com/request_count\""
@@ -47,8 +61,16 @@ locals {
     {
       for name, metric in local.log_metrics : name => {
         filter      = "resource.type=\"${name == "key-errors" ? "audited_resource" : "cloud_run_revision"}\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this[name].name}\""
-        aligner     = "ALIGN_DELTA", threshold = 0, duration = "0s", severity = "ERROR"
+        aligner     = "ALIGN_DELTA", threshold = try(metric.threshold, 0), duration = try(metric.duration, "0s"), severity = try(metric.severity, "ERROR")
         what        = "${metric.description}."
+        denominator = null
+      }
+    },
+    {
+      tokens-without-role = {
+        filter      = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.roleless.name}\""
+        aligner     = "ALIGN_PERCENTILE_99", threshold = 100, duration = "0s", severity = "WARNING"
+        what        = "More than 100 verified tokens of one issuer had no role within a minute. The metric names tenant and issuer. Either a rule is missing, or strangers with tokens of a shared issuer try the tenant: narrow its trust."
         denominator = null
       }
     },
@@ -75,6 +97,31 @@ resource "google_logging_metric" "this" {
   metric_descriptor {
     metric_kind = "DELTA"
     value_type  = "INT64"
+  }
+  depends_on = [google_project_service.this]
+}
+
+resource "google_logging_metric" "roleless" {
+  project         = var.project_id
+  name            = "strongroom/tokens-without-role"
+  description     = local.roleless_metric.description
+  filter          = local.roleless_metric.filter
+  value_extractor = "EXTRACT(jsonPayload.count)"
+  label_extractors = {
+    tenant = "EXTRACT(jsonPayload.tenant)"
+    issuer = "EXTRACT(jsonPayload.issuer)"
+  }
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "DISTRIBUTION"
+    unit        = "1"
+    labels {
+      key = "tenant"
+    }
+    labels {
+      key = "issuer"
+    }
   }
   depends_on = [google_project_service.this]
 }

@@ -17,11 +17,22 @@ output "tenancy" {
     project_number = local.project_number
     location       = var.location
     database       = google_firestore_database.this.name
+    directory      = google_firestore_database.directory.name
     topic          = google_pubsub_topic.this["object-events"].id
     audit_key      = google_kms_crypto_key.this["audit"].id
     accounts       = { for name, f in module.function : name => f.account }
   }
-  depends_on = [google_pubsub_topic_iam_member.this, google_pubsub_topic_iam_member.other_project, google_kms_crypto_key_iam_member.agent]
+  depends_on = [google_project_iam_custom_role.this, google_pubsub_topic_iam_member.this, google_pubsub_topic_iam_member.other_project, google_kms_crypto_key_iam_member.agent, google_kms_crypto_key_iam_member.audit]
+}
+
+output "log_key" {
+  description = "Key that signs the checkpoints of audit logs. To rotate it, create a new version; old versions stay enabled, so that old checkpoints verify."
+  value       = google_kms_crypto_key.log.id
+}
+
+output "audit_bucket" {
+  description = "Bucket of the platform's own audit log."
+  value       = google_storage_bucket.audit.name
 }
 
 output "audit_key" {

@@ -193,7 +193,7 @@ variable "data_access_logs" {
 }
 
 variable "log_retention_days" {
-  description = "Days for which Google's audit logs are kept."
+  description = "Days for which Google's audit logs, and the platform's own audit log, are kept."
   type        = number
   default     = 400
   nullable    = false
@@ -204,7 +204,7 @@ variable "log_retention_days" {
 }
 
 variable "lock_logs" {
-  description = "Lock the bucket for audit logs permanently: nobody can shorten its retention or delete it."
+  description = "Lock the buckets for audit logs permanently: nobody can shorten their retention or delete them."
   type        = bool
   default     = false
   nullable    = false

@@ -11,6 +11,7 @@ locals {
     location       = { stringValue = var.record.location }
     outputsBucket  = { stringValue = var.record.outputs_bucket }
     exportsBucket  = { stringValue = var.record.exports_bucket }
+    auditBucket    = { stringValue = var.record.audit_bucket }
     keyName        = { stringValue = var.record.key_name }
     signingAccount = { stringValue = var.record.signing_account }
     signingKeyName = { stringValue = var.record.signing_key_name }
@@ -29,11 +30,22 @@ locals {
     } } }]
   } }
 
+  # Issuers also publish keys for other purposes. The functions ignore these.
+  unusable_keys = flatten([for t in var.trust : [
+    for i, k in try(jsondecode(t.jwks).keys, []) : "keys[${i}] (kid ${try(k.kid, "none")}) of ${t.issuer}" if !(
+      contains(["", "sig"], try(k.use, "")) && (!can(k.key_ops) || try(contains(k.key_ops, "verify"), false)) && !can(k.d) && (
+        try(k.kty, "") == "RSA" && contains(["", "RS256"], try(k.alg, "")) ||
+        try(k.kty, "") == "EC" && try(k.crv, "P-256") == "P-256" && contains(["", "ES256"], try(k.alg, ""))
+      )
+    )
+  ]])
+
   rules = {
     for r in distinct(flatten([for t in var.trust : t.rules])) : jsonencode(r) => {
       claims     = { mapValue = { fields = { for name, value in r.claims : name => { stringValue = value } } } }
       role       = { stringValue = r.role }
       workspaces = { arrayValue = length(r.workspaces) == 0 ? {} : { values = [for w in r.workspaces : { stringValue = w }] } }
+      shareRuns  = { booleanValue = r.share_runs }
     }
   }
 
@@ -47,4 +59,12 @@ locals {
       }
     }
   ]...)
+}
+
+# A warning and not an error: a set may have such keys next to good ones.
+check "keys" {
+  assert {
+    condition     = length(local.unusable_keys) == 0
+    error_message = "These keys cannot verify a token (RS256 or ES256, use sig, key_ops verify, public), so the functions ignore them: ${join(", ", local.unusable_keys)}."
+  }
 }

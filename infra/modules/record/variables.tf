@@ -7,6 +7,7 @@ variable "record" {
     location                = string
     outputs_bucket          = string
     exports_bucket          = string
+    audit_bucket            = string
     key_name                = string
     signing_account         = string
     signing_key_name        = optional(string, "")
@@ -34,6 +35,7 @@ variable "trust" {
       claims     = map(string)
       role       = string
       workspaces = optional(list(string), [])
+      share_runs = optional(bool, false)
     }))
   }))
   default  = []
@@ -65,6 +67,14 @@ variable "trust" {
   validation {
     condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : r.role != "runner" || length(r.workspaces) > 0]]))
     error_message = "A rule for runners needs the workspaces that they may write to."
+  }
+  validation {
+    condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : [for w in r.workspaces : can(regex("^[a-z0-9-]{1,63}$", w))]]]))
+    error_message = "A workspace ID has 1 to 63 lowercase letters, digits and hyphens. The functions reject a record with another one."
+  }
+  validation {
+    condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : r.role == "runner" || !r.share_runs]]))
+    error_message = "Only a rule for runners can share runs."
   }
 }
 

@@ -3,8 +3,12 @@ locals {
   # this installation. The embedded cloud writes resources in the same format.
   platform_resources = merge(
     {
-      database = "projects/${var.project_id}/databases/${var.database}"
-      auditKey = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/audit"
+      database  = "projects/${var.project_id}/databases/${var.database}"
+      directory = "projects/${var.project_id}/databases/${var.directory}"
+      auditKey  = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/audit"
+      logKey    = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/log"
+
+      auditBucket = "buckets/${var.project_id}-audit"
     },
     { for topic in local.topics : "topic.${topic}" => "topics/${topic}" },
     { for topic in local.topics : "deadLetters.${topic}" => "subscriptions/${topic}-dead" },
@@ -15,6 +19,7 @@ locals {
       "tenant.signingKey"     = t.signing_key # null: this tenant has none, so there is no role on it
       "tenant.signingAccount" = "serviceAccounts/${t.signing_account}"
       "tenant.outputsBucket"  = "buckets/${t.outputs_bucket}"
+      "tenant.auditBucket"    = "buckets/${t.audit_bucket}"
     }
   }
 
@@ -30,12 +35,28 @@ locals {
   # The key of a role is its content, not its position, so reordering changes nothing.
   role_key = { for r in local.roles : "${r.holder} ${r.role} ${r.on}" => r }
 
+  # A custom role belongs to one project, and can be granted on its resources only.
+  # Several tenants can share a project that is not the platform's, so each has its
+  # own custom roles there.
+  custom_roles = local.suite.customRoles
+  platform_role = {
+    for key, r in local.role_key : key => startswith(r.role, "roles/") ? r.role : "projects/${var.project_id}/roles/${r.role}"
+  }
+  tenant_role_suffix = {
+    for slug, project in local.tenant_project : slug => project == var.project_id ? "" : "_${substr(sha256(slug), 0, 8)}"
+  }
+  tenant_custom_roles = {
+    for slug, suffix in local.tenant_role_suffix : slug => {
+      for id, role in local.custom_roles : "${id}${suffix}" => role if suffix != "" && anytrue([for on in role.on : startswith(on, "tenant.")])
+    }
+  }
+
   platform_agents = { agent-storage = "service-${var.project_number}@gs-project-accounts.iam.gserviceaccount.com" }
 
   platform_bindings = {
     for key, r in local.role_key : key => {
       member   = coalesce(r.account, lookup(local.platform_agents, r.holder, null))
-      role     = r.role
+      role     = local.platform_role[key]
       on       = r.on
       resource = local.platform_resources[r.on]
     } if contains(keys(local.platform_resources), r.on)
@@ -44,7 +65,7 @@ locals {
     for slug, t in local.tenants : slug => {
       for key, r in local.role_key : key => {
         member   = coalesce(r.account, lookup({ agent-storage = t.storage_agent, agent-signing = t.signing_account }, r.holder, null))
-        role     = r.role
+        role     = startswith(r.role, "roles/") ? r.role : "projects/${local.tenant_project[slug]}/roles/${r.role}${local.tenant_role_suffix[slug]}"
         on       = r.on
         resource = local.tenant_resources[slug][r.on]
       } if try(local.tenant_resources[slug][r.on], null) != null
@@ -57,5 +78,5 @@ locals {
     { for name, f in local.functions : "scheduler ${name}" => { member = local.scheduler_account, role = "roles/run.invoker", on = "function", resource = "functions/${name}" } if f.schedule != null },
   )
 
-  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket"])
+  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.auditBucket"])
 }

@@ -31,6 +31,20 @@ output "tenants" {
   value       = local.tenants
 }
 
+output "custom_roles" {
+  description = "Custom roles of the platform's project, by ID: title and permissions."
+  value       = local.custom_roles
+  precondition {
+    condition     = alltrue([for r in local.roles : startswith(r.role, "roles/") || contains(try(local.custom_roles[r.role].on, []), r.on)])
+    error_message = "suite.json has roles that customRoles does not define for that kind of resource: ${join(", ", [for r in local.roles : "${r.role} on ${r.on}" if !startswith(r.role, "roles/") && !contains(try(local.custom_roles[r.role].on, []), r.on)])}."
+  }
+}
+
+output "tenant_custom_roles" {
+  description = "Custom roles of the projects of tenants that are not in the platform's project, by slug and ID."
+  value       = local.tenant_custom_roles
+}
+
 output "platform_bindings" {
   description = "Role bindings on resources that exist once: member, role, kind of resource, resource."
   value       = local.platform_bindings

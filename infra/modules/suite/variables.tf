@@ -35,6 +35,13 @@ variable "database" {
   nullable    = false
 }
 
+variable "directory" {
+  description = "ID of the Firestore database that decides who may do what."
+  type        = string
+  default     = "directory"
+  nullable    = false
+}
+
 variable "tenants" {
   description = "Tenants by slug. The default project and location are the platform's."
   type = map(object({

@@ -1,6 +1,6 @@
 # The audit must stay readable even if the tenant's key is disabled. So this bucket
-# is in the platform's project and location, under the platform's audit key. Nothing
-# writes to it yet, and no function has a role on it.
+# is in the platform's project and location, under the platform's audit key. The
+# function audit-integrator publishes the log's Merkle tree in it.
 resource "google_storage_bucket" "audit" {
   project                     = var.platform.project_id
   name                        = local.tenant.audit_bucket

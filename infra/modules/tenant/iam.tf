@@ -10,6 +10,10 @@ locals {
     "tenant.key"        = google_kms_crypto_key.data.id
     "tenant.signingKey" = one(google_kms_crypto_key.signing[*].id)
   }
+  role_buckets = {
+    "tenant.outputsBucket" = google_storage_bucket.this["outputs"].name
+    "tenant.auditBucket"   = google_storage_bucket.audit.name
+  }
 }
 
 resource "google_kms_crypto_key_iam_member" "this" {
@@ -22,18 +26,30 @@ resource "google_kms_crypto_key_iam_member" "this" {
   depends_on = [data.google_storage_project_service_account.this]
 }
 
+# The platform's custom roles cannot be granted in another project.
+resource "google_project_iam_custom_role" "this" {
+  for_each = module.suite.tenant_custom_roles[var.slug]
+
+  project     = local.tenant.project_id
+  role_id     = each.key
+  title       = each.value.title
+  permissions = each.value.permissions
+}
+
 resource "google_service_account_iam_member" "this" {
   for_each = { for key, b in local.bindings : key => b if b.on == "tenant.signingAccount" }
 
   service_account_id = google_service_account.signing.name
   role               = each.value.role
   member             = "serviceAccount:${each.value.member}"
+
+  depends_on = [google_project_iam_custom_role.this]
 }
 
 resource "google_storage_bucket_iam_member" "this" {
-  for_each = { for key, b in local.bindings : key => b if b.on == "tenant.outputsBucket" }
+  for_each = { for key, b in local.bindings : key => b if contains(keys(local.role_buckets), b.on) }
 
-  bucket = google_storage_bucket.this["outputs"].name
+  bucket = local.role_buckets[each.value.on]
   role   = each.value.role
   member = "serviceAccount:${each.value.member}"
 

@@ -9,6 +9,7 @@ module "suite" {
   project_number = var.platform.project_number
   location       = var.platform.location
   database       = var.platform.database
+  directory      = var.platform.directory
   tenants = {
     (var.slug) = {
       project_id     = var.project_id

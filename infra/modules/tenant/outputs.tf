@@ -25,7 +25,7 @@ output "exports_bucket" {
 }
 
 output "audit_bucket" {
-  description = "Bucket for audit, in the platform's project and under the platform's audit key. Nothing writes to it yet."
+  description = "Bucket for audit, in the platform's project and under the platform's audit key."
   value       = google_storage_bucket.audit.name
 }
 

@@ -1,5 +1,5 @@
 # The functions read the tenant's record, and its workspaces and members from the
-# documents below it. Terraform creates the record last, because the functions serve
+# documents below it. These documents are in a database that no function can write. Terraform creates the record last, because the functions serve
 # the tenant as soon as it exists.
 
 module "record" {
@@ -12,6 +12,7 @@ module "record" {
     location                = local.tenant.location
     outputs_bucket          = google_storage_bucket.this["outputs"].name
     exports_bucket          = google_storage_bucket.this["exports"].name
+    audit_bucket            = google_storage_bucket.audit.name
     key_name                = google_kms_crypto_key.data.id
     signing_account         = local.tenant.signing_account
     signing_key_name        = var.signing_key_version == null ? "" : "${one(google_kms_crypto_key.signing[*].id)}/cryptoKeyVersions/${var.signing_key_version}"
@@ -23,7 +24,7 @@ module "record" {
 
 resource "google_firestore_document" "record" {
   project     = var.platform.project_id
-  database    = var.platform.database
+  database    = var.platform.directory
   collection  = "tenants"
   document_id = var.slug
   fields      = module.record.fields
@@ -40,7 +41,7 @@ resource "google_firestore_document" "workspace" {
   for_each = module.record.workspaces
 
   project     = var.platform.project_id
-  database    = var.platform.database
+  database    = var.platform.directory
   collection  = "tenants/${var.slug}/workspaces"
   document_id = each.key
   fields      = each.value
@@ -50,7 +51,7 @@ resource "google_firestore_document" "member" {
   for_each = module.record.members
 
   project     = var.platform.project_id
-  database    = var.platform.database
+  database    = var.platform.directory
   collection  = "tenants/${var.slug}/workspaces/${each.value.workspace}/members"
   document_id = each.value.document_id
   fields      = each.value.fields

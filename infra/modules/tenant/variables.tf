@@ -5,6 +5,7 @@ variable "platform" {
     project_number = string
     location       = string
     database       = string
+    directory      = string
     topic          = string
     audit_key      = string
     accounts       = map(string)
@@ -61,6 +62,7 @@ variable "trust" {
       claims     = map(string)
       role       = string
       workspaces = optional(list(string), [])
+      share_runs = optional(bool, false)
     }))
   }))
   default  = []

@@ -6,27 +6,7 @@ import (
 	"io"
 	"net/http"
 	"time"
-
-	"github.com/strongroom-dev/strongroom/shared/run"
 )
-
-// Run is one execution of a task, as recorded.
-type Run struct {
-	ID       string      `json:"id"`
-	Task     string      `json:"task"` // Task, SLX and Resource are empty until the start is recorded
-	SLX      string      `json:"slx,omitempty"`
-	Resource string      `json:"resource,omitempty"`
-	State    run.State   `json:"state"`
-	Outcome  run.Outcome `json:"outcome,omitempty"`
-	ExitCode *int        `json:"exitCode,omitempty"`
-	Start    time.Time   `json:"start,omitzero"` // zero until it is recorded
-	End      *time.Time  `json:"end,omitempty"`
-
-	// What the run reported. A Listing does not have it.
-	Outputs []Claim `json:"outputs,omitempty"`
-	Issues  int     `json:"issues,omitempty"` // number of lines
-	Samples int     `json:"samples,omitempty"`
-}
 
 // RunFilter selects runs. Empty fields match every run.
 type RunFilter struct {

@@ -49,12 +49,30 @@ func (c *Checksum) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Start is the beginning of a run.
+// Start is the beginning of a run. The journal in the spool has the same fields.
 type Start struct {
 	Task     string    `json:"task"`
 	SLX      string    `json:"slx,omitempty"`
 	Resource string    `json:"resource,omitempty"`
 	Start    time.Time `json:"start"`
+}
+
+// Run is one execution of a task, as recorded.
+type Run struct {
+	ID       string      `json:"id"`
+	Task     string      `json:"task"` // Task, SLX and Resource are empty until the start is recorded
+	SLX      string      `json:"slx,omitempty"`
+	Resource string      `json:"resource,omitempty"`
+	State    run.State   `json:"state"`
+	Outcome  run.Outcome `json:"outcome,omitempty"`
+	ExitCode *int        `json:"exitCode,omitempty"`
+	Start    time.Time   `json:"start,omitzero"` // zero until it is recorded
+	End      *time.Time  `json:"end,omitempty"`
+
+	// What the run reported. A Listing does not have it.
+	Outputs []Claim `json:"outputs,omitempty"`
+	Issues  int     `json:"issues,omitempty"` // number of lines
+	Samples int     `json:"samples,omitempty"`
 }
 
 // Part describes a part of an output before its upload.

@@ -11,7 +11,7 @@ import (
 )
 
 func catalogCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "catalog", Short: "Fill and search the public catalog of tasks"}
+	cmd := &cobra.Command{Use: "catalog", Short: "Import tasks into the public catalog, and search it"}
 	cmd.AddCommand(importCatalogCommand(a), searchCatalogCommand(a))
 	return cmd
 }

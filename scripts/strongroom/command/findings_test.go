@@ -19,6 +19,7 @@ import (
 const (
 	oddLine   = "{\"title\": \"<odd> & \u2028\", \"severity\":\"2\" }\r"
 	plainLine = `{"title":"DNS is slow"}`
+	clearLine = `{"title":"DNS is slow","severity":2}`
 )
 
 // copyFiles is a task that copies the files in $1 into its output directory, and
@@ -31,14 +32,14 @@ func TestIssuesAndSamplesAreReported(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, dir := newProgram(t, faults.HTTPConfig{}), t.TempDir()
-			writeFile(t, filepath.Join(dir, "issues.jsonl"), oddLine+"\n\n"+plainLine)
+			writeFile(t, filepath.Join(dir, "issues.jsonl"), oddLine+"\n\n"+clearLine)
 			writeFile(t, filepath.Join(dir, "samples.jsonl"), `{"sli":"a","value":1}`+"\n"+`{"sli":"b","value":2,"time":"2026-01-02T03:04:05Z"}`)
 			writeFile(t, filepath.Join(dir, "sub", "issues.jsonl"), plainLine)
 			args := append([]string{"run", "--json", "--quiet", "--sample", "c=3.5"}, flags...)
 			r := p.run(t, append(args, "--", "sh", "-c", copyFiles, "sh", dir)...)
 			run := p.oneRun(t)
 			report := p.reported(t)
-			if diff := cmp.Diff([]string{oddLine, plainLine}, p.issueLines(t, run)); diff != "" {
+			if diff := cmp.Diff([]string{oddLine, clearLine}, p.issueLines(t, run)); diff != "" {
 				t.Errorf("%s\n%s", diff, r.stderr)
 			}
 			viewer := p.as(t, "viewer")
@@ -67,7 +68,6 @@ func TestIssuesAndSamplesAreReported(t *testing.T) {
 
 func TestRejectedLinesAreNotLost(t *testing.T) {
 	t.Parallel()
-	many := strings.Repeat(plainLine+"\n", 205)
 	for name, c := range map[string]struct {
 		file, content   string
 		issues, samples int
@@ -75,9 +75,8 @@ func TestRejectedLinesAreNotLost(t *testing.T) {
 		want            string
 	}{
 		"a line of 2.7 MB": {file: "issues.jsonl", content: plainLine + "\n{\"a\":\"" + strings.Repeat("x", 2_700_000) + "\"}\n" + oddLine, issues: 2, outcome: "error",
-			want: "WARNING: not reported: issues.jsonl: line 2: a line has at most 524288 bytes; this line has 2700008"},
+			want: "WARNING: not reported: issues.jsonl: line 2: the line must have a severity"},
 		"a line that is no JSON": {file: "issues.jsonl", content: "oops\n" + plainLine, issues: 1, outcome: "error", want: "issues.jsonl: line 1: "},
-		"205 lines":              {file: "issues.jsonl", content: many, issues: 200, outcome: "error", want: "issues.jsonl: lines 201 to 205: a report has at most 200 issues"},
 		"nothing but rubbish":    {file: "issues.jsonl", content: "\xff", outcome: "error", want: "issues.jsonl: line 1: "},
 		"30 lines of rubbish":    {file: "issues.jsonl", content: strings.Repeat("x\n\n", 30), outcome: "error", want: "issues.jsonl: 10 more lines"},
 		"a sample without value": {file: "samples.jsonl", content: "{\"sli\":\"a\"}\n{\"sli\":\"a\",\"value\":1}", samples: 1, outcome: "failure", want: "samples.jsonl: line 1: the line must have the form"},
@@ -184,5 +183,41 @@ func TestARunHasAtMostAThousandOutputs(t *testing.T) {
 	}
 	if r := p.run(t, "upload", dir, "--task", "t"); r.code != 1 || !strings.Contains(r.stderr, "at most 1000 outputs") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestALongFileBecomesRunsOfOneStart has its worst issue, and its newest sample,
+// after what one report can have.
+func TestALongFileBecomesRunsOfOneStart(t *testing.T) {
+	t.Parallel()
+	p, dir := newProgram(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)}), t.TempDir()
+	worst := `{"title":"the cluster is down","severity":1}`
+	writeFile(t, filepath.Join(dir, "issues.jsonl"), strings.Repeat(`{"title":"slow","severity":3}`+"\n", 204)+worst)
+	var lines strings.Builder
+	for i := range api.MaxSLIs + 1 {
+		fmt.Fprintf(&lines, "{\"sli\":\"s%d\",\"value\":1}\n", i)
+	}
+	writeFile(t, filepath.Join(dir, "samples.jsonl"), lines.String())
+	r := p.run(t, "run", "--quiet", "--backoff", "2ms", "--", "sh", "-c", copyFiles, "sh", dir)
+	if r.code != 3 || strings.Contains(r.stderr, "not reported") {
+		t.Errorf("%+v", r)
+	}
+	runs, issues, samples := p.runs(t), 0, 0
+	if len(runs) != 2 {
+		t.Fatalf("there are %d runs: %+v", len(runs), r)
+	}
+	start := p.recorded(t, runs[0]).Start
+	for _, id := range runs {
+		recorded := p.recorded(t, id)
+		issues, samples = issues+recorded.Issues, samples+recorded.Samples
+		if !recorded.Start.Equal(start) || recorded.Outcome != "failure" {
+			t.Errorf("%+v", recorded)
+		}
+		if lines := p.issueLines(t, id); len(recorded.Outputs) > 0 && lines[0] != worst {
+			t.Errorf("the first issue is %s", lines[0])
+		}
+	}
+	if issues != 205 || samples != api.MaxSLIs+1 {
+		t.Errorf("%d issues and %d samples are reported", issues, samples)
 	}
 }

@@ -115,7 +115,7 @@ func TestFilesThatFillTheDiskAreUploaded(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, faults.HTTPConfig{})
 	p.onSmallDisk(t, 3)
-	r := p.run(t, "run", "--quiet", "--", "sh", "-c", `head -c 2500000 /dev/zero > $STRONGROOM_OUTPUT_DIR/big.bin; echo '{"title":"DNS is slow"}' > $STRONGROOM_OUTPUT_DIR/issues.jsonl; echo done`)
+	r := p.run(t, "run", "--quiet", "--", "sh", "-c", `head -c 2500000 /dev/zero > $STRONGROOM_OUTPUT_DIR/big.bin; echo '{"title":"DNS is slow","severity":2}' > $STRONGROOM_OUTPUT_DIR/issues.jsonl; echo done`)
 	if r.code != 0 || r.stderr != "" {
 		t.Fatalf("%+v", r)
 	}

@@ -13,13 +13,13 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-const importHelp = `Report each file, an issues.jsonl, as one run. "-" is stdin. Print how many lines
+const importHelp = `Report each issues.jsonl file as one run. "-" is stdin. Print how many lines
 were reported, and list the rejected lines with the reason. If any line was
 rejected, the exit code is 1.
 
 A file that does not fit into one report, for example because it has more than 200
-lines, becomes several runs with the same start time. So no run resolves issues
-that another one reports.
+lines, becomes several runs with the same start time. So none of them
+resolves an issue that another one reports.
 
 The run ID is derived from the file's content, its task and the flags. Importing the
 same file again is safe: it is the same run and counts once, even if the file's
@@ -43,7 +43,8 @@ issues are not mistaken for resolved.
 
 // importOptions are the flags of import.
 type importOptions struct {
-	id, task, slx, resource, start string
+	id, startTime string
+	start         api.Start // without its time, which depends on the file
 
 	outcome           string
 	json              bool
@@ -66,11 +67,10 @@ func importCommand(a *app) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.task, "task", "", "name of the task (default: the taskName of all lines, otherwise the file's name)")
+	flags.StringVar(&o.start.Task, "task", "", "name of the task (default: the taskName of all lines, otherwise the file's name)")
 	flags.StringVar(&o.id, "run", "", "run ID, a UUIDv7, for one file that fits into one run (default: derived from the content)")
-	flags.StringVar(&o.slx, "slx", "", "service-level experience of the task")
-	flags.StringVar(&o.resource, "resource", "", "resource that the task checked")
-	flags.StringVar(&o.start, "start", "", "start time of the run in RFC 3339 (default: the newest observedAt of the lines, otherwise the file's modification time; for stdin: now)")
+	addStartFlags(cmd, &o.start)
+	flags.StringVar(&o.startTime, "start", "", "start time of the run in RFC 3339 (default: the newest observedAt of the lines, otherwise the file's modification time; for stdin: now)")
 	flags.StringVar(&o.outcome, "outcome", string(run.Failure), "outcome of the run: success, failure, error, timeout or canceled")
 	flags.BoolVar(&o.json, "json", false, "print a JSON object for each run")
 	addRetryFlags(cmd, &o.retryFor, &o.backoff, defaultRetry)
@@ -97,10 +97,10 @@ func (o *importOptions) check(paths []string) error {
 			return err
 		}
 	}
-	if o.start == "" {
+	if o.startTime == "" {
 		return nil
 	}
-	if _, err := time.Parse(time.RFC3339, o.start); err != nil {
+	if _, err := time.Parse(time.RFC3339, o.startTime); err != nil {
 		return usageError("--start must be a time, for example 2026-01-02T03:04:05Z")
 	}
 	return nil

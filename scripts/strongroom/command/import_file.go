@@ -91,8 +91,9 @@ func (i *importer) readFile(path string) (*importFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &importFile{path: path, rejected: rejected, derivedID: o.id == "" && o.start == ""}
-	f.start = api.Start{Task: cmp.Or(o.task, origin.Task, nameOf(path)), SLX: o.slx, Resource: o.resource, Start: times.start}
+	f := &importFile{path: path, rejected: rejected, derivedID: o.id == "" && o.startTime == ""}
+	f.start = o.start
+	f.start.Task, f.start.Start = cmp.Or(o.start.Task, origin.Task, nameOf(path)), times.start
 	return f, i.addRuns(f, reports, times.stable, content.sum.Sum(nil))
 }
 

@@ -3,11 +3,13 @@ package command
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 )
 
 // startTimes are the times of the start of a file's runs.
@@ -29,8 +31,8 @@ type startTimes struct {
 func (o *importOptions) startTimes(observed, modified time.Time) (times startTimes, err error) {
 	now := time.Now()
 	switch {
-	case o.start != "":
-		start, _ := time.Parse(time.RFC3339, o.start) // check has parsed it before
+	case o.startTime != "":
+		start, _ := time.Parse(time.RFC3339, o.startTime) // check has parsed it before
 		times = startTimes{start: start, stable: start}
 	case observed.IsZero() || observed.After(now):
 		times = startTimes{start: modified, stable: observed}
@@ -65,14 +67,25 @@ func (i *importer) deriveRunID(start api.Start, stableStart time.Time, r importe
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(encoded)
+	return hashedID(stableStart, encoded), nil
+}
+
+// furtherRunID is the ID of the nth further run that a run needs for its findings.
+// It is the same at each retry.
+func furtherRunID(j spool.Journal, n int) string {
+	return hashedID(j.Start.Start, fmt.Appendf(nil, "strongroom run %s %d", j.Run, n))
+}
+
+// hashedID returns a UUIDv7 with a time, unless it is zero, and a hash of content.
+func hashedID(at time.Time, content []byte) string {
+	sum := sha256.Sum256(content)
 	var id uuid.UUID
 	copy(id[:], sum[:])
-	if !stableStart.IsZero() {
-		millis := binary.BigEndian.AppendUint64(nil, uint64(stableStart.UnixMilli()))
+	if !at.IsZero() {
+		millis := binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))
 		copy(id[:6], millis[2:])
 	}
 	id[6] = id[6]&0x0f | 0x70
 	id[8] = id[8]&0x3f | 0x80
-	return id.String(), nil
+	return id.String()
 }

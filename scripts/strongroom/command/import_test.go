@@ -113,7 +113,7 @@ func TestImportListsRejectedLines(t *testing.T) {
 	path := issuesFile(t, "issues.jsonl", plainLine+"\n{\"a\":\""+strings.Repeat("x", 2_700_000)+"\"}\n"+oddLine+"\nrubbish")
 	r := p.run(t, "import", path, "--task", "t")
 	for _, want := range []string{
-		"rejected: " + path + ": line 2: a line has at most 524288 bytes; this line has 2700008",
+		"rejected: " + path + ": line 2: the line must have a severity",
 		"rejected: " + path + ": line 4: ",
 	} {
 		if !strings.Contains(r.stderr, want) {

@@ -16,7 +16,8 @@ const findingsHelp = `Two files, if they are at the top level, are reported inst
   issues.jsonl   one issue per line
   samples.jsonl  one sample per line: {"sli":"dns-latency","value":1.5,"time":"RFC3339"}
                  (default time: the end of the run)
-Lines that cannot be reported are listed with the reason, and the whole file is also
+Findings that do not fit into one report are reported as several runs with the same
+start, the worst severities first. Lines that cannot be reported are listed with the reason, and the whole file is also
 uploaded as an output. If issue lines cannot be reported, the outcome becomes
 "error", so that these issues are not mistaken for resolved.`
 
@@ -127,8 +128,9 @@ func (s *session) readFindingsFile(found *ingest.Findings, o spool.Output, j spo
 	}
 	defer file.Close()
 	rejected, err := readLines(found, file, o.Name, j)
+	isCut := o.Name == ingest.IssuesFile && s.printNotes(found)
 	if err != nil || len(rejected) == 0 {
-		return err == nil, err
+		return err == nil && !isCut, err
 	}
 	return false, s.warnRejected(o.Name, rejected)
 }
@@ -138,6 +140,21 @@ func readLines(found *ingest.Findings, file *os.File, name string, j spool.Journ
 		return found.ReadIssues(file)
 	}
 	return found.ReadSamples(file, j.End)
+}
+
+// printNotes prints the lines that are not reported as the task meant them. It
+// reports whether the report lacks a text, which the whole file has as an output.
+func (s *session) printNotes(found *ingest.Findings) (isCut bool) {
+	for i, lines := range found.Notes {
+		s.notes = append(s.notes, rejectedLines{ingest.IssuesFile, lines})
+		if i < maxShownRejected {
+			s.meter.Printf("strongroom: WARNING: %s: %v", ingest.IssuesFile, lines)
+		}
+	}
+	if found.Cut {
+		s.meter.Printf("strongroom: the whole file is uploaded as the output %s", ingest.IssuesFile)
+	}
+	return found.Cut
 }
 
 // warnRejected prints the rejected lines. If they are issues, the run must not

@@ -100,7 +100,7 @@ func ignoreCommand(a *app) *cobra.Command {
 	var until string
 	var end time.Time
 	cmd := action[api.Issue]{
-		use: "ignore ID --until TIME|DURATION", short: "Ignore an issue for a time, at most 366 days", show: view.IssueState,
+		use: "ignore ID --until TIME|DURATION", short: "Ignore an issue until a time, at most 366 days ahead", show: view.IssueState,
 		example: `  strongroom issues ignore ID --until 12h
   strongroom issues ignore ID --until 7d
   strongroom issues ignore ID --until 2026-12-24T18:00:00Z

@@ -45,12 +45,13 @@ output so far, and reports the outcome "error" and exit code -1.`
 // runOptions are the flags of run.
 type runOptions struct {
 	transfer
-	id, task, slx, resource string
-	output, outputDir       string
-	split, wait, json       bool
-	flush, timeout          time.Duration
-	grace, patience         time.Duration
-	samples                 []string
+	id                string
+	start             api.Start
+	output, outputDir string
+	split, wait, json bool
+	flush, timeout    time.Duration
+	grace, patience   time.Duration
+	samples           []string
 }
 
 // taskRun is one invocation of run.
@@ -84,10 +85,9 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	o.transfer.addFlags(cmd)
 	flags := cmd.Flags()
 	flags.SetInterspersed(false)
-	flags.StringVar(&o.task, "task", "", "name of the task (default: the command's file name)")
+	flags.StringVar(&o.start.Task, "task", "", "name of the task (default: the command's file name)")
 	flags.StringVar(&o.id, "run", "", "run ID, a UUIDv7 (default: a new ID)")
-	flags.StringVar(&o.slx, "slx", "", "service-level experience of the task")
-	flags.StringVar(&o.resource, "resource", "", "resource that the task checks")
+	addStartFlags(cmd, &o.start)
 	addSampleFlag(cmd, &o.samples)
 	flags.StringVar(&o.output, "output", "stdout.log", "name of the output with the command's stdout and stderr")
 	flags.StringVar(&o.outputDir, "output-dir", "", "directory whose files become outputs (default: a directory in the spool)")
@@ -98,6 +98,14 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	flags.DurationVar(&o.timeout, "timeout", 0, "end the command after this long (default no timeout)")
 	flags.DurationVar(&o.grace, "grace", 10*time.Second, "time between the signal that ends the command and SIGKILL")
 	flags.DurationVar(&o.patience, "patience", 15*time.Second, "how long to keep retrying an unreachable platform after the task ends (ignored with --wait), and how long the task waits for uploads to free a full spool disk")
+}
+
+// addStartFlags adds the flags that the commands run, upload and import have in
+// common: what the start of a run records, except the task.
+func addStartFlags(cmd *cobra.Command, start *api.Start) {
+	flags := cmd.Flags()
+	flags.StringVar(&start.SLX, "slx", "", "service-level experience of the task")
+	flags.StringVar(&start.Resource, "resource", "", "resource that the task checks")
 }
 
 // run executes the command. It returns an *exitError with the task's exit code.
@@ -144,11 +152,12 @@ func (r *taskRun) prepare(argv []string) (*api.Client, spool.Dir, *spool.Run, er
 	if err != nil {
 		return nil, dir, nil, err
 	}
-	journal, err := r.app.newJournal(o.id, cmp.Or(o.task, filepath.Base(argv[0])))
+	o.start.Task = cmp.Or(o.start.Task, filepath.Base(argv[0]))
+	journal, err := r.app.newJournal(o.id, o.start)
 	if err != nil {
 		return nil, dir, nil, err
 	}
-	journal.SLX, journal.Resource, journal.Samples = o.slx, o.resource, o.samples
+	journal.Samples = o.samples
 	for _, name := range o.streams() {
 		journal.Outputs = append(journal.Outputs, spool.Output{Name: name, ContentType: files.ContentType(name)})
 	}
@@ -193,7 +202,7 @@ func (o *runOptions) streams() []string {
 
 // newJournal returns the journal of a run that starts now. If id is empty, the
 // run gets a new ID.
-func (a *app) newJournal(id, taskName string) (spool.Journal, error) {
+func (a *app) newJournal(id string, start api.Start) (spool.Journal, error) {
 	workspace, err := a.settings.workspaceID()
 	if err != nil {
 		return spool.Journal{}, err
@@ -201,10 +210,8 @@ func (a *app) newJournal(id, taskName string) (spool.Journal, error) {
 	if id, err = newRunID(id); err != nil {
 		return spool.Journal{}, err
 	}
-	return spool.Journal{
-		Run: id, Workspace: string(workspace), Audience: a.settings.audience(),
-		Task: taskName, Start: truncateToMillis(time.Now()),
-	}, nil
+	start.Start = truncateToMillis(time.Now())
+	return spool.Journal{Run: id, Workspace: string(workspace), Audience: a.settings.audience(), Start: start}, nil
 }
 
 // newRunID returns given if it is a valid ID, or a new ID if it is empty.

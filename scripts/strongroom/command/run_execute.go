@@ -76,8 +76,8 @@ func (s *session) markMissing(why error) error {
 // endTime returns now, but not before the start: the clock may have been set back.
 func endTime(j spool.Journal) time.Time {
 	now := truncateToMillis(time.Now())
-	if now.Before(j.Start) {
-		return j.Start
+	if now.Before(j.Start.Start) {
+		return j.Start.Start
 	}
 	return now
 }

@@ -50,7 +50,7 @@ func listRunsCommand(a *app) *cobra.Command {
 func (o *listRunsOptions) check() (err error) {
 	if err := errors.Join(
 		checkOneOf("--outcome", run.Outcome(o.filter.Outcome), outcomes...),
-		checkOneOf("--state", run.State(o.filter.State), run.Running, run.Ended),
+		checkOneOf("--state", run.State(o.filter.State), run.Running, run.Ended, run.Lost),
 	); err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type session struct {
 	issues   int           // in the report
 	samples  int           // in the report
 	rejected []rejectedLines
+	notes    []rejectedLines // lines that are reported differently
 
 	unsavedFindings []byte // in the report; nil: they are in the spool
 
@@ -60,7 +61,7 @@ func (a *app) startSession(ctx context.Context, spooled *spool.Run, client *api.
 	j := spooled.Journal()
 	s.uploader = upload.Start(s.ctx, upload.Config{
 		Client: client, Run: j.Run, Parallel: t.parallel, Retry: policy,
-		Start:  api.Start{Task: j.Task, SLX: j.SLX, Resource: j.Resource, Start: j.Start},
+		Start:  j.Start,
 		Stored: func(p spool.Part) error { stored(); return spooled.Stored(p) }, Moved: s.meter.Moved,
 	})
 	return s
@@ -180,23 +181,38 @@ func (s *session) reportAfter(uploadErr error) error {
 	return errors.Join(uploadErr, s.sendReport(policy))
 }
 
+// sendReport reports the run. Findings that do not fit into one report become
+// further runs with the same start, which therefore resolve nothing of each other.
 func (s *session) sendReport(policy retry.Policy) error {
-	if s.run.Journal().ReportSent {
+	j := s.run.Journal()
+	if j.ReportSent {
 		return nil
 	}
 	report, err := s.report()
 	if err != nil {
 		return err
 	}
-	id := s.run.Journal().Run
-	if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Report(ctx, id, report) }); err != nil {
-		return err
+	found := ingest.Findings{Issues: report.Issues, Samples: report.Samples}
+	for n, part := range found.Split() {
+		report.Issues, report.Samples = part.Issues, part.Samples
+		id := j.Run
+		if n > 0 {
+			id, report.Outputs = furtherRunID(j, n), []api.Claim{}
+			start := func(ctx context.Context) error { return s.client.Start(ctx, id, j.Start) }
+			if err := policy.Do(s.ctx, start); err != nil {
+				return err
+			}
+		}
+		send := func(ctx context.Context) error { return s.client.Report(ctx, id, report) }
+		if err := policy.Do(s.ctx, send); err != nil {
+			return err
+		}
 	}
 	return s.run.Update(func(j *spool.Journal) { j.ReportSent = true })
 }
 
-// report builds the report from the spool only, so that a retry by another
-// process sends the same report.
+// report builds the report, with all findings, from the spool only, so that a
+// retry by another process sends the same report.
 func (s *session) report() (api.Report, error) {
 	j := s.run.Journal()
 	r := api.Report{End: j.End, Outcome: j.Outcome, ExitCode: j.ExitCode, Outputs: []api.Claim{}}

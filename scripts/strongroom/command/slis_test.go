@@ -74,10 +74,10 @@ func TestAnSLIIsSetAndShown(t *testing.T) {
 			api.SLISettings{Objective: api.Objective{Max: number(100), Target: 0.99}}},
 		{"keeps its objective", []string{"--page", "10", "--slow", "2.5"},
 			api.SLISettings{Objective: api.Objective{Max: number(100), Target: 0.99}, Thresholds: api.Thresholds{Page: 10, Slow: 2.5}}},
-		{"keeps its thresholds, and gets a bound of zero", []string{"--min", "0", "--target", "0.9"},
-			api.SLISettings{Objective: api.Objective{Min: number(0), Max: number(100), Target: 0.9}, Thresholds: api.Thresholds{Page: 10, Slow: 2.5}}},
+		{"keeps its thresholds, and gets a bound of zero", []string{"--min", "0", "--target", "0.95"},
+			api.SLISettings{Objective: api.Objective{Min: number(0), Max: number(100), Target: 0.95}, Thresholds: api.Thresholds{Page: 10, Slow: 2.5}}},
 		{"loses a bound, and a threshold", []string{"--max", "none", "--page", "0", "--ticket", "7"},
-			api.SLISettings{Objective: api.Objective{Min: number(0), Target: 0.9}, Thresholds: api.Thresholds{Ticket: 7, Slow: 2.5}}},
+			api.SLISettings{Objective: api.Objective{Min: number(0), Target: 0.95}, Thresholds: api.Thresholds{Ticket: 7, Slow: 2.5}}},
 		{"loses its objective, and gets thresholds that are not rates", []string{"--min", "none", "--target", "0", "--samples", "5", "--stale-after", "7d"},
 			api.SLISettings{Thresholds: api.Thresholds{Ticket: 7, Slow: 2.5, Samples: 5, StaleAfter: 604800}}},
 	} {

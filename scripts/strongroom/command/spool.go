@@ -48,7 +48,7 @@ func readSpooled(dir spool.Dir, id string) (spooledRun, error) {
 		r.State, r.Problem = "damaged", err.Error()
 		return r, nil
 	}
-	r.Task, r.Start, r.Outcome, r.ReportSent, r.Problem = j.Task, j.Start, j.Outcome, j.ReportSent, j.Problem
+	r.Task, r.Start, r.Outcome, r.ReportSent, r.Problem = j.Task, j.Start.Start, j.Outcome, j.ReportSent, j.Problem
 	switch {
 	case j.End.IsZero():
 		r.State = "running"

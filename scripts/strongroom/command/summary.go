@@ -22,6 +22,7 @@ type summary struct {
 	Issues   int             `json:"issues,omitempty"`  // in the report
 	Samples  int             `json:"samples,omitempty"` // in the report
 	Rejected []rejectedLines `json:"rejected,omitempty"`
+	Notes    []rejectedLines `json:"notes,omitempty"` // lines of which a text is cut, or whose severity is not understood
 }
 
 type outputSummary struct {
@@ -36,7 +37,7 @@ func (s *session) summarize(j spool.Journal, err error) summary {
 	sum := summary{
 		Run: j.Run, Task: j.Task, Outcome: j.Outcome, ExitCode: j.ExitCode,
 		Uploaded: err == nil, Outputs: []outputSummary{},
-		Issues: s.issues, Samples: s.samples, Rejected: s.rejected,
+		Issues: s.issues, Samples: s.samples, Rejected: s.rejected, Notes: s.notes,
 	}
 	if err != nil {
 		sum.Error = err.Error()

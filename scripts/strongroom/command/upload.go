@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -16,9 +17,10 @@ import (
 // uploadOptions are the flags of upload.
 type uploadOptions struct {
 	transfer
-	id, task, slx, resource string
-	json                    bool
-	samples                 []string
+	id      string
+	start   api.Start
+	json    bool
+	samples []string
 }
 
 func uploadCommand(a *app) *cobra.Command {
@@ -42,10 +44,9 @@ output, nothing is uploaded.
 	}
 	o.addFlags(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&o.task, "task", "", "name of the task that wrote the files (required)")
+	flags.StringVar(&o.start.Task, "task", "", "name of the task that wrote the files (required)")
 	flags.StringVar(&o.id, "run", "", "run ID, a UUIDv7 (default: a new ID)")
-	flags.StringVar(&o.slx, "slx", "", "service-level experience of the task")
-	flags.StringVar(&o.resource, "resource", "", "resource that the task checked")
+	addStartFlags(cmd, &o.start)
 	addSampleFlag(cmd, &o.samples)
 	flags.BoolVar(&o.json, "json", false, "print a JSON summary to stdout")
 	return cmd
@@ -79,7 +80,7 @@ func (o *uploadOptions) findFiles(paths []string) ([]files.File, error) {
 	switch {
 	case len(paths) == 0:
 		return nil, usageError("no files; for example: strongroom upload ./results --task NAME")
-	case o.task == "":
+	case o.start.Task == "":
 		return nil, usageError("no task: use --task NAME")
 	}
 	if err := errors.Join(o.check(), checkSamples(o.samples)); err != nil {
@@ -113,12 +114,12 @@ func addPath(set *files.Set, path string) error {
 
 // spoolFiles creates a run with the files. After that, a kill loses no data.
 func (a *app) spoolFiles(o uploadOptions, dir spool.Dir, found []files.File) (*spool.Run, error) {
-	j, err := a.newJournal(o.id, o.task)
+	j, err := a.newJournal(o.id, o.start)
 	if err != nil {
 		return nil, err
 	}
-	j.SLX, j.Resource, j.Samples = o.slx, o.resource, o.samples
-	j.End, j.Outcome = j.Start, run.Success
+	j.Samples = o.samples
+	j.End, j.Outcome = j.Start.Start, run.Success
 	j.Outputs = outputsOf(found)
 	return dir.Create(j, "")
 }

@@ -1,4 +1,4 @@
-// Package files finds files and names each of them as an output.
+// Package files finds the files to upload and chooses the output name of each.
 package files
 
 import (

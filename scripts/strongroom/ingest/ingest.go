@@ -1,6 +1,5 @@
-// Package ingest reads the issues and samples that a task wrote, issues.jsonl
-// and samples.jsonl, into the report of its run. It lists the lines that a
-// report cannot have.
+// Package ingest reads the files issues.jsonl and samples.jsonl, which a task wrote,
+// into the report of its run. It lists the lines that cannot be reported.
 package ingest
 
 import (
@@ -12,7 +11,6 @@ import (
 	"io"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
-	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
 // Files of a task that are read into its report, if they are at the top of its
@@ -22,17 +20,24 @@ const (
 	SamplesFile = "samples.jsonl"
 )
 
-// maxBytes is how much of a report's body findings may use. 1,000 outputs need
-// less than the remaining 512 KiB.
-const maxBytes = api.MaxReportBytes - 512<<10
+// Limits of the findings of one task, so that they fit into memory and become
+// fewer runs than the 512 that a check remembers.
+const (
+	maxFindings      = 50_000 // issues, and as many samples
+	maxFindingsBytes = 64 << 20
+	maxLineBytes     = 16 << 20 // of a line as it is read; issue.ParseSighting shortens one over issue.MaxLineBytes
+)
 
-// Findings are the issues and samples of one report. The zero Findings is empty.
+// Findings are the issues and samples of one task. They may need several reports:
+// see Split. The zero Findings is empty.
 type Findings struct {
 	Issues  []api.IssueLine `json:"issues,omitempty"`
 	Samples []api.Sample    `json:"samples,omitempty"`
 
-	bytes int // in the report's body
-	slis  map[string]bool
+	Notes []RejectedLines `json:"-"` // lines that are reported, but not as the task meant them, with the reason
+	Cut   bool            `json:"-"` // a line is not reported completely
+
+	bytes int // of the lines and samples
 }
 
 // RejectedLines are consecutive lines that cannot be reported, for one reason.
@@ -50,7 +55,8 @@ func (r RejectedLines) String() string {
 	return fmt.Sprintf("line %d: %s", r.First, r.Reason)
 }
 
-func readLines(r io.Reader, add func(line []byte) error) (rejected []RejectedLines, err error) {
+// readLines calls add with each line that is not blank, and its number.
+func readLines(r io.Reader, add func(line []byte, number int) error) (rejected []RejectedLines, err error) {
 	lines := bufio.NewReader(r)
 	for number := 1; ; number++ {
 		line, size, err := readLine(lines)
@@ -58,10 +64,10 @@ func readLines(r io.Reader, add func(line []byte) error) (rejected []RejectedLin
 			return rejected, err
 		}
 		var reason error
-		if size > issue.MaxLineBytes {
-			reason = fmt.Errorf("a line has at most %d bytes; this line has %d", issue.MaxLineBytes, size)
+		if size > maxLineBytes {
+			reason = fmt.Errorf("a line has at most %d bytes; this line has %d", maxLineBytes, size)
 		} else if len(bytes.TrimSpace(line)) > 0 {
-			reason = add(line)
+			reason = add(line, number)
 		}
 		if reason != nil {
 			rejected = appendRejected(rejected, number, reason.Error())
@@ -80,7 +86,7 @@ func readLine(r *bufio.Reader) (line []byte, size int, err error) {
 		if err == nil {
 			piece = piece[:len(piece)-1]
 		}
-		if size += len(piece); size <= issue.MaxLineBytes {
+		if size += len(piece); size <= maxLineBytes {
 			line = append(line, piece...)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
@@ -101,17 +107,15 @@ func appendRejected(rejected []RejectedLines, number int, reason string) []Rejec
 	return append(rejected, RejectedLines{First: number, Reason: reason})
 }
 
-// reserve adds the size of a finding to that of the report, or returns
-// errReportFull.
-func (f *Findings) reserve(finding any) error {
-	encoded, err := api.Encode(finding)
-	if err != nil {
-		return err
+// errTooManyFindings is the error of a finding that exceeds the limits.
+var errTooManyFindings = fmt.Errorf("a run reports at most %d issues and %[1]d samples, and %d MiB of both", maxFindings, maxFindingsBytes>>20)
+
+// reserve adds the size of a finding to that of all findings.
+func (f *Findings) reserve(count, size int) error {
+	if count >= maxFindings || f.bytes+size > maxFindingsBytes {
+		return errTooManyFindings
 	}
-	if f.bytes+len(encoded)+1 > maxBytes {
-		return errReportFull
-	}
-	f.bytes += len(encoded) + 1
+	f.bytes += size
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,46 +12,37 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
-// The report is full.
-var (
-	errTooManyIssues = fmt.Errorf("a report has at most %d issues", api.MaxIssues)
-	errReportFull    = fmt.Errorf("a report has at most %d bytes, of which issues and samples use at most %d", api.MaxReportBytes, maxBytes)
-)
-
 // ReadIssues adds the lines of an issues.jsonl, byte for byte, and returns the
-// lines that it cannot add. The error is r's.
+// lines that it cannot add. Notes has the lines of which a text is cut, or whose
+// severity is not understood. The error is r's.
 func (f *Findings) ReadIssues(r io.Reader) ([]RejectedLines, error) {
 	return readLines(r, f.addIssue)
 }
 
-// Split reads the lines of an issues.jsonl like ReadIssues, but into as many
-// findings as are needed, at least one. Each of them fits into one report. The
-// error is r's.
+// Split reads the lines of an issues.jsonl like ReadIssues, and returns them in as
+// many findings as reports are needed. The first one has all notes.
 func Split(r io.Reader) (all []Findings, rejected []RejectedLines, err error) {
-	all = []Findings{{}}
-	rejected, err = readLines(r, func(line []byte) error {
-		err := all[len(all)-1].addIssue(line)
-		if errors.Is(err, errTooManyIssues) || errors.Is(err, errReportFull) {
-			all = append(all, Findings{})
-			err = all[len(all)-1].addIssue(line)
-		}
-		return err
-	})
-	return all, rejected, err
+	var f Findings
+	rejected, err = f.ReadIssues(r)
+	return f.Split(), rejected, err
 }
 
-func (f *Findings) addIssue(line []byte) error {
-	if _, err := issue.ParseSighting(line); err != nil {
+func (f *Findings) addIssue(line []byte, number int) error {
+	s, err := issue.ParseSighting(line)
+	if err != nil {
 		return err
 	}
-	if len(f.Issues) == api.MaxIssues {
-		return errTooManyIssues
-	}
-	encoded := api.IssueLine{Line: string(line)}
-	if err := f.reserve(encoded); err != nil {
+	if err := f.reserve(len(f.Issues), len(s.Line)); err != nil {
 		return err
 	}
-	f.Issues = append(f.Issues, encoded)
+	f.Issues = append(f.Issues, api.IssueLine{Line: string(s.Line)})
+	if len(line) > issue.MaxLineBytes || len(s.Cut) > 0 {
+		f.Cut = true
+		f.Notes = appendRejected(f.Notes, number, "a text is too long and is cut in the report")
+	}
+	if s.SeverityFlagged {
+		f.Notes = appendRejected(f.Notes, number, fmt.Sprintf("the severity is missing or not understood, so it is %d; use 1 (critical) to 4 (informational)", s.Severity))
+	}
 	return nil
 }
 

@@ -13,14 +13,16 @@ import (
 	"unicode/utf8"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
 
 // ReadSamples adds the lines of a samples.jsonl, {"sli","value","time"}, and
-// returns the lines that it cannot add. A line without a time gets the time at.
-// The error is r's.
+// returns the lines that it cannot add, which are those that the platform would
+// leave out. A line without a time gets the time at, the end of the run, and no
+// line may be more than 5 minutes after it. The error is r's.
 func (f *Findings) ReadSamples(r io.Reader, at time.Time) ([]RejectedLines, error) {
-	return readLines(r, func(line []byte) error { return f.addSampleLine(line, at) })
+	return readLines(r, func(line []byte, _ int) error { return f.addSampleLine(line, at) })
 }
 
 // ParseSample reads SLI=VALUE.
@@ -33,33 +35,25 @@ func ParseSample(text string) (name string, value float64, err error) {
 	if value, err = strconv.ParseFloat(text[at+1:], 64); err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
 		return "", 0, fmt.Errorf("%q is not a sample: %q is not a finite number", text, text[at+1:])
 	}
+	name = run.CanonicalName(name)
 	if err := sli.CheckName(name); err != nil {
 		return "", 0, fmt.Errorf("%q is not a sample: %w", text, err)
 	}
 	return name, value, nil
 }
 
-// AddSample adds a sample, or returns why the report cannot have it.
+// AddSample adds a sample, or returns why a report cannot have it.
 func (f *Findings) AddSample(s api.Sample) error {
-	if err := sli.CheckName(s.SLI); err != nil {
+	s.SLI = run.CanonicalName(s.SLI)
+	if err := errors.Join(sli.CheckName(s.SLI), sli.Sample{Time: s.Time, Value: s.Value}.Validate(s.Time)); err != nil {
 		return err
 	}
 	if !isRunTime(s.Time) {
 		return errors.New("the time must be in the years 1970 to 9999")
 	}
-	if f.slis == nil {
-		f.slis = map[string]bool{}
-	}
-	switch {
-	case len(f.Samples) == api.MaxSamples:
-		return fmt.Errorf("a report has at most %d samples", api.MaxSamples)
-	case !f.slis[s.SLI] && len(f.slis) == api.MaxSLIs:
-		return fmt.Errorf("a report has samples of at most %d SLIs", api.MaxSLIs)
-	}
-	if err := f.reserve(s); err != nil {
+	if err := f.reserve(len(f.Samples), encodedSize(s)); err != nil {
 		return err
 	}
-	f.slis[s.SLI] = true
 	f.Samples = append(f.Samples, s)
 	return nil
 }
@@ -71,6 +65,9 @@ func (f *Findings) addSampleLine(line []byte, at time.Time) error {
 	}
 	if s.Time.IsZero() {
 		s.Time = at
+	}
+	if s.Time.After(at.Add(sli.MaxAhead)) {
+		return fmt.Errorf("the time is more than %v after the end of the run", sli.MaxAhead)
 	}
 	return f.AddSample(s)
 }

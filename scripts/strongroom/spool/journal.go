@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -23,10 +24,7 @@ type Journal struct {
 	Run       string    `json:"run"` // UUIDv7
 	Workspace string    `json:"workspace"`
 	Audience  string    `json:"audience,omitempty"` // of the token that the run started with; it names the tenant
-	Task      string    `json:"task"`
-	SLX       string    `json:"slx,omitempty"`
-	Resource  string    `json:"resource,omitempty"`
-	Start     time.Time `json:"start"`
+	api.Start           // its fields are fields of the journal
 	End       time.Time `json:"end,omitzero"` // zero: the task is running, or its runner was killed
 
 	Outcome    run.Outcome `json:"outcome,omitempty"`    // empty until the run ends

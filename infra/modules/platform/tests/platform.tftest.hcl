@@ -73,6 +73,8 @@ run "one_region" {
     condition = merge(
       { for key, b in google_project_iam_member.database : key => "${b.member} ${b.role}" },
       { for key, b in google_kms_crypto_key_iam_member.audit : key => "${b.member} ${b.role}" },
+      { for key, b in google_kms_crypto_key_iam_member.log : key => "${b.member} ${b.role}" },
+      { for key, b in google_storage_bucket_iam_member.audit : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_topic_iam_member.this : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_subscription_iam_member.this : key => "${b.member} ${b.role}" },
     ) == { for key, b in module.suite.platform_bindings : key => "serviceAccount:${b.member} ${b.role}" }
@@ -83,15 +85,33 @@ run "one_region" {
     error_message = "replay must be able to read the dead letters."
   }
   assert {
-    condition     = alltrue([for b in values(google_project_iam_member.database) : b.condition[0].expression == "resource.name == \"projects/p-test/databases/(default)\""])
-    error_message = "A role on the database must not apply to another database."
+    condition = alltrue([for key, b in google_project_iam_member.database : b.condition[0].expression ==
+      (module.suite.platform_bindings[key].on == "directory" ? "resource.name == \"projects/p-test/databases/directory\"" : "resource.name == \"projects/p-test/databases/(default)\"")
+    ])
+    error_message = "A role on a database must not apply to another database."
+  }
+  assert {
+    condition     = toset([for key, b in google_project_iam_member.database : b.role if module.suite.platform_bindings[key].on == "directory"]) == toset(["roles/datastore.viewer"])
+    error_message = "No function may write to the directory."
+  }
+  assert {
+    condition     = { for id, r in google_project_iam_custom_role.this : id => r.permissions } == { for id, r in module.suite.custom_roles : id => toset(r.permissions) }
+    error_message = "The custom roles must be those of suite.json."
   }
   assert {
     condition     = alltrue([for k in values(google_kms_crypto_key.this) : k.rotation_period == "7776000s" && k.deletion_policy == "PREVENT"]) && length(google_kms_crypto_key.this) == 4
     error_message = "There must be 4 keys, which rotate every 90 days and cannot be deleted."
   }
   assert {
-    condition     = toset(keys(google_kms_crypto_key_iam_member.agent)) == toset(["firestore database", "pubsub messages", "artifactregistry runtime europe-west3", "eventarc runtime europe-west3", "functions runtime europe-west3", "logging runtime europe-west3", "run runtime europe-west3", "storage audit", "storage runtime europe-west3"])
+    condition     = google_kms_crypto_key.log.purpose == "ASYMMETRIC_SIGN" && google_kms_crypto_key.log.version_template[0].algorithm == "EC_SIGN_ED25519" && google_kms_crypto_key.log.deletion_policy == "PREVENT"
+    error_message = "The log key must sign with Ed25519."
+  }
+  assert {
+    condition     = google_storage_bucket.audit.name == "p-test-audit" && google_storage_bucket.audit.retention_policy[0].retention_period == "34560000" && google_storage_bucket.audit.encryption[0].default_kms_key_name == google_kms_crypto_key.this["audit"].id
+    error_message = "The platform's audit log must be under the audit key and retained for 400 days."
+  }
+  assert {
+    condition     = toset(keys(google_kms_crypto_key_iam_member.agent)) == toset(["firestore database", "pubsub messages", "artifactregistry runtime europe-west3", "eventarc runtime europe-west3", "functions runtime europe-west3", "logging runtime europe-west3", "run runtime europe-west3", "storage runtime europe-west3"])
     error_message = "Google's service agents must have exactly the keys that they need."
   }
   assert {
@@ -123,8 +143,8 @@ run "one_region" {
     error_message = "The paths of the URL map must be those of suite.json."
   }
   assert {
-    condition     = google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.this.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
-    error_message = "The database must have delete protection and point-in-time recovery."
+    condition     = alltrue([for d in [google_firestore_database.this, google_firestore_database.directory] : d.delete_protection_state == "DELETE_PROTECTION_ENABLED" && d.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"])
+    error_message = "Both databases must have delete protection and point-in-time recovery."
   }
   assert {
     condition     = length(google_firestore_index.this) == length(jsondecode(file("../../indexes.json")).indexes) && length(google_firestore_backup_schedule.daily.daily_recurrence) == 1

@@ -1,13 +1,15 @@
 variables {
   record = {
-    id = "acme", project_id = "p-test", location = "l", outputs_bucket = "o", exports_bucket = "e", key_name = "k", signing_account = "s"
+    id           = "acme", project_id = "p-test", location = "l", outputs_bucket = "o", exports_bucket = "e"
+    audit_bucket = "a", key_name = "k", signing_account = "s"
   }
 }
 
 run "a_third_state_is_rejected" {
   command = plan
   variables {
-    record = { id = "a", state = "gone", project_id = "p", location = "l", outputs_bucket = "o", exports_bucket = "e", key_name = "k", signing_account = "s" }
+    record = { id = "a", state = "gone", project_id = "p", location = "l", outputs_bucket = "o", exports_bucket = "e"
+    audit_bucket = "a", key_name = "k", signing_account = "s" }
   }
   expect_failures = [var.record]
 }
@@ -15,7 +17,8 @@ run "a_third_state_is_rejected" {
 run "a_long_lifetime_is_rejected" {
   command = plan
   variables {
-    record = { id = "a", upload_lifetime_seconds = 901, project_id = "p", location = "l", outputs_bucket = "o", exports_bucket = "e", key_name = "k", signing_account = "s" }
+    record = { id = "a", upload_lifetime_seconds = 901, project_id = "p", location = "l", outputs_bucket = "o", exports_bucket = "e"
+    audit_bucket = "a", key_name = "k", signing_account = "s" }
   }
   expect_failures = [var.record]
 }

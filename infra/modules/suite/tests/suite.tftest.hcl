@@ -19,7 +19,7 @@ run "a_tenant_in_another_project_has_the_names_of_that_project" {
     error_message = "The other project's Cloud Storage must be able to use the key."
   }
   assert {
-    condition     = output.tenant_bindings.acme["uploads roles/iam.serviceAccountTokenCreator tenant.signingAccount"].member == "fn-uploads@p-test.iam.gserviceaccount.com"
+    condition     = output.tenant_bindings.acme["uploads strongroom.blobSigner tenant.signingAccount"].member == "fn-uploads@p-test.iam.gserviceaccount.com"
     error_message = "The platform's function uploads must be able to sign."
   }
 }

@@ -7,6 +7,7 @@ variables {
     project_number = "123456789012"
     location       = "europe-west3"
     database       = "(default)"
+    directory      = "directory"
     topic          = "projects/p-test/topics/object-events"
     audit_key      = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/audit"
     accounts       = {}

@@ -17,6 +17,7 @@ variables {
     project_number = "123456789012"
     location       = "europe-west3"
     database       = "(default)"
+    directory      = "directory"
     topic          = "projects/p-test/topics/object-events"
     audit_key      = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/audit"
     accounts       = {}
@@ -67,15 +68,23 @@ run "a_tenant" {
     error_message = "The bindings must be those of suite.json."
   }
   assert {
-    condition = { for b in values(google_storage_bucket_iam_member.this) : b.member => b.role } == {
-      "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com" = "roles/storage.objectViewer"
+    condition = { for b in values(google_storage_bucket_iam_member.this) : b.member => b.role if b.bucket == google_storage_bucket.this["outputs"].name } == {
+      "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com" = "roles/storage.legacyObjectReader"
       "serviceAccount:sign-acme@p-test.iam.gserviceaccount.com"  = "roles/storage.objectCreator"
     }
     error_message = "The bindings of the bucket must be those of suite.json."
   }
   assert {
+    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com"])
+    error_message = "Only audit-integrator may use the audit bucket."
+  }
+  assert {
     condition     = [for b in values(google_service_account_iam_member.this) : b.member] == ["serviceAccount:fn-uploads@p-test.iam.gserviceaccount.com"]
     error_message = "Only uploads may sign as the tenant."
+  }
+  assert {
+    condition     = [for b in values(google_service_account_iam_member.this) : b.role] == ["projects/p-test/roles/strongroom.blobSigner"] && length(google_project_iam_custom_role.this) == 0
+    error_message = "uploads must only sign, with the platform's custom role."
   }
   assert {
     condition     = jsondecode(google_firestore_document.record.fields).keyName.stringValue == google_kms_crypto_key.data.id && jsondecode(google_firestore_document.record.fields).signingKeyName.stringValue == ""
@@ -122,8 +131,12 @@ run "a_tenant_of_another_project" {
     error_message = "The audit bucket must be in the platform's project and location."
   }
   assert {
-    condition     = google_firestore_document.record.project == "p-test"
-    error_message = "The record must be in the platform's database."
+    condition     = google_firestore_document.record.project == "p-test" && google_firestore_document.record.database == "directory"
+    error_message = "The record must be in the platform's directory."
+  }
+  assert {
+    condition     = keys(google_project_iam_custom_role.this) == ["strongroom.blobSigner_822f3d5b"] && one([for b in values(google_service_account_iam_member.this) : b.role]) == "projects/p-other/roles/strongroom.blobSigner_822f3d5b"
+    error_message = "The other project must have its own custom roles: ${join(", ", keys(google_project_iam_custom_role.this))}"
   }
 }
 

@@ -1,0 +1,205 @@
+package suite_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/kms/apiv1/kmspb"
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/iterator"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/infra"
+	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// thief is somebody who has taken over a function and acts as its account.
+type thief struct {
+	cloud     *cloudtest.Cloud
+	victim    *cloudtest.Tenant
+	account   string
+	db        *firestore.Client // the platform's database
+	directory *firestore.Client
+	bucket    *storage.BucketHandle
+	clients   *gcp.Clients
+}
+
+// theft is an attempt to do something, and the roles of suite.json that allow it.
+// Nobody may do a theft without roles. Errors with the status of a missing
+// permission mean that the attempt failed.
+type theft struct {
+	try   func(context.Context, thief) error
+	roles []infra.Role
+}
+
+var thefts = map[string]theft{
+	"make a stranger an admin": {try: func(ctx context.Context, s thief) error {
+		stolen := s.victim.Record
+		stolen.Trust = []tenant.Trust{{Issuer: "https://thief.example", JWKSURL: "https://thief.example/keys", Rules: []tenant.Rule{
+			{Claims: map[string]string{"sub": "thief"}, Role: tenant.Admin},
+		}}}
+		_, err := s.directory.Collection("tenants").Doc(string(s.victim.ID)).Set(ctx, stolen)
+		return err
+	}},
+	"create a tenant": {try: func(ctx context.Context, s thief) error {
+		_, err := s.directory.Collection("tenants").Doc("new-tenant").Create(ctx, tenant.Record{ID: "new-tenant"})
+		return err
+	}},
+	"make a stranger platform staff": {try: func(ctx context.Context, s thief) error {
+		_, err := directory.Staff(s.directory).Set(ctx, map[string]any{"trust": []tenant.Trust{}})
+		return err
+	}},
+	"add a member": {try: func(ctx context.Context, s thief) error {
+		_, err := directory.Member(s.directory, s.victim.ID, s.victim.Workspace, "i", "thief").Set(ctx, map[string]any{"subject": "thief"})
+		return err
+	}},
+	"remove a tenant": {try: func(ctx context.Context, s thief) error {
+		_, err := s.directory.Collection("tenants").Doc(string(s.victim.ID)).Delete(ctx)
+		return err
+	}},
+	"delete an audit entry": {
+		try: func(ctx context.Context, s thief) error {
+			_, err := s.db.Collection("tenants").Doc(string(s.victim.ID)).Collection("audit").Doc("no-such-entry").Delete(ctx)
+			return err
+		},
+		roles: []infra.Role{{Role: "roles/datastore.user", On: "database"}},
+	},
+	"delete documents in a transaction": {
+		try: func(ctx context.Context, s thief) error {
+			return s.db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+				return tx.Delete(s.db.Collection("tenants").Doc(string(s.victim.ID)).Collection("audit").Doc("no-such-entry"))
+			})
+		},
+		roles: []infra.Role{{Role: "roles/datastore.user", On: "database"}},
+	},
+	"list a tenant's output": {try: func(ctx context.Context, s thief) error {
+		_, err := s.bucket.Objects(ctx, nil).Next()
+		if errors.Is(err, iterator.Done) {
+			return nil
+		}
+		return err
+	}},
+	"read a tenant's output": {
+		try: func(ctx context.Context, s thief) error {
+			_, err := s.bucket.Object("prod/no-such-run/stdout.log/00001").Attrs(ctx)
+			if err != nil && strings.Contains(err.Error(), "storage.objects.list") {
+				return nil // it may get objects, and this one does not exist
+			}
+			return err
+		},
+		roles: []infra.Role{{Role: "roles/storage.legacyObjectReader", On: "tenant.outputsBucket"}},
+	},
+	"write output without a URL": {try: func(ctx context.Context, s thief) error {
+		w := s.bucket.Object("planted.log").NewWriter(ctx)
+		_, err := w.Write([]byte("planted"))
+		return errors.Join(err, w.Close())
+	}},
+	"delete output": {try: func(ctx context.Context, s thief) error { return s.bucket.Object("kept.log").Delete(ctx) }},
+	"encrypt under a tenant's key": {
+		try:   func(ctx context.Context, s thief) error { return encrypt(ctx, s.clients, s.victim.KeyName) },
+		roles: []infra.Role{{Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", On: "tenant.key"}},
+	},
+	"encrypt under the audit key": {
+		try:   func(ctx context.Context, s thief) error { return encrypt(ctx, s.clients, auditKeyName) },
+		roles: []infra.Role{{Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", On: "auditKey"}},
+	},
+	"disable a tenant's key": {try: func(ctx context.Context, s thief) error {
+		kms, err := s.clients.KMS(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = kms.DestroyCryptoKeyVersion(ctx, &kmspb.DestroyCryptoKeyVersionRequest{Name: s.victim.KeyName + "/cryptoKeyVersions/1"})
+		return err
+	}},
+	"sign as a tenant's signing account": permission("iam.serviceAccounts.signBlob", signingAccount,
+		infra.Role{Role: "strongroom.blobSigner", On: "tenant.signingAccount"}),
+	"create an access token of a tenant's signing account": permission("iam.serviceAccounts.getAccessToken", signingAccount),
+	"create an ID token of a tenant's signing account":     permission("iam.serviceAccounts.getOpenIdToken", signingAccount),
+	"sign a JWT as a tenant's signing account":             permission("iam.serviceAccounts.signJwt", signingAccount),
+	"act through a tenant's signing account":               permission("iam.serviceAccounts.implicitDelegation", signingAccount),
+	"publish run events": permission("pubsub.topics.publish", func(thief) string { return "topics/run-events" },
+		infra.Role{Role: "roles/pubsub.publisher", On: "topic.run-events"}),
+	"read dead letters": permission("pubsub.subscriptions.consume", func(thief) string { return "subscriptions/run-events-dead" },
+		infra.Role{Role: "roles/pubsub.subscriber", On: "deadLetters.run-events"}),
+	"call sweep":                       permission("run.routes.invoke", func(thief) string { return "functions/sweep" }),
+	"call custody with a forged event": permission("run.routes.invoke", func(thief) string { return "functions/custody" }),
+}
+
+func signingAccount(s thief) string { return "serviceAccounts/" + s.victim.SigningAccount }
+
+// permission is a theft that no part of the embedded cloud serves to functions, so
+// IAM is asked.
+func permission(name string, resource func(thief) string, roles ...infra.Role) theft {
+	return theft{roles: roles, try: func(_ context.Context, s thief) error {
+		if s.cloud.IAM.Allowed(s.account, name, resource(s)) {
+			return nil
+		}
+		return status.Error(codes.PermissionDenied, name)
+	}}
+}
+
+func encrypt(ctx context.Context, clients *gcp.Clients, key string) error {
+	kms, err := clients.KMS(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = kms.Encrypt(ctx, &kmspb.EncryptRequest{Name: key, Plaintext: []byte("x")})
+	return err
+}
+
+// TestNoAccountCanDoMoreThanTheTableSays tries every theft as the account of every
+// function. A theft succeeds exactly if suite.json gives the function one of the
+// theft's roles.
+func TestNoAccountCanDoMoreThanTheTableSays(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, suite.Options{})
+	if c.Firestore == nil {
+		t.Skip("Google's emulator asks for no role")
+	}
+	for function, f := range c.Suite.Functions {
+		s := newThief(t, c, suite.FunctionAccount(function))
+		for name, attempt := range thefts {
+			want := slices.ContainsFunc(attempt.roles, func(r infra.Role) bool { return slices.Contains(f.Roles, r) })
+			err := attempt.try(t.Context(), s)
+			if err != nil && !isDenied(err) {
+				t.Errorf("%s tries to %s: %v", function, name, err)
+			}
+			if (err == nil) != want {
+				t.Errorf("%s tries to %s: succeeds is %v, want %v (%v)", function, name, err == nil, want, err)
+			}
+		}
+	}
+	// The victim's own people notice nothing.
+	v := newThief(t, c, suite.OperatorAccount).victim
+	v.Do(t, "admin", http.MethodGet, "/v1/workspaces/"+string(v.Workspace)+"/runs", nil).Want(t, http.StatusOK)
+}
+
+func newThief(t *testing.T, c *cloudtest.Cloud, account string) thief {
+	t.Helper()
+	s := thief{cloud: c, victim: c.Tenant(t), account: account, clients: gcp.NewClients(c.As(account))}
+	t.Cleanup(func() { _ = s.clients.Close() })
+	var errDB, errDirectory error
+	s.db, errDB = s.clients.Default(t.Context())
+	s.directory, errDirectory = directory.New(s.clients, c.Clock.Now).Client(t.Context())
+	if err := errors.Join(errDB, errDirectory); err != nil {
+		t.Fatal(err)
+	}
+	s.bucket = bucketAs(t, c, account, s.victim.OutputsBucket)
+	return s
+}
+
+// isDenied reports whether an error says that a permission is missing.
+func isDenied(err error) bool {
+	return status.Code(err) == codes.PermissionDenied || strings.Contains(fmt.Sprint(err), "403")
+}

@@ -1,0 +1,50 @@
+// Package auditintegrator publishes audit logs: it assigns each new entry its
+// index in the log's Merkle tree, writes the tree to the audit bucket, and signs
+// a checkpoint. Deployed as audit-integrator; a scheduler calls it every minute.
+//
+// # Steps
+//
+//  1. A transaction assigns the next indexes to the pending entries of a log, in the
+//     order of their times and then of their IDs. An entry that commits late
+//     receives a later index.
+//  2. The full entry bundles and tiles of the new entries, and then
+//     checkpoint/SIZE, are created in the log's audit bucket. An object is
+//     created once and is under the bucket's retention lock.
+//  3. A transaction makes the new tree the published one.
+//
+// The order is fixed in step 1, and everything after it is computed from that
+// order. So two integrators at once, and one that repeats the work of another
+// after a crash, create the same bytes. An object that exists with other bytes
+// is a fork: the log stops, and an alert fires.
+//
+// Partial bundles and tiles are not written to the bucket, because the lock would
+// keep every one of them for years. The partial tiles are in the tree's document
+// (shared/auditlog.Tree), and the entries of a partial bundle are in Firestore.
+//
+// # Request
+//
+//	POST /   called by the scheduler, with the token of its service account
+//
+//	{"entries":12,"logs":2,"unreadable":0,"signed":1,"failed":0,"more":false}
+//
+//	field       meaning
+//	entries     entries that received an index
+//	logs        logs with a new published tree
+//	unreadable  entries that cannot be opened; they are set aside and logged
+//	signed      idle logs whose checkpoint was signed again
+//	failed      logs that failed; each is logged and retried in the next minute
+//	more        the time limit ended the work
+//
+// # Environment
+//
+//	STRONGROOM_AUDIT_KEY              projects/…/cryptoKeys/… that seals entries
+//	STRONGROOM_LOG_KEY                projects/…/cryptoKeys/… of Ed25519 that signs checkpoints
+//	STRONGROOM_HOST                   host name of the API, the beginning of every log's origin
+//	STRONGROOM_PLATFORM_AUDIT_BUCKET  bucket of the platform's own log
+//
+// # Permissions
+//
+// It reads and updates audit entries and trees, decrypts with the audit key,
+// creates and reads objects in audit buckets, and signs with the log key. It has
+// no permission on outputs, exports or tenants' keys.
+package auditintegrator

@@ -1,0 +1,35 @@
+package runs
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+// heartbeat renews the lease of a run. It is not in the audit log, because it
+// returns nothing that the runner does not know and a run has many.
+func (h *Handler) heartbeat(ctx context.Context, in *getRequest) (*runResponse, error) {
+	id, err := run.ParseID(in.Run)
+	if err != nil {
+		return nil, api.Refuse(http.StatusBadRequest, err.Error())
+	}
+	return h.record(ctx, newTarget(access.From(ctx), id), &leaseChange{now: h.deps.Now()})
+}
+
+// leaseChange renews the lease of a run.
+type leaseChange struct{ now time.Time }
+
+func (c *leaseChange) action() auditlog.Action { return auditlog.HeartbeatRun }
+
+func (c *leaseChange) apply(r *run.Run) (changed bool, err error) { return r.Renew(c.now), nil }
+
+func (c *leaseChange) read(context.Context, *firestore.Transaction, run.Run) error { return nil }
+
+func (c *leaseChange) write(*firestore.Transaction, run.Run) error { return nil }

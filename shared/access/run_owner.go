@@ -1,0 +1,19 @@
+package access
+
+import (
+	"context"
+
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+// RunOwner returns the session's principal as the owner of the runs that it begins.
+func (s Session) RunOwner() run.Owner {
+	return run.Owner{Issuer: s.Principal.Issuer, Subject: s.Principal.Subject, Group: s.Principal.RunGroup}
+}
+
+// DenyRun records that the principal may not perform the action because the run
+// belongs to another identity. It returns the problem for the client.
+func (g *Guard) DenyRun(ctx context.Context, s Session, action auditlog.Action, id run.ID) error {
+	return g.deny(ctx, s, Request{Action: action, Workspace: string(s.Workspace), Resource: "runs/" + string(id)}, reasonOwner)
+}

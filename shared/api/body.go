@@ -1,0 +1,196 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/sync/semaphore"
+)
+
+// Limits of bodies. One body costs up to ten times its size while its handler
+// seals and stores it, so MaxBytesInFlight keeps 40 of the largest reports at once
+// within the 512 MiB of an instance.
+const (
+	// MaxBytesInFlight limits the sum of all bodies that a process reads and
+	// handles at the same time. Bodies of at most freeBodyBytes do not count.
+	MaxBytesInFlight = 16 << 20
+
+	freeBodyBytes = 64 << 10
+
+	// firstByteTimeout limits how long a request may wait for its body before
+	// it is authenticated, and bodyTimeout how long an admitted body may take.
+	firstByteTimeout = 10 * time.Second
+	bodyTimeout      = 5 * time.Second
+
+	// turnTimeout limits how long a body waits for others to finish.
+	turnTimeout = 5 * time.Second
+
+	// drainTimeout limits how long the server waits for the rest of a body
+	// after it has refused the request.
+	drainTimeout = 500 * time.Millisecond
+)
+
+// body is the body of a request. Nothing reads it before its operation admits it,
+// which is after the request was authenticated.
+type body struct {
+	io.ReadCloser
+	connection *http.ResponseController
+	length     int64 // Content-Length, or -1
+	ctx        context.Context
+	inFlight   *semaphore.Weighted
+
+	bounds   *bodyBounds // of the operation; nil: not admitted
+	reserved int64
+	complete bool // the last byte was read
+}
+
+// bodyBounds is what an operation accepts as its body.
+type bodyBounds struct {
+	bytes    int64
+	schema   *huma.Schema // nil: the operation has no JSON body
+	registry huma.Registry
+}
+
+type bodyKey struct{}
+
+// newBody wraps the body of r. It gives the body a deadline at once, because a
+// client without a token could otherwise hold the connection for ever.
+func newBody(w http.ResponseWriter, r *http.Request, max int64, inFlight *semaphore.Weighted) *body {
+	b := &body{
+		ReadCloser: http.MaxBytesReader(w, r.Body, max+1), // the operation's limit, which has a clear error, applies first
+		connection: http.NewResponseController(w), length: r.ContentLength, ctx: r.Context(), inFlight: inFlight,
+		complete: r.ContentLength == 0,
+	}
+	if !b.complete {
+		b.setDeadline(time.Now().Add(firstByteTimeout))
+	}
+	return b
+}
+
+// setDeadline sets when reading fails. The zero time removes the deadline. A
+// connection that has no deadlines is one of a test.
+func (b *body) setDeadline(at time.Time) { _ = b.connection.SetReadDeadline(at) }
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) && !b.complete {
+		b.complete = true
+		// The server reads on to notice a client that disconnects. A deadline
+		// would look like that, and would cancel a long request.
+		b.setDeadline(time.Time{})
+	}
+	return n, err
+}
+
+// Close implements io.Closer. It does nothing, because closing reads what is left
+// of the body, and the server closes the body after the response.
+func (b *body) Close() error { return nil }
+
+// WriteTo implements io.WriterTo. It reads the whole body into w and checks it
+// against the operation's schema, before anything is allocated for its elements.
+// The error is a *Problem, or that of the connection.
+func (b *body) WriteTo(w io.Writer) (int64, error) {
+	buffer, ok := w.(*bytes.Buffer)
+	if !ok || b.bounds == nil {
+		return 0, errors.New("the body is not admitted")
+	}
+	if b.length > b.bounds.bytes {
+		return 0, b.tooLarge()
+	}
+	size := b.length
+	if size < 0 {
+		size = b.bounds.bytes
+	}
+	n, err := b.fill(buffer, size)
+	if err != nil {
+		return n, err
+	}
+	if n > b.bounds.bytes {
+		return n, b.tooLarge()
+	}
+	if b.bounds.schema == nil || n == 0 {
+		return n, nil
+	}
+	return n, b.bounds.check(buffer.Bytes())
+}
+
+// fill reads up to one byte more than the operation's limit. It reserves the size
+// only when some of the body is there, so that a client that sends nothing holds
+// nothing.
+func (b *body) fill(buffer *bytes.Buffer, size int64) (n int64, err error) {
+	buffer.Grow(int(min(size, freeBodyBytes)) + 2*bytes.MinRead)
+	if n, err = buffer.ReadFrom(io.LimitReader(b, min(size, freeBodyBytes)+1)); err != nil || b.complete {
+		return n, err
+	}
+	if size > freeBodyBytes {
+		if err := b.reserve(size); err != nil {
+			return n, err
+		}
+		buffer.Grow(int(size-n) + 2*bytes.MinRead)
+	}
+	more, err := buffer.ReadFrom(io.LimitReader(b, b.bounds.bytes+1-n))
+	return n + more, err
+}
+
+// reserve waits until the bodies in flight leave room for size bytes.
+func (b *body) reserve(size int64) error {
+	ctx, cancel := context.WithTimeout(b.ctx, turnTimeout)
+	defer cancel()
+	if b.inFlight.Acquire(ctx, size) != nil {
+		return Refuse(http.StatusServiceUnavailable, busyText).With("Retry-After", "2")
+	}
+	b.reserved = size
+	b.setDeadline(time.Now().Add(bodyTimeout))
+	return nil
+}
+
+// release ends the body's part of the bodies in flight. If some of the body was
+// not read, it limits how long the server reads on.
+func (b *body) release() {
+	if b.reserved > 0 {
+		b.inFlight.Release(b.reserved)
+	}
+	if !b.complete {
+		b.setDeadline(time.Now().Add(drainTimeout))
+	}
+}
+
+func (b *body) tooLarge() *Problem {
+	return Refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes; send less in one request", b.bounds.bytes))
+}
+
+// admit returns a middleware that lets the operation read the body. It runs after
+// those that authenticate. It refuses what it can without the body.
+func (bounds *bodyBounds) admit(hc huma.Context, next func(huma.Context)) {
+	b, ok := hc.Context().Value(bodyKey{}).(*body)
+	if ok {
+		b.bounds = bounds
+		switch {
+		case bounds.schema == nil || b.length == 0:
+		case b.length > bounds.bytes:
+			Write(hc, b.tooLarge())
+			return
+		case !isJSON(hc.Header("Content-Type")):
+			Write(hc, Refuse(http.StatusUnsupportedMediaType, details[http.StatusUnsupportedMediaType],
+				Fault{Message: "unknown content type", Location: "body"}))
+			return
+		}
+	}
+	next(hc)
+}
+
+// isJSON reports whether a content type is application/json, one with the suffix
+// +json, or empty, which means JSON.
+func isJSON(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	media = strings.TrimSpace(media)
+	return media == "" || media == "application/json" || strings.HasSuffix(media, "+json")
+}

@@ -1,0 +1,43 @@
+package api
+
+import "net/http"
+
+// statusCodes are the stable codes of problems by status. A program compares the code;
+// the texts of a problem may change.
+var statusCodes = map[int]string{
+	http.StatusBadRequest:                   "bad-request",
+	http.StatusUnauthorized:                 "unauthenticated",
+	http.StatusForbidden:                    "forbidden",
+	http.StatusNotFound:                     "not-found",
+	http.StatusMethodNotAllowed:             "method-not-allowed",
+	http.StatusRequestTimeout:               "request-timeout",
+	http.StatusConflict:                     "conflict",
+	http.StatusGone:                         "gone",
+	http.StatusRequestEntityTooLarge:        "too-large",
+	http.StatusRequestURITooLong:            "uri-too-long",
+	http.StatusUnsupportedMediaType:         "unsupported-media-type",
+	http.StatusRequestedRangeNotSatisfiable: "range-not-satisfiable",
+	http.StatusUnprocessableEntity:          "invalid",
+	http.StatusTooManyRequests:              "too-many-requests",
+	http.StatusInternalServerError:          "internal",
+	http.StatusServiceUnavailable:           "unavailable",
+}
+
+// textCodes are the codes of problems that share their status with others.
+var textCodes = map[string]string{
+	KeyLockedText:   "key-locked",
+	RunIDTakenText:  "run-id-taken",
+	RunNotFoundText: "run-not-found",
+	PageTokenText:   "page-token",
+	busyText:        "busy",
+}
+
+func problemCode(status int, detail string) string {
+	if code := textCodes[detail]; code != "" {
+		return code
+	}
+	if code := statusCodes[status]; code != "" {
+		return code
+	}
+	return "other"
+}

@@ -1,0 +1,70 @@
+package bucket
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/googleapi"
+)
+
+// ErrDifferent is the error of an object that exists already with other bytes.
+var ErrDifferent = errors.New("the object exists with different bytes")
+
+// Create creates an object. If the object exists with the same bytes, there is
+// nothing to do. If it exists with other bytes, Create returns ErrDifferent and
+// changes nothing.
+func Create(ctx context.Context, object *storage.ObjectHandle, contentType string, data []byte) error {
+	same := func(old []byte) bool { return bytes.Equal(old, data) }
+	return CreateIf(ctx, object, contentType, data, same)
+}
+
+// CreateIf is Create with another idea of what the same bytes are.
+func CreateIf(ctx context.Context, object *storage.ObjectHandle, contentType string, data []byte, same func(old []byte) bool) error {
+	w := object.If(storage.Conditions{DoesNotExist: true}).NewWriter(ctx)
+	w.ContentType, w.ChunkSize = contentType, 0
+	_, err := w.Write(data)
+	if err := errors.Join(err, w.Close()); err == nil || !exists(err) {
+		return wrap("create", object, err)
+	}
+	old, err := Read(ctx, object, int64(len(data))+1<<16)
+	if err != nil {
+		return err
+	}
+	if !same(old) {
+		return fmt.Errorf("create %s: %w", object.ObjectName(), ErrDifferent)
+	}
+	return nil
+}
+
+// Read reads an object of at most limit bytes. It returns
+// storage.ErrObjectNotExist for an object that does not exist.
+func Read(ctx context.Context, object *storage.ObjectHandle, limit int64) ([]byte, error) {
+	r, err := object.NewReader(ctx)
+	if err != nil {
+		return nil, wrap("read", object, err)
+	}
+	defer r.Close()
+	if r.Attrs.Size > limit {
+		return nil, fmt.Errorf("read %s: it has %d bytes, more than %d", object.ObjectName(), r.Attrs.Size, limit)
+	}
+	data, err := io.ReadAll(r)
+	return data, wrap("read", object, err)
+}
+
+// exists reports whether a create failed because the object exists.
+func exists(err error) bool {
+	var api *googleapi.Error
+	return errors.As(err, &api) && api.Code == http.StatusPreconditionFailed
+}
+
+func wrap(what string, object *storage.ObjectHandle, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %s: %w", what, object.ObjectName(), err)
+}

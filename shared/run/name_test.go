@@ -1,0 +1,48 @@
+package run_test
+
+import (
+	"testing"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
+)
+
+func TestNamesThatLookTheSameAreTheSame(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"":                               "",
+		"dns-check":                      "dns-check",
+		"cafe\u0301":                     "caf\u00e9",
+		"caf\u00e9":                      "caf\u00e9",
+		"A\u030angstr\u00f6m":            "\u00c5ngstr\u00f6m",
+		"\u1112\u1161\u11ab":             "\ud55c",
+		"dns\u200b-check":                "dns-check",
+		"\ufeffdns-check":                "dns-check",
+		"dns\u200c-\u200dcheck":          "dns-check",
+		"dns\u00ad-check\u2060":          "dns-check",
+		"\u202edns-check\u202c":          "dns-check",
+		"cafe\u200b\u0301":               "caf\u00e9",
+		"\u200b\u200d":                   "",
+		"\u0645\u06cc\u200c\u062e":       "\u0645\u06cc\u200c\u062e",
+		"\U0001f469\u200d\U0001f4bb run": "\U0001f469\u200d\U0001f4bb run",
+		"\u2460 is not 1, \ufb01 not fi": "\u2460 is not 1, \ufb01 not fi",
+	} {
+		if got := run.CanonicalName(name); got != want {
+			t.Errorf("%+q is %+q, want %+q", name, got, want)
+		}
+	}
+}
+
+// FuzzCanonicalName checks that the canonical form is stable and NFC.
+func FuzzCanonicalName(f *testing.F) {
+	for _, seed := range []string{"cafe\u0301", "a\u200d\u0301b", "\U0001f469\u200d\U0001f4bb", "\u200c\u200c\u06cc\u200d"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		once := run.CanonicalName(name)
+		if twice := run.CanonicalName(once); twice != once || !norm.NFC.IsNormalString(once) {
+			t.Errorf("%+q becomes %+q and then %+q", name, once, twice)
+		}
+	})
+}
