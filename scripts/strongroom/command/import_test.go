@@ -207,7 +207,7 @@ func TestImportRejectsInvalidArguments(t *testing.T) {
 		"--start must be a time":             {"x", "--start", "noon"},
 		"no such file":                       {"/no/such/file"},
 		"this is a directory":                {"/"},
-		"--run allows only one run, but the": {issuesFile(t, "a.jsonl", strings.Repeat("{}\n", 201)), "--run", someRun},
+		"--run allows only one run, but the": {issuesFile(t, "a.jsonl", strings.Repeat(plainLine+"\n", 201)), "--run", someRun},
 		"at most 64 MiB and 50000 lines":     {issuesFile(t, "a.jsonl", strings.Repeat("\n", 50_001))},
 		"before 1970: set --start":           {issuesFile(t, "a.jsonl", "{}"), "--start", "1969-01-02T03:04:05Z"},
 		"stdin is not available":             {"-"},

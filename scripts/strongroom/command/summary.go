@@ -48,7 +48,7 @@ func (s *session) summarize(j spool.Journal, err error) summary {
 	return sum
 }
 
-// stateOf returns what became of an output.
+// stateOf returns the state of an output.
 func stateOf(o spool.Output) string {
 	switch {
 	case o.Cut:

@@ -189,7 +189,7 @@ func (d Dir) Read(id string) (Journal, error) {
 	return j, err
 }
 
-// Size returns the bytes that a run takes in the spool.
+// Size returns the bytes of a run in the spool.
 func (d Dir) Size(id string) (bytes int64) {
 	_ = filepath.WalkDir(filepath.Join(d.path, id), func(_ string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() || entry.Name() == reserveName {
