@@ -88,7 +88,7 @@ func accountRows(t *testing.T, suite infra.Suite) string {
 	var b strings.Builder
 	b.WriteString("| account | called by | reads | writes or forges | deletes | checked by |\n|---|---|---|---|---|---|\n")
 	unused := maps.Clone(effects)
-	row := func(account, caller string, roles []infra.Role, proof string) {
+	row := func(account, calledBy string, roles []infra.Role, proof string) {
 		var reads, writes, deletes []string
 		for _, role := range roles {
 			key := role.Role + " on " + role.On
@@ -99,11 +99,11 @@ func accountRows(t *testing.T, suite infra.Suite) string {
 			delete(unused, key)
 			reads, writes, deletes = append(reads, e.reads), append(writes, e.writes), append(deletes, e.deletes)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", account, caller, damage(reads), damage(writes), damage(deletes), proof)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", account, calledBy, damage(reads), damage(writes), damage(deletes), proof)
 	}
 	for _, name := range slices.Sorted(maps.Keys(suite.Functions)) {
 		f := suite.Functions[name]
-		row("`"+name+"`", caller(f), f.Roles, "`TestNoAccountCanDoMoreThanTheTableSays` in emulator/suite")
+		row("`"+name+"`", callerOf(f), f.Roles, "`TestNoAccountCanDoMoreThanTheTableSays` in emulator/suite")
 	}
 	row("a tenant's signing account", "nobody; `uploads` signs as it", suite.Agents["signing"], "`TestLaw1SigningAccountReachesOneBucket` in emulator/suite")
 	row("Cloud Storage's agent", "Google", suite.Agents["storage"], notTested+"Google operates this account")
@@ -113,7 +113,7 @@ func accountRows(t *testing.T, suite infra.Suite) string {
 	return b.String()
 }
 
-func caller(f infra.Function) string {
+func callerOf(f infra.Function) string {
 	switch {
 	case f.Topic != "":
 		return "Pub/Sub"
