@@ -118,6 +118,11 @@ func (c *Client) Start(ctx context.Context, run string, start Start) error {
 	return c.call(ctx, request{what: "record the run's start", method: http.MethodPut, path: c.runPath(run), in: start}, nil)
 }
 
+// Heartbeat tells the platform that the run's runner still works on it.
+func (c *Client) Heartbeat(ctx context.Context, run string) error {
+	return c.call(ctx, request{what: "renew the run's lease", method: http.MethodPost, path: c.runPath(run) + "/heartbeat"}, nil)
+}
+
 // Report records that the run ended. It is safe to retry with the same report,
 // which is always sent as the same bytes.
 func (c *Client) Report(ctx context.Context, run string, report Report) error {
