@@ -47,7 +47,7 @@ func TestLaw3OneTenantOneKey(t *testing.T) {
 	c := cloudtest.New(t, suite.Options{})
 	a, b := newKeyedTenant(t, c), newKeyedTenant(t, c)
 	holder := keyAdminOf(t, a.Tenant)
-	late := a.Mint(t, a.run, cloudtest.PartOf("late.log", 1, []byte("late")))[0]
+	late := a.Mint(t, cloudtest.NewRun(t), cloudtest.PartOf("late.log", 1, []byte("late")))[0]
 
 	holder.set(t, kmspb.CryptoKeyVersion_DISABLED)
 	a.wantUnreadable(t)

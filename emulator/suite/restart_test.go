@@ -2,6 +2,7 @@ package suite_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
@@ -13,15 +14,17 @@ func TestEverythingIsThereAfterARestart(t *testing.T) {
 	dir := t.TempDir()
 	run := cloudtest.NewRun(t)
 	var stored, granted *cloudtest.Tenant
+	var addr string // of both starts: a run belongs to an identity, whose issuer has the address in its name
 
 	t.Run("before", func(t *testing.T) {
 		c := cloudtest.New(t, suite.Options{Dir: dir})
+		addr = strings.TrimPrefix(c.URL, "http://")
 		stored, granted = c.Tenant(t), c.Tenant(t)
 		stored.Store(t, run, "stdout.log", []byte("kept\n"))
 		granted.Mint(t, run, cloudtest.PartOf("stdout.log", 1, []byte("later\n")))
 	})
 	t.Run("after", func(t *testing.T) {
-		c := cloudtest.New(t, suite.Options{Dir: dir})
+		c := cloudtest.New(t, suite.Options{Dir: dir, Addr: addr})
 		for _, before := range []*cloudtest.Tenant{stored, granted} {
 			record, err := c.AddTenant(t.Context(), before.ID, before.Workspace)
 			if err != nil {

@@ -47,4 +47,11 @@
 // It reads and updates audit entries and trees, decrypts with the audit key,
 // creates and reads objects in audit buckets, and signs with the log key. It has
 // no permission on outputs, exports or tenants' keys.
+//
+// # Try it
+//
+// While go run ./emulator runs, the embedded scheduler calls the function every
+// minute. Other callers are rejected:
+//
+//	curl -si -X POST http://127.0.0.1:8080/functions/audit-integrator
 package auditintegrator

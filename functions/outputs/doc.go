@@ -124,7 +124,7 @@
 // While go run ./emulator runs, a runner uploads two lines, and a viewer reads them
 // once they are in custody:
 //
-//	RUNS=http://127.0.0.1:8080/v1/workspaces/prod/runs RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e12
+//	RUNS=http://127.0.0.1:8080/v1/workspaces/prod/runs RUN=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e14
 //	token() { curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=$1" | grep -o 'eyJ[^"]*'; }
 //	URL=$(curl -s "$RUNS/$RUN/uploads" -H "Authorization: Bearer $(token runner)" -H 'Content-Type: application/json' \
 //	  -d '{"parts":[{"output":"stdout.log","part":1,"contentType":"text/plain","size":12,"lines":2}]}' | grep -o 'http://[^"]*')

@@ -50,9 +50,6 @@ const (
 	stateUnclaimed  state = "unclaimed"  // the run has ended, and its report does not claim the output
 )
 
-// span returns the part's bytes within the output.
-func (p part) span() span { return span{p.offset, p.offset + p.size} }
-
 // add adds a grant of the output. Grants must be added in the order of parts.
 func (x *index) add(g grant.Grant) {
 	if x.contentType == "" {

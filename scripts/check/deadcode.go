@@ -21,6 +21,9 @@ var reachedByTests = map[string]string{
 	"shared/dataclass/...":                        "tests hold every stored, published and returned field to the rules",
 	"emulator/oidc.Issuer.Rotate":                 "tests rotate the keys of an issuer, which its owner does otherwise",
 	"emulator/oidc.generations.next":              "part of Issuer.Rotate",
+	"shared/authn.CheckKeySet":                    "tests hold Terraform's warning about unusable keys to it",
+	"shared/signednote.CosignedAt":                "tests verify the times of published checkpoints",
+	"shared/tilelog/...":                          "the reading side of a log; tests verify published logs with it",
 	"functions/assistantupdate.Updater.FoldCheck": "tests fold a check without an event",
 }
 

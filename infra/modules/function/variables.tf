@@ -122,7 +122,7 @@ variable "environment" {
 }
 
 variable "limits" {
-  description = "Resources of one instance, and number of instances in a region."
+  description = "Resources of one instance, and number of instances in a region. GOMEMLIMIT of the function is 90 % of the memory."
   type = object({
     memory          = optional(string, "512Mi")
     cpu             = optional(string, "1")

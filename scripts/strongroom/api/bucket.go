@@ -150,7 +150,7 @@ func bucketError(what string, t Target, res *http.Response) error {
 		res.StatusCode == http.StatusForbidden && t.mayHaveExpired():
 		return fmt.Errorf("%s: %w", what, ErrExpired)
 	}
-	return classify(fmt.Errorf("%s: the bucket returned %d %s", what, res.StatusCode, code), res)
+	return classify(fmt.Errorf("%s: the bucket returned %d %s", what, res.StatusCode, code), res, code)
 }
 
 // errorCode reads the code of an XML API error:

@@ -219,7 +219,7 @@ func (c *Client) rejected(what string, res *http.Response, sent secret.String) e
 			return &retry.Transient{Err: problem}
 		}
 	}
-	return classify(problem, res)
+	return classify(problem, res, "")
 }
 
 func closeBody(body io.ReadCloser) {

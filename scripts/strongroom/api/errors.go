@@ -74,17 +74,6 @@ func decodeProblem(what string, res *http.Response) *Problem {
 	return problem
 }
 
-// classify marks an error as transient if its status is 408, 429 or 5xx.
-func classify(err error, res *http.Response) error {
-	switch {
-	case res.StatusCode == http.StatusRequestTimeout,
-		res.StatusCode == http.StatusTooManyRequests,
-		res.StatusCode >= 500:
-		return &retry.Transient{Err: err, After: retryAfter(res.Header.Get("Retry-After"))}
-	}
-	return err
-}
-
 // retryAfter reads seconds or a date (RFC 9110, section 10.2.3). Any other value
 // is 0.
 func retryAfter(value string) time.Duration {

@@ -66,7 +66,7 @@ func rootCommand(a *app) *cobra.Command {
 		return &exitError{exitUsage, fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	a.settings.addFlags(root)
-	root.AddCommand(runCommand(a), resumeCommand(a), uploadCommand(a), importCommand(a),
+	root.AddCommand(runCommand(a), resumeCommand(a), spoolCommand(a), uploadCommand(a), importCommand(a),
 		runsCommand(a), outputsCommand(a), issuesCommand(a), slisCommand(a), assistantCommand(a),
 		catalogCommand(a), replayCommand(a), tokenCommand(a), versionCommand(a))
 	return root

@@ -212,3 +212,39 @@ func TestARunHasAtMostAThousandOutputs(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestALongFileBecomesRunsOfOneStart has its worst issue, and its newest sample,
+// after what one report can have.
+func TestALongFileBecomesRunsOfOneStart(t *testing.T) {
+	t.Parallel()
+	p, dir := newProgram(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)}), t.TempDir()
+	worst := `{"title":"the cluster is down","severity":1}`
+	writeFile(t, filepath.Join(dir, "issues.jsonl"), strings.Repeat(`{"title":"slow","severity":3}`+"\n", 204)+worst)
+	var lines strings.Builder
+	for i := range api.MaxSLIs + 1 {
+		fmt.Fprintf(&lines, "{\"sli\":\"s%d\",\"value\":1}\n", i)
+	}
+	writeFile(t, filepath.Join(dir, "samples.jsonl"), lines.String())
+	r := p.run(t, "run", "--quiet", "--backoff", "2ms", "--", "sh", "-c", copyFiles, "sh", dir)
+	if r.code != 3 || strings.Contains(r.stderr, "not reported") {
+		t.Errorf("%+v", r)
+	}
+	runs, issues, samples := p.runs(t), 0, 0
+	if len(runs) != 2 {
+		t.Fatalf("there are %d runs: %+v", len(runs), r)
+	}
+	start := p.recorded(t, runs[0]).Start
+	for _, id := range runs {
+		recorded := p.recorded(t, id)
+		issues, samples = issues+recorded.Issues, samples+recorded.Samples
+		if !recorded.Start.Equal(start) || recorded.Outcome != "failure" {
+			t.Errorf("%+v", recorded)
+		}
+		if lines := p.issueLines(t, id); len(recorded.Outputs) > 0 && lines[0] != worst {
+			t.Errorf("the first issue is %s", lines[0])
+		}
+	}
+	if issues != 205 || samples != api.MaxSLIs+1 {
+		t.Errorf("%d issues and %d samples are reported", issues, samples)
+	}
+}

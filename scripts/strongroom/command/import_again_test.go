@@ -32,7 +32,7 @@ func TestAFileCountsOnceWhateverItsTime(t *testing.T) {
 		"later":               {plainLine, importAt(changed.Add(time.Hour)), "already imported"},
 		"earlier":             {plainLine, importAt(changed.Add(-time.Hour)), "already imported"},
 		"far in the future":   {plainLine, importAt(time.Now().Add(time.Hour)), "already imported"},
-		"observed, and later": {`{"observedAt":"2026-01-01T00:00:00Z"}`, importAt(changed.Add(time.Hour)), "reported 1 issues"},
+		"observed, and later": {`{"severity":2,"observedAt":"2026-01-01T00:00:00Z"}`, importAt(changed.Add(time.Hour)), "reported 1 issues"},
 		"from stdin": {plainLine, func(t *testing.T, p *program, _ string) result {
 			return p.runWith(t, strings.NewReader(plainLine), "import", "-", "--task", "dns-check")
 		}, "already imported"},
@@ -59,7 +59,7 @@ func TestAFileCountsOnceWhateverItsTime(t *testing.T) {
 func TestDerivedIDsStayTheSame(t *testing.T) {
 	t.Parallel()
 	p := stubbed(t, newStub(t, "{}"))
-	args := []string{"import", issuesFile(t, "issues.jsonl", plainLine), "--task", "dns-check", "--json"}
+	args := []string{"import", issuesFile(t, "issues.jsonl", `{"title":"DNS is slow"}`), "--task", "dns-check", "--json"}
 	for want, flags := range map[string][]string{
 		"019b7ca9-8c88-7843-af85-96ac19ebd262": {"--start", "2026-01-02T03:04:05Z"},
 		"c322114d-25d8-7a2b-be63-ea415b65364f": nil,
@@ -128,7 +128,7 @@ func TestOnlyAFileWithADerivedIDIsAlreadyImported(t *testing.T) {
 		before  bool
 	}{
 		"a file alone": {plainLine, nil, true},
-		"a time that was ahead of the clock before": {`{"observedAt":"2026-01-01T00:00:00Z"}`, nil, true},
+		"a time that was ahead of the clock before": {`{"severity":2,"observedAt":"2026-01-01T00:00:00Z"}`, nil, true},
 		"a run that was named":                      {plainLine, []string{"--run", someRun}, false},
 		"a start that was named":                    {plainLine, []string{"--start", "2026-01-02T03:04:05Z"}, false},
 	} {

@@ -60,7 +60,7 @@ func TestImportReportsAFileAsOneRun(t *testing.T) {
 
 func TestARunStartsWhenItsNewestLineWasObserved(t *testing.T) {
 	t.Parallel()
-	observed := func(at string) string { return `{"observedAt":"` + at + `"}` + "\n" }
+	observed := func(at string) string { return `{"severity":2,"observedAt":"` + at + `"}` + "\n" }
 	third := time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)
 	ahead := time.Now().Add(time.Hour).Truncate(time.Second)
 	for name, c := range map[string]struct {
@@ -69,8 +69,8 @@ func TestARunStartsWhenItsNewestLineWasObserved(t *testing.T) {
 		args    []string
 		id      time.Time // the time in the run ID; zero: there is none
 	}{
-		"the newest of them":              {content: observed("2026-01-03T01:00:00.0625+01:00") + observed("2026-01-01T00:00:00Z") + "{}", want: third.Add(62 * time.Millisecond), args: nil, id: third},
-		"the file's time, without one":    {content: "{}", want: changed, args: nil, id: time.Time{}},
+		"the newest of them":              {content: observed("2026-01-03T01:00:00.0625+01:00") + observed("2026-01-01T00:00:00Z") + plainLine, want: third.Add(62 * time.Millisecond), args: nil, id: third},
+		"the file's time, without one":    {content: plainLine, want: changed, args: nil, id: time.Time{}},
 		"the file's time, if it is later": {content: observed(ahead.Format(time.RFC3339)), want: changed, args: nil, id: ahead},
 		"the file's time, if it is bad":   {content: observed("yesterday") + observed("1960-01-01T00:00:00Z"), want: changed, args: nil, id: time.Time{}},
 		"the flag's time, if it is set":   {content: observed("2026-01-01T00:00:00Z"), want: third, args: []string{"--start", "2026-01-03T00:00:00Z"}, id: third},
@@ -140,14 +140,14 @@ func TestImportListsRejectedLines(t *testing.T) {
 
 func TestImportNamesTheTask(t *testing.T) {
 	t.Parallel()
-	named := `{"taskName":"Check DNS"}`
+	named := `{"severity":2,"taskName":"Check DNS"}`
 	for name, c := range map[string]struct{ content, want string }{
-		"as all lines do":                   {named + "\n" + `{"task_name":"Check DNS"}`, "Check DNS"},
-		"by the file, if they do not agree": {named + "\n{}", "checks"},
+		"as all lines do":                   {named + "\n" + `{"severity":2,"task_name":"Check DNS"}`, "Check DNS"},
+		"by the file, if they do not agree": {named + "\n" + plainLine, "checks"},
 		"by the file, without lines":        {"", "checks"},
-		"as all lines do, if it just fits":  {`{"taskName":"` + strings.Repeat("é", 256) + `"}`, strings.Repeat("é", 256)},
-		"by the file, if it is too long":    {`{"taskName":"` + strings.Repeat("é", 257) + `"}`, "checks"},
-		"by the file, if it is no name":     {`{"taskName":["a","b"]}`, "checks"},
+		"as all lines do, if it just fits":  {`{"severity":2,"taskName":"` + strings.Repeat("é", 256) + `"}`, strings.Repeat("é", 256)},
+		"by the file, if it is too long":    {`{"severity":2,"taskName":"` + strings.Repeat("é", 257) + `"}`, "checks"},
+		"by the file, if it is no name":     {`{"severity":2,"taskName":["a","b"]}`, "checks"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

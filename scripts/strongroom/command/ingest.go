@@ -77,7 +77,22 @@ func (s *session) readFindings() error {
 	if err != nil {
 		return err
 	}
-	return s.run.StoreFindings(data, reported)
+	return s.storeFindings(data, reported)
+}
+
+// storeFindings stores the findings. If the disk is full, the findings stay in
+// memory: their files stay in the spool, and another process reads the same
+// findings from them.
+func (s *session) storeFindings(data []byte, reported []string) error {
+	err := s.run.StoreFindings(data, reported)
+	for spool.IsFull(err) && s.run.AwaitSpace(s.spaceWait) {
+		err = s.run.StoreFindings(data, reported)
+	}
+	if spool.IsFull(err) {
+		s.unsavedFindings = data
+		return nil
+	}
+	return err
 }
 
 // addFlagSamples adds the samples of the --sample flags.

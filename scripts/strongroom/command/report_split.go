@@ -11,14 +11,22 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 )
 
-// sendReports reports the run. If there are more findings than one report can have,
-// further runs with the same start report the rest, so that none of them resolves
-// the issues of another. import does the same. All requests are derived from the
+// sendReports reports the run, once. If there are more findings than one report can
+// have, further runs with the same start report the rest, so that none of them
+// resolves the issues of another. import does the same. All requests are derived from the
 // spool, so that a retry by another process sends the same ones.
-func (s *session) sendReports(policy retry.Policy, report api.Report) error {
+func (s *session) sendReports(policy retry.Policy) error {
 	j := s.run.Journal()
+	if j.ReportSent {
+		return nil
+	}
+	report, err := s.report()
+	if err != nil {
+		return err
+	}
 	found := ingest.Findings{Issues: report.Issues, Samples: report.Samples}
 	for n, part := range found.Split() {
 		id := j.Run
@@ -34,7 +42,7 @@ func (s *session) sendReports(policy retry.Policy, report api.Report) error {
 			return err
 		}
 	}
-	return nil
+	return s.run.Update(func(j *spool.Journal) { j.ReportSent = true })
 }
 
 // furtherRunID returns the ID of the nth further run of a run: a UUIDv7 (RFC 9562)

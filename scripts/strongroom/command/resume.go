@@ -21,7 +21,7 @@ func resumeCommand(a *app) *cobra.Command {
 		Short: "Continue interrupted uploads",
 		Long: `Continue the uploads of the given runs, or of all runs in the spool. An upload is
 interrupted if the program is killed, the machine restarts or the platform does not
-respond.
+respond. Each run that fails is reported, and does not stop the others.
 
 Tasks are not executed again. If a runner was killed while its task was running, the
 run is reported with the outcome "error" and exit code -1.`,
@@ -49,20 +49,24 @@ func (a *app) resume(ctx context.Context, t transfer, runs []string) error {
 			return err
 		}
 	}
-	var errs []error
+	failed := 0
 	for _, id := range runs {
 		err := a.resumeRun(ctx, t, dir, id)
 		if !named && (errors.Is(err, spool.ErrBusy) || errors.Is(err, spool.ErrGone)) {
 			continue // another process uploads it or has uploaded it
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("run %s: %w", id, err))
+			failed++
+			fmt.Fprintf(a.stderr, "strongroom: run %s: %v\n", id, err)
 		}
 		if ctx.Err() != nil {
 			break
 		}
 	}
-	return errors.Join(errs...)
+	if failed > 0 {
+		return fmt.Errorf("%d of %d runs are not completely uploaded; to list them: strongroom spool ls --spool %s", failed, len(runs), dir.Path())
+	}
+	return nil
 }
 
 func (a *app) resumeRun(ctx context.Context, t transfer, dir spool.Dir, id string) error {
@@ -88,7 +92,11 @@ func (a *app) resumeRun(ctx context.Context, t transfer, dir spool.Dir, id strin
 		return err
 	}
 	if err := s.complete(); err != nil {
-		return err
+		return fmt.Errorf("%w\nstrongroom: %s", err, nextStep(spooled, dir, err))
+	}
+	if lost := spooled.Journal().Lost(); lost > 0 {
+		a.notice("run %s is uploaded, without %d bytes that were cut", id, lost)
+		return nil
 	}
 	a.notice("run %s is uploaded", id)
 	return nil

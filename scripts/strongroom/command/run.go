@@ -97,7 +97,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	flags.DurationVar(&o.flush, "flush-interval", 2*time.Second, "upload a part after the output has been idle for this long, and after 5x this long in any case")
 	flags.DurationVar(&o.timeout, "timeout", 0, "end the command after this long (default no timeout)")
 	flags.DurationVar(&o.grace, "grace", 10*time.Second, "time between the signal that ends the command and SIGKILL")
-	flags.DurationVar(&o.patience, "patience", 15*time.Second, "how long to keep retrying an unreachable platform after the task ends (ignored with --wait)")
+	flags.DurationVar(&o.patience, "patience", 15*time.Second, "how long to keep retrying an unreachable platform after the task ends (ignored with --wait), and how long the task waits for uploads to free a full spool disk")
 }
 
 // addStartFlags adds the flags that the commands run, upload and import have in
@@ -126,6 +126,7 @@ func (r *taskRun) run(ctx context.Context, argv []string) error {
 	policy := r.options.policy()
 	policy.Shorten, policy.ShortFor = taskEnded, r.options.patience
 	s := r.app.startSession(ctx, spooled, client, r.options.transfer, policy)
+	s.spaceWait = max(r.options.patience, 1)
 	code, err := r.execute(ctx, s, argv)
 	if !r.options.wait {
 		close(taskEnded)

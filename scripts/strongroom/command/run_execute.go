@@ -24,7 +24,7 @@ func (r *taskRun) execute(ctx context.Context, s *session, argv []string) (int, 
 	var tees []*tee
 	streams := []io.Writer{r.app.stdout, r.app.stderr}
 	for i, name := range o.streams() {
-		w, err := s.run.Write(name, spool.CutRule{PartSize: o.partSize, Interval: o.flush}, s.add)
+		w, err := s.run.Write(name, spool.CutRule{PartSize: o.partSize, Interval: o.flush, Wait: max(o.patience, 1)}, s.add)
 		if err != nil {
 			return exitNotRun, err
 		}
@@ -57,11 +57,20 @@ func (s *session) recordEnd(result task.Result, tees []*tee) error {
 	}
 	for _, t := range tees {
 		if spoolErr := errors.Join(t.spoolErr, t.spool.Close()); spoolErr != nil {
-			s.meter.Printf("strongroom: the rest of the output is missing: %v", spoolErr)
-			err = s.run.Update(func(j *spool.Journal) { j.Outcome = run.Error })
+			s.meter.Printf("strongroom: WARNING: the rest of the output is missing: %v", spoolErr)
+			err = errors.Join(err, s.markMissing(spoolErr))
 		}
 	}
 	return err
+}
+
+// markMissing records that output is missing. An output that a full disk cut is
+// incomplete, which the platform shows; the task's outcome stays as it is.
+func (s *session) markMissing(why error) error {
+	if spool.IsFull(why) {
+		return nil
+	}
+	return s.run.Update(func(j *spool.Journal) { j.Outcome = run.Error })
 }
 
 // endTime returns now, but not before the start: the clock may have been set back.
@@ -82,8 +91,8 @@ type tee struct {
 }
 
 func (t *tee) Write(p []byte) (int, error) {
-	if t.spoolErr == nil {
-		_, t.spoolErr = t.spool.Write(p)
+	if _, err := t.spool.Write(p); t.spoolErr == nil { // after an error, Write counts what is lost
+		t.spoolErr = err
 	}
 	if t.stream != nil {
 		if _, err := t.stream.Write(p); err != nil {
@@ -120,7 +129,7 @@ func (r *taskRun) finish(s *session, dir spool.Dir, code int, err error) error {
 	j := s.run.Journal()
 	if err != nil {
 		s.meter.Printf("strongroom: WARNING: the output of run %s is not completely uploaded: %v", j.Run, err)
-		s.meter.Printf("strongroom: %s", resumeHint(j.Run, dir))
+		s.meter.Printf("strongroom: %s", nextStep(s.run, dir, err))
 	}
 	if r.options.json {
 		if err := writeJSON(r.app.stderr, s.summarize(j, err)); err != nil {

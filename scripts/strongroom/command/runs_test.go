@@ -140,14 +140,14 @@ func TestARunIsShown(t *testing.T) {
 	})
 	r := viewer.run(t, "runs", "show", id).want(t)
 	for _, want := range []string{
-		`Task     dns \u202echeck`, "State    failure, exit code 3", ", after 1h0m", "Issues   2; to read: strongroom runs issues " + id,
+		"Task     dns check", "State    failure, exit code 3", ", after 1h0m", "Issues   2; to read: strongroom runs issues " + id,
 		"Samples  2; to read: strongroom slis samples NAME", "Outputs  1; to read: strongroom outputs cat " + id, "lost.log  incomplete",
 	} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("%s does not show %q", r.stdout, want)
 		}
 	}
-	if r := viewer.run(t, "runs", "ls", "--task", "dns \u202echeck").want(t); strings.Count(r.stdout, "\n") != 2 || !strings.Contains(r.stdout, `2       2        dns \u202echeck  dns`) {
+	if r := viewer.run(t, "runs", "ls", "--task", "dns \u202echeck").want(t); strings.Count(r.stdout, "\n") != 2 || !strings.Contains(r.stdout, "2       2        dns check  dns") {
 		t.Errorf("%s", r.stdout)
 	}
 	if got := decode[api.Listing](t, viewer, "runs", "show", id, "--json"); got.Run.Issues != 2 || len(got.Outputs) != 1 {

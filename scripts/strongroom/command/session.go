@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
@@ -15,6 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/upload"
+	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -26,28 +28,59 @@ type session struct {
 	uploader *upload.Uploader
 	policy   retry.Policy
 	partSize int64
-	issues   int // in the report
-	samples  int // in the report
+
+	spaceWait time.Duration // for space on a full disk
+
+	failures chan struct{} // closed when transient failures last: see countFailures
+	issues   int           // in the report
+	samples  int           // in the report
 	rejected []rejectedLines
-	ctx      context.Context // ends the uploader
-	cancel   context.CancelCauseFunc
+
+	unsavedFindings []byte // in the report; nil: they are in the spool
+
+	ctx    context.Context // ends the uploader
+	cancel context.CancelCauseFunc
 }
+
+// defaultSpaceWait is how long commands without --patience wait for space.
+const defaultSpaceWait = 10 * time.Second
 
 // startSession starts the upload of parts that will be added.
 func (a *app) startSession(ctx context.Context, spooled *spool.Run, client *api.Client, t transfer, policy retry.Policy) *session {
-	s := &session{run: spooled, client: client, partSize: t.partSize, meter: progress.New(a.stderr, a.settings.quiet)}
+	s := &session{run: spooled, client: client, partSize: t.partSize, spaceWait: defaultSpaceWait, meter: progress.New(a.stderr, a.settings.quiet)}
+	s.failures = make(chan struct{})
+	failed, stored := s.countFailures()
+	print := func(error) {}
 	if !a.settings.quiet {
-		policy.Notify = s.notify()
+		print = s.notify()
 	}
+	policy.Notify = func(err error) { failed(); print(err) }
 	s.policy = policy
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	j := spooled.Journal()
 	s.uploader = upload.Start(s.ctx, upload.Config{
 		Client: client, Run: j.Run, Parallel: t.parallel, Retry: policy,
 		Start:  j.Start,
-		Stored: spooled.Stored, Moved: s.meter.Moved,
+		Stored: func(p spool.Part) error { stored(); return spooled.Stored(p) }, Moved: s.meter.Moved,
 	})
 	return s
+}
+
+// maxFailures is how many requests in turn may fail before the report is sent
+// without waiting for the outputs.
+const maxFailures = 3
+
+// countFailures returns functions that count transient failures since the last
+// part that was stored, and close s.failures when there are maxFailures.
+func (s *session) countFailures() (failed, stored func()) {
+	var count atomic.Int64
+	var once sync.Once
+	failed = func() {
+		if count.Add(1) >= maxFailures {
+			once.Do(func() { close(s.failures) })
+		}
+	}
+	return failed, func() { count.Store(0) }
 }
 
 // Transient failures are printed only after a while, and then rarely.
@@ -90,24 +123,15 @@ func (s *session) addPending() error {
 }
 
 // complete uploads the rest of a run that has ended, reports it, and removes it
-// from the spool.
+// from the spool. If that fails, the journal records why.
 func (s *session) complete() error {
 	s.meter.Show()
 	defer s.meter.End()
-	if err := s.addFiles(); err != nil {
-		s.cancel(err)
-		_ = s.uploader.Wait() // it was canceled because of err
-		return err
-	}
-	if err := s.uploader.Wait(); err != nil {
-		return err
-	}
-	report, err := s.report()
+	err := s.deliver()
 	if err != nil {
-		return err
-	}
-	if err := s.sendReports(s.policy, report); err != nil {
-		return err
+		return errors.Join(err, s.run.Update(func(j *spool.Journal) {
+			j.Problem, j.Refused = err.Error(), isRefused(err)
+		}))
 	}
 	kept, err := s.run.Remove()
 	if kept != "" {
@@ -116,24 +140,76 @@ func (s *session) complete() error {
 	return err
 }
 
-// report builds the report from the spool only, so that a retry by another
-// process sends the same report.
+// deliver uploads the outputs and sends the report. The report does not wait for
+// outputs that are refused, or whose upload fails again and again: the platform
+// shows them as missing or open until they are stored.
+func (s *session) deliver() error {
+	if err := s.addFiles(); err != nil {
+		s.cancel(err)
+		_ = s.uploader.Wait() // it was canceled because of err
+		return err
+	}
+	uploaded := make(chan error, 1)
+	go func() { uploaded <- s.uploader.Wait() }()
+	select {
+	case err := <-uploaded:
+		return s.reportAfter(err)
+	case <-s.failures:
+	}
+	select {
+	case err := <-uploaded:
+		return s.reportAfter(err)
+	case <-s.uploader.Started():
+	}
+	reportErr := s.sendReports(s.policy)
+	return errors.Join(<-uploaded, reportErr)
+}
+
+// reportAfter sends the report after the upload has ended, once if the upload has
+// failed. A run whose start is not recorded may be another one with the same ID.
+func (s *session) reportAfter(uploadErr error) error {
+	select {
+	case <-s.uploader.Started():
+	default:
+		return uploadErr
+	}
+	policy := s.policy
+	if uploadErr != nil {
+		policy = retry.Policy{}
+	}
+	return errors.Join(uploadErr, s.sendReports(policy))
+}
+
+// report builds the report, with all findings, from the spool only, so that a
+// retry by another process sends the same report.
 func (s *session) report() (api.Report, error) {
 	j := s.run.Journal()
 	r := api.Report{End: j.End, Outcome: j.Outcome, ExitCode: j.ExitCode, Outputs: []api.Claim{}}
 	for _, o := range j.Outputs {
-		r.Outputs = append(r.Outputs, api.Claim{Name: o.Name, Parts: o.Parts})
+		r.Outputs = append(r.Outputs, api.Claim{Name: o.Name, Parts: claimedParts(o)})
 	}
-	if !j.Findings {
+	if !j.Findings && s.unsavedFindings == nil {
 		return r, nil
 	}
-	data, err := s.run.Findings()
-	if err != nil {
-		return r, err
+	data := s.unsavedFindings
+	if data == nil {
+		var err error
+		if data, err = s.run.Findings(); err != nil {
+			return r, err
+		}
 	}
 	found, err := ingest.Decode(data)
 	r.Issues, r.Samples = found.Issues, found.Samples
 	return r, err
+}
+
+// claimedParts returns the number of parts of an output. An output that was cut
+// claims one that does not exist, so that the platform never shows it as complete.
+func claimedParts(o spool.Output) int {
+	if o.Cut {
+		return min(o.Parts+1, grant.MaxPart)
+	}
+	return o.Parts
 }
 
 // addFiles turns the files that the task wrote into outputs, and queues their
@@ -149,7 +225,7 @@ func (s *session) addFiles() error {
 		if o.Parts > 0 {
 			continue
 		}
-		err := s.run.Copy(o.Name, s.partSize)
+		err := s.copyFile(o.Name)
 		if err == nil {
 			err = s.run.EachPending(o.Name, s.add)
 		} else if isUnreadable(err) {
@@ -160,6 +236,22 @@ func (s *session) addFiles() error {
 		}
 	}
 	return nil
+}
+
+// copyFile spools an output's file. On a full disk, it waits for uploads to free
+// space, and then moves the file instead of copying it.
+func (s *session) copyFile(name string) error {
+	err := s.run.Copy(name, s.partSize)
+	for spool.IsFull(err) && s.run.AwaitSpace(s.spaceWait) {
+		err = s.run.Copy(name, s.partSize)
+	}
+	if !spool.IsFull(err) {
+		return err
+	}
+	if moved, moveErr := s.run.Move(name, s.partSize); moved || moveErr != nil {
+		return moveErr
+	}
+	return err
 }
 
 // isUnreadable reports whether a file cannot be read, for example because it was

@@ -187,11 +187,15 @@ type transfer struct {
 }
 
 func (t *transfer) addFlags(cmd *cobra.Command) {
+	t.addSpoolFlag(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&t.spool, "spool", "", "directory that stores output until it is uploaded ($"+envSpool+"; default strongroom/spool in the user's cache directory)")
 	flags.IntVar(&t.parallel, "parallel", 4, "maximum number of concurrent uploads")
 	flags.Int64Var(&t.partSize, "part-size", grant.MaxPartBytes, "maximum size of a part in bytes, at most 8388608")
 	addRetryFlags(cmd, &t.retryFor, &t.backoff, 24*time.Hour)
+}
+
+func (t *transfer) addSpoolFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&t.spool, "spool", "", "directory that stores output until it is uploaded, of this user and with mode 0700 ($"+envSpool+"; default strongroom/spool in the user's cache directory)")
 }
 
 // addRetryFlags adds the flags of commands that retry for long.

@@ -55,7 +55,7 @@ func TestSamplesAreFilteredByTime(t *testing.T) {
 		}
 	}
 	r := viewer.run(t, "slis", "samples", sli, "--limit", "1").want(t)
-	if lines := strings.Split(r.stdout, "\n"); len(lines) != 3 || !strings.HasPrefix(lines[1], ago(11).Format("2006-01-02T")) || !strings.HasSuffix(lines[1], "  slx\\u202e0") ||
+	if lines := strings.Split(r.stdout, "\n"); len(lines) != 3 || !strings.HasPrefix(lines[1], ago(11).Format("2006-01-02T")) || !strings.HasSuffix(lines[1], "  slx0") ||
 		!strings.Contains(r.stderr, "truncated to 1 entries") {
 		t.Errorf("%+v", r)
 	}

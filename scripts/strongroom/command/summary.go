@@ -1,8 +1,11 @@
 package command
 
 import (
-	"fmt"
+	"errors"
+	"net/http"
+	"strings"
 
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -24,7 +27,9 @@ type summary struct {
 type outputSummary struct {
 	Name  string `json:"name"`
 	Parts int    `json:"parts"`
-	Bytes int64  `json:"bytes"` // stored
+	Bytes int64  `json:"bytes"`          // stored
+	State string `json:"state"`          // stored, pending or cut
+	Lost  int64  `json:"lost,omitempty"` // bytes that a full disk cut
 }
 
 func (s *session) summarize(j spool.Journal, err error) summary {
@@ -37,12 +42,48 @@ func (s *session) summarize(j spool.Journal, err error) summary {
 		sum.Error = err.Error()
 	}
 	for _, o := range j.Outputs {
-		sum.Outputs = append(sum.Outputs, outputSummary{Name: o.Name, Parts: o.Parts, Bytes: o.Bytes})
+		sum.Outputs = append(sum.Outputs, outputSummary{Name: o.Name, Parts: o.Parts, Bytes: o.Bytes, State: stateOf(o), Lost: o.Lost})
 	}
 	return sum
 }
 
-// resumeHint returns how to continue the upload of a run.
-func resumeHint(id string, dir spool.Dir) string {
-	return fmt.Sprintf("no data is lost; to continue: strongroom resume --spool %s %s", dir.Path(), id)
+// stateOf returns the state of an output.
+func stateOf(o spool.Output) string {
+	switch {
+	case o.Cut:
+		return "cut"
+	case o.Parts > 0 && o.Stored >= o.Parts:
+		return "stored"
+	}
+	return "pending"
+}
+
+// isRefused reports whether a resume will be refused as well.
+func isRefused(err error) bool {
+	var refused *api.RefusedError
+	return errors.As(err, &refused) && !isUnauthorized(err)
+}
+
+// isUnauthorized reports whether another token may be accepted.
+func isUnauthorized(err error) bool {
+	var refused *api.RefusedError
+	return errors.As(err, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden)
+}
+
+// nextStep returns what the user can do about a run that is not completely
+// uploaded. It says that no data is lost only if the spool has all of it.
+func nextStep(spooled *spool.Run, dir spool.Dir, err error) string {
+	id, at := spooled.Journal().Run, " --spool "+dir.Path()+" "
+	text := "no data is lost; "
+	if lost := spooled.Verify(); lost != nil {
+		text = "data is lost: " + strings.ReplaceAll(lost.Error(), "\n", "; ") + "; "
+	}
+	switch {
+	case isUnauthorized(err):
+		return text + "correct the token or its rights, and then continue: strongroom resume" + at + id
+	case isRefused(err):
+		return text + "a resume will be refused again until the cause is removed; to see what is left: strongroom spool show" + at + id +
+			"; to delete it: strongroom spool discard" + at + id
+	}
+	return text + "to continue: strongroom resume" + at + id
 }

@@ -132,7 +132,7 @@ func (a *app) finishUpload(s *session, o uploadOptions, dir spool.Dir, err error
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("run %s is not completely uploaded: %w\nstrongroom: %s", j.Run, err, resumeHint(j.Run, dir))
+		return fmt.Errorf("run %s is not completely uploaded: %w\nstrongroom: %s", j.Run, err, nextStep(s.run, dir, err))
 	}
 	if !o.json {
 		fmt.Fprintln(a.stdout, j.Run)

@@ -14,7 +14,8 @@ const findingsName = "findings.json"
 // is atomic: after a crash, either all or none of this was done.
 func (r *Run) StoreFindings(data []byte, reported []string) error {
 	path := filepath.Join(r.dir, findingsName)
-	if err := writeSynced(path+".new", data); err != nil {
+	if err := r.inReserve(func() error { return writeSynced(path+".new", data) }); err != nil {
+		_ = os.Remove(path + ".new")
 		return fmt.Errorf("store findings: %w", err)
 	}
 	if err := renameSynced(path+".new", path); err != nil {

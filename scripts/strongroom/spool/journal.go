@@ -34,6 +34,10 @@ type Journal struct {
 	Findings   bool        `json:"findings,omitempty"`   // Run.StoreFindings was called
 	Reported   []string    `json:"reported,omitempty"`   // files whose lines are all in the findings
 	Outputs    []Output    `json:"outputs"`
+
+	ReportSent bool   `json:"reportSent,omitempty"` // the platform has the report
+	Problem    string `json:"problem,omitempty"`    // why the last upload did not complete
+	Refused    bool   `json:"refused,omitempty"`    // the problem is a refusal that a retry does not change
 }
 
 // Output is one output of a run and the state of its upload.
@@ -46,6 +50,10 @@ type Output struct {
 	Bytes       int64  `json:"bytes,omitempty"`  // in acknowledged parts
 
 	StoredBeyond []int `json:"storedBeyond,omitempty"` // acknowledged parts after a gap
+
+	Cut   bool  `json:"cut,omitempty"`   // the disk was full, so the end of the output is missing
+	Lost  int64 `json:"lost,omitempty"`  // bytes that were cut; 0 until the run ends
+	Moved bool  `json:"moved,omitempty"` // the source became the only part: see Run.Move
 }
 
 // Output returns the output with a name, or nil.
@@ -56,6 +64,14 @@ func (j *Journal) Output(name string) *Output {
 		}
 	}
 	return nil
+}
+
+// Lost returns how many bytes of output were cut because the disk was full.
+func (j Journal) Lost() (bytes int64) {
+	for _, o := range j.Outputs {
+		bytes += o.Lost
+	}
+	return bytes
 }
 
 // acknowledge records that the platform has stored part number, of size bytes.
@@ -117,6 +133,7 @@ func writeJournal(dir string, j *Journal) error {
 	}
 	path := filepath.Join(dir, journalName)
 	if err := writeSynced(path+".new", data); err != nil {
+		_ = os.Remove(path + ".new") // it takes space from a disk that may be full
 		return fmt.Errorf("write the run's journal: %w", err)
 	}
 	return renameSynced(path+".new", path)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -21,11 +20,11 @@ func countLines(data []byte) int64 { return int64(bytes.Count(data, []byte{'\n'}
 
 // Stored records that the platform has stored the part, and frees its space.
 func (r *Run) Stored(p Part) error {
-	err := r.Update(func(j *Journal) { j.Output(p.Output).acknowledge(p.Number, p.Size) })
+	saved, err := r.update(func(j *Journal) { j.Output(p.Output).acknowledge(p.Number, p.Size) })
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(p.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := r.free(p, saved); err != nil {
 		return fmt.Errorf("free the spool: %w", err)
 	}
 	return nil
@@ -35,24 +34,29 @@ func (r *Run) Stored(p Part) error {
 // with the last byte that was spooled. Call Recover first on a run from Lock.
 func (r *Run) Recover() error {
 	for _, o := range r.Journal().Outputs {
-		if o.Parts > 0 {
-			if err := r.freeSource(o.Source); err != nil {
-				return fmt.Errorf("recover %s: %w", o.Name, err)
-			}
-			continue
-		}
-		dir := filepath.Join(r.dir, "parts", o.Name)
-		if o.Source != "" {
-			if err := os.RemoveAll(dir); err != nil { // a partial copy, of which nothing was uploaded
-				return fmt.Errorf("recover %s: %w", o.Name, err)
-			}
-			continue
-		}
-		if err := r.closeOutput(o, dir); err != nil {
+		if err := r.recoverOutput(o.Name); err != nil {
 			return fmt.Errorf("recover %s: %w", o.Name, err)
 		}
 	}
 	return nil
+}
+
+func (r *Run) recoverOutput(name string) error {
+	dir := filepath.Join(r.dir, "parts", name)
+	if err := r.recoverStored(Output{Name: name}, dir); err != nil {
+		return err
+	}
+	journal := r.Journal()
+	o := *journal.Output(name)
+	switch {
+	case o.Moved && !o.acknowledged(1):
+		return r.moveSource(o)
+	case o.Parts > 0:
+		return r.freeSource(o.Source)
+	case o.Source != "":
+		return os.RemoveAll(dir) // a partial copy, of which nothing was uploaded
+	}
+	return r.closeOutput(o, dir)
 }
 
 // closeOutput makes the last part final and records the number of parts.
@@ -67,7 +71,7 @@ func (r *Run) closeOutput(o Output, dir string) error {
 	last = max(last, o.last())
 	if last == 0 && open == "" {
 		open = filepath.Join(dir, partName(1)+openSuffix)
-		if err := writeSynced(open, nil); err != nil {
+		if err := r.inReserve(func() error { return writeSynced(open, nil) }); err != nil {
 			return err
 		}
 	}
@@ -136,6 +140,7 @@ func (r *Run) EachPending(output string, yield func(Part)) error {
 		if err := part.read(); err != nil {
 			return fmt.Errorf("the spool is damaged: %w", err)
 		}
+		r.expect()
 		yield(part)
 	}
 	return nil
@@ -161,7 +166,8 @@ func (p *Part) read() error {
 }
 
 // Copy spools the source of an output that is not closed. When all of it is
-// copied, its parts are pending, and a source below FilesDir is removed.
+// copied, its parts are pending, and a source below FilesDir is removed. If the
+// disk is full, nothing is changed.
 func (r *Run) Copy(output string, partSize int64) error {
 	journal := r.Journal()
 	source := journal.Output(output).Source
@@ -174,24 +180,22 @@ func (r *Run) Copy(output string, partSize int64) error {
 	if err != nil {
 		return err
 	}
+	defer func() { r.unstored.Add(-int64(w.part.Number - 1)) }() // EachPending counts them
 	if _, err := io.Copy(w, in); err != nil {
 		return errors.Join(fmt.Errorf("copy %s into the spool: %w", source, err), w.discard())
 	}
 	if err := w.Close(); err != nil {
-		return err
+		return errors.Join(err, w.discard())
 	}
 	return r.freeSource(source)
 }
 
 // freeSource removes a copied file if it is below FilesDir.
 func (r *Run) freeSource(source string) error {
-	if !strings.HasPrefix(source, r.FilesDir()+string(filepath.Separator)) {
+	if !r.owns(source) {
 		return nil
 	}
-	if err := os.Remove(source); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return ignoreMissing(os.Remove(source))
 }
 
 // ErrNotRegular means that a path is not a regular file.

@@ -20,11 +20,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/google/uuid"
 )
+
+// ErrIDTaken means that the spool has a run with the same ID.
+var ErrIDTaken = errors.New("the run ID is in use: the spool has a run with this ID that is not uploaded yet")
 
 // Errors of Lock.
 var (
@@ -111,6 +115,10 @@ type Run struct {
 	dir   string
 	lock  *os.File
 
+	freed    chan struct{} // holds one signal: a part was removed
+	unstored atomic.Int64  // parts that are being uploaded
+	released atomic.Bool   // the reserve was used
+
 	mu      sync.Mutex
 	journal Journal
 }
@@ -122,19 +130,23 @@ func (d Dir) Create(j Journal, filesDir string) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("spool the run: %w", err)
 	}
+	defer os.RemoveAll(temporary) // it does not exist any more if the run was created
 	lock, err := lockRun(temporary)
 	if err != nil {
 		return nil, fmt.Errorf("spool the run: %w", err)
 	}
-	r := &Run{spool: d, dir: filepath.Join(d.path, j.Run), lock: lock}
+	r := &Run{spool: d, dir: filepath.Join(d.path, j.Run), lock: lock, freed: make(chan struct{}, 1)}
 	if j.Version, j.PendingDir = journalVersion, filesDir; filesDir == "" {
 		j.PendingDir = r.FilesDir()
 	}
 	r.journal = j.clone()
-	if err := errors.Join(os.Mkdir(filepath.Join(temporary, "files"), 0o700), writeJournal(temporary, &j)); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Join(temporary, "files"), 0o700), reserve(temporary), writeJournal(temporary, &j)); err != nil {
 		return nil, errors.Join(fmt.Errorf("spool the run: %w", err), lock.Close())
 	}
 	if err := renameSynced(temporary, r.dir); err != nil {
+		if errors.Is(err, fs.ErrExist) { // also: ENOTEMPTY
+			err = ErrIDTaken
+		}
 		return nil, errors.Join(fmt.Errorf("spool the run %s: %w", j.Run, err), lock.Close())
 	}
 	return r, nil
@@ -161,7 +173,59 @@ func (d Dir) Lock(id string) (*Run, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	return &Run{spool: d, dir: dir, lock: lock, journal: journal}, nil
+	return &Run{spool: d, dir: dir, lock: lock, journal: journal, freed: make(chan struct{}, 1)}, nil
+}
+
+// Read returns the journal of a run, which another process may be changing. The
+// error is ErrGone if the run does not exist.
+func (d Dir) Read(id string) (Journal, error) {
+	if uuid.Validate(id) != nil {
+		return Journal{}, fmt.Errorf("%q is not a run ID", id)
+	}
+	j, err := readJournal(filepath.Join(d.path, id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Journal{}, ErrGone
+	}
+	return j, err
+}
+
+// Size returns the bytes of a run in the spool.
+func (d Dir) Size(id string) (bytes int64) {
+	_ = filepath.WalkDir(filepath.Join(d.path, id), func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() || entry.Name() == reserveName {
+			return nil
+		}
+		if info, err := entry.Info(); err == nil {
+			bytes += info.Size()
+		}
+		return nil
+	})
+	return bytes
+}
+
+// Discard deletes a run that is not uploaded, even if it is damaged. Errors: as
+// those of Lock.
+func (d Dir) Discard(id string) error {
+	if uuid.Validate(id) != nil {
+		return fmt.Errorf("%q is not a run ID", id)
+	}
+	dir := filepath.Join(d.path, id)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return ErrGone
+	}
+	lock, err := lockRun(dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	done := filepath.Join(d.path, donePrefix+id)
+	if err := renameSynced(dir, done); err != nil {
+		return fmt.Errorf("discard the run: %w", err)
+	}
+	if err := os.RemoveAll(done); err != nil {
+		return fmt.Errorf("discard the run: %w", err)
+	}
+	return nil
 }
 
 func lockRun(dir string) (*os.File, error) {
@@ -189,17 +253,26 @@ func (r *Run) Journal() Journal {
 	return r.journal.clone()
 }
 
-// Update changes the journal durably, or not at all.
+// Update changes the journal durably, or not at all. If the disk is full, and the
+// reserve is used, it changes the journal in memory. The next Update for which
+// there is space stores that.
 func (r *Run) Update(change func(*Journal)) error {
+	_, err := r.update(change)
+	return err
+}
+
+// update is Update. It reports whether the change is stored.
+func (r *Run) update(change func(*Journal)) (saved bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next := r.journal.clone()
 	change(&next)
-	if err := writeJournal(r.dir, &next); err != nil {
-		return err
+	err = r.inReserve(func() error { return writeJournal(r.dir, &next) })
+	if err != nil && !IsFull(err) {
+		return false, err
 	}
 	r.journal = next
-	return nil
+	return err == nil, nil
 }
 
 // Close unlocks the run.

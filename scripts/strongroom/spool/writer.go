@@ -39,6 +39,7 @@ type Writer struct {
 	dir      string
 	partSize int64
 	interval time.Duration
+	wait     time.Duration
 	ready    func(Part)
 
 	mu     sync.Mutex
@@ -48,6 +49,7 @@ type Writer struct {
 	opened time.Time // when the part's file was opened
 	grown  time.Time // when the part last grew
 	err    error     // sticky
+	lost   int64     // bytes that were not spooled
 	closed bool
 }
 
@@ -58,6 +60,11 @@ type CutRule struct {
 	// Interval cuts a part that has not grown for this long, and any part after
 	// five intervals, so that a reader can follow. Zero: cut full parts only.
 	Interval time.Duration
+
+	// Wait cuts a part when the disk is full, and waits at most this long for an
+	// upload to free space. If none does, the output is cut: see Output.Cut. Zero:
+	// Write fails when the disk is full.
+	Wait time.Duration
 }
 
 // Write opens an output of the run's journal for writing. It calls ready with
@@ -69,14 +76,14 @@ func (r *Run) Write(output string, rule CutRule, ready func(Part)) (*Writer, err
 		return nil, fmt.Errorf("spool %s: the run has no such output", output)
 	}
 	dir := filepath.Join(r.dir, "parts", output)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := r.inReserve(func() error { return os.MkdirAll(dir, 0o700) }); err != nil {
 		return nil, fmt.Errorf("spool %s: %w", output, err)
 	}
 	if err := errors.Join(syncDir(filepath.Dir(dir)), syncDir(r.dir)); err != nil {
 		return nil, fmt.Errorf("spool %s: %w", output, err)
 	}
 	return &Writer{
-		run: r, dir: dir, partSize: rule.PartSize, interval: rule.Interval, ready: ready,
+		run: r, dir: dir, partSize: rule.PartSize, interval: rule.Interval, wait: rule.Wait, ready: ready,
 		part: Part{Output: output, Number: 1, ContentType: o.ContentType},
 	}, nil
 }
@@ -90,29 +97,48 @@ func (w *Writer) Write(p []byte) (int, error) {
 	}
 	written := 0
 	for len(p) > written && w.err == nil {
-		n := min(int64(len(p)-written), w.partSize-w.part.Size)
-		w.err = w.grow(p[written : written+int(n)])
-		written += int(n)
-		if w.err == nil && w.part.Size == w.partSize {
+		size := min(int64(len(p)-written), w.partSize-w.part.Size)
+		n, err := w.grow(p[written : written+int(size)])
+		written += n
+		if w.wait > 0 && IsFull(err) {
+			err = w.makeRoom(err)
+		}
+		if w.err = err; err == nil && w.part.Size == w.partSize {
 			w.err = w.cut()
 		}
 	}
+	w.lost += int64(len(p) - written)
 	return written, w.err
 }
 
-func (w *Writer) grow(p []byte) error {
+func (w *Writer) grow(p []byte) (n int, err error) {
 	if w.file == nil {
 		if err := w.openPart(); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	n, err := w.file.Write(p)
+	n, err = w.file.Write(p)
 	w.part.measure(p[:n])
 	w.grown = time.Now()
 	if err != nil {
-		return fmt.Errorf("spool %s: %w", w.part.Output, err)
+		return n, fmt.Errorf("spool %s: %w", w.part.Output, err)
 	}
-	return nil
+	return n, nil
+}
+
+// makeRoom cuts the current part, so that its upload frees space on the full disk,
+// and waits for that. If nothing frees space, the output ends here.
+func (w *Writer) makeRoom(full error) error {
+	if w.file != nil && w.part.Size > 0 {
+		if err := w.cut(); err != nil {
+			return err
+		}
+	}
+	if w.run.AwaitSpace(w.wait) {
+		return nil
+	}
+	err := w.run.Update(func(j *Journal) { j.Output(w.part.Output).Cut = true })
+	return errors.Join(full, err)
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -174,6 +200,7 @@ func (w *Writer) cut() error {
 	if err != nil {
 		return fmt.Errorf("spool %s: %w", w.part.Output, err)
 	}
+	w.run.expect()
 	w.ready(w.part)
 	w.part = Part{Output: w.part.Output, Number: w.part.Number + 1, ContentType: w.part.ContentType}
 	return nil
@@ -188,14 +215,29 @@ func (w *Writer) Close() error {
 		return w.err
 	}
 	w.closed = true
-	if w.err == nil && w.file == nil && w.part.Number == 1 {
-		w.err = w.openPart()
-	}
-	if w.file != nil {
-		w.err = errors.Join(w.err, w.cut())
+	if err := w.closePart(); err != nil {
+		w.err = errors.Join(w.err, err)
 	}
 	parts := w.part.Number - 1
-	return errors.Join(w.err, w.run.setParts(w.part.Output, parts))
+	return errors.Join(w.err, w.run.Update(func(j *Journal) {
+		j.Output(w.part.Output).Parts, j.Output(w.part.Output).Lost = parts, w.lost
+	}))
+}
+
+// closePart cuts the last part. An output without any part gets an empty one.
+func (w *Writer) closePart() error {
+	if w.file == nil && w.part.Number == 1 {
+		if err := w.run.inReserve(w.openPart); err != nil {
+			return err
+		}
+	}
+	if w.file != nil && w.part.Size == 0 && w.part.Number > 1 { // opened on a disk that was full
+		return errors.Join(w.file.Close(), os.Remove(w.part.Path+openSuffix))
+	}
+	if w.file != nil {
+		return w.cut()
+	}
+	return nil
 }
 
 // discard removes all spooled data of the output.

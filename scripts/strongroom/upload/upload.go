@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"sync"
 
@@ -29,6 +30,12 @@ type Config struct {
 	Moved    func(bytes int64)      // called when bytes are sent; negative if they must be sent again; may be nil
 }
 
+// Errors of one part.
+var (
+	errDifferent = errors.New("the part is already stored with different content")
+	errDamaged   = errors.New("the spool is damaged")
+)
+
 // Uploader uploads parts as they become final. It is safe for concurrent use.
 type Uploader struct {
 	config Config
@@ -38,6 +45,9 @@ type Uploader struct {
 	waiting []spool.Part
 	ended   bool
 	wake    chan struct{} // holds one signal
+	failed  []error       // for each part that was refused
+
+	started chan struct{} // closed when the platform has recorded the start
 }
 
 // Start starts an uploader. It runs until Wait returns, a permanent error occurs
@@ -47,7 +57,7 @@ func Start(ctx context.Context, config Config) *Uploader {
 		config.Moved = func(int64) {}
 	}
 	config.Parallel = max(config.Parallel, 1)
-	u := &Uploader{config: config, done: make(chan error, 1), wake: make(chan struct{}, 1)}
+	u := &Uploader{config: config, done: make(chan error, 1), wake: make(chan struct{}, 1), started: make(chan struct{})}
 	go func() { u.done <- u.run(ctx) }()
 	return u
 }
@@ -57,8 +67,11 @@ func (u *Uploader) Add(p spool.Part) {
 	u.change(func() { u.waiting = append(u.waiting, p) })
 }
 
-// Wait waits until all queued parts are stored. It returns the error that stopped
-// the upload, if any. Call it once, after the last Add.
+// Started is closed when the platform has recorded the run's start.
+func (u *Uploader) Started() <-chan struct{} { return u.started }
+
+// Wait waits until all queued parts are stored or refused. It returns the error
+// that stopped the upload, or the refusals. Call it once, after the last Add.
 func (u *Uploader) Wait() error {
 	u.change(func() { u.ended = true })
 	return <-u.done
@@ -77,8 +90,9 @@ func (u *Uploader) change(f func()) {
 func (u *Uploader) run(ctx context.Context) error {
 	start := func(ctx context.Context) error { return u.config.Client.Start(ctx, u.config.Run, u.config.Start) }
 	if err := u.config.Retry.Do(ctx, start); err != nil {
-		return err
+		return u.startError(err)
 	}
+	close(u.started)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(u.config.Parallel)
 	for {
@@ -87,9 +101,51 @@ func (u *Uploader) run(ctx context.Context) error {
 			err = u.send(ctx, group, batch)
 		}
 		if err != nil || len(batch) == 0 {
-			return cmp.Or(group.Wait(), err) // the group's error is the cause of err
+			return cmp.Or(group.Wait(), err, u.refused()) // the group's error is the cause of err
 		}
 	}
+}
+
+// startError explains a conflict: the platform keeps the first start of each ID.
+func (u *Uploader) startError(err error) error {
+	var refused *api.RefusedError
+	if errors.As(err, &refused) && refused.Status == http.StatusConflict {
+		return fmt.Errorf("%w; the run ID %s is in use: use another one", err, u.config.Run)
+	}
+	return err
+}
+
+// refused returns the refusals of parts.
+func (u *Uploader) refused() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return errors.Join(u.failed...)
+}
+
+// deliver uploads a part within the limit. A part that is refused does not stop
+// the other parts.
+func (u *Uploader) deliver(ctx context.Context, group *errgroup.Group, part spool.Part, target *api.Target) {
+	d := &delivery{uploader: u, part: part, target: target}
+	group.Go(func() error {
+		err := d.run(ctx)
+		if !isOfPart(err) {
+			return err
+		}
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.failed = append(u.failed, err)
+		return nil
+	})
+}
+
+// isOfPart reports whether other parts may be accepted although this one failed
+// with err.
+func isOfPart(err error) bool {
+	var refused *api.RefusedError
+	if errors.As(err, &refused) {
+		return refused.Status != http.StatusUnauthorized && refused.Status != http.StatusForbidden && refused.Status != http.StatusNotFound
+	}
+	return errors.Is(err, errDifferent) || errors.Is(err, errDamaged)
 }
 
 // next waits for parts and returns as many as one call may mint. It returns none
@@ -121,12 +177,14 @@ func (u *Uploader) dequeue() ([]spool.Part, bool) {
 func (u *Uploader) send(ctx context.Context, group *errgroup.Group, batch []spool.Part) error {
 	for len(batch) > 0 {
 		targets, rest, err := u.mintBatch(ctx, batch)
+		if isOfPart(err) {
+			return u.sendEach(ctx, group, batch)
+		}
 		if err != nil {
 			return err
 		}
 		for i, target := range targets {
-			d := &delivery{uploader: u, part: rest[i], target: &target}
-			group.Go(func() error { return d.run(ctx) })
+			u.deliver(ctx, group, rest[i], &target)
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
@@ -135,6 +193,18 @@ func (u *Uploader) send(ctx context.Context, group *errgroup.Group, batch []spoo
 			return nil
 		}
 		batch = rest
+	}
+	return nil
+}
+
+// sendEach mints the target of each part alone, because a part of the batch is
+// refused.
+func (u *Uploader) sendEach(ctx context.Context, group *errgroup.Group, batch []spool.Part) error {
+	for _, part := range batch {
+		u.deliver(ctx, group, part, nil)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 	}
 	return nil
 }
@@ -184,7 +254,7 @@ func isStored(part spool.Part, stored []api.Stored) (bool, error) {
 			continue
 		}
 		if s.Size != part.Size || s.CRC32C != api.Checksum(part.CRC32C) {
-			return false, fmt.Errorf("%s part %d: the part is already stored with different content", part.Output, part.Number)
+			return false, fmt.Errorf("%s part %d: %w", part.Output, part.Number, errDifferent)
 		}
 		return true, nil
 	}
@@ -206,7 +276,7 @@ func describe(batch []spool.Part) []api.Part {
 func (u *Uploader) open(part spool.Part) (*countingReader, error) {
 	f, err := os.Open(part.Path)
 	if err != nil {
-		return nil, fmt.Errorf("the spool is damaged: %w", err)
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	return &countingReader{file: f, moved: u.config.Moved}, nil
 }

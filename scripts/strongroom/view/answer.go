@@ -13,7 +13,7 @@ import (
 // Answer writes an assistant's answer.
 func Answer(w io.Writer, a api.Answer) error {
 	out := NewEscaper(w)
-	if _, err := fmt.Fprintf(out, "%s, as of %s\n", oneLine(a.Name), formatTime(a.AsOf)); err != nil {
+	if _, err := fmt.Fprintf(out, "%s, as of %s\n", OneLine(a.Name), formatTime(a.AsOf)); err != nil {
 		return err
 	}
 	for _, write := range []func(io.Writer, api.Answer) error{wrong, health, next} {
@@ -28,7 +28,7 @@ func wrong(w io.Writer, a api.Answer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "\nWRONG NOW: %s\n", counts(a.Wrong.Counts))
 	for _, slx := range a.Wrong.SLXs {
-		fmt.Fprintf(table, "%s\n", cmp.Or(oneLine(slx.SLX), "(no SLX)"))
+		fmt.Fprintf(table, "%s\n", cmp.Or(OneLine(slx.SLX), "(no SLX)"))
 		for _, i := range slx.Issues {
 			fmt.Fprintf(table, "  severity %d\t%s\t%s\t%s\t%s\n", i.Severity, i.State, cell(i.Title), cell(i.Resource), i.ID)
 		}
@@ -96,16 +96,16 @@ func share(w api.Window) string {
 
 func next(w io.Writer, a api.Answer) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "\nNEXT\n%s\n", oneLine(a.Next.Summary))
+	fmt.Fprintf(&text, "\nNEXT\n%s\n", OneLine(a.Next.Summary))
 	for _, t := range a.Next.Tasks {
-		fmt.Fprintf(&text, "\n%.2f  %s\n", t.Score, oneLine(t.Name))
+		fmt.Fprintf(&text, "\n%.2f  %s\n", t.Score, OneLine(t.Name))
 		for _, field := range [][2]string{{"from the " + t.From, t.Source}, {"suite", t.Suite}, {"SLX", t.SLX}, {"resource", t.Resource}} {
 			if field[1] != "" {
-				fmt.Fprintf(&text, "      %s: %s\n", field[0], oneLine(field[1]))
+				fmt.Fprintf(&text, "      %s: %s\n", field[0], OneLine(field[1]))
 			}
 		}
 		for _, e := range t.Evidence {
-			fmt.Fprintf(&text, "      matches a next step of issue %s: %q (%s; %.2f)\n", e.Issue, oneLine(e.Step), strings.Join(e.Words, ", "), e.Score)
+			fmt.Fprintf(&text, "      matches a next step of issue %s: %q (%s; %.2f)\n", e.Issue, OneLine(e.Step), strings.Join(e.Words, ", "), e.Score)
 		}
 	}
 	_, err := io.WriteString(w, text.String())
@@ -114,7 +114,7 @@ func next(w io.Writer, a api.Answer) error {
 
 // Assistant writes an assistant's settings in one line.
 func Assistant(w io.Writer, a api.Assistant) error {
-	_, err := fmt.Fprintf(NewEscaper(w), "assistant %s: name %s, relevance %g, access %s\n", a.ID, oneLine(a.Name), a.Relevance, a.AccessLevel)
+	_, err := fmt.Fprintf(NewEscaper(w), "assistant %s: name %s, relevance %g, access %s\n", a.ID, OneLine(a.Name), a.Relevance, a.AccessLevel)
 	return err
 }
 
@@ -124,7 +124,7 @@ func Found(w io.Writer, found api.FoundTasks) error {
 	fmt.Fprintln(table, "SCORE\tTASK\tKIND\tSUITE\tSUPPORTS\tWORDS\tSOURCE")
 	for _, t := range found.Tasks {
 		fmt.Fprintf(table, "%.2f\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Score, cell(t.Name), cell(cmp.Or(t.Kind, "task")),
-			cell(cmp.Or(t.DisplayName, t.Suite)), cell(strings.Join(t.Supports, " ")), cell(strings.Join(t.Words, " ")), oneLine(t.Source))
+			cell(cmp.Or(t.DisplayName, t.Suite)), cell(strings.Join(t.Supports, " ")), cell(strings.Join(t.Words, " ")), OneLine(t.Source))
 	}
 	return table.Flush()
 }

@@ -49,7 +49,7 @@ func fields(w io.Writer, rows [][2]string) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		if row[1] != "" {
-			fmt.Fprintf(table, "%s\t%s\n", row[0], oneLine(row[1]))
+			fmt.Fprintf(table, "%s\t%s\n", row[0], OneLine(row[1]))
 		}
 	}
 	return table.Flush()
@@ -79,7 +79,7 @@ func issueRows(i api.Issue) [][2]string {
 
 // IssueState writes an issue's state in one line.
 func IssueState(w io.Writer, i api.Issue) error {
-	_, err := fmt.Fprintf(NewEscaper(w), "issue %s is %s\n", i.ID, oneLine(state(i)))
+	_, err := fmt.Fprintf(NewEscaper(w), "issue %s is %s\n", i.ID, OneLine(state(i)))
 	return err
 }
 
@@ -110,12 +110,12 @@ func titleOf(i api.Issue) string {
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// oneLine replaces line breaks and other white space with single spaces.
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// OneLine replaces line breaks and other white space with single spaces.
+func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // cell returns text for a cell of a table, or "-" if it is empty.
 func cell(text string) string {
-	text = oneLine(text)
+	text = OneLine(text)
 	if text == "" {
 		return "-"
 	}

@@ -14,7 +14,11 @@ import (
 // List writes a run's outputs as a table.
 func List(w io.Writer, listing api.Listing) error {
 	r := listing.Run
-	if _, err := fmt.Fprintf(NewEscaper(w), "run %s of %s: %s\n", r.ID, oneLine(r.Task), outcome(r)); err != nil {
+	of := ""
+	if r.Task != "" { // otherwise, the start is not recorded yet
+		of = " of " + OneLine(r.Task)
+	}
+	if _, err := fmt.Fprintf(NewEscaper(w), "run %s%s: %s\n", r.ID, of, outcome(r)); err != nil {
 		return err
 	}
 	return outputs(w, listing.Outputs)

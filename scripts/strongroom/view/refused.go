@@ -25,7 +25,7 @@ func Refused(w io.Writer, records []api.Refused) error {
 func references(r api.Refused) string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(r.References)) {
-		all = append(all, oneLine(name+"="+r.References[name]))
+		all = append(all, OneLine(name+"="+r.References[name]))
 	}
 	if len(all) == 0 {
 		return "-"
