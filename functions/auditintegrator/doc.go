@@ -14,8 +14,9 @@
 //
 // The order is fixed in step 1, and everything after it is computed from that order. So
 // concurrent integrators, and an integrator that repeats the work of a crashed one,
-// create the same bytes. An object that exists with other bytes is a fork: the log
-// stops, and an alert fires.
+// create the same bytes. An object that exists with other bytes is a fork: the
+// function publishes no more of this log, and an alert fires. The reasons are in
+// infra/adr/0012-audit-log-tree.md.
 //
 // Partial bundles and tiles are not written to the bucket, because the lock would
 // keep every one of them for years. The partial tiles are in the tree's document
@@ -37,16 +38,24 @@
 //
 // # Environment
 //
+//	GOOGLE_CLOUD_PROJECT              the platform's project
 //	STRONGROOM_AUDIT_KEY              projects/…/cryptoKeys/… that seals entries
 //	STRONGROOM_LOG_KEY                projects/…/cryptoKeys/… of Ed25519 that signs checkpoints
 //	STRONGROOM_HOST                   host name of the API, the beginning of every log's origin
 //	STRONGROOM_PLATFORM_AUDIT_BUCKET  bucket of the platform's own log
 //
-// # Permissions
+// # IAM
 //
-// It reads and updates audit entries and trees, decrypts with the audit key,
-// creates and reads objects in audit buckets, and signs with the log key. It has
-// no permission on outputs, exports or tenants' keys.
+//	strongroom.documentWriter          on the database: reads and writes, deletes nothing
+//	roles/datastore.viewer             on the directory
+//	roles/cloudkms.cryptoKeyDecrypter  on the audit key
+//	roles/cloudkms.signer              on the log key
+//	roles/cloudkms.publicKeyViewer     on the log key
+//	roles/cloudkms.viewer              on the log key: lists its versions
+//	roles/storage.objectCreator        on every audit bucket
+//	roles/storage.legacyObjectReader   on every audit bucket: gets objects, lists none
+//
+// The function has no role on outputs, exports or tenants' keys.
 //
 // # Try it
 //
