@@ -1,6 +1,11 @@
 // Package auditintegrator publishes audit logs: it assigns each new entry its index in
 // the log's Merkle tree, writes the tree to the audit bucket, and signs a checkpoint.
-// It is deployed as audit-integrator, and Cloud Scheduler calls it every minute.
+// It is deployed as audit-integrator.
+//
+// # Trigger
+//
+// POST /, every minute, by Cloud Scheduler as its own service account. The platform
+// checks that before the code runs. Concurrent calls are safe.
 //
 // # Steps
 //
@@ -15,18 +20,18 @@
 // The order is fixed in step 1, and everything after it is computed from that order. So
 // concurrent integrators, and an integrator that repeats the work of a crashed one,
 // create the same bytes. An object that exists with other bytes is a fork: the
-// function publishes no more of this log, and an alert fires. The reasons are in
-// infra/adr/0012-audit-log-tree.md.
+// function publishes no more of this log, and every call logs an error. The reasons
+// are in infra/adr/0012-audit-log-tree.md.
 //
 // Partial bundles and tiles are not written to the bucket, because the lock would
 // keep every one of them for years. The partial tiles are in the tree's document
 // (shared/auditlog.Tree), and the entries of a partial bundle are in Firestore.
 //
-// # Request
+// # Responses
 //
-//	POST /   called by the scheduler, with the token of its service account
-//
-//	{"entries":12,"logs":2,"unreadable":0,"signed":1,"failed":0,"more":false}
+//	200  {"entries":12,"logs":2,"unreadable":0,"signed":1,"failed":0,"more":false}
+//	500  a database or the directory cannot be read; the next call tries again
+//	503  the same for a transient failure
 //
 //	field       meaning
 //	entries     entries that received an index
@@ -34,7 +39,7 @@
 //	unreadable  entries that cannot be opened; they are set aside and logged
 //	signed      idle logs whose checkpoint was signed again
 //	failed      logs that failed; each is logged and retried in the next minute
-//	more        the time limit ended the work
+//	more        the time limit of 50 seconds ended the work; the next call continues
 //
 // # Environment
 //
