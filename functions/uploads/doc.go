@@ -76,7 +76,8 @@
 // # Signing
 //
 // A URL acts as the tenant's own signing account. That account holds objectCreator
-// on the tenant's bucket and no other role. The function signs with the first of:
+// on the tenant's bucket and no other role. The function signs with the first of
+// these that exists:
 //
 //  1. the account's local key
 //  2. the Cloud KMS key that the tenant's record names
