@@ -16,7 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/infra"
 )
 
-var update = flag.Bool("update", false, "write the README's table of functions instead of comparing it")
+var update = flag.Bool("update", false, "write the generated tables of README.md and THREATS.md instead of comparing them")
 
 // TestReadmesHaveEveryInputAndOutput compares the tables in each module's README
 // to what the module declares.

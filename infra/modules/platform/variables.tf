@@ -224,7 +224,7 @@ variable "notification_channels" {
 variable "rate_limit" {
   description = "Number of requests from one address in a number of seconds; Cloud Armor returns 429 for more. Null: no Cloud Armor."
   type        = object({ requests = number, seconds = optional(number, 60) })
-  default     = null
+  default     = { requests = 600, seconds = 60 }
   validation {
     condition     = var.rate_limit == null || contains([10, 30, 60, 120, 180, 240, 270, 300, 600, 900, 1200, 1800, 2700, 3600], try(var.rate_limit.seconds, 60))
     error_message = "seconds must be 10, 30, 60, 120, 180, 240, 270, 300, 600, 900, 1200, 1800, 2700 or 3600: Cloud Armor supports no other interval."

@@ -159,8 +159,15 @@ run "one_region" {
     error_message = "Fields must be indexed as indexes.json says."
   }
   assert {
-    condition     = length(google_compute_security_policy.this) == 0 && length(google_compute_backend_service.this["runs"].outlier_detection) == 0
-    error_message = "By default, there must be no rate limit and no outlier detection."
+    condition = (
+      one([for r in google_compute_security_policy.this[0].rule : r.rate_limit_options[0].rate_limit_threshold[0].count if r.action == "throttle"]) == 600 &&
+      alltrue([for b in values(google_compute_backend_service.this) : b.security_policy == google_compute_security_policy.this[0].id])
+    )
+    error_message = "By default, every backend must have a rate limit of 600 requests a minute from one address."
+  }
+  assert {
+    condition     = length(google_compute_backend_service.this["runs"].outlier_detection) == 0
+    error_message = "With one region, there must be no outlier detection."
   }
 }
 
@@ -193,6 +200,18 @@ run "two_regions_with_a_multi_region_database" {
   assert {
     condition     = google_cloud_scheduler_job.this["sweep"].region == "europe-west4"
     error_message = "Schedules must be in the first region."
+  }
+}
+
+run "the_rate_limit_can_be_turned_off" {
+  command = apply
+  variables {
+    rate_limit = null
+  }
+
+  assert {
+    condition     = length(google_compute_security_policy.this) == 0
+    error_message = "Without a rate limit, there must be no Cloud Armor policy."
   }
 }
 
