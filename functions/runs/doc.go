@@ -13,7 +13,7 @@
 //
 // {run} is a lowercase UUIDv7 that the runner generates. Therefore, every call
 // is safe to repeat. The start and the report may arrive in either order, and at
-// any time. Both return the run.
+// any time. Both return the run. A heartbeat returns only the end of the lease.
 //
 // # Owner
 //
@@ -137,7 +137,12 @@
 // A run whose runner is gone must not look as if it were running. So a runner calls
 // at least every 5 minutes while its task runs: it requests uploads, or sends a
 // heartbeat, which has no body. Any of these calls, and the start, renews the lease
-// of 15 minutes. When the lease is over, the run is lost within about a minute:
+// of 15 minutes. The response to a heartbeat says when the lease is over. It has no
+// leaseExpires if the run has ended:
+//
+//	{"id":"…","leaseExpires":"2026-01-02T03:20:00Z"}
+//
+// When the lease is over, the run is lost within about a minute:
 //
 //	state of the run      lost; it has no end and no outcome
 //	state of its outputs  incomplete; the parts that are stored can be read
