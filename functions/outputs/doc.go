@@ -25,7 +25,8 @@
 //	             incomplete: the run has ended, and parts are missing; or the run is lost
 //	             unclaimed: the run has ended, and its report does not claim the output
 //
-// A runner can declare a wrong number of lines. Two fields say what lines is worth:
+// A runner can declare a wrong number of lines. Two fields say whether lines is
+// reliable:
 //
 //	linesVerified  the platform counted the lines of every stored part; false: some numbers are
 //	               only declared

@@ -137,7 +137,7 @@
 // A run whose runner is gone must not look as if it were running. So a runner calls
 // at least every 5 minutes while its task runs: it requests uploads, or sends a
 // heartbeat, which has no body. Any of these calls, and the start, renews the lease
-// of 15 minutes. The response to a heartbeat says when the lease is over. It has no
+// of 15 minutes. The response to a heartbeat has the end of the lease, or no
 // leaseExpires if the run has ended:
 //
 //	{"id":"…","leaseExpires":"2026-01-02T03:20:00Z"}
