@@ -124,7 +124,7 @@ func (c *Client) Start(ctx context.Context, run string, start Start) error {
 	return c.call(ctx, request{what: "record the run's start", method: http.MethodPut, path: c.runPath(run), in: start}, nil)
 }
 
-// Heartbeat renews the lease of the run while its runner works on it.
+// Heartbeat reports to the platform that the run's runner still works on it.
 func (c *Client) Heartbeat(ctx context.Context, run string) error {
 	return c.call(ctx, request{what: "renew the run's lease", method: http.MethodPost, path: c.runPath(run) + "/heartbeat"}, nil)
 }
