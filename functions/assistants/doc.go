@@ -165,16 +165,16 @@
 //
 // # Environment
 //
-//	GOOGLE_CLOUD_PROJECT  the platform's project
-//	STRONGROOM_AUDIENCE   prefix of every token's audience, such as https://strongroom.dev
-//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/…, encrypts the audit log
+//	GOOGLE_CLOUD_PROJECT       the platform's project
+//	STRONGROOM_AUDIENCE        prefix of every token's audience, such as https://strongroom.dev
+//	STRONGROOM_AUDIT_KEY       projects/…/cryptoKeys/…, encrypts the audit log
 //	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
 //
 // # Identity
 //
 // strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
-// on the directory, roles/cloudkms.cryptoKeyEncrypterDecrypter
-// on the audit key and on each tenant's key. No events.
+// on the directory, and roles/cloudkms.cryptoKeyEncrypterDecrypter on the audit key and
+// on each tenant's key. The function receives and publishes no events.
 //
 // # Try it
 //

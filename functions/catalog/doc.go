@@ -58,7 +58,7 @@
 // # Statuses
 //
 //	200  done now, or by an earlier call
-//	400  the body is not strict JSON
+//	400  the body is not strict JSON, or the page token is not valid (prune)
 //	401  the token is missing or invalid
 //	403  the role does not allow this, or the tenant is suspended
 //	409  the catalog is full (PUT), or no task from the source has the edition (prune)
@@ -73,16 +73,16 @@
 //
 // # Environment
 //
-//	GOOGLE_CLOUD_PROJECT  the platform's project
-//	STRONGROOM_AUDIENCE   prefix of every token's audience, such as https://strongroom.dev
-//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/…, encrypts the audit log
+//	GOOGLE_CLOUD_PROJECT       the platform's project
+//	STRONGROOM_AUDIENCE        prefix of every token's audience, such as https://strongroom.dev
+//	STRONGROOM_AUDIT_KEY       projects/…/cryptoKeys/…, encrypts the audit log
 //	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
 //
 // # Identity
 //
-// roles/datastore.user on the database, roles/datastore.viewer on the directory,
-// roles/cloudkms.cryptoKeyEncrypterDecrypter
-// on the audit key. It has no access to any tenant's key. No events.
+// roles/datastore.user on the database, roles/datastore.viewer on the directory, and
+// roles/cloudkms.cryptoKeyEncrypterDecrypter on the audit key. The function has no
+// access to any tenant's key. It receives and publishes no events.
 //
 // # Try it
 //

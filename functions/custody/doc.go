@@ -46,10 +46,11 @@
 //
 // # Responses
 //
-//	204 or 200  done, or permanently rejected: the message is not a Pub/Sub message or not a
-//	            notification of a finalized object. That includes JSON with a name twice, with a
-//	            known name in another case, or that differs from the attributes. The rejection is logged, and the message's
-//	            references are in the platform's database, at quarantine/custody-{message}
+//	204 or 200  done, or permanently rejected: the message is not a Pub/Sub message, or not a
+//	            notification of a finalized object. That includes JSON that has a duplicate name or
+//	            a known name in another case, or that differs from the attributes. The rejection is
+//	            logged, and the message's references are in the platform's database, at
+//	            quarantine/custody-{message}
 //	500         Pub/Sub delivers the message again: Firestore or KMS failed, or no tenant has the
 //	            bucket (yet). After 20 attempts the message is a dead letter on object-events-dead
 //

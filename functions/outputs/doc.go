@@ -25,7 +25,8 @@
 //	             incomplete: the run has ended, and parts are missing; or the run is lost
 //	             unclaimed: the run has ended, and its report does not claim the output
 //
-// A runner can declare a wrong number of lines. Two fields say what lines is worth:
+// A runner can declare a wrong number of lines. Two fields say whether lines is
+// reliable:
 //
 //	linesVerified  the platform counted the lines of every stored part; false: some numbers are
 //	               only declared
@@ -103,9 +104,9 @@
 //
 // # Environment
 //
-//	GOOGLE_CLOUD_PROJECT  the platform's project
-//	STRONGROOM_AUDIENCE   the prefix of every token's audience, such as https://strongroom.dev
-//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/… that encrypts the audit log
+//	GOOGLE_CLOUD_PROJECT       the platform's project
+//	STRONGROOM_AUDIENCE        the prefix of every token's audience, such as https://strongroom.dev
+//	STRONGROOM_AUDIT_KEY       projects/…/cryptoKeys/… that encrypts the audit log
 //	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
 //
 // # IAM

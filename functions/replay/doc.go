@@ -57,11 +57,11 @@
 // # Status
 //
 //	200  done
-//	400  the body is not strict JSON
+//	400  the body is not strict JSON, or the page token is not valid
 //	401  no valid token
 //	403  the caller is not platform staff
-//	422  the function, the topic or the page token is not valid, or the function's messages carry data
-//	     that quarantine records do not store (custody); detail and errors say what to do
+//	422  the function or the topic is not valid, or the function's messages carry data that
+//	     quarantine records do not store (custody); detail and errors say what to do
 //	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again; some messages may have been sent
 //
@@ -70,9 +70,9 @@
 //
 // # Environment
 //
-//	GOOGLE_CLOUD_PROJECT  the platform's project
-//	STRONGROOM_AUDIENCE   the prefix of every token's audience, such as https://strongroom.dev
-//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/… that encrypts the audit log
+//	GOOGLE_CLOUD_PROJECT       the platform's project
+//	STRONGROOM_AUDIENCE        the prefix of every token's audience, such as https://strongroom.dev
+//	STRONGROOM_AUDIT_KEY       projects/…/cryptoKeys/… that encrypts the audit log
 //	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
 //
 // # IAM

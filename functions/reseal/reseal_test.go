@@ -150,7 +150,11 @@ func TestFailingTenantsDoNotStopTheOthers(t *testing.T) {
 	if _, err := old.Update(t.Context(), []firestore.Update{{Path: "keyName", Value: "another"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.db.Doc("tenants/broken").Set(t.Context(), map[string]any{"id": 1}); err != nil {
+	records, err := f.Directory.Client(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := records.Doc("tenants/broken").Set(t.Context(), map[string]any{"id": 1}); err != nil {
 		t.Fatal(err)
 	}
 	h := f.handler(t)
@@ -164,11 +168,11 @@ func TestFailingTenantsDoNotStopTheOthers(t *testing.T) {
 			t.Errorf("the log does not contain %q:\n%s", want, log)
 		}
 	}
-	_, err := old.Update(t.Context(), []firestore.Update{{Path: "keyName", Value: broken.KeyName}})
+	_, err = old.Update(t.Context(), []firestore.Update{{Path: "keyName", Value: broken.KeyName}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.db.Doc("tenants/broken").Delete(t.Context()); err != nil {
+	if _, err := records.Doc("tenants/broken").Delete(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	wantResult(t, f.reseal(t, f.handler(t)), reseal.Result{Resealed: 5, Done: 2})
@@ -234,9 +238,13 @@ func TestResealAndSweepHaveSeparateRoles(t *testing.T) {
 			}
 		}
 	}
-	want := "roles/cloudkms.cryptoKeyEncrypterDecrypter on " + acme.KeyName
-	if got := held["reseal"]; len(got) != 2 || !strings.Contains(strings.Join(got, "\n"), want) {
-		t.Errorf("reseal holds %q", got)
+	want := []string{
+		"projects/" + suite.ProjectID + "/roles/strongroom.documentWriter on projects/" + suite.ProjectID + "/databases/(default)",
+		"roles/datastore.viewer on projects/" + suite.ProjectID + "/databases/directory",
+		"roles/cloudkms.cryptoKeyEncrypterDecrypter on " + acme.KeyName,
+	}
+	if diff := cmp.Diff(want, held["reseal"]); diff != "" {
+		t.Errorf("roles of reseal (-want +got):\n%s", diff)
 	}
 	if got := strings.Join(held["sweep"], "\n"); strings.Contains(got, "cloudkms") {
 		t.Errorf("sweep holds %q", got)

@@ -13,15 +13,15 @@
 //
 // {run} is a lowercase UUIDv7 that the runner generates. Therefore, every call
 // is safe to repeat. The start and the report may arrive in either order, and at
-// any time. Both return the run.
+// any time. Both return the run. A heartbeat returns only the end of the lease.
 //
 // # Owner
 //
 // The first call that writes to a run (its start, its report, a heartbeat or an
 // upload) makes the caller the owner of the run. The owner is the iss and the sub of
-// the token.
-// Every other identity gets 403, which is audited. If a trust rule of the tenant
-// says shareRuns, all runners that the rule admits may write to each other's runs.
+// the token. Every other identity gets 403, which is audited. If a trust rule of the
+// tenant has shareRuns, all runners that the rule admits may write to each other's
+// runs. The decision is recorded in infra/adr/0018-runs-have-owners.md.
 //
 // # Start
 //
@@ -137,7 +137,12 @@
 // A run whose runner is gone must not look as if it were running. So a runner calls
 // at least every 5 minutes while its task runs: it requests uploads, or sends a
 // heartbeat, which has no body. Any of these calls, and the start, renews the lease
-// of 15 minutes. When the lease is over, the run is lost within about a minute:
+// of 15 minutes. The response to a heartbeat has the end of the lease, or no
+// leaseExpires if the run has ended:
+//
+//	{"id":"…","leaseExpires":"2026-01-02T03:20:00Z"}
+//
+// When the lease is over, the run is lost within about a minute:
 //
 //	state of the run      lost; it has no end and no outcome
 //	state of its outputs  incomplete; the parts that are stored can be read
@@ -178,10 +183,12 @@
 // # Statuses
 //
 //	200  done, now or by an earlier call
-//	400  the workspace, run ID or SLI name is invalid, or the body is not strict JSON
+//	400  the workspace, run ID, SLI name or page token is invalid, or the body is not
+//	     strict JSON
 //	401  the token is missing or invalid
 //	403  the role does not allow this, the role has no access to the workspace, the run
-//	     belongs to another identity, the tenant is suspended, or (GET …/issues) the tenant's key is disabled or destroyed
+//	     belongs to another identity, the tenant is suspended, or (GET …/issues) the
+//	     tenant's key is disabled or destroyed
 //	404  the workspace has no such run (GET)
 //	409  the run was already recorded with different values, or its ID is used in another workspace
 //	413  the body is larger than 8 MiB (report) or 256 KiB
@@ -199,9 +206,9 @@
 //
 // # Environment
 //
-//	GOOGLE_CLOUD_PROJECT  ID of the platform's project
-//	STRONGROOM_AUDIENCE   prefix of the audience of every token, for example https://strongroom.dev
-//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/…, the key of the audit log
+//	GOOGLE_CLOUD_PROJECT       ID of the platform's project
+//	STRONGROOM_AUDIENCE        prefix of the audience of every token, for example https://strongroom.dev
+//	STRONGROOM_AUDIT_KEY       projects/…/cryptoKeys/…, the key of the audit log
 //	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
 //
 // # Identity

@@ -13,14 +13,28 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
+// leaseResponse has no metadata, because a runner may not read any.
+type leaseResponse struct {
+	Body struct {
+		ID           string     `json:"id" class:"operational"`
+		LeaseExpires *time.Time `json:"leaseExpires,omitempty" class:"operational" doc:"When the run is lost if its runner does not call before; absent if the run has ended"`
+	}
+}
+
 // heartbeat renews the lease of a run. It is not in the audit log, because it
 // returns nothing that the runner does not know and a run has many.
-func (h *Handler) heartbeat(ctx context.Context, in *getRequest) (*runResponse, error) {
+func (h *Handler) heartbeat(ctx context.Context, in *getRequest) (*leaseResponse, error) {
 	id, err := run.ParseID(in.Run)
 	if err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	return h.record(ctx, newTarget(access.From(ctx), id), &leaseChange{now: h.deps.Now()})
+	recorded, err := h.record(ctx, newTarget(access.From(ctx), id), &leaseChange{now: h.deps.Now()})
+	if err != nil {
+		return nil, err
+	}
+	out := &leaseResponse{}
+	out.Body.ID, out.Body.LeaseExpires = recorded.Body.ID, recorded.Body.LeaseExpires
+	return out, nil
 }
 
 // leaseChange renews the lease of a run.

@@ -21,6 +21,39 @@ type reported struct {
 	Errors                   []struct{ Message, Location string }
 }
 
+// Members are left out however many are invalid. A new runner can send more fields
+// with each than this version of the platform knows.
+func TestInvalidMembersAreLeftOutUpToTheLimits(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	for name, c := range map[string]struct {
+		list   string
+		n      int
+		member any
+	}{
+		"samples with an unknown field":  {"samples", 1000, fields{"sli": "latency", "time": began, "value": 1, "unit": "s"}},
+		"samples with an unknown object": {"samples", 1000, fields{"sli": "latency", "time": began, "value": 1, "labels": fields{"a": "b", "c": "d"}}},
+		"samples that are arrays":        {"samples", 1000, []any{"latency", began, 1}},
+		"outputs with unknown fields":    {"outputs", 1000, fields{"name": "x", "parts": 1, "bytes": 1, "digest": "d"}},
+		"lines that are objects":         {"issues", 200, fields{"line": fields{"severity": 1, "title": "t", "details": "d"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			id := cloudtest.NewRun(t)
+			begin(t, tn, id, aStart).Want(t, http.StatusOK)
+			members := make([]any, c.n)
+			for i := range members {
+				members[i] = c.member
+			}
+			var got reported
+			finish(t, tn, id, with(aReport, fields{c.list: members})).Want(t, http.StatusOK).JSON(t, &got)
+			if got.LeftOut != c.n || len(got.Errors) != 20 {
+				t.Errorf("%d members were left out with %d errors, want %d and 20", got.LeftOut, len(got.Errors), c.n)
+			}
+		})
+	}
+}
+
 // No member of a report blocks the others, whatever it is.
 func TestAnInvalidMemberIsLeftOutOfTheReport(t *testing.T) {
 	t.Parallel()

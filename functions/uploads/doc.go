@@ -43,8 +43,8 @@
 //
 //	200  the URLs; the grants, the audit entry and the run were committed first
 //	400  the path or the JSON cannot be read, or {run} is not a UUIDv7
-//	401  no token, or a token that identifies nobody; counted, not audited
-//	403  one of (all are audited):
+//	401  the token is missing or invalid; counted, not audited
+//	403  one of (audited; if the token has no role in the tenant, it is only counted):
 //	     - the caller is not a runner of this workspace
 //	     - the run belongs to another identity
 //	     - the tenant is suspended
@@ -60,23 +60,24 @@
 //	413  the body is larger than 256 KiB
 //	415  the body is not application/json
 //	422  a field is invalid ("errors" lists each field)
-//	500  internal error; the grants and the audit entry may exist
 //	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	500  internal error; the grants and the audit entry may exist
 //	503  retry after Retry-After; the grants and the audit entry may exist
 //
 // # Environment
 //
-//	GOOGLE_CLOUD_PROJECT     the platform's project
-//	STRONGROOM_AUDIENCE      the prefix of every token's audience
-//	STRONGROOM_AUDIT_KEY     projects/…/cryptoKeys/… that encrypts the audit log
+//	GOOGLE_CLOUD_PROJECT       the platform's project
+//	STRONGROOM_AUDIENCE        the prefix of every token's audience
+//	STRONGROOM_AUDIT_KEY       projects/…/cryptoKeys/… that encrypts the audit log
 //	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
-//	STRONGROOM_SIGNING_KEYS  optional; a directory of ACCOUNT.pem, the PKCS #8 private
-//	                         keys of tenants' signing accounts
+//	STRONGROOM_SIGNING_KEYS    optional; a directory of ACCOUNT.pem, the PKCS #8 private
+//	                           keys of tenants' signing accounts
 //
 // # Signing
 //
 // A URL acts as the tenant's own signing account. That account holds objectCreator
-// on the tenant's bucket and no other role. The function signs with the first of:
+// on the tenant's bucket and no other role. The function signs with the first of
+// these that exists:
 //
 //  1. the account's local key
 //  2. the Cloud KMS key that the tenant's record names

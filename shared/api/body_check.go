@@ -19,6 +19,7 @@ import (
 const (
 	maxFaults    = 20   // faults of one problem
 	maxSkipped   = 1000 // values in unknown fields and in values of the wrong type
+	spareTokens  = 24   // of a value that the operation checks, in addition to its named fields
 	maxNameBytes = 256  // of a field, before it is decoded
 	shownName    = 64   // bytes of an unknown field's name in a fault
 )
@@ -78,11 +79,12 @@ func (c *bodyCheck) value(s *huma.Schema) error {
 }
 
 // anyValue reads a value whose schema has no type, so that the operation checks it
-// itself. The schema may describe fields. An object with these fields does not
-// count as skipped, because maxItems bounds how many there are.
+// itself. The schema may describe fields. An object with these fields and a few
+// others does not count as skipped, because maxItems bounds how many there are and
+// the operation may leave out an invalid one.
 func (c *bodyCheck) anyValue(s *huma.Schema) error {
 	before := c.skipped
-	c.skipped -= len("{}") + 2*len(s.Properties) // tokens
+	c.skipped -= len("{}") + 2*len(s.Properties) + spareTokens
 	err := c.skip()
 	c.skipped = max(c.skipped, before)
 	return err

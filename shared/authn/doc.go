@@ -26,8 +26,7 @@
 // issuer withdraws is refused within ten minutes, and an issuer that is down for
 // longer stops its users. Cache-Control changes neither.
 //
-// Until a trusted key is found to have signed a token, the error depends only on
-// the token itself, so a client cannot find out which tenants exist. There is one
-// exception: if the keys of a tenant's issuer cannot be fetched, a token for that
+// If no trusted key verifies a token, the error depends only on the token itself, so
+// a client cannot find out which tenants exist. There is one exception: if the keys of a tenant's issuer cannot be fetched, a token for that
 // tenant and issuer is answered with ErrUnavailable, so that its client retries.
 package authn

@@ -29,13 +29,13 @@
 // resolves an issue only if both hold:
 //
 //   - It started after LastSeen, by the runners' clocks.
-//   - The platform first heard of it (Created) after it had received the reports of
-//     all runs that saw the issue (LastReported).
+//   - Its first request (Created) arrived at the platform after the reports of all
+//     runs that saw the issue (LastReported).
 //
 // For example, a runner's clock is 4 minutes ahead. At 10:00 its run finds
 // nothing, and says that it started at 10:04. Another run starts at 10:02, and sees
-// the issue. The first run does not resolve it, because the platform heard of that
-// run before the sighting. The next clean run after 10:04 resolves it.
+// the issue. The first run does not resolve it, because its first request arrived
+// before the report of the sighting. The next clean run after 10:04 resolves it.
 //
 // If the clocks disagree, an issue is shown as unresolved for one run longer. The
 // platform cannot correct a run that began offline with a wrong clock and is sent

@@ -1,6 +1,5 @@
 // Package signednote signs C2SP notes (c2sp.org/signed-note) with Ed25519 keys
-// in Cloud KMS. Audit checkpoints, export manifests and offboarding
-// certificates are such notes.
+// in Cloud KMS. The checkpoints of audit logs are such notes.
 //
 // One KMS key signs under many names: the name of an audit log is its origin, so
 // each log has a verifier key of its own, which no other log's notes satisfy.

@@ -125,7 +125,7 @@ variable "tenants" {
       issuer   = string
       jwks     = optional(string, "")
       jwks_url = optional(string, "")
-      rules    = list(object({ claims = map(string), role = string, workspaces = optional(list(string), []) }))
+      rules    = list(object({ claims = map(string), role = string, workspaces = optional(list(string), []), share_runs = optional(bool, false) }))
     })), [])
     workspaces = optional(map(object({ members = optional(list(object({ issuer = string, subject = string })), []) })), {})
   }))

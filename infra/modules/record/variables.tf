@@ -26,7 +26,7 @@ variable "record" {
 }
 
 variable "trust" {
-  description = "Trusted issuers of identities, with the rules that map claims to a role. Keys are inline (jwks) or fetched (jwks_url)."
+  description = "Trusted issuers of identities, with the rules that map claims to a role. Keys are inline (jwks) or fetched (jwks_url). share_runs lets all runners of a rule write to each other's runs; otherwise, a run belongs to the identity that began it."
   type = list(object({
     issuer   = string
     jwks     = optional(string, "")

@@ -53,7 +53,7 @@ variable "location" {
 }
 
 variable "trust" {
-  description = "Issuers of identities that the tenant trusts, with the rules that map claims to a role."
+  description = "Issuers of identities that the tenant trusts, with the rules that map claims to a role. share_runs lets all runners of a rule write to each other's runs; otherwise, a run belongs to the identity that began it."
   type = list(object({
     issuer   = string
     jwks     = optional(string, "")

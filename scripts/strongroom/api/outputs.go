@@ -15,7 +15,7 @@ import (
 const (
 	Open       = "open"       // the run may still write parts
 	Complete   = "complete"   // every part that the run reported is stored
-	Incomplete = "incomplete" // the run has ended and parts are missing
+	Incomplete = "incomplete" // the run has ended and parts are missing, or the run is lost
 	Unclaimed  = "unclaimed"  // the run has ended and did not report the output
 )
 

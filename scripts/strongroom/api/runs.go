@@ -95,6 +95,12 @@ type Report struct {
 	Issues   []IssueLine `json:"issues,omitempty"`  // at most MaxIssues
 }
 
+// LeftOut is what the platform did not record of a report, because it is invalid.
+type LeftOut struct {
+	Count   int     `json:"leftOut"` // outputs, samples and issue lines
+	Reasons []Fault `json:"errors"`  // the first ones
+}
+
 // Sample is one measurement of an SLI.
 type Sample struct {
 	SLI   string    `json:"sli"`
@@ -118,10 +124,16 @@ func (c *Client) Start(ctx context.Context, run string, start Start) error {
 	return c.call(ctx, request{what: "record the run's start", method: http.MethodPut, path: c.runPath(run), in: start}, nil)
 }
 
+// Heartbeat reports to the platform that the run's runner still works on it.
+func (c *Client) Heartbeat(ctx context.Context, run string) error {
+	return c.call(ctx, request{what: "renew the run's lease", method: http.MethodPost, path: c.runPath(run) + "/heartbeat"}, nil)
+}
+
 // Report records that the run ended. It is safe to retry with the same report,
 // which is always sent as the same bytes.
-func (c *Client) Report(ctx context.Context, run string, report Report) error {
-	return c.call(ctx, request{what: "report the run", method: http.MethodPost, path: c.runPath(run) + "/report", in: report}, nil)
+func (c *Client) Report(ctx context.Context, run string, report Report) (left LeftOut, err error) {
+	err = c.call(ctx, request{what: "report the run", method: http.MethodPost, path: c.runPath(run) + "/report", in: report}, &left)
+	return left, err
 }
 
 // Mint requests the permission to upload at most MaxMint parts. The targets are

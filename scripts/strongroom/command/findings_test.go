@@ -213,6 +213,22 @@ func TestARunHasAtMostAThousandOutputs(t *testing.T) {
 	}
 }
 
+func TestWhatThePlatformDidNotRecordIsPrinted(t *testing.T) {
+	t.Parallel()
+	left := `{"leftOut":2,"errors":[{"message":"too early","location":"body.samples[3]"}]}`
+	for name, args := range map[string][]string{
+		"of a task":           {"run", "--quiet", "--", "true"},
+		"of an imported file": {"import", issuesFile(t, "issues.jsonl", plainLine)},
+	} {
+		r := stubbed(t, newStub(t, left)).run(t, args...)
+		for _, want := range []string{"did not record 2 invalid values", "not recorded: body.samples[3]: too early"} {
+			if !strings.Contains(r.stderr, want) {
+				t.Errorf("%s: %+v", name, r)
+			}
+		}
+	}
+}
+
 // TestALongFileBecomesRunsOfOneStart has its worst issue, and its newest sample,
 // after what one report can have.
 func TestALongFileBecomesRunsOfOneStart(t *testing.T) {

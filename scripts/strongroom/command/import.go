@@ -21,6 +21,9 @@ A file that does not fit into one report, for example because it has more than 2
 lines, becomes several runs with the same start time. So none of them
 resolves an issue that another one reports.
 
+Import the files of a task from the oldest to the newest. A run resolves only issues
+whose reports arrived before its own first request.
+
 The run ID is derived from the file's content, its task and the flags. Importing the
 same file again is safe: it is the same run and counts once, even if the file's
 modification time has changed.

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -35,7 +36,12 @@ func (i *importer) reportRun(ctx context.Context, f *importFile, r *importedRun)
 		outcome = inconclusive(outcome)
 	}
 	report := api.Report{End: end, Outcome: outcome, ExitCode: exitUnknown, Outputs: []api.Claim{}, Issues: r.lines}
-	err = i.policy.Do(ctx, func(ctx context.Context) error { return i.client.Report(ctx, r.Run, report) })
+	var left api.LeftOut
+	err = i.policy.Do(ctx, func(ctx context.Context) (err error) {
+		left, err = i.client.Report(ctx, r.Run, report)
+		return err
+	})
+	printLeftOut(func(format string, args ...any) { fmt.Fprintf(i.app.stderr, format+"\n", args...) }, r.Run, left)
 	if r.AlreadyImported = f.derivedID && isConflict(err); r.AlreadyImported {
 		return nil
 	}

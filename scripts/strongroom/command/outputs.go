@@ -58,7 +58,7 @@ func catCommand(a *app) *cobra.Command {
 		Short: "Print an output, or part of it",
 		Long: `Print an output, or part of it, to stdout. On a terminal, control characters are
 printed as visible escapes. The exit code is 1 if the output is incomplete: the run
-has ended, but some parts are not stored.`,
+has ended or is lost, but some parts are not stored.`,
 		Example: "  strongroom outputs cat 01890a5d-ac96-774b-bcce-b302099a8057 stdout.log --lines 100-200",
 		Args:    exactArgs("RUN", "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -110,6 +110,17 @@ func TestCatOfAnIncompleteOutputFails(t *testing.T) {
 	}
 }
 
+func TestFollowOfALostRunFails(t *testing.T) {
+	t.Parallel()
+	for _, outputs := range []string{"", `{"name":"stdout.log","state":"incomplete"}`} {
+		p := stubbed(t, newStub(t, `{"run":{"state":"lost"},"outputs":[`+outputs+`]}`))
+		r := p.run(t, "outputs", "cat", someRun, "stdout.log", "--follow")
+		if r.code != 1 || !strings.Contains(r.stderr, "the output is incomplete: the run is lost") {
+			t.Errorf("%s: %+v", outputs, r)
+		}
+	}
+}
+
 func TestFollowOfAnOutputThatDoesNotExistFails(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, faults.HTTPConfig{})

@@ -38,11 +38,28 @@ func (s *session) sendReports(policy retry.Policy) error {
 			s.meter.Printf("strongroom: %d issues and %d samples more than a report can have are reported as run %s", len(part.Issues), len(part.Samples), id)
 		}
 		report.Issues, report.Samples = part.Issues, part.Samples
-		if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Report(ctx, id, report) }); err != nil {
+		var left api.LeftOut
+		err := policy.Do(s.ctx, func(ctx context.Context) (err error) {
+			left, err = s.client.Report(ctx, id, report)
+			return err
+		})
+		if err != nil {
 			return err
 		}
+		printLeftOut(s.meter.Printf, id, left)
 	}
 	return s.run.Update(func(j *spool.Journal) { j.ReportSent = true })
+}
+
+// printLeftOut prints what the platform did not record of a report.
+func printLeftOut(printf func(format string, args ...any), id string, left api.LeftOut) {
+	if left.Count == 0 {
+		return
+	}
+	printf("strongroom: WARNING: the platform did not record %d invalid values in the report of run %s", left.Count, id)
+	for _, fault := range left.Reasons {
+		printf("strongroom: WARNING: not recorded: %s: %s", fault.Location, fault.Message)
+	}
 }
 
 // furtherRunID returns the ID of the nth further run of a run: a UUIDv7 (RFC 9562)

@@ -21,7 +21,10 @@ func resumeCommand(a *app) *cobra.Command {
 		Short: "Continue interrupted uploads",
 		Long: `Continue the uploads of the given runs, or of all runs in the spool. An upload is
 interrupted if the program is killed, the machine restarts or the platform does not
-respond. Each run that fails is reported, and does not stop the others.
+respond. If a run fails, its error is printed, and the other runs continue.
+
+The platform accepts a run only from the identity that began it, so use a token of
+the same issuer and subject, unless the tenant lets its runners share runs.
 
 Tasks are not executed again. If a runner was killed while its task was running, the
 run is reported with the outcome "error" and exit code -1.`,

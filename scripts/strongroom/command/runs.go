@@ -42,7 +42,7 @@ func listRunsCommand(a *app) *cobra.Command {
 	flags.StringVar(&o.filter.SLX, "slx", "", "filter by service-level experience")
 	flags.StringVar(&o.filter.Resource, "resource", "", "filter by resource")
 	flags.StringVar(&o.filter.Outcome, "outcome", "", "filter by outcome: success, failure (the check failed), error (the task broke), timeout or canceled")
-	flags.StringVar(&o.filter.State, "state", "", "filter by state: running or ended")
+	flags.StringVar(&o.filter.State, "state", "", "filter by state: running, ended or lost (its runner has not called for 15 minutes)")
 	return cmd
 }
 

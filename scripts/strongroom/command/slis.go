@@ -34,7 +34,7 @@ func listSLIsCommand(a *app) *cobra.Command {
 	}
 	o.addFlags(cmd)
 	cmd.Flags().StringVar(&o.filter.SLX, "slx", "", "filter by service-level experience")
-	cmd.Flags().StringVar(&o.filter.Alert, "alert", "", "filter by alert: warning, ticket or page, or a more urgent one")
+	cmd.Flags().StringVar(&o.filter.Alert, "alert", "", "filter by alert: this alert or a more urgent one (warning, ticket or page)")
 	return cmd
 }
 

@@ -151,8 +151,8 @@ func spoolDiscardCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "discard RUN…",
 		Short: "Delete runs from the spool without uploading the rest",
-		Long: `Delete runs from the spool. What is not uploaded yet is lost. What is uploaded
-stays. A run that another process uses is not deleted.`,
+		Long: `Delete runs from the spool. Output and findings that are not uploaded yet are lost.
+What is uploaded stays. A run that another process uses is not deleted.`,
 		RunE: func(_ *cobra.Command, ids []string) error {
 			if len(ids) == 0 {
 				return usageError("no runs; to list them: strongroom spool ls")

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,6 +29,8 @@ type Config struct {
 	Retry    retry.Policy           // for each step
 	Stored   func(spool.Part) error // called concurrently, for each part that is stored
 	Moved    func(bytes int64)      // called when bytes are sent; negative if they must be sent again; may be nil
+
+	Heartbeat time.Duration // interval of the calls that keep the run from being lost; zero: run.HeartbeatInterval
 }
 
 // Errors of one part.
@@ -93,6 +96,9 @@ func (u *Uploader) run(ctx context.Context) error {
 		return u.startError(err)
 	}
 	close(u.started)
+	beating, stop := context.WithCancel(ctx)
+	defer stop()
+	go u.sendHeartbeats(beating)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(u.config.Parallel)
 	for {

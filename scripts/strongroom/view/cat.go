@@ -23,6 +23,9 @@ const (
 // missing. They may still arrive.
 var ErrIncomplete = errors.New("the output is incomplete: the run has ended, but some parts are not stored")
 
+// ErrLost means that the run's runner does not call any more.
+var ErrLost = errors.New("the output is incomplete: the run is lost, because its runner no longer calls; if it does again, try again")
+
 // Reader copies an output to Out, with as many requests as needed. After a
 // broken connection, it continues at the same byte. Use a Reader for one call of
 // Bytes, Lines or Follow.
@@ -77,7 +80,7 @@ func (r *Reader) Follow(ctx context.Context) error {
 	r.linesLeft = -1
 	pause := firstPause
 	for {
-		output, running, err := r.find(ctx)
+		output, state, err := r.find(ctx)
 		if err != nil {
 			return err
 		}
@@ -88,7 +91,7 @@ func (r *Reader) Follow(ctx context.Context) error {
 			pause = firstPause
 			continue
 		}
-		if final, err := isFinal(output, running); final {
+		if final, err := isFinal(output, state); final {
 			return err
 		}
 		if err := sleep(ctx, pause); err != nil {
@@ -100,10 +103,12 @@ func (r *Reader) Follow(ctx context.Context) error {
 
 // isFinal reports whether the output will not grow. The error says why it is not
 // complete.
-func isFinal(output *api.Output, running bool) (bool, error) {
+func isFinal(output *api.Output, state run.State) (bool, error) {
 	switch {
-	case output == nil && running:
+	case output == nil && state == run.Running:
 		return false, nil
+	case state == run.Lost && (output == nil || output.State == api.Incomplete):
+		return true, ErrLost
 	case output == nil:
 		return true, errors.New("the run has no output with this name")
 	case output.State == api.Incomplete:
@@ -113,7 +118,7 @@ func isFinal(output *api.Output, running bool) (bool, error) {
 }
 
 // find returns the output, or nil if it does not exist.
-func (r *Reader) find(ctx context.Context) (found *api.Output, running bool, err error) {
+func (r *Reader) find(ctx context.Context) (found *api.Output, state run.State, err error) {
 	var listing api.Listing
 	err = r.Retry.Do(ctx, func(ctx context.Context) error {
 		listing, err = r.Client.Outputs(ctx, r.Run)
@@ -124,7 +129,7 @@ func (r *Reader) find(ctx context.Context) (found *api.Output, running bool, err
 			found = &listing.Outputs[i]
 		}
 	}
-	return found, listing.Run.State == run.Running, err
+	return found, listing.Run.State, err
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
