@@ -6,6 +6,10 @@ locals {
       description = "Actions that failed because the audit log could not be written, and reads whose end is not in the audit log"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR (jsonPayload.error=~\"(append|seal|encode|canonicalize|create ID of) audit entry\" OR jsonPayload.message=\"end of read not audited\")"
     }
+    audit-logs-stopped = {
+      description = "Audit logs whose new entries could not be published; a log stays stopped if its bucket contradicts its database"
+      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR (jsonPayload.message=\"audit log not integrated\" OR jsonPayload.message=\"audit entry cannot be opened\")"
+    }
     events-rejected = {
       description = "Messages that were permanently rejected"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"event permanently rejected\""
