@@ -68,7 +68,7 @@ has ended or is lost, but some parts are not stored.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVarP(&o.follow, "follow", "f", false, "keep printing as the output grows, until it is complete")
+	flags.BoolVarP(&o.follow, "follow", "f", false, "keep printing as the output grows, until it is complete or the run is lost")
 	flags.StringVar(&o.lines, "lines", "", "print only lines A-B, or from A to the end with A-; the first line is 1")
 	flags.StringVar(&o.bytes, "bytes", "", "print only bytes A-B, or from A to the end with A-; the first byte is 0")
 	flags.BoolVar(&o.raw, "raw", false, "print control characters to a terminal unchanged")
