@@ -42,6 +42,7 @@ type HTTPProxy struct {
 	config  HTTPConfig
 	servers []string // URLs, without a trailing slash
 	proxies []*httptest.Server
+	urls    []string // of proxies
 }
 
 // NewHTTP starts a proxy in front of servers, which are URLs without a path.
@@ -61,8 +62,13 @@ func NewHTTP(config HTTPConfig, servers ...string) (*HTTPProxy, error) {
 		}
 		proxy := httptest.NewUnstartedServer(p.handler(forward))
 		proxy.Config.ErrorLog = log.New(io.Discard, "", 0)
-		proxy.Start()
 		p.proxies = append(p.proxies, proxy)
+		p.urls = append(p.urls, "http://"+proxy.Listener.Addr().String())
+	}
+	// A request can arrive as soon as a proxy starts, even one that is meant for an
+	// earlier server at the same port, and it reads all URLs.
+	for _, proxy := range p.proxies {
+		proxy.Start()
 	}
 	return p, nil
 }
@@ -71,7 +77,7 @@ func NewHTTP(config HTTPConfig, servers ...string) (*HTTPProxy, error) {
 func (p *HTTPProxy) URL(server string) string {
 	for i, s := range p.servers {
 		if s == server {
-			return p.proxies[i].URL
+			return p.urls[i]
 		}
 	}
 	return ""
@@ -118,7 +124,7 @@ func (p *HTTPProxy) edit(res *http.Response) error {
 			return err
 		}
 		for i, server := range p.servers {
-			body = bytes.ReplaceAll(body, []byte(server+"/"), []byte(p.proxies[i].URL+"/"))
+			body = bytes.ReplaceAll(body, []byte(server+"/"), []byte(p.urls[i]+"/"))
 		}
 		res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		res.Header.Set("Content-Length", fmt.Sprint(len(body)))
