@@ -63,7 +63,7 @@
 //
 //	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //
 // The function has no role on any bucket, so it cannot read the objects.
 //

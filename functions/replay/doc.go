@@ -79,7 +79,7 @@
 //
 //	roles/datastore.user                        on the database
 //	roles/datastore.viewer                      on the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/pubsub.publisher                      on run-events and object-events
 //	roles/pubsub.subscriber                     on run-events-dead and object-events-dead
 //
