@@ -48,6 +48,8 @@ var effects = map[string]effect{
 	"roles/storage.objectCreator on tenant.outputsBucket":      {writes: "new objects in the bucket of its tenant"},
 	"roles/pubsub.publisher on topic.run-events":               {writes: "events of runs, which cause work and change no result"},
 	"roles/pubsub.publisher on topic.object-events":            {writes: "notifications of objects, which mark grants as stored or disputed"},
+	"roles/pubsub.publisher on topic.replayed-run-events":      {writes: "replayed events of runs, which cause work and change no result"},
+	"roles/pubsub.publisher on topic.replayed-object-events":   {writes: "replayed notifications of objects, which mark grants as stored or disputed"},
 	"roles/pubsub.subscriber on deadLetters.run-events":        {reads: "dead letters", deletes: "dead letters"},
 	"roles/pubsub.subscriber on deadLetters.object-events":     {reads: "dead letters", deletes: "dead letters"},
 	"roles/cloudkms.signer on logKey":                          {writes: "false checkpoints of audit logs"},

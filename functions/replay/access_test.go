@@ -29,7 +29,7 @@ func TestOnlyStaffMayReplayAndDenialsAreAudited(t *testing.T) {
 		}
 	}
 	o.Do(t, "", http.MethodPost, "/v1/quarantine/replay", fields{"function": "assistant-update"}).Want(t, http.StatusUnauthorized)
-	if len(o.published("run-events")) != 0 {
+	if len(o.published("replayed-run-events")) != 0 {
 		t.Error("something was published")
 	}
 	reader, errReader := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: auditKey}, o.Operator, o.Clock.Now)
@@ -60,7 +60,7 @@ func TestWithoutARoleNothingIsSentAndNothingIsLost(t *testing.T) {
 	account := suite.FunctionAccount("replay")
 	for name, role := range map[string]iam.Binding{
 		"the role to seal the audit log": {Member: account, Role: "roles/cloudkms.cryptoKeyEncrypter", Resource: auditKey},
-		"the role to publish":            {Member: account, Role: "roles/pubsub.publisher", Resource: "topics/run-events"},
+		"the role to publish":            {Member: account, Role: "roles/pubsub.publisher", Resource: "topics/replayed-run-events"},
 		"the role to pull":               {Member: account, Role: "roles/pubsub.subscriber", Resource: "subscriptions/run-events-dead"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +75,7 @@ func TestWithoutARoleNothingIsSentAndNothingIsLost(t *testing.T) {
 			if role.Resource != "subscriptions/run-events-dead" {
 				o.Do(t, o.staff, http.MethodPost, "/v1/quarantine/replay", fields{"function": "assistant-update"}).Want(t, http.StatusInternalServerError)
 			}
-			if got := o.published("run-events"); len(got) != 0 {
+			if got := o.published("replayed-run-events"); len(got) != 0 {
 				t.Errorf("published: %+v", got)
 			}
 			if err := o.IAM.Bind(role); err != nil {
