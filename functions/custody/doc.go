@@ -3,7 +3,7 @@
 //
 // # Trigger
 //
-// Pub/Sub topic object-events, pushed as the CloudEvent
+// Pub/Sub topics object-events and replayed-object-events, pushed as the CloudEvent
 // google.cloud.pubsub.topic.v1.messagePublished. The messages are the buckets'
 // own notifications (eventType OBJECT_FINALIZE, payload JSON_API_V1):
 //
