@@ -45,6 +45,9 @@ const (
 // its escape character was removed. In "rate(errors[5m])", nothing is a color.
 var escapes = regexp.MustCompile(`\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\[(?:0|[0-9;]*[0-9][0-9])m`)
 
+// ageInBrackets is an age that starts like a color, as in "[10m20s elapsed]".
+var ageInBrackets = regexp.MustCompile(`^\[[0-9]+m(?:[0-9.]+s|\]| elapsed| ago| left)`)
+
 // removeInvisible removes what a reader does not see.
 func removeInvisible(title string) string {
 	if strings.Contains(title, "m") || strings.Contains(title, "\x1b") {
@@ -63,8 +66,8 @@ func removeColors(title string) string {
 	var b strings.Builder
 	end := 0
 	for _, m := range escapes.FindAllStringIndex(title, -1) {
-		if title[m[0]] == '[' && strings.HasPrefix(title[m[1]:], "]") {
-			continue // a range of time, as in "[30m]"
+		if ageInBrackets.MatchString(title[m[0]:]) {
+			continue
 		}
 		b.WriteString(title[end:m[0]])
 		end = m[1]
@@ -93,6 +96,9 @@ func variablePart(title string, at int, maybe func(string) bool) (size int, repl
 		return objectHash(title, at)
 	case !isWord(c) || afterWord || !maybe(title[at:]):
 		return 0, ""
+	}
+	if size := base64Length(title[at:]); size > 0 {
+		return size, "<id>"
 	}
 	if size, replacement = wordRules.match(title, at); size > 0 {
 		return size, replacement
