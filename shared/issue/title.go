@@ -3,11 +3,13 @@ package issue
 import (
 	"regexp"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // Normalize returns what the titles of one issue have in common.
 //   - It removes terminal colors and invisible characters, changes white space to
-//     single spaces, and letters to lower case.
+//     single spaces, and letters to lower case and NFC: see [run.CanonicalName].
 //   - It replaces what differs from run to run with a placeholder: amounts, ages,
 //     dates, addresses, ephemeral ports, IDs, hashes, and the random suffixes of
 //     pod names.
@@ -48,18 +50,13 @@ var escapes = regexp.MustCompile(`\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\
 // ageInBrackets is an age that starts like a color, as in "[10m20s elapsed]".
 var ageInBrackets = regexp.MustCompile(`^\[[0-9]+m(?:[0-9.]+s|\]| elapsed| ago| left)`)
 
-// removeInvisible removes what a reader does not see.
+// removeInvisible removes what a reader does not see, and makes texts that look the
+// same the same.
 func removeInvisible(title string) string {
 	if strings.Contains(title, "m") || strings.Contains(title, "\x1b") {
 		title = removeColors(title)
 	}
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff', '\u00ad', '\u200e', '\u200f':
-			return -1
-		}
-		return r
-	}, title)
+	return run.CanonicalName(title)
 }
 
 func removeColors(title string) string {

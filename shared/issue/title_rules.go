@@ -64,7 +64,7 @@ var wordRules = newRuleSet([]rule{
 	{`(?i:(?:return(?:ed|s|ing)?|got|received|respon(?:ded|se|ds)(?: with)?|answer(?:ed|s)(?: with)?|repl(?:ied|ies)(?: with)?|failed with)[ :=]{1,2}(?:HTTP )?(?:4[0-9]{2}|5[0-3][0-9]))\b`, keep},
 	{`(?i:exit(?:ed|s)?(?: with)?(?:[ _-]?(?:code|status|value))?[ :=(-]{1,3}[0-9]+)\b`, keep},
 	{`(?i:sqlstate[ :=\[(]{1,3}[0-9a-z]{5}\b(?:\]?:? ?(?:[a-z ]{0,40} )?\[[0-9]+\])?)`, keep},
-	{`(?i:error [0-9]{3,5} \([0-9a-z]{5}\))`, keep}, // MySQL
+	{`(?i:error [0-9]{3,5} \([0-9a-z]{5}\))`, keep},                                            // MySQL
 	{`(?i:(?:ppid|pid|tid|xid|process|thread|transaction)[ :=#]{1,2}[0-9]+)\b`, replaceNumber}, // not a SQLSTATE
 	{`(?:08|22|23|25|28|40|42|53|54|55|57|58)[0-9]{3}[)\]]`, keep},
 	{`(?i:curl: \([0-9]+\))`, keep},
@@ -127,7 +127,7 @@ var wordRules = newRuleSet([]rule{
 var suffixRules = newRuleSet([]rule{
 	{`-(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b`, placeholder("-<id>")},
 	{`-[0-9a-f]{8}-[a-z0-9]{4}\b`, placeholder("-<id>")}, // GKE nodes
-	{`-[0-9]{5}-[a-z]{3}\b`, placeholder("-<id>")},      // revisions of Cloud Run
+	{`-[0-9]{5}-[a-z]{3}\b`, placeholder("-<id>")},       // revisions of Cloud Run
 	{`-` + random + `{6,10}-` + random + `{5}\b`, replacePodSuffix},
 	{`-` + random + `{5}\b`, replacePodSuffix},
 })
