@@ -140,7 +140,7 @@ func (d openAPI) minimalBody(route string) any {
 
 // notFilters are query parameters that do not change which query a function runs,
 // or that depend on the data.
-var notFilters = []string{"pageSize", "pageToken", "lines", "continue"}
+var notFilters = []string{"pageSize", "pageToken", "lines", "continue", "limit", "after", "from", "to"}
 
 // filters returns values for each query parameter, by its name. The first value of
 // an optional parameter is "", which leaves it out.

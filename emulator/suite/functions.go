@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/loadbalancer"
 	"github.com/strongroom-dev/strongroom/functions/assistants"
 	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
+	"github.com/strongroom-dev/strongroom/functions/audit"
 	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
 	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/functions/custody"
@@ -37,6 +38,7 @@ var constructors = map[string]constructor{
 	"assistant-update": events(function.NoSettings(assistantupdate.New)),
 	"catalog":          web(catalog.New),
 	"custody":          events(custody.New),
+	"audit":            web(audit.New),
 	"audit-integrator": web(auditintegrator.New),
 }
 

@@ -8,12 +8,13 @@ locals {
   ]...)
 
   # The order matters only if two templates match the same path. No two of these
-  # do, because a wildcard matches exactly one segment.
+  # do: {run} matches exactly one segment, and the path up to {tile...}, which
+  # matches one or more, is the beginning of no other path.
   path_rules = [
     for i, path in sort(keys(local.paths)) : {
       priority = i + 1
       path     = path
-      template = replace(path, "}", "=*}") # the load balancer writes {run} as {run=*}
+      template = replace(replace(path, "...}", "=**}"), "/{([a-z]+)}/", "{$1=*}") # the load balancer writes {run} as {run=*}, and {tile...} as {tile=**}
       function = local.paths[path][0]
     }
   ]
