@@ -189,7 +189,7 @@ func (l *Log) Tiles(t testing.TB, size int) fstest.MapFS {
 
 // Policy returns the log's policy.
 func (l *Log) Policy() []byte {
-	return fmt.Appendf(nil, "log %s\nwitness w %s\nquorum %s\n", l.Key.Key, l.Witness.Key, l.Quorum)
+	return fmt.Appendf(nil, "log %s https://%s\nwitness w %s\nquorum %s\n", l.Key.Key, Origin, l.Witness.Key, l.Quorum)
 }
 
 // Write writes the files of a copy to a directory.

@@ -3,6 +3,7 @@ package auditverify
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -101,7 +102,10 @@ func (v *verification) readUnsigned() (keys []noteverify.Key, policy noteverify.
 	data, fault = v.read(PolicyFile, noteverify.MaxFile)
 	if fault == nil {
 		var err error
-		if policy, err = noteverify.ParsePolicy(data); err != nil {
+		if policy, err = noteverify.ParsePolicy(data); err == nil {
+			err = checkURLs(policy)
+		}
+		if err != nil {
 			fault = &Fault{Code: MalformedFile, Path: PolicyFile, Detail: err.Error()}
 		}
 	}
@@ -110,6 +114,17 @@ func (v *verification) readUnsigned() (keys []noteverify.Key, policy noteverify.
 		return keys, policy, false
 	}
 	return keys, policy, ok
+}
+
+// checkURLs checks that the URLs of logs are their origins, so that a changed one
+// is noticed.
+func checkURLs(p noteverify.Policy) error {
+	for i, k := range p.Logs {
+		if url := p.LogURLs[i]; url != "" && url != "https://"+k.Name() && url != "http://"+k.Name() {
+			return fmt.Errorf("the log %s has the URL %s, which is not its origin", k.Name(), url)
+		}
+	}
+	return nil
 }
 
 // ofLogs returns the keys that sign checkpoints.

@@ -73,16 +73,18 @@ func TestPartialTilesOfEarlierSizesAreAllowed(t *testing.T) {
 	}
 }
 
-func TestFaultsOfCopies(t *testing.T) {
-	t.Parallel()
-	l := logtest.New(t, 600)
-	rogue := logtest.New(t, 600)
+// faultCase is a change to a copy of 600 entries, and the kinds of faults that
+// verification finds.
+type faultCase struct {
+	change  func(fstest.MapFS)
+	options auditverify.Options
+	want    []string
+}
+
+// tileFaults are faults of files below tile/.
+func tileFaults(t *testing.T, l *logtest.Log) map[string]faultCase {
 	const bundle = "tile/entries/000"
-	for name, c := range map[string]struct {
-		change  func(fstest.MapFS)
-		options auditverify.Options
-		want    []string
-	}{
+	return map[string]faultCase{
 		"a flipped bit of an entry": {
 			change: func(f fstest.MapFS) { f[bundle].Data[100] ^= 4 }, want: []string{"changed-entry"},
 		},
@@ -94,6 +96,48 @@ func TestFaultsOfCopies(t *testing.T) {
 			change: func(f fstest.MapFS) { recompute(t, f, changed(l, 17), 600) },
 			want:   []string{"wrong-root"},
 		},
+		"a bundle is missing": {
+			change: func(f fstest.MapFS) { delete(f, bundle) }, want: []string{"missing-file"},
+		},
+		"a bundle and its tile are missing": {
+			change: func(f fstest.MapFS) { delete(f, bundle); delete(f, "tile/0/000") },
+			want:   []string{"missing-file", "wrong-root"},
+		},
+		"a higher tile is missing": {
+			change: func(f fstest.MapFS) { delete(f, "tile/1/000.p/2") }, want: []string{"missing-file"},
+		},
+		"a higher tile is changed": {
+			change: func(f fstest.MapFS) { f["tile/1/000.p/2"].Data[40] ^= 1 }, want: []string{"changed-file"},
+		},
+		"a bundle is truncated": {
+			change: func(f fstest.MapFS) { f[bundle].Data = f[bundle].Data[:1000] }, want: []string{"malformed-file"},
+		},
+		"a bundle has an entry too few": {
+			change: func(f fstest.MapFS) { f[bundle] = l.Copy(t, 255)["tile/entries/000.p/255"] },
+			want:   []string{"malformed-file"},
+		},
+		"two bundles are swapped": {
+			change: func(f fstest.MapFS) {
+				f[bundle], f["tile/entries/001"] = f["tile/entries/001"], f[bundle]
+			},
+			want: []string{"changed-entry"},
+		},
+		"a file is added": {
+			change: func(f fstest.MapFS) { f["tile/0/004"] = f["tile/0/000"]; f["notes.txt"] = f["keys"] },
+			want:   []string{"extra-file"},
+		},
+		"the keys are missing": {
+			change: func(f fstest.MapFS) { delete(f, "keys") }, want: []string{"missing-file"},
+		},
+		"the copy is empty": {
+			change: func(f fstest.MapFS) { clear(f) }, want: []string{"missing-file"},
+		},
+	}
+}
+
+// signatureFaults are faults of the newest checkpoint.
+func signatureFaults(t *testing.T, l, rogue *logtest.Log) map[string]faultCase {
+	return map[string]faultCase{
 		"a checkpoint signed by a key that the copy does not list": {
 			change: func(f fstest.MapFS) { copyFiles(f, rogue.Copy(t, 600), "checkpoint") },
 			want:   []string{"untrusted-key"},
@@ -150,42 +194,12 @@ func TestFaultsOfCopies(t *testing.T) {
 			options: auditverify.Options{MaxAge: time.Hour, Now: time.Now().Add(-2 * time.Hour)},
 			want:    []string{"too-old"},
 		},
-		"a bundle is missing": {
-			change: func(f fstest.MapFS) { delete(f, bundle) }, want: []string{"missing-file"},
-		},
-		"a bundle and its tile are missing": {
-			change: func(f fstest.MapFS) { delete(f, bundle); delete(f, "tile/0/000") },
-			want:   []string{"missing-file", "wrong-root"},
-		},
-		"a higher tile is missing": {
-			change: func(f fstest.MapFS) { delete(f, "tile/1/000.p/2") }, want: []string{"missing-file"},
-		},
-		"a higher tile is changed": {
-			change: func(f fstest.MapFS) { f["tile/1/000.p/2"].Data[40] ^= 1 }, want: []string{"changed-file"},
-		},
-		"a bundle is truncated": {
-			change: func(f fstest.MapFS) { f[bundle].Data = f[bundle].Data[:1000] }, want: []string{"malformed-file"},
-		},
-		"a bundle has an entry too few": {
-			change: func(f fstest.MapFS) { f[bundle] = l.Copy(t, 255)["tile/entries/000.p/255"] },
-			want:   []string{"malformed-file"},
-		},
-		"two bundles are swapped": {
-			change: func(f fstest.MapFS) {
-				f[bundle], f["tile/entries/001"] = f["tile/entries/001"], f[bundle]
-			},
-			want: []string{"changed-entry"},
-		},
-		"a file is added": {
-			change: func(f fstest.MapFS) { f["tile/0/004"] = f["tile/0/000"]; f["notes.txt"] = f["keys"] },
-			want:   []string{"extra-file"},
-		},
-		"the keys are missing": {
-			change: func(f fstest.MapFS) { delete(f, "keys") }, want: []string{"missing-file"},
-		},
-		"the copy is empty": {
-			change: func(f fstest.MapFS) { clear(f) }, want: []string{"missing-file"},
-		},
+	}
+}
+
+// comparisonFaults are faults that only another checkpoint, a witness or a receipt shows.
+func comparisonFaults(t *testing.T, l, rogue *logtest.Log) map[string]faultCase {
+	return map[string]faultCase{
 		"witnesses are required and have not signed": {
 			options: auditverify.Options{Policy: policyOf(t, withQuorum(l).Policy())}, want: []string{"no-quorum"},
 		},
@@ -223,7 +237,16 @@ func TestFaultsOfCopies(t *testing.T) {
 		"a receipt whose entry is not there": {
 			options: auditverify.Options{Receipts: strings.NewReader(logtest.ID(600) + "\n")}, want: []string{"receipt-missing"},
 		},
-	} {
+	}
+}
+
+func TestFaultsOfCopies(t *testing.T) {
+	t.Parallel()
+	l, rogue := logtest.New(t, 600), logtest.New(t, 600)
+	all := tileFaults(t, l)
+	maps.Copy(all, signatureFaults(t, l, rogue))
+	maps.Copy(all, comparisonFaults(t, l, rogue))
+	for name, c := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			files := l.Copy(t, 600)

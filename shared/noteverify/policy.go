@@ -18,8 +18,9 @@ const noQuorum = "none"
 // Policy says whose signatures a log's checkpoint must have
 // (c2sp.org/tlog-policy). The zero Policy trusts no log and asks for no witness.
 type Policy struct {
-	Logs      []Key // trusted to sign checkpoints
-	Witnesses []Key // all that the policy names
+	Logs      []Key    // trusted to sign checkpoints
+	LogURLs   []string // of Logs; empty if the policy has none
+	Witnesses []Key    // all that the policy names
 
 	quorum component // nil: no witness is needed
 }
@@ -97,7 +98,7 @@ func ParsePolicy(data []byte) (Policy, error) {
 func (p *policyParser) add(fields []string) error {
 	switch keyword, rest := fields[0], fields[1:]; {
 	case keyword == "log" && (len(rest) == 1 || len(rest) == 2):
-		return p.addLog(rest[0])
+		return p.addLog(rest[0], strings.Join(rest[1:], ""))
 	case keyword == "witness" && (len(rest) == 2 || len(rest) == 3):
 		return p.addWitness(rest[0], rest[1])
 	case keyword == "group" && len(rest) >= 3:
@@ -108,7 +109,7 @@ func (p *policyParser) add(fields []string) error {
 	return errors.New("expected `log VKEY [URL]`, `witness NAME VKEY [URL]`, `group NAME any|all|NUMBER MEMBER…` or `quorum NAME|none`")
 }
 
-func (p *policyParser) addLog(text string) error {
+func (p *policyParser) addLog(text, url string) error {
 	k, err := ParseKey(text)
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func (p *policyParser) addLog(text string) error {
 	if k.Timed {
 		return errors.New("the key is a witness's, not a log's")
 	}
-	p.policy.Logs = append(p.policy.Logs, k)
+	p.policy.Logs, p.policy.LogURLs = append(p.policy.Logs, k), append(p.policy.LogURLs, url)
 	return nil
 }
 
