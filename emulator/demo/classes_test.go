@@ -20,7 +20,6 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
-	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -51,7 +50,7 @@ type inspection struct {
 	messages []message
 
 	open     map[string]*keys.Tenant // by tenant
-	audit    *keys.Sealer
+	audit    *keys.EnvelopeOpener
 	plain    map[string][]byte // what is readable without a tenant's key, by place
 	secrets  map[string]string // free text and output, and where it was found
 	declared map[string]bool   // paths of declarations that had a document
@@ -105,14 +104,11 @@ func (i *inspection) openKeys() {
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	db, errDB := i.cloud.Operator.Default(ctx)
-	kms, errKMS := i.cloud.Operator.KMS(ctx)
-	if err := errors.Join(errDB, errKMS); err != nil {
+	kms, err := i.cloud.Operator.KMS(ctx)
+	if err != nil {
 		i.t.Fatal(err)
 	}
-	i.audit = keys.NewSealer(keys.Config{
-		Collection: auditlog.DataKeys(db), KeyName: auditKeyName, KMS: kms, Now: i.cloud.Clock.Now,
-	})
+	i.audit = keys.NewEnvelopeOpener(keys.EnvelopeConfig{KeyName: auditKeyName, KMS: kms, Now: i.cloud.Clock.Now})
 }
 
 func (i *inspection) document(path string, fields map[string]*firestorepb.Value) {

@@ -173,8 +173,9 @@
 // # Identity
 //
 // strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
-// on the directory, and roles/cloudkms.cryptoKeyEncrypterDecrypter on the audit key and
-// on each tenant's key. The function receives and publishes no events.
+// on the directory, roles/cloudkms.cryptoKeyEncrypter on the audit key, and
+// roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's key. The function
+// receives and publishes no events.
 //
 // # Try it
 //

@@ -3,7 +3,7 @@
 //
 // # Trigger
 //
-// The Pub/Sub topic run-events, pushed as the CloudEvent
+// The Pub/Sub topics run-events and replayed-run-events, pushed as the CloudEvent
 // google.cloud.pubsub.topic.v1.messagePublished. A message has no data. Its
 // attributes are tenant, workspace, run, kind (run.ended) and entry. Only the push
 // account may call; the platform checks that before the code runs.

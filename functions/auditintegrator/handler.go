@@ -36,7 +36,7 @@ type Handler struct {
 	config    Config
 	deps      function.Deps
 	directory *directory.Directory
-	audit     *auditlog.Log
+	audit     *auditlog.Reader
 
 	storage gcp.Lazy[*storage.Client]
 	keys    keyCache
@@ -55,7 +55,7 @@ type Result struct {
 
 // New returns the function's handler. It calls nothing yet.
 func New(ctx context.Context, config Config, deps function.Deps) (*Handler, error) {
-	audit, err := auditlog.Open(ctx, config.Audit, deps.Clients, deps.Now)
+	audit, err := auditlog.OpenReader(ctx, config.Audit, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}

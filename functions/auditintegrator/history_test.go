@@ -199,7 +199,7 @@ func (h *history) check(t *testing.T, about any) {
 		t.Fatal(err)
 	}
 	for size := int64(h.model.tree.Size()); size < tree.Size; size = int64(h.model.tree.Size()) {
-		entries, err := h.log.ReadEntries(ctx, h.db, h.ID, size, min(tree.Size, (size/tilelog.TileWidth+1)*tilelog.TileWidth))
+		entries, err := h.reader.ReadEntries(ctx, h.db, h.ID, size, min(tree.Size, (size/tilelog.TileWidth+1)*tilelog.TileWidth))
 		if err != nil {
 			t.Fatalf("%v: %v", about, err)
 		}

@@ -35,14 +35,17 @@ type fixture struct {
 	*cloudtest.Tenant
 	db      *firestore.Client
 	log     *auditlog.Log
+	reader  *auditlog.Reader
 	storage *storage.Client
 }
 
 func newFixture(t *testing.T, tn *cloudtest.Tenant) fixture {
 	t.Helper()
 	ctx := t.Context()
-	log, err := auditlog.Open(ctx, auditlog.Config{AuditKeyName: auditKey}, tn.Cloud.Operator, tn.Cloud.Clock.Now)
-	if err != nil {
+	config := auditlog.Config{AuditKeyName: auditKey}
+	log, errLog := auditlog.Open(ctx, config, tn.Cloud.Operator, tn.Cloud.Clock.Now)
+	reader, errReader := auditlog.OpenReader(ctx, config, tn.Cloud.Operator, tn.Cloud.Clock.Now)
+	if err := errors.Join(errLog, errReader); err != nil {
 		t.Fatal(err)
 	}
 	db, err := tn.Cloud.Operator.Default(ctx)
@@ -54,7 +57,7 @@ func newFixture(t *testing.T, tn *cloudtest.Tenant) fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return fixture{Tenant: tn, db: db, log: log, storage: client}
+	return fixture{Tenant: tn, db: db, log: log, reader: reader, storage: client}
 }
 
 // append records n entries and returns their IDs.
@@ -123,7 +126,7 @@ func (f fixture) read(t *testing.T, ctx context.Context) published {
 func (f fixture) bundle(t *testing.T, ctx context.Context, begin, end uint64) [][]byte {
 	t.Helper()
 	if end-begin < tilelog.TileWidth {
-		stored, err := f.log.ReadEntries(ctx, f.db, f.ID, int64(begin), int64(end))
+		stored, err := f.reader.ReadEntries(ctx, f.db, f.ID, int64(begin), int64(end))
 		if err != nil {
 			t.Fatal(err)
 		}

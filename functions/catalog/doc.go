@@ -81,7 +81,7 @@
 // # Identity
 //
 // roles/datastore.user on the database, roles/datastore.viewer on the directory, and
-// roles/cloudkms.cryptoKeyEncrypterDecrypter on the audit key. The function has no
+// roles/cloudkms.cryptoKeyEncrypter on the audit key. The function has no
 // access to any tenant's key. It receives and publishes no events.
 //
 // # Try it

@@ -100,7 +100,7 @@ func (f *fixture) names(t testing.TB, words string) (names []string) {
 // audit log; "" is the platform's own.
 func (f *fixture) taskCounts(t testing.TB, id tenant.ID, action auditlog.Action) (counts []int64) {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, f.Cloud.Operator, f.Cloud.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, f.Cloud.Operator, f.Cloud.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -217,7 +217,8 @@
 //
 //	roles/datastore.user                        the database
 //	roles/datastore.viewer                      the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  the audit key and each tenant's key
+//	roles/cloudkms.cryptoKeyEncrypter           the audit key
+//	roles/cloudkms.cryptoKeyEncrypterDecrypter  each tenant's key
 //	roles/pubsub.publisher                      the topic run-events
 //
 // # Try it

@@ -21,7 +21,7 @@ import (
 // finals returns the entries that say how a run's uploads ended, the oldest first.
 func (f fixture) finals(t *testing.T, tn *cloudtest.Tenant, id string) (all []auditlog.Entry) {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKey}, f.Operator, f.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: auditKey}, f.Operator, f.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

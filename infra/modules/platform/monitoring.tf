@@ -59,7 +59,7 @@ locals {
   # Alerts on a threshold that is exceeded for the duration, with what to do.
   alerts = merge(
     {
-      for topic in module.suite.topics : "Dead letters of ${topic}" => {
+      for topic in module.suite.dead_letters : "Dead letters of ${topic}" => {
         filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=\"${topic}-dead\""
         aligner     = "ALIGN_MAX", threshold = 0, duration = "0s", severity = "ERROR"
         what        = "Messages failed 20 times. See the playbook on dead letters."
@@ -67,12 +67,12 @@ locals {
       }
     },
     {
-      for name, f in module.suite.functions : "${name} falls behind" => {
+      for name, p in local.pushes : "${name} falls behind" => {
         filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=\"${name}\""
         aligner     = "ALIGN_MAX", threshold = 600, duration = "300s", severity = "WARNING"
-        what        = "The oldest message has been waiting for ten minutes: ${name} fails, or has too few instances."
+        what        = "The oldest message has been waiting for ten minutes: ${p.function} fails, or has too few instances."
         denominator = null
-      } if f.topic != null
+      }
     },
     {
       for name, f in module.suite.functions : "${name} fails" => {

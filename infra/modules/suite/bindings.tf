@@ -11,7 +11,7 @@ locals {
       auditBucket = "buckets/${var.project_id}-audit"
     },
     { for topic in local.topics : "topic.${topic}" => "topics/${topic}" },
-    { for topic in local.topics : "deadLetters.${topic}" => "subscriptions/${topic}-dead" },
+    { for topic in local.dead_letters : "deadLetters.${topic}" => "subscriptions/${topic}-dead" },
   )
   tenant_resources = {
     for slug, t in local.tenants : slug => {
