@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/loadbalancer"
 	"github.com/strongroom-dev/strongroom/functions/assistants"
 	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
+	"github.com/strongroom-dev/strongroom/functions/auditdelivery"
 	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
 	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/functions/custody"
@@ -38,6 +39,7 @@ var constructors = map[string]constructor{
 	"catalog":          web(catalog.New),
 	"custody":          events(custody.New),
 	"audit-integrator": web(auditintegrator.New),
+	"audit-delivery":   web(auditdelivery.New),
 }
 
 // constructor builds the function that is deployed under name, with its own
