@@ -31,7 +31,7 @@ var constructors = map[string]constructor{
 	"outputs":          web(outputs.New),
 	"runs":             web(runs.New),
 	"replay":           web(replay.New),
-	"sweep":            web(function.NoSettings(sweep.New)),
+	"sweep":            web(sweep.New),
 	"reseal":           web(function.NoSettings(reseal.New)),
 	"assistants":       web(assistants.New),
 	"assistant-update": events(function.NoSettings(assistantupdate.New)),

@@ -32,6 +32,24 @@ func TestTheCatalogIsSearched(t *testing.T) {
 	}
 }
 
+func TestNamesThatLookTheSameAreOneTask(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	composed := tasks("Check Caf\u00e9|Reads the menu.|access:read-only")
+	decomposed := tasks("Check\u2060 Cafe\u0301|Reads the menu.|access:read-only")
+	ids, _ := f.upload(t, composed)
+	again, written := f.upload(t, decomposed)
+	if written != 0 || !slices.Equal(ids, again) {
+		t.Errorf("%d tasks are new, with the IDs %q instead of %q", written, again, ids)
+	}
+	for _, query := range []string{"caf\u00e9", "cafe\u0301", "ca\u200bfe\u0301"} {
+		if names := f.names(t, query); !slices.Equal(names, []string{"Check Caf\u00e9"}) {
+			t.Errorf("%+q finds %q", query, names)
+		}
+	}
+	f.putTasks(t, map[string]any{"tasks": tasks("\u200b|Nothing.|access:read-only")}).Want(t, http.StatusUnprocessableEntity)
+}
+
 func TestTheCatalogIsPutAgainWithoutEffect(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
