@@ -39,7 +39,7 @@ type matrixFixture struct {
 	places []place
 
 	entries map[tenant.ID]string // ID of a published audit entry of each log
-	witness string               // private key of a witness of each tenant's log
+	witness cloudtest.Witness    // of each tenant's log
 }
 
 func newMatrixFixture(t *testing.T, c *cloudtest.Cloud) *matrixFixture {

@@ -5,9 +5,6 @@ import (
 	"testing"
 	"time"
 
-	cosignatures "github.com/transparency-dev/formats/note"
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -17,18 +14,11 @@ import (
 // registers a witness that has cosigned the tenants' checkpoints.
 func (f *matrixFixture) publishLogs(t *testing.T) {
 	t.Helper()
-	private, public, err := note.GenerateKey(nil, "example.com/witness")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if public, err = cosignatures.VKeyToCosignatureV1(public); err != nil {
-		t.Fatal(err)
-	}
 	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, f.cloud.Operator, f.cloud.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.witness, f.entries = private, map[tenant.ID]string{}
+	f.witness, f.entries = cloudtest.NewWitness(t, "example.com/witness"), map[tenant.ID]string{}
 	for _, id := range []tenant.ID{"", f.tenant.ID, f.other.ID} {
 		if f.entries[id], err = log.Append(t.Context(), operatorDB(t, f.cloud), auditlog.Entry{Tenant: id, Outcome: auditlog.Allowed}); err != nil {
 			t.Fatal(err)
@@ -38,12 +28,12 @@ func (f *matrixFixture) publishLogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []tenant.ID{f.tenant.ID, f.other.ID} {
-		if err := f.cloud.SetWitnesses(t.Context(), id, public); err != nil {
+		if err := f.cloud.SetWitnesses(t.Context(), id, f.witness.Key); err != nil {
 			t.Fatal(err)
 		}
 		size, signed := f.cosigned(t, id)
 		err := auditlog.SaveCosignatures(t.Context(), operatorDB(t, f.cloud), id, []auditlog.Cosignature{
-			{Witness: public, Size: size, Time: time.Now(), Checkpoint: []byte(signed)},
+			{Witness: f.witness.Key, Size: size, Time: time.Now(), Checkpoint: signed},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -53,23 +43,13 @@ func (f *matrixFixture) publishLogs(t *testing.T) {
 
 // cosigned returns the size of a log, and its checkpoint with the witness's
 // cosignature.
-func (f *matrixFixture) cosigned(t *testing.T, id tenant.ID) (int64, string) {
+func (f *matrixFixture) cosigned(t *testing.T, id tenant.ID) (int64, []byte) {
 	t.Helper()
 	tree, err := auditlog.ReadTree(t.Context(), operatorDB(t, f.cloud), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := cosignatures.NewSignerForCosignatureV1(f.witness)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, _, _ := strings.Cut(string(tree.Checkpoint), "\n\n")
-	signed, err := note.Sign(&note.Note{Text: text + "\n"}, signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, line, _ := strings.Cut(string(signed), "\n\n")
-	return tree.Size, string(tree.Checkpoint) + line
+	return tree.Size, f.witness.Cosign(t, tree.Checkpoint)
 }
 
 // atEntry returns a request for a published entry of the log of a path.

@@ -48,6 +48,7 @@ type Result struct {
 	Unreadable int  `json:"unreadable" class:"operational" doc:"Entries that cannot be opened; they are set aside"`
 	Signed     int  `json:"signed" class:"operational" doc:"Idle logs whose checkpoint was signed again"`
 	Failed     int  `json:"failed" class:"operational" doc:"Logs that failed; the next call retries them"`
+	Delay      int  `json:"delaySeconds" class:"operational" doc:"Longest time from an entry to the checkpoint that covers it, in seconds"`
 	More       bool `json:"more" class:"operational" doc:"The time limit ended the work"`
 }
 
@@ -89,7 +90,7 @@ func (h *Handler) integrate(ctx context.Context, _ *struct{}) (*integrateRespons
 	out.Body.More = ctx.Err() != nil
 	r := out.Body
 	api.Logger(ctx).InfoContext(ctx, "audit logs integrated", "entries", r.Entries, "logs", r.Logs,
-		"unreadable", r.Unreadable, "signed", r.Signed, "failed", r.Failed, "more", r.More)
+		"unreadable", r.Unreadable, "signed", r.Signed, "failed", r.Failed, "delaySeconds", r.Delay, "more", r.More)
 	return out, nil
 }
 

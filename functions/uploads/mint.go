@@ -91,7 +91,9 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 			return fmt.Errorf("write grant: %w", err)
 		}
 	}
-	if r.Renew(now) {
+	reopened := r.GrantsFinal
+	r.GrantsFinal = false
+	if r.Renew(now) || reopened {
 		return runRef.Save(tx, r, create)
 	}
 	return nil
