@@ -49,7 +49,7 @@ func TestAnOperationCanTakeTextInPlaceOfJSON(t *testing.T) {
 		"JSON of another kind":      {contentType: "application/a+json", body: "{}", want: 415, says: "send the body as text/plain"},
 		"a text that is too long":   {contentType: "text/plain", body: "123456789", want: 413, says: "8 bytes"},
 		"chunks that are too long":  {contentType: "text/plain", body: "123456789", chunked: true, want: 413, says: "8 bytes"},
-		"no body":                   {contentType: "text/plain", want: 400, says: "body"},
+		"no body":                   {contentType: "text/plain", want: 400, says: "cannot be parsed"},
 	} {
 		var body io.Reader = strings.NewReader(c.body)
 		if c.chunked {
