@@ -58,6 +58,7 @@ var effects = map[string]effect{
 	"roles/storage.objectCreator on auditBucket":               {writes: "new objects in the platform's audit bucket"},
 	"roles/storage.legacyObjectReader on auditBucket":          {reads: "the platform's audit bucket"},
 	"roles/storage.objectCreator on tenant.auditBucket":        {writes: "new objects in every tenant's audit bucket"},
+	"roles/pubsub.publisher on tenant.auditTopic":              {writes: "messages to every tenant's audit topic"},
 	"roles/storage.legacyObjectReader on tenant.auditBucket":   {reads: "every tenant's audit bucket"},
 }
 

@@ -216,7 +216,7 @@ func TestNoAccountCanDoMoreThanTheTableSays(t *testing.T) {
 	}
 	// The victim's own people notice nothing.
 	v := newThief(t, c, suite.OperatorAccount).victim
-	v.Do(t, "admin", http.MethodGet, "/v1/workspaces/"+string(v.Workspace)+"/runs", nil).Want(t, http.StatusOK)
+	v.Search(t, "admin", "/v1/workspaces/"+string(v.Workspace)+"/runs", "").Want(t, http.StatusOK)
 }
 
 func newThief(t *testing.T, c *cloudtest.Cloud, account string) thief {

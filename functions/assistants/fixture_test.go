@@ -149,7 +149,7 @@ type issueAnswer struct {
 
 func (f *fixture) listIssues(t testing.TB, query string) (page issueList) {
 	t.Helper()
-	f.Do(t, "viewer", http.MethodGet, f.base+"/issues?"+query, nil).Want(t, http.StatusOK).JSON(t, &page)
+	f.Search(t, "viewer", f.base+"/issues", query).Want(t, http.StatusOK).JSON(t, &page)
 	return page
 }
 

@@ -12,6 +12,7 @@ import (
 	"cloud.google.com/go/storage"
 	formats "github.com/transparency-dev/formats/log"
 	"golang.org/x/mod/sumdb/note"
+	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
@@ -91,8 +92,7 @@ func (f fixture) read(t *testing.T, ctx context.Context) published {
 	if tree.Size == 0 {
 		return published{}
 	}
-	origin := auditlog.Origin(strings.TrimPrefix(f.Cloud.URL, "http://"), f.ID)
-	checkpoint := f.verified(t, origin, tree.Checkpoint)
+	checkpoint := f.verified(t, f.origin(), tree.Checkpoint)
 	if checkpoint.Size != uint64(tree.Size) {
 		t.Fatalf("the checkpoint has size %d, the tree %d", checkpoint.Size, tree.Size)
 	}
@@ -146,29 +146,47 @@ func (f fixture) bundle(t *testing.T, ctx context.Context, begin, end uint64) []
 
 func (f fixture) object(t *testing.T, ctx context.Context, name string) []byte {
 	t.Helper()
-	record, err := f.Cloud.Directory.Tenant(ctx, f.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := bucket.Read(ctx, f.storage.Bucket(record.AuditBucket).Object(name), 32<<20)
+	data, err := bucket.Read(ctx, f.storage.Bucket(f.AuditBucket).Object(name), 32<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return data
 }
 
+// objects returns the names of the objects in the log's bucket that begin with a
+// prefix.
+func (f fixture) objects(t *testing.T, prefix string) (names []string) {
+	t.Helper()
+	found := f.storage.Bucket(f.AuditBucket).Objects(t.Context(), &storage.Query{Prefix: prefix})
+	for {
+		o, err := found.Next()
+		if errors.Is(err, iterator.Done) {
+			return names
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, o.Name)
+	}
+}
+
+func (f fixture) origin() string {
+	return auditlog.Origin(strings.TrimPrefix(f.Cloud.URL, "http://"), f.ID)
+}
+
 // verified opens a checkpoint with the log's key, and checks that it has a time.
 func (f fixture) verified(t *testing.T, origin string, signed []byte) *formats.Checkpoint {
 	t.Helper()
-	client, err := f.Cloud.Operator.KMS(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	if _, err := signednote.CosignedAt(signed, f.key(t).CosignerKey(auditlog.CosignerName(origin))); err != nil {
+		t.Error(err)
 	}
-	keys, err := signednote.Keys(t.Context(), client, logKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := keys[len(keys)-1].VerifierKey(origin)
+	return f.opened(t, origin, signed)
+}
+
+// opened opens a checkpoint with the log's key.
+func (f fixture) opened(t *testing.T, origin string, signed []byte) *formats.Checkpoint {
+	t.Helper()
+	text, err := f.key(t).VerifierKey(origin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,8 +198,19 @@ func (f fixture) verified(t *testing.T, origin string, signed []byte) *formats.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := signednote.CosignedAt(signed, keys[len(keys)-1].CosignerKey(auditlog.CosignerName(origin))); err != nil {
-		t.Error(err)
-	}
 	return checkpoint
+}
+
+// key returns the newest version of the log's key.
+func (f fixture) key(t *testing.T) signednote.Key {
+	t.Helper()
+	client, err := f.Cloud.Operator.KMS(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := signednote.Keys(t.Context(), client, logKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys[len(keys)-1]
 }

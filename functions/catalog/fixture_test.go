@@ -82,7 +82,7 @@ type found struct {
 // search searches with a query string.
 func (f *fixture) search(t testing.TB, query string) (found found) {
 	t.Helper()
-	f.Do(t, "viewer", http.MethodGet, "/v1/catalog/tasks?"+query, nil).Want(t, http.StatusOK).JSON(t, &found)
+	f.Search(t, "viewer", "/v1/catalog/tasks", query).Want(t, http.StatusOK).JSON(t, &found)
 	return found
 }
 

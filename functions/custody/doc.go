@@ -41,6 +41,9 @@
 // An object in quarantine is recorded once, at tenants/{t}/quarantine/{id} and as
 // custody.quarantine in the tenant's audit log. It is never served and never moved.
 //
+// If the grants of the run are final already (functions/sweep), a change of a grant's
+// state reopens the run. The sweep then records the final states again.
+//
 // Messages may arrive twice, late and out of order. A repeated message changes
 // nothing.
 //

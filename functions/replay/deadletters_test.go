@@ -40,7 +40,7 @@ func endRun(t *testing.T, tn *cloudtest.Tenant, run string) {
 func countIssues(t *testing.T, tn *cloudtest.Tenant) int {
 	t.Helper()
 	var list struct{ Issues []struct{ ID string } }
-	tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/issues", nil).Want(t, http.StatusOK).JSON(t, &list)
+	tn.Search(t, "viewer", "/v1/workspaces/"+string(tn.Workspace)+"/issues", "").Want(t, http.StatusOK).JSON(t, &list)
 	return len(list.Issues)
 }
 

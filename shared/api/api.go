@@ -91,8 +91,10 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 		return out, nil
 	})
 	if request := a.registered.RequestBody; request != nil {
-		bounds.schema = request.Content["application/json"].Schema
-		requireBounds(bounds.registry, bounds.schema, op.OperationID)
+		bounds.setMedia(request.Content)
+		if bounds.schema != nil {
+			requireBounds(bounds.registry, bounds.schema, op.OperationID)
+		}
 		request.Extensions = map[string]any{BytesExtension: bounds.bytes}
 	}
 	labelOperation(a.registered, reflect.TypeFor[I](), reflect.TypeFor[O]())

@@ -54,8 +54,22 @@ type body struct {
 // bodyBounds is what an operation accepts as its body.
 type bodyBounds struct {
 	bytes    int64
-	schema   *huma.Schema // nil: the operation has no JSON body
+	media    string       // the content type; empty: the operation has no body
+	schema   *huma.Schema // nil: the body is not JSON, or there is none
 	registry huma.Registry
+}
+
+// jsonMedia is the content type of most bodies. Any that ends in +json is as good.
+const jsonMedia = "application/json"
+
+// setMedia sets the one content type that the operation accepts.
+func (bounds *bodyBounds) setMedia(content map[string]*huma.MediaType) {
+	for media, described := range content {
+		bounds.media = media
+		if media == jsonMedia {
+			bounds.schema = described.Schema
+		}
+	}
 }
 
 type bodyKey struct{}
@@ -174,12 +188,12 @@ func (bounds *bodyBounds) admit(hc huma.Context, next func(huma.Context)) {
 	if ok {
 		b.bounds = bounds
 		switch {
-		case bounds.schema == nil || b.length == 0:
+		case bounds.media == "" || b.length == 0:
 		case b.length > bounds.bytes:
 			Write(hc, b.tooLarge())
 			return
-		case !isJSON(hc.Header("Content-Type")):
-			Write(hc, Refuse(http.StatusUnsupportedMediaType, details[http.StatusUnsupportedMediaType],
+		case !bounds.accepts(hc.Header("Content-Type")):
+			Write(hc, Refuse(http.StatusUnsupportedMediaType, "send the body as "+bounds.media,
 				Fault{Message: "unknown content type", Location: "body"}))
 			return
 		}
@@ -187,10 +201,10 @@ func (bounds *bodyBounds) admit(hc huma.Context, next func(huma.Context)) {
 	next(hc)
 }
 
-// isJSON reports whether a content type is application/json, one with the suffix
-// +json, or empty, which means JSON.
-func isJSON(contentType string) bool {
+// accepts reports whether a content type is the operation's, or empty, which means
+// the operation's. For JSON, it may also have the suffix +json.
+func (bounds *bodyBounds) accepts(contentType string) bool {
 	media, _, _ := strings.Cut(contentType, ";")
 	media = strings.TrimSpace(media)
-	return media == "" || media == "application/json" || strings.HasSuffix(media, "+json")
+	return media == "" || media == bounds.media || bounds.media == jsonMedia && strings.HasSuffix(media, "+json")
 }
