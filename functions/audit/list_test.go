@@ -85,21 +85,21 @@ func TestFiltersSelectByEveryField(t *testing.T) {
 		query []string
 		want  []int
 	}{
-		"an action":                       {[]string{"action", "runs.read"}, []int{0, 1, 3}},
-		"an outcome":                      {[]string{"outcome", "denied"}, []int{1, 3}},
-		"a workspace":                     {[]string{"workspace", "prod"}, []int{0, 2, 3}},
-		"a resource, exactly":             {[]string{"resource", "runs/0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10"}, []int{0}},
-		"a run and what is below it":      {[]string{"run", "0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10"}, []int{0, 1}},
-		"an actor of a trusted issuer":    {[]string{"actor", "alice"}, []int{0, 1, 2}},
-		"an actor of another issuer":      {[]string{"actor", "alice", "issuer", "https://untrusted.example"}, []int{3}},
-		"nobody of this name":             {[]string{"actor", "bob"}, nil},
-		"two fields":                      {[]string{"action", "runs.read", "outcome", "denied"}, []int{1, 3}},
-		"all fields":                      {[]string{"actor", auditlog.ActorKey(alice), "action", "runs.read", "outcome", "denied", "workspace", "test"}, []int{1}},
-		"from a time":                     {[]string{"from", at(20 * time.Minute)}, []int{1, 2, 3}},
-		"to a time, exclusive":            {[]string{"to", at(20*time.Minute - time.Second)}, []int{0}},
-		"between two times":               {[]string{"from", at(20*time.Minute - time.Second), "to", at(41 * time.Minute)}, []int{1, 2}},
-		"between two times and an action": {[]string{"from", at(20*time.Minute - time.Second), "to", at(90 * time.Minute), "action", "runs.read"}, []int{1, 3}},
-		"no time between":                 {[]string{"from", at(time.Hour * 5), "to", at(6 * time.Hour)}, nil},
+		"an action":                          {[]string{"action", "runs.read"}, []int{0, 1, 3}},
+		"an outcome":                         {[]string{"outcome", "denied"}, []int{1, 3}},
+		"a workspace":                        {[]string{"workspace", "prod"}, []int{0, 2, 3}},
+		"a resource, exactly":                {[]string{"resource", "runs/0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10"}, []int{0}},
+		"a run and what is below it":         {[]string{"run", "0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10"}, []int{0, 1}},
+		"an actor":                           {[]string{"actor", auditlog.ActorKey(alice)}, []int{0, 1}},
+		"the same subject without an issuer": {[]string{"actor", auditlog.ActorKey(auditlog.Actor{Subject: "alice"})}, []int{2}},
+		"nobody":                             {[]string{"actor", auditlog.ActorKey(auditlog.Actor{Subject: "bob"})}, nil},
+		"two fields":                         {[]string{"action", "runs.read", "outcome", "denied"}, []int{1, 3}},
+		"all fields":                         {[]string{"actor", auditlog.ActorKey(alice), "action", "runs.read", "outcome", "denied", "workspace", "test"}, []int{1}},
+		"from a time":                        {[]string{"from", at(20 * time.Minute)}, []int{1, 2, 3}},
+		"to a time, exclusive":               {[]string{"to", at(20*time.Minute - time.Second)}, []int{0}},
+		"between two times":                  {[]string{"from", at(20*time.Minute - time.Second), "to", at(41 * time.Minute)}, []int{1, 2}},
+		"between two times and an action":    {[]string{"from", at(20*time.Minute - time.Second), "to", at(90 * time.Minute), "action", "runs.read"}, []int{1, 3}},
+		"no time between":                    {[]string{"from", at(time.Hour * 5), "to", at(6 * time.Hour)}, nil},
 	} {
 		for _, order := range []string{"oldest", "newest"} {
 			var want []string

@@ -64,7 +64,7 @@ func TestAMessageIsALeafOfTheLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries, err := f.log.ReadEntries(t.Context(), f.db, tn.ID, 0, 3)
+	entries, err := f.reader.ReadEntries(t.Context(), f.db, tn.ID, 0, 3)
 	if err != nil {
 		t.Fatal(err)
 	}

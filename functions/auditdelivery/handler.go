@@ -29,7 +29,7 @@ type Handler struct {
 	config    Config
 	deps      function.Deps
 	directory *directory.Directory
-	audit     *auditlog.Log
+	audit     *auditlog.Reader
 	publisher publisher
 }
 
@@ -43,7 +43,7 @@ type Result struct {
 
 // New returns the function's handler. It calls nothing yet.
 func New(ctx context.Context, config Config, deps function.Deps) (*Handler, error) {
-	audit, err := auditlog.Open(ctx, config.Audit, deps.Clients, deps.Now)
+	audit, err := auditlog.OpenReader(ctx, config.Audit, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package auditdelivery_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -27,8 +28,9 @@ func TestMain(m *testing.M) { cloudtest.Main(m) }
 // fixture is a cloud with one function, and what it delivered.
 type fixture struct {
 	*cloudtest.Cloud
-	db  *firestore.Client
-	log *auditlog.Log
+	db     *firestore.Client
+	log    *auditlog.Log
+	reader *auditlog.Reader
 
 	mu        sync.Mutex
 	delivered map[string][]int64 // indexes by topic, in the order of their delivery
@@ -38,15 +40,16 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	c := cloudtest.New(t, suite.Options{})
 	config := auditlog.Config{AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"}
-	log, err := auditlog.Open(t.Context(), config, c.Operator, c.Clock.Now)
-	if err != nil {
+	log, errLog := auditlog.Open(t.Context(), config, c.Operator, c.Clock.Now)
+	reader, errReader := auditlog.OpenReader(t.Context(), config, c.Operator, c.Clock.Now)
+	if err := errors.Join(errLog, errReader); err != nil {
 		t.Fatal(err)
 	}
 	db, err := c.Operator.Default(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{Cloud: c, db: db, log: log, delivered: map[string][]int64{}}
+	f := &fixture{Cloud: c, db: db, log: log, reader: reader, delivered: map[string][]int64{}}
 	c.PubSub.OnPublish(func(topic string, _ []byte, attributes map[string]string) {
 		index, err := strconv.ParseInt(attributes["index"], 10, 64)
 		if err != nil {
