@@ -29,6 +29,7 @@ var all = []benchmark{
 	{about: "CPU of an update without Firestore and KMS, against an empty event", pkg: "./functions/assistantupdate", name: "BenchmarkEvent", metric: "x-empty", target: 1.2, once: false},
 	{about: "streaming a view, against copying from the bucket", pkg: "./functions/outputs", name: "BenchmarkRead", metric: "x-origin", target: 1.7, once: false},
 	{about: "memory that a PUT of 2 GiB takes, in MiB", pkg: "./emulator/gcs", name: "BenchmarkPutTwoGiB", metric: "MiB-above-idle", target: 32, once: true},
+	{about: "CPU of verifying a copy of an audit log, against SHA-256 of the same bytes", pkg: "./shared/auditverify", name: "BenchmarkVerify", metric: "x-sha256", target: 2, once: false},
 	{about: "start of the embedded cloud, in ms", pkg: "./emulator/suite", name: "BenchmarkStart", metric: "ms-start", target: 100, once: false},
 }
 

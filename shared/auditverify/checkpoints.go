@@ -194,6 +194,24 @@ func OpenCheckpoint(signed []byte, keys []noteverify.Key) (noteverify.Checkpoint
 	return c, err
 }
 
+// AddedKeys returns the listed keys that are not known. A key that is known must
+// stay listed, because checkpoints that it signed stay valid: otherwise, the error is
+// ErrKeyGone.
+func AddedKeys(known, listed []noteverify.Key) ([]noteverify.Key, error) {
+	has := func(keys []noteverify.Key, k noteverify.Key) bool {
+		return slices.ContainsFunc(keys, func(other noteverify.Key) bool { return other.Text == k.Text })
+	}
+	for _, k := range known {
+		if !has(listed, k) {
+			return nil, fmt.Errorf("%w: %s", ErrKeyGone, k.Text)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(listed), func(k noteverify.Key) bool { return has(known, k) }), nil
+}
+
+// ErrKeyGone is the error of a log that does not list a key that it listed before.
+var ErrKeyGone = errors.New("the log no longer lists a key that it has signed with: old keys must stay listed")
+
 // ErrUntrustedKey is the error of a checkpoint that no trusted key signed.
 var ErrUntrustedKey = errors.New("none of them is a trusted key of the log (unknown, or retired)")
 

@@ -65,6 +65,9 @@ func (a *app) pull(ctx context.Context, dir string, o pullOptions) error {
 	if err != nil {
 		return fmt.Errorf("pull the audit log: %w", err)
 	}
+	for _, key := range pulled.NewKeys {
+		a.notice("the log has the new key %s", key.Text)
+	}
 	a.notice("fetched % .1f in %d files; the copy has %d entries, %d of them new", decor.SizeB1024(pulled.Bytes), pulled.Files,
 		pulled.Size, pulled.Size-pulled.Previous)
 	if o.noVerify {

@@ -45,13 +45,15 @@ not the time. To continue later, use --after with the last index that was printe
 	flags.Int64Var(&o.after, "after", -1, "begin after the entry with this index")
 	flags.DurationVar(&o.interval, "interval", 10*time.Second, "how long to wait for new entries, at least 1s")
 	flags.BoolVar(&o.json, "json", false, "print each entry as a line of JSON")
-	cmd.MarkFlagsMutuallyExclusive("from-start", "after")
 	return cmd
 }
 
 func (a *app) tail(ctx context.Context, o tailOptions) error {
-	if o.interval < time.Second {
+	switch {
+	case o.interval < time.Second:
 		return usageError("--interval must be at least 1s")
+	case o.fromStart && o.after >= 0:
+		return usageError("use either --from-start or --after, not both")
 	}
 	filter, err := o.build(a)
 	if err != nil {

@@ -124,7 +124,7 @@ func (a *app) witnessedLog(o witnessOptions) (watched witness.Log, err error) {
 func (a *app) witnessOnce(ctx context.Context, w *witness.Witness, log witness.Log) error {
 	signed, err := w.Update(ctx, log)
 	for _, key := range signed.NewKeys {
-		a.notice("the log lists the key %s, which this witness now trusts", key)
+		a.notice("the log lists the key %s, which this witness trusts from here on", key.Text)
 	}
 	var refused *api.RefusedError
 	switch {

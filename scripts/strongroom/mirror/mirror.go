@@ -44,16 +44,18 @@ type Puller struct {
 
 // Pulled is what a pull did.
 type Pulled struct {
-	Size     uint64 // entries of the copy
-	Previous uint64 // entries that the copy had before
-	Files    int64  // that were fetched, without checkpoints and keys
-	Bytes    int64  // of these
+	Size     uint64           // entries of the copy
+	Previous uint64           // entries that the copy had before
+	Files    int64            // that were fetched, without checkpoints and keys
+	Bytes    int64            // of these
+	NewKeys  []noteverify.Key // that the log has added to those of the copy
 }
 
 // head is the state of the log that a pull copies.
 type head struct {
 	checkpoint noteverify.Checkpoint
 	signed     []byte
+	keys       []noteverify.Key
 	files      map[string][]byte // keys, policy, and the cosigned checkpoint if there is one
 }
 
@@ -73,11 +75,11 @@ func (p Puller) Pull(ctx context.Context) (pulled Pulled, err error) {
 	if err != nil {
 		return pulled, err
 	}
-	previous, err := p.previous(newest)
+	previous, err := p.previous(newest, &pulled)
 	if err != nil {
 		return pulled, err
 	}
-	pulled.Size, pulled.Previous = newest.checkpoint.Size, previous.Size
+	pulled.Size = newest.checkpoint.Size
 	if err := p.fetchTiles(ctx, newest.checkpoint.Size, &pulled); err != nil {
 		return pulled, err
 	}
@@ -104,34 +106,29 @@ func (p Puller) fetchHead(ctx context.Context) (h head, err error) {
 		}
 		h.files[path] = data
 	}
-	keys, err := noteverify.ParseKeys(h.files[auditverify.KeysFile])
-	if err != nil {
+	if h.keys, err = noteverify.ParseKeys(h.files[auditverify.KeysFile]); err != nil {
 		return h, err
 	}
-	h.checkpoint, err = auditverify.OpenCheckpoint(h.signed, keys)
+	h.checkpoint, err = auditverify.OpenCheckpoint(h.signed, h.keys)
 	return h, err
 }
 
 // previous reads the checkpoint that the copy has, and compares it with the newest.
-func (p Puller) previous(newest head) (noteverify.Checkpoint, error) {
-	signed, err := os.ReadFile(filepath.Join(p.Dir, auditverify.CheckpointFile))
+func (p Puller) previous(newest head, pulled *Pulled) (noteverify.Checkpoint, error) {
+	signed, err := os.ReadFile(p.path(auditverify.CheckpointFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return noteverify.Checkpoint{}, nil
 	}
 	if err != nil {
 		return noteverify.Checkpoint{}, err
 	}
-	keys, err := os.ReadFile(filepath.Join(p.Dir, auditverify.KeysFile))
+	keys, err := p.keys()
 	if err != nil {
 		return noteverify.Checkpoint{}, err
 	}
-	parsed, err := noteverify.ParseKeys(keys)
+	previous, err := auditverify.OpenCheckpoint(signed, keys)
 	if err != nil {
-		return noteverify.Checkpoint{}, fmt.Errorf("%s: %w", p.Dir, err)
-	}
-	previous, err := auditverify.OpenCheckpoint(signed, parsed)
-	if err != nil {
-		return previous, fmt.Errorf("%s: %w", filepath.Join(p.Dir, auditverify.CheckpointFile), err)
+		return previous, fmt.Errorf("%s: %w", p.path(auditverify.CheckpointFile), err)
 	}
 	switch {
 	case previous.Origin != newest.checkpoint.Origin:
@@ -141,7 +138,22 @@ func (p Puller) previous(newest head) (noteverify.Checkpoint, error) {
 	case previous.Size == newest.checkpoint.Size && previous.Root != newest.checkpoint.Root:
 		return previous, evidence(ErrForked, signed, newest.signed)
 	}
-	return previous, nil
+	pulled.Previous = previous.Size
+	pulled.NewKeys, err = auditverify.AddedKeys(keys, newest.keys)
+	return previous, err
+}
+
+// keys reads the log's keys that the copy has.
+func (p Puller) keys() ([]noteverify.Key, error) {
+	data, err := os.ReadFile(p.path(auditverify.KeysFile))
+	if err != nil {
+		return nil, err
+	}
+	keys, err := noteverify.ParseKeys(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.path(auditverify.KeysFile), err)
+	}
+	return keys, nil
 }
 
 // evidence adds two contradicting checkpoints to an error.

@@ -50,7 +50,6 @@ var (
 	ErrShrunk = errors.New("the log has fewer entries than this witness has signed: entries were removed, or an old state of the log is shown")
 	ErrForked = errors.New("the log was rewritten (a fork): it does not begin with what this witness has signed")
 	ErrOther  = errors.New("the state directory is of another log; use one directory for each log")
-	ErrLogKey = errors.New("the log no longer lists a key that this witness knows: old keys must stay listed")
 )
 
 // Log is the log that a witness watches.
@@ -96,8 +95,8 @@ func (w *Witness) Key() string { return w.verifier.Text }
 // Signed is a checkpoint that a witness has signed.
 type Signed struct {
 	noteverify.Checkpoint
-	Previous uint64   // entries of the checkpoint that it signed before; 0: none
-	NewKeys  []string // keys that the log has added since then
+	Previous uint64           // entries of the checkpoint that it signed before; 0: none
+	NewKeys  []noteverify.Key // that the log has added since then
 }
 
 // Update fetches the newest checkpoint, compares it with the last signed one, signs
@@ -155,7 +154,7 @@ func (w *Witness) last() (noteverify.Checkpoint, []byte, error) {
 }
 
 // verify verifies the log's signature. It returns the keys that the log has added.
-func (w *Witness) verify(ctx context.Context, log Log, shown []byte) (c noteverify.Checkpoint, added []string, err error) {
+func (w *Witness) verify(ctx context.Context, log Log, shown []byte) (c noteverify.Checkpoint, added []noteverify.Key, err error) {
 	if len(log.Keys) > 0 {
 		c, err = auditverify.OpenCheckpoint(shown, log.Keys)
 		return c, nil, err
@@ -190,9 +189,8 @@ func (w *Witness) logKeys() ([]noteverify.Key, error) {
 	return noteverify.ParseKeys(data)
 }
 
-// updateLogKeys fetches the log's keys and stores them. A key that was listed must
-// stay listed.
-func (w *Witness) updateLogKeys(ctx context.Context, log Log, known []noteverify.Key) (listed []noteverify.Key, added []string, err error) {
+// updateLogKeys fetches the log's keys and stores them.
+func (w *Witness) updateLogKeys(ctx context.Context, log Log, known []noteverify.Key) (listed, added []noteverify.Key, err error) {
 	data, err := log.Fetch(ctx, auditverify.KeysFile, noteverify.MaxFile)
 	if err != nil {
 		return nil, nil, err
@@ -200,18 +198,8 @@ func (w *Witness) updateLogKeys(ctx context.Context, log Log, known []noteverify
 	if listed, err = noteverify.ParseKeys(data); err != nil {
 		return nil, nil, err
 	}
-	texts := map[string]bool{}
-	for _, k := range known {
-		texts[k.Text] = true
-	}
-	for _, k := range listed {
-		if !texts[k.Text] {
-			added = append(added, k.Text)
-		}
-		delete(texts, k.Text)
-	}
-	if len(texts) > 0 {
-		return nil, nil, ErrLogKey
+	if added, err = auditverify.AddedKeys(known, listed); err != nil {
+		return nil, nil, err
 	}
 	if err := w.replace(w.path(logKeysFile), data); err != nil {
 		return nil, nil, fmt.Errorf("store the log's keys: %w", err)
