@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -64,7 +66,7 @@ var operations = map[string]operation{
 	"GET /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: readers, action: auditlog.AskAssistant, ask: atSet("/assistants/edgar", anAssistant), strict: true, recordedFirst: true},
 	"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: admins, action: auditlog.SetAssistant, ask: at("/assistants/eager", anAssistant), lists: true, strict: true, creates: true, recordedFirst: true},
 	"POST /v1/catalog/tasks/search":                              {roles: anybody, action: auditlog.SearchCatalog, ask: atFixedPath("/v1/catalog/tasks/search", map[string]any{"query": "dns"}), lists: true, strict: true, shared: true},
-	"PUT /v1/catalog/tasks":                                      {roles: staff, action: auditlog.WriteCatalog, ask: atFixedPath("/v1/catalog/tasks", aCatalog), lists: true, strict: true, shared: true, recordedFirst: true},
+	"PUT /v1/catalog/tasks":                                      {roles: staff, action: auditlog.WriteCatalog, ask: newTask, lists: true, strict: true, shared: true, recordedFirst: true},
 	"GET /v1/audit/entries":                                      {roles: auditors, action: auditlog.ReadAuditEntries, ask: atFixedPath("/v1/audit/entries?outcome=done", nil), lists: true, strict: true, shared: true, recordedFirst: true},
 	"GET /v1/audit/entries/{entry}":                              {roles: auditors, action: auditlog.ReadAuditEntries, ask: atEntry("/v1/audit/entries/", ""), strict: true, shared: true, recordedFirst: true},
 	"GET /v1/audit/entries/{entry}/proof":                        {roles: auditors, action: auditlog.ReadAuditEntries, ask: atEntry("/v1/audit/entries/", "/proof"), strict: true, shared: true, recordedFirst: true},
@@ -113,6 +115,13 @@ func inNewRun(path string, body any) ask {
 	return func(t *testing.T, _ *matrixFixture, p place) (string, any) {
 		return runPath(p.workspace, cloudtest.NewRun(t)) + path, body
 	}
+}
+
+// newTask uploads a task that the catalog does not have, so that there is something
+// to record.
+func newTask(*testing.T, *matrixFixture, place) (string, any) {
+	task := map[string]any{"name": "Check " + uuid.NewString(), "suite": "dns", "source": "https://example.com/dns.robot"}
+	return "/v1/catalog/tasks", map[string]any{"tasks": []map[string]any{task}, "edition": "e1"}
 }
 
 // pruneOfUploadedEdition uploads an edition and returns a request that prunes it.

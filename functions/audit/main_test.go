@@ -3,6 +3,7 @@ package audit_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,13 +19,14 @@ import (
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
-const auditKey = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
+const platformKeys = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/"
 
 // fixture is a tenant whose log is read over HTTP.
 type fixture struct {
 	*cloudtest.Tenant
-	db  *firestore.Client
-	log *auditlog.Log
+	db     *firestore.Client
+	log    *auditlog.Log
+	reader *auditlog.Reader
 }
 
 func newFixture(t *testing.T) fixture {
@@ -34,15 +36,14 @@ func newFixture(t *testing.T) fixture {
 
 func fixtureOf(t *testing.T, c *cloudtest.Cloud) fixture {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKey}, c.Operator, c.Clock.Now)
-	if err != nil {
+	config := auditlog.Config{AuditKeyName: platformKeys + "audit"}
+	log, errLog := auditlog.Open(t.Context(), config, c.Operator, c.Clock.Now)
+	reader, errReader := auditlog.OpenReader(t.Context(), config, c.Operator, c.Clock.Now)
+	db, errDB := c.Operator.Default(t.Context())
+	if err := errors.Join(errLog, errReader, errDB); err != nil {
 		t.Fatal(err)
 	}
-	db, err := c.Operator.Default(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fixture{c.Tenant(t), db, log}
+	return fixture{Tenant: c.Tenant(t), db: db, log: log, reader: reader}
 }
 
 // append records n entries and returns their IDs.
