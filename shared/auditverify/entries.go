@@ -161,6 +161,12 @@ func (v *verification) addMarks(l leaf, index uint64) error {
 	if err == nil && l.ends {
 		err = v.marks.add(mark{id: l.of, kind: markEnd, index: index})
 	}
+	if err == nil && l.final {
+		err = v.marks.add(mark{id: l.run, kind: markFinal, index: index})
+	}
+	if err == nil && l.mints {
+		err = v.marks.add(mark{id: l.run, kind: markMint, index: index})
+	}
 	return err
 }
 

@@ -84,7 +84,7 @@ type olderCheckpoint struct {
 // means that the verification itself could not be completed.
 func Verify(ctx context.Context, copy fs.FS, options Options) (*Report, error) {
 	v := &verification{options: options, copy: copy, marks: marks{limit: maxMarks}}
-	v.report = Report{Witnesses: []Cosignature{}, Faults: []Fault{}, OpenReads: EntryList{Listed: []EntryRef{}}, EndsOnly: EntryList{Listed: []EntryRef{}}}
+	v.report = Report{Witnesses: []Cosignature{}, Faults: []Fault{}, OpenReads: EntryList{Listed: []EntryRef{}}, OpenMints: EntryList{Listed: []EntryRef{}}, EndsOnly: EntryList{Listed: []EntryRef{}}}
 	defer v.marks.close()
 	if v.openCheckpoints() {
 		if err := v.verifyTree(ctx); err != nil {

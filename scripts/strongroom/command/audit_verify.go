@@ -42,7 +42,8 @@ checks these:
   - with --since: the log still begins as an older checkpoint says
 
 It lists the reads of outputs whose end is not recorded, which may be in progress or
-may have been cut off. It then says what is proved and what is not. The exit code is
+may have been cut off, and the runs of which the log does not say how their uploads
+ended, which may be in progress or never reported. It then says what is proved and what is not. The exit code is
 1 if anything is wrong, and each fault is named.
 
 Without --policy or --key, the keys in the copy are trusted. Get the keys once over

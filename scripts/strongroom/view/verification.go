@@ -27,6 +27,7 @@ func Verification(w io.Writer, r *auditverify.Report) error {
 		fmt.Fprintf(out, "FAULT: at least %d more are not listed\n", r.FaultsHidden)
 	}
 	entryList(out, "reads of outputs without a recorded end", r.OpenReads)
+	entryList(out, "runs whose newest upload URLs have no recorded final state", r.OpenMints)
 	entryList(out, "ends of reads whose beginning is not in the log", r.EndsOnly)
 	sentences(out, "Proved:", r.Proved)
 	sentences(out, "Not proved:", r.NotProved)
