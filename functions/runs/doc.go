@@ -130,6 +130,10 @@
 //	the same one again, at any time          nothing changes; the order of outputs and of samples has no meaning
 //	a different one                          409, and nothing changes
 //
+// When no part of the ended run can still arrive in time, functions/sweep records
+// uploads.final in the audit log: how many parts are stored, missing, expired and
+// quarantined.
+//
 // A run whose start is never recorded does not affect any check.
 //
 // # Lease
