@@ -21,8 +21,8 @@ import (
 const issuePath = workspacePath + "/issues/{issue}"
 
 func (h *Handler) registerIssues() {
-	api.Register(h.API, h.operation("listIssues", http.MethodGet, workspacePath+"/issues",
-		"List issues, active ones and the most severe first", auditlog.ListIssues), h.listIssues)
+	api.Register(h.API, api.WithMemory(h.operation("listIssues", http.MethodGet, workspacePath+"/issues",
+		"List issues, active ones and the most severe first", auditlog.ListIssues), 6*maxTextBytes), h.listIssues)
 	api.Register(h.API, h.operation("getIssue", http.MethodGet, issuePath,
 		"Get an issue", auditlog.ReadIssue, 404), h.getIssue)
 	api.Register(h.API, h.operation("investigateIssue", http.MethodPost, issuePath+"/investigate",

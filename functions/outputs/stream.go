@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"cloud.google.com/go/storage"
 	"github.com/danielgtaylor/huma/v2"
@@ -81,20 +80,9 @@ func (v *view) stream(ctx context.Context, r response) (*readResponse, error) {
 		v.recordEnd(ctx, sent)
 		if err != nil {
 			api.Logger(ctx).WarnContext(ctx, "output stream aborted", "entry", v.entry, "bytes", sent, "error", err.Error())
-			abort(hc.BodyWriter())
+			api.Abort(hc.BodyWriter())
 		}
 	}}, nil
-}
-
-// abort breaks the connection, so that an incomplete body does not look complete.
-// It first makes every later write fail, because the functions framework writes a
-// text of its own after a panic, and the client would read that text as part of the
-// output.
-func abort(w io.Writer) {
-	if rw, ok := w.(http.ResponseWriter); ok {
-		_ = http.NewResponseController(rw).SetWriteDeadline(time.Unix(1, 0)) // not every writer supports it; the panic then suffices
-	}
-	panic(http.ErrAbortHandler)
 }
 
 // writeHeader writes headers that make browsers show the output as plain text, run

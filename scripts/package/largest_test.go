@@ -137,7 +137,7 @@ func outputName(n int) string { return fmt.Sprintf("%04d", n) + strings.Repeat("
 
 func largestStart() any {
 	return map[string]any{
-		"task": strings.Repeat("é", 256), "slx": strings.Repeat("é", 256), "resource": strings.Repeat("é", 1024), "start": time.Now().UTC(),
+		"task": strings.Repeat("é", 256), "slx": strings.Repeat("é", 256), "resource": strings.Repeat("é", 1024), "start": time.Now().Add(-time.Hour).UTC(),
 	}
 }
 
@@ -317,7 +317,7 @@ func tasks(prefix string, n int) []map[string]any {
 
 func storeCatalog(t *testing.T, tn *cloudtest.Tenant) {
 	t.Helper()
-	tn.Do(t, "platform", http.MethodPut, "/v1/catalog/tasks", map[string]any{"tasks": tasks("stored", 450)}).Want(t, http.StatusOK)
+	tn.Do(t, "platform", http.MethodPut, "/v1/catalog/tasks", map[string]any{"edition": "e1", "tasks": tasks("stored", 450)}).Want(t, http.StatusOK)
 }
 
 // largestCatalogs are uploads of 4 MiB each.
@@ -326,7 +326,7 @@ func largestCatalogs(t *testing.T, tn *cloudtest.Tenant) func(int) request {
 	return func(n int) request {
 		return request{
 			method: http.MethodPut, path: "/v1/catalog/tasks", token: token,
-			body: encode(t, map[string]any{"edition": "e1", "tasks": tasks(fmt.Sprint("upload", n), 500)}),
+			body: encode(t, map[string]any{"edition": "e1", "tasks": tasks(fmt.Sprint("upload", n), 470)}),
 		}
 	}
 }
@@ -365,10 +365,16 @@ func message(t *testing.T, topic, id string, data []byte, attributes map[string]
 	}
 }
 
-// largestNotifications are of the largest size that Pub/Sub delivers.
+// largestNotifications have every field of an object, at its limit:
+// cloud.google.com/storage/quotas#objects.
 func largestNotifications(t *testing.T, _ *cloudtest.Tenant) func(int) request {
+	name := strings.Repeat("n", 1024)
 	return func(n int) request {
-		return message(t, "object-events", fmt.Sprint(n), []byte(`{"a":0`+strings.Repeat(`,"b":0`, 9<<20/6)), nil)
+		return message(t, "object-events", fmt.Sprint(n), encode(t, map[string]any{
+			"bucket": "b", "name": name, "generation": "1", "size": "8388608", "crc32c": "AAAAAA==", "contentType": name,
+			"contentEncoding": name, "contentDisposition": name, "contentLanguage": name, "cacheControl": name,
+			"metadata": map[string]string{"a": strings.Repeat("m", 8<<10)},
+		}), map[string]string{"eventType": "OBJECT_FINALIZE", "bucketId": "b", "objectId": name})
 	}
 }
 
@@ -382,7 +388,7 @@ func largestRunEvents(t *testing.T, tn *cloudtest.Tenant) func(int) request {
 	report := encode(t, largestReport())
 	return func(n int) request {
 		id := cloudtest.NewRun(t)
-		tn.Do(t, "runner", http.MethodPut, tn.RunPath(id), map[string]any{"task": fmt.Sprint("task ", n), "start": time.Now().UTC()}).Want(t, http.StatusOK)
+		tn.Do(t, "runner", http.MethodPut, tn.RunPath(id), map[string]any{"task": fmt.Sprint("task ", n), "start": time.Now().Add(-time.Hour).UTC()}).Want(t, http.StatusOK)
 		tn.Do(t, "runner", http.MethodPost, tn.RunPath(id)+"/report", report).Want(t, http.StatusOK)
 		return message(t, "run-events", fmt.Sprint(n), nil, map[string]string{
 			"kind": "run.ended", "tenant": string(tn.ID), "workspace": string(tn.Workspace), "run": id, "entry": id,

@@ -53,7 +53,7 @@ func TestTheLargestRequestsFitInMemory(t *testing.T) { // not parallel: it needs
 					p := start(t, built.path, append(c.FunctionEnviron(name), memoryLimit))
 					answered := sendAll(t, p, next)
 					peak := peakMemory(t, p)
-					t.Logf("%d MiB; %d of %d were answered at once", peak>>20, answered, concurrentRequests)
+					t.Logf("%s: %d MiB; %d of %d were answered at once", operation, peak>>20, answered, concurrentRequests)
 					if peak > maxResident {
 						t.Errorf("the process used %d MiB, want at most %d", peak>>20, maxResident>>20)
 					}

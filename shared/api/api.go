@@ -35,7 +35,7 @@ type API struct {
 	log     *slog.Logger
 	maxBody int64 // largest limit of all operations
 
-	inFlight *semaphore.Weighted // bytes of all bodies that are being handled
+	memory *semaphore.Weighted // bytes that the requests may reserve
 
 	registered *huma.Operation // newest operation, which Register labels
 }
@@ -60,7 +60,7 @@ func New(title string, log *slog.Logger) *API {
 		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 	}
-	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes, inFlight: semaphore.NewWeighted(MaxBytesInFlight)}
+	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes, memory: semaphore.NewWeighted(MaxMemory)}
 	a.OpenAPI().OnAddOperation = append(a.OpenAPI().OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) { a.registered = op })
 	return a
 }
@@ -78,7 +78,7 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 		op.MaxBodyBytes = MaxBodyBytes
 	}
 	a.maxBody = max(a.maxBody, op.MaxBodyBytes)
-	bounds := &bodyBounds{bytes: op.MaxBodyBytes, registry: a.OpenAPI().Components.Schemas}
+	bounds := &bodyBounds{bytes: op.MaxBodyBytes, memory: memoryOf(op), registry: a.OpenAPI().Components.Schemas}
 	op.MaxBodyBytes = -1       // body.WriteTo applies the limit, and reads into a buffer of the right size
 	op.SkipValidateBody = true // bodyBounds.check validates, within limits that huma does not have
 	op.Middlewares = append(op.Middlewares, bounds.admit)
@@ -107,7 +107,7 @@ func (a *API) Handler() http.Handler {
 		if trace := traceID(r); trace != "" {
 			log = log.With("logging.googleapis.com/trace", trace)
 		}
-		b := newBody(w, r, a.maxBody, a.inFlight)
+		b := newBody(w, r, a.maxBody, a.memory)
 		sent := &sentWriter{ResponseWriter: w, body: b}
 		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), loggerKey{}, log), bodyKey{}, b))
 		r.Body = b
