@@ -20,7 +20,7 @@ func (h *Handler) registerAssistants() {
 	api.Register(h.API, h.operation("setAssistant", http.MethodPut, assistantPath,
 		"Create or change an assistant; repeatable", auditlog.SetAssistant, 404, 413), h.setAssistant)
 	api.Register(h.API, api.WithMemory(h.operation("askAssistant", http.MethodGet, assistantPath,
-		"Get what is wrong now, how healthy the SLIs are, and which task to run next", auditlog.AskAssistant, 404), 6*maxTextBytes), h.askAssistant)
+		"Get what is wrong now, how healthy the SLIs are, and which task to run next", auditlog.AskAssistant, 404), textMemory), h.askAssistant)
 }
 
 type askRequest struct {

@@ -25,8 +25,8 @@ const (
 )
 
 func (h *Handler) registerGraph() {
-	api.Register(h.API, h.operation("getGraph", http.MethodGet, workspacePath+"/graph",
-		"Get tasks, resources, SLXs, SLIs and active issues, and the relations between them", auditlog.ReadGraph), h.getGraph)
+	api.Register(h.API, api.WithMemory(h.operation("getGraph", http.MethodGet, workspacePath+"/graph",
+		"Get tasks, resources, SLXs, SLIs and active issues, and the relations between them", auditlog.ReadGraph), listMemory), h.getGraph)
 }
 
 // graphRequest selects up to 30 checks, because one query finds the issues of up to 30:

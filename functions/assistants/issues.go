@@ -22,7 +22,7 @@ const issuePath = workspacePath + "/issues/{issue}"
 
 func (h *Handler) registerIssues() {
 	api.Register(h.API, api.WithMemory(h.operation("listIssues", http.MethodGet, workspacePath+"/issues",
-		"List issues, active ones and the most severe first", auditlog.ListIssues), 6*maxTextBytes), h.listIssues)
+		"List issues, active ones and the most severe first", auditlog.ListIssues), textMemory), h.listIssues)
 	api.Register(h.API, h.operation("getIssue", http.MethodGet, issuePath,
 		"Get an issue", auditlog.ReadIssue, 404), h.getIssue)
 	api.Register(h.API, h.operation("investigateIssue", http.MethodPost, issuePath+"/investigate",

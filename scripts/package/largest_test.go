@@ -356,7 +356,7 @@ func storeDeadLetters(t *testing.T, tn *cloudtest.Tenant) {
 func message(t *testing.T, topic, id string, data []byte, attributes map[string]string) request {
 	t.Helper()
 	return request{
-		method: http.MethodPost, path: "/",
+		method: http.MethodPost, path: "/", redelivered: true,
 		body: encode(t, map[string]any{"message": map[string]any{"messageId": id, "data": data, "attributes": attributes}}),
 		header: []string{
 			"Ce-Id", id, "Ce-Specversion", "1.0", "Ce-Type", "google.cloud.pubsub.topic.v1.messagePublished",
@@ -367,14 +367,14 @@ func message(t *testing.T, topic, id string, data []byte, attributes map[string]
 
 // largestNotifications have every field of an object, at its limit:
 // cloud.google.com/storage/quotas#objects.
-func largestNotifications(t *testing.T, _ *cloudtest.Tenant) func(int) request {
+func largestNotifications(t *testing.T, tn *cloudtest.Tenant) func(int) request {
 	name := strings.Repeat("n", 1024)
 	return func(n int) request {
 		return message(t, "object-events", fmt.Sprint(n), encode(t, map[string]any{
-			"bucket": "b", "name": name, "generation": "1", "size": "8388608", "crc32c": "AAAAAA==", "contentType": name,
+			"bucket": tn.OutputsBucket, "name": name, "generation": "1", "size": "8388608", "crc32c": "AAAAAA==", "contentType": name,
 			"contentEncoding": name, "contentDisposition": name, "contentLanguage": name, "cacheControl": name,
 			"metadata": map[string]string{"a": strings.Repeat("m", 8<<10)},
-		}), map[string]string{"eventType": "OBJECT_FINALIZE", "bucketId": "b", "objectId": name})
+		}), map[string]string{"eventType": "OBJECT_FINALIZE", "bucketId": tn.OutputsBucket, "objectId": name})
 	}
 }
 
@@ -385,9 +385,8 @@ func largestRunEvents(t *testing.T, tn *cloudtest.Tenant) func(int) request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := encode(t, largestReport())
 	return func(n int) request {
-		id := cloudtest.NewRun(t)
+		id, report := cloudtest.NewRun(t), bytes.ReplaceAll(encode(t, largestReport()), []byte(`"sli":"`), fmt.Appendf(nil, `"sli":"%d-`, n))
 		tn.Do(t, "runner", http.MethodPut, tn.RunPath(id), map[string]any{"task": fmt.Sprint("task ", n), "start": time.Now().Add(-time.Hour).UTC()}).Want(t, http.StatusOK)
 		tn.Do(t, "runner", http.MethodPost, tn.RunPath(id)+"/report", report).Want(t, http.StatusOK)
 		return message(t, "run-events", fmt.Sprint(n), nil, map[string]string{
