@@ -16,7 +16,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"golang.org/x/sync/semaphore"
+
+	"github.com/strongroom-dev/strongroom/shared/memory"
 )
 
 // MaxBodyBytes limits the body of a request, unless its operation sets another
@@ -35,7 +36,7 @@ type API struct {
 	log     *slog.Logger
 	maxBody int64 // largest limit of all operations
 
-	memory *semaphore.Weighted // bytes that the requests may reserve
+	memory *memory.Budget
 
 	registered *huma.Operation // newest operation, which Register labels
 }
@@ -60,7 +61,7 @@ func New(title string, log *slog.Logger) *API {
 		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 	}
-	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes, memory: semaphore.NewWeighted(MaxMemory)}
+	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes, memory: memory.NewBudget()}
 	a.OpenAPI().OnAddOperation = append(a.OpenAPI().OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) { a.registered = op })
 	return a
 }
@@ -108,7 +109,7 @@ func (a *API) Handler() http.Handler {
 			log = log.With("logging.googleapis.com/trace", trace)
 		}
 		b := newBody(w, r, a.maxBody, a.memory)
-		sent := &sentWriter{ResponseWriter: w, body: b}
+		sent := &sentWriter{ResponseWriter: w, connection: http.NewResponseController(w), body: b}
 		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), loggerKey{}, log), bodyKey{}, b))
 		r.Body = b
 		defer b.release()
@@ -117,6 +118,7 @@ func (a *API) Handler() http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
 		a.serve(sent, r)
+		sent.finish()
 	})
 }
 
@@ -212,42 +214,6 @@ func Logger(ctx context.Context) *slog.Logger {
 	}
 	return slog.Default()
 }
-
-// sentWriter records the status and counts the bytes of a response.
-type sentWriter struct {
-	http.ResponseWriter
-	body   *body // of the request
-	status int
-	bytes  int64
-}
-
-// WriteHeader implements http.ResponseWriter. It ignores a second status, such as
-// that of an error in the middle of a response, because the first one is sent.
-func (w *sentWriter) WriteHeader(status int) {
-	if w.status != 0 {
-		return
-	}
-	w.status = status
-	if !w.body.complete {
-		// The request was refused before its body was read. Without this header
-		// the server reads the body before it sends the response.
-		w.Header().Set("Connection", "close")
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (w *sentWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *sentWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // discardedResponse records the status and the headers of the mux's plain-text
 // error, so that a problem replaces its body.

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"golang.org/x/sync/semaphore"
+
+	"github.com/strongroom-dev/strongroom/shared/memory"
 )
 
 // Limits of bodies.
@@ -36,8 +37,9 @@ type body struct {
 	connection *http.ResponseController
 	length     int64 // Content-Length, or -1
 	ctx        context.Context
-	memory     reservation // of the request
+	memory     *memory.Budget
 
+	releases []func()    // end the request's reservations of memory
 	bounds   *bodyBounds // of the operation; nil: not admitted
 	complete bool        // the last byte was read
 }
@@ -54,10 +56,10 @@ type bodyKey struct{}
 
 // newBody wraps the body of r. It sets a deadline at once, because a
 // client without a token could otherwise hold the connection for ever.
-func newBody(w http.ResponseWriter, r *http.Request, limit int64, memory *semaphore.Weighted) *body {
+func newBody(w http.ResponseWriter, r *http.Request, limit int64, budget *memory.Budget) *body {
 	b := &body{
 		ReadCloser: http.MaxBytesReader(w, r.Body, limit+1), // the operation's limit, which has a clear error, applies first
-		connection: http.NewResponseController(w), length: r.ContentLength, ctx: r.Context(), memory: reservation{of: memory},
+		connection: http.NewResponseController(w), length: r.ContentLength, ctx: r.Context(), memory: budget,
 		complete: r.ContentLength == 0,
 	}
 	if !b.complete {
@@ -123,7 +125,7 @@ func (b *body) fill(buffer *bytes.Buffer, size int64) (n int64, err error) {
 		return n, err
 	}
 	if size > freeBodyBytes {
-		if err := b.memory.add(b.ctx, memoryPerBodyByte*size); err != nil {
+		if err := b.reserve(memoryPerBodyByte * size); err != nil {
 			return n, err
 		}
 		b.setDeadline(time.Now().Add(bodyTimeout))
@@ -133,10 +135,22 @@ func (b *body) fill(buffer *bytes.Buffer, size int64) (n int64, err error) {
 	return n + more, err
 }
 
-// release ends the request's reservation of memory. If some of the body was not
+// reserve reserves memory for the rest of the request. The error is a 503.
+func (b *body) reserve(bytes int64) error {
+	release, err := b.memory.Reserve(b.ctx, bytes)
+	if err != nil {
+		return Refuse(http.StatusServiceUnavailable, busyText).With("Retry-After", "2")
+	}
+	b.releases = append(b.releases, release)
+	return nil
+}
+
+// release ends the request's reservations of memory. If some of the body was not
 // read, it limits how long the server reads on.
 func (b *body) release() {
-	b.memory.release()
+	for _, release := range b.releases {
+		release()
+	}
 	if !b.complete {
 		b.setDeadline(time.Now().Add(drainTimeout))
 	}
@@ -163,7 +177,7 @@ func (bounds *bodyBounds) admit(hc huma.Context, next func(huma.Context)) {
 				Fault{Message: "unknown content type", Location: "body"}))
 			return
 		}
-		if err := b.memory.add(hc.Context(), bounds.memory); err != nil {
+		if err := b.reserve(bounds.memory); err != nil {
 			Write(hc, ToProblem(hc.Context(), err))
 			return
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/memory"
 )
 
 // nested is a body with every kind of value.
@@ -165,7 +166,7 @@ func TestAProblemHasAtMost20Faults(t *testing.T) {
 // exceeds the limit, and a small body does not wait.
 func TestBodiesInFlightAreBounded(t *testing.T) {
 	t.Parallel()
-	const all, fitting = 40, api.MaxMemory / (10 * bodyLimit)
+	const all, fitting = 40, memory.Max / (10 * bodyLimit)
 	var mu sync.Mutex
 	inside, most := 0, 0
 	full, leave := make(chan struct{}, all), make(chan struct{})
