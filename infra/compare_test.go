@@ -27,10 +27,11 @@ func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
 	c := cloudtest.New(t, suite.Options{})
 	tenants := map[string]any{}
 	for _, id := range []tenant.ID{"acme", "a-name-that-is-longer-than-an-account-may-be", "a--b"} {
-		if _, err := c.AddTenant(t.Context(), id, "prod"); err != nil {
+		r, err := c.AddTenant(t.Context(), id, "prod")
+		if err != nil {
 			t.Fatal(err)
 		}
-		tenants[string(id)] = map[string]any{}
+		tenants[string(id)] = map[string]any{"audit_topic": r.AuditTopic}
 	}
 	var platform, invokers bindings
 	var perTenant map[string]bindings

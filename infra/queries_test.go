@@ -94,7 +94,7 @@ func (x *caller) callAssistants(t *testing.T) {
 	x.call(t, "PUT "+workspace+"/slis/{sli}", "", object{"objective": object{"max": 1, "target": 0.99}})
 	x.call(t, "PUT "+workspace+"/assistants/{assistant}", "", object{"name": "A", "relevance": 0.5, "accessLevel": "read-only"})
 	var list struct{ Issues []struct{ ID string } }
-	x.call(t, "GET "+workspace+"/issues", "", nil).JSON(t, &list)
+	x.call(t, "POST "+workspace+"/issues/search", "", object{}).JSON(t, &list)
 	if len(list.Issues) != 1 {
 		t.Fatalf("%d issues, want 1", len(list.Issues))
 	}

@@ -24,7 +24,7 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 	c := cloudtest.Shared(t)
 	want := tenant.Record{
 		ID: "written-by-terraform", State: tenant.Suspended, ProjectID: "p", Location: "europe-west3",
-		OutputsBucket: "written-by-terraform-outputs", ExportsBucket: "e", AuditBucket: "a", KeyName: "k", SigningAccount: "s@p.iam.gserviceaccount.com",
+		OutputsBucket: "written-by-terraform-outputs", ExportsBucket: "e", AuditBucket: "a", AuditTopic: "projects/p/topics/audit", KeyName: "k", SigningAccount: "s@p.iam.gserviceaccount.com",
 		SigningKeyName: "projects/p/locations/l/keyRings/r/cryptoKeys/signing/cryptoKeyVersions/1",
 		Limits:         tenant.Limits{UploadLifetime: 5 * time.Minute},
 		Trust: []tenant.Trust{
@@ -90,7 +90,7 @@ func recordVariables(r tenant.Record) map[string]any {
 	return map[string]any{
 		"record": map[string]any{
 			"id": r.ID, "state": r.State, "project_id": r.ProjectID, "location": r.Location, "outputs_bucket": r.OutputsBucket,
-			"exports_bucket": r.ExportsBucket, "audit_bucket": r.AuditBucket, "key_name": r.KeyName, "signing_account": r.SigningAccount,
+			"exports_bucket": r.ExportsBucket, "audit_bucket": r.AuditBucket, "audit_topic": r.AuditTopic, "key_name": r.KeyName, "signing_account": r.SigningAccount,
 			"signing_key_name": r.SigningKeyName, "database_id": r.DatabaseID, "upload_lifetime_seconds": r.Limits.UploadLifetime.Seconds(),
 		},
 		"trust": trust,

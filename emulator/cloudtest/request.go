@@ -6,6 +6,8 @@ import (
 	"hash/crc32"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"testing"
 	"time"
 
@@ -170,4 +172,31 @@ func (tn *Tenant) Store(t testing.TB, run, output string, parts ...[]byte) {
 		"outputs": []map[string]any{{"name": output, "parts": len(parts)}},
 	}).Want(t, http.StatusOK)
 	tn.Cloud.Drain(t)
+}
+
+// Search sends a search of a collection as a persona of the tenant. Filters has the
+// fields of the body as pairs, such as state=active&severity=2.
+func (tn *Tenant) Search(t testing.TB, persona, collection, filters string) Response {
+	t.Helper()
+	return tn.Do(t, persona, http.MethodPost, collection+"/search", Filters(t, filters))
+}
+
+// Filters returns the body of a search. Whole numbers of pairs become numbers, other
+// values become texts, and empty ones are left out.
+func Filters(t testing.TB, pairs string) map[string]any {
+	t.Helper()
+	values, err := url.ParseQuery(pairs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := map[string]any{}
+	for name := range values {
+		value := values.Get(name)
+		if n, err := strconv.Atoi(value); err == nil {
+			body[name] = n
+		} else if value != "" {
+			body[name] = value
+		}
+	}
+	return body
 }

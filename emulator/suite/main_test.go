@@ -27,7 +27,7 @@ const auditKeyName = "projects/" + suite.ProjectID + "/locations/" + suite.Locat
 // auditEntries returns a tenant's audit log. An empty ID means the platform's log.
 func auditEntries(t testing.TB, c *cloudtest.Cloud, id tenant.ID) []auditlog.Entry {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, c.Operator, c.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, c.Operator, c.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

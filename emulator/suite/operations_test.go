@@ -48,20 +48,20 @@ var operations = map[string]operation{
 	"GET /v1/workspaces/{workspace}/runs/{run}":                  {roles: readers, action: auditlog.ReadRun, ask: inRun("")},
 	"GET /v1/workspaces/{workspace}/runs/{run}/outputs":          {roles: readers, action: auditlog.ListOutputs, ask: inRun("/outputs")},
 	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": {roles: readers, action: auditlog.ReadOutput, ask: inRun("/outputs/kept.log"), recordedFirst: true},
-	"GET /v1/workspaces/{workspace}/runs":                        {roles: readers, action: auditlog.ReadRun, ask: at("/runs", nil), lists: true, strict: true},
+	"POST /v1/workspaces/{workspace}/runs/search":                {roles: readers, action: auditlog.ReadRun, ask: at("/runs/search", everything), lists: true, strict: true},
 	"GET /v1/workspaces/{workspace}/runs/{run}/issues":           {roles: readers, action: auditlog.ReadIssueLines, ask: inRun("/issues"), recordedFirst: true},
 	"GET /v1/workspaces/{workspace}/slis/{sli}/samples":          {roles: readers, action: auditlog.ReadSLI, ask: at("/slis/latency/samples", nil), lists: true, strict: true},
-	"GET /v1/workspaces/{workspace}/issues":                      {roles: readers, action: auditlog.ListIssues, ask: at("/issues", nil), lists: true, strict: true, recordedFirst: true},
+	"POST /v1/workspaces/{workspace}/issues/search":              {roles: readers, action: auditlog.ListIssues, ask: at("/issues/search", everything), lists: true, strict: true, recordedFirst: true},
 	"GET /v1/workspaces/{workspace}/issues/{issue}":              {roles: readers, action: auditlog.ReadIssue, ask: atIssue("", nil), strict: true, recordedFirst: true},
 	"POST /v1/workspaces/{workspace}/issues/{issue}/investigate": {roles: actors, action: auditlog.InvestigateIssue, ask: atIssue("/investigate", nil), strict: true, recordedFirst: true},
 	"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":      {roles: actors, action: auditlog.IgnoreIssue, ask: atIssue("/ignore", map[string]any{"until": time.Now().Add(time.Hour)}), strict: true, recordedFirst: true},
-	"GET /v1/workspaces/{workspace}/slis":                        {roles: readers, action: auditlog.ListSLIs, ask: at("/slis", nil), lists: true, strict: true},
+	"POST /v1/workspaces/{workspace}/slis/search":                {roles: readers, action: auditlog.ListSLIs, ask: at("/slis/search", everything), lists: true, strict: true},
 	"GET /v1/workspaces/{workspace}/slis/{sli}":                  {roles: readers, action: auditlog.ReadSLI, ask: atSet("/slis/latency", anObjective), strict: true},
 	"PUT /v1/workspaces/{workspace}/slis/{sli}":                  {roles: admins, action: auditlog.SetSLI, ask: at("/slis/throughput", anObjective), lists: true, strict: true, creates: true, recordedFirst: true},
-	"GET /v1/workspaces/{workspace}/graph":                       {roles: readers, action: auditlog.ReadGraph, ask: at("/graph", nil), lists: true, strict: true},
+	"POST /v1/workspaces/{workspace}/graph/search":               {roles: readers, action: auditlog.ReadGraph, ask: at("/graph/search", everything), lists: true, strict: true},
 	"GET /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: readers, action: auditlog.AskAssistant, ask: atSet("/assistants/edgar", anAssistant), strict: true, recordedFirst: true},
 	"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: admins, action: auditlog.SetAssistant, ask: at("/assistants/eager", anAssistant), lists: true, strict: true, creates: true, recordedFirst: true},
-	"GET /v1/catalog/tasks":                                      {roles: anybody, action: auditlog.SearchCatalog, ask: atFixedPath("/v1/catalog/tasks?query=dns", nil), lists: true, strict: true, shared: true},
+	"POST /v1/catalog/tasks/search":                              {roles: anybody, action: auditlog.SearchCatalog, ask: atFixedPath("/v1/catalog/tasks/search", map[string]any{"query": "dns"}), lists: true, strict: true, shared: true},
 	"PUT /v1/catalog/tasks":                                      {roles: staff, action: auditlog.WriteCatalog, ask: atFixedPath("/v1/catalog/tasks", aCatalog), lists: true, strict: true, shared: true, recordedFirst: true},
 	"GET /v1/quarantine":                                         {roles: staff, action: auditlog.ListQuarantine, ask: atFixedPath("/v1/quarantine", nil), lists: true, strict: true, shared: true},
 
@@ -73,6 +73,7 @@ var operations = map[string]operation{
 }
 
 var (
+	everything  = map[string]any{} // a search without filters
 	aStart      = map[string]any{"task": "dns-check", "start": time.Now().UTC()}
 	aReport     = map[string]any{"end": time.Now().UTC(), "outcome": "success", "exitCode": 0}
 	anObjective = map[string]any{"objective": map[string]any{"max": 100, "target": 0.99}}

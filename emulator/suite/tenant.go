@@ -79,6 +79,9 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 	if err := c.createAuditBucket(record.AuditBucket); err != nil {
 		return tenant.Record{}, err
 	}
+	if err := c.PubSub.CreateTopic(ctx, record.AuditTopic); err != nil {
+		return tenant.Record{}, err
+	}
 	return record, c.writeRecord(ctx, record, workspaces)
 }
 
@@ -111,6 +114,7 @@ func (c *Cloud) newRecord(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant
 		ExportsBucket:  shortenName(ProjectID+"-"+string(id)+"-exports", 63),
 		AuditBucket:    shortenName(ProjectID+"-"+string(id)+"-audit", 63),
 		KeyName:        keyRing(id) + "/cryptoKeys/data",
+		AuditTopic:     "projects/" + ProjectID + "/topics/audit-" + string(id),
 		SigningAccount: Account(shortenName("sign-"+string(id), 30)),
 		Trust: []tenant.Trust{{Issuer: c.Issuer.URL(), JWKS: string(jwks), Rules: []tenant.Rule{
 			{Claims: map[string]string{"persona": "runner"}, Role: tenant.Runner, Workspaces: workspaces},
@@ -198,6 +202,7 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
 		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
 		"tenant.auditBucket":    "buckets/" + record.AuditBucket,
+		"tenant.auditTopic":     "topics/" + record.AuditTopic[strings.LastIndexByte(record.AuditTopic, '/')+1:],
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // assistantPath is the path of an assistant: PUT sets it, GET asks it.
@@ -76,6 +77,10 @@ func assistantRef(s access.Session, id string) (*firestore.DocumentRef, error) {
 // setAssistant writes an assistant and the audit entry, in one commit.
 func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*setAssistantResponse, error) {
 	s := access.From(ctx)
+	if in.Body.Name = run.CanonicalName(in.Body.Name); in.Body.Name == "" {
+		return nil, api.Refuse(http.StatusUnprocessableEntity, "invalid name",
+			api.Fault{Message: "the name must have visible characters", Location: "body.name"})
+	}
 	ref, err := assistantRef(s, in.Assistant)
 	if err != nil {
 		return nil, err

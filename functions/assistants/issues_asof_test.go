@@ -91,7 +91,7 @@ func TestATokenThatFirestoreCannotReadIsRejected(t *testing.T) {
 	if _, err := f.Cloud.AddTenant(t.Context(), f.ID, f.Workspace); err != nil {
 		t.Fatal(err)
 	}
-	f.Do(t, "viewer", http.MethodGet, f.base+"/issues?pageSize=1&pageToken="+token, nil).Want(t, http.StatusBadRequest)
+	f.Search(t, "viewer", f.base+"/issues", "pageSize=1&pageToken="+token).Want(t, http.StatusBadRequest)
 	if got := f.listIssues(t, "pageSize=1").titles(); len(got) != 1 {
 		t.Errorf("the new list has %q", got)
 	}

@@ -36,7 +36,7 @@ type Handler struct {
 	config    Config
 	deps      function.Deps
 	directory *directory.Directory
-	audit     *auditlog.Log
+	audit     *auditlog.Reader
 
 	storage gcp.Lazy[*storage.Client]
 	keys    keyCache
@@ -49,12 +49,13 @@ type Result struct {
 	Unreadable int  `json:"unreadable" class:"operational" doc:"Entries that cannot be opened; they are set aside"`
 	Signed     int  `json:"signed" class:"operational" doc:"Idle logs whose checkpoint was signed again"`
 	Failed     int  `json:"failed" class:"operational" doc:"Logs that failed; the next call retries them"`
+	Delay      int  `json:"delaySeconds" class:"operational" doc:"Longest time from an entry to the checkpoint that covers it, in seconds"`
 	More       bool `json:"more" class:"operational" doc:"The time limit ended the work"`
 }
 
 // New returns the function's handler. It calls nothing yet.
 func New(ctx context.Context, config Config, deps function.Deps) (*Handler, error) {
-	audit, err := auditlog.Open(ctx, config.Audit, deps.Clients, deps.Now)
+	audit, err := auditlog.OpenReader(ctx, config.Audit, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +91,7 @@ func (h *Handler) integrate(ctx context.Context, _ *struct{}) (*integrateRespons
 	out.Body.More = ctx.Err() != nil
 	r := out.Body
 	api.Logger(ctx).InfoContext(ctx, "audit logs integrated", "entries", r.Entries, "logs", r.Logs,
-		"unreadable", r.Unreadable, "signed", r.Signed, "failed", r.Failed, "more", r.More)
+		"unreadable", r.Unreadable, "signed", r.Signed, "failed", r.Failed, "delaySeconds", r.Delay, "more", r.More)
 	return out, nil
 }
 

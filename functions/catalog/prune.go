@@ -25,7 +25,7 @@ type pruneTasksRequest struct {
 	Body struct {
 		Source    string `json:"source" class:"public" minLength:"2" maxLength:"1000" pattern:"/$" doc:"Prefix of the sources of the tasks"`
 		Edition   string `json:"edition" class:"public" pattern:"^[a-z0-9-]{1,64}$" doc:"The newest edition: tasks of the source with another edition are removed"`
-		PageToken string `json:"pageToken,omitempty" class:"operational" doc:"nextPageToken of the previous call"`
+		PageToken string `json:"pageToken,omitempty" class:"operational" maxLength:"32768" doc:"nextPageToken of the previous call"`
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/catalog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/library"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // maxTagBytes bounds a tag, and an item of supports.
@@ -75,8 +76,13 @@ func (r *putTasksRequest) parse() ([]catalog.Task, error) {
 	tasks := make([]catalog.Task, len(r.Body.Tasks))
 	seen := map[string]bool{}
 	for n, t := range r.Body.Tasks {
+		t.Name, t.Suite = run.CanonicalName(t.Name), run.CanonicalName(t.Suite)
 		tasks[n] = catalog.Task(t)
 		location := fmt.Sprintf("body.tasks[%d]", n)
+		if t.Name == "" || t.Suite == "" {
+			return nil, api.Refuse(http.StatusUnprocessableEntity, "invalid name",
+				api.Fault{Message: "the name and the suite must have visible characters", Location: location})
+		}
 		if seen[tasks[n].ID()] {
 			return nil, api.Refuse(http.StatusUnprocessableEntity, "duplicate task",
 				api.Fault{Message: "an earlier task has the same source, suite and name; send each task once", Location: location})

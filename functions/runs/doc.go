@@ -8,7 +8,7 @@
 //	POST /v1/workspaces/{workspace}/runs/{run}/heartbeat  runner
 //	GET  /v1/workspaces/{workspace}/runs/{run}            viewer, auditor, admin
 //	GET  /v1/workspaces/{workspace}/runs/{run}/issues     viewer, auditor, admin
-//	GET  /v1/workspaces/{workspace}/runs                  viewer, auditor, admin
+//	POST /v1/workspaces/{workspace}/runs/search           viewer, auditor, admin
 //	GET  /v1/workspaces/{workspace}/slis/{sli}/samples    viewer, auditor, admin
 //
 // {run} is a lowercase UUIDv7 that the runner generates. Therefore, every call
@@ -158,9 +158,10 @@
 //
 // # Queries
 //
-// GET …/runs returns {"runs":[…],"nextPageToken":"…"}, newest start first.
+// POST …/runs/search returns {"runs":[…],"nextPageToken":"…"}, newest start first. Its
+// body has these fields, all optional:
 //
-//	parameter                              selects
+//	field                                  selects
 //	task, slx, resource, outcome, state    runs with this value
 //	from                                   runs that started at or after this time
 //	to                                     runs that started before this time
@@ -219,7 +220,8 @@
 //
 //	roles/datastore.user                        the database
 //	roles/datastore.viewer                      the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  the audit key and each tenant's key
+//	roles/cloudkms.cryptoKeyEncrypter           the audit key
+//	roles/cloudkms.cryptoKeyEncrypterDecrypter  each tenant's key
 //	roles/pubsub.publisher                      the topic run-events
 //
 // # Try it
@@ -236,5 +238,6 @@
 //	  "samples":[{"sli":"dns-latency","time":"2026-01-02T03:04:30Z","value":1.5}]}'
 //	curl -s "$API/v1/workspaces/prod/runs/$RUN/issues" -H "Authorization: Bearer $(token viewer)"
 //	curl -s "$API/v1/workspaces/prod/slis/dns-latency/samples" -H "Authorization: Bearer $(token viewer)"
-//	curl -s "$API/v1/workspaces/prod/runs?task=dns-check" -H "Authorization: Bearer $(token viewer)"
+//	curl -s "$API/v1/workspaces/prod/runs/search" -H "Authorization: Bearer $(token viewer)" \
+//	  -H 'Content-Type: application/json' -d '{"task":"dns-check"}'
 package runs

@@ -72,9 +72,9 @@ func (h *Handler) registerQueries(a *api.API) {
 		Summary: "Read a run", Errors: failures,
 	}, auditlog.ReadRun), h.get)
 	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
-		OperationID: "listRuns", Method: http.MethodGet, Path: runsPath, RejectUnknownQueryParameters: true,
-		Summary: "List runs, newest first", Errors: failures,
-	}, auditlog.ReadRun), listMemory), h.list)
+		OperationID: "searchRuns", Method: http.MethodPost, Path: runsPath + "/search", RejectUnknownQueryParameters: true,
+		Summary: "Search runs, newest first", Errors: failures,
+	}, auditlog.ReadRun), listMemory), h.search)
 	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
 		OperationID: "getRunIssues", Method: http.MethodGet, Path: path + "/issues",
 		Summary: "Read the issue lines of a run's report, byte for byte", Errors: failures,

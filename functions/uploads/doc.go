@@ -87,7 +87,7 @@
 //
 //	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	strongroom.blobSigner                       on each tenant's signing account: signs, creates no tokens
 //	roles/cloudkms.signer                       on each tenant's signing key, if it has one
 //

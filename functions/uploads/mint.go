@@ -92,7 +92,9 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 			return fmt.Errorf("write grant: %w", err)
 		}
 	}
-	if r.Renew(now) {
+	reopened := r.GrantsFinal
+	r.GrantsFinal = false
+	if r.Renew(now) || reopened {
 		if err := runRef.Save(tx, r, create); err != nil {
 			return err
 		}

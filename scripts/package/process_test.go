@@ -163,7 +163,10 @@ var firsts = map[string]struct {
 		return p.do(t, tn.Token(t, "runner"), http.MethodPut, tn.RunPath(cloudtest.NewRun(t)), aStart())
 	}},
 	"catalog": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
-		return p.do(t, tn.Token(t, "viewer"), http.MethodGet, "/v1/catalog/tasks?query=dns", nil)
+		return p.do(t, tn.Token(t, "viewer"), http.MethodPost, "/v1/catalog/tasks/search", map[string]any{"query": "dns"})
+	}},
+	"assistants": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
+		return p.do(t, tn.Token(t, "viewer"), http.MethodPost, "/v1/workspaces/"+string(tn.Workspace)+"/issues/search", map[string]any{})
 	}},
 	"custody": {http.StatusOK, func(t testing.TB, p *process, _ *cloudtest.Tenant) cloudtest.Response {
 		return p.push(t, "object-events", map[string]string{"eventType": "OBJECT_DELETE"})

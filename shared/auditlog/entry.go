@@ -20,6 +20,7 @@ type Action string
 // The actions that the log records.
 const (
 	MintUpload       Action = "uploads.mint"
+	FinalizeUploads  Action = "uploads.final"
 	StartRun         Action = "runs.start"
 	ReportRun        Action = "runs.report"
 	HeartbeatRun     Action = "runs.heartbeat"

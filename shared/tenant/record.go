@@ -29,6 +29,7 @@ type Record struct {
 	OutputsBucket  string  `firestore:"outputsBucket" class:"operational"`  // bucket name, without gs://
 	ExportsBucket  string  `firestore:"exportsBucket" class:"operational"`  // bucket name, without gs://
 	AuditBucket    string  `firestore:"auditBucket" class:"operational"`    // bucket name, without gs://; under the platform's audit key
+	AuditTopic     string  `firestore:"auditTopic" class:"operational"`     // projects/…/topics/… of the tenant, which receives its audit log; empty: none
 	KeyName        string  `firestore:"keyName" class:"operational"`        // projects/…/cryptoKeys/…
 	SigningAccount string  `firestore:"signingAccount" class:"operational"` // email of the account that signs upload URLs
 	SigningKeyName string  `firestore:"signingKeyName" class:"operational"` // projects/…/cryptoKeyVersions/…; empty: IAM signBlob signs

@@ -76,10 +76,14 @@ func (t *Tree) Append(entry []byte) error {
 	if len(entry) > MaxEntrySize {
 		return fmt.Errorf("append entry %d: it has %d bytes, more than %d", t.size, len(entry), MaxEntrySize)
 	}
-	hash := tlog.RecordHash(entry)
+	t.AppendHash(tlog.RecordHash(entry))
+	return nil
+}
+
+// AppendHash appends an entry by its hash, which tlog.RecordHash computes.
+func (t *Tree) AppendHash(hash tlog.Hash) {
 	t.push(0, hash[:])
 	t.size++
-	return nil
 }
 
 // push adds a hash to the partial tile of a level, and the tile's root to the

@@ -12,6 +12,7 @@ locals {
     outputsBucket  = { stringValue = var.record.outputs_bucket }
     exportsBucket  = { stringValue = var.record.exports_bucket }
     auditBucket    = { stringValue = var.record.audit_bucket }
+    auditTopic     = { stringValue = var.record.audit_topic }
     keyName        = { stringValue = var.record.key_name }
     signingAccount = { stringValue = var.record.signing_account }
     signingKeyName = { stringValue = var.record.signing_key_name }

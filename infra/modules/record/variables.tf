@@ -1,5 +1,5 @@
 variable "record" {
-  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default."
+  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default."
   type = object({
     id                      = string
     state                   = optional(string, "active")
@@ -8,6 +8,7 @@ variable "record" {
     outputs_bucket          = string
     exports_bucket          = string
     audit_bucket            = string
+    audit_topic             = optional(string, "")
     key_name                = string
     signing_account         = string
     signing_key_name        = optional(string, "")

@@ -26,6 +26,11 @@ output "topics" {
   value       = local.topics
 }
 
+output "dead_letters" {
+  description = "Topics whose messages become dead letters. A topic for replayed messages shares the dead letters of its original."
+  value       = local.dead_letters
+}
+
 output "tenants" {
   description = "Names of every tenant's resources, by slug."
   value       = local.tenants

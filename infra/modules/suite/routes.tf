@@ -7,8 +7,8 @@ locals {
     }
   ]...)
 
-  # The order matters only if two templates match the same path. No two of these
-  # do, because a wildcard matches exactly one segment.
+  # The order matters only if two templates with different functions match the same path,
+  # and no two of these do. Some match a path such as runs/search, of one function.
   path_rules = [
     for i, path in sort(keys(local.paths)) : {
       priority = i + 1

@@ -49,6 +49,7 @@ variable "tenants" {
     project_number = optional(string)
     location       = optional(string)
     signing_key    = optional(bool, false)
+    audit_topic    = optional(string)
   }))
   default  = {}
   nullable = false

@@ -10,12 +10,13 @@ import (
 
 // RunFilter selects runs. Empty fields match every run.
 type RunFilter struct {
-	Task     string
-	SLX      string
-	Resource string
-	Outcome  string
-	State    string
-	From, To time.Time // started in [From, To)
+	Task     string    `json:"task,omitempty"`
+	SLX      string    `json:"slx,omitempty"`
+	Resource string    `json:"resource,omitempty"`
+	Outcome  string    `json:"outcome,omitempty"`
+	State    string    `json:"state,omitempty"`
+	From     time.Time `json:"from,omitzero"` // started in [From, To)
+	To       time.Time `json:"to,omitzero"`
 }
 
 // MaxRunPage is the maximum number of runs that this program requests on one
@@ -31,13 +32,14 @@ type RunPage struct {
 
 // Runs reads one page of at most size runs. An empty token reads the first page.
 func (c *Client) Runs(ctx context.Context, filter RunFilter, size int, token string) (RunPage, error) {
-	query := pageQuery(size, token, map[string]string{
-		"task": filter.Task, "slx": filter.SLX, "resource": filter.Resource, "outcome": filter.Outcome, "state": filter.State,
-		"from": stamp(filter.From), "to": stamp(filter.To),
-	})
-	var page RunPage
-	err := c.call(ctx, request{what: "list runs", method: http.MethodGet, path: c.workspacePath() + "/runs", query: query}, &page)
-	return page, err
+	r := request{what: "list runs", method: http.MethodPost, path: c.workspacePath() + "/runs/search"}
+	r.in = struct {
+		RunFilter
+		page
+	}{filter, page{size, token}}
+	var found RunPage
+	err := c.call(ctx, r, &found)
+	return found, err
 }
 
 // Run reads one run.

@@ -124,7 +124,7 @@ func TestAListSkipsEmptyPages(t *testing.T) {
 		SLIs []struct{ Name string }
 		More bool
 	}](t, stubbed(t, s), "slis", "ls", "--alert", "page", "--limit", "1", "--json")
-	if len(list.SLIs) != 1 || list.SLIs[0].Name != "zone" || !list.More || len(s.received()) != 2 || !strings.Contains(s.received()[1], "pageToken=2") {
+	if len(list.SLIs) != 1 || list.SLIs[0].Name != "zone" || !list.More || len(s.received()) != 2 || !strings.Contains(s.received()[1], `"pageToken":"2"`) {
 		t.Errorf("%+v after %v", list, s.received())
 	}
 }
