@@ -181,7 +181,7 @@
 //
 // GET …/runs/{run}/issues returns the issue lines of the report as
 // application/jsonl, byte for byte. The audit entry is written before the
-// response.
+// response. If a later line cannot be read, the connection breaks.
 //
 // # Statuses
 //
