@@ -39,31 +39,65 @@ func (s *Server) rewriteObjectJSON(w http.ResponseWriter, j jsonRequest) error {
 	if err != nil {
 		return err
 	}
-	one, token, err := s.findRewrite(c)
+	if token := j.query.Get("rewriteToken"); token != "" {
+		return s.continueRewrite(w, c, token)
+	}
+	u, err := s.beginCopy(c)
 	if err != nil {
 		return err
+	}
+	done, err := s.copyBytes(j.Context(), c, u)
+	if err != nil || done {
+		defer u.discard()
+	}
+	if err != nil {
+		return err
+	}
+	if done {
+		return s.finishRewrite(w, c, u)
+	}
+	c.showProgress(w, u, s.rewrites.add(u, c.identity(), s.config.Clock.Now()))
+	return nil
+}
+
+func (s *Server) continueRewrite(w http.ResponseWriter, c copyRequest, token string) error {
+	invalid := reject(invalidArgument, "The rewrite token is not valid for this request.").about("rewriteToken")
+	one, err := s.rewrites.find(token, s.config.Clock.Now())
+	if err != nil || one.request != c.identity() {
+		return invalid
 	}
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	if one.upload == nil {
-		return reject(invalidArgument, "The rewrite of this token is over.").about("rewriteToken")
+		return invalid
 	}
-	done, err := s.copyBytes(j.Context(), c, one.upload)
+	done, err := s.copyBytes(c.Context(), c, one.upload)
 	if err != nil {
 		return err
 	}
-	answer := rewriteJSON{Kind: "storage#rewriteResponse", Written: one.upload.sums.size, Size: c.from.Size, Done: done}
-	if done {
-		defer one.drop()
-		if answer.Resource, err = s.finishCopy(j, one.upload); err != nil {
-			return err
-		}
-	} else {
-		answer.Token = token
+	if !done {
+		c.showProgress(w, one.upload, token)
+		return nil
 	}
-	writeJSON(w, http.StatusOK, answer)
+	defer one.drop()
+	s.rewrites.remove(token)
+	return s.finishRewrite(w, c, one.upload)
+}
+
+func (c copyRequest) showProgress(w http.ResponseWriter, u *upload, token string) {
+	writeJSON(w, http.StatusOK, rewriteJSON{Kind: rewriteKind, Written: u.sums.size, Size: c.from.Size, Token: token})
+}
+
+func (s *Server) finishRewrite(w http.ResponseWriter, c copyRequest, u *upload) error {
+	resource, err := s.finishCopy(c.jsonRequest, u)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, rewriteJSON{Kind: rewriteKind, Written: c.from.Size, Size: c.from.Size, Done: true, Resource: resource})
 	return nil
 }
+
+const rewriteKind = "storage#rewriteResponse"
 
 // rewriteJSON is the response to a rewrite. 64-bit numbers are strings.
 type rewriteJSON struct {
@@ -129,23 +163,6 @@ func (s *Server) rewriteLimit(text string) (int64, error) {
 		return 0, reject(invalidArgument, "maxBytesRewrittenPerCall must be a multiple of 1 MiB.").about("maxBytesRewrittenPerCall")
 	}
 	return *limit, nil
-}
-
-// findRewrite returns the rewrite of the request's token, or a new one with its token.
-func (s *Server) findRewrite(c copyRequest) (one *session, token string, err error) {
-	if token = c.query.Get("rewriteToken"); token != "" {
-		one, err := s.rewrites.find(token, s.config.Clock.Now())
-		if err != nil || one.request != c.identity() {
-			return nil, "", reject(invalidArgument, "The rewrite token is not valid for this request.").about("rewriteToken")
-		}
-		return one, token, nil
-	}
-	u, err := s.beginCopy(c)
-	if err != nil {
-		return nil, "", err
-	}
-	one, token = s.rewrites.add(u, c.identity(), s.config.Clock.Now())
-	return one, token, nil
 }
 
 // identity is what all calls of one rewrite have in common. The generation is part of

@@ -46,7 +46,7 @@ func (all *sessions) find(id string, now time.Time) (*session, error) {
 }
 
 // add opens a session and removes those that have expired.
-func (all *sessions) add(u *upload, request string, now time.Time) (one *session, id string) {
+func (all *sessions) add(u *upload, request string, now time.Time) (id string) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	if all.byID == nil {
@@ -59,9 +59,15 @@ func (all *sessions) add(u *upload, request string, now time.Time) (one *session
 		}
 	}
 	id = rand.Text()
-	one = &session{upload: u, request: request, ends: now.Add(sessionLife)}
-	all.byID[id] = one
-	return one, id
+	all.byID[id] = &session{upload: u, request: request, ends: now.Add(sessionLife)}
+	return id
+}
+
+// remove forgets a session.
+func (all *sessions) remove(id string) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	delete(all.byID, id)
 }
 
 // discard ends all sessions.
@@ -101,7 +107,7 @@ func (s *Server) startSession(w http.ResponseWriter, j jsonRequest) error {
 	if err := s.begin(j.Context(), u); err != nil {
 		return err
 	}
-	_, id := s.sessions.add(u, "", s.config.Clock.Now())
+	id := s.sessions.add(u, "", s.config.Clock.Now())
 	query := url.Values{"uploadType": {"resumable"}, "name": {u.object.Name}, "upload_id": {id}}
 	w.Header().Set("Location", j.base()+j.URL.EscapedPath()+"?"+query.Encode())
 	w.Header().Set("X-Guploader-Uploadid", id)
