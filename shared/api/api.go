@@ -109,7 +109,7 @@ func (a *API) Handler() http.Handler {
 			log = log.With("logging.googleapis.com/trace", trace)
 		}
 		b := newBody(w, r, a.maxBody, a.memory)
-		sent := &sentWriter{ResponseWriter: w, connection: http.NewResponseController(w), body: b}
+		sent := &sentWriter{ResponseWriter: w, body: b}
 		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), loggerKey{}, log), bodyKey{}, b))
 		r.Body = b
 		defer b.release()
@@ -118,7 +118,6 @@ func (a *API) Handler() http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
 		a.serve(sent, r)
-		sent.finish()
 	})
 }
 

@@ -144,24 +144,29 @@ func TestAConnectionIsKeptAfterALongResponse(t *testing.T) {
 		server := &http.Server{Handler: memoryHandler(1, func(hc huma.Context) { _, _ = hc.BodyWriter().Write(text) })}
 		served := make(chan error, 1)
 		go func() { served <- server.Serve(l) }()
+		connections := 0
 		client := &http.Client{Transport: &http.Transport{
 			DialContext: func(context.Context, string, string) (net.Conn, error) {
 				near, far := net.Pipe()
+				connections++
 				l.accepted <- far
 				return near, nil
 			},
 			MaxConnsPerHost: 1,
 		}}
-		for range 3 {
-			r, err := client.Get("http://a/v1/large")
+		for _, path := range []string{"large", "small", "large", "small"} {
+			r, err := client.Get("http://a/v1/" + path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n, err := io.Copy(io.Discard, r.Body); n != int64(len(text)) || err != nil {
-				t.Errorf("received %d bytes, %v", n, err)
+			if n, err := io.Copy(io.Discard, r.Body); r.StatusCode != http.StatusOK || path == "large" && n != int64(len(text)) || err != nil {
+				t.Errorf("%s: status %d, %d bytes, %v", path, r.StatusCode, n, err)
 			}
 			_ = r.Body.Close()
 			time.Sleep(time.Minute) // of the fake clock
+		}
+		if connections != 1 {
+			t.Errorf("%d connections", connections)
 		}
 		client.CloseIdleConnections()
 		close(l.accepted)

@@ -12,21 +12,15 @@ const (
 	// chunkTimeout limits how long a client may take to receive chunkBytes.
 	chunkTimeout = 30 * time.Second
 	chunkBytes   = 64 << 10
-
-	// shortResponse is what a socket always accepts without waiting for the client:
-	// the default of net.ipv4.tcp_wmem in the Linux kernel's ip-sysctl.
-	shortResponse = 16 << 10
 )
 
 // sentWriter records the status and counts the bytes of a response. It fails if the
-// client does not read a response that is not short.
+// client does not read them.
 type sentWriter struct {
 	http.ResponseWriter
-	connection *http.ResponseController
-	body       *body // of the request
-	status     int
-	bytes      int64
-	deadline   bool // the connection has a write deadline
+	body   *body // of the request
+	status int
+	bytes  int64
 }
 
 // WriteHeader implements http.ResponseWriter. It ignores a second status, such as
@@ -49,33 +43,16 @@ func (w *sentWriter) Write(b []byte) (n int, err error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	long := w.bytes+int64(len(b)) > shortResponse
 	for err == nil && n < len(b) {
-		if long {
-			w.setDeadline(time.Now().Add(chunkTimeout))
-		}
+		// The server removes the deadline after the response. A connection that has
+		// no deadlines is one of a test.
+		_ = w.body.connection.SetWriteDeadline(time.Now().Add(chunkTimeout))
 		var written int
 		written, err = w.ResponseWriter.Write(b[n:min(n+chunkBytes, len(b))])
 		n += written
 		w.bytes += int64(written)
 	}
 	return n, err
-}
-
-// setDeadline sets when writing fails. A connection that has no deadlines is one of
-// a test.
-func (w *sentWriter) setDeadline(at time.Time) {
-	w.deadline = true
-	_ = w.connection.SetWriteDeadline(at)
-}
-
-// finish sends what is left of a response, and then removes the deadline, because the
-// connection may serve more requests.
-func (w *sentWriter) finish() {
-	if w.deadline {
-		_ = w.connection.Flush() // the client may have disconnected
-		w.setDeadline(time.Time{})
-	}
 }
 
 // Unwrap lets http.ResponseController reach the connection.
