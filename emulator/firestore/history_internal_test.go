@@ -103,10 +103,10 @@ func TestTheHistoryIsBounded(t *testing.T) {
 		old     *document
 		most    int // changes at the end
 	}{
-		"one version a second needs one a minute after an hour": {3 * 3600, 1_000_000, large, 3600 + 60 + 2*60 + 1},
-		"large versions are bounded by their bytes":             {2000, 1, large, maxHistoryBytes >> 20},
-		"small versions are bounded by their number":            {maxHistory + 1000, 1, nil, maxHistory},
-		"versions of more than seven days are dropped":          {10 * 24, exactHistory, large, 7*24 + 1},
+		"one version a second needs one a minute after an hour": {commits: 3 * 3600, step: 1_000_000, old: large, most: 3600 + 60 + 2*60 + 1},
+		"large versions are bounded by their bytes":             {commits: 2000, step: 1, old: large, most: maxHistoryBytes >> 20},
+		"small versions are bounded by their number":            {commits: maxHistory + 1000, step: 1, old: nil, most: maxHistory},
+		"versions of more than seven days are dropped":          {commits: 10 * 24, step: exactHistory, old: large, most: 7*24 + 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

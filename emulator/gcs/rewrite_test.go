@@ -132,7 +132,7 @@ func TestARewriteContinuesWithItsToken(t *testing.T) {
 	}
 }
 
-// A caller that stopped in the middle, or whose response was lost, goes on with the
+// A caller that stopped in the middle, or whose response was lost, continues with the
 // token.
 func TestARewriteThatWasInterruptedGoesOn(t *testing.T) {
 	t.Parallel()
@@ -262,16 +262,16 @@ func TestACopyNeedsItsPermissions(t *testing.T) {
 		account, from, to string
 		status            int
 	}{
-		"all permissions":                  {copier, "part", "new", 0},
-		"to replace needs delete":          {copier, "part", "taken", 403},
-		"an admin replaces":                {admin, "part", "taken", 0},
-		"no get on the source":             {creator, "part", "new-2", 403},
-		"no create on the destination":     {getter, "part", "new-3", 403},
-		"neither":                          {stranger, "part", "new-4", 403},
-		"no source, for who may not list":  {copier, "nothing", "new-5", 403},
-		"no source, for who may list":      {admin, "nothing", "new-6", 404},
-		"a name that no object may have":   {copier, "part", strings.Repeat("n", 1025), 400},
-		"a name with slashes and percents": {copier, "part", "a/b%2F/c d", 0},
+		"all permissions":                  {account: copier, from: "part", to: "new"},
+		"to replace needs delete":          {account: copier, from: "part", to: "taken", status: 403},
+		"an admin replaces":                {account: admin, from: "part", to: "taken"},
+		"no get on the source":             {account: creator, from: "part", to: "new-2", status: 403},
+		"no create on the destination":     {account: getter, from: "part", to: "new-3", status: 403},
+		"neither":                          {account: stranger, from: "part", to: "new-4", status: 403},
+		"no source, for who may not list":  {account: copier, from: "nothing", to: "new-5", status: 403},
+		"no source, for who may list":      {account: admin, from: "nothing", to: "new-6", status: 404},
+		"a name that no object may have":   {account: copier, from: "part", to: strings.Repeat("n", 1025), status: 400},
+		"a name with slashes and percents": {account: copier, from: "part", to: "a/b%2F/c d"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -365,7 +365,7 @@ func TestACopyIsUnderTheKeyOfItsBucket(t *testing.T) {
 	}
 }
 
-// A key that is disabled in the middle stops a rewrite, which goes on when the key is
+// A key that is disabled in the middle stops a rewrite, which continues when the key is
 // enabled again.
 func TestARewriteStopsWhileItsKeyIsDisabled(t *testing.T) {
 	t.Parallel()

@@ -47,7 +47,7 @@ type body struct {
 // bodyBounds is what an operation accepts as its body.
 type bodyBounds struct {
 	bytes    int64
-	memory   int64        // that the operation needs besides its body
+	memory   int64        // that the operation needs in addition to its body
 	schema   *huma.Schema // nil: the operation has no JSON body
 	registry huma.Registry
 }

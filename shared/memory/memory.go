@@ -1,7 +1,7 @@
 // Package memory shares out the memory of a process among the requests and events
 // that it handles at the same time, by estimate. Those for which there is not enough
-// wait, and then fail in a way that a retry can mend. Without this, an instance that
-// runs out of memory is killed, with all that it was doing.
+// wait, and then fail with an error that asks for a retry. Without this, an instance
+// that runs out of memory is killed, with all that it was doing.
 package memory
 
 import (

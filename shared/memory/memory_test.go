@@ -17,13 +17,13 @@ func TestWhatDoesNotFitWaitsForFiveSeconds(t *testing.T) {
 		freedAfter    time.Duration
 		want          error
 	}{
-		"both fit":                            {memory.Max / 2, memory.Max / 2, time.Minute, nil},
-		"the first one ends in time":          {memory.Max, 1, 4 * time.Second, nil},
-		"the first one ends too late":         {memory.Max, 1, 6 * time.Second, memory.ErrBusy},
-		"nothing always fits":                 {memory.Max, 0, time.Minute, nil},
-		"more than there is needs all of it":  {1, 2 * memory.Max, 6 * time.Second, memory.ErrBusy},
-		"more than there is waits for all":    {1, 2 * memory.Max, 4 * time.Second, nil},
-		"more than there is fits when unused": {0, 2 * memory.Max, time.Minute, nil},
+		"both fit":                            {first: memory.Max / 2, second: memory.Max / 2, freedAfter: time.Minute},
+		"the first one ends in time":          {first: memory.Max, second: 1, freedAfter: 4 * time.Second},
+		"the first one ends too late":         {first: memory.Max, second: 1, freedAfter: 6 * time.Second, want: memory.ErrBusy},
+		"nothing always fits":                 {first: memory.Max, second: 0, freedAfter: time.Minute},
+		"more than there is needs all of it":  {first: 1, second: 2 * memory.Max, freedAfter: 6 * time.Second, want: memory.ErrBusy},
+		"more than there is waits for all":    {first: 1, second: 2 * memory.Max, freedAfter: 4 * time.Second},
+		"more than there is fits when unused": {first: 0, second: 2 * memory.Max, freedAfter: time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
