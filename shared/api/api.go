@@ -100,7 +100,11 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 }
 
 // Handler returns the handler that serves the routes.
-func (a *API) Handler() http.Handler {
+func (a *API) Handler() http.Handler { return a.wrap(a.serve) }
+
+// wrap returns the handler that every response comes from, whatever its cause. It sets
+// the deadlines and the headers, recovers from panics and logs the request.
+func (a *API) wrap(serve http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		log := a.log
@@ -116,7 +120,7 @@ func (a *API) Handler() http.Handler {
 		w.Header().Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
-		a.serve(sent, r)
+		serve(sent, r)
 	})
 }
 
@@ -166,11 +170,17 @@ func (a *API) end(log *slog.Logger, w *sentWriter, r *http.Request, began time.T
 			writeProblem(w, Refuse(http.StatusInternalServerError, internalText))
 		}
 	}
-	log.InfoContext(r.Context(), "request", "method", knownMethod(r.Method), "route", r.Pattern,
-		"status", w.status, "sent", w.bytes, "seconds", time.Since(began).Seconds())
+	if w.status != http.StatusTooManyRequests { // these come in floods, and are counted
+		logRequest(log, w, r, began)
+	}
 	if fault != nil && (!unsent || fault == http.ErrAbortHandler) {
 		panic(http.ErrAbortHandler) // closes the connection, so the client sees that the response is incomplete
 	}
+}
+
+func logRequest(log *slog.Logger, w *sentWriter, r *http.Request, began time.Time) {
+	log.InfoContext(r.Context(), "request", "method", knownMethod(r.Method), "route", r.Pattern,
+		"status", w.status, "sent", w.bytes, "seconds", time.Since(began).Seconds())
 }
 
 // knownMethod keeps a method that a client invented out of the log.
