@@ -68,8 +68,8 @@ func New(title string, log *slog.Logger) *API {
 // Register adds one operation. If handle returns a *Problem, the client receives
 // it. Any other error is logged, and the client receives the fixed text of a 500
 // or 503. op.MaxBodyBytes limits the body; zero means MaxBodyBytes. Register
-// panics if a body type has a field that the OpenAPI document would not show, or
-// an array without maxItems.
+// panics if a body type has a field that the OpenAPI document would not show, an
+// array without maxItems or a text without a bound, and if a parameter is free text.
 //
 // The body is read after op.Middlewares have admitted the request. It is checked
 // against the schema before it is decoded; see body_check.go.
@@ -83,6 +83,8 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 	op.SkipValidateBody = true // bodyBounds.check validates, within limits that huma does not have
 	op.Middlewares = append(op.Middlewares, bounds.admit)
 	op.DefaultStatus = max(op.DefaultStatus, http.StatusOK)
+	op.RejectUnknownQueryParameters = true
+	op = withStatuses(op, reflect.TypeFor[I]())
 	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
@@ -95,6 +97,7 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 		requireBounds(bounds.registry, bounds.schema, op.OperationID)
 		request.Extensions = map[string]any{BytesExtension: bounds.bytes}
 	}
+	describeParameters(a.registered)
 	labelOperation(a.registered, reflect.TypeFor[I](), reflect.TypeFor[O]())
 	labelSchemas(a.OpenAPI().Components.Schemas)
 }
