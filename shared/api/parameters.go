@@ -20,19 +20,23 @@ var patterns = map[string]string{
 	"issue":     `^[a-z2-7]{52}$`,
 	"sli":       `^[^\x00-\x1f\x7f]{1,256}$`,
 	"assistant": `^[a-z0-9-]{1,63}$`,
+	"tenant":    `^[a-z0-9-]{1,63}$`,
+	"entry":     `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
+	"tile":      `^([0-9]{1,2}|entries)/(x[0-9]{3}/){0,6}[0-9]{3}(\.p/[1-9][0-9]{0,2})?$`,
 
 	"pageToken": `^[A-Za-z0-9_-]{0,32768}$`,
 	"lines":     `^[0-9]{1,18}-[0-9]{0,18}$`,
 	"continue":  `^[0-9]{1,5}$`,
 }
 
-// describeParameters adds the patterns of texts to the parameters of an operation. It
-// panics if a text has no pattern, values or format. The pattern is added after huma
-// has compiled the operation, so huma does not check it.
+// describeParameters adds the patterns of texts to the parameters of an operation,
+// unless they have one of their own, which huma checks. It panics if a text has no
+// pattern, values or format. The pattern is added after huma has compiled the
+// operation, so huma does not check it.
 func describeParameters(op *huma.Operation) {
 	for _, p := range op.Parameters {
 		s := p.Schema
-		if p.In == "header" || s.Type != huma.TypeString || len(s.Enum) > 0 || s.Format != "" {
+		if p.In == "header" || s.Type != huma.TypeString || len(s.Enum) > 0 || s.Format != "" || s.Pattern != "" {
 			continue
 		}
 		if s.Pattern = patterns[p.Name]; s.Pattern == "" {
@@ -48,7 +52,9 @@ func withStatuses(op huma.Operation, in reflect.Type) huma.Operation {
 		http.StatusBadRequest, http.StatusRequestURITooLong, http.StatusUnprocessableEntity,
 		http.StatusInternalServerError, http.StatusServiceUnavailable,
 	}
-	if _, hasBody := in.FieldByName("Body"); hasBody {
+	_, hasBody := in.FieldByName("Body")
+	_, hasText := in.FieldByName("RawBody")
+	if hasBody || hasText {
 		own = append(own, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	op.Errors = slices.Compact(slices.Sorted(slices.Values(slices.Concat(op.Errors, own))))
