@@ -49,7 +49,7 @@ type Result struct {
 
 // New returns the function. It makes no calls.
 func New(deps function.Deps) *Handler {
-	a := api.New("Strongroom sweep", deps.Log)
+	a := api.New("Strongroom sweep", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, deps: deps,
 		directory: directory.New(deps.Clients, deps.Now), publisher: outbox.NewPublisher(deps.Clients),
