@@ -21,7 +21,6 @@ type operation struct {
 	ask    ask
 
 	lists   bool // in a workspace without data, it succeeds instead of returning 404
-	strict  bool // it rejects unknown query parameters
 	shared  bool // its data belongs to no tenant
 	creates bool // it writes into every workspace that exists
 
@@ -48,28 +47,28 @@ var operations = map[string]operation{
 	"GET /v1/workspaces/{workspace}/runs/{run}":                  {roles: readers, action: auditlog.ReadRun, ask: inRun("")},
 	"GET /v1/workspaces/{workspace}/runs/{run}/outputs":          {roles: readers, action: auditlog.ListOutputs, ask: inRun("/outputs")},
 	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": {roles: readers, action: auditlog.ReadOutput, ask: inRun("/outputs/kept.log"), recordedFirst: true},
-	"POST /v1/workspaces/{workspace}/runs/search":                {roles: readers, action: auditlog.ReadRun, ask: at("/runs/search", everything), lists: true, strict: true},
+	"POST /v1/workspaces/{workspace}/runs/search":                {roles: readers, action: auditlog.ReadRun, ask: at("/runs/search", everything), lists: true},
 	"GET /v1/workspaces/{workspace}/runs/{run}/issues":           {roles: readers, action: auditlog.ReadIssueLines, ask: inRun("/issues"), recordedFirst: true},
-	"GET /v1/workspaces/{workspace}/slis/{sli}/samples":          {roles: readers, action: auditlog.ReadSLI, ask: at("/slis/latency/samples", nil), lists: true, strict: true},
-	"POST /v1/workspaces/{workspace}/issues/search":              {roles: readers, action: auditlog.ListIssues, ask: at("/issues/search", everything), lists: true, strict: true, recordedFirst: true},
-	"GET /v1/workspaces/{workspace}/issues/{issue}":              {roles: readers, action: auditlog.ReadIssue, ask: atIssue("", nil), strict: true, recordedFirst: true},
-	"POST /v1/workspaces/{workspace}/issues/{issue}/investigate": {roles: actors, action: auditlog.InvestigateIssue, ask: atIssue("/investigate", nil), strict: true, recordedFirst: true},
-	"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":      {roles: actors, action: auditlog.IgnoreIssue, ask: atIssue("/ignore", map[string]any{"until": time.Now().Add(time.Hour)}), strict: true, recordedFirst: true},
-	"POST /v1/workspaces/{workspace}/slis/search":                {roles: readers, action: auditlog.ListSLIs, ask: at("/slis/search", everything), lists: true, strict: true},
-	"GET /v1/workspaces/{workspace}/slis/{sli}":                  {roles: readers, action: auditlog.ReadSLI, ask: atSet("/slis/latency", anObjective), strict: true},
-	"PUT /v1/workspaces/{workspace}/slis/{sli}":                  {roles: admins, action: auditlog.SetSLI, ask: at("/slis/throughput", anObjective), lists: true, strict: true, creates: true, recordedFirst: true},
-	"POST /v1/workspaces/{workspace}/graph/search":               {roles: readers, action: auditlog.ReadGraph, ask: at("/graph/search", everything), lists: true, strict: true},
-	"GET /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: readers, action: auditlog.AskAssistant, ask: atSet("/assistants/edgar", anAssistant), strict: true, recordedFirst: true},
-	"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: admins, action: auditlog.SetAssistant, ask: at("/assistants/eager", anAssistant), lists: true, strict: true, creates: true, recordedFirst: true},
-	"POST /v1/catalog/tasks/search":                              {roles: anybody, action: auditlog.SearchCatalog, ask: atFixedPath("/v1/catalog/tasks/search", map[string]any{"query": "dns"}), lists: true, strict: true, shared: true},
-	"PUT /v1/catalog/tasks":                                      {roles: staff, action: auditlog.WriteCatalog, ask: atFixedPath("/v1/catalog/tasks", aCatalog), lists: true, strict: true, shared: true, recordedFirst: true},
-	"GET /v1/quarantine":                                         {roles: staff, action: auditlog.ListQuarantine, ask: atFixedPath("/v1/quarantine", nil), lists: true, strict: true, shared: true},
+	"GET /v1/workspaces/{workspace}/slis/{sli}/samples":          {roles: readers, action: auditlog.ReadSLI, ask: at("/slis/latency/samples", nil), lists: true},
+	"POST /v1/workspaces/{workspace}/issues/search":              {roles: readers, action: auditlog.ListIssues, ask: at("/issues/search", everything), lists: true, recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/issues/{issue}":              {roles: readers, action: auditlog.ReadIssue, ask: atIssue("", nil), recordedFirst: true},
+	"POST /v1/workspaces/{workspace}/issues/{issue}/investigate": {roles: actors, action: auditlog.InvestigateIssue, ask: atIssue("/investigate", nil), recordedFirst: true},
+	"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":      {roles: actors, action: auditlog.IgnoreIssue, ask: atIssue("/ignore", map[string]any{"until": time.Now().Add(time.Hour)}), recordedFirst: true},
+	"POST /v1/workspaces/{workspace}/slis/search":                {roles: readers, action: auditlog.ListSLIs, ask: at("/slis/search", everything), lists: true},
+	"GET /v1/workspaces/{workspace}/slis/{sli}":                  {roles: readers, action: auditlog.ReadSLI, ask: atSet("/slis/latency", anObjective)},
+	"PUT /v1/workspaces/{workspace}/slis/{sli}":                  {roles: admins, action: auditlog.SetSLI, ask: at("/slis/throughput", anObjective), lists: true, creates: true, recordedFirst: true},
+	"POST /v1/workspaces/{workspace}/graph/search":               {roles: readers, action: auditlog.ReadGraph, ask: at("/graph/search", everything), lists: true},
+	"GET /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: readers, action: auditlog.AskAssistant, ask: atSet("/assistants/edgar", anAssistant), recordedFirst: true},
+	"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: admins, action: auditlog.SetAssistant, ask: at("/assistants/eager", anAssistant), lists: true, creates: true, recordedFirst: true},
+	"POST /v1/catalog/tasks/search":                              {roles: anybody, action: auditlog.SearchCatalog, ask: atFixedPath("/v1/catalog/tasks/search", map[string]any{"query": "dns"}), lists: true, shared: true},
+	"PUT /v1/catalog/tasks":                                      {roles: staff, action: auditlog.WriteCatalog, ask: atFixedPath("/v1/catalog/tasks", aCatalog), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/quarantine":                                         {roles: staff, action: auditlog.ListQuarantine, ask: atFixedPath("/v1/quarantine", nil), lists: true, shared: true},
 
 	// In this matrix, the next three operations find nothing to act on, so they record
 	// nothing. The tests of their functions cover them with a failing audit log.
-	"POST /v1/catalog/prune":       {roles: staff, action: auditlog.PruneCatalog, ask: pruneOfUploadedEdition, lists: true, strict: true, shared: true},
-	"POST /v1/quarantine/replay":   {roles: staff, action: auditlog.ReplayQuarantine, ask: atFixedPath("/v1/quarantine/replay", map[string]any{"function": "assistant-update", "before": longAgo}), lists: true, strict: true, shared: true},
-	"POST /v1/dead-letters/replay": {roles: staff, action: auditlog.ReplayDeadLetters, ask: atFixedPath("/v1/dead-letters/replay", map[string]any{"topic": "run-events", "before": longAgo}), lists: true, strict: true, shared: true},
+	"POST /v1/catalog/prune":       {roles: staff, action: auditlog.PruneCatalog, ask: pruneOfUploadedEdition, lists: true, shared: true},
+	"POST /v1/quarantine/replay":   {roles: staff, action: auditlog.ReplayQuarantine, ask: atFixedPath("/v1/quarantine/replay", map[string]any{"function": "assistant-update", "before": longAgo}), lists: true, shared: true},
+	"POST /v1/dead-letters/replay": {roles: staff, action: auditlog.ReplayDeadLetters, ask: atFixedPath("/v1/dead-letters/replay", map[string]any{"topic": "run-events", "before": longAgo}), lists: true, shared: true},
 }
 
 var (
