@@ -223,7 +223,7 @@
 //
 // The function's service account needs these roles:
 //
-//	roles/datastore.user                        the database
+//	strongroom.documentWriter                   the database (it deletes nothing)
 //	roles/datastore.viewer                      the directory
 //	roles/cloudkms.cryptoKeyEncrypter           the audit key
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  each tenant's key

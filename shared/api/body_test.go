@@ -24,7 +24,7 @@ import (
 // nested is a body with every kind of value.
 type nested struct {
 	Body struct {
-		Text  string    `json:"text,omitempty" minLength:"2"`
+		Text  string    `json:"text,omitempty" minLength:"2" maxLength:"99999999"`
 		Short string    `json:"short,omitempty" maxLength:"8"`
 		Time  time.Time `json:"time,omitempty"`
 		Count *int64    `json:"count,omitempty" minimum:"0"`
