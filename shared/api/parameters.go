@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -9,8 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// patterns are the forms of the parameters that are texts, by name. The OpenAPI
-// document has them. The operations check the values themselves, because their errors
+// patterns are the forms of the parameters that are texts, by name, unless the
+// parameter has a pattern of its own. The OpenAPI document has them. The operations check the values themselves, because their errors
 // say more than a pattern does. A query parameter must not be free text, because the
 // load balancer logs it: infra/adr/0022-no-text-in-query-strings.md.
 var patterns = map[string]string{
@@ -36,10 +37,10 @@ var patterns = map[string]string{
 func describeParameters(op *huma.Operation) {
 	for _, p := range op.Parameters {
 		s := p.Schema
-		if p.In == "header" || s.Type != huma.TypeString || len(s.Enum) > 0 || s.Format != "" || s.Pattern != "" {
+		if p.In == "header" || s.Type != huma.TypeString || len(s.Enum) > 0 || s.Format != "" {
 			continue
 		}
-		if s.Pattern = patterns[p.Name]; s.Pattern == "" {
+		if s.Pattern = cmp.Or(s.Pattern, patterns[p.Name]); s.Pattern == "" {
 			panic(fmt.Sprintf("api: %s: the parameter %s needs a pattern in package api, or an enum", op.OperationID, p.Name))
 		}
 	}

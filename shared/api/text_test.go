@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,7 +27,7 @@ type textResult struct {
 
 func TestAnOperationCanTakeTextInPlaceOfJSON(t *testing.T) {
 	t.Parallel()
-	a := api.New("test", slog.New(slog.DiscardHandler))
+	a := api.New("test", time.Now, slog.New(slog.DiscardHandler))
 	op := huma.Operation{OperationID: "say", Method: http.MethodPost, Path: "/v1/say", MaxBodyBytes: 8}
 	api.Register(a, op, func(_ context.Context, in *textRequest) (*textResult, error) {
 		out := &textResult{}
