@@ -38,19 +38,23 @@ var (
 	resourceForm = regexp.MustCompile(`^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit)/[A-Za-z0-9._/-]{1,500})$`)
 )
 
+// filterCheck is a filter of a query. An empty value is none.
+type filterCheck struct {
+	name, value string
+	want        string // what a valid value is
+	valid       bool
+}
+
 // check returns the problem of a filter that no entry can match.
 func (q ListQuery) check(workspace tenant.WorkspaceID) error {
 	_, workspaceErr := tenant.ParseWorkspaceID(string(workspace))
 	_, runErr := run.ParseID(q.Run)
-	for _, filter := range []struct {
-		name, value, want string
-		valid             bool
-	}{
-		{"actor", q.Actor, "the actorId of an entry: 32 hexadecimal digits", actorForm.MatchString(q.Actor)},
-		{"action", q.Action, "an action, such as runs.start", actionForm.MatchString(q.Action)},
-		{"resource", q.Resource, "a path of IDs, such as runs/ID", resourceForm.MatchString(q.Resource)},
-		{"run", q.Run, "the ID of a run", runErr == nil},
-		{"workspace", string(workspace), "the ID of a workspace", workspaceErr == nil},
+	for _, filter := range []filterCheck{
+		{name: "actor", value: q.Actor, want: "the actorId of an entry: 32 hexadecimal digits", valid: actorForm.MatchString(q.Actor)},
+		{name: "action", value: q.Action, want: "an action, such as runs.start", valid: actionForm.MatchString(q.Action)},
+		{name: "resource", value: q.Resource, want: "a path of IDs, such as runs/ID", valid: resourceForm.MatchString(q.Resource)},
+		{name: "run", value: q.Run, want: "the ID of a run", valid: runErr == nil},
+		{name: "workspace", value: string(workspace), want: "the ID of a workspace", valid: workspaceErr == nil},
 	} {
 		if filter.value != "" && !filter.valid {
 			return api.Refuse(http.StatusBadRequest, filter.name+" is not valid; correct it",
