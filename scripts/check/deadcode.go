@@ -24,7 +24,6 @@ var reachedByTests = map[string]string{
 	"emulator/oidc.generations.next":              "part of Issuer.Rotate",
 	"shared/authn.CheckKeySet":                    "tests hold Terraform's warning about unusable keys to it",
 	"shared/signednote.CosignedAt":                "tests verify the times of published checkpoints",
-	"shared/tilelog/...":                          "the reading side of a log; tests verify published logs with it",
 	"functions/assistantupdate.Updater.FoldCheck": "tests fold a check without an event",
 }
 

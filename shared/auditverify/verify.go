@@ -56,6 +56,8 @@ type Options struct {
 	MaxAge   time.Duration      // of the newest signed time; zero: any
 	Now      time.Time          // for MaxAge
 	Receipts io.Reader          // see ReadReceipts; nil: none
+
+	openNote func(signed []byte, keys []noteverify.Key) (noteverify.Note, error) // nil: noteverify.Open
 }
 
 // verification is one call of Verify.
@@ -83,6 +85,9 @@ type olderCheckpoint struct {
 // Verify verifies a copy. What is wrong with the copy is in the report; an error
 // means that the verification itself could not be completed.
 func Verify(ctx context.Context, copy fs.FS, options Options) (*Report, error) {
+	if options.openNote == nil {
+		options.openNote = noteverify.Open
+	}
 	v := &verification{options: options, copy: copy, marks: marks{limit: maxMarks}}
 	v.report = Report{Witnesses: []Cosignature{}, Faults: []Fault{}, OpenReads: EntryList{Listed: []EntryRef{}}, OpenMints: EntryList{Listed: []EntryRef{}}, EndsOnly: EntryList{Listed: []EntryRef{}}}
 	defer v.marks.close()
