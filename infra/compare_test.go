@@ -1,6 +1,10 @@
 package infra_test
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/signednote"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -74,6 +79,39 @@ func TestTerraformNamesWhatTheEmbeddedCloudNames(t *testing.T) {
 	tf.outputs(t, "modules/suite", variables(tenants), map[string]any{"tenants": &got})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the embedded cloud (-) and Terraform (+) differ:\n%s", diff)
+	}
+}
+
+// TestTerraformWritesVerifierKeysAsTheLogDoes compares the keys that an auditor
+// receives from Terraform to those that verify the log's checkpoints.
+func TestTerraformWritesVerifierKeysAsTheLogDoes(t *testing.T) {
+	t.Parallel()
+	tf := newTerraform(t)
+	pems, want := map[string]string{}, map[string]map[string]string{}
+	for version := range 3 {
+		public, _, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		der, err := x509.MarshalPKIXPublicKey(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := signednote.Key{Public: public}
+		checkpoint, err := key.VerifierKey("origin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lastPart := func(text string) string { return strings.SplitN(text, "+", 3)[2] }
+		pems[fmt.Sprint(version)] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+		want[fmt.Sprint(version)] = map[string]string{"checkpoint": lastPart(checkpoint), "time": lastPart(key.CosignerKey("origin/time"))}
+	}
+	vars := variables(nil)
+	vars["log_public_keys"] = pems
+	var got map[string]map[string]string
+	tf.outputs(t, "modules/suite", vars, map[string]any{"log_verifier_keys": &got})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the log (-) and Terraform (+) differ:\n%s", diff)
 	}
 }
 

@@ -26,7 +26,7 @@ const (
 // retryRefused is how long a topic that refuses messages is not tried.
 const retryRefused = 10 * time.Minute
 
-// attributes are what a message carries besides the entry.
+// attributes are what a message carries in addition to the entry.
 type attributes struct {
 	Index  string          `attribute:"index" class:"operational"`
 	ID     string          `attribute:"id" class:"audit"`

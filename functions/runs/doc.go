@@ -93,7 +93,8 @@
 //	 "errors":[{"message":"invalid sample: …","location":"body.samples[3]"}]}
 //
 // If an issue line was left out, the outcome success or failure becomes error, so
-// that the run does not resolve the issue that the line was about. The decision is
+// that the run does not resolve the issue that the line was about. The same applies if
+// a line says that its task did not run (taskStatus SKIP or NOT RUN). The decision is
 // recorded in infra/adr/0015-invalid-members-are-left-out.md.
 //
 // # Which issue a line is of
@@ -129,6 +130,10 @@
 //	the first one, the start is not known    the run ends, and the event follows after the start is recorded
 //	the same one again, at any time          nothing changes; the order of outputs and of samples has no meaning
 //	a different one                          409, and nothing changes
+//
+// When no part of the ended run can still arrive in time, functions/sweep records
+// uploads.final in the audit log: how many parts are stored, missing, expired and
+// quarantined.
 //
 // A run whose start is never recorded does not affect any check.
 //
@@ -168,6 +173,8 @@
 //	pageSize                               at most this number of runs: 1 to 500, default 50
 //	pageToken                              the next page of the same query
 //
+// A page of runs or samples ends after about 1 MiB, whatever its pageSize is.
+//
 // Runs whose start is unknown are last. With from or to, they are left out. A
 // page token is valid only for the query that returned it. A run that starts
 // between two pages does not shift the next page.
@@ -179,7 +186,7 @@
 //
 // GET …/runs/{run}/issues returns the issue lines of the report as
 // application/jsonl, byte for byte. The audit entry is written before the
-// response.
+// response. If a later line cannot be read, the connection breaks.
 //
 // # Statuses
 //
@@ -216,7 +223,7 @@
 //
 // The function's service account needs these roles:
 //
-//	roles/datastore.user                        the database
+//	strongroom.documentWriter                   the database (it deletes nothing)
 //	roles/datastore.viewer                      the directory
 //	roles/cloudkms.cryptoKeyEncrypter           the audit key
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  each tenant's key
