@@ -34,6 +34,7 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 			}},
 			{Issuer: "https://two.example", JWKSURL: "https://two.example/keys"},
 		},
+		Witnesses: []string{aWitness},
 	}
 	var record string
 	tf.outputs(t, "modules/record", recordVariables(want), map[string]any{"fields": &record})
@@ -78,6 +79,9 @@ func TestTerraformNamesMembersAsTheDirectoryDoes(t *testing.T) {
 	}
 }
 
+// aWitness is the verifier key of a witness.
+const aWitness = "example.com/witness+fda069b7+BLWkh4zPlPFbkyzmnIFhIN/cw3rYJQDkexYw17201dGH"
+
 func recordVariables(r tenant.Record) map[string]any {
 	trust := []any{}
 	for _, issuer := range r.Trust {
@@ -92,6 +96,7 @@ func recordVariables(r tenant.Record) map[string]any {
 			"id": r.ID, "state": r.State, "project_id": r.ProjectID, "location": r.Location, "outputs_bucket": r.OutputsBucket,
 			"exports_bucket": r.ExportsBucket, "audit_bucket": r.AuditBucket, "audit_topic": r.AuditTopic, "key_name": r.KeyName, "signing_account": r.SigningAccount,
 			"signing_key_name": r.SigningKeyName, "database_id": r.DatabaseID, "upload_lifetime_seconds": r.Limits.UploadLifetime.Seconds(),
+			"witnesses": append([]string{}, r.Witnesses...),
 		},
 		"trust": trust,
 	}

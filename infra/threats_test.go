@@ -86,7 +86,7 @@ func TestThreatsListWhatEachAccountCanDamage(t *testing.T) {
 }
 
 // auditReaders are the functions whose work is to read audit logs.
-var auditReaders = []string{"audit-delivery", "audit-integrator"}
+var auditReaders = []string{"audit", "audit-delivery", "audit-integrator"}
 
 // TestOnlyReadersOfAuditLogsCanOpenThem finds roles that decrypt with the audit key.
 func TestOnlyReadersOfAuditLogsCanOpenThem(t *testing.T) {

@@ -21,8 +21,8 @@ import (
 const issuePath = workspacePath + "/issues/{issue}"
 
 func (h *Handler) registerIssues() {
-	api.Register(h.API, h.operation("searchIssues", http.MethodPost, workspacePath+"/issues/search",
-		"Search issues, active ones and the most severe first", auditlog.ListIssues), h.searchIssues)
+	api.Register(h.API, api.WithMemory(h.operation("searchIssues", http.MethodPost, workspacePath+"/issues/search",
+		"Search issues, active ones and the most severe first", auditlog.ListIssues), textMemory), h.searchIssues)
 	api.Register(h.API, h.operation("getIssue", http.MethodGet, issuePath,
 		"Get an issue", auditlog.ReadIssue, 404), h.getIssue)
 	api.Register(h.API, h.operation("investigateIssue", http.MethodPost, issuePath+"/investigate",
@@ -74,7 +74,7 @@ func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest
 	}
 	at, err := parseCursor(token, f, h.deps.Now())
 	if err != nil {
-		return nil, api.Refuse(http.StatusBadRequest, err.Error())
+		return nil, api.InvalidPageToken()
 	}
 	p, err := newIssuePage(ctx, s, f, in.PageSize, at)
 	if err != nil {
@@ -82,7 +82,7 @@ func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest
 	}
 	more, err := p.read(ctx)
 	if in.PageToken != "" && isReadTimeTooOld(err) {
-		return nil, api.Refuse(http.StatusBadRequest, errPageToken.Error())
+		return nil, api.InvalidPageToken()
 	}
 	if err != nil {
 		return nil, err

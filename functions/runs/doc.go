@@ -172,6 +172,8 @@
 //	pageSize                               at most this number of runs: 1 to 500, default 50
 //	pageToken                              the next page of the same query
 //
+// A page of runs or samples ends after about 1 MiB, whatever its pageSize is.
+//
 // Runs whose start is unknown are last. With from or to, they are left out. A
 // page token is valid only for the query that returned it. A run that starts
 // between two pages does not shift the next page.
@@ -183,7 +185,7 @@
 //
 // GET …/runs/{run}/issues returns the issue lines of the report as
 // application/jsonl, byte for byte. The audit entry is written before the
-// response.
+// response. If a later line cannot be read, the connection breaks.
 //
 // # Statuses
 //

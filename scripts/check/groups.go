@@ -27,7 +27,8 @@ var (
 		"shared/signednote",
 	}}
 	transport = group{name: "transport", packages: []string{
-		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/signedurl",
+		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/memory",
+		"shared/signedurl",
 	}}
 	functions = group{name: "functions", packages: []string{"functions/..."}}
 

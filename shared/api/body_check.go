@@ -306,8 +306,9 @@ func notEmpty(err error) error {
 	return err
 }
 
-// requireBounds panics if a body may have any number of elements: an array needs
-// maxItems, and an object needs fields.
+// requireBounds panics if a body may have any number of elements or a text of any
+// length: an array needs maxItems, an object needs fields, and a text needs maxLength,
+// values, a format or a pattern.
 func requireBounds(registry huma.Registry, s *huma.Schema, at string) {
 	s = resolve(registry, s)
 	switch {
@@ -315,6 +316,8 @@ func requireBounds(registry huma.Registry, s *huma.Schema, at string) {
 		panic("api: " + at + " needs maxItems")
 	case s.Type == huma.TypeArray:
 		requireBounds(registry, s.Items, at+"[]")
+	case s.Type == huma.TypeString && s.MaxLength == nil && s.Pattern == "" && s.Format == "" && len(s.Enum) == 0:
+		panic("api: " + at + " needs maxLength")
 	case s.Type == huma.TypeObject && len(s.Properties) == 0 && s.AdditionalProperties != false:
 		panic("api: " + at + " needs named fields")
 	}

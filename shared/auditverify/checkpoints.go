@@ -157,8 +157,7 @@ func (v *verification) open(what, path string, signed []byte) (opened, bool) {
 	}
 	by, ok := note.By(v.trust.logs...)
 	if !ok {
-		v.report.fault(UntrustedKey, path, "%s is signed by %s: none of them is a trusted key of the log (unknown, or retired)",
-			what, strings.Join(signers(note), "; "))
+		v.report.fault(UntrustedKey, path, "%s is signed by %s: %v", what, strings.Join(signers(note), "; "), ErrUntrustedKey)
 		return opened{}, false
 	}
 	for _, unknown := range note.Unknown {
@@ -176,6 +175,45 @@ func (v *verification) open(what, path string, signed []byte) (opened, bool) {
 	}
 	return opened{signed, note, c}, true
 }
+
+// OpenCheckpoint verifies that one of the log's keys signed a checkpoint. Keys of
+// other kinds, such as witnesses, are not needed.
+func OpenCheckpoint(signed []byte, keys []noteverify.Key) (noteverify.Checkpoint, error) {
+	note, err := noteverify.Open(signed, keys)
+	if err != nil {
+		return noteverify.Checkpoint{}, fmt.Errorf("verify checkpoint: %w", err)
+	}
+	by, ok := note.By(ofLogs(keys)...)
+	if !ok {
+		return noteverify.Checkpoint{}, fmt.Errorf("verify checkpoint: it is signed by %s: %w", strings.Join(signers(note), "; "), ErrUntrustedKey)
+	}
+	c, err := note.Checkpoint()
+	if err == nil && c.Origin != by.Key.Name() {
+		err = fmt.Errorf("verify checkpoint: it is of the log %s, but %s signed it", c.Origin, by.Key.Name())
+	}
+	return c, err
+}
+
+// AddedKeys returns the listed keys that are not known. A key that is known must
+// stay listed, because checkpoints that it signed stay valid: otherwise, the error is
+// ErrKeyGone.
+func AddedKeys(known, listed []noteverify.Key) ([]noteverify.Key, error) {
+	has := func(keys []noteverify.Key, k noteverify.Key) bool {
+		return slices.ContainsFunc(keys, func(other noteverify.Key) bool { return other.Text == k.Text })
+	}
+	for _, k := range known {
+		if !has(listed, k) {
+			return nil, fmt.Errorf("%w: %s", ErrKeyGone, k.Text)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(listed), func(k noteverify.Key) bool { return has(known, k) }), nil
+}
+
+// ErrKeyGone is the error of a log that does not list a key that it listed before.
+var ErrKeyGone = errors.New("the log no longer lists a key that it has signed with: old keys must stay listed")
+
+// ErrUntrustedKey is the error of a checkpoint that no trusted key signed.
+var ErrUntrustedKey = errors.New("none of them is a trusted key of the log (unknown, or retired)")
 
 // signers lists whose signatures a note has.
 func signers(n noteverify.Note) []string {

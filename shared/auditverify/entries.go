@@ -3,6 +3,7 @@ package auditverify
 import (
 	"context"
 	"fmt"
+	"iter"
 	"runtime"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -160,14 +161,43 @@ func (v *verification) addMarks(l leaf, index uint64) error {
 	if err == nil && l.ends {
 		err = v.marks.add(mark{id: l.of, kind: markEnd, index: index})
 	}
+	if err == nil && l.final {
+		err = v.marks.add(mark{id: l.run, kind: markFinal, index: index})
+	}
+	if err == nil && l.mints {
+		err = v.marks.add(mark{id: l.run, kind: markMint, index: index})
+	}
 	return err
 }
 
-// current returns a tile or bundle with the width that it has in the log.
 func (v *verification) current(r tilelog.Resource) tilelog.Resource {
-	if full := r.Full(); full.Exists(v.checkpoint.Size) {
+	return Current(r, v.checkpoint.Size)
+}
+
+// Current returns a tile or bundle with the width that it has in a log of a size.
+func Current(r tilelog.Resource, size uint64) tilelog.Resource {
+	if full := r.Full(); full.Exists(size) {
 		return full
 	}
-	r.Width = int(v.checkpoint.Size >> (8 * r.Level) % tilelog.TileWidth)
+	for range r.Level {
+		size /= tilelog.TileWidth
+	}
+	r.Width = int(size % tilelog.TileWidth)
 	return r
+}
+
+// Resources iterates over the tiles and bundles of a log of a size.
+func Resources(size uint64) iter.Seq[tilelog.Resource] {
+	return func(yield func(tilelog.Resource) bool) {
+		for level, count := uint64(0), size; count > 0; level, count = level+1, count/tilelog.TileWidth {
+			for index := uint64(0); index*tilelog.TileWidth < count; index++ {
+				r := Current(tilelog.Resource{Level: level, Index: index}, size)
+				bundle := r
+				bundle.Entries = true
+				if !yield(r) || level == 0 && !yield(bundle) {
+					return
+				}
+			}
+		}
+	}
 }

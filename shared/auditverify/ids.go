@@ -13,8 +13,8 @@ import (
 // has the receipts of all its runs.
 const maxReceiptLine = 16 << 20
 
-// checkIDs checks that each ID is unique, that every receipt has its entry, and
-// which reads have no end.
+// checkIDs checks that each ID is unique, that every receipt has its entry, which
+// reads have no end, and which mints have no final state.
 func (v *verification) checkIDs() error {
 	if v.options.Receipts != nil {
 		line := uint64(0)
@@ -41,7 +41,7 @@ func (v *verification) checkIDs() error {
 
 // checkID checks the marks of one ID.
 func (v *verification) checkID(group []mark) {
-	var first [markReceipt + 1]*mark
+	var first, last [markMint + 1]*mark
 	for i, m := range group {
 		if m.kind == markEntry && first[markEntry] != nil {
 			v.report.add(Fault{Code: RepeatedID, Entry: &group[i].index, Detail: fmt.Sprintf("entry %d has the same ID, %s", first[markEntry].index, m.id)})
@@ -49,6 +49,10 @@ func (v *verification) checkID(group []mark) {
 		if first[m.kind] == nil {
 			first[m.kind] = &group[i]
 		}
+		last[m.kind] = &group[i]
+	}
+	if mint, final := last[markMint], last[markFinal]; mint != nil && (final == nil || final.index < mint.index) {
+		v.report.OpenMints.add(*mint)
 	}
 	entry, read, end, receipt := first[markEntry], first[markRead], first[markEnd], first[markReceipt]
 	if receipt != nil && entry == nil {

@@ -14,7 +14,7 @@ import (
 	"slices"
 )
 
-// mark is what an entry or a receipt says about an ID.
+// mark is what an entry or a receipt says about an ID: of an entry, or of a run.
 type mark struct {
 	id    entryID
 	kind  markKind
@@ -29,6 +29,8 @@ const (
 	markRead                    // the entry is a read that should have an end
 	markEnd                     // another entry ends the read with the ID
 	markReceipt                 // somebody received the ID
+	markFinal                   // the entry has the final state of the uploads of the run with the ID
+	markMint                    // the entry is a mint for the run with the ID
 )
 
 func (m mark) compare(other mark) int {
@@ -120,8 +122,10 @@ func (s *marks) groups() iter.Seq2[[]mark, error] {
 				}
 				group = group[:0]
 			}
-			if len(group) < maxListed { // more marks of one ID say nothing new
+			if len(group) < maxListed {
 				group = append(group, m)
+			} else { // of many marks of one ID, the first ones and the last one say everything
+				group[maxListed-1] = m
 			}
 		}
 		if len(group) > 0 {

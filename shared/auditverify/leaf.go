@@ -11,10 +11,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Actions that have a counterpart: a read whose end is recorded.
+// Actions that have a counterpart: a read whose end is recorded, and a mint of upload
+// URLs, of which the final state of the run's uploads is recorded.
 const (
 	actionRead    = "outputs.read"
 	actionReadEnd = "outputs.read.end"
+	actionMint    = "uploads.mint"
+	actionFinal   = "uploads.final"
 )
 
 const outcomeAllowed = "allowed"
@@ -56,13 +59,16 @@ type leaf struct {
 	of     entryID // of an entry that ends another one
 	read   bool    // a read of an output that was allowed
 	ends   bool    // the end of a read
+	run    entryID // of a mint or a final state
+	mints  bool    // a mint that was allowed
+	final  bool    // the final state of a run's uploads
 	tenant []byte  // shares the bundle's memory
 }
 
 // members are the members of an entry that are checked, as bytes of JSON. Other
 // members are allowed: the tree proves them too, and a later version of the
 // platform may write more.
-type members struct{ id, time, tenant, actor, action, outcome, of []byte }
+type members struct{ id, time, tenant, actor, action, outcome, of, resource []byte }
 
 // Errors of leaves.
 var (
@@ -120,7 +126,20 @@ func (m members) leaf() (l leaf, err error) {
 			return l, fmt.Errorf("%w: it ends a read, but its of is not the ID of an entry", errNotAnEntry)
 		}
 	}
+	l.setRun(string(action), string(outcome), plainString(m.resource))
 	return l, nil
+}
+
+// setRun sets the run of a mint or of a final state. An entry whose resource is not
+// a run says nothing about one.
+func (l *leaf) setRun(action, outcome string, resource []byte) {
+	mints, final := action == actionMint && outcome == outcomeAllowed, action == actionFinal
+	if !mints && !final {
+		return
+	}
+	if run, ok := parseID(bytes.TrimPrefix(resource, []byte("runs/"))); ok {
+		l.run, l.mints, l.final = run, mints, final
+	}
 }
 
 // plainString returns the content of a JSON string without escapes. It is nil

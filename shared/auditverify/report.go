@@ -92,7 +92,8 @@ type Report struct {
 	Witnesses    []Cosignature `json:"witnesses"`
 	Receipts     uint64        `json:"receipts"` // that were found
 	OpenReads    EntryList     `json:"openReads"`
-	EndsOnly     EntryList     `json:"endsOnly"` // ends of reads whose beginning is not in the log
+	OpenMints    EntryList     `json:"openMints"` // runs, each with its newest mint, whose parts have no final state after it
+	EndsOnly     EntryList     `json:"endsOnly"`  // ends of reads whose beginning is not in the log
 	Faults       []Fault       `json:"faults"`
 	FaultsHidden uint64        `json:"faultsHidden"` // further ones that are not listed
 	Proved       []string      `json:"proved"`

@@ -39,6 +39,8 @@ func (m *members) set(name, value []byte) {
 		m.outcome = value
 	case "of":
 		m.of = value
+	case "resource":
+		m.resource = value
 	}
 }
 

@@ -18,6 +18,7 @@
 package auditverify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ type olderCheckpoint struct {
 // means that the verification itself could not be completed.
 func Verify(ctx context.Context, copy fs.FS, options Options) (*Report, error) {
 	v := &verification{options: options, copy: copy, marks: marks{limit: maxMarks}}
-	v.report = Report{Witnesses: []Cosignature{}, Faults: []Fault{}, OpenReads: EntryList{Listed: []EntryRef{}}, EndsOnly: EntryList{Listed: []EntryRef{}}}
+	v.report = Report{Witnesses: []Cosignature{}, Faults: []Fault{}, OpenReads: EntryList{Listed: []EntryRef{}}, OpenMints: EntryList{Listed: []EntryRef{}}, EndsOnly: EntryList{Listed: []EntryRef{}}}
 	defer v.marks.close()
 	if v.openCheckpoints() {
 		if err := v.verifyTree(ctx); err != nil {
@@ -192,7 +193,7 @@ func (v *verification) read(path string, limit int) ([]byte, *Fault) {
 	if err != nil {
 		return nil, &Fault{Code: MissingFile, Path: path, Detail: fmt.Sprintf("the file cannot be read: %v", err)}
 	}
-	data, err := io.ReadAll(io.LimitReader(file, int64(limit)+1))
+	data, err := readUpTo(file, limit)
 	_ = file.Close()
 	switch {
 	case err != nil:
@@ -201,4 +202,15 @@ func (v *verification) read(path string, limit int) ([]byte, *Fault) {
 		return nil, &Fault{Code: MalformedFile, Path: path, Detail: fmt.Sprintf("the file has more than %d bytes", limit)}
 	}
 	return data, nil
+}
+
+// readUpTo reads a file, and at most one byte more than the limit.
+func readUpTo(file fs.File, limit int) ([]byte, error) {
+	size := 0
+	if info, err := file.Stat(); err == nil { // only to allocate once
+		size = int(min(info.Size(), int64(limit)))
+	}
+	data := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := data.ReadFrom(io.LimitReader(file, int64(limit)+1))
+	return data.Bytes(), err
 }

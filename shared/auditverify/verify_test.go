@@ -368,6 +368,35 @@ func TestReadsWithoutAnEndAreListed(t *testing.T) {
 	}
 }
 
+// forRun returns an entry about the uploads of a run.
+func forRun(index int, action string, run int) []byte {
+	e := bytes.Replace(logtest.Entry(index), []byte("runs.start"), []byte(action), 1)
+	return bytes.Replace(e, []byte("runs/01890a5d-ac96-774b-bcce-b302099a8057"), []byte("runs/"+logtest.ID(run)), 1)
+}
+
+func TestMintsWithoutAFinalStateAreListed(t *testing.T) {
+	t.Parallel()
+	l := logtest.New(t, 3)
+	const done, open, again, denied, many = 1003, 1004, 1005, 1006, 1007
+	add := func(action string, run int) { l.Entries = append(l.Entries, forRun(len(l.Entries), action, run)) }
+	add("uploads.mint", done)
+	add("uploads.mint", open)
+	add("uploads.mint", again)
+	add("uploads.final", again)
+	add("uploads.final", done)
+	add("uploads.mint", again) // after its final state
+	l.Entries = append(l.Entries, bytes.Replace(forRun(len(l.Entries), "uploads.mint", denied), []byte("allowed"), []byte("denied"), 1))
+	for range 1200 { // more than are held of one run
+		add("uploads.mint", many)
+	}
+	add("uploads.final", many)
+	r := verify(t, l.Copy(t, len(l.Entries)), auditverify.Options{})
+	want := auditverify.EntryList{Count: 2, Listed: []auditverify.EntryRef{{ID: logtest.ID(open), Index: 4}, {ID: logtest.ID(again), Index: 8}}}
+	if diff := cmp.Diff(want, r.OpenMints); diff != "" || !r.OK() {
+		t.Errorf("%s%d faults", diff, len(r.Faults))
+	}
+}
+
 func TestReceiptsAreFound(t *testing.T) {
 	t.Parallel()
 	l := logtest.New(t, 300)

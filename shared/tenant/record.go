@@ -36,6 +36,8 @@ type Record struct {
 	DatabaseID     string  `firestore:"databaseId" class:"operational"`     // Firestore database; empty: (default)
 	Trust          []Trust `firestore:"trust"`
 	Limits         Limits  `firestore:"limits"`
+
+	Witnesses []string `firestore:"witnesses" class:"configuration"` // verifier keys of the witnesses of the audit log, at most MaxWitnesses; see Witness
 }
 
 // Limits holds a tenant's limits. A zero field means the platform's default.

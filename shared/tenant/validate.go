@@ -41,6 +41,7 @@ func (r Record) Validate() error {
 			errs = append(errs, fmt.Errorf("trust[%d]: %w", i, err))
 		}
 	}
+	errs = append(errs, validateWitnesses(r.Witnesses))
 	return errors.Join(errs...)
 }
 

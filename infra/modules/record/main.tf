@@ -19,6 +19,7 @@ locals {
     databaseId     = { stringValue = var.record.database_id }
     trust          = local.trust
     limits         = { mapValue = { fields = { uploadLifetime = { integerValue = tostring(var.record.upload_lifetime_seconds * 1000000000) } } } }
+    witnesses      = { arrayValue = length(var.record.witnesses) == 0 ? {} : { values = [for w in var.record.witnesses : { stringValue = w }] } }
   }
 
   # An empty list is an arrayValue without values, because Firestore returns that.

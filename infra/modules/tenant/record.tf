@@ -18,6 +18,7 @@ module "record" {
     signing_account         = local.tenant.signing_account
     signing_key_name        = var.signing_key_version == null ? "" : "${one(google_kms_crypto_key.signing[*].id)}/cryptoKeyVersions/${var.signing_key_version}"
     upload_lifetime_seconds = var.upload_lifetime_seconds
+    witnesses               = var.witnesses
   }
   trust      = var.trust
   workspaces = var.workspaces

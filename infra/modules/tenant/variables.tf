@@ -114,6 +114,13 @@ variable "upload_lifetime_seconds" {
   nullable    = false
 }
 
+variable "witnesses" {
+  description = "Verifier keys of the witnesses of the tenant's audit log, as `strongroom audit witness` prints them."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "outputs" {
   description = "Days during which output cannot be deleted (0: none), days after which it is deleted (null: never), and whether the retention is locked permanently."
   type = object({
