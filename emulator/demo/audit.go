@@ -25,25 +25,30 @@ func (d *Demo) showAudit(ctx context.Context) error {
 	if err := os.WriteFile(receipts, []byte(receipt+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write the receipt: %w", err)
 	}
-	for _, step := range []struct {
-		text string
-		args []string
-		code int
-		want string // in the output
-	}{
-		{"", []string{"audit", "ls", "--limit", "3"}, 0, "outputs.read"},
-		{"The receipt's entry, with the proof that the published log has it:", []string{"audit", "show", receipt}, 0, "checkpoint"},
-		{"A copy of the log, and its verification with the receipt:", []string{"audit", "pull", "--quiet", "--no-verify", copied}, 0, ""},
-		{"", []string{"audit", "verify", copied, "--receipts", receipts}, 0, "receipt"},
+	for _, step := range []auditStep{
+		{args: []string{"audit", "ls", "--limit", "3"}, want: "outputs.read"},
+		{text: "The receipt's entry, with the proof that the published log has it:", args: []string{"audit", "show", receipt}, want: "checkpoint"},
+		{text: "A copy of the log, and its verification with the receipt:", args: []string{"audit", "pull", "--quiet", "--no-verify", copied}},
+		{args: []string{"audit", "verify", copied, "--receipts", receipts}, want: "receipt"},
 	} {
-		if err := d.auditStep(ctx, step.text, step.args, step.code, step.want); err != nil {
+		if err := d.show(ctx, step); err != nil {
 			return err
 		}
 	}
 	if err := flipOneBit(copied); err != nil {
 		return err
 	}
-	return d.auditStep(ctx, "The same copy after one bit of it has changed:", []string{"audit", "verify", copied, "--receipts", receipts}, 1, "entr")
+	return d.show(ctx, auditStep{
+		text: "The same copy after one bit of it has changed:", args: []string{"audit", "verify", copied, "--receipts", receipts}, code: 1, want: "FAULT",
+	})
+}
+
+// auditStep is a command of an auditor.
+type auditStep struct {
+	text string // before the output; empty: none
+	args []string
+	code int    // exit code
+	want string // in the output
 }
 
 // readOnTheRecord reads output of a run as a viewer, and returns the receipt.
@@ -59,20 +64,21 @@ func (d *Demo) readOnTheRecord(ctx context.Context) (receipt string, err error) 
 	return read.receipt, nil
 }
 
-// auditStep runs a command as an auditor, and prints its output indented.
-func (d *Demo) auditStep(ctx context.Context, text string, args []string, code int, want string) error {
+// show runs a step, and prints its output indented.
+func (d *Demo) show(ctx context.Context, step auditStep) error {
 	var out bytes.Buffer
-	got, err := d.strongroom(ctx, acme, "auditor", &out, &out, args...)
+	code, err := d.strongroom(ctx, acme, "auditor", &out, &out, step.args...)
 	if err != nil {
 		return err
 	}
-	if text != "" {
-		d.printf("\n  %s\n\n", text)
+	if step.text != "" {
+		d.printf("\n  %s\n\n", step.text)
 	}
 	for line := range strings.Lines(out.String()) {
 		d.printf("    %s", line)
 	}
-	d.printf("  strongroom %s: exit code %d, %s\n", strings.Join(args[:2], " "), got, d.check(got == code && strings.Contains(out.String(), want)))
+	ok := code == step.code && strings.Contains(out.String(), step.want)
+	d.printf("  strongroom %s: exit code %d, %s\n", strings.Join(step.args[:2], " "), code, d.check(ok))
 	return nil
 }
 
