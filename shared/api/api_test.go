@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"google.golang.org/grpc/codes"
@@ -26,7 +27,7 @@ import (
 const canary = "canary-7f3a"
 
 type request struct {
-	Name string `path:"name"`
+	Name string `path:"assistant"`
 	Body struct {
 		Text string   `json:"text" maxLength:"8"`
 		List []string `json:"list,omitempty" minItems:"1" maxItems:"9"`
@@ -74,8 +75,8 @@ func (l *lines) String() string {
 func serve(t *testing.T) (url string, log *lines) {
 	t.Helper()
 	log = &lines{}
-	a := api.New("test", api.NewLogger(log))
-	op := huma.Operation{OperationID: "put", Method: http.MethodPut, Path: "/v1/things/{name}"}
+	a := api.New("test", time.Now, api.NewLogger(log))
+	op := huma.Operation{OperationID: "put", Method: http.MethodPut, Path: "/v1/things/{assistant}"}
 	api.Register(a, op, func(_ context.Context, in *request) (*response, error) {
 		if fault := faults[in.Name]; fault != nil {
 			return nil, fault()
@@ -84,9 +85,9 @@ func serve(t *testing.T) (url string, log *lines) {
 		out.Body.Text = in.Body.Text
 		return out, nil
 	})
-	get := huma.Operation{OperationID: "get", Method: http.MethodGet, Path: "/v1/things/{name}"}
+	get := huma.Operation{OperationID: "get", Method: http.MethodGet, Path: "/v1/things/{assistant}"}
 	api.Register(a, get, func(_ context.Context, _ *struct {
-		Name string `path:"name"`
+		Name string `path:"assistant"`
 	}) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			_, _ = io.WriteString(hc.BodyWriter(), strings.Repeat("sent ", 1000))
@@ -248,7 +249,7 @@ func TestLogHasNoWordOfTheClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]any{
-		"severity": "INFO", "message": "request", "method": "PUT", "route": "PUT /v1/things/{name}", "status": 422.0,
+		"severity": "INFO", "message": "request", "method": "PUT", "route": "PUT /v1/things/{assistant}", "status": 422.0,
 		"logging.googleapis.com/trace": "0123456789abcdef0123456789abcdef",
 	} {
 		if first[name] != want {

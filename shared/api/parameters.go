@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -9,8 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// patterns are the forms of the parameters that are texts, by name. The OpenAPI
-// document has them. The operations check the values themselves, because their errors
+// patterns are the forms of the parameters that are texts, by name, unless the
+// parameter has a pattern of its own. The OpenAPI document has them. The operations check the values themselves, because their errors
 // say more than a pattern does. A query parameter must not be free text, because the
 // load balancer logs it: infra/adr/0022-no-text-in-query-strings.md.
 var patterns = map[string]string{
@@ -20,6 +21,9 @@ var patterns = map[string]string{
 	"issue":     `^[a-z2-7]{52}$`,
 	"sli":       `^[^\x00-\x1f\x7f]{1,256}$`,
 	"assistant": `^[a-z0-9-]{1,63}$`,
+	"tenant":    `^[a-z0-9-]{1,63}$`,
+	"entry":     `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
+	"tile":      `^(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?$`,
 
 	"pageToken": `^[A-Za-z0-9_-]{0,32768}$`,
 	"lines":     `^[0-9]{1,18}-[0-9]{0,18}$`,
@@ -35,7 +39,7 @@ func describeParameters(op *huma.Operation) {
 		if p.In == "header" || s.Type != huma.TypeString || len(s.Enum) > 0 || s.Format != "" {
 			continue
 		}
-		if s.Pattern = patterns[p.Name]; s.Pattern == "" {
+		if s.Pattern = cmp.Or(s.Pattern, patterns[p.Name]); s.Pattern == "" {
 			panic(fmt.Sprintf("api: %s: the parameter %s needs a pattern in package api, or an enum", op.OperationID, p.Name))
 		}
 	}
