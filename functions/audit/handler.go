@@ -56,12 +56,12 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 
 func (h *Handler) registerEntries(a *api.API) {
 	tenants, platform := auditlog.ReadAuditEntries, auditlog.ReadPlatformEntries
-	api.Register(a, h.operation("listAuditEntries", entriesPath, "List entries of the tenant's log", tenants), h.list)
-	api.Register(a, h.operation("listWorkspaceAuditEntries", workspacePath, "List entries of a workspace", tenants), h.listWorkspace)
+	api.Register(a, api.WithMemory(h.operation("listAuditEntries", entriesPath, "List entries of the tenant's log", tenants), listMemory), h.list)
+	api.Register(a, api.WithMemory(h.operation("listWorkspaceAuditEntries", workspacePath, "List entries of a workspace", tenants), listMemory), h.listWorkspace)
 	api.Register(a, h.operation("getAuditEntry", entriesPath+"/{entry}", "Get an entry", tenants, http.StatusNotFound), h.get)
 	api.Register(a, h.operation("proveAuditEntry", entriesPath+"/{entry}/proof", "Get the proof that an entry is in the published log",
 		tenants, http.StatusNotFound, http.StatusConflict), h.prove)
-	api.Register(a, h.operation("listPlatformAuditEntries", platformEntriesPath, "List entries of the platform's log", platform), h.list)
+	api.Register(a, api.WithMemory(h.operation("listPlatformAuditEntries", platformEntriesPath, "List entries of the platform's log", platform), listMemory), h.list)
 	api.Register(a, h.operation("getPlatformAuditEntry", platformEntriesPath+"/{entry}", "Get an entry of the platform's log",
 		platform, http.StatusNotFound), h.get)
 	api.Register(a, h.operation("provePlatformAuditEntry", platformEntriesPath+"/{entry}/proof", "Get the proof that an entry is in the platform's published log",
@@ -88,6 +88,10 @@ func (h *Handler) registerLog(a *api.API) {
 	api.Register(a, h.operation("getPlatformTile", platformLogPath+"/tile/{tile...}", "Get a tile or an entry bundle of the platform's log",
 		platform, http.StatusNotFound), h.platformTile)
 }
+
+// listMemory is the memory in bytes that a page of 1,000 entries needs: sealed, opened,
+// and as JSON.
+const listMemory = 16 << 20
 
 // operation returns a read of which action is recorded.
 func (h *Handler) operation(id, path, summary string, action auditlog.Action, errors ...int) huma.Operation {

@@ -166,8 +166,11 @@ func largestOf(t *testing.T, f infra.Function, name string) map[string]prepare {
 	t.Helper()
 	all := map[string]prepare{}
 	for _, route := range f.Routes {
+		if tiny[route] {
+			continue
+		}
 		if largest[route] == nil {
-			t.Errorf("%s has no largest request: add one to largest", route)
+			t.Errorf("%s has no largest request: add one to largest, or to tiny", route)
 			continue
 		}
 		all[strings.NewReplacer("/v1/workspaces/{workspace}", "", "/", " ").Replace(route)] = largest[route]
