@@ -65,7 +65,8 @@ type Limits struct {
 //   - "deadLetters.NAME": the subscription that keeps the dead letters of the topics
 //     NAME and replayed-NAME
 //   - for each tenant: "tenant.key", "tenant.signingKey",
-//     "tenant.signingAccount", "tenant.outputsBucket"
+//     "tenant.signingAccount", "tenant.outputsBucket", "tenant.auditBucket",
+//     "tenant.auditTopic" (of those that have one)
 type Role struct {
 	Role string `json:"role"` // roles/NAME, or the ID of a custom role
 	On   string `json:"on"`

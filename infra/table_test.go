@@ -222,7 +222,7 @@ func TestRoutesAreThoseThatTheFunctionsServe(t *testing.T) {
 
 func TestTheLoadBalancerAcceptsTheRoutes(t *testing.T) {
 	t.Parallel()
-	form := regexp.MustCompile(`^(GET|PUT|POST|PATCH|DELETE) (/([a-z0-9.-]+|\{[a-z][A-Za-z]*\}))+$`)
+	form := regexp.MustCompile(`^(GET|PUT|POST|PATCH|DELETE) (/([a-z0-9.-]+|\{[a-z][A-Za-z]*\}))+(/\{[a-z][A-Za-z]*\.\.\.\})?$`)
 	owner := map[string]string{}
 	for name, f := range table(t).Functions {
 		for _, route := range f.Routes {

@@ -58,6 +58,7 @@ var effects = map[string]effect{
 	"roles/storage.objectCreator on auditBucket":               {writes: "new objects in the platform's audit bucket"},
 	"roles/storage.legacyObjectReader on auditBucket":          {reads: "the platform's audit bucket"},
 	"roles/storage.objectCreator on tenant.auditBucket":        {writes: "new objects in every tenant's audit bucket"},
+	"roles/pubsub.publisher on tenant.auditTopic":              {writes: "messages to every tenant's audit topic"},
 	"roles/storage.legacyObjectReader on tenant.auditBucket":   {reads: "every tenant's audit bucket"},
 }
 
@@ -85,7 +86,7 @@ func TestThreatsListWhatEachAccountCanDamage(t *testing.T) {
 }
 
 // auditReaders are the functions whose work is to read audit logs.
-var auditReaders = []string{"audit-integrator"}
+var auditReaders = []string{"audit", "audit-delivery", "audit-integrator"}
 
 // TestOnlyReadersOfAuditLogsCanOpenThem finds roles that decrypt with the audit key.
 func TestOnlyReadersOfAuditLogsCanOpenThem(t *testing.T) {

@@ -53,6 +53,10 @@ func (tn *Tenant) Do(t testing.TB, persona, method, path string, body any, heade
 // names and values in turn.
 func (c *Cloud) Do(t testing.TB, token, method, path string, body any, header ...string) Response {
 	t.Helper()
+	contentType := "application/json"
+	if text, ok := body.(Text); ok {
+		contentType, body = "text/plain", []byte(text)
+	}
 	raw, ok := body.([]byte)
 	if !ok && body != nil {
 		var err error
@@ -65,7 +69,7 @@ func (c *Cloud) Do(t testing.TB, token, method, path string, body any, header ..
 		t.Fatal(err)
 	}
 	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", contentType)
 	}
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -75,6 +79,9 @@ func (c *Cloud) Do(t testing.TB, token, method, path string, body any, header ..
 	}
 	return Send(t, r)
 }
+
+// Text is the body of a request that is text/plain.
+type Text string
 
 // Send sends r and reads the response.
 func Send(t testing.TB, r *http.Request) Response {

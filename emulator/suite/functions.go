@@ -11,6 +11,8 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/loadbalancer"
 	"github.com/strongroom-dev/strongroom/functions/assistants"
 	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
+	"github.com/strongroom-dev/strongroom/functions/audit"
+	"github.com/strongroom-dev/strongroom/functions/auditdelivery"
 	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
 	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/functions/custody"
@@ -38,7 +40,9 @@ var constructors = map[string]constructor{
 	"assistant-update": events(function.NoSettings(assistantupdate.New)),
 	"catalog":          web(catalog.New),
 	"custody":          events(custody.New),
+	"audit":            web(audit.New),
 	"audit-integrator": web(auditintegrator.New),
+	"audit-delivery":   web(auditdelivery.New),
 }
 
 // constructor builds the function that is deployed under name, with its own

@@ -22,7 +22,11 @@ import (
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
-const auditKeyName = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
+const (
+	platformKeys = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/"
+	auditKeyName = platformKeys + "audit"
+	logKeyName   = platformKeys + "log"
+)
 
 // auditEntries returns a tenant's audit log. An empty ID means the platform's log.
 func auditEntries(t testing.TB, c *cloudtest.Cloud, id tenant.ID) []auditlog.Entry {

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -21,7 +23,8 @@ type operation struct {
 	ask    ask
 
 	lists   bool // in a workspace without data, it succeeds instead of returning 404
-	shared  bool // its data belongs to no tenant
+	shared  bool // its path has no workspace, so the workspace of the matrix does not matter
+	owned   bool // its path has a tenant, which must be the caller's; it has no workspace
 	creates bool // it writes into every workspace that exists
 
 	// recordedFirst is true if the operation must be in the audit log before it takes
@@ -30,12 +33,13 @@ type operation struct {
 }
 
 var (
-	readers = []tenant.Role{tenant.Viewer, tenant.Auditor, tenant.Admin}
-	runners = []tenant.Role{tenant.Runner}
-	actors  = []tenant.Role{tenant.Viewer, tenant.Admin}
-	admins  = []tenant.Role{tenant.Admin}
-	staff   = []tenant.Role{tenant.Platform}
-	anybody = append([]tenant.Role{tenant.Platform}, readers...)
+	readers  = []tenant.Role{tenant.Viewer, tenant.Auditor, tenant.Admin}
+	runners  = []tenant.Role{tenant.Runner}
+	actors   = []tenant.Role{tenant.Viewer, tenant.Admin}
+	admins   = []tenant.Role{tenant.Admin}
+	auditors = []tenant.Role{tenant.Auditor, tenant.Admin}
+	staff    = []tenant.Role{tenant.Platform}
+	anybody  = append([]tenant.Role{tenant.Platform}, readers...)
 )
 
 // operations has every route of every function. The laws 4 and 6 try each of them.
@@ -61,7 +65,24 @@ var operations = map[string]operation{
 	"GET /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: readers, action: auditlog.AskAssistant, ask: atSet("/assistants/edgar", anAssistant), recordedFirst: true},
 	"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: admins, action: auditlog.SetAssistant, ask: at("/assistants/eager", anAssistant), lists: true, creates: true, recordedFirst: true},
 	"POST /v1/catalog/tasks/search":                              {roles: anybody, action: auditlog.SearchCatalog, ask: atFixedPath("/v1/catalog/tasks/search", map[string]any{"query": "dns"}), lists: true, shared: true},
-	"PUT /v1/catalog/tasks":                                      {roles: staff, action: auditlog.WriteCatalog, ask: atFixedPath("/v1/catalog/tasks", aCatalog), lists: true, shared: true, recordedFirst: true},
+	"PUT /v1/catalog/tasks":                                      {roles: staff, action: auditlog.WriteCatalog, ask: newTask, lists: true, shared: true, recordedFirst: true},
+	"GET /v1/audit/entries":                                      {roles: auditors, action: auditlog.ReadAuditEntries, ask: atFixedPath("/v1/audit/entries?outcome=done", nil), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/audit/entries/{entry}":                              {roles: auditors, action: auditlog.ReadAuditEntries, ask: atEntry("/v1/audit/entries/", ""), shared: true, recordedFirst: true},
+	"GET /v1/audit/entries/{entry}/proof":                        {roles: auditors, action: auditlog.ReadAuditEntries, ask: atEntry("/v1/audit/entries/", "/proof"), shared: true, recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/audit/entries":               {roles: auditors, action: auditlog.ReadAuditEntries, ask: at("/audit/entries?outcome=done", nil), lists: true, recordedFirst: true},
+	"GET /v1/tenants/{tenant}/audit/log/checkpoint":              {roles: auditors, action: auditlog.ReadAuditLog, ask: inLog("checkpoint"), owned: true},
+	"GET /v1/tenants/{tenant}/audit/log/cosigned-checkpoint":     {roles: auditors, action: auditlog.ReadAuditLog, ask: inLog("cosigned-checkpoint"), owned: true},
+	"POST /v1/tenants/{tenant}/audit/log/cosignatures":           {roles: auditors, action: auditlog.CosignAuditLog, ask: cosignature, owned: true, recordedFirst: true},
+	"GET /v1/tenants/{tenant}/audit/log/keys":                    {roles: auditors, action: auditlog.ReadAuditLog, ask: inLog("keys"), owned: true},
+	"GET /v1/tenants/{tenant}/audit/log/policy":                  {roles: auditors, action: auditlog.ReadAuditLog, ask: inLog("policy"), owned: true},
+	"GET /v1/tenants/{tenant}/audit/log/tile/{tile...}":          {roles: auditors, action: auditlog.ReadAuditLog, ask: inLog("tile/entries/000.p/1"), owned: true, recordedFirst: true},
+	"GET /v1/platform/audit/entries":                             {roles: staff, action: auditlog.ReadPlatformEntries, ask: atFixedPath("/v1/platform/audit/entries?outcome=done", nil), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/platform/audit/entries/{entry}":                     {roles: staff, action: auditlog.ReadPlatformEntries, ask: atEntry("/v1/platform/audit/entries/", ""), shared: true, recordedFirst: true},
+	"GET /v1/platform/audit/entries/{entry}/proof":               {roles: staff, action: auditlog.ReadPlatformEntries, ask: atEntry("/v1/platform/audit/entries/", "/proof"), shared: true, recordedFirst: true},
+	"GET /v1/platform/audit/log/checkpoint":                      {roles: staff, action: auditlog.ReadPlatformLog, ask: inPlatformLog("checkpoint"), shared: true},
+	"GET /v1/platform/audit/log/keys":                            {roles: staff, action: auditlog.ReadPlatformLog, ask: inPlatformLog("keys"), shared: true},
+	"GET /v1/platform/audit/log/policy":                          {roles: staff, action: auditlog.ReadPlatformLog, ask: inPlatformLog("policy"), shared: true},
+	"GET /v1/platform/audit/log/tile/{tile...}":                  {roles: staff, action: auditlog.ReadPlatformLog, ask: inPlatformLog("tile/entries/000.p/1"), shared: true, recordedFirst: true},
 	"GET /v1/quarantine":                                         {roles: staff, action: auditlog.ListQuarantine, ask: atFixedPath("/v1/quarantine", nil), lists: true, shared: true},
 
 	// In this matrix, the next three operations find nothing to act on, so they record
@@ -93,6 +114,13 @@ func inNewRun(path string, body any) ask {
 	return func(t *testing.T, _ *matrixFixture, p place) (string, any) {
 		return runPath(p.workspace, cloudtest.NewRun(t)) + path, body
 	}
+}
+
+// newTask uploads a task that the catalog does not have, so that there is something
+// to record.
+func newTask(*testing.T, *matrixFixture, place) (string, any) {
+	task := map[string]any{"name": "Check " + uuid.NewString(), "suite": "dns", "source": "https://example.com/dns.robot"}
+	return "/v1/catalog/tasks", map[string]any{"tasks": []map[string]any{task}, "edition": "e1"}
 }
 
 // pruneOfUploadedEdition uploads an edition and returns a request that prunes it.

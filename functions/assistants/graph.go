@@ -25,8 +25,8 @@ const (
 )
 
 func (h *Handler) registerGraph() {
-	api.Register(h.API, h.operation("searchGraph", http.MethodPost, workspacePath+"/graph/search",
-		"Search tasks, resources, SLXs, SLIs and active issues, and the relations between them", auditlog.ReadGraph), h.searchGraph)
+	api.Register(h.API, api.WithMemory(h.operation("searchGraph", http.MethodPost, workspacePath+"/graph/search",
+		"Search tasks, resources, SLXs, SLIs and active issues, and the relations between them", auditlog.ReadGraph), listMemory), h.searchGraph)
 }
 
 // graphRequest selects up to 30 checks, because one query finds the issues of up to 30:

@@ -21,8 +21,8 @@ import (
 const issuePath = workspacePath + "/issues/{issue}"
 
 func (h *Handler) registerIssues() {
-	api.Register(h.API, h.operation("searchIssues", http.MethodPost, workspacePath+"/issues/search",
-		"Search issues, active ones and the most severe first", auditlog.ListIssues), h.searchIssues)
+	api.Register(h.API, api.WithMemory(h.operation("searchIssues", http.MethodPost, workspacePath+"/issues/search",
+		"Search issues, active ones and the most severe first", auditlog.ListIssues), textMemory), h.searchIssues)
 	api.Register(h.API, h.operation("getIssue", http.MethodGet, issuePath,
 		"Get an issue", auditlog.ReadIssue, 404), h.getIssue)
 	api.Register(h.API, h.operation("investigateIssue", http.MethodPost, issuePath+"/investigate",

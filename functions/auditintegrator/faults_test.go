@@ -67,7 +67,7 @@ type process struct {
 }
 
 // newProcess starts an integrator whose clock is now.
-func (f fixture) newProcess(t *testing.T, target *faults.Target, w *wire, now func() time.Time) *process {
+func (f fixture) newProcess(t testing.TB, target *faults.Target, w *wire, now func() time.Time) *process {
 	t.Helper()
 	p := &process{}
 	inject := func(call string) faults.Fault {

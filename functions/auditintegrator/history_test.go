@@ -165,10 +165,10 @@ func (h *history) integrate(t *testing.T, plan faultPlan, n, concurrently int) {
 
 // model is what a reader saw of a log, and therefore what it must always show.
 type model struct {
-	tree    tilelog.Tree
-	ids     map[string]int64  // index by ID
-	roots   map[uint64]string // by size
-	bundle  [][]byte          // the entries of the last bundle, if it is partial
+	tree   tilelog.Tree
+	ids    map[string]int64  // index by ID
+	roots  map[uint64]string // by size
+	bundle [][]byte          // the entries of the last bundle, if it is partial
 }
 
 // append adds the next entry.

@@ -39,7 +39,7 @@ type fixture struct {
 	storage *storage.Client
 }
 
-func newFixture(t *testing.T, tn *cloudtest.Tenant) fixture {
+func newFixture(t testing.TB, tn *cloudtest.Tenant) fixture {
 	t.Helper()
 	ctx := t.Context()
 	config := auditlog.Config{AuditKeyName: auditKey}

@@ -130,6 +130,10 @@
 //	the same one again, at any time          nothing changes; the order of outputs and of samples has no meaning
 //	a different one                          409, and nothing changes
 //
+// When no part of the ended run can still arrive in time, functions/sweep records
+// uploads.final in the audit log: how many parts are stored, missing, expired and
+// quarantined.
+//
 // A run whose start is never recorded does not affect any check.
 //
 // # Lease
@@ -168,6 +172,8 @@
 //	pageSize                               at most this number of runs: 1 to 500, default 50
 //	pageToken                              the next page of the same query
 //
+// A page of runs or samples ends after about 1 MiB, whatever its pageSize is.
+//
 // Runs whose start is unknown are last. With from or to, they are left out. A
 // page token is valid only for the query that returned it. A run that starts
 // between two pages does not shift the next page.
@@ -179,7 +185,7 @@
 //
 // GET …/runs/{run}/issues returns the issue lines of the report as
 // application/jsonl, byte for byte. The audit entry is written before the
-// response.
+// response. If a later line cannot be read, the connection breaks.
 //
 // # Statuses
 //

@@ -50,24 +50,34 @@ func (h *Handler) search(ctx context.Context, request *searchRequest) (*searchRe
 	if last != (runPosition{}) {
 		query = query.StartAfter(time.UnixMicro(last.Start), string(last.Run))
 	}
-	docs, err := query.Limit(in.PageSize + 1).Documents(ctx).GetAll()
-	if err != nil {
-		return nil, fmt.Errorf("list runs: %w", err)
-	}
 	out := &searchResponse{}
 	out.Body.Runs = []runBody{}
-	for _, doc := range docs[:min(len(docs), in.PageSize)] {
+	more, err := readPage(query.Limit(in.PageSize+1).Documents(ctx), in.PageSize, func(doc *firestore.DocumentSnapshot) (int, error) {
 		r, err := records.DecodeRun(doc)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		out.Body.Runs = append(out.Body.Runs, show(r))
 		last = runPosition{r.Start.Time.UnixMicro(), r.ID}
+		return jsonBytes(r), nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	if len(docs) > in.PageSize {
+	if more {
 		out.Body.Next = access.PageToken(ctx, last, in.key())
 	}
 	return out, nil
+}
+
+// jsonBytes estimates the size of a run in a response.
+func jsonBytes(r run.Run) int {
+	bytes := len(`{"id":"","state":"","start":"","end":"","outcome":"","exitCode":0}`) + 5*len(r.ID) +
+		len(r.Start.Task) + len(r.Start.SLX) + len(r.Start.Resource)
+	for _, c := range r.End.Claims {
+		bytes += len(`{"name":"","parts":99999},`) + len(c.Output)
+	}
+	return bytes
 }
 
 // filter adds the filters and the order to a query for runs.

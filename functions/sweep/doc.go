@@ -73,10 +73,10 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter                   on the database (it deletes nothing)
-//	roles/datastore.viewer                      on the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
-//	roles/pubsub.publisher                      on run-events
+//	strongroom.documentWriter          on the database (it deletes nothing)
+//	roles/datastore.viewer             on the directory
+//	roles/cloudkms.cryptoKeyEncrypter  on the audit key
+//	roles/pubsub.publisher             on run-events
 //
 // The function has no role on any tenant's key or bucket.
 //

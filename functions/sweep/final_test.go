@@ -139,7 +139,7 @@ func TestLaw5EachRunHasOneFinalEntryWhateverFails(t *testing.T) {
 	}
 }
 
-// notify tells custody of an object, as the bucket does. A content type that the
+// notify sends custody the notification of an object, as the bucket does. A content type that the
 // grant does not have makes a mismatch.
 func (f fixture) notify(t *testing.T, tn *cloudtest.Tenant, id string, part int, contentType string) {
 	t.Helper()

@@ -34,7 +34,8 @@
 //
 // Send the bytes to the URL with that method and exactly these headers, before the
 // URL expires. If the runner requests a part again before the part is stored, it
-// gets a new URL under the same grant.
+// gets a new URL under the same grant. If the audit log has the final state of the
+// run's uploads already (uploads.final, see functions/sweep), a further one follows.
 //
 // # Status
 //

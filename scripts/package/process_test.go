@@ -21,6 +21,7 @@ import (
 // process is a built function that runs under the framework.
 type process struct {
 	url   string
+	pid   int
 	began time.Time
 	cloud *cloudtest.Cloud // whose requests go to the process
 	stop  func()           // stops it; safe to call twice
@@ -59,6 +60,7 @@ func start(t testing.TB, path string, environ []string) *process {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	p.pid = cmd.Process.Pid
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = cmd.Wait() }()
 	p.stop = func() { cancel(); <-ended }

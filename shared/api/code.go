@@ -35,6 +35,10 @@ var textCodes = map[string]string{
 	RunNotFoundText: "run-not-found",
 	PageTokenText:   "page-token",
 	busyText:        "busy",
+
+	NotIntegratedText:   "not-integrated",
+	ForkText:            "fork",
+	OlderCheckpointText: "older-checkpoint",
 }
 
 // allCodes returns every code, sorted.

@@ -20,6 +20,9 @@ var patterns = map[string]string{
 	"issue":     `^[a-z2-7]{52}$`,
 	"sli":       `^[^\x00-\x1f\x7f]{1,256}$`,
 	"assistant": `^[a-z0-9-]{1,63}$`,
+	"tenant":    `^[a-z0-9-]{1,63}$`,
+	"entry":     `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
+	"tile":      `^(entries|[0-9]{1,2})(/x[0-9]{3})*/[0-9]{3}(\.p/[0-9]{1,3})?$`,
 
 	"pageToken": `^[A-Za-z0-9_-]{0,32768}$`,
 	"lines":     `^[0-9]{1,18}-[0-9]{0,18}$`,
@@ -27,12 +30,12 @@ var patterns = map[string]string{
 }
 
 // describeParameters adds the patterns of texts to the parameters of an operation. It
-// panics if a text has no pattern, values or format. The pattern is added after huma
-// has compiled the operation, so huma does not check it.
+// panics if a text has no pattern, values or format. Huma does not check a pattern that
+// is added here, because it has compiled the operation before.
 func describeParameters(op *huma.Operation) {
 	for _, p := range op.Parameters {
 		s := p.Schema
-		if p.In == "header" || s.Type != huma.TypeString || len(s.Enum) > 0 || s.Format != "" {
+		if p.In == "header" || s.Type != huma.TypeString || len(s.Enum) > 0 || s.Format != "" || s.Pattern != "" {
 			continue
 		}
 		if s.Pattern = patterns[p.Name]; s.Pattern == "" {

@@ -26,6 +26,7 @@ import (
 type Log struct {
 	sealer *keys.EnvelopeSealer
 	now    func() time.Time
+	hourly recordedIDs
 }
 
 // Reader opens entries. Its account may decrypt with the audit key. It is safe for
@@ -98,7 +99,13 @@ func (l *Log) Prepare(ctx context.Context, db *firestore.Client, e Entry) (Prepa
 	if err != nil {
 		return Prepared{}, fmt.Errorf("create ID of audit entry: %w", err)
 	}
-	e.ID, e.Time = id.String(), l.now().UTC().Truncate(time.Microsecond)
+	e.ID = id.String()
+	return l.seal(ctx, db, e)
+}
+
+// seal sets the time of an entry that has its ID, and seals it.
+func (l *Log) seal(ctx context.Context, db *firestore.Client, e Entry) (Prepared, error) {
+	e.Time = l.now().UTC().Truncate(time.Microsecond)
 	leaf, err := e.Canonical()
 	if err != nil {
 		return Prepared{}, err
@@ -162,6 +169,7 @@ func (l *Log) Append(ctx context.Context, db *firestore.Client, e Entry) (string
 	if _, err := p.ref.Set(ctx, p.fields, firestore.MergeAll); err != nil {
 		return "", fmt.Errorf("append audit entry: %w", err)
 	}
+	p.Committed(ctx)
 	return p.ID, nil
 }
 

@@ -43,8 +43,9 @@ var (
 // Stored is an entry as the tree has it.
 type Stored struct {
 	ID    string
-	Index int64  // -1: none yet
-	Leaf  []byte // canonical bytes
+	Index int64     // -1: none yet
+	Time  time.Time // of the entry
+	Leaf  []byte    // canonical bytes
 }
 
 // Entry decodes the leaf.
@@ -214,7 +215,7 @@ func (r *Reader) openLeaf(ctx context.Context, doc *firestore.DocumentSnapshot) 
 	if err != nil {
 		return Stored{}, fmt.Errorf("open audit entry: %w", err)
 	}
-	stored := Stored{ID: doc.Ref.ID, Index: -1, Leaf: leaf}
+	stored := Stored{ID: doc.Ref.ID, Index: -1, Time: d.Time, Leaf: leaf}
 	if d.Index != nil {
 		stored.Index = *d.Index
 	}

@@ -20,6 +20,7 @@ locals {
       "tenant.signingAccount" = "serviceAccounts/${t.signing_account}"
       "tenant.outputsBucket"  = "buckets/${t.outputs_bucket}"
       "tenant.auditBucket"    = "buckets/${t.audit_bucket}"
+      "tenant.auditTopic"     = t.audit_topic # null: the log is delivered nowhere
     }
   }
 
@@ -78,5 +79,5 @@ locals {
     { for name, f in local.functions : "scheduler ${name}" => { member = local.scheduler_account, role = "roles/run.invoker", on = "function", resource = "functions/${name}" } if f.schedule != null },
   )
 
-  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.auditBucket"])
+  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.auditBucket", "tenant.auditTopic"])
 }

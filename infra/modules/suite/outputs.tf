@@ -36,6 +36,11 @@ output "tenants" {
   value       = local.tenants
 }
 
+output "log_verifier_keys" {
+  description = "Base64 part of the verifier keys of audit logs, by version of the log key: of checkpoints, and of their times."
+  value       = local.log_verifier_keys
+}
+
 output "custom_roles" {
   description = "Custom roles of the platform's project, by ID: title and permissions."
   value       = local.custom_roles

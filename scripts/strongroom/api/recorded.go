@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net/http"
 	"time"
 )
@@ -52,19 +50,5 @@ func (c *Client) Run(ctx context.Context, id string) (Run, error) {
 // IssueLines reads the issue lines that a run reported, byte for byte.
 func (c *Client) IssueLines(ctx context.Context, run string) ([]byte, error) {
 	r := request{what: "read the run's issues", method: http.MethodGet, path: c.runPath(run) + "/issues"}
-	ctx, alive, cancel := watch(ctx)
-	defer cancel()
-	res, err := c.send(ctx, r, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer closeBody(res.Body)
-	lines, err := io.ReadAll(io.LimitReader(&liveReader{res.Body, alive}, MaxReportBytes+1))
-	switch {
-	case err != nil:
-		return nil, unreachable(ctx, r.what, err)
-	case len(lines) > MaxReportBytes:
-		return nil, fmt.Errorf("%s: the response is larger than the %d bytes of a report", r.what, MaxReportBytes)
-	}
-	return lines, nil
+	return c.readAll(ctx, r, nil, MaxReportBytes)
 }
