@@ -35,7 +35,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom assistants", deps.Log)
+	a := api.New("Strongroom assistants", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
 		keys:  keys.NewTenants(deps.Clients, deps.Now),

@@ -47,7 +47,7 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom audit", deps.Log)
+	a := api.New("Strongroom audit", deps.Now, deps.Log)
 	h := &Handler{Handler: a.Handler(), API: a, guard: guard, reader: reader, config: config, deps: deps}
 	h.registerEntries(a)
 	h.registerLog(a)

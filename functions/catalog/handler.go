@@ -38,7 +38,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom catalog", deps.Log)
+	a := api.New("Strongroom catalog", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
 		cache: library.NewCache(deps.Clients, deps.Now, deps.Log),

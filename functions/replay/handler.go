@@ -44,7 +44,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom replay", deps.Log)
+	a := api.New("Strongroom replay", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
 		publisher: outbox.NewPublisher(deps.Clients),

@@ -36,7 +36,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom runs", deps.Log)
+	a := api.New("Strongroom runs", deps.Now, deps.Log)
 	h := &Handler{
 		Handler:   a.Handler(),
 		API:       a,

@@ -33,6 +33,7 @@ const BytesExtension = "x-max-bytes"
 type API struct {
 	huma.API
 	mux     *http.ServeMux
+	now     func() time.Time
 	log     *slog.Logger
 	maxBody int64 // largest limit of all operations
 
@@ -42,8 +43,9 @@ type API struct {
 }
 
 // New returns an API without routes. It serves its OpenAPI 3.1 document at
-// /openapi.json.
-func New(title string, log *slog.Logger) *API {
+// /openapi.json. Its responses have the Date of the clock now, so that a client can
+// compare its own clock with the one that the function checks times by.
+func New(title string, now func() time.Time, log *slog.Logger) *API {
 	mux := http.NewServeMux()
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -61,7 +63,7 @@ func New(title string, log *slog.Logger) *API {
 		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 	}
-	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes, memory: memory.NewBudget()}
+	a := &API{API: humago.New(mux, config), mux: mux, now: now, log: log, maxBody: MaxBodyBytes, memory: memory.NewBudget()}
 	a.OpenAPI().OnAddOperation = append(a.OpenAPI().OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) { a.registered = op })
 	return a
 }
@@ -123,6 +125,7 @@ func (a *API) wrap(serve http.HandlerFunc) http.Handler {
 		r.Body = b
 		defer b.release()
 		defer a.end(log, sent, r, began)
+		w.Header().Set("Date", a.now().UTC().Format(http.TimeFormat))
 		w.Header().Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"google.golang.org/grpc/codes"
@@ -74,7 +75,7 @@ func (l *lines) String() string {
 func serve(t *testing.T) (url string, log *lines) {
 	t.Helper()
 	log = &lines{}
-	a := api.New("test", api.NewLogger(log))
+	a := api.New("test", time.Now, api.NewLogger(log))
 	op := huma.Operation{OperationID: "put", Method: http.MethodPut, Path: "/v1/things/{assistant}"}
 	api.Register(a, op, func(_ context.Context, in *request) (*response, error) {
 		if fault := faults[in.Name]; fault != nil {

@@ -44,7 +44,7 @@ const bodyLimit = 1 << 20
 // handlerOf serves one operation, whose middleware refuses every request without
 // a token, as access.Guard does.
 func handlerOf(handle func()) http.Handler {
-	a := api.New("test", api.NewLogger(io.Discard))
+	a := api.New("test", time.Now, api.NewLogger(io.Discard))
 	op := huma.Operation{OperationID: "put", Method: http.MethodPut, Path: "/v1/nested", MaxBodyBytes: bodyLimit}
 	op.Middlewares = huma.Middlewares{func(hc huma.Context, next func(huma.Context)) {
 		if hc.Header("Authorization") == "" {

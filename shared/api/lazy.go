@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
@@ -13,7 +14,7 @@ import (
 // request calls build again.
 func Lazily(build func(context.Context) (http.Handler, error), log *slog.Logger) http.HandlerFunc {
 	var built gcp.Lazy[http.Handler]
-	unavailable := New("", log).wrap(func(w http.ResponseWriter, _ *http.Request) {
+	unavailable := New("", time.Now, log).wrap(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, Refuse(http.StatusServiceUnavailable, unavailableText).With("Retry-After", "1"))
 	})
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -9,10 +10,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// patterns are the forms of the parameters that are texts, by name. The OpenAPI
-// document has them. The operations check the values themselves, because their errors
-// say more than a pattern does. A query parameter must not be free text, because the
-// load balancer logs it: infra/adr/0022-no-text-in-query-strings.md.
+// patterns are the forms of the parameters that are texts, by name, unless the
+// parameter has a pattern of its own. The OpenAPI document has them. The operations
+// check the values themselves, because their errors say more than a pattern does. A
+// query parameter must not be free text, because the load balancer logs it:
+// infra/adr/0022-no-text-in-query-strings.md.
 var patterns = map[string]string{
 	"workspace": `^[a-z0-9-]{1,63}$`,
 	"run":       `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
@@ -22,7 +24,7 @@ var patterns = map[string]string{
 	"assistant": `^[a-z0-9-]{1,63}$`,
 	"tenant":    `^[a-z0-9-]{1,63}$`,
 	"entry":     `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
-	"tile":      `^(entries|[0-9]{1,2})(/x[0-9]{3})*/[0-9]{3}(\.p/[0-9]{1,3})?$`,
+	"tile":      `^(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?$`,
 
 	"pageToken": `^[A-Za-z0-9_-]{0,32768}$`,
 	"lines":     `^[0-9]{1,18}-[0-9]{0,18}$`,
@@ -35,10 +37,10 @@ var patterns = map[string]string{
 func describeParameters(op *huma.Operation) {
 	for _, p := range op.Parameters {
 		s := p.Schema
-		if p.In == "header" || s.Type != huma.TypeString || len(s.Enum) > 0 || s.Format != "" || s.Pattern != "" {
+		if p.In == "header" || s.Type != huma.TypeString || len(s.Enum) > 0 || s.Format != "" {
 			continue
 		}
-		if s.Pattern = patterns[p.Name]; s.Pattern == "" {
+		if s.Pattern = cmp.Or(s.Pattern, patterns[p.Name]); s.Pattern == "" {
 			panic(fmt.Sprintf("api: %s: the parameter %s needs a pattern in package api, or an enum", op.OperationID, p.Name))
 		}
 	}

@@ -10,6 +10,10 @@ locals {
       description = "Audit logs whose new entries could not be published; a log stays stopped if its bucket contradicts its database"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR (jsonPayload.message=\"audit log not integrated\" OR jsonPayload.message=\"audit entry cannot be opened\")"
     }
+    audit-log-forks = {
+      description = "Witnesses that hold a checkpoint with an audit log's signature that differs from the published one: see the playbook on audits"
+      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"audit log fork claimed\""
+    }
     events-rejected = {
       description = "Messages that were permanently rejected"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"event permanently rejected\""
