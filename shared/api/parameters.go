@@ -11,9 +11,10 @@ import (
 )
 
 // patterns are the forms of the parameters that are texts, by name, unless the
-// parameter has a pattern of its own. The OpenAPI document has them. The operations check the values themselves, because their errors
-// say more than a pattern does. A query parameter must not be free text, because the
-// load balancer logs it: infra/adr/0022-no-text-in-query-strings.md.
+// parameter has a pattern of its own. The OpenAPI document has them. The operations
+// check the values themselves, because their errors say more than a pattern does. A
+// query parameter must not be free text, because the load balancer logs it:
+// infra/adr/0022-no-text-in-query-strings.md.
 var patterns = map[string]string{
 	"workspace": `^[a-z0-9-]{1,63}$`,
 	"run":       `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
