@@ -87,6 +87,9 @@ type End struct {
 	ExitCode int       `firestore:"exitCode" class:"metadata"`
 	Time     time.Time `firestore:"time" class:"metadata"`
 	Claims   []Claim   `firestore:"claims"`
+	// FilesLeftOut is the number of the task's files that the runner did not upload,
+	// for example because their names cannot be those of outputs.
+	FilesLeftOut int `firestore:"filesLeftOut" class:"metadata"`
 }
 
 // Known reports whether the start is recorded.
