@@ -11,6 +11,8 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/loadbalancer"
 	"github.com/strongroom-dev/strongroom/functions/assistants"
 	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
+	"github.com/strongroom-dev/strongroom/functions/audit"
+	"github.com/strongroom-dev/strongroom/functions/auditdelivery"
 	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
 	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/functions/custody"
@@ -20,6 +22,7 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
+	"github.com/strongroom-dev/strongroom/infra"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/function"
 )
@@ -31,13 +34,15 @@ var constructors = map[string]constructor{
 	"outputs":          web(outputs.New),
 	"runs":             web(runs.New),
 	"replay":           web(replay.New),
-	"sweep":            web(function.NoSettings(sweep.New)),
+	"sweep":            web(sweep.New),
 	"reseal":           web(function.NoSettings(reseal.New)),
 	"assistants":       web(assistants.New),
 	"assistant-update": events(function.NoSettings(assistantupdate.New)),
 	"catalog":          web(catalog.New),
 	"custody":          events(custody.New),
+	"audit":            web(audit.New),
 	"audit-integrator": web(auditintegrator.New),
+	"audit-delivery":   web(auditdelivery.New),
 }
 
 // constructor builds the function that is deployed under name, with its own
@@ -99,8 +104,14 @@ func (c *Cloud) startFunctions(ctx context.Context) error {
 		return err
 	}
 	lb.Handle("GET /emulator/token", http.HandlerFunc(c.serveToken))
+	lb.Handle("GET /openapi.json", http.HandlerFunc(serveOpenAPI))
 	lb.Handle("GET /{$}", http.HandlerFunc(c.serveIndex))
 	c.LoadBalancer = lb
 	c.Serve(lb)
 	return nil
+}
+
+func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(infra.OpenAPI()) // the client may have disconnected
 }

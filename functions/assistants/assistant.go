@@ -12,7 +12,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/dataclass"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -118,19 +117,19 @@ func (h *Handler) commitAssistant(ctx context.Context, s access.Session, ref *fi
 	if err := h.checkWorkspace(ctx, s); err != nil {
 		return err
 	}
-	return gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
+	return entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
 		docs, err := tx.GetAll(refs(ref))
 		if err != nil {
-			return fmt.Errorf("read assistant: %w", err)
+			return false, fmt.Errorf("read assistant: %w", err)
 		}
 		var was storedAssistant
 		if err := docs[0].DataTo(&was); docs[0].Exists() && err == nil && same(was) {
-			return nil
+			return false, nil
 		}
 		if err := tx.Set(ref, r); err != nil {
-			return fmt.Errorf("write assistant: %w", err)
+			return false, fmt.Errorf("write assistant: %w", err)
 		}
-		return entry.Write(tx)
+		return true, nil
 	})
 }
 

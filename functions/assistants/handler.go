@@ -48,11 +48,17 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	return h, nil
 }
 
+// The memory in bytes that a request needs.
+const (
+	textMemory = 6 * maxTextBytes // a page of texts: sealed, opened, parsed, and as JSON
+	listMemory = 8 << 20          // a page without texts
+)
+
 // operation describes an operation: statuses are its own, in addition to those
 // that every operation may return.
 func (h *Handler) operation(id, method, path, summary string, action auditlog.Action, statuses ...int) huma.Operation {
 	return h.guard.Protect(huma.Operation{
-		OperationID: id, Method: method, Path: path, Summary: summary, RejectUnknownQueryParameters: true,
+		OperationID: id, Method: method, Path: path, Summary: summary,
 		Errors: append([]int{400, 401, 403, 422, 503}, statuses...),
 	}, action)
 }

@@ -276,7 +276,7 @@ func TestMeasurementsAreFoundAndNotSuggested(t *testing.T) {
 		t.Errorf("got %+v", got.Next)
 	}
 	var found struct{ Tasks []struct{ Kind string } }
-	f.Do(t, "viewer", http.MethodGet, "/v1/catalog/tasks?query=deployment+logs+score", nil).Want(t, http.StatusOK).JSON(t, &found)
+	f.Search(t, "viewer", "/v1/catalog/tasks", "query=deployment+logs+score").Want(t, http.StatusOK).JSON(t, &found)
 	if len(found.Tasks) != 2 || found.Tasks[0].Kind != "sli" {
 		t.Errorf("a search finds %+v", found)
 	}

@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/catalog"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/library"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -36,6 +36,18 @@ type TaskBody struct {
 	SuiteDocumentation string   `json:"suiteDocumentation,omitempty" class:"public" maxLength:"1024"`
 	Supports           []string `json:"supports,omitempty" class:"public" maxItems:"50" doc:"Platforms that the suite is for, such as Kubernetes"`
 	Kind               string   `json:"kind,omitempty" class:"public" enum:"sli" doc:"sli: a measurement, which a search finds but an assistant never suggests. Omitted: a task to run"`
+}
+
+// TransformSchema implements huma.SchemaTransformer. It bounds the items, for which
+// struct tags have no form.
+func (TaskBody) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	for _, name := range []string{"tags", "supports"} {
+		items := s.Properties[name].Items
+		least, most := 1, maxTagBytes
+		items.MinLength, items.MaxLength = &least, &most
+		items.PrecomputeMessages()
+	}
+	return s
 }
 
 type putTasksRequest struct {
@@ -124,19 +136,19 @@ func (u catalogUpload) commit(ctx context.Context, db *firestore.Client, entry a
 		refs = append(refs, library.EntryRef(db, t.ID()))
 	}
 	version := uuid.NewString()
-	err = gcp.Transact(ctx, db, func(_ context.Context, tx *firestore.Transaction) error {
+	err = entry.Commit(ctx, db, func(tx *firestore.Transaction) (acts bool, err error) {
 		docs, err := tx.GetAll(refs)
 		if err != nil {
-			return fmt.Errorf("read catalog: %w", err)
+			return false, fmt.Errorf("read catalog: %w", err)
 		}
 		diff, err := u.compare(docs)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if written = len(diff.changed); written > 0 {
 			diff.register.Version, diff.register.Changed = version, u.at
 		}
-		return diff.write(tx, db, entry)
+		return !diff.isEmpty(), diff.write(tx, db)
 	})
 	return written, err
 }
@@ -191,12 +203,10 @@ func equal(a, b catalog.Task) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-func (d catalogDiff) write(tx *firestore.Transaction, db *firestore.Client, entry auditlog.Prepared) error {
-	entries := slices.Concat(d.changed, d.relabeled)
-	if len(entries) == 0 {
-		return nil
-	}
-	for _, e := range entries {
+func (d catalogDiff) isEmpty() bool { return len(d.changed)+len(d.relabeled) == 0 }
+
+func (d catalogDiff) write(tx *firestore.Transaction, db *firestore.Client) error {
+	for _, e := range slices.Concat(d.changed, d.relabeled) {
 		if err := tx.Set(library.EntryRef(db, e.ID()), e); err != nil {
 			return fmt.Errorf("write task: %w", err)
 		}
@@ -206,5 +216,5 @@ func (d catalogDiff) write(tx *firestore.Transaction, db *firestore.Client, entr
 			return fmt.Errorf("write the catalog's register: %w", err)
 		}
 	}
-	return entry.Write(tx)
+	return nil
 }

@@ -28,7 +28,7 @@ func TestTheCatalogIsSearched(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	for _, query := range []string{"", "query=", "query=a&pageSize=0", "query=a&pageSize=101", "query=a&q=b", "query=" + strings.Repeat("a", 501)} {
-		f.Do(t, "viewer", http.MethodGet, "/v1/catalog/tasks?"+query, nil).Want(t, http.StatusUnprocessableEntity)
+		f.Search(t, "viewer", "/v1/catalog/tasks", query).Want(t, http.StatusUnprocessableEntity)
 	}
 }
 
@@ -150,7 +150,7 @@ func TestTheCatalogRefuses(t *testing.T) {
 		t.Errorf("something was written: %+v", got)
 	}
 	f.Do(t, "admin", http.MethodPut, "/v1/catalog/tasks", map[string]any{"tasks": community}).Want(t, http.StatusForbidden)
-	f.Do(t, "runner", http.MethodGet, "/v1/catalog/tasks?query=a", nil).Want(t, http.StatusForbidden)
+	f.Search(t, "runner", "/v1/catalog/tasks", "query=a").Want(t, http.StatusForbidden)
 	if put, search := f.taskCounts(t, f.ID, auditlog.WriteCatalog), f.taskCounts(t, f.ID, auditlog.SearchCatalog); len(put) != 1 || len(search) != 1 {
 		t.Errorf("denials in the audit log: %d and %d", put, search)
 	}

@@ -16,7 +16,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"golang.org/x/sync/semaphore"
+
+	"github.com/strongroom-dev/strongroom/shared/memory"
 )
 
 // MaxBodyBytes limits the body of a request, unless its operation sets another
@@ -36,7 +37,7 @@ type API struct {
 	log     *slog.Logger
 	maxBody int64 // largest limit of all operations
 
-	inFlight *semaphore.Weighted // bytes of all bodies that are being handled
+	memory *memory.Budget
 
 	registered *huma.Operation // newest operation, which Register labels
 }
@@ -62,7 +63,7 @@ func New(title string, now func() time.Time, log *slog.Logger) *API {
 		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 	}
-	a := &API{API: humago.New(mux, config), mux: mux, now: now, log: log, maxBody: MaxBodyBytes, inFlight: semaphore.NewWeighted(MaxBytesInFlight)}
+	a := &API{API: humago.New(mux, config), mux: mux, now: now, log: log, maxBody: MaxBodyBytes, memory: memory.NewBudget()}
 	a.OpenAPI().OnAddOperation = append(a.OpenAPI().OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) { a.registered = op })
 	return a
 }
@@ -70,8 +71,8 @@ func New(title string, now func() time.Time, log *slog.Logger) *API {
 // Register adds one operation. If handle returns a *Problem, the client receives
 // it. Any other error is logged, and the client receives the fixed text of a 500
 // or 503. op.MaxBodyBytes limits the body; zero means MaxBodyBytes. Register
-// panics if a body type has a field that the OpenAPI document would not show, or
-// an array without maxItems.
+// panics if a body type has a field that the OpenAPI document would not show, an
+// array without maxItems or a text without a bound, and if a parameter is free text.
 //
 // The body is read after op.Middlewares have admitted the request. It is checked
 // against the schema before it is decoded; see body_check.go.
@@ -80,11 +81,13 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 		op.MaxBodyBytes = MaxBodyBytes
 	}
 	a.maxBody = max(a.maxBody, op.MaxBodyBytes)
-	bounds := &bodyBounds{bytes: op.MaxBodyBytes, registry: a.OpenAPI().Components.Schemas}
+	bounds := &bodyBounds{bytes: op.MaxBodyBytes, memory: memoryOf(op), registry: a.OpenAPI().Components.Schemas}
 	op.MaxBodyBytes = -1       // body.WriteTo applies the limit, and reads into a buffer of the right size
 	op.SkipValidateBody = true // bodyBounds.check validates, within limits that huma does not have
 	op.Middlewares = append(op.Middlewares, bounds.admit)
 	op.DefaultStatus = max(op.DefaultStatus, http.StatusOK)
+	op.RejectUnknownQueryParameters = true
+	op = withStatuses(op, reflect.TypeFor[I]())
 	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
@@ -93,23 +96,30 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 		return out, nil
 	})
 	if request := a.registered.RequestBody; request != nil {
-		bounds.schema = request.Content["application/json"].Schema
-		requireBounds(bounds.registry, bounds.schema, op.OperationID)
+		bounds.setMedia(request.Content)
+		if bounds.schema != nil {
+			requireBounds(bounds.registry, bounds.schema, op.OperationID)
+		}
 		request.Extensions = map[string]any{BytesExtension: bounds.bytes}
 	}
+	describeParameters(a.registered)
 	labelOperation(a.registered, reflect.TypeFor[I](), reflect.TypeFor[O]())
 	labelSchemas(a.OpenAPI().Components.Schemas)
 }
 
 // Handler returns the handler that serves the routes.
-func (a *API) Handler() http.Handler {
+func (a *API) Handler() http.Handler { return a.wrap(a.serve) }
+
+// wrap returns the handler that every response comes from, whatever its cause. It sets
+// the deadlines and the headers, recovers from panics and logs the request.
+func (a *API) wrap(serve http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		log := a.log
 		if trace := traceID(r); trace != "" {
 			log = log.With("logging.googleapis.com/trace", trace)
 		}
-		b := newBody(w, r, a.maxBody, a.inFlight)
+		b := newBody(w, r, a.maxBody, a.memory)
 		sent := &sentWriter{ResponseWriter: w, body: b}
 		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), loggerKey{}, log), bodyKey{}, b))
 		r.Body = b
@@ -119,7 +129,7 @@ func (a *API) Handler() http.Handler {
 		w.Header().Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
-		a.serve(sent, r)
+		serve(sent, r)
 	})
 }
 
@@ -169,11 +179,17 @@ func (a *API) end(log *slog.Logger, w *sentWriter, r *http.Request, began time.T
 			writeProblem(w, Refuse(http.StatusInternalServerError, internalText))
 		}
 	}
-	log.InfoContext(r.Context(), "request", "method", knownMethod(r.Method), "route", r.Pattern,
-		"status", w.status, "sent", w.bytes, "seconds", time.Since(began).Seconds())
+	if w.status != http.StatusTooManyRequests { // these come in floods, and are counted
+		logRequest(log, w, r, began)
+	}
 	if fault != nil && (!unsent || fault == http.ErrAbortHandler) {
 		panic(http.ErrAbortHandler) // closes the connection, so the client sees that the response is incomplete
 	}
+}
+
+func logRequest(log *slog.Logger, w *sentWriter, r *http.Request, began time.Time) {
+	log.InfoContext(r.Context(), "request", "method", knownMethod(r.Method), "route", r.Pattern,
+		"status", w.status, "sent", w.bytes, "seconds", time.Since(began).Seconds())
 }
 
 // knownMethod keeps a method that a client invented out of the log.
@@ -215,42 +231,6 @@ func Logger(ctx context.Context) *slog.Logger {
 	}
 	return slog.Default()
 }
-
-// sentWriter records the status and counts the bytes of a response.
-type sentWriter struct {
-	http.ResponseWriter
-	body   *body // of the request
-	status int
-	bytes  int64
-}
-
-// WriteHeader implements http.ResponseWriter. It ignores a second status, such as
-// that of an error in the middle of a response, because the first one is sent.
-func (w *sentWriter) WriteHeader(status int) {
-	if w.status != 0 {
-		return
-	}
-	w.status = status
-	if !w.body.complete {
-		// The request was refused before its body was read. Without this header
-		// the server reads the body before it sends the response.
-		w.Header().Set("Connection", "close")
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (w *sentWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *sentWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // discardedResponse records the status and the headers of the mux's plain-text
 // error, so that a problem replaces its body.

@@ -56,6 +56,9 @@ func labelSchemas(registry huma.Registry) {
 			if s == nil {
 				panic(fmt.Sprintf("api: the schema of %s lacks %s; embed a type with an exported name", t, property))
 			}
+			if t == reflect.TypeFor[Problem]() && property == "code" {
+				s.Enum = allCodes()
+			}
 			if s.Ref == "" {
 				label(&s.Extensions, field.Tag.Get(dataclass.Tag))
 			}
@@ -75,7 +78,10 @@ func parameterClass(in reflect.Type, p *huma.Param) string {
 
 // bodyClass is the class of a body that is not JSON, and so has one label.
 func bodyClass(t reflect.Type) string {
-	body, _ := t.FieldByName("Body")
+	body, ok := t.FieldByName("Body")
+	if !ok {
+		body, _ = t.FieldByName("RawBody")
+	}
 	return body.Tag.Get(dataclass.Tag)
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 type greetRequest struct {
-	Name string `path:"name" class:"operational"`
+	Name string `path:"assistant" class:"operational"`
 }
 
 type greetResponse struct {
@@ -28,7 +28,7 @@ type greetResponse struct {
 // client.
 func ExampleRegister() {
 	a := api.New("greetings", time.Now, slog.New(slog.DiscardHandler))
-	op := huma.Operation{OperationID: "greet", Method: http.MethodGet, Path: "/v1/greetings/{name}"}
+	op := huma.Operation{OperationID: "greet", Method: http.MethodGet, Path: "/v1/greetings/{assistant}"}
 	api.Register(a, op, func(_ context.Context, in *greetRequest) (*greetResponse, error) {
 		switch in.Name {
 		case "nobody":

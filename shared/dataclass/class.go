@@ -32,6 +32,7 @@ const (
 	PlatformDocument Place = "platform-document" // Firestore, anywhere else, and the tenants' own records
 	OutputsBucket    Place = "outputs-bucket"    // an object in the tenant's outputs bucket
 	Message          Place = "message"           // Pub/Sub
+	TenantTopic      Place = "tenant-topic"      // a message to the Pub/Sub topic of the tenant's own that receives its audit log
 	Parameter        Place = "parameter"         // of an API request
 	Request          Place = "request"           // the body of an API request
 	Response         Place = "response"          // the body of an API response

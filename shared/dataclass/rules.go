@@ -60,14 +60,14 @@ var Rules = map[Class]Rule{
 		Kept:    untilGone,
 	},
 	Operational: {
-		Plain:   append([]Place{TenantDocument, PlatformDocument, Message}, api...),
+		Plain:   append([]Place{TenantDocument, PlatformDocument, Message, TenantTopic}, api...),
 		Keys:    []Key{DatabaseKey},
 		Readers: everybody,
 		Model:   bothAgree, // it goes along with what it refers to
 		Kept:    untilGone,
 	},
 	Audit: {
-		Plain:   []Place{Response},
+		Plain:   []Place{Response, TenantTopic},
 		Sealed:  []Place{TenantDocument, PlatformDocument},
 		Keys:    []Key{AuditKey, DatabaseKey},
 		Readers: []string{"auditor", "admin"},

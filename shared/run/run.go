@@ -46,7 +46,7 @@ type Run struct {
 	// has no meaning if the run has ended.
 	LeaseExpires time.Time `firestore:"leaseExpires" class:"operational"`
 
-	GrantsFinal bool `firestore:"grantsFinal" class:"operational"` // the run has ended, and no grant of a claimed part is pending
+	GrantsFinal bool `firestore:"grantsFinal" class:"operational"` // the run has ended, none of its grants is pending, and the audit log has their final states
 
 	Digest    string `firestore:"digest" class:"operational"` // keyed hash of the report; a repeated report has the same digest
 	Sightings int    `firestore:"sightings" class:"metadata"` // number of sightings, stored below the record
@@ -54,7 +54,9 @@ type Run struct {
 	LeftOut   int    `firestore:"leftOut" class:"metadata"`   // number of invalid members of the report, which are not stored
 
 	Check   string `firestore:"check" class:"operational"`   // hash of task and resource; empty until the run is complete
-	Pending bool   `firestore:"pending" class:"operational"` // the run is complete, and is not yet folded into its check
+	Pending bool   `firestore:"pending" class:"operational"` // the run is complete, and is not yet folded into its check and its SLIs
+
+	IssuesFolded bool `firestore:"issuesFolded" class:"operational"` // while Pending: the run is folded into its check and its issues, and only its samples wait
 
 	RepublishAt time.Time `firestore:"republishAt" class:"operational"` // when the run's event is published again, if the run is still pending; zero: the run is not complete
 }

@@ -41,6 +41,12 @@ resource "google_kms_crypto_key" "log" {
   }
 }
 
+# Every version that can verify. A disabled version has no public key.
+data "google_kms_crypto_key_versions" "log" {
+  crypto_key = google_kms_crypto_key.log.id
+  filter     = "state=ENABLED"
+}
+
 resource "google_kms_crypto_key" "this" {
   for_each = local.keys
 

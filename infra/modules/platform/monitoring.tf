@@ -10,6 +10,10 @@ locals {
       description = "Audit logs whose new entries could not be published; a log stays stopped if its bucket contradicts its database"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR (jsonPayload.message=\"audit log not integrated\" OR jsonPayload.message=\"audit entry cannot be opened\")"
     }
+    audit-log-forks = {
+      description = "Witnesses that hold a checkpoint with an audit log's signature that differs from the published one: see the playbook on audits"
+      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"audit log fork claimed\""
+    }
     events-rejected = {
       description = "Messages that were permanently rejected"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"event permanently rejected\""
@@ -27,11 +31,41 @@ locals {
     }
   }
 
-  # Verified tokens without a role. The functions count them per issuer and minute and
-  # write one line for each count, so strangers cannot fill a tenant's audit log.
-  roleless_metric = {
-    description = "Verified tokens without a role, per tenant, issuer and minute"
-    filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"tokens without a role\""
+  # Refused requests that can come in floods. The functions count them per tenant, issuer
+  # and minute and write one line for each count, so nobody can fill a log with them.
+  count_metrics = {
+    tokens-without-role = {
+      description = "Verified tokens without a role, per tenant, issuer and minute"
+      filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"tokens without a role\""
+      threshold   = 100
+      what        = "More than 100 verified tokens of one issuer had no role within a minute. The metric names tenant and issuer. Either a rule is missing, or strangers with tokens of a shared issuer try the tenant: narrow its trust."
+    }
+    requests-over-rate-limit = {
+      description = "Requests over the rate limit of their subject, per tenant, issuer and minute"
+      filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"requests over the rate limit\""
+      threshold   = 1000
+      what        = "One issuer's subjects sent more than 1,000 requests over their rate limit to one instance within a minute. The metric names tenant and issuer. Either a client retries without waiting, or somebody floods the API: withdraw the rule or the issuer's key."
+    }
+  }
+
+  # Values of log lines, each with the longest one that is normal, in seconds.
+  delay_metrics = {
+    audit-publication-delay = {
+      description = "Time from an audit entry to the checkpoint that covers it, in seconds: the longest of each call"
+      filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"audit logs integrated\""
+      value       = "EXTRACT(jsonPayload.delaySeconds)"
+      labels      = {}
+      threshold   = 600
+      what        = "An audit entry waited for more than ten minutes until it was published. Until then it cannot be proved. audit-integrator fails, or has more entries than it can publish."
+    }
+    audit-delivery-delay = {
+      description = "Time for which published audit entries have waited for their delivery to the tenant's topic, in seconds"
+      filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"audit log not delivered\""
+      value       = "EXTRACT(jsonPayload.seconds)"
+      labels      = { tenant = "EXTRACT(jsonPayload.tenant)" }
+      threshold   = 900
+      what        = "A tenant's audit topic has not received entries for more than 15 minutes. The metric names the tenant. The log line says whether the topic refuses messages. See the playbook on audits."
+    }
   }
 
   run = "resource.type=\"cloud_run_revision\" AND metric.type=\"run.googleapis.com/request_count\""
@@ -39,7 +73,7 @@ locals {
   # Alerts on a threshold that is exceeded for the duration, with what to do.
   alerts = merge(
     {
-      for topic in module.suite.topics : "Dead letters of ${topic}" => {
+      for topic in module.suite.dead_letters : "Dead letters of ${topic}" => {
         filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=\"${topic}-dead\""
         aligner     = "ALIGN_MAX", threshold = 0, duration = "0s", severity = "ERROR"
         what        = "Messages failed 20 times. See the playbook on dead letters."
@@ -47,12 +81,12 @@ locals {
       }
     },
     {
-      for name, f in module.suite.functions : "${name} falls behind" => {
+      for name, p in local.pushes : "${name} falls behind" => {
         filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=\"${name}\""
         aligner     = "ALIGN_MAX", threshold = 600, duration = "300s", severity = "WARNING"
-        what        = "The oldest message has been waiting for ten minutes: ${name} fails, or has too few instances."
+        what        = "The oldest message has been waiting for ten minutes: ${p.function} fails, or has too few instances."
         denominator = null
-      } if f.topic != null
+      }
     },
     {
       for name, f in module.suite.functions : "${name} fails" => {
@@ -71,10 +105,18 @@ locals {
       }
     },
     {
-      tokens-without-role = {
-        filter      = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.roleless.name}\""
-        aligner     = "ALIGN_PERCENTILE_99", threshold = 100, duration = "0s", severity = "WARNING"
-        what        = "More than 100 verified tokens of one issuer had no role within a minute. The metric names tenant and issuer. Either a rule is missing, or strangers with tokens of a shared issuer try the tenant: narrow its trust."
+      for name, metric in local.delay_metrics : name => {
+        filter      = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.delay[name].name}\""
+        aligner     = "ALIGN_PERCENTILE_99", threshold = metric.threshold, duration = "0s", severity = "ERROR"
+        what        = metric.what
+        denominator = null
+      }
+    },
+    {
+      for name, metric in local.count_metrics : name => {
+        filter      = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.count[name].name}\""
+        aligner     = "ALIGN_PERCENTILE_99", threshold = metric.threshold, duration = "0s", severity = "WARNING"
+        what        = metric.what
         denominator = null
       }
     },
@@ -105,11 +147,37 @@ resource "google_logging_metric" "this" {
   depends_on = [google_project_service.this]
 }
 
-resource "google_logging_metric" "roleless" {
+resource "google_logging_metric" "delay" {
+  for_each = local.delay_metrics
+
+  project          = var.project_id
+  name             = "strongroom/${each.key}"
+  description      = each.value.description
+  filter           = each.value.filter
+  value_extractor  = each.value.value
+  label_extractors = each.value.labels
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "DISTRIBUTION"
+    unit        = "s"
+    dynamic "labels" {
+      for_each = each.value.labels
+      content {
+        key = labels.key
+      }
+    }
+  }
+  depends_on = [google_project_service.this]
+}
+
+resource "google_logging_metric" "count" {
+  for_each = local.count_metrics
+
   project         = var.project_id
-  name            = "strongroom/tokens-without-role"
-  description     = local.roleless_metric.description
-  filter          = local.roleless_metric.filter
+  name            = "strongroom/${each.key}"
+  description     = each.value.description
+  filter          = each.value.filter
   value_extractor = "EXTRACT(jsonPayload.count)"
   label_extractors = {
     tenant = "EXTRACT(jsonPayload.tenant)"

@@ -30,6 +30,11 @@ output "log_key" {
   value       = google_kms_crypto_key.log.id
 }
 
+output "log_verifier_keys" {
+  description = "Keys that verify the checkpoints of audit logs, by version of the log key: the KEY of each verifier key NAME+HASH+KEY, of the checkpoints and of their times. Give them to auditors over another way than the API."
+  value       = module.suite.log_verifier_keys
+}
+
 output "audit_bucket" {
   description = "Bucket of the platform's own audit log."
   value       = google_storage_bucket.audit.name

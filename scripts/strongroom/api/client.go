@@ -33,6 +33,7 @@ type Client struct {
 	token     func() (secret.String, error)
 	insecure  bool
 	bucket    string // empty: any
+	receipt   func(Receipt)
 	clock     *clock.Clock
 	http      *http.Client
 }
@@ -44,8 +45,18 @@ type Config struct {
 	Token     func() (secret.String, error) // called for each request, because tokens rotate; nil: send no token
 	Insecure  bool                          // allow http: to hosts other than this one
 	Bucket    string                        // the only bucket that Put uploads to; empty: the one that the platform names
+	Receipt   func(Receipt)                 // called for each request that the platform recorded, concurrently; nil: not called
 	Clock     *clock.Clock                  // is compared with the platform's clock; nil: a new one
 }
+
+// Receipt is the platform's statement that an audit entry records a request.
+type Receipt struct {
+	What  string // what was requested
+	Entry string // ID of the entry
+}
+
+// receiptHeader has the ID of the entry that records a request.
+const receiptHeader = "Strongroom-Audit-Entry"
 
 // New checks the address and returns a client. It sends nothing yet.
 func New(config Config) (*Client, error) {
@@ -55,8 +66,8 @@ func New(config Config) (*Client, error) {
 	}
 	return &Client{
 		base: base, workspace: config.Workspace, token: config.Token, insecure: config.Insecure, bucket: config.Bucket,
-		clock: cmp.Or(config.Clock, clock.New()),
-		http:  &http.Client{Transport: newTransport(), CheckRedirect: refuseRedirect},
+		clock: cmp.Or(config.Clock, clock.New()), receipt: config.Receipt,
+		http: &http.Client{Transport: newTransport(), CheckRedirect: refuseRedirect},
 	}, nil
 }
 
@@ -164,7 +175,7 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 
 // send returns a response with a 2xx status. The caller closes its body. Any
 // other status is an error: a *Problem, if the platform responded. A body that
-// is not nil is JSON.
+// is not nil is JSON, unless the request's header has another Content-Type.
 func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Response, error) {
 	req, err := c.newRequest(ctx, r, body)
 	if err != nil {
@@ -177,6 +188,9 @@ func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Respon
 	res, err := c.do(req)
 	if err != nil {
 		return nil, unreachable(ctx, r.what, err)
+	}
+	if entry := res.Header.Get(receiptHeader); entry != "" && c.receipt != nil {
+		c.receipt(Receipt{What: r.what, Entry: printable(entry)})
 	}
 	if res.StatusCode/100 == 2 {
 		return res, nil
@@ -227,7 +241,7 @@ func (c *Client) newRequest(ctx context.Context, r request, body []byte) (*http.
 		req.Header[name] = values
 	}
 	req.Header.Set("User-Agent", userAgent)
-	if body != nil {
+	if body != nil && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	return req, nil
@@ -256,6 +270,25 @@ func (c *Client) rejected(what string, res *http.Response, sent secret.String) e
 		}
 	}
 	return classify(problem, res, "")
+}
+
+// readAll returns the whole response body, of at most limit bytes.
+func (c *Client) readAll(ctx context.Context, r request, body []byte, limit int) ([]byte, error) {
+	ctx, alive, cancel := watch(ctx)
+	defer cancel()
+	res, err := c.send(ctx, r, body)
+	if err != nil {
+		return nil, err
+	}
+	defer closeBody(res.Body)
+	data, err := io.ReadAll(io.LimitReader(&liveReader{res.Body, alive}, int64(limit)+1))
+	switch {
+	case err != nil:
+		return nil, unreachable(ctx, r.what, err)
+	case len(data) > limit:
+		return nil, fmt.Errorf("%s: the response is larger than %d bytes", r.what, limit)
+	}
+	return data, nil
 }
 
 func closeBody(body io.ReadCloser) {

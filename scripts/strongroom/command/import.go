@@ -182,7 +182,7 @@ func (f *importFile) leftOut() bool {
 
 func (i *importer) print(r *importedRun) error {
 	if i.options.json {
-		return writeJSON(i.app.stdout, r)
+		return i.app.writeJSON(i.app.stdout, r)
 	}
 	printNotes(func(format string, args ...any) { fmt.Fprintf(i.app.stderr, format+"\n", args...) }, r.File, r.Notes)
 	for _, lines := range r.Rejected {

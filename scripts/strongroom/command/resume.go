@@ -99,7 +99,7 @@ func (a *app) resumeRun(ctx context.Context, t transfer, dir spool.Dir, id strin
 	}
 	err = s.complete()
 	if asJSON {
-		if jsonErr := writeJSON(a.stdout, s.summarize(spooled.Journal(), err)); jsonErr != nil {
+		if jsonErr := a.writeJSON(a.stdout, s.summarize(spooled.Journal(), err)); jsonErr != nil {
 			return errors.Join(err, jsonErr)
 		}
 	}

@@ -99,7 +99,7 @@ func (a *app) listSpool(dir spool.Dir, asJSON bool) error {
 		}
 	}
 	if asJSON {
-		return writeJSON(a.stdout, struct {
+		return a.writeJSON(a.stdout, struct {
 			Runs []spooledRun `json:"runs"`
 		}{runs})
 	}
@@ -128,7 +128,7 @@ func spoolShowCommand(a *app) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.stdout, r)
+				return a.writeJSON(a.stdout, r)
 			}
 			return a.showSpooled(r)
 		},

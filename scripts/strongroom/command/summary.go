@@ -85,6 +85,12 @@ func isUnauthorized(err error) bool {
 	return errors.As(err, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden)
 }
 
+// isOwnerProblem reports whether the run belongs to another identity.
+func isOwnerProblem(err error) bool {
+	var problem *api.Problem
+	return errors.As(err, &problem) && problem.Code == "run-owner"
+}
+
 // nextStep returns what the user can do about a run that is not completely
 // uploaded. It says that no data is lost only if the spool has all of it.
 func nextStep(spooled *spool.Run, dir spool.Dir, err error) string {
@@ -94,6 +100,8 @@ func nextStep(spooled *spool.Run, dir spool.Dir, err error) string {
 		text = "data is lost: " + strings.ReplaceAll(lost.Error(), "\n", "; ") + "; "
 	}
 	switch {
+	case isOwnerProblem(err):
+		return text + "another identity began this run, and the platform accepts it from that identity only: use a token of the issuer and subject that the run began with, and then continue: strongroom resume" + at + id
 	case isUnauthorized(err):
 		return text + "correct the token or its rights, and then continue: strongroom resume" + at + id
 	case isRefused(err):

@@ -75,8 +75,8 @@ run "a_tenant" {
     error_message = "The bindings of the bucket must be those of suite.json."
   }
   assert {
-    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com"])
-    error_message = "Only audit-integrator may use the audit bucket."
+    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com", "serviceAccount:fn-audit@p-test.iam.gserviceaccount.com"])
+    error_message = "Only audit-integrator and audit may use the audit bucket."
   }
   assert {
     condition     = [for b in values(google_service_account_iam_member.this) : b.member] == ["serviceAccount:fn-uploads@p-test.iam.gserviceaccount.com"]
@@ -110,6 +110,22 @@ run "a_signing_key_signs_once_its_version_is_named" {
   assert {
     condition     = endswith(jsondecode(google_firestore_document.record.fields).signingKeyName.stringValue, "/cryptoKeyVersions/1")
     error_message = "The record must name the version."
+  }
+}
+
+run "the_audit_topic_admits_one_publisher" {
+  command = apply
+  variables {
+    audit_topic = "projects/theirs/topics/strongroom-audit"
+  }
+
+  assert {
+    condition     = [for m in google_pubsub_topic_iam_member.audit : "${m.project} ${m.topic} ${m.role} ${m.member}"] == ["theirs strongroom-audit roles/pubsub.publisher serviceAccount:fn-audit-delivery@p-test.iam.gserviceaccount.com"]
+    error_message = "Only audit-delivery must be able to publish: ${jsonencode(values(google_pubsub_topic_iam_member.audit))}"
+  }
+  assert {
+    condition     = jsondecode(google_firestore_document.record.fields).auditTopic.stringValue == "projects/theirs/topics/strongroom-audit"
+    error_message = "The record must name the topic."
   }
 }
 
