@@ -3,6 +3,7 @@ package assistantupdate
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"cloud.google.com/go/firestore"
 
@@ -49,10 +50,7 @@ func (w *workspace) fold(ctx context.Context, id issue.CheckID) (foldResult, err
 		if err != nil || len(runs) == 0 {
 			return foldResult{}, err
 		}
-		if err := w.foldSLIs(ctx, runs); err != nil {
-			return foldResult{}, err
-		}
-		err = w.commit(ctx, check, runs)
+		err = w.foldInto(ctx, check, runs)
 		if errors.Is(err, errTooMuchText) && len(runs) > 1 {
 			limit = len(runs) / 2
 			continue
@@ -62,6 +60,30 @@ func (w *workspace) fold(ctx context.Context, id issue.CheckID) (foldResult, err
 		}
 		return foldResult{runIDs(runs), more}, nil
 	}
+}
+
+// foldInto folds runs into their check, their issues and their SLIs. An SLI is written
+// about once a second, so samples may have to wait. Issues do not: if a run has both,
+// its issues are committed first.
+func (w *workspace) foldInto(ctx context.Context, check checkSnapshot, runs []pendingRun) error {
+	waiting, err := w.waitingSeries(ctx, runs)
+	if err != nil {
+		return err
+	}
+	issuesFolded := false
+	if len(waiting) > 0 && slices.ContainsFunc(runs, pendingRun.hasUnfoldedIssues) {
+		if err := w.commit(ctx, foldTx{workspace: w, check: check, runs: runs, keepPending: true}); err != nil {
+			return err
+		}
+		issuesFolded = true
+	}
+	if err := w.foldSLIs(ctx, waiting); err != nil {
+		return err
+	}
+	if issuesFolded {
+		return w.db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error { return endPending(tx, runs) })
+	}
+	return w.commit(ctx, foldTx{workspace: w, check: check, runs: runs})
 }
 
 // readCheck reads a check before anything else is read. It returns a tooSoonError
@@ -82,13 +104,12 @@ func (w *workspace) readCheck(ctx context.Context, id issue.CheckID) (checkSnaps
 // runs did not see, those are resolved first, in transactions of their own. Each of
 // these is correct by itself and has the same result if it is repeated. The last
 // transaction fails if another fold was committed in between.
-func (w *workspace) commit(ctx context.Context, check checkSnapshot, runs []pendingRun) error {
-	release, err := w.memory.Reserve(ctx, foldMemory(runs))
+func (w *workspace) commit(ctx context.Context, tx foldTx) error {
+	release, err := w.memory.Reserve(ctx, foldMemory(tx.runs))
 	if err != nil {
 		return err
 	}
 	defer release()
-	tx := foldTx{workspace: w, check: check, runs: runs}
 	err = w.db.RunTransaction(ctx, tx.execute)
 	if !errors.Is(err, errTooManyIssues) {
 		return err

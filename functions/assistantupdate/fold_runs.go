@@ -32,6 +32,9 @@ type pendingRun struct {
 	result issue.RunResult
 }
 
+// hasUnfoldedIssues reports whether issues of the run are not visible yet.
+func (r pendingRun) hasUnfoldedIssues() bool { return r.record.Sightings > 0 && !r.record.IssuesFolded }
+
 // readPendingRuns reads the oldest pending runs of a check with their sightings:
 // at most limit runs, with at most maxSightings. It needs no transaction, because
 // of all this only the pending state changes after it is written. more reports

@@ -38,14 +38,10 @@ var foldedSLIFields = fieldPaths(append(slices.DeleteFunc(storedFields(reflect.T
 	return field == "objective" || field == "thresholds"
 }), "folded"))
 
-// foldSLIs returns once all samples of the runs are in their SLIs. It is called
-// before the runs' pending state ends, because a run may have samples of more SLIs
-// than fit into one commit.
-func (w *workspace) foldSLIs(ctx context.Context, runs []pendingRun) error {
-	waiting, err := w.waitingSeries(ctx, runs)
-	if err != nil {
-		return err
-	}
+// foldSLIs returns once all waiting series are in their SLIs. It is called before the
+// pending state of their runs ends, because a run may have samples of more SLIs than
+// fit into one commit.
+func (w *workspace) foldSLIs(ctx context.Context, waiting map[string][]string) error {
 	var group errgroup.Group // without a shared context: one error must not stop the other SLIs
 	group.SetLimit(maxConcurrentSLIs)
 	for name, ids := range waiting {

@@ -19,13 +19,17 @@ type foldTx struct {
 	check          checkSnapshot
 	runs           []pendingRun
 	unseenResolved bool // resolveUnseen has written the issues that the runs did not see
+	keepPending    bool // samples of the runs still wait: see run.Run.IssuesFolded
 }
 
 // execute folds the runs that are still pending, and ends their pending state.
 func (f foldTx) execute(ctx context.Context, tx *firestore.Transaction) error {
 	results, err := f.stillPending(tx)
-	if err != nil || len(results) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(results) == 0 {
+		return f.markFolded(tx)
 	}
 	issues, err := f.affectedIssues(tx, results)
 	if err != nil {
@@ -47,7 +51,26 @@ func (f foldTx) execute(ctx context.Context, tx *firestore.Transaction) error {
 	if err := tx.Set(f.check.ref, check); err != nil {
 		return fmt.Errorf("write check: %w", err)
 	}
+	return f.markFolded(tx)
+}
+
+// markFolded ends the pending state of the runs, or records that only their samples
+// wait.
+func (f foldTx) markFolded(tx *firestore.Transaction) error {
+	if !f.keepPending {
+		return endPending(tx, f.runs)
+	}
 	for _, r := range f.runs {
+		if err := tx.Update(r.ref, []firestore.Update{{Path: "issuesFolded", Value: true}}); err != nil {
+			return fmt.Errorf("mark issues as folded: %w", err)
+		}
+	}
+	return nil
+}
+
+// endPending ends the pending state of runs, whose samples and issues are all folded.
+func endPending(tx *firestore.Transaction, runs []pendingRun) error {
+	for _, r := range runs {
 		if err := tx.Update(r.ref, []firestore.Update{{Path: "pending", Value: false}}); err != nil {
 			return fmt.Errorf("mark run as folded: %w", err)
 		}
@@ -55,7 +78,7 @@ func (f foldTx) execute(ctx context.Context, tx *firestore.Transaction) error {
 	return nil
 }
 
-// stillPending returns the results of the runs that are still pending. It returns
+// stillPending returns the results of the runs whose issues are not folded. It returns
 // errOvertaken if another fold of the check was committed since it was read.
 func (f foldTx) stillPending(tx *firestore.Transaction) ([]issue.RunResult, error) {
 	refs := []*firestore.DocumentRef{f.check.ref}
@@ -75,7 +98,7 @@ func (f foldTx) stillPending(tx *firestore.Transaction) ([]issue.RunResult, erro
 		if err != nil {
 			return nil, err
 		}
-		if r.Pending {
+		if r.Pending && !r.IssuesFolded {
 			results = append(results, f.runs[i].result)
 		}
 	}

@@ -50,13 +50,14 @@
 //	 "samples":[{"sli":"dns-latency","time":"2026-01-02T03:04:30Z","value":1.5}],
 //	 "issues":[{"line":"{\"severity\":2,\"title\":\"DNS is slow\",\"nextSteps\":\"Look at the cache\"}"}]}
 //
-//	field     required  value
-//	end       yes       a time (RFC 3339), stored in whole microseconds
-//	outcome   yes       success, failure (the check failed), error (the task broke), timeout or canceled
-//	exitCode  yes       exit code of the task, or -1 if it is unknown
-//	outputs   no        at most 1,000: an output that the run produced, and its number of parts
-//	samples   no        at most 1,000, of at most 100 SLIs: a value that the run measured
-//	issues    no        at most 200: a line of the run's issues.jsonl
+//	field         required  value
+//	end           yes       a time (RFC 3339), stored in whole microseconds
+//	outcome       yes       success, failure (the check failed), error (the task broke), timeout or canceled
+//	exitCode      yes       exit code of the task, or -1 if it is unknown
+//	filesLeftOut  no        number of files of the task that are not outputs, for example because of their names
+//	outputs       no        at most 1,000: an output that the run produced, and its number of parts
+//	samples       no        at most 1,000, of at most 100 SLIs: a value that the run measured
+//	issues        no        at most 200: a line of the run's issues.jsonl
 //
 // Each output may be claimed once. Its parts are numbered from 1, and a claimed
 // part that never arrives becomes missing. The report seals the run: a part that it

@@ -69,7 +69,7 @@ func TestEveryFieldOfAReportRequestDistinguishesReports(t *testing.T) {
 	for _, field := range reflect.VisibleFields(reflect.TypeOf(first.Body)) {
 		second := *first
 		setField(t, &second.Body, field, map[string]any{
-			"End": noon.Add(time.Microsecond), "Outcome": "success", "ExitCode": 7,
+			"End": noon.Add(time.Microsecond), "Outcome": "success", "ExitCode": 7, "FilesLeftOut": 6,
 			"Outputs": []claimMember{{Name: "stdout.log", Parts: 1}},
 			"Samples": []sampleMember{{SLI: "latency", Time: noon, Value: 1}},
 			"Issues":  []lineMember{{Line: `{"title":"t"}`}},

@@ -44,10 +44,11 @@ type runBody struct {
 
 	LeaseExpires *time.Time `json:"leaseExpires,omitempty" class:"operational" doc:"While the run is running: when it is lost if its runner does not call before"`
 
-	Issues  int         `json:"issues,omitempty" class:"metadata" doc:"Number of issue lines in the report"`
-	Samples int         `json:"samples,omitempty" class:"metadata" doc:"Number of samples in the report"`
-	LeftOut int         `json:"leftOut,omitempty" class:"metadata" doc:"Number of outputs, samples and issue lines in the report that were invalid and are not recorded"`
-	Errors  []api.Fault `json:"errors,omitempty" doc:"In the response to a report: what was left out and why, at most 20"`
+	Issues       int         `json:"issues,omitempty" class:"metadata" doc:"Number of issue lines in the report"`
+	Samples      int         `json:"samples,omitempty" class:"metadata" doc:"Number of samples in the report"`
+	LeftOut      int         `json:"leftOut,omitempty" class:"metadata" doc:"Number of outputs, samples and issue lines in the report that were invalid and are not recorded"`
+	FilesLeftOut int         `json:"filesLeftOut,omitempty" class:"metadata" doc:"Number of files of the task that its runner did not upload"`
+	Errors       []api.Fault `json:"errors,omitempty" doc:"In the response to a report: what was left out and why, at most 20"`
 }
 
 // outputClaim is an output that the run claims, as the API shows it.
@@ -100,15 +101,16 @@ func truncateToMicros(t time.Time) time.Time { return t.UTC().Truncate(time.Micr
 
 func show(r run.Run) runBody {
 	b := runBody{
-		ID:       string(r.ID),
-		State:    string(r.State),
-		Task:     r.Start.Task,
-		SLX:      r.Start.SLX,
-		Resource: r.Start.Resource,
-		Outcome:  string(r.End.Outcome),
-		Issues:   r.Sightings,
-		Samples:  r.Samples,
-		LeftOut:  r.LeftOut,
+		ID:           string(r.ID),
+		State:        string(r.State),
+		Task:         r.Start.Task,
+		SLX:          r.Start.SLX,
+		Resource:     r.Start.Resource,
+		Outcome:      string(r.End.Outcome),
+		Issues:       r.Sightings,
+		Samples:      r.Samples,
+		LeftOut:      r.LeftOut,
+		FilesLeftOut: r.End.FilesLeftOut,
 	}
 	if r.Start.Known() {
 		b.Start = &r.Start.Time

@@ -16,14 +16,15 @@ import (
 // depend on which members are accepted, because that depends on the time: a
 // sample that is ahead of the clock now is not ahead when the report is repeated.
 type reportedValues struct {
-	Domain    string
-	Outcome   run.Outcome
-	ExitCode  int
-	End       int64 // microseconds since 1970; the same for samples
-	Outputs   []run.Claim
-	Samples   []reportedSample
-	Malformed []string // texts of the members that do not decode
-	lines     []string
+	Domain       string
+	Outcome      run.Outcome
+	ExitCode     int
+	FilesLeftOut int   `json:",omitempty"` // a report without this value has the digest that it always had
+	End          int64 // microseconds since 1970; the same for samples
+	Outputs      []run.Claim
+	Samples      []reportedSample
+	Malformed    []string // texts of the members that do not decode
+	lines        []string
 }
 
 type reportedSample struct {
@@ -36,7 +37,7 @@ type reportedSample struct {
 // meaning. The order of the lines numbers the sightings.
 func (r *reportRequest) reportedValues() reportedValues {
 	v := reportedValues{
-		Domain: "strongroom report", Outcome: run.Outcome(r.Body.Outcome), ExitCode: r.Body.ExitCode, End: truncateToMicros(r.Body.End).UnixMicro(),
+		Domain: "strongroom report", Outcome: run.Outcome(r.Body.Outcome), ExitCode: r.Body.ExitCode, FilesLeftOut: r.Body.FilesLeftOut, End: truncateToMicros(r.Body.End).UnixMicro(),
 	}
 	for _, o := range r.Body.Outputs {
 		if v.addMalformed(o.malformed) {

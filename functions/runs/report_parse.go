@@ -31,12 +31,13 @@ type reportRequest struct {
 	Workspace string `path:"workspace" class:"operational"`
 	Run       string `path:"run" class:"operational"`
 	Body      struct {
-		End      time.Time      `json:"end" class:"metadata"`
-		Outcome  string         `json:"outcome" class:"metadata" enum:"success,failure,error,timeout,canceled"`
-		ExitCode int            `json:"exitCode" class:"metadata" minimum:"-1" maximum:"4294967295" doc:"Exit code of the task, or -1 if it is unknown"`
-		Outputs  []claimMember  `json:"outputs,omitempty" maxItems:"1000" doc:"Outputs of the run"`
-		Samples  []sampleMember `json:"samples,omitempty" maxItems:"1000" doc:"Samples that the run measured"`
-		Issues   []lineMember   `json:"issues,omitempty" maxItems:"200" doc:"Issues that the run found"`
+		End          time.Time      `json:"end" class:"metadata"`
+		Outcome      string         `json:"outcome" class:"metadata" enum:"success,failure,error,timeout,canceled"`
+		ExitCode     int            `json:"exitCode" class:"metadata" minimum:"-1" maximum:"4294967295" doc:"Exit code of the task, or -1 if it is unknown"`
+		FilesLeftOut int            `json:"filesLeftOut,omitempty" class:"metadata" minimum:"0" maximum:"4294967295" doc:"Number of files of the task that are not among the outputs, for example because their names are not valid"`
+		Outputs      []claimMember  `json:"outputs,omitempty" maxItems:"1000" doc:"Outputs of the run"`
+		Samples      []sampleMember `json:"samples,omitempty" maxItems:"1000" doc:"Samples that the run measured"`
+		Issues       []lineMember   `json:"issues,omitempty" maxItems:"200" doc:"Issues that the run found"`
 	}
 }
 
@@ -68,7 +69,7 @@ func (r *reportRequest) parse(now time.Time) (p parsedReport, err error) {
 	if err := checkTime(r.Body.End, now, "body.end"); err != nil {
 		return p, err
 	}
-	p.end = run.End{Outcome: run.Outcome(r.Body.Outcome), ExitCode: r.Body.ExitCode, Time: truncateToMicros(r.Body.End)}
+	p.end = run.End{Outcome: run.Outcome(r.Body.Outcome), ExitCode: r.Body.ExitCode, Time: truncateToMicros(r.Body.End), FilesLeftOut: r.Body.FilesLeftOut}
 	p.reported = r.reportedValues()
 	p.parseClaims(r.Body.Outputs)
 	p.parseSightings(r.Body.Issues)

@@ -357,6 +357,6 @@ var denials = map[string]string{
 	reasonRole:      "your role does not allow this; ask your tenant administrator for access",
 	reasonTenant:    "the path names another tenant than your token; use your own tenant's ID",
 	reasonWorkspace: "you do not have access to this workspace; ask your tenant administrator",
-	reasonOwner:     "the run belongs to another identity; send it with the identity that began it, or begin a new run",
+	reasonOwner:     api.RunOwnerText,
 	reasonWitness:   "no registered witness has signed this checkpoint; register the witness's key in the tenant's record",
 }

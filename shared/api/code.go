@@ -33,6 +33,7 @@ var textCodes = map[string]string{
 	KeyLockedText:   "key-locked",
 	RunIDTakenText:  "run-id-taken",
 	RunNotFoundText: "run-not-found",
+	RunOwnerText:    "run-owner",
 	PageTokenText:   "page-token",
 	busyText:        "busy",
 

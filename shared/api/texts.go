@@ -6,6 +6,7 @@ const (
 	KeyLockedText   = "the tenant's key is disabled or destroyed; ask the tenant's administrator"
 	RunIDTakenText  = "this run ID is already used; create a new UUIDv7"
 	RunNotFoundText = "this workspace has no such run"
+	RunOwnerText    = "the run belongs to another identity; send it with the identity that began it, or begin a new run"
 	PageTokenText   = "pageToken is not valid for this query; start again without it"
 
 	NotIntegratedText   = "the entry is recorded, and is not in the published log yet; try again in a minute"

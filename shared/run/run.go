@@ -54,7 +54,9 @@ type Run struct {
 	LeftOut   int    `firestore:"leftOut" class:"metadata"`   // number of invalid members of the report, which are not stored
 
 	Check   string `firestore:"check" class:"operational"`   // hash of task and resource; empty until the run is complete
-	Pending bool   `firestore:"pending" class:"operational"` // the run is complete, and is not yet folded into its check
+	Pending bool   `firestore:"pending" class:"operational"` // the run is complete, and is not yet folded into its check and its SLIs
+
+	IssuesFolded bool `firestore:"issuesFolded" class:"operational"` // while Pending: the run is folded into its check and its issues, and only its samples wait
 
 	RepublishAt time.Time `firestore:"republishAt" class:"operational"` // when the run's event is published again, if the run is still pending; zero: the run is not complete
 }
@@ -87,6 +89,9 @@ type End struct {
 	ExitCode int       `firestore:"exitCode" class:"metadata"`
 	Time     time.Time `firestore:"time" class:"metadata"`
 	Claims   []Claim   `firestore:"claims"`
+	// FilesLeftOut is the number of the task's files that the runner did not upload,
+	// for example because their names cannot be those of outputs.
+	FilesLeftOut int `firestore:"filesLeftOut" class:"metadata"`
 }
 
 // Known reports whether the start is recorded.

@@ -28,6 +28,7 @@ type Problem struct {
 	Status int      `json:"-"` // HTTP status code
 	Title  string   `json:"title"`
 	Detail string   `json:"detail"`
+	Code   string   `json:"code"` // stable, for programs
 	Errors []Fault  `json:"errors"`
 	Stored []Stored `json:"stored"` // with status 409: parts that are already stored
 

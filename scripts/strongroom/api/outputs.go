@@ -72,7 +72,17 @@ type Chunk struct {
 // Bytes reads a range. The chunk may end before the range does. A range that
 // begins at the end of the output returns an empty chunk.
 func (c *Client) Bytes(ctx context.Context, run, name string, span Span) (*Chunk, error) {
-	chunk, err := c.read(ctx, request{path: c.outputPath(run, name), header: http.Header{"Range": {span.header()}}})
+	return c.bytes(ctx, request{path: c.outputPath(run, name)}, span)
+}
+
+// UnclaimedBytes is Bytes of the stored parts that the run's report does not claim.
+func (c *Client) UnclaimedBytes(ctx context.Context, run, name string, span Span) (*Chunk, error) {
+	return c.bytes(ctx, request{path: c.outputPath(run, name), query: url.Values{"unclaimed": {"true"}}}, span)
+}
+
+func (c *Client) bytes(ctx context.Context, r request, span Span) (*Chunk, error) {
+	r.header = http.Header{"Range": {span.header()}}
+	chunk, err := c.read(ctx, r)
 	var problem *Problem
 	if !errors.As(err, &problem) || problem.Status != http.StatusRequestedRangeNotSatisfiable {
 		return chunk, err

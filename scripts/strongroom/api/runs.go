@@ -70,9 +70,11 @@ type Run struct {
 	End      *time.Time  `json:"end,omitempty"`
 
 	// What the run reported. A Listing does not have it.
-	Outputs []Claim `json:"outputs,omitempty"`
-	Issues  int     `json:"issues,omitempty"` // number of lines
-	Samples int     `json:"samples,omitempty"`
+	Outputs      []Claim `json:"outputs,omitempty"`
+	Issues       int     `json:"issues,omitempty"`       // number of lines
+	LeftOut      int     `json:"leftOut,omitempty"`      // number of invalid members, which are not recorded
+	FilesLeftOut int     `json:"filesLeftOut,omitempty"` // number of the task's files that were not uploaded
+	Samples      int     `json:"samples,omitempty"`
 }
 
 // Part describes a part of an output before its upload.
@@ -87,12 +89,13 @@ type Part struct {
 
 // Report is the end of a run.
 type Report struct {
-	End      time.Time   `json:"end"`
-	Outcome  run.Outcome `json:"outcome"`
-	ExitCode int         `json:"exitCode"`
-	Outputs  []Claim     `json:"outputs"`
-	Samples  []Sample    `json:"samples,omitempty"` // at most MaxSamples of MaxSLIs SLIs
-	Issues   []IssueLine `json:"issues,omitempty"`  // at most MaxIssues
+	End          time.Time   `json:"end"`
+	Outcome      run.Outcome `json:"outcome"`
+	ExitCode     int         `json:"exitCode"`
+	FilesLeftOut int         `json:"filesLeftOut,omitempty"` // number of the task's files that are not outputs
+	Outputs      []Claim     `json:"outputs"`
+	Samples      []Sample    `json:"samples,omitempty"` // at most MaxSamples of MaxSLIs SLIs
+	Issues       []IssueLine `json:"issues,omitempty"`  // at most MaxIssues
 }
 
 // LeftOut is what the platform did not record of a report, because it is invalid.

@@ -22,7 +22,9 @@ import (
 const (
 	exitFailed = 1
 	exitUsage  = 2
-	exitNotRun = 125
+
+	exitLeftOut = 3 // the command did everything that it could, but left out some files
+	exitNotRun  = 125
 )
 
 // app is one invocation of the program.

@@ -48,6 +48,7 @@ func (a *app) clientForRun(id string) (*api.Client, error) {
 // catOptions are the flags of outputs cat.
 type catOptions struct {
 	follow, raw  bool
+	unclaimed    bool
 	lines, bytes string
 }
 
@@ -72,7 +73,9 @@ has ended or is lost, but some parts are not stored.`,
 	flags.StringVar(&o.lines, "lines", "", "print only lines A-B, or from A to the end with A-; the first line is 1")
 	flags.StringVar(&o.bytes, "bytes", "", "print only bytes A-B, or from A to the end with A-; the first byte is 0")
 	flags.BoolVar(&o.raw, "raw", false, "print control characters to a terminal unchanged")
+	flags.BoolVar(&o.unclaimed, "unclaimed", false, "print the stored parts that the run's report does not claim, instead of the output; anybody with an upload URL of the run may have written them")
 	cmd.MarkFlagsMutuallyExclusive("follow", "lines", "bytes")
+	cmd.MarkFlagsMutuallyExclusive("follow", "lines", "unclaimed")
 	return cmd
 }
 
@@ -89,7 +92,7 @@ func (a *app) cat(ctx context.Context, o catOptions, run, name string) error {
 		return err
 	}
 	out, flush := a.safeOutput(o.raw)
-	reader := &view.Reader{Client: client, Run: run, Name: name, Retry: retry.Policy{For: defaultRetry}, Out: out}
+	reader := &view.Reader{Client: client, Run: run, Name: name, Unclaimed: o.unclaimed, Retry: retry.Policy{For: defaultRetry}, Out: out}
 	return errors.Join(read(ctx, reader), flush())
 }
 

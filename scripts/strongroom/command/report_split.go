@@ -35,7 +35,7 @@ func (s *session) sendReports(policy retry.Policy) error {
 	for n, part := range found.Split() {
 		id := j.Run
 		if n > 0 {
-			id, report.Outputs = furtherRunID(j.Run, n), []api.Claim{}
+			id, report.Outputs, report.FilesLeftOut = furtherRunID(j.Run, n), []api.Claim{}, 0
 			if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Start(ctx, id, start) }); err != nil {
 				return err
 			}

@@ -17,6 +17,7 @@ const exitUnknown = -1
 
 func resumeCommand(a *app) *cobra.Command {
 	var t transfer
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "resume [RUN…]",
 		Short: "Continue interrupted uploads",
@@ -32,14 +33,15 @@ run is reported with the outcome "error" and exit code -1.`,
 		RunE: func(cmd *cobra.Command, runs []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			return a.resume(ctx, t, runs)
+			return a.resume(ctx, t, runs, asJSON)
 		},
 	}
 	t.addFlags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON summary of each run to stdout, as run --json does")
 	return cmd
 }
 
-func (a *app) resume(ctx context.Context, t transfer, runs []string) error {
+func (a *app) resume(ctx context.Context, t transfer, runs []string, asJSON bool) error {
 	if err := t.check(); err != nil {
 		return err
 	}
@@ -55,7 +57,7 @@ func (a *app) resume(ctx context.Context, t transfer, runs []string) error {
 	}
 	failed := 0
 	for _, id := range runs {
-		err := a.resumeRun(ctx, t, dir, id)
+		err := a.resumeRun(ctx, t, dir, id, asJSON)
 		if !named && (errors.Is(err, spool.ErrBusy) || errors.Is(err, spool.ErrGone)) {
 			continue // another process uploads it or has uploaded it
 		}
@@ -73,7 +75,7 @@ func (a *app) resume(ctx context.Context, t transfer, runs []string) error {
 	return nil
 }
 
-func (a *app) resumeRun(ctx context.Context, t transfer, dir spool.Dir, id string) error {
+func (a *app) resumeRun(ctx context.Context, t transfer, dir spool.Dir, id string, asJSON bool) error {
 	spooled, err := dir.Lock(id)
 	if err != nil {
 		return err
@@ -95,7 +97,13 @@ func (a *app) resumeRun(ctx context.Context, t transfer, dir spool.Dir, id strin
 	if err := s.addPending(); err != nil {
 		return err
 	}
-	if err := s.complete(); err != nil {
+	err = s.complete()
+	if asJSON {
+		if jsonErr := a.writeJSON(a.stdout, s.summarize(spooled.Journal(), err)); jsonErr != nil {
+			return errors.Join(err, jsonErr)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("%w\nstrongroom: %s", err, nextStep(spooled, dir, err))
 	}
 	if lost := spooled.Journal().Lost(); lost > 0 {

@@ -191,7 +191,7 @@ func (s *session) reportAfter(uploadErr error) error {
 // retry by another process sends the same report.
 func (s *session) report() (api.Report, error) {
 	j := s.run.Journal()
-	r := api.Report{End: j.End.Add(j.ClockOffset), Outcome: j.Outcome, ExitCode: j.ExitCode, Outputs: []api.Claim{}}
+	r := api.Report{End: j.End.Add(j.ClockOffset), Outcome: j.Outcome, ExitCode: j.ExitCode, FilesLeftOut: j.FilesLeftOut, Outputs: []api.Claim{}}
 	for _, o := range j.Outputs {
 		r.Outputs = append(r.Outputs, api.Claim{Name: o.Name, Parts: claimedParts(o)})
 	}
@@ -280,13 +280,22 @@ func (s *session) listFiles() error {
 	if err := set.AddDir(j.PendingDir); err != nil {
 		return err
 	}
-	for _, rejected := range set.Rejected {
-		s.meter.Printf("strongroom: not uploaded: %v", rejected)
-	}
+	printFilesLeftOut(s.meter.Printf, set.Rejected)
 	return s.run.Update(func(j *spool.Journal) {
 		j.PendingDir = ""
+		j.LeaveOut(set.Rejected...)
 		j.Outputs = append(j.Outputs, outputsOf(set.Files)...)
 	})
+}
+
+// printFilesLeftOut prints files that cannot be outputs.
+func printFilesLeftOut(printf func(format string, args ...any), rejected []files.Rejected) {
+	for _, r := range rejected[:min(len(rejected), maxShownRejected)] {
+		printf("strongroom: not uploaded: %v", r)
+	}
+	if more := len(rejected) - maxShownRejected; more > 0 {
+		printf("strongroom: not uploaded: %d more files", more)
+	}
 }
 
 func outputsOf(all []files.File) []spool.Output {
@@ -303,6 +312,7 @@ func (s *session) abandonOutput(name string, why error) error {
 	s.meter.Printf("strongroom: not uploaded: %s: %v", name, why)
 	return s.run.Update(func(j *spool.Journal) {
 		j.Outcome = run.Error
+		j.LeaveOut(files.Rejected{File: name, Reason: why.Error()})
 		j.Outputs = slices.DeleteFunc(j.Outputs, func(o spool.Output) bool { return o.Name == name })
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -36,6 +37,9 @@ type spooledRun struct {
 	ReportSent bool            `json:"reportSent"`
 	Problem    string          `json:"problem,omitempty"` // why the last upload did not complete
 	Outputs    []outputSummary `json:"outputs,omitempty"`
+
+	FilesLeftOut int              `json:"filesLeftOut,omitempty"` // number of files that cannot be outputs
+	LeftOut      []files.Rejected `json:"leftOut,omitempty"`      // the first of them
 }
 
 func readSpooled(dir spool.Dir, id string) (spooledRun, error) {
@@ -49,6 +53,7 @@ func readSpooled(dir spool.Dir, id string) (spooledRun, error) {
 		return r, nil
 	}
 	r.Task, r.Start, r.Outcome, r.ReportSent, r.Problem = j.Task, j.Start.Start, j.Outcome, j.ReportSent, j.Problem
+	r.FilesLeftOut, r.LeftOut = j.FilesLeftOut, j.LeftOut
 	switch {
 	case j.End.IsZero():
 		r.State = "running"
@@ -89,7 +94,7 @@ func (a *app) listSpool(dir spool.Dir, asJSON bool) error {
 	runs := []spooledRun{}
 	for _, id := range ids {
 		if r, err := readSpooled(dir, id); err == nil { // otherwise, it was uploaded just now
-			r.Outputs = nil
+			r.Outputs, r.LeftOut = nil, nil
 			runs = append(runs, r)
 		}
 	}
@@ -142,6 +147,9 @@ func (a *app) showSpooled(r spooledRun) error {
 	fmt.Fprintf(table, "report sent: %t\nNAME\tSTATE\tBYTES STORED\tPARTS\tBYTES LOST\n", r.ReportSent)
 	for _, o := range r.Outputs {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\n", o.Name, o.State, o.Bytes, o.Parts, o.Lost)
+	}
+	for _, file := range r.LeftOut {
+		fmt.Fprintf(table, "left out: %s\n", view.OneLine(file.String()))
 	}
 	return table.Flush()
 }

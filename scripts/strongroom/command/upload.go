@@ -30,8 +30,9 @@ func uploadCommand(a *app) *cobra.Command {
 		Short: "Upload files as the outputs of one run",
 		Long: `Upload files, and all files below directories, as the outputs of one successful run.
 In an output's name, __ replaces the slash of a path. The files are first copied into
-the spool: do not change them before the command ends. If any file cannot be an
-output, nothing is uploaded.
+the spool: do not change them before the command ends. A file that cannot be an output,
+for example because of its name, is listed and left out. Then the exit code is 3. The
+run's record has the number of such files.
 
 ` + findingsHelp,
 		Example: `  strongroom upload ./results --task nightly-report
@@ -54,6 +55,7 @@ output, nothing is uploaded.
 
 func (a *app) upload(ctx context.Context, o uploadOptions, paths []string) error {
 	found, err := o.findFiles(paths)
+	printFilesLeftOut(func(format string, args ...any) { fmt.Fprintf(a.stderr, format+"\n", args...) }, found.Rejected)
 	if err != nil {
 		return err
 	}
@@ -75,30 +77,31 @@ func (a *app) upload(ctx context.Context, o uploadOptions, paths []string) error
 	return a.finishUpload(s, o, dir, s.complete())
 }
 
-// findFiles returns the files. It fails if any of them cannot be an output.
-func (o *uploadOptions) findFiles(paths []string) ([]files.File, error) {
+// findFiles returns the files. It fails if none of them can be an output, or if a run
+// cannot have all of them.
+func (o *uploadOptions) findFiles(paths []string) (files.Set, error) {
 	switch {
 	case len(paths) == 0:
-		return nil, usageError("no files; for example: strongroom upload ./results --task NAME")
+		return files.Set{}, usageError("no files; for example: strongroom upload ./results --task NAME")
 	case o.start.Task == "":
-		return nil, usageError("no task: use --task NAME")
+		return files.Set{}, usageError("no task: use --task NAME")
 	}
 	if err := errors.Join(o.check(), checkSamples(o.samples)); err != nil {
-		return nil, err
+		return files.Set{}, err
 	}
 	var set files.Set
 	for _, path := range paths {
 		if err := addPath(&set, path); err != nil {
-			return nil, err
+			return set, err
 		}
 	}
-	if len(set.Rejected) > 0 {
-		return nil, fmt.Errorf("nothing was uploaded: %w", errors.Join(set.Rejected...))
+	if set.TooMany {
+		return set, fmt.Errorf("nothing was uploaded: a run has at most %d outputs", api.MaxOutputs)
 	}
 	if len(set.Files) == 0 {
-		return nil, errors.New("nothing was uploaded: found no files")
+		return set, fmt.Errorf("nothing was uploaded: found no files that can be outputs, and %d others", len(set.Rejected))
 	}
-	return set.Files, nil
+	return set, nil
 }
 
 func addPath(set *files.Set, path string) error {
@@ -113,14 +116,15 @@ func addPath(set *files.Set, path string) error {
 }
 
 // spoolFiles creates a run with the files. After that, a kill loses no data.
-func (a *app) spoolFiles(o uploadOptions, dir spool.Dir, found []files.File) (*spool.Run, error) {
+func (a *app) spoolFiles(o uploadOptions, dir spool.Dir, found files.Set) (*spool.Run, error) {
 	j, err := a.newJournal(o.id, o.start)
 	if err != nil {
 		return nil, err
 	}
 	j.Samples = o.samples
 	j.End, j.Outcome = j.Start.Start, run.Success
-	j.Outputs = outputsOf(found)
+	j.Outputs = outputsOf(found.Files)
+	j.LeaveOut(found.Rejected...)
 	return dir.Create(j, "")
 }
 
@@ -139,6 +143,9 @@ func (a *app) finishUpload(s *session, o uploadOptions, dir spool.Dir, err error
 	}
 	if j.Outcome != run.Success {
 		return errors.New("some files or lines were rejected; see the messages above")
+	}
+	if j.FilesLeftOut > 0 {
+		return &exitError{exitLeftOut, fmt.Errorf("%d files cannot be outputs and were left out; all others are uploaded", j.FilesLeftOut)}
 	}
 	return nil
 }

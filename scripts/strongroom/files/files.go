@@ -2,6 +2,7 @@
 package files
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,6 +13,15 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 )
+
+// Rejected is a file that cannot be an output.
+type Rejected struct {
+	File   string `json:"file"` // path
+	Reason string `json:"reason"`
+}
+
+// String returns the path and the reason.
+func (r Rejected) String() string { return r.File + ": " + r.Reason }
 
 // separator replaces the slash of a path in an output's name.
 const separator = "__"
@@ -45,7 +55,8 @@ func ContentType(name string) string {
 // Set collects files under unique names. The zero Set is empty.
 type Set struct {
 	Files    []File
-	Rejected []error           // one for each file that cannot be an output
+	Rejected []Rejected        // files that cannot be outputs
+	TooMany  bool              // some of these have valid names, but a run has at most api.MaxOutputs outputs
 	names    map[string]string // name to what uses it
 }
 
@@ -64,7 +75,7 @@ func (s *Set) AddDir(dir string) error {
 		case err != nil && path == dir && os.IsNotExist(err):
 			return nil
 		case err != nil:
-			s.Rejected = append(s.Rejected, err)
+			s.Rejected = append(s.Rejected, Rejected{path, reason(err)})
 			return nil
 		case entry.IsDir():
 			return nil
@@ -99,9 +110,18 @@ func (s *Set) AddFile(path string) error {
 	return nil
 }
 
+// reason returns an error without the path that it repeats.
+func reason(err error) string {
+	var withPath *fs.PathError
+	if errors.As(err, &withPath) {
+		return withPath.Err.Error()
+	}
+	return err.Error()
+}
+
 func (s *Set) add(name, path string, mode fs.FileMode) {
 	if err := s.check(name, path, mode); err != nil {
-		s.Rejected = append(s.Rejected, err)
+		s.Rejected = append(s.Rejected, Rejected{path, err.Error()})
 		return
 	}
 	s.use(name, path)
@@ -110,16 +130,17 @@ func (s *Set) add(name, path string, mode fs.FileMode) {
 
 func (s *Set) check(name, path string, mode fs.FileMode) error {
 	if !mode.IsRegular() {
-		return fmt.Errorf("%s: only regular files can be outputs; symbolic links are not followed", path)
+		return errors.New("only regular files can be outputs; symbolic links are not followed")
 	}
 	if err := grant.CheckOutput(name); err != nil {
-		return fmt.Errorf("%s: %q is not a valid output name: %w", path, name, err)
+		return fmt.Errorf("%q is not a valid output name: %w", name, err)
 	}
 	if len(s.names) >= api.MaxOutputs {
-		return fmt.Errorf("%s: a run has at most %d outputs", path, api.MaxOutputs)
+		s.TooMany = true
+		return fmt.Errorf("a run has at most %d outputs", api.MaxOutputs)
 	}
 	if other, used := s.names[name]; used {
-		return fmt.Errorf("%s: the output name %s is already used by %s", path, name, other)
+		return fmt.Errorf("the output name %s is already used by %s", name, other)
 	}
 	return nil
 }

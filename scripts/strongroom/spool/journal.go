@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/durable"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -37,6 +38,9 @@ type Journal struct {
 	Reported   []string    `json:"reported,omitempty"`   // files whose lines are all in the findings
 	Outputs    []Output    `json:"outputs"`
 
+	FilesLeftOut int              `json:"filesLeftOut,omitempty"` // number of files that cannot be outputs
+	LeftOut      []files.Rejected `json:"leftOut,omitempty"`      // the first of them, at most maxLeftOut
+
 	// The times in the journal are by the clock of this machine when they were read.
 	Started       clock.Uptime  `json:"started,omitzero"`        // at the start; zero: unknown
 	ClockMeasured bool          `json:"clockMeasured,omitempty"` // ClockOffset is final: a request may have used it
@@ -61,6 +65,15 @@ type Output struct {
 	Cut   bool  `json:"cut,omitempty"`   // the disk was full, so the end of the output is missing
 	Lost  int64 `json:"lost,omitempty"`  // bytes that were cut; 0 until the run ends
 	Moved bool  `json:"moved,omitempty"` // the source became the only part: see Run.Move
+}
+
+// maxLeftOut bounds the files in LeftOut, because the journal is written often.
+const maxLeftOut = 100
+
+// LeaveOut records files that cannot be outputs.
+func (j *Journal) LeaveOut(rejected ...files.Rejected) {
+	j.FilesLeftOut += len(rejected)
+	j.LeftOut = append(j.LeftOut, rejected[:min(len(rejected), maxLeftOut-len(j.LeftOut))]...)
 }
 
 // Output returns the output with a name, or nil.
@@ -110,6 +123,7 @@ func (o *Output) last() int {
 func (j *Journal) clone() Journal {
 	c := *j
 	c.Outputs, c.Samples, c.Reported = slices.Clone(j.Outputs), slices.Clone(j.Samples), slices.Clone(j.Reported)
+	c.LeftOut = slices.Clone(j.LeftOut)
 	for i := range c.Outputs {
 		c.Outputs[i].StoredBeyond = slices.Clone(c.Outputs[i].StoredBeyond)
 	}

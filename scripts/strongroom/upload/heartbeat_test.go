@@ -42,3 +42,32 @@ func TestARunWithoutOutputSendsHeartbeats(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The report may be retried for long after all outputs are stored.
+func TestHeartbeatsContinueAfterTheLastUpload(t *testing.T) {
+	t.Parallel()
+	beats := make(chan struct{})
+	f := newFixture(t, cloudtest.Shared(t).Tenant(t), faults.HTTPConfig{Fault: func(r *http.Request) faults.Fault {
+		if strings.HasSuffix(r.URL.Path, "/heartbeat") {
+			select {
+			case beats <- struct{}{}:
+			case <-r.Context().Done():
+			}
+		}
+		return faults.None
+	}})
+	u := upload.Start(t.Context(), upload.Config{
+		Client: f.client, Run: f.run, Heartbeat: time.Millisecond,
+		Start: api.Start{Task: "t", Start: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+	})
+	if err := u.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		select {
+		case <-beats:
+		case <-time.After(10 * time.Second):
+			t.Fatal("no heartbeat after the last upload")
+		}
+	}
+}

@@ -55,8 +55,9 @@ type Uploader struct {
 	started chan struct{} // closed when the platform has recorded the start
 }
 
-// Start starts an uploader. It runs until Wait returns, a permanent error occurs
-// or ctx ends.
+// Start starts an uploader. It runs until Wait returns, a permanent error occurs or
+// ctx ends. It sends heartbeats until ctx ends, because the report may be retried for
+// long after the last upload.
 func Start(ctx context.Context, config Config) *Uploader {
 	if config.Moved == nil {
 		config.Moved = func(int64) {}
@@ -97,9 +98,7 @@ func (u *Uploader) run(ctx context.Context) error {
 		return u.startError(err)
 	}
 	close(u.started)
-	beating, stop := context.WithCancel(ctx)
-	defer stop()
-	go u.sendHeartbeats(beating)
+	go u.sendHeartbeats(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(u.config.Parallel)
 	for {

@@ -36,6 +36,8 @@ type Reader struct {
 	Retry  retry.Policy
 	Out    io.Writer
 
+	Unclaimed bool // for Bytes: read the stored parts that the run's report does not claim
+
 	at        int64  // offset of the next byte
 	linesLeft int64  // lines to write; -1: no limit
 	size      int64  // of the output, in the last response
@@ -143,9 +145,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // copyThrough copies from r.at through byte last, or to the end if last is -1.
 func (r *Reader) copyThrough(ctx context.Context, last int64) error {
+	read := r.Client.Bytes
+	if r.Unclaimed {
+		read = r.Client.UnclaimedBytes
+	}
 	for {
 		err := r.Retry.Do(ctx, func(ctx context.Context) error {
-			chunk, err := r.Client.Bytes(ctx, r.Run, r.Name, api.Span{First: r.at, Last: last})
+			chunk, err := read(ctx, r.Run, r.Name, api.Span{First: r.at, Last: last})
 			if err != nil {
 				return err
 			}

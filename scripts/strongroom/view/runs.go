@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -52,6 +53,7 @@ func Run(w io.Writer, listing api.Listing) error {
 		{"Issues", countWithHint(r, r.Issues, "strongroom runs issues "+r.ID)},
 		{"Samples", countWithHint(r, r.Samples, "strongroom slis samples NAME (for names: strongroom slis ls)")},
 		{"Outputs", countWithHint(r, len(listing.Outputs), "strongroom outputs cat "+r.ID+" NAME")},
+		{"Left out", leftOut(r)},
 	}); err != nil || len(listing.Outputs) == 0 {
 		return err
 	}
@@ -59,6 +61,18 @@ func Run(w io.Writer, listing api.Listing) error {
 		return err
 	}
 	return outputs(w, listing.Outputs)
+}
+
+// leftOut returns what the run does not have of its task, or "" if it has everything.
+func leftOut(r api.Run) string {
+	var all []string
+	if r.LeftOut > 0 {
+		all = append(all, fmt.Sprintf("%d invalid values of the report", r.LeftOut))
+	}
+	if r.FilesLeftOut > 0 {
+		all = append(all, fmt.Sprintf("%d files that the runner could not upload", r.FilesLeftOut))
+	}
+	return strings.Join(all, ", ")
 }
 
 // outcome returns how a run ended, or its state if it has not ended.
