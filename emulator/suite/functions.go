@@ -14,6 +14,9 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
 	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/functions/custody"
+	"github.com/strongroom-dev/strongroom/functions/exports"
+	"github.com/strongroom-dev/strongroom/functions/exportscheduler"
+	"github.com/strongroom-dev/strongroom/functions/exportworker"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
 	"github.com/strongroom-dev/strongroom/functions/replay"
 	"github.com/strongroom-dev/strongroom/functions/reseal"
@@ -38,6 +41,9 @@ var constructors = map[string]constructor{
 	"catalog":          web(catalog.New),
 	"custody":          events(custody.New),
 	"audit-integrator": web(auditintegrator.New),
+	"exports":          web(exports.New),
+	"export-worker":    events(exportworker.New),
+	"export-scheduler": web(exportscheduler.New),
 }
 
 // constructor builds the function that is deployed under name, with its own

@@ -80,8 +80,8 @@
 //	roles/datastore.user                        on the database
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
-//	roles/pubsub.publisher                      on run-events and object-events
-//	roles/pubsub.subscriber                     on run-events-dead and object-events-dead
+//	roles/pubsub.publisher                      on run-events, object-events and export-parts
+//	roles/pubsub.subscriber                     on run-events-dead, object-events-dead and export-parts-dead
 //
 // The function has no role on any tenant's key, so it cannot decrypt anything.
 //

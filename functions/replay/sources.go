@@ -22,6 +22,7 @@ type Source struct {
 var Sources = map[string]Source{
 	"assistant-update": {Topic: outbox.RunEvents},
 	"custody":          {Topic: "object-events", Data: true},
+	"export-worker":    {Topic: outbox.ExportParts},
 }
 
 // sourceOf returns the source of a function, or a problem that lists the functions that

@@ -57,7 +57,7 @@
 //
 //	roles/datastore.user    on the database
 //	roles/datastore.viewer  on the directory
-//	roles/pubsub.publisher  on run-events
+//	roles/pubsub.publisher  on run-events and export-parts
 //
 // The function has no role on any key or bucket.
 //

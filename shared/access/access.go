@@ -58,6 +58,16 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.WriteCatalog:     {tenant.Platform},
 	auditlog.PruneCatalog:     {tenant.Platform},
 
+	auditlog.CreateExport:         {tenant.Auditor, tenant.Admin},
+	auditlog.StartTenantExport:    {tenant.Platform},
+	auditlog.ListExports:          {tenant.Auditor, tenant.Admin},
+	auditlog.ReadExport:           {tenant.Auditor, tenant.Admin},
+	auditlog.ReadExportFiles:      {tenant.Auditor, tenant.Admin},
+	auditlog.CancelExport:         {tenant.Auditor, tenant.Admin},
+	auditlog.SetExportSchedule:    {tenant.Auditor, tenant.Admin},
+	auditlog.ReadExportSchedule:   {tenant.Auditor, tenant.Admin},
+	auditlog.DeleteExportSchedule: {tenant.Auditor, tenant.Admin},
+
 	auditlog.ListQuarantine:    {tenant.Platform},
 	auditlog.ReplayQuarantine:  {tenant.Platform},
 	auditlog.ReplayDeadLetters: {tenant.Platform},
@@ -171,7 +181,9 @@ type Request struct {
 
 // pathIDs maps each path parameter that identifies a resource by itself to the
 // prefix of its path in the audit log.
-var pathIDs = map[string]string{"issue": "issues/", "sli": "slis/", "assistant": "assistants/"}
+var pathIDs = map[string]string{
+	"issue": "issues/", "sli": "slis/", "assistant": "assistants/", "export": "exports/", "schedule": "export-schedules/",
+}
 
 // resourcePath returns the path of the resource that a request names. It includes
 // valid names only, so the audit log contains no text that a client chose freely.

@@ -77,7 +77,7 @@ var Rules = map[Class]Rule{
 		Plain:   []Place{Response},
 		Sealed:  []Place{TenantDocument, PlatformDocument},
 		Keys:    []Key{TenantKey, AuditKey},
-		Readers: []string{"runner"}, // the URLs that it asked for
+		Readers: []string{"runner", "auditor", "admin"}, // the URLs that they asked for
 		Kept:    "a URL is not kept; a wrapped key is kept as long as values that it sealed",
 	},
 }
