@@ -22,7 +22,8 @@ type createRequest struct {
 
 type staffRequest struct {
 	Tenant string `path:"tenant" class:"operational"`
-	createRequest
+	Export string `path:"export" class:"operational"`
+	Body   RequestBody
 }
 
 type exportResponse struct{ Body ExportBody }
@@ -50,7 +51,7 @@ func (h *Handler) createAsStaff(ctx context.Context, in *staffRequest) (*exportR
 	if err != nil {
 		return nil, err
 	}
-	return h.createIn(ctx, target{record, exportjob.Home{DB: db, Tenant: id}}, &in.createRequest, auditlog.StartTenantExport)
+	return h.createIn(ctx, target{record, exportjob.Home{DB: db, Tenant: id}}, &createRequest{in.Export, in.Body}, auditlog.StartTenantExport)
 }
 
 func (h *Handler) createIn(ctx context.Context, t target, in *createRequest, action auditlog.Action) (*exportResponse, error) {

@@ -81,7 +81,6 @@
 // # Status
 //
 //	200  done
-//	204  the schedule is deleted
 //	400  {export} is not a UUIDv7, the name of the schedule is not valid, the body is not
 //	     strict JSON, or the page token is not valid
 //	401  the token is missing or invalid; counted, not audited

@@ -38,8 +38,8 @@ type scheduleRequest struct {
 }
 
 type setScheduleRequest struct {
-	scheduleRequest
-	Body ScheduleSettings
+	Schedule string `path:"schedule" class:"operational"`
+	Body     ScheduleSettings
 }
 
 type scheduleResponse struct{ Body ScheduleBody }
@@ -50,8 +50,9 @@ type schedulesResponse struct {
 	}
 }
 
-func (in scheduleRequest) name() (export.ScheduleName, error) {
-	name, err := export.ParseScheduleName(in.Schedule)
+// parseName returns the name of a schedule that a client sent. The error is a 400.
+func parseName(raw string) (export.ScheduleName, error) {
+	name, err := export.ParseScheduleName(raw)
 	if err != nil {
 		return "", api.Refuse(http.StatusBadRequest, err.Error())
 	}
@@ -61,7 +62,7 @@ func (in scheduleRequest) name() (export.ScheduleName, error) {
 // setSchedule writes a schedule and the audit entry, in one commit.
 func (h *Handler) setSchedule(ctx context.Context, in *setScheduleRequest) (*scheduleResponse, error) {
 	s := access.From(ctx)
-	name, err := in.name()
+	name, err := parseName(in.Schedule)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func split(errs ...error) (all []error) {
 }
 
 func (h *Handler) getSchedule(ctx context.Context, in *scheduleRequest) (*scheduleResponse, error) {
-	name, err := in.name()
+	name, err := parseName(in.Schedule)
 	if err != nil {
 		return nil, err
 	}
@@ -125,14 +126,17 @@ func (h *Handler) listSchedules(ctx context.Context, _ *struct{}) (*schedulesRes
 
 // deleteSchedule deletes a schedule and writes the audit entry, in one commit. The
 // exports that it created remain.
-func (h *Handler) deleteSchedule(ctx context.Context, in *scheduleRequest) (*struct{}, error) {
+func (h *Handler) deleteSchedule(ctx context.Context, in *scheduleRequest) (*scheduleResponse, error) {
 	s := access.From(ctx)
-	name, err := in.name()
+	name, err := parseName(in.Schedule)
 	if err != nil {
 		return nil, err
 	}
-	err = h.jobs.DeleteSchedule(ctx, homeOf(s), name, entry(s, s.Tenant.ID, auditlog.DeleteExportSchedule, "export-schedules/"+string(name)))
-	return nil, scheduleProblem(err)
+	deleted, err := h.jobs.DeleteSchedule(ctx, homeOf(s), name, entry(s, s.Tenant.ID, auditlog.DeleteExportSchedule, "export-schedules/"+string(name)))
+	if err != nil {
+		return nil, scheduleProblem(err)
+	}
+	return &scheduleResponse{showSchedule(deleted)}, nil
 }
 
 func scheduleProblem(err error) error {

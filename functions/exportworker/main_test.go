@@ -30,7 +30,7 @@ func seed(t *testing.T, tn *cloudtest.Tenant) (run string) {
 	tn.Do(t, "runner", http.MethodPost, tn.RunPath(run)+"/report", map[string]any{
 		"end": tn.Cloud.Clock.Now(), "outcome": "failure", "exitCode": 1,
 		"outputs": []map[string]any{{"name": "stdout.log", "parts": 1}},
-		"issues":  []string{`{"severity":2,"title":"DNS is slow"}`},
+		"issues":  []map[string]any{{"line": `{"severity":2,"title":"DNS is slow"}`}},
 		"samples": []map[string]any{{"sli": "latency", "time": tn.Cloud.Clock.Now(), "value": 1.5}},
 	}).Want(t, http.StatusOK)
 	tn.Cloud.Drain(t)

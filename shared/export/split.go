@@ -9,9 +9,9 @@ import (
 // which Firestore sorts them.
 const alphabet = "-0123456789abcdefghijklmnopqrstuvwxyz"
 
-// middleLength is the length of a Middle. 20 characters tell apart the UUIDv7 of one
+// middleLength is the length of a Middle. It tells apart the UUIDv7 of one
 // millisecond.
-const middleLength = 20
+const middleLength = 32
 
 // Middle returns an ID that is about half-way between two document IDs, in the order
 // in which Firestore sorts them. An empty high is after every ID. It returns false

@@ -83,14 +83,15 @@ func findSchedule(docs []*firestore.DocumentSnapshot, id string) (found export.S
 	return found, others, nil
 }
 
-// DeleteSchedule deletes a schedule. It returns ErrNoSchedule if there is none.
-func (j *Jobs) DeleteSchedule(ctx context.Context, h Home, name export.ScheduleName, entry auditlog.Entry) error {
+// DeleteSchedule deletes a schedule, which it returns. It returns ErrNoSchedule if
+// there is none.
+func (j *Jobs) DeleteSchedule(ctx context.Context, h Home, name export.ScheduleName, entry auditlog.Entry) (s export.Schedule, err error) {
 	prepared, err := j.Audit.Prepare(ctx, h.DB, entry)
 	if err != nil {
-		return err
+		return s, err
 	}
 	ref, deleted := h.Schedules().Doc(string(name)), false
-	return gcp.Transact(ctx, h.DB, func(_ context.Context, tx *firestore.Transaction) error {
+	err = gcp.Transact(ctx, h.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		docs, err := tx.GetAll([]*firestore.DocumentRef{ref})
 		if err != nil {
 			return fmt.Errorf("read schedule: %w", err)
@@ -102,11 +103,15 @@ func (j *Jobs) DeleteSchedule(ctx context.Context, h Home, name export.ScheduleN
 			return ErrNoSchedule
 		}
 		deleted = true
+		if s, err = Decode[export.Schedule](docs[0]); err != nil {
+			return err
+		}
 		if err := tx.Delete(ref); err != nil {
 			return fmt.Errorf("delete schedule: %w", err)
 		}
 		return prepared.Write(tx)
 	})
+	return s, err
 }
 
 // DueSchedules returns the query for the schedules whose next window has ended at a
