@@ -189,24 +189,29 @@ func (f *matrixFixture) seedIssue(t *testing.T, p place, id issue.ID) {
 	}
 }
 
-// newExport returns a request for a new export. The end of the test ends it, because
-// its parts would otherwise wait for the next minute.
+// newExport returns a request for a new export.
 func newExport(prefix string) ask {
 	return func(t *testing.T, f *matrixFixture, _ place) (string, any) {
 		id := cloudtest.NewRun(t)
-		ref := exportjob.Home{DB: operatorDB(t, f.cloud), Tenant: f.tenant.ID}.Exports().Doc(id)
-		t.Cleanup(func() {
-			ctx := context.WithoutCancel(t.Context())
-			doc, _ := ref.Get(ctx) // it does not exist if it was denied
-			if !doc.Exists() {
-				return
-			}
-			if _, err := ref.Update(ctx, []firestore.Update{{Path: "state", Value: "canceled"}, {Path: "active", Value: false}}); err != nil {
-				t.Error(err)
-			}
-		})
+		f.endAfterTest(t, id)
 		return prefix + id, anExport
 	}
+}
+
+// endAfterTest ends an export at the end of the test: its parts would otherwise wait
+// for the next minute, and the tenant may have a few active exports only.
+func (f *matrixFixture) endAfterTest(t *testing.T, id string) {
+	ref := exportjob.Home{DB: operatorDB(t, f.cloud), Tenant: f.tenant.ID}.Exports().Doc(id)
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		doc, _ := ref.Get(ctx) // it does not exist if it was denied
+		if !doc.Exists() {
+			return
+		}
+		if _, err := ref.Update(ctx, []firestore.Update{{Path: "state", Value: "canceled"}, {Path: "active", Value: false}}); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func newExportOfTenant(t *testing.T, f *matrixFixture, p place) (string, any) {
@@ -220,6 +225,7 @@ func atExport(state export.State, path string) ask {
 		home := exportjob.Home{DB: operatorDB(t, f.cloud), Tenant: f.tenant.ID}
 		e := export.New(export.ID(cloudtest.NewRun(t)), export.Request{Kinds: []export.Kind{export.Metadata}}, f.cloud.Clock.Now())
 		e.State, e.Active = state, state.Active()
+		f.endAfterTest(t, string(e.ID))
 		if _, err := home.Exports().Doc(string(e.ID)).Set(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}

@@ -97,14 +97,14 @@ func (h *Handler) check(ctx context.Context, t target, e export.Export, action a
 
 // checkWorkspaces rejects workspaces that the tenant does not have.
 func (h *Handler) checkWorkspaces(ctx context.Context, t tenant.ID, workspaces []tenant.WorkspaceID) error {
-	for i, w := range workspaces {
+	for _, w := range workspaces {
 		ok, err := h.guard.Directory.HasWorkspace(ctx, t, w)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return api.Refuse(http.StatusUnprocessableEntity, "the request is invalid; correct the fields listed in errors",
-				api.Fault{Message: "the tenant has no such workspace; remove it", Location: fmt.Sprintf("body.workspaces[%d]", i)})
+				api.Fault{Message: fmt.Sprintf("the tenant has no workspace %s; remove it", w), Location: "body.workspaces"})
 		}
 	}
 	return nil

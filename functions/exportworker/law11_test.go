@@ -281,7 +281,7 @@ func (h *history) check(t *testing.T, id string, about any) {
 // one or two faults.
 func TestLaw11ExportIsWholeAfterEachFault(t *testing.T) {
 	t.Parallel()
-	const samples = 8 // calls of each kind of fault that are tried in one run of the test
+	const samples = 3 // calls of each kind of fault that are tried in one run of the test
 	for _, fault := range faults.All {
 		t.Run(fmt.Sprint(fault), func(t *testing.T) {
 			t.Parallel()
@@ -300,7 +300,7 @@ func TestLaw11ExportIsWholeAfterEachFault(t *testing.T) {
 // late and at once.
 func TestLaw11ExportIsWhole(t *testing.T) {
 	t.Parallel()
-	count, seed := cloudtest.Histories(t, 25)
+	count, seed := cloudtest.Histories(t, 8)
 	c := newIdleCloud(t)
 	for i := range count {
 		r := rand.New(rand.NewPCG(seed+uint64(i), 1))
