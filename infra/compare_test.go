@@ -1,6 +1,10 @@
 package infra_test
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/signednote"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -27,10 +32,11 @@ func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
 	c := cloudtest.New(t, suite.Options{})
 	tenants := map[string]any{}
 	for _, id := range []tenant.ID{"acme", "a-name-that-is-longer-than-an-account-may-be", "a--b"} {
-		if _, err := c.AddTenant(t.Context(), id, "prod"); err != nil {
+		r, err := c.AddTenant(t.Context(), id, "prod")
+		if err != nil {
 			t.Fatal(err)
 		}
-		tenants[string(id)] = map[string]any{}
+		tenants[string(id)] = map[string]any{"audit_topic": r.AuditTopic}
 	}
 	var platform, invokers bindings
 	var perTenant map[string]bindings
@@ -76,6 +82,39 @@ func TestTerraformNamesWhatTheEmbeddedCloudNames(t *testing.T) {
 	}
 }
 
+// TestTerraformWritesVerifierKeysAsTheLogDoes compares the keys that an auditor
+// receives from Terraform to those that verify the log's checkpoints.
+func TestTerraformWritesVerifierKeysAsTheLogDoes(t *testing.T) {
+	t.Parallel()
+	tf := newTerraform(t)
+	pems, want := map[string]string{}, map[string]map[string]string{}
+	for version := range 3 {
+		public, _, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		der, err := x509.MarshalPKIXPublicKey(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := signednote.Key{Public: public}
+		checkpoint, err := key.VerifierKey("origin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lastPart := func(text string) string { return strings.SplitN(text, "+", 3)[2] }
+		pems[fmt.Sprint(version)] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+		want[fmt.Sprint(version)] = map[string]string{"checkpoint": lastPart(checkpoint), "time": lastPart(key.CosignerKey("origin/time"))}
+	}
+	vars := variables(nil)
+	vars["log_public_keys"] = pems
+	var got map[string]map[string]string
+	tf.outputs(t, "modules/suite", vars, map[string]any{"log_verifier_keys": &got})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the log (-) and Terraform (+) differ:\n%s", diff)
+	}
+}
+
 // TestTheURLMapHasTheRoutes compares the load balancer's path rules to the table.
 func TestTheURLMapHasTheRoutes(t *testing.T) {
 	t.Parallel()
@@ -85,7 +124,7 @@ func TestTheURLMapHasTheRoutes(t *testing.T) {
 	for name, f := range suite.Functions {
 		for _, route := range f.Routes {
 			_, path, _ := strings.Cut(route, " ")
-			want[strings.ReplaceAll(path, "}", "=*}")] = name
+			want[strings.ReplaceAll(strings.ReplaceAll(path, "}", "=*}"), "...=*}", "=**}")] = name
 		}
 	}
 	var rules []struct {

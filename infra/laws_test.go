@@ -19,7 +19,7 @@ import (
 // law is a row of the README's table of laws, which is the only list of them.
 type law struct {
 	number int
-	proof  string // `TestLawN…`, `TestLawN…` in DIRECTORY; or notBuilt and a reason
+	proof  string // `TestLawN…`, `TestLawN…` in DIRECTORY; `TestLawN…` in DIRECTORY. Or notBuilt and a reason
 }
 
 const notBuilt = "not built yet: "
@@ -78,6 +78,10 @@ func TestLawTableFaults(t *testing.T) {
 		"a law has neither a test nor a reason": {
 			readme: first + second + "| 3 | **Later.** Some day | soon |\n",
 			want:   []string{"law 3: write \"`TestLaw3…` in DIRECTORY\" or \"not built yet: REASON\", not \"soon\""},
+		},
+		"a law with tests in two directories": {
+			readme: strings.Replace(first, "`TestLaw1WriteOnly`, `TestLaw1Signers` in emulator/suite", "`TestLaw1WriteOnly` in emulator/suite; `TestLaw1Signers` in shared/gcp", 1) + second,
+			want:   []string{"law 1: there is no TestLaw1Signers in shared/gcp"},
 		},
 		"a number is left out": {
 			readme: first + second + "| 4 | **Later.** Some day | not built yet: it comes later |\n",
@@ -145,12 +149,20 @@ func lawFaults(laws []law, tests map[string]int) (faults []string) {
 
 // proofFaults lists what is wrong with the tests that a row names.
 func proofFaults(l law, tests map[string]int) (faults []string) {
-	m := lawProof.FindStringSubmatch(l.proof)
-	if m == nil {
-		return []string{fmt.Sprintf("law %d: write \"`TestLaw%d…` in DIRECTORY\" or \"%sREASON\", not %q", l.number, l.number, notBuilt, l.proof)}
+	for proof := range strings.SplitSeq(l.proof, "; ") {
+		m := lawProof.FindStringSubmatch(proof)
+		if m == nil {
+			return []string{fmt.Sprintf("law %d: write \"`TestLaw%d…` in DIRECTORY\" or \"%sREASON\", not %q", l.number, l.number, notBuilt, l.proof)}
+		}
+		faults = append(faults, testFaults(l, m[1], m[2], tests)...)
 	}
-	for name := range strings.SplitSeq(m[1], ", ") {
-		test := strings.Trim(name, "`") + " in " + m[2]
+	return faults
+}
+
+// testFaults lists what is wrong with the tests of a directory that a row names.
+func testFaults(l law, names, directory string, tests map[string]int) (faults []string) {
+	for name := range strings.SplitSeq(names, ", ") {
+		test := strings.Trim(name, "`") + " in " + directory
 		switch number, exists := tests[test]; {
 		case !exists:
 			faults = append(faults, fmt.Sprintf("law %d: there is no %s", l.number, test))

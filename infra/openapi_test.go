@@ -40,6 +40,7 @@ func newCaller(t *testing.T, c *cloudtest.Cloud) *caller {
 func (x *caller) call(t *testing.T, route, query string, body any) cloudtest.Response {
 	t.Helper()
 	method, path, _ := strings.Cut(route, " ")
+	path = strings.ReplaceAll(path, "/platform/audit/entries/{entry}", "/platform/audit/entries/{platformEntry}") // of another log
 	for name, value := range x.values {
 		path = strings.ReplaceAll(path, "{"+name+"}", value)
 	}
@@ -96,7 +97,7 @@ type schema struct {
 	Items      *schema
 }
 
-// callFromOpenAPI calls every route that reads with each choice of its filters.
+// callFromOpenAPI calls every route that reads or searches with each choice of its filters.
 // Then it calls every other route that has not succeeded yet with a minimal body.
 func (x *caller) callFromOpenAPI(t *testing.T) {
 	t.Helper()
@@ -112,7 +113,7 @@ func (x *caller) callFromOpenAPI(t *testing.T) {
 		}
 	}
 	for _, route := range x.routes {
-		if strings.HasPrefix(route, http.MethodGet) {
+		if strings.HasPrefix(route, http.MethodGet) || strings.HasSuffix(route, "/search") {
 			x.callWithFilters(t, route, documents[route].filters(route, x.values))
 		}
 	}
@@ -138,84 +139,104 @@ func (d openAPI) minimalBody(route string) any {
 	return d.minimal(content.Schema)
 }
 
-// notFilters are query parameters that do not change which query a function runs,
-// or that depend on the data.
-var notFilters = []string{"pageSize", "pageToken", "lines", "continue"}
+// notFilters are fields that do not change which query a function runs, or that
+// depend on the data.
+var notFilters = []string{"pageSize", "pageToken", "lines", "continue", "limit", "after", "from", "to"}
 
-// filters returns values for each query parameter, by its name. The first value of
-// an optional parameter is "", which leaves it out.
-func (d openAPI) filters(route string, fixed map[string]string) map[string][]string {
-	filters := map[string][]string{}
+// filters returns values for each query parameter and for each field of the body of a
+// search, by its name. The first value of an optional one is nil, which leaves it out.
+func (d openAPI) filters(route string, fixed map[string]string) map[string][]any {
+	filters := map[string][]any{}
+	add := func(name string, required bool, s schema) {
+		if slices.Contains(notFilters, name) {
+			return
+		}
+		values := d.values(s)
+		if fixed[name] != "" {
+			values = []any{fixed[name]}
+		}
+		if !required {
+			values = append([]any{nil}, values...)
+		}
+		filters[name] = values
+	}
 	for _, p := range d.operation(route).Parameters {
-		if p.In != "query" || slices.Contains(notFilters, p.Name) {
-			continue
+		if p.In == "query" {
+			add(p.Name, p.Required, p.Schema)
 		}
-		values := d.queryValues(p.Schema)
-		if fixed[p.Name] != "" {
-			values = []string{fixed[p.Name]}
-		}
-		if !p.Required {
-			values = append([]string{""}, values...)
-		}
-		filters[p.Name] = values
+	}
+	body := d.resolve(d.operation(route).RequestBody.Content["application/json"].Schema)
+	for name, s := range body.Properties {
+		add(name, slices.Contains(body.Required, name), s)
 	}
 	return filters
 }
 
+func (d openAPI) resolve(s schema) schema {
+	if s.Ref == "" {
+		return s
+	}
+	return d.Components.Schemas[s.Ref[strings.LastIndex(s.Ref, "/")+1:]]
+}
+
 // callWithFilters calls a route with each choice of two values of each filter, and
 // once with each other value.
-func (x *caller) callWithFilters(t *testing.T, route string, filters map[string][]string) {
+func (x *caller) callWithFilters(t *testing.T, route string, filters map[string][]any) {
 	t.Helper()
 	names := slices.Sorted(maps.Keys(filters))
 	for choice := range 1 << len(names) {
-		query := url.Values{}
+		chosen := object{}
 		for i, name := range names {
 			values := filters[name]
-			query.Set(name, values[min(choice>>i&1, len(values)-1)])
+			chosen[name] = values[min(choice>>i&1, len(values)-1)]
 		}
-		x.callWithQuery(t, route, query)
+		x.callWith(t, route, chosen)
 	}
 	for _, name := range names {
 		for _, value := range filters[name][min(2, len(filters[name])):] {
-			query := url.Values{name: {value}}
+			chosen := object{name: value}
 			for other, values := range filters {
 				if other != name {
-					query.Set(other, values[0])
+					chosen[other] = values[0]
 				}
 			}
-			x.callWithQuery(t, route, query)
+			x.callWith(t, route, chosen)
 		}
 	}
 }
 
-func (x *caller) callWithQuery(t *testing.T, route string, query url.Values) {
+// callWith sends filters in the query, or in the body of a search.
+func (x *caller) callWith(t *testing.T, route string, filters object) {
 	t.Helper()
-	maps.DeleteFunc(query, func(_ string, values []string) bool { return values[0] == "" })
+	maps.DeleteFunc(filters, func(_ string, value any) bool { return value == nil })
+	if strings.HasSuffix(route, "/search") {
+		x.call(t, route, "", filters)
+		return
+	}
+	query := url.Values{}
+	for name, value := range filters {
+		query.Set(name, toText(value))
+	}
 	x.call(t, route, "?"+query.Encode(), nil)
 }
 
-// queryValues returns values of a query parameter: its examples, all values of an
-// enumeration, or one of its type.
-func (d openAPI) queryValues(s schema) []string {
-	values := s.Enum
-	if len(s.Examples) > 0 {
-		values = s.Examples
+// values returns values of a filter: its examples, all values of an enumeration, or
+// one of its type.
+func (d openAPI) values(s schema) []any {
+	switch {
+	case len(s.Examples) > 0:
+		return s.Examples
+	case len(s.Enum) > 0:
+		return s.Enum
 	}
-	if len(values) == 0 {
-		values = []any{d.minimal(s)}
-	}
-	var texts []string
-	for _, v := range values {
-		texts = append(texts, toText(v))
-	}
-	return texts
+	return []any{d.minimal(s)}
 }
 
 // minimal returns a value that the schema allows, with only the required fields.
 func (d openAPI) minimal(s schema) any {
 	switch {
 	case s.Ref != "":
-		return d.minimal(d.Components.Schemas[s.Ref[strings.LastIndex(s.Ref, "/")+1:]])
+		return d.minimal(d.resolve(s))
 	case len(s.Examples) > 0:
 		return s.Examples[0]
 	case len(s.Enum) > 0:

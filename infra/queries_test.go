@@ -33,6 +33,7 @@ func callAll(t *testing.T, c *cloudtest.Cloud) {
 	c.Drain(t)
 	x.callAssistants(t)
 	x.callReplay(t)
+	x.callAudit(t)
 	x.callFromOpenAPI(t)
 	for name := range c.Suite.Functions {
 		if c.LoadBalancer.Traffic(name).Requests == 0 {
@@ -94,7 +95,7 @@ func (x *caller) callAssistants(t *testing.T) {
 	x.call(t, "PUT "+workspace+"/slis/{sli}", "", object{"objective": object{"max": 1, "target": 0.99}})
 	x.call(t, "PUT "+workspace+"/assistants/{assistant}", "", object{"name": "A", "relevance": 0.5, "accessLevel": "read-only"})
 	var list struct{ Issues []struct{ ID string } }
-	x.call(t, "GET "+workspace+"/issues", "", nil).JSON(t, &list)
+	x.call(t, "POST "+workspace+"/issues/search", "", object{}).JSON(t, &list)
 	if len(list.Issues) != 1 {
 		t.Fatalf("%d issues, want 1", len(list.Issues))
 	}
@@ -108,4 +109,28 @@ func (x *caller) callReplay(t *testing.T) {
 		x.call(t, "POST /v1/quarantine/replay", "", body)
 	}
 	x.call(t, "POST /v1/dead-letters/replay", "", object{"topic": "run-events"})
+}
+
+// callAudit publishes the audit logs, lists entries of a period, and stores the
+// cosignature of a witness.
+func (x *caller) callAudit(t *testing.T) {
+	t.Helper()
+	witness, log := cloudtest.NewWitness(t, "example.com/witness"), "/v1/tenants/{tenant}/audit/log/"
+	if err := x.cloud.SetWitnesses(t.Context(), x.tenant.ID, witness.Key); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.cloud.Scheduler.RunNow(t.Context(), "audit-integrator"); err != nil {
+		t.Fatal(err)
+	}
+	x.cloud.Clock.Advance(2 * time.Minute) // the functions read the tenant's record again
+	x.values["tenant"], x.values["tile..."] = string(x.tenant.ID), "entries/000.p/1"
+	checkpoint := x.call(t, "GET "+log+"checkpoint", "", nil).Body
+	x.call(t, "POST "+log+"cosignatures", "", cloudtest.Text(witness.Cosign(t, checkpoint)))
+	for route, entry := range map[string]string{"GET /v1/audit/entries": "entry", "GET /v1/platform/audit/entries": "platformEntry"} {
+		var list struct {
+			Entries []struct{ Entry struct{ ID string } }
+		}
+		x.call(t, route, "?from=2020-01-01T00:00:00Z&to=2120-01-01T00:00:00Z&after=-1", nil).JSON(t, &list)
+		x.values[entry] = list.Entries[0].Entry.ID
+	}
 }

@@ -24,7 +24,7 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 	c := cloudtest.Shared(t)
 	want := tenant.Record{
 		ID: "written-by-terraform", State: tenant.Suspended, ProjectID: "p", Location: "europe-west3",
-		OutputsBucket: "written-by-terraform-outputs", ExportsBucket: "e", AuditBucket: "a", KeyName: "k", SigningAccount: "s@p.iam.gserviceaccount.com",
+		OutputsBucket: "written-by-terraform-outputs", ExportsBucket: "e", AuditBucket: "a", AuditTopic: "projects/p/topics/audit", KeyName: "k", SigningAccount: "s@p.iam.gserviceaccount.com",
 		SigningKeyName: "projects/p/locations/l/keyRings/r/cryptoKeys/signing/cryptoKeyVersions/1",
 		Limits:         tenant.Limits{UploadLifetime: 5 * time.Minute},
 		Trust: []tenant.Trust{
@@ -34,6 +34,7 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 			}},
 			{Issuer: "https://two.example", JWKSURL: "https://two.example/keys"},
 		},
+		Witnesses: []string{aWitness},
 	}
 	var record string
 	tf.outputs(t, "modules/record", recordVariables(want), map[string]any{"fields": &record})
@@ -78,6 +79,9 @@ func TestTerraformNamesMembersAsTheDirectoryDoes(t *testing.T) {
 	}
 }
 
+// aWitness is the verifier key of a witness.
+const aWitness = "example.com/witness+fda069b7+BLWkh4zPlPFbkyzmnIFhIN/cw3rYJQDkexYw17201dGH"
+
 func recordVariables(r tenant.Record) map[string]any {
 	trust := []any{}
 	for _, issuer := range r.Trust {
@@ -90,8 +94,9 @@ func recordVariables(r tenant.Record) map[string]any {
 	return map[string]any{
 		"record": map[string]any{
 			"id": r.ID, "state": r.State, "project_id": r.ProjectID, "location": r.Location, "outputs_bucket": r.OutputsBucket,
-			"exports_bucket": r.ExportsBucket, "audit_bucket": r.AuditBucket, "key_name": r.KeyName, "signing_account": r.SigningAccount,
+			"exports_bucket": r.ExportsBucket, "audit_bucket": r.AuditBucket, "audit_topic": r.AuditTopic, "key_name": r.KeyName, "signing_account": r.SigningAccount,
 			"signing_key_name": r.SigningKeyName, "database_id": r.DatabaseID, "upload_lifetime_seconds": r.Limits.UploadLifetime.Seconds(),
+			"witnesses": append([]string{}, r.Witnesses...),
 		},
 		"trust": trust,
 	}

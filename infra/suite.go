@@ -41,7 +41,7 @@ type Function struct {
 	Package    string   `json:"package"`    // directory of its Go package
 	EntryPoint string   `json:"entryPoint"` // name that it registers with the functions framework
 	Routes     []string `json:"routes"`     // "METHOD /path/{variable}" that the load balancer sends to it
-	Topic      string   `json:"topic"`      // Pub/Sub topic that triggers it
+	Topic      string   `json:"topic"`      // Pub/Sub topic that triggers it, as does Replayed of it
 	Schedule   string   `json:"schedule"`   // cron expression, UTC, of the scheduler that calls it
 	Roles      []Role   `json:"roles"`      // roles of its service account
 
@@ -62,10 +62,11 @@ type Limits struct {
 // Role is a role on a kind of resource:
 //   - "database", "directory" (the database that decides who may do what),
 //     "auditKey", "logKey", "manifestKey", "exportReader", "topic.NAME"
-//   - "deadLetters.NAME": the subscription that keeps the topic's dead letters
+//   - "deadLetters.NAME": the subscription that keeps the dead letters of the topics
+//     NAME and replayed-NAME
 //   - for each tenant: "tenant.key", "tenant.signingKey",
 //     "tenant.signingAccount", "tenant.outputsBucket", "tenant.exportsBucket",
-//     "tenant.auditBucket"
+//     "tenant.auditBucket", "tenant.auditTopic" (of those that have one)
 type Role struct {
 	Role string `json:"role"` // roles/NAME, or the ID of a custom role
 	On   string `json:"on"`
@@ -92,9 +93,16 @@ func Load() (Suite, error) {
 	return s, nil
 }
 
-// DeadLetters returns the ID of a topic's dead-letter topic, which is also the ID
-// of its only subscription.
-func DeadLetters(topic string) string { return topic + "-dead" }
+const replayed = "replayed-"
+
+// Replayed returns the ID of the topic for messages of a topic that are sent again.
+// It has its own subscription. So an account that sends messages again needs no
+// permission to publish to the topic itself.
+func Replayed(topic string) string { return replayed + topic }
+
+// DeadLetters returns the ID of the dead-letter topic of a topic and of Replayed of
+// it, which is also the ID of its only subscription.
+func DeadLetters(topic string) string { return strings.TrimPrefix(topic, replayed) + "-dead" }
 
 // Topics returns the sorted IDs of all topics: those that trigger a function, and
 // those that an account may publish to.
@@ -109,7 +117,7 @@ func (s Suite) Topics() []string {
 	}
 	for _, function := range s.Functions {
 		if function.Topic != "" {
-			topics = append(topics, function.Topic)
+			topics = append(topics, function.Topic, Replayed(function.Topic))
 		}
 		add(function.Roles)
 	}

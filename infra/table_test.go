@@ -98,23 +98,26 @@ func registration(n ast.Node) (kind, name string) {
 // its roles to suite.json.
 func TestReplayKnowsWhereMessagesComeFrom(t *testing.T) {
 	t.Parallel()
-	want, got := map[string]string{}, map[string]string{}
+	want, got := map[string]replay.Source{}, map[string]replay.Source{}
 	roles := table(t).Functions["replay"].Roles
 	for name, f := range table(t).Functions {
 		if f.Topic == "" {
 			continue
 		}
-		want[name] = f.Topic
+		want[name] = replay.Source{Topic: f.Topic, Replay: infra.Replayed(f.Topic)}
 		for _, r := range []infra.Role{
-			{Role: "roles/pubsub.publisher", On: "topic." + f.Topic}, {Role: "roles/pubsub.subscriber", On: "deadLetters." + f.Topic},
+			{Role: "roles/pubsub.publisher", On: "topic." + infra.Replayed(f.Topic)}, {Role: "roles/pubsub.subscriber", On: "deadLetters." + f.Topic},
 		} {
 			if !slices.Contains(roles, r) {
 				t.Errorf("replay has no role %s on %s", r.Role, r.On)
 			}
 		}
+		if r := (infra.Role{Role: "roles/pubsub.publisher", On: "topic." + f.Topic}); slices.Contains(roles, r) {
+			t.Errorf("replay has %s on %s, so it can forge what others publish there", r.Role, r.On)
+		}
 	}
 	for name, source := range replay.Sources {
-		got[name] = source.Topic
+		got[name] = replay.Source{Topic: source.Topic, Replay: source.Replay}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the table (-) and functions/replay (+) differ:\n%s", diff)
@@ -219,7 +222,7 @@ func TestRoutesAreThoseThatTheFunctionsServe(t *testing.T) {
 
 func TestTheLoadBalancerAcceptsTheRoutes(t *testing.T) {
 	t.Parallel()
-	form := regexp.MustCompile(`^(GET|PUT|POST|PATCH|DELETE) (/([a-z0-9.-]+|\{[a-z][A-Za-z]*\}))+$`)
+	form := regexp.MustCompile(`^(GET|PUT|POST|PATCH|DELETE) (/([a-z0-9.-]+|\{[a-z][A-Za-z]*\}))+(/\{[a-z][A-Za-z]*\.\.\.\})?$`)
 	owner := map[string]string{}
 	for name, f := range table(t).Functions {
 		for _, route := range f.Routes {

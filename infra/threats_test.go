@@ -39,6 +39,7 @@ var effects = map[string]effect{
 	},
 	"roles/datastore.viewer on directory":                      {reads: "the record of every tenant"},
 	"roles/cloudkms.cryptoKeyEncrypterDecrypter on auditKey":   {reads: "what is sealed with the audit key", writes: "values sealed with the audit key"},
+	"roles/cloudkms.cryptoKeyEncrypter on auditKey":            {writes: "values sealed with the audit key"},
 	"roles/cloudkms.cryptoKeyDecrypter on auditKey":            {reads: "what is sealed with the audit key"},
 	"roles/cloudkms.cryptoKeyEncrypterDecrypter on tenant.key": {reads: "what is sealed with any tenant's key", writes: "values sealed with any tenant's key"},
 	"strongroom.blobSigner on tenant.signingAccount":           {writes: "new objects in every tenant's bucket, with any size and type and without a grant"},
@@ -47,6 +48,8 @@ var effects = map[string]effect{
 	"roles/storage.objectCreator on tenant.outputsBucket":      {writes: "new objects in the bucket of its tenant"},
 	"roles/pubsub.publisher on topic.run-events":               {writes: "events of runs, which cause work and change no result"},
 	"roles/pubsub.publisher on topic.object-events":            {writes: "notifications of objects, which mark grants as stored or disputed"},
+	"roles/pubsub.publisher on topic.replayed-run-events":      {writes: "replayed events of runs, which cause work and change no result"},
+	"roles/pubsub.publisher on topic.replayed-object-events":   {writes: "replayed notifications of objects, which mark grants as stored or disputed"},
 	"roles/pubsub.subscriber on deadLetters.run-events":        {reads: "dead letters", deletes: "dead letters"},
 	"roles/pubsub.subscriber on deadLetters.object-events":     {reads: "dead letters", deletes: "dead letters"},
 	"roles/cloudkms.cryptoKeyEncrypter on tenant.key":          {writes: "values sealed with any tenant's key"},
@@ -65,6 +68,7 @@ var effects = map[string]effect{
 	"roles/storage.objectCreator on auditBucket":               {writes: "new objects in the platform's audit bucket"},
 	"roles/storage.legacyObjectReader on auditBucket":          {reads: "the platform's audit bucket"},
 	"roles/storage.objectCreator on tenant.auditBucket":        {writes: "new objects in every tenant's audit bucket"},
+	"roles/pubsub.publisher on tenant.auditTopic":              {writes: "messages to every tenant's audit topic"},
 	"roles/storage.legacyObjectReader on tenant.auditBucket":   {reads: "every tenant's audit bucket"},
 }
 
@@ -88,6 +92,22 @@ func TestThreatsListWhatEachAccountCanDamage(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Errorf("run go test ./infra -run Threats -update: suite.json (-) and THREATS.md (+) differ:\n%s", diff)
+	}
+}
+
+// auditReaders are the functions whose work is to read audit logs.
+var auditReaders = []string{"audit", "audit-delivery", "audit-integrator"}
+
+// TestOnlyReadersOfAuditLogsCanOpenThem finds roles that decrypt with the audit key.
+func TestOnlyReadersOfAuditLogsCanOpenThem(t *testing.T) {
+	t.Parallel()
+	for name, f := range table(t).Functions {
+		opens := slices.ContainsFunc(f.Roles, func(r infra.Role) bool {
+			return r.On == "auditKey" && r.Role != "roles/cloudkms.cryptoKeyEncrypter"
+		})
+		if want := slices.Contains(auditReaders, name); opens != want {
+			t.Errorf("%s can open the audit log: %v, want %v", name, opens, want)
+		}
 	}
 }
 

@@ -40,13 +40,14 @@ func repeat(do func()) {
 
 func measure(b *testing.B, do func()) time.Duration {
 	b.Helper()
-	before := cpu(b)
+	before := CPU(b)
 	repeat(do)
-	return cpu(b) - before
+	return CPU(b) - before
 }
 
-// cpu returns the CPU time that this process has used so far.
-func cpu(b *testing.B) time.Duration {
+// CPU returns the CPU time that this process has used so far. A benchmark that
+// compares nothing can use it.
+func CPU(b testing.TB) time.Duration {
 	b.Helper()
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

@@ -6,6 +6,8 @@ import (
 	"hash/crc32"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"testing"
 	"time"
 
@@ -51,6 +53,10 @@ func (tn *Tenant) Do(t testing.TB, persona, method, path string, body any, heade
 // names and values in turn.
 func (c *Cloud) Do(t testing.TB, token, method, path string, body any, header ...string) Response {
 	t.Helper()
+	contentType := "application/json"
+	if text, ok := body.(Text); ok {
+		contentType, body = "text/plain", []byte(text)
+	}
 	raw, ok := body.([]byte)
 	if !ok && body != nil {
 		var err error
@@ -63,7 +69,7 @@ func (c *Cloud) Do(t testing.TB, token, method, path string, body any, header ..
 		t.Fatal(err)
 	}
 	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", contentType)
 	}
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -73,6 +79,9 @@ func (c *Cloud) Do(t testing.TB, token, method, path string, body any, header ..
 	}
 	return Send(t, r)
 }
+
+// Text is the body of a request that is text/plain.
+type Text string
 
 // Send sends r and reads the response.
 func Send(t testing.TB, r *http.Request) Response {
@@ -170,4 +179,31 @@ func (tn *Tenant) Store(t testing.TB, run, output string, parts ...[]byte) {
 		"outputs": []map[string]any{{"name": output, "parts": len(parts)}},
 	}).Want(t, http.StatusOK)
 	tn.Cloud.Drain(t)
+}
+
+// Search sends a search of a collection as a persona of the tenant. Filters has the
+// fields of the body as pairs, such as state=active&severity=2.
+func (tn *Tenant) Search(t testing.TB, persona, collection, filters string) Response {
+	t.Helper()
+	return tn.Do(t, persona, http.MethodPost, collection+"/search", Filters(t, filters))
+}
+
+// Filters returns the body of a search. Whole numbers of pairs become numbers, other
+// values become texts, and empty ones are left out.
+func Filters(t testing.TB, pairs string) map[string]any {
+	t.Helper()
+	values, err := url.ParseQuery(pairs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := map[string]any{}
+	for name := range values {
+		value := values.Get(name)
+		if n, err := strconv.Atoi(value); err == nil {
+			body[name] = n
+		} else if value != "" {
+			body[name] = value
+		}
+	}
+	return body
 }

@@ -160,7 +160,7 @@ func (d *Demo) attemptsWithKeyDisabled(ctx context.Context) ([]attempt, error) {
 // issues returns an attempt to list a tenant's issues as a viewer.
 func (d *Demo) issues(id tenant.ID) func(context.Context) (response, error) {
 	return func(ctx context.Context) (response, error) {
-		return d.call(ctx, id, "viewer", http.MethodGet, issuesPath, nil)
+		return d.call(ctx, id, "viewer", http.MethodPost, issuesPath+"/search", map[string]any{})
 	}
 }
 

@@ -17,11 +17,16 @@ import (
 // does not forward the request.
 const Unavailable Fault = "unavailable"
 
+// PreconditionFailed is a fault of HTTP requests: the proxy answers with status 412,
+// as Cloud Storage does for an object that exists already, and does not forward the
+// request.
+const PreconditionFailed Fault = "precondition failed"
+
 // HTTPConfig sets what an HTTPProxy does. The zero HTTPConfig forwards everything
 // unchanged.
 type HTTPConfig struct {
-	// Fault chooses the fault of each request: None, Lost, ReplyLost or
-	// Unavailable. It is called concurrently. Nil means None.
+	// Fault chooses the fault of each request: None, Lost, ReplyLost,
+	// Unavailable or PreconditionFailed. It is called concurrently. Nil means None.
 	//
 	// If the reply to a GET is lost, the connection breaks in the middle of the
 	// response. For other methods, it breaks before the response.
@@ -110,6 +115,8 @@ func (p *HTTPProxy) handler(forward http.Handler) http.Handler {
 			panic(http.ErrAbortHandler)
 		case Unavailable:
 			http.Error(w, "unavailable", http.StatusServiceUnavailable)
+		case PreconditionFailed:
+			http.Error(w, "precondition failed", http.StatusPreconditionFailed)
 		default:
 			forward.ServeHTTP(w, r)
 		}

@@ -63,11 +63,12 @@ func TestHTTPFaults(t *testing.T) {
 		received string
 		broken   bool // the connection
 	}{
-		"no fault":             {fault: faults.None, method: "GET", arrives: true, status: 200, received: text},
-		"a lost request":       {fault: faults.Lost, method: "GET", broken: true},
-		"a reply cut in half":  {fault: faults.ReplyLost, method: "GET", arrives: true, status: 200, received: text[:5], broken: true},
-		"a lost reply":         {fault: faults.ReplyLost, method: "POST", arrives: true, broken: true},
-		"an unavailable proxy": {fault: faults.Unavailable, method: "GET", status: 503, received: "unavailable\n"},
+		"no fault":              {fault: faults.None, method: "GET", arrives: true, status: 200, received: text},
+		"a lost request":        {fault: faults.Lost, method: "GET", broken: true},
+		"a reply cut in half":   {fault: faults.ReplyLost, method: "GET", arrives: true, status: 200, received: text[:5], broken: true},
+		"a lost reply":          {fault: faults.ReplyLost, method: "POST", arrives: true, broken: true},
+		"an unavailable proxy":  {fault: faults.Unavailable, method: "GET", status: 503, received: "unavailable\n"},
+		"a failed precondition": {fault: faults.PreconditionFailed, method: "POST", status: 412, received: "precondition failed\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

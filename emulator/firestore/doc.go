@@ -10,8 +10,9 @@
 //   - Queries with every operator, AND and OR, cursors, offsets, limits,
 //     projections, collection groups, count, sum, avg and partitions. Lists with
 //     missing documents.
-//   - Reads at a past time, up to one hour and 100,000 changed documents ago, but
-//     not from before a restart.
+//   - Reads at a past time as with point-in-time recovery: any time of the past hour,
+//     and whole minutes of the past seven days. The history is bounded by 200,000
+//     changed documents and 512 MiB. It survives a restart.
 //   - Several databases. Each is created when it is first used.
 //   - Transactions as in a database in optimistic concurrency mode: reads take no locks
 //     and see one moment. A commit is Aborted if anything that the transaction read has

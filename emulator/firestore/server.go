@@ -56,18 +56,29 @@ func New(config Config) (*Server, error) {
 		return nil, fmt.Errorf("open firestore: %w", err)
 	}
 	s := &Server{config: config, disk: d, databases: map[string]*database{}}
-	if err := d.load(s.restore); err != nil {
+	if err := d.load(s.restore, s.restorePast); err != nil {
 		return nil, fmt.Errorf("load firestore: %w", err)
+	}
+	for _, db := range s.all() {
+		db.history.restored(db.committed)
 	}
 	return s, nil
 }
 
-// restore loads a stored document. Its earlier versions are not known.
+// restore loads a stored document.
 func (s *Server) restore(name string, d *document) {
 	db := s.database(name)
 	db.live.put(d.key, d)
-	db.last = max(db.last, d.updated)
-	db.committed, db.history.floor = db.last, db.last
+	db.committed = max(db.committed, d.updated)
+	db.last = db.committed
+}
+
+// restorePast loads a change of the history.
+func (s *Server) restorePast(name string, c pastChange) {
+	db := s.database(name)
+	db.history.append(c)
+	db.committed = max(db.committed, c.at)
+	db.last = db.committed
 }
 
 // Register adds the Firestore service to a grpc.Server.

@@ -229,7 +229,7 @@ func TestThePastIsRead(t *testing.T) {
 	}
 	now.Advance(time.Hour)
 	_, err = n.Doc("a").WithReadOptions(then).Get(t.Context())
-	wantCode(t, "read of more than an hour ago", err, codes.FailedPrecondition)
+	wantCode(t, "read of no whole minute more than an hour ago", err, codes.InvalidArgument)
 	_, err = n.Doc("a").WithReadOptions(firestore.ReadTime(now.Now().Add(time.Hour))).Get(t.Context())
 	wantCode(t, "read of the future", err, codes.InvalidArgument)
 }

@@ -3,7 +3,6 @@ package firestore
 import (
 	"slices"
 	"sync"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -83,12 +82,10 @@ func (db *database) since(t micros) (*state, []pastChange, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	now := db.tick()
-	switch {
-	case t > now:
-		return nil, nil, invalid("The requested read time is in the future.")
-	case t < now-micros(historyLength/time.Microsecond) || t < db.history.floor:
-		return nil, nil, status.Error(codes.FailedPrecondition, "The requested snapshot version is too old.")
-	case t >= db.committed:
+	if err := db.history.check(t, now); err != nil {
+		return nil, nil, err
+	}
+	if t >= db.committed {
 		return db.latest(), nil, nil
 	}
 	return db.live.clone(), db.history.after(t), nil
@@ -105,8 +102,9 @@ func (db *database) publish(at micros, changes []change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	if err := db.disk.save(db.name, changes); err != nil {
-		return status.Errorf(codes.Internal, "write to disk: %v", err)
+	dropped := db.history.add(at, changes)
+	if err := db.disk.save(db.name, at, changes, dropped); err != nil {
+		return status.Errorf(codes.Internal, "write to disk: %v", err) // the history has a change of nothing, which reads do not see
 	}
 	for _, c := range changes {
 		db.live.put(c.key, c.now)
@@ -115,7 +113,6 @@ func (db *database) publish(at micros, changes []change) error {
 	db.changed[""] = at
 	db.snapshot = nil
 	db.committed = at
-	db.history.add(at, changes)
 	return nil
 }
 

@@ -114,8 +114,8 @@ func TestUnmodeledRequestsAreRejected(t *testing.T) {
 			f.send(test.method, f.url+test.path, "", f.token(admin), test.header).wantError(t, 501, "NotImplemented")
 		})
 	}
-	got := f.send(http.MethodPost, f.url+"/storage/v1/b/"+bucket+"/o/part/rewriteTo/b/"+bucket+"/o/copy", "", f.token(admin))
+	got := f.send(http.MethodPost, f.url+"/storage/v1/b/"+bucket+"/o/part/compose", "", f.token(admin))
 	if got.status != http.StatusNotImplemented {
-		t.Errorf("rewrite: %d %s", got.status, got.body)
+		t.Errorf("compose: %d %s", got.status, got.body)
 	}
 }

@@ -12,6 +12,7 @@
 //   - access.go identifies the caller and asks IAM for permissions.
 //   - xml.go and json.go are the two APIs.
 //   - upload.go receives bytes and turns them into an object in one step.
+//   - rewrite.go copies objects.
 //   - download.go sends objects.
 //   - blob.go and datakey.go encrypt and decrypt the bytes.
 //   - store.go stores the metadata.
@@ -24,7 +25,8 @@
 //   - storage.buckets.get, update and delete on buckets/B
 //   - storage.buckets.create and list on projects/P
 //
-// Replacing an object requires create and delete. A missing object is 404 for callers
+// Replacing an object requires create and delete. Copying one requires get on the
+// source. A missing object is 404 for callers
 // who may list the bucket and 403 for others.
 //
 // # Encryption
@@ -39,12 +41,16 @@
 //   - An x-goog- header that is sent but not signed is rejected with
 //     MalformedSecurityHeader.
 //   - Objects with Content-Encoding gzip are served as they are stored.
-//   - Resumable sessions do not survive a restart.
+//   - Resumable sessions and rewrite tokens do not survive a restart.
+//   - A call of a rewrite copies Config.RewriteBytes unless the request has
+//     maxBytesRewrittenPerCall. Both have no effect if source and destination have the
+//     same location, storage class and key. A token is not valid after its source was
+//     replaced.
 //   - Lists of the JSON API omit the checksums of objects under a KMS key. Google's
 //     do too.
 //
 // The following are not modeled, and requests for them return 501 NotImplemented:
-// POST forms, resumable and multipart uploads of the XML API, copy, rewrite, compose,
+// POST forms, resumable and multipart uploads of the XML API, copies of the XML API, compose,
 // versions and soft-deleted objects, ACLs, IAM policies of buckets, holds, lifecycle,
 // CORS, customer-supplied keys, HMAC keys, V2 signatures, and V4 signatures in the
 // Authorization header.

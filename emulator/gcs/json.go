@@ -13,6 +13,8 @@ type jsonRequest struct {
 	query  url.Values
 	bucket string // empty: the request is for the project's buckets
 	object string // empty: the request is for the bucket or its objects
+
+	toBucket, toObject string // destination of a rewrite or a copy
 }
 
 // jsonMethods are the modeled methods of the JSON API, by HTTP method and form of
@@ -28,6 +30,9 @@ var jsonMethods = map[string]func(*Server, http.ResponseWriter, jsonRequest) err
 	"PATCH b/B/o/O":    (*Server).patchObjectJSON,
 	"DELETE b/B/o/O":   (*Server).deleteObjectJSON,
 	"GET b/B/storageL": (*Server).getBucketLayoutJSON,
+
+	"POST b/B/o/O/rewriteTo/b/B/o/O": (*Server).rewriteObjectJSON,
+	"POST b/B/o/O/copyTo/b/B/o/O":    (*Server).copyObjectJSON,
 }
 
 // serveJSON serves requests below /storage/v1/. The caller sends the error that it
@@ -58,6 +63,10 @@ func (s *Server) parseJSON(r *http.Request, segments []string) (j jsonRequest, f
 
 // read sets bucket and object from the path and returns the path's form.
 func (j *jsonRequest) read(segments []string) (form string) {
+	if len(segments) == 9 && segments[0] == "b" && segments[2] == "o" && segments[5] == "b" && segments[7] == "o" {
+		j.bucket, j.object, j.toBucket, j.toObject = segments[1], segments[3], segments[6], segments[8]
+		return "b/B/o/O/" + segments[4] + "/b/B/o/O"
+	}
 	if len(segments) == 0 || segments[0] != "b" || len(segments) > 4 {
 		return ""
 	}
@@ -77,14 +86,18 @@ func (j *jsonRequest) read(segments []string) (form string) {
 }
 
 // conditions reads the if… query parameters.
-func (j jsonRequest) conditions() (p preconditions, err error) {
+func (j jsonRequest) conditions() (preconditions, error) { return j.conditionsOf("if") }
+
+// conditionsOf reads the conditions whose names have a prefix: those of the source of
+// a copy have another one.
+func (j jsonRequest) conditionsOf(prefix string) (p preconditions, err error) {
 	for name, number := range map[string]**int64{
-		"ifGenerationMatch":        &p.generation,
-		"ifGenerationNotMatch":     &p.generationNot,
-		"ifMetagenerationMatch":    &p.metageneration,
-		"ifMetagenerationNotMatch": &p.metagenerationNot,
+		"GenerationMatch":        &p.generation,
+		"GenerationNotMatch":     &p.generationNot,
+		"MetagenerationMatch":    &p.metageneration,
+		"MetagenerationNotMatch": &p.metagenerationNot,
 	} {
-		if *number, err = optionalNumber(j.query.Get(name), name); err != nil {
+		if *number, err = optionalNumber(j.query.Get(prefix+name), prefix+name); err != nil {
 			return p, err
 		}
 	}

@@ -28,6 +28,10 @@ type Config struct {
 	// error, the server retries. Nil: no notifications.
 	Publish func(ctx context.Context, topic string, data []byte, attributes map[string]string) error
 
+	// RewriteBytes limits what one call of a rewrite copies to another location, storage
+	// class or key, without maxBytesRewrittenPerCall. Zero: 1 GiB.
+	RewriteBytes int64
+
 	// BucketHosts maps hostnames to the buckets that they serve, as a load balancer or
 	// CNAME would: "media.example.com" -> "media". Nil: none.
 	BucketHosts map[string]string
@@ -43,6 +47,7 @@ type Server struct {
 	ownKey   dataKey
 	outbox   *outbox
 	sessions sessions
+	rewrites sessions
 	closing  sync.Once
 	closed   error
 }
@@ -105,6 +110,7 @@ func (s *Server) Close() error {
 	s.closing.Do(func() {
 		s.outbox.stop()
 		s.sessions.discard()
+		s.rewrites.discard()
 		s.closed = errors.Join(s.store.db.Close(), s.removeTemporary())
 	})
 	return s.closed

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// sessions are the open resumable uploads by ID. They are in memory, so they end at a
+// sessions are the open resumable uploads, or the unfinished rewrites, by ID. They are in memory, so they end at a
 // restart. The zero sessions is ready for use.
 type sessions struct {
 	mu   sync.Mutex
@@ -26,6 +26,8 @@ type session struct {
 	upload *upload    // nil after the session has ended
 	done   *object    // the finished object; nil: unfinished or cancelled
 	ends   time.Time
+
+	request string // of a rewrite: what its calls have in common
 }
 
 const (
@@ -44,7 +46,7 @@ func (all *sessions) find(id string, now time.Time) (*session, error) {
 }
 
 // add opens a session and removes those that have expired.
-func (all *sessions) add(u *upload, now time.Time) (id string) {
+func (all *sessions) add(u *upload, request string, now time.Time) (id string) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	if all.byID == nil {
@@ -57,8 +59,15 @@ func (all *sessions) add(u *upload, now time.Time) (id string) {
 		}
 	}
 	id = rand.Text()
-	all.byID[id] = &session{upload: u, ends: now.Add(sessionLife)}
+	all.byID[id] = &session{upload: u, request: request, ends: now.Add(sessionLife)}
 	return id
+}
+
+// remove forgets a session.
+func (all *sessions) remove(id string) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	delete(all.byID, id)
 }
 
 // discard ends all sessions.
@@ -98,7 +107,7 @@ func (s *Server) startSession(w http.ResponseWriter, j jsonRequest) error {
 	if err := s.begin(j.Context(), u); err != nil {
 		return err
 	}
-	id := s.sessions.add(u, s.config.Clock.Now())
+	id := s.sessions.add(u, "", s.config.Clock.Now())
 	query := url.Values{"uploadType": {"resumable"}, "name": {u.object.Name}, "upload_id": {id}}
 	w.Header().Set("Location", j.base()+j.URL.EscapedPath()+"?"+query.Encode())
 	w.Header().Set("X-Guploader-Uploadid", id)

@@ -19,6 +19,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/infra"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -114,7 +115,13 @@ var thefts = map[string]theft{
 	},
 	"encrypt under the audit key": {
 		try:   func(ctx context.Context, s thief) error { return encrypt(ctx, s.clients, auditKeyName) },
-		roles: []infra.Role{{Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", On: "auditKey"}},
+		roles: []infra.Role{{Role: "roles/cloudkms.cryptoKeyEncrypter", On: "auditKey"}},
+	},
+	"read an audit entry": {
+		try: func(ctx context.Context, s thief) error {
+			return errors.Join(appendAudit(ctx, s), readAudit(ctx, s))
+		},
+		roles: []infra.Role{{Role: "roles/cloudkms.cryptoKeyDecrypter", On: "auditKey"}},
 	},
 	"disable a tenant's key": {try: func(ctx context.Context, s thief) error {
 		kms, err := s.clients.KMS(ctx)
@@ -144,6 +151,15 @@ var thefts = map[string]theft{
 		infra.Role{Role: "roles/cloudkms.signer", On: "manifestKey"}),
 	"publish parts of exports": permission("pubsub.topics.publish", func(thief) string { return "topics/export-parts" },
 		infra.Role{Role: "roles/pubsub.publisher", On: "topic.export-parts"}),
+	"forge notifications of Cloud Storage": permission("pubsub.topics.publish", func(thief) string { return "topics/object-events" }),
+	"forge replayed notifications": permission("pubsub.topics.publish", func(thief) string { return "topics/replayed-object-events" },
+		infra.Role{Role: "roles/pubsub.publisher", On: "topic.replayed-object-events"}),
+	"send messages to a tenant's audit topic": permission("pubsub.topics.publish", func(s thief) string { return "topics/audit-" + string(s.victim.ID) },
+		infra.Role{Role: "roles/pubsub.publisher", On: "tenant.auditTopic"}),
+	"sign a checkpoint": permission("cloudkms.cryptoKeyVersions.useToSign", func(thief) string { return logKeyName },
+		infra.Role{Role: "roles/cloudkms.signer", On: "logKey"}),
+	"create an object in a tenant's audit bucket": permission("storage.objects.create", func(s thief) string { return "buckets/" + s.victim.AuditBucket },
+		infra.Role{Role: "roles/storage.objectCreator", On: "tenant.auditBucket"}),
 	"publish run events": permission("pubsub.topics.publish", func(thief) string { return "topics/run-events" },
 		infra.Role{Role: "roles/pubsub.publisher", On: "topic.run-events"}),
 	"read dead letters": permission("pubsub.subscriptions.consume", func(thief) string { return "subscriptions/run-events-dead" },
@@ -155,6 +171,30 @@ var thefts = map[string]theft{
 func exportsBucket(s thief) string { return "buckets/" + s.victim.ExportsBucket }
 
 func exportReader(thief) string { return "serviceAccounts/" + suite.Account("export-reader") }
+
+// appendAudit appends an entry to the victim's audit log, as the operator.
+func appendAudit(ctx context.Context, s thief) error {
+	log, err := auditlog.Open(ctx, auditlog.Config{AuditKeyName: auditKeyName}, s.cloud.Operator, s.cloud.Clock.Now)
+	if err != nil {
+		return err
+	}
+	_, err = log.Append(ctx, s.db, auditlog.Entry{Tenant: s.victim.ID})
+	return err
+}
+
+// readAudit opens the victim's audit log, as the thief.
+func readAudit(ctx context.Context, s thief) error {
+	reader, err := auditlog.OpenReader(ctx, auditlog.Config{AuditKeyName: auditKeyName}, s.clients, s.cloud.Clock.Now)
+	if err != nil {
+		return err
+	}
+	for _, err := range reader.Entries(ctx, s.db, s.victim.ID) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func signingAccount(s thief) string { return "serviceAccounts/" + s.victim.SigningAccount }
 
@@ -202,7 +242,7 @@ func TestNoAccountCanDoMoreThanTheTableSays(t *testing.T) {
 	}
 	// The victim's own people notice nothing.
 	v := newThief(t, c, suite.OperatorAccount).victim
-	v.Do(t, "admin", http.MethodGet, "/v1/workspaces/"+string(v.Workspace)+"/runs", nil).Want(t, http.StatusOK)
+	v.Search(t, "admin", "/v1/workspaces/"+string(v.Workspace)+"/runs", "").Want(t, http.StatusOK)
 }
 
 func newThief(t *testing.T, c *cloudtest.Cloud, account string) thief {

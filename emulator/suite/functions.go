@@ -11,6 +11,8 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/loadbalancer"
 	"github.com/strongroom-dev/strongroom/functions/assistants"
 	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
+	"github.com/strongroom-dev/strongroom/functions/audit"
+	"github.com/strongroom-dev/strongroom/functions/auditdelivery"
 	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
 	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/functions/custody"
@@ -34,13 +36,15 @@ var constructors = map[string]constructor{
 	"outputs":          web(outputs.New),
 	"runs":             web(runs.New),
 	"replay":           web(replay.New),
-	"sweep":            web(function.NoSettings(sweep.New)),
+	"sweep":            web(sweep.New),
 	"reseal":           web(function.NoSettings(reseal.New)),
 	"assistants":       web(assistants.New),
 	"assistant-update": events(function.NoSettings(assistantupdate.New)),
 	"catalog":          web(catalog.New),
 	"custody":          events(custody.New),
+	"audit":            web(audit.New),
 	"audit-integrator": web(auditintegrator.New),
+	"audit-delivery":   web(auditdelivery.New),
 	"exports":          web(exports.New),
 	"export-worker":    events(exportworker.New),
 	"export-scheduler": web(exportscheduler.New),

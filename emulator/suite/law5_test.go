@@ -88,7 +88,11 @@ func newHistory(t *testing.T, seed uint64) *history {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.sweep = sweep.New(function.Deps{Clients: h.clients(t, "sweep"), Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	h.sweep, err = sweep.New(t.Context(), auditlog.Config{AuditKeyName: auditKeyName},
+		function.Deps{Clients: h.clients(t, "sweep"), Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.plan(t, c)
 	return h
 }

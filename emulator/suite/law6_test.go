@@ -21,7 +21,7 @@ import (
 // auditRole is the role with which a function encrypts audit entries.
 func auditRole(function string) iam.Binding {
 	return iam.Binding{
-		Member: suite.FunctionAccount(function), Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: auditKeyName,
+		Member: suite.FunctionAccount(function), Role: "roles/cloudkms.cryptoKeyEncrypter", Resource: auditKeyName,
 	}
 }
 

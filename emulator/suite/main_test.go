@@ -22,12 +22,16 @@ import (
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
-const auditKeyName = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
+const (
+	platformKeys = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/"
+	auditKeyName = platformKeys + "audit"
+	logKeyName   = platformKeys + "log"
+)
 
 // auditEntries returns a tenant's audit log. An empty ID means the platform's log.
 func auditEntries(t testing.TB, c *cloudtest.Cloud, id tenant.ID) []auditlog.Entry {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, c.Operator, c.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, c.Operator, c.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

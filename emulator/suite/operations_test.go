@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"github.com/google/uuid"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -27,7 +28,8 @@ type operation struct {
 
 	lists   bool // in a workspace without data, it succeeds instead of returning 404
 	strict  bool // it rejects unknown query parameters
-	shared  bool // its data belongs to no tenant
+	shared  bool // its path has no workspace, so the workspace of the matrix does not matter
+	owned   bool // its path has a tenant, which must be the caller's; it has no workspace
 	creates bool // it writes into every workspace that exists
 
 	// recordedFirst is true if the operation must be in the audit log before it takes
@@ -36,15 +38,13 @@ type operation struct {
 }
 
 var (
-	readers = []tenant.Role{tenant.Viewer, tenant.Auditor, tenant.Admin}
-	runners = []tenant.Role{tenant.Runner}
-	actors  = []tenant.Role{tenant.Viewer, tenant.Admin}
-	admins  = []tenant.Role{tenant.Admin}
-
+	readers  = []tenant.Role{tenant.Viewer, tenant.Auditor, tenant.Admin}
+	runners  = []tenant.Role{tenant.Runner}
+	actors   = []tenant.Role{tenant.Viewer, tenant.Admin}
+	admins   = []tenant.Role{tenant.Admin}
 	auditors = []tenant.Role{tenant.Auditor, tenant.Admin}
-
-	staff   = []tenant.Role{tenant.Platform}
-	anybody = append([]tenant.Role{tenant.Platform}, readers...)
+	staff    = []tenant.Role{tenant.Platform}
+	anybody  = append([]tenant.Role{tenant.Platform}, readers...)
 )
 
 // operations has every route of every function. The laws 4 and 6 try each of them.
@@ -56,21 +56,38 @@ var operations = map[string]operation{
 	"GET /v1/workspaces/{workspace}/runs/{run}":                  {roles: readers, action: auditlog.ReadRun, ask: inRun("")},
 	"GET /v1/workspaces/{workspace}/runs/{run}/outputs":          {roles: readers, action: auditlog.ListOutputs, ask: inRun("/outputs")},
 	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": {roles: readers, action: auditlog.ReadOutput, ask: inRun("/outputs/kept.log"), recordedFirst: true},
-	"GET /v1/workspaces/{workspace}/runs":                        {roles: readers, action: auditlog.ReadRun, ask: at("/runs", nil), lists: true, strict: true},
+	"POST /v1/workspaces/{workspace}/runs/search":                {roles: readers, action: auditlog.ReadRun, ask: at("/runs/search", everything), lists: true, strict: true},
 	"GET /v1/workspaces/{workspace}/runs/{run}/issues":           {roles: readers, action: auditlog.ReadIssueLines, ask: inRun("/issues"), recordedFirst: true},
 	"GET /v1/workspaces/{workspace}/slis/{sli}/samples":          {roles: readers, action: auditlog.ReadSLI, ask: at("/slis/latency/samples", nil), lists: true, strict: true},
-	"GET /v1/workspaces/{workspace}/issues":                      {roles: readers, action: auditlog.ListIssues, ask: at("/issues", nil), lists: true, strict: true, recordedFirst: true},
+	"POST /v1/workspaces/{workspace}/issues/search":              {roles: readers, action: auditlog.ListIssues, ask: at("/issues/search", everything), lists: true, strict: true, recordedFirst: true},
 	"GET /v1/workspaces/{workspace}/issues/{issue}":              {roles: readers, action: auditlog.ReadIssue, ask: atIssue("", nil), strict: true, recordedFirst: true},
 	"POST /v1/workspaces/{workspace}/issues/{issue}/investigate": {roles: actors, action: auditlog.InvestigateIssue, ask: atIssue("/investigate", nil), strict: true, recordedFirst: true},
 	"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":      {roles: actors, action: auditlog.IgnoreIssue, ask: atIssue("/ignore", map[string]any{"until": time.Now().Add(time.Hour)}), strict: true, recordedFirst: true},
-	"GET /v1/workspaces/{workspace}/slis":                        {roles: readers, action: auditlog.ListSLIs, ask: at("/slis", nil), lists: true, strict: true},
+	"POST /v1/workspaces/{workspace}/slis/search":                {roles: readers, action: auditlog.ListSLIs, ask: at("/slis/search", everything), lists: true, strict: true},
 	"GET /v1/workspaces/{workspace}/slis/{sli}":                  {roles: readers, action: auditlog.ReadSLI, ask: atSet("/slis/latency", anObjective), strict: true},
 	"PUT /v1/workspaces/{workspace}/slis/{sli}":                  {roles: admins, action: auditlog.SetSLI, ask: at("/slis/throughput", anObjective), lists: true, strict: true, creates: true, recordedFirst: true},
-	"GET /v1/workspaces/{workspace}/graph":                       {roles: readers, action: auditlog.ReadGraph, ask: at("/graph", nil), lists: true, strict: true},
+	"POST /v1/workspaces/{workspace}/graph/search":               {roles: readers, action: auditlog.ReadGraph, ask: at("/graph/search", everything), lists: true, strict: true},
 	"GET /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: readers, action: auditlog.AskAssistant, ask: atSet("/assistants/edgar", anAssistant), strict: true, recordedFirst: true},
 	"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      {roles: admins, action: auditlog.SetAssistant, ask: at("/assistants/eager", anAssistant), lists: true, strict: true, creates: true, recordedFirst: true},
-	"GET /v1/catalog/tasks":                                      {roles: anybody, action: auditlog.SearchCatalog, ask: atFixedPath("/v1/catalog/tasks?query=dns", nil), lists: true, strict: true, shared: true},
-	"PUT /v1/catalog/tasks":                                      {roles: staff, action: auditlog.WriteCatalog, ask: atFixedPath("/v1/catalog/tasks", aCatalog), lists: true, strict: true, shared: true, recordedFirst: true},
+	"POST /v1/catalog/tasks/search":                              {roles: anybody, action: auditlog.SearchCatalog, ask: atFixedPath("/v1/catalog/tasks/search", map[string]any{"query": "dns"}), lists: true, strict: true, shared: true},
+	"PUT /v1/catalog/tasks":                                      {roles: staff, action: auditlog.WriteCatalog, ask: newTask, lists: true, strict: true, shared: true, recordedFirst: true},
+	"GET /v1/audit/entries":                                      {roles: auditors, action: auditlog.ReadAuditEntries, ask: atFixedPath("/v1/audit/entries?outcome=done", nil), lists: true, strict: true, shared: true, recordedFirst: true},
+	"GET /v1/audit/entries/{entry}":                              {roles: auditors, action: auditlog.ReadAuditEntries, ask: atEntry("/v1/audit/entries/", ""), strict: true, shared: true, recordedFirst: true},
+	"GET /v1/audit/entries/{entry}/proof":                        {roles: auditors, action: auditlog.ReadAuditEntries, ask: atEntry("/v1/audit/entries/", "/proof"), strict: true, shared: true, recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/audit/entries":               {roles: auditors, action: auditlog.ReadAuditEntries, ask: at("/audit/entries?outcome=done", nil), lists: true, strict: true, recordedFirst: true},
+	"GET /v1/tenants/{tenant}/audit/log/checkpoint":              {roles: auditors, action: auditlog.ReadAuditLog, ask: inLog("checkpoint"), strict: true, owned: true},
+	"GET /v1/tenants/{tenant}/audit/log/cosigned-checkpoint":     {roles: auditors, action: auditlog.ReadAuditLog, ask: inLog("cosigned-checkpoint"), strict: true, owned: true},
+	"POST /v1/tenants/{tenant}/audit/log/cosignatures":           {roles: auditors, action: auditlog.CosignAuditLog, ask: cosignature, strict: true, owned: true, recordedFirst: true},
+	"GET /v1/tenants/{tenant}/audit/log/keys":                    {roles: auditors, action: auditlog.ReadAuditLog, ask: inLog("keys"), strict: true, owned: true},
+	"GET /v1/tenants/{tenant}/audit/log/policy":                  {roles: auditors, action: auditlog.ReadAuditLog, ask: inLog("policy"), strict: true, owned: true},
+	"GET /v1/tenants/{tenant}/audit/log/tile/{tile...}":          {roles: auditors, action: auditlog.ReadAuditLog, ask: inLog("tile/entries/000.p/1"), strict: true, owned: true, recordedFirst: true},
+	"GET /v1/platform/audit/entries":                             {roles: staff, action: auditlog.ReadPlatformEntries, ask: atFixedPath("/v1/platform/audit/entries?outcome=done", nil), lists: true, strict: true, shared: true, recordedFirst: true},
+	"GET /v1/platform/audit/entries/{entry}":                     {roles: staff, action: auditlog.ReadPlatformEntries, ask: atEntry("/v1/platform/audit/entries/", ""), strict: true, shared: true, recordedFirst: true},
+	"GET /v1/platform/audit/entries/{entry}/proof":               {roles: staff, action: auditlog.ReadPlatformEntries, ask: atEntry("/v1/platform/audit/entries/", "/proof"), strict: true, shared: true, recordedFirst: true},
+	"GET /v1/platform/audit/log/checkpoint":                      {roles: staff, action: auditlog.ReadPlatformLog, ask: inPlatformLog("checkpoint"), strict: true, shared: true},
+	"GET /v1/platform/audit/log/keys":                            {roles: staff, action: auditlog.ReadPlatformLog, ask: inPlatformLog("keys"), strict: true, shared: true},
+	"GET /v1/platform/audit/log/policy":                          {roles: staff, action: auditlog.ReadPlatformLog, ask: inPlatformLog("policy"), strict: true, shared: true},
+	"GET /v1/platform/audit/log/tile/{tile...}":                  {roles: staff, action: auditlog.ReadPlatformLog, ask: inPlatformLog("tile/entries/000.p/1"), strict: true, shared: true, recordedFirst: true},
 	"GET /v1/quarantine":                                         {roles: staff, action: auditlog.ListQuarantine, ask: atFixedPath("/v1/quarantine", nil), lists: true, strict: true, shared: true},
 
 	"PUT /v1/exports/{export}":                  {roles: auditors, action: auditlog.CreateExport, ask: newExport("/v1/exports/"), lists: true, strict: true, shared: true, recordedFirst: true},
@@ -92,6 +109,7 @@ var operations = map[string]operation{
 }
 
 var (
+	everything  = map[string]any{} // a search without filters
 	aStart      = map[string]any{"task": "dns-check", "start": time.Now().UTC()}
 	aReport     = map[string]any{"end": time.Now().UTC(), "outcome": "success", "exitCode": 0}
 	anObjective = map[string]any{"objective": map[string]any{"max": 100, "target": 0.99}}
@@ -114,6 +132,13 @@ func inNewRun(path string, body any) ask {
 	return func(t *testing.T, _ *matrixFixture, p place) (string, any) {
 		return runPath(p.workspace, cloudtest.NewRun(t)) + path, body
 	}
+}
+
+// newTask uploads a task that the catalog does not have, so that there is something
+// to record.
+func newTask(*testing.T, *matrixFixture, place) (string, any) {
+	task := map[string]any{"name": "Check " + uuid.NewString(), "suite": "dns", "source": "https://example.com/dns.robot"}
+	return "/v1/catalog/tasks", map[string]any{"tasks": []map[string]any{task}, "edition": "e1"}
 }
 
 // pruneOfUploadedEdition uploads an edition and returns a request that prunes it.

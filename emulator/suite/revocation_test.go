@@ -92,7 +92,7 @@ func TestThePlaybookStatesTheTimesOfRevocation(t *testing.T) {
 // readRuns returns a function that reports whether a token can list runs.
 func readRuns(t *testing.T, tn *cloudtest.Tenant, token string) func() bool {
 	return func() bool {
-		return tn.Cloud.Do(t, token, http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/runs", nil).Status == http.StatusOK
+		return tn.Cloud.Do(t, token, http.MethodPost, "/v1/workspaces/"+string(tn.Workspace)+"/runs/search", map[string]any{}).Status == http.StatusOK
 	}
 }
 

@@ -112,8 +112,8 @@ func (c *Cloud) createAccounts(context.Context) error {
 }
 
 // createTopics creates every topic of the table, including those that no
-// function subscribes to. Each has a dead-letter topic, and that topic has a
-// subscription that keeps the messages.
+// function subscribes to. Each has a dead-letter topic, which its topic of replayed
+// messages shares, and that topic has a subscription that keeps the messages.
 func (c *Cloud) createTopics(ctx context.Context) error {
 	for _, topic := range c.Suite.Topics() {
 		dead := infra.DeadLetters(topic)

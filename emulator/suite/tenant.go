@@ -58,6 +58,9 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 	if err != nil {
 		return tenant.Record{}, err
 	}
+	if record.Witnesses, err = c.witnesses(ctx, id); err != nil {
+		return tenant.Record{}, err
+	}
 	if err := c.createKey(ctx, keyRing(id), "data"); err != nil {
 		return tenant.Record{}, err
 	}
@@ -82,7 +85,46 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 	if err := c.createAuditBucket(record.AuditBucket); err != nil {
 		return tenant.Record{}, err
 	}
+	if err := c.PubSub.CreateTopic(ctx, record.AuditTopic); err != nil {
+		return tenant.Record{}, err
+	}
 	return record, c.writeRecord(ctx, record, workspaces)
+}
+
+// SetWitnesses registers the witnesses of a tenant's audit log by their verifier
+// keys, in place of those before, as Terraform does. Functions that have cached the
+// record see it after a minute.
+func (c *Cloud) SetWitnesses(ctx context.Context, id tenant.ID, verifierKeys ...string) error {
+	db, err := c.Directory.Client(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = db.Collection("tenants").Doc(string(id)).Update(ctx, []firestore.Update{{Path: "witnesses", Value: verifierKeys}})
+	if err != nil {
+		return fmt.Errorf("register witnesses: %w", err)
+	}
+	return nil
+}
+
+// witnesses returns the registered witnesses of a tenant. One that does not exist
+// yet has none.
+func (c *Cloud) witnesses(ctx context.Context, id tenant.ID) ([]string, error) {
+	db, err := c.Directory.Client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := db.GetAll(ctx, []*firestore.DocumentRef{db.Collection("tenants").Doc(string(id))})
+	if err != nil {
+		return nil, fmt.Errorf("read witnesses: %w", err)
+	}
+	var record tenant.Record
+	if !docs[0].Exists() {
+		return nil, nil
+	}
+	if err := docs[0].DataTo(&record); err != nil {
+		return nil, fmt.Errorf("read witnesses: %w", err)
+	}
+	return record.Witnesses, nil
 }
 
 // auditRetention is how long an audit bucket keeps every object. Terraform locks
@@ -114,6 +156,7 @@ func (c *Cloud) newRecord(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant
 		ExportsBucket:  shortenName(ProjectID+"-"+string(id)+"-exports", 63),
 		AuditBucket:    shortenName(ProjectID+"-"+string(id)+"-audit", 63),
 		KeyName:        keyRing(id) + "/cryptoKeys/data",
+		AuditTopic:     "projects/" + ProjectID + "/topics/audit-" + string(id),
 		SigningAccount: Account(shortenName("sign-"+string(id), 30)),
 		Trust: []tenant.Trust{{Issuer: c.Issuer.URL(), JWKS: string(jwks), Rules: []tenant.Rule{
 			{Claims: map[string]string{"persona": "runner"}, Role: tenant.Runner, Workspaces: workspaces},
@@ -205,6 +248,7 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
 		"tenant.exportsBucket":  "buckets/" + record.ExportsBucket,
 		"tenant.auditBucket":    "buckets/" + record.AuditBucket,
+		"tenant.auditTopic":     "topics/" + record.AuditTopic[strings.LastIndexByte(record.AuditTopic, '/')+1:],
 	}
 }
 

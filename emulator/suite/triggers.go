@@ -20,7 +20,7 @@ func (c *Cloud) connectTriggers(ctx context.Context) error {
 	var errs []error
 	for name, function := range c.Suite.Functions {
 		if function.Topic != "" {
-			errs = append(errs, c.push(ctx, name, function.Topic))
+			errs = append(errs, c.push(ctx, name, name, function.Topic), c.push(ctx, name+"-replayed", name, infra.Replayed(function.Topic)))
 		}
 		if function.Schedule != "" {
 			errs = append(errs, c.schedule(name, function.Schedule))
@@ -33,12 +33,13 @@ func (c *Cloud) connectTriggers(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (c *Cloud) push(ctx context.Context, function, topic string) error {
+// push creates the subscription that calls a function with the messages of a topic.
+func (c *Cloud) push(ctx context.Context, subscription, function, topic string) error {
 	if err := c.allowInvoke(pushAccount, function); err != nil {
 		return err
 	}
 	return c.PubSub.Push(ctx, pubsub.Subscription{
-		ID:                  function,
+		ID:                  subscription,
 		Topic:               topic,
 		Endpoint:            c.LoadBalancer.Endpoint(function),
 		ServiceAccount:      pushAccount,

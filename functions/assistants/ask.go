@@ -19,8 +19,8 @@ import (
 func (h *Handler) registerAssistants() {
 	api.Register(h.API, h.operation("setAssistant", http.MethodPut, assistantPath,
 		"Create or change an assistant; repeatable", auditlog.SetAssistant, 404, 413), h.setAssistant)
-	api.Register(h.API, h.operation("askAssistant", http.MethodGet, assistantPath,
-		"Get what is wrong now, how healthy the SLIs are, and which task to run next", auditlog.AskAssistant, 404), h.askAssistant)
+	api.Register(h.API, api.WithMemory(h.operation("askAssistant", http.MethodGet, assistantPath,
+		"Get what is wrong now, how healthy the SLIs are, and which task to run next", auditlog.AskAssistant, 404), textMemory), h.askAssistant)
 }
 
 type askRequest struct {

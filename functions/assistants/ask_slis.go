@@ -19,7 +19,7 @@ const maxSLIs = 100
 
 type healthBody struct {
 	SLIs   []sliBody `json:"slis" doc:"By alert, the most urgent first; of one alert, stale ones first, then by name"`
-	Capped bool      `json:"capped" class:"operational" doc:"There may be more SLIs, none of them more urgent. List them with GET slis"`
+	Capped bool      `json:"capped" class:"operational" doc:"There may be more SLIs, none of them more urgent. Search them"`
 }
 
 // alertOrder orders alerts, the most urgent first.

@@ -11,8 +11,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // assistantPath is the path of an assistant: PUT sets it, GET asks it.
@@ -62,6 +62,10 @@ func assistantRef(s access.Session, id string) (*firestore.DocumentRef, error) {
 // setAssistant writes an assistant and the audit entry, in one commit.
 func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*setAssistantResponse, error) {
 	s := access.From(ctx)
+	if in.Body.Name = run.CanonicalName(in.Body.Name); in.Body.Name == "" {
+		return nil, api.Refuse(http.StatusUnprocessableEntity, "invalid name",
+			api.Fault{Message: "the name must have visible characters", Location: "body.name"})
+	}
 	ref, err := assistantRef(s, in.Assistant)
 	if err != nil {
 		return nil, err
@@ -99,19 +103,19 @@ func (h *Handler) commitAssistant(ctx context.Context, s access.Session, ref *fi
 	if err := h.checkWorkspace(ctx, s); err != nil {
 		return err
 	}
-	return gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
+	return entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
 		docs, err := tx.GetAll(refs(ref))
 		if err != nil {
-			return fmt.Errorf("read assistant: %w", err)
+			return false, fmt.Errorf("read assistant: %w", err)
 		}
 		var was records.Assistant
 		if err := docs[0].DataTo(&was); docs[0].Exists() && err == nil && same(was) {
-			return nil
+			return false, nil
 		}
 		if err := tx.Set(ref, r); err != nil {
-			return fmt.Errorf("write assistant: %w", err)
+			return false, fmt.Errorf("write assistant: %w", err)
 		}
-		return entry.Write(tx)
+		return true, nil
 	})
 }
 

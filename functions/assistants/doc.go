@@ -4,20 +4,20 @@
 //
 // # Methods
 //
-//	GET  /v1/workspaces/{workspace}/issues                      viewer, auditor, admin
+//	POST /v1/workspaces/{workspace}/issues/search               viewer, auditor, admin
 //	GET  /v1/workspaces/{workspace}/issues/{issue}              viewer, auditor, admin
 //	POST /v1/workspaces/{workspace}/issues/{issue}/investigate  viewer, admin
 //	POST /v1/workspaces/{workspace}/issues/{issue}/ignore       viewer, admin
-//	GET  /v1/workspaces/{workspace}/slis                        viewer, auditor, admin
+//	POST /v1/workspaces/{workspace}/slis/search                 viewer, auditor, admin
 //	GET  /v1/workspaces/{workspace}/slis/{sli}                  viewer, auditor, admin
 //	PUT  /v1/workspaces/{workspace}/slis/{sli}                  admin
-//	GET  /v1/workspaces/{workspace}/graph                       viewer, auditor, admin
+//	POST /v1/workspaces/{workspace}/graph/search                viewer, auditor, admin
 //	GET  /v1/workspaces/{workspace}/assistants/{assistant}      viewer, auditor, admin
 //	PUT  /v1/workspaces/{workspace}/assistants/{assistant}      admin
 //
 // # Issues
 //
-// GET issues lists issues with their texts:
+// POST issues/search returns issues with their texts:
 //
 //	{"asOf":"…","issues":[{"id":"…","state":"open","severity":2,"task":"dns-check","slx":"dns",
 //	  "title":"DNS is slow","details":"…","nextSteps":["Check DNS resolution"],
@@ -30,7 +30,7 @@
 //  2. ignored issues, by the time at which they stop being ignored, the earliest first
 //  3. resolved issues, by severity, the newest first
 //
-// It takes these parameters. Each uses an index, except where the last column says that
+// Its body has these fields, all optional. Each uses an index, except where the last column says that
 // it filters issues after they are read:
 //
 //	state      active, detected, open, investigated, reopened, resolved or ignored
@@ -76,14 +76,14 @@
 //	{"objective":{"min"?,"max"?,"target"},
 //	 "thresholds":{"page"?,"ticket"?,"slow"?,"samples"?,"staleAfter"? (seconds)}}
 //
-// GET slis lists SLIs by name. It takes slx, alert (warning, ticket or page: this alert
+// POST slis/search returns SLIs by name. Its body has slx, alert (warning, ticket or page: this alert
 // or a more urgent one), pageSize and pageToken. pageSize (50, at most 200) is the
 // number of SLIs that are read, so a page filtered by alert may be short or empty.
 //
 // # Graph
 //
-// GET graph returns pages of at most 30 checks (a task on a resource), with their SLXs,
-// up to 100 SLIs of these, and the 300 most severe active issues of the checks:
+// POST graph/search returns pages of at most 30 checks (a task on a resource), with
+// their SLXs, up to 100 SLIs of these, and their 300 most severe active issues:
 //
 //	{"nodes":[{"id","kind","name"}],"edges":[{"from","to","kind"}],
 //	 "issuesCapped":false,"slisCapped":false,"nextPageToken"}
@@ -173,8 +173,9 @@
 // # Identity
 //
 // strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
-// on the directory, and roles/cloudkms.cryptoKeyEncrypterDecrypter on the audit key and
-// on each tenant's key. The function receives and publishes no events.
+// on the directory, roles/cloudkms.cryptoKeyEncrypter on the audit key, and
+// roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's key. The function
+// receives and publishes no events.
 //
 // # Try it
 //
@@ -192,12 +193,12 @@
 //	  "tags":["dns","access:read-only"],"suite":"DNS","source":"https://example.com/dns.robot"}]}'
 //	as admin -X PUT $W/assistants/edgar -d '{"name":"Eager Edgar"}'
 //	as viewer $W/assistants/edgar
-//	as viewer "$W/issues?state=active&slx=dns"
-//	until ISSUE=$(as viewer "$W/issues?slx=dns" | grep -o '"id":"[a-z2-7]*"' | head -1 | cut -d'"' -f4); [ "$ISSUE" ]; do sleep 1; done
+//	as viewer $W/issues/search -d '{"state":"active","slx":"dns"}'
+//	until ISSUE=$(as viewer $W/issues/search -d '{"slx":"dns"}' | grep -o '"id":"[a-z2-7]*"' | head -1 | cut -d'"' -f4); [ "$ISSUE" ]; do sleep 1; done
 //	as viewer -X POST $W/issues/$ISSUE/investigate
 //	as viewer $W/issues/$ISSUE/ignore -d "{\"until\":\"$(date -u -d '+1 hour' +%FT%TZ)\"}"
 //	as viewer $W/issues/$ISSUE
 //	as admin -X PUT $W/slis/dns-latency -d '{"objective":{"max":100,"target":0.99}}'
-//	as viewer $W/slis
-//	as viewer $W/graph
+//	as viewer $W/slis/search -d {}
+//	as viewer $W/graph/search -d {}
 package assistants

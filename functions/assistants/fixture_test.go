@@ -149,7 +149,7 @@ type issueAnswer struct {
 
 func (f *fixture) listIssues(t testing.TB, query string) (page issueList) {
 	t.Helper()
-	f.Do(t, "viewer", http.MethodGet, f.base+"/issues?"+query, nil).Want(t, http.StatusOK).JSON(t, &page)
+	f.Search(t, "viewer", f.base+"/issues", query).Want(t, http.StatusOK).JSON(t, &page)
 	return page
 }
 
@@ -188,7 +188,7 @@ const auditKeyName = "projects/" + suite.ProjectID + "/locations/" + suite.Locat
 // countEntries counts the entries of an action in the tenant's audit log.
 func (f *fixture) countEntries(t testing.TB, action auditlog.Action) (n int) {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, f.Cloud.Operator, f.Cloud.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, f.Cloud.Operator, f.Cloud.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,17 +25,21 @@ const (
 )
 
 func (h *Handler) registerGraph() {
-	api.Register(h.API, h.operation("getGraph", http.MethodGet, workspacePath+"/graph",
-		"Get tasks, resources, SLXs, SLIs and active issues, and the relations between them", auditlog.ReadGraph), h.getGraph)
+	api.Register(h.API, api.WithMemory(h.operation("searchGraph", http.MethodPost, workspacePath+"/graph/search",
+		"Search tasks, resources, SLXs, SLIs and active issues, and the relations between them", auditlog.ReadGraph), listMemory), h.searchGraph)
 }
 
 // graphRequest selects up to 30 checks, because one query finds the issues of up to 30:
 // cloud.google.com/firestore/docs/query-data/queries#limits_on_or_queries.
 type graphRequest struct {
 	Workspace string `path:"workspace" class:"operational"`
-	SLX       string `query:"slx" class:"metadata" maxLength:"256" doc:"Only this SLX"`
-	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"30" default:"30" doc:"Number of checks; a check is a task on a resource"`
-	PageToken string `query:"pageToken" class:"operational"`
+	Body      graphSearch
+}
+
+type graphSearch struct {
+	SLX       string `json:"slx,omitempty" class:"metadata" maxLength:"256" doc:"Only this SLX"`
+	PageSize  int    `json:"pageSize,omitempty" class:"operational" minimum:"1" maximum:"30" default:"30" doc:"Number of checks; a check is a task on a resource"`
+	PageToken string `json:"pageToken,omitempty" class:"operational" maxLength:"32768"`
 }
 
 type graphResponse struct {
@@ -46,8 +50,8 @@ type graphBody struct {
 	AsOf          time.Time  `json:"asOf" class:"operational"`
 	Nodes         []nodeBody `json:"nodes" doc:"Each once per page. A node with the same ID on another page is the same node"`
 	Edges         []edgeBody `json:"edges"`
-	IssuesCapped  bool       `json:"issuesCapped" class:"operational" doc:"There are more active issues; these are the most severe. List them by slx"`
-	SLIsCapped    bool       `json:"slisCapped" class:"operational" doc:"There are more SLIs. List them with GET slis"`
+	IssuesCapped  bool       `json:"issuesCapped" class:"operational" doc:"There are more active issues; these are the most severe. Search them by slx"`
+	SLIsCapped    bool       `json:"slisCapped" class:"operational" doc:"There are more SLIs. Search them"`
 	NextPageToken string     `json:"nextPageToken,omitempty" class:"operational"`
 }
 
@@ -65,7 +69,8 @@ type edgeBody struct {
 	Kind string `json:"kind" class:"operational" enum:"checks,serves,found,about,harms,measures" doc:"A task checks a resource, serves an SLX, and found an issue. An issue is about a resource and harms an SLX. An SLI measures an SLX"`
 }
 
-func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphResponse, error) {
+func (h *Handler) searchGraph(ctx context.Context, request *graphRequest) (*graphResponse, error) {
+	in := request.Body
 	after, err := access.ParsePageToken[string](ctx, in.PageToken, "graph "+in.SLX)
 	if err != nil {
 		return nil, err
@@ -102,7 +107,7 @@ func (h *Handler) getGraph(ctx context.Context, in *graphRequest) (*graphRespons
 
 // readChecks reads one page of checks, in the order of their IDs. The page starts
 // after an ID, or at the first one if after is empty.
-func readChecks(ctx context.Context, s access.Session, in *graphRequest, after string) ([]issue.Check, error) {
+func readChecks(ctx context.Context, s access.Session, in graphSearch, after string) ([]issue.Check, error) {
 	query := records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.ChecksCollection).
 		Select("task", "slx", "resource").OrderBy(firestore.DocumentID, firestore.Asc).Limit(in.PageSize)
 	if in.SLX != "" {

@@ -22,7 +22,7 @@ type graphAnswer struct {
 
 func (f *fixture) getGraph(t testing.TB, query string) (g graphAnswer) {
 	t.Helper()
-	f.Do(t, "viewer", http.MethodGet, f.base+"/graph?"+query, nil).Want(t, http.StatusOK).JSON(t, &g)
+	f.Search(t, "viewer", f.base+"/graph", query).Want(t, http.StatusOK).JSON(t, &g)
 	return g
 }
 
@@ -67,9 +67,9 @@ func TestTheGraphHasNodesAndEdges(t *testing.T) {
 	}
 	wantList(t, all.lines(), want...)
 	for _, query := range []string{"pageSize=31", "pageSize=0", "depth=2"} {
-		f.Do(t, "viewer", http.MethodGet, f.base+"/graph?"+query, nil).Want(t, http.StatusUnprocessableEntity)
+		f.Search(t, "viewer", f.base+"/graph", query).Want(t, http.StatusUnprocessableEntity)
 	}
-	f.Do(t, "viewer", http.MethodGet, f.base+"/graph?pageToken=x", nil).Want(t, http.StatusBadRequest)
+	f.Search(t, "viewer", f.base+"/graph", "pageToken=x").Want(t, http.StatusBadRequest)
 }
 
 func TestTheGraphReportsThatItIsCapped(t *testing.T) {

@@ -48,6 +48,12 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	return h, nil
 }
 
+// The memory in bytes that a request needs.
+const (
+	textMemory = 6 * maxTextBytes // a page of texts: sealed, opened, parsed, and as JSON
+	listMemory = 8 << 20          // a page without texts
+)
+
 // operation describes an operation: statuses are its own, in addition to those
 // that every operation may return.
 func (h *Handler) operation(id, method, path, summary string, action auditlog.Action, statuses ...int) huma.Operation {

@@ -21,8 +21,8 @@ import (
 const issuePath = workspacePath + "/issues/{issue}"
 
 func (h *Handler) registerIssues() {
-	api.Register(h.API, h.operation("listIssues", http.MethodGet, workspacePath+"/issues",
-		"List issues, active ones and the most severe first", auditlog.ListIssues), h.listIssues)
+	api.Register(h.API, api.WithMemory(h.operation("searchIssues", http.MethodPost, workspacePath+"/issues/search",
+		"Search issues, active ones and the most severe first", auditlog.ListIssues), textMemory), h.searchIssues)
 	api.Register(h.API, h.operation("getIssue", http.MethodGet, issuePath,
 		"Get an issue", auditlog.ReadIssue, 404), h.getIssue)
 	api.Register(h.API, h.operation("investigateIssue", http.MethodPost, issuePath+"/investigate",
@@ -31,20 +31,25 @@ func (h *Handler) registerIssues() {
 		"Ignore an issue until a time; repeatable", auditlog.IgnoreIssue, 404, 413), h.ignore)
 }
 
-type listRequest struct {
-	Workspace string    `path:"workspace" class:"operational"`
-	State     string    `query:"state" class:"metadata" enum:"active,detected,open,investigated,reopened,resolved,ignored" doc:"active: all states except resolved and ignored"`
-	Severity  int       `query:"severity" class:"metadata" minimum:"1" maximum:"4"`
-	SLX       string    `query:"slx" class:"metadata" maxLength:"256"`
-	Resource  string    `query:"resource" class:"metadata" maxLength:"1024"`
-	Task      string    `query:"task" class:"metadata" maxLength:"256"`
-	From      time.Time `query:"from" class:"metadata" doc:"Last seen at this time or later"`
-	To        time.Time `query:"to" class:"metadata" doc:"Last seen before this time"`
-	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50"`
-	PageToken string    `query:"pageToken" class:"operational"`
+type searchIssuesRequest struct {
+	Workspace string `path:"workspace" class:"operational"`
+	Body      issueSearch
 }
 
-type listResponse struct {
+// issueSearch selects issues. Empty fields match every issue.
+type issueSearch struct {
+	State     string    `json:"state,omitempty" class:"metadata" enum:"active,detected,open,investigated,reopened,resolved,ignored" doc:"active: all states except resolved and ignored"`
+	Severity  int       `json:"severity,omitempty" class:"metadata" minimum:"1" maximum:"4"`
+	SLX       string    `json:"slx,omitempty" class:"metadata" maxLength:"256"`
+	Resource  string    `json:"resource,omitempty" class:"metadata" maxLength:"1024"`
+	Task      string    `json:"task,omitempty" class:"metadata" maxLength:"256"`
+	From      time.Time `json:"from,omitempty" class:"metadata" doc:"Last seen at this time or later"`
+	To        time.Time `json:"to,omitempty" class:"metadata" doc:"Last seen before this time"`
+	PageSize  int       `json:"pageSize,omitempty" class:"operational" minimum:"1" maximum:"200" default:"50"`
+	PageToken string    `json:"pageToken,omitempty" class:"operational" maxLength:"32768"`
+}
+
+type searchIssuesResponse struct {
 	Body struct {
 		AsOf          time.Time   `json:"asOf" class:"operational" doc:"The time of the first page. All pages show the issues as of this time"`
 		Issues        []issueBody `json:"issues"`
@@ -52,7 +57,7 @@ type listResponse struct {
 	}
 }
 
-func (r *listRequest) issueFilter() issueFilter {
+func (r issueSearch) issueFilter() issueFilter {
 	return issueFilter{
 		State: r.State, Severity: r.Severity,
 		SLX: run.CanonicalName(r.SLX), Resource: run.CanonicalName(r.Resource), Task: run.CanonicalName(r.Task),
@@ -60,8 +65,9 @@ func (r *listRequest) issueFilter() issueFilter {
 	}
 }
 
-func (h *Handler) listIssues(ctx context.Context, in *listRequest) (*listResponse, error) {
-	s, f := access.From(ctx), in.issueFilter()
+func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest) (*searchIssuesResponse, error) {
+	s, in := access.From(ctx), request.Body
+	f := in.issueFilter()
 	token, err := access.ParsePageToken[string](ctx, in.PageToken, "issues")
 	if err != nil {
 		return nil, err
@@ -84,7 +90,7 @@ func (h *Handler) listIssues(ctx context.Context, in *listRequest) (*listRespons
 	if err := h.appendAudit(ctx, auditlog.ListIssues, "issues"); err != nil {
 		return nil, err
 	}
-	out := &listResponse{}
+	out := &searchIssuesResponse{}
 	if out.Body.Issues, err = h.showAll(ctx, p.found, at.at); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
@@ -86,23 +85,23 @@ func (h *Handler) annotate(ctx context.Context, raw string, action auditlog.Acti
 }
 
 func commitAnnotation(ctx context.Context, db *firestore.Client, ref *firestore.DocumentRef, entry auditlog.Prepared, change annotation) (after issue.Issue, err error) {
-	err = gcp.Transact(ctx, db, func(_ context.Context, tx *firestore.Transaction) error {
+	err = entry.Commit(ctx, db, func(tx *firestore.Transaction) (acts bool, err error) {
 		docs, err := tx.GetAll(refs(ref))
 		if err != nil {
-			return fmt.Errorf("read issue: %w", err)
+			return false, fmt.Errorf("read issue: %w", err)
 		}
 		i, err := decodeIssue(docs[0])
 		if err != nil {
-			return err
+			return false, err
 		}
 		var changes []firestore.Update
 		if after, changes, err = change(i); err != nil || len(changes) == 0 {
-			return err
+			return false, err
 		}
 		if err := tx.Update(ref, changes); err != nil {
-			return fmt.Errorf("write issue: %w", err)
+			return false, fmt.Errorf("write issue: %w", err)
 		}
-		return entry.Write(tx)
+		return true, nil
 	})
 	return after, err
 }

@@ -108,7 +108,7 @@ func TestAnInvalidListRequestIsRejected(t *testing.T) {
 		"severity=1&pageToken=" + token[1:]:    http.StatusBadRequest,
 	} {
 		t.Run(query, func(t *testing.T) {
-			f.Do(t, "viewer", http.MethodGet, f.base+"/issues?"+query, nil).Want(t, status)
+			f.Search(t, "viewer", f.base+"/issues", query).Want(t, status)
 		})
 	}
 	if got := f.listIssues(t, "severity=1&pageSize=1&pageToken="+url.QueryEscape(token)).titles(); len(got) != 1 {
@@ -159,5 +159,5 @@ func TestAPageTokenExpires(t *testing.T) {
 		t.Errorf("the second page is as of %v, the first of %v", next.AsOf, page.AsOf)
 	}
 	c.Clock.Advance(2 * time.Minute)
-	f.Do(t, "viewer", http.MethodGet, f.base+"/issues?pageSize=2&pageToken="+page.NextPageToken, nil).Want(t, http.StatusBadRequest)
+	f.Search(t, "viewer", f.base+"/issues", "pageSize=2&pageToken="+page.NextPageToken).Want(t, http.StatusBadRequest)
 }

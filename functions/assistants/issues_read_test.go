@@ -167,21 +167,29 @@ func TestLaw3ADisabledKeyMakesTextUnreadable(t *testing.T) {
 	}
 	c.SetKeyState(t, f.KeyName, kmspb.CryptoKeyVersion_DISABLED)
 	c.Clock.Advance(5*time.Minute + time.Second)
-	paths := []string{"/issues", "/issues/" + issueFixture{name: "a"}.id(), "/assistants/edgar"}
-	for _, path := range paths {
-		got := f.Do(t, "viewer", http.MethodGet, f.base+path, nil).Want(t, http.StatusForbidden)
+	reads := []func(*fixture) cloudtest.Response{
+		func(f *fixture) cloudtest.Response { return f.Search(t, "viewer", f.base+"/issues", "") },
+		func(f *fixture) cloudtest.Response {
+			return f.Do(t, "viewer", http.MethodGet, f.base+"/issues/"+issueFixture{name: "a"}.id(), nil)
+		},
+		func(f *fixture) cloudtest.Response {
+			return f.Do(t, "viewer", http.MethodGet, f.base+"/assistants/edgar", nil)
+		},
+	}
+	for n, read := range reads {
+		got := read(f).Want(t, http.StatusForbidden)
 		var problem struct{ Detail string }
 		got.JSON(t, &problem)
 		if problem.Detail != "the tenant's key is disabled or destroyed; ask the tenant's administrator" {
-			t.Errorf("%s: %q", path, problem.Detail)
+			t.Errorf("read %d: %q", n, problem.Detail)
 		}
-		other.Do(t, "viewer", http.MethodGet, other.base+path, nil).Want(t, http.StatusOK)
+		read(other).Want(t, http.StatusOK)
 	}
 	f.Do(t, "admin", http.MethodPut, f.base+"/assistants/edgar", map[string]any{"name": "Edgar"}).Want(t, http.StatusForbidden)
 	f.annotate(t, "viewer", "a", "investigate", nil).Want(t, http.StatusOK) // does not open the text
 	c.SetKeyState(t, f.KeyName, kmspb.CryptoKeyVersion_ENABLED)
-	for _, path := range paths {
-		f.Do(t, "viewer", http.MethodGet, f.base+path, nil).Want(t, http.StatusOK)
+	for _, read := range reads {
+		read(f).Want(t, http.StatusOK)
 	}
 }
 
@@ -207,8 +215,10 @@ func TestLaw3ADestroyedKeyMakesTextUnreadableForever(t *testing.T) {
 	if _, err := c.KMS.RestoreCryptoKeyVersion(ctx, &kmspb.RestoreCryptoKeyVersionRequest{Name: version}); err == nil {
 		t.Error("a destroyed key is restored")
 	}
-	for _, path := range []string{"/issues", "/issues?state=active", "/issues?state=resolved", "/issues?state=ignored", "/assistants/edgar",
-		"/issues/" + all[0].id(), "/issues/" + all[1].id(), "/issues/" + all[2].id()} {
+	for _, filters := range []string{"", "state=active", "state=resolved", "state=ignored"} {
+		f.Search(t, "viewer", f.base+"/issues", filters).Want(t, http.StatusForbidden)
+	}
+	for _, path := range []string{"/assistants/edgar", "/issues/" + all[0].id(), "/issues/" + all[1].id(), "/issues/" + all[2].id()} {
 		f.Do(t, "viewer", http.MethodGet, f.base+path, nil).Want(t, http.StatusForbidden)
 	}
 	wantList(t, other.listIssues(t, "").titles(), "a", "c", "b")

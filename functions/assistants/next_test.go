@@ -276,7 +276,7 @@ func TestMeasurementsAreFoundAndNotSuggested(t *testing.T) {
 		t.Errorf("got %+v", got.Next)
 	}
 	var found struct{ Tasks []struct{ Kind string } }
-	f.Do(t, "viewer", http.MethodGet, "/v1/catalog/tasks?query=deployment+logs+score", nil).Want(t, http.StatusOK).JSON(t, &found)
+	f.Search(t, "viewer", "/v1/catalog/tasks", "query=deployment+logs+score").Want(t, http.StatusOK).JSON(t, &found)
 	if len(found.Tasks) != 2 || found.Tasks[0].Kind != "sli" {
 		t.Errorf("a search finds %+v", found)
 	}
@@ -302,7 +302,7 @@ func TestAnAssistantIsSet(t *testing.T) {
 	f := newFixture(t, cloudtest.Shared(t))
 	path := f.base + "/assistants/edgar"
 	f.Do(t, "viewer", http.MethodGet, path, nil).Want(t, http.StatusNotFound)
-	f.Do(t, "admin", http.MethodPut, path, map[string]any{"name": "E"}).Want(t, http.StatusOK)
+	f.Do(t, "admin", http.MethodPut, path, map[string]any{"name": "E\u200b"}).Want(t, http.StatusOK)
 	want := f.askEdgar(t)
 	if want.Name != "E" || want.Relevance != 0.85 || want.AccessLevel != "read-only" {
 		t.Errorf("got %+v", want)
@@ -310,6 +310,7 @@ func TestAnAssistantIsSet(t *testing.T) {
 	for what, body := range map[string]any{
 		"no name":          map[string]any{"relevance": 0.5},
 		"an empty name":    map[string]any{"name": ""},
+		"a hidden name":    map[string]any{"name": "\u200b\u2060"},
 		"a long name":      map[string]any{"name": strings.Repeat("x", 201)},
 		"relevance 1.1":    map[string]any{"name": "F", "relevance": 1.1},
 		"relevance -0.1":   map[string]any{"name": "F", "relevance": -0.1},

@@ -20,23 +20,28 @@ import (
 const sliPath = workspacePath + "/slis/{sli}"
 
 func (h *Handler) registerSLIs() {
-	api.Register(h.API, h.operation("listSLIs", http.MethodGet, workspacePath+"/slis",
-		"List SLIs and their health, by name", auditlog.ListSLIs), h.listSLIs)
+	api.Register(h.API, api.WithMemory(h.operation("searchSLIs", http.MethodPost, workspacePath+"/slis/search",
+		"Search SLIs and their health, by name", auditlog.ListSLIs), listMemory), h.searchSLIs)
 	api.Register(h.API, h.operation("getSLI", http.MethodGet, sliPath,
 		"Get an SLI and its health", auditlog.ReadSLI, 404), h.getSLI)
 	api.Register(h.API, h.operation("setSLI", http.MethodPut, sliPath,
 		"Set the objective and thresholds of an SLI; repeatable", auditlog.SetSLI, 404, 413), h.setSLI)
 }
 
-type listSLIsRequest struct {
+type searchSLIsRequest struct {
 	Workspace string `path:"workspace" class:"operational"`
-	SLX       string `query:"slx" class:"metadata" maxLength:"256"`
-	Alert     string `query:"alert" class:"metadata" enum:"warning,ticket,page" doc:"Only SLIs with this alert or a more urgent one"`
-	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50" doc:"Number of SLIs that are read. With alert, the page may have fewer, or none"`
-	PageToken string `query:"pageToken" class:"operational"`
+	Body      sliSearch
 }
 
-type listSLIsResponse struct {
+// sliSearch selects SLIs. Empty fields match every SLI.
+type sliSearch struct {
+	SLX       string `json:"slx,omitempty" class:"metadata" maxLength:"256"`
+	Alert     string `json:"alert,omitempty" class:"metadata" enum:"warning,ticket,page" doc:"Only SLIs with this alert or a more urgent one"`
+	PageSize  int    `json:"pageSize,omitempty" class:"operational" minimum:"1" maximum:"200" default:"50" doc:"Number of SLIs that are read. With alert, the page may have fewer, or none"`
+	PageToken string `json:"pageToken,omitempty" class:"operational" maxLength:"32768"`
+}
+
+type searchSLIsResponse struct {
 	Body struct {
 		AsOf          time.Time `json:"asOf" class:"operational"`
 		SLIs          []sliBody `json:"slis"`
@@ -51,7 +56,7 @@ func slisIn(s access.Session) firestore.Query {
 // filter finds the SLIs that may be in the list; excludes selects from them. An SLX has
 // few SLIs. Without an SLX, an index finds the SLIs that have any alert. Which alert an
 // SLI has is known only after it is read.
-func (in *listSLIsRequest) filter(query firestore.Query, now time.Time) firestore.Query {
+func (in sliSearch) filter(query firestore.Query, now time.Time) firestore.Query {
 	switch {
 	case in.SLX != "":
 		query = query.Where("slx", "==", run.CanonicalName(in.SLX))
@@ -62,14 +67,14 @@ func (in *listSLIsRequest) filter(query firestore.Query, now time.Time) firestor
 }
 
 // key identifies the query that a page token is valid for.
-func (in *listSLIsRequest) key() string { return fmt.Sprintf("slis %q %q", in.SLX, in.Alert) }
+func (in sliSearch) key() string { return fmt.Sprintf("slis %q %q", in.SLX, in.Alert) }
 
-func (in *listSLIsRequest) excludes(s sliBody) bool {
+func (in sliSearch) excludes(s sliBody) bool {
 	return in.Alert != "" && alertOrder[s.Alert] > alertOrder[in.Alert]
 }
 
-func (h *Handler) listSLIs(ctx context.Context, in *listSLIsRequest) (*listSLIsResponse, error) {
-	now := h.now()
+func (h *Handler) searchSLIs(ctx context.Context, request *searchSLIsRequest) (*searchSLIsResponse, error) {
+	in, now := request.Body, h.now()
 	query := in.filter(slisIn(access.From(ctx)), now).Limit(in.PageSize)
 	after, err := access.ParsePageToken[string](ctx, in.PageToken, in.key())
 	if err != nil {
@@ -82,7 +87,7 @@ func (h *Handler) listSLIs(ctx context.Context, in *listSLIsRequest) (*listSLIsR
 	if err != nil {
 		return nil, err
 	}
-	out := &listSLIsResponse{}
+	out := &searchSLIsResponse{}
 	out.Body.AsOf = now
 	out.Body.SLIs = slices.DeleteFunc(showSLIs(found, now), in.excludes)
 	if len(found) == in.PageSize {

@@ -12,7 +12,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
@@ -73,23 +72,23 @@ func (h *Handler) commitSLI(ctx context.Context, s access.Session, ref *firestor
 	if err := h.checkWorkspace(ctx, s); err != nil {
 		return sli.SLI{}, err
 	}
-	err = gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
+	err = entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
 		docs, err := tx.GetAll(refs(ref))
 		if err != nil {
-			return fmt.Errorf("read SLI: %w", err)
+			return false, fmt.Errorf("read SLI: %w", err)
 		}
 		if after, err = records.Decode[sli.SLI](docs[0]); err != nil {
-			return err
+			return false, err
 		}
 		if docs[0].Exists() && reflect.DeepEqual(after.Objective, set.Objective) && after.Thresholds == set.Thresholds {
-			return nil
+			return false, nil
 		}
 		after = after.WithObjective(set.Objective, set.Thresholds)
 		after.Name = set.Name
 		if err := tx.Set(ref, after); err != nil {
-			return fmt.Errorf("write SLI: %w", err)
+			return false, fmt.Errorf("write SLI: %w", err)
 		}
-		return entry.Write(tx)
+		return true, nil
 	})
 	return after, err
 }

@@ -124,7 +124,7 @@ func (f *fixture) listSLINames(t testing.TB, query string) (names []string) {
 			SLIs          []sliAnswer
 			NextPageToken string
 		}
-		f.Do(t, "viewer", http.MethodGet, f.base+"/slis?"+query+"&pageToken="+queryEscape(token), nil).Want(t, http.StatusOK).JSON(t, &page)
+		f.Search(t, "viewer", f.base+"/slis", query+"&pageToken="+token).Want(t, http.StatusOK).JSON(t, &page)
 		for _, i := range page.SLIs {
 			names = append(names, i.Name)
 		}
@@ -184,7 +184,7 @@ func TestSLIsAreListedByAlertAndSLX(t *testing.T) {
 			wantList(t, f.listSLINames(t, query+"&pageSize="+size), want...)
 		}
 	}
-	f.Do(t, "viewer", http.MethodGet, f.base+"/slis?alert=none", nil).Want(t, http.StatusUnprocessableEntity)
+	f.Search(t, "viewer", f.base+"/slis", "alert=none").Want(t, http.StatusUnprocessableEntity)
 }
 
 func TestAnSLIWithoutRecentSamplesIsStale(t *testing.T) {
@@ -219,5 +219,5 @@ func TestSLIsAreListedByName(t *testing.T) {
 		f.addSamples(t, name, 1)
 	}
 	wantList(t, f.listSLINames(t, "pageSize=2"), want...)
-	f.Do(t, "viewer", http.MethodGet, f.base+"/slis?pageToken=%00", nil).Want(t, http.StatusBadRequest)
+	f.Search(t, "viewer", f.base+"/slis", "pageToken=%00").Want(t, http.StatusBadRequest)
 }

@@ -3,7 +3,7 @@
 //
 // # Trigger
 //
-// The Pub/Sub topic run-events, pushed as the CloudEvent
+// The Pub/Sub topics run-events and replayed-run-events, pushed as the CloudEvent
 // google.cloud.pubsub.topic.v1.messagePublished. A message has no data. Its
 // attributes are tenant, workspace, run, kind (run.ended) and entry. Only the push
 // account may call; the platform checks that before the code runs.
@@ -93,5 +93,5 @@
 //	as runner -X PUT $W/runs/$RUN -d '{"task":"disk-check","slx":"disk","resource":"node-1","start":"2026-01-02T03:04:05Z"}'
 //	as runner $W/runs/$RUN/report -d '{"end":"2026-01-02T03:05:00Z","outcome":"failure","exitCode":1,
 //	  "issues":[{"line":"{\"severity\":2,\"title\":\"The disk is full\"}"}]}'
-//	until as viewer "$W/issues?slx=disk" | grep '"state":"detected"'; do sleep 1; done
+//	until as viewer $W/issues/search -d '{"slx":"disk"}' | grep '"state":"detected"'; do sleep 1; done
 package assistantupdate

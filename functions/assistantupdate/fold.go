@@ -83,8 +83,13 @@ func (w *workspace) readCheck(ctx context.Context, id issue.CheckID) (checkSnaps
 // these is correct by itself and has the same result if it is repeated. The last
 // transaction fails if another fold was committed in between.
 func (w *workspace) commit(ctx context.Context, check checkSnapshot, runs []pendingRun) error {
+	release, err := w.memory.Reserve(ctx, foldMemory(runs))
+	if err != nil {
+		return err
+	}
+	defer release()
 	tx := foldTx{workspace: w, check: check, runs: runs}
-	err := w.db.RunTransaction(ctx, tx.execute)
+	err = w.db.RunTransaction(ctx, tx.execute)
 	if !errors.Is(err, errTooManyIssues) {
 		return err
 	}
@@ -93,4 +98,15 @@ func (w *workspace) commit(ctx context.Context, check checkSnapshot, runs []pend
 	}
 	tx.unseenResolved = true
 	return w.db.RunTransaction(ctx, tx.execute)
+}
+
+// foldMemory returns the memory in bytes that a commit needs at most: the texts of
+// the issues that the runs saw, sealed, opened, sealed again, in the request and on
+// its way.
+func foldMemory(runs []pendingRun) int64 {
+	sightings := 0
+	for _, r := range runs {
+		sightings += r.record.Sightings
+	}
+	return 5 * int64(min(sightings*issue.MaxLineBytes, maxTextBytes))
 }

@@ -2,6 +2,7 @@ package assistantupdate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -114,17 +116,15 @@ func (w *workspace) foldSLI(ctx context.Context, name string) (added map[string]
 	if err != nil {
 		return nil, err
 	}
-	waiting, err := w.collection(records.SeriesCollection).Where("sli", "==", name).Where("waiting", "==", true).
-		Limit(maxSeries).Documents(ctx).GetAll()
-	if err != nil {
-		return nil, fmt.Errorf("find series: %w", err)
-	}
-	if added, err = stored.addAll(waiting); err != nil || len(added) == 0 {
+	waiting := w.collection(records.SeriesCollection).Where("sli", "==", name).Where("waiting", "==", true).
+		Limit(maxSeries).Documents(ctx)
+	refs, err := stored.addAll(waiting)
+	if err != nil || len(refs) == 0 {
 		return nil, err
 	}
 	stored.Name, stored.Folded = name, w.clock.now().UTC().Truncate(time.Microsecond)
-	return added, w.db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		return writeSLI(tx, docs[0], stored, waiting)
+	return idsOf(refs), w.db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		return writeSLI(tx, docs[0], stored, refs)
 	})
 }
 
@@ -138,10 +138,18 @@ func decodeSLI(doc *firestore.DocumentSnapshot) (s storedSLI, err error) {
 	return s, nil
 }
 
-// addAll adds series and returns their IDs.
-func (s *storedSLI) addAll(docs []*firestore.DocumentSnapshot) (added map[string]bool, err error) {
-	added = map[string]bool{}
-	for _, doc := range docs {
+// addAll adds series one by one, because 100 of them need 30 MiB, and returns their
+// documents.
+func (s *storedSLI) addAll(docs *firestore.DocumentIterator) (added []*firestore.DocumentRef, err error) {
+	defer docs.Stop()
+	for {
+		doc, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return added, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("find series: %w", err)
+		}
 		series, err := records.Decode[sli.Series](doc)
 		if err != nil {
 			return nil, err
@@ -151,14 +159,21 @@ func (s *storedSLI) addAll(docs []*firestore.DocumentSnapshot) (added map[string
 			return nil, err
 		}
 		s.SLI = s.Add(series.SLX, samples...)
-		added[doc.Ref.ID] = true
+		added = append(added, doc.Ref)
 	}
-	return added, nil
+}
+
+func idsOf(refs []*firestore.DocumentRef) map[string]bool {
+	ids := map[string]bool{}
+	for _, ref := range refs {
+		ids[ref.ID] = true
+	}
+	return ids
 }
 
 // writeSLI writes an SLI, and ends the waiting of the series that were added to it.
 // It returns errOvertaken if the SLI was written since before was read.
-func writeSLI(tx *firestore.Transaction, before *firestore.DocumentSnapshot, s storedSLI, added []*firestore.DocumentSnapshot) error {
+func writeSLI(tx *firestore.Transaction, before *firestore.DocumentSnapshot, s storedSLI, added []*firestore.DocumentRef) error {
 	now, err := tx.GetAll([]*firestore.DocumentRef{before.Ref})
 	if err != nil {
 		return fmt.Errorf("read SLI: %w", err)
@@ -174,8 +189,8 @@ func writeSLI(tx *firestore.Transaction, before *firestore.DocumentSnapshot, s s
 	if err := tx.Set(before.Ref, s, options...); err != nil {
 		return fmt.Errorf("write SLI: %w", err)
 	}
-	for _, doc := range added {
-		if err := tx.Update(doc.Ref, []firestore.Update{{Path: "waiting", Value: false}}); err != nil {
+	for _, ref := range added {
+		if err := tx.Update(ref, []firestore.Update{{Path: "waiting", Value: false}}); err != nil {
 			return fmt.Errorf("mark series as added: %w", err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/memory"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -27,6 +28,7 @@ type Updater struct {
 	keys      *keys.Tenants
 	publisher *outbox.Publisher
 	leads     *leads
+	memory    *memory.Budget
 	inFlight  singleflight.Group // folds of SLIs, by path
 	handle    event.Handler
 }
@@ -35,7 +37,7 @@ type Updater struct {
 func New(deps function.Deps) *Updater {
 	u := &Updater{
 		deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now),
-		publisher: outbox.NewPublisher(deps.Clients), leads: newLeads(),
+		publisher: outbox.NewPublisher(deps.Clients), leads: newLeads(), memory: memory.NewBudget(),
 	}
 	refusals := quarantine.Recorder{
 		Function: "assistant-update", References: []string{"tenant", "workspace", "run", "kind", "entry"},

@@ -64,12 +64,12 @@ func (w *fixture) sendCanaries(t *testing.T) (problems []string) {
 	}{
 		{persona: "admin", method: http.MethodPut, path: at + "/assistants/edgar", body: named, shows: true},
 		{persona: "viewer", method: http.MethodGet, path: at + "/assistants/edgar", body: nil, shows: true},
-		{persona: "viewer", method: http.MethodGet, path: at + "/issues", body: nil, shows: true},
+		{persona: "viewer", method: http.MethodPost, path: at + "/issues/search", body: map[string]any{}, shows: true},
 		{persona: "viewer", method: http.MethodGet, path: one, body: nil, shows: true},
 		{persona: "viewer", method: http.MethodPost, path: one + "/investigate", body: nil, shows: false},
 		{persona: "viewer", method: http.MethodPost, path: one + "/ignore", body: map[string]any{"until": w.Cloud.Clock.Now().Add(time.Hour)}, shows: false},
-		{persona: "viewer", method: http.MethodGet, path: at + "/graph", body: nil, shows: false},
-		{persona: "viewer", method: http.MethodGet, path: "/v1/catalog/tasks?query=" + canary, body: nil, shows: false},
+		{persona: "viewer", method: http.MethodPost, path: at + "/graph/search", body: map[string]any{}, shows: false},
+		{persona: "viewer", method: http.MethodPost, path: "/v1/catalog/tasks/search", body: map[string]any{"query": canary}, shows: false},
 	} {
 		got := w.Do(t, ask.persona, ask.method, ask.path, ask.body).Want(t, http.StatusOK)
 		if strings.Contains(string(got.Body), canary) != ask.shows {
@@ -79,7 +79,7 @@ func (w *fixture) sendCanaries(t *testing.T) (problems []string) {
 	for _, refused := range []cloudtest.Response{
 		w.Do(t, "viewer", http.MethodPut, at+"/assistants/edgar", named).Want(t, http.StatusForbidden),
 		w.Do(t, "admin", http.MethodPut, at+"/assistants/edgar", map[string]any{"name": canary, "relevance": canary}).Want(t, http.StatusUnprocessableEntity),
-		w.Do(t, "viewer", http.MethodGet, at+"/issues?state="+canary, nil).Want(t, http.StatusUnprocessableEntity),
+		w.Search(t, "viewer", at+"/issues", "state="+canary).Want(t, http.StatusUnprocessableEntity),
 	} {
 		problems = append(problems, string(refused.Body))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/memory"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -26,7 +27,8 @@ type workspace struct {
 	clock     clock
 	log       *slog.Logger
 	publisher *outbox.Publisher
-	leads     *leads // see Updater, as inFlight
+	leads     *leads // see Updater, as memory and inFlight
+	memory    *memory.Budget
 	inFlight  *singleflight.Group
 }
 
@@ -46,7 +48,7 @@ func (u *Updater) openWorkspace(ctx context.Context, t tenant.ID, id tenant.Work
 	}
 	return &workspace{
 		db: db, tenant: t, id: id, keys: k, log: u.deps.Log,
-		publisher: u.publisher, leads: u.leads, inFlight: &u.inFlight,
+		publisher: u.publisher, leads: u.leads, memory: u.memory, inFlight: &u.inFlight,
 		clock: clock{now: u.deps.Now, after: u.deps.After},
 	}, nil
 }

@@ -3,6 +3,7 @@ package auditintegrator
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"cloud.google.com/go/firestore"
 
@@ -36,8 +37,18 @@ func (h *Handler) batch(ctx context.Context, db *firestore.Client, id tenant.ID,
 	published, err := h.publish(ctx, l, tree, entries)
 	if published {
 		result.Logs++
+		result.Delay = max(result.Delay, h.delay(entries))
 	}
 	return err
+}
+
+// delay returns the seconds since the oldest of some entries.
+func (h *Handler) delay(entries []auditlog.Stored) int {
+	now, longest := h.deps.Now(), time.Duration(0)
+	for _, e := range entries {
+		longest = max(longest, now.Sub(e.Time))
+	}
+	return int(longest / time.Second)
 }
 
 // assign runs assigning transactions until no entry is pending or the batch is

@@ -29,17 +29,20 @@
 //
 // # Responses
 //
-//	200  {"entries":12,"logs":2,"unreadable":0,"signed":1,"failed":0,"more":false}
+//	200  {"entries":12,"logs":2,"unreadable":0,"signed":1,"failed":0,"delaySeconds":58,"more":false}
 //	500  a database or the directory cannot be read; the next call tries again
 //	503  the same for a transient failure
 //
-//	field       meaning
-//	entries     entries that received an index
-//	logs        logs with a new published tree
-//	unreadable  entries that cannot be opened; they are set aside and logged
-//	signed      idle logs whose checkpoint was signed again
-//	failed      logs that failed; each is logged and retried in the next minute
-//	more        the time limit of 50 seconds ended the work; the next call continues
+//	field         meaning
+//	entries       entries that received an index
+//	logs          logs with a new published tree
+//	unreadable    entries that cannot be opened; they are set aside and logged
+//	signed        idle logs whose checkpoint was signed again
+//	failed        logs that failed; each is logged and retried in the next minute
+//	delaySeconds  longest time from an entry to the checkpoint that covers it. The oldest
+//	              entries are published first, so it shows a backlog; a metric and an alert
+//	              read it
+//	more          the time limit of 50 seconds ended the work; the next call continues
 //
 // # Environment
 //

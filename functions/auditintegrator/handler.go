@@ -22,10 +22,9 @@ import (
 )
 
 const (
-	timeLimit  = 50 * time.Second // of one call; the scheduler calls every minute
-	signAgain  = time.Hour        // an idle log's checkpoint is signed again after this
-	maxSigned  = 200              // idle logs that one call signs again
-	keysMaxAge = 10 * time.Minute // a new version of the log key is used after this
+	timeLimit = 50 * time.Second // of one call; the scheduler calls every minute
+	signAgain = time.Hour        // an idle log's checkpoint is signed again after this
+	maxSigned = 200              // idle logs that one call signs again
 )
 
 // Handler integrates audit entries. It is safe for concurrent use, also
@@ -36,10 +35,10 @@ type Handler struct {
 	config    Config
 	deps      function.Deps
 	directory *directory.Directory
-	audit     *auditlog.Log
+	audit     *auditlog.Reader
 
 	storage gcp.Lazy[*storage.Client]
-	keys    keyCache
+	keys    signednote.Cache
 }
 
 // Result is what one call did.
@@ -49,12 +48,13 @@ type Result struct {
 	Unreadable int  `json:"unreadable" class:"operational" doc:"Entries that cannot be opened; they are set aside"`
 	Signed     int  `json:"signed" class:"operational" doc:"Idle logs whose checkpoint was signed again"`
 	Failed     int  `json:"failed" class:"operational" doc:"Logs that failed; the next call retries them"`
+	Delay      int  `json:"delaySeconds" class:"operational" doc:"Longest time from an entry to the checkpoint that covers it, in seconds"`
 	More       bool `json:"more" class:"operational" doc:"The time limit ended the work"`
 }
 
 // New returns the function's handler. It calls nothing yet.
 func New(ctx context.Context, config Config, deps function.Deps) (*Handler, error) {
-	audit, err := auditlog.Open(ctx, config.Audit, deps.Clients, deps.Now)
+	audit, err := auditlog.OpenReader(ctx, config.Audit, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (h *Handler) integrate(ctx context.Context, _ *struct{}) (*integrateRespons
 	out.Body.More = ctx.Err() != nil
 	r := out.Body
 	api.Logger(ctx).InfoContext(ctx, "audit logs integrated", "entries", r.Entries, "logs", r.Logs,
-		"unreadable", r.Unreadable, "signed", r.Signed, "failed", r.Failed, "more", r.More)
+		"unreadable", r.Unreadable, "signed", r.Signed, "failed", r.Failed, "delaySeconds", r.Delay, "more", r.More)
 	return out, nil
 }
 
@@ -172,13 +172,12 @@ type log struct {
 }
 
 func (h *Handler) openLog(ctx context.Context, db *firestore.Client, id tenant.ID) (log, error) {
-	name := h.config.PlatformBucket
+	var record tenant.Record
 	if id != "" {
-		record, err := h.directory.Tenant(ctx, id)
-		if err != nil {
+		var err error
+		if record, err = h.directory.Tenant(ctx, id); err != nil {
 			return log{}, fmt.Errorf("find tenant: %w", err)
 		}
-		name = record.AuditBucket
 	}
 	client, err := h.storage.Get(ctx, func(ctx context.Context) (*storage.Client, error) {
 		return bucket.NewClient(ctx, h.deps.Clients.Config)
@@ -186,9 +185,16 @@ func (h *Handler) openLog(ctx context.Context, db *firestore.Client, id tenant.I
 	if err != nil {
 		return log{}, err
 	}
-	key, err := h.keys.newest(ctx, h)
+	kms, err := h.deps.Clients.KMS(ctx)
 	if err != nil {
 		return log{}, err
 	}
-	return log{tenant: id, db: db, bucket: client.Bucket(name), origin: auditlog.Origin(h.config.Host, id), key: key}, nil
+	keys, err := h.keys.Keys(ctx, kms, h.config.LogKeyName, h.deps.Now())
+	if err != nil {
+		return log{}, err
+	}
+	return log{
+		tenant: id, db: db, bucket: client.Bucket(h.config.Bucket(record)),
+		origin: auditlog.Origin(h.config.Host, id), key: keys[len(keys)-1],
+	}, nil
 }

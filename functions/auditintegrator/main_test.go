@@ -2,6 +2,7 @@ package auditintegrator_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"cloud.google.com/go/storage"
 	formats "github.com/transparency-dev/formats/log"
 	"golang.org/x/mod/sumdb/note"
+	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
@@ -33,14 +35,17 @@ type fixture struct {
 	*cloudtest.Tenant
 	db      *firestore.Client
 	log     *auditlog.Log
+	reader  *auditlog.Reader
 	storage *storage.Client
 }
 
-func newFixture(t *testing.T, tn *cloudtest.Tenant) fixture {
+func newFixture(t testing.TB, tn *cloudtest.Tenant) fixture {
 	t.Helper()
 	ctx := t.Context()
-	log, err := auditlog.Open(ctx, auditlog.Config{AuditKeyName: auditKey}, tn.Cloud.Operator, tn.Cloud.Clock.Now)
-	if err != nil {
+	config := auditlog.Config{AuditKeyName: auditKey}
+	log, errLog := auditlog.Open(ctx, config, tn.Cloud.Operator, tn.Cloud.Clock.Now)
+	reader, errReader := auditlog.OpenReader(ctx, config, tn.Cloud.Operator, tn.Cloud.Clock.Now)
+	if err := errors.Join(errLog, errReader); err != nil {
 		t.Fatal(err)
 	}
 	db, err := tn.Cloud.Operator.Default(ctx)
@@ -52,7 +57,7 @@ func newFixture(t *testing.T, tn *cloudtest.Tenant) fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return fixture{Tenant: tn, db: db, log: log, storage: client}
+	return fixture{Tenant: tn, db: db, log: log, reader: reader, storage: client}
 }
 
 // append records n entries and returns their IDs.
@@ -87,8 +92,7 @@ func (f fixture) read(t *testing.T, ctx context.Context) published {
 	if tree.Size == 0 {
 		return published{}
 	}
-	origin := auditlog.Origin(strings.TrimPrefix(f.Cloud.URL, "http://"), f.ID)
-	checkpoint := f.verified(t, origin, tree.Checkpoint)
+	checkpoint := f.verified(t, f.origin(), tree.Checkpoint)
 	if checkpoint.Size != uint64(tree.Size) {
 		t.Fatalf("the checkpoint has size %d, the tree %d", checkpoint.Size, tree.Size)
 	}
@@ -122,7 +126,7 @@ func (f fixture) read(t *testing.T, ctx context.Context) published {
 func (f fixture) bundle(t *testing.T, ctx context.Context, begin, end uint64) [][]byte {
 	t.Helper()
 	if end-begin < tilelog.TileWidth {
-		stored, err := f.log.ReadEntries(ctx, f.db, f.ID, int64(begin), int64(end))
+		stored, err := f.reader.ReadEntries(ctx, f.db, f.ID, int64(begin), int64(end))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,29 +146,47 @@ func (f fixture) bundle(t *testing.T, ctx context.Context, begin, end uint64) []
 
 func (f fixture) object(t *testing.T, ctx context.Context, name string) []byte {
 	t.Helper()
-	record, err := f.Cloud.Directory.Tenant(ctx, f.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := bucket.Read(ctx, f.storage.Bucket(record.AuditBucket).Object(name), 32<<20)
+	data, err := bucket.Read(ctx, f.storage.Bucket(f.AuditBucket).Object(name), 32<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return data
 }
 
+// objects returns the names of the objects in the log's bucket that begin with a
+// prefix.
+func (f fixture) objects(t *testing.T, prefix string) (names []string) {
+	t.Helper()
+	found := f.storage.Bucket(f.AuditBucket).Objects(t.Context(), &storage.Query{Prefix: prefix})
+	for {
+		o, err := found.Next()
+		if errors.Is(err, iterator.Done) {
+			return names
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, o.Name)
+	}
+}
+
+func (f fixture) origin() string {
+	return auditlog.Origin(strings.TrimPrefix(f.Cloud.URL, "http://"), f.ID)
+}
+
 // verified opens a checkpoint with the log's key, and checks that it has a time.
 func (f fixture) verified(t *testing.T, origin string, signed []byte) *formats.Checkpoint {
 	t.Helper()
-	client, err := f.Cloud.Operator.KMS(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	if _, err := signednote.CosignedAt(signed, f.key(t).CosignerKey(auditlog.CosignerName(origin))); err != nil {
+		t.Error(err)
 	}
-	keys, err := signednote.Keys(t.Context(), client, logKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := keys[len(keys)-1].VerifierKey(origin)
+	return f.opened(t, origin, signed)
+}
+
+// opened opens a checkpoint with the log's key.
+func (f fixture) opened(t *testing.T, origin string, signed []byte) *formats.Checkpoint {
+	t.Helper()
+	text, err := f.key(t).VerifierKey(origin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,8 +198,19 @@ func (f fixture) verified(t *testing.T, origin string, signed []byte) *formats.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := signednote.CosignedAt(signed, keys[len(keys)-1].CosignerKey(auditlog.CosignerName(origin))); err != nil {
-		t.Error(err)
-	}
 	return checkpoint
+}
+
+// key returns the newest version of the log's key.
+func (f fixture) key(t *testing.T) signednote.Key {
+	t.Helper()
+	client, err := f.Cloud.Operator.KMS(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := signednote.Keys(t.Context(), client, logKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys[len(keys)-1]
 }

@@ -2,15 +2,11 @@ package auditintegrator
 
 import (
 	"context"
-	"fmt"
-	"sync"
-	"time"
 
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
-	"github.com/strongroom-dev/strongroom/shared/signednote"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -57,31 +53,4 @@ func (h *Handler) signAgain(ctx context.Context, db *firestore.Client, id tenant
 	tree.Checkpoint, tree.Published = checkpoint, now
 	_, err = auditlog.Publish(ctx, db, id, tree)
 	return err
-}
-
-// keyCache holds the newest version of the log key for a while. The zero
-// keyCache is empty. It is safe for concurrent use.
-type keyCache struct {
-	mu   sync.Mutex
-	key  signednote.Key
-	read time.Time
-}
-
-// newest returns the newest enabled version of the log key.
-func (c *keyCache) newest(ctx context.Context, h *Handler) (signednote.Key, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.read.IsZero() && h.deps.Now().Before(c.read.Add(keysMaxAge)) {
-		return c.key, nil
-	}
-	client, err := h.deps.Clients.KMS(ctx)
-	if err != nil {
-		return signednote.Key{}, err
-	}
-	keys, err := signednote.Keys(ctx, client, h.config.LogKeyName)
-	if err != nil {
-		return signednote.Key{}, fmt.Errorf("read the log key: %w", err)
-	}
-	c.key, c.read = keys[len(keys)-1], h.deps.Now()
-	return c.key, nil
 }

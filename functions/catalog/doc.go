@@ -4,9 +4,9 @@
 //
 // # Methods
 //
-//	GET  /v1/catalog/tasks  viewer, auditor, admin, platform
-//	PUT  /v1/catalog/tasks  platform
-//	POST /v1/catalog/prune  platform
+//	POST /v1/catalog/tasks/search  viewer, auditor, admin, platform
+//	PUT  /v1/catalog/tasks         platform
+//	POST /v1/catalog/prune         platform
 //
 // The catalog belongs to no tenant. It has at most 20,000 tasks, in the
 // platform's database. A task is identified by its source, suite and name.
@@ -25,8 +25,8 @@
 //
 // # Search
 //
-// GET takes query (1 to 500 characters) and pageSize (20, at most 100). It answers
-// with the best matches first; see shared/rank for how they are scored:
+// POST search takes {"query","pageSize"?}: 1 to 500 characters, and 20 tasks, at most
+// 100. It answers with the best matches first; see shared/rank for how they are scored:
 //
 //	{"tasks":[{"id","name","suite","source",…,"score":0.93,"words":["DNS","resolution"]}],"more":false}
 //
@@ -81,7 +81,7 @@
 // # Identity
 //
 // roles/datastore.user on the database, roles/datastore.viewer on the directory, and
-// roles/cloudkms.cryptoKeyEncrypterDecrypter on the audit key. The function has no
+// roles/cloudkms.cryptoKeyEncrypter on the audit key. The function has no
 // access to any tenant's key. It receives and publishes no events.
 //
 // # Try it
@@ -97,5 +97,5 @@
 //	as platform -X PUT $API/v1/catalog/tasks -d '{"tasks":[{"name":"Check DNS Resolution","documentation":"Asks each resolver.",
 //	  "tags":["dns","access:read-only"],"suite":"DNS","source":"https://example.com/dns.robot"}],"edition":"e2"}'
 //	as platform $API/v1/catalog/prune -d '{"source":"https://example.com/","edition":"e2"}'
-//	as viewer "$API/v1/catalog/tasks?query=dns+resolution"
+//	as viewer $API/v1/catalog/tasks/search -d '{"query":"dns resolution"}'
 package catalog

@@ -82,7 +82,7 @@ type found struct {
 // search searches with a query string.
 func (f *fixture) search(t testing.TB, query string) (found found) {
 	t.Helper()
-	f.Do(t, "viewer", http.MethodGet, "/v1/catalog/tasks?"+query, nil).Want(t, http.StatusOK).JSON(t, &found)
+	f.Search(t, "viewer", "/v1/catalog/tasks", query).Want(t, http.StatusOK).JSON(t, &found)
 	return found
 }
 
@@ -100,7 +100,7 @@ func (f *fixture) names(t testing.TB, words string) (names []string) {
 // audit log; "" is the platform's own.
 func (f *fixture) taskCounts(t testing.TB, id tenant.ID, action auditlog.Action) (counts []int64) {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, f.Cloud.Operator, f.Cloud.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: auditKeyName}, f.Cloud.Operator, f.Cloud.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 		"Upload tasks to the public catalog; repeatable", auditlog.WriteCatalog, 409, 413)
 	put.MaxBodyBytes = maxBodyBytes
 	api.Register(a, put, h.putTasks)
-	api.Register(a, h.operation("searchTasks", http.MethodGet, tasksPath,
+	api.Register(a, h.operation("searchTasks", http.MethodPost, tasksPath+"/search",
 		"Search the public catalog, best matches first", auditlog.SearchCatalog), h.searchTasks)
 	api.Register(a, h.operation("pruneTasks", http.MethodPost, prunePath,
 		"Remove the tasks of a source that its newest edition does not have, one page per call; repeatable",

@@ -13,7 +13,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/library"
 )
 
@@ -25,7 +24,7 @@ type pruneTasksRequest struct {
 	Body struct {
 		Source    string `json:"source" class:"public" minLength:"2" maxLength:"1000" pattern:"/$" doc:"Prefix of the sources of the tasks"`
 		Edition   string `json:"edition" class:"public" pattern:"^[a-z0-9-]{1,64}$" doc:"The newest edition: tasks of the source with another edition are removed"`
-		PageToken string `json:"pageToken,omitempty" class:"operational" doc:"nextPageToken of the previous call"`
+		PageToken string `json:"pageToken,omitempty" class:"operational" maxLength:"32768" doc:"nextPageToken of the previous call"`
 	}
 }
 
@@ -128,29 +127,29 @@ func (f pruneFilter) stale(docs []*firestore.DocumentSnapshot) (stale []*firesto
 // entry, in one commit. It returns how many tasks it removed.
 func (f pruneFilter) remove(ctx context.Context, db *firestore.Client, tasks []*firestore.DocumentRef, now time.Time, entry auditlog.Prepared) (removed int, err error) {
 	version := uuid.NewString()
-	err = gcp.Transact(ctx, db, func(_ context.Context, tx *firestore.Transaction) error {
+	err = entry.Commit(ctx, db, func(tx *firestore.Transaction) (acts bool, err error) {
 		docs, err := tx.GetAll(append([]*firestore.DocumentRef{library.RegisterRef(db)}, tasks...))
 		if err != nil {
-			return fmt.Errorf("read catalog: %w", err)
+			return false, fmt.Errorf("read catalog: %w", err)
 		}
 		stale, err := f.stale(docs[1:])
 		if removed = len(stale); err != nil || removed == 0 {
-			return err
+			return false, err
 		}
 		register, err := library.DecodeRegister(docs[0])
 		if err != nil {
-			return err
+			return false, err
 		}
 		for _, ref := range stale {
 			if err := tx.Delete(ref); err != nil {
-				return fmt.Errorf("remove task: %w", err)
+				return false, fmt.Errorf("remove task: %w", err)
 			}
 		}
 		register = library.Register{Version: version, Tasks: max(0, register.Tasks-removed), Changed: now}
 		if err := tx.Set(library.RegisterRef(db), register); err != nil {
-			return fmt.Errorf("write the catalog's register: %w", err)
+			return false, fmt.Errorf("write the catalog's register: %w", err)
 		}
-		return entry.Write(tx)
+		return true, nil
 	})
 	return removed, err
 }

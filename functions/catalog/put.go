@@ -15,8 +15,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/catalog"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/library"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // maxTagBytes bounds a tag, and an item of supports.
@@ -75,8 +75,13 @@ func (r *putTasksRequest) parse() ([]catalog.Task, error) {
 	tasks := make([]catalog.Task, len(r.Body.Tasks))
 	seen := map[string]bool{}
 	for n, t := range r.Body.Tasks {
+		t.Name, t.Suite = run.CanonicalName(t.Name), run.CanonicalName(t.Suite)
 		tasks[n] = catalog.Task(t)
 		location := fmt.Sprintf("body.tasks[%d]", n)
+		if t.Name == "" || t.Suite == "" {
+			return nil, api.Refuse(http.StatusUnprocessableEntity, "invalid name",
+				api.Fault{Message: "the name and the suite must have visible characters", Location: location})
+		}
 		if seen[tasks[n].ID()] {
 			return nil, api.Refuse(http.StatusUnprocessableEntity, "duplicate task",
 				api.Fault{Message: "an earlier task has the same source, suite and name; send each task once", Location: location})
@@ -118,19 +123,19 @@ func (u catalogUpload) commit(ctx context.Context, db *firestore.Client, entry a
 		refs = append(refs, library.EntryRef(db, t.ID()))
 	}
 	version := uuid.NewString()
-	err = gcp.Transact(ctx, db, func(_ context.Context, tx *firestore.Transaction) error {
+	err = entry.Commit(ctx, db, func(tx *firestore.Transaction) (acts bool, err error) {
 		docs, err := tx.GetAll(refs)
 		if err != nil {
-			return fmt.Errorf("read catalog: %w", err)
+			return false, fmt.Errorf("read catalog: %w", err)
 		}
 		diff, err := u.compare(docs)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if written = len(diff.changed); written > 0 {
 			diff.register.Version, diff.register.Changed = version, u.at
 		}
-		return diff.write(tx, db, entry)
+		return !diff.isEmpty(), diff.write(tx, db)
 	})
 	return written, err
 }
@@ -185,12 +190,10 @@ func equal(a, b catalog.Task) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-func (d catalogDiff) write(tx *firestore.Transaction, db *firestore.Client, entry auditlog.Prepared) error {
-	entries := slices.Concat(d.changed, d.relabeled)
-	if len(entries) == 0 {
-		return nil
-	}
-	for _, e := range entries {
+func (d catalogDiff) isEmpty() bool { return len(d.changed)+len(d.relabeled) == 0 }
+
+func (d catalogDiff) write(tx *firestore.Transaction, db *firestore.Client) error {
+	for _, e := range slices.Concat(d.changed, d.relabeled) {
 		if err := tx.Set(library.EntryRef(db, e.ID()), e); err != nil {
 			return fmt.Errorf("write task: %w", err)
 		}
@@ -200,5 +203,5 @@ func (d catalogDiff) write(tx *firestore.Transaction, db *firestore.Client, entr
 			return fmt.Errorf("write the catalog's register: %w", err)
 		}
 	}
-	return entry.Write(tx)
+	return nil
 }

@@ -28,8 +28,26 @@ func TestTheCatalogIsSearched(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	for _, query := range []string{"", "query=", "query=a&pageSize=0", "query=a&pageSize=101", "query=a&q=b", "query=" + strings.Repeat("a", 501)} {
-		f.Do(t, "viewer", http.MethodGet, "/v1/catalog/tasks?"+query, nil).Want(t, http.StatusUnprocessableEntity)
+		f.Search(t, "viewer", "/v1/catalog/tasks", query).Want(t, http.StatusUnprocessableEntity)
 	}
+}
+
+func TestNamesThatLookTheSameAreOneTask(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	composed := tasks("Check Caf\u00e9|Reads the menu.|access:read-only")
+	decomposed := tasks("Check\u2060 Cafe\u0301|Reads the menu.|access:read-only")
+	ids, _ := f.upload(t, composed)
+	again, written := f.upload(t, decomposed)
+	if written != 0 || !slices.Equal(ids, again) {
+		t.Errorf("%d tasks are new, with the IDs %q instead of %q", written, again, ids)
+	}
+	for _, query := range []string{"caf\u00e9", "cafe\u0301", "ca\u200bfe\u0301"} {
+		if names := f.names(t, query); !slices.Equal(names, []string{"Check Caf\u00e9"}) {
+			t.Errorf("%+q finds %q", query, names)
+		}
+	}
+	f.putTasks(t, map[string]any{"tasks": tasks("\u200b|Nothing.|access:read-only")}).Want(t, http.StatusUnprocessableEntity)
 }
 
 func TestTheCatalogIsPutAgainWithoutEffect(t *testing.T) {
@@ -132,7 +150,7 @@ func TestTheCatalogRefuses(t *testing.T) {
 		t.Errorf("something was written: %+v", got)
 	}
 	f.Do(t, "admin", http.MethodPut, "/v1/catalog/tasks", map[string]any{"tasks": community}).Want(t, http.StatusForbidden)
-	f.Do(t, "runner", http.MethodGet, "/v1/catalog/tasks?query=a", nil).Want(t, http.StatusForbidden)
+	f.Search(t, "runner", "/v1/catalog/tasks", "query=a").Want(t, http.StatusForbidden)
 	if put, search := f.taskCounts(t, f.ID, auditlog.WriteCatalog), f.taskCounts(t, f.ID, auditlog.SearchCatalog); len(put) != 1 || len(search) != 1 {
 		t.Errorf("denials in the audit log: %d and %d", put, search)
 	}

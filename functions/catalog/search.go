@@ -5,8 +5,10 @@ import (
 )
 
 type searchTasksRequest struct {
-	Query    string `query:"query" class:"metadata" required:"true" minLength:"1" maxLength:"500"`
-	PageSize int    `query:"pageSize" class:"operational" minimum:"1" maximum:"100" default:"20"`
+	Body struct {
+		Query    string `json:"query" class:"metadata" minLength:"1" maxLength:"500"`
+		PageSize int    `json:"pageSize,omitempty" class:"operational" minimum:"1" maximum:"100" default:"20"`
+	}
 }
 
 type searchTasksResponse struct {
@@ -24,15 +26,16 @@ type matchBody struct {
 }
 
 func (h *Handler) searchTasks(ctx context.Context, in *searchTasksRequest) (*searchTasksResponse, error) {
+	query, size := in.Body.Query, in.Body.PageSize
 	index, err := h.cache.Current(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &searchTasksResponse{}
-	matches := index.Search(in.Query, in.PageSize+1, nil)
-	out.Body.More = len(matches) > in.PageSize
+	matches := index.Search(query, size+1, nil)
+	out.Body.More = len(matches) > size
 	out.Body.Tasks = make([]matchBody, 0, len(matches))
-	for _, m := range matches[:min(len(matches), in.PageSize)] {
+	for _, m := range matches[:min(len(matches), size)] {
 		out.Body.Tasks = append(out.Body.Tasks, matchBody{
 			ID: m.ID, TaskBody: TaskBody(index.Task(m.ID)), Score: m.Score, Words: m.Words(),
 		})

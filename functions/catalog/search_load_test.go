@@ -58,7 +58,7 @@ func newInstance(t *testing.T, f *fixture) *instance {
 
 func (i *instance) search(t *testing.T, query string) string {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, i.URL+"/v1/catalog/tasks?query="+query, nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, i.URL+"/v1/catalog/tasks/search", strings.NewReader(`{"query":"`+query+`"}`))
 	if err != nil {
 		t.Error(err)
 		return ""

@@ -118,7 +118,7 @@ func (f fixture) handle(t *testing.T, m event.Message) {
 // that the quarantine has as many records.
 func (f fixture) quarantineReasons(t *testing.T) []string {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditConfig, f.Cloud.Operator, f.Cloud.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditConfig, f.Cloud.Operator, f.Cloud.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

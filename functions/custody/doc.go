@@ -3,7 +3,7 @@
 //
 // # Trigger
 //
-// Pub/Sub topic object-events, pushed as the CloudEvent
+// Pub/Sub topics object-events and replayed-object-events, pushed as the CloudEvent
 // google.cloud.pubsub.topic.v1.messagePublished. The messages are the buckets'
 // own notifications (eventType OBJECT_FINALIZE, payload JSON_API_V1):
 //
@@ -41,6 +41,9 @@
 // An object in quarantine is recorded once, at tenants/{t}/quarantine/{id} and as
 // custody.quarantine in the tenant's audit log. It is never served and never moved.
 //
+// If the grants of the run are final already (functions/sweep), a change of a grant's
+// state reopens the run. The sweep then records the final states again.
+//
 // Messages may arrive twice, late and out of order. A repeated message changes
 // nothing.
 //
@@ -63,7 +66,7 @@
 //
 //	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //
 // The function has no role on any bucket, so it cannot read the objects.
 //

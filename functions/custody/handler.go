@@ -84,11 +84,12 @@ func (h *Handler) store(ctx context.Context, t tenant.Record, o finalizedObject)
 		if err != nil {
 			return err
 		}
+		before := g.State
 		var changed bool
 		if changed, reason = receiveObject(&g, o); !changed {
 			return nil
 		}
-		return tx.Set(ref, g)
+		return setGrant(tx, ref, g, before)
 	})
 	if err != nil || reason == "" {
 		return err
@@ -148,6 +149,26 @@ func mismatchReason(g grant.Grant, o finalizedObject) string {
 
 func matches(g grant.Grant, o finalizedObject) bool {
 	return !o.unsigned && g.Declared.Allows(o.Finalized)
+}
+
+// setGrant writes a grant whose state was before. If the grants of its run are
+// final already, it reopens the run, so that the sweep records the final states
+// again. A pending grant belongs to no such run.
+func setGrant(tx *firestore.Transaction, ref *firestore.DocumentRef, g grant.Grant, before grant.State) error {
+	if g.State == before || before == grant.Pending {
+		return tx.Set(ref, g)
+	}
+	runRef := ref.Parent.Parent.Collection(records.RunsCollection).Doc(string(g.Run))
+	r, err := records.ReadRun(tx, runRef)
+	if err != nil && !errors.Is(err, records.ErrRunNotFound) {
+		return err
+	}
+	if r.GrantsFinal {
+		if err := tx.Update(runRef, []firestore.Update{{Path: "grantsFinal", Value: false}}); err != nil {
+			return fmt.Errorf("reopen run: %w", err)
+		}
+	}
+	return tx.Set(ref, g)
 }
 
 // readGrant returns the zero Grant if there is none.

@@ -74,6 +74,7 @@ func markQuarantined(tx *firestore.Transaction, ref *firestore.DocumentRef, f gr
 	if err != nil || g.State == grant.Stored || g.State == "" {
 		return err
 	}
+	before := g.State
 	g.State, g.Stored = grant.Quarantined, &f
-	return tx.Set(ref, g)
+	return setGrant(tx, ref, g, before)
 }

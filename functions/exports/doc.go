@@ -116,7 +116,7 @@
 //
 //	roles/datastore.user                        on the database
 //	roles/datastore.viewer                      on the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/cloudkms.cryptoKeyEncrypter           on each tenant's key: finds out whether it is enabled
 //	strongroom.blobSigner                       on the reader of exports: signs, creates no tokens
 //	roles/pubsub.publisher                      on export-parts

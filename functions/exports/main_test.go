@@ -122,7 +122,7 @@ func TestALockedKeyRejectsExportsOnTheRecord(t *testing.T) {
 
 func entries(t *testing.T, tn *cloudtest.Tenant) (all []auditlog.Entry) {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: tn.Cloud.PlatformKey("audit")}, tn.Cloud.Operator, tn.Cloud.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: tn.Cloud.PlatformKey("audit")}, tn.Cloud.Operator, tn.Cloud.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

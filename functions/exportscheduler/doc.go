@@ -45,7 +45,7 @@
 //
 //	roles/datastore.user                        on the database
 //	roles/datastore.viewer                      on the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/cloudkms.cryptoKeyEncrypter           on each tenant's key: finds out whether it is enabled
 //	roles/pubsub.publisher                      on export-parts
 //

@@ -65,7 +65,8 @@
 //
 //	roles/datastore.user                        on the database
 //	roles/datastore.viewer                      on the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//	roles/cloudkms.cryptoKeyEncrypter           on the audit key
+//	roles/cloudkms.cryptoKeyDecrypter           on the audit key: exports audit logs
 //	roles/cloudkms.cryptoKeyDecrypter           on each tenant's key
 //	roles/cloudkms.signer                       on the manifest key
 //	roles/cloudkms.publicKeyViewer              on the manifest key

@@ -37,7 +37,7 @@ type Worker struct {
 	deps      function.Deps
 	directory *directory.Directory
 	keys      *keys.Tenants
-	audit     *auditlog.Log
+	audit     *auditlog.Reader
 	jobs      *exportjob.Jobs
 	storage   gcp.Lazy[*storage.Client]
 	handle    event.Handler
@@ -53,13 +53,17 @@ type limits struct {
 
 // New returns the function. It makes no calls.
 func New(ctx context.Context, config Config, deps function.Deps) (*Worker, error) {
-	audit, err := auditlog.Open(ctx, config.Audit, deps.Clients, deps.Now)
+	audit, err := auditlog.OpenReader(ctx, config.Audit, deps.Clients, deps.Now)
+	if err != nil {
+		return nil, err
+	}
+	log, err := auditlog.Open(ctx, config.Audit, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}
 	w := &Worker{
 		config: config, deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now),
-		audit: audit, jobs: &exportjob.Jobs{Audit: audit, Publisher: outbox.NewPublisher(deps.Clients), Now: deps.Now},
+		audit: audit, jobs: &exportjob.Jobs{Audit: log, Publisher: outbox.NewPublisher(deps.Clients), Now: deps.Now},
 		limits: limits{documents: export.MaxPartDocuments, bytes: export.MaxPartBytes, listed: export.MaxListedParts},
 	}
 	w.handle = quarantine.Recorder{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/bucket"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -30,7 +31,7 @@ func (v *view) resolveDispute(ctx context.Context, g grant.Grant) (grant.Grant, 
 		return g, api.Refuse(http.StatusServiceUnavailable, "some parts are being compared with the bucket; try again").With("Retry-After", "1")
 	}
 	attrs, err := v.bucket.Object(g.Object().Name()).Attrs(ctx)
-	if isGone(err) {
+	if bucket.IsMissing(err) {
 		return g, nil
 	}
 	if err != nil {

@@ -113,7 +113,7 @@
 //
 //	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/storage.legacyObjectReader            on each tenant's outputs bucket: gets objects, lists none
 //
 // # Events

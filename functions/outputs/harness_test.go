@@ -82,7 +82,7 @@ func (f fixture) path(output string) string { return f.RunPath(f.run) + "/output
 // audited returns the tenant's audit entries with one of the actions, in order.
 func (f fixture) audited(t testing.TB, actions ...auditlog.Action) []auditlog.Entry {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditConfig, f.Cloud.Operator, f.Cloud.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditConfig, f.Cloud.Operator, f.Cloud.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

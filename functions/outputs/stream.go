@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"cloud.google.com/go/storage"
 	"github.com/danielgtaylor/huma/v2"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/bucket"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -81,20 +81,9 @@ func (v *view) stream(ctx context.Context, r response) (*readResponse, error) {
 		v.recordEnd(ctx, sent)
 		if err != nil {
 			api.Logger(ctx).WarnContext(ctx, "output stream aborted", "entry", v.entry, "bytes", sent, "error", err.Error())
-			abort(hc.BodyWriter())
+			api.Abort(hc.BodyWriter())
 		}
 	}}, nil
-}
-
-// abort breaks the connection, so that an incomplete body does not look complete.
-// It first makes every later write fail, because the functions framework writes a
-// text of its own after a panic, and the client would read that text as part of the
-// output.
-func abort(w io.Writer) {
-	if rw, ok := w.(http.ResponseWriter); ok {
-		_ = http.NewResponseController(rw).SetWriteDeadline(time.Unix(1, 0)) // not every writer supports it; the panic then suffices
-	}
-	panic(http.ErrAbortHandler)
 }
 
 // writeHeader writes headers that make browsers show the output as plain text, run
@@ -165,20 +154,10 @@ func bucketProblem(err error) error {
 		return api.Refuse(http.StatusForbidden, api.KeyLockedText)
 	case errors.Is(err, errOtherObject):
 		return api.Refuse(http.StatusGone, "the bucket holds another object than the one that was stored")
-	case isGone(err):
+	case bucket.IsMissing(err):
 		return api.Refuse(http.StatusGone, "the bucket no longer holds this output")
-	case !known || response.Code >= http.StatusInternalServerError || response.Code == http.StatusTooManyRequests:
+	case bucket.IsTransient(err):
 		return api.Refuse(http.StatusServiceUnavailable, "the bucket is unavailable; try again").With("Retry-After", "1")
 	}
 	return err
-}
-
-// isGone reports whether the bucket says that an object does not exist. The account
-// may get objects and not list them. To such an account, Cloud Storage does not say
-// that an object does not exist; it names the permission that would let it say so:
-// cloud.google.com/storage/docs/access-control/iam-permissions.
-func isGone(err error) bool {
-	var response *googleapi.Error
-	return errors.Is(err, storage.ErrObjectNotExist) || errors.As(err, &response) &&
-		response.Code == http.StatusForbidden && strings.Contains(response.Error()+response.Body, "storage.objects.list")
 }

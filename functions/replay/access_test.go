@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"testing"
@@ -9,9 +10,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
-	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
 func TestOnlyStaffMayReplayAndDenialsAreAudited(t *testing.T) {
@@ -30,21 +29,16 @@ func TestOnlyStaffMayReplayAndDenialsAreAudited(t *testing.T) {
 		}
 	}
 	o.Do(t, "", http.MethodPost, "/v1/quarantine/replay", fields{"function": "assistant-update"}).Want(t, http.StatusUnauthorized)
-	if len(o.published("run-events")) != 0 {
+	if len(o.published("replayed-run-events")) != 0 {
 		t.Error("something was published")
 	}
-	clients := gcp.NewClients(o.As(suite.OperatorAccount))
-	t.Cleanup(func() { _ = clients.Close() })
-	guard, err := access.NewGuard(t.Context(), access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKey}}, clients, o.Clock.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := clients.Default(t.Context())
-	if err != nil {
+	reader, errReader := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: auditKey}, o.Operator, o.Clock.Now)
+	db, errDB := o.Operator.Default(t.Context())
+	if err := errors.Join(errReader, errDB); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for e, err := range guard.Audit.Entries(t.Context(), db, tn.ID) {
+	for e, err := range reader.Entries(t.Context(), db, tn.ID) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,8 +59,8 @@ func TestWithoutARoleNothingIsSentAndNothingIsLost(t *testing.T) {
 	t.Parallel()
 	account := suite.FunctionAccount("replay")
 	for name, role := range map[string]iam.Binding{
-		"the role to seal the audit log": {Member: account, Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: auditKey},
-		"the role to publish":            {Member: account, Role: "roles/pubsub.publisher", Resource: "topics/run-events"},
+		"the role to seal the audit log": {Member: account, Role: "roles/cloudkms.cryptoKeyEncrypter", Resource: auditKey},
+		"the role to publish":            {Member: account, Role: "roles/pubsub.publisher", Resource: "topics/replayed-run-events"},
 		"the role to pull":               {Member: account, Role: "roles/pubsub.subscriber", Resource: "subscriptions/run-events-dead"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,7 +75,7 @@ func TestWithoutARoleNothingIsSentAndNothingIsLost(t *testing.T) {
 			if role.Resource != "subscriptions/run-events-dead" {
 				o.Do(t, o.staff, http.MethodPost, "/v1/quarantine/replay", fields{"function": "assistant-update"}).Want(t, http.StatusInternalServerError)
 			}
-			if got := o.published("run-events"); len(got) != 0 {
+			if got := o.published("replayed-run-events"); len(got) != 0 {
 				t.Errorf("published: %+v", got)
 			}
 			if err := o.IAM.Bind(role); err != nil {

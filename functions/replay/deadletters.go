@@ -17,20 +17,20 @@ type replayDeadLettersRequest struct {
 	}
 }
 
-// replayDeadLetters publishes dead letters to their topic again, and then removes them
-// from the dead letter subscription.
+// replayDeadLetters publishes dead letters to the replay topic of their function, and
+// then removes them from the dead letter subscription.
 func (h *Handler) replayDeadLetters(ctx context.Context, in *replayDeadLettersRequest) (*replayResponse, error) {
-	topic := in.Body.Topic
-	if err := checkTopic(topic); err != nil {
+	source, err := sourceFrom(in.Body.Topic)
+	if err != nil {
 		return nil, err
 	}
-	subscription, err := h.deadLetters(ctx, topic)
+	subscription, err := h.deadLetters(ctx, source.Topic)
 	if err != nil {
 		return nil, err
 	}
 	out := h.newResponse(in.Body.Before)
 	err = subscription.replay(ctx, &out.Body, func(ctx context.Context, messages []*pubsubpb.PubsubMessage) error {
-		return h.send(ctx, auditlog.ReplayDeadLetters, "dead-letters/"+topic, topic, messages)
+		return h.send(ctx, auditlog.ReplayDeadLetters, "dead-letters/"+source.Topic, source.Replay, messages)
 	})
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@
 //
 //  1. It selects the oldest records, at most 100.
 //  2. It publishes the references of each record as the attributes of a message on the
-//     function's topic.
+//     function's replay topic.
 //  3. It deletes the records.
 //
 // If the function rejects a message again, there is a new record.
@@ -35,13 +35,19 @@
 // POST /v1/dead-letters/replay has the body {"topic","before"?}:
 //
 //  1. It pulls at most 100 messages.
-//  2. It publishes each to the topic with its data and its attributes, without the
-//     attributes that Pub/Sub added.
+//  2. It publishes each to the topic replayed-TOPIC with its data and its attributes,
+//     without the attributes that Pub/Sub added.
 //  3. It acknowledges them.
 //
 // # Both
 //
 //	{"replayed":100,"more":true,"asOf":"2026-01-02T03:04:05Z"}
+//
+// The function that receives TOPIC also receives replayed-TOPIC, and processes the
+// messages of both in the same way. Only this function publishes to replayed-TOPIC, and
+// it cannot publish to TOPIC. So what comes from Cloud Storage and from other functions
+// can be told from what was replayed. A replayed message that fails 20 times is on
+// TOPIC-dead again.
 //
 // Only messages that were rejected or became dead letters before "before" are
 // replayed. The default and the latest possible value is now.
@@ -79,8 +85,8 @@
 //
 //	roles/datastore.user                        on the database
 //	roles/datastore.viewer                      on the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
-//	roles/pubsub.publisher                      on run-events, object-events and export-parts
+//	roles/cloudkms.cryptoKeyEncrypter           on the audit key
+//	roles/pubsub.publisher                      on replayed-run-events, replayed-object-events and replayed-export-parts
 //	roles/pubsub.subscriber                     on run-events-dead, object-events-dead and export-parts-dead
 //
 // The function has no role on any tenant's key, so it cannot decrypt anything.

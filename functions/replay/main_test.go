@@ -140,7 +140,7 @@ func (o *staffCloud) quarantine(t *testing.T, function, code, id string, attribu
 // platformAudit returns the entries of the platform's own audit log.
 func (o *staffCloud) platformAudit(t *testing.T) (all []auditlog.Entry) {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKey}, o.Operator, o.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: auditKey}, o.Operator, o.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

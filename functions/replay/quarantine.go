@@ -111,7 +111,7 @@ func (h *Handler) replayQuarantine(ctx context.Context, in *replayQuarantineRequ
 	if err != nil {
 		return nil, err
 	}
-	if err := h.send(ctx, auditlog.ReplayQuarantine, "quarantine/"+function, source.Topic, messages); err != nil {
+	if err := h.send(ctx, auditlog.ReplayQuarantine, "quarantine/"+function, source.Replay, messages); err != nil {
 		return nil, err
 	}
 	out.Body.Replayed = len(docs)

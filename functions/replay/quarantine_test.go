@@ -126,9 +126,7 @@ func TestQuarantinedMessageIsReplayedOnceItsRunExists(t *testing.T) {
 	if left := o.list(t, "").Records; len(left) != 0 {
 		t.Errorf("still in quarantine: %+v", left)
 	}
-	// The first message, the run's own event, and the replayed message, which equals the
-	// first.
-	if got := o.published("run-events"); len(got) != 3 || !cmp.Equal(got[2], message{"run-events", "", runEnded(tn, run)}) {
+	if got := o.published("replayed-run-events"); !cmp.Equal(got, []message{{"replayed-run-events", "", runEnded(tn, run)}}) {
 		t.Errorf("published: %+v", got)
 	}
 }
@@ -169,7 +167,7 @@ func TestReplaySendsAHundredMatchingMessagesAtATime(t *testing.T) {
 	if calls := o.replayAll(t, "quarantine", fields{"function": "assistant-update", "code": "bad-reference"}); !cmp.Equal(calls, []int{100, 20}) {
 		t.Errorf("sent per call: %v", calls)
 	}
-	for n, m := range o.published("run-events") {
+	for n, m := range o.published("replayed-run-events") {
 		if m.Data != "" || !cmp.Equal(m.Attributes, map[string]string{"run": fmt.Sprint(n)}) {
 			t.Fatalf("message %d is %+v", n, m)
 		}
@@ -177,7 +175,7 @@ func TestReplaySendsAHundredMatchingMessagesAtATime(t *testing.T) {
 	if calls := o.replayAll(t, "quarantine", fields{"function": "assistant-update", "code": "odd"}); !cmp.Equal(calls, []int{1}) {
 		t.Errorf("a message without references: %v", calls)
 	}
-	if got := o.published("run-events"); len(got) != 121 || !cmp.Equal(got[120].Attributes, map[string]string{"replayed": "no-references"}) {
+	if got := o.published("replayed-run-events"); len(got) != 121 || !cmp.Equal(got[120].Attributes, map[string]string{"replayed": "no-references"}) {
 		t.Errorf("%d published, the last is %+v", len(got), got[len(got)-1])
 	}
 	if left := o.list(t, "function=custody").Records; len(left) != 1 {
@@ -207,7 +205,7 @@ func TestRecordStaysUntilItsMessageIsSent(t *testing.T) {
 			if status := p.post(ctx, o, "/v1/quarantine/replay", body); status != http.StatusServiceUnavailable {
 				t.Errorf("status %d", status)
 			}
-			if got := len(o.published("run-events")); got != sent {
+			if got := len(o.published("replayed-run-events")); got != sent {
 				t.Errorf("%d messages were published, want %d", got, sent)
 			}
 			o.Drain(t)
@@ -216,7 +214,7 @@ func TestRecordStaysUntilItsMessageIsSent(t *testing.T) {
 				t.Fatalf("the quarantine has %+v", records)
 			}
 			o.replayAll(t, "quarantine", fields{"function": "assistant-update"})
-			if got := len(o.published("run-events")); got <= sent {
+			if got := len(o.published("replayed-run-events")); got <= sent {
 				t.Errorf("%d messages were published in all", got)
 			}
 		})

@@ -13,16 +13,17 @@ import (
 
 // Source is the source of a function's messages.
 type Source struct {
-	Topic string
-	Data  bool // its messages carry data, which a quarantine record does not store
+	Topic  string
+	Replay string // the topic that replayed messages are published to
+	Data   bool   // its messages carry data, which a quarantine record does not store
 }
 
 // Sources are the functions that receive messages, by their names in
 // infra/suite.json.
 var Sources = map[string]Source{
-	"assistant-update": {Topic: outbox.RunEvents},
-	"custody":          {Topic: "object-events", Data: true},
-	"export-worker":    {Topic: outbox.ExportParts},
+	"assistant-update": {Topic: outbox.RunEvents, Replay: "replayed-" + outbox.RunEvents},
+	"custody":          {Topic: "object-events", Replay: "replayed-object-events", Data: true},
+	"export-worker":    {Topic: outbox.ExportParts, Replay: "replayed-" + outbox.ExportParts},
 }
 
 // sourceOf returns the source of a function, or a problem that lists the functions that
@@ -35,17 +36,18 @@ func sourceOf(function, location string) (Source, error) {
 	return source, nil
 }
 
-// checkTopic rejects a topic from which no function receives messages.
-func checkTopic(topic string) error {
+// sourceFrom returns the source with a topic, or a problem that lists the topics from
+// which functions receive messages.
+func sourceFrom(topic string) (Source, error) {
 	var topics []string
 	for _, source := range Sources {
+		if source.Topic == topic {
+			return source, nil
+		}
 		topics = append(topics, source.Topic)
 	}
 	slices.Sort(topics)
-	if !slices.Contains(topics, topic) {
-		return unknownName("this topic does not exist or no function receives its messages", slices.Compact(topics), "body.topic")
-	}
-	return nil
+	return Source{}, unknownName("this topic does not exist or no function receives its messages", topics, "body.topic")
 }
 
 func unknownName(detail string, names []string, location string) error {

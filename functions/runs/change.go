@@ -29,6 +29,10 @@ type runChange interface {
 	// action is the action that the audit log records.
 	action() auditlog.Action
 
+	// entry is that record, which is written with the change. A change that is not
+	// recorded has the zero entry.
+	entry() auditlog.Prepared
+
 	// apply changes r, in memory only. It returns false if r already has the
 	// same values, and run.ErrConflict if it has different ones.
 	apply(r *run.Run) (changed bool, err error)
@@ -37,7 +41,8 @@ type runChange interface {
 	// may write, because Firestore rejects a read after a write.
 	read(ctx context.Context, tx *firestore.Transaction, r run.Run) error
 
-	// write writes everything that belongs to the change, except r itself.
+	// write writes everything that belongs to the change, except r itself and the
+	// audit entry.
 	write(tx *firestore.Transaction, r run.Run) error
 }
 
@@ -110,12 +115,13 @@ func mayHaveCommitted(err error) bool {
 }
 
 func (h *Handler) commit(ctx context.Context, t target, c runChange) (r run.Run, commitSent bool, err error) {
+	changed := false
 	err = t.session.DB.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		opened, create, err := t.open(tx, h.deps.Now())
 		if err != nil {
 			return err
 		}
-		changed, err := c.apply(&opened)
+		changed, err = c.apply(&opened)
 		r = opened
 		if err != nil || !changed {
 			return err
@@ -127,8 +133,16 @@ func (h *Handler) commit(ctx context.Context, t target, c runChange) (r run.Run,
 		if err := t.ref.Save(tx, r, create); err != nil {
 			return err
 		}
+		if entry := c.entry(); entry.ID != "" {
+			if err := entry.Write(tx); err != nil {
+				return err
+			}
+		}
 		return c.write(tx, r)
 	})
+	if entry := c.entry(); err == nil && changed && entry.ID != "" {
+		entry.Committed(ctx)
+	}
 	return r, commitSent, err
 }
 

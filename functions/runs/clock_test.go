@@ -39,7 +39,7 @@ func TestACleanRunWithAFastClockHidesNoIssue(t *testing.T) {
 			}
 			cloud.Drain(t)
 			var page struct{ Issues []struct{ State string } }
-			get(t, tn, "/issues").Want(t, http.StatusOK).JSON(t, &page)
+			tn.Search(t, "viewer", "/v1/workspaces/"+string(tn.Workspace)+"/issues", "").Want(t, http.StatusOK).JSON(t, &page)
 			if len(page.Issues) != 1 || page.Issues[0].State != c.want {
 				t.Errorf("the issues are %+v, want one that is %s", page.Issues, c.want)
 			}

@@ -8,7 +8,7 @@
 //	POST /v1/workspaces/{workspace}/runs/{run}/heartbeat  runner
 //	GET  /v1/workspaces/{workspace}/runs/{run}            viewer, auditor, admin
 //	GET  /v1/workspaces/{workspace}/runs/{run}/issues     viewer, auditor, admin
-//	GET  /v1/workspaces/{workspace}/runs                  viewer, auditor, admin
+//	POST /v1/workspaces/{workspace}/runs/search           viewer, auditor, admin
 //	GET  /v1/workspaces/{workspace}/slis/{sli}/samples    viewer, auditor, admin
 //
 // {run} is a lowercase UUIDv7 that the runner generates. Therefore, every call
@@ -130,6 +130,10 @@
 //	the same one again, at any time          nothing changes; the order of outputs and of samples has no meaning
 //	a different one                          409, and nothing changes
 //
+// When no part of the ended run can still arrive in time, functions/sweep records
+// uploads.final in the audit log: how many parts are stored, missing, expired and
+// quarantined.
+//
 // A run whose start is never recorded does not affect any check.
 //
 // # Lease
@@ -158,14 +162,17 @@
 //
 // # Queries
 //
-// GET …/runs returns {"runs":[…],"nextPageToken":"…"}, newest start first.
+// POST …/runs/search returns {"runs":[…],"nextPageToken":"…"}, newest start first. Its
+// body has these fields, all optional:
 //
-//	parameter                              selects
+//	field                                  selects
 //	task, slx, resource, outcome, state    runs with this value
 //	from                                   runs that started at or after this time
 //	to                                     runs that started before this time
 //	pageSize                               at most this number of runs: 1 to 500, default 50
 //	pageToken                              the next page of the same query
+//
+// A page of runs or samples ends after about 1 MiB, whatever its pageSize is.
 //
 // Runs whose start is unknown are last. With from or to, they are left out. A
 // page token is valid only for the query that returned it. A run that starts
@@ -178,7 +185,7 @@
 //
 // GET …/runs/{run}/issues returns the issue lines of the report as
 // application/jsonl, byte for byte. The audit entry is written before the
-// response.
+// response. If a later line cannot be read, the connection breaks.
 //
 // # Statuses
 //
@@ -217,7 +224,8 @@
 //
 //	roles/datastore.user                        the database
 //	roles/datastore.viewer                      the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  the audit key and each tenant's key
+//	roles/cloudkms.cryptoKeyEncrypter           the audit key
+//	roles/cloudkms.cryptoKeyEncrypterDecrypter  each tenant's key
 //	roles/pubsub.publisher                      the topic run-events
 //
 // # Try it
@@ -234,5 +242,6 @@
 //	  "samples":[{"sli":"dns-latency","time":"2026-01-02T03:04:30Z","value":1.5}]}'
 //	curl -s "$API/v1/workspaces/prod/runs/$RUN/issues" -H "Authorization: Bearer $(token viewer)"
 //	curl -s "$API/v1/workspaces/prod/slis/dns-latency/samples" -H "Authorization: Bearer $(token viewer)"
-//	curl -s "$API/v1/workspaces/prod/runs?task=dns-check" -H "Authorization: Bearer $(token viewer)"
+//	curl -s "$API/v1/workspaces/prod/runs/search" -H "Authorization: Bearer $(token viewer)" \
+//	  -H 'Content-Type: application/json' -d '{"task":"dns-check"}'
 package runs

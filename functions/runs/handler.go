@@ -71,18 +71,18 @@ func (h *Handler) registerQueries(a *api.API) {
 		OperationID: "getRun", Method: http.MethodGet, Path: path,
 		Summary: "Read a run", Errors: failures,
 	}, auditlog.ReadRun), h.get)
-	api.Register(a, h.guard.Protect(huma.Operation{
-		OperationID: "listRuns", Method: http.MethodGet, Path: runsPath, RejectUnknownQueryParameters: true,
-		Summary: "List runs, newest first", Errors: failures,
-	}, auditlog.ReadRun), h.list)
-	api.Register(a, h.guard.Protect(huma.Operation{
+	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
+		OperationID: "searchRuns", Method: http.MethodPost, Path: runsPath + "/search", RejectUnknownQueryParameters: true,
+		Summary: "Search runs, newest first", Errors: failures,
+	}, auditlog.ReadRun), listMemory), h.search)
+	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
 		OperationID: "getRunIssues", Method: http.MethodGet, Path: path + "/issues",
 		Summary: "Read the issue lines of a run's report, byte for byte", Errors: failures,
-	}, auditlog.ReadIssueLines), h.lines)
-	api.Register(a, h.guard.Protect(huma.Operation{
+	}, auditlog.ReadIssueLines), linesMemory), h.lines)
+	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
 		OperationID: "listSamples", Method: http.MethodGet, Path: workspacePath + "/slis/{sli}/samples", RejectUnknownQueryParameters: true,
 		Summary: "List an SLI's samples", Errors: failures,
-	}, auditlog.ReadSLI), h.samples)
+	}, auditlog.ReadSLI), listMemory), h.samples)
 }
 
 func (h *Handler) get(ctx context.Context, in *getRequest) (*runResponse, error) {

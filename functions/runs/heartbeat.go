@@ -42,6 +42,8 @@ type leaseChange struct{ now time.Time }
 
 func (c *leaseChange) action() auditlog.Action { return auditlog.HeartbeatRun }
 
+func (c *leaseChange) entry() auditlog.Prepared { return auditlog.Prepared{} }
+
 func (c *leaseChange) apply(r *run.Run) (changed bool, err error) { return r.Renew(c.now), nil }
 
 func (c *leaseChange) read(context.Context, *firestore.Transaction, run.Run) error { return nil }

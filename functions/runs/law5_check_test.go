@@ -78,7 +78,7 @@ func (w *faultyCloud) facts(t *testing.T) map[string]facts {
 
 func (w *faultyCloud) countAuditEntries(t *testing.T, db *firestore.Client, all map[string]facts) {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditConfig, w.Operator, w.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditConfig, w.Operator, w.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

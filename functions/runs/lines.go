@@ -1,13 +1,13 @@
 package runs
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 
 	"cloud.google.com/go/firestore"
+	"github.com/danielgtaylor/huma/v2"
 	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
@@ -19,9 +19,13 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
+// linesMemory is the memory in bytes that a response needs: a line of up to 512 KiB
+// as Firestore returns it, and opened, while the next one arrives.
+const linesMemory = 4 << 20
+
+// linesResponse is a stream of lines.
 type linesResponse struct {
-	ContentType string `header:"Content-Type" class:"operational"`
-	Body        []byte `class:"text"`
+	Body func(huma.Context) `class:"text"`
 }
 
 // lines returns the issue lines of a run's report, byte for byte. They are
@@ -44,43 +48,70 @@ func (h *Handler) lines(ctx context.Context, in *getRequest) (*linesResponse, er
 	if err != nil {
 		return nil, err
 	}
-	text, err := h.openLines(ctx, session, r)
+	l, err := h.openLines(ctx, session, r)
+	if err != nil {
+		return nil, err
+	}
+	first, err := l.next(ctx)
+	if err == nil || errors.Is(err, iterator.Done) {
+		return &linesResponse{func(hc huma.Context) { l.send(ctx, hc, first, err) }}, nil
+	}
+	l.docs.Stop()
 	if errors.Is(err, keys.ErrKeyUnavailable) {
 		return nil, api.Refuse(http.StatusForbidden, api.KeyLockedText)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &linesResponse{"application/jsonl", text}, nil
+	return nil, err
 }
 
-// openLines decrypts the lines of a run's sightings, sorted by number.
-func (h *Handler) openLines(ctx context.Context, s access.Session, r run.Run) ([]byte, error) {
+// sealedLines decrypts the lines of a run's sightings one by one, sorted by number.
+type sealedLines struct {
+	keys *keys.Tenant
+	docs *firestore.DocumentIterator
+}
+
+func (h *Handler) openLines(ctx context.Context, s access.Session, r run.Run) (sealedLines, error) {
 	k, err := h.keys.Of(ctx, s.Tenant, s.DB)
 	if err != nil {
-		return nil, err
+		return sealedLines{}, err
 	}
 	docs := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, r.ID).Record.Collection(records.SightingsCollection).
 		OrderBy("number", firestore.Asc).Documents(ctx)
-	defer docs.Stop()
-	var text bytes.Buffer
-	for {
-		doc, err := docs.Next()
-		if errors.Is(err, iterator.Done) {
-			return text.Bytes(), nil
+	return sealedLines{k, docs}, nil
+}
+
+// next returns the next line, or iterator.Done.
+func (l sealedLines) next(ctx context.Context) ([]byte, error) {
+	doc, err := l.docs.Next()
+	if errors.Is(err, iterator.Done) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list sightings: %w", err)
+	}
+	record, err := records.Decode[issue.Record](doc)
+	if err != nil {
+		return nil, err
+	}
+	line, err := records.CryptFunc(l.keys.Open).Apply(ctx, doc.Ref, record.Line)
+	if err != nil {
+		return nil, fmt.Errorf("open sighting: %w", err)
+	}
+	return append(line, '\n'), nil
+}
+
+// send sends all lines, the first of which was read already. The headers are sent
+// before the other lines are read, so an error breaks the connection.
+func (l sealedLines) send(ctx context.Context, hc huma.Context, line []byte, err error) {
+	defer l.docs.Stop()
+	hc.SetHeader("Content-Type", "application/jsonl")
+	hc.SetStatus(http.StatusOK)
+	for err == nil {
+		if _, err = hc.BodyWriter().Write(line); err == nil {
+			line, err = l.next(ctx)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("list sightings: %w", err)
-		}
-		record, err := records.Decode[issue.Record](doc)
-		if err != nil {
-			return nil, err
-		}
-		line, err := records.CryptFunc(k.Open).Apply(ctx, doc.Ref, record.Line)
-		if err != nil {
-			return nil, fmt.Errorf("open sighting: %w", err)
-		}
-		text.Write(line)
-		text.WriteByte('\n')
+	}
+	if !errors.Is(err, iterator.Done) {
+		api.Logger(ctx).WarnContext(ctx, "stream of issue lines aborted", "error", err.Error())
+		api.Abort(hc.BodyWriter())
 	}
 }

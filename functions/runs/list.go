@@ -12,31 +12,36 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-type listRequest struct {
-	Workspace string    `path:"workspace" class:"operational"`
-	Task      string    `query:"task" class:"metadata" maxLength:"256"`
-	SLX       string    `query:"slx" class:"metadata" maxLength:"256"`
-	Resource  string    `query:"resource" class:"metadata" maxLength:"1024"`
-	Outcome   string    `query:"outcome" class:"metadata" enum:"success,failure,error,timeout,canceled"`
-	State     string    `query:"state" class:"metadata" enum:"running,ended,lost"`
-	From      time.Time `query:"from" class:"metadata" doc:"Only runs that started at or after this time"`
-	To        time.Time `query:"to" class:"metadata" doc:"Only runs that started before this time; excludes runs whose start is unknown"`
-	PageSize  int       `query:"pageSize" class:"operational" minimum:"1" maximum:"500" default:"50"`
-	PageToken string    `query:"pageToken" class:"operational"`
+type searchRequest struct {
+	Workspace string `path:"workspace" class:"operational"`
+	Body      search
 }
 
-type listResponse struct {
+// search selects runs. Empty fields match every run.
+type search struct {
+	Task      string    `json:"task,omitempty" class:"metadata" maxLength:"256"`
+	SLX       string    `json:"slx,omitempty" class:"metadata" maxLength:"256"`
+	Resource  string    `json:"resource,omitempty" class:"metadata" maxLength:"1024"`
+	Outcome   string    `json:"outcome,omitempty" class:"metadata" enum:"success,failure,error,timeout,canceled"`
+	State     string    `json:"state,omitempty" class:"metadata" enum:"running,ended,lost"`
+	From      time.Time `json:"from,omitempty" class:"metadata" doc:"Only runs that started at or after this time"`
+	To        time.Time `json:"to,omitempty" class:"metadata" doc:"Only runs that started before this time; excludes runs whose start is unknown"`
+	PageSize  int       `json:"pageSize,omitempty" class:"operational" minimum:"1" maximum:"500" default:"50"`
+	PageToken string    `json:"pageToken,omitempty" class:"operational" maxLength:"32768"`
+}
+
+type searchResponse struct {
 	Body struct {
 		Runs []runBody `json:"runs"`
 		Next string    `json:"nextPageToken,omitempty" class:"operational" doc:"Token for the next page; absent on the last page"`
 	}
 }
 
-// list returns runs, newest start first. Runs whose start is unknown are last. A
+// search returns runs, newest start first. Runs whose start is unknown are last. A
 // run that starts between two pages does not shift the next page, because it is
 // before the first one.
-func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
-	session := access.From(ctx)
+func (h *Handler) search(ctx context.Context, request *searchRequest) (*searchResponse, error) {
+	session, in := access.From(ctx), request.Body
 	query := in.filter(records.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(records.RunsCollection).Query)
 	last, err := access.ParsePageToken[runPosition](ctx, in.PageToken, in.key())
 	if err != nil {
@@ -45,28 +50,38 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 	if last != (runPosition{}) {
 		query = query.StartAfter(time.UnixMicro(last.Start), string(last.Run))
 	}
-	docs, err := query.Limit(in.PageSize + 1).Documents(ctx).GetAll()
-	if err != nil {
-		return nil, fmt.Errorf("list runs: %w", err)
-	}
-	out := &listResponse{}
+	out := &searchResponse{}
 	out.Body.Runs = []runBody{}
-	for _, doc := range docs[:min(len(docs), in.PageSize)] {
+	more, err := readPage(query.Limit(in.PageSize+1).Documents(ctx), in.PageSize, func(doc *firestore.DocumentSnapshot) (int, error) {
 		r, err := records.DecodeRun(doc)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		out.Body.Runs = append(out.Body.Runs, show(r))
 		last = runPosition{r.Start.Time.UnixMicro(), r.ID}
+		return jsonBytes(r), nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	if len(docs) > in.PageSize {
+	if more {
 		out.Body.Next = access.PageToken(ctx, last, in.key())
 	}
 	return out, nil
 }
 
+// jsonBytes estimates the size of a run in a response.
+func jsonBytes(r run.Run) int {
+	bytes := len(`{"id":"","state":"","start":"","end":"","outcome":"","exitCode":0}`) + 5*len(r.ID) +
+		len(r.Start.Task) + len(r.Start.SLX) + len(r.Start.Resource)
+	for _, c := range r.End.Claims {
+		bytes += len(`{"name":"","parts":99999},`) + len(c.Output)
+	}
+	return bytes
+}
+
 // filter adds the filters and the order to a query for runs.
-func (in *listRequest) filter(query firestore.Query) firestore.Query {
+func (in search) filter(query firestore.Query) firestore.Query {
 	for field, value := range map[string]string{
 		"start.task": run.CanonicalName(in.Task), "start.slx": run.CanonicalName(in.SLX), "start.resource": run.CanonicalName(in.Resource),
 		"end.outcome": in.Outcome, "state": in.State,
@@ -88,7 +103,7 @@ func (in *listRequest) filter(query firestore.Query) firestore.Query {
 }
 
 // key identifies the query that a page token is valid for.
-func (in *listRequest) key() string {
+func (in search) key() string {
 	return fmt.Sprintf("runs %q %q %q %q %q %d %d", in.Task, in.SLX, in.Resource, in.Outcome, in.State,
 		in.From.UnixMicro(), in.To.UnixMicro())
 }

@@ -20,13 +20,19 @@ type page struct {
 	Next string `json:"nextPageToken"`
 }
 
+// search returns one page of a search, as a viewer.
+func search(t *testing.T, tn *cloudtest.Tenant, filters string) cloudtest.Response {
+	t.Helper()
+	return tn.Search(t, "viewer", "/v1/workspaces/"+string(tn.Workspace)+"/runs", filters)
+}
+
 // list returns the IDs of all runs of a query, page by page.
 func list(t *testing.T, tn *cloudtest.Tenant, query url.Values) (ids []string) {
 	t.Helper()
 	query = url.Values(clone(query))
 	for range 100 {
 		var p page
-		get(t, tn, "/runs?"+query.Encode()).Want(t, http.StatusOK).JSON(t, &p)
+		search(t, tn, query.Encode()).Want(t, http.StatusOK).JSON(t, &p)
 		for _, r := range p.Runs {
 			ids = append(ids, r.ID)
 		}
@@ -131,7 +137,7 @@ func TestPagesDoNotShiftWhileRunsStart(t *testing.T) {
 	token := ""
 	for {
 		var p page
-		get(t, tn, "/runs?pageSize=2&pageToken="+token).Want(t, http.StatusOK).JSON(t, &p)
+		search(t, tn, "pageSize=2&pageToken="+token).Want(t, http.StatusOK).JSON(t, &p)
 		for _, r := range p.Runs {
 			got = append(got, r.ID)
 		}
@@ -152,23 +158,23 @@ func TestAPageTokenIsValidOnlyForItsQuery(t *testing.T) {
 	tn := c.Tenant(t, "prod", "dev")
 	recordRuns(t, tn, 4)
 	var p page
-	get(t, tn, "/runs?pageSize=1&state=ended").Want(t, http.StatusOK).JSON(t, &p)
+	search(t, tn, "pageSize=1&state=ended").Want(t, http.StatusOK).JSON(t, &p)
 	for _, query := range []string{
 		"pageSize=1&pageToken=" + p.Next, "state=running&pageToken=" + p.Next, "state=ended&task=x&pageToken=" + p.Next,
 		"state=ended&pageToken=x" + p.Next, "state=ended&pageToken=" + p.Next[:len(p.Next)-3], "pageToken=e30", "pageToken=%00",
 		"pageToken=" + strings.Repeat("a", 5000), "pageToken=__x__", "pageToken=a/b",
 	} {
-		if got := get(t, tn, "/runs?"+query); got.Status != http.StatusBadRequest {
+		if got := search(t, tn, query); got.Status != http.StatusBadRequest {
 			t.Errorf("%s: status %d: %s", query, got.Status, got.Body)
 		}
 	}
 	for _, query := range []string{
 		"pageSize=0", "pageSize=501", "outcome=good", "state=gone", "from=yesterday", "colour=red", "TASK=a",
 	} {
-		if got := get(t, tn, "/runs?"+query); got.Status != http.StatusUnprocessableEntity {
+		if got := search(t, tn, query); got.Status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: status %d: %s", query, got.Status, got.Body)
 		}
 	}
-	tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/dev/runs?state=ended&pageToken="+p.Next, nil).Want(t, http.StatusBadRequest)
-	get(t, tn, "/runs?pageSize=3&state=ended&pageToken="+p.Next).Want(t, http.StatusOK)
+	tn.Search(t, "viewer", "/v1/workspaces/dev/runs", "state=ended&pageToken="+p.Next).Want(t, http.StatusBadRequest)
+	search(t, tn, "pageSize=3&state=ended&pageToken="+p.Next).Want(t, http.StatusOK)
 }

@@ -102,7 +102,7 @@ func TestAStartIsOnTheAuditLogOnce(t *testing.T) {
 // audited returns the tenant's audit log.
 func audited(t *testing.T, tn *cloudtest.Tenant) (entries []auditlog.Entry) {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{
+	log, err := auditlog.OpenReader(t.Context(), auditlog.Config{
 		AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit",
 	}, tn.Cloud.Operator, tn.Cloud.Clock.Now)
 	if err != nil {

@@ -55,7 +55,7 @@ func TestLaw6ReadingLinesIsInTheAuditLog(t *testing.T) {
 		tn.Do(t, persona, http.MethodGet, tn.RunPath(id)+"/issues", nil).Want(t, want)
 	}
 	tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/dev/runs/"+id+"/issues", nil).Want(t, http.StatusNotFound)
-	log, err := auditlog.Open(t.Context(), auditConfig, c.Operator, c.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditConfig, c.Operator, c.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

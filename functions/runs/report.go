@@ -42,6 +42,8 @@ type reportChange struct {
 
 func (c *reportChange) action() auditlog.Action { return auditlog.ReportRun }
 
+func (c *reportChange) entry() auditlog.Prepared { return c.report.auditEntry }
+
 func (c *reportChange) apply(r *run.Run) (changed bool, err error) {
 	if r.State == run.Ended {
 		if r.Digest != c.report.digest {
@@ -72,11 +74,9 @@ func (c *reportChange) write(tx *firestore.Transaction, r run.Run) error {
 		return err
 	}
 	if r.Complete() {
-		if err := c.target.event(c.handler.deps.Now()).Write(tx, c.target.session.DB); err != nil {
-			return err
-		}
+		return c.target.event(c.handler.deps.Now()).Write(tx, c.target.session.DB)
 	}
-	return c.report.auditEntry.Write(tx)
+	return nil
 }
 
 func (c *reportChange) writeSightings(tx *firestore.Transaction, r run.Run) error {

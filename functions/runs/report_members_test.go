@@ -173,7 +173,7 @@ func TestNamesAreTheSameInAllFormsOfUnicode(t *testing.T) {
 	for _, name := range []string{"caf%C3%A9", "cafe%CC%81", "caf%C3%A9%E2%80%8B"} {
 		for _, filter := range []string{"task", "slx", "resource"} {
 			var list struct{ Runs []any }
-			get(t, tn, "/runs?"+filter+"="+name).Want(t, http.StatusOK).JSON(t, &list)
+			search(t, tn, filter+"="+name).Want(t, http.StatusOK).JSON(t, &list)
 			if len(list.Runs) != 3 {
 				t.Errorf("%s=%s finds %d runs", filter, name, len(list.Runs))
 			}

@@ -59,25 +59,22 @@ func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResp
 	if last != (seriesPosition{}) {
 		query = query.StartAfter(time.UnixMicro(last.Last), time.UnixMicro(last.First), last.ID)
 	}
-	docs, err := query.Limit(in.PageSize + 1).Documents(ctx).GetAll()
-	if err != nil {
-		return nil, fmt.Errorf("list samples: %w", err)
-	}
 	out := &samplesResponse{}
 	out.Body.Series = []seriesBody{}
-	for _, doc := range docs[:min(len(docs), in.PageSize)] {
+	more, err := readPage(query.Limit(in.PageSize+1).Documents(ctx), in.PageSize, func(doc *firestore.DocumentSnapshot) (int, error) {
 		series, err := records.Decode[sli.Series](doc)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		shown, err := in.show(series)
-		if err != nil {
-			return nil, err
-		}
 		out.Body.Series = append(out.Body.Series, shown)
 		last = seriesPosition{series.Last.UnixMicro(), series.First.UnixMicro(), doc.Ref.ID}
+		return len(shown.Samples) * len(`{"time":"2006-01-02T15:04:05.000000Z","value":0.1234567890123456},`), err
+	})
+	if err != nil {
+		return nil, err
 	}
-	if len(docs) > in.PageSize {
+	if more {
 		out.Body.Next = access.PageToken(ctx, last, in.key())
 	}
 	return out, nil

@@ -44,6 +44,8 @@ type startChange struct {
 
 func (c *startChange) action() auditlog.Action { return auditlog.StartRun }
 
+func (c *startChange) entry() auditlog.Prepared { return c.auditEntry }
+
 func (c *startChange) apply(r *run.Run) (changed bool, err error) {
 	if r.Start.Known() {
 		if !r.Start.Equal(c.start) {
@@ -71,8 +73,8 @@ func (c *startChange) read(ctx context.Context, tx *firestore.Transaction, r run
 }
 
 func (c *startChange) write(tx *firestore.Transaction, r run.Run) error {
-	if err := c.auditEntry.Write(tx); err != nil || !r.Complete() {
-		return err
+	if !r.Complete() {
+		return nil
 	}
 	if err := c.early.complete(tx, r.Start); err != nil {
 		return err

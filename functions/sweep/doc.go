@@ -22,7 +22,8 @@
 //     it.
 //  4. It sets the final state of grants (see the table).
 //  5. It marks each ended run without a pending grant as grantsFinal, and does not read
-//     the run again.
+//     the run again. In the same transaction, it records uploads.final in the tenant's
+//     audit log, unless the run has no grant (see below).
 //
 // The states of grants:
 //
@@ -31,6 +32,22 @@
 //	pending and overdue   does not claim the part, or has not ended     expired
 //	expired               has claimed the part since the grant expired  missing
 //	renewed or stored     any                                           unchanged
+//
+// # How mints end in the audit log
+//
+// uploads.final says how the parts of the run's uploads.mint entries ended:
+//
+//	resource  runs/{run}
+//	counts    stored, missing, expired, quarantined: parts in each state
+//
+// There is one such entry for each run that ended. Three things reopen the run, and
+// the next sweep then records another entry, of which the newest counts:
+//
+//   - a missing part is granted again
+//   - a missing or expired part arrives late
+//   - an object that does not match its grant arrives late
+//
+// A run that never reports has no such entry, because its uploads can continue.
 //
 // # Turns
 //
@@ -52,14 +69,16 @@
 // # Environment
 //
 //	GOOGLE_CLOUD_PROJECT  the platform's project
+//	STRONGROOM_AUDIT_KEY  projects/…/cryptoKeys/… that encrypts the audit log
 //
 // # IAM
 //
-//	roles/datastore.user    on the database
-//	roles/datastore.viewer  on the directory
-//	roles/pubsub.publisher  on run-events and export-parts
+//	roles/datastore.user               on the database
+//	roles/datastore.viewer             on the directory
+//	roles/cloudkms.cryptoKeyEncrypter  on the audit key
+//	roles/pubsub.publisher             on run-events and export-parts
 //
-// The function has no role on any key or bucket.
+// The function has no role on any tenant's key or bucket.
 //
 // # Try it
 //

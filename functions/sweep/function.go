@@ -2,4 +2,4 @@ package sweep
 
 import "github.com/strongroom-dev/strongroom/shared/function"
 
-func init() { function.HTTP("Sweep", function.NoSettings(New)) }
+func init() { function.HTTP("Sweep", New) }

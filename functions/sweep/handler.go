@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
@@ -32,6 +33,7 @@ type Handler struct {
 	http.Handler
 	API       *api.API
 	deps      function.Deps
+	audit     *auditlog.Log
 	directory *directory.Directory
 	publisher *outbox.Publisher
 }
@@ -48,17 +50,21 @@ type Result struct {
 }
 
 // New returns the function. It makes no calls.
-func New(deps function.Deps) *Handler {
+func New(ctx context.Context, config auditlog.Config, deps function.Deps) (*Handler, error) {
+	audit, err := auditlog.Open(ctx, config, deps.Clients, deps.Now)
+	if err != nil {
+		return nil, err
+	}
 	a := api.New("Strongroom sweep", deps.Log)
 	h := &Handler{
-		Handler: a.Handler(), API: a, deps: deps,
+		Handler: a.Handler(), API: a, deps: deps, audit: audit,
 		directory: directory.New(deps.Clients, deps.Now), publisher: outbox.NewPublisher(deps.Clients),
 	}
 	api.Register(a, huma.Operation{
 		OperationID: "sweep", Method: http.MethodPost, Path: "/",
 		Summary: "Publish pending events and finalize overdue grants; called by the scheduler",
 	}, h.sweep)
-	return h
+	return h, nil
 }
 
 type sweepResponse struct{ Body Result }
@@ -111,7 +117,7 @@ func (h *Handler) steps(result *Result) []step {
 			return h.expireGrants(ctx, db, docs, result)
 		}},
 		{"finalize runs", openRuns, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {
-			return finalizeRuns(ctx, db, docs, result)
+			return h.finalizeRuns(ctx, db, docs, result)
 		}},
 	}
 }

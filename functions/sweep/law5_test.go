@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -18,7 +17,6 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
-	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -104,7 +102,7 @@ func (o *relayCloud) process(t *testing.T, inject func(string) faults.Fault) (id
 	config.FirestoreHost, config.PubSubHost = stores.Addr(), messages.Addr()
 	clients := gcp.NewClients(config)
 	defer func() { _, _, _ = clients.Close(), stores.Close(), messages.Close() }() // connections may be broken
-	h := sweep.New(function.Deps{Clients: clients, Now: o.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	h := newHandler(t, clients, o.Clock.Now)
 	for range 10 {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil))

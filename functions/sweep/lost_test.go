@@ -70,7 +70,7 @@ func TestARunIsLostWhenItsRunnerIsGone(t *testing.T) {
 		t.Errorf("a lost run is processed again: %+v", got)
 	}
 	var list struct{ Runs []struct{ ID string } }
-	tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/runs?state=lost", nil).JSON(t, &list)
+	tn.Search(t, "viewer", "/v1/workspaces/"+string(tn.Workspace)+"/runs", "state=lost").JSON(t, &list)
 	if len(list.Runs) != 1 || list.Runs[0].ID != id {
 		t.Errorf("lost runs are %+v", list)
 	}
@@ -123,7 +123,7 @@ func TestALostRunResolvesNothing(t *testing.T) {
 	f.Drain(t)
 	state := func() string {
 		var list struct{ Issues []struct{ State string } }
-		tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/issues", nil).JSON(t, &list)
+		tn.Search(t, "viewer", "/v1/workspaces/"+string(tn.Workspace)+"/issues", "").JSON(t, &list)
 		if len(list.Issues) != 1 {
 			return "not there"
 		}

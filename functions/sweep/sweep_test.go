@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
@@ -23,6 +24,8 @@ import (
 )
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
+
+const auditKey = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
 
 // fixture is a cloud of its own for each test, because a sweep processes all tenants.
 type fixture struct {
@@ -40,7 +43,16 @@ func newFixture(t *testing.T) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fixture{c, sweep.New(function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)}), db}
+	return fixture{c, newHandler(t, clients, c.Clock.Now), db}
+}
+
+func newHandler(t *testing.T, clients *gcp.Clients, now func() time.Time) *sweep.Handler {
+	t.Helper()
+	h, err := sweep.New(t.Context(), auditlog.Config{AuditKeyName: auditKey}, function.Deps{Clients: clients, Now: now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
 }
 
 func (f fixture) sweep(t *testing.T) (result sweep.Result) {

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 
@@ -14,8 +13,6 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
-	"github.com/strongroom-dev/strongroom/functions/sweep"
-	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
@@ -108,7 +105,7 @@ func (f fixture) sweepBy(t *testing.T, now func() time.Time) {
 	t.Helper()
 	clients := gcp.NewClients(f.As(suite.FunctionAccount("sweep")))
 	defer func() { _ = clients.Close() }()
-	h := sweep.New(function.Deps{Clients: clients, Now: now, Log: slog.New(slog.DiscardHandler)})
+	h := newHandler(t, clients, now)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil))
 	if w.Code != http.StatusOK {

@@ -34,7 +34,8 @@
 //
 // Send the bytes to the URL with that method and exactly these headers, before the
 // URL expires. If the runner requests a part again before the part is stored, it
-// gets a new URL under the same grant.
+// gets a new URL under the same grant. If the audit log has the final state of the
+// run's uploads already (uploads.final, see functions/sweep), a further one follows.
 //
 // # Status
 //
@@ -87,7 +88,7 @@
 //
 //	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
-//	roles/cloudkms.cryptoKeyEncrypterDecrypter  on the audit key
+//	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	strongroom.blobSigner                       on each tenant's signing account: signs, creates no tokens
 //	roles/cloudkms.signer                       on each tenant's signing key, if it has one
 //

@@ -66,7 +66,7 @@ func countMints(t testing.TB, tn *cloudtest.Tenant) (n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: auditKey}, tn.Cloud.Operator, tn.Cloud.Clock.Now)
+	log, err := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: auditKey}, tn.Cloud.Operator, tn.Cloud.Clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -60,8 +59,8 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 	if err != nil {
 		return err
 	}
-	err = gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
-		return h.writeGrants(tx, s, request, expires, entry)
+	err = entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
+		return true, h.writeGrants(tx, s, request, expires)
 	})
 	switch {
 	case errors.Is(err, records.ErrRunIDTaken):
@@ -72,7 +71,7 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 	return err
 }
 
-func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time, entry auditlog.Prepared) error {
+func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) error {
 	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
 	now := h.deps.Now()
 	r, create, err := runRef.Open(tx, now, s.RunOwner())
@@ -92,12 +91,12 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 			return fmt.Errorf("write grant: %w", err)
 		}
 	}
-	if r.Renew(now) {
-		if err := runRef.Save(tx, r, create); err != nil {
-			return err
-		}
+	reopened := r.GrantsFinal
+	r.GrantsFinal = false
+	if r.Renew(now) || reopened {
+		return runRef.Save(tx, r, create)
 	}
-	return entry.Write(tx)
+	return nil
 }
 
 // renewGrants returns a new or renewed grant for each requested part of the run. If

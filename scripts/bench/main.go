@@ -28,7 +28,10 @@ var all = []benchmark{
 	{about: "CPU of recording a run with 5 issues, against bare clients that write the same", pkg: "./functions/runs", name: "BenchmarkRecord/lines=5", metric: "x-bare", target: 1.3, once: false},
 	{about: "CPU of an update without Firestore and KMS, against an empty event", pkg: "./functions/assistantupdate", name: "BenchmarkEvent", metric: "x-empty", target: 1.2, once: false},
 	{about: "streaming a view, against copying from the bucket", pkg: "./functions/outputs", name: "BenchmarkRead", metric: "x-origin", target: 1.7, once: false},
+	{about: "CPU of an audit entry in its log's tree and bucket, in µs, of 1,000,000 entries", pkg: "./functions/auditintegrator", name: "BenchmarkIntegrateMillion", metric: "cpu-µs/entry", target: 12, once: true},
+	{about: "memory that 1,000,000 audit entries take beyond the first 100,000, in MiB", pkg: "./functions/auditintegrator", name: "BenchmarkIntegrateMillion", metric: "MiB-growth", target: 8, once: true},
 	{about: "memory that a PUT of 2 GiB takes, in MiB", pkg: "./emulator/gcs", name: "BenchmarkPutTwoGiB", metric: "MiB-above-idle", target: 32, once: true},
+	{about: "CPU of verifying a copy of an audit log, against SHA-256 of the same bytes", pkg: "./shared/auditverify", name: "BenchmarkVerify", metric: "x-sha256", target: 2, once: false},
 	{about: "start of the embedded cloud, in ms", pkg: "./emulator/suite", name: "BenchmarkStart", metric: "ms-start", target: 100, once: false},
 }
 

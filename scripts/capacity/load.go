@@ -5,6 +5,7 @@ type load struct {
 	Runs      float64 // a day
 	Parts     float64 // of a run
 	PartBytes float64 // of an average part
+	Tenants   float64
 	Peak      float64 // busiest minute, as a multiple of the average
 }
 
@@ -39,7 +40,7 @@ const (
 )
 
 // prices are those of a month. Firestore: a multi-region, about twice a region.
-func prices(l load, o operations) []price {
+func prices(l load, o operations, audit auditCost) []price {
 	monthly := l.Runs * daysPerMonth
 	requests := 0.0
 	for _, n := range o.Requests {
@@ -47,7 +48,12 @@ func prices(l load, o operations) []price {
 	}
 	instanceSeconds := monthly * requests * secondsPerRequest / concurrency
 	stored := monthly * l.Parts * l.PartBytes / gib
+	logs := audit.daily(l).times(daysPerMonth)
 	return []price{
+		{"Audit logs: Firestore reads and writes", "cloud.google.com/firestore/pricing", logs.Writes/1e5*0.18 + logs.Reads/1e5*0.06},
+		{"Audit logs: objects created", "cloud.google.com/storage/pricing", logs.Objects / 1000 * 0.005},
+		{"Audit logs: Cloud KMS operations", "cloud.google.com/kms/pricing", logs.KMS / 1e4 * 0.03},
+		{"Audit logs: Pub/Sub, if every tenant has a topic", "cloud.google.com/pubsub/pricing", logs.Messages * minMessage / tib * 40},
 		{"Firestore writes", "cloud.google.com/firestore/pricing", monthly * o.Writes / 1e5 * 0.18},
 		{"Firestore reads", "cloud.google.com/firestore/pricing", monthly * o.Reads / 1e5 * 0.06},
 		{"Functions: requests", "cloud.google.com/run/pricing", monthly * requests / 1e6 * 0.40},

@@ -9,11 +9,12 @@ import (
 
 func TestARunIsMeasured(t *testing.T) {
 	t.Parallel()
-	one, err := measure(t.Context(), 1)
+	one, audit, err := measure(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	three, err := measure(t.Context(), 3)
+	checkAudit(t, audit)
+	three, _, err := measure(t.Context(), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,6 +32,23 @@ func TestARunIsMeasured(t *testing.T) {
 	}
 }
 
+// The log of one tenant: mint, start, report and the final state of the uploads.
+func checkAudit(t *testing.T, a auditCost) {
+	t.Helper()
+	if a.Entries != 4 {
+		t.Errorf("a run has %v audit entries, want 4", a.Entries)
+	}
+	if a.Entry.Messages != 1 || a.Entry.Writes != 1 || a.Entry.KMS != 0 {
+		t.Errorf("an entry costs %+v, want one message, one write and no call of Cloud KMS", a.Entry)
+	}
+	if a.Minute.KMS <= 0 || a.Minute.Messages != 0 {
+		t.Errorf("a minute costs %+v, want signatures and no messages", a.Minute)
+	}
+	if a.Idle.Writes != 0 || a.Idle.KMS != 0 || a.Idle.Reads > 10 {
+		t.Errorf("an idle minute costs %+v", a.Idle)
+	}
+}
+
 func TestArithmetic(t *testing.T) {
 	t.Parallel()
 	l := load{Runs: 86400, Parts: 2, PartBytes: gib, Peak: 3}
@@ -44,7 +62,7 @@ func TestArithmetic(t *testing.T) {
 		"Storage: writes of objects":               86400 * 30 * 2 / 1000 * 0.005,
 		"Storage: a month of output, kept 30 days": 86400 * 30 * 2 * 0.023,
 	}
-	for _, p := range prices(l, o) {
+	for _, p := range prices(l, o, auditCost{}) {
 		if w, ok := want[p.name]; ok && math.Abs(p.dollar-w) > 0.01 {
 			t.Errorf("%s: %.2f, want %.2f", p.name, p.dollar, w)
 		}
@@ -61,10 +79,10 @@ func TestArithmetic(t *testing.T) {
 func TestTheReportHasEveryTable(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := report(&out, load{Runs: 1e6, Parts: 1, Peak: 3}, operations{Requests: map[string]float64{"runs": 2}}); err != nil {
+	if err := report(&out, load{Runs: 1e6, Parts: 1, Peak: 3}, operations{Requests: map[string]float64{"runs": 2}}, auditCost{Entries: 4, Entry: operations{Reads: 2}}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"requests of runs", "Firestore writes", "IAM signBlob", "never"} {
+	for _, want := range []string{"requests of runs", "Firestore writes", "IAM signBlob", "never", "audit log (4 entries a run)"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, &out)
 		}

@@ -28,13 +28,26 @@ type operations struct {
 }
 
 // minus returns the operations between two measurements.
-func (o operations) minus(b operations) operations {
+func (o operations) minus(b operations) operations { return o.plus(b.times(-1)) }
+
+func (o operations) plus(b operations) operations {
 	d := operations{
-		Reads: o.Reads - b.Reads, Writes: o.Writes - b.Writes, Deletes: o.Deletes - b.Deletes, KMS: o.KMS - b.KMS,
-		SignBlob: o.SignBlob - b.SignBlob, Messages: o.Messages - b.Messages, Objects: o.Objects - b.Objects, Requests: map[string]float64{},
+		Reads: o.Reads + b.Reads, Writes: o.Writes + b.Writes, Deletes: o.Deletes + b.Deletes, KMS: o.KMS + b.KMS,
+		SignBlob: o.SignBlob + b.SignBlob, Messages: o.Messages + b.Messages, Objects: o.Objects + b.Objects, Requests: map[string]float64{},
 	}
 	for name, n := range o.Requests {
-		d.Requests[name] = n - b.Requests[name]
+		d.Requests[name] = n + b.Requests[name]
+	}
+	return d
+}
+
+func (o operations) times(factor float64) operations {
+	d := operations{
+		Reads: o.Reads * factor, Writes: o.Writes * factor, Deletes: o.Deletes * factor, KMS: o.KMS * factor,
+		SignBlob: o.SignBlob * factor, Messages: o.Messages * factor, Objects: o.Objects * factor, Requests: map[string]float64{},
+	}
+	for name, n := range o.Requests {
+		d.Requests[name] = n * factor
 	}
 	return d
 }
@@ -48,16 +61,21 @@ type bench struct {
 	objects  int
 }
 
-// measure counts the operations of one run with this number of parts. An earlier
-// run warms the caches: data keys, the tenant's record, its issuer's keys.
-func measure(ctx context.Context, parts int) (operations, error) {
+// measure counts the operations of one run with this number of parts, and of its
+// audit log. An earlier run warms the caches: data keys, the tenant's record, its
+// issuer's keys.
+func measure(ctx context.Context, parts int) (operations, auditCost, error) {
 	c, err := suite.Start(ctx, suite.Options{Backoff: 50 * time.Millisecond})
 	if err != nil {
-		return operations{}, err
+		return operations{}, auditCost{}, err
 	}
 	b := &bench{Cloud: c, tenant: "measured"}
 	ops, err := b.measure(ctx, parts)
-	return ops, errors.Join(err, c.Close())
+	var audit auditCost
+	if err == nil {
+		audit, err = b.measureAudit(ctx, parts)
+	}
+	return ops, audit, errors.Join(err, c.Close())
 }
 
 func (b *bench) measure(ctx context.Context, parts int) (operations, error) {

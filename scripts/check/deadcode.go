@@ -17,6 +17,7 @@ const deadcode = "golang.org/x/tools/cmd/deadcode@v0.51.0"
 // ends in a slash and dots is a package and all of its functions.
 var reachedByTests = map[string]string{
 	"emulator/cloudtest/...":                      "starts the embedded suite for tests",
+	"emulator/logtest/...":                        "makes signed audit logs for tests",
 	"emulator/faults/...":                         "breaks the wire in tests",
 	"shared/dataclass/...":                        "tests hold every stored, published and returned field to the rules",
 	"emulator/oidc.Issuer.Rotate":                 "tests rotate the keys of an issuer, which its owner does otherwise",

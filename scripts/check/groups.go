@@ -21,13 +21,14 @@ var (
 		"shared/catalog", "shared/crc32c", "shared/dataclass", "shared/export", "shared/grant", "shared/issue", "shared/rank", "shared/run", "shared/secret",
 		"shared/sli", "shared/tenant",
 	}}
-	proofs  = group{name: "proofs", packages: []string{"shared/manifest", "shared/tilelog"}}
+	proofs  = group{name: "proofs", packages: []string{"shared/auditverify", "shared/manifest", "shared/noteverify", "shared/tilelog"}}
 	records = group{name: "records", packages: []string{
 		"shared/auditlog", "shared/bucket", "shared/directory", "shared/exportjob", "shared/keys", "shared/library", "shared/outbox", "shared/quarantine", "shared/records",
 		"shared/signednote",
 	}}
 	transport = group{name: "transport", packages: []string{
-		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/signedurl",
+		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/memory",
+		"shared/signedurl",
 	}}
 	functions = group{name: "functions", packages: []string{"functions/..."}}
 
@@ -36,7 +37,7 @@ var (
 		"emulator/official", "emulator/oidc", "emulator/pubsub", "emulator/scheduler",
 	}}
 	suite = group{name: "embedded suite", packages: []string{
-		"emulator", "emulator/cloudtest", "emulator/demo", "emulator/loadbalancer", "emulator/suite",
+		"emulator", "emulator/cloudtest", "emulator/demo", "emulator/loadbalancer", "emulator/logtest", "emulator/suite",
 	}}
 	command = group{name: "command line", packages: []string{"scripts/strongroom/..."}}
 	tools   = group{name: "tools", packages: []string{"scripts/bench", "scripts/capacity", "scripts/check", "scripts/package", "scripts/testreport"}}

@@ -119,14 +119,14 @@ func assistantUpdateFolds(t *testing.T, p *process, c *cloudtest.Cloud, tn *clou
 	if status := <-answers; status/100 != 2 {
 		t.Errorf("the process answered the push by %d", status)
 	}
-	wantIssue(t, tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/issues", nil))
+	wantIssue(t, tn.Search(t, "viewer", "/v1/workspaces/"+string(tn.Workspace)+"/issues", ""))
 }
 
 // assistantsList has the issue of a run's report listed.
 func assistantsList(t *testing.T, p *process, c *cloudtest.Cloud, tn *cloudtest.Tenant) {
 	reportIssue(t, tn)
 	c.Drain(t)
-	wantIssue(t, p.do(t, tn.Token(t, "viewer"), http.MethodGet, "/v1/workspaces/"+string(tn.Workspace)+"/issues", nil))
+	wantIssue(t, p.do(t, tn.Token(t, "viewer"), http.MethodPost, "/v1/workspaces/"+string(tn.Workspace)+"/issues/search", map[string]any{}))
 }
 
 // catalogStores has a task of the public catalog stored. It is not searched for:

@@ -21,6 +21,7 @@ import (
 // process is a built function that runs under the framework.
 type process struct {
 	url   string
+	pid   int
 	began time.Time
 	cloud *cloudtest.Cloud // whose requests go to the process
 	stop  func()           // stops it; safe to call twice
@@ -59,6 +60,7 @@ func start(t testing.TB, path string, environ []string) *process {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	p.pid = cmd.Process.Pid
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = cmd.Wait() }()
 	p.stop = func() { cancel(); <-ended }
@@ -161,7 +163,10 @@ var firsts = map[string]struct {
 		return p.do(t, tn.Token(t, "runner"), http.MethodPut, tn.RunPath(cloudtest.NewRun(t)), aStart())
 	}},
 	"catalog": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
-		return p.do(t, tn.Token(t, "viewer"), http.MethodGet, "/v1/catalog/tasks?query=dns", nil)
+		return p.do(t, tn.Token(t, "viewer"), http.MethodPost, "/v1/catalog/tasks/search", map[string]any{"query": "dns"})
+	}},
+	"assistants": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
+		return p.do(t, tn.Token(t, "viewer"), http.MethodPost, "/v1/workspaces/"+string(tn.Workspace)+"/issues/search", map[string]any{})
 	}},
 	"custody": {http.StatusOK, func(t testing.TB, p *process, _ *cloudtest.Tenant) cloudtest.Response {
 		return p.push(t, "object-events", map[string]string{"eventType": "OBJECT_DELETE"})

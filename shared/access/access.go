@@ -71,6 +71,12 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.ListQuarantine:    {tenant.Platform},
 	auditlog.ReplayQuarantine:  {tenant.Platform},
 	auditlog.ReplayDeadLetters: {tenant.Platform},
+
+	auditlog.ReadAuditEntries:    {tenant.Auditor, tenant.Admin},
+	auditlog.ReadAuditLog:        {tenant.Auditor, tenant.Admin},
+	auditlog.CosignAuditLog:      {tenant.Auditor, tenant.Admin},
+	auditlog.ReadPlatformEntries: {tenant.Platform},
+	auditlog.ReadPlatformLog:     {tenant.Platform},
 }
 
 // Session is an allowed request: its principal, and the location of the tenant's
@@ -142,26 +148,39 @@ const (
 
 // Protect returns op with a middleware that admits only principals who may perform
 // the action in the path's workspace. If the path has no workspace, only the role
-// is checked. The check is made before the body is read.
+// is checked. If the path has a tenant, it must be the principal's. The check is
+// made before the body is read.
+//
+// If the request is recorded in the audit log, the response has the ID of the
+// entry in the header ReceiptHeader.
 func (g *Guard) Protect(op huma.Operation, action auditlog.Action) huma.Operation {
 	op.Extensions = map[string]any{ActionExtension: action, RolesExtension: Roles[action]}
 	op.Errors = slices.Sorted(slices.Values(append(slices.Clone(op.Errors), http.StatusTooManyRequests)))
 	unscoped := !strings.Contains(op.Path, "{workspace}")
 	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
-		session, err := g.Authorize(hc.Context(), hc.Header("Authorization"), Request{
+		ctx := auditlog.WithReceipt(hc.Context(), func(entry string) { hc.SetHeader(ReceiptHeader, entry) })
+		session, err := g.Authorize(ctx, hc.Header("Authorization"), Request{
 			Action:    action,
+			Tenant:    hc.Param("tenant"),
 			Workspace: hc.Param("workspace"),
 			Unscoped:  unscoped,
 			Resource:  resourcePath(hc),
 		})
 		if err != nil {
-			api.Write(hc, api.ToProblem(hc.Context(), err))
+			api.Write(hc, api.ToProblem(ctx, err))
 			return
 		}
-		next(huma.WithValue(hc, sessionKey{}, session))
+		next(huma.WithContext(hc, context.WithValue(ctx, sessionKey{}, session)))
 	})
 	return op
 }
+
+// ReceiptHeader is the response header with the ID of the audit entry that
+// records the request. A request has at most one receipt: for the entry that was
+// written before the action, or for its denial. A response without it belongs
+// to a request that recorded nothing, for example because an earlier request had
+// done the same already.
+const ReceiptHeader = "Strongroom-Audit-Entry"
 
 type sessionKey struct{}
 
@@ -174,6 +193,7 @@ func From(ctx context.Context) Session {
 // Request is what a caller asks to do.
 type Request struct {
 	Action    auditlog.Action
+	Tenant    string // as the client wrote it; empty: the path has no tenant
 	Workspace string // as the client wrote it
 	Unscoped  bool   // the action belongs to no workspace, so the role alone decides
 	Resource  string // path of what the action affects, for the audit log; valid names only
@@ -182,7 +202,8 @@ type Request struct {
 // pathIDs maps each path parameter that identifies a resource by itself to the
 // prefix of its path in the audit log.
 var pathIDs = map[string]string{
-	"issue": "issues/", "sli": "slis/", "assistant": "assistants/", "export": "exports/", "schedule": "export-schedules/",
+	"issue": "issues/", "sli": "slis/", "assistant": "assistants/", "entry": "audit/entries/", "tenant": "tenants/",
+	"export": "exports/", "schedule": "export-schedules/",
 }
 
 // resourcePath returns the path of the resource that a request names. It includes
@@ -221,6 +242,9 @@ func (g *Guard) Authorize(ctx context.Context, authorization string, request Req
 		if session.Workspace, err = tenant.ParseWorkspaceID(request.Workspace); err != nil {
 			return Session{}, api.Refuse(http.StatusBadRequest, err.Error())
 		}
+	}
+	if _, err := tenant.ParseID(request.Tenant); request.Tenant != "" && err != nil {
+		return Session{}, api.Refuse(http.StatusBadRequest, err.Error())
 	}
 	if err := g.resolveTenant(ctx, &session); err != nil {
 		return Session{}, err
@@ -276,8 +300,10 @@ func (g *Guard) resolveTenant(ctx context.Context, s *Session) (err error) {
 const (
 	reasonSuspended = "tenant-suspended"
 	reasonRole      = "role"
+	reasonTenant    = "tenant"
 	reasonWorkspace = "workspace"
 	reasonOwner     = "owner"
+	reasonWitness   = "witness"
 )
 
 // decide returns the reason to deny the request, or "" to allow it.
@@ -287,6 +313,9 @@ func (g *Guard) decide(ctx context.Context, s Session, request Request) (reason 
 	}
 	if !slices.Contains(Roles[request.Action], s.Principal.Role) {
 		return reasonRole, nil
+	}
+	if request.Tenant != "" && request.Tenant != string(s.Principal.Tenant) {
+		return reasonTenant, nil
 	}
 	if request.Unscoped {
 		return "", nil
@@ -335,6 +364,8 @@ func (g *Guard) deny(ctx context.Context, s Session, request Request, reason str
 var denials = map[string]string{
 	reasonSuspended: "the tenant is suspended; contact its administrator",
 	reasonRole:      "your role does not allow this; ask your tenant administrator for access",
+	reasonTenant:    "the path names another tenant than your token; use your own tenant's ID",
 	reasonWorkspace: "you do not have access to this workspace; ask your tenant administrator",
 	reasonOwner:     "the run belongs to another identity; send it with the identity that began it, or begin a new run",
+	reasonWitness:   "no registered witness has signed this checkpoint; register the witness's key in the tenant's record",
 }

@@ -22,6 +22,8 @@ import (
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
+const auditKey = "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
+
 // guard is that of the function runs.
 func guard(t *testing.T, c *cloudtest.Cloud) *access.Guard {
 	t.Helper()
@@ -32,8 +34,7 @@ func guardAt(t *testing.T, c *cloudtest.Cloud, now func() time.Time) *access.Gua
 	t.Helper()
 	clients := gcp.NewClients(c.As(suite.FunctionAccount("runs")))
 	t.Cleanup(func() { _ = clients.Close() })
-	key := "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"
-	g, err := access.NewGuard(t.Context(), access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: key}}, clients, now)
+	g, err := access.NewGuard(t.Context(), access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKey}}, clients, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +62,11 @@ func reasons(t *testing.T, g *access.Guard, tn *cloudtest.Tenant) (all []string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for e, err := range g.Audit.Entries(t.Context(), db, tn.ID) {
+	reader, err := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: auditKey}, tn.Cloud.Operator, tn.Cloud.Clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range reader.Entries(t.Context(), db, tn.ID) {
 		if err != nil {
 			t.Fatal(err)
 		}

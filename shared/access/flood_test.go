@@ -31,14 +31,14 @@ func TestTokensWithoutARoleAreCountedPerIssuerAndMinute(t *testing.T) {
 	tn := c.Tenant(t)
 	refuse := func(n int) {
 		for i := range n {
-			c.Do(t, strangerToken(t, tn, "stranger-"+strconv.Itoa(i)), http.MethodGet, "/v1/workspaces/prod/runs", nil).Want(t, http.StatusForbidden)
+			c.Do(t, strangerToken(t, tn, "stranger-"+strconv.Itoa(i)), http.MethodPost, "/v1/workspaces/prod/runs/search", map[string]any{}).Want(t, http.StatusForbidden)
 		}
 	}
 	refuse(30)
 	c.Clock.Advance(time.Minute)
 	refuse(5)
 	c.Clock.Advance(time.Minute)
-	tn.Do(t, "viewer", http.MethodGet, "/v1/workspaces/prod/runs", nil).Want(t, http.StatusOK)
+	tn.Search(t, "viewer", "/v1/workspaces/prod/runs", "").Want(t, http.StatusOK)
 	if got := reasons(t, guard(t, c), tn); len(got) > 0 {
 		t.Errorf("the tenant's audit log has %d entries: %v", len(got), got)
 	}

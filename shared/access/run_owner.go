@@ -17,3 +17,9 @@ func (s Session) RunOwner() run.Owner {
 func (g *Guard) DenyRun(ctx context.Context, s Session, action auditlog.Action, id run.ID) error {
 	return g.deny(ctx, s, Request{Action: action, Workspace: string(s.Workspace), Resource: "runs/" + string(id)}, reasonOwner)
 }
+
+// DenyWitness records that the principal may not store cosignatures of a witness
+// that the tenant has not registered. It returns the problem for the client.
+func (g *Guard) DenyWitness(ctx context.Context, s Session) error {
+	return g.deny(ctx, s, Request{Action: auditlog.CosignAuditLog}, reasonWitness)
+}

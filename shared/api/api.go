@@ -16,7 +16,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"golang.org/x/sync/semaphore"
+
+	"github.com/strongroom-dev/strongroom/shared/memory"
 )
 
 // MaxBodyBytes limits the body of a request, unless its operation sets another
@@ -35,7 +36,7 @@ type API struct {
 	log     *slog.Logger
 	maxBody int64 // largest limit of all operations
 
-	inFlight *semaphore.Weighted // bytes of all bodies that are being handled
+	memory *memory.Budget
 
 	registered *huma.Operation // newest operation, which Register labels
 }
@@ -60,7 +61,7 @@ func New(title string, log *slog.Logger) *API {
 		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 	}
-	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes, inFlight: semaphore.NewWeighted(MaxBytesInFlight)}
+	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes, memory: memory.NewBudget()}
 	a.OpenAPI().OnAddOperation = append(a.OpenAPI().OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) { a.registered = op })
 	return a
 }
@@ -78,7 +79,7 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 		op.MaxBodyBytes = MaxBodyBytes
 	}
 	a.maxBody = max(a.maxBody, op.MaxBodyBytes)
-	bounds := &bodyBounds{bytes: op.MaxBodyBytes, registry: a.OpenAPI().Components.Schemas}
+	bounds := &bodyBounds{bytes: op.MaxBodyBytes, memory: memoryOf(op), registry: a.OpenAPI().Components.Schemas}
 	op.MaxBodyBytes = -1       // body.WriteTo applies the limit, and reads into a buffer of the right size
 	op.SkipValidateBody = true // bodyBounds.check validates, within limits that huma does not have
 	op.Middlewares = append(op.Middlewares, bounds.admit)
@@ -91,8 +92,10 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 		return out, nil
 	})
 	if request := a.registered.RequestBody; request != nil {
-		bounds.schema = request.Content["application/json"].Schema
-		requireBounds(bounds.registry, bounds.schema, op.OperationID)
+		bounds.setMedia(request.Content)
+		if bounds.schema != nil {
+			requireBounds(bounds.registry, bounds.schema, op.OperationID)
+		}
 		request.Extensions = map[string]any{BytesExtension: bounds.bytes}
 	}
 	labelOperation(a.registered, reflect.TypeFor[I](), reflect.TypeFor[O]())
@@ -107,7 +110,7 @@ func (a *API) Handler() http.Handler {
 		if trace := traceID(r); trace != "" {
 			log = log.With("logging.googleapis.com/trace", trace)
 		}
-		b := newBody(w, r, a.maxBody, a.inFlight)
+		b := newBody(w, r, a.maxBody, a.memory)
 		sent := &sentWriter{ResponseWriter: w, body: b}
 		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), loggerKey{}, log), bodyKey{}, b))
 		r.Body = b
@@ -212,42 +215,6 @@ func Logger(ctx context.Context) *slog.Logger {
 	}
 	return slog.Default()
 }
-
-// sentWriter records the status and counts the bytes of a response.
-type sentWriter struct {
-	http.ResponseWriter
-	body   *body // of the request
-	status int
-	bytes  int64
-}
-
-// WriteHeader implements http.ResponseWriter. It ignores a second status, such as
-// that of an error in the middle of a response, because the first one is sent.
-func (w *sentWriter) WriteHeader(status int) {
-	if w.status != 0 {
-		return
-	}
-	w.status = status
-	if !w.body.complete {
-		// The request was refused before its body was read. Without this header
-		// the server reads the body before it sends the response.
-		w.Header().Set("Connection", "close")
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (w *sentWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *sentWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // discardedResponse records the status and the headers of the mux's plain-text
 // error, so that a problem replaces its body.

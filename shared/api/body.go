@@ -11,26 +11,19 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"golang.org/x/sync/semaphore"
+
+	"github.com/strongroom-dev/strongroom/shared/memory"
 )
 
-// Limits of bodies. One body costs up to ten times its size while its handler
-// seals and stores it, so MaxBytesInFlight keeps 40 of the largest reports at once
-// within the 512 MiB of an instance.
+// Limits of bodies.
 const (
-	// MaxBytesInFlight limits the sum of all bodies that a process reads and
-	// handles at the same time. Bodies of at most freeBodyBytes do not count.
-	MaxBytesInFlight = 16 << 20
-
+	// freeBodyBytes is the size up to which a body reserves no memory.
 	freeBodyBytes = 64 << 10
 
 	// firstByteTimeout limits how long a request may wait for its body before
 	// it is authenticated, and bodyTimeout how long an admitted body may take.
 	firstByteTimeout = 10 * time.Second
 	bodyTimeout      = 5 * time.Second
-
-	// turnTimeout limits how long a body waits for others to finish.
-	turnTimeout = 5 * time.Second
 
 	// drainTimeout limits how long the server waits for the rest of a body
 	// after it has refused the request.
@@ -44,28 +37,43 @@ type body struct {
 	connection *http.ResponseController
 	length     int64 // Content-Length, or -1
 	ctx        context.Context
-	inFlight   *semaphore.Weighted
+	memory     *memory.Budget
 
+	releases []func()    // end the request's reservations of memory
 	bounds   *bodyBounds // of the operation; nil: not admitted
-	reserved int64
-	complete bool // the last byte was read
+	complete bool        // the last byte was read
 }
 
 // bodyBounds is what an operation accepts as its body.
 type bodyBounds struct {
 	bytes    int64
-	schema   *huma.Schema // nil: the operation has no JSON body
+	memory   int64        // that the operation needs in addition to its body
+	media    string       // the content type; empty: the operation has no body
+	schema   *huma.Schema // nil: the body is not JSON, or there is none
 	registry huma.Registry
+}
+
+// jsonMedia is the content type of most bodies. Any that ends in +json is as good.
+const jsonMedia = "application/json"
+
+// setMedia sets the one content type that the operation accepts.
+func (bounds *bodyBounds) setMedia(content map[string]*huma.MediaType) {
+	for media, described := range content {
+		bounds.media = media
+		if media == jsonMedia {
+			bounds.schema = described.Schema
+		}
+	}
 }
 
 type bodyKey struct{}
 
 // newBody wraps the body of r. It sets a deadline at once, because a
 // client without a token could otherwise hold the connection for ever.
-func newBody(w http.ResponseWriter, r *http.Request, limit int64, inFlight *semaphore.Weighted) *body {
+func newBody(w http.ResponseWriter, r *http.Request, limit int64, budget *memory.Budget) *body {
 	b := &body{
 		ReadCloser: http.MaxBytesReader(w, r.Body, limit+1), // the operation's limit, which has a clear error, applies first
-		connection: http.NewResponseController(w), length: r.ContentLength, ctx: r.Context(), inFlight: inFlight,
+		connection: http.NewResponseController(w), length: r.ContentLength, ctx: r.Context(), memory: budget,
 		complete: r.ContentLength == 0,
 	}
 	if !b.complete {
@@ -122,7 +130,7 @@ func (b *body) WriteTo(w io.Writer) (int64, error) {
 	return n, b.bounds.check(buffer.Bytes())
 }
 
-// fill reads up to one byte more than the operation's limit. It reserves the size
+// fill reads up to one byte more than the operation's limit. It reserves memory
 // only when some of the body is there, so that a client that sends nothing holds
 // nothing.
 func (b *body) fill(buffer *bytes.Buffer, size int64) (n int64, err error) {
@@ -131,32 +139,31 @@ func (b *body) fill(buffer *bytes.Buffer, size int64) (n int64, err error) {
 		return n, err
 	}
 	if size > freeBodyBytes {
-		if err := b.reserve(size); err != nil {
+		if err := b.reserve(memoryPerBodyByte * size); err != nil {
 			return n, err
 		}
+		b.setDeadline(time.Now().Add(bodyTimeout))
 		buffer.Grow(int(size-n) + 2*bytes.MinRead)
 	}
 	more, err := buffer.ReadFrom(io.LimitReader(b, b.bounds.bytes+1-n))
 	return n + more, err
 }
 
-// reserve waits until the bodies in flight leave room for size bytes.
-func (b *body) reserve(size int64) error {
-	ctx, cancel := context.WithTimeout(b.ctx, turnTimeout)
-	defer cancel()
-	if b.inFlight.Acquire(ctx, size) != nil {
+// reserve reserves memory for the rest of the request. The error is a 503.
+func (b *body) reserve(bytes int64) error {
+	release, err := b.memory.Reserve(b.ctx, bytes)
+	if err != nil {
 		return Refuse(http.StatusServiceUnavailable, busyText).With("Retry-After", "2")
 	}
-	b.reserved = size
-	b.setDeadline(time.Now().Add(bodyTimeout))
+	b.releases = append(b.releases, release)
 	return nil
 }
 
-// release ends the body's part of the bodies in flight. If some of the body was
-// not read, it limits how long the server reads on.
+// release ends the request's reservations of memory. If some of the body was not
+// read, it limits how long the server reads on.
 func (b *body) release() {
-	if b.reserved > 0 {
-		b.inFlight.Release(b.reserved)
+	for _, release := range b.releases {
+		release()
 	}
 	if !b.complete {
 		b.setDeadline(time.Now().Add(drainTimeout))
@@ -167,30 +174,35 @@ func (b *body) tooLarge() *Problem {
 	return Refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes; send less in one request", b.bounds.bytes))
 }
 
-// admit returns a middleware that lets the operation read the body. It runs after
-// those that authenticate. It refuses what it can without the body.
+// admit is a middleware that reserves the operation's memory and lets it read the
+// body. It runs after those that authenticate. It refuses what it can without the
+// body.
 func (bounds *bodyBounds) admit(hc huma.Context, next func(huma.Context)) {
 	b, ok := hc.Context().Value(bodyKey{}).(*body)
 	if ok {
 		b.bounds = bounds
 		switch {
-		case bounds.schema == nil || b.length == 0:
+		case bounds.media == "" || b.length == 0:
 		case b.length > bounds.bytes:
 			Write(hc, b.tooLarge())
 			return
-		case !isJSON(hc.Header("Content-Type")):
-			Write(hc, Refuse(http.StatusUnsupportedMediaType, details[http.StatusUnsupportedMediaType],
+		case !bounds.accepts(hc.Header("Content-Type")):
+			Write(hc, Refuse(http.StatusUnsupportedMediaType, "send the body as "+bounds.media,
 				Fault{Message: "unknown content type", Location: "body"}))
+			return
+		}
+		if err := b.reserve(bounds.memory); err != nil {
+			Write(hc, ToProblem(hc.Context(), err))
 			return
 		}
 	}
 	next(hc)
 }
 
-// isJSON reports whether a content type is application/json, one with the suffix
-// +json, or empty, which means JSON.
-func isJSON(contentType string) bool {
+// accepts reports whether a content type is the operation's, or empty, which means
+// the operation's. For JSON, it may also have the suffix +json.
+func (bounds *bodyBounds) accepts(contentType string) bool {
 	media, _, _ := strings.Cut(contentType, ";")
 	media = strings.TrimSpace(media)
-	return media == "" || media == "application/json" || strings.HasSuffix(media, "+json")
+	return media == "" || media == bounds.media || bounds.media == jsonMedia && strings.HasSuffix(media, "+json")
 }

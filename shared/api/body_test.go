@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/memory"
 )
 
 // nested is a body with every kind of value.
@@ -165,7 +166,7 @@ func TestAProblemHasAtMost20Faults(t *testing.T) {
 // exceeds the limit, and a small body does not wait.
 func TestBodiesInFlightAreBounded(t *testing.T) {
 	t.Parallel()
-	const all = 40
+	const all, fitting = 40, memory.Max / (10 * bodyLimit)
 	var mu sync.Mutex
 	inside, most := 0, 0
 	full, leave := make(chan struct{}, all), make(chan struct{})
@@ -190,7 +191,7 @@ func TestBodiesInFlightAreBounded(t *testing.T) {
 	for range all {
 		go send(body)
 	}
-	for range api.MaxBytesInFlight / bodyLimit {
+	for range fitting {
 		<-full // all that fit are inside
 	}
 	go send(`{"text":"aa"}`)
@@ -201,7 +202,7 @@ func TestBodiesInFlightAreBounded(t *testing.T) {
 			t.Errorf("status %d", got)
 		}
 	}
-	if most > api.MaxBytesInFlight/bodyLimit+1 {
+	if most > fitting+1 {
 		t.Errorf("%d bodies of 1 MiB were in flight at once", most)
 	}
 }

@@ -75,7 +75,10 @@ func parameterClass(in reflect.Type, p *huma.Param) string {
 
 // bodyClass is the class of a body that is not JSON, and so has one label.
 func bodyClass(t reflect.Type) string {
-	body, _ := t.FieldByName("Body")
+	body, ok := t.FieldByName("Body")
+	if !ok {
+		body, _ = t.FieldByName("RawBody")
+	}
 	return body.Tag.Get(dataclass.Tag)
 }
 

@@ -30,6 +30,10 @@ var textCodes = map[string]string{
 	RunNotFoundText: "run-not-found",
 	PageTokenText:   "page-token",
 	busyText:        "busy",
+
+	NotIntegratedText:   "not-integrated",
+	ForkText:            "fork",
+	OlderCheckpointText: "older-checkpoint",
 }
 
 func problemCode(status int, detail string) string {

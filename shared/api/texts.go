@@ -7,4 +7,8 @@ const (
 	RunIDTakenText  = "this run ID is already used; create a new UUIDv7"
 	RunNotFoundText = "this workspace has no such run"
 	PageTokenText   = "pageToken is not valid for this query; start again without it"
+
+	NotIntegratedText   = "the entry is recorded, and is not in the published log yet; try again in a minute"
+	ForkText            = "the checkpoint has the log's signature, and differs from what the log has published: keep it as evidence of a fork"
+	OlderCheckpointText = "the witness has already cosigned a larger checkpoint; send the newest one"
 )

@@ -1,23 +1,22 @@
 package api
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 
+	"github.com/tink-crypto/tink-go/v2/daead/subtle"
+
 	"github.com/strongroom-dev/strongroom/shared/secret"
 )
-
-// macBytes is how much of an HMAC-SHA256 a page token has: RFC 2104 section 5.
-const macBytes = 16
 
 // PageTokens makes and reads page tokens. Its key is the same in all instances of
 // a function, so each reads the tokens of the others. A page token grants no
 // access: a request with a token is authorized like any other. The key keeps
-// clients from making up positions that no page ended at.
+// clients from making up positions that no page ended at, and positions, which may
+// contain names, out of the logs of requests.
 type PageTokens struct {
 	Key secret.String
 }
@@ -25,8 +24,9 @@ type PageTokens struct {
 // Token returns the opaque text for the position where a page ended. Scope names
 // all that the token is valid for: the tenant, the workspace, and the query.
 func Token[P any](tokens PageTokens, position P, scope string) string {
-	text, _ := json.Marshal(position) // IDs and numbers always encode
-	return base64.RawURLEncoding.EncodeToString(append(tokens.mac(text, scope), text...))
+	text, _ := json.Marshal(position)                                       // IDs and numbers always encode
+	sealed, _ := tokens.cipher().EncryptDeterministically(text, aad(scope)) // fails for huge texts only
+	return base64.RawURLEncoding.EncodeToString(sealed)
 }
 
 // ParseToken returns the position of a token that Token returned for the same
@@ -35,12 +35,16 @@ func ParseToken[P any](tokens PageTokens, text, scope string) (position P, err e
 	if text == "" {
 		return position, nil
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(raw) < macBytes || !hmac.Equal(raw[:macBytes], tokens.mac(raw[macBytes:], scope)) {
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return position, InvalidPageToken()
+	}
+	raw, err := tokens.cipher().DecryptDeterministically(sealed, aad(scope))
+	if err != nil {
 		return position, InvalidPageToken()
 	}
 	var p P
-	if Decode(raw[macBytes:], &p) != nil {
+	if Decode(raw, &p) != nil {
 		return position, InvalidPageToken() // an earlier version of the function made it
 	}
 	return p, nil
@@ -52,9 +56,15 @@ func InvalidPageToken() *Problem {
 		Fault{Message: "use the nextPageToken of the previous page, and change nothing else", Location: "pageToken"})
 }
 
-func (t PageTokens) mac(text []byte, scope string) []byte {
-	mac := hmac.New(sha256.New, []byte(t.Key.Reveal()))
-	fmt.Fprintf(mac, "strongroom page token\n%q\n", scope)
-	mac.Write(text)
-	return mac.Sum(nil)[:macBytes]
+// cipher returns AES-SIV (RFC 5297). It needs no nonce, so all instances can use one
+// key for any number of tokens.
+func (t PageTokens) cipher() *subtle.AESSIV {
+	key := sha512.Sum512([]byte(t.Key.Reveal()))
+	siv, err := subtle.NewAESSIV(key[:])
+	if err != nil {
+		panic(err) // the length of the key is constant
+	}
+	return siv
 }
+
+func aad(scope string) []byte { return fmt.Appendf(nil, "strongroom page token\n%q", scope) }

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -26,6 +27,9 @@ func TestAPageTokenIsValidForItsScopeOnly(t *testing.T) {
 	}
 	if got, err := api.ParseToken[place](pageTokens, "", "acme prod runs"); err != nil || got != (place{}) {
 		t.Errorf("without a token: %+v, %v", got, err)
+	}
+	if raw, err := base64.RawURLEncoding.DecodeString(good); err != nil || bytes.Contains(raw, []byte(`"id"`)) {
+		t.Errorf("the token shows its position: %q, %v", raw, err)
 	}
 	encode := base64.RawURLEncoding.EncodeToString
 	for name, test := range map[string]struct{ token, scope string }{

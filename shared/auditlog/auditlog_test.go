@@ -2,6 +2,7 @@ package auditlog_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -48,22 +49,21 @@ func TestCanonicalIsRFC8785(t *testing.T) {
 	}
 }
 
-func openLog(t *testing.T, c *cloudtest.Cloud) (*auditlog.Log, *firestore.Client) {
+func openLog(t *testing.T, c *cloudtest.Cloud) (*auditlog.Log, *auditlog.Reader, *firestore.Client) {
 	t.Helper()
-	log, err := auditlog.Open(t.Context(), auditlog.Config{
+	config := auditlog.Config{
 		AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit",
-	}, c.Operator, c.Clock.Now)
-	if err != nil {
+	}
+	log, errLog := auditlog.Open(t.Context(), config, c.Operator, c.Clock.Now)
+	reader, errReader := auditlog.OpenReader(t.Context(), config, c.Operator, c.Clock.Now)
+	db, errDB := c.Operator.Default(t.Context())
+	if err := errors.Join(errLog, errReader, errDB); err != nil {
 		t.Fatal(err)
 	}
-	db, err := c.Operator.Default(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return log, db
+	return log, reader, db
 }
 
-func subjects(t *testing.T, log *auditlog.Log, db *firestore.Client, id tenant.ID) []string {
+func subjects(t *testing.T, log *auditlog.Reader, db *firestore.Client, id tenant.ID) []string {
 	t.Helper()
 	all := []string{}
 	for e, err := range log.Entries(t.Context(), db, id) {
@@ -78,7 +78,7 @@ func subjects(t *testing.T, log *auditlog.Log, db *firestore.Client, id tenant.I
 func TestEntriesAreAllThatWasWrittenInOrder(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
-	log, db := openLog(t, c)
+	log, reader, db := openLog(t, c)
 	a, b := c.Tenant(t), c.Tenant(t)
 	want := []string{}
 	for i := range 30 {
@@ -101,10 +101,10 @@ func TestEntriesAreAllThatWasWrittenInOrder(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff(want, subjects(t, log, db, a.ID)); diff != "" {
+	if diff := cmp.Diff(want, subjects(t, reader, db, a.ID)); diff != "" {
 		t.Error(diff)
 	}
-	if got := subjects(t, log, db, b.ID); len(got) > 0 {
+	if got := subjects(t, reader, db, b.ID); len(got) > 0 {
 		t.Errorf("another tenant's log has %v", got)
 	}
 }
@@ -112,7 +112,7 @@ func TestEntriesAreAllThatWasWrittenInOrder(t *testing.T) {
 func TestEntryOpensOnlyWhereItWasWritten(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
-	log, db := openLog(t, c)
+	log, reader, db := openLog(t, c)
 	a, b := c.Tenant(t), c.Tenant(t)
 	id, err := log.Append(t.Context(), db, auditlog.Entry{Tenant: a.ID})
 	if err != nil {
@@ -128,7 +128,7 @@ func TestEntryOpensOnlyWhereItWasWritten(t *testing.T) {
 	if _, err := at(b.ID).Doc(id).Set(t.Context(), doc.Data()); err != nil {
 		t.Fatal(err)
 	}
-	for e, err := range log.Entries(t.Context(), db, b.ID) {
+	for e, err := range reader.Entries(t.Context(), db, b.ID) {
 		if err == nil {
 			t.Errorf("a planted entry is read: %+v", e)
 		}

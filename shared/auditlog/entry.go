@@ -20,6 +20,7 @@ type Action string
 // The actions that the log records.
 const (
 	MintUpload       Action = "uploads.mint"
+	FinalizeUploads  Action = "uploads.final"
 	StartRun         Action = "runs.start"
 	ReportRun        Action = "runs.report"
 	HeartbeatRun     Action = "runs.heartbeat"
@@ -59,6 +60,12 @@ const (
 	ListQuarantine    Action = "quarantine.list"
 	ReplayQuarantine  Action = "quarantine.replay"
 	ReplayDeadLetters Action = "deadletters.replay"
+
+	ReadAuditEntries    Action = "audit.entries.read"
+	ReadAuditLog        Action = "audit.log.read"
+	CosignAuditLog      Action = "audit.log.cosign"
+	ReadPlatformEntries Action = "platform.audit.entries.read"
+	ReadPlatformLog     Action = "platform.audit.log.read"
 )
 
 // Outcome is the result of an action.

@@ -21,11 +21,18 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tilelog"
 )
 
-// Log appends entries, each sealed under the platform's audit key. It is safe
-// for concurrent use.
+// Log appends entries, each sealed under the platform's audit key. It cannot open
+// them: its account may only encrypt with the key. It is safe for concurrent use.
 type Log struct {
-	sealer *keys.Sealer
+	sealer *keys.EnvelopeSealer
 	now    func() time.Time
+	hourly recordedIDs
+}
+
+// Reader opens entries. Its account may decrypt with the audit key. It is safe for
+// concurrent use.
+type Reader struct {
+	opener *keys.EnvelopeOpener
 }
 
 // Config names the platform's audit key.
@@ -33,30 +40,24 @@ type Config struct {
 	AuditKeyName string `env:"STRONGROOM_AUDIT_KEY,required,notEmpty"` // projects/…/cryptoKeys/…
 }
 
-// Open returns the log whose data keys are in the platform's database. It does not
-// read anything yet.
+// Open returns the log of config's key. It does not call KMS yet.
 func Open(ctx context.Context, config Config, clients *gcp.Clients, now func() time.Time) (*Log, error) {
-	db, err := clients.Default(ctx)
-	if err != nil {
-		return nil, err
-	}
 	kms, err := clients.KMS(ctx)
 	if err != nil {
 		return nil, err
 	}
-	sealer := keys.NewSealer(keys.Config{
-		Collection: DataKeys(db),
-		KeyName:    config.AuditKeyName,
-		KMS:        kms,
-		Now:        now,
-	})
+	sealer := keys.NewEnvelopeSealer(keys.EnvelopeConfig{KeyName: config.AuditKeyName, KMS: kms, Now: now})
 	return &Log{sealer: sealer, now: now}, nil
 }
 
-// DataKeys returns the collection of the data keys of the platform's audit key. It
-// is in the platform's database.
-func DataKeys(db *firestore.Client) *firestore.CollectionRef {
-	return db.Collection("platform").Doc("audit").Collection("deks")
+// OpenReader returns the reader of the entries that were sealed under config's key.
+// It does not call KMS yet.
+func OpenReader(ctx context.Context, config Config, clients *gcp.Clients, now func() time.Time) (*Reader, error) {
+	kms, err := clients.KMS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{opener: keys.NewEnvelopeOpener(keys.EnvelopeConfig{KeyName: config.AuditKeyName, KMS: kms, Now: now})}, nil
 }
 
 // document is a stored entry, at tenants/{t}/audit/{id}. A new entry is pending.
@@ -98,7 +99,13 @@ func (l *Log) Prepare(ctx context.Context, db *firestore.Client, e Entry) (Prepa
 	if err != nil {
 		return Prepared{}, fmt.Errorf("create ID of audit entry: %w", err)
 	}
-	e.ID, e.Time = id.String(), l.now().UTC().Truncate(time.Microsecond)
+	e.ID = id.String()
+	return l.seal(ctx, db, e)
+}
+
+// seal sets the time of an entry that has its ID, and seals it.
+func (l *Log) seal(ctx context.Context, db *firestore.Client, e Entry) (Prepared, error) {
+	e.Time = l.now().UTC().Truncate(time.Microsecond)
 	leaf, err := e.Canonical()
 	if err != nil {
 		return Prepared{}, err
@@ -162,11 +169,12 @@ func (l *Log) Append(ctx context.Context, db *firestore.Client, e Entry) (string
 	if _, err := p.ref.Set(ctx, p.fields, firestore.MergeAll); err != nil {
 		return "", fmt.Errorf("append audit entry: %w", err)
 	}
+	p.Committed(ctx)
 	return p.ID, nil
 }
 
 // Entries iterates over a tenant's log, oldest entry first.
-func (l *Log) Entries(ctx context.Context, db *firestore.Client, t tenant.ID) iter.Seq2[Entry, error] {
+func (r *Reader) Entries(ctx context.Context, db *firestore.Client, t tenant.ID) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		docs := collection(db, t).OrderBy(firestore.DocumentID, firestore.Asc).Documents(ctx)
 		defer docs.Stop()
@@ -177,7 +185,7 @@ func (l *Log) Entries(ctx context.Context, db *firestore.Client, t tenant.ID) it
 			}
 			var e Entry
 			if err == nil {
-				e, err = l.open(ctx, doc)
+				e, err = r.open(ctx, doc)
 			}
 			if !yield(e, err) || err != nil {
 				return
@@ -186,8 +194,8 @@ func (l *Log) Entries(ctx context.Context, db *firestore.Client, t tenant.ID) it
 	}
 }
 
-func (l *Log) open(ctx context.Context, doc *firestore.DocumentSnapshot) (Entry, error) {
-	stored, err := l.openLeaf(ctx, doc)
+func (r *Reader) open(ctx context.Context, doc *firestore.DocumentSnapshot) (Entry, error) {
+	stored, err := r.openLeaf(ctx, doc)
 	if err != nil {
 		return Entry{}, err
 	}

@@ -38,7 +38,7 @@ func ReadTreeAt(ctx context.Context, db *firestore.Client, t tenant.ID, at time.
 
 // EntriesAt iterates over the entries of the indexes from begin to before end, as
 // they were at a time. It fails with ErrMissingEntry if one is missing.
-func (l *Log) EntriesAt(ctx context.Context, db *firestore.Client, t tenant.ID, begin, end int64, at time.Time) iter.Seq2[Stored, error] {
+func (r *Reader) EntriesAt(ctx context.Context, db *firestore.Client, t tenant.ID, begin, end int64, at time.Time) iter.Seq2[Stored, error] {
 	query := collection(db, t).Where("index", ">=", begin).Where("index", "<", end).OrderBy("index", firestore.Asc)
 	return func(yield func(Stored, error) bool) {
 		docs := query.WithReadOptions(firestore.ReadTime(at)).Documents(ctx)
@@ -51,7 +51,7 @@ func (l *Log) EntriesAt(ctx context.Context, db *firestore.Client, t tenant.ID, 
 			}
 			var stored Stored
 			if err == nil {
-				stored, err = l.openLeaf(ctx, doc)
+				stored, err = r.openLeaf(ctx, doc)
 			}
 			if err == nil && stored.Index != next {
 				err = ErrMissingEntry
@@ -72,12 +72,12 @@ type Proven struct {
 
 // Prove proves that an entry is in the published tree of a tenant's log. tiles is the
 // tenant's audit bucket. It returns ErrNotPublished if the entry is not in it yet.
-func (l *Log) Prove(ctx context.Context, db *firestore.Client, t tenant.ID, tiles *storage.BucketHandle, id string) (Proven, error) {
+func (r *Reader) Prove(ctx context.Context, db *firestore.Client, t tenant.ID, tiles *storage.BucketHandle, id string) (Proven, error) {
 	doc, err := collection(db, t).Doc(id).Get(ctx)
 	if err != nil {
 		return Proven{}, fmt.Errorf("read audit entry: %w", err)
 	}
-	stored, err := l.openLeaf(ctx, doc)
+	stored, err := r.openLeaf(ctx, doc)
 	if err != nil {
 		return Proven{}, err
 	}
@@ -101,12 +101,12 @@ func prove(ctx context.Context, state Tree, tiles *storage.BucketHandle, index i
 	if err != nil {
 		return nil, err
 	}
-	fetch := func(r tilelog.Resource) ([]byte, error) {
-		if r.Width < tilelog.TileWidth {
-			return state.Edge[r.Level], nil // TileHashReader asks for partial tiles of this tree only
+	fetch := func(tile tilelog.Resource) ([]byte, error) {
+		if tile.Width < tilelog.TileWidth {
+			return state.Edge[tile.Level], nil // TileHashReader asks for partial tiles of this tree only
 		}
 		const tileBytes = tilelog.TileWidth * tlog.HashSize
-		return bucket.Read(ctx, tiles.Object(r.Path()), tileBytes)
+		return bucket.Read(ctx, tiles.Object(tile.Path()), tileBytes)
 	}
 	record, err := tlog.ProveRecord(state.Size, index, tilelog.Hashes(tlog.Tree{N: state.Size, Hash: tree.Root()}, fetch))
 	if err != nil {

@@ -43,8 +43,9 @@ var (
 // Stored is an entry as the tree has it.
 type Stored struct {
 	ID    string
-	Index int64  // -1: none yet
-	Leaf  []byte // canonical bytes
+	Index int64     // -1: none yet
+	Time  time.Time // of the entry
+	Leaf  []byte    // canonical bytes
 }
 
 // Entry decodes the leaf.
@@ -94,7 +95,7 @@ type Assignment struct {
 // the order of their times and then of their IDs, in one transaction. An entry
 // that cannot be opened is set aside, so that it does not hold up the others.
 // An entry keeps its first index even if it becomes pending again.
-func (l *Log) AssignIndexes(ctx context.Context, db *firestore.Client, t tenant.ID, limit int) (a Assignment, err error) {
+func (r *Reader) AssignIndexes(ctx context.Context, db *firestore.Client, t tenant.ID, limit int) (a Assignment, err error) {
 	pending := collection(db, t).Where("pending", "==", true).
 		OrderBy("time", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc).Limit(limit)
 	err = gcp.Transact(ctx, db, func(ctx context.Context, tx *firestore.Transaction) error {
@@ -111,15 +112,15 @@ func (l *Log) AssignIndexes(ctx context.Context, db *firestore.Client, t tenant.
 			return fmt.Errorf("read pending audit entries: %w", err)
 		}
 		a.More = len(entries) == limit
-		return l.assign(ctx, db, t, tx, entries, &a)
+		return r.assign(ctx, db, t, tx, entries, &a)
 	})
 	return a, err
 }
 
 // assign writes the indexes of entries, and the tree's state.
-func (l *Log) assign(ctx context.Context, db *firestore.Client, t tenant.ID, tx *firestore.Transaction, entries []*firestore.DocumentSnapshot, a *Assignment) error {
+func (r *Reader) assign(ctx context.Context, db *firestore.Client, t tenant.ID, tx *firestore.Transaction, entries []*firestore.DocumentSnapshot, a *Assignment) error {
 	for _, doc := range entries {
-		stored, err := l.openLeaf(ctx, doc)
+		stored, err := r.openLeaf(ctx, doc)
 		update := []firestore.Update{{Path: "pending", Value: false}}
 		switch {
 		case errors.Is(err, keys.ErrSealed) || errors.Is(err, errNotAnEntry):
@@ -181,7 +182,7 @@ var ErrMissingEntry = errors.New("an entry of the audit log is missing in the da
 
 // ReadEntries reads the entries of the indexes from begin to before end, which
 // must all have been assigned.
-func (l *Log) ReadEntries(ctx context.Context, db *firestore.Client, t tenant.ID, begin, end int64) ([]Stored, error) {
+func (r *Reader) ReadEntries(ctx context.Context, db *firestore.Client, t tenant.ID, begin, end int64) ([]Stored, error) {
 	docs, err := collection(db, t).Where("index", ">=", begin).Where("index", "<", end).
 		OrderBy("index", firestore.Asc).Documents(ctx).GetAll()
 	if err != nil {
@@ -189,7 +190,7 @@ func (l *Log) ReadEntries(ctx context.Context, db *firestore.Client, t tenant.ID
 	}
 	entries := make([]Stored, len(docs))
 	for i, doc := range docs {
-		if entries[i], err = l.openLeaf(ctx, doc); err != nil {
+		if entries[i], err = r.openLeaf(ctx, doc); err != nil {
 			return nil, err
 		}
 		if entries[i].Index != begin+int64(i) {
@@ -205,16 +206,16 @@ func (l *Log) ReadEntries(ctx context.Context, db *firestore.Client, t tenant.ID
 // errNotAnEntry is the error of a document that is not of the form of an entry.
 var errNotAnEntry = errors.New("read audit entry: the document is malformed")
 
-func (l *Log) openLeaf(ctx context.Context, doc *firestore.DocumentSnapshot) (Stored, error) {
+func (r *Reader) openLeaf(ctx context.Context, doc *firestore.DocumentSnapshot) (Stored, error) {
 	var d document
 	if err := doc.DataTo(&d); err != nil {
 		return Stored{}, errNotAnEntry
 	}
-	leaf, err := l.sealer.Open(ctx, d.Leaf, []byte(keys.RelativePath(doc.Ref)))
+	leaf, err := r.opener.Open(ctx, d.Leaf, []byte(keys.RelativePath(doc.Ref)))
 	if err != nil {
 		return Stored{}, fmt.Errorf("open audit entry: %w", err)
 	}
-	stored := Stored{ID: doc.Ref.ID, Index: -1, Leaf: leaf}
+	stored := Stored{ID: doc.Ref.ID, Index: -1, Time: d.Time, Leaf: leaf}
 	if d.Index != nil {
 		stored.Index = *d.Index
 	}

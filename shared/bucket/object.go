@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/googleapi"
@@ -69,6 +70,22 @@ func Read(ctx context.Context, object *storage.ObjectHandle, limit int64) ([]byt
 	}
 	data, err := io.ReadAll(r)
 	return data, wrap("read", object, err)
+}
+
+// IsMissing reports whether the bucket says that an object does not exist. An
+// account that may get objects and not list them is not told so by Cloud Storage.
+// It is told the permission that would let it know:
+// cloud.google.com/storage/docs/access-control/iam-permissions.
+func IsMissing(err error) bool {
+	var response *googleapi.Error
+	return errors.Is(err, storage.ErrObjectNotExist) || errors.As(err, &response) &&
+		response.Code == http.StatusForbidden && strings.Contains(response.Error()+response.Body, "storage.objects.list")
+}
+
+// IsTransient reports whether a retry of a request to the bucket may succeed.
+func IsTransient(err error) bool {
+	var response *googleapi.Error
+	return !errors.As(err, &response) || response.Code >= http.StatusInternalServerError || response.Code == http.StatusTooManyRequests
 }
 
 // exists reports whether a create failed because the object exists.

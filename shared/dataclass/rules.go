@@ -60,14 +60,14 @@ var Rules = map[Class]Rule{
 		Kept:    untilGone,
 	},
 	Operational: {
-		Plain:   append([]Place{TenantDocument, PlatformDocument, Message, ExportsBucket}, api...),
+		Plain:   append([]Place{TenantDocument, PlatformDocument, Message, TenantTopic, ExportsBucket}, api...),
 		Keys:    []Key{DatabaseKey, TenantKey},
 		Readers: everybody,
 		Model:   bothAgree, // it goes along with what it refers to
 		Kept:    untilGone,
 	},
 	Audit: {
-		Plain:   []Place{Response, ExportsBucket},
+		Plain:   []Place{Response, TenantTopic, ExportsBucket},
 		Sealed:  []Place{TenantDocument, PlatformDocument},
 		Keys:    []Key{AuditKey, DatabaseKey, TenantKey},
 		Readers: []string{"auditor", "admin"},

@@ -35,6 +35,15 @@ func Published[T any](topic, encoder string) Declaration {
 	return declare(Declaration{Path: topic, Place: Message, Type: reflect.TypeFor[T](), Encoder: encoder})
 }
 
+// TenantTopicPath is the path of the declarations of Delivered.
+const TenantTopicPath = "the tenant's audit topic"
+
+// Delivered declares what the messages carry that a tenant's own audit topic
+// receives: the attributes, if the encoder is Attribute, or the data, if it is "json".
+func Delivered[T any](encoder string) Declaration {
+	return declare(Declaration{Path: TenantTopicPath, Place: TenantTopic, Type: reflect.TypeFor[T](), Encoder: encoder})
+}
+
 func declare(d Declaration) Declaration {
 	for _, other := range declarations {
 		if other.Path == d.Path && other.Encoder == d.Encoder {
@@ -58,7 +67,7 @@ func (d Declaration) Check() error {
 
 // Find returns the declaration of the document at a path within its database.
 func Find(path string) (Declaration, bool) {
-	i := slices.IndexFunc(declarations, func(d Declaration) bool { return d.Place != Message && matches(d.Path, path) })
+	i := slices.IndexFunc(declarations, func(d Declaration) bool { return d.Place != Message && d.Place != TenantTopic && matches(d.Path, path) })
 	if i < 0 {
 		return Declaration{}, false
 	}

@@ -63,8 +63,9 @@ func (j *Jobs) change(ctx context.Context, h Home, id export.ID, entry *auditlog
 			return e, err
 		}
 	}
-	ref := h.Exports().Doc(string(id))
+	ref, written := h.Exports().Doc(string(id)), false
 	err = gcp.Transact(ctx, h.DB, func(_ context.Context, tx *firestore.Transaction) error {
+		written = false
 		docs, err := tx.GetAll([]*firestore.DocumentRef{ref})
 		if err != nil {
 			return fmt.Errorf("read export: %w", err)
@@ -85,8 +86,12 @@ func (j *Jobs) change(ctx context.Context, h Home, id export.ID, entry *auditlog
 		if entry == nil {
 			return nil
 		}
+		written = true
 		return prepared.Write(tx)
 	})
+	if err == nil && written {
+		prepared.Committed(ctx)
+	}
 	return e, err
 }
 

@@ -37,6 +37,7 @@ func (j *Jobs) Create(ctx context.Context, h Home, e export.Export, entry auditl
 		return prepared.Write(tx)
 	})
 	if err == nil && created {
+		prepared.Committed(ctx)
 		j.publish(ctx, h, []outbox.Entry{outbox.NewExportPart(h.Tenant, e.ID, FirstPart().ID, j.Now())})
 	}
 	return e, err

@@ -43,7 +43,7 @@ func (j *Jobs) SetSchedule(ctx context.Context, h Home, set export.Schedule, ent
 	if err != nil {
 		return export.Schedule{}, err
 	}
-	ref, result := h.Schedules().Doc(string(set.Name)), export.Schedule{}
+	ref, result, changed := h.Schedules().Doc(string(set.Name)), export.Schedule{}, false
 	err = gcp.Transact(ctx, h.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		docs, err := tx.Documents(h.Schedules().Limit(export.MaxSchedules + 1)).GetAll()
 		if err != nil {
@@ -56,7 +56,6 @@ func (j *Jobs) SetSchedule(ctx context.Context, h Home, set export.Schedule, ent
 		if others >= export.MaxSchedules {
 			return ErrTooManySchedules
 		}
-		var changed bool
 		if result, changed, err = old.Change(set, j.Now()); err != nil || !changed {
 			return err
 		}
@@ -65,6 +64,9 @@ func (j *Jobs) SetSchedule(ctx context.Context, h Home, set export.Schedule, ent
 		}
 		return prepared.Write(tx)
 	})
+	if err == nil && changed {
+		prepared.Committed(ctx)
+	}
 	return result, err
 }
 
@@ -111,6 +113,9 @@ func (j *Jobs) DeleteSchedule(ctx context.Context, h Home, name export.ScheduleN
 		}
 		return prepared.Write(tx)
 	})
+	if err == nil {
+		prepared.Committed(ctx)
+	}
 	return s, err
 }
 

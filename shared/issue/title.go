@@ -3,11 +3,13 @@ package issue
 import (
 	"regexp"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // Normalize returns what the titles of one issue have in common.
 //   - It removes terminal colors and invisible characters, changes white space to
-//     single spaces, and letters to lower case.
+//     single spaces, and letters to lower case and NFC: see [run.CanonicalName].
 //   - It replaces what differs from run to run with a placeholder: amounts, ages,
 //     dates, addresses, ephemeral ports, IDs, hashes, and the random suffixes of
 //     pod names.
@@ -45,26 +47,24 @@ const (
 // its escape character was removed. In "rate(errors[5m])", nothing is a color.
 var escapes = regexp.MustCompile(`\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\[(?:0|[0-9;]*[0-9][0-9])m`)
 
-// removeInvisible removes what a reader does not see.
+// ageInBrackets is an age that starts like a color, as in "[10m20s elapsed]".
+var ageInBrackets = regexp.MustCompile(`^\[[0-9]+m(?:[0-9.]+s|\]| elapsed| ago| left)`)
+
+// removeInvisible removes what a reader does not see, and makes texts that look the
+// same the same.
 func removeInvisible(title string) string {
 	if strings.Contains(title, "m") || strings.Contains(title, "\x1b") {
 		title = removeColors(title)
 	}
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff', '\u00ad', '\u200e', '\u200f':
-			return -1
-		}
-		return r
-	}, title)
+	return run.CanonicalName(title)
 }
 
 func removeColors(title string) string {
 	var b strings.Builder
 	end := 0
 	for _, m := range escapes.FindAllStringIndex(title, -1) {
-		if title[m[0]] == '[' && strings.HasPrefix(title[m[1]:], "]") {
-			continue // a range of time, as in "[30m]"
+		if ageInBrackets.MatchString(title[m[0]:]) {
+			continue
 		}
 		b.WriteString(title[end:m[0]])
 		end = m[1]
@@ -93,6 +93,9 @@ func variablePart(title string, at int, maybe func(string) bool) (size int, repl
 		return objectHash(title, at)
 	case !isWord(c) || afterWord || !maybe(title[at:]):
 		return 0, ""
+	}
+	if size := base64Length(title[at:]); size > 0 {
+		return size, "<id>"
 	}
 	if size, replacement = wordRules.match(title, at); size > 0 {
 		return size, replacement

@@ -77,6 +77,28 @@ func replaceSegment(before, segment string) string {
 	return segment
 }
 
+// base64Length returns the length of the padded base64 text at the start of text,
+// or 0 if there is none. A path with a setting, such as /etc/cart/limits=, is none.
+func base64Length(text string) int {
+	const minLength = 20
+	size := runLength(text, func(c byte) bool { return isAlphanumeric(c) || c == '+' || c == '/' })
+	padding := runLength(text[size:], func(c byte) bool { return c == '=' })
+	end := size + padding
+	if size < minLength || padding == 0 || padding > 2 || end%4 != 0 || end < len(text) && isWord(text[end]) {
+		return 0
+	}
+	changes := 0
+	for i := 1; i < size; i++ {
+		if kindOf(text[i]) != kindOf(text[i-1]) {
+			changes++
+		}
+	}
+	if 3*changes < size {
+		return 0
+	}
+	return end
+}
+
 // isMixed reports whether letters and digits alternate at least twice, as in
 // 3MtwB7wL. In a name, digits come last.
 func isMixed(text string) bool {
@@ -110,7 +132,7 @@ func portPart(title string, at int) (size int, replacement string) {
 	if host == "" || number == "" && !strings.HasPrefix(rest, "v") {
 		return 0, ""
 	}
-	if tag := versionTag.FindString(title[at:]); strings.Count(tag, ".") > 1 || tag != "" && strings.Contains(host, "/") {
+	if tag := versionTag.FindString(title[at:]); strings.Count(tag, ".") > 1 || tag != "" && (strings.Contains(host, "/") || isQuoted(title, at-len(host), at+len(tag))) {
 		return len(tag), tag
 	}
 	const minPort, maxPort = 2, 5 // digits
@@ -125,6 +147,11 @@ func portPart(title string, at int) (size int, replacement string) {
 		return 0, ""
 	}
 	return 1 + len(number), ":" + port(number)
+}
+
+// isQuoted reports whether quotes surround title[start:end], as in "nginx:1.27".
+func isQuoted(title string, start, end int) bool {
+	return start > 0 && end < len(title) && title[start-1] == title[end] && strings.IndexByte("\"'`", title[end]) >= 0
 }
 
 // isHost reports whether c may be before the colon of a port.

@@ -64,7 +64,8 @@ var wordRules = newRuleSet([]rule{
 	{`(?i:(?:return(?:ed|s|ing)?|got|received|respon(?:ded|se|ds)(?: with)?|answer(?:ed|s)(?: with)?|repl(?:ied|ies)(?: with)?|failed with)[ :=]{1,2}(?:HTTP )?(?:4[0-9]{2}|5[0-3][0-9]))\b`, keep},
 	{`(?i:exit(?:ed|s)?(?: with)?(?:[ _-]?(?:code|status|value))?[ :=(-]{1,3}[0-9]+)\b`, keep},
 	{`(?i:sqlstate[ :=\[(]{1,3}[0-9a-z]{5}\b(?:\]?:? ?(?:[a-z ]{0,40} )?\[[0-9]+\])?)`, keep},
-	{`(?i:error [0-9]{3,5} \([0-9a-z]{5}\))`, keep}, // MySQL
+	{`(?i:error [0-9]{3,5} \([0-9a-z]{5}\))`, keep},                                            // MySQL
+	{`(?i:(?:ppid|pid|tid|xid|process|thread|transaction)[ :=#]{1,2}[0-9]+)\b`, replaceNumber}, // not a SQLSTATE
 	{`(?:08|22|23|25|28|40|42|53|54|55|57|58)[0-9]{3}[)\]]`, keep},
 	{`(?i:curl: \([0-9]+\))`, keep},
 	{`(?i:error:? [0-9]{3,5}(?:[,.:)]|$| \())`, keep}, // SQL Server
@@ -91,6 +92,7 @@ var wordRules = newRuleSet([]rule{
 	{`(?i:(?:[0-9a-f]{2}:){5}[0-9a-f]{2})\b`, placeholder("<mac>")},
 	{`datetime\.datetime\([^)]*\)`, placeholder("<time>")},
 	{`[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}` + timeOfDay, placeholder("<time>")},
+	{`(?:19|20)[0-9]{2}\.[01][0-9]\.[0-3][0-9]\b`, placeholder("<time>")}, // a daily index
 	{`(?:19|20)[0-9]{6}[T_-][0-9]{4,6}(?:\.[0-9]+)?Z?\b`, placeholder("<time>")},
 	{`[0-9]{1,2}\.[0-9]{1,2}\.(?:19|20)[0-9]{2}` + timeOfDay, placeholder("<time>")},
 	{`[0-9]{1,2}/[0-9]{1,2}/(?:[0-9]{4}|[0-9]{2})` + timeOfDay, placeholder("<time>")},
@@ -115,6 +117,7 @@ var wordRules = newRuleSet([]rule{
 	{`[A-Za-z0-9]{16,}\b`, replaceToken},
 	{`[a-z]+[0-9]{6,}\b`, replaceNumber},
 
+	{`x[0-9]+ over `, placeholder("x<n> over ")}, // how often Kubernetes saw an event
 	{ages, placeholder("<n>")},
 	{`[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.-]+)?\b`, replaceDotted},
 	{amount + `(?: ?%| ?(?i:` + unit + `)\b|\b)`, placeholder("<n>")},
@@ -124,6 +127,7 @@ var wordRules = newRuleSet([]rule{
 var suffixRules = newRuleSet([]rule{
 	{`-(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b`, placeholder("-<id>")},
 	{`-[0-9a-f]{8}-[a-z0-9]{4}\b`, placeholder("-<id>")}, // GKE nodes
+	{`-[0-9]{5}-[a-z]{3}\b`, placeholder("-<id>")},       // revisions of Cloud Run
 	{`-` + random + `{6,10}-` + random + `{5}\b`, replacePodSuffix},
 	{`-` + random + `{5}\b`, replacePodSuffix},
 })
@@ -133,6 +137,7 @@ var suffixRules = newRuleSet([]rule{
 var leadingLetters = setOf(`
 	htt sta cod por err os ose oss osc sig tls ssl ver rel nor sou eas wes cen cur rc sql exi tcp udp sct ret got rec res ans rep fai grp rea
 	pos mys mar jav jdk ope php ubu deb rhe cen nod pyt win kub rub go gol red mon ela ngi kaf dot ter hel etc doc con alp env ist api sdk
+	pid ppi tid xid pro thr
 	req tra cor ses spa txn job mes eve inv exe tmp dat tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec`)
 
 func keep(match string) string { return match }

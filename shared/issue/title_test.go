@@ -36,6 +36,8 @@ func TestTitlesOfOneIssue(t *testing.T) {
 		"a time stamp":                           {"Last backup at 2026-11-22T03:04:05Z is too old", "Last backup at 2026-11-21 03:04:07.123+01:00 is too old"},
 		"a date":                                 {"No backup since 2026-11-20", "No backup since 2026-10-02"},
 		"a clock time":                           {"Cron at 03:15 was missed", "Cron at 15:30:22 was missed"},
+		"the form of Unicode":                    {"Caf\u00e9 \u00c5 is closed", "Cafe\u0301 A\u030a is closed", "Caf\u00e9 \u212b is closed"},
+		"invisible characters":                   {"Deployment cart is down", "Deploy\u200bment\u2060 cart is\u00ad down\ufeff", "Deployment cart\u034f is down\U000e0041"},
 		"letter case":                            {"Deployment cart is DOWN", "deployment Cart is down"},
 		"white space":                            {"Deployment  cart is\tdown ", "Deployment cart is down"},
 		"a random token":                         {"Session Zm9vYmFyMTIzNDU2Nzg5MA9 leaked", "Session QWxhZGRpbjpvcGVu0987U2VzYW1l leaked"},

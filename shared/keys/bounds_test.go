@@ -43,3 +43,14 @@ func TestTheTenantsInMemoryAreBounded(t *testing.T) {
 		t.Error("the keys of a tenant that was let go are still held")
 	}
 }
+
+func TestTheEnvelopeKeysInMemoryAreBounded(t *testing.T) {
+	t.Parallel()
+	o := NewEnvelopeOpener(EnvelopeConfig{Now: time.Now})
+	for i := range 3 * maxEnvelopeKeys {
+		o.add(wrappedKeyID{byte(i), byte(i >> 8)}, &openedKey{})
+		if len(o.cache) > maxEnvelopeKeys {
+			t.Fatalf("%d keys are cached, at most %d may be", len(o.cache), maxEnvelopeKeys)
+		}
+	}
+}

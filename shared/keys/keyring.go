@@ -78,25 +78,32 @@ func (r *keyring[K]) newest(ctx context.Context, lifetime time.Duration) (*cache
 
 // fetch reads and caches a key. Concurrent calls with the same name share one read.
 func (r *keyring[K]) fetch(ctx context.Context, name string, read func(context.Context) (rawKey, error)) (*cachedKey[K], error) {
-	result := r.fetches.DoChan(name, func() (any, error) {
+	return await[*cachedKey[K]](ctx, r.fetches.DoChan(name, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
 		requested := r.store.config.Now() // KMS may disable the key after this time
 		raw, err := read(ctx)
 		if err != nil {
-			return (*cachedKey[K])(nil), err
+			return nil, err
 		}
 		key, err := r.parse(raw.bytes)
 		if err != nil {
-			return (*cachedKey[K])(nil), fmt.Errorf("parse key: %w", err)
+			return nil, fmt.Errorf("parse key: %w", err)
 		}
 		return r.add(&cachedKey[K]{key: key, epoch: raw.epoch, created: raw.created, expires: requested.Add(maxAge)}), nil
-	})
+	}))
+}
+
+// await returns the result of a shared fetch, or the error of ctx if it ends first.
+func await[K any](ctx context.Context, result <-chan singleflight.Result) (key K, err error) {
 	select {
 	case r := <-result:
-		return r.Val.(*cachedKey[K]), r.Err
+		if r.Err != nil {
+			return key, r.Err
+		}
+		return r.Val.(K), nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for a key: %w", ctx.Err())
+		return key, fmt.Errorf("wait for a key: %w", ctx.Err())
 	}
 }
 

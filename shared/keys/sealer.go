@@ -21,6 +21,9 @@
 //   - Values are sealed under a new data key every 90 days. Reseal moves older
 //     values to it. The old data keys are still needed to open a backup.
 //
+// An EnvelopeSealer seals values that its own process cannot open later, and an
+// EnvelopeOpener opens them. The audit log uses them.
+//
 // infra/adr/0003-sealed-fields.md has the reasons.
 package keys
 

@@ -31,7 +31,6 @@ type wrapped struct {
 var (
 	_ = dataclass.Stored[wrapped]("tenants/{tenant}/deks/{epoch}")
 	_ = dataclass.Stored[wrapped]("tenants/{tenant}/macs/{epoch}")
-	_ = dataclass.Stored[wrapped]("platform/audit/deks/{epoch}")
 )
 
 // rawKey is an unwrapped key.

@@ -5,20 +5,35 @@ import (
 	"fmt"
 	"hash/crc32"
 
+	kms "cloud.google.com/go/kms/apiv1"
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// wrap has KMS encrypt a key. Checksums protect the request and the reply:
-// cloud.google.com/kms/docs/data-integrity-guidelines.
 func (s store) wrap(ctx context.Context, epoch uint32, raw []byte) ([]byte, error) {
-	reply, err := s.config.KMS.Encrypt(ctx, &kmspb.EncryptRequest{
-		Name:                        s.config.KeyName,
+	return kmsWrap(ctx, s.config.KMS, s.config.KeyName, raw, s.associatedData(epoch))
+}
+
+func (s store) unwrap(ctx context.Context, epoch uint32, ciphertext []byte) ([]byte, error) {
+	return kmsUnwrap(ctx, s.config.KMS, s.config.KeyName, ciphertext, s.associatedData(epoch))
+}
+
+// associatedData binds a wrapped key to its document. It is the path within the
+// database, so a database that is restored under another name still opens.
+func (s store) associatedData(epoch uint32) []byte {
+	return []byte(RelativePath(s.ref(epoch)))
+}
+
+// kmsWrap has KMS encrypt a key. Checksums protect the request and the reply:
+// cloud.google.com/kms/docs/data-integrity-guidelines.
+func kmsWrap(ctx context.Context, client *kms.KeyManagementClient, keyName string, raw, associatedData []byte) ([]byte, error) {
+	reply, err := client.Encrypt(ctx, &kmspb.EncryptRequest{
+		Name:                        keyName,
 		Plaintext:                   raw,
 		PlaintextCrc32C:             checksum(raw),
-		AdditionalAuthenticatedData: s.associatedData(epoch),
+		AdditionalAuthenticatedData: associatedData,
 	})
 	if err != nil {
 		return nil, keyError("wrap key", err)
@@ -29,12 +44,13 @@ func (s store) wrap(ctx context.Context, epoch uint32, raw []byte) ([]byte, erro
 	return reply.Ciphertext, nil
 }
 
-func (s store) unwrap(ctx context.Context, epoch uint32, ciphertext []byte) ([]byte, error) {
-	reply, err := s.config.KMS.Decrypt(ctx, &kmspb.DecryptRequest{
-		Name:                        s.config.KeyName,
+// kmsUnwrap has KMS decrypt what kmsWrap returned for the same associated data.
+func kmsUnwrap(ctx context.Context, client *kms.KeyManagementClient, keyName string, ciphertext, associatedData []byte) ([]byte, error) {
+	reply, err := client.Decrypt(ctx, &kmspb.DecryptRequest{
+		Name:                        keyName,
 		Ciphertext:                  ciphertext,
 		CiphertextCrc32C:            checksum(ciphertext),
-		AdditionalAuthenticatedData: s.associatedData(epoch),
+		AdditionalAuthenticatedData: associatedData,
 	})
 	if err != nil {
 		return nil, keyError("unwrap key", err)
@@ -43,12 +59,6 @@ func (s store) unwrap(ctx context.Context, epoch uint32, ciphertext []byte) ([]b
 		return nil, status.Error(codes.DataLoss, "unwrap key: checksum differs")
 	}
 	return reply.Plaintext, nil
-}
-
-// associatedData binds a wrapped key to its document. It is the path within the
-// database, so a database that is restored under another name still opens.
-func (s store) associatedData(epoch uint32) []byte {
-	return []byte(RelativePath(s.ref(epoch)))
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/catalog"
 	"github.com/strongroom-dev/strongroom/shared/rank"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // Index is one version of the catalog in memory. It does not change, and is safe
@@ -75,9 +76,9 @@ func Document(id string, t catalog.Task) rank.Document {
 var variableName = regexp.MustCompile("`[^`]*`|\\$\\{[^}]*\\}")
 
 // NameKey returns a key that is equal for names that differ only in case, in
-// spaces, hyphens and underscores, or in the things in backticks that they name:
+// invisible characters, in spaces, hyphens and underscores, or in the things in backticks that they name:
 // a run's task is "Check Pod `cart-1`" where the catalog has "Check Pod ${POD}".
 func NameKey(name string) string {
-	name = variableName.ReplaceAllString(strings.ToLower(name), "`")
+	name = variableName.ReplaceAllString(strings.ToLower(run.CanonicalName(name)), "`")
 	return strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '-' || r == '_' }), " ")
 }

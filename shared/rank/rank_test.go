@@ -231,11 +231,12 @@ func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
 	t.Parallel()
 	x := rank.New(documents(
 		"Roll Back Release|Undoes it.|helm", "Analyze Stacktraces|Groups them.|logs", "List PersistentVolumeClaims|Lists claims.|storage",
-		"Rotate Credentials|Makes new ones.|secrets", "Check Configuration Drift|Compares.|config",
+		"Rotate Credentials|Makes new ones.|secrets", "Open Caf\u00e9|Reads the menu.|food", "Check Configuration Drift|Compares.|config",
 	))
 	for step, want := range map[string]string{
 		"rollback the release": "Roll Back Release", "Analyze the stack traces": "Analyze Stacktraces", "analyse stack-traces": "Analyze Stacktraces",
 		"list persistent volume claims": "List PersistentVolumeClaims", "list persistentvolumeclaims": "List PersistentVolumeClaims",
+		"open cafe\u0301": "Open Caf\u00e9", "open ca\u200bf\u00e9": "Open Caf\u00e9",
 		"rotation of credentials": "Rotate Credentials", "See whether the config drifted": "Check Configuration Drift", "configured drift": "Check Configuration Drift",
 	} {
 		if got := x.Search(step, 1, nil); len(got) != 1 || got[0].ID != want || got[0].Score < threshold {

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"strings"
 	"unicode"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // word is a word of a text, and the term that it counts as.
@@ -29,13 +31,14 @@ func set(list string) map[string]bool {
 }
 
 // words returns the words of a text, which are letters and digits, and the parts of
-// camelCase words. It leaves out stop words.
+// camelCase words. It leaves out stop words. Texts that look the same have the same
+// words.
 func words(text string) iter.Seq[word] {
 	return func(yield func(word) bool) {
-		for run := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-			parts, whole := camels(run), ""
+		for letters := range strings.FieldsFuncSeq(run.CanonicalName(text), isSeparator) {
+			parts, whole := camels(letters), ""
 			if len(parts) > 1 {
-				whole = stem(strings.ToLower(run))
+				whole = stem(strings.ToLower(letters))
 			}
 			for _, part := range parts {
 				lower := strings.ToLower(part)
@@ -45,6 +48,11 @@ func words(text string) iter.Seq[word] {
 			}
 		}
 	}
+}
+
+// isSeparator reports whether r is not a part of a word. An accent is a part of one.
+func isSeparator(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 }
 
 // camels splits camelCase: "fetchHTTPLogs" is fetch, HTTP and Logs.

@@ -10,13 +10,13 @@ import (
 // CanonicalName returns the form in which a name is stored and compared, for
 // example that of a task, an SLX, a resource or an SLI. Two names that look the
 // same must not become two things, so the form is NFC (Unicode Annex 15) and has
-// no invisible characters: see invisible. The result is empty if nothing of the
+// no invisible characters: see IsInvisible. The result is empty if nothing of the
 // name is visible.
 func CanonicalName(name string) string {
 	if isASCII(name) {
 		return name
 	}
-	return norm.NFC.String(withoutInvisible(name))
+	return norm.NFC.String(withoutInvisible(norm.NFC.String(name)))
 }
 
 func isASCII(text string) bool {
@@ -28,44 +28,62 @@ func isASCII(text string) bool {
 	return true
 }
 
-// The zero-width joiners. Between two letters of some scripts, and between two
-// emoji, they change what is visible.
-const (
-	zeroWidthNonJoiner = '\u200c'
-	zeroWidthJoiner    = '\u200d'
-)
-
 func withoutInvisible(name string) string {
-	if !strings.ContainsFunc(name, isInvisible) {
-		return name
-	}
 	runes := []rune(name)
 	var b strings.Builder
+	var before, after rune
 	for i, r := range runes {
-		if !isInvisible(r) || isJoiner(r) && joins(runes, i) {
+		if after = 0; i+1 < len(runes) {
+			after = runes[i+1]
+		}
+		if !IsInvisible(before, r, after) {
 			b.WriteRune(r)
+			before = r
 		}
 	}
 	return b.String()
 }
 
-// isInvisible reports whether r has no width and no ink: the zero-width
-// characters, the soft hyphen, and the controls of text direction.
-func isInvisible(r rune) bool {
-	switch r {
-	case '\u00ad', '\u034f', '\u061c', '\u180e', '\ufeff', zeroWidthNonJoiner, zeroWidthJoiner:
-		return true
+// IsInvisible reports whether r has no width and no ink: the zero-width
+// characters, the soft hyphen, the controls of text direction, fillers and tags.
+// A zero-width joiner and a variation selector are not invisible where they
+// change what is visible. before is the character before r that is not invisible,
+// and after is the next one; each is 0 if there is none.
+func IsInvisible(before, r, after rune) bool {
+	switch {
+	case r <= unicode.MaxASCII:
+		return false
+	case isJoiner(r): // between two letters of some scripts, and between two emoji
+		return !isShown(before) && !isSelector(before) || !isShown(after)
+	case isSelector(r): // after an emoji, and in a keycap such as 1\ufe0f\u20e3
+		return !isShown(before) && after != keycap
 	}
-	return '\u200b' <= r && r <= '\u200f' || '\u202a' <= r && r <= '\u202e' || '\u2060' <= r && r <= '\u206f'
+	return isFormat(r)
 }
 
-func isJoiner(r rune) bool { return r == zeroWidthNonJoiner || r == zeroWidthJoiner }
+// ChangesWithNext reports whether IsInvisible depends on what follows r.
+func ChangesWithNext(r rune) bool { return isJoiner(r) || isSelector(r) }
 
-// joins reports whether the joiner at an index stands between two characters that
-// it can join. No ASCII character is one.
-func joins(runes []rune, at int) bool {
-	canJoin := func(i int) bool {
-		return 0 <= i && i < len(runes) && runes[i] > unicode.MaxASCII && !isInvisible(runes[i]) && !unicode.IsSpace(runes[i])
+// keycap is the combining character that makes a key of a digit.
+const keycap = '\u20e3'
+
+// isShown reports whether r is visible beyond ASCII, so that a joiner or a selector
+// can change it. Both do nothing to an ASCII letter.
+func isShown(r rune) bool {
+	return r > unicode.MaxASCII && !isFormat(r) && !isJoiner(r) && !isSelector(r) && !unicode.IsSpace(r)
+}
+
+// isFormat reports whether r is invisible wherever it stands.
+func isFormat(r rune) bool {
+	switch r {
+	case '\u00ad', '\u034f', '\u061c', '\u180e', '\u200b', '\u200e', '\u200f', '\u3164', '\ufeff', '\uffa0':
+		return true
 	}
-	return canJoin(at-1) && canJoin(at+1)
+	return '\u202a' <= r && r <= '\u202e' || '\u2060' <= r && r <= '\u206f' || '\U000e0000' <= r && r <= '\U000e00ff'
+}
+
+func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
+
+func isSelector(r rune) bool {
+	return '\ufe00' <= r && r <= '\ufe0f' || '\U000e0100' <= r && r <= '\U000e01ef'
 }

@@ -26,6 +26,11 @@ func TestNamesThatLookTheSameAreTheSame(t *testing.T) {
 		"\u200b\u200d":                   "",
 		"\u0645\u06cc\u200c\u062e":       "\u0645\u06cc\u200c\u062e",
 		"\U0001f469\u200d\U0001f4bb run": "\U0001f469\u200d\U0001f4bb run",
+		"dns\ufe0f-check":                "dns-check",
+		"dns\U000e0041-check\u3164":      "dns-check",
+		"\u2764\ufe0f\u200d\U0001f525":   "\u2764\ufe0f\u200d\U0001f525",
+		"step 1\ufe0f\u20e3":             "step 1\ufe0f\u20e3",
+		"\u212a\u200d\u00e9":             "K\u00e9",
 		"\u2460 is not 1, \ufb01 not fi": "\u2460 is not 1, \ufb01 not fi",
 	} {
 		if got := run.CanonicalName(name); got != want {
@@ -36,7 +41,7 @@ func TestNamesThatLookTheSameAreTheSame(t *testing.T) {
 
 // FuzzCanonicalName checks that the canonical form is stable and NFC.
 func FuzzCanonicalName(f *testing.F) {
-	for _, seed := range []string{"cafe\u0301", "a\u200d\u0301b", "\U0001f469\u200d\U0001f4bb", "\u200c\u200c\u06cc\u200d"} {
+	for _, seed := range []string{"cafe\u0301", "a\u200d\u0301b", "\U0001f469\u200d\U0001f4bb", "\u200c\u200c\u06cc\u200d", "a\ufe0f\u200d\u00e9", "\u00e9\u200d\ufe0f"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {

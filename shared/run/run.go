@@ -46,7 +46,7 @@ type Run struct {
 	// has no meaning if the run has ended.
 	LeaseExpires time.Time `firestore:"leaseExpires" class:"operational"`
 
-	GrantsFinal bool `firestore:"grantsFinal" class:"operational"` // the run has ended, and no grant of a claimed part is pending
+	GrantsFinal bool `firestore:"grantsFinal" class:"operational"` // the run has ended, none of its grants is pending, and the audit log has their final states
 
 	Digest    string `firestore:"digest" class:"operational"` // keyed hash of the report; a repeated report has the same digest
 	Sightings int    `firestore:"sightings" class:"metadata"` // number of sightings, stored below the record

@@ -29,12 +29,15 @@ type Record struct {
 	OutputsBucket  string  `firestore:"outputsBucket" class:"operational"`  // bucket name, without gs://
 	ExportsBucket  string  `firestore:"exportsBucket" class:"operational"`  // bucket name, without gs://
 	AuditBucket    string  `firestore:"auditBucket" class:"operational"`    // bucket name, without gs://; under the platform's audit key
+	AuditTopic     string  `firestore:"auditTopic" class:"operational"`     // projects/…/topics/… of the tenant, which receives its audit log; empty: none
 	KeyName        string  `firestore:"keyName" class:"operational"`        // projects/…/cryptoKeys/…
 	SigningAccount string  `firestore:"signingAccount" class:"operational"` // email of the account that signs upload URLs
 	SigningKeyName string  `firestore:"signingKeyName" class:"operational"` // projects/…/cryptoKeyVersions/…; empty: IAM signBlob signs
 	DatabaseID     string  `firestore:"databaseId" class:"operational"`     // Firestore database; empty: (default)
 	Trust          []Trust `firestore:"trust"`
 	Limits         Limits  `firestore:"limits"`
+
+	Witnesses []string `firestore:"witnesses" class:"configuration"` // verifier keys of the witnesses of the audit log, at most MaxWitnesses; see Witness
 }
 
 // Limits holds a tenant's limits. A zero field means the platform's default.

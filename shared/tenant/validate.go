@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 )
+
+// topicName follows cloud.google.com/pubsub/docs/pubsub-basics#resource_names.
+var topicName = regexp.MustCompile(`^projects/[a-z0-9.:-]+/topics/[A-Za-z][A-Za-z0-9_.~+%-]{2,254}$`)
 
 // Validate returns an error that joins everything wrong with the record, in a fixed
 // order.
@@ -26,6 +30,9 @@ func (r Record) Validate() error {
 			errs = append(errs, fmt.Errorf("%s is missing", field.name))
 		}
 	}
+	if r.AuditTopic != "" && !topicName.MatchString(r.AuditTopic) {
+		errs = append(errs, errors.New("auditTopic is not projects/PROJECT/topics/TOPIC"))
+	}
 	if r.Limits.UploadLifetime < 0 {
 		errs = append(errs, errors.New("uploadLifetime is negative"))
 	}
@@ -34,6 +41,7 @@ func (r Record) Validate() error {
 			errs = append(errs, fmt.Errorf("trust[%d]: %w", i, err))
 		}
 	}
+	errs = append(errs, validateWitnesses(r.Witnesses))
 	return errors.Join(errs...)
 }
 

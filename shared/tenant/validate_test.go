@@ -38,6 +38,8 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		"no state":                       {func(r *tenant.Record) { r.State = "" }, "neither active nor suspended"},
 		"no bucket":                      {func(r *tenant.Record) { r.OutputsBucket = "" }, "outputsBucket is missing"},
 		"no key":                         {func(r *tenant.Record) { r.KeyName = "" }, "keyName is missing"},
+		"a topic by its ID alone":        {func(r *tenant.Record) { r.AuditTopic = "audit" }, "auditTopic is not projects/"},
+		"a topic with a path":            {func(r *tenant.Record) { r.AuditTopic = "projects/p/topics/a/b" }, "auditTopic is not projects/"},
 		"a negative lifetime":            {func(r *tenant.Record) { r.Limits.UploadLifetime = -1 }, "uploadLifetime"},
 		"no issuer":                      {func(r *tenant.Record) { r.Trust[1].Issuer = "" }, "trust[1]: issuer is missing"},
 		"no keys":                        {func(r *tenant.Record) { r.Trust[1].JWKSURL = "" }, "trust[1]: neither jwks nor jwksUrl"},

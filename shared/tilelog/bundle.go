@@ -1,8 +1,10 @@
 package tilelog
 
 import (
+	"bufio"
 	"encoding/binary"
 	"fmt"
+	"io"
 
 	"github.com/transparency-dev/tessera/api"
 )
@@ -43,4 +45,20 @@ func CutBundle(bundle []byte, width int) ([]byte, error) {
 		size += 2 + len(entry)
 	}
 	return bundle[:size:size], nil
+}
+
+// CopyEntries copies the first count entries of a bundle, as a bundle, without
+// holding them in memory.
+func CopyEntries(w io.Writer, bundle io.Reader, count int) error {
+	buffered := bufio.NewReader(bundle)
+	for range count {
+		size, err := buffered.Peek(2)
+		if err != nil {
+			return fmt.Errorf("copy entry bundle: %w", err)
+		}
+		if _, err := io.CopyN(w, buffered, 2+int64(binary.BigEndian.Uint16(size))); err != nil {
+			return fmt.Errorf("copy entry bundle: %w", err)
+		}
+	}
+	return nil
 }

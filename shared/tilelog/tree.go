@@ -76,10 +76,14 @@ func (t *Tree) Append(entry []byte) error {
 	if len(entry) > MaxEntrySize {
 		return fmt.Errorf("append entry %d: it has %d bytes, more than %d", t.size, len(entry), MaxEntrySize)
 	}
-	hash := tlog.RecordHash(entry)
+	t.AppendHash(tlog.RecordHash(entry))
+	return nil
+}
+
+// AppendHash appends an entry by its hash, which tlog.RecordHash computes.
+func (t *Tree) AppendHash(hash tlog.Hash) {
 	t.push(0, hash[:])
 	t.size++
-	return nil
 }
 
 // push adds a hash to the partial tile of a level, and the tile's root to the
@@ -96,7 +100,23 @@ func (t *Tree) push(level int, hash []byte) {
 	t.edge[level] = nil
 	index := (t.size + 1) >> (tileHeight * (level + 1))
 	t.full = append(t.full, Tile{uint64(level), index - 1, data})
-	t.push(level+1, rowRange(0, data).Hashes()[0])
+	root := tileRoot(data)
+	t.push(level+1, root[:])
+}
+
+// tileRoot returns the root of a full tile, whose hashes are the leaves of a perfect
+// tree.
+func tileRoot(data []byte) tlog.Hash {
+	var row [TileWidth]tlog.Hash
+	for i := range row {
+		row[i] = tlog.Hash(data[i*hashSize:])
+	}
+	for width := TileWidth / 2; width > 0; width /= 2 {
+		for i := range width {
+			row[i] = tlog.NodeHash(row[2*i], row[2*i+1])
+		}
+	}
+	return row[0]
 }
 
 // rowRange returns the compact range of a row of hashes, of which the first has

@@ -70,6 +70,7 @@ module "tenant" {
   location             = each.value.location
   trust                = each.value.trust
   workspaces           = each.value.workspaces
+  witnesses            = each.value.witnesses
   outputs              = each.value.outputs
   key_protection_level = "HSM"
   deletion_policy      = each.value.leaving ? "DELETE" : var.deletion_policy

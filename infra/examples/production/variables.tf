@@ -128,6 +128,7 @@ variable "tenants" {
       rules    = list(object({ claims = map(string), role = string, workspaces = optional(list(string), []), share_runs = optional(bool, false) }))
     })), [])
     workspaces = optional(map(object({ members = optional(list(object({ issuer = string, subject = string })), []) })), {})
+    witnesses  = optional(list(string), [])
   }))
   default  = {}
   nullable = false

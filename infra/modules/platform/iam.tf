@@ -8,7 +8,7 @@ locals {
     database  = google_firestore_database.this.name
     directory = google_firestore_database.directory.name
   }
-  letters = { for topic in module.suite.topics : "deadLetters.${topic}" => topic }
+  letters = { for topic in module.suite.dead_letters : "deadLetters.${topic}" => topic }
 }
 
 # Roles that Google does not predefine, because each predefined role with these

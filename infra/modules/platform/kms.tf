@@ -41,6 +41,12 @@ resource "google_kms_crypto_key" "log" {
   }
 }
 
+# Every version that can verify. A disabled version has no public key.
+data "google_kms_crypto_key_versions" "log" {
+  crypto_key = google_kms_crypto_key.log.id
+  filter     = "state=ENABLED"
+}
+
 # Signs the manifests of exports, in the same way.
 resource "google_kms_crypto_key" "manifest" {
   key_ring                   = google_kms_key_ring.platform[var.location].id

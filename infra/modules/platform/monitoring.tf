@@ -34,12 +34,32 @@ locals {
     filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"tokens without a role\""
   }
 
+  # Values of log lines, each with the longest one that is normal, in seconds.
+  delay_metrics = {
+    audit-publication-delay = {
+      description = "Time from an audit entry to the checkpoint that covers it, in seconds: the longest of each call"
+      filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"audit logs integrated\""
+      value       = "EXTRACT(jsonPayload.delaySeconds)"
+      labels      = {}
+      threshold   = 600
+      what        = "An audit entry waited for more than ten minutes until it was published. Until then it cannot be proved. audit-integrator fails, or has more entries than it can publish."
+    }
+    audit-delivery-delay = {
+      description = "Time for which published audit entries have waited for their delivery to the tenant's topic, in seconds"
+      filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"audit log not delivered\""
+      value       = "EXTRACT(jsonPayload.seconds)"
+      labels      = { tenant = "EXTRACT(jsonPayload.tenant)" }
+      threshold   = 900
+      what        = "A tenant's audit topic has not received entries for more than 15 minutes. The metric names the tenant. The log line says whether the topic refuses messages. See the playbook on audits."
+    }
+  }
+
   run = "resource.type=\"cloud_run_revision\" AND metric.type=\"run.googleapis.com/request_count\""
 
   # Alerts on a threshold that is exceeded for the duration, with what to do.
   alerts = merge(
     {
-      for topic in module.suite.topics : "Dead letters of ${topic}" => {
+      for topic in module.suite.dead_letters : "Dead letters of ${topic}" => {
         filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id=\"${topic}-dead\""
         aligner     = "ALIGN_MAX", threshold = 0, duration = "0s", severity = "ERROR"
         what        = "Messages failed 20 times. See the playbook on dead letters."
@@ -47,12 +67,12 @@ locals {
       }
     },
     {
-      for name, f in module.suite.functions : "${name} falls behind" => {
+      for name, p in local.pushes : "${name} falls behind" => {
         filter      = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id=\"${name}\""
         aligner     = "ALIGN_MAX", threshold = 600, duration = "300s", severity = "WARNING"
-        what        = "The oldest message has been waiting for ten minutes: ${name} fails, or has too few instances."
+        what        = "The oldest message has been waiting for ten minutes: ${p.function} fails, or has too few instances."
         denominator = null
-      } if f.topic != null
+      }
     },
     {
       for name, f in module.suite.functions : "${name} fails" => {
@@ -67,6 +87,14 @@ locals {
         filter      = "resource.type=\"${name == "key-errors" ? "audited_resource" : "cloud_run_revision"}\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this[name].name}\""
         aligner     = "ALIGN_DELTA", threshold = try(metric.threshold, 0), duration = try(metric.duration, "0s"), severity = try(metric.severity, "ERROR")
         what        = "${metric.description}."
+        denominator = null
+      }
+    },
+    {
+      for name, metric in local.delay_metrics : name => {
+        filter      = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.delay[name].name}\""
+        aligner     = "ALIGN_PERCENTILE_99", threshold = metric.threshold, duration = "0s", severity = "ERROR"
+        what        = metric.what
         denominator = null
       }
     },
@@ -101,6 +129,30 @@ resource "google_logging_metric" "this" {
   metric_descriptor {
     metric_kind = "DELTA"
     value_type  = "INT64"
+  }
+  depends_on = [google_project_service.this]
+}
+
+resource "google_logging_metric" "delay" {
+  for_each = local.delay_metrics
+
+  project          = var.project_id
+  name             = "strongroom/${each.key}"
+  description      = each.value.description
+  filter           = each.value.filter
+  value_extractor  = each.value.value
+  label_extractors = each.value.labels
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "DISTRIBUTION"
+    unit        = "s"
+    dynamic "labels" {
+      for_each = each.value.labels
+      content {
+        key = labels.key
+      }
+    }
   }
   depends_on = [google_project_service.this]
 }

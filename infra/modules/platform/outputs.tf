@@ -30,6 +30,11 @@ output "log_key" {
   value       = google_kms_crypto_key.log.id
 }
 
+output "log_verifier_keys" {
+  description = "Keys that verify the checkpoints of audit logs, by version of the log key: the KEY of each verifier key NAME+HASH+KEY, of the checkpoints and of their times. Give them to auditors over another way than the API."
+  value       = module.suite.log_verifier_keys
+}
+
 output "manifest_key" {
   description = "Key that signs the manifests of exports. To rotate it, create a new version; old versions stay enabled, so that old manifests verify."
   value       = google_kms_crypto_key.manifest.id

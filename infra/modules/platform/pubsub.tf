@@ -1,5 +1,14 @@
 # Each topic, a push subscription for the function that it triggers, and a
-# dead-letter topic with a subscription that keeps the messages.
+# dead-letter topic with a subscription that keeps the messages. A function that a
+# topic triggers has a second topic and subscription for messages that are sent
+# again, so that whoever sends them cannot publish to the first.
+
+locals {
+  pushes = merge(
+    { for name, f in module.suite.functions : name => { function = name, topic = f.topic, dead = f.topic } if f.topic != null },
+    { for name, f in module.suite.functions : "${name}-replayed" => { function = name, topic = "replayed-${f.topic}", dead = f.topic } if f.topic != null },
+  )
+}
 
 resource "google_pubsub_topic" "this" {
   for_each = module.suite.topics
@@ -18,7 +27,7 @@ resource "google_pubsub_topic" "this" {
 }
 
 resource "google_pubsub_topic" "dead" {
-  for_each = module.suite.topics
+  for_each = module.suite.dead_letters
 
   project         = var.project_id
   name            = "${each.value}-dead"
@@ -51,7 +60,7 @@ resource "google_pubsub_subscription" "dead" {
 # policy are set here. The path contains the topic. From it, the functions framework
 # builds the same CloudEvent that Eventarc would send.
 resource "google_pubsub_subscription" "push" {
-  for_each = { for name, f in module.suite.functions : name => f if f.topic != null }
+  for_each = local.pushes
 
   project                    = var.project_id
   name                       = each.key
@@ -61,10 +70,10 @@ resource "google_pubsub_subscription" "push" {
   deletion_policy            = var.deletion_policy
 
   push_config {
-    push_endpoint = "${module.function[each.key].uris[local.primary]}/projects/${var.project_id}/topics/${each.value.topic}"
+    push_endpoint = "${module.function[each.value.function].uris[local.primary]}/projects/${var.project_id}/topics/${each.value.topic}"
     oidc_token {
       service_account_email = module.suite.accounts.push
-      audience              = module.function[each.key].uris[local.primary]
+      audience              = module.function[each.value.function].uris[local.primary]
     }
   }
   retry_policy {
@@ -72,7 +81,7 @@ resource "google_pubsub_subscription" "push" {
     maximum_backoff = "600s"
   }
   dead_letter_policy {
-    dead_letter_topic     = google_pubsub_topic.dead[each.value.topic].id
+    dead_letter_topic     = google_pubsub_topic.dead[each.value.dead].id
     max_delivery_attempts = 20
   }
   expiration_policy {

@@ -12,12 +12,14 @@ locals {
     outputsBucket  = { stringValue = var.record.outputs_bucket }
     exportsBucket  = { stringValue = var.record.exports_bucket }
     auditBucket    = { stringValue = var.record.audit_bucket }
+    auditTopic     = { stringValue = var.record.audit_topic }
     keyName        = { stringValue = var.record.key_name }
     signingAccount = { stringValue = var.record.signing_account }
     signingKeyName = { stringValue = var.record.signing_key_name }
     databaseId     = { stringValue = var.record.database_id }
     trust          = local.trust
     limits         = { mapValue = { fields = { uploadLifetime = { integerValue = tostring(var.record.upload_lifetime_seconds * 1000000000) } } } }
+    witnesses      = { arrayValue = length(var.record.witnesses) == 0 ? {} : { values = [for w in var.record.witnesses : { stringValue = w }] } }
   }
 
   # An empty list is an arrayValue without values, because Firestore returns that.

@@ -1,5 +1,5 @@
 variable "record" {
-  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default."
+  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Witnesses: verifier keys of the audit log's witnesses."
   type = object({
     id                      = string
     state                   = optional(string, "active")
@@ -8,11 +8,13 @@ variable "record" {
     outputs_bucket          = string
     exports_bucket          = string
     audit_bucket            = string
+    audit_topic             = optional(string, "")
     key_name                = string
     signing_account         = string
     signing_key_name        = optional(string, "")
     database_id             = optional(string, "")
     upload_lifetime_seconds = optional(number, 0)
+    witnesses               = optional(list(string), [])
   })
   default = null
   validation {
@@ -22,6 +24,10 @@ variable "record" {
   validation {
     condition     = try(var.record.upload_lifetime_seconds, 0) >= 0 && try(var.record.upload_lifetime_seconds, 0) <= 900
     error_message = "The lifetime of an upload URL must be at most 900 seconds; 0 is the default."
+  }
+  validation {
+    condition     = length(try(var.record.witnesses, [])) <= 16 && alltrue([for w in try(var.record.witnesses, []) : can(regex("^[^+\\s]+\\+[0-9a-f]{8}\\+B[A-Pg-v][A-Za-z0-9+/=]+$", w))])
+    error_message = "At most 16 witnesses, each with its verifier key NAME+HASH+KEY of c2sp.org/tlog-cosignature, as `strongroom audit witness` prints it."
   }
 }
 

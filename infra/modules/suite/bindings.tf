@@ -13,7 +13,7 @@ locals {
       auditBucket  = "buckets/${var.project_id}-audit"
     },
     { for topic in local.topics : "topic.${topic}" => "topics/${topic}" },
-    { for topic in local.topics : "deadLetters.${topic}" => "subscriptions/${topic}-dead" },
+    { for topic in local.dead_letters : "deadLetters.${topic}" => "subscriptions/${topic}-dead" },
   )
   tenant_resources = {
     for slug, t in local.tenants : slug => {
@@ -23,6 +23,7 @@ locals {
       "tenant.outputsBucket"  = "buckets/${t.outputs_bucket}"
       "tenant.exportsBucket"  = "buckets/${t.exports_bucket}"
       "tenant.auditBucket"    = "buckets/${t.audit_bucket}"
+      "tenant.auditTopic"     = t.audit_topic # null: the log is delivered nowhere
     }
   }
 
@@ -81,5 +82,5 @@ locals {
     { for name, f in local.functions : "scheduler ${name}" => { member = local.scheduler_account, role = "roles/run.invoker", on = "function", resource = "functions/${name}" } if f.schedule != null },
   )
 
-  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.exportsBucket", "tenant.auditBucket"])
+  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.exportsBucket", "tenant.auditBucket", "tenant.auditTopic"])
 }

@@ -30,8 +30,11 @@ locals {
   # Topics that trigger a function, or that an account may publish to.
   topics = toset(concat(
     compact([for f in local.functions : f.topic]),
+    [for f in local.functions : "replayed-${f.topic}" if f.topic != null],
     [for r in local.roles : trimprefix(r.on, "topic.") if startswith(r.on, "topic.")],
   ))
+  dead_letters = toset([for topic in local.topics : trimprefix(topic, "replayed-")])
+
   domain = "${var.project_id}.iam.gserviceaccount.com"
 
   # Accounts that belong to no function.

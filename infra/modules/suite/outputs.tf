@@ -26,9 +26,19 @@ output "topics" {
   value       = local.topics
 }
 
+output "dead_letters" {
+  description = "Topics whose messages become dead letters. A topic for replayed messages shares the dead letters of its original."
+  value       = local.dead_letters
+}
+
 output "tenants" {
   description = "Names of every tenant's resources, by slug."
   value       = local.tenants
+}
+
+output "log_verifier_keys" {
+  description = "Base64 part of the verifier keys of audit logs, by version of the log key: of checkpoints, and of their times."
+  value       = local.log_verifier_keys
 }
 
 output "custom_roles" {

@@ -7,13 +7,14 @@ locals {
     }
   ]...)
 
-  # The order matters only if two templates match the same path. No two of these
-  # do, because a wildcard matches exactly one segment.
+  # The order matters only if two templates with different functions match the same path,
+  # and no two of these do. Some match a path such as runs/search, of one function.
+  # {run} matches exactly one segment, and {tile...} one or more at the end.
   path_rules = [
     for i, path in sort(keys(local.paths)) : {
       priority = i + 1
       path     = path
-      template = replace(path, "}", "=*}") # the load balancer writes {run} as {run=*}
+      template = replace(replace(path, "...}", "=**}"), "/{([a-zA-Z]+)}/", "{$1=*}") # the load balancer writes {run} as {run=*}, and {tile...} as {tile=**}
       function = local.paths[path][0]
     }
   ]

@@ -42,6 +42,17 @@ variable "directory" {
   nullable    = false
 }
 
+variable "log_public_keys" {
+  description = "Public keys of the log key in PEM, by version."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for pem in values(var.log_public_keys) : length(regexall("(?m)^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$", pem)) == 1])
+    error_message = "A public key of the log key must be an Ed25519 key in PEM."
+  }
+}
+
 variable "tenants" {
   description = "Tenants by slug. The default project and location are the platform's."
   type = map(object({
@@ -49,6 +60,7 @@ variable "tenants" {
     project_number = optional(string)
     location       = optional(string)
     signing_key    = optional(bool, false)
+    audit_topic    = optional(string)
   }))
   default  = {}
   nullable = false

@@ -47,6 +47,17 @@ resource "google_service_account_iam_member" "this" {
   depends_on = [google_project_iam_custom_role.this]
 }
 
+# The topic belongs to the tenant, so whoever applies this needs
+# pubsub.topics.setIamPolicy on it.
+resource "google_pubsub_topic_iam_member" "audit" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "tenant.auditTopic" }
+
+  project = split("/", var.audit_topic)[1]
+  topic   = split("/", var.audit_topic)[3]
+  role    = each.value.role
+  member  = "serviceAccount:${each.value.member}"
+}
+
 resource "google_storage_bucket_iam_member" "this" {
   for_each = { for key, b in local.bindings : key => b if contains(keys(local.role_buckets), b.on) }
 

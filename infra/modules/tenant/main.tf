@@ -16,6 +16,7 @@ module "suite" {
       project_number = var.project_number
       location       = var.location
       signing_key    = var.signing_key
+      audit_topic    = var.audit_topic
     }
   }
 }

@@ -13,10 +13,12 @@ module "record" {
     outputs_bucket          = google_storage_bucket.this["outputs"].name
     exports_bucket          = google_storage_bucket.this["exports"].name
     audit_bucket            = google_storage_bucket.audit.name
+    audit_topic             = var.audit_topic == null ? "" : var.audit_topic
     key_name                = google_kms_crypto_key.data.id
     signing_account         = local.tenant.signing_account
     signing_key_name        = var.signing_key_version == null ? "" : "${one(google_kms_crypto_key.signing[*].id)}/cryptoKeyVersions/${var.signing_key_version}"
     upload_lifetime_seconds = var.upload_lifetime_seconds
+    witnesses               = var.witnesses
   }
   trust      = var.trust
   workspaces = var.workspaces
@@ -31,6 +33,7 @@ resource "google_firestore_document" "record" {
 
   depends_on = [
     google_kms_crypto_key_iam_member.this,
+    google_pubsub_topic_iam_member.audit,
     google_service_account_iam_member.this,
     google_storage_bucket_iam_member.this,
     google_storage_notification.outputs,

@@ -97,10 +97,27 @@ variable "signing_key_version" {
   }
 }
 
+variable "audit_topic" {
+  description = "Pub/Sub topic of the tenant's own that receives its audit log, as projects/PROJECT/topics/TOPIC; null: none. The topic must exist."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.audit_topic == null || can(regex("^projects/[a-z0-9.:-]+/topics/[A-Za-z][A-Za-z0-9_.~+%-]{2,254}$", var.audit_topic))
+    error_message = "Write the topic as projects/PROJECT/topics/TOPIC."
+  }
+}
+
 variable "upload_lifetime_seconds" {
   description = "Lifetime of an upload URL, in seconds; 0: the platform's default of 900."
   type        = number
   default     = 0
+  nullable    = false
+}
+
+variable "witnesses" {
+  description = "Verifier keys of the witnesses of the tenant's audit log, as `strongroom audit witness` prints them."
+  type        = list(string)
+  default     = []
   nullable    = false
 }
 

@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"strconv"
 )
 
 // Limits of the catalog.
@@ -90,8 +88,12 @@ func (c *Client) PruneTasks(ctx context.Context, source, edition, pageToken stri
 
 // SearchTasks returns at most size tasks that match words.
 func (c *Client) SearchTasks(ctx context.Context, words string, size int) (FoundTasks, error) {
-	query := url.Values{"query": {words}, "pageSize": {strconv.Itoa(size)}}
+	r := request{what: "search the catalog", method: http.MethodPost, path: catalogTasksPath + "/search"}
+	r.in = struct {
+		Query string `json:"query"`
+		page
+	}{words, page{PageSize: size}}
 	var found FoundTasks
-	err := c.call(ctx, request{what: "search the catalog", method: http.MethodGet, path: catalogTasksPath, query: query}, &found)
+	err := c.call(ctx, r, &found)
 	return found, err
 }

@@ -31,6 +31,7 @@ type Client struct {
 	token     func() (secret.String, error)
 	insecure  bool
 	bucket    string // empty: any
+	receipt   func(Receipt)
 	http      *http.Client
 }
 
@@ -41,7 +42,17 @@ type Config struct {
 	Token     func() (secret.String, error) // called for each request, because tokens rotate; nil: send no token
 	Insecure  bool                          // allow http: to hosts other than this one
 	Bucket    string                        // the only bucket that Put uploads to; empty: the one that the platform names
+	Receipt   func(Receipt)                 // called for each request that the platform recorded, concurrently; nil: not called
 }
+
+// Receipt is the platform's statement that an audit entry records a request.
+type Receipt struct {
+	What  string // what was requested
+	Entry string // ID of the entry
+}
+
+// receiptHeader has the ID of the entry that records a request.
+const receiptHeader = "Strongroom-Audit-Entry"
 
 // New checks the address and returns a client. It sends nothing yet.
 func New(config Config) (*Client, error) {
@@ -51,7 +62,7 @@ func New(config Config) (*Client, error) {
 	}
 	return &Client{
 		base: base, workspace: config.Workspace, token: config.Token, insecure: config.Insecure, bucket: config.Bucket,
-		http: &http.Client{Transport: newTransport(), CheckRedirect: refuseRedirect},
+		receipt: config.Receipt, http: &http.Client{Transport: newTransport(), CheckRedirect: refuseRedirect},
 	}, nil
 }
 
@@ -159,7 +170,7 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 
 // send returns a response with a 2xx status. The caller closes its body. Any
 // other status is an error: a *Problem, if the platform responded. A body that
-// is not nil is JSON.
+// is not nil is JSON, unless the request's header has another Content-Type.
 func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Response, error) {
 	req, err := c.newRequest(ctx, r, body)
 	if err != nil {
@@ -172,6 +183,9 @@ func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Respon
 	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, unreachable(ctx, r.what, err)
+	}
+	if entry := res.Header.Get(receiptHeader); entry != "" && c.receipt != nil {
+		c.receipt(Receipt{What: r.what, Entry: printable(entry)})
 	}
 	if res.StatusCode/100 == 2 {
 		return res, nil
@@ -191,7 +205,7 @@ func (c *Client) newRequest(ctx context.Context, r request, body []byte) (*http.
 		req.Header[name] = values
 	}
 	req.Header.Set("User-Agent", userAgent)
-	if body != nil {
+	if body != nil && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	return req, nil
@@ -220,6 +234,25 @@ func (c *Client) rejected(what string, res *http.Response, sent secret.String) e
 		}
 	}
 	return classify(problem, res, "")
+}
+
+// readAll returns the whole response body, of at most limit bytes.
+func (c *Client) readAll(ctx context.Context, r request, body []byte, limit int) ([]byte, error) {
+	ctx, alive, cancel := watch(ctx)
+	defer cancel()
+	res, err := c.send(ctx, r, body)
+	if err != nil {
+		return nil, err
+	}
+	defer closeBody(res.Body)
+	data, err := io.ReadAll(io.LimitReader(&liveReader{res.Body, alive}, int64(limit)+1))
+	switch {
+	case err != nil:
+		return nil, unreachable(ctx, r.what, err)
+	case len(data) > limit:
+		return nil, fmt.Errorf("%s: the response is larger than %d bytes", r.what, limit)
+	}
+	return data, nil
 }
 
 func closeBody(body io.ReadCloser) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 )
 
@@ -56,12 +55,13 @@ type Ignoring struct {
 
 // IssueFilter selects issues. Empty fields match every issue.
 type IssueFilter struct {
-	State    string // an issue's state, or "active": all states except resolved and ignored
-	Severity int    // 1 to 4; 0: any
-	SLX      string
-	Resource string
-	Task     string
-	From, To time.Time // last seen in [From, To)
+	State    string    `json:"state,omitempty"`    // an issue's state, or "active": all states except resolved and ignored
+	Severity int       `json:"severity,omitempty"` // 1 to 4; 0: any
+	SLX      string    `json:"slx,omitempty"`
+	Resource string    `json:"resource,omitempty"`
+	Task     string    `json:"task,omitempty"`
+	From     time.Time `json:"from,omitzero"` // last seen in [From, To)
+	To       time.Time `json:"to,omitzero"`
 }
 
 // MaxIssuePage is the maximum number of issues on one page.
@@ -77,16 +77,14 @@ type IssuePage struct {
 // Issues reads one page of at most size issues. An empty token reads the first
 // page.
 func (c *Client) Issues(ctx context.Context, filter IssueFilter, size int, token string) (IssuePage, error) {
-	query := pageQuery(size, token, map[string]string{
-		"state": filter.State, "slx": filter.SLX, "resource": filter.Resource, "task": filter.Task,
-		"from": stamp(filter.From), "to": stamp(filter.To),
-	})
-	if filter.Severity != 0 {
-		query.Set("severity", strconv.Itoa(filter.Severity))
-	}
-	var page IssuePage
-	err := c.call(ctx, request{what: "list issues", method: http.MethodGet, path: c.workspacePath() + "/issues", query: query}, &page)
-	return page, err
+	r := request{what: "list issues", method: http.MethodPost, path: c.workspacePath() + "/issues/search"}
+	r.in = struct {
+		IssueFilter
+		page
+	}{filter, page{size, token}}
+	var found IssuePage
+	err := c.call(ctx, r, &found)
+	return found, err
 }
 
 // Issue reads one issue.

@@ -6,6 +6,12 @@ import (
 	"time"
 )
 
+// page selects one page of a search. An empty token selects the first page.
+type page struct {
+	PageSize  int    `json:"pageSize"`
+	PageToken string `json:"pageToken,omitempty"`
+}
+
 // pageQuery is the query for one page of a list. An empty token requests the
 // first page. Empty filters are left out.
 func pageQuery(size int, token string, filters map[string]string) url.Values {

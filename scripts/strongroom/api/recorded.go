@@ -2,20 +2,19 @@ package api
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net/http"
 	"time"
 )
 
 // RunFilter selects runs. Empty fields match every run.
 type RunFilter struct {
-	Task     string
-	SLX      string
-	Resource string
-	Outcome  string
-	State    string
-	From, To time.Time // started in [From, To)
+	Task     string    `json:"task,omitempty"`
+	SLX      string    `json:"slx,omitempty"`
+	Resource string    `json:"resource,omitempty"`
+	Outcome  string    `json:"outcome,omitempty"`
+	State    string    `json:"state,omitempty"`
+	From     time.Time `json:"from,omitzero"` // started in [From, To)
+	To       time.Time `json:"to,omitzero"`
 }
 
 // MaxRunPage is the maximum number of runs that this program requests on one
@@ -31,13 +30,14 @@ type RunPage struct {
 
 // Runs reads one page of at most size runs. An empty token reads the first page.
 func (c *Client) Runs(ctx context.Context, filter RunFilter, size int, token string) (RunPage, error) {
-	query := pageQuery(size, token, map[string]string{
-		"task": filter.Task, "slx": filter.SLX, "resource": filter.Resource, "outcome": filter.Outcome, "state": filter.State,
-		"from": stamp(filter.From), "to": stamp(filter.To),
-	})
-	var page RunPage
-	err := c.call(ctx, request{what: "list runs", method: http.MethodGet, path: c.workspacePath() + "/runs", query: query}, &page)
-	return page, err
+	r := request{what: "list runs", method: http.MethodPost, path: c.workspacePath() + "/runs/search"}
+	r.in = struct {
+		RunFilter
+		page
+	}{filter, page{size, token}}
+	var found RunPage
+	err := c.call(ctx, r, &found)
+	return found, err
 }
 
 // Run reads one run.
@@ -50,19 +50,5 @@ func (c *Client) Run(ctx context.Context, id string) (Run, error) {
 // IssueLines reads the issue lines that a run reported, byte for byte.
 func (c *Client) IssueLines(ctx context.Context, run string) ([]byte, error) {
 	r := request{what: "read the run's issues", method: http.MethodGet, path: c.runPath(run) + "/issues"}
-	ctx, alive, cancel := watch(ctx)
-	defer cancel()
-	res, err := c.send(ctx, r, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer closeBody(res.Body)
-	lines, err := io.ReadAll(io.LimitReader(&liveReader{res.Body, alive}, MaxReportBytes+1))
-	switch {
-	case err != nil:
-		return nil, unreachable(ctx, r.what, err)
-	case len(lines) > MaxReportBytes:
-		return nil, fmt.Errorf("%s: the response is larger than the %d bytes of a report", r.what, MaxReportBytes)
-	}
-	return lines, nil
+	return c.readAll(ctx, r, nil, MaxReportBytes)
 }

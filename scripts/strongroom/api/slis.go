@@ -9,8 +9,8 @@ import (
 
 // SLIFilter selects SLIs. Empty fields match every SLI.
 type SLIFilter struct {
-	SLX   string
-	Alert string // warning, ticket or page: this alert or a more urgent one
+	SLX   string `json:"slx,omitempty"`
+	Alert string `json:"alert,omitempty"` // warning, ticket or page: this alert or a more urgent one
 }
 
 // MaxSLIPage is the maximum number of SLIs on one page.
@@ -26,10 +26,14 @@ type SLIPage struct {
 
 // SLIs reads one page of at most size SLIs. An empty token reads the first page.
 func (c *Client) SLIs(ctx context.Context, filter SLIFilter, size int, token string) (SLIPage, error) {
-	query := pageQuery(size, token, map[string]string{"slx": filter.SLX, "alert": filter.Alert})
-	var page SLIPage
-	err := c.call(ctx, request{what: "list SLIs", method: http.MethodGet, path: c.workspacePath() + "/slis", query: query}, &page)
-	return page, err
+	r := request{what: "list SLIs", method: http.MethodPost, path: c.workspacePath() + "/slis/search"}
+	r.in = struct {
+		SLIFilter
+		page
+	}{filter, page{size, token}}
+	var found SLIPage
+	err := c.call(ctx, r, &found)
+	return found, err
 }
 
 // SLI reads an SLI and its health.

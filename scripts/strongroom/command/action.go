@@ -31,7 +31,7 @@ func (act action[T]) command(a *app) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.stdout, result)
+				return a.writeJSON(a.stdout, result)
 			}
 			return act.show(a.stdout, result)
 		},

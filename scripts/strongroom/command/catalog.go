@@ -48,7 +48,7 @@ func (a *app) searchCatalog(ctx context.Context, words string, limit int, asJSON
 		return err
 	}
 	if asJSON {
-		return writeJSON(a.stdout, found)
+		return a.writeJSON(a.stdout, found)
 	}
 	return view.Found(a.stdout, found)
 }

@@ -136,7 +136,7 @@ func (c *catalogImport) removeStale(ctx context.Context, edition string) error {
 // finish prints the summary.
 func (c *catalogImport) finish(failed bool) (err error) {
 	if c.json {
-		err = writeJSON(c.app.stdout, c.summary)
+		err = c.app.writeJSON(c.app.stdout, c.summary)
 	} else {
 		_, err = fmt.Fprintln(c.app.stdout, c.summary)
 	}

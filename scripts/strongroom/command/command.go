@@ -4,7 +4,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -47,6 +46,7 @@ func Program(ctx context.Context) int {
 // returns its exit code. Settings that are not in args come from env.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, settings: settings{env: env}}
+	a.settings.receipts = &receipts{print: a.printReceipt}
 	root := rootCommand(a)
 	root.SetArgs(append([]string{}, args...)) // never nil: nil means os.Args
 	root.SetIn(stdin)
@@ -68,7 +68,7 @@ func rootCommand(a *app) *cobra.Command {
 	a.settings.addFlags(root)
 	root.AddCommand(runCommand(a), resumeCommand(a), spoolCommand(a), uploadCommand(a), importCommand(a),
 		runsCommand(a), outputsCommand(a), issuesCommand(a), slisCommand(a), assistantCommand(a),
-		catalogCommand(a), replayCommand(a), tokenCommand(a), versionCommand(a))
+		catalogCommand(a), auditCommand(a), replayCommand(a), tokenCommand(a), versionCommand(a))
 	return root
 }
 
@@ -112,10 +112,15 @@ func (a *app) notice(format string, args ...any) {
 	}
 }
 
-func writeJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(value)
+// writeJSON prints a result as one line of JSON. An object also has the receipts of
+// the requests since the last result.
+func (a *app) writeJSON(w io.Writer, result any) error {
+	data, err := a.settings.receipts.addTo(result)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(data, '\n'))
+	return err
 }
 
 // errInterrupted is the cause of a context that a signal ended.

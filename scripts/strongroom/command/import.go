@@ -164,7 +164,7 @@ func (i *importer) reportFile(ctx context.Context, f *importFile) error {
 
 func (i *importer) print(r *importedRun) error {
 	if i.options.json {
-		return writeJSON(i.app.stdout, r)
+		return i.app.writeJSON(i.app.stdout, r)
 	}
 	printNotes(func(format string, args ...any) { fmt.Fprintf(i.app.stderr, format+"\n", args...) }, r.File, r.Notes)
 	for _, lines := range r.Rejected {

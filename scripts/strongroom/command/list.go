@@ -48,7 +48,7 @@ func (l list[E]) print(ctx context.Context, a *app, o listOptions) error {
 		return err
 	}
 	if o.json {
-		return writeJSON(a.stdout, l.wrap(entries, more))
+		return a.writeJSON(a.stdout, l.wrap(entries, more))
 	}
 	if err := l.show(a.stdout, entries); err != nil {
 		return err

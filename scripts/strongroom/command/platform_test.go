@@ -21,7 +21,7 @@ import (
 func (p *program) runs(t *testing.T) []string {
 	t.Helper()
 	var page struct{ Runs []struct{ ID string } }
-	p.read(t, "/runs?pageSize=500").Want(t, http.StatusOK).JSON(t, &page)
+	p.tenant.Search(t, "viewer", "/v1/workspaces/"+string(p.tenant.Workspace)+"/runs", "pageSize=500").Want(t, http.StatusOK).JSON(t, &page)
 	var ids []string
 	for _, r := range page.Runs {
 		ids = append(ids, r.ID)

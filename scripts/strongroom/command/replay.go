@@ -106,7 +106,7 @@ func (a *app) replay(ctx context.Context, what string, asJSON bool, batch replay
 		a.notice("redelivered %d", sum.Replayed)
 	}
 	if asJSON {
-		return writeJSON(a.stdout, sum)
+		return a.writeJSON(a.stdout, sum)
 	}
 	_, err = fmt.Fprintf(a.stdout, "redelivered %s: %d\n", what, sum.Replayed)
 	return err

@@ -132,7 +132,7 @@ func (r *taskRun) finish(s *session, dir spool.Dir, code int, err error) error {
 		s.meter.Printf("strongroom: %s", nextStep(s.run, dir, err))
 	}
 	if r.options.json {
-		if err := writeJSON(r.app.stderr, s.summarize(j, err)); err != nil {
+		if err := r.app.writeJSON(r.app.stderr, s.summarize(j, err)); err != nil {
 			return err
 		}
 	}

@@ -124,7 +124,7 @@ func TestAListSkipsEmptyPages(t *testing.T) {
 		SLIs []struct{ Name string }
 		More bool
 	}](t, stubbed(t, s), "slis", "ls", "--alert", "page", "--limit", "1", "--json")
-	if len(list.SLIs) != 1 || list.SLIs[0].Name != "zone" || !list.More || len(s.received()) != 2 || !strings.Contains(s.received()[1], "pageToken=2") {
+	if len(list.SLIs) != 1 || list.SLIs[0].Name != "zone" || !list.More || len(s.received()) != 2 || !strings.Contains(s.received()[1], `"pageToken":"2"`) {
 		t.Errorf("%+v after %v", list, s.received())
 	}
 }
@@ -185,7 +185,7 @@ func TestIssueLinesOfARunArePrintedByteForByte(t *testing.T) {
 func TestIssueLinesThatAreTooLargeAreNotCut(t *testing.T) {
 	t.Parallel()
 	p := stubbed(t, newStub(t, strings.Repeat("x", api.MaxReportBytes+1)))
-	if r := p.run(t, "runs", "issues", someRun); r.code != 1 || r.stdout != "" || !strings.Contains(r.stderr, "larger than the 8388608 bytes") {
+	if r := p.run(t, "runs", "issues", someRun); r.code != 1 || r.stdout != "" || !strings.Contains(r.stderr, "larger than 8388608 bytes") {
 		t.Errorf("code %d, %d bytes, %s", r.code, len(r.stdout), r.stderr)
 	}
 }

@@ -47,7 +47,7 @@ const defaultSpaceWait = 10 * time.Second
 
 // startSession starts the upload of parts that will be added.
 func (a *app) startSession(ctx context.Context, spooled *spool.Run, client *api.Client, t transfer, policy retry.Policy) *session {
-	s := &session{run: spooled, client: client, partSize: t.partSize, spaceWait: defaultSpaceWait, meter: progress.New(a.stderr, a.settings.quiet)}
+	s := &session{run: spooled, client: client, partSize: t.partSize, spaceWait: defaultSpaceWait, meter: progress.New(progress.Upload, a.stderr, a.settings.quiet)}
 	s.failures = make(chan struct{})
 	failed, stored := s.countFailures()
 	print := func(error) {}

@@ -46,6 +46,8 @@ type settings struct {
 	bucket    string
 	insecure  bool
 	quiet     bool
+	verbose   bool
+	receipts  *receipts
 }
 
 func (s *settings) addFlags(root *cobra.Command) {
@@ -55,6 +57,7 @@ func (s *settings) addFlags(root *cobra.Command) {
 	flags.StringVar(&s.tokenFile, "token-file", "", "file with the token, which is read again for each request ($"+envTokenFile+"; or set the token in $"+envToken+")")
 	flags.StringVar(&s.bucket, "bucket", "", "tenant's bucket: send output to no other ($"+envBucket+"; default: the bucket that the platform names)")
 	flags.BoolVar(&s.insecure, "insecure", false, "allow http:// to other machines, which sends tokens and output unencrypted")
+	flags.BoolVarP(&s.verbose, "verbose", "v", false, "print the audit entry that records each request")
 	flags.BoolVarP(&s.quiet, "quiet", "q", false, "print no progress; the run command also does not print the task's output")
 }
 
@@ -98,7 +101,7 @@ func (s *settings) newClient(workspace string) (*api.Client, error) {
 	}
 	client, err := api.New(api.Config{
 		URL: address, Workspace: workspace, Token: s.token, Insecure: s.insecure,
-		Bucket: cmp.Or(s.bucket, s.env(envBucket)),
+		Bucket: cmp.Or(s.bucket, s.env(envBucket)), Receipt: s.receipts.add,
 	})
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
@@ -175,6 +178,24 @@ func (s *settings) audience() string {
 		}
 	}
 	return ""
+}
+
+// auditLog returns the audit log that the token's audience selects: that of a
+// tenant, or the platform's own.
+func (s *settings) auditLog() (api.AuditLog, error) {
+	audience := s.audience()
+	if strings.HasSuffix(audience, "/platform") {
+		return api.AuditLog{}, nil
+	}
+	if _, name, ok := strings.Cut(audience, "/tenants/"); ok {
+		if id, err := tenant.ParseID(name); err == nil {
+			return api.AuditLog{Tenant: string(id)}, nil
+		}
+	}
+	if _, err := s.token(); err != nil {
+		return api.AuditLog{}, err
+	}
+	return api.AuditLog{}, usageError("the token does not name one tenant in its audience, so it selects no audit log")
 }
 
 // transfer is the flags that set how output is spooled and uploaded.

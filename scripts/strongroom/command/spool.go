@@ -94,7 +94,7 @@ func (a *app) listSpool(dir spool.Dir, asJSON bool) error {
 		}
 	}
 	if asJSON {
-		return writeJSON(a.stdout, struct {
+		return a.writeJSON(a.stdout, struct {
 			Runs []spooledRun `json:"runs"`
 		}{runs})
 	}
@@ -123,7 +123,7 @@ func spoolShowCommand(a *app) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return writeJSON(a.stdout, r)
+				return a.writeJSON(a.stdout, r)
 			}
 			return a.showSpooled(r)
 		},

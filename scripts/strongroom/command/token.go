@@ -53,7 +53,7 @@ func (a *app) printToken(ctx context.Context, tenantName, role string, asJSON bo
 		_, err = fmt.Fprintln(a.stdout, token.Token.Reveal())
 		return err
 	}
-	return writeJSON(a.stdout, struct {
+	return a.writeJSON(a.stdout, struct {
 		Token   string    `json:"token"`
 		Expires time.Time `json:"expires"`
 	}{token.Token.Reveal(), token.Expires})
@@ -76,7 +76,7 @@ func versionCommand(a *app) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			v := readVersion()
 			if asJSON {
-				return writeJSON(a.stdout, v)
+				return a.writeJSON(a.stdout, v)
 			}
 			_, err := fmt.Fprintf(a.stdout, "strongroom %s %s %s\n", v.Version, cmp.Or(v.Revision, "unknown revision"), v.Go)
 			return err

@@ -127,7 +127,7 @@ func (a *app) spoolFiles(o uploadOptions, dir spool.Dir, found []files.File) (*s
 func (a *app) finishUpload(s *session, o uploadOptions, dir spool.Dir, err error) error {
 	j := s.run.Journal()
 	if o.json {
-		if jsonErr := writeJSON(a.stdout, s.summarize(j, err)); jsonErr != nil {
+		if jsonErr := a.writeJSON(a.stdout, s.summarize(j, err)); jsonErr != nil {
 			return errors.Join(err, jsonErr)
 		}
 	}

@@ -1,4 +1,4 @@
-// Package progress shows the progress of an upload on stderr.
+// Package progress shows the progress of an upload or a download on stderr.
 package progress
 
 import (
@@ -22,6 +22,7 @@ const (
 // Meter counts bytes and shows them: as a bar on a terminal, otherwise as lines.
 // It is safe for concurrent use.
 type Meter struct {
+	direction   Direction
 	out         io.Writer
 	quiet       bool
 	total, done atomic.Int64
@@ -33,16 +34,25 @@ type Meter struct {
 	gone sync.WaitGroup
 }
 
+// Direction is what happens to the bytes.
+type Direction string
+
+// The directions.
+const (
+	Upload   Direction = "upload"
+	Download Direction = "download"
+)
+
 // New returns a meter that shows nothing until Show. If quiet is set, it never
 // shows progress.
-func New(out io.Writer, quiet bool) *Meter {
-	return &Meter{out: out, quiet: quiet, began: time.Now()}
+func New(direction Direction, out io.Writer, quiet bool) *Meter {
+	return &Meter{direction: direction, out: out, quiet: quiet, began: time.Now()}
 }
 
 // Expect adds bytes to the total.
 func (m *Meter) Expect(bytes int64) { m.total.Add(bytes) }
 
-// Moved adds bytes to those that are uploaded.
+// Moved adds bytes to those that are transferred.
 func (m *Meter) Moved(bytes int64) { m.done.Add(bytes) }
 
 // Printf prints a line, above the bar if there is one. It prints even if the
@@ -96,7 +106,7 @@ func isTerminal(w any) bool {
 
 func (m *Meter) draw(bars *mpb.Progress, stop <-chan struct{}) {
 	bar := bars.AddBar(0,
-		mpb.PrependDecorators(decor.Name("upload "), decor.CountersKibiByte("% .1f / % .1f")),
+		mpb.PrependDecorators(decor.Name(string(m.direction)+" "), decor.CountersKibiByte("% .1f / % .1f")),
 		mpb.AppendDecorators(
 			decor.AverageSpeed(decor.SizeB1024(0), "% .1f"),
 			decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)),
@@ -138,7 +148,7 @@ func (m *Meter) lines(stop <-chan struct{}) {
 func (m *Meter) line() string {
 	done, total := m.done.Load(), m.total.Load()
 	seconds := time.Since(m.began).Seconds()
-	text := fmt.Sprintf("uploaded % .1f of % .1f", decor.SizeB1024(done), decor.SizeB1024(total))
+	text := fmt.Sprintf("%sed % .1f of % .1f", m.direction, decor.SizeB1024(done), decor.SizeB1024(total))
 	if rate := float64(done) / seconds; rate > 0 {
 		left := time.Duration(float64(total-done) / rate * float64(time.Second))
 		text += fmt.Sprintf(", % .1f/s, %s left", decor.SizeB1024(rate), left.Round(time.Second))

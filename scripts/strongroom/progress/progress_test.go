@@ -26,7 +26,7 @@ func TestPlainLinesComeEveryFiveSecondsAtMost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out safeBuffer
-		m := progress.New(&out, false)
+		m := progress.New(progress.Upload, &out, false)
 		m.Expect(4 << 20)
 		m.Show()
 		time.Sleep(500 * time.Millisecond) // so that nothing happens as a line is written
@@ -49,7 +49,7 @@ func TestQuietMeansNoProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out safeBuffer
-		m := progress.New(&out, true)
+		m := progress.New(progress.Upload, &out, true)
 		m.Show()
 		m.Moved(1)
 		time.Sleep(time.Minute)

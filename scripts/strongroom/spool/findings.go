@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/durable"
 )
 
 const findingsName = "findings.json"
@@ -14,11 +16,11 @@ const findingsName = "findings.json"
 // is atomic: after a crash, either all or none of this was done.
 func (r *Run) StoreFindings(data []byte, reported []string) error {
 	path := filepath.Join(r.dir, findingsName)
-	if err := r.inReserve(func() error { return writeSynced(path+".new", data) }); err != nil {
+	if err := r.inReserve(func() error { return durable.Write(path+".new", data) }); err != nil {
 		_ = os.Remove(path + ".new")
 		return fmt.Errorf("store findings: %w", err)
 	}
-	if err := renameSynced(path+".new", path); err != nil {
+	if err := durable.Rename(path+".new", path); err != nil {
 		return fmt.Errorf("store findings: %w", err)
 	}
 	return r.Update(func(j *Journal) {

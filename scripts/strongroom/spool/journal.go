@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/durable"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -132,40 +133,9 @@ func writeJournal(dir string, j *Journal) error {
 		return fmt.Errorf("write the run's journal: %w", err)
 	}
 	path := filepath.Join(dir, journalName)
-	if err := writeSynced(path+".new", data); err != nil {
+	if err := durable.Write(path+".new", data); err != nil {
 		_ = os.Remove(path + ".new") // it takes space from a disk that may be full
 		return fmt.Errorf("write the run's journal: %w", err)
 	}
-	return renameSynced(path+".new", path)
-}
-
-func writeSynced(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	if _, err = f.Write(data); err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
-}
-
-// renameSynced renames a file so that the rename survives a crash.
-func renameSynced(from, to string) error {
-	if err := os.Rename(from, to); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(to))
-}
-
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
+	return durable.Rename(path+".new", path)
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/durable"
 )
 
 const openSuffix = ".open"
@@ -71,7 +73,7 @@ func (r *Run) closeOutput(o Output, dir string) error {
 	last = max(last, o.last())
 	if last == 0 && open == "" {
 		open = filepath.Join(dir, partName(1)+openSuffix)
-		if err := r.inReserve(func() error { return writeSynced(open, nil) }); err != nil {
+		if err := r.inReserve(func() error { return durable.Write(open, nil) }); err != nil {
 			return err
 		}
 	}
@@ -99,7 +101,7 @@ func finish(open string, only bool) error {
 	if err := syncFile(open); err != nil {
 		return err
 	}
-	return renameSynced(open, strings.TrimSuffix(open, openSuffix))
+	return durable.Rename(open, strings.TrimSuffix(open, openSuffix))
 }
 
 func syncFile(path string) error {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/durable"
 )
 
 const (
@@ -27,7 +29,7 @@ func IsFull(err error) bool {
 // reserve takes the space that the journal needs when the disk is full.
 func reserve(dir string) error {
 	path := filepath.Join(dir, reserveName)
-	if err := writeSynced(path, make([]byte, reserveBytes)); err != nil {
+	if err := durable.Write(path, make([]byte, reserveBytes)); err != nil {
 		_ = os.Remove(path)
 		return fmt.Errorf("reserve space: %w", err)
 	}

@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/durable"
 )
 
 // ErrIDTaken means that the spool has a run with the same ID.
@@ -143,7 +145,7 @@ func (d Dir) Create(j Journal, filesDir string) (*Run, error) {
 	if err := errors.Join(os.Mkdir(filepath.Join(temporary, "files"), 0o700), reserve(temporary), writeJournal(temporary, &j)); err != nil {
 		return nil, errors.Join(fmt.Errorf("spool the run: %w", err), lock.Close())
 	}
-	if err := renameSynced(temporary, r.dir); err != nil {
+	if err := durable.Rename(temporary, r.dir); err != nil {
 		if errors.Is(err, fs.ErrExist) { // also: ENOTEMPTY
 			err = ErrIDTaken
 		}
@@ -219,7 +221,7 @@ func (d Dir) Discard(id string) error {
 	}
 	defer lock.Close()
 	done := filepath.Join(d.path, donePrefix+id)
-	if err := renameSynced(dir, done); err != nil {
+	if err := durable.Rename(dir, done); err != nil {
 		return fmt.Errorf("discard the run: %w", err)
 	}
 	if err := os.RemoveAll(done); err != nil {
@@ -229,16 +231,12 @@ func (d Dir) Discard(id string) error {
 }
 
 func lockRun(dir string) (*os.File, error) {
-	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := durable.Lock(filepath.Join(dir, "lock"))
+	if errors.Is(err, durable.ErrLocked) {
+		return nil, ErrBusy
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock the run: %w", err)
-	}
-	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = ErrBusy
-	}
-	if err != nil {
-		return nil, errors.Join(err, lock.Close())
 	}
 	return lock, nil
 }
@@ -294,7 +292,7 @@ func (r *Run) Remove() (kept string, err error) {
 		}
 	}
 	done := filepath.Join(r.spool.path, donePrefix+filepath.Base(r.dir))
-	if err := renameSynced(r.dir, done); err != nil {
+	if err := durable.Rename(r.dir, done); err != nil {
 		return kept, fmt.Errorf("remove the spooled run: %w", err)
 	}
 	if err := os.RemoveAll(done); err != nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/durable"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 )
 
@@ -79,7 +80,7 @@ func (r *Run) Write(output string, rule CutRule, ready func(Part)) (*Writer, err
 	if err := r.inReserve(func() error { return os.MkdirAll(dir, 0o700) }); err != nil {
 		return nil, fmt.Errorf("spool %s: %w", output, err)
 	}
-	if err := errors.Join(syncDir(filepath.Dir(dir)), syncDir(r.dir)); err != nil {
+	if err := errors.Join(durable.SyncDir(filepath.Dir(dir)), durable.SyncDir(r.dir)); err != nil {
 		return nil, fmt.Errorf("spool %s: %w", output, err)
 	}
 	return &Writer{
@@ -195,7 +196,7 @@ func (w *Writer) cut() error {
 	err := errors.Join(w.file.Sync(), w.file.Close())
 	w.file = nil
 	if err == nil {
-		err = renameSynced(w.part.Path+openSuffix, w.part.Path)
+		err = durable.Rename(w.part.Path+openSuffix, w.part.Path)
 	}
 	if err != nil {
 		return fmt.Errorf("spool %s: %w", w.part.Output, err)

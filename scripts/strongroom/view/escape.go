@@ -5,16 +5,19 @@ import (
 	"io"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // Escaper writes text so that it cannot control the terminal. These become
 // visible escapes:
 //   - control characters, except newline and tab
-//   - characters that change the direction of text
+//   - invisible characters, and those that change the direction of text: see [run.IsInvisible]
 //   - bytes that are not UTF-8
 type Escaper struct {
 	out     io.Writer
-	partial []byte // the start of a character, at most 3 bytes
+	partial []byte // characters that cannot be shown before the next one is known, at most 7 bytes
+	before  rune   // the last visible character
 	text    []byte // reused
 }
 
@@ -28,11 +31,7 @@ func (e *Escaper) Write(p []byte) (int, error) {
 		data = append(e.partial, p...)
 	}
 	e.text = e.text[:0]
-	for len(data) > 0 && utf8.FullRune(data) {
-		r, size := utf8.DecodeRune(data)
-		e.text = appendEscaped(e.text, r, data[:size])
-		data = data[size:]
-	}
+	data = e.escape(data, false)
 	e.partial = append([]byte(nil), data...)
 	if _, err := e.out.Write(e.text); err != nil {
 		return 0, err
@@ -40,15 +39,43 @@ func (e *Escaper) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush writes the bytes of a character that is not complete.
+// Flush writes what is left, which may be an incomplete character.
 func (e *Escaper) Flush() error {
 	e.text = e.text[:0]
-	for _, b := range e.partial {
+	for _, b := range e.escape(e.partial, true) {
 		e.text = fmt.Appendf(e.text, `\x%02x`, b)
 	}
-	e.partial = nil
+	e.partial, e.before = nil, 0
 	_, err := e.out.Write(e.text)
 	return err
+}
+
+// escape appends data to e.text. It returns what cannot be escaped before more
+// data, or the end, is known.
+func (e *Escaper) escape(data []byte, atEnd bool) []byte {
+	for len(data) > 0 && utf8.FullRune(data) {
+		r, size := utf8.DecodeRune(data)
+		if run.ChangesWithNext(r) && !atEnd && !utf8.FullRune(data[size:]) {
+			break
+		}
+		after, _ := utf8.DecodeRune(append(data[size:len(data):len(data)], 0)) // 0 after the end
+		if run.IsInvisible(e.before, r, after) {
+			e.text = fmt.Appendf(e.text, escapeFormat(r), r)
+		} else {
+			e.text = appendEscaped(e.text, r, data[:size])
+			e.before = r
+		}
+		data = data[size:]
+	}
+	return data
+}
+
+// escapeFormat returns the form of an escaped character, as in Go.
+func escapeFormat(r rune) string {
+	if r > 0xffff {
+		return `\U%08x`
+	}
+	return `\u%04x`
 }
 
 func appendEscaped(text []byte, r rune, raw []byte) []byte {
@@ -57,14 +84,8 @@ func appendEscaped(text []byte, r rune, raw []byte) []byte {
 		return append(text, raw...)
 	case r == utf8.RuneError && len(raw) == 1, r < utf8.RuneSelf && unicode.IsControl(r):
 		return fmt.Appendf(text, `\x%02x`, raw[0])
-	case unicode.IsControl(r), isBidiControl(r):
-		return fmt.Appendf(text, `\u%04x`, r)
+	case unicode.IsControl(r):
+		return fmt.Appendf(text, escapeFormat(r), r)
 	}
 	return append(text, raw...)
-}
-
-// isBidiControl reports whether r is a bidirectional formatting character
-// (Unicode Standard Annex 9, section 2).
-func isBidiControl(r rune) bool {
-	return r == 0x061c || r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }

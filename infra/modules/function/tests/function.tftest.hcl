@@ -37,6 +37,10 @@ run "a_function_for_everybody" {
     error_message = "The default for max_instances must be 20."
   }
   assert {
+    condition     = google_cloudfunctions2_function.this["europe-west3"].service_config[0].environment_variables["GOMEMLIMIT"] == "460MiB"
+    error_message = "GOMEMLIMIT must be 90 % of the default memory of 512Mi."
+  }
+  assert {
     condition     = output.account == "fn-uploads@p-test.iam.gserviceaccount.com"
     error_message = "The output account must be the function's service account."
   }
@@ -97,5 +101,17 @@ run "two_regions_share_one_account" {
   assert {
     condition     = length(google_cloudfunctions2_function.this) == 2 && length(output.uris) == 2
     error_message = "The function must be in both regions."
+  }
+}
+
+run "the_memory_limit_of_go_follows_the_memory" {
+  command = plan
+  variables {
+    limits = { memory = "2Gi" }
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.this["europe-west3"].service_config[0].environment_variables["GOMEMLIMIT"] == "1843MiB"
+    error_message = "GOMEMLIMIT must be 90 % of 2Gi."
   }
 }

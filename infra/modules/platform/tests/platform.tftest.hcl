@@ -123,6 +123,12 @@ run "one_region" {
     error_message = "Pub/Sub must call custody as pubsub-push, with the topic in the path."
   }
   assert {
+    condition = (endswith(google_pubsub_subscription.push["custody-replayed"].push_config[0].push_endpoint, "/projects/p-test/topics/replayed-object-events")
+      && google_pubsub_subscription.push["custody-replayed"].dead_letter_policy[0].dead_letter_topic == google_pubsub_topic.dead["object-events"].id
+    && toset(keys(google_pubsub_topic.dead)) == toset(["object-events", "run-events"]))
+    error_message = "Replayed messages must have a topic and a subscription of their own, and the dead letters of the original topic."
+  }
+  assert {
     condition     = google_cloud_scheduler_job.this["sweep"].schedule == "* * * * *" && google_cloud_scheduler_job.this["sweep"].http_target[0].oidc_token[0].service_account_email == "scheduler@p-test.iam.gserviceaccount.com"
     error_message = "The scheduler must call sweep every minute as scheduler."
   }

@@ -4,6 +4,14 @@ variables {
   location       = "europe-west3"
 }
 
+run "a_key_that_is_not_ed25519_is_rejected" {
+  command = plan
+  variables {
+    log_public_keys = { "1" = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n" }
+  }
+  expect_failures = [var.log_public_keys]
+}
+
 run "a_project_id_in_capitals_is_rejected" {
   command = plan
   variables {

@@ -24,6 +24,17 @@ run "a_tenant_in_another_project_has_the_names_of_that_project" {
   }
 }
 
+run "a_tenant_without_an_audit_topic_has_no_binding_on_one" {
+  command = plan
+  variables {
+    tenants = { with = { audit_topic = "projects/theirs/topics/audit" }, without = {} }
+  }
+  assert {
+    condition     = [for slug, all in output.tenant_bindings : slug if anytrue([for b in all : b.on == "tenant.auditTopic"])] == ["with"]
+    error_message = "The role on an audit topic must exist for the tenant that has one, and for no other."
+  }
+}
+
 run "a_tenant_without_a_signing_key_has_no_binding_on_one" {
   command = plan
   variables {

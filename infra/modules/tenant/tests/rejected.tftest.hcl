@@ -46,6 +46,14 @@ run "a_tenant_that_grants_the_role_platform_is_rejected" {
   expect_failures = [var.trust]
 }
 
+run "a_topic_by_its_id_alone_is_rejected" {
+  command = plan
+  variables {
+    audit_topic = "audit"
+  }
+  expect_failures = [var.audit_topic]
+}
+
 run "a_key_version_without_a_signing_key_is_rejected" {
   command = plan
   variables {

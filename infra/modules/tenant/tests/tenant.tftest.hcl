@@ -113,6 +113,22 @@ run "a_signing_key_signs_once_its_version_is_named" {
   }
 }
 
+run "the_audit_topic_admits_one_publisher" {
+  command = apply
+  variables {
+    audit_topic = "projects/theirs/topics/strongroom-audit"
+  }
+
+  assert {
+    condition     = [for m in google_pubsub_topic_iam_member.audit : "${m.project} ${m.topic} ${m.role} ${m.member}"] == ["theirs strongroom-audit roles/pubsub.publisher serviceAccount:fn-audit-delivery@p-test.iam.gserviceaccount.com"]
+    error_message = "Only audit-delivery must be able to publish: ${jsonencode(values(google_pubsub_topic_iam_member.audit))}"
+  }
+  assert {
+    condition     = jsondecode(google_firestore_document.record.fields).auditTopic.stringValue == "projects/theirs/topics/strongroom-audit"
+    error_message = "The record must name the topic."
+  }
+}
+
 run "a_tenant_of_another_project" {
   command = apply
   variables {

@@ -1,0 +1,105 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	formats "github.com/transparency-dev/formats/log"
+	"github.com/transparency-dev/formats/proof"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/tilelog"
+)
+
+type entryRequest struct {
+	Entry string `path:"entry" class:"operational" doc:"ID of the entry, as in the header Strongroom-Audit-Entry"`
+}
+
+type entryResponse struct{ Body entryBody }
+
+func (h *Handler) get(ctx context.Context, in *entryRequest) (*entryResponse, error) {
+	stored, err := h.find(ctx, in.Entry)
+	if err != nil {
+		return nil, err
+	}
+	entry, err := showEntry(stored)
+	if err != nil {
+		return nil, err
+	}
+	return &entryResponse{entry}, nil
+}
+
+// find records the read, and reads an entry.
+func (h *Handler) find(ctx context.Context, id string) (auditlog.Stored, error) {
+	if _, err := run.ParseID(id); err != nil { // a UUIDv7 too
+		return auditlog.Stored{}, api.Refuse(http.StatusBadRequest, "the ID of an entry is a UUIDv7 in lower case")
+	}
+	if err := h.recordEntriesRead(ctx); err != nil {
+		return auditlog.Stored{}, err
+	}
+	s := access.From(ctx)
+	stored, err := h.reader.ReadEntry(ctx, s.DB, s.Tenant.ID, id)
+	if errors.Is(err, auditlog.ErrNoEntry) {
+		return stored, api.Refuse(http.StatusNotFound, "the log has no such entry")
+	}
+	return stored, err
+}
+
+// textResponse is a short text.
+type textResponse struct {
+	ContentType string `header:"Content-Type" class:"operational"`
+	Body        []byte `class:"operational"`
+}
+
+func text(body []byte) *textResponse { return &textResponse{"text/plain; charset=utf-8", body} }
+
+// prove returns the proof that an entry is in the published tree, as
+// c2sp.org/tlog-proof writes it.
+func (h *Handler) prove(ctx context.Context, in *entryRequest) (*textResponse, error) {
+	stored, err := h.find(ctx, in.Entry)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := h.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if stored.Index < 0 || stored.Index >= tree.Size {
+		return nil, api.Refuse(http.StatusConflict, api.NotIntegratedText).With("Retry-After", "60")
+	}
+	hashes, err := h.inclusion(ctx, tree, stored.Index)
+	if err != nil {
+		return nil, err
+	}
+	checkpoint, err := h.withCosignatures(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	p := proof.TLogProof{Index: uint64(stored.Index), Checkpoint: checkpoint}
+	for _, hash := range hashes {
+		p.Hashes = append(p.Hashes, hash)
+	}
+	return text(p.Marshal()), nil
+}
+
+// inclusion returns the hashes that lead from an entry to the root of the published
+// tree. Every tile that it reads is compared with the root.
+func (h *Handler) inclusion(ctx context.Context, tree auditlog.Tree, index int64) (tlog.RecordProof, error) {
+	var checkpoint formats.Checkpoint
+	if _, err := checkpoint.Unmarshal(tree.Checkpoint); err != nil {
+		return nil, fmt.Errorf("read the published checkpoint: %w", err)
+	}
+	root := tlog.Tree{N: tree.Size, Hash: tlog.Hash(checkpoint.Hash)}
+	reader := tilelog.Hashes(root, func(r tilelog.Resource) ([]byte, error) { return h.readTile(ctx, tree, r) })
+	hashes, err := tlog.ProveRecord(tree.Size, index, reader)
+	if err != nil {
+		return nil, fmt.Errorf("prove audit entry: %w", err)
+	}
+	return hashes, nil
+}

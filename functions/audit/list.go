@@ -1,0 +1,147 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+// ListQuery is the query of a list of entries.
+type ListQuery struct {
+	Order     string `query:"order" class:"operational" enum:"newest,oldest" default:"newest" doc:"Which entry is first, by index"`
+	Limit     int    `query:"limit" class:"operational" minimum:"1" maximum:"1000" default:"100" doc:"Maximum number of entries on a page; a page can have fewer, and still have a next page"`
+	PageToken string `query:"pageToken" class:"operational" doc:"nextPageToken of the previous page"`
+	After     int64  `query:"after" class:"operational" minimum:"-1" default:"-1" doc:"Only entries with a larger index; -1: all"`
+
+	From     time.Time `query:"from" class:"operational" doc:"Only entries of this time or later (RFC 3339)"`
+	To       time.Time `query:"to" class:"operational" doc:"Only entries before this time (RFC 3339)"`
+	Actor    string    `query:"actor" class:"operational" pattern:"^([0-9a-f]{32})?$" example:"5bfd0b8a2b9f0b1c9f0d6c2a7e1b4d3f" doc:"actorId of who performed the action"`
+	Action   string    `query:"action" class:"operational" pattern:"^[a-z.-]{0,64}$" example:"runs.start"`
+	Outcome  string    `query:"outcome" class:"operational" enum:"allowed,denied,done"`
+	Resource string    `query:"resource" class:"operational" pattern:"^[A-Za-z0-9._/-]{0,512}$" example:"runs/0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10" doc:"Exact path of what the action affects"`
+	Run      string    `query:"run" class:"operational" pattern:"^([0-9a-f-]{36})?$" example:"0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10" doc:"ID of a run: entries about it, its outputs and its issues"`
+}
+
+type listRequest struct {
+	ListQuery
+	Workspace string `query:"workspace" class:"operational" pattern:"^[a-z0-9-]{0,63}$" example:"prod" doc:"ID of the workspace of the action"`
+}
+
+type listWorkspaceRequest struct {
+	ListQuery
+	Workspace string `path:"workspace" class:"operational"`
+}
+
+type listResponse struct {
+	Body struct {
+		Entries       []entryBody `json:"entries" doc:"In the order of their indexes"`
+		NextPageToken string      `json:"nextPageToken,omitempty" class:"operational" doc:"Absent on the last page"`
+		Size          int64       `json:"size" class:"operational" doc:"Number of entries of the published log. Entries with this index or a larger one are listed, and cannot be proved yet"`
+	}
+}
+
+// entryBody is an entry and its index in the log.
+type entryBody struct {
+	Index   *int64          `json:"index,omitempty" class:"operational" doc:"Index in the log; absent while the entry has none yet"`
+	ActorID string          `json:"actorId" class:"operational" doc:"ID of the entry's actor, for the filter actor: a hash of its issuer and subject"`
+	Entry   json.RawMessage `json:"entry" class:"audit" doc:"The entry, as the log has it: its canonical form (RFC 8785) is the leaf of the Merkle tree"`
+}
+
+func showEntry(s auditlog.Stored) (entryBody, error) {
+	entry, err := s.Entry()
+	if err != nil {
+		return entryBody{}, err
+	}
+	b := entryBody{ActorID: auditlog.ActorKey(entry.Actor), Entry: s.Leaf}
+	if s.Index >= 0 {
+		b.Index = &s.Index
+	}
+	return b, nil
+}
+
+func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
+	return h.listEntries(ctx, in.ListQuery, tenant.WorkspaceID(in.Workspace))
+}
+
+func (h *Handler) listWorkspace(ctx context.Context, in *listWorkspaceRequest) (*listResponse, error) {
+	return h.listEntries(ctx, in.ListQuery, access.From(ctx).Workspace)
+}
+
+func (h *Handler) listEntries(ctx context.Context, q ListQuery, workspace tenant.WorkspaceID) (*listResponse, error) {
+	session, key := access.From(ctx), q.key(workspace)
+	cursor, err := access.ParsePageToken[listPosition](ctx, q.PageToken, key)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := h.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if q.After >= tree.Assigned {
+		return nil, beyondLog(tree.Assigned)
+	}
+	if err := h.recordEntriesRead(ctx); err != nil {
+		return nil, err
+	}
+	all := auditlog.Range{Begin: q.After + 1, End: tree.Assigned, Newest: q.Order == "newest"}
+	found, err := h.reader.List(ctx, session.DB, session.Tenant.ID, q.filter(workspace), all, cursor.after(), q.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &listResponse{}
+	out.Body.Entries, out.Body.Size = []entryBody{}, tree.Size
+	for _, s := range found.Entries {
+		entry, err := showEntry(s)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Entries = append(out.Body.Entries, entry)
+	}
+	if found.More {
+		out.Body.NextPageToken = access.PageToken(ctx, listPosition{&found.Last}, key)
+	}
+	return out, nil
+}
+
+// listPosition is the index where a page ended. The zero listPosition is the
+// beginning of the list.
+type listPosition struct {
+	Index *int64 `json:"i"`
+}
+
+func (p listPosition) after() int64 {
+	if p.Index == nil {
+		return -1
+	}
+	return *p.Index
+}
+
+// key identifies the query that a page token is valid for: everything but the
+// number of entries on a page.
+func (q ListQuery) key(workspace tenant.WorkspaceID) string {
+	q.Limit, q.PageToken = 0, ""
+	return fmt.Sprintf("audit %q %+q", workspace, []string{
+		q.Order, fmt.Sprint(q.After), q.From.UTC().String(), q.To.UTC().String(), q.Actor, q.Action, q.Outcome, q.Resource, q.Run,
+	})
+}
+
+// beyondLog is the problem of an index that the log does not have yet.
+func beyondLog(assigned int64) error {
+	return api.Refuse(http.StatusBadRequest, "after is an index beyond the end of the log", api.Fault{
+		Message: fmt.Sprintf("expected an index below %d", assigned), Location: "query.after",
+	})
+}
+
+func (q ListQuery) filter(workspace tenant.WorkspaceID) auditlog.Filter {
+	return auditlog.Filter{
+		From: q.From, To: q.To, ActorKey: q.Actor, Action: auditlog.Action(q.Action), Outcome: auditlog.Outcome(q.Outcome),
+		Workspace: workspace, Resource: q.Resource, Run: q.Run,
+	}
+}
