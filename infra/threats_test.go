@@ -60,6 +60,7 @@ var effects = map[string]effect{
 	"strongroom.blobSigner on exportReader":                    {reads: "the files of every tenant's exports, by their names"},
 	"roles/storage.legacyObjectReader on tenant.exportsBucket": {reads: "the files of every tenant's exports, by their names"},
 	"roles/storage.objectCreator on tenant.exportsBucket":      {writes: "new objects in every tenant's exports bucket"},
+	"roles/pubsub.publisher on topic.replayed-export-parts":    {writes: "messages of parts of exports, which cause work and change no result"},
 	"roles/pubsub.publisher on topic.export-parts":             {writes: "messages of parts of exports, which cause work and change no result"},
 	"roles/pubsub.subscriber on deadLetters.export-parts":      {reads: "dead letters", deletes: "dead letters"},
 	"roles/cloudkms.signer on logKey":                          {writes: "false checkpoints of audit logs"},
@@ -96,7 +97,7 @@ func TestThreatsListWhatEachAccountCanDamage(t *testing.T) {
 }
 
 // auditReaders are the functions whose work is to read audit logs.
-var auditReaders = []string{"audit", "audit-delivery", "audit-integrator"}
+var auditReaders = []string{"audit", "audit-delivery", "audit-integrator", "export-worker"}
 
 // TestOnlyReadersOfAuditLogsCanOpenThem finds roles that decrypt with the audit key.
 func TestOnlyReadersOfAuditLogsCanOpenThem(t *testing.T) {
