@@ -25,6 +25,7 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
+	"github.com/strongroom-dev/strongroom/infra"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/function"
 )
@@ -109,8 +110,14 @@ func (c *Cloud) startFunctions(ctx context.Context) error {
 		return err
 	}
 	lb.Handle("GET /emulator/token", http.HandlerFunc(c.serveToken))
+	lb.Handle("GET /openapi.json", http.HandlerFunc(serveOpenAPI))
 	lb.Handle("GET /{$}", http.HandlerFunc(c.serveIndex))
 	c.LoadBalancer = lb
 	c.Serve(lb)
 	return nil
+}
+
+func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(infra.OpenAPI()) // the client may have disconnected
 }

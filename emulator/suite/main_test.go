@@ -127,6 +127,7 @@ func bucketAs(t testing.TB, c *cloudtest.Cloud, account, name string) *storage.B
 // problem is an error response of the API.
 type problem struct {
 	Title  string
+	Code   string
 	Status int
 	Detail string
 	Errors []struct{ Message, Location string }

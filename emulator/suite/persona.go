@@ -58,6 +58,6 @@ func (c *Cloud) serveIndex(w http.ResponseWriter, _ *http.Request) {
 		for _, route := range function.Routes {
 			fmt.Fprintf(w, "%-8s %s\n", name, route)
 		}
-		fmt.Fprintf(w, "%-8s GET /openapi/%s.json\n", name, name)
 	}
+	fmt.Fprint(w, "\nOpenAPI: /openapi.json\n")
 }

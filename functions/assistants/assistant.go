@@ -62,7 +62,7 @@ func assistantRef(s access.Session, id string) (*firestore.DocumentRef, error) {
 // setAssistant writes an assistant and the audit entry, in one commit.
 func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*setAssistantResponse, error) {
 	s := access.From(ctx)
-	if in.Body.Name = run.CanonicalName(in.Body.Name); in.Body.Name == "" {
+	if run.CanonicalName(in.Body.Name) == "" {
 		return nil, api.Refuse(http.StatusUnprocessableEntity, "invalid name",
 			api.Fault{Message: "the name must have visible characters", Location: "body.name"})
 	}

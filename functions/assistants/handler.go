@@ -35,7 +35,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom assistants", deps.Log)
+	a := api.New("Strongroom assistants", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
 		keys:  keys.NewTenants(deps.Clients, deps.Now),
@@ -58,7 +58,7 @@ const (
 // that every operation may return.
 func (h *Handler) operation(id, method, path, summary string, action auditlog.Action, statuses ...int) huma.Operation {
 	return h.guard.Protect(huma.Operation{
-		OperationID: id, Method: method, Path: path, Summary: summary, RejectUnknownQueryParameters: true,
+		OperationID: id, Method: method, Path: path, Summary: summary,
 		Errors: append([]int{400, 401, 403, 422, 503}, statuses...),
 	}, action)
 }

@@ -74,7 +74,7 @@ func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest
 	}
 	at, err := parseCursor(token, f, h.deps.Now())
 	if err != nil {
-		return nil, api.Refuse(http.StatusBadRequest, err.Error())
+		return nil, api.InvalidPageToken()
 	}
 	p, err := newIssuePage(ctx, s, f, in.PageSize, at)
 	if err != nil {
@@ -82,7 +82,7 @@ func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest
 	}
 	more, err := p.read(ctx)
 	if in.PageToken != "" && isReadTimeTooOld(err) {
-		return nil, api.Refuse(http.StatusBadRequest, errPageToken.Error())
+		return nil, api.InvalidPageToken()
 	}
 	if err != nil {
 		return nil, err

@@ -203,8 +203,7 @@ func (h *Handler) comparePublished(ctx context.Context, signed signedCheckpoint)
 	if strings.HasPrefix(string(published), signed.text+"\n") {
 		return nil
 	}
-	api.Logger(ctx).ErrorContext(ctx, "audit log fork: a witness has a signed checkpoint that differs from the published one",
-		"tenant", access.From(ctx).Tenant.ID, "size", signed.size, "checkpoint", signed.text)
+	api.Logger(ctx).ErrorContext(ctx, "audit log fork claimed", "tenant", access.From(ctx).Tenant.ID, "size", signed.size, "checkpoint", signed.text)
 	return api.Refuse(http.StatusUnprocessableEntity, api.ForkText)
 }
 

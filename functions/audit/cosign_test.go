@@ -183,7 +183,7 @@ func TestCosignaturesThatAreRefused(t *testing.T) {
 	}
 	f.Do(t, "auditor", http.MethodPost, f.logPath()+"cosignatures", []byte(`{}`)).Want(t, http.StatusUnsupportedMediaType)
 	f.get(t, "cosigned-checkpoint").Want(t, http.StatusNotFound) // nothing was stored
-	if log := f.Cloud.Log.String(); !strings.Contains(log, "audit log fork") {
+	if log := f.Cloud.Log.String(); !strings.Contains(log, "audit log fork claimed") {
 		t.Error("a fork is not in the function's own log")
 	}
 }

@@ -47,7 +47,7 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom audit", deps.Log)
+	a := api.New("Strongroom audit", deps.Now, deps.Log)
 	h := &Handler{Handler: a.Handler(), API: a, guard: guard, reader: reader, config: config, deps: deps}
 	h.registerEntries(a)
 	h.registerLog(a)
@@ -92,7 +92,7 @@ func (h *Handler) registerLog(a *api.API) {
 // operation returns a read of which action is recorded.
 func (h *Handler) operation(id, path, summary string, action auditlog.Action, errors ...int) huma.Operation {
 	return h.guard.Protect(huma.Operation{
-		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, RejectUnknownQueryParameters: true,
+		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary,
 		Errors: append([]int{400, 401, 403, 422, 503}, errors...),
 	}, action)
 }

@@ -69,8 +69,8 @@ func (h *Handler) tile(ctx context.Context, path string) (*tileResponse, error) 
 	}}, nil
 }
 
-// immutable tells the caller's own cache to keep a tile for a year. No shared
-// cache may keep it, because only principals of the tenant may read it.
+// immutable lets the caller's own cache keep a tile for a year. No shared cache may
+// keep it, because only principals of the tenant may read it.
 const immutable = "private, max-age=31536000, immutable"
 
 // writeTileHeader writes the header of a tile with a length; -1: not known.

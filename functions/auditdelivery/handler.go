@@ -47,7 +47,7 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom audit delivery", deps.Log)
+	a := api.New("Strongroom audit delivery", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, config: config, deps: deps,
 		directory: directory.New(deps.Clients, deps.Now), audit: audit, publisher: publisher{clients: deps.Clients},

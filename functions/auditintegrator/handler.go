@@ -58,7 +58,7 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom audit integrator", deps.Log)
+	a := api.New("Strongroom audit integrator", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, config: config, deps: deps,
 		directory: directory.New(deps.Clients, deps.Now), audit: audit,

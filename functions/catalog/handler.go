@@ -38,7 +38,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom catalog", deps.Log)
+	a := api.New("Strongroom catalog", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
 		cache: library.NewCache(deps.Clients, deps.Now, deps.Log),
@@ -59,7 +59,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 // that every operation may return.
 func (h *Handler) operation(id, method, path, summary string, action auditlog.Action, statuses ...int) huma.Operation {
 	return h.guard.Protect(huma.Operation{
-		OperationID: id, Method: method, Path: path, Summary: summary, RejectUnknownQueryParameters: true,
+		OperationID: id, Method: method, Path: path, Summary: summary,
 		Errors: append([]int{400, 401, 403, 422, 503}, statuses...),
 	}, action)
 }

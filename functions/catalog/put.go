@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
@@ -35,6 +36,18 @@ type TaskBody struct {
 	SuiteDocumentation string   `json:"suiteDocumentation,omitempty" class:"public" maxLength:"1024"`
 	Supports           []string `json:"supports,omitempty" class:"public" maxItems:"50" doc:"Platforms that the suite is for, such as Kubernetes"`
 	Kind               string   `json:"kind,omitempty" class:"public" enum:"sli" doc:"sli: a measurement, which a search finds but an assistant never suggests. Omitted: a task to run"`
+}
+
+// TransformSchema implements huma.SchemaTransformer. It bounds the items, for which
+// struct tags have no form.
+func (TaskBody) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	for _, name := range []string{"tags", "supports"} {
+		items := s.Properties[name].Items
+		least, most := 1, maxTagBytes
+		items.MinLength, items.MaxLength = &least, &most
+		items.PrecomputeMessages()
+	}
+	return s
 }
 
 type putTasksRequest struct {

@@ -43,7 +43,7 @@
 //
 // # IAM
 //
-//	roles/datastore.user                        on the database
+//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/cloudkms.cryptoKeyEncrypter           on each tenant's key: finds out whether it is enabled

@@ -63,7 +63,7 @@
 //
 // # IAM
 //
-//	roles/datastore.user                        on the database
+//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/cloudkms.cryptoKeyDecrypter           on the audit key: exports audit logs

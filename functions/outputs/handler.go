@@ -34,7 +34,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom outputs", deps.Log)
+	a := api.New("Strongroom outputs", deps.Now, deps.Log)
 	h := &Handler{Handler: a.Handler(), API: a, guard: guard, deps: deps}
 	api.Register(a, guard.Protect(huma.Operation{
 		OperationID: "listOutputs", Method: http.MethodGet, Path: path,

@@ -25,7 +25,7 @@
 //  1. It selects the oldest records, at most 100.
 //  2. It publishes the references of each record as the attributes of a message on the
 //     function's replay topic.
-//  3. It deletes the records.
+//  3. It takes the records out of the quarantine. Firestore deletes them a day later.
 //
 // If the function rejects a message again, there is a new record.
 //
@@ -56,7 +56,7 @@
 // that fails again is younger than that, so the loop ends. Messages that another call
 // has pulled and not sent are invisible for a minute.
 //
-// Messages are published before they are deleted or acknowledged. A crash in between,
+// Messages are published before they are marked or acknowledged. A crash in between,
 // or concurrent calls, can send a message twice, but never lose one. Functions expect
 // duplicates. A message that cannot be published stays where it was.
 //
@@ -83,7 +83,7 @@
 //
 // # IAM
 //
-//	roles/datastore.user                        on the database
+//	strongroom.documentWriter                   on the database (it deletes nothing)
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/pubsub.publisher                      on replayed-run-events, replayed-object-events and replayed-export-parts

@@ -44,7 +44,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom replay", deps.Log)
+	a := api.New("Strongroom replay", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
 		publisher: outbox.NewPublisher(deps.Clients),
@@ -60,7 +60,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 
 func (h *Handler) operation(id, method, path, summary string, action auditlog.Action) huma.Operation {
 	return h.guard.Protect(huma.Operation{
-		OperationID: id, Method: method, Path: path, Summary: summary, RejectUnknownQueryParameters: true,
+		OperationID: id, Method: method, Path: path, Summary: summary,
 		Errors: []int{400, 401, 403, 422, 503},
 	}, action)
 }

@@ -10,12 +10,11 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
-	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 )
 
 type listRequest struct {
-	Function  string `query:"function" class:"operational" maxLength:"63" doc:"Only messages that this function rejected"`
+	Function  string `query:"function" class:"operational" enum:"assistant-update,custody" doc:"Only messages that this function rejected"`
 	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50"`
 	PageToken string `query:"pageToken" class:"operational"`
 }
@@ -69,7 +68,9 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 		if err != nil {
 			return nil, err
 		}
-		out.Body.Records = append(out.Body.Records, recordBody(r))
+		out.Body.Records = append(out.Body.Records, recordBody{
+			Function: r.Function, Message: r.Message, Code: r.Code, References: r.References, Published: r.Published, Found: r.Found,
+		})
 		position = recordPosition{r.Found.UnixMicro(), doc.Ref.ID}
 	}
 	if len(docs) > in.PageSize {
@@ -86,8 +87,8 @@ type replayQuarantineRequest struct {
 	}
 }
 
-// replayQuarantine sends the messages of the oldest records, and then deletes the
-// records.
+// replayQuarantine sends the messages of the oldest records, and then marks the
+// records, which takes them out of the quarantine.
 func (h *Handler) replayQuarantine(ctx context.Context, in *replayQuarantineRequest) (*replayResponse, error) {
 	function := in.Body.Function
 	source, err := sourceOf(function, "body.function")
@@ -115,7 +116,7 @@ func (h *Handler) replayQuarantine(ctx context.Context, in *replayQuarantineRequ
 		return nil, err
 	}
 	out.Body.Replayed = len(docs)
-	return out, gcp.Delete(ctx, db, refs)
+	return out, quarantine.MarkReplayed(ctx, db, refs, h.deps.Now())
 }
 
 // toMessages returns the message of each record, and the reference of the record.

@@ -76,7 +76,7 @@ func TestInvalidRequestsAreRejected(t *testing.T) {
 		status       int
 		want         string
 	}{
-		"a list of an unknown function":    {method: "GET", path: "/v1/quarantine?function=sweep", status: 422, want: "expected one of assistant-update, custody"},
+		"a list of an unknown function":    {method: "GET", path: "/v1/quarantine?function=sweep", status: 422, want: "assistant-update, custody"},
 		"a page size of 0":                 {method: "GET", path: "/v1/quarantine?pageSize=0", status: 422, want: "query.pageSize"},
 		"a page size of 201":               {method: "GET", path: "/v1/quarantine?pageSize=201", status: 422, want: "query.pageSize"},
 		"an unknown filter":                {method: "GET", path: "/v1/quarantine?code=x", status: 422, want: "code"},

@@ -43,7 +43,7 @@ type Result struct {
 
 // New returns the function. It makes no calls.
 func New(deps function.Deps) *Handler {
-	a := api.New("Strongroom reseal", deps.Log)
+	a := api.New("Strongroom reseal", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, deps: deps,
 		directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now),

@@ -93,7 +93,8 @@
 //	 "errors":[{"message":"invalid sample: …","location":"body.samples[3]"}]}
 //
 // If an issue line was left out, the outcome success or failure becomes error, so
-// that the run does not resolve the issue that the line was about. The decision is
+// that the run does not resolve the issue that the line was about. The same applies if
+// a line says that its task did not run (taskStatus SKIP or NOT RUN). The decision is
 // recorded in infra/adr/0015-invalid-members-are-left-out.md.
 //
 // # Which issue a line is of
@@ -222,7 +223,7 @@
 //
 // The function's service account needs these roles:
 //
-//	roles/datastore.user                        the database
+//	strongroom.documentWriter                   the database (it deletes nothing)
 //	roles/datastore.viewer                      the directory
 //	roles/cloudkms.cryptoKeyEncrypter           the audit key
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  each tenant's key

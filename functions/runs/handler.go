@@ -36,7 +36,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom runs", deps.Log)
+	a := api.New("Strongroom runs", deps.Now, deps.Log)
 	h := &Handler{
 		Handler:   a.Handler(),
 		API:       a,
@@ -72,7 +72,7 @@ func (h *Handler) registerQueries(a *api.API) {
 		Summary: "Read a run", Errors: failures,
 	}, auditlog.ReadRun), h.get)
 	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
-		OperationID: "searchRuns", Method: http.MethodPost, Path: runsPath + "/search", RejectUnknownQueryParameters: true,
+		OperationID: "searchRuns", Method: http.MethodPost, Path: runsPath + "/search",
 		Summary: "Search runs, newest first", Errors: failures,
 	}, auditlog.ReadRun), listMemory), h.search)
 	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
@@ -80,7 +80,7 @@ func (h *Handler) registerQueries(a *api.API) {
 		Summary: "Read the issue lines of a run's report, byte for byte", Errors: failures,
 	}, auditlog.ReadIssueLines), linesMemory), h.lines)
 	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
-		OperationID: "listSamples", Method: http.MethodGet, Path: workspacePath + "/slis/{sli}/samples", RejectUnknownQueryParameters: true,
+		OperationID: "listSamples", Method: http.MethodGet, Path: workspacePath + "/slis/{sli}/samples",
 		Summary: "List an SLI's samples", Errors: failures,
 	}, auditlog.ReadSLI), listMemory), h.samples)
 }

@@ -98,7 +98,7 @@ func (*sampleMember) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Sche
 
 // lineMember is a line of the run's issues.jsonl.
 type lineMember struct {
-	Line string `json:"line" class:"text" minLength:"2" doc:"One line of issues.jsonl. A text over 64 KiB is cut when it is shown, and a line over 512 KiB is stored with its texts cut"`
+	Line string `json:"line" class:"text" minLength:"2" maxLength:"8388608" doc:"One line of issues.jsonl. A text over 64 KiB is cut when it is shown, and a line over 512 KiB is stored with its texts cut"`
 
 	malformed malformed
 }

@@ -139,19 +139,22 @@ func (m sampleMember) parse(now time.Time) (name string, s sli.Sample, err error
 }
 
 // parseSightings keeps the order of the lines, because it numbers the sightings.
-// If a line is left out, nobody knows which issue it was about. So the run must
-// not resolve issues that it seems not to have seen, and its outcome becomes error.
+// If a line is left out, nobody knows which issue it was about. If a line says that its
+// task did not run, nobody knows which issues remain. In both cases the run must not
+// resolve issues that it seems not to have seen, and its outcome becomes error.
 func (p *parsedReport) parseSightings(lines []lineMember) {
-	leftOut := p.leftOut
+	complete := true
 	for i, l := range lines {
 		sighting, err := l.parse()
 		if err != nil {
 			p.leaveOut("issues", i, err)
+			complete = false
 			continue
 		}
+		complete = complete && !sighting.DidNotRun()
 		p.sightings = append(p.sightings, sighting)
 	}
-	if p.leftOut > leftOut && (p.end.Outcome == run.Success || p.end.Outcome == run.Failure) {
+	if !complete && (p.end.Outcome == run.Success || p.end.Outcome == run.Failure) {
 		p.end.Outcome = run.Error
 	}
 }

@@ -9,7 +9,7 @@
 //
 // # What it does in every tenant's database
 //
-//  1. It publishes and deletes every outbox entry (tenants/{t}/outbox) that is older
+//  1. It publishes every pending outbox entry (tenants/{t}/outbox) that is older
 //     than 15 seconds. Its writer crashed or could not reach Pub/Sub. The event may
 //     have been published before.
 //  2. If a completed run is still unprocessed after 3 hours, it republishes the run's
@@ -73,7 +73,7 @@
 //
 // # IAM
 //
-//	roles/datastore.user               on the database
+//	strongroom.documentWriter          on the database (it deletes nothing)
 //	roles/datastore.viewer             on the directory
 //	roles/cloudkms.cryptoKeyEncrypter  on the audit key
 //	roles/pubsub.publisher             on run-events and export-parts

@@ -55,7 +55,7 @@ func New(ctx context.Context, config auditlog.Config, deps function.Deps) (*Hand
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom sweep", deps.Log)
+	a := api.New("Strongroom sweep", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, deps: deps, audit: audit,
 		directory: directory.New(deps.Clients, deps.Now), publisher: outbox.NewPublisher(deps.Clients),

@@ -38,7 +38,7 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom uploads", deps.Log)
+	a := api.New("Strongroom uploads", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
 		minter: signedurl.Minter{Host: deps.Clients.Config.StorageHost, Now: deps.Now}, localKeys: localKeys,

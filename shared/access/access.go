@@ -106,8 +106,9 @@ type Guard struct {
 
 	pageTokens      api.PageTokens
 	now             func() time.Time
-	rejections      rejections
+	roleless        minuteCounts // tokens without a role
 	rateLimit       rateLimit
+	limited         minuteCounts // requests over the rate limit
 	unauthenticated atomic.Int64
 }
 
@@ -233,8 +234,10 @@ func (g *Guard) Authorize(ctx context.Context, authorization string, request Req
 		return Session{}, g.unauthenticatedError(ctx, err)
 	}
 	now := g.now()
-	g.rejections.log(ctx, now)
+	g.roleless.log(ctx, "tokens without a role", now)
+	g.limited.log(ctx, "requests over the rate limit", now)
 	if wait := g.rateLimit.wait(now, principal); wait > 0 {
+		g.limited.add(now, principal)
 		return Session{}, rateLimitError(wait)
 	}
 	session := Session{Principal: principal, action: request.Action, pageTokens: g.pageTokens}
@@ -277,7 +280,8 @@ func (g *Guard) unauthenticatedError(ctx context.Context, err error) error {
 	return api.Refuse(http.StatusUnauthorized, fault.Reason).With("WWW-Authenticate", `Bearer realm="strongroom"`)
 }
 
-// rateLimitError is not recorded: the limit exists so that a flood costs little.
+// rateLimitError is counted and not recorded: the limit exists so that a flood costs
+// little.
 func rateLimitError(wait time.Duration) error {
 	seconds := int(math.Ceil(wait.Seconds()))
 	return api.Refuse(http.StatusTooManyRequests, "you send too many requests; wait as long as Retry-After says and send fewer").
@@ -342,7 +346,7 @@ func (g *Guard) decide(ctx context.Context, s Session, request Request) (reason 
 // first of each issuer and minute is recorded too.
 func (g *Guard) deny(ctx context.Context, s Session, request Request, reason string) error {
 	if s.Principal.Role == "" {
-		first := g.rejections.add(g.now(), s.Principal)
+		first := g.roleless.add(g.now(), s.Principal)
 		if reason != reasonSuspended || !first {
 			return api.Refuse(http.StatusForbidden, denials[reason])
 		}

@@ -42,8 +42,20 @@ func TestTokensWithoutARoleAreCountedPerIssuerAndMinute(t *testing.T) {
 	if got := reasons(t, guard(t, c), tn); len(got) > 0 {
 		t.Errorf("the tenant's audit log has %d entries: %v", len(got), got)
 	}
-	total, lines := 0, 0
-	for line := range strings.Lines(c.Log.String()) {
+	total, lines := counted(t, tn, "tokens without a role")
+	if total != 35 || lines < 2 || lines > 4 { // each series may span two minutes
+		t.Errorf("the log counts %d in %d lines, want 35 in 2 to 4", total, lines)
+	}
+	if strings.Contains(c.Log.String(), "stranger-") {
+		t.Error("the log has the subjects of strangers")
+	}
+}
+
+// counted returns the sum and the number of the log lines that count a tenant's
+// refused requests.
+func counted(t *testing.T, tn *cloudtest.Tenant, message string) (total, lines int) {
+	t.Helper()
+	for line := range strings.Lines(tn.Cloud.Log.String()) {
 		var l struct {
 			Message, Tenant, Issuer string
 			Count                   int
@@ -51,15 +63,34 @@ func TestTokensWithoutARoleAreCountedPerIssuerAndMinute(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Fatal(err)
 		}
-		if l.Message == "tokens without a role" && l.Tenant == string(tn.ID) && l.Issuer == c.Issuer.URL() {
+		if l.Message == message && l.Tenant == string(tn.ID) && l.Issuer == tn.Cloud.Issuer.URL() {
 			total, lines = total+l.Count, lines+1
 		}
 	}
-	if total != 35 || lines < 2 || lines > 4 { // each series may span two minutes
-		t.Errorf("the log counts %d in %d lines, want 35 in 2 to 4", total, lines)
+	return total, lines
+}
+
+func TestRequestsOverTheRateLimitAreCountedPerIssuerAndMinute(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, suite.Options{})
+	tn := c.Tenant(t)
+	token := strangerToken(t, tn, "a-flood")
+	limited := 0
+	for range 1500 {
+		if r := c.Do(t, token, http.MethodPost, "/v1/workspaces/prod/runs/search", map[string]any{}); r.Status == http.StatusTooManyRequests {
+			limited++
+		}
 	}
-	if strings.Contains(c.Log.String(), "stranger-") {
-		t.Error("the log has the subjects of strangers")
+	if limited < 300 {
+		t.Fatalf("%d of 1,500 requests were over the limit", limited)
+	}
+	c.Clock.Advance(time.Minute)
+	tn.Search(t, "viewer", "/v1/workspaces/prod/runs", "").Want(t, http.StatusOK)
+	if total, lines := counted(t, tn, "requests over the rate limit"); total != limited || lines > 2 { // they may span two minutes
+		t.Errorf("the log counts %d in %d lines, want %d in at most 2", total, lines, limited)
+	}
+	if got := strings.Count(c.Log.String(), `"status":429`); got != 0 {
+		t.Errorf("the log has %d lines of single requests", got)
 	}
 }
 

@@ -33,6 +33,7 @@ const BytesExtension = "x-max-bytes"
 type API struct {
 	huma.API
 	mux     *http.ServeMux
+	now     func() time.Time
 	log     *slog.Logger
 	maxBody int64 // largest limit of all operations
 
@@ -42,8 +43,9 @@ type API struct {
 }
 
 // New returns an API without routes. It serves its OpenAPI 3.1 document at
-// /openapi.json.
-func New(title string, log *slog.Logger) *API {
+// /openapi.json. Its responses have the Date of the clock now, so that a client can
+// compare its own clock with the one that the function checks times by.
+func New(title string, now func() time.Time, log *slog.Logger) *API {
 	mux := http.NewServeMux()
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -61,7 +63,7 @@ func New(title string, log *slog.Logger) *API {
 		Formats:       map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat: "application/json",
 	}
-	a := &API{API: humago.New(mux, config), mux: mux, log: log, maxBody: MaxBodyBytes, memory: memory.NewBudget()}
+	a := &API{API: humago.New(mux, config), mux: mux, now: now, log: log, maxBody: MaxBodyBytes, memory: memory.NewBudget()}
 	a.OpenAPI().OnAddOperation = append(a.OpenAPI().OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) { a.registered = op })
 	return a
 }
@@ -69,8 +71,8 @@ func New(title string, log *slog.Logger) *API {
 // Register adds one operation. If handle returns a *Problem, the client receives
 // it. Any other error is logged, and the client receives the fixed text of a 500
 // or 503. op.MaxBodyBytes limits the body; zero means MaxBodyBytes. Register
-// panics if a body type has a field that the OpenAPI document would not show, or
-// an array without maxItems.
+// panics if a body type has a field that the OpenAPI document would not show, an
+// array without maxItems or a text without a bound, and if a parameter is free text.
 //
 // The body is read after op.Middlewares have admitted the request. It is checked
 // against the schema before it is decoded; see body_check.go.
@@ -84,6 +86,8 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 	op.SkipValidateBody = true // bodyBounds.check validates, within limits that huma does not have
 	op.Middlewares = append(op.Middlewares, bounds.admit)
 	op.DefaultStatus = max(op.DefaultStatus, http.StatusOK)
+	op.RejectUnknownQueryParameters = true
+	op = withStatuses(op, reflect.TypeFor[I]())
 	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
@@ -98,12 +102,17 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 		}
 		request.Extensions = map[string]any{BytesExtension: bounds.bytes}
 	}
+	describeParameters(a.registered)
 	labelOperation(a.registered, reflect.TypeFor[I](), reflect.TypeFor[O]())
 	labelSchemas(a.OpenAPI().Components.Schemas)
 }
 
 // Handler returns the handler that serves the routes.
-func (a *API) Handler() http.Handler {
+func (a *API) Handler() http.Handler { return a.wrap(a.serve) }
+
+// wrap returns the handler that every response comes from, whatever its cause. It sets
+// the deadlines and the headers, recovers from panics and logs the request.
+func (a *API) wrap(serve http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		log := a.log
@@ -116,10 +125,11 @@ func (a *API) Handler() http.Handler {
 		r.Body = b
 		defer b.release()
 		defer a.end(log, sent, r, began)
+		w.Header().Set("Date", a.now().UTC().Format(http.TimeFormat))
 		w.Header().Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
-		a.serve(sent, r)
+		serve(sent, r)
 	})
 }
 
@@ -169,11 +179,17 @@ func (a *API) end(log *slog.Logger, w *sentWriter, r *http.Request, began time.T
 			writeProblem(w, Refuse(http.StatusInternalServerError, internalText))
 		}
 	}
-	log.InfoContext(r.Context(), "request", "method", knownMethod(r.Method), "route", r.Pattern,
-		"status", w.status, "sent", w.bytes, "seconds", time.Since(began).Seconds())
+	if w.status != http.StatusTooManyRequests { // these come in floods, and are counted
+		logRequest(log, w, r, began)
+	}
 	if fault != nil && (!unsent || fault == http.ErrAbortHandler) {
 		panic(http.ErrAbortHandler) // closes the connection, so the client sees that the response is incomplete
 	}
+}
+
+func logRequest(log *slog.Logger, w *sentWriter, r *http.Request, began time.Time) {
+	log.InfoContext(r.Context(), "request", "method", knownMethod(r.Method), "route", r.Pattern,
+		"status", w.status, "sent", w.bytes, "seconds", time.Since(began).Seconds())
 }
 
 // knownMethod keeps a method that a client invented out of the log.

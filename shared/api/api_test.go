@@ -1,18 +1,21 @@
 package api_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"google.golang.org/grpc/codes"
@@ -24,7 +27,7 @@ import (
 const canary = "canary-7f3a"
 
 type request struct {
-	Name string `path:"name"`
+	Name string `path:"assistant"`
 	Body struct {
 		Text string   `json:"text" maxLength:"8"`
 		List []string `json:"list,omitempty" minItems:"1" maxItems:"9"`
@@ -72,8 +75,8 @@ func (l *lines) String() string {
 func serve(t *testing.T) (url string, log *lines) {
 	t.Helper()
 	log = &lines{}
-	a := api.New("test", api.NewLogger(log))
-	op := huma.Operation{OperationID: "put", Method: http.MethodPut, Path: "/v1/things/{name}"}
+	a := api.New("test", time.Now, api.NewLogger(log))
+	op := huma.Operation{OperationID: "put", Method: http.MethodPut, Path: "/v1/things/{assistant}"}
 	api.Register(a, op, func(_ context.Context, in *request) (*response, error) {
 		if fault := faults[in.Name]; fault != nil {
 			return nil, fault()
@@ -82,9 +85,9 @@ func serve(t *testing.T) (url string, log *lines) {
 		out.Body.Text = in.Body.Text
 		return out, nil
 	})
-	get := huma.Operation{OperationID: "get", Method: http.MethodGet, Path: "/v1/things/{name}"}
+	get := huma.Operation{OperationID: "get", Method: http.MethodGet, Path: "/v1/things/{assistant}"}
 	api.Register(a, get, func(_ context.Context, _ *struct {
-		Name string `path:"name"`
+		Name string `path:"assistant"`
 	}) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			_, _ = io.WriteString(hc.BodyWriter(), strings.Repeat("sent ", 1000))
@@ -246,7 +249,7 @@ func TestLogHasNoWordOfTheClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]any{
-		"severity": "INFO", "message": "request", "method": "PUT", "route": "PUT /v1/things/{name}", "status": 422.0,
+		"severity": "INFO", "message": "request", "method": "PUT", "route": "PUT /v1/things/{assistant}", "status": 422.0,
 		"logging.googleapis.com/trace": "0123456789abcdef0123456789abcdef",
 	} {
 		if first[name] != want {
@@ -266,7 +269,7 @@ func TestLazilyTriesAFailedBuildAgain(t *testing.T) {
 			return nil, errors.New("the setting STRONGROOM_KEY is missing")
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }), nil
-	}))
+	}, slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
 	r, text := send(t, http.MethodGet, server.URL, "")
 	if r.StatusCode != http.StatusServiceUnavailable || r.Header.Get("Retry-After") == "" || strings.Contains(text, "STRONGROOM") {
@@ -279,5 +282,65 @@ func TestLazilyTriesAFailedBuildAgain(t *testing.T) {
 	}
 	if builds.Load() != 2 {
 		t.Errorf("%d builds", builds.Load())
+	}
+}
+
+func TestEveryResponseHasTheSecurityHeaders(t *testing.T) {
+	t.Parallel()
+	url, _ := serve(t)
+	broken := httptest.NewServer(api.Lazily(func(context.Context) (http.Handler, error) {
+		return nil, errors.New("the setting STRONGROOM_KEY is missing")
+	}, slog.New(slog.DiscardHandler)))
+	t.Cleanup(broken.Close)
+	type request struct{ method, url, body string }
+	requests := map[string]request{
+		"a success":                          {http.MethodPut, url + "/v1/things/a", `{"text":"a"}`},
+		"the OpenAPI document":               {http.MethodGet, url + "/openapi.json", ""},
+		"an unknown path":                    {http.MethodGet, url + "/nothing", ""},
+		"a path with a double slash":         {http.MethodGet, url + "//v1", ""},
+		"another method":                     {http.MethodDelete, url + "/v1/things/a", ""},
+		"a preflight request":                {http.MethodOptions, url + "/v1/things/a", ""},
+		"a query that is too long":           {http.MethodPut, url + "/v1/things/a?" + strings.Repeat("a", 40<<10), `{"text":"a"}`},
+		"a body that is not JSON":            {http.MethodPut, url + "/v1/things/a", "{"},
+		"a body with an unknown field":       {http.MethodPut, url + "/v1/things/a", `{"text":"a","b":1}`},
+		"a function that cannot be built":    {http.MethodGet, broken.URL + "/v1/things/a", ""},
+		"an upload to one that is not built": {http.MethodPut, broken.URL + "/v1/things/a", `{"text":"a"}`},
+	}
+	for name := range faults {
+		if name == "abort" { // it has no response
+			continue
+		}
+		requests["the fault "+name] = request{http.MethodPut, url + "/v1/things/" + name, `{"text":"a"}`}
+	}
+	for name, r := range requests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answer, _ := send(t, r.method, r.url, r.body, "Content-Type", "application/json")
+			for header, want := range map[string]string{
+				"Strict-Transport-Security": "max-age=63072000; includeSubDomains", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
+			} {
+				if got := answer.Header.Get(header); got != want {
+					t.Errorf("status %d: %s is %q, want %q", answer.StatusCode, header, got, want)
+				}
+			}
+		})
+	}
+}
+
+// A client that sends a head and nothing more must not hold a connection of a function
+// that cannot be built.
+func TestAFailedBuildDoesNotWaitForTheBody(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(api.Lazily(func(context.Context) (http.Handler, error) {
+		return nil, errors.New("the setting STRONGROOM_KEY is missing")
+	}, slog.New(slog.DiscardHandler)))
+	t.Cleanup(server.Close)
+	r, err := http.ReadResponse(bufio.NewReader(dial(t, server, "Content-Length: 1000\r\n\r\n")), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusServiceUnavailable || !r.Close {
+		t.Errorf("status %d, close %v", r.StatusCode, r.Close)
 	}
 }

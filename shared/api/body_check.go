@@ -219,8 +219,8 @@ func (c *bodyCheck) scalar(s *huma.Schema) error {
 // longestRune is how many bytes one character can have in JSON: two escapes of \uXXXX.
 const longestRune = 12
 
-// text checks a string. It decodes only one that can be valid, and only if the
-// schema says more of it than a type and a least length.
+// text checks a string. It decodes only one that can be valid, and only if its bytes
+// do not show already that it is.
 func (c *bodyCheck) text(s *huma.Schema, raw jsontext.Value) error {
 	length := len(raw) - 2
 	switch {
@@ -228,7 +228,8 @@ func (c *bodyCheck) text(s *huma.Schema, raw jsontext.Value) error {
 		return c.validate(s, "")
 	case s.MaxLength != nil && length > longestRune**s.MaxLength:
 		return c.fault(fmt.Sprintf(validation.MsgExpectedMaxLength, *s.MaxLength))
-	case s.MaxLength == nil && s.Pattern == "" && s.Format == "" && len(s.Enum) == 0 && (s.MinLength == nil || length >= longestRune**s.MinLength):
+	case s.Pattern == "" && s.Format == "" && len(s.Enum) == 0 &&
+		(s.MaxLength == nil || length <= *s.MaxLength) && (s.MinLength == nil || length >= longestRune**s.MinLength):
 		return nil
 	case s.Format != "" && length > maxNameBytes:
 		raw = append(slices.Clip(raw[:shownName]), '"') // no format is as long
@@ -306,15 +307,18 @@ func notEmpty(err error) error {
 	return err
 }
 
-// requireBounds panics if a body may have any number of elements: an array needs
-// maxItems, and an object needs fields.
+// requireBounds panics if a body may have any number of elements or a field with a
+// text of any length: an array needs maxItems, an object needs fields, and the text of
+// a field needs maxLength, values, a format or a pattern.
 func requireBounds(registry huma.Registry, s *huma.Schema, at string) {
 	s = resolve(registry, s)
 	switch {
 	case s.Type == huma.TypeArray && s.MaxItems == nil:
 		panic("api: " + at + " needs maxItems")
-	case s.Type == huma.TypeArray:
+	case s.Type == huma.TypeArray && s.Items.Type != huma.TypeString:
 		requireBounds(registry, s.Items, at+"[]")
+	case s.Type == huma.TypeString && s.MaxLength == nil && s.Pattern == "" && s.Format == "" && len(s.Enum) == 0:
+		panic("api: " + at + " needs maxLength")
 	case s.Type == huma.TypeObject && len(s.Properties) == 0 && s.AdditionalProperties != false:
 		panic("api: " + at + " needs named fields")
 	}

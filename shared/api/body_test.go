@@ -24,7 +24,7 @@ import (
 // nested is a body with every kind of value.
 type nested struct {
 	Body struct {
-		Text  string    `json:"text,omitempty" minLength:"2"`
+		Text  string    `json:"text,omitempty" minLength:"2" maxLength:"99999999"`
 		Short string    `json:"short,omitempty" maxLength:"8"`
 		Time  time.Time `json:"time,omitempty"`
 		Count *int64    `json:"count,omitempty" minimum:"0"`
@@ -44,7 +44,7 @@ const bodyLimit = 1 << 20
 // handlerOf serves one operation, whose middleware refuses every request without
 // a token, as access.Guard does.
 func handlerOf(handle func()) http.Handler {
-	a := api.New("test", api.NewLogger(io.Discard))
+	a := api.New("test", time.Now, api.NewLogger(io.Discard))
 	op := huma.Operation{OperationID: "put", Method: http.MethodPut, Path: "/v1/nested", MaxBodyBytes: bodyLimit}
 	op.Middlewares = huma.Middlewares{func(hc huma.Context, next func(huma.Context)) {
 		if hc.Header("Authorization") == "" {

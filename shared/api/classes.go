@@ -56,6 +56,9 @@ func labelSchemas(registry huma.Registry) {
 			if s == nil {
 				panic(fmt.Sprintf("api: the schema of %s lacks %s; embed a type with an exported name", t, property))
 			}
+			if t == reflect.TypeFor[Problem]() && property == "code" {
+				s.Enum = allCodes()
+			}
 			if s.Ref == "" {
 				label(&s.Extensions, field.Tag.Get(dataclass.Tag))
 			}

@@ -1,6 +1,11 @@
 package api
 
-import "net/http"
+import (
+	"iter"
+	"maps"
+	"net/http"
+	"slices"
+)
 
 // statusCodes are the stable codes of problems by status. A program compares the code;
 // the texts of a problem may change.
@@ -34,6 +39,21 @@ var textCodes = map[string]string{
 	NotIntegratedText:   "not-integrated",
 	ForkText:            "fork",
 	OlderCheckpointText: "older-checkpoint",
+}
+
+// allCodes returns every code, sorted.
+func allCodes() []any {
+	all := map[string]bool{"other": true}
+	for _, codes := range []iter.Seq[string]{maps.Values(statusCodes), maps.Values(textCodes)} {
+		for code := range codes {
+			all[code] = true
+		}
+	}
+	var sorted []any
+	for _, code := range slices.Sorted(maps.Keys(all)) {
+		sorted = append(sorted, code)
+	}
+	return sorted
 }
 
 func problemCode(status int, detail string) string {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -14,7 +15,7 @@ import (
 )
 
 type greetRequest struct {
-	Name string `path:"name" class:"operational"`
+	Name string `path:"assistant" class:"operational"`
 }
 
 type greetResponse struct {
@@ -26,8 +27,8 @@ type greetResponse struct {
 // A handler returns a value or an error. Only the text of a Problem reaches the
 // client.
 func ExampleRegister() {
-	a := api.New("greetings", slog.New(slog.DiscardHandler))
-	op := huma.Operation{OperationID: "greet", Method: http.MethodGet, Path: "/v1/greetings/{name}"}
+	a := api.New("greetings", time.Now, slog.New(slog.DiscardHandler))
+	op := huma.Operation{OperationID: "greet", Method: http.MethodGet, Path: "/v1/greetings/{assistant}"}
 	api.Register(a, op, func(_ context.Context, in *greetRequest) (*greetResponse, error) {
 		switch in.Name {
 		case "nobody":

@@ -24,7 +24,7 @@ type pageResponse struct {
 // memoryHandler serves GET /v1/large, which needs memory for a response, and GET
 // /v1/small, which reserves none.
 func memoryHandler(bytes int64, large func(huma.Context)) http.Handler {
-	a := api.New("test", api.NewLogger(io.Discard))
+	a := api.New("test", time.Now, api.NewLogger(io.Discard))
 	register := func(op huma.Operation, write func(huma.Context)) {
 		api.Register(a, op, func(context.Context, *struct{}) (*pageResponse, error) { return &pageResponse{write}, nil })
 	}

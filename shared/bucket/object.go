@@ -72,9 +72,9 @@ func Read(ctx context.Context, object *storage.ObjectHandle, limit int64) ([]byt
 	return data, wrap("read", object, err)
 }
 
-// IsMissing reports whether the bucket says that an object does not exist. An
-// account that may get objects and not list them is not told so by Cloud Storage.
-// It is told the permission that would let it know:
+// IsMissing reports whether the bucket says that an object does not exist. To an
+// account that may get objects and not list them, Cloud Storage does not say so. It
+// names the permission that would let the account know:
 // cloud.google.com/storage/docs/access-control/iam-permissions.
 func IsMissing(err error) bool {
 	var response *googleapi.Error

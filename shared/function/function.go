@@ -59,7 +59,7 @@ func HTTP[C any, H http.Handler](entryPoint string, build func(context.Context, 
 	log := api.NewLogger(os.Stderr)
 	functions.HTTP(entryPoint, api.Lazily(func(ctx context.Context) (http.Handler, error) {
 		return fromEnviron(ctx, os.Environ(), log, build)
-	}))
+	}, log))
 }
 
 // Event registers a function that receives Pub/Sub messages under its entry

@@ -2,7 +2,6 @@ package gcp
 
 import (
 	"context"
-	"fmt"
 
 	"cloud.google.com/go/firestore"
 	"google.golang.org/grpc/codes"
@@ -26,21 +25,4 @@ func Transact(ctx context.Context, db *firestore.Client, work func(context.Conte
 		}
 	}
 	return err
-}
-
-// Delete deletes at most 500 documents in one commit. A document that no longer
-// exists is not an error.
-func Delete(ctx context.Context, db *firestore.Client, refs []*firestore.DocumentRef) error {
-	err := db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		for _, ref := range refs {
-			if err := tx.Delete(ref); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("delete documents: %w", err)
-	}
-	return nil
 }

@@ -6,12 +6,13 @@
 //  1. The transaction that records the end also writes an entry, with Write. If the
 //     transaction fails, there is no entry, so nothing is published.
 //  2. After the commit, the function calls Publish. It publishes the message and
-//     deletes the entry.
+//     marks the entry as published: the entry is not Pending any more, and Firestore
+//     deletes it a day later (TTL). So no function needs permission to delete.
 //  3. If the function crashes between the two, or Pub/Sub does not respond, the
-//     entry remains. Each minute, the function sweep finds such entries with Pending
+//     entry stays pending. Each minute, the function sweep finds such entries with Pending
 //     and publishes them with Relay.
 //
-// A crash between publishing and deleting publishes the message twice. The opposite
+// A crash between publishing and marking publishes the message twice. The opposite
 // order would lose it. A message has references only, so it can be published again
 // at any time without being out of date.
 //
@@ -51,10 +52,15 @@ type Entry struct {
 	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
 	Run       run.ID             `firestore:"run" class:"operational"`
 	Kind      string             `firestore:"kind" class:"operational"`
-	Export    export.ID          `firestore:"export" class:"operational"` // of a part; otherwise empty
-	Part      string             `firestore:"part" class:"operational"`   // ID of a part; otherwise empty
-	Created   time.Time          `firestore:"created" class:"operational"`
+	Export    export.ID          `firestore:"export" class:"operational"`            // of a part; otherwise empty
+	Part      string             `firestore:"part" class:"operational"`              // ID of a part; otherwise empty
+	Created   time.Time          `firestore:"created,omitempty" class:"operational"` // zero: the message is published
+	Expires   time.Time          `firestore:"expires,omitempty" class:"operational"` // Firestore deletes the entry after it; zero: never
 }
+
+// keepPublished is how long the entry of a published message is kept. Firestore
+// deletes it up to a day later: cloud.google.com/firestore/docs/ttl.
+const keepPublished = 24 * time.Hour
 
 // partAttributes are all that a message of ExportParts carries. It has no data.
 type partAttributes struct {
@@ -112,8 +118,13 @@ func (e Entry) Write(tx *firestore.Transaction, db *firestore.Client) error {
 	return nil
 }
 
-// Pending returns the query for the entries that were created before a time, oldest
-// first.
+// markPublished adds to tx that the message of the entry is published.
+func (e Entry) markPublished(tx *firestore.Transaction, db *firestore.Client) error {
+	return tx.Set(e.ref(db), map[string]any{"created": firestore.Delete, "expires": e.Created.Add(keepPublished)}, firestore.MergeAll)
+}
+
+// Pending returns the query for the entries that are not published and were created
+// before a time, oldest first.
 func Pending(db *firestore.Client, before time.Time) firestore.Query {
 	return db.CollectionGroup(Collection).Where("created", "<", before).OrderBy("created", firestore.Asc)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"time"
 
 	"cloud.google.com/go/firestore"
 
@@ -36,7 +37,7 @@ func ExampleEntry() {
 	if err := outbox.NewPublisher(c.Operator).Publish(ctx, db, entry); err != nil {
 		log.Fatal(err)
 	}
-	left, err := db.CollectionGroup(outbox.Collection).Documents(ctx).GetAll()
+	left, err := outbox.Pending(db, c.Clock.Now().Add(time.Hour)).Documents(ctx).GetAll()
 	fmt.Println(entry.ID, "is published; entries that remain:", len(left), err)
 	// Output:
 	// run.ended-0196f5a0-0000-7000-8000-000000000001 is published; entries that remain: 0 <nil>

@@ -33,16 +33,30 @@ type Publisher struct {
 // NewPublisher returns a publisher. It does not connect yet.
 func NewPublisher(clients *gcp.Clients) *Publisher { return &Publisher{clients: clients} }
 
-// Publish publishes an entry whose transaction has committed, and deletes it. After
-// an error or a crash, the entry remains for Relay, so nothing is lost.
+// Publish publishes an entry whose transaction has committed, and marks it as
+// published. After an error or a crash, the entry is pending for Relay, so nothing is
+// lost.
 func (p *Publisher) Publish(ctx context.Context, db *firestore.Client, e Entry) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	if err := p.send(ctx, e.Topic, []Entry{e}); err != nil {
 		return err
 	}
-	if _, err := e.ref(db).Delete(ctx); err != nil {
-		return fmt.Errorf("delete outbox entry: %w", err)
+	return markPublished(ctx, db, []Entry{e})
+}
+
+// markPublished marks at most MaxPage entries in one commit.
+func markPublished(ctx context.Context, db *firestore.Client, entries []Entry) error {
+	err := db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		for _, e := range entries {
+			if err := e.markPublished(tx, db); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("mark outbox entries as published: %w", err)
 	}
 	return nil
 }
@@ -57,7 +71,7 @@ func (p *Publisher) PublishAll(ctx context.Context, db *firestore.Client, entrie
 	if err := p.send(ctx, entries[0].Topic, entries); err != nil {
 		return err
 	}
-	return gcp.Delete(ctx, db, refs(db, entries))
+	return markPublished(ctx, db, entries)
 }
 
 // Repeat publishes the message of an entry that is not stored. After an error, the
@@ -69,7 +83,7 @@ func (p *Publisher) Repeat(ctx context.Context, e Entry) error {
 }
 
 // Relay publishes one page of the results of Pending, at most MaxPage documents, and
-// deletes them. An entry that cannot be published remains and does not block the
+// marks them. An entry that cannot be published stays pending and does not block the
 // others. The error joins all errors.
 func (p *Publisher) Relay(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) (published int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
@@ -79,7 +93,7 @@ func (p *Publisher) Relay(ctx context.Context, db *firestore.Client, docs []*fir
 		err := p.send(ctx, topic, entries)
 		if err == nil {
 			published += len(entries)
-			err = gcp.Delete(ctx, db, refs(db, entries))
+			err = markPublished(ctx, db, entries)
 		}
 		errs = append(errs, err)
 	}
@@ -135,12 +149,4 @@ func (p *Publisher) connect(ctx context.Context) (*pubsub.TopicAdminClient, erro
 		p.clients.OnClose(client.Close)
 	}
 	return client, err
-}
-
-func refs(db *firestore.Client, entries []Entry) []*firestore.DocumentRef {
-	var all []*firestore.DocumentRef
-	for _, e := range entries {
-		all = append(all, e.ref(db))
-	}
-	return all
 }

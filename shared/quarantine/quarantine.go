@@ -26,7 +26,30 @@ type Record struct {
 	Code       string            `firestore:"code" class:"operational"`       // reason, as passed to event.Refuse
 	References map[string]string `firestore:"references" class:"operational"` // the attributes that identify something
 	Published  time.Time         `firestore:"published" class:"operational"`
-	Found      time.Time         `firestore:"found" class:"operational"`
+	Found      time.Time         `firestore:"found,omitempty" class:"operational"`   // zero: the message was replayed
+	Expires    time.Time         `firestore:"expires,omitempty" class:"operational"` // Firestore deletes the record after it; zero: never
+}
+
+// keepReplayed is how long the record of a replayed message is kept. Firestore deletes
+// it up to a day later: cloud.google.com/firestore/docs/ttl.
+const keepReplayed = 24 * time.Hour
+
+// MarkReplayed takes at most 500 records out of the quarantine in one commit: Find
+// does not find them any more.
+func MarkReplayed(ctx context.Context, db *firestore.Client, records []*firestore.DocumentRef, now time.Time) error {
+	err := db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		for _, ref := range records {
+			err := tx.Set(ref, map[string]any{"found": firestore.Delete, "expires": now.Add(keepReplayed)}, firestore.MergeAll)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("mark messages as replayed: %w", err)
+	}
+	return nil
 }
 
 var _ = dataclass.Stored[Record]("quarantine/{record}")

@@ -3,6 +3,7 @@ package run
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -11,9 +12,9 @@ import (
 // example that of a task, an SLX, a resource or an SLI. Two names that look the
 // same must not become two things, so the form is NFC (Unicode Annex 15) and has
 // no invisible characters: see IsInvisible. The result is empty if nothing of the
-// name is visible.
+// name is visible. Invalid UTF-8 stays invalid, so that the checks of names reject it.
 func CanonicalName(name string) string {
-	if isASCII(name) {
+	if isASCII(name) || !utf8.ValidString(name) {
 		return name
 	}
 	return norm.NFC.String(withoutInvisible(norm.NFC.String(name)))

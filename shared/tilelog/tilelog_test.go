@@ -1,9 +1,11 @@
 package tilelog_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"testing"
 
@@ -282,4 +284,38 @@ func FuzzEntries(f *testing.F) {
 			t.Errorf("%x is read as %x", bundle, again)
 		}
 	})
+}
+
+func TestACopyOfEntriesIsTheCutBundle(t *testing.T) {
+	t.Parallel()
+	var bundle []byte
+	var err error
+	for i := range 5 {
+		if bundle, err = tilelog.AppendEntry(bundle, bytes.Repeat([]byte{byte(i)}, 10_000*i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for count := range 6 {
+		want, err := tilelog.CutBundle(bundle, count)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got bytes.Buffer
+		if err := tilelog.CopyEntries(&got, bytes.NewReader(bundle), count); err != nil || !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("%d entries: %d bytes, want %d: %v", count, got.Len(), len(want), err)
+		}
+	}
+	for name, c := range map[string]struct {
+		bundle []byte
+		count  int
+	}{
+		"more entries than there are":   {bundle, 6},
+		"an entry that is cut":          {bundle[:len(bundle)-1], 5},
+		"a length that is cut":          {bundle[:1], 1},
+		"an entry without its contents": {[]byte{0, 1}, 1},
+	} {
+		if err := tilelog.CopyEntries(io.Discard, bytes.NewReader(c.bundle), c.count); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
 }

@@ -10,6 +10,10 @@ locals {
       description = "Audit logs whose new entries could not be published; a log stays stopped if its bucket contradicts its database"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR (jsonPayload.message=\"audit log not integrated\" OR jsonPayload.message=\"audit entry cannot be opened\")"
     }
+    audit-log-forks = {
+      description = "Witnesses that hold a checkpoint with an audit log's signature that differs from the published one: see the playbook on audits"
+      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"audit log fork claimed\""
+    }
     events-rejected = {
       description = "Messages that were permanently rejected"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"event permanently rejected\""
@@ -27,11 +31,21 @@ locals {
     }
   }
 
-  # Verified tokens without a role. The functions count them per issuer and minute and
-  # write one line for each count, so strangers cannot fill a tenant's audit log.
-  roleless_metric = {
-    description = "Verified tokens without a role, per tenant, issuer and minute"
-    filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"tokens without a role\""
+  # Refused requests that can come in floods. The functions count them per tenant, issuer
+  # and minute and write one line for each count, so nobody can fill a log with them.
+  count_metrics = {
+    tokens-without-role = {
+      description = "Verified tokens without a role, per tenant, issuer and minute"
+      filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"tokens without a role\""
+      threshold   = 100
+      what        = "More than 100 verified tokens of one issuer had no role within a minute. The metric names tenant and issuer. Either a rule is missing, or strangers with tokens of a shared issuer try the tenant: narrow its trust."
+    }
+    requests-over-rate-limit = {
+      description = "Requests over the rate limit of their subject, per tenant, issuer and minute"
+      filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"requests over the rate limit\""
+      threshold   = 1000
+      what        = "One issuer's subjects sent more than 1,000 requests over their rate limit to one instance within a minute. The metric names tenant and issuer. Either a client retries without waiting, or somebody floods the API: withdraw the rule or the issuer's key."
+    }
   }
 
   # Values of log lines, each with the longest one that is normal, in seconds.
@@ -99,10 +113,10 @@ locals {
       }
     },
     {
-      tokens-without-role = {
-        filter      = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.roleless.name}\""
-        aligner     = "ALIGN_PERCENTILE_99", threshold = 100, duration = "0s", severity = "WARNING"
-        what        = "More than 100 verified tokens of one issuer had no role within a minute. The metric names tenant and issuer. Either a rule is missing, or strangers with tokens of a shared issuer try the tenant: narrow its trust."
+      for name, metric in local.count_metrics : name => {
+        filter      = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.count[name].name}\""
+        aligner     = "ALIGN_PERCENTILE_99", threshold = metric.threshold, duration = "0s", severity = "WARNING"
+        what        = metric.what
         denominator = null
       }
     },
@@ -157,11 +171,13 @@ resource "google_logging_metric" "delay" {
   depends_on = [google_project_service.this]
 }
 
-resource "google_logging_metric" "roleless" {
+resource "google_logging_metric" "count" {
+  for_each = local.count_metrics
+
   project         = var.project_id
-  name            = "strongroom/tokens-without-role"
-  description     = local.roleless_metric.description
-  filter          = local.roleless_metric.filter
+  name            = "strongroom/${each.key}"
+  description     = each.value.description
+  filter          = each.value.filter
   value_extractor = "EXTRACT(jsonPayload.count)"
   label_extractors = {
     tenant = "EXTRACT(jsonPayload.tenant)"

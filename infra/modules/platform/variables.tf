@@ -168,9 +168,9 @@ variable "deletion_policy" {
 }
 
 variable "ttl_fields" {
-  description = "Time field after which Firestore deletes a document, by collection. No collection needs one yet."
+  description = "Time field after which Firestore deletes a document, by collection. Functions mark published events and replayed messages with it, because they may not delete."
   type        = map(string)
-  default     = {}
+  default     = { outbox = "expires", quarantine = "expires" }
   nullable    = false
 }
 

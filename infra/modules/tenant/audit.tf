@@ -1,6 +1,7 @@
 # The audit must stay readable even if the tenant's key is disabled. So this bucket
 # is in the platform's project and location, under the platform's audit key. The
-# function audit-integrator publishes the log's Merkle tree in it.
+# function audit-integrator publishes the log's Merkle tree in it, and the function
+# audit reads it.
 resource "google_storage_bucket" "audit" {
   project                     = var.platform.project_id
   name                        = local.tenant.audit_bucket

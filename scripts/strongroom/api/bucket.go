@@ -43,10 +43,9 @@ type Target struct {
 // maxLifetime is how long a minted URL is valid at most.
 const maxLifetime = 15 * time.Minute
 
-// mayHaveExpired uses this machine's clock, which may be wrong. So it is used
-// only to explain a rejection.
-func (t Target) mayHaveExpired() bool {
-	return time.Now().After(t.Expires) || time.Since(t.minted) > maxLifetime
+// mayHaveExpired explains a rejection at a time of the platform's clock.
+func (t Target) mayHaveExpired(now time.Time) bool {
+	return now.After(t.Expires) || time.Since(t.minted) > maxLifetime
 }
 
 // Put uploads a part of size bytes with checksum crc. Errors:
@@ -69,7 +68,7 @@ func (c *Client) Put(ctx context.Context, t Target, body io.Reader, size int64, 
 	}
 	defer closeBody(res.Body)
 	if res.StatusCode/100 != 2 {
-		return bucketError(what, t, res)
+		return bucketError(what, t.mayHaveExpired(c.clock.PlatformNow()), res)
 	}
 	return verify(what, res.Header, crc)
 }
@@ -140,14 +139,15 @@ func (c *Client) isBucketHost(u *url.URL) bool {
 }
 
 // bucketError describes a rejection by its status and code. It does not repeat
-// the bucket's message, which may quote the signature.
-func bucketError(what string, t Target, res *http.Response) error {
+// the bucket's message, which may quote the signature. expired says that the URL may
+// have expired.
+func bucketError(what string, expired bool, res *http.Response) error {
 	code := errorCode(res.Body)
 	switch {
 	case res.StatusCode == http.StatusPreconditionFailed:
 		return fmt.Errorf("%s: %w", what, ErrExists)
 	case res.StatusCode == http.StatusBadRequest && code == "ExpiredToken",
-		res.StatusCode == http.StatusForbidden && t.mayHaveExpired():
+		res.StatusCode == http.StatusForbidden && expired:
 		return fmt.Errorf("%s: %w", what, ErrExpired)
 	}
 	return classify(fmt.Errorf("%s: the bucket returned %d %s", what, res.StatusCode, code), res, code)

@@ -4,6 +4,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 )
@@ -32,6 +34,7 @@ type Client struct {
 	insecure  bool
 	bucket    string // empty: any
 	receipt   func(Receipt)
+	clock     *clock.Clock
 	http      *http.Client
 }
 
@@ -43,6 +46,7 @@ type Config struct {
 	Insecure  bool                          // allow http: to hosts other than this one
 	Bucket    string                        // the only bucket that Put uploads to; empty: the one that the platform names
 	Receipt   func(Receipt)                 // called for each request that the platform recorded, concurrently; nil: not called
+	Clock     *clock.Clock                  // is compared with the platform's clock; nil: a new one
 }
 
 // Receipt is the platform's statement that an audit entry records a request.
@@ -62,7 +66,8 @@ func New(config Config) (*Client, error) {
 	}
 	return &Client{
 		base: base, workspace: config.Workspace, token: config.Token, insecure: config.Insecure, bucket: config.Bucket,
-		receipt: config.Receipt, http: &http.Client{Transport: newTransport(), CheckRedirect: refuseRedirect},
+		clock: cmp.Or(config.Clock, clock.New()), receipt: config.Receipt,
+		http: &http.Client{Transport: newTransport(), CheckRedirect: refuseRedirect},
 	}, nil
 }
 
@@ -180,7 +185,7 @@ func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Respon
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.what, err)
 	}
-	res, err := c.http.Do(req)
+	res, err := c.do(req)
 	if err != nil {
 		return nil, unreachable(ctx, r.what, err)
 	}
@@ -192,6 +197,37 @@ func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Respon
 	}
 	defer closeBody(res.Body)
 	return nil, c.rejected(r.what, res, token)
+}
+
+// do sends a request to the platform, whose response shows its clock.
+func (c *Client) do(req *http.Request) (*http.Response, error) {
+	sent := c.clock.Now()
+	res, err := c.http.Do(req)
+	if err == nil {
+		c.clock.Observe(res.Header, sent, c.clock.Now())
+	}
+	return res, err
+}
+
+// MeasureClock compares this machine's clock with the platform's, unless a response
+// has shown the difference before. It sends no token.
+func (c *Client) MeasureClock(ctx context.Context) error {
+	if c.clock.Measured() {
+		return nil
+	}
+	r := request{what: "read the platform's clock", method: http.MethodHead, path: "/v1"} // every response has the time, also a 404
+	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, errSlow)
+	defer cancel()
+	req, err := c.newRequest(ctx, r, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.what, err)
+	}
+	res, err := c.do(req)
+	if err != nil {
+		return unreachable(ctx, r.what, err)
+	}
+	closeBody(res.Body)
+	return nil
 }
 
 func (c *Client) newRequest(ctx context.Context, r request, body []byte) (*http.Request, error) {

@@ -74,14 +74,20 @@ func decodeProblem(what string, res *http.Response) *Problem {
 	return problem
 }
 
-// retryAfter reads seconds or a date (RFC 9110, section 10.2.3). Any other value
-// is 0.
-func retryAfter(value string) time.Duration {
+// retryAfter reads the seconds or the date of Retry-After (RFC 9110, section
+// 10.2.3). A date counts from the response's own date, because this machine's clock
+// may be wrong. Any other value is 0.
+func retryAfter(header http.Header) time.Duration {
 	var after time.Duration
+	value := header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
 		after = time.Duration(seconds) * time.Second
 	} else if date, err := http.ParseTime(value); err == nil {
-		after = time.Until(date)
+		now, err := http.ParseTime(header.Get("Date"))
+		if err != nil {
+			now = time.Now()
+		}
+		after = date.Sub(now)
 	}
 	return min(max(after, 0), maxRetryAfter)
 }

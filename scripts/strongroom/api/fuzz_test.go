@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -27,7 +28,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		if after := retryAfter(value); after < 0 || after > maxRetryAfter {
+		if after := retryAfter(http.Header{"Retry-After": {value}}); after < 0 || after > maxRetryAfter {
 			t.Errorf("%q gave %s", value, after)
 		}
 	})

@@ -63,7 +63,7 @@ func isTransient(status int, code string) bool {
 // classify marks an error as transient, or as refused.
 func classify(err error, res *http.Response, code string) error {
 	if isTransient(res.StatusCode, code) {
-		return &retry.Transient{Err: err, After: retryAfter(res.Header.Get("Retry-After"))}
+		return &retry.Transient{Err: err, After: retryAfter(res.Header)}
 	}
 	return &RefusedError{Err: err, Status: res.StatusCode}
 }

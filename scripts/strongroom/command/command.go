@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/credential"
 )
 
@@ -45,7 +46,7 @@ func Program(ctx context.Context) int {
 // Main runs the program with args, which do not include the program's name, and
 // returns its exit code. Settings that are not in args come from env.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, settings: settings{env: env}}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, settings: settings{env: env, clock: clock.New()}}
 	a.settings.receipts = &receipts{print: a.printReceipt}
 	root := rootCommand(a)
 	root.SetArgs(append([]string{}, args...)) // never nil: nil means os.Args

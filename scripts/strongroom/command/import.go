@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,18 +14,23 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-const importHelp = `Report each issues.jsonl file as one run. "-" is stdin. Print how many lines
-were reported, and list the rejected lines with the reason. If any line was
-rejected, the exit code is 1.
+const importHelp = `Report each issues.jsonl file as one run for each task that its lines name
+(taskName). Lines without a taskName are of the task with the file's name. With --task,
+all lines are of that task. "-" is stdin. Print how many lines were reported, and list
+the rejected lines with the reason. If a line was rejected, or the platform did not
+record it, the exit code is 1.
 
-A file that does not fit into one report, for example because it has more than 200
-lines, becomes several runs with the same start time. So none of them
-resolves an issue that another one reports.
+A task whose lines do not fit into one report, for example because they are more than
+200, becomes several runs with the same start time. So none of them resolves an issue
+that another one reports.
+
+If a line says that its task did not run (taskStatus "SKIP" or "NOT RUN"), the task's
+runs get the outcome "error", so that they resolve nothing.
 
 Import the files of a task from the oldest to the newest. A run resolves only issues
 whose reports arrived before its own first request.
 
-The run ID is derived from the file's content, its task and the flags. Importing the
+The run ID is derived from the task's lines and the flags. Importing the
 same file again is safe: it is the same run and counts once, even if the file's
 modification time has changed.
 
@@ -43,7 +49,12 @@ issues are not mistaken for resolved.
   alreadyImported  true if an earlier import reported the run
   rejected         the file's rejected lines (on its first run only)
   notes            lines whose text is cut or whose severity is not understood (also on its first run only)
-  part, parts      the run's number, from 1, and the number of runs (if there are several)`
+  leftOut          lines that the platform did not record, with the reasons
+  part, parts      the run's number, from 1, and the number of runs (if the task has several)
+
+The current time is the platform's, even if this machine's clock is wrong. A time in a
+line and --start are never changed, and a modification time only if it is less than an
+hour old.`
 
 // importOptions are the flags of import.
 type importOptions struct {
@@ -71,8 +82,8 @@ func importCommand(a *app) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.start.Task, "task", "", "name of the task (default: the taskName of all lines, otherwise the file's name)")
-	flags.StringVar(&o.id, "run", "", "run ID, a UUIDv7, for one file that fits into one run (default: derived from the content)")
+	flags.StringVar(&o.start.Task, "task", "", "name of the task of all lines (default: the taskName of each line, otherwise the file's name)")
+	flags.StringVar(&o.id, "run", "", "run ID, a UUIDv7, for one file of one task that fits into one run (default: derived from the content)")
 	addStartFlags(cmd, &o.start)
 	flags.StringVar(&o.startTime, "start", "", "start time of the run in RFC 3339 (default: the newest observedAt of the lines, otherwise the file's modification time; for stdin: now)")
 	flags.StringVar(&o.outcome, "outcome", string(run.Failure), "outcome of the run: success, failure, error, timeout or canceled")
@@ -125,17 +136,19 @@ func (i *importer) importFiles(ctx context.Context, paths []string) (err error) 
 	if i.client, err = i.app.settings.client(""); err != nil {
 		return err
 	}
+	start := &i.options.start // in the form that the platform stores, so that the IDs of the runs do not depend on another one
+	start.Task, start.SLX, start.Resource = run.CanonicalName(start.Task), run.CanonicalName(start.SLX), run.CanonicalName(start.Resource)
 	i.policy = retry.Policy{For: i.options.retryFor, First: i.options.backoff}
 	rejected := false
 	for _, path := range paths {
-		file, err := i.readFile(path)
+		file, err := i.readFile(ctx, path)
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 		if err := i.reportFile(ctx, file); err != nil {
 			return err
 		}
-		rejected = rejected || len(file.rejected) > 0
+		rejected = rejected || len(file.rejected) > 0 || file.leftOut()
 	}
 	if rejected {
 		return errors.New("some lines were rejected: correct them, and import the whole file as a new run")
@@ -148,8 +161,8 @@ func (i *importer) reportFile(ctx context.Context, f *importFile) error {
 	done, all := 0, f.issues()
 	for n := range f.runs {
 		r := &f.runs[n]
-		if err := i.reportRun(ctx, f, r); err != nil {
-			return fmt.Errorf("%s: %w; to continue, import the file again: each run counts once", f.path, err)
+		if err := i.reportRun(ctx, r); err != nil {
+			return fmt.Errorf("%s: %w; %s", f.path, err, importAgain)
 		}
 		if err := i.print(r); err != nil {
 			return err
@@ -162,6 +175,11 @@ func (i *importer) reportFile(ctx context.Context, f *importFile) error {
 	return nil
 }
 
+// leftOut reports whether the platform did not record a line of the file.
+func (f *importFile) leftOut() bool {
+	return slices.ContainsFunc(f.runs, func(r importedRun) bool { return r.LeftOut != nil })
+}
+
 func (i *importer) print(r *importedRun) error {
 	if i.options.json {
 		return i.app.writeJSON(i.app.stdout, r)
@@ -170,6 +188,7 @@ func (i *importer) print(r *importedRun) error {
 	for _, lines := range r.Rejected {
 		fmt.Fprintf(i.app.stderr, "strongroom: rejected: %s: %v\n", r.File, lines)
 	}
+	r.LeftOut.print(func(format string, args ...any) { fmt.Fprintf(i.app.stderr, format+"\n", args...) })
 	_, err := fmt.Fprintln(i.app.stdout, r)
 	return err
 }

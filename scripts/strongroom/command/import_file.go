@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -30,19 +31,26 @@ var errFileTooLarge = fmt.Errorf("a file has at most %d MiB and %d lines: split 
 
 // importFile is a file and its runs.
 type importFile struct {
-	path      string
+	path     string
+	rejected []ingest.RejectedLines
+	runs     []importedRun
+}
+
+// importTask is the lines of a file that are of one task. They become one run, or
+// several runs with the same start.
+type importTask struct {
 	start     api.Start // of all its runs
-	rejected  []ingest.RejectedLines
-	runs      []importedRun
-	derivedID bool // the run IDs are derived from the content alone, so a run with the same ID is the same file
-	resumed   bool // an earlier import recorded another start: see reportRun
+	stable    time.Time // the part of the start's time that is the same at every import; zero: there is none
+	content   []byte    // hash of its lines
+	derivedID bool      // the run IDs are derived from the content alone, so a run with the same ID is the same lines
+	resumed   bool      // an earlier import recorded another start: see reportRun
 }
 
 // importedRun is one run, as import --json prints it.
 type importedRun struct {
 	File            string                 `json:"file"`
-	Part            int                    `json:"part,omitempty"`  // from 1; zero: the file is one run
-	Parts           int                    `json:"parts,omitempty"` // number of runs of the file
+	Part            int                    `json:"part,omitempty"`  // from 1; zero: its task has one run
+	Parts           int                    `json:"parts,omitempty"` // number of runs of its task
 	Run             string                 `json:"run"`
 	Task            string                 `json:"task"`
 	Outcome         run.Outcome            `json:"outcome"`
@@ -50,7 +58,9 @@ type importedRun struct {
 	AlreadyImported bool                   `json:"alreadyImported,omitempty"` // by an earlier import
 	Rejected        []ingest.RejectedLines `json:"rejected,omitempty"`        // of the file; on its first run only
 	Notes           []ingest.RejectedLines `json:"notes,omitempty"`           // also on its first run only: lines that are not reported as the task meant them
+	LeftOut         *leftOutSummary        `json:"leftOut,omitempty"`         // what the platform did not record
 
+	task  *importTask
 	lines []api.IssueLine
 }
 
@@ -74,54 +84,79 @@ func (f *importFile) issues() (count int) {
 	return count
 }
 
-// readFile reads a file into runs.
-func (i *importer) readFile(path string) (*importFile, error) {
-	o := i.options
+// readFile reads a file into runs: for each task those with the worst severities
+// first, and first the task with the worst severity.
+func (i *importer) readFile(ctx context.Context, path string) (*importFile, error) {
 	in, modified, err := i.open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
 	content := &limitedHasher{in: in, sum: sha256.New()}
-	reports, rejected, err := ingest.Split(content)
+	var found ingest.Findings
+	rejected, err := found.ReadIssues(content)
 	if err != nil {
 		return nil, err
 	}
-	origin := commonOrigin(reports)
-	times, err := o.startTimes(origin.Observed, modified)
-	if err != nil {
-		return nil, err
+	f := &importFile{path: path, rejected: rejected}
+	groups := i.options.groups(found.Issues, path)
+	for _, g := range groups {
+		task, err := i.newTask(ctx, g, modified)
+		if err != nil {
+			return nil, err
+		}
+		if task.content = content.sum.Sum(nil); len(groups) > 1 {
+			task.content = g.Hash()
+		}
+		if err := i.addRuns(f, task, g); err != nil {
+			return nil, err
+		}
 	}
-	f := &importFile{path: path, rejected: rejected, derivedID: o.id == "" && o.startTime == ""}
-	f.start = o.start
-	f.start.Task, f.start.Start = cmp.Or(o.start.Task, origin.Task, nameOf(path)), times.start
-	return f, i.addRuns(f, reports, times.stable, content.sum.Sum(nil))
+	if i.options.id != "" && len(f.runs) > 1 {
+		return nil, usageError("--run allows only one run, but the file needs %d: omit --run", len(f.runs))
+	}
+	f.runs[0].Rejected, f.runs[0].Notes = f.rejected, found.Notes
+	return f, nil
 }
 
-// addRuns adds a run for each report.
-func (i *importer) addRuns(f *importFile, reports []ingest.Findings, stableStart time.Time, content []byte) error {
-	o := i.options
-	if o.id != "" && len(reports) > 1 {
-		return usageError("--run allows only one run, but the file needs %d: omit --run", len(reports))
+// groups divides lines by their tasks. With --task, all lines are of that task.
+func (o *importOptions) groups(lines []api.IssueLine, path string) []ingest.TaskLines {
+	if o.start.Task != "" {
+		return []ingest.TaskLines{ingest.OfTask(o.start.Task, lines)}
 	}
-	outcome := run.Outcome(o.outcome)
-	if len(f.rejected) > 0 {
+	return ingest.GroupByTask(lines, run.CanonicalName(nameOf(path)))
+}
+
+func (i *importer) newTask(ctx context.Context, g ingest.TaskLines, modified time.Time) (*importTask, error) {
+	t := &importTask{start: i.options.start, derivedID: i.options.id == "" && i.options.startTime == ""}
+	if err := i.measureClock(ctx); err != nil {
+		return nil, err
+	}
+	times, err := i.options.startTimes(g.Observed, modified, i.app.settings.clock)
+	t.start.Task, t.start.Start, t.stable = g.Task, times.start, times.stable
+	return t, err
+}
+
+// addRuns adds a run for each report that the lines of a task need. If a line was
+// rejected, no run of the file may resolve an issue, because the line may be of any
+// task.
+func (i *importer) addRuns(f *importFile, task *importTask, g ingest.TaskLines) error {
+	outcome := run.Outcome(i.options.outcome)
+	if len(f.rejected) > 0 || g.DidNotRun {
 		outcome = inconclusive(outcome)
 	}
+	reports := g.Split()
 	for n, found := range reports {
 		r := importedRun{
-			File: f.path, Run: o.id, Task: f.start.Task, Outcome: outcome,
-			Issues: len(found.Issues), lines: found.Issues,
+			File: f.path, Run: i.options.id, Task: task.start.Task, Outcome: outcome,
+			Issues: len(found.Issues), task: task, lines: found.Issues,
 		}
 		if len(reports) > 1 {
 			r.Part, r.Parts = n+1, len(reports)
 		}
-		if n == 0 {
-			r.Rejected, r.Notes = f.rejected, found.Notes
-		}
 		if r.Run == "" {
 			var err error
-			if r.Run, err = i.deriveRunID(f.start, stableStart, r, content); err != nil {
+			if r.Run, err = i.deriveRunID(r); err != nil {
 				return err
 			}
 		}
@@ -136,7 +171,7 @@ func (i *importer) open(path string) (io.ReadCloser, time.Time, error) {
 		if i.app.stdin == nil {
 			return nil, time.Time{}, errors.New("stdin is not available")
 		}
-		return io.NopCloser(i.app.stdin), time.Now(), nil
+		return io.NopCloser(i.app.stdin), i.app.settings.clock.Now(), nil
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -169,28 +204,6 @@ func (h *limitedHasher) Read(p []byte) (int, error) {
 		return 0, errFileTooLarge
 	}
 	return n, err
-}
-
-// commonOrigin returns the task that all lines have, and the newest time of
-// observation.
-func commonOrigin(reports []ingest.Findings) (common ingest.Origin) {
-	same := true
-	for i, found := range reports {
-		for j, l := range found.Issues {
-			line := ingest.OriginOf(l.Line)
-			if i+j == 0 {
-				common.Task = line.Task
-			}
-			same = same && line.Task == common.Task
-			if line.Observed.After(common.Observed) {
-				common.Observed = line.Observed
-			}
-		}
-	}
-	if !same {
-		common.Task = ""
-	}
-	return common
 }
 
 // nameOf returns a file's name without its extension.

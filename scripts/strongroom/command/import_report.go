@@ -5,10 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 )
+
+// measureClock compares this machine's clock with the platform's, once, and says so
+// if it is off.
+func (i *importer) measureClock(ctx context.Context) error {
+	if i.app.settings.clock.Measured() {
+		return nil
+	}
+	if err := i.policy.Do(ctx, i.client.MeasureClock); err != nil {
+		return fmt.Errorf("%w; %s", err, importAgain)
+	}
+	if offset := i.app.settings.clock.Offset(); offset != 0 {
+		fmt.Fprintf(i.app.stderr, "strongroom: %s: the current time, and the times of files that were written in the last hour, are corrected\n", clock.Describe(offset))
+	}
+	return nil
+}
+
+// importAgain is the advice after a failed import.
+const importAgain = "to continue, import the file again: each run counts once"
 
 // reportRun reports one run of a file.
 //
@@ -18,21 +36,22 @@ import (
 // only some runs, the first one first. So the remaining runs start later than the
 // first one, and must not resolve what it reported: they start now and are
 // inconclusive.
-func (i *importer) reportRun(ctx context.Context, f *importFile, r *importedRun) error {
-	start, end := f.start, f.start.Start
-	if f.resumed {
-		start.Start = truncateToMillis(time.Now())
+func (i *importer) reportRun(ctx context.Context, r *importedRun) error {
+	t := r.task
+	start, end := t.start, t.start.Start
+	if t.resumed {
+		start.Start = truncateToMillis(i.app.settings.clock.PlatformNow())
 		end = start.Start
 	}
 	err := i.policy.Do(ctx, func(ctx context.Context) error { return i.client.Start(ctx, r.Run, start) })
-	if f.derivedID && isConflict(err) {
-		f.resumed, end, err = true, truncateToMillis(time.Now()), nil
+	if t.derivedID && isConflict(err) {
+		t.resumed, end, err = true, truncateToMillis(i.app.settings.clock.PlatformNow()), nil
 	}
 	if err != nil {
 		return err
 	}
 	outcome := r.Outcome
-	if f.resumed && r.Part > 1 {
+	if t.resumed && r.Part > 1 {
 		outcome = inconclusive(outcome)
 	}
 	report := api.Report{End: end, Outcome: outcome, ExitCode: exitUnknown, Outputs: []api.Claim{}, Issues: r.lines}
@@ -41,8 +60,8 @@ func (i *importer) reportRun(ctx context.Context, f *importFile, r *importedRun)
 		left, err = i.client.Report(ctx, r.Run, report)
 		return err
 	})
-	printLeftOut(func(format string, args ...any) { fmt.Fprintf(i.app.stderr, format+"\n", args...) }, r.Run, left)
-	if r.AlreadyImported = f.derivedID && isConflict(err); r.AlreadyImported {
+	r.LeftOut = r.LeftOut.add(r.Run, left, report)
+	if r.AlreadyImported = t.derivedID && isConflict(err); r.AlreadyImported {
 		return nil
 	}
 	r.Outcome = outcome

@@ -142,12 +142,11 @@ func TestImportNamesTheTask(t *testing.T) {
 	t.Parallel()
 	named := `{"severity":2,"taskName":"Check DNS"}`
 	for name, c := range map[string]struct{ content, want string }{
-		"as all lines do":                   {named + "\n" + `{"severity":2,"task_name":"Check DNS"}`, "Check DNS"},
-		"by the file, if they do not agree": {named + "\n" + plainLine, "checks"},
-		"by the file, without lines":        {"", "checks"},
-		"as all lines do, if it just fits":  {`{"severity":2,"taskName":"` + strings.Repeat("é", 256) + `"}`, strings.Repeat("é", 256)},
-		"by the file, if it is too long":    {`{"severity":2,"taskName":"` + strings.Repeat("é", 257) + `"}`, "checks"},
-		"by the file, if it is no name":     {`{"severity":2,"taskName":["a","b"]}`, "checks"},
+		"as all lines do":                  {named + "\n" + `{"severity":2,"task_name":"Check DNS"}`, "Check DNS"},
+		"by the file, without lines":       {"", "checks"},
+		"as all lines do, if it just fits": {`{"severity":2,"taskName":"` + strings.Repeat("é", 256) + `"}`, strings.Repeat("é", 256)},
+		"by the file, if it is too long":   {`{"severity":2,"taskName":"` + strings.Repeat("é", 257) + `"}`, "checks"},
+		"by the file, if it is no name":    {`{"severity":2,"taskName":["a","b"]}`, "checks"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -20,8 +20,9 @@ If there are more issues or samples than one report can have, further runs with 
 same start report them, the worst issues first. Texts over 64 KiB are cut in the
 report, and the whole file is also uploaded as an output.
 Lines that cannot be reported are listed with the reason, and the whole file is also
-uploaded as an output. If issue lines cannot be reported, the outcome becomes
-"error", so that these issues are not mistaken for resolved.`
+uploaded as an output. If issue lines cannot be reported, or a line says that its task
+did not run (taskStatus "SKIP" or "NOT RUN"), the outcome becomes "error", so that
+issues are not mistaken for resolved.`
 
 // addSampleFlag adds the --sample flag to a command that creates runs.
 func addSampleFlag(cmd *cobra.Command, samples *[]string) {
@@ -135,6 +136,9 @@ func (s *session) readFindingsFile(found *ingest.Findings, o spool.Output, j spo
 	}
 	if o.Name == ingest.IssuesFile {
 		printNotes(s.meter.Printf, o.Name, found.Notes)
+		if err := s.checkTasksRan(found.Issues); err != nil {
+			return false, err
+		}
 	}
 	if len(rejected) > 0 {
 		return false, s.warnRejected(o.Name, rejected)
@@ -144,6 +148,16 @@ func (s *session) readFindingsFile(found *ingest.Findings, o spool.Output, j spo
 		return false, nil
 	}
 	return true, nil
+}
+
+// checkTasksRan makes the run inconclusive if a line says that a task did not run: all
+// lines are of the run's check, so the run would resolve the issues of that task.
+func (s *session) checkTasksRan(lines []api.IssueLine) error {
+	if !ingest.OfTask("", lines).DidNotRun || s.run.Journal().Outcome == inconclusive(s.run.Journal().Outcome) {
+		return nil
+	}
+	s.meter.Printf("strongroom: WARNING: %s: a task did not run, so this run resolves no issues", ingest.IssuesFile)
+	return s.run.Update(func(j *spool.Journal) { j.Outcome = inconclusive(j.Outcome) })
 }
 
 // printNotes prints the lines that are not reported as the task meant them.

@@ -37,6 +37,7 @@ type program struct {
 	env     map[string]string
 	spool   string
 	secrets *secrets
+	ahead   time.Duration // how far this machine's clock is ahead of the platform's
 }
 
 // newProgram runs as the runner of a new tenant. Requests to the platform and to

@@ -27,12 +27,16 @@ func (s *session) sendReports(policy retry.Policy) error {
 	if err != nil {
 		return err
 	}
+	start, err := s.correctStart(s.ctx, j.Start) // recorded before, so it sends nothing
+	if err != nil {
+		return err
+	}
 	found := ingest.Findings{Issues: report.Issues, Samples: report.Samples}
 	for n, part := range found.Split() {
 		id := j.Run
 		if n > 0 {
 			id, report.Outputs = furtherRunID(j.Run, n), []api.Claim{}
-			if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Start(ctx, id, j.Start) }); err != nil {
+			if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Start(ctx, id, start) }); err != nil {
 				return err
 			}
 			s.meter.Printf("strongroom: %d issues and %d samples more than a report can have are reported as run %s", len(part.Issues), len(part.Samples), id)
@@ -46,20 +50,11 @@ func (s *session) sendReports(policy retry.Policy) error {
 		if err != nil {
 			return err
 		}
-		printLeftOut(s.meter.Printf, id, left)
+		s.leftOut = s.leftOut.add(id, left, report)
+		s.reported = append(s.reported, reportedRun{id, len(part.Issues), len(part.Samples)})
 	}
+	s.leftOut.print(s.meter.Printf)
 	return s.run.Update(func(j *spool.Journal) { j.ReportSent = true })
-}
-
-// printLeftOut prints what the platform did not record of a report.
-func printLeftOut(printf func(format string, args ...any), id string, left api.LeftOut) {
-	if left.Count == 0 {
-		return
-	}
-	printf("strongroom: WARNING: the platform did not record %d invalid values in the report of run %s", left.Count, id)
-	for _, fault := range left.Reasons {
-		printf("strongroom: WARNING: not recorded: %s: %s", fault.Location, fault.Message)
-	}
 }
 
 // furtherRunID returns the ID of the nth further run of a run: a UUIDv7 (RFC 9562)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -86,7 +87,7 @@ func (a *app) resumeRun(ctx context.Context, t transfer, dir spool.Dir, id strin
 	if err != nil {
 		return err
 	}
-	if err := recoverRun(spooled); err != nil {
+	if err := recoverRun(spooled, a.settings.clock.Now()); err != nil {
 		return err
 	}
 	s := a.startSession(ctx, spooled, client, t, t.policy())
@@ -106,10 +107,10 @@ func (a *app) resumeRun(ctx context.Context, t transfer, dir spool.Dir, id strin
 }
 
 // recoverRun repairs a run whose process was killed.
-func recoverRun(spooled *spool.Run) error {
+func recoverRun(spooled *spool.Run, now time.Time) error {
 	if spooled.Journal().End.IsZero() {
 		err := spooled.Update(func(j *spool.Journal) {
-			j.End, j.Outcome, j.ExitCode = endTime(*j), run.Error, exitUnknown
+			j.End, j.Outcome, j.ExitCode = endTime(*j, now), run.Error, exitUnknown
 		})
 		if err != nil {
 			return err

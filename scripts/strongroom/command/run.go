@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/shared/grant"
@@ -210,8 +211,11 @@ func (a *app) newJournal(id string, start api.Start) (spool.Journal, error) {
 	if id, err = newRunID(id); err != nil {
 		return spool.Journal{}, err
 	}
-	start.Start = truncateToMillis(time.Now())
-	return spool.Journal{Run: id, Workspace: string(workspace), Audience: a.settings.audience(), Start: start}, nil
+	start.Start = truncateToMillis(a.settings.clock.Now())
+	return spool.Journal{
+		Run: id, Workspace: string(workspace), Audience: a.settings.audience(),
+		Start: start, Started: clock.ReadUptime(),
+	}, nil
 }
 
 // newRunID returns given if it is a valid ID, or a new ID if it is empty.

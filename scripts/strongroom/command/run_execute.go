@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/task"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -50,7 +51,7 @@ func (r *taskRun) execute(ctx context.Context, s *session, argv []string) (int, 
 // recordEnd records the task's result in the spool, before anything else.
 func (s *session) recordEnd(result task.Result, tees []*tee) error {
 	err := s.run.Update(func(j *spool.Journal) {
-		j.End, j.Outcome, j.ExitCode = endTime(*j), result.Outcome, result.ExitCode
+		j.End, j.Outcome, j.ExitCode = endTime(*j, s.clock.Now()), result.Outcome, result.ExitCode
 	})
 	if err != nil {
 		return err
@@ -73,10 +74,12 @@ func (s *session) markMissing(why error) error {
 	return s.run.Update(func(j *spool.Journal) { j.Outcome = run.Error })
 }
 
-// endTime returns now, but not before the start: the clock may have been set back.
-func endTime(j spool.Journal) time.Time {
-	now := truncateToMillis(time.Now())
-	if now.Before(j.Start.Start) {
+// endTime returns now, by the same clock as the start, which may have been set since.
+func endTime(j spool.Journal, now time.Time) time.Time {
+	if elapsed, ok := j.Started.To(clock.ReadUptime()); ok {
+		now = j.Start.Start.Add(elapsed)
+	}
+	if now = truncateToMillis(now); now.Before(j.Start.Start) {
 		return j.Start.Start
 	}
 	return now

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/ingest"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/progress"
@@ -24,6 +25,7 @@ import (
 type session struct {
 	run      *spool.Run
 	client   *api.Client
+	clock    *clock.Clock
 	meter    *progress.Meter
 	uploader *upload.Uploader
 	policy   retry.Policy
@@ -35,6 +37,8 @@ type session struct {
 	issues   int           // in the report
 	samples  int           // in the report
 	rejected []rejectedLines
+	leftOut  *leftOutSummary // of the reports; nil: the platform recorded everything
+	reported []reportedRun   // the run, and further runs if there are more findings than one report can have
 
 	unsavedFindings []byte // in the report; nil: they are in the spool
 
@@ -47,7 +51,10 @@ const defaultSpaceWait = 10 * time.Second
 
 // startSession starts the upload of parts that will be added.
 func (a *app) startSession(ctx context.Context, spooled *spool.Run, client *api.Client, t transfer, policy retry.Policy) *session {
-	s := &session{run: spooled, client: client, partSize: t.partSize, spaceWait: defaultSpaceWait, meter: progress.New(progress.Upload, a.stderr, a.settings.quiet)}
+	s := &session{
+		run: spooled, client: client, clock: a.settings.clock, partSize: t.partSize, spaceWait: defaultSpaceWait,
+		meter: progress.New(progress.Upload, a.stderr, a.settings.quiet),
+	}
 	s.failures = make(chan struct{})
 	failed, stored := s.countFailures()
 	print := func(error) {}
@@ -60,7 +67,7 @@ func (a *app) startSession(ctx context.Context, spooled *spool.Run, client *api.
 	j := spooled.Journal()
 	s.uploader = upload.Start(s.ctx, upload.Config{
 		Client: client, Run: j.Run, Parallel: t.parallel, Retry: policy,
-		Start:  j.Start,
+		Start: j.Start, Correct: s.correctStart,
 		Stored: func(p spool.Part) error { stored(); return spooled.Stored(p) }, Moved: s.meter.Moved,
 	})
 	return s
@@ -184,7 +191,7 @@ func (s *session) reportAfter(uploadErr error) error {
 // retry by another process sends the same report.
 func (s *session) report() (api.Report, error) {
 	j := s.run.Journal()
-	r := api.Report{End: j.End, Outcome: j.Outcome, ExitCode: j.ExitCode, Outputs: []api.Claim{}}
+	r := api.Report{End: j.End.Add(j.ClockOffset), Outcome: j.Outcome, ExitCode: j.ExitCode, Outputs: []api.Claim{}}
 	for _, o := range j.Outputs {
 		r.Outputs = append(r.Outputs, api.Claim{Name: o.Name, Parts: claimedParts(o)})
 	}
@@ -199,7 +206,7 @@ func (s *session) report() (api.Report, error) {
 		}
 	}
 	found, err := ingest.Decode(data)
-	r.Issues, r.Samples = found.Issues, found.Samples
+	r.Issues, r.Samples = found.Issues, correctSamples(found.Samples, j)
 	return r, err
 }
 

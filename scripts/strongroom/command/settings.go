@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/credential"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
@@ -40,6 +41,7 @@ const embeddedURL = "http://127.0.0.1:8080" // default of the embedded cloud
 // environment.
 type settings struct {
 	env       func(string) string
+	clock     *clock.Clock
 	url       string
 	workspace string
 	tokenFile string
@@ -101,7 +103,7 @@ func (s *settings) newClient(workspace string) (*api.Client, error) {
 	}
 	client, err := api.New(api.Config{
 		URL: address, Workspace: workspace, Token: s.token, Insecure: s.insecure,
-		Bucket: cmp.Or(s.bucket, s.env(envBucket)), Receipt: s.receipts.add,
+		Bucket: cmp.Or(s.bucket, s.env(envBucket)), Receipt: s.receipts.add, Clock: s.clock,
 	})
 	if err != nil {
 		return nil, &exitError{exitUsage, err}

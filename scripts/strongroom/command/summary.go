@@ -21,7 +21,17 @@ type summary struct {
 	Outputs  []outputSummary `json:"outputs"`
 	Issues   int             `json:"issues,omitempty"`  // in the report
 	Samples  int             `json:"samples,omitempty"` // in the report
+	Runs     []reportedRun   `json:"runs,omitempty"`    // if several runs report the findings: all of them
 	Rejected []rejectedLines `json:"rejected,omitempty"`
+	LeftOut  *leftOutSummary `json:"leftOut,omitempty"` // what the platform did not record of the reports
+}
+
+// reportedRun is a run that reports findings of one task's execution. The first one
+// has the outputs.
+type reportedRun struct {
+	Run     string `json:"run"`
+	Issues  int    `json:"issues"`
+	Samples int    `json:"samples"`
 }
 
 type outputSummary struct {
@@ -36,7 +46,10 @@ func (s *session) summarize(j spool.Journal, err error) summary {
 	sum := summary{
 		Run: j.Run, Task: j.Task, Outcome: j.Outcome, ExitCode: j.ExitCode,
 		Uploaded: err == nil, Outputs: []outputSummary{},
-		Issues: s.issues, Samples: s.samples, Rejected: s.rejected,
+		Issues: s.issues, Samples: s.samples, Rejected: s.rejected, LeftOut: s.leftOut,
+	}
+	if len(s.reported) > 1 {
+		sum.Runs = s.reported
 	}
 	if err != nil {
 		sum.Error = err.Error()

@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func TestLinesAreNoted(t *testing.T) {
 func TestTheWorstSeveritiesAreReportedFirst(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat(`{"title":"low","severity":4}`+"\n", 300) + strings.Repeat(`{"title":"medium","severity":"medium"}`+"\n", 150) + `{"title":"worst","severity":1}`
-	all, rejected, err := ingest.Split(strings.NewReader(text))
+	all, rejected, err := split(strings.NewReader(text))
 	if err != nil || len(rejected) != 0 || len(all) != 3 {
 		t.Fatalf("%d reports, %v, %v", len(all), rejected, err)
 	}
@@ -129,7 +130,7 @@ func TestLinesAreSplitIntoReports(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all, rejected, err := ingest.Split(strings.NewReader(c.text))
+			all, rejected, err := split(strings.NewReader(c.text))
 			var got []int
 			for _, f := range all {
 				got = append(got, len(f.Issues))
@@ -272,19 +273,26 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// split reads lines into as many findings as reports are needed.
+func split(r io.Reader) ([]ingest.Findings, []ingest.RejectedLines, error) {
+	var f ingest.Findings
+	rejected, err := f.ReadIssues(r)
+	return f.Split(), rejected, err
+}
+
 // splitsAlike checks that lines which fit into one report are not split, and that
 // the same lines are rejected.
 func splitsAlike(t *testing.T, text string, want []api.IssueLine, wantRejected []ingest.RejectedLines) {
 	t.Helper()
-	split, rejected, err := ingest.Split(strings.NewReader(text))
+	reports, rejected, err := split(strings.NewReader(text))
 	var lines []api.IssueLine
-	for _, f := range split {
+	for _, f := range reports {
 		lines = append(lines, f.Issues...)
 	}
 	if err != nil || len(lines) < len(want) {
 		t.Errorf("%d of %d lines, %v", len(lines), len(want), err)
 	}
-	if len(split) > 1 {
+	if len(reports) > 1 {
 		return
 	}
 	if diff := cmp.Diff(want, lines, cmpopts.EquateEmpty()); diff != "" {

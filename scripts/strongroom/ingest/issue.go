@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"strings"
@@ -17,14 +19,6 @@ import (
 // severity is not understood. The error is r's.
 func (f *Findings) ReadIssues(r io.Reader) ([]RejectedLines, error) {
 	return readLines(r, f.addIssue)
-}
-
-// Split reads the lines of an issues.jsonl like ReadIssues, and returns them in as
-// many findings as reports are needed. The first one has all notes.
-func Split(r io.Reader) (all []Findings, rejected []RejectedLines, err error) {
-	var f Findings
-	rejected, err = f.ReadIssues(r)
-	return f.Split(), rejected, err
 }
 
 func (f *Findings) addIssue(line []byte, number int) error {
@@ -46,10 +40,68 @@ func (f *Findings) addIssue(line []byte, number int) error {
 	return nil
 }
 
+// TaskLines are the issue lines of one task.
+type TaskLines struct {
+	Findings
+	Task      string
+	Observed  time.Time // the newest time of observation, UTC; zero: unknown
+	DidNotRun bool      // a line says that its task did not run
+}
+
+// GroupByTask groups lines by the task that each of them names. Lines that name no
+// task are of the task unnamed. If there are no lines, that task has none. The task
+// with the worst severity is first, and of several the one whose line is first.
+func GroupByTask(lines []api.IssueLine, unnamed string) []TaskLines {
+	index := map[string]int{}
+	var groups []TaskLines
+	for _, l := range bySeverity(lines) {
+		origin := OriginOf(l.Line)
+		task := cmp.Or(origin.Task, unnamed)
+		at, known := index[task]
+		if !known {
+			at, index[task] = len(groups), len(groups)
+			groups = append(groups, TaskLines{Task: task})
+		}
+		groups[at].add(l, origin)
+	}
+	if len(groups) == 0 {
+		return []TaskLines{{Task: unnamed}}
+	}
+	return groups
+}
+
+// OfTask returns lines that are all of one task, whatever they name.
+func OfTask(task string, lines []api.IssueLine) TaskLines {
+	t := TaskLines{Task: task}
+	for _, l := range lines {
+		t.add(l, OriginOf(l.Line))
+	}
+	return t
+}
+
+func (t *TaskLines) add(l api.IssueLine, origin Origin) {
+	t.Issues = append(t.Issues, l)
+	t.DidNotRun = t.DidNotRun || origin.DidNotRun
+	if origin.Observed.After(t.Observed) {
+		t.Observed = origin.Observed
+	}
+}
+
+// Hash returns a hash of the lines.
+func (t *TaskLines) Hash() []byte {
+	sum := sha256.New()
+	for _, l := range t.Issues {
+		_, _ = sum.Write([]byte(l.Line + "\n")) // a hash returns no error
+	}
+	return sum.Sum(nil)
+}
+
 // Origin is where an issue line comes from.
 type Origin struct {
 	Task     string    // empty: unknown, or not a valid name of a task
 	Observed time.Time // UTC; zero: unknown, or not a valid start of a run
+
+	DidNotRun bool // see issue.Sighting.DidNotRun
 }
 
 // OriginOf reads the origin of an issue line. It is zero for a line that is not
@@ -59,7 +111,7 @@ func OriginOf(line string) Origin {
 	if err != nil {
 		return Origin{}
 	}
-	origin := Origin{Observed: s.ObservedAt}
+	origin := Origin{Observed: s.ObservedAt, DidNotRun: s.DidNotRun()}
 	if isTaskName(s.TaskName) {
 		origin.Task = s.TaskName
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/durable"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -35,6 +36,11 @@ type Journal struct {
 	Findings   bool        `json:"findings,omitempty"`   // Run.StoreFindings was called
 	Reported   []string    `json:"reported,omitempty"`   // files whose lines are all in the findings
 	Outputs    []Output    `json:"outputs"`
+
+	// The times in the journal are by the clock of this machine when they were read.
+	Started       clock.Uptime  `json:"started,omitzero"`        // at the start; zero: unknown
+	ClockMeasured bool          `json:"clockMeasured,omitempty"` // ClockOffset is final: a request may have used it
+	ClockOffset   time.Duration `json:"clockOffset,omitempty"`   // nanoseconds to add to the times, so that they are the platform's
 
 	ReportSent bool   `json:"reportSent,omitempty"` // the platform has the report
 	Problem    string `json:"problem,omitempty"`    // why the last upload did not complete

@@ -24,11 +24,13 @@ import (
 type Config struct {
 	Client   *api.Client
 	Run      string
-	Start    api.Start              // recorded before the first upload
+	Start    api.Start              // recorded before the first upload, after Correct
 	Parallel int                    // maximum concurrent uploads; less than 1: 1
 	Retry    retry.Policy           // for each step
 	Stored   func(spool.Part) error // called concurrently, for each part that is stored
 	Moved    func(bytes int64)      // called when bytes are sent; negative if they must be sent again; may be nil
+
+	Correct func(context.Context, api.Start) (api.Start, error) // returns the start by the platform's clock; nil: Start is recorded as it is
 
 	Heartbeat time.Duration // interval of the calls that keep the run from being lost; zero: run.HeartbeatInterval
 }
@@ -91,8 +93,7 @@ func (u *Uploader) change(f func()) {
 }
 
 func (u *Uploader) run(ctx context.Context) error {
-	start := func(ctx context.Context) error { return u.config.Client.Start(ctx, u.config.Run, u.config.Start) }
-	if err := u.config.Retry.Do(ctx, start); err != nil {
+	if err := u.config.Retry.Do(ctx, u.recordStart); err != nil {
 		return u.startError(err)
 	}
 	close(u.started)
@@ -110,6 +111,16 @@ func (u *Uploader) run(ctx context.Context) error {
 			return cmp.Or(group.Wait(), err, u.refused()) // the group's error is the cause of err
 		}
 	}
+}
+
+func (u *Uploader) recordStart(ctx context.Context) (err error) {
+	start := u.config.Start
+	if u.config.Correct != nil {
+		if start, err = u.config.Correct(ctx, start); err != nil {
+			return err
+		}
+	}
+	return u.config.Client.Start(ctx, u.config.Run, start)
 }
 
 // startError explains a conflict: the platform keeps the first start of each ID.

@@ -75,8 +75,8 @@ run "a_tenant" {
     error_message = "The bindings of the bucket must be those of suite.json."
   }
   assert {
-    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com"])
-    error_message = "Only audit-integrator may use the audit bucket."
+    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com", "serviceAccount:fn-audit@p-test.iam.gserviceaccount.com"])
+    error_message = "Only audit-integrator and audit may use the audit bucket."
   }
   assert {
     condition     = [for b in values(google_service_account_iam_member.this) : b.member] == ["serviceAccount:fn-uploads@p-test.iam.gserviceaccount.com"]
