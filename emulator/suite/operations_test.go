@@ -89,16 +89,16 @@ var operations = map[string]operation{
 	"GET /v1/platform/audit/log/tile/{tile...}":                  {roles: staff, action: auditlog.ReadPlatformLog, ask: inPlatformLog("tile/entries/000.p/1"), shared: true, recordedFirst: true},
 	"GET /v1/quarantine":                                         {roles: staff, action: auditlog.ListQuarantine, ask: atFixedPath("/v1/quarantine", nil), lists: true, shared: true},
 
-	"PUT /v1/exports/{export}":                  {roles: auditors, action: auditlog.CreateExport, ask: newExport("/v1/exports/"), lists: true, strict: true, shared: true, recordedFirst: true},
-	"GET /v1/exports":                           {roles: auditors, action: auditlog.ListExports, ask: atFixedPath("/v1/exports", nil), lists: true, strict: true, shared: true},
-	"GET /v1/exports/{export}":                  {roles: auditors, action: auditlog.ReadExport, ask: atExport(export.Done, ""), lists: true, strict: true, shared: true},
-	"POST /v1/exports/{export}/cancel":          {roles: auditors, action: auditlog.CancelExport, ask: atExport(export.Queued, "/cancel"), lists: true, strict: true, shared: true, recordedFirst: true},
-	"GET /v1/exports/{export}/files":            {roles: auditors, action: auditlog.ReadExportFiles, ask: atExport(export.Done, "/files"), lists: true, strict: true, shared: true, recordedFirst: true},
-	"PUT /v1/tenants/{tenant}/exports/{export}": {roles: staff, action: auditlog.StartTenantExport, ask: newExportOfTenant, lists: true, strict: true, shared: true, recordedFirst: true},
-	"GET /v1/export-schedules":                  {roles: auditors, action: auditlog.ReadExportSchedule, ask: atFixedPath("/v1/export-schedules", nil), lists: true, strict: true, shared: true},
-	"PUT /v1/export-schedules/{schedule}":       {roles: auditors, action: auditlog.SetExportSchedule, ask: atFixedPath("/v1/export-schedules/set", aSchedule), lists: true, strict: true, shared: true, recordedFirst: true},
-	"GET /v1/export-schedules/{schedule}":       {roles: auditors, action: auditlog.ReadExportSchedule, ask: atSchedule("shown"), lists: true, strict: true, shared: true},
-	"DELETE /v1/export-schedules/{schedule}":    {roles: auditors, action: auditlog.DeleteExportSchedule, ask: atSchedule("deleted"), lists: true, strict: true, shared: true, recordedFirst: true},
+	"PUT /v1/exports/{export}":                  {roles: auditors, action: auditlog.CreateExport, ask: newExport("/v1/exports/"), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/exports":                           {roles: auditors, action: auditlog.ListExports, ask: atFixedPath("/v1/exports", nil), lists: true, shared: true},
+	"GET /v1/exports/{export}":                  {roles: auditors, action: auditlog.ReadExport, ask: atExport(export.Done, ""), lists: true, shared: true},
+	"POST /v1/exports/{export}/cancel":          {roles: auditors, action: auditlog.CancelExport, ask: atExport(export.Queued, "/cancel"), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/exports/{export}/files":            {roles: auditors, action: auditlog.ReadExportFiles, ask: atExport(export.Done, "/files"), lists: true, shared: true, recordedFirst: true},
+	"PUT /v1/tenants/{tenant}/exports/{export}": {roles: staff, action: auditlog.StartTenantExport, ask: newExportOfTenant, lists: true, shared: true, recordedFirst: true},
+	"GET /v1/export-schedules":                  {roles: auditors, action: auditlog.ReadExportSchedule, ask: atFixedPath("/v1/export-schedules", nil), lists: true, shared: true},
+	"PUT /v1/export-schedules/{schedule}":       {roles: auditors, action: auditlog.SetExportSchedule, ask: atFixedPath("/v1/export-schedules/set", aSchedule), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/export-schedules/{schedule}":       {roles: auditors, action: auditlog.ReadExportSchedule, ask: atSchedule("shown"), lists: true, shared: true},
+	"DELETE /v1/export-schedules/{schedule}":    {roles: auditors, action: auditlog.DeleteExportSchedule, ask: atSchedule("deleted"), lists: true, shared: true, recordedFirst: true},
 
 	// In this matrix, the next three operations find nothing to act on, so they record
 	// nothing. The tests of their functions cover them with a failing audit log.

@@ -45,7 +45,7 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom exports", deps.Log)
+	a := api.New("Strongroom exports", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps, reader: config.ReaderAccount,
 		jobs:   &exportjob.Jobs{Audit: guard.Audit, Publisher: outbox.NewPublisher(deps.Clients), Now: deps.Now},
@@ -58,46 +58,46 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 
 func (h *Handler) registerExports(a *api.API) {
 	api.Register(a, h.guard.Protect(huma.Operation{
-		OperationID: "createExport", Method: http.MethodPut, Path: exportPath, RejectUnknownQueryParameters: true,
+		OperationID: "createExport", Method: http.MethodPut, Path: exportPath,
 		Summary: "Create an export", Errors: []int{400, 401, 403, 409, 413, 415, 422, 429, 503},
 	}, auditlog.CreateExport), h.create)
 	api.Register(a, h.guard.Protect(huma.Operation{
-		OperationID: "startTenantExport", Method: http.MethodPut, Path: staffPath, RejectUnknownQueryParameters: true,
+		OperationID: "startTenantExport", Method: http.MethodPut, Path: staffPath,
 		Summary: "Create an export in a tenant's bucket, as the platform's staff", Errors: []int{400, 401, 403, 404, 409, 413, 415, 422, 429, 503},
 	}, auditlog.StartTenantExport), h.createAsStaff)
 	api.Register(a, h.guard.Protect(huma.Operation{
-		OperationID: "listExports", Method: http.MethodGet, Path: "/v1/exports", RejectUnknownQueryParameters: true,
+		OperationID: "listExports", Method: http.MethodGet, Path: "/v1/exports",
 		Summary: "List exports, newest first", Errors: []int{400, 401, 403, 422, 503},
 	}, auditlog.ListExports), h.list)
 	api.Register(a, h.guard.Protect(huma.Operation{
-		OperationID: "getExport", Method: http.MethodGet, Path: exportPath, RejectUnknownQueryParameters: true,
+		OperationID: "getExport", Method: http.MethodGet, Path: exportPath,
 		Summary: "Show an export and its progress", Errors: []int{400, 401, 403, 404, 422, 503},
 	}, auditlog.ReadExport), h.get)
 	api.Register(a, h.guard.Protect(huma.Operation{
-		OperationID: "cancelExport", Method: http.MethodPost, Path: exportPath + "/cancel", RejectUnknownQueryParameters: true,
+		OperationID: "cancelExport", Method: http.MethodPost, Path: exportPath + "/cancel",
 		Summary: "Cancel an export", Errors: []int{400, 401, 403, 404, 409, 422, 503},
 	}, auditlog.CancelExport), h.cancel)
 	api.Register(a, h.guard.Protect(huma.Operation{
-		OperationID: "listExportFiles", Method: http.MethodGet, Path: exportPath + "/files", RejectUnknownQueryParameters: true,
+		OperationID: "listExportFiles", Method: http.MethodGet, Path: exportPath + "/files",
 		Summary: "List the files of an export, with URLs that read them", Errors: []int{400, 401, 403, 404, 409, 422, 503},
 	}, auditlog.ReadExportFiles), h.files)
 }
 
 func (h *Handler) registerSchedules(a *api.API) {
 	api.Register(a, h.guard.Protect(huma.Operation{
-		OperationID: "setExportSchedule", Method: http.MethodPut, Path: schedulePath, RejectUnknownQueryParameters: true,
+		OperationID: "setExportSchedule", Method: http.MethodPut, Path: schedulePath,
 		Summary: "Create or change a schedule of exports", Errors: []int{400, 401, 403, 409, 413, 415, 422, 503},
 	}, auditlog.SetExportSchedule), h.setSchedule)
 	api.Register(a, h.guard.Protect(huma.Operation{
-		OperationID: "getExportSchedule", Method: http.MethodGet, Path: schedulePath, RejectUnknownQueryParameters: true,
+		OperationID: "getExportSchedule", Method: http.MethodGet, Path: schedulePath,
 		Summary: "Show a schedule of exports", Errors: []int{400, 401, 403, 404, 422, 503},
 	}, auditlog.ReadExportSchedule), h.getSchedule)
 	api.Register(a, h.guard.Protect(huma.Operation{
-		OperationID: "listExportSchedules", Method: http.MethodGet, Path: "/v1/export-schedules", RejectUnknownQueryParameters: true,
+		OperationID: "listExportSchedules", Method: http.MethodGet, Path: "/v1/export-schedules",
 		Summary: "List the schedules of exports", Errors: []int{400, 401, 403, 422, 503},
 	}, auditlog.ReadExportSchedule), h.listSchedules)
 	api.Register(a, h.guard.Protect(huma.Operation{
-		OperationID: "deleteExportSchedule", Method: http.MethodDelete, Path: schedulePath, RejectUnknownQueryParameters: true,
+		OperationID: "deleteExportSchedule", Method: http.MethodDelete, Path: schedulePath,
 		Summary: "Delete a schedule of exports", Errors: []int{400, 401, 403, 404, 422, 503},
 	}, auditlog.DeleteExportSchedule), h.deleteSchedule)
 }

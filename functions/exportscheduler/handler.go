@@ -49,7 +49,7 @@ func New(ctx context.Context, config auditlog.Config, deps function.Deps) (*Hand
 	if err != nil {
 		return nil, err
 	}
-	a := api.New("Strongroom export scheduler", deps.Log)
+	a := api.New("Strongroom export scheduler", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, deps: deps, directory: directory.New(deps.Clients, deps.Now),
 		jobs: &exportjob.Jobs{Audit: audit, Publisher: outbox.NewPublisher(deps.Clients), Now: deps.Now},

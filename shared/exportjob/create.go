@@ -57,7 +57,7 @@ func (h Home) readNew(tx *firestore.Transaction, e export.Export) (existing expo
 		}
 		return existing, err == nil, err
 	}
-	active, err := tx.Documents(h.Exports().Where("active", "==", true).Limit(export.MaxActive)).GetAll()
+	active, err := tx.Documents(h.Exports().Where("active", "==", true).OrderBy("created", firestore.Asc).Limit(export.MaxActive)).GetAll()
 	if err != nil {
 		return existing, false, fmt.Errorf("count active exports: %w", err)
 	}
