@@ -36,7 +36,7 @@
 //	           "from", those that were published after it (if "from" is more than 7 days
 //	           ago, all)
 //	metadata   runs, samples, sightings, issues, slis, assistants
-//	inventory  grants: every part that was ever granted, and what became of it
+//	inventory  grants: every part that was ever granted, with its final state
 //
 // The rows of each table are described by a JSON Schema in the export, with the data
 // class of each field (shared/export). The format of the directory and the manifest is

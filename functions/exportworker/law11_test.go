@@ -215,7 +215,7 @@ func (h *history) work(t *testing.T, w *wire, id string, r *rand.Rand) (ended bo
 	return false
 }
 
-// play exports the tenant while it is written to, with so many workers at once, and
+// play exports the tenant while it is written to, with several workers at once, and
 // checks the export.
 func (h *history) play(t *testing.T, plan map[int]faults.Fault, workers int) (calls int) {
 	t.Helper()

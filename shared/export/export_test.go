@@ -155,17 +155,17 @@ func TestWindowsFollowTheCalendar(t *testing.T) {
 		zone, from string
 		want       []string // ends, in UTC
 	}{
-		"hours":                               {export.Hourly, "UTC", "2026-03-10T10:20:30Z", []string{"2026-03-10T11:00:00Z", "2026-03-10T12:00:00Z"}},
-		"hours of a zone with half an hour":   {export.Hourly, "Asia/Kolkata", "2026-03-10T10:20:30Z", []string{"2026-03-10T10:30:00Z", "2026-03-10T11:30:00Z"}},
-		"days":                                {export.Daily, "UTC", "2026-02-27T10:00:00Z", []string{"2026-02-28T00:00:00Z", "2026-03-01T00:00:00Z"}},
-		"a day of 23 hours":                   {export.Daily, "Europe/Berlin", "2026-03-28T12:00:00Z", []string{"2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", "2026-03-30T22:00:00Z"}},
-		"a day of 25 hours":                   {export.Daily, "Europe/Berlin", "2026-10-24T12:00:00Z", []string{"2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", "2026-10-26T23:00:00Z"}},
-		"a day without midnight":              {export.Daily, "Africa/Cairo", "2026-04-23T12:00:00Z", []string{"2026-04-23T22:00:00Z", "2026-04-24T21:00:00Z"}},
-		"weeks from Monday":                   {export.Weekly, "Europe/Berlin", "2026-03-25T12:00:00Z", []string{"2026-03-29T22:00:00Z", "2026-04-05T22:00:00Z"}},
-		"a week that begins now":              {export.Weekly, "UTC", "2026-03-30T00:00:00Z", []string{"2026-04-06T00:00:00Z"}},
-		"months":                              {export.Monthly, "America/New_York", "2026-01-31T12:00:00Z", []string{"2026-02-01T05:00:00Z", "2026-03-01T05:00:00Z", "2026-04-01T04:00:00Z"}},
-		"a year's end":                        {export.Monthly, "UTC", "2026-12-31T23:59:59Z", []string{"2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"}},
-		"hours on a day on which clocks move": {export.Hourly, "Europe/Berlin", "2026-03-29T00:30:00Z", []string{"2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z"}},
+		"hours":                               {every: export.Hourly, zone: "UTC", from: "2026-03-10T10:20:30Z", want: []string{"2026-03-10T11:00:00Z", "2026-03-10T12:00:00Z"}},
+		"hours of a zone with half an hour":   {every: export.Hourly, zone: "Asia/Kolkata", from: "2026-03-10T10:20:30Z", want: []string{"2026-03-10T10:30:00Z", "2026-03-10T11:30:00Z"}},
+		"days":                                {every: export.Daily, zone: "UTC", from: "2026-02-27T10:00:00Z", want: []string{"2026-02-28T00:00:00Z", "2026-03-01T00:00:00Z"}},
+		"a day of 23 hours":                   {every: export.Daily, zone: "Europe/Berlin", from: "2026-03-28T12:00:00Z", want: []string{"2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", "2026-03-30T22:00:00Z"}},
+		"a day of 25 hours":                   {every: export.Daily, zone: "Europe/Berlin", from: "2026-10-24T12:00:00Z", want: []string{"2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", "2026-10-26T23:00:00Z"}},
+		"a day without midnight":              {every: export.Daily, zone: "Africa/Cairo", from: "2026-04-23T12:00:00Z", want: []string{"2026-04-23T22:00:00Z", "2026-04-24T21:00:00Z"}},
+		"weeks from Monday":                   {every: export.Weekly, zone: "Europe/Berlin", from: "2026-03-25T12:00:00Z", want: []string{"2026-03-29T22:00:00Z", "2026-04-05T22:00:00Z"}},
+		"a week that begins now":              {every: export.Weekly, zone: "UTC", from: "2026-03-30T00:00:00Z", want: []string{"2026-04-06T00:00:00Z"}},
+		"months":                              {every: export.Monthly, zone: "America/New_York", from: "2026-01-31T12:00:00Z", want: []string{"2026-02-01T05:00:00Z", "2026-03-01T05:00:00Z", "2026-04-01T04:00:00Z"}},
+		"a year's end":                        {every: export.Monthly, zone: "UTC", from: "2026-12-31T23:59:59Z", want: []string{"2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"}},
+		"hours on a day on which clocks move": {every: export.Hourly, zone: "Europe/Berlin", from: "2026-03-29T00:30:00Z", want: []string{"2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -224,8 +224,8 @@ type AssistantRow struct {
 	AccessLevel string             `json:"accessLevel" class:"configuration" doc:"read-only or read-write"`
 }
 
-// GrantRow is the permission to write one part of an output, with what became of
-// it. Together, the rows account for every URL that was ever minted.
+// GrantRow is the permission to write one part of an output, with the state of the
+// part. Together, the rows account for every URL that was ever minted.
 type GrantRow struct {
 	Workspace      tenant.WorkspaceID `json:"workspace" class:"operational"`
 	Run            run.ID             `json:"run" class:"operational" doc:"UUIDv7"`

@@ -9,8 +9,8 @@ import (
 // which Firestore sorts them.
 const alphabet = "-0123456789abcdefghijklmnopqrstuvwxyz"
 
-// middleLength is the length of a Middle. It tells apart the UUIDv7 of one
-// millisecond.
+// middleLength is the length of a Middle. The UUIDv7 of one
+// millisecond differ within it.
 const middleLength = 32
 
 // Middle returns an ID that is about half-way between two document IDs, in the order
