@@ -96,7 +96,7 @@ var operations = map[string]operation{
 	"GET /v1/exports/{export}/files":            {roles: auditors, action: auditlog.ReadExportFiles, ask: atExport(export.Done, "/files"), lists: true, shared: true, recordedFirst: true},
 	"PUT /v1/tenants/{tenant}/exports/{export}": {roles: staff, action: auditlog.StartTenantExport, ask: newExportOfTenant, lists: true, shared: true, recordedFirst: true},
 	"GET /v1/export-schedules":                  {roles: auditors, action: auditlog.ReadExportSchedule, ask: atFixedPath("/v1/export-schedules", nil), lists: true, shared: true},
-	"PUT /v1/export-schedules/{schedule}":       {roles: auditors, action: auditlog.SetExportSchedule, ask: atFixedPath("/v1/export-schedules/set", aSchedule), lists: true, shared: true, recordedFirst: true},
+	"PUT /v1/export-schedules/{schedule}":       {roles: auditors, action: auditlog.SetExportSchedule, ask: newSchedule, lists: true, shared: true, recordedFirst: true},
 	"GET /v1/export-schedules/{schedule}":       {roles: auditors, action: auditlog.ReadExportSchedule, ask: atSchedule("shown"), lists: true, shared: true},
 	"DELETE /v1/export-schedules/{schedule}":    {roles: auditors, action: auditlog.DeleteExportSchedule, ask: atSchedule("deleted"), lists: true, shared: true, recordedFirst: true},
 
@@ -255,6 +255,16 @@ func atExport(state export.State, path string) ask {
 		}
 		return "/v1/exports/" + string(e.ID) + path, nil
 	}
+}
+
+// newSchedule returns a request for a schedule that does not exist.
+func newSchedule(t *testing.T, f *matrixFixture, _ place) (string, any) {
+	t.Helper()
+	home := exportjob.Home{DB: operatorDB(t, f.cloud), Tenant: f.tenant.ID}
+	if _, err := home.Schedules().Doc("set").Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return "/v1/export-schedules/set", aSchedule
 }
 
 // atSchedule returns a request for a schedule that exists.

@@ -9,6 +9,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
+	formats "github.com/transparency-dev/formats/log"
 	"github.com/transparency-dev/formats/proof"
 	"golang.org/x/mod/sumdb/tlog"
 	"google.golang.org/api/iterator"
@@ -90,27 +91,33 @@ func (r *Reader) Prove(ctx context.Context, db *firestore.Client, t tenant.ID, t
 	}
 	hashes, err := prove(ctx, state, tiles, stored.Index)
 	if err != nil {
-		return Proven{}, fmt.Errorf("prove audit entry: %w", err)
+		return Proven{}, err
 	}
 	p := proof.TLogProof{Index: uint64(stored.Index), Hashes: hashes, Checkpoint: state.Checkpoint}
 	return Proven{Leaf: stored.Leaf, Size: state.Size, Proof: p.Marshal()}, nil
 }
 
+// prove returns the hashes that lead from an entry to the root of the published tree.
 func prove(ctx context.Context, state Tree, tiles *storage.BucketHandle, index int64) ([][tlog.HashSize]byte, error) {
-	tree, err := tilelog.Restore(uint64(state.Size), state.Edge)
-	if err != nil {
-		return nil, err
-	}
-	fetch := func(tile tilelog.Resource) ([]byte, error) {
+	return Inclusion(state, index, func(tile tilelog.Resource) ([]byte, error) {
 		if tile.Width < tilelog.TileWidth {
 			return state.Edge[tile.Level], nil // TileHashReader asks for partial tiles of this tree only
 		}
-		const tileBytes = tilelog.TileWidth * tlog.HashSize
-		return bucket.Read(ctx, tiles.Object(tile.Path()), tileBytes)
+		return bucket.Read(ctx, tiles.Object(tile.Path()), tilelog.TileWidth*tlog.HashSize)
+	})
+}
+
+// Inclusion returns the hashes that lead from the entry of an index to the root of the
+// published tree. Every tile that fetch returns is compared with the root.
+func Inclusion(state Tree, index int64, fetch tilelog.Fetch) ([][tlog.HashSize]byte, error) {
+	var checkpoint formats.Checkpoint
+	if _, err := checkpoint.Unmarshal(state.Checkpoint); err != nil {
+		return nil, fmt.Errorf("read the published checkpoint: %w", err)
 	}
-	record, err := tlog.ProveRecord(state.Size, index, tilelog.Hashes(tlog.Tree{N: state.Size, Hash: tree.Root()}, fetch))
+	root := tlog.Tree{N: state.Size, Hash: tlog.Hash(checkpoint.Hash)}
+	record, err := tlog.ProveRecord(state.Size, index, tilelog.Hashes(root, fetch))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("prove audit entry: %w", err)
 	}
 	hashes := make([][tlog.HashSize]byte, len(record))
 	for i, h := range record {
