@@ -57,11 +57,11 @@ func (r *Run) expect() { r.unstored.Add(1) }
 // because the disk is full, the part's name does.
 func (r *Run) free(p Part, saved bool) error {
 	defer func() {
-		r.unstored.Add(-1)
 		select {
 		case r.freed <- struct{}{}:
 		default:
 		}
+		r.unstored.Add(-1) // after the signal: see AwaitSpace
 	}()
 	if saved {
 		return ignoreMissing(os.Remove(p.Path))
@@ -90,7 +90,13 @@ func ignoreMissing(err error) error {
 // AwaitSpace waits until the upload of a part has freed space. It reports false
 // if no part is being uploaded, or none was uploaded for as long as timeout.
 func (r *Run) AwaitSpace(timeout time.Duration) bool {
-	if r.unstored.Load() <= 0 {
+	idle := r.unstored.Load() <= 0
+	select {
+	case <-r.freed: // perhaps by the last upload, after the disk was full
+		return true
+	default:
+	}
+	if idle {
 		return false
 	}
 	timer := time.NewTimer(timeout)
