@@ -19,7 +19,8 @@ func (p *program) issues(t *testing.T) map[string]api.Issue {
 	t.Helper()
 	p.tenant.Cloud.Drain(t)
 	var page struct{ Issues []api.Issue }
-	p.read(t, "/issues?pageSize=100").Want(t, http.StatusOK).JSON(t, &page)
+	path := "/v1/workspaces/" + string(p.tenant.Workspace) + "/issues/search"
+	p.tenant.Do(t, "viewer", http.MethodPost, path, map[string]any{"pageSize": 100}).Want(t, http.StatusOK).JSON(t, &page)
 	issues := map[string]api.Issue{}
 	for _, i := range page.Issues {
 		issues[i.Title] = i
