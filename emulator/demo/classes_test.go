@@ -26,6 +26,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
+	"github.com/strongroom-dev/strongroom/shared/tilelog"
 )
 
 // objectEvents is the topic of what Cloud Storage publishes.
@@ -258,7 +259,31 @@ func (i *inspection) buckets() {
 		if err != nil {
 			i.t.Fatal(err)
 		}
+		if strings.HasSuffix(bucket.Name, "-audit") {
+			i.auditLog(client.Bucket(bucket.Name), bucket.Name)
+			continue
+		}
 		i.objects(client.Bucket(bucket.Name), bucket.Name, owners[bucket.Name])
+	}
+}
+
+// auditLog wants checkpoints, tiles and bundles under the audit key, and nothing else.
+func (i *inspection) auditLog(bucket *storage.BucketHandle, name string) {
+	all := bucket.Objects(i.t.Context(), nil)
+	for {
+		object, err := all.Next()
+		if errors.Is(err, iterator.Done) {
+			return
+		}
+		if err != nil {
+			i.t.Fatal(err)
+		}
+		if _, err := tilelog.ParsePath(object.Name); err != nil && !strings.HasPrefix(object.Name, "checkpoint/") {
+			i.t.Errorf("the object %s/%s is not a part of an audit log", name, object.Name)
+		}
+		if !strings.HasPrefix(object.KMSKeyName, auditKeyName+"/") {
+			i.t.Errorf("the object %s/%s is under %q, not under the audit key", name, object.Name, object.KMSKeyName)
+		}
 	}
 }
 

@@ -39,8 +39,11 @@ func TestDemonstrationSucceeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := c.Scheduler.RunNow(t.Context(), "audit-delivery"); err != nil {
+		t.Fatal(err)
+	}
 	inspection.finish()
-	for _, want := range []string{"collect-logs", "17.0 MiB", "SignatureDoesNotMatch", "ExpiredToken", "CloudKmsDisabledKey"} {
+	for _, want := range []string{"collect-logs", "17.0 MiB", "SignatureDoesNotMatch", "ExpiredToken", "CloudKmsDisabledKey", "proved: the entry is in the log", "FAULT"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the demonstration does not show %s", want)
 		}

@@ -20,6 +20,8 @@ type response struct {
 	status int
 	code   string // Google's error code, or the problem's detail
 	body   []byte
+
+	receipt string // ID of the audit entry; empty: the request was not recorded
 }
 
 // send sends one request and reads the response.
@@ -40,7 +42,10 @@ func send(ctx context.Context, method, url string, body []byte, header map[strin
 	if err != nil {
 		return response{}, fmt.Errorf("read the response: %w", err)
 	}
-	return response{status: reply.StatusCode, code: reason(reply.Header.Get("Content-Type"), text), body: text}, nil
+	return response{
+		status: reply.StatusCode, code: reason(reply.Header.Get("Content-Type"), text), body: text,
+		receipt: reply.Header.Get("Strongroom-Audit-Entry"),
+	}, nil
 }
 
 // reason returns the detail or the code of an error response.

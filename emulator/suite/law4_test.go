@@ -167,7 +167,7 @@ func (f *matrixFixture) try(t *testing.T, route string, role tenant.Role, where 
 	r := f.cloud.Do(t, tokenStates[state](t, f, string(role)), method, path, body,
 		"X-Strongroom-Tenant", string(f.other.ID), "X-Goog-Authenticated-User-Email", "admin@example.com")
 	if status == http.StatusOK {
-		if body := string(r.Want(t, status).Body); where.name != "own" && strings.Contains(body, where.run) {
+		if body := string(r.Want(t, status).Body); where.name != "own" && strings.Contains(body, where.run) && !strings.HasSuffix(route, "/audit/entries") { // which names what its own callers asked for
 			t.Errorf("the response shows another workspace: %s", body)
 		}
 		return

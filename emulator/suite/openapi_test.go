@@ -130,7 +130,7 @@ func (d openAPI) lint(o documented) (faults []string) {
 			faults = append(faults, "the status "+status+" is missing")
 		}
 	}
-	if o.RequestBody != nil {
+	if o.RequestBody != nil && o.takesJSON() {
 		faults = append(faults, d.unbounded("body", o.RequestBody.Content["application/json"].Schema)...)
 	}
 	return faults
@@ -171,12 +171,15 @@ func (p documentedParameter) carriesText() bool {
 	if p.Schema.Type != "string" || len(p.Schema.Enum) > 0 || p.Schema.Format == "date-time" {
 		return false
 	}
-	if p.Name == "pageToken" {
-		return false // encrypted
+	if p.Name == "pageToken" || p.Name == "workspace" {
+		return false // encrypted, or an ID that paths have too
+	}
+	if p.Class != "operational" {
+		return true // the class of names and texts of a tenant
 	}
 	pattern, err := regexp.Compile(p.Schema.Pattern)
 	return err != nil || p.Schema.Pattern == "" || slices.ContainsFunc(
-		[]string{"two words", "word", "a/b", "name@example.com", "https://example.com", "ü"}, pattern.MatchString)
+		[]string{"two words", "name@example.com", "https://example.com", "a:b", "ü"}, pattern.MatchString)
 }
 
 // faultyRequest is a request that an operation must refuse.
@@ -217,6 +220,12 @@ func TestTheSameFaultHasTheSameStatusEverywhere(t *testing.T) {
 	}
 }
 
+// takesJSON reports whether the body of an operation is JSON, and not a text.
+func (o documented) takesJSON() bool {
+	_, ok := o.RequestBody.Content["application/json"]
+	return ok
+}
+
 // faults returns one request for each kind of fault that an operation can have.
 func (f *matrixFixture) faults(t *testing.T, document openAPI, route string, o documented) map[string]faultyRequest {
 	t.Helper()
@@ -234,7 +243,7 @@ func (f *matrixFixture) faults(t *testing.T, document openAPI, route string, o d
 	}
 	add("no token", 401, "unauthenticated", func(r *faultyRequest) { r.token = "" })
 	add("a token that is none", 401, "unauthenticated", func(r *faultyRequest) { r.token = "x.y.z" })
-	add("an unknown query parameter", 422, "invalid", func(r *faultyRequest) { r.path += "?unknown=1" })
+	add("an unknown query parameter", 422, "invalid", func(r *faultyRequest) { r.path = withQuery(r.path, "unknown=1") })
 	for _, other := range []tenant.Role{tenant.Runner, tenant.Viewer, tenant.Platform} {
 		if !slices.Contains(row.roles, other) {
 			add("the role "+string(other), 403, "forbidden", func(r *faultyRequest) { r.token = f.token(t, string(other), "", time.Hour) })
@@ -256,21 +265,37 @@ func (f *matrixFixture) faults(t *testing.T, document openAPI, route string, o d
 			}
 		case "query":
 			value, status, code := p.faultyValue()
-			add("the query parameter "+p.Name, status, code, func(r *faultyRequest) { r.path += "?" + p.Name + "=" + value })
+			add("the query parameter "+p.Name, status, code, func(r *faultyRequest) { r.path = withQuery(r.path, p.Name+"="+value) })
 		}
 	}
-	if o.RequestBody != nil {
+	if o.RequestBody != nil && o.takesJSON() {
 		f.addBodyFaults(document, o, add)
 	}
 	return all
 }
 
-// withSegment replaces the segment of a path parameter.
+// withQuery adds a parameter to the query of a path.
+func withQuery(path, parameter string) string {
+	path, query, found := strings.Cut(path, "?")
+	if !found {
+		return path + "?" + parameter
+	}
+	name, _, _ := strings.Cut(parameter, "=")
+	if strings.HasPrefix(query, name+"=") {
+		return path + "?" + parameter
+	}
+	return path + "?" + query + "&" + parameter
+}
+
+// withSegment replaces the segment of a path parameter, or the rest of the path.
 func withSegment(path, template, name, value string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range strings.Split(template, "/") {
-		if segment == "{"+name+"}" {
+		switch segment {
+		case "{" + name + "}":
 			segments[i] = value
+		case "{" + name + "...}":
+			segments = append(segments[:i:i], value)
 		}
 	}
 	return strings.Join(segments, "/")
@@ -282,10 +307,10 @@ func (p documentedParameter) faultyValue() (value string, status int, code strin
 	switch {
 	case p.Name == "pageToken":
 		return "forged", 400, "page-token"
-	case p.Schema.Pattern != "":
+	case p.Name == "lines" || p.Name == "continue":
 		return "%07", 400, "bad-request"
 	}
-	return "neither", 422, "invalid"
+	return "neither%07", 422, "invalid"
 }
 
 func (f *matrixFixture) addBodyFaults(document openAPI, o documented, add func(string, int, string, func(*faultyRequest))) {

@@ -37,6 +37,12 @@ const (
 	platformLogPath     = "/v1/platform/audit/log"
 )
 
+// What one request needs, in bytes.
+const (
+	listMemory = 8 << 20  // entries of about 1 MiB, sealed, opened and as JSON
+	tileMemory = 16 << 20 // the 255 largest entries of a partial bundle, sealed, opened and as a bundle
+)
+
 // New returns the function. It makes no calls.
 func New(ctx context.Context, config Config, deps function.Deps) (*Handler, error) {
 	guard, err := access.NewGuard(ctx, config.Config, deps.Clients, deps.Now)
@@ -56,12 +62,15 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 
 func (h *Handler) registerEntries(a *api.API) {
 	tenants, platform := auditlog.ReadAuditEntries, auditlog.ReadPlatformEntries
-	api.Register(a, h.operation("listAuditEntries", entriesPath, "List entries of the tenant's log", tenants), h.list)
-	api.Register(a, h.operation("listWorkspaceAuditEntries", workspacePath, "List entries of a workspace", tenants), h.listWorkspace)
+	list := func(id, path, summary string, action auditlog.Action) huma.Operation {
+		return api.WithMemory(h.operation(id, path, summary, action), listMemory)
+	}
+	api.Register(a, list("listAuditEntries", entriesPath, "List entries of the tenant's log", tenants), h.list)
+	api.Register(a, list("listWorkspaceAuditEntries", workspacePath, "List entries of a workspace", tenants), h.listWorkspace)
 	api.Register(a, h.operation("getAuditEntry", entriesPath+"/{entry}", "Get an entry", tenants, http.StatusNotFound), h.get)
 	api.Register(a, h.operation("proveAuditEntry", entriesPath+"/{entry}/proof", "Get the proof that an entry is in the published log",
 		tenants, http.StatusNotFound, http.StatusConflict), h.prove)
-	api.Register(a, h.operation("listPlatformAuditEntries", platformEntriesPath, "List entries of the platform's log", platform), h.list)
+	api.Register(a, list("listPlatformAuditEntries", platformEntriesPath, "List entries of the platform's log", platform), h.list)
 	api.Register(a, h.operation("getPlatformAuditEntry", platformEntriesPath+"/{entry}", "Get an entry of the platform's log",
 		platform, http.StatusNotFound), h.get)
 	api.Register(a, h.operation("provePlatformAuditEntry", platformEntriesPath+"/{entry}/proof", "Get the proof that an entry is in the platform's published log",
@@ -75,7 +84,8 @@ func (h *Handler) registerLog(a *api.API) {
 		tenants, http.StatusNotFound), h.cosignedCheckpoint)
 	api.Register(a, h.operation("getLogKeys", logPath+"/keys", "List the verifier keys of the log", tenants), h.tenantKeys)
 	api.Register(a, h.operation("getLogPolicy", logPath+"/policy", "Get the log's keys and witnesses as a tlog-policy", tenants), h.tenantPolicy)
-	api.Register(a, h.operation("getTile", logPath+"/tile/{tile...}", "Get a tile or an entry bundle", tenants, http.StatusNotFound), h.tenantTile)
+	tile := api.WithMemory(h.operation("getTile", logPath+"/tile/{tile...}", "Get a tile or an entry bundle", tenants, http.StatusNotFound), tileMemory)
+	api.Register(a, tile, h.tenantTile)
 	cosign := h.operation("cosignCheckpoint", logPath+"/cosignatures", "Store a witness's cosignature of a checkpoint",
 		auditlog.CosignAuditLog, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	cosign.Method, cosign.MaxBodyBytes = http.MethodPost, maxNoteBytes
@@ -85,8 +95,9 @@ func (h *Handler) registerLog(a *api.API) {
 		platform, http.StatusNotFound), h.platformCheckpoint)
 	api.Register(a, h.operation("getPlatformLogKeys", platformLogPath+"/keys", "List the verifier keys of the platform's log", platform), h.platformKeys)
 	api.Register(a, h.operation("getPlatformLogPolicy", platformLogPath+"/policy", "Get the keys of the platform's log as a tlog-policy", platform), h.platformPolicy)
-	api.Register(a, h.operation("getPlatformTile", platformLogPath+"/tile/{tile...}", "Get a tile or an entry bundle of the platform's log",
-		platform, http.StatusNotFound), h.platformTile)
+	platformTile := h.operation("getPlatformTile", platformLogPath+"/tile/{tile...}", "Get a tile or an entry bundle of the platform's log",
+		platform, http.StatusNotFound)
+	api.Register(a, api.WithMemory(platformTile, tileMemory), h.platformTile)
 }
 
 // operation returns a read of which action is recorded.

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -22,16 +24,49 @@ type ListQuery struct {
 
 	From     time.Time `query:"from" class:"operational" doc:"Only entries of this time or later (RFC 3339)"`
 	To       time.Time `query:"to" class:"operational" doc:"Only entries before this time (RFC 3339)"`
-	Actor    string    `query:"actor" class:"operational" pattern:"^([0-9a-f]{32})?$" example:"5bfd0b8a2b9f0b1c9f0d6c2a7e1b4d3f" doc:"actorId of who performed the action"`
-	Action   string    `query:"action" class:"operational" pattern:"^[a-z.-]{0,64}$" example:"runs.start"`
+	Actor    string    `query:"actor" class:"operational" example:"5bfd0b8a2b9f0b1c9f0d6c2a7e1b4d3f" doc:"actorId of who performed the action"`
+	Action   string    `query:"action" class:"operational" example:"runs.start"`
 	Outcome  string    `query:"outcome" class:"operational" enum:"allowed,denied,done"`
-	Resource string    `query:"resource" class:"operational" pattern:"^[A-Za-z0-9._/-]{0,512}$" example:"runs/0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10" doc:"Exact path of what the action affects"`
-	Run      string    `query:"run" class:"operational" pattern:"^([0-9a-f-]{36})?$" example:"0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10" doc:"ID of a run: entries about it, its outputs and its issues"`
+	Resource string    `query:"resource" class:"operational" example:"runs/0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10" doc:"Exact path of what the action affects"`
+	Run      string    `query:"run" class:"operational" example:"0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10" doc:"ID of a run: entries about it, its outputs and its issues"`
+}
+
+// The forms of the filters, as package api describes them.
+var (
+	actorForm    = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	actionForm   = regexp.MustCompile(`^[a-z]+(\.[a-z]+){1,3}$`)
+	resourceForm = regexp.MustCompile(`^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit)/[A-Za-z0-9._/-]{1,500})$`)
+)
+
+// filterCheck is a filter of a query. An empty value is none.
+type filterCheck struct {
+	name, value string
+	want        string // what a valid value is
+	valid       bool
+}
+
+// check returns the problem of a filter that no entry can match.
+func (q ListQuery) check(workspace tenant.WorkspaceID) error {
+	_, workspaceErr := tenant.ParseWorkspaceID(string(workspace))
+	_, runErr := run.ParseID(q.Run)
+	for _, filter := range []filterCheck{
+		{name: "actor", value: q.Actor, want: "the actorId of an entry: 32 hexadecimal digits", valid: actorForm.MatchString(q.Actor)},
+		{name: "action", value: q.Action, want: "an action, such as runs.start", valid: actionForm.MatchString(q.Action)},
+		{name: "resource", value: q.Resource, want: "a path of IDs, such as runs/ID", valid: resourceForm.MatchString(q.Resource)},
+		{name: "run", value: q.Run, want: "the ID of a run", valid: runErr == nil},
+		{name: "workspace", value: string(workspace), want: "the ID of a workspace", valid: workspaceErr == nil},
+	} {
+		if filter.value != "" && !filter.valid {
+			return api.Refuse(http.StatusBadRequest, filter.name+" is not valid; correct it",
+				api.Fault{Message: "expected " + filter.want, Location: "query." + filter.name})
+		}
+	}
+	return nil
 }
 
 type listRequest struct {
 	ListQuery
-	Workspace string `query:"workspace" class:"operational" pattern:"^[a-z0-9-]{0,63}$" example:"prod" doc:"ID of the workspace of the action"`
+	Workspace string `query:"workspace" class:"operational" example:"prod" doc:"ID of the workspace of the action"`
 }
 
 type listWorkspaceRequest struct {
@@ -75,6 +110,9 @@ func (h *Handler) listWorkspace(ctx context.Context, in *listWorkspaceRequest) (
 }
 
 func (h *Handler) listEntries(ctx context.Context, q ListQuery, workspace tenant.WorkspaceID) (*listResponse, error) {
+	if err := q.check(workspace); err != nil {
+		return nil, err
+	}
 	session, key := access.From(ctx), q.key(workspace)
 	cursor, err := access.ParsePageToken[listPosition](ctx, q.PageToken, key)
 	if err != nil {

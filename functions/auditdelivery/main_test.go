@@ -45,10 +45,6 @@ func newFixture(t *testing.T) *fixture {
 	if err := errors.Join(errLog, errReader); err != nil {
 		t.Fatal(err)
 	}
-	reader, err := auditlog.OpenReader(t.Context(), config, c.Operator, c.Clock.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
 	db, err := c.Operator.Default(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@
 // The function that receives TOPIC also receives replayed-TOPIC, and processes the
 // messages of both in the same way. Only this function publishes to replayed-TOPIC, and
 // it cannot publish to TOPIC. So what comes from Cloud Storage and from other functions
-// can be told from what was replayed. A replayed message that fails 20 times is on
+// is separate from what was replayed. A replayed message that fails 20 times is on
 // TOPIC-dead again.
 //
 // Only messages that were rejected or became dead letters before "before" are

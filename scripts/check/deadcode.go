@@ -20,11 +20,11 @@ var reachedByTests = map[string]string{
 	"emulator/logtest/...":                        "makes signed audit logs for tests",
 	"emulator/faults/...":                         "breaks the wire in tests",
 	"shared/dataclass/...":                        "tests hold every stored, published and returned field to the rules",
+	"emulator/suite.Cloud.SetWitnesses":           "tests register witnesses, which Terraform does otherwise",
 	"emulator/oidc.Issuer.Rotate":                 "tests rotate the keys of an issuer, which its owner does otherwise",
 	"emulator/oidc.generations.next":              "part of Issuer.Rotate",
 	"shared/authn.CheckKeySet":                    "tests hold Terraform's warning about unusable keys to it",
 	"shared/signednote.CosignedAt":                "tests verify the times of published checkpoints",
-	"shared/tilelog/...":                          "the reading side of a log; tests verify published logs with it",
 	"functions/assistantupdate.Updater.FoldCheck": "tests fold a check without an event",
 }
 

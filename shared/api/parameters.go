@@ -11,9 +11,10 @@ import (
 )
 
 // patterns are the forms of the parameters that are texts, by name, unless the
-// parameter has a pattern of its own. The OpenAPI document has them. The operations check the values themselves, because their errors
-// say more than a pattern does. A query parameter must not be free text, because the
-// load balancer logs it: infra/adr/0022-no-text-in-query-strings.md.
+// parameter has a pattern of its own. The OpenAPI document has them. The operations
+// check the values themselves, because their errors say more than a pattern does. A
+// query parameter must not be free text, because the load balancer logs it:
+// infra/adr/0022-no-text-in-query-strings.md.
 var patterns = map[string]string{
 	"workspace": `^[a-z0-9-]{1,63}$`,
 	"run":       `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
@@ -23,16 +24,20 @@ var patterns = map[string]string{
 	"assistant": `^[a-z0-9-]{1,63}$`,
 	"tenant":    `^[a-z0-9-]{1,63}$`,
 	"entry":     `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
-	"tile":      `^(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?$`,
+	"tile":      `^([0-9]{1,2}|entries)/(x[0-9]{3}/){0,6}[0-9]{3}(\.p/[1-9][0-9]{0,2})?$`,
 
 	"pageToken": `^[A-Za-z0-9_-]{0,32768}$`,
+	"actor":     `^[0-9a-f]{32}$`,
+	"action":    `^[a-z]+(\.[a-z]+){1,3}$`,
+	"resource":  `^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit)/[A-Za-z0-9._/-]{1,500})$`,
 	"lines":     `^[0-9]{1,18}-[0-9]{0,18}$`,
 	"continue":  `^[0-9]{1,5}$`,
 }
 
-// describeParameters adds the patterns of texts to the parameters of an operation. It
-// panics if a text has no pattern, values or format. The pattern is added after huma
-// has compiled the operation, so huma does not check it.
+// describeParameters adds the patterns of texts to the parameters of an operation,
+// unless they have one of their own, which huma checks. It panics if a text has no
+// pattern, values or format. The pattern is added after huma has compiled the
+// operation, so huma does not check it.
 func describeParameters(op *huma.Operation) {
 	for _, p := range op.Parameters {
 		s := p.Schema
@@ -52,7 +57,9 @@ func withStatuses(op huma.Operation, in reflect.Type) huma.Operation {
 		http.StatusBadRequest, http.StatusRequestURITooLong, http.StatusUnprocessableEntity,
 		http.StatusInternalServerError, http.StatusServiceUnavailable,
 	}
-	if _, hasBody := in.FieldByName("Body"); hasBody {
+	_, hasBody := in.FieldByName("Body")
+	_, hasText := in.FieldByName("RawBody")
+	if hasBody || hasText {
 		own = append(own, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	op.Errors = slices.Compact(slices.Sorted(slices.Values(slices.Concat(op.Errors, own))))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -66,6 +67,10 @@ type Listing struct {
 	More    bool  // there are entries to examine after Last
 }
 
+// maxListingBytes is about how large the entries of a listing are, whatever the limit
+// is. An entry has a few hundred bytes, and at most 20 KiB.
+const maxListingBytes = 1 << 20
+
 // List returns the entries of a range that match a filter. It begins after an
 // index, in the order of the list; -1 begins at its first entry. It examines at
 // most limit entries, so the listing can be shorter, and even empty, although
@@ -86,26 +91,39 @@ func (r *Reader) List(ctx context.Context, db *firestore.Client, t tenant.ID, f 
 	if part.Begin >= part.End {
 		return listing, nil
 	}
-	docs, err := f.query(db, t, part).Limit(limit + 1).Documents(ctx).GetAll()
-	if err != nil {
-		return Listing{}, fmt.Errorf("list audit entries: %w", err)
-	}
-	listing.More = len(docs) > limit
-	for _, doc := range docs[:min(len(docs), limit)] {
+	docs := f.query(db, t, part).Limit(limit + 1).Documents(ctx)
+	defer docs.Stop()
+	for examined, size := 0, 0; ; examined++ {
+		doc, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return listing, nil
+		}
+		if err != nil {
+			return Listing{}, fmt.Errorf("list audit entries: %w", err)
+		}
+		if examined == limit || size >= maxListingBytes {
+			listing.More = true
+			return listing, nil
+		}
 		stored, err := r.openLeaf(ctx, doc)
 		if err != nil {
 			return Listing{}, err
 		}
-		listing.Last = stored.Index
-		inTime, err := f.matchesTime(stored)
-		if err != nil {
+		size += len(stored.Leaf)
+		if err := listing.add(stored, f); err != nil {
 			return Listing{}, err
 		}
-		if inTime {
-			listing.Entries = append(listing.Entries, stored)
-		}
 	}
-	return listing, nil
+}
+
+// add adds an entry that was examined.
+func (l *Listing) add(s Stored, f Filter) error {
+	l.Last = s.Index
+	inTime, err := f.matchesTime(s)
+	if inTime {
+		l.Entries = append(l.Entries, s)
+	}
+	return err
 }
 
 func (f Filter) query(db *firestore.Client, t tenant.ID, r Range) firestore.Query {

@@ -150,7 +150,7 @@ func (v *verification) open(what, path string, signed []byte) (opened, bool) {
 		}
 		signed = data
 	}
-	note, err := noteverify.Open(signed, v.trust.known())
+	note, err := v.options.openNote(signed, v.trust.known())
 	if err != nil {
 		v.report.fault(noteFault(err), path, "%s: %v", what, err)
 		return opened{}, false

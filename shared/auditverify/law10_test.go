@@ -21,15 +21,16 @@ type published struct {
 	log      *logtest.Log
 	size     int
 	files    fstest.MapFS
-	policy   []byte
 	receipts string
+	auditor  auditverify.Options
 }
 
 // publish makes a log whose first entries a witness has signed.
 func publish(t testing.TB, size, cosigned int) published {
 	t.Helper()
 	l := withQuorum(logtest.New(t, size))
-	p := published{log: l, size: size, files: l.Copy(t, size), policy: l.Policy()}
+	p := published{log: l, size: size, files: l.Copy(t, size)}
+	p.auditor = auditverify.Options{Policy: policyOf(t, l.Policy())}.WithNoteCache()
 	p.files["cosigned-checkpoint"] = &fstest.MapFile{Data: l.Checkpoint(t, cosigned, l.Witness), Mode: 0o600}
 	for i := range size {
 		p.receipts += logtest.ID(i) + "\n"
@@ -40,7 +41,7 @@ func publish(t testing.TB, size, cosigned int) published {
 // verify verifies files as the auditor does.
 func (p published) verify(t testing.TB, files fstest.MapFS) *auditverify.Report {
 	t.Helper()
-	return verify(t, files, auditverify.Options{Policy: policyOf(t, p.policy)})
+	return verify(t, files, p.auditor)
 }
 
 // TestLaw10RecordCannotBeRewritten changes copies of a log in every way, without

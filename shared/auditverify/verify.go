@@ -56,6 +56,8 @@ type Options struct {
 	MaxAge   time.Duration      // of the newest signed time; zero: any
 	Now      time.Time          // for MaxAge
 	Receipts io.Reader          // see ReadReceipts; nil: none
+
+	openNote func(signed []byte, keys []noteverify.Key) (noteverify.Note, error) // nil: noteverify.Open
 }
 
 // verification is one call of Verify.
@@ -83,6 +85,9 @@ type olderCheckpoint struct {
 // Verify verifies a copy. What is wrong with the copy is in the report; an error
 // means that the verification itself could not be completed.
 func Verify(ctx context.Context, copy fs.FS, options Options) (*Report, error) {
+	if options.openNote == nil {
+		options.openNote = noteverify.Open
+	}
 	v := &verification{options: options, copy: copy, marks: marks{limit: maxMarks}}
 	v.report = Report{Witnesses: []Cosignature{}, Faults: []Fault{}, OpenReads: EntryList{Listed: []EntryRef{}}, OpenMints: EntryList{Listed: []EntryRef{}}, EndsOnly: EntryList{Listed: []EntryRef{}}}
 	defer v.marks.close()
@@ -170,16 +175,27 @@ func (v *verification) rootAt(size uint64) (tlog.Hash, error) {
 	})
 }
 
-// RootAt returns the root that the first entries of a log have. It checks all
-// that it fetches with the checkpoint's root.
+// ErrTiles is the error of tiles that are not those of their log's checkpoint.
+var ErrTiles = errors.New("the tiles are not those of the checkpoint")
+
+// RootAt returns the root that the first entries of a log have. It checks all that it
+// fetches with the checkpoint's root: if they differ, the error is ErrTiles. An error
+// of fetch is returned as it is.
 func RootAt(size uint64, newest noteverify.Checkpoint, fetch tilelog.Fetch) (tlog.Hash, error) {
 	if size == 0 {
 		return (&tilelog.Tree{}).Root(), nil
 	}
 	tree := tlog.Tree{N: int64(newest.Size), Hash: newest.Root}
-	root, err := tlog.TreeHash(int64(size), tilelog.Hashes(tree, fetch))
-	if err != nil {
-		return tlog.Hash{}, fmt.Errorf("compute the root of %d entries: %w", size, err)
+	var unavailable error
+	root, err := tlog.TreeHash(int64(size), tilelog.Hashes(tree, func(r tilelog.Resource) (data []byte, err error) {
+		data, unavailable = fetch(r)
+		return data, unavailable
+	}))
+	switch {
+	case unavailable != nil:
+		return tlog.Hash{}, unavailable
+	case err != nil:
+		return tlog.Hash{}, fmt.Errorf("%w: %w", ErrTiles, err)
 	}
 	return root, nil
 }

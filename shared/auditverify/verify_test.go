@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/emulator/logtest"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/auditverify"
 	"github.com/strongroom-dev/strongroom/shared/noteverify"
 )
@@ -394,6 +395,32 @@ func TestMintsWithoutAFinalStateAreListed(t *testing.T) {
 	want := auditverify.EntryList{Count: 2, Listed: []auditverify.EntryRef{{ID: logtest.ID(open), Index: 4}, {ID: logtest.ID(again), Index: 8}}}
 	if diff := cmp.Diff(want, r.OpenMints); diff != "" || !r.OK() {
 		t.Errorf("%s%d faults", diff, len(r.Faults))
+	}
+}
+
+// TestMembersAreThoseOfAuditLogs verifies entries that shared/auditlog writes.
+func TestMembersAreThoseOfAuditLogs(t *testing.T) {
+	t.Parallel()
+	l := logtest.New(t, 0)
+	run := "runs/" + logtest.ID(77)
+	for i, e := range []auditlog.Entry{
+		{Action: auditlog.ReadOutput, Outcome: auditlog.Allowed, Resource: run + "/outputs/é\u2028<&>"},
+		{Action: auditlog.EndReadOutput, Outcome: auditlog.Done, Of: logtest.ID(0), Counts: map[string]int64{"bytes": 1 << 53}},
+		{Action: auditlog.MintUpload, Outcome: auditlog.Allowed, Resource: run, Objects: []string{"stdout.log/1"}},
+		{Action: auditlog.FinalizeUploads, Outcome: auditlog.Done, Resource: run, Counts: map[string]int64{"stored": 1}},
+		{Action: auditlog.ReadOutput, Outcome: auditlog.Allowed},
+		{Action: auditlog.MintUpload, Outcome: auditlog.Allowed, Resource: "runs/" + logtest.ID(78)},
+	} {
+		e.ID, e.Tenant, e.Time = logtest.ID(i), "acme", time.Unix(0, 0).UTC()
+		leaf, err := e.Canonical()
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Entries = append(l.Entries, leaf)
+	}
+	r := verify(t, l.Copy(t, len(l.Entries)), auditverify.Options{})
+	if !r.OK() || r.OpenReads.Count != 1 || r.OpenReads.Listed[0].Index != 4 || r.OpenMints.Count != 1 || r.OpenMints.Listed[0].Index != 5 || r.EndsOnly.Count != 0 {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -53,10 +53,6 @@ func (g group) satisfied(n Note) bool {
 	return count >= g.threshold
 }
 
-// NeedsWitness reports whether a note without cosignatures does not satisfy the
-// policy.
-func (p Policy) NeedsWitness() bool { return !p.Satisfied(Note{}) }
-
 // Satisfied reports whether a note has the cosignatures of the policy's quorum.
 func (p Policy) Satisfied(n Note) bool { return p.quorum == nil || p.quorum.satisfied(n) }
 

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/strongroom-dev/strongroom/emulator/logtest"
 )
 
@@ -90,14 +92,11 @@ func TestACopyNeverGoesBack(t *testing.T) {
 		if r := p.run(t, "audit", "pull", dir); r.code != 1 || !strings.Contains(r.stderr, c.want) {
 			t.Errorf("%s: %+v", name, r)
 		}
-		after := readDir(t, dir)
-		for _, file := range []string{"checkpoint", "keys", "tile/0/000", "tile/entries/000"} {
-			if before[file] != after[file] {
-				t.Errorf("%s: %s has changed", name, file)
-			}
+		if diff := cmp.Diff(before, readDir(t, dir)); diff != "" {
+			t.Errorf("%s: the copy has changed: %s", name, diff)
 		}
 		f.show(t, l, 600)
-		if r := p.run(t, "audit", "pull", dir); r.code != 0 && name != "a larger log that differs" {
+		if r := p.run(t, "audit", "pull", dir); r.code != 0 {
 			t.Errorf("after %s, the true log: %+v", name, r)
 		}
 	}
@@ -107,9 +106,6 @@ func TestACopyNeverGoesBack(t *testing.T) {
 func readDir(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	if err := os.CopyFS(t.TempDir(), os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
 	_ = filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
 			data, _ := os.ReadFile(path)

@@ -29,7 +29,8 @@ interrupt.
 
 The paths in DIR are those of c2sp.org/tlog-tiles. The copy never gets smaller: if
 the log has fewer entries than the copy, or another beginning, the command fails,
-prints both checkpoints, and leaves the copy as it is.`,
+says so, and leaves the copy as it is. A file that exists is not fetched again: if
+the verification names a damaged file, delete it and run the command again.`,
 		Example: `  strongroom audit pull ./audit-log
   strongroom audit pull ./audit-log --policy auditor.policy --max-age 2h`,
 		Args: exactArgs("DIR"),

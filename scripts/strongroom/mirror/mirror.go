@@ -80,10 +80,10 @@ func (p Puller) Pull(ctx context.Context) (pulled Pulled, err error) {
 		return pulled, err
 	}
 	pulled.Size = newest.checkpoint.Size
-	if err := p.fetchTiles(ctx, newest.checkpoint.Size, &pulled); err != nil {
+	if err := p.checkGrowth(ctx, previous, newest.checkpoint); err != nil {
 		return pulled, err
 	}
-	if err := p.checkGrowth(previous, newest.checkpoint); err != nil {
+	if err := p.fetchTiles(ctx, newest.checkpoint.Size, &pulled); err != nil {
 		return pulled, err
 	}
 	return pulled, p.finish(newest)
@@ -161,18 +161,19 @@ func evidence(err error, copied, shown []byte) error {
 	return fmt.Errorf("%w\nthe copy has:\n%s\nthe log shows:\n%s", err, copied, shown)
 }
 
-// checkGrowth checks that the copy's previous state is the beginning of the newest.
-func (p Puller) checkGrowth(previous, newest noteverify.Checkpoint) error {
+// checkGrowth checks that the copy's previous state is the beginning of the newest,
+// before anything of the newest is stored.
+func (p Puller) checkGrowth(ctx context.Context, previous, newest noteverify.Checkpoint) error {
 	if previous.Size == 0 || previous.Size == newest.Size {
 		return nil
 	}
-	root, err := auditverify.RootAt(previous.Size, newest, func(r tilelog.Resource) ([]byte, error) {
-		return os.ReadFile(p.path(r.Path()))
-	})
-	if err != nil {
+	root, err := auditverify.RootAt(previous.Size, newest, func(r tilelog.Resource) ([]byte, error) { return p.Fetch(ctx, r.Path(), tileBytes) })
+	switch {
+	case errors.Is(err, auditverify.ErrTiles):
 		return fmt.Errorf("%w: %w", ErrForked, err)
-	}
-	if root != previous.Root {
+	case err != nil:
+		return err
+	case root != previous.Root:
 		return fmt.Errorf("%w: %d entries had the root %s, and have %s now", ErrForked, previous.Size, previous.Root, root)
 	}
 	return nil

@@ -217,33 +217,17 @@ func (w *Witness) compare(ctx context.Context, log Log, last, newest noteverify.
 	}
 	root, err := newest.Root, error(nil)
 	if newest.Size > last.Size {
-		root, err = w.rootAt(ctx, log, last.Size, newest)
+		root, err = auditverify.RootAt(last.Size, newest, func(r tilelog.Resource) ([]byte, error) {
+			return log.Fetch(ctx, r.Path(), tilelog.TileWidth*tlog.HashSize)
+		})
 	}
-	if err == nil && root != last.Root {
+	switch {
+	case errors.Is(err, auditverify.ErrTiles):
+		return fmt.Errorf("%w: %w", ErrForked, err)
+	case err == nil && root != last.Root:
 		return ErrForked
 	}
 	return err
-}
-
-// errFetch is the error of a tile that cannot be fetched, which is no fork.
-type errFetch struct{ error }
-
-func (w *Witness) rootAt(ctx context.Context, log Log, size uint64, newest noteverify.Checkpoint) (tlog.Hash, error) {
-	root, err := auditverify.RootAt(size, newest, func(r tilelog.Resource) ([]byte, error) {
-		data, err := log.Fetch(ctx, r.Path(), tilelog.TileWidth*tlog.HashSize)
-		if err != nil {
-			return nil, &errFetch{err}
-		}
-		return data, nil
-	})
-	var unavailable *errFetch
-	switch {
-	case errors.As(err, &unavailable):
-		return root, unavailable.error
-	case err != nil: // the log shows tiles that are not those of its checkpoint
-		return root, fmt.Errorf("%w (%w)", ErrForked, err)
-	}
-	return root, nil
 }
 
 // keepEvidence stores both checkpoints next to the state, and adds them to an error

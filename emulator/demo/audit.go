@@ -1,0 +1,103 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// showAudit reads the tenant's audit log as an auditor, and verifies it.
+func (d *Demo) showAudit(ctx context.Context) error {
+	d.printf("\n5. An auditor of %s finds a viewer's read in the audit log, and verifies the log offline\n\n", acme)
+	receipt, err := d.readOnTheRecord(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.cloud.Scheduler.RunNow(ctx, "audit-integrator"); err != nil {
+		return fmt.Errorf("publish the audit log: %w", err)
+	}
+	d.printf("  The response to the viewer has the receipt %s. The newest entries:\n\n", receipt)
+	copied, receipts := filepath.Join(d.scratch, "audit"), filepath.Join(d.scratch, "receipts.txt")
+	if err := os.WriteFile(receipts, []byte(receipt+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write the receipt: %w", err)
+	}
+	for _, step := range []auditStep{
+		{args: []string{"audit", "ls", "--limit", "3"}, want: "outputs.read"},
+		{text: "The receipt's entry, with the proof that the published log has it:", args: []string{"audit", "show", receipt}, want: "checkpoint"},
+		{text: "A copy of the log, and its verification with the receipt:", args: []string{"audit", "pull", "--quiet", "--no-verify", copied}},
+		{args: []string{"audit", "verify", copied, "--receipts", receipts}, want: "receipt"},
+	} {
+		if err := d.show(ctx, step); err != nil {
+			return err
+		}
+	}
+	if err := flipOneBit(copied); err != nil {
+		return err
+	}
+	return d.show(ctx, auditStep{
+		text: "The same copy after one bit of it has changed:", args: []string{"audit", "verify", copied, "--receipts", receipts}, code: 1, want: "FAULT",
+	})
+}
+
+// auditStep is a command of an auditor.
+type auditStep struct {
+	text string // before the output; empty: none
+	args []string
+	code int    // exit code
+	want string // in the output
+}
+
+// readOnTheRecord reads output of a run as a viewer, and returns the receipt.
+func (d *Demo) readOnTheRecord(ctx context.Context) (receipt string, err error) {
+	path := fmt.Sprintf("/v1/workspaces/%s/runs/%s/outputs/%s", prod, d.runs[0].Run, d.runs[0].Outputs[0].Name)
+	read, err := d.call(ctx, acme, "viewer", http.MethodGet, path, nil)
+	if err != nil {
+		return "", err
+	}
+	if read.receipt == "" {
+		return "", fmt.Errorf("the response of status %d has no receipt", read.status)
+	}
+	return read.receipt, nil
+}
+
+// show runs a step, and prints its output indented.
+func (d *Demo) show(ctx context.Context, step auditStep) error {
+	var out bytes.Buffer
+	code, err := d.strongroom(ctx, acme, "auditor", &out, &out, step.args...)
+	if err != nil {
+		return err
+	}
+	if step.text != "" {
+		d.printf("\n  %s\n\n", step.text)
+	}
+	for line := range strings.Lines(out.String()) {
+		d.printf("    %s", line)
+	}
+	ok := code == step.code && strings.Contains(out.String(), step.want)
+	d.printf("  strongroom %s: exit code %d, %s\n", strings.Join(step.args[:2], " "), code, d.check(ok))
+	return nil
+}
+
+// flipOneBit changes one bit of the largest bundle of entries in a copy.
+func flipOneBit(dir string) error {
+	found, err := filepath.Glob(filepath.Join(dir, "tile", "entries", "*", "*"))
+	if err == nil && len(found) == 0 {
+		found, err = filepath.Glob(filepath.Join(dir, "tile", "entries", "*"))
+	}
+	if err != nil || len(found) == 0 {
+		return fmt.Errorf("find the copy's entries: %d files, %w", len(found), err)
+	}
+	data, err := os.ReadFile(found[0])
+	if err != nil {
+		return fmt.Errorf("read the copy: %w", err)
+	}
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(found[0], data, 0o600); err != nil {
+		return fmt.Errorf("change the copy: %w", err)
+	}
+	return nil
+}
