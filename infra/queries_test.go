@@ -34,6 +34,7 @@ func callAll(t *testing.T, c *cloudtest.Cloud) {
 	x.callAssistants(t)
 	x.callReplay(t)
 	x.callAudit(t)
+	x.callExports(t)
 	x.callFromOpenAPI(t)
 	for name := range c.Suite.Functions {
 		if c.LoadBalancer.Traffic(name).Requests == 0 {
@@ -79,6 +80,29 @@ func runReport(started time.Time, finds bool) object {
 		report["issues"] = []object{{"line": `{"severity":2,"title":"DNS is slow","next_steps":"Run the DNS check\nFetch the logs"}`}}
 	}
 	return report
+}
+
+// callExports exports everything, also by a schedule whose window has ended.
+func (x *caller) callExports(t *testing.T) {
+	t.Helper()
+	const exports, schedules = "/v1/exports/{export}", "/v1/export-schedules/{schedule}"
+	x.values["schedule"], x.values["export"] = "hours", cloudtest.NewRun(t)
+	x.call(t, "PUT /v1/tenants/{tenant}/exports/{export}", "", object{"kinds": []string{"audit"}})
+	x.call(t, "POST "+exports+"/cancel", "", nil)
+	x.call(t, "PUT "+schedules, "", object{"kinds": []string{"audit"}, "every": "daily"})
+	x.call(t, "DELETE "+schedules, "", nil)
+	x.call(t, "PUT "+schedules, "", object{"kinds": []string{"audit"}, "every": "hourly"})
+	x.call(t, "GET "+schedules, "", nil)
+	x.values["export"] = cloudtest.NewRun(t)
+	x.call(t, "PUT "+exports, "", object{"kinds": []string{"audit", "inventory", "metadata"}})
+	x.cloud.Clock.Advance(time.Hour)
+	for _, name := range []string{"export-scheduler", "audit-integrator"} {
+		if err := x.cloud.Scheduler.RunNow(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x.cloud.Drain(t)
+	x.call(t, "GET "+exports+"/files", "", nil)
 }
 
 // callAssistants uploads a catalog and prunes it, both with and without a page

@@ -21,7 +21,7 @@ var suite []byte
 type Suite struct {
 	Functions map[string]Function `json:"functions"` // by name, which is also part of the service account's ID
 	Default   string              `json:"default"`   // function that handles requests that match no route
-	Agents    map[string][]Role   `json:"agents"`    // roles of accounts that belong to no function: "storage" is Cloud Storage's service agent, "signing" is each tenant's signing account
+	Agents    map[string][]Role   `json:"agents"`    // roles of accounts that belong to no function: "storage" is Cloud Storage's service agent, "signing" is each tenant's signing account, "exportReader" is the account that URLs of exports act as
 
 	CustomRoles map[string]CustomRole `json:"customRoles"` // roles that Google does not predefine, by ID
 }
@@ -61,12 +61,12 @@ type Limits struct {
 
 // Role is a role on a kind of resource:
 //   - "database", "directory" (the database that decides who may do what),
-//     "auditKey", "topic.NAME"
+//     "auditKey", "logKey", "manifestKey", "exportReader", "topic.NAME"
 //   - "deadLetters.NAME": the subscription that keeps the dead letters of the topics
 //     NAME and replayed-NAME
 //   - for each tenant: "tenant.key", "tenant.signingKey",
-//     "tenant.signingAccount", "tenant.outputsBucket", "tenant.auditBucket",
-//     "tenant.auditTopic" (of those that have one)
+//     "tenant.signingAccount", "tenant.outputsBucket", "tenant.exportsBucket",
+//     "tenant.auditBucket", "tenant.auditTopic" (of those that have one)
 type Role struct {
 	Role string `json:"role"` // roles/NAME, or the ID of a custom role
 	On   string `json:"on"`

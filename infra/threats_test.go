@@ -52,6 +52,17 @@ var effects = map[string]effect{
 	"roles/pubsub.publisher on topic.replayed-object-events":   {writes: "replayed notifications of objects, which mark grants as stored or disputed"},
 	"roles/pubsub.subscriber on deadLetters.run-events":        {reads: "dead letters", deletes: "dead letters"},
 	"roles/pubsub.subscriber on deadLetters.object-events":     {reads: "dead letters", deletes: "dead letters"},
+	"roles/cloudkms.cryptoKeyEncrypter on tenant.key":          {writes: "values sealed with any tenant's key"},
+	"roles/cloudkms.cryptoKeyDecrypter on tenant.key":          {reads: "what is sealed with any tenant's key"},
+	"roles/cloudkms.signer on manifestKey":                     {writes: "false manifests of exports"},
+	"roles/cloudkms.publicKeyViewer on manifestKey":            {},
+	"roles/cloudkms.viewer on manifestKey":                     {},
+	"strongroom.blobSigner on exportReader":                    {reads: "the files of every tenant's exports, by their names"},
+	"roles/storage.legacyObjectReader on tenant.exportsBucket": {reads: "the files of every tenant's exports, by their names"},
+	"roles/storage.objectCreator on tenant.exportsBucket":      {writes: "new objects in every tenant's exports bucket"},
+	"roles/pubsub.publisher on topic.replayed-export-parts":    {writes: "messages of parts of exports, which cause work and change no result"},
+	"roles/pubsub.publisher on topic.export-parts":             {writes: "messages of parts of exports, which cause work and change no result"},
+	"roles/pubsub.subscriber on deadLetters.export-parts":      {reads: "dead letters", deletes: "dead letters"},
 	"roles/cloudkms.signer on logKey":                          {writes: "false checkpoints of audit logs"},
 	"roles/cloudkms.publicKeyViewer on logKey":                 {},
 	"roles/cloudkms.viewer on logKey":                          {},
@@ -86,7 +97,7 @@ func TestThreatsListWhatEachAccountCanDamage(t *testing.T) {
 }
 
 // auditReaders are the functions whose work is to read audit logs.
-var auditReaders = []string{"audit", "audit-delivery", "audit-integrator"}
+var auditReaders = []string{"audit", "audit-delivery", "audit-integrator", "export-worker"}
 
 // TestOnlyReadersOfAuditLogsCanOpenThem finds roles that decrypt with the audit key.
 func TestOnlyReadersOfAuditLogsCanOpenThem(t *testing.T) {
@@ -126,6 +137,7 @@ func accountRows(t *testing.T, suite infra.Suite) string {
 		row("`"+name+"`", callerOf(f), f.Roles, "`TestNoAccountCanDoMoreThanTheTableSays` in emulator/suite")
 	}
 	row("a tenant's signing account", "nobody; `uploads` signs as it", suite.Agents["signing"], "`TestLaw1SigningAccountReachesOneBucket` in emulator/suite")
+	row("the reader of exports", "nobody; `exports` signs as it", suite.Agents["exportReader"], "`TestReadURLsOpenOneFile` in functions/exports")
 	row("Cloud Storage's agent", "Google", suite.Agents["storage"], notTested+"Google operates this account")
 	for _, key := range slices.Sorted(maps.Keys(unused)) {
 		t.Errorf("no account has %s: remove its effect from threats_test.go", key)

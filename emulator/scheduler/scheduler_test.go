@@ -73,6 +73,7 @@ func TestDueTimes(t *testing.T) {
 		"each minute, starting in the middle of one": {cron: "* * * * *", ahead: 30 * time.Second, until: 100 * time.Second, want: []string{"00:01:00", "00:02:00"}},
 		"a minute of each hour":                      {cron: "23 * * * *", ahead: 0, until: 3 * time.Hour, want: []string{"00:23:00", "01:23:00", "02:23:00"}},
 		"the minute itself has passed":               {cron: "23 * * * *", ahead: 23 * time.Minute, until: 2 * time.Hour, want: []string{"01:23:00", "02:23:00"}},
+		"each quarter of an hour":                    {cron: "*/15 * * * *", ahead: 44 * time.Minute, until: time.Hour, want: []string{"00:45:00", "01:00:00", "01:15:00", "01:30:00"}},
 		"the full hour":                              {cron: "0 * * * *", ahead: 59 * time.Minute, until: time.Hour, want: []string{"01:00:00"}},
 		"the clock is ahead of the machine's":        {cron: "5 * * * *", ahead: 1000*time.Hour + time.Minute, until: time.Hour, want: []string{"16:05:00"}},
 	} {
@@ -238,7 +239,9 @@ func TestAddRejects(t *testing.T) {
 		"a schedule of six fields":              func(j *scheduler.Job) { j.Schedule = "* * * * * *" },
 		"a minute above 59":                     func(j *scheduler.Job) { j.Schedule = "60 * * * *" },
 		"a minute below 0":                      func(j *scheduler.Job) { j.Schedule = "-1 * * * *" },
-		"steps, which are not supported":        func(j *scheduler.Job) { j.Schedule = "*/5 * * * *" },
+		"a step that does not divide an hour":   func(j *scheduler.Job) { j.Schedule = "*/7 * * * *" },
+		"a step of no minutes":                  func(j *scheduler.Job) { j.Schedule = "*/0 * * * *" },
+		"a step without a number":               func(j *scheduler.Job) { j.Schedule = "*/ * * * *" },
 		"a time of day, which is not supported": func(j *scheduler.Job) { j.Schedule = "0 4 * * *" },
 		"no URL":                                func(j *scheduler.Job) { j.URL = "" },
 		"a URL that is a file":                  func(j *scheduler.Job) { j.URL = "file:///sweep" },

@@ -108,8 +108,10 @@ var thefts = map[string]theft{
 	}},
 	"delete output": {try: func(ctx context.Context, s thief) error { return s.bucket.Object("kept.log").Delete(ctx) }},
 	"encrypt under a tenant's key": {
-		try:   func(ctx context.Context, s thief) error { return encrypt(ctx, s.clients, s.victim.KeyName) },
-		roles: []infra.Role{{Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", On: "tenant.key"}},
+		try: func(ctx context.Context, s thief) error { return encrypt(ctx, s.clients, s.victim.KeyName) },
+		roles: []infra.Role{
+			{Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", On: "tenant.key"}, {Role: "roles/cloudkms.cryptoKeyEncrypter", On: "tenant.key"},
+		},
 	},
 	"encrypt under the audit key": {
 		try:   func(ctx context.Context, s thief) error { return encrypt(ctx, s.clients, auditKeyName) },
@@ -135,7 +137,21 @@ var thefts = map[string]theft{
 	"create an ID token of a tenant's signing account":     permission("iam.serviceAccounts.getOpenIdToken", signingAccount),
 	"sign a JWT as a tenant's signing account":             permission("iam.serviceAccounts.signJwt", signingAccount),
 	"act through a tenant's signing account":               permission("iam.serviceAccounts.implicitDelegation", signingAccount),
-	"forge notifications of Cloud Storage":                 permission("pubsub.topics.publish", func(thief) string { return "topics/object-events" }),
+	"decrypt under a tenant's key": permission("cloudkms.cryptoKeyVersions.useToDecrypt", func(s thief) string { return s.victim.KeyName },
+		infra.Role{Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", On: "tenant.key"}, infra.Role{Role: "roles/cloudkms.cryptoKeyDecrypter", On: "tenant.key"}),
+	"read a tenant's export":  permission("storage.objects.get", exportsBucket),
+	"list a tenant's exports": permission("storage.objects.list", exportsBucket),
+	"write into a tenant's exports": permission("storage.objects.create", exportsBucket,
+		infra.Role{Role: "roles/storage.objectCreator", On: "tenant.exportsBucket"}),
+	"delete a tenant's export": permission("storage.objects.delete", exportsBucket),
+	"sign as the reader of exports": permission("iam.serviceAccounts.signBlob", exportReader,
+		infra.Role{Role: "strongroom.blobSigner", On: "exportReader"}),
+	"create an access token of the reader of exports": permission("iam.serviceAccounts.getAccessToken", exportReader),
+	"sign a manifest": permission("cloudkms.cryptoKeyVersions.useToSign", func(s thief) string { return s.cloud.PlatformKey("manifest") },
+		infra.Role{Role: "roles/cloudkms.signer", On: "manifestKey"}),
+	"publish parts of exports": permission("pubsub.topics.publish", func(thief) string { return "topics/export-parts" },
+		infra.Role{Role: "roles/pubsub.publisher", On: "topic.export-parts"}),
+	"forge notifications of Cloud Storage": permission("pubsub.topics.publish", func(thief) string { return "topics/object-events" }),
 	"forge replayed notifications": permission("pubsub.topics.publish", func(thief) string { return "topics/replayed-object-events" },
 		infra.Role{Role: "roles/pubsub.publisher", On: "topic.replayed-object-events"}),
 	"send messages to a tenant's audit topic": permission("pubsub.topics.publish", func(s thief) string { return "topics/audit-" + string(s.victim.ID) },
@@ -151,6 +167,10 @@ var thefts = map[string]theft{
 	"call sweep":                       permission("run.routes.invoke", func(thief) string { return "functions/sweep" }),
 	"call custody with a forged event": permission("run.routes.invoke", func(thief) string { return "functions/custody" }),
 }
+
+func exportsBucket(s thief) string { return "buckets/" + s.victim.ExportsBucket }
+
+func exportReader(thief) string { return "serviceAccounts/" + suite.Account("export-reader") }
 
 // appendAudit appends an entry to the victim's audit log, as the operator.
 func appendAudit(ctx context.Context, s thief) error {

@@ -16,6 +16,8 @@ func (c *Cloud) FunctionEnviron(function string) []string {
 		"STRONGROOM_LOG_KEY="+logKey,
 		"STRONGROOM_HOST="+strings.TrimPrefix(c.URL, "http://"),
 		"STRONGROOM_PLATFORM_AUDIT_BUCKET="+auditBucket,
+		"STRONGROOM_MANIFEST_KEY="+manifestKey,
+		"STRONGROOM_EXPORT_READER="+exportReader,
 		"FUNCTION_TARGET="+c.Suite.Functions[function].EntryPoint,
 	)
 }

@@ -16,6 +16,9 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
 	"github.com/strongroom-dev/strongroom/functions/catalog"
 	"github.com/strongroom-dev/strongroom/functions/custody"
+	"github.com/strongroom-dev/strongroom/functions/exports"
+	"github.com/strongroom-dev/strongroom/functions/exportscheduler"
+	"github.com/strongroom-dev/strongroom/functions/exportworker"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
 	"github.com/strongroom-dev/strongroom/functions/replay"
 	"github.com/strongroom-dev/strongroom/functions/reseal"
@@ -43,6 +46,9 @@ var constructors = map[string]constructor{
 	"audit":            web(audit.New),
 	"audit-integrator": web(auditintegrator.New),
 	"audit-delivery":   web(auditdelivery.New),
+	"exports":          web(exports.New),
+	"export-worker":    events(exportworker.New),
+	"export-scheduler": web(exportscheduler.New),
 }
 
 // constructor builds the function that is deployed under name, with its own

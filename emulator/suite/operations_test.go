@@ -1,14 +1,18 @@
 package suite_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"github.com/google/uuid"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/export"
+	"github.com/strongroom-dev/strongroom/shared/exportjob"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -85,6 +89,17 @@ var operations = map[string]operation{
 	"GET /v1/platform/audit/log/tile/{tile...}":                  {roles: staff, action: auditlog.ReadPlatformLog, ask: inPlatformLog("tile/entries/000.p/1"), shared: true, recordedFirst: true},
 	"GET /v1/quarantine":                                         {roles: staff, action: auditlog.ListQuarantine, ask: atFixedPath("/v1/quarantine", nil), lists: true, shared: true},
 
+	"PUT /v1/exports/{export}":                  {roles: auditors, action: auditlog.CreateExport, ask: newExport("/v1/exports/"), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/exports":                           {roles: auditors, action: auditlog.ListExports, ask: atFixedPath("/v1/exports", nil), lists: true, shared: true},
+	"GET /v1/exports/{export}":                  {roles: auditors, action: auditlog.ReadExport, ask: atExport(export.Done, ""), lists: true, shared: true},
+	"POST /v1/exports/{export}/cancel":          {roles: auditors, action: auditlog.CancelExport, ask: atExport(export.Queued, "/cancel"), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/exports/{export}/files":            {roles: auditors, action: auditlog.ReadExportFiles, ask: atExport(export.Done, "/files"), lists: true, shared: true, recordedFirst: true},
+	"PUT /v1/tenants/{tenant}/exports/{export}": {roles: staff, action: auditlog.StartTenantExport, ask: newExportOfTenant, lists: true, shared: true, recordedFirst: true},
+	"GET /v1/export-schedules":                  {roles: auditors, action: auditlog.ReadExportSchedule, ask: atFixedPath("/v1/export-schedules", nil), lists: true, shared: true},
+	"PUT /v1/export-schedules/{schedule}":       {roles: auditors, action: auditlog.SetExportSchedule, ask: newSchedule, lists: true, shared: true, recordedFirst: true},
+	"GET /v1/export-schedules/{schedule}":       {roles: auditors, action: auditlog.ReadExportSchedule, ask: atSchedule("shown"), lists: true, shared: true},
+	"DELETE /v1/export-schedules/{schedule}":    {roles: auditors, action: auditlog.DeleteExportSchedule, ask: atSchedule("deleted"), lists: true, shared: true, recordedFirst: true},
+
 	// In this matrix, the next three operations find nothing to act on, so they record
 	// nothing. The tests of their functions cover them with a failing audit log.
 	"POST /v1/catalog/prune":       {roles: staff, action: auditlog.PruneCatalog, ask: pruneOfUploadedEdition, lists: true, shared: true},
@@ -98,6 +113,8 @@ var (
 	aReport     = map[string]any{"end": time.Now().UTC(), "outcome": "success", "exitCode": 0}
 	anObjective = map[string]any{"objective": map[string]any{"max": 100, "target": 0.99}}
 	anAssistant = map[string]any{"name": "Edgar"}
+	anExport    = map[string]any{"kinds": []string{"metadata"}}
+	aSchedule   = map[string]any{"kinds": []string{"metadata"}, "every": "daily"}
 	longAgo     = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // so that messages of other tests are not replayed
 	aCatalog    = map[string]any{"tasks": []map[string]any{{"name": "Check DNS", "suite": "dns", "source": "https://example.com/dns.robot"}}, "edition": "e1"}
 )
@@ -193,5 +210,68 @@ func (f *matrixFixture) seedIssue(t *testing.T, p place, id issue.ID) {
 	}
 	if _, err := ref.Set(t.Context(), i); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// newExport returns a request for a new export.
+func newExport(prefix string) ask {
+	return func(t *testing.T, f *matrixFixture, _ place) (string, any) {
+		id := cloudtest.NewRun(t)
+		f.endAfterTest(t, id)
+		return prefix + id, anExport
+	}
+}
+
+// endAfterTest ends an export at the end of the test: its parts would otherwise wait
+// for the next minute, and the tenant may have a few active exports only.
+func (f *matrixFixture) endAfterTest(t *testing.T, id string) {
+	ref := exportjob.Home{DB: operatorDB(t, f.cloud), Tenant: f.tenant.ID}.Exports().Doc(id)
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		doc, _ := ref.Get(ctx) // it does not exist if it was denied
+		if !doc.Exists() {
+			return
+		}
+		if _, err := ref.Update(ctx, []firestore.Update{{Path: "state", Value: "canceled"}, {Path: "active", Value: false}}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func newExportOfTenant(t *testing.T, f *matrixFixture, p place) (string, any) {
+	t.Helper()
+	return newExport("/v1/tenants/"+string(f.tenant.ID)+"/exports/")(t, f, p)
+}
+
+// atExport returns a request for an export in a state.
+func atExport(state export.State, path string) ask {
+	return func(t *testing.T, f *matrixFixture, _ place) (string, any) {
+		home := exportjob.Home{DB: operatorDB(t, f.cloud), Tenant: f.tenant.ID}
+		e := export.New(export.ID(cloudtest.NewRun(t)), export.Request{Kinds: []export.Kind{export.Metadata}}, f.cloud.Clock.Now())
+		e.State, e.Active = state, state.Active()
+		f.endAfterTest(t, string(e.ID))
+		if _, err := home.Exports().Doc(string(e.ID)).Set(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		return "/v1/exports/" + string(e.ID) + path, nil
+	}
+}
+
+// newSchedule returns a request for a schedule that does not exist.
+func newSchedule(t *testing.T, f *matrixFixture, _ place) (string, any) {
+	t.Helper()
+	home := exportjob.Home{DB: operatorDB(t, f.cloud), Tenant: f.tenant.ID}
+	if _, err := home.Schedules().Doc("set").Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return "/v1/export-schedules/set", aSchedule
+}
+
+// atSchedule returns a request for a schedule that exists.
+func atSchedule(name string) ask {
+	return func(t *testing.T, f *matrixFixture, _ place) (string, any) {
+		path := "/v1/export-schedules/" + name
+		f.tenant.Do(t, "admin", http.MethodPut, path, aSchedule).Want(t, http.StatusOK)
+		return path, nil
 	}
 }

@@ -108,7 +108,7 @@ func (c *Cloud) createAccounts(context.Context) error {
 			return err
 		}
 	}
-	return errors.Join(c.IAM.CreateServiceAccount(pushAccount), c.IAM.CreateServiceAccount(schedulerAccount))
+	return errors.Join(c.IAM.CreateServiceAccount(pushAccount), c.IAM.CreateServiceAccount(schedulerAccount), c.IAM.CreateServiceAccount(exportReader))
 }
 
 // createTopics creates every topic of the table, including those that no
@@ -134,6 +134,7 @@ var (
 
 	pushAccount      = Account("pubsub-push")
 	schedulerAccount = Account("scheduler")
+	exportReader     = Account("export-reader") // URLs of the files of exports act as it
 )
 
 // Account returns the email of a service account of the platform.

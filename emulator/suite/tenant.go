@@ -28,6 +28,7 @@ const (
 	platformRing = locationName + "/keyRings/platform"
 	auditKey     = platformRing + "/cryptoKeys/audit"
 	logKey       = platformRing + "/cryptoKeys/log"
+	manifestKey  = platformRing + "/cryptoKeys/manifest"
 	auditBucket  = ProjectID + "-audit"
 	databases    = "projects/" + ProjectID + "/databases/"
 )
@@ -38,8 +39,10 @@ func (c *Cloud) createPlatform(ctx context.Context) error {
 	if err := c.createKey(ctx, platformRing, "audit"); err != nil {
 		return err
 	}
-	if err := c.createLogKey(ctx); err != nil {
-		return err
+	for _, id := range []string{"log", "manifest"} {
+		if err := c.createNoteKey(ctx, id); err != nil {
+			return err
+		}
 	}
 	if err := c.createAuditBucket(auditBucket); err != nil {
 		return err
@@ -208,6 +211,7 @@ func (c *Cloud) grantTenantRoles(record tenant.Record) error {
 	errs := []error{
 		c.allow(cloud.StorageAgent, c.Suite.Agents["storage"], on),
 		c.allow(record.SigningAccount, c.Suite.Agents["signing"], on),
+		c.allow(exportReader, c.Suite.Agents["exportReader"], on),
 	}
 	for name, function := range c.Suite.Functions {
 		errs = append(errs, c.allow(FunctionAccount(name), function.Roles, on))
@@ -223,7 +227,9 @@ func (c *Cloud) platformResources() map[string]string {
 		"auditKey":  auditKey,
 		"logKey":    logKey,
 
-		"auditBucket": "buckets/" + auditBucket,
+		"manifestKey":  manifestKey,
+		"exportReader": "serviceAccounts/" + exportReader,
+		"auditBucket":  "buckets/" + auditBucket,
 	}
 	for _, topic := range c.Suite.Topics() {
 		on["topic."+topic] = "topics/" + topic
@@ -240,6 +246,7 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.signingKey":     key,
 		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
 		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
+		"tenant.exportsBucket":  "buckets/" + record.ExportsBucket,
 		"tenant.auditBucket":    "buckets/" + record.AuditBucket,
 		"tenant.auditTopic":     "topics/" + record.AuditTopic[strings.LastIndexByte(record.AuditTopic, '/')+1:],
 	}
@@ -255,9 +262,9 @@ func (c *Cloud) createKey(ctx context.Context, ring, id string) error {
 	return c.createKeyLike(ctx, ring, id, &kmspb.CryptoKey{Purpose: kmspb.CryptoKey_ENCRYPT_DECRYPT})
 }
 
-// createLogKey creates the key that signs checkpoints, with its first version.
-func (c *Cloud) createLogKey(ctx context.Context) error {
-	return c.createKeyLike(ctx, platformRing, "log", &kmspb.CryptoKey{
+// createNoteKey creates a key that signs notes, with its first version.
+func (c *Cloud) createNoteKey(ctx context.Context, id string) error {
+	return c.createKeyLike(ctx, platformRing, id, &kmspb.CryptoKey{
 		Purpose:         kmspb.CryptoKey_ASYMMETRIC_SIGN,
 		VersionTemplate: &kmspb.CryptoKeyVersionTemplate{Algorithm: kmspb.CryptoKeyVersion_EC_SIGN_ED25519},
 	})
@@ -287,3 +294,6 @@ func shortenName(name string, maxLength int) string {
 	sum := sha256.Sum256([]byte(name))
 	return name[:maxLength-9] + "-" + hex.EncodeToString(sum[:4])
 }
+
+// PlatformKey returns the name of a KMS key of the platform: audit, log or manifest.
+func (c *Cloud) PlatformKey(id string) string { return platformRing + "/cryptoKeys/" + id }

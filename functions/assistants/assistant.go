@@ -11,16 +11,12 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
-	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // assistantPath is the path of an assistant: PUT sets it, GET asks it.
 const assistantPath = workspacePath + "/assistants/{assistant}"
-
-// assistantsCollection is the collection of assistants in a workspace.
-const assistantsCollection = "assistants"
 
 // accessLevel is what the tasks that an assistant suggests may do. A task declares it
 // with a tag: "access:read-only" or "access:read-write". A task without such a tag may
@@ -32,16 +28,6 @@ const (
 	readOnlyAccess  accessLevel = "read-only"  // only tasks that are tagged as read-only
 	readWriteAccess accessLevel = "read-write" // any task
 )
-
-// storedAssistant is an assistant as it is stored at
-// tenants/{t}/workspaces/{w}/assistants/{a}.
-type storedAssistant struct {
-	Name      []byte      `firestore:"name" class:"text"` // sealed
-	Relevance float64     `firestore:"relevance" class:"configuration"`
-	Access    accessLevel `firestore:"access" class:"configuration"`
-}
-
-var _ = dataclass.Stored[storedAssistant]("tenants/{tenant}/workspaces/{workspace}/assistants/{assistant}")
 
 // AssistantBody is an assistant in the API. Its name is exported because the
 // OpenAPI document omits the fields of embedded types that are not.
@@ -70,7 +56,7 @@ func assistantRef(s access.Session, id string) (*firestore.DocumentRef, error) {
 	if !assistantID.MatchString(id) {
 		return nil, api.Refuse(http.StatusBadRequest, "an assistant ID has 1 to 63 characters from a-z, 0-9 and hyphen")
 	}
-	return records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(assistantsCollection).Doc(id), nil
+	return records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.AssistantsCollection).Doc(id), nil
 }
 
 // setAssistant writes an assistant and the audit entry, in one commit.
@@ -96,8 +82,8 @@ func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*s
 	if err != nil {
 		return nil, err
 	}
-	set := storedAssistant{name, *in.Body.Relevance, accessLevel(in.Body.AccessLevel)}
-	same := func(was storedAssistant) bool {
+	set := records.Assistant{Name: name, Relevance: *in.Body.Relevance, Access: in.Body.AccessLevel}
+	same := func(was records.Assistant) bool {
 		if was.Relevance != set.Relevance || was.Access != set.Access {
 			return false
 		}
@@ -113,7 +99,7 @@ func (h *Handler) setAssistant(ctx context.Context, in *setAssistantRequest) (*s
 }
 
 // commitAssistant writes nothing if the stored assistant is the same.
-func (h *Handler) commitAssistant(ctx context.Context, s access.Session, ref *firestore.DocumentRef, r storedAssistant, same func(storedAssistant) bool, entry auditlog.Prepared) error {
+func (h *Handler) commitAssistant(ctx context.Context, s access.Session, ref *firestore.DocumentRef, r records.Assistant, same func(records.Assistant) bool, entry auditlog.Prepared) error {
 	if err := h.checkWorkspace(ctx, s); err != nil {
 		return err
 	}
@@ -122,7 +108,7 @@ func (h *Handler) commitAssistant(ctx context.Context, s access.Session, ref *fi
 		if err != nil {
 			return false, fmt.Errorf("read assistant: %w", err)
 		}
-		var was storedAssistant
+		var was records.Assistant
 		if err := docs[0].DataTo(&was); docs[0].Exists() && err == nil && same(was) {
 			return false, nil
 		}
@@ -142,7 +128,7 @@ func (h *Handler) readAssistant(ctx context.Context, s access.Session, ref *fire
 	if !docs[0].Exists() {
 		return AssistantBody{}, api.Refuse(http.StatusNotFound, "the workspace has no such assistant; an admin can create it with PUT")
 	}
-	var r storedAssistant
+	var r records.Assistant
 	if err := docs[0].DataTo(&r); err != nil {
 		return AssistantBody{}, fmt.Errorf("read assistant: %w", err)
 	}

@@ -114,14 +114,14 @@
 // # Status
 //
 //	200  see above
-//	400  an ID, an index, a filter, a tile's path or a page token is invalid
+//	400  an ID in the path, an index, a tile's path or a page token is invalid
 //	401  no valid token
 //	403  the role does not allow the request, the path has another tenant, or the tenant is suspended
 //	404  no such entry; the published log has no such tile; nothing is published, or cosigned, yet
 //	409  the entry is not in the published log yet (code not-integrated): wait as long as Retry-After says
 //	413  the signed note has more than 64 KiB
 //	415  the signed note is not sent as text/plain
-//	422  a number, a time or a value of a list is invalid, or a parameter is unknown; for
+//	422  a filter, a number, a time or a value of a list is invalid, or a parameter is unknown; for
 //	     cosignatures, see above
 //	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again

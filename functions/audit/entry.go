@@ -3,12 +3,9 @@ package audit
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
-	formats "github.com/transparency-dev/formats/log"
 	"github.com/transparency-dev/formats/proof"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
@@ -73,7 +70,7 @@ func (h *Handler) prove(ctx context.Context, in *entryRequest) (*textResponse, e
 	if stored.Index < 0 || stored.Index >= tree.Size {
 		return nil, api.Refuse(http.StatusConflict, api.NotIntegratedText).With("Retry-After", "60")
 	}
-	hashes, err := h.inclusion(ctx, tree, stored.Index)
+	hashes, err := auditlog.Inclusion(tree, stored.Index, func(r tilelog.Resource) ([]byte, error) { return h.readTile(ctx, tree, r) })
 	if err != nil {
 		return nil, err
 	}
@@ -81,25 +78,6 @@ func (h *Handler) prove(ctx context.Context, in *entryRequest) (*textResponse, e
 	if err != nil {
 		return nil, err
 	}
-	p := proof.TLogProof{Index: uint64(stored.Index), Checkpoint: checkpoint}
-	for _, hash := range hashes {
-		p.Hashes = append(p.Hashes, hash)
-	}
+	p := proof.TLogProof{Index: uint64(stored.Index), Hashes: hashes, Checkpoint: checkpoint}
 	return text(p.Marshal()), nil
-}
-
-// inclusion returns the hashes that lead from an entry to the root of the published
-// tree. Every tile that it reads is compared with the root.
-func (h *Handler) inclusion(ctx context.Context, tree auditlog.Tree, index int64) (tlog.RecordProof, error) {
-	var checkpoint formats.Checkpoint
-	if _, err := checkpoint.Unmarshal(tree.Checkpoint); err != nil {
-		return nil, fmt.Errorf("read the published checkpoint: %w", err)
-	}
-	root := tlog.Tree{N: tree.Size, Hash: tlog.Hash(checkpoint.Hash)}
-	reader := tilelog.Hashes(root, func(r tilelog.Resource) ([]byte, error) { return h.readTile(ctx, tree, r) })
-	hashes, err := tlog.ProveRecord(tree.Size, index, reader)
-	if err != nil {
-		return nil, fmt.Errorf("prove audit entry: %w", err)
-	}
-	return hashes, nil
 }

@@ -57,7 +57,7 @@ func (q ListQuery) check(workspace tenant.WorkspaceID) error {
 		{name: "workspace", value: string(workspace), want: "the ID of a workspace", valid: workspaceErr == nil},
 	} {
 		if filter.value != "" && !filter.valid {
-			return api.Refuse(http.StatusBadRequest, filter.name+" is not valid; correct it",
+			return api.Refuse(http.StatusUnprocessableEntity, filter.name+" is not valid; correct it",
 				api.Fault{Message: "expected " + filter.want, Location: "query." + filter.name})
 		}
 	}

@@ -86,8 +86,8 @@
 //	strongroom.documentWriter                   on the database (it deletes nothing)
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
-//	roles/pubsub.publisher                      on replayed-run-events and replayed-object-events
-//	roles/pubsub.subscriber                     on run-events-dead and object-events-dead
+//	roles/pubsub.publisher                      on replayed-run-events, replayed-object-events and replayed-export-parts
+//	roles/pubsub.subscriber                     on run-events-dead, object-events-dead and export-parts-dead
 //
 // The function has no role on any tenant's key, so it cannot decrypt anything.
 //

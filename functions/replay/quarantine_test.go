@@ -85,7 +85,7 @@ func TestInvalidRequestsAreRejected(t *testing.T) {
 		"a replay of an unknown function":  {method: "POST", path: quarantine, body: fields{"function": "run-events"}, status: 422, want: "expected one of assistant-update, custody"},
 		"messages with data":               {method: "POST", path: quarantine, body: fields{"function": "custody"}, status: 422, want: "gcloud pubsub subscriptions seek custody"},
 		"a before that is no time":         {method: "POST", path: quarantine, body: fields{"function": "assistant-update", "before": "noon"}, status: 422, want: "body.before"},
-		"dead letters of an unknown topic": {method: "POST", path: letters, body: fields{"topic": "run-events-dead"}, status: 422, want: "expected one of object-events, run-events"},
+		"dead letters of an unknown topic": {method: "POST", path: letters, body: fields{"topic": "run-events-dead"}, status: 422, want: "expected one of export-parts, object-events, run-events"},
 		"dead letters of a path":           {method: "POST", path: letters, body: fields{"topic": "../x"}, status: 422, want: "expected one of"},
 		"an unknown field in the body":     {method: "POST", path: letters, body: fields{"topic": "run-events", "code": "x"}, status: 422, want: "code"},
 		"a topic in the query":             {method: "POST", path: letters + "?topic=run-events", body: fields{"topic": "run-events"}, status: 422, want: "topic"},

@@ -23,6 +23,7 @@ type Source struct {
 var Sources = map[string]Source{
 	"assistant-update": {Topic: outbox.RunEvents, Replay: "replayed-" + outbox.RunEvents},
 	"custody":          {Topic: "object-events", Replay: "replayed-object-events", Data: true},
+	"export-worker":    {Topic: outbox.ExportParts, Replay: "replayed-" + outbox.ExportParts},
 }
 
 // sourceOf returns the source of a function, or a problem that lists the functions that

@@ -246,7 +246,7 @@ func TestResealAndSweepHaveSeparateRoles(t *testing.T) {
 	if diff := cmp.Diff(want, held["reseal"]); diff != "" {
 		t.Errorf("roles of reseal (-want +got):\n%s", diff)
 	}
-	if got := strings.Join(held["sweep"], "\n"); strings.Contains(got, "cloudkms") {
+	if got := strings.Join(held["sweep"], "\n"); strings.Contains(got, acme.KeyName) || strings.Contains(got, "cryptoKeyDecrypter") || strings.Contains(got, "EncrypterDecrypter") {
 		t.Errorf("sweep holds %q", got)
 	}
 	err := f.IAM.Unbind(iam.Binding{Member: suite.FunctionAccount("reseal"), Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", Resource: acme.KeyName})

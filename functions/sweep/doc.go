@@ -76,7 +76,7 @@
 //	strongroom.documentWriter          on the database (it deletes nothing)
 //	roles/datastore.viewer             on the directory
 //	roles/cloudkms.cryptoKeyEncrypter  on the audit key
-//	roles/pubsub.publisher             on run-events
+//	roles/pubsub.publisher             on run-events and export-parts
 //
 // The function has no role on any tenant's key or bucket.
 //

@@ -18,12 +18,12 @@ type group struct {
 // infra need no entry of their own.
 var (
 	domain = group{name: "domain", packages: []string{
-		"shared/catalog", "shared/crc32c", "shared/dataclass", "shared/grant", "shared/issue", "shared/rank", "shared/run", "shared/secret",
+		"shared/catalog", "shared/crc32c", "shared/dataclass", "shared/export", "shared/grant", "shared/issue", "shared/rank", "shared/run", "shared/secret",
 		"shared/sli", "shared/tenant",
 	}}
-	proofs  = group{name: "proofs", packages: []string{"shared/auditverify", "shared/noteverify", "shared/tilelog"}}
+	proofs  = group{name: "proofs", packages: []string{"shared/auditverify", "shared/manifest", "shared/noteverify", "shared/tilelog"}}
 	records = group{name: "records", packages: []string{
-		"shared/auditlog", "shared/bucket", "shared/directory", "shared/keys", "shared/library", "shared/outbox", "shared/quarantine", "shared/records",
+		"shared/auditlog", "shared/bucket", "shared/directory", "shared/exportjob", "shared/keys", "shared/library", "shared/outbox", "shared/quarantine", "shared/records",
 		"shared/signednote",
 	}}
 	transport = group{name: "transport", packages: []string{

@@ -46,6 +46,17 @@ const (
 	WriteCatalog     Action = "catalog.write"
 	PruneCatalog     Action = "catalog.prune"
 
+	CreateExport         Action = "exports.create"
+	StartTenantExport    Action = "exports.create.staff"
+	ListExports          Action = "exports.list"
+	ReadExport           Action = "exports.read"
+	ReadExportFiles      Action = "exports.files"
+	CancelExport         Action = "exports.cancel"
+	EndExport            Action = "exports.end"
+	SetExportSchedule    Action = "exports.schedule.set"
+	ReadExportSchedule   Action = "exports.schedule.read"
+	DeleteExportSchedule Action = "exports.schedule.delete"
+
 	ListQuarantine    Action = "quarantine.list"
 	ReplayQuarantine  Action = "quarantine.replay"
 	ReplayDeadLetters Action = "deadletters.replay"

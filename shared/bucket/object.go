@@ -24,12 +24,27 @@ func Create(ctx context.Context, object *storage.ObjectHandle, contentType strin
 	return CreateIf(ctx, object, contentType, data, same)
 }
 
-// CreateIf is Create with another idea of what the same bytes are.
-func CreateIf(ctx context.Context, object *storage.ObjectHandle, contentType string, data []byte, same func(old []byte) bool) error {
+// CreateNamedByHash creates an object whose name contains a hash of data. If the
+// object exists, it has the same bytes, so there is nothing to do, and no permission
+// to read it is needed.
+func CreateNamedByHash(ctx context.Context, object *storage.ObjectHandle, contentType string, data []byte) error {
+	if err := write(ctx, object, contentType, data); err != nil && !exists(err) {
+		return wrap("create", object, err)
+	}
+	return nil
+}
+
+// write creates an object that does not exist.
+func write(ctx context.Context, object *storage.ObjectHandle, contentType string, data []byte) error {
 	w := object.If(storage.Conditions{DoesNotExist: true}).NewWriter(ctx)
 	w.ContentType, w.ChunkSize = contentType, 0
 	_, err := w.Write(data)
-	if err := errors.Join(err, w.Close()); err == nil || !exists(err) {
+	return errors.Join(err, w.Close())
+}
+
+// CreateIf is Create with another idea of what the same bytes are.
+func CreateIf(ctx context.Context, object *storage.ObjectHandle, contentType string, data []byte, same func(old []byte) bool) error {
+	if err := write(ctx, object, contentType, data); err == nil || !exists(err) {
 		return wrap("create", object, err)
 	}
 	old, err := Read(ctx, object, int64(len(data))+1<<16)

@@ -31,6 +31,7 @@ const (
 	TenantDocument   Place = "tenant-document"   // Firestore, below tenants/{tenant}
 	PlatformDocument Place = "platform-document" // Firestore, anywhere else, and the tenants' own records
 	OutputsBucket    Place = "outputs-bucket"    // an object in the tenant's outputs bucket
+	ExportsBucket    Place = "exports-bucket"    // a file in the tenant's exports bucket, under the tenant's key
 	Message          Place = "message"           // Pub/Sub
 	TenantTopic      Place = "tenant-topic"      // a message to the Pub/Sub topic of the tenant's own that receives its audit log
 	Parameter        Place = "parameter"         // of an API request

@@ -31,8 +31,8 @@ var Rules = map[Class]Rule{
 		Kept:    "until a newer edition of its source no longer has it",
 	},
 	Configuration: {
-		Plain:   append([]Place{TenantDocument, PlatformDocument}, api...),
-		Keys:    []Key{DatabaseKey},
+		Plain:   append([]Place{TenantDocument, PlatformDocument, ExportsBucket}, api...),
+		Keys:    []Key{DatabaseKey, TenantKey},
 		Readers: members,
 		Model:   bothAgree,
 		Kept:    "until it is replaced, or until the tenant is offboarded",
@@ -45,14 +45,14 @@ var Rules = map[Class]Rule{
 		Kept:    "as the lifecycle of the tenant's outputs bucket says",
 	},
 	Metadata: {
-		Plain:   append([]Place{TenantDocument}, api...),
-		Keys:    []Key{DatabaseKey},
+		Plain:   append([]Place{TenantDocument, ExportsBucket}, api...),
+		Keys:    []Key{DatabaseKey, TenantKey},
 		Readers: members,
 		Model:   bothAgree,
 		Kept:    untilGone,
 	},
 	Text: {
-		Plain:   []Place{Request, Response},
+		Plain:   []Place{Request, Response, ExportsBucket},
 		Sealed:  []Place{TenantDocument},
 		Keys:    []Key{TenantKey, DatabaseKey},
 		Readers: members,
@@ -60,16 +60,16 @@ var Rules = map[Class]Rule{
 		Kept:    untilGone,
 	},
 	Operational: {
-		Plain:   append([]Place{TenantDocument, PlatformDocument, Message, TenantTopic}, api...),
-		Keys:    []Key{DatabaseKey},
+		Plain:   append([]Place{TenantDocument, PlatformDocument, Message, TenantTopic, ExportsBucket}, api...),
+		Keys:    []Key{DatabaseKey, TenantKey},
 		Readers: everybody,
 		Model:   bothAgree, // it goes along with what it refers to
 		Kept:    untilGone,
 	},
 	Audit: {
-		Plain:   []Place{Response, TenantTopic},
+		Plain:   []Place{Response, TenantTopic, ExportsBucket},
 		Sealed:  []Place{TenantDocument, PlatformDocument},
-		Keys:    []Key{AuditKey, DatabaseKey},
+		Keys:    []Key{AuditKey, DatabaseKey, TenantKey},
 		Readers: []string{"auditor", "admin"},
 		Kept:    "for the retention of the audit log, also after the tenant is offboarded",
 	},
@@ -77,7 +77,7 @@ var Rules = map[Class]Rule{
 		Plain:   []Place{Response},
 		Sealed:  []Place{TenantDocument, PlatformDocument},
 		Keys:    []Key{TenantKey, AuditKey},
-		Readers: []string{"runner"}, // the URLs that it asked for
+		Readers: []string{"runner", "auditor", "admin"}, // the URLs that they asked for
 		Kept:    "a URL is not kept; a wrapped key is kept as long as values that it sealed",
 	},
 }

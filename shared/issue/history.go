@@ -164,3 +164,13 @@ func (h SightingHistory) reopened() (count int, since time.Time) {
 	}
 	return count, since
 }
+
+// Times returns the starts of the newest runs that saw the issue, sorted.
+func (h SightingHistory) Times() []time.Time {
+	s := starts(h.Starts)
+	times := make([]time.Time, s.len())
+	for i := range times {
+		times[i] = time.UnixMicro(s.start(i)).UTC()
+	}
+	return times
+}

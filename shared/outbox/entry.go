@@ -26,6 +26,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/dataclass"
+	"github.com/strongroom-dev/strongroom/shared/export"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -33,8 +34,11 @@ import (
 // Collection is the name of the collection, and of the collection group, of entries.
 const Collection = "outbox"
 
-// RunEvents is the topic of the events of runs.
-const RunEvents = "run-events"
+// The topics of messages.
+const (
+	RunEvents   = "run-events"   // of runs
+	ExportParts = "export-parts" // of parts of exports that are to be written
+)
 
 // RunEnded is the kind of the event that both the start and the end of a run are
 // known.
@@ -48,6 +52,8 @@ type Entry struct {
 	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
 	Run       run.ID             `firestore:"run" class:"operational"`
 	Kind      string             `firestore:"kind" class:"operational"`
+	Export    export.ID          `firestore:"export" class:"operational"`            // of a part; otherwise empty
+	Part      string             `firestore:"part" class:"operational"`              // ID of a part; otherwise empty
 	Created   time.Time          `firestore:"created,omitempty" class:"operational"` // zero: the message is published
 	Expires   time.Time          `firestore:"expires,omitempty" class:"operational"` // Firestore deletes the entry after it; zero: never
 }
@@ -56,7 +62,15 @@ type Entry struct {
 // deletes it up to a day later: cloud.google.com/firestore/docs/ttl.
 const keepPublished = 24 * time.Hour
 
-// attributes are all that a message carries. It has no data.
+// partAttributes are all that a message of ExportParts carries. It has no data.
+type partAttributes struct {
+	Tenant tenant.ID `attribute:"tenant" class:"operational"`
+	Export export.ID `attribute:"export" class:"operational"`
+	Part   string    `attribute:"part" class:"operational"`
+	Entry  string    `attribute:"entry" class:"operational"`
+}
+
+// attributes are all that a message of RunEvents carries. It has no data.
 type attributes struct {
 	Tenant    tenant.ID          `attribute:"tenant" class:"operational"`
 	Workspace tenant.WorkspaceID `attribute:"workspace" class:"operational"`
@@ -68,6 +82,7 @@ type attributes struct {
 var (
 	_ = dataclass.Stored[Entry]("tenants/{tenant}/outbox/{entry}")
 	_ = dataclass.Published[attributes](RunEvents, dataclass.Attribute)
+	_ = dataclass.Published[partAttributes](ExportParts, dataclass.Attribute)
 )
 
 // NewRunEnded returns the entry of a run whose start and end are known.
@@ -80,6 +95,18 @@ func NewRunEnded(t tenant.ID, w tenant.WorkspaceID, id run.ID, now time.Time) En
 		Run:       id,
 		Kind:      RunEnded,
 		Created:   now,
+	}
+}
+
+// NewExportPart returns the entry of a part of an export that is to be written.
+func NewExportPart(t tenant.ID, id export.ID, part string, now time.Time) Entry {
+	return Entry{
+		ID:      "export-part-" + string(id) + "-" + part,
+		Topic:   ExportParts,
+		Tenant:  t,
+		Export:  id,
+		Part:    part,
+		Created: now,
 	}
 }
 
@@ -106,8 +133,11 @@ func (e Entry) ref(db *firestore.Client) *firestore.DocumentRef {
 	return db.Collection("tenants").Doc(string(e.Tenant)).Collection(Collection).Doc(e.ID)
 }
 
-// attributes returns the fields of the type attributes by name.
+// attributes returns the fields of the type of the topic's attributes by name.
 func (e Entry) attributes() map[string]string {
+	if e.Topic == ExportParts {
+		return map[string]string{"tenant": string(e.Tenant), "export": string(e.Export), "part": e.Part, "entry": e.ID}
+	}
 	return map[string]string{
 		"tenant": string(e.Tenant), "workspace": string(e.Workspace), "run": string(e.Run),
 		"kind": e.Kind, "entry": e.ID,

@@ -61,6 +61,19 @@ func markPublished(ctx context.Context, db *firestore.Client, entries []Entry) e
 	return nil
 }
 
+// PublishAll is Publish for at most MaxPage entries of one topic and one tenant.
+func (p *Publisher) PublishAll(ctx context.Context, db *firestore.Client, entries []Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
+	defer cancel()
+	if err := p.send(ctx, entries[0].Topic, entries); err != nil {
+		return err
+	}
+	return markPublished(ctx, db, entries)
+}
+
 // Repeat publishes the message of an entry that is not stored. After an error, the
 // caller must try again, because nobody else does.
 func (p *Publisher) Repeat(ctx context.Context, e Entry) error {

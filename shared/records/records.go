@@ -13,6 +13,7 @@
 //	checks/{check}                 issue.Check
 //	slis/{hash of the name}        sli.SLI
 //	series/{run}-{hash}            sli.Series
+//	assistants/{assistant}         Assistant
 //
 // tenants/{tenant}/runIds/{run} says which workspace has a run ID.
 package records
@@ -40,6 +41,8 @@ const (
 	ChecksCollection    = "checks"
 	SLIsCollection      = "slis"
 	SeriesCollection    = "series"
+
+	AssistantsCollection = "assistants"
 )
 
 const (
@@ -57,6 +60,7 @@ var (
 	_ = dataclass.Stored[issue.Issue](workspacePath + IssuesCollection + "/{issue}")
 	_ = dataclass.Stored[issue.Check](workspacePath + ChecksCollection + "/{check}")
 	_ = dataclass.Stored[sli.Series](workspacePath + SeriesCollection + "/{series}")
+	_ = dataclass.Stored[Assistant](workspacePath + AssistantsCollection + "/{assistant}")
 )
 
 // Workspace returns the reference of a tenant's workspace.
@@ -66,7 +70,7 @@ func Workspace(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID) *firesto
 
 // Decode reads a record from its document. For a document that does not exist,
 // it returns the zero value. A run is different: use DecodeRun.
-func Decode[T grant.Grant | issue.Issue | issue.Check | issue.Record | sli.SLI | sli.Series](doc *firestore.DocumentSnapshot) (T, error) {
+func Decode[T grant.Grant | issue.Issue | issue.Check | issue.Record | sli.SLI | sli.Series | Assistant](doc *firestore.DocumentSnapshot) (T, error) {
 	var value T
 	if !doc.Exists() {
 		return value, nil

@@ -1,5 +1,6 @@
-// Package signedurl mints write-only URLs. The holder of such a URL can create one
-// object in one bucket, once, and can do nothing else.
+// Package signedurl mints URLs that permit one thing. The holder of a URL of Mint can
+// create one object in one bucket, once. The holder of a URL of MintRead can read one
+// object.
 package signedurl
 
 import (
@@ -101,7 +102,7 @@ func (p Policy) validate(now time.Time) error {
 	switch {
 	case p.Bucket == "" || strings.Contains(p.Bucket, "/"):
 		return errors.New("a policy needs the name of a bucket, without gs://")
-	case p.Object == "" || len(p.Object) > maxObjectName || !utf8.ValidString(p.Object) || strings.ContainsAny(p.Object, "\r\n"):
+	case !validObject(p.Bucket, p.Object):
 		return errors.New("a policy needs the name of an object: at most 1024 bytes of UTF-8, without line breaks")
 	case !PlainHeader(p.ContentType):
 		return errors.New("a policy needs a content type of visible ASCII characters and single spaces")
@@ -111,6 +112,13 @@ func (p Policy) validate(now time.Time) error {
 		return fmt.Errorf("the lifetime of a policy must be from %s to %s", MinLifetime, MaxLifetime)
 	}
 	return nil
+}
+
+// validObject reports whether signing keeps the names of a bucket and an object
+// unchanged.
+func validObject(bucket, object string) bool {
+	return bucket != "" && !strings.Contains(bucket, "/") &&
+		object != "" && len(object) <= maxObjectName && utf8.ValidString(object) && !strings.ContainsAny(object, "\r\n")
 }
 
 // PlainHeader reports whether signing keeps the value of a header unchanged: it has

@@ -44,6 +44,9 @@ module "function" {
 
     STRONGROOM_PLATFORM_AUDIT_BUCKET = "${var.project_id}-audit"
 
+    STRONGROOM_MANIFEST_KEY  = google_kms_crypto_key.manifest.id
+    STRONGROOM_EXPORT_READER = module.suite.accounts.export_reader
+
     STRONGROOM_PAGE_TOKEN_KEY = terraform_data.page_token_key.output
   }
   limits           = merge(each.value.limits, { for k, v in try(var.limits[each.key], {}) : k => v if v != null })

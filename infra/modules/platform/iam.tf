@@ -59,6 +59,35 @@ resource "google_kms_crypto_key_iam_member" "log" {
   depends_on = [module.function]
 }
 
+resource "google_kms_crypto_key_iam_member" "manifest" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "manifestKey" }
+
+  crypto_key_id = google_kms_crypto_key.manifest.id
+  role          = each.value.role
+  member        = "serviceAccount:${each.value.member}"
+
+  depends_on = [module.function]
+}
+
+# The account that URLs of the files of exports act as. Each tenant's exports bucket
+# lets it read objects. It has no key and no other role.
+resource "google_service_account" "export_reader" {
+  project      = var.project_id
+  account_id   = "export-reader"
+  display_name = "Strongroom reader of exports"
+  depends_on   = [google_project_service.this]
+}
+
+resource "google_service_account_iam_member" "export_reader" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "exportReader" }
+
+  service_account_id = google_service_account.export_reader.name
+  role               = each.value.role
+  member             = "serviceAccount:${each.value.member}"
+
+  depends_on = [google_project_iam_custom_role.this, module.function]
+}
+
 resource "google_storage_bucket_iam_member" "audit" {
   for_each = { for key, b in local.bindings : key => b if b.on == "auditBucket" }
 

@@ -47,6 +47,20 @@ data "google_kms_crypto_key_versions" "log" {
   filter     = "state=ENABLED"
 }
 
+# Signs the manifests of exports, in the same way.
+resource "google_kms_crypto_key" "manifest" {
+  key_ring                   = google_kms_key_ring.platform[var.location].id
+  name                       = "manifest"
+  purpose                    = "ASYMMETRIC_SIGN"
+  destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
+  deletion_policy            = var.deletion_policy
+
+  version_template {
+    algorithm        = "EC_SIGN_ED25519"
+    protection_level = "SOFTWARE"
+  }
+}
+
 resource "google_kms_crypto_key" "this" {
   for_each = local.keys
 

@@ -35,6 +35,11 @@ output "log_verifier_keys" {
   value       = module.suite.log_verifier_keys
 }
 
+output "manifest_key" {
+  description = "Key that signs the manifests of exports. To rotate it, create a new version; old versions stay enabled, so that old manifests verify."
+  value       = google_kms_crypto_key.manifest.id
+}
+
 output "audit_bucket" {
   description = "Bucket of the platform's own audit log."
   value       = google_storage_bucket.audit.name

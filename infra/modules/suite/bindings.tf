@@ -8,7 +8,9 @@ locals {
       auditKey  = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/audit"
       logKey    = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/log"
 
-      auditBucket = "buckets/${var.project_id}-audit"
+      manifestKey  = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/manifest"
+      exportReader = "serviceAccounts/${local.export_reader}"
+      auditBucket  = "buckets/${var.project_id}-audit"
     },
     { for topic in local.topics : "topic.${topic}" => "topics/${topic}" },
     { for topic in local.dead_letters : "deadLetters.${topic}" => "subscriptions/${topic}-dead" },
@@ -19,6 +21,7 @@ locals {
       "tenant.signingKey"     = t.signing_key # null: this tenant has none, so there is no role on it
       "tenant.signingAccount" = "serviceAccounts/${t.signing_account}"
       "tenant.outputsBucket"  = "buckets/${t.outputs_bucket}"
+      "tenant.exportsBucket"  = "buckets/${t.exports_bucket}"
       "tenant.auditBucket"    = "buckets/${t.audit_bucket}"
       "tenant.auditTopic"     = t.audit_topic # null: the log is delivered nowhere
     }
@@ -65,7 +68,7 @@ locals {
   tenant_bindings = {
     for slug, t in local.tenants : slug => {
       for key, r in local.role_key : key => {
-        member   = coalesce(r.account, lookup({ agent-storage = t.storage_agent, agent-signing = t.signing_account }, r.holder, null))
+        member   = coalesce(r.account, lookup({ agent-storage = t.storage_agent, agent-signing = t.signing_account, agent-exportReader = local.export_reader }, r.holder, null))
         role     = startswith(r.role, "roles/") ? r.role : "projects/${local.tenant_project[slug]}/roles/${r.role}${local.tenant_role_suffix[slug]}"
         on       = r.on
         resource = local.tenant_resources[slug][r.on]
@@ -79,5 +82,5 @@ locals {
     { for name, f in local.functions : "scheduler ${name}" => { member = local.scheduler_account, role = "roles/run.invoker", on = "function", resource = "functions/${name}" } if f.schedule != null },
   )
 
-  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.auditBucket", "tenant.auditTopic"])
+  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.exportsBucket", "tenant.auditBucket", "tenant.auditTopic"])
 }

@@ -40,4 +40,5 @@ locals {
   # Accounts that belong to no function.
   push_account      = "pubsub-push@${local.domain}"
   scheduler_account = "scheduler@${local.domain}"
+  export_reader     = "export-reader@${local.domain}"
 }

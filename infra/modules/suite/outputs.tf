@@ -75,6 +75,6 @@ output "invoker_bindings" {
 }
 
 output "accounts" {
-  description = "Accounts that call functions: push for Pub/Sub, and scheduler."
-  value       = { push = local.push_account, scheduler = local.scheduler_account }
+  description = "Accounts that belong to no function: push for Pub/Sub and scheduler call functions, and URLs of exports act as export_reader."
+  value       = { push = local.push_account, scheduler = local.scheduler_account, export_reader = local.export_reader }
 }

@@ -12,6 +12,7 @@ locals {
   }
   role_buckets = {
     "tenant.outputsBucket" = google_storage_bucket.this["outputs"].name
+    "tenant.exportsBucket" = google_storage_bucket.this["exports"].name
     "tenant.auditBucket"   = google_storage_bucket.audit.name
   }
 }

@@ -93,10 +93,10 @@ func TestUptimeShowsHowLongAgoAnotherProcessStarted(t *testing.T) {
 		want           time.Duration
 		ok             bool
 	}{
-		"the same start of the machine":          {started, clock.Uptime{Boot: "a", Since: 3 * time.Hour}, 2 * time.Hour, true},
-		"another start":                          {started, clock.Uptime{Boot: "b", Since: 3 * time.Hour}, 0, false},
-		"a container that starts to count again": {started, clock.Uptime{Boot: "a", Since: time.Minute}, 0, false},
-		"an unknown one":                         {clock.Uptime{}, clock.Uptime{}, 0, false},
+		"the same start of the machine":          {started: started, later: clock.Uptime{Boot: "a", Since: 3 * time.Hour}, want: 2 * time.Hour, ok: true},
+		"another start":                          {started: started, later: clock.Uptime{Boot: "b", Since: 3 * time.Hour}},
+		"a container that starts to count again": {started: started, later: clock.Uptime{Boot: "a", Since: time.Minute}},
+		"an unknown one":                         {},
 	} {
 		if elapsed, ok := c.started.To(c.later); ok != c.ok || ok && elapsed != c.want {
 			t.Errorf("%s: %v, %v", name, elapsed, ok)

@@ -33,7 +33,9 @@ func (s *leftOutSummary) add(run string, left api.LeftOut, report api.Report) *l
 	}
 	s.Count += left.Count
 	for _, fault := range left.Reasons {
-		s.Members = append(s.Members, leftOutMember{run, fault.Location, fault.Message, valueAt(report, fault.Location)})
+		s.Members = append(s.Members, leftOutMember{
+			Run: run, Location: fault.Location, Message: fault.Message, Value: valueAt(report, fault.Location),
+		})
 	}
 	return s
 }

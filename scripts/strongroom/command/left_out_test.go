@@ -43,8 +43,8 @@ func decodeSummary(t *testing.T, text string) (s summary) {
 	return s
 }
 
-// TestFilesThatCannotBeOutputsLeaveATrace has files with odd names and a link beside
-// a good file.
+// TestFilesThatCannotBeOutputsLeaveATrace has files with odd names and a link next
+// to a good file.
 func TestFilesThatCannotBeOutputsLeaveATrace(t *testing.T) {
 	t.Parallel()
 	makeFiles := func(t *testing.T, dir string) {

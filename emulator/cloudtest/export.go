@@ -1,0 +1,133 @@
+package cloudtest
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/manifest"
+	"github.com/strongroom-dev/strongroom/shared/signednote"
+)
+
+// Export is an export as the API shows it.
+type Export struct {
+	ID         string    `json:"id"`
+	State      string    `json:"state"`
+	Reason     string    `json:"reason"`
+	FailedPart string    `json:"failedPart"`
+	ReadTime   time.Time `json:"readTime"`
+	Parts      int64     `json:"parts"`
+	PartsDone  int64     `json:"partsDone"`
+	Rows       int64     `json:"rows"`
+}
+
+// CreateExport creates an export as the tenant's auditor.
+func (tn *Tenant) CreateExport(t testing.TB, request any) Export {
+	t.Helper()
+	var e Export
+	tn.Do(t, "auditor", http.MethodPut, "/v1/exports/"+NewRun(t), request).Want(t, http.StatusOK).JSON(t, &e)
+	return e
+}
+
+// Export returns the state of an export.
+func (tn *Tenant) Export(t testing.TB, id string) Export {
+	t.Helper()
+	var e Export
+	tn.Do(t, "auditor", http.MethodGet, "/v1/exports/"+id, nil).Want(t, http.StatusOK).JSON(t, &e)
+	return e
+}
+
+// FinishExports publishes the audit log, moves the clock past the next whole minute,
+// and waits until the parts of all exports are written. The cloud belongs to the test.
+func (c *Cloud) FinishExports(t testing.TB) {
+	t.Helper()
+	c.RunScheduled(t, "audit-integrator")
+	c.Clock.Advance(time.Minute)
+	c.Drain(t)
+}
+
+// RunScheduled calls a scheduled function.
+func (c *Cloud) RunScheduled(t testing.TB, function string) {
+	t.Helper()
+	if err := c.Scheduler.RunNow(t.Context(), function); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ExportFile is a file of an export, with its URL.
+type ExportFile struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+}
+
+// ExportFiles returns all files of an export.
+func (tn *Tenant) ExportFiles(t testing.TB, id string) (files []ExportFile) {
+	t.Helper()
+	for token := ""; ; {
+		var page struct {
+			Files         []ExportFile
+			NextPageToken string
+		}
+		tn.Do(t, "auditor", http.MethodGet, "/v1/exports/"+id+"/files?pageSize=7&pageToken="+token, nil).Want(t, http.StatusOK).JSON(t, &page)
+		files = append(files, page.Files...)
+		if token = page.NextPageToken; token == "" {
+			return files
+		}
+	}
+}
+
+// PullExport downloads an export that is done.
+func (tn *Tenant) PullExport(t testing.TB, id string) fstest.MapFS {
+	t.Helper()
+	pulled := fstest.MapFS{}
+	for _, f := range tn.ExportFiles(t, id) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pulled[f.Name] = &fstest.MapFile{Data: Send(t, r).Want(t, http.StatusOK).Body}
+	}
+	return pulled
+}
+
+// ExportKeys returns the verifier keys of the tenant's exports.
+func (tn *Tenant) ExportKeys(t testing.TB) manifest.Keys {
+	t.Helper()
+	host := strings.TrimPrefix(tn.Cloud.URL, "http://")
+	return manifest.Keys{
+		Manifest: tn.Cloud.verifiers(t, "manifest", manifest.Origin(host, string(tn.ID))),
+		Log:      tn.Cloud.verifiers(t, "log", auditlog.Origin(host, tn.ID)),
+	}
+}
+
+// verifiers returns the verifier keys of a key of the platform under a name.
+func (c *Cloud) verifiers(t testing.TB, key, name string) note.Verifiers {
+	t.Helper()
+	client, err := c.Operator.KMS(context.WithoutCancel(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := signednote.Keys(t.Context(), client, c.PlatformKey(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []note.Verifier
+	for _, k := range keys {
+		text, err := k.VerifierKey(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		verifier, err := note.NewVerifier(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, verifier)
+	}
+	return note.VerifierList(all...)
+}

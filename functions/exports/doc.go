@@ -1,0 +1,149 @@
+// Package exports is the function with which a tenant exports everything: its audit
+// log, its metadata and the inventory of its output. The files are written to the
+// tenant's exports bucket, under the tenant's key, with a signed manifest.
+//
+// # Methods
+//
+//	PUT    /v1/exports/{export}                  auditor, admin   create an export
+//	GET    /v1/exports                           auditor, admin   list exports, newest first
+//	GET    /v1/exports/{export}                  auditor, admin   show an export and its progress
+//	POST   /v1/exports/{export}/cancel           auditor, admin   cancel an export
+//	GET    /v1/exports/{export}/files            auditor, admin   list its files with URLs that read them
+//	PUT    /v1/tenants/{tenant}/exports/{export} platform         create an export; its files stay with the tenant
+//	PUT    /v1/export-schedules/{schedule}       auditor, admin   create or change a schedule
+//	GET    /v1/export-schedules/{schedule}       auditor, admin   show a schedule
+//	GET    /v1/export-schedules                  auditor, admin   list schedules
+//	DELETE /v1/export-schedules/{schedule}       auditor, admin   delete a schedule; its exports remain
+//
+// # Create
+//
+// {export} is a lowercase UUIDv7 that the client creates. The same request may be
+// sent again: it returns the export.
+//
+//	{"kinds": ["audit","metadata"],       audit, inventory, metadata
+//	 "workspaces": ["prod"],              optional; at most 100; default: all
+//	 "from": "2026-01-01T00:00:00Z",      optional; a whole minute
+//	 "to": "2026-02-01T00:00:00Z",        optional; a whole minute, at most 6 days ago
+//	 "format": "jsonl"}                   optional; JSON Lines, compressed with gzip
+//
+// The export has all documents as they were at one time: at "to", or at the next
+// whole minute. With "from", it has only those that were written at or after that
+// time, if only by a change. So the exports of consecutive times, from one "to" to
+// the next, have every change.
+//
+//	kind       tables
+//	audit      audit: the entries of the log up to the checkpoint of the read time; with
+//	           "from", those that were published after it (if "from" is more than 7 days
+//	           ago, all)
+//	metadata   runs, samples, sightings, issues, slis, assistants
+//	inventory  grants: every part that was ever granted, with its final state
+//
+// The rows of each table are described by a JSON Schema in the export, with the data
+// class of each field (shared/export). The format of the directory and the manifest is
+// described in shared/manifest, which also verifies an export offline.
+//
+// The staff's method creates an export in the tenant's bucket. It returns no URL, and
+// staff cannot read the bucket. It is in the tenant's audit log.
+//
+// # States
+//
+//	queued    waits for the read time, at most a minute
+//	running   parts are being written
+//	paused    the tenant's key is disabled; the export continues within 15 minutes after
+//	          the key is enabled, and fails after a day
+//	done      the manifest is written
+//	failed    "reason" is key-locked, read-time-too-old (more than 7 days), unreadable-data
+//	          or missing-entry; "failedPart" names the part. The files that are written remain
+//	canceled  a person canceled it. The files that are written remain
+//
+// Only an export that is done has a manifest, and only its files are listed.
+//
+// # Files
+//
+// GET …/files has the parameters pageSize (1 to 100 parts, default 100) and pageToken:
+//
+//	{"files":[{"name":"runs/….jsonl.gz","size":51234,"crc32c":"…","sha256":"…","rows":10000,
+//	  "url":"https://…","expires":"…"}],"nextPageToken":"…"}
+//
+// A URL reads this one file, for 15 minutes. It acts as an account that can read
+// objects of exports buckets and nothing else (infra/adr/0025).
+//
+// # Schedules
+//
+//	{"kinds":["metadata"],"every":"daily","timeZone":"Europe/Berlin"}
+//
+// Each window is exported once, after its end, as of its end: an hour, a day from
+// midnight, a week from Monday, or a month from its first day, in the time zone. If
+// windows were missed, they are exported later. A window whose end is more than 6 days
+// ago becomes part of the next one. While the tenant's key is disabled, windows wait,
+// and "keyLocked" is true.
+//
+// # Status
+//
+//	200  done
+//	400  {export} is not a UUIDv7, the name of the schedule is not valid, the body is not
+//	     strict JSON, or the page token is not valid
+//	401  the token is missing or invalid; counted, not audited
+//	403  audited: the role does not allow this, the tenant is suspended, or the tenant's key
+//	     is disabled
+//	404  no such export, schedule or tenant
+//	409  one of:
+//	     - the export ID is used for another request
+//	     - the export has ended, so it cannot be canceled
+//	     - the export is not done, so it has no files yet
+//	     - the tenant has 20 schedules
+//	413  the body is larger than 256 KiB
+//	415  the body is not application/json
+//	422  a field is invalid ("errors" lists each field): for example a kind that does not
+//	     exist or is not available yet, a range that ends before it begins or in the future,
+//	     or a workspace that the tenant does not have
+//	429  5 exports of the tenant are not done, or the caller sends more than 100 requests a
+//	     second: wait as long as Retry-After says
+//	503  try again
+//
+// Errors are application/problem+json (RFC 9457). The audit log has an entry before an
+// export begins or ends, before a URL exists, and with each change of a schedule.
+//
+// # Environment
+//
+//	GOOGLE_CLOUD_PROJECT       the platform's project
+//	STRONGROOM_AUDIENCE        the prefix of every token's audience
+//	STRONGROOM_AUDIT_KEY       projects/…/cryptoKeys/… that encrypts the audit log
+//	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
+//	STRONGROOM_EXPORT_READER   email of the account that URLs of files act as
+//
+// # IAM
+//
+//	roles/datastore.user                        on the database
+//	roles/datastore.viewer                      on the directory
+//	roles/cloudkms.cryptoKeyEncrypter           on the audit key
+//	roles/cloudkms.cryptoKeyEncrypter           on each tenant's key: finds out whether it is enabled
+//	strongroom.blobSigner                       on the reader of exports: signs, creates no tokens
+//	roles/pubsub.publisher                      on export-parts
+//
+// The function cannot decrypt anything, and has no role on any bucket.
+//
+// # Events
+//
+// It publishes the first part of each export to export-parts; see
+// functions/exportworker.
+//
+// # Try it
+//
+// While go run ./emulator runs, create an export, and show it:
+//
+//	API=http://127.0.0.1:8080
+//	TOKEN=$(curl -s "$API/emulator/token?tenant=acme&as=auditor" | grep -o 'eyJ[^"]*')
+//	as() { curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$@"; }
+//	ID=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e31
+//	as -X PUT $API/v1/exports/$ID -d '{"kinds":["audit","metadata","inventory"]}'
+//	as $API/v1/exports/$ID
+//	as $API/v1/exports
+//	as -X PUT $API/v1/export-schedules/nightly -d '{"kinds":["metadata"],"every":"daily","timeZone":"Europe/Berlin"}'
+//	as $API/v1/export-schedules
+//
+// A viewer is rejected:
+//
+//	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=viewer" | grep -o 'eyJ[^"]*')
+//	curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/exports
+package exports

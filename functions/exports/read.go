@@ -1,0 +1,105 @@
+package exports
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/export"
+	"github.com/strongroom-dev/strongroom/shared/exportjob"
+)
+
+type exportRequest struct {
+	Export string `path:"export" class:"operational"`
+}
+
+type getResponse struct {
+	Body struct {
+		ExportBody
+		ProgressBody
+	}
+}
+
+func (h *Handler) get(ctx context.Context, in *exportRequest) (*getResponse, error) {
+	id, err := parseID(in.Export)
+	if err != nil {
+		return nil, err
+	}
+	home := homeOf(access.From(ctx))
+	e, err := home.Get(ctx, id)
+	if err != nil {
+		return nil, toProblem(err)
+	}
+	progress, err := home.Progress(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &getResponse{}
+	out.Body.ExportBody, out.Body.ProgressBody = show(e), showProgress(e, progress, h.deps.Now())
+	return out, nil
+}
+
+// cancel ends an export. Parts that are being written are not part of anything.
+func (h *Handler) cancel(ctx context.Context, in *exportRequest) (*exportResponse, error) {
+	s := access.From(ctx)
+	id, err := parseID(in.Export)
+	if err != nil {
+		return nil, err
+	}
+	e, err := h.jobs.Cancel(ctx, homeOf(s), id, entry(s, s.Tenant.ID, auditlog.CancelExport, "exports/"+string(id)))
+	if err != nil {
+		return nil, toProblem(err)
+	}
+	return &exportResponse{show(e)}, nil
+}
+
+type listRequest struct {
+	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50"`
+	PageToken string `query:"pageToken" class:"operational"`
+}
+
+type listResponse struct {
+	Body struct {
+		Exports []ExportBody `json:"exports"`
+		Next    string       `json:"nextPageToken,omitempty" class:"operational" doc:"Token for the next page; absent on the last page"`
+	}
+}
+
+// exportPosition is the position of the last export of a page.
+type exportPosition struct {
+	Created int64     `json:"c"` // microseconds since 1970
+	ID      export.ID `json:"i"`
+}
+
+func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
+	last, err := access.ParsePageToken[exportPosition](ctx, in.PageToken, "exports")
+	if err != nil {
+		return nil, err
+	}
+	query := homeOf(access.From(ctx)).Exports().OrderBy("created", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc)
+	if last != (exportPosition{}) {
+		query = query.StartAfter(time.UnixMicro(last.Created), string(last.ID))
+	}
+	docs, err := query.Limit(in.PageSize + 1).Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("list exports: %w", err)
+	}
+	out := &listResponse{}
+	out.Body.Exports = []ExportBody{}
+	for _, doc := range docs[:min(len(docs), in.PageSize)] {
+		e, err := exportjob.Decode[export.Export](doc)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Exports = append(out.Body.Exports, show(e))
+		last = exportPosition{e.Created.UnixMicro(), e.ID}
+	}
+	if len(docs) > in.PageSize {
+		out.Body.Next = access.PageToken(ctx, last, "exports")
+	}
+	return out, nil
+}

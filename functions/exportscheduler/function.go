@@ -1,0 +1,5 @@
+package exportscheduler
+
+import "github.com/strongroom-dev/strongroom/shared/function"
+
+func init() { function.HTTP("ExportScheduler", New) }

@@ -1,0 +1,89 @@
+package exportworker
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
+
+	"github.com/strongroom-dev/strongroom/shared/crc32c"
+	"github.com/strongroom-dev/strongroom/shared/export"
+	"github.com/strongroom-dev/strongroom/shared/exportjob"
+	"github.com/strongroom-dev/strongroom/shared/manifest"
+)
+
+// partsOf returns the query for the parts of a type, ordered by ID.
+func (t *task) partsOf(typ export.PartType) firestore.Query {
+	prefix := string(typ)
+	return t.home.Parts(t.export.ID).OrderBy(firestore.DocumentID, firestore.Asc).StartAt(prefix + "-").EndBefore(prefix + ".")
+}
+
+// list writes the names of the files of parts, from the part Range.From on. All parts
+// with rows are done, so the list does not change.
+func (t *task) list(ctx context.Context) error {
+	query := t.partsOf(export.RowsPart)
+	if from := t.part.Range.From; from != "" {
+		query = query.StartAt(from)
+	}
+	file := newRowsFile(0)
+	last, read, rows := "", 0, int64(0)
+	err := eachPart(ctx, query.Limit(t.limits.listed), func(p export.Part) error {
+		read, last = read+1, p.ID
+		rows += p.Rows
+		for _, f := range p.Files {
+			if err := file.add(listed(f)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	next := export.NewPart(export.ManifestPart, "", export.Range{})
+	if read == t.limits.listed {
+		next = export.NewPart(export.ListPart, "", export.Range{From: last + afterID})
+	}
+	if file.rows == 0 {
+		return t.finish(ctx, []export.Part{next})
+	}
+	data, err := file.finish()
+	if err != nil {
+		return err
+	}
+	written, err := t.create(ctx, manifest.Lists, rowsEnding, data)
+	if err != nil {
+		return err
+	}
+	t.part.Listed = rows
+	return t.finish(ctx, []export.Part{next}, written)
+}
+
+func eachPart(ctx context.Context, query firestore.Query, visit func(export.Part) error) error {
+	docs := query.Documents(ctx)
+	defer docs.Stop()
+	for {
+		doc, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list parts: %w", err)
+		}
+		p, err := exportjob.Decode[export.Part](doc)
+		if err != nil {
+			return err
+		}
+		if err := visit(p); err != nil {
+			return err
+		}
+	}
+}
+
+// listed returns a file as the manifest names it.
+func listed(f export.File) manifest.File {
+	return manifest.File{Name: f.Name, Size: f.Size, CRC32C: crc32c.Encode(f.CRC32C), SHA256: hex.EncodeToString(f.SHA256), Rows: f.Rows}
+}

@@ -1,0 +1,133 @@
+package exportworker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
+
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/export"
+	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/records"
+)
+
+// groups are the collections with the documents of tables.
+var groups = map[export.Table]string{
+	export.RunsTable:       records.RunsCollection,
+	export.SamplesTable:    records.SeriesCollection,
+	export.SightingsTable:  records.SightingsCollection,
+	export.IssuesTable:     records.IssuesCollection,
+	export.SLIsTable:       records.SLIsCollection,
+	export.AssistantsTable: records.AssistantsCollection,
+	export.GrantsTable:     records.GrantsCollection,
+}
+
+// documents returns the query for the tenant's documents of a table in a range, as
+// they were at the read time, ordered by name.
+func (t *task) documents(table export.Table, r export.Range) firestore.Query {
+	tenants := t.home.DB.Collection("tenants")
+	from, to := tenants.Doc(string(t.home.Tenant)), tenants.Doc(string(t.home.Tenant)+afterID)
+	if r.From != "" {
+		from = t.home.DB.Doc(r.From)
+	}
+	if r.To != "" {
+		to = t.home.DB.Doc(r.To)
+	}
+	query := t.home.DB.CollectionGroup(groups[table]).OrderBy(firestore.DocumentID, firestore.Asc).StartAt(from).EndBefore(to)
+	return *query.WithReadOptions(firestore.ReadTime(t.export.ReadTime))
+}
+
+// rows writes the rows of the part as one file. If the part reaches a limit, another
+// part continues.
+func (t *task) rows(ctx context.Context) error {
+	file := newRowsFile(t.limits.bytes)
+	rest, more, err := t.writeRows(ctx, file)
+	if err != nil {
+		return err
+	}
+	var next []export.Part
+	if more {
+		next = append(next, export.NewPart(export.RowsPart, t.part.Table, rest))
+	}
+	if file.rows == 0 {
+		return t.finish(ctx, next)
+	}
+	data, err := file.finish()
+	if err != nil {
+		return err
+	}
+	written, err := t.create(ctx, string(t.part.Table)+"/", rowsEnding, data)
+	if err != nil {
+		return err
+	}
+	written.Rows = file.rows
+	return t.finish(ctx, next, written)
+}
+
+// writeRows writes rows until the range or a limit ends. It returns the rest of the
+// range, and whether there may be more rows in it.
+func (t *task) writeRows(ctx context.Context, file *rowsFile) (rest export.Range, more bool, err error) {
+	if t.part.Table == export.AuditTable {
+		return t.writeEntries(ctx, file)
+	}
+	docs := t.documents(t.part.Table, t.part.Range).Limit(t.limits.documents).Documents(ctx)
+	defer docs.Stop()
+	rest = t.part.Range
+	for read := 1; ; read++ {
+		doc, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return rest, false, nil
+		}
+		if err != nil {
+			return rest, false, fmt.Errorf("read documents: %w", err)
+		}
+		rest.From = keys.RelativePath(doc.Ref) + afterID
+		if !doc.UpdateTime.Before(t.export.Request.From) {
+			if err := t.writeRow(ctx, file, doc); err != nil {
+				return rest, false, err
+			}
+		}
+		if file.full() || read == t.limits.documents {
+			return rest, true, nil
+		}
+	}
+}
+
+func (t *task) writeRow(ctx context.Context, file *rowsFile, doc *firestore.DocumentSnapshot) error {
+	row, err := t.row(ctx, doc)
+	if err != nil {
+		return err
+	}
+	return file.add(row)
+}
+
+// writeEntries is writeRows for audit entries.
+func (t *task) writeEntries(ctx context.Context, file *rowsFile) (rest export.Range, more bool, err error) {
+	rest = t.part.Range
+	for entry, err := range t.audit.EntriesAt(ctx, t.home.DB, t.home.Tenant, rest.Begin, rest.End, t.export.ReadTime) {
+		if errors.Is(err, auditlog.ErrMissingEntry) {
+			return rest, false, unreadableError{export.MissingEntry, err}
+		}
+		if err != nil {
+			return rest, false, unreadable(err)
+		}
+		if err := file.add(export.AuditRow{Index: entry.Index, Entry: entry.Leaf}); err != nil {
+			return rest, false, err
+		}
+		if rest.Begin = entry.Index + 1; file.full() {
+			return rest, rest.Begin < rest.End, nil
+		}
+	}
+	return rest, false, nil
+}
+
+// unreadable marks the error of a value that no key opens.
+func unreadable(err error) error {
+	if errors.Is(err, keys.ErrSealed) {
+		return unreadableError{export.UnreadableData, err}
+	}
+	return err
+}
