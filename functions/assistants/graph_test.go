@@ -3,14 +3,11 @@ package assistants_test
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 )
-
-func queryEscape(s string) string { return url.QueryEscape(s) }
 
 type graphAnswer struct {
 	Nodes         []struct{ ID, Kind, Name, State string }

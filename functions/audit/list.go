@@ -164,7 +164,6 @@ func (p listPosition) after() int64 {
 // key identifies the query that a page token is valid for: everything but the
 // number of entries on a page.
 func (q ListQuery) key(workspace tenant.WorkspaceID) string {
-	q.Limit, q.PageToken = 0, ""
 	return fmt.Sprintf("audit %q %+q", workspace, []string{
 		q.Order, fmt.Sprint(q.After), q.From.UTC().String(), q.To.UTC().String(), q.Actor, q.Action, q.Outcome, q.Resource, q.Run,
 	})

@@ -55,7 +55,6 @@ type history struct {
 	keys  *keys.Tenant
 	home  exportjob.Home
 	rand  *rand.Rand
-	runs  []run.ID
 	model map[string][]string
 }
 
