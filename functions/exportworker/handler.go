@@ -21,6 +21,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/memory"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -29,6 +30,10 @@ import (
 // partTimeout limits the execution of one part. The function's own limit is longer,
 // so that the end of a part can still be recorded.
 const partTimeout = 2 * time.Minute
+
+// partMemory is the memory in bytes that a part needs: its rows, as they are read and
+// compressed.
+const partMemory = 40 << 20
 
 // Worker executes the parts of exports. It is safe for concurrent use, also by
 // several processes.
@@ -42,6 +47,7 @@ type Worker struct {
 	storage   gcp.Lazy[*storage.Client]
 	handle    event.Handler
 	limits    limits
+	memory    *memory.Budget
 }
 
 // limits bound one part. Tests use smaller ones.
@@ -65,6 +71,7 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Worker, error
 		config: config, deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now),
 		audit: audit, jobs: &exportjob.Jobs{Audit: log, Publisher: outbox.NewPublisher(deps.Clients), Now: deps.Now},
 		limits: limits{documents: export.MaxPartDocuments, bytes: export.MaxPartBytes, listed: export.MaxListedParts},
+		memory: memory.NewBudget(),
 	}
 	w.handle = quarantine.Recorder{
 		Function: "export-worker", References: []string{"tenant", "export", "part", "entry"},
@@ -170,6 +177,11 @@ func (t *task) run(ctx context.Context) error {
 	case t.export.TooOld(now):
 		return t.jobs.Fail(ctx, t.home, t.export.ID, export.ReadTimeTooOld, t.part.ID)
 	}
+	release, err := t.memory.Reserve(ctx, partMemory)
+	if err != nil {
+		return err
+	}
+	defer release()
 	limited, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
 	return t.conclude(ctx, t.execute(limited))

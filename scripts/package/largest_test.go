@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/export"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
@@ -70,6 +71,18 @@ var largest = map[string]prepare{
 	"GET /v1/platform/audit/log/policy":                      atPath("platform", "GET", "/v1/platform/audit/log/policy", nil, nothing),
 	"GET /v1/platform/audit/log/tile/{tile...}":              atPath("platform", "GET", "/v1/platform/audit/log/tile/entries/000.p/255", nil, storePlatformLog),
 
+	"PUT /v1/exports/{export}":                  ofExport("admin", http.MethodPut, "/v1/exports/EXPORT", ""),
+	"GET /v1/exports":                           atPath("admin", "GET", "/v1/exports?pageSize=200", nil, storeExports),
+	"GET /v1/exports/{export}":                  ofExport("admin", http.MethodGet, "/v1/exports/EXPORT", export.Done),
+	"POST /v1/exports/{export}/cancel":          ofExport("admin", http.MethodPost, "/v1/exports/EXPORT/cancel", export.Queued),
+	"GET /v1/exports/{export}/files":            ofExport("admin", http.MethodGet, "/v1/exports/EXPORT/files", export.Done),
+	"PUT /v1/tenants/{tenant}/exports/{export}": ofExport("platform", http.MethodPut, "/v1/tenants/TENANT/exports/EXPORT", ""),
+	"GET /v1/export-schedules":                  atPath("admin", "GET", "/v1/export-schedules", nil, storeSchedules),
+	"PUT /v1/export-schedules/{schedule}":       setSchedule,
+	"GET /v1/export-schedules/{schedule}":       atPath("admin", "GET", "/v1/export-schedules/%s", nil, storeSchedules),
+	"DELETE /v1/export-schedules/{schedule}":    atPath("admin", "DELETE", "/v1/export-schedules/%s", nil, storeSchedules),
+
+	"export-parts":  largestParts,
 	"object-events": largestNotifications,
 	"run-events":    largestRunEvents,
 	"schedule": func(t *testing.T, tn *cloudtest.Tenant) func(int) request {
