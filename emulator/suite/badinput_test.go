@@ -89,7 +89,7 @@ var badRequests = map[string]bad{
 
 	"a content type with a line break": {part: with("contentType", `"text/plain\r\nx-goog-acl:public-read"`), status: 422, says: "media type"},
 	"a content type with two spaces":   {part: with("contentType", `"text/plain;  charset=utf-8"`), status: 422, says: "media type"},
-	"a content type that is none":      {part: with("contentType", `"plain"`), status: 422, says: "media type"},
+	"an invalid content type":          {part: with("contentType", `"plain"`), status: 422, says: "media type"},
 	"a content type of two":            {part: with("contentType", `"text/plain, text/html"`), status: 422, says: "media type"},
 	"a content type that is not ASCII": {part: with("contentType", `"text/plain; a=\"ä\""`), status: 422, says: "media type"},
 	"a content type of 200 bytes":      {part: with("contentType", `"text/`+strings.Repeat("a", 195)+`"`), status: 422, says: "length <= 128"},
@@ -154,7 +154,7 @@ var badRequests = map[string]bad{
 
 	"no token":                    {header: []string{"Authorization", ""}, status: 401, says: "no bearer token"},
 	"another scheme":              {header: []string{"Authorization", "Basic dTpw"}, status: 401, says: "no bearer token"},
-	"a token that is none":        {header: []string{"Authorization", "Bearer x"}, status: 401, says: "JSON Web Signature"},
+	"an invalid token":            {header: []string{"Authorization", "Bearer x"}, status: 401, says: "JSON Web Signature"},
 	"a token of 20 KB":            {header: []string{"Authorization", "Bearer " + strings.Repeat("a", 20<<10)}, status: 401, says: "JSON Web Signature"},
 	"a token without a signature": {header: []string{"Authorization", "Bearer eyJhbGciOiJub25lIn0.e30."}, status: 401, says: "RS256"},
 }

@@ -242,7 +242,7 @@ func (f *matrixFixture) faults(t *testing.T, document openAPI, route string, o d
 		all[name] = r
 	}
 	add("no token", 401, "unauthenticated", func(r *faultyRequest) { r.token = "" })
-	add("a token that is none", 401, "unauthenticated", func(r *faultyRequest) { r.token = "x.y.z" })
+	add("an invalid token", 401, "unauthenticated", func(r *faultyRequest) { r.token = "x.y.z" })
 	add("an unknown query parameter", 422, "invalid", func(r *faultyRequest) { r.path = withQuery(r.path, "unknown=1") })
 	for _, other := range []tenant.Role{tenant.Runner, tenant.Viewer, tenant.Platform} {
 		if !slices.Contains(row.roles, other) {

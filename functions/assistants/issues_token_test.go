@@ -41,17 +41,17 @@ func TestATokenIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, token := range map[string]string{
-		"of another filter":       someCursor().token(issueFilter{}),
-		"of a phase that is none": with(func(c *cursor) { c.phase = 1 }),
-		"too old":                 with(func(c *cursor) { c.at = tokenNow.Add(-maxTokenAge - time.Second) }),
-		"of the future":           with(func(c *cursor) { c.at = tokenNow.Add(maxClockSkew + time.Second) }),
-		"read too long ago":       with(func(c *cursor) { c.read = tokenNow.Add(-maxTokenAge - time.Second) }),
-		"read in the future":      with(func(c *cursor) { c.read = tokenNow.Add(maxClockSkew + time.Second) }),
-		"with no id of an issue":  with(func(c *cursor) { c.id = "A" + c.id[1:] }),
-		"with a short id":         with(func(c *cursor) { c.id = c.id[1:] }),
-		"of a year too far":       with(func(c *cursor) { c.after = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }),
-		"padded":                  with(func(*cursor) {}) + "==",
-		"in another alphabet":     "+" + with(func(*cursor) {})[1:],
+		"of another filter":      someCursor().token(issueFilter{}),
+		"of an invalid phase":    with(func(c *cursor) { c.phase = 1 }),
+		"too old":                with(func(c *cursor) { c.at = tokenNow.Add(-maxTokenAge - time.Second) }),
+		"of the future":          with(func(c *cursor) { c.at = tokenNow.Add(maxClockSkew + time.Second) }),
+		"read too long ago":      with(func(c *cursor) { c.read = tokenNow.Add(-maxTokenAge - time.Second) }),
+		"read in the future":     with(func(c *cursor) { c.read = tokenNow.Add(maxClockSkew + time.Second) }),
+		"with no id of an issue": with(func(c *cursor) { c.id = "A" + c.id[1:] }),
+		"with a short id":        with(func(c *cursor) { c.id = c.id[1:] }),
+		"of a year too far":      with(func(c *cursor) { c.after = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }),
+		"padded":                 with(func(*cursor) {}) + "==",
+		"in another alphabet":    "+" + with(func(*cursor) {})[1:],
 	} {
 		if c, err := parseCursor(token, f, tokenNow); err == nil {
 			t.Errorf("a token %s is parsed as %+v", name, c)

@@ -29,7 +29,7 @@ func TestLaw8TokenIsInNoErrorAndNoLog(t *testing.T) {
 		"expired":                  key.token(t, header, claims.with(times(-2*time.Hour, -time.Hour))),
 		"an algorithm of its own":  key.token(t, header.with(object{"alg": canary}), claims),
 		"a key id of its own":      key.token(t, header.with(object{"kid": canary}), claims),
-		"a key id that is none":    key.token(t, header.with(object{"kid": []string{canary}}), claims),
+		"an invalid key id":        key.token(t, header.with(object{"kid": []string{canary}}), claims),
 		"a typ of its own":         key.token(t, header.with(object{"typ": canary}), claims),
 		"certificates of its own":  key.token(t, header.with(object{"x5c": []string{canary}}), claims),
 		"a key of its own":         key.token(t, header.with(object{"jwk": object{"kty": canary}}), claims),

@@ -49,7 +49,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		"a URL without TLS":              {func(r *tenant.Record) { r.Trust[1].JWKSURL = "http://issuer.example/" }, "trust[1]: jwksUrl"},
 		"a URL without a host":           {func(r *tenant.Record) { r.Trust[1].JWKSURL = "https:///jwks" }, "trust[1]: jwksUrl"},
 		"a URL with a user":              {func(r *tenant.Record) { r.Trust[1].JWKSURL = "https://u:p@issuer.example/" }, "trust[1]: jwksUrl"},
-		"a URL that is none":             {func(r *tenant.Record) { r.Trust[1].JWKSURL = "https://%zz" }, "trust[1]: jwksUrl"},
+		"an invalid URL":                 {func(r *tenant.Record) { r.Trust[1].JWKSURL = "https://%zz" }, "trust[1]: jwksUrl"},
 		"a rule without claims":          {func(r *tenant.Record) { r.Trust[0].Rules[1].Claims = nil }, "rules[1]: it has no claims"},
 		"a runner without workspaces":    {func(r *tenant.Record) { r.Trust[0].Rules[0].Workspaces = nil }, "rules[0]: the role runner needs at least one workspace"},
 		"runs shared by viewers":         {func(r *tenant.Record) { r.Trust[0].Rules[1].ShareRuns = true }, "rules[1]: only a rule with the role runner can share runs"},
