@@ -17,7 +17,7 @@ import (
 //   - STRONGROOM_HISTORIES=1 STRONGROOM_SEED=N repeats the history of a failure.
 func Histories(t testing.TB, usual int) (count int, seed uint64) {
 	t.Helper()
-	if raceDetector {
+	if RaceDetector {
 		usual = max(1, usual/10)
 	}
 	count, err := strconv.Atoi(cmp.Or(os.Getenv("STRONGROOM_HISTORIES"), strconv.Itoa(usual)))

@@ -2,5 +2,5 @@
 
 package cloudtest
 
-// raceDetector is true in a program that was built with the race detector.
-const raceDetector = true
+// RaceDetector is true in a program that was built with the race detector.
+const RaceDetector = true
