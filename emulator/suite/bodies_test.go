@@ -89,7 +89,7 @@ var pathValues = strings.NewReplacer("{workspace}", "prod", "{sli}", "latency", 
 // No body costs an operation more than 4 times its limit and 1 MiB. The count
 // includes what the embedded cloud allocates for the request.
 func TestNoBodyCostsMoreThanItsLimitAllows(t *testing.T) { // not parallel: it counts what the process allocates
-	if raceDetector {
+	if cloudtest.RaceDetector {
 		t.Skip("allocations are counted without the race detector, which .ci/run does in a part of its own")
 	}
 	c := cloudtest.New(t, suite.Options{})

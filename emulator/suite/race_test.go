@@ -1,7 +1,0 @@
-//go:build race
-
-package suite_test
-
-// raceDetector reports whether the race detector is on. It changes how much a
-// program allocates: sync.Pool then drops items at random.
-const raceDetector = true
