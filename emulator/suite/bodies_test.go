@@ -90,7 +90,7 @@ var pathValues = strings.NewReplacer("{workspace}", "prod", "{sli}", "latency", 
 // includes what the embedded cloud allocates for the request.
 func TestNoBodyCostsMoreThanItsLimitAllows(t *testing.T) { // not parallel: it counts what the process allocates
 	if cloudtest.RaceDetector {
-		t.Skip("allocations are counted without the race detector, which .ci/run does in a part of its own")
+		t.Skip("allocations are counted without the race detector, as go test does by default")
 	}
 	c := cloudtest.New(t, suite.Options{})
 	tn := c.Tenant(t)

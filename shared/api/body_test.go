@@ -83,7 +83,7 @@ func manyNames(before, after string) string {
 
 func TestABodyCostsAtMostFourTimesItsLimit(t *testing.T) { // not parallel: it counts what the process allocates
 	if raceDetector {
-		t.Skip("allocations are counted without the race detector, which .ci/run does in a part of its own")
+		t.Skip("allocations are counted without the race detector, as go test does by default")
 	}
 	h := handlerOf(func() {})
 	long := strings.Repeat("a", bodyLimit-100)
