@@ -139,7 +139,7 @@
 // says so.
 //
 // In addition, an instance reads the catalog: one document once a minute, and up to
-// 20,000 documents, with some seconds of CPU, when it starts and after a change. A
+// 20,000 documents with 8 MiB of text, with some seconds of CPU, when it starts and after a change. A
 // request waits up to a second for a newer version, and otherwise uses the previous
 // one (see shared/library).
 //

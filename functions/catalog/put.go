@@ -171,6 +171,7 @@ func (u catalogUpload) compare(docs []*firestore.DocumentSnapshot) (diff catalog
 		doc := docs[n+1]
 		if !doc.Exists() {
 			diff.register.Tasks++
+			diff.register.Bytes += library.Bytes(t)
 			diff.changed = append(diff.changed, library.Entry{Task: t, Edition: u.edition})
 			continue
 		}
@@ -184,12 +185,14 @@ func (u catalogUpload) compare(docs []*firestore.DocumentSnapshot) (diff catalog
 		switch {
 		case !equal(before.Task, t):
 			diff.changed = append(diff.changed, after)
+			diff.register.Bytes += library.Bytes(t) - library.Bytes(before.Task)
 		case before.Edition != after.Edition:
 			diff.relabeled = append(diff.relabeled, after)
 		}
 	}
-	if diff.register.Tasks > library.MaxTasks {
-		return catalogDiff{}, api.Refuse(http.StatusConflict, fmt.Sprintf("the catalog may have at most %d tasks; prune it, or upload fewer", library.MaxTasks))
+	if diff.register.Tasks > library.MaxTasks || diff.register.Bytes > library.MaxBytes {
+		return catalogDiff{}, api.Refuse(http.StatusConflict, fmt.Sprintf("the catalog may have at most %d tasks with %d MiB of text; prune it, or upload less",
+			library.MaxTasks, library.MaxBytes>>20))
 	}
 	return diff, nil
 }

@@ -2,11 +2,13 @@ package library
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/shared/catalog"
 	"github.com/strongroom-dev/strongroom/shared/rank"
@@ -28,33 +30,53 @@ func (x *Index) Task(id string) catalog.Task { return x.tasks[id] }
 // Several suites may have a task of one name.
 func (x *Index) Named(name string) []string { return x.named[NameKey(name)] }
 
-// readIndex reads all entries.
+// readIndex reads all entries, one after the other, up to the limits of the catalog.
 func readIndex(ctx context.Context, db *firestore.Client, r Register) (*Index, error) {
 	x := &Index{tasks: map[string]catalog.Task{}, named: map[string][]string{}}
+	if r.Version == "" {
+		x.Index = rank.New(nil)
+		return x, nil
+	}
 	var documents []rank.Document
-	if r.Version != "" {
-		docs, err := db.Collection(Collection).OrderBy(firestore.DocumentID, firestore.Asc).Limit(MaxTasks).Documents(ctx).GetAll()
+	docs := db.Collection(Collection).OrderBy(firestore.DocumentID, firestore.Asc).Limit(MaxTasks).Documents(ctx)
+	defer docs.Stop()
+	texts := map[string]string{}
+	for size := 0; size < MaxBytes; {
+		doc, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			break
+		}
+		var t catalog.Task
+		if err == nil {
+			err = doc.DataTo(&t)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read catalog: %w", err)
 		}
-		texts := map[string]string{}
-		for _, doc := range docs {
-			var t catalog.Task
-			if err := doc.DataTo(&t); err != nil {
-				return nil, fmt.Errorf("read catalog: %w", err)
-			}
-			t.SuiteDocumentation = intern(texts, t.SuiteDocumentation)
-			id, key := doc.Ref.ID, NameKey(t.Name)
-			x.tasks[id], x.named[key] = t, append(x.named[key], id)
-			documents = append(documents, Document(id, t))
-		}
+		shareTexts(&t, texts)
+		id, key := doc.Ref.ID, NameKey(t.Name)
+		x.tasks[id], x.named[key] = t, append(x.named[key], id)
+		documents = append(documents, Document(id, t))
+		size += Bytes(t)
 	}
 	x.Index = rank.New(documents)
 	return x, nil
 }
 
-// intern returns the first copy of a text, so that the tasks of a suite share
-// one copy of its documentation.
+// shareTexts makes the tasks share one copy of the texts that many of them have: those
+// of their suite, and their tags.
+func shareTexts(t *catalog.Task, texts map[string]string) {
+	for _, text := range []*string{&t.Suite, &t.Source, &t.DisplayName, &t.SuiteDocumentation} {
+		*text = intern(texts, *text)
+	}
+	for _, list := range [][]string{t.Tags, t.Supports} {
+		for i, text := range list {
+			list[i] = intern(texts, text)
+		}
+	}
+}
+
+// intern returns the first copy of a text.
 func intern(texts map[string]string, text string) string {
 	if first, ok := texts[text]; ok {
 		return first
