@@ -20,6 +20,7 @@ var RowTypes = map[Table]reflect.Type{
 	SLIsTable:       reflect.TypeFor[SLIRow](),
 	AssistantsTable: reflect.TypeFor[AssistantRow](),
 	GrantsTable:     reflect.TypeFor[GrantRow](),
+	PartsTable:      reflect.TypeFor[PartRow](),
 }
 
 // schema is the part of a JSON Schema (2020-12) that rows need. Class is the data

@@ -25,6 +25,7 @@ type Declared struct {
 	ContentType string  `firestore:"contentType" class:"operational"`
 	Size        *int64  `firestore:"size" class:"operational"`   // bytes; nil: not declared
 	CRC32C      *uint32 `firestore:"crc32c" class:"operational"` // Castagnoli; nil: not declared
+	SHA256      string  `firestore:"sha256" class:"metadata"`    // 64 hexadecimal digits; empty: not declared. Cloud Storage computes none to compare it with
 	Lines       *int64  `firestore:"lines" class:"operational"`  // newline bytes in the part, a hint that may be wrong; nil: not declared
 }
 
@@ -88,7 +89,7 @@ func (d Declared) MaxBytes() int64 {
 // Same reports whether o declares the same object. Line counts may differ,
 // because they do not restrict the object.
 func (d Declared) Same(o Declared) bool {
-	return d.ContentType == o.ContentType && same(d.Size, o.Size) && same(d.CRC32C, o.CRC32C)
+	return d.ContentType == o.ContentType && same(d.Size, o.Size) && same(d.CRC32C, o.CRC32C) && d.SHA256 == o.SHA256
 }
 
 // Allows reports whether an object matches its declaration.
