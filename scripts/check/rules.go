@@ -75,6 +75,11 @@ var layers = []rule{
 		why: "transport carries requests; it reads and writes nothing",
 	},
 	{
+		from:  slices.Concat(except(everything(), "shared/model"), []string{"scripts/...", "emulator/..."}),
+		never: []string{"google.golang.org/genai/..."},
+		why:   "only shared/model may import a model client: it checks the consents and writes the ledger",
+	},
+	{
 		from: []string{"shared/authn"}, never: google, reach: true,
 		why: "identity is decided by a token and keys, without a cloud",
 	},
