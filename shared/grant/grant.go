@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"regexp"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -85,6 +86,11 @@ func (d Declared) MaxBytes() int64 {
 	}
 	return MaxPartBytes
 }
+
+var digest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// ValidSHA256 reports whether text is a SHA-256 as 64 hexadecimal digits in lower case.
+func ValidSHA256(text string) bool { return digest.MatchString(text) }
 
 // Same reports whether o declares the same object. Line counts may differ,
 // because they do not restrict the object.
