@@ -27,7 +27,7 @@ var (
 		"shared/signednote",
 	}}
 	transport = group{name: "transport", packages: []string{
-		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/memory",
+		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/linger", "shared/memory",
 		"shared/signedurl",
 	}}
 	functions = group{name: "functions", packages: []string{"functions/..."}}

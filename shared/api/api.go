@@ -124,6 +124,7 @@ func (a *API) wrap(serve http.HandlerFunc) http.Handler {
 		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), loggerKey{}, log), bodyKey{}, b))
 		r.Body = b
 		defer b.release()
+		defer sent.flushRefusal()
 		defer a.end(log, sent, r, began)
 		w.Header().Set("Date", a.now().UTC().Format(http.TimeFormat))
 		w.Header().Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
