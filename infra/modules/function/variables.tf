@@ -177,12 +177,12 @@ variable "admit_everybody" {
   nullable    = false
 }
 
-variable "public_tag_value" {
-  description = "Tag value, tagValues/ID, that the organization's domain restriction policy exempts; null: none."
-  type        = string
+variable "public_tag" {
+  description = "Tag value, { value = \"tagValues/ID\" }, that the organization's domain restriction policy exempts; null: none. An object, because a plan must know whether there is one before the tag exists."
+  type        = object({ value = string })
   default     = null
   validation {
-    condition     = var.public_tag_value == null || can(regex("^tagValues/[0-9]+$", var.public_tag_value))
-    error_message = "Write the tag value as tagValues/ID."
+    condition     = var.public_tag == null || can(regex("^tagValues/[0-9]+$", var.public_tag.value))
+    error_message = "Write the tag value as { value = \"tagValues/ID\" }."
   }
 }
