@@ -15,11 +15,17 @@ terraform {
   backend "gcs" {} # terraform init -backend-config=bucket=… -backend-config=prefix=minimal
 }
 
+locals {
+  # A label has lowercase letters, digits, - and _.
+  version = replace(lower(try(jsondecode(file("${var.packages}/manifest.json")).version, "unknown")), "/[^a-z0-9_-]/", "-")
+}
+
 provider "google" {
   project               = var.project_id
   region                = var.region
   user_project_override = true
   billing_project       = var.project_id
+  default_labels        = { application = "strongroom", version = local.version }
 }
 
 provider "google-beta" {
@@ -27,6 +33,7 @@ provider "google-beta" {
   region                = var.region
   user_project_override = true
   billing_project       = var.project_id
+  default_labels        = { application = "strongroom", version = local.version }
 }
 
 module "platform" {

@@ -16,11 +16,17 @@ terraform {
   backend "gcs" {} # terraform init -backend-config=bucket=… -backend-config=prefix=production
 }
 
+locals {
+  # A label has lowercase letters, digits, - and _.
+  version = replace(lower(try(jsondecode(file("${var.packages}/manifest.json")).version, "unknown")), "/[^a-z0-9_-]/", "-")
+}
+
 provider "google" {
   project               = var.project_id
   region                = var.regions[0]
   user_project_override = true
   billing_project       = var.project_id
+  default_labels        = { application = "strongroom", version = local.version }
 }
 
 provider "google-beta" {
@@ -28,6 +34,7 @@ provider "google-beta" {
   region                = var.regions[0]
   user_project_override = true
   billing_project       = var.project_id
+  default_labels        = { application = "strongroom", version = local.version }
 }
 
 module "platform" {
@@ -39,7 +46,8 @@ module "platform" {
   regions           = var.regions
   domain            = var.domain
   packages          = var.packages
-  worker_pool       = var.worker_pool
+  worker_pools      = var.worker_pools
+  subnetworks       = var.access_policy == null ? null : { for region, s in google_compute_subnetwork.this : region => s.id }
   staff             = var.staff
 
   tenant_project_numbers = module.settings.other_project_numbers

@@ -12,7 +12,7 @@ locals {
 
 # The services of what is configured here. The platform enables its own.
 resource "google_project_service" "this" {
-  for_each = toset(["accesscontextmanager", "billingbudgets", "cloudresourcemanager", "orgpolicy"])
+  for_each = toset(["accesscontextmanager", "billingbudgets", "cloudresourcemanager", "dns", "orgpolicy"])
 
   project            = var.project_id
   service            = "${each.value}.googleapis.com"

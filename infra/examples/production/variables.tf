@@ -69,13 +69,14 @@ variable "packages" {
   nullable    = false
 }
 
-variable "worker_pool" {
-  description = "Private Cloud Build pool; required with a perimeter."
-  type        = string
-  default     = null
+variable "worker_pools" {
+  description = "Private Cloud Build pools by region; required with a perimeter."
+  type        = map(string)
+  default     = {}
+  nullable    = false
   validation {
-    condition     = var.access_policy == null || var.worker_pool != null
-    error_message = "A service perimeter requires a private build pool: set worker_pool."
+    condition     = var.access_policy == null || length(setsubtract(var.regions, keys(var.worker_pools))) == 0
+    error_message = "A service perimeter requires a private build pool in every region: set worker_pools."
   }
 }
 

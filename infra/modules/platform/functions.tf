@@ -33,7 +33,8 @@ module "function" {
 
   build_account     = google_service_account.builder.name
   build_environment = local.manifest.buildEnvironment
-  worker_pool       = var.worker_pool
+  worker_pools      = var.worker_pools
+  subnetworks       = var.subnetworks
   kms_keys          = { for region in var.regions : region => google_kms_crypto_key.this["runtime ${region}"].id }
   repositories      = { for region in var.regions : region => google_artifact_registry_repository.images[region].id }
 

@@ -118,9 +118,16 @@ variable "limits" {
   nullable = false
 }
 
-variable "worker_pool" {
-  description = "Private Cloud Build pool that builds the functions; null: Google's. A service perimeter requires a private pool."
-  type        = string
+variable "worker_pools" {
+  description = "Private Cloud Build pool that builds the functions, by region. A region that is missing uses Google's pool. A service perimeter requires private pools."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "subnetworks" {
+  description = "Subnetwork through which all requests of the functions leave, by region; null: none. A service perimeter requires it."
+  type        = map(string)
   default     = null
 }
 
