@@ -89,37 +89,32 @@ func (a *app) waitAndShow(ctx context.Context, client *api.Client, id string, o 
 	return failure
 }
 
-// errWaitedLong is the cause of the end of --timeout.
+// errWaitedLong is the error after --timeout.
 var errWaitedLong = errors.New("the export has not ended in the time that --timeout sets; it continues")
 
 // waitForExport waits until an export has ended. The error is that of an export that is
 // not done then.
 func (a *app) waitForExport(ctx context.Context, client *api.Client, id string, o waitOptions) (e api.Export, err error) {
-	if o.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, o.timeout, errWaitedLong)
-		defer cancel()
-	}
+	began := time.Now()
 	line := progress.NewLine(a.stderr, a.settings.quiet)
 	defer line.End()
 	for {
 		e, err = withRetry(ctx, func(ctx context.Context) (api.Export, error) { return client.Export(ctx, id) })
 		if err != nil {
-			return e, timedOut(err)
+			return e, err
 		}
 		line.Set(e.State, view.ExportProgress(e, a.settings.clock.Now()))
-		if e.HasEnded() {
+		left := o.timeout - time.Since(began)
+		switch {
+		case e.HasEnded():
 			return e, exportNotDone(e)
+		case o.timeout == 0:
+			left = o.interval
+		case left <= 0:
+			return e, &exitError{task.ExitTimeout, errWaitedLong}
 		}
-		if !wait(ctx, o.interval) {
-			return e, timedOut(context.Cause(ctx))
+		if !wait(ctx, min(o.interval, left)) {
+			return e, context.Cause(ctx)
 		}
 	}
-}
-
-func timedOut(err error) error {
-	if errors.Is(err, errWaitedLong) {
-		return &exitError{task.ExitTimeout, errWaitedLong}
-	}
-	return err
 }

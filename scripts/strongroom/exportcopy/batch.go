@@ -13,9 +13,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/manifest"
 )
 
-// maxBatch is how many files are looked for in one pass through the pages. Each takes
-// about 600 bytes of memory.
-const maxBatch = 100_000
+// defaultBatch is the default of Puller.MaxBatch.
+const defaultBatch = 100_000
 
 // batch is missing files that are fetched in one pass through the pages. The platform
 // lists files in its own order.
@@ -106,7 +105,7 @@ func (p *pull) has(f manifest.File) (bool, error) {
 
 // fill adds the next missing files.
 func (b *batch) fill(next func() (manifest.File, error, bool)) error {
-	for len(b.wanted)+len(b.empty) < maxBatch {
+	for len(b.wanted)+len(b.empty) < cmp.Or(b.pull.MaxBatch, defaultBatch) {
 		f, err, ok := next()
 		if err != nil || !ok {
 			return err

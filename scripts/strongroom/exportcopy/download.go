@@ -35,6 +35,9 @@ type download struct {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// earlySync is the size from which a part is synced to the disk when it arrives.
+const earlySync = 1 << 20
+
 // fetch fetches a file, or what is missing of it. Transient errors are retried.
 func (p *pull) fetch(ctx context.Context, e entry, url signedURL) (err error) {
 	file, err := p.disk.openPartial(e.target.name)
@@ -55,6 +58,11 @@ func (p *pull) fetch(ctx context.Context, e entry, url signedURL) (err error) {
 			return err
 		}
 		p.count(e.file.Size)
+	}
+	if e.target.entries > 1 && e.file.Size >= earlySync { // rather than everything when the last part arrives
+		if err := file.Sync(); err != nil {
+			return err
+		}
 	}
 	return p.arrived(e.target)
 }

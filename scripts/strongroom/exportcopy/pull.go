@@ -47,6 +47,7 @@ type Puller struct {
 	Read      func(context.Context, string, secret.String, int64) (*api.Object, error) // see api.Client.ReadObject
 
 	Parallel int          // files that are fetched at the same time
+	MaxBatch int          // files whose names are in memory, about 600 bytes each; zero: 100,000
 	Retry    retry.Policy // of each file
 	Expect   func(int64)  // adds bytes to those that are expected; negative: fewer
 	Moved    func(int64)  // adds bytes to those that arrived; negative: fewer
@@ -78,7 +79,7 @@ type pull struct {
 }
 
 // Pull copies what is missing. It can be interrupted at any time and run again. It
-// holds the names of at most maxBatch files in memory.
+// holds the names of at most MaxBatch files in memory.
 func (p Puller) Pull(ctx context.Context) (Pulled, error) {
 	if err := os.MkdirAll(p.Dir, 0o700); err != nil {
 		return Pulled{}, err
