@@ -36,28 +36,59 @@ const (
 	maxLine = 4 << 10 // of a list; the longest name of an object has about 310 bytes
 )
 
+// String returns the problem in one line.
+func (p Problem) String() string {
+	if p.Name == "" {
+		return p.What
+	}
+	return p.Name + ": " + p.What
+}
+
 // Verify verifies the export in a directory: its signature, its inclusion in the
 // audit log, and every file. A report without problems means that the directory has
 // exactly the files that the platform wrote. The error is that of a directory that
 // cannot be read.
 func Verify(directory fs.FS, keys Keys) (Report, error) {
-	v := &verifier{directory: directory, keys: keys, named: map[string]bool{}, assembled: map[string]int64{}}
-	if err := v.open(); err != nil {
-		return Report{}, err
-	}
-	if v.report.Manifest.Format == "" {
-		return v.report, nil
-	}
-	if err := v.report.Manifest.verifyLog(keys.Log); err != nil {
-		v.problem("", "%v", err)
+	return Verifier{Keys: keys}.Verify(directory)
+}
+
+// Open authenticates the manifest of the export in a directory: its signature, and its
+// inclusion in the audit log. It reads no other file.
+func Open(directory fs.FS, keys Keys) (Report, error) {
+	v := newRun(Verifier{Keys: keys}, directory)
+	err := v.open()
+	return v.report, err
+}
+
+// Verifier verifies exports, and says how far it is.
+type Verifier struct {
+	Keys   Keys
+	Expect func(bytes int64)       // called with bytes that will be read; nil: not called
+	Read   func(bytes int64) error // called with bytes that were read; an error stops the verification; nil: not called
+}
+
+// Verify verifies an export as the function Verify does. Its errors are also those of
+// Read.
+func (o Verifier) Verify(directory fs.FS) (Report, error) {
+	v := newRun(o, directory)
+	if err := v.open(); err != nil || v.report.Manifest.Format == "" {
+		return v.report, err
 	}
 	for _, f := range v.report.Manifest.Files {
 		v.file(f)
 	}
+	var lists []string
 	for _, f := range v.report.Manifest.Lists {
 		if v.file(f) {
-			v.list(f.Name)
+			lists = append(lists, f.Name)
 		}
+	}
+	v.expect(lists)
+	for _, name := range lists {
+		v.list(name)
+	}
+	if v.stopped != nil {
+		return v.report, v.stopped
 	}
 	if err := v.checkAssembled(); err != nil {
 		return v.report, err
@@ -65,12 +96,37 @@ func Verify(directory fs.FS, keys Keys) (Report, error) {
 	return v.report, v.findAdded()
 }
 
+// verifier is one verification.
 type verifier struct {
+	Verifier
 	directory fs.FS
-	keys      Keys
 	named     map[string]bool  // files that the export has
 	assembled map[string]int64 // bytes of the parts in each assembled file
 	report    Report
+	stopped   error // of Read
+}
+
+func newRun(o Verifier, directory fs.FS) *verifier {
+	return &verifier{Verifier: o, directory: directory, named: map[string]bool{}, assembled: map[string]int64{}}
+}
+
+// countingReader calls Read of a verifier.
+type countingReader struct {
+	from     io.Reader
+	verifier *verifier
+}
+
+// Read implements io.Reader.
+func (r countingReader) Read(p []byte) (int, error) {
+	v := r.verifier
+	if v.stopped != nil {
+		return 0, v.stopped
+	}
+	n, err := r.from.Read(p)
+	if v.Read != nil {
+		v.stopped = v.Read(int64(n))
+	}
+	return n, err
 }
 
 func (v *verifier) problem(name, format string, arguments ...any) {
@@ -91,7 +147,7 @@ func (v *verifier) open() error {
 	if err != nil {
 		return err
 	}
-	text, err := openNote(signed, v.keys.Manifest)
+	text, err := openNote(signed, v.Keys.Manifest)
 	if err != nil {
 		v.problem(notes[0], "%v", err)
 		return nil
@@ -125,6 +181,9 @@ func (v *verifier) openManifest(noteName, export, digest string) error {
 		return nil
 	}
 	v.report.Manifest = m
+	if err := m.verifyLog(v.Keys.Log); err != nil {
+		v.problem("", "%v", err)
+	}
 	return nil
 }
 
@@ -166,7 +225,11 @@ func (v *verifier) findAdded() error {
 		if err != nil {
 			return err
 		}
-		if !d.IsDir() && !v.named[path] && path != KeysFile {
+		switch {
+		case d.IsDir(), v.named[path], path == KeysFile && d.Type().IsRegular():
+		case IsPartial(path):
+			v.problem(path, "it is not complete: a pull was interrupted; run it again")
+		default:
 			v.problem(path, "it is not part of the export: somebody added it")
 		}
 		return nil

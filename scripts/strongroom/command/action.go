@@ -17,6 +17,7 @@ type action[T any] struct {
 	check                     func(string) error // rejects an invalid argument or flag before the call
 	do                        func(context.Context, *api.Client, string) (T, error)
 	show                      func(io.Writer, T) error
+	public                    bool // the resource belongs to no workspace
 }
 
 // command returns the command. It retries transient failures.
@@ -44,7 +45,11 @@ func (act action[T]) call(ctx context.Context, a *app, argument string) (zero T,
 	if err := act.check(argument); err != nil {
 		return zero, err
 	}
-	client, err := a.settings.client("")
+	connect := a.settings.publicClient
+	if !act.public {
+		connect = func() (*api.Client, error) { return a.settings.client("") }
+	}
+	client, err := connect()
 	if err != nil {
 		return zero, err
 	}
