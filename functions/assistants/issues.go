@@ -67,6 +67,9 @@ func (r issueSearch) issueFilter() issueFilter {
 
 func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest) (*searchIssuesResponse, error) {
 	s, in := access.From(ctx), request.Body
+	if err := api.CheckRange("body", in.From, in.To); err != nil {
+		return nil, err
+	}
 	f := in.issueFilter()
 	token, err := access.ParsePageToken[string](ctx, in.PageToken, "issues")
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -42,6 +43,9 @@ type searchResponse struct {
 // before the first one.
 func (h *Handler) search(ctx context.Context, request *searchRequest) (*searchResponse, error) {
 	session, in := access.From(ctx), request.Body
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	query := in.filter(records.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(records.RunsCollection).Query)
 	last, err := access.ParsePageToken[runPosition](ctx, in.PageToken, in.key())
 	if err != nil {
@@ -68,6 +72,14 @@ func (h *Handler) search(ctx context.Context, request *searchRequest) (*searchRe
 		out.Body.Next = access.PageToken(ctx, last, in.key())
 	}
 	return out, nil
+}
+
+// check returns the problem of filters that no run can match together.
+func (in search) check() error {
+	if in.Outcome != "" && in.State != "" && run.State(in.State) != run.Ended {
+		return api.Contradiction("only runs in the state ended have an outcome; leave out state or outcome", "body.outcome")
+	}
+	return api.CheckRange("body", in.From, in.To)
 }
 
 // jsonBytes estimates the size of a run in a response.

@@ -118,7 +118,8 @@ func Write(hc huma.Context, p *Problem) {
 	_, _ = hc.BodyWriter().Write(text) // the client may have disconnected
 }
 
-func writeProblem(w http.ResponseWriter, p *Problem) {
+// Respond writes p as the response of a handler that is no operation.
+func Respond(w http.ResponseWriter, p *Problem) {
 	for name := range p.header {
 		w.Header().Set(name, p.header.Get(name))
 	}
