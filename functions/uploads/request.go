@@ -10,6 +10,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -88,7 +89,7 @@ func (r *mintRequest) parse(w tenant.WorkspaceID) (parsedRequest, error) {
 
 func (p partRequest) declaration(location string) (grant.Declared, []api.Fault) {
 	var faults []api.Fault
-	if err := grant.CheckOutput(p.Output); err != nil {
+	if err := outputname.Check(p.Output); err != nil {
 		faults = append(faults, api.Fault{Message: err.Error(), Location: location + ".output"})
 	}
 	d := grant.Declared{ContentType: p.ContentType, Size: p.Size, Lines: p.Lines}

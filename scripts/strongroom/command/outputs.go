@@ -16,7 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
-	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 )
 
 // defaultRetry is how long commands without --retry-for retry each call.
@@ -80,7 +80,7 @@ has ended or is lost, but some parts are not stored.`,
 }
 
 func (a *app) cat(ctx context.Context, o catOptions, run, name string) error {
-	if err := grant.CheckOutput(name); err != nil {
+	if err := outputname.Check(name); err != nil {
 		return usageError("%q is not a valid output name: %w", name, err)
 	}
 	read, err := o.reader()

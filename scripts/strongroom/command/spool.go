@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -61,7 +62,7 @@ func readSpooled(dir spool.Dir, id string) (spooledRun, error) {
 		r.State = "refused"
 	}
 	for _, o := range j.Outputs {
-		r.Outputs = append(r.Outputs, outputSummary{Name: o.Name, Parts: o.Parts, Bytes: o.Bytes, State: stateOf(o), Lost: o.Lost})
+		r.Outputs = append(r.Outputs, summarizeOutput(o))
 	}
 	return r, nil
 }
@@ -146,10 +147,10 @@ func (a *app) showSpooled(r spooledRun) error {
 	}
 	fmt.Fprintf(table, "report sent: %t\nNAME\tSTATE\tBYTES STORED\tPARTS\tBYTES LOST\n", r.ReportSent)
 	for _, o := range r.Outputs {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\n", o.Name, o.State, o.Bytes, o.Parts, o.Lost)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\n", view.Name(outputname.Decode(o.Name)), o.State, o.Bytes, o.Parts, o.Lost)
 	}
 	for _, file := range r.LeftOut {
-		fmt.Fprintf(table, "left out: %s\n", view.OneLine(file.String()))
+		fmt.Fprintf(table, "left out: %s\n", view.Name(file.String()))
 	}
 	return table.Flush()
 }

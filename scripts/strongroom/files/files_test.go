@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
-	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 )
 
 func TestFilesBecomeOutputs(t *testing.T) {
@@ -74,7 +74,7 @@ func FuzzOutputNames(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		if grant.CheckOutput(name) == nil && (filepath.Base(name) != name || name[0] == '.' || len(name) > 200) {
+		if outputname.Check(name) == nil && (filepath.Base(name) != name || name[0] == '.' || len(name) > 200) {
 			t.Errorf("%q is accepted", name)
 		}
 	})
