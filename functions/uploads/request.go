@@ -25,7 +25,7 @@ type mintRequest struct {
 }
 
 type partRequest struct {
-	Output      string `json:"output" class:"operational" minLength:"1" maxLength:"200" doc:"Name of the output" example:"stdout.log"`
+	Output      string `json:"output" class:"operational" minLength:"1" maxLength:"400" doc:"Name of the output" example:"stdout.log"`
 	Part        int    `json:"part" class:"operational" minimum:"1" maximum:"99999" doc:"Part number, starting at 1"`
 	ContentType string `json:"contentType" class:"operational" minLength:"3" maxLength:"128" doc:"Exact media type" example:"text/plain; charset=utf-8"`
 	Size        *int64 `json:"size,omitempty" class:"operational" minimum:"0" maximum:"8388608" doc:"Size in bytes, at most 8 MiB; the bucket rejects larger parts"`

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -120,12 +118,12 @@ func (r *taskRun) run(ctx context.Context, argv []string) error {
 		return &exitError{exitNotRun, err}
 	}
 	defer spooled.Close()
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	r.signals = signals
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	signals := newRunSignals(cancel)
+	defer signals.stop()
+	r.signals = signals.task
+	r.app.notice("run %s started", spooled.Journal().Run)
 
 	taskEnded := make(chan struct{})
 	policy := r.options.policy()
@@ -133,11 +131,11 @@ func (r *taskRun) run(ctx context.Context, argv []string) error {
 	s := r.app.startSession(ctx, spooled, client, r.options.transfer, policy)
 	s.spaceWait = max(r.options.patience, 1)
 	code, err := r.execute(ctx, s, argv)
+	signals.taskEnded()
 	if !r.options.wait {
 		close(taskEnded)
 	}
 	if err == nil {
-		defer cancelOnSignal(signals, cancel)() // the task has ended: the next signal ends the upload
 		err = s.complete()
 	}
 	return r.finish(s, dir, code, err)

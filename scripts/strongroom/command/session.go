@@ -60,13 +60,9 @@ func (a *app) startSession(ctx context.Context, spooled *spool.Run, client *api.
 	}
 	s.failures = make(chan struct{})
 	failed, stored := s.countFailures()
-	print := func(error) {}
-	if !a.settings.quiet {
-		print = s.notify()
-	}
-	policy.Notify = func(err error) { failed(); print(err) }
+	policy.Notify = func(error) { failed() }
 	s.policy = policy
-	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	s.ctx, s.cancel = context.WithCancelCause(retry.WithReporter(ctx, a.reporter(s.meter.Printf)))
 	j := spooled.Journal()
 	s.uploader = upload.Start(s.ctx, upload.Config{
 		Client: client, Run: j.Run, Parallel: t.parallel, Retry: policy,
@@ -91,26 +87,6 @@ func (s *session) countFailures() (failed, stored func()) {
 		}
 	}
 	return failed, func() { count.Store(0) }
-}
-
-// Transient failures are printed only after a while, and then rarely.
-const (
-	firstNotice    = 5 * time.Second
-	noticeInterval = 30 * time.Second
-)
-
-func (s *session) notify() func(error) {
-	var mu sync.Mutex
-	next := time.Now().Add(firstNotice)
-	return func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if time.Now().Before(next) {
-			return
-		}
-		next = time.Now().Add(noticeInterval)
-		s.meter.Printf("strongroom: %v; retrying", err)
-	}
 }
 
 // add queues a part for upload.

@@ -124,7 +124,11 @@ func spoolShowCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := readSpooled(dir, args[0])
+			id, err := resolveSpooled(dir, args[0])
+			if err != nil {
+				return err
+			}
+			r, err := readSpooled(dir, id)
 			if err != nil {
 				return err
 			}
@@ -134,6 +138,7 @@ func spoolShowCommand(a *app) *cobra.Command {
 			return a.showSpooled(r)
 		},
 	}
+	completeArgs(a, cmd, completeSpooled(&t))
 	t.addSpoolFlag(cmd)
 	addJSONFlag(cmd, &asJSON)
 	return cmd
@@ -172,7 +177,11 @@ What is uploaded stays. A run that another process uses is not deleted.`,
 			}
 			var errs []error
 			for _, id := range ids {
-				if err := dir.Discard(id); err != nil {
+				id, err := resolveSpooled(dir, id)
+				if err == nil {
+					err = dir.Discard(id)
+				}
+				if err != nil {
 					errs = append(errs, fmt.Errorf("run %s: %w", id, err))
 					continue
 				}
@@ -181,6 +190,7 @@ What is uploaded stays. A run that another process uses is not deleted.`,
 			return errors.Join(errs...)
 		},
 	}
+	completeArgs(a, cmd, completeSpooled(&t))
 	t.addSpoolFlag(cmd)
 	return cmd
 }

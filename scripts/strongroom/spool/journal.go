@@ -145,13 +145,16 @@ func readJournal(dir string) (Journal, error) {
 	if j.Version != journalVersion {
 		return Journal{}, fmt.Errorf("the run's journal has version %d; this program supports version %d", j.Version, journalVersion)
 	}
+	j.mapPaths(loadedPath)
 	return j, nil
 }
 
 // writeJournal replaces the journal atomically: after a crash, the file is either
 // the old or the new one.
 func writeJournal(dir string, j *Journal) error {
-	data, err := json.MarshalIndent(j, "", " ")
+	stored := j.clone()
+	stored.mapPaths(storedPath)
+	data, err := json.MarshalIndent(stored, "", " ")
 	if err != nil {
 		return fmt.Errorf("write the run's journal: %w", err)
 	}
