@@ -37,6 +37,8 @@
 //	severity   1 (critical) to 4 (informational)           after, for ignored issues
 //	slx, resource, task                                    after, for ignored issues
 //	from, to   from <= lastSeen < to                       after, for ignored issues
+//	idPrefix   issues whose ID starts with this, sorted by ID; without other filters, and the
+//	           first page only
 //	pageSize   50, at most 200
 //	pageToken  nextPageToken of the previous page
 //
