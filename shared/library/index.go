@@ -17,12 +17,17 @@ import (
 // for concurrent use.
 type Index struct {
 	*rank.Index
-	tasks map[string]catalog.Task // by ID
-	named map[string][]string     // IDs of tasks by NameKey
+	tasks    map[string]catalog.Task       // by ID
+	enriched map[string]catalog.Enrichment // by ID, of the tasks that have one
+	named    map[string][]string           // IDs of tasks by NameKey
 }
 
 // Task returns the task with an ID; the zero Task if there is none.
 func (x *Index) Task(id string) catalog.Task { return x.tasks[id] }
+
+// Enrichment returns what the catalog says about the task with an ID in other words than its
+// author's; the zero Enrichment if there is none.
+func (x *Index) Enrichment(id string) catalog.Enrichment { return x.enriched[id] }
 
 // Named returns the IDs of the tasks whose names have the same NameKey as name.
 // Several suites may have a task of one name.
@@ -30,7 +35,7 @@ func (x *Index) Named(name string) []string { return x.named[NameKey(name)] }
 
 // readIndex reads all entries.
 func readIndex(ctx context.Context, db *firestore.Client, r Register) (*Index, error) {
-	x := &Index{tasks: map[string]catalog.Task{}, named: map[string][]string{}}
+	x := &Index{tasks: map[string]catalog.Task{}, enriched: map[string]catalog.Enrichment{}, named: map[string][]string{}}
 	var documents []rank.Document
 	if r.Version != "" {
 		docs, err := db.Collection(Collection).OrderBy(firestore.DocumentID, firestore.Asc).Limit(MaxTasks).Documents(ctx).GetAll()
@@ -39,14 +44,18 @@ func readIndex(ctx context.Context, db *firestore.Client, r Register) (*Index, e
 		}
 		texts := map[string]string{}
 		for _, doc := range docs {
-			var t catalog.Task
-			if err := doc.DataTo(&t); err != nil {
+			var entry Entry
+			if err := doc.DataTo(&entry); err != nil {
 				return nil, fmt.Errorf("read catalog: %w", err)
 			}
+			t := entry.Task
 			t.SuiteDocumentation = intern(texts, t.SuiteDocumentation)
 			id, key := doc.Ref.ID, NameKey(t.Name)
 			x.tasks[id], x.named[key] = t, append(x.named[key], id)
-			documents = append(documents, Document(id, t))
+			if !entry.Enrichment.IsZero() {
+				x.enriched[id] = entry.Enrichment
+			}
+			documents = append(documents, x.Document(id))
 		}
 	}
 	x.Index = rank.New(documents)
@@ -63,10 +72,11 @@ func intern(texts map[string]string, text string) string {
 	return text
 }
 
-// Document returns what a task is searched by.
-func Document(id string, t catalog.Task) rank.Document {
+// Document returns what the task with an ID is searched by.
+func (x *Index) Document(id string) rank.Document {
+	t := x.tasks[id]
 	return rank.Document{
-		ID: id, Name: t.Name, Documentation: t.Documentation, Tags: t.Tags,
+		ID: id, Name: t.Name, Documentation: t.Documentation, Tags: t.Tags, Enrichment: x.enriched[id].Text(),
 		Context: t.DisplayName + "\n" + strings.Join(t.Supports, "\n") + "\n" + t.SuiteDocumentation,
 	}
 }
