@@ -161,8 +161,7 @@ func NewRun(t testing.TB) string {
 // Drain waits until every message that was published so far is processed.
 func (c *Cloud) Drain(t testing.TB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	ctx := Context(t)
 	if err := c.GCS.Flush(ctx); err != nil {
 		t.Fatalf("wait for the buckets' notifications: %v", err)
 	}

@@ -173,7 +173,7 @@ func TestResumeSkipsRunsOfOtherProcesses(t *testing.T) {
 	go func() {
 		done <- p.run(t, "run", "--quiet", "--", "sh", "-c", "echo begun; while [ ! -e "+gate+" ]; do sleep 0.01; done")
 	}()
-	eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
+	cloudtest.Eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
 	id := p.runsSpooled(t)[0]
 	if r := p.run(t, "resume"); r.code != 0 || r.stderr != "" {
 		t.Errorf("resume all runs: %+v", r)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 )
 
@@ -28,7 +29,7 @@ func TestRunnerKilledMidTask(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
+			cloudtest.Eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
 			time.Sleep(delay)
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
@@ -80,7 +81,7 @@ func TestRunnerKilledMidTaskKeepsTheLastByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := fmt.Sprintf("/parts/stdout.log/%05d.open", len(text)/500+1)
-	eventually(t, "everything is spooled", func() bool {
+	cloudtest.Eventually(t, "everything is spooled", func() bool {
 		spooled, left := 0, false
 		for path, content := range p.spooled(t) {
 			left = left || strings.HasSuffix(path, "/files/left.json") && content != ""
@@ -116,7 +117,7 @@ func TestASignalCancelsTheTaskAndItsOutputIsUploaded(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
+			cloudtest.Eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
 			_ = cmd.Process.Signal(c.signal)
 			_ = cmd.Wait()
 			run := p.oneRun(t)

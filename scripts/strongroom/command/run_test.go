@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -133,7 +134,7 @@ func TestOutputCanBeReadWhileTheTaskRuns(t *testing.T) {
 		done <- p.run(t, "run", "--quiet", "--flush-interval", "5ms", "--",
 			"sh", "-c", "echo early; while [ ! -e "+gate+" ]; do sleep 0.01; done; echo late")
 	}()
-	eventually(t, "the first line is stored", func() bool {
+	cloudtest.Eventually(t, "the first line is stored", func() bool {
 		runs := p.runs(t)
 		if len(runs) == 0 {
 			return false
