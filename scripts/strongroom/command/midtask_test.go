@@ -2,7 +2,6 @@ package command_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -72,11 +71,10 @@ func (p *program) arriving(t *testing.T) int {
 func TestRunnerKilledMidTaskKeepsTheLastByte(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, faults.HTTPConfig{})
-	gate := filepath.Join(t.TempDir(), "gate")
-	defer func() { _ = os.WriteFile(gate, nil, 0o600) }()
+	gate := newGate(t)
 	text := numbers(150)
 	cmd := p.process(t, "run", "--quiet", "--part-size", "500", "--flush-interval", "1h", "--",
-		"sh", "-c", `printf %s "$1"; echo {} > $STRONGROOM_OUTPUT_DIR/left.json; while [ ! -e "$2" ]; do sleep 0.01; done`, "sh", text, gate)
+		"sh", "-c", `exec 3<"$2"; printf %s "$1"; echo {} > $STRONGROOM_OUTPUT_DIR/left.json; read -r _ <&3`, "sh", text, gate.path)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -128,11 +128,11 @@ func TestRunWithoutThePlatformLosesNothing(t *testing.T) {
 func TestOutputCanBeReadWhileTheTaskRuns(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, faults.HTTPConfig{})
-	gate := filepath.Join(t.TempDir(), "gate")
+	gate := newGate(t)
 	done := make(chan result, 1)
 	go func() {
 		done <- p.run(t, "run", "--quiet", "--flush-interval", "5ms", "--",
-			"sh", "-c", "echo early; while [ ! -e "+gate+" ]; do sleep 0.01; done; echo late")
+			"sh", "-c", "exec 3<"+gate.path+"; echo early; read -r _ <&3; echo late")
 	}()
 	cloudtest.Eventually(t, "the first line is stored", func() bool {
 		runs := p.runs(t)
@@ -141,7 +141,7 @@ func TestOutputCanBeReadWhileTheTaskRuns(t *testing.T) {
 		}
 		return p.stored(t, runs[0], "stdout.log") == "early\n"
 	})
-	writeFile(t, gate, "")
+	gate.open()
 	if r := <-done; r.code != 0 {
 		t.Errorf("%+v", r)
 	}
