@@ -167,7 +167,7 @@ func largestMint() any {
 	return map[string]any{"parts": parts}
 }
 
-func outputName(n int) string { return fmt.Sprintf("%04d", n) + strings.Repeat("a", 196) }
+func outputName(n int) string { return fmt.Sprintf("%04d", n) + strings.Repeat("a", 396) }
 
 func largestStart() any {
 	return map[string]any{
