@@ -19,8 +19,8 @@ import (
 // because a client waits before it tries a call again.
 const maxWorlds = 6
 
-// exportsOfATenant is how many exports a history makes of one tenant, before it goes
-// on with a new one.
+// exportsOfATenant is how many exports a history makes of one tenant, before it continues
+// with a new one.
 const exportsOfATenant = 5
 
 // callsOfAnExport is about how many calls the workers of an export make.
