@@ -25,8 +25,8 @@ type rowsFile struct {
 	limit int
 }
 
-// compression takes a third of the time of gzip's default, and its files are a tenth
-// larger (BenchmarkExport).
+// compression is the level of gzip. Against the default, a row takes a sixth less of the
+// processor's time, and files are a tenth larger (BenchmarkExport).
 const compression = 4
 
 func newRowsFile(limit int) *rowsFile {
