@@ -166,7 +166,7 @@ func TestLaw11ConsecutiveExportsHaveTheLatestRows(t *testing.T) {
 		before, last = last, wanted.before
 	}
 	want := map[string]string{}
-	for k, v := range h.model.now {
+	for k, v := range last.documents {
 		want[fmt.Sprint(k.table, " ", k.workspace, " ", k.id)] = fmt.Sprint(v.number)
 	}
 	if diff := cmp.Diff(want, latest); diff != "" {
