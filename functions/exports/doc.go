@@ -27,8 +27,8 @@
 //	 "format": "jsonl"}                   optional; JSON Lines, compressed with gzip
 //
 // The export has all documents as they were at one time: at "to", or at the next
-// whole minute. With "from", it has only those that were written at or after that
-// time, if only by a change. So the exports of consecutive times, from one "to" to
+// whole minute. With "from", it has only those that were written after that time, if
+// only by a change. So the exports of consecutive times, from one "to" to
 // the next, have every change.
 //
 //	kind       tables

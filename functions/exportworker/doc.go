@@ -36,6 +36,12 @@
 // writes other bytes, there are two objects, and the part names one. The other belongs
 // to nothing: only files that the manifest names are part of an export.
 //
+// An export has each document once. Several exports may have the same document: if
+// their ranges overlap, or if it was written again. Ranges that follow each other, as
+// the windows of a schedule do, have each document that was written in a range in the
+// export of that range only. To join exports, use for each document the row of the
+// export with the latest read time.
+//
 // # Errors
 //
 //	the tenant's key is disabled      the export is paused; export-scheduler publishes its

@@ -159,6 +159,10 @@ run "one_region" {
     error_message = "Every schedule must have an alert, after the time in suite.json."
   }
   assert {
+    condition     = google_monitoring_alert_policy.threshold["exports-failed"].conditions[0].condition_threshold[0].threshold_value == 0 && google_monitoring_alert_policy.threshold["export-stall"].conditions[0].condition_threshold[0].threshold_value == 3600
+    error_message = "An export that fails, or makes no progress for an hour, must raise an alert."
+  }
+  assert {
     condition     = google_monitoring_alert_policy.absent["sweep"].conditions[0].condition_absent[0].duration == "600s"
     error_message = "The alert on sweep must fire after ten minutes."
   }
