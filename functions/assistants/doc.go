@@ -37,6 +37,8 @@
 //	severity   1 (critical) to 4 (informational)           after, for ignored issues
 //	slx, resource, task                                    after, for ignored issues
 //	from, to   from <= lastSeen < to                       after, for ignored issues
+//	idPrefix   issues whose ID starts with this, sorted by ID; without other filters, and the
+//	           first page only
 //	pageSize   50, at most 200
 //	pageToken  nextPageToken of the previous page
 //
@@ -139,7 +141,7 @@
 // says so.
 //
 // In addition, an instance reads the catalog: one document once a minute, and up to
-// 20,000 documents, with some seconds of CPU, when it starts and after a change. A
+// 20,000 documents with 8 MiB of text, with some seconds of CPU, when it starts and after a change. A
 // request waits up to a second for a newer version, and otherwise uses the previous
 // one (see shared/library).
 //

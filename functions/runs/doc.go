@@ -171,6 +171,8 @@
 //	task, slx, resource, outcome, state    runs with this value
 //	from                                   runs that started at or after this time
 //	to                                     runs that started before this time
+//	idPrefix                               runs whose ID starts with this, sorted by ID; without
+//	                                       other filters, and the first page only
 //	pageSize                               at most this number of runs: 1 to 500, default 50
 //	pageToken                              the next page of the same query
 //

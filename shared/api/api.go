@@ -82,6 +82,7 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 	}
 	a.maxBody = max(a.maxBody, op.MaxBodyBytes)
 	bounds := &bodyBounds{bytes: op.MaxBodyBytes, memory: memoryOf(op), registry: a.OpenAPI().Components.Schemas}
+	op.BodyReadTimeout = timeoutOf(op.MaxBodyBytes)
 	op.MaxBodyBytes = -1       // body.WriteTo applies the limit, and reads into a buffer of the right size
 	op.SkipValidateBody = true // bodyBounds.check validates, within limits that huma does not have
 	op.Middlewares = append(op.Middlewares, bounds.admit)

@@ -22,9 +22,12 @@ const (
 	freeBodyBytes = 64 << 10
 
 	// firstByteTimeout limits how long a request may wait for its body before
-	// it is authenticated, and bodyTimeout how long an admitted body may take.
+	// it is authenticated.
 	firstByteTimeout = 10 * time.Second
-	bodyTimeout      = 5 * time.Second
+
+	// An admitted body may take bodyTimeout, and a second for every minBodyRate bytes.
+	bodyTimeout = 5 * time.Second
+	minBodyRate = 256 << 10
 
 	// drainTimeout limits how long the server reads the rest of a body after it
 	// has refused the request, so that the client can read the response. Requests
@@ -99,14 +102,18 @@ func (b *body) setDeadline(at time.Time) { _ = b.connection.SetReadDeadline(at) 
 
 // Read implements io.Reader.
 func (b *body) Read(p []byte) (int, error) {
-	wasComplete := b.received.Complete()
 	n, err := b.ReadCloser.Read(p)
-	if b.received.Complete() && !wasComplete {
+	if b.received.Complete() { // each time, because somebody may have set a deadline meanwhile
 		// The server reads on to notice a client that disconnects. A deadline
 		// would look like that, and would cancel a long request.
 		b.setDeadline(time.Time{})
 	}
 	return n, err
+}
+
+// timeoutOf returns how long a body may take to arrive.
+func timeoutOf(bytes int64) time.Duration {
+	return bodyTimeout + time.Duration(bytes)*time.Second/minBodyRate
 }
 
 // Close implements io.Closer. It does nothing, because closing reads what is left
@@ -153,7 +160,7 @@ func (b *body) fill(buffer *bytes.Buffer, size int64) (n int64, err error) {
 		if err := b.reserve(memoryPerBodyByte * size); err != nil {
 			return n, err
 		}
-		b.setDeadline(time.Now().Add(bodyTimeout))
+		b.setDeadline(time.Now().Add(timeoutOf(size)))
 		buffer.Grow(int(size-n) + 2*bytes.MinRead)
 	}
 	more, err := buffer.ReadFrom(io.LimitReader(b, b.bounds.bytes+1-n))

@@ -73,6 +73,11 @@ type version struct {
 	Go       string `json:"go"`
 }
 
+// String returns the version in one line.
+func (v version) String() string {
+	return fmt.Sprintf("strongroom %s %s %s", v.Version, cmp.Or(v.Revision, "unknown revision"), v.Go)
+}
+
 func versionCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -84,7 +89,7 @@ func versionCommand(a *app) *cobra.Command {
 			if asJSON {
 				return a.writeJSON(a.stdout, v)
 			}
-			_, err := fmt.Fprintf(a.stdout, "strongroom %s %s %s\n", v.Version, cmp.Or(v.Revision, "unknown revision"), v.Go)
+			_, err := fmt.Fprintln(a.stdout, v)
 			return err
 		},
 	}
