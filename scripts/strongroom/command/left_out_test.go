@@ -106,10 +106,10 @@ func TestFilesWithOddNamesAreUploadedAndShownAsTheyWere(t *testing.T) {
 // summary is what run, upload and resume print with --json.
 type summary struct {
 	Run, Outcome, Error string
-	Uploaded     bool
-	Issues       int
-	Outputs      []struct{ Name, FileName string }
-	FilesLeftOut []struct {
+	Uploaded            bool
+	Issues              int
+	Outputs             []struct{ Name, FileName string }
+	FilesLeftOut        []struct {
 		File, Reason string
 		Lost         bool
 	}
