@@ -60,7 +60,7 @@ func TestResponsesArePermanentOrTransient(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t, c.status, `{"title":"No","detail":"because"}`, "Retry-After", c.after, "Location", "http://192.0.2.1/")
-			err := newClient(t, server.URL).Start(t.Context(), "r", api.Start{})
+			_, err := newClient(t, server.URL).Start(t.Context(), "r", api.Start{})
 			var again *retry.Transient
 			got := time.Duration(-1)
 			if errors.As(err, &again) {

@@ -12,6 +12,7 @@ import (
 // finishCommands gives all commands below root what they have in common.
 func finishCommands(a *app, root *cobra.Command) {
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .HasHelpSubCommands}}", jsonHelp+"{{if .HasHelpSubCommands}}", 1))
 	root.SetHelpCommand(helpCommand(root))
 	for _, cmd := range root.Commands() {
 		if cmd.HasSubCommands() {

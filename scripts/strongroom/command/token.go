@@ -62,8 +62,8 @@ func (a *app) printToken(ctx context.Context, tenantName, role string, asJSON bo
 // version describes the source of the program.
 type version struct {
 	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"` // of the source
-	Modified bool   `json:"modified,omitempty"` // the source differs from Revision
+	Revision string `json:"revision,omitempty" doc:"of the source"`
+	Modified bool   `json:"modified,omitempty" doc:"the source differs from Revision"`
 	Go       string `json:"go"`
 }
 
@@ -87,7 +87,7 @@ func versionCommand(a *app) *cobra.Command {
 			return err
 		},
 	}
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, version{})
 	return cmd
 }
 
