@@ -169,7 +169,8 @@ func (a *app) outputText(o catOptions, name string) (out io.Writer, flush func()
 	decoder := view.NewDecoder(out, !isShown, func(e charset.Encoding) {
 		a.notice("%s is %s; to convert a copy: iconv -f UTF-16 -t UTF-8", view.Name(name), e)
 	})
-	return decoder, func() error { return errors.Join(decoder.Flush(), flush()) }
+	flushText := flush
+	return decoder, func() error { return errors.Join(decoder.Flush(), flushText()) }
 }
 
 // reader returns the method of view.Reader that the flags select.

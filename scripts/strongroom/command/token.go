@@ -32,6 +32,7 @@ own issuer, for example from a pod's projected service account in Kubernetes.`,
 	flags.StringVar(&tenantName, "tenant", "", "ID of the tenant")
 	flags.StringVar(&role, "as", "viewer", "role of the token: runner, viewer, auditor, admin or platform")
 	flags.BoolVar(&asJSON, "json", false, "print the token and its expiry time as JSON")
+	documentJSON(cmd, printedToken{})
 	return cmd
 }
 
@@ -53,10 +54,13 @@ func (a *app) printToken(ctx context.Context, tenantName, role string, asJSON bo
 		_, err = fmt.Fprintln(a.stdout, token.Token.Reveal())
 		return err
 	}
-	return a.writeJSON(a.stdout, struct {
-		Token   string    `json:"token"`
-		Expires time.Time `json:"expires"`
-	}{token.Token.Reveal(), token.Expires})
+	return a.writeJSON(a.stdout, printedToken{token.Token.Reveal(), token.Expires})
+}
+
+// printedToken is what token --json prints.
+type printedToken struct {
+	Token   string    `json:"token"`
+	Expires time.Time `json:"expires"`
 }
 
 // version describes the source of the program.
