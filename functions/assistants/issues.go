@@ -68,6 +68,9 @@ func (r issueSearch) issueFilter() issueFilter {
 
 func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest) (*searchIssuesResponse, error) {
 	s, in := access.From(ctx), request.Body
+	if err := api.CheckRange("body", in.From, in.To); err != nil {
+		return nil, err
+	}
 	if in.IDPrefix != "" && in != (issueSearch{IDPrefix: in.IDPrefix, PageSize: in.PageSize}) {
 		return nil, api.Refuse(http.StatusUnprocessableEntity, "idPrefix allows no other filter and no page token; remove them")
 	}

@@ -94,7 +94,8 @@ func TestAnInvalidListRequestIsRejected(t *testing.T) {
 		t.Fatal("there is no second page")
 	}
 	for query, status := range map[string]int{
-		"state=broken":                         http.StatusUnprocessableEntity,
+		"state=broken": http.StatusUnprocessableEntity,
+		"from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z": http.StatusUnprocessableEntity,
 		"severity=0":                           http.StatusUnprocessableEntity,
 		"severity=5":                           http.StatusUnprocessableEntity,
 		"severity=high":                        http.StatusUnprocessableEntity,

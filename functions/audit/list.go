@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
@@ -61,7 +62,10 @@ func (q ListQuery) check(workspace tenant.WorkspaceID) error {
 				api.Fault{Message: "expected " + filter.want, Location: "query." + filter.name})
 		}
 	}
-	return nil
+	if q.Run != "" && q.Resource != "" && !strings.HasPrefix(q.Resource+"/", "runs/"+q.Run+"/") {
+		return api.Contradiction("resource is not a part of run; leave out one of them", "query.run")
+	}
+	return api.CheckRange("query", q.From, q.To)
 }
 
 type listRequest struct {

@@ -45,6 +45,9 @@ type searchResponse struct {
 // before the first one.
 func (h *Handler) search(ctx context.Context, request *searchRequest) (*searchResponse, error) {
 	session, in := access.From(ctx), request.Body
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	if in.IDPrefix != "" && in != (search{IDPrefix: in.IDPrefix, PageSize: in.PageSize}) {
 		return nil, api.Refuse(http.StatusUnprocessableEntity, "idPrefix allows no other filter and no page token; remove them")
 	}
@@ -74,6 +77,14 @@ func (h *Handler) search(ctx context.Context, request *searchRequest) (*searchRe
 		out.Body.Next = access.PageToken(ctx, last, in.key())
 	}
 	return out, nil
+}
+
+// check returns the problem of filters that no run can match together.
+func (in search) check() error {
+	if in.Outcome != "" && in.State != "" && run.State(in.State) != run.Ended {
+		return api.Contradiction("only runs in the state ended have an outcome; leave out state or outcome", "body.outcome")
+	}
+	return api.CheckRange("body", in.From, in.To)
 }
 
 // jsonBytes estimates the size of a run in a response.

@@ -170,6 +170,8 @@ func TestAPageTokenIsValidOnlyForItsQuery(t *testing.T) {
 	}
 	for _, query := range []string{
 		"pageSize=0", "pageSize=501", "outcome=good", "state=gone", "from=yesterday", "colour=red", "TASK=a",
+		"state=running&outcome=success", "state=lost&outcome=error",
+		"from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z",
 	} {
 		if got := search(t, tn, query); got.Status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: status %d: %s", query, got.Status, got.Body)

@@ -19,6 +19,7 @@ type action[T any] struct {
 	complete                  completer          // of the argument; nil: that of ids
 	do                        func(context.Context, *api.Client, string) (T, error)
 	show                      func(io.Writer, T) error
+	public                    bool // the resource belongs to no workspace
 }
 
 // command returns the command. It retries transient failures.
@@ -51,7 +52,11 @@ func (act action[T]) call(ctx context.Context, a *app, argument string) (zero T,
 	if err := act.check(argument); err != nil {
 		return zero, err
 	}
-	client, err := a.settings.client("")
+	connect := a.settings.publicClient
+	if !act.public {
+		connect = func() (*api.Client, error) { return a.settings.client("") }
+	}
+	client, err := connect()
 	if err != nil {
 		return zero, err
 	}

@@ -24,8 +24,10 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 
-	exitLeftOut = 3 // the command did everything that it could, but left out some files
-	exitNotRun  = 125
+	exitLeftOut        = 3 // the command did everything that it could, but left out some files
+	exitExportFailed   = 4
+	exitExportCanceled = 5
+	exitNotRun         = 125
 )
 
 // app is one invocation of the program.
@@ -75,7 +77,7 @@ func rootCommand(a *app) *cobra.Command {
 	a.settings.addFlags(root)
 	root.AddCommand(runCommand(a), resumeCommand(a), spoolCommand(a), uploadCommand(a), importCommand(a),
 		runsCommand(a), outputsCommand(a), issuesCommand(a), slisCommand(a), assistantCommand(a),
-		catalogCommand(a), auditCommand(a), replayCommand(a), tokenCommand(a), versionCommand(a))
+		catalogCommand(a), auditCommand(a), exportsCommand(a), replayCommand(a), tokenCommand(a), versionCommand(a))
 	finishCommands(a, root)
 	return root
 }

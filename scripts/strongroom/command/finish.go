@@ -33,13 +33,17 @@ func finishGroup(a *app, group *cobra.Command) {
 	group.Args = unknownCommand
 	group.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	for _, cmd := range group.Commands() {
+		if cmd.HasSubCommands() {
+			finishGroup(a, cmd)
+			continue
+		}
 		switch cmd.Name() {
 		case "ls":
 			cmd.Aliases = append(cmd.Aliases, "list")
 		case "show":
 			cmd.SuggestFor = append(cmd.SuggestFor, "view", "get", "describe")
 		}
-		if cmd.Flags().Lookup("spool") == nil {
+		if cmd.Flags().Lookup("spool") == nil && cmd.Flags().Lookup("timeout") == nil {
 			addTimeout(cmd)
 		}
 	}

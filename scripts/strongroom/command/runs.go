@@ -56,6 +56,9 @@ func (o *listRunsOptions) check() (err error) {
 	); err != nil {
 		return err
 	}
+	if state := run.State(o.filter.State); o.filter.Outcome != "" && state != "" && state != run.Ended {
+		return usageError("--state %s contradicts --outcome: only ended runs have an outcome", state)
+	}
 	o.filter.From, o.filter.To, err = o.started.parse(time.Now())
 	return err
 }

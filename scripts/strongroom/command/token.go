@@ -13,6 +13,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
+// emulatedRoles are the roles that the embedded cloud gives tokens for.
+var emulatedRoles = []tenant.Role{tenant.Runner, tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform}
+
 func tokenCommand(a *app) *cobra.Command {
 	var tenantName, role string
 	var asJSON bool
@@ -37,6 +40,9 @@ own issuer, for example from a pod's projected service account in Kubernetes.`,
 }
 
 func (a *app) printToken(ctx context.Context, tenantName, role string, asJSON bool) error {
+	if err := checkOneOf("--as", tenant.Role(role), emulatedRoles...); err != nil {
+		return err
+	}
 	id, err := tenant.ParseID(tenantName)
 	if err != nil && role != string(tenant.Platform) {
 		return usageError("--tenant: %w", err)

@@ -145,7 +145,7 @@ func scanParts(dir string) (last int, open string, err error) {
 }
 
 // EachPending calls yield for each part of a closed output that is not
-// acknowledged, in order. It reads each part to compute its checksum.
+// acknowledged, in order. It reads each part to compute its checksums.
 func (r *Run) EachPending(output string, yield func(Part)) error {
 	journal := r.Journal()
 	o := journal.Output(output)
@@ -170,11 +170,13 @@ func (p *Part) read() error {
 		return err
 	}
 	defer f.Close()
-	buffer := make([]byte, 128<<10)
+	buffer, digest := make([]byte, 128<<10), sha256.New()
 	for {
 		n, err := f.Read(buffer)
 		p.measure(buffer[:n])
+		digest.Write(buffer[:n])
 		if err == io.EOF {
+			p.SHA256 = hex.EncodeToString(digest.Sum(nil))
 			return nil
 		}
 		if err != nil {
