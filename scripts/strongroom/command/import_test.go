@@ -178,7 +178,7 @@ type importedRun struct {
 	File, Run, Task, Outcome string
 	Part, Parts, Issues      int
 	Rejected                 int // how many
-	AlreadyImported          bool
+	AlreadyImported, Before  bool
 }
 
 func importedRuns(t *testing.T, r result) (runs []importedRun) {
