@@ -339,7 +339,9 @@ func TestPublicDataIsOnThePlatformsLedgerAndNeedsNoConsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var list struct{ Sends []struct{ Entry, SHA256, Status string } }
+	var list struct {
+		Sends []struct{ Entry, SHA256, Status string }
+	}
 	token, _ := c.Token("", "platform")
 	c.Do(t, token, http.MethodGet, "/v1/platform/model-sends", nil).Want(t, 200).JSON(t, &list)
 	received := c.Vertex.Requests(suite.SharedModel.ProjectID)
