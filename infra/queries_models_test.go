@@ -13,7 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// callModels gives a consent, sends a request that is stored, and one with public data.
+// callModels consents, sends a request that is stored, and one with public data.
 func (x *caller) callModels(t *testing.T) {
 	t.Helper()
 	var given struct{ Text string }

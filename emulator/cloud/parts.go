@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"path"
 	"strings"
@@ -26,9 +27,19 @@ func (c *Cloud) listen(context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.URL = "http://" + listener.Addr().String()
+	c.URL = "http://" + reachable(listener.Addr().String())
 	c.serve(listener, http.HandlerFunc(c.serveURL))
 	return nil
+}
+
+// reachable returns the address at which this machine reaches a listener, because
+// one that listens on all interfaces has no address that clients can use.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {
+		return addr
+	}
+	return net.JoinHostPort("127.0.0.1", port)
 }
 
 // serveURL does not use a ServeMux for all paths: a mux redirects paths with

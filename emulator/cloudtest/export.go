@@ -106,8 +106,21 @@ func (tn *Tenant) ExportKeys(t testing.TB) manifest.Keys {
 	}
 }
 
-// verifiers returns the verifier keys of a key of the platform under a name.
+// verifiers returns the verifiers of a key of the platform under a name.
 func (c *Cloud) verifiers(t testing.TB, key, name string) note.Verifiers {
+	t.Helper()
+	var all []note.Verifier
+	for _, text := range c.verifierKeys(t, key, name) {
+		verifier, err := note.NewVerifier(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, verifier)
+	}
+	return note.VerifierList(all...)
+}
+
+func (c *Cloud) verifierKeys(t testing.TB, key, name string) (texts []string) {
 	t.Helper()
 	client, err := c.Operator.KMS(context.WithoutCancel(t.Context()))
 	if err != nil {
@@ -117,17 +130,20 @@ func (c *Cloud) verifiers(t testing.TB, key, name string) note.Verifiers {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []note.Verifier
 	for _, k := range keys {
 		text, err := k.VerifierKey(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		verifier, err := note.NewVerifier(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, verifier)
+		texts = append(texts, text)
 	}
-	return note.VerifierList(all...)
+	return texts
+}
+
+// ExportKeyFile returns the verifier keys of the tenant's exports, one on each line.
+func (tn *Tenant) ExportKeyFile(t testing.TB) string {
+	t.Helper()
+	host := strings.TrimPrefix(tn.Cloud.URL, "http://")
+	keys := tn.Cloud.verifierKeys(t, "manifest", manifest.Origin(host, string(tn.ID)))
+	return strings.Join(append(keys, tn.Cloud.verifierKeys(t, "log", auditlog.Origin(host, tn.ID))...), "\n") + "\n"
 }

@@ -109,7 +109,7 @@ func (f modelFixture) request(c consentCase, p prompt.Payload) model.Request {
 	}
 }
 
-// give gives the halves of a case.
+// give submits the halves of a case.
 func (f modelFixture) give(t *testing.T, c consentCase) {
 	t.Helper()
 	owner, workspace, life := f.tenant, c.workspace, 30*24*time.Hour

@@ -92,6 +92,23 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 	return record, c.writeRecord(ctx, record, workspaces)
 }
 
+// Workspaces returns the workspaces of a tenant. One that does not exist yet has none.
+func (c *Cloud) Workspaces(ctx context.Context, id tenant.ID) ([]tenant.WorkspaceID, error) {
+	db, err := c.Directory.Client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := directory.Workspace(db, id, "any").Parent.Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("list the workspaces of %s: %w", id, err)
+	}
+	var all []tenant.WorkspaceID
+	for _, doc := range docs {
+		all = append(all, tenant.WorkspaceID(doc.Ref.ID))
+	}
+	return all, nil
+}
+
 // SetWitnesses registers the witnesses of a tenant's audit log by their verifier
 // keys, in place of those before, as Terraform does. Functions that have cached the
 // record see it after a minute.

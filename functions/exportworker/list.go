@@ -85,5 +85,12 @@ func eachPart(ctx context.Context, query firestore.Query, visit func(export.Part
 
 // listed returns a file as the manifest names it.
 func listed(f export.File) manifest.File {
-	return manifest.File{Name: f.Name, Size: f.Size, CRC32C: crc32c.Encode(f.CRC32C), SHA256: hex.EncodeToString(f.SHA256), Rows: f.Rows}
+	m := manifest.File{Name: f.Name, Size: f.Size, CRC32C: crc32c.Encode(f.CRC32C), SHA256: hex.EncodeToString(f.SHA256), Rows: f.Rows}
+	if o, ok := f.Object(); ok {
+		m.Part = &manifest.Part{
+			Workspace: string(o.Workspace), Run: string(o.Run), Output: o.Output, Part: o.Part, Generation: f.Copied.Generation,
+			Checksum: manifest.Checksum(f.Checksum()), Path: export.AssembledPath(o, f.Copied.First), Offset: f.Copied.Offset,
+		}
+	}
+	return m
 }

@@ -18,7 +18,7 @@ type group struct {
 // infra need no entry of their own.
 var (
 	domain = group{name: "domain", packages: []string{
-		"shared/catalog", "shared/consent", "shared/crc32c", "shared/dataclass", "shared/export", "shared/grant", "shared/issue", "shared/prompt", "shared/rank", "shared/run", "shared/secret",
+		"shared/catalog", "shared/consent", "shared/crc32c", "shared/dataclass", "shared/export", "shared/grant", "shared/issue", "shared/outputname", "shared/plaintext", "shared/prompt", "shared/rank", "shared/run", "shared/secret",
 		"shared/sli", "shared/tenant",
 	}}
 	proofs  = group{name: "proofs", packages: []string{"shared/auditverify", "shared/manifest", "shared/noteverify", "shared/tilelog"}}
@@ -27,7 +27,7 @@ var (
 		"shared/signednote",
 	}}
 	transport = group{name: "transport", packages: []string{
-		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/memory",
+		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/linger", "shared/memory",
 		"shared/signedurl",
 	}}
 	functions = group{name: "functions", packages: []string{"functions/..."}}

@@ -152,12 +152,13 @@ func TestARuleAboutNothingIsAViolation(t *testing.T) {
 	t.Parallel()
 	g := sound()
 	delete(g, "./emulator/faults")
-	want := []string{
-		"a rule is about emulator/faults, which does not exist", // as a part of the embedded cloud
-		"a rule is about emulator/faults, which does not exist",
+	for _, v := range slices.Compact(g.violations(rules)) { // several rules have exceptions for parts of the embedded cloud
+		if want := "a rule is about emulator/faults, which does not exist"; v != want {
+			t.Errorf("got %q, want %q", v, want)
+		}
 	}
-	if diff := cmp.Diff(want, g.violations(rules)); diff != "" {
-		t.Errorf("violations (-want +got):\n%s", diff)
+	if len(g.violations(rules)) == 0 {
+		t.Error("there is no violation")
 	}
 }
 

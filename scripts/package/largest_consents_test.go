@@ -17,7 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// giveHalves gives one half after the other, as many as a history shows.
+// giveHalves submits one half after the other, as many as a history shows.
 func giveHalves(t *testing.T, tn *cloudtest.Tenant) {
 	t.Helper()
 	token := tn.Token(t, "admin")

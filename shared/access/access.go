@@ -25,7 +25,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/authn"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -221,7 +221,7 @@ var pathIDs = map[string]string{
 // valid names only, so the audit log contains no text that a client chose freely.
 func resourcePath(hc huma.Context) string {
 	for parameter, kind := range pathIDs {
-		if id := hc.Param(parameter); grant.CheckOutput(id) == nil {
+		if id := hc.Param(parameter); outputname.Check(id) == nil {
 			return kind + id
 		}
 	}
@@ -230,7 +230,7 @@ func resourcePath(hc huma.Context) string {
 		return ""
 	}
 	output := hc.Param("output")
-	if grant.CheckOutput(output) != nil {
+	if outputname.Check(output) != nil {
 		return "runs/" + string(id)
 	}
 	return "runs/" + string(id) + "/outputs/" + output

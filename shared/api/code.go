@@ -53,7 +53,7 @@ func allCodes() []any {
 			all[code] = true
 		}
 	}
-	for code := range refusalStatus {
+	for code := range refusalStatuses {
 		all[string(code)] = true
 	}
 	var sorted []any

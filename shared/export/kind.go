@@ -10,7 +10,7 @@ const (
 	Audit     Kind = "audit"     // the audit log, up to a checkpoint
 	Metadata  Kind = "metadata"  // runs, and what they found and measured
 	Inventory Kind = "inventory" // every part of an output that was ever granted
-	Outputs   Kind = "outputs"   // the bytes of outputs; not available yet
+	Outputs   Kind = "outputs"   // the bytes of outputs, and the state of each of their parts
 )
 
 // Kinds are all kinds, sorted.
@@ -30,6 +30,7 @@ const (
 	SLIsTable       Table = "slis"
 	AssistantsTable Table = "assistants"
 	GrantsTable     Table = "grants"
+	PartsTable      Table = "outputparts"
 )
 
 // Tables are the tables of each kind.

@@ -28,6 +28,7 @@ type Listing struct {
 // Output describes the readable part of one output.
 type Output struct {
 	Name        string `json:"name"`
+	FileName    string `json:"fileName"` // for people: as the file was named on the runner
 	ContentType string `json:"contentType"`
 	State       string `json:"state"`           // Open, Complete, Incomplete or Unclaimed
 	Parts       int    `json:"parts"`           // that the run reported; 0 while it runs
@@ -126,7 +127,7 @@ func (c *Client) read(ctx context.Context, r request) (*Chunk, error) {
 		return nil, err
 	}
 	chunk := &Chunk{
-		Body:      &chunkBody{liveReader: liveReader{res.Body, alive}, body: res.Body, cancel: cancel, ctx: ctx},
+		Body:      &chunkBody{liveReader: liveReader{res.Body, alive}, body: res.Body, cancel: cancel, ctx: ctx, what: r.what},
 		Truncated: res.Header.Get("Strongroom-Truncated") == "true",
 		State:     res.Header.Get("Strongroom-Output-State"),
 		next:      res.Header.Get("Strongroom-Continue"),
@@ -144,13 +145,14 @@ type chunkBody struct {
 	body   io.Closer
 	cancel func()
 	ctx    context.Context
+	what   string // is attempted, for errors
 }
 
 // Read marks a broken connection as transient.
 func (b *chunkBody) Read(p []byte) (int, error) {
 	n, err := b.liveReader.Read(p)
 	if err != nil && err != io.EOF {
-		err = unreachable(b.ctx, "read output", err)
+		err = unreachable(b.ctx, b.what, err)
 	}
 	return n, err
 }

@@ -84,7 +84,8 @@ type Part struct {
 	ContentType string   `json:"contentType"`
 	Size        int64    `json:"size"` // bytes
 	CRC32C      Checksum `json:"crc32c"`
-	Lines       int64    `json:"lines"` // newline bytes in the part
+	SHA256      string   `json:"sha256"` // 64 hexadecimal digits
+	Lines       int64    `json:"lines"`  // newline bytes in the part
 }
 
 // Report is the end of a run.

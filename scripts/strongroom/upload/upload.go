@@ -282,7 +282,7 @@ func describe(batch []spool.Part) []api.Part {
 	for i, p := range batch {
 		parts[i] = api.Part{
 			Output: p.Output, Number: p.Number, ContentType: p.ContentType,
-			Size: p.Size, CRC32C: api.Checksum(p.CRC32C), Lines: p.Lines,
+			Size: p.Size, CRC32C: api.Checksum(p.CRC32C), SHA256: p.SHA256, Lines: p.Lines,
 		}
 	}
 	return parts

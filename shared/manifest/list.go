@@ -1,0 +1,90 @@
+package manifest
+
+import (
+	"bufio"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// list verifies the files that an authentic list names.
+func (v *verifier) list(name string) {
+	err := v.readList(name, func(f File) error {
+		if f.Part != nil {
+			v.part(f)
+		} else {
+			v.file(f)
+		}
+		return v.stopped
+	})
+	if err != nil {
+		v.problem(name, "it is not a list: %v", err)
+	}
+}
+
+// expect announces the files that lists name.
+func (v *verifier) expect(lists []string) {
+	for _, name := range lists {
+		if v.Expect != nil {
+			_ = v.readList(name, func(f File) error { v.Expect(f.Size); return nil }) // list reports errors
+		}
+	}
+}
+
+func (v *verifier) readList(name string, each func(File) error) error {
+	f, err := v.directory.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	unzipped, err := gzip.NewReader(f)
+	if err != nil {
+		return err
+	}
+	return ReadList(unzipped, each)
+}
+
+// ReadList calls each with the files that a list names, until it returns an error. list
+// is uncompressed.
+func ReadList(list io.Reader, each func(File) error) error {
+	lines := bufio.NewScanner(list)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		var f File
+		if err := json.Unmarshal(lines.Bytes(), &f, json.RejectUnknownMembers(true)); err != nil {
+			return fmt.Errorf("read line: %w", err)
+		}
+		if err := f.validate(); err != nil {
+			return err
+		}
+		if err := each(f); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// validate returns an error unless a reader can safely use the names of f as paths.
+func (f File) validate() error {
+	if !fs.ValidPath(f.Name) || strings.HasPrefix(f.Name, namePrefix) {
+		return fmt.Errorf("the name %q is not valid", f.Name)
+	}
+	p := f.Part
+	switch {
+	case (p != nil) != strings.HasPrefix(f.Name, Parts) || strings.HasPrefix(f.Name, Outputs):
+		return fmt.Errorf("the name %q is not valid for what the file is", f.Name)
+	case p == nil && f.SHA256 == "":
+		return fmt.Errorf("%s has no SHA-256", f.Name)
+	case p == nil:
+		return nil
+	case !fs.ValidPath(p.Path) || !strings.HasPrefix(p.Path, Outputs) || p.Offset < 0 || f.Size < 0:
+		return fmt.Errorf("the path %q with the offset %d is not valid", p.Path, p.Offset)
+	case (p.Checksum == SHA256) != (f.SHA256 != "") || p.Checksum != SHA256 && p.Checksum != CRC32COnly:
+		return fmt.Errorf("the checksum %q of %s is not valid", p.Checksum, f.Name)
+	}
+	return nil
+}
