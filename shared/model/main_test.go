@@ -32,7 +32,7 @@ type fixture struct {
 }
 
 // newFixture returns a tenant that has consented to send explanations to its own model.
-func newFixture(t *testing.T, c *cloudtest.Cloud) fixture {
+func newFixture(t testing.TB, c *cloudtest.Cloud) fixture {
 	t.Helper()
 	tn := c.Tenant(t)
 	f := fixture{cloud: c, tenant: tn, project: tn.OwnModel(t).ProjectID, gateway: c.Gateway(t, "assistants", nil, nil)}
