@@ -16,7 +16,7 @@ import (
 )
 
 // GiveHalf submits one half of a consent, for 30 days and all workspaces: the persona admin
-// gives the tenant's, and platform the platform's.
+// has the tenant's side, and platform the platform's.
 func (tn *Tenant) GiveHalf(t testing.TB, persona string, f consent.Feature, d consent.Destination) Response {
 	t.Helper()
 	expires := tn.Cloud.Clock.Now().Add(30 * 24 * time.Hour).UTC().Truncate(time.Second)
