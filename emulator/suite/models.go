@@ -22,15 +22,10 @@ func modelProject(e tenant.ModelEndpoint) string {
 	return "projects/" + e.ProjectID
 }
 
-// SetModel gives a tenant a language model of its own, as Terraform does, or none.
+// SetModel sets a tenant's own language model, or none, as Terraform does.
 // Functions that have cached the record see it after a minute.
 func (c *Cloud) SetModel(ctx context.Context, id tenant.ID, e tenant.ModelEndpoint) (tenant.Record, error) {
 	return c.updateRecord(ctx, id, firestore.Update{Path: "model", Value: e})
-}
-
-// SetLimits sets a tenant's limits, as Terraform does.
-func (c *Cloud) SetLimits(ctx context.Context, id tenant.ID, l tenant.Limits) (tenant.Record, error) {
-	return c.updateRecord(ctx, id, firestore.Update{Path: "limits", Value: l})
 }
 
 // updateRecord changes a tenant's record and grants the roles on its resources.

@@ -14,7 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/keys"
 )
 
-// Handler gives, withdraws and shows consents, and lists the ledger. It is safe for
+// Handler stores, withdraws and shows consents, and lists the ledger. It is safe for
 // concurrent use.
 type Handler struct {
 	http.Handler

@@ -34,6 +34,7 @@ var all = []benchmark{
 	{about: "CPU of verifying a copy of an audit log, against SHA-256 of the same bytes", pkg: "./shared/auditverify", name: "BenchmarkVerify", metric: "x-sha256", target: 2, once: false},
 	{about: "CPU of a row of an export, against decoding the same document", pkg: "./functions/exportworker", name: "BenchmarkExport/rows=100000", metric: "x-decode", target: 1.5, once: true},
 	{about: "memory of export-worker above idle, of 1,000,000 rows, in MiB", pkg: "./functions/exportworker", name: "BenchmarkExport/rows=1000000", metric: "MiB-above-idle", target: 64, once: true},
+	{about: "CPU of a send to a model, against Google's client alone", pkg: "./shared/model", name: "BenchmarkSendOverABareClient", metric: "x-bare", target: 1.2, once: false},
 	{about: "time until an issue is visible after 20,000 of another check, in s", pkg: "./emulator/suite", name: "BenchmarkIssueBehindAFlood", metric: "s-other-check", target: 3, once: true},
 	{about: "the same for another tenant's issue, in s", pkg: "./emulator/suite", name: "BenchmarkIssueBehindAFlood", metric: "s-other-tenant", target: 1, once: true},
 	{about: "start of the embedded cloud, in ms", pkg: "./emulator/suite", name: "BenchmarkStart", metric: "ms-start", target: 100, once: false},
