@@ -78,6 +78,11 @@ func TestAnExportIsCreatedPulledAndVerified(t *testing.T) {
 	if r := e.pull(t, id, dir); r.code != 0 || fetched.Load() != once || !strings.Contains(r.stderr, "nothing was fetched") {
 		t.Errorf("the second pull fetched %d files: %+v", fetched.Load()-once, r)
 	}
+	e.cloud.SetKeyState(t, e.tenant.KeyName, kmspb.CryptoKeyVersion_DISABLED)
+	e.env["STRONGROOM_URL"] = e.cloud.URL // without faults
+	if r := e.pull(t, id, t.TempDir(), "--retry-for", "50ms"); r.code != 1 || !strings.Contains(r.stderr, "the tenant's key cannot be used: enable it") {
+		t.Errorf("a disabled key: %+v", r)
+	}
 	delete(e.env, "STRONGROOM_TOKEN")
 	e.env["STRONGROOM_URL"] = "http://127.0.0.1:1"
 	if r := e.run(t, "exports", "verify", dir); r.code != 0 || !strings.HasSuffix(r.stdout, "OK\n") {
