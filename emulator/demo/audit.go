@@ -53,7 +53,7 @@ type auditStep struct {
 
 // readOnTheRecord reads output of a run as a viewer, and returns the receipt.
 func (d *Demo) readOnTheRecord(ctx context.Context) (receipt string, err error) {
-	path := fmt.Sprintf("/v1/workspaces/%s/runs/%s/outputs/%s", prod, d.runs[0].Run, d.runs[0].Outputs[0].Name)
+	path := d.path("runs/" + d.runs[0].Run + "/outputs/" + d.runs[0].Outputs[0].Name)
 	read, err := d.call(ctx, acme, "viewer", http.MethodGet, path, nil)
 	if err != nil {
 		return "", err

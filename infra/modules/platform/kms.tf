@@ -10,9 +10,11 @@ locals {
     {
       audit    = { location = var.location, id = "audit" }                   # seals audit entries; tenants' audit buckets
       messages = { location = var.location, id = "messages" }                # Pub/Sub
+      code     = { location = var.location, id = "code" }                    # packages of functions
+      logs     = { location = local.home_region, id = "logs" }               # Google's audit logs
       database = { location = local.database_key_location, id = "database" } # Firestore
     },
-    { for region in var.regions : "runtime ${region}" => { location = region, id = "runtime" } }, # code, images, functions, logs
+    { for region in var.regions : "runtime ${region}" => { location = region, id = "runtime" } }, # images, functions, their sources
   )
 }
 

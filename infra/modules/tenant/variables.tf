@@ -21,6 +21,10 @@ variable "slug" {
     condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.slug))
     error_message = "A slug has 1 to 63 lowercase letters, digits and hyphens, and no hyphen at either end, because it is part of a bucket name."
   }
+  validation {
+    condition     = !can(regex("g[o0]+g[l1]e|^goog", var.slug)) # cloud.google.com/storage/docs/buckets#naming
+    error_message = "A slug must not contain google, or look like it: Cloud Storage rejects such bucket names."
+  }
 }
 
 variable "state" {

@@ -55,6 +55,7 @@ type Ignoring struct {
 
 // IssueFilter selects issues. Empty fields match every issue.
 type IssueFilter struct {
+	IDPrefix string    `json:"idPrefix,omitempty"` // start of the ID; without other filters, and for the first page only
 	State    string    `json:"state,omitempty"`    // an issue's state, or "active": all states except resolved and ignored
 	Severity int       `json:"severity,omitempty"` // 1 to 4; 0: any
 	SLX      string    `json:"slx,omitempty"`

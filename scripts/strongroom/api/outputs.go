@@ -28,6 +28,7 @@ type Listing struct {
 // Output describes the readable part of one output.
 type Output struct {
 	Name        string `json:"name"`
+	FileName    string `json:"fileName"` // for people: as the file was named on the runner
 	ContentType string `json:"contentType"`
 	State       string `json:"state"`           // Open, Complete, Incomplete or Unclaimed
 	Parts       int    `json:"parts"`           // that the run reported; 0 while it runs

@@ -15,6 +15,8 @@ import (
 type action[T any] struct {
 	use, short, long, example string             // use starts with the verb and the argument's name
 	check                     func(string) error // rejects an invalid argument or flag before the call
+	ids                       *idKind            // the argument is an ID or the start of one; nil: it is a name
+	complete                  completer          // of the argument; nil: that of ids
 	do                        func(context.Context, *api.Client, string) (T, error)
 	show                      func(io.Writer, T) error
 	public                    bool // the resource belongs to no workspace
@@ -38,6 +40,10 @@ func (act action[T]) command(a *app) *cobra.Command {
 		},
 	}
 	addJSONFlag(cmd, &asJSON)
+	if act.complete == nil && act.ids != nil {
+		act.complete = act.ids.complete
+	}
+	completeArgs(a, cmd, act.complete)
 	return cmd
 }
 
@@ -52,6 +58,11 @@ func (act action[T]) call(ctx context.Context, a *app, argument string) (zero T,
 	client, err := connect()
 	if err != nil {
 		return zero, err
+	}
+	if act.ids != nil {
+		if argument, err = act.ids.resolve(ctx, client, argument); err != nil {
+			return zero, err
+		}
 	}
 	return withRetry(ctx, func(ctx context.Context) (T, error) { return act.do(ctx, client, argument) })
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
-	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 )
 
 // defaultRetry is how long commands without --retry-for retry each call.
@@ -32,17 +33,42 @@ func listOutputsCommand(a *app) *cobra.Command {
 	return action[api.Listing]{
 		use: "ls RUN", short: "List the outputs of a run",
 		example: "  strongroom outputs ls 01890a5d-ac96-774b-bcce-b302099a8057",
-		check:   checkRunID, show: view.List,
+		check:   runIDs.checkPart, ids: &runIDs, show: view.List,
 		do: func(ctx context.Context, c *api.Client, run string) (api.Listing, error) { return c.Outputs(ctx, run) },
 	}.command(a)
 }
 
-// clientForRun returns a client, unless id is not a valid run ID.
-func (a *app) clientForRun(id string) (*api.Client, error) {
-	if err := checkRunID(id); err != nil {
-		return nil, err
+// clientForRun returns a client and the run's ID, of which text may be the start.
+func (a *app) clientForRun(ctx context.Context, text string) (client *api.Client, id string, err error) {
+	if err := runIDs.checkPart(text); err != nil {
+		return nil, "", err
 	}
-	return a.settings.client("")
+	if client, err = a.settings.client(""); err != nil {
+		return nil, "", err
+	}
+	id, err = runIDs.resolve(ctx, client, text)
+	return client, id, err
+}
+
+// outputNamed returns the name of the output for a file's name, as lists show it. A text
+// that is also the name of an output, as --json prints it, is only a file's name if the
+// run has that file.
+func outputNamed(ctx context.Context, c *api.Client, run, file string) (string, error) {
+	name, err := outputname.Encode(file)
+	if err != nil {
+		return "", usageError("%q: %w", file, err)
+	}
+	if name == file || outputname.Check(file) != nil {
+		return name, nil
+	}
+	listing, err := withRetry(ctx, func(ctx context.Context) (api.Listing, error) { return c.Outputs(ctx, run) })
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(listing.Outputs, func(o api.Output) bool { return o.Name == name }) {
+		return name, nil
+	}
+	return file, nil
 }
 
 // catOptions are the flags of outputs cat.
@@ -74,21 +100,22 @@ has ended or is lost, but some parts are not stored.`,
 	flags.StringVar(&o.bytes, "bytes", "", "print only bytes A-B, or from A to the end with A-; the first byte is 0")
 	flags.BoolVar(&o.raw, "raw", false, "print control characters to a terminal unchanged")
 	flags.BoolVar(&o.unclaimed, "unclaimed", false, "print the stored parts that the run's report does not claim, instead of the output; anybody with an upload URL of the run may have written them")
+	completeArgs(a, cmd, runIDs.complete, completeOutput)
 	cmd.MarkFlagsMutuallyExclusive("follow", "lines", "bytes")
 	cmd.MarkFlagsMutuallyExclusive("follow", "lines", "unclaimed")
 	return cmd
 }
 
 func (a *app) cat(ctx context.Context, o catOptions, run, name string) error {
-	if err := grant.CheckOutput(name); err != nil {
-		return usageError("%q is not a valid output name: %w", name, err)
-	}
 	read, err := o.reader()
 	if err != nil {
 		return err
 	}
-	client, err := a.clientForRun(run)
+	client, run, err := a.clientForRun(ctx, run)
 	if err != nil {
+		return err
+	}
+	if name, err = outputNamed(ctx, client, run, name); err != nil {
 		return err
 	}
 	out, flush := a.safeOutput(o.raw)

@@ -43,6 +43,8 @@ func listRunsCommand(a *app) *cobra.Command {
 	flags.StringVar(&o.filter.Resource, "resource", "", "filter by resource")
 	flags.StringVar(&o.filter.Outcome, "outcome", "", "filter by outcome: success, failure (the check failed), error (the task broke), timeout or canceled")
 	flags.StringVar(&o.filter.State, "state", "", "filter by state: running, ended or lost (its runner has not called for 15 minutes)")
+	completeFlag(cmd, "outcome", "success", "failure", "error", "timeout", "canceled")
+	completeFlag(cmd, "state", "running", "ended", "lost")
 	return cmd
 }
 
@@ -53,6 +55,9 @@ func (o *listRunsOptions) check() (err error) {
 		checkOneOf("--state", run.State(o.filter.State), run.Running, run.Ended, run.Lost),
 	); err != nil {
 		return err
+	}
+	if state := run.State(o.filter.State); o.filter.Outcome != "" && state != "" && state != run.Ended {
+		return usageError("--state %s contradicts --outcome: only ended runs have an outcome", state)
 	}
 	o.filter.From, o.filter.To, err = o.started.parse(time.Now())
 	return err
@@ -83,7 +88,7 @@ func showRunCommand(a *app) *cobra.Command {
 		use: "show RUN", short: "Show a run and its outputs",
 		example: `  strongroom runs show 01890a5d-ac96-774b-bcce-b302099a8057
   strongroom runs show 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq .run.issues`,
-		check: checkRunID, do: readRun, show: view.Run,
+		check: runIDs.checkPart, ids: &runIDs, do: readRun, show: view.Run,
 	}.command(a)
 }
 
@@ -99,7 +104,7 @@ func readRun(ctx context.Context, c *api.Client, id string) (api.Listing, error)
 }
 
 func runIssuesCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "issues RUN",
 		Short: "Print the issues.jsonl lines that a run reported",
 		Long: `Print the lines of issues.jsonl that a run reported, byte for byte. On a terminal,
@@ -108,10 +113,12 @@ control characters are printed as visible escapes. The audit log records this re
 		Args:    exactArgs("RUN"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.printIssueLines(cmd.Context(), args[0]) },
 	}
+	completeArgs(a, cmd, runIDs.complete)
+	return cmd
 }
 
 func (a *app) printIssueLines(ctx context.Context, id string) error {
-	client, err := a.clientForRun(id)
+	client, id, err := a.clientForRun(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ func listSLIsCommand(a *app) *cobra.Command {
 	}
 	o.addFlags(cmd)
 	cmd.Flags().StringVar(&o.filter.SLX, "slx", "", "filter by service-level experience")
+	defer completeFlag(cmd, "alert", "warning", "ticket", "page")
 	cmd.Flags().StringVar(&o.filter.Alert, "alert", "", "filter by alert: this alert or a more urgent one (warning, ticket or page)")
 	return cmd
 }
@@ -65,7 +66,7 @@ func showSLICommand(a *app) *cobra.Command {
 	return action[api.SLI]{
 		use: "show NAME", short: "Show an SLI's health and objective",
 		example: "  strongroom slis show dns-latency",
-		check:   checkSLI, show: view.SLI,
+		check:   checkSLI, complete: completeSLI, show: view.SLI,
 		do: func(ctx context.Context, c *api.Client, name string) (api.SLI, error) { return c.SLI(ctx, name) },
 	}.command(a)
 }
@@ -91,6 +92,7 @@ run's last sample. If runs overlap, the samples are not sorted by time.`,
 	}
 	o.addFlags(cmd)
 	o.taken.addFlags(cmd, "taken")
+	completeArgs(a, cmd, completeSLI)
 	return cmd
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -61,7 +62,7 @@ func readSpooled(dir spool.Dir, id string) (spooledRun, error) {
 		r.State = "refused"
 	}
 	for _, o := range j.Outputs {
-		r.Outputs = append(r.Outputs, outputSummary{Name: o.Name, Parts: o.Parts, Bytes: o.Bytes, State: stateOf(o), Lost: o.Lost})
+		r.Outputs = append(r.Outputs, summarizeOutput(o))
 	}
 	return r, nil
 }
@@ -123,7 +124,11 @@ func spoolShowCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := readSpooled(dir, args[0])
+			id, err := resolveSpooled(dir, args[0])
+			if err != nil {
+				return err
+			}
+			r, err := readSpooled(dir, id)
 			if err != nil {
 				return err
 			}
@@ -133,6 +138,7 @@ func spoolShowCommand(a *app) *cobra.Command {
 			return a.showSpooled(r)
 		},
 	}
+	completeArgs(a, cmd, completeSpooled(&t))
 	t.addSpoolFlag(cmd)
 	addJSONFlag(cmd, &asJSON)
 	return cmd
@@ -146,10 +152,10 @@ func (a *app) showSpooled(r spooledRun) error {
 	}
 	fmt.Fprintf(table, "report sent: %t\nNAME\tSTATE\tBYTES STORED\tPARTS\tBYTES LOST\n", r.ReportSent)
 	for _, o := range r.Outputs {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\n", o.Name, o.State, o.Bytes, o.Parts, o.Lost)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\n", view.Name(outputname.Decode(o.Name)), o.State, o.Bytes, o.Parts, o.Lost)
 	}
 	for _, file := range r.LeftOut {
-		fmt.Fprintf(table, "left out: %s\n", view.OneLine(file.String()))
+		fmt.Fprintf(table, "left out: %s\n", view.Name(file.String()))
 	}
 	return table.Flush()
 }
@@ -171,7 +177,11 @@ What is uploaded stays. A run that another process uses is not deleted.`,
 			}
 			var errs []error
 			for _, id := range ids {
-				if err := dir.Discard(id); err != nil {
+				id, err := resolveSpooled(dir, id)
+				if err == nil {
+					err = dir.Discard(id)
+				}
+				if err != nil {
 					errs = append(errs, fmt.Errorf("run %s: %w", id, err))
 					continue
 				}
@@ -180,6 +190,7 @@ What is uploaded stays. A run that another process uses is not deleted.`,
 			return errors.Join(errs...)
 		},
 	}
+	completeArgs(a, cmd, completeSpooled(&t))
 	t.addSpoolFlag(cmd)
 	return cmd
 }

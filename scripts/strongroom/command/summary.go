@@ -8,6 +8,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -22,10 +23,13 @@ type summary struct {
 	Outputs      []outputSummary  `json:"outputs"`
 	Issues       int              `json:"issues,omitempty"`       // in the report
 	Samples      int              `json:"samples,omitempty"`      // in the report
-	FilesLeftOut []files.Rejected `json:"filesLeftOut,omitempty"` // files that cannot be outputs; the first 100
-	Runs         []reportedRun    `json:"runs,omitempty"`         // if several runs report the findings: all of them
-	Rejected     []rejectedLines  `json:"rejected,omitempty"`
-	LeftOut      *leftOutSummary  `json:"leftOut,omitempty"` // what the platform did not record of the reports
+	FilesLeftOut []files.Rejected `json:"filesLeftOut,omitempty"` // files that are not outputs; the first 100
+
+	FilesExcluded int `json:"filesExcluded,omitempty"` // number of files and directories that --include and --exclude exclude
+
+	Runs     []reportedRun   `json:"runs,omitempty"` // if several runs report the findings: all of them
+	Rejected []rejectedLines `json:"rejected,omitempty"`
+	LeftOut  *leftOutSummary `json:"leftOut,omitempty"` // what the platform did not record of the reports
 }
 
 // reportedRun is a run that reports findings of one task's execution. The first one
@@ -38,6 +42,7 @@ type reportedRun struct {
 
 type outputSummary struct {
 	Name  string `json:"name"`
+	File  string `json:"fileName"` // as the file is named on the runner
 	Parts int    `json:"parts"`
 	Bytes int64  `json:"bytes"`          // stored
 	State string `json:"state"`          // stored, pending or cut
@@ -47,7 +52,7 @@ type outputSummary struct {
 func (s *session) summarize(j spool.Journal, err error) summary {
 	sum := summary{
 		Run: j.Run, Task: j.Task, Outcome: j.Outcome, ExitCode: j.ExitCode,
-		Uploaded: err == nil, Outputs: []outputSummary{},
+		Uploaded: err == nil, Outputs: []outputSummary{}, FilesExcluded: j.FilesExcluded,
 		Issues: s.issues, Samples: s.samples, Rejected: s.rejected, LeftOut: s.leftOut, FilesLeftOut: j.LeftOut,
 	}
 	if len(s.reported) > 1 {
@@ -57,9 +62,15 @@ func (s *session) summarize(j spool.Journal, err error) summary {
 		sum.Error = err.Error()
 	}
 	for _, o := range j.Outputs {
-		sum.Outputs = append(sum.Outputs, outputSummary{Name: o.Name, Parts: o.Parts, Bytes: o.Bytes, State: stateOf(o), Lost: o.Lost})
+		sum.Outputs = append(sum.Outputs, summarizeOutput(o))
 	}
 	return sum
+}
+
+func summarizeOutput(o spool.Output) outputSummary {
+	return outputSummary{
+		Name: o.Name, File: outputname.Text(o.Name), Parts: o.Parts, Bytes: o.Bytes, State: stateOf(o), Lost: o.Lost,
+	}
 }
 
 // stateOf returns the state of an output.

@@ -13,6 +13,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
+// emulatedRoles are the roles that the embedded cloud gives tokens for.
+var emulatedRoles = []tenant.Role{tenant.Runner, tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform}
+
 func tokenCommand(a *app) *cobra.Command {
 	var tenantName, role string
 	var asJSON bool
@@ -36,6 +39,9 @@ own issuer, for example from a pod's projected service account in Kubernetes.`,
 }
 
 func (a *app) printToken(ctx context.Context, tenantName, role string, asJSON bool) error {
+	if err := checkOneOf("--as", tenant.Role(role), emulatedRoles...); err != nil {
+		return err
+	}
 	id, err := tenant.ParseID(tenantName)
 	if err != nil && role != string(tenant.Platform) {
 		return usageError("--tenant: %w", err)
@@ -67,6 +73,11 @@ type version struct {
 	Go       string `json:"go"`
 }
 
+// String returns the version in one line.
+func (v version) String() string {
+	return fmt.Sprintf("strongroom %s %s %s", v.Version, cmp.Or(v.Revision, "unknown revision"), v.Go)
+}
+
 func versionCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -78,7 +89,7 @@ func versionCommand(a *app) *cobra.Command {
 			if asJSON {
 				return a.writeJSON(a.stdout, v)
 			}
-			_, err := fmt.Fprintf(a.stdout, "strongroom %s %s %s\n", v.Version, cmp.Or(v.Revision, "unknown revision"), v.Go)
+			_, err := fmt.Fprintln(a.stdout, v)
 			return err
 		},
 	}

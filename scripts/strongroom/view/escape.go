@@ -1,8 +1,10 @@
 package view
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -88,4 +90,14 @@ func appendEscaped(text []byte, r rune, raw []byte) []byte {
 		return fmt.Appendf(text, escapeFormat(r), r)
 	}
 	return append(text, raw...)
+}
+
+// Name returns the name of a file for one line of text. Line breaks and tabs become
+// visible escapes too.
+func Name(name string) string {
+	var text bytes.Buffer
+	escaper := NewEscaper(&text)
+	_, _ = escaper.Write([]byte(name)) // a buffer never fails
+	_ = escaper.Flush()
+	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(text.String())
 }
