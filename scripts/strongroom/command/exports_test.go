@@ -36,7 +36,8 @@ func newExporter(t *testing.T, config faults.HTTPConfig) *exporter {
 	p := programOf(t, cloud.Tenant(t), "auditor")
 	p.recordRuns(t, 3)
 	e := &exporter{program: p.proxied(t, config), cloud: cloud, keys: filepath.Join(t.TempDir(), "keys.txt")}
-	writeFile(t, e.keys, p.tenant.ExportKeyFile(t))
+	published := p.tenant.Do(t, "auditor", http.MethodGet, "/v1/tenants/"+string(p.tenant.ID)+"/audit/log/keys", nil).Want(t, http.StatusOK)
+	writeFile(t, e.keys, string(published.Body))
 	return e
 }
 
@@ -50,7 +51,7 @@ func (e *exporter) create(t *testing.T, args ...string) (id string) {
 
 func (e *exporter) pull(t *testing.T, id, dir string, args ...string) result {
 	t.Helper()
-	return e.run(t, append([]string{"exports", "pull", id, dir, "--keys", e.keys, "--backoff", "5ms"}, args...)...)
+	return e.run(t, append([]string{"exports", "pull", id, dir, "--backoff", "5ms"}, args...)...)
 }
 
 // isBucket reports whether a request is for an object.
@@ -159,7 +160,7 @@ func TestAKilledPullContinuesWhereItEnded(t *testing.T) {
 	t.Cleanup(func() { close(s.release) })
 	id := e.create(t, "--kind", "audit", "--kind", "metadata")
 	dir := filepath.Join(t.TempDir(), "export")
-	cmd := e.process(t, "exports", "pull", id, dir, "--keys", e.keys)
+	cmd := e.process(t, "exports", "pull", id, dir)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
