@@ -35,7 +35,7 @@ func (d *Demo) showAudit(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := flipOneBit(copied); err != nil {
+	if err := flipOneBit(filepath.Join(copied, "tile", "entries", "*", "*"), filepath.Join(copied, "tile", "entries", "*")); err != nil {
 		return err
 	}
 	return d.show(ctx, auditStep{
@@ -82,14 +82,18 @@ func (d *Demo) show(ctx context.Context, step auditStep) error {
 	return nil
 }
 
-// flipOneBit changes one bit of the largest bundle of entries in a copy.
-func flipOneBit(dir string) error {
-	found, err := filepath.Glob(filepath.Join(dir, "tile", "entries", "*", "*"))
-	if err == nil && len(found) == 0 {
-		found, err = filepath.Glob(filepath.Join(dir, "tile", "entries", "*"))
+// flipOneBit changes one bit of the first file that one of the patterns matches.
+func flipOneBit(patterns ...string) error {
+	var found []string
+	for _, pattern := range patterns {
+		matches, err := filepath.Glob(pattern)
+		if err != nil {
+			return fmt.Errorf("find a file of the copy: %w", err)
+		}
+		found = append(found, matches...)
 	}
-	if err != nil || len(found) == 0 {
-		return fmt.Errorf("find the copy's entries: %d files, %w", len(found), err)
+	if len(found) == 0 {
+		return fmt.Errorf("no file of the copy matches %q", patterns)
 	}
 	data, err := os.ReadFile(found[0])
 	if err != nil {

@@ -52,7 +52,7 @@ func TestDemonstrationSucceeds(t *testing.T) {
 			t.Errorf("the demonstration leaves %s in the state %s", run, state)
 		}
 	}
-	for _, want := range []string{"collect-logs", "17.0 MiB", "SignatureDoesNotMatch", "ExpiredToken", "CloudKmsDisabledKey", "proved: the entry is in the log", "FAULT"} {
+	for _, want := range []string{"collect-logs", "17.0 MiB", "SignatureDoesNotMatch", "ExpiredToken", "CloudKmsDisabledKey", "proved: the entry is in the log", "FAULT", "PROBLEM runs/", "schedule hourly"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the demonstration does not show %s", want)
 		}

@@ -26,12 +26,10 @@ func (v *verifier) list(name string) {
 	}
 }
 
-// expect announces the files that lists name.
-func (v *verifier) expect(lists []string) {
+// announce reports the files that lists name as expected.
+func (v *verifier) announce(lists []string) {
 	for _, name := range lists {
-		if v.Expect != nil {
-			_ = v.readList(name, func(f File) error { v.Expect(f.Size); return nil }) // list reports errors
-		}
+		_ = v.readList(name, func(f File) error { v.expect(f.Size); return nil }) // list reports errors
 	}
 }
 

@@ -48,29 +48,11 @@ func (p Problem) String() string {
 // audit log, and every file. A report without problems means that the directory has
 // exactly the files that the platform wrote. The error is that of a directory that
 // cannot be read.
-func Verify(directory fs.FS, keys Keys) (Report, error) {
-	return Verifier{Keys: keys}.Verify(directory)
-}
-
-// Open authenticates the manifest of the export in a directory: its signature, and its
-// inclusion in the audit log. It reads no other file.
-func Open(directory fs.FS, keys Keys) (Report, error) {
-	v := newRun(Verifier{Keys: keys}, directory)
-	err := v.open()
-	return v.report, err
-}
-
-// Verifier verifies exports, and says how far it is.
-type Verifier struct {
-	Keys   Keys
-	Expect func(bytes int64)       // called with bytes that will be read; nil: not called
-	Read   func(bytes int64) error // called with bytes that were read; an error stops the verification; nil: not called
-}
-
-// Verify verifies an export as the function Verify does. Its errors are also those of
-// Read.
-func (o Verifier) Verify(directory fs.FS) (Report, error) {
-	v := newRun(o, directory)
+func Verify(directory fs.FS, keys Keys, options ...Option) (Report, error) {
+	v := newVerifier(directory, keys)
+	for _, option := range options {
+		option(v)
+	}
 	if err := v.open(); err != nil || v.report.Manifest.Format == "" {
 		return v.report, err
 	}
@@ -83,7 +65,9 @@ func (o Verifier) Verify(directory fs.FS) (Report, error) {
 			lists = append(lists, f.Name)
 		}
 	}
-	v.expect(lists)
+	if v.expect != nil {
+		v.announce(lists)
+	}
 	for _, name := range lists {
 		v.list(name)
 	}
@@ -96,21 +80,45 @@ func (o Verifier) Verify(directory fs.FS) (Report, error) {
 	return v.report, v.findAdded()
 }
 
+// Option is an option of Verify.
+type Option func(*verifier)
+
+// WithProgress makes Verify call expect with the bytes that it will read, and read
+// with those that it has read. An error of read stops the verification, and Verify
+// returns it.
+func WithProgress(expect func(bytes int64), read func(bytes int64) error) Option {
+	return func(v *verifier) { v.expect, v.read = expect, read }
+}
+
+// Open authenticates the manifest of the export in a directory: its signature, and its
+// inclusion in the audit log. It reads no other file.
+func Open(directory fs.FS, keys Keys) (Report, error) {
+	v := newVerifier(directory, keys)
+	err := v.open()
+	return v.report, err
+}
+
 // verifier is one verification.
 type verifier struct {
-	Verifier
 	directory fs.FS
+	keys      Keys
+	expect    func(bytes int64) // nil: not called
+	read      func(bytes int64) error
+	stopped   error // of read
+
 	named     map[string]bool  // files that the export has
 	assembled map[string]int64 // bytes of the parts in each assembled file
 	report    Report
-	stopped   error // of Read
 }
 
-func newRun(o Verifier, directory fs.FS) *verifier {
-	return &verifier{Verifier: o, directory: directory, named: map[string]bool{}, assembled: map[string]int64{}}
+func newVerifier(directory fs.FS, keys Keys) *verifier {
+	return &verifier{
+		directory: directory, keys: keys, read: func(int64) error { return nil },
+		named: map[string]bool{}, assembled: map[string]int64{},
+	}
 }
 
-// countingReader calls Read of a verifier.
+// countingReader reports what is read.
 type countingReader struct {
 	from     io.Reader
 	verifier *verifier
@@ -123,9 +131,7 @@ func (r countingReader) Read(p []byte) (int, error) {
 		return 0, v.stopped
 	}
 	n, err := r.from.Read(p)
-	if v.Read != nil {
-		v.stopped = v.Read(int64(n))
-	}
+	v.stopped = v.read(int64(n))
 	return n, err
 }
 
@@ -143,11 +149,11 @@ func (v *verifier) open() error {
 		v.problem("", "there are %d files %s*%s; an export has one", len(notes), namePrefix, noteEnding)
 		return nil
 	}
-	signed, err := v.read(notes[0], maxNote)
+	signed, err := v.readSmall(notes[0], maxNote)
 	if err != nil {
 		return err
 	}
-	text, err := openNote(signed, v.Keys.Manifest)
+	text, err := openNote(signed, v.keys.Manifest)
 	if err != nil {
 		v.problem(notes[0], "%v", err)
 		return nil
@@ -163,7 +169,7 @@ func (v *verifier) open() error {
 func (v *verifier) openManifest(noteName, export, digest string) error {
 	name := namePrefix + digest[:32] + jsonEnding
 	v.named[noteName], v.named[name] = true, true
-	text, err := v.read(name, MaxSize)
+	text, err := v.readSmall(name, MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		v.problem(name, "it is missing")
 		return nil
@@ -181,7 +187,7 @@ func (v *verifier) openManifest(noteName, export, digest string) error {
 		return nil
 	}
 	v.report.Manifest = m
-	if err := m.verifyLog(v.Keys.Log); err != nil {
+	if err := m.verifyLog(v.keys.Log); err != nil {
 		v.problem("", "%v", err)
 	}
 	return nil
@@ -202,8 +208,8 @@ func openNote(signed []byte, verifiers note.Verifiers) (string, error) {
 	return n.Text, nil
 }
 
-// read reads a small file.
-func (v *verifier) read(name string, limit int64) ([]byte, error) {
+// readSmall reads a small file.
+func (v *verifier) readSmall(name string, limit int64) ([]byte, error) {
 	f, err := v.directory.Open(name)
 	if err != nil {
 		return nil, err

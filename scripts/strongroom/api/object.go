@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/shared/secret"
@@ -109,8 +110,7 @@ func newObject(what string, res *http.Response, first int64) (*Object, error) {
 }
 
 // readError describes a response other than success. It does not repeat the bucket's
-// message, which may quote the signature. A URL whose time is over is answered with
-// ExpiredToken, and one that is too old for the bucket's clock with 403.
+// message, which may quote the signature.
 func readError(what string, res *http.Response) error {
 	code := errorCode(res.Body)
 	switch {
@@ -121,5 +121,9 @@ func readError(what string, res *http.Response) error {
 	case res.StatusCode == http.StatusRequestedRangeNotSatisfiable:
 		return fmt.Errorf("%s: %w", what, ErrOtherObject)
 	}
-	return classify(fmt.Errorf("%s: the bucket returned %d %s", what, res.StatusCode, code), res, code)
+	text := fmt.Sprintf("%s: the bucket returned %d %s", what, res.StatusCode, code)
+	if strings.HasPrefix(code, "CloudKms") {
+		text += "; the tenant's key cannot be used: enable it, and check the rights on it"
+	}
+	return classify(errors.New(text), res, code)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -153,7 +154,7 @@ func (a *app) exportPuller(id, dir string, o pullExportOptions) (exportcopy.Pull
 		return exportcopy.Puller{}, nil, err
 	}
 	meter := progress.New(progress.Download, a.stderr, a.settings.quiet)
-	policy := retry.Policy{For: o.retryFor, First: o.backoff}
+	policy := retry.Policy{For: o.retryFor, First: o.backoff, Notify: noteRetries(meter)}
 	return exportcopy.Puller{
 		Dir: dir, Export: id, Trusted: keys, Read: client.ReadObject, Parallel: o.parallel, Retry: policy, Expect: meter.Expect, Moved: meter.Moved,
 		FetchKeys: func(ctx context.Context) ([]byte, error) {
@@ -167,6 +168,25 @@ func (a *app) exportPuller(id, dir string, o pullExportOptions) (exportcopy.Pull
 			return page, err
 		},
 	}, meter, nil
+}
+
+// retryNotice is the shortest time between two messages about retries.
+const retryNotice = 30 * time.Second
+
+// noteRetries returns a function that prints why something is retried, but not each
+// time.
+func noteRetries(meter *progress.Meter) func(error) {
+	var mu sync.Mutex
+	var last time.Time
+	return func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(last) < retryNotice {
+			return
+		}
+		last = time.Now()
+		meter.Printf("strongroom: %v; trying again", err)
+	}
 }
 
 // readExportKeys reads a file of verifier keys. It returns nil for an empty path.

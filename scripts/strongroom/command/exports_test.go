@@ -36,7 +36,8 @@ func newExporter(t *testing.T, config faults.HTTPConfig) *exporter {
 	p := programOf(t, cloud.Tenant(t), "auditor")
 	p.recordRuns(t, 3)
 	e := &exporter{program: p.proxied(t, config), cloud: cloud, keys: filepath.Join(t.TempDir(), "keys.txt")}
-	writeFile(t, e.keys, p.tenant.ExportKeyFile(t))
+	published := p.tenant.Do(t, "auditor", http.MethodGet, "/v1/tenants/"+string(p.tenant.ID)+"/audit/log/keys", nil).Want(t, http.StatusOK)
+	writeFile(t, e.keys, string(published.Body))
 	return e
 }
 
@@ -50,7 +51,7 @@ func (e *exporter) create(t *testing.T, args ...string) (id string) {
 
 func (e *exporter) pull(t *testing.T, id, dir string, args ...string) result {
 	t.Helper()
-	return e.run(t, append([]string{"exports", "pull", id, dir, "--keys", e.keys, "--backoff", "5ms"}, args...)...)
+	return e.run(t, append([]string{"exports", "pull", id, dir, "--backoff", "5ms"}, args...)...)
 }
 
 // isBucket reports whether a request is for an object.
@@ -77,6 +78,11 @@ func TestAnExportIsCreatedPulledAndVerified(t *testing.T) {
 	once := fetched.Load()
 	if r := e.pull(t, id, dir); r.code != 0 || fetched.Load() != once || !strings.Contains(r.stderr, "nothing was fetched") {
 		t.Errorf("the second pull fetched %d files: %+v", fetched.Load()-once, r)
+	}
+	e.cloud.SetKeyState(t, e.tenant.KeyName, kmspb.CryptoKeyVersion_DISABLED)
+	e.env["STRONGROOM_URL"] = e.cloud.URL // without faults
+	if r := e.pull(t, id, t.TempDir(), "--retry-for", "50ms"); r.code != 1 || !strings.Contains(r.stderr, "the tenant's key cannot be used: enable it") {
+		t.Errorf("a disabled key: %+v", r)
 	}
 	delete(e.env, "STRONGROOM_TOKEN")
 	e.env["STRONGROOM_URL"] = "http://127.0.0.1:1"
@@ -154,7 +160,7 @@ func TestAKilledPullContinuesWhereItEnded(t *testing.T) {
 	t.Cleanup(func() { close(s.release) })
 	id := e.create(t, "--kind", "audit", "--kind", "metadata")
 	dir := filepath.Join(t.TempDir(), "export")
-	cmd := e.process(t, "exports", "pull", id, dir, "--keys", e.keys)
+	cmd := e.process(t, "exports", "pull", id, dir)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

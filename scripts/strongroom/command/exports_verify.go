@@ -64,11 +64,10 @@ func (a *app) verifyExport(ctx context.Context, dir, keysFile string, asJSON boo
 	}
 	meter := progress.New(progress.Verify, a.stderr, a.settings.quiet)
 	meter.Show()
-	verifier := manifest.Verifier{Keys: keys, Expect: meter.Expect, Read: func(bytes int64) error {
+	report, err := manifest.Verify(root.FS(), keys, manifest.WithProgress(meter.Expect, func(bytes int64) error {
 		meter.Moved(bytes)
 		return context.Cause(ctx)
-	}}
-	report, err := verifier.Verify(root.FS())
+	}))
 	meter.End()
 	if err != nil {
 		return fmt.Errorf("verify the export: %w", err)

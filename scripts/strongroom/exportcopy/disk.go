@@ -67,7 +67,7 @@ func (d disk) openPartial(name string) (*os.File, error) {
 	return d.root.OpenFile(manifest.Partial(name), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 }
 
-// reopen makes a file that is not as it should be the partial file again.
+// reopen makes a file that has another size the partial file again.
 func (d disk) reopen(name string) error {
 	size, err := d.size(name)
 	if err != nil || size < 0 {
@@ -103,7 +103,7 @@ func (d disk) sync(name string) error {
 	return f.Sync()
 }
 
-// complete gives a partial file its name. The bytes and the name are then on the disk.
+// complete renames a partial file. The bytes and the name are then on the disk.
 func (d disk) complete(name string, size int64) error {
 	f, err := d.openPartial(name)
 	if err != nil {
