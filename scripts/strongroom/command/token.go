@@ -13,7 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// emulatedRoles are the roles that the embedded cloud gives tokens for.
+// emulatedRoles are the roles for which the embedded cloud has tokens.
 var emulatedRoles = []tenant.Role{tenant.Runner, tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform}
 
 func tokenCommand(a *app) *cobra.Command {
