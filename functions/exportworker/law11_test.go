@@ -2,6 +2,7 @@ package exportworker_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
@@ -21,6 +23,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/exportworker"
+	"github.com/strongroom-dev/strongroom/shared/bucket"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/export"
 	"github.com/strongroom-dev/strongroom/shared/exportjob"
@@ -55,6 +58,7 @@ type history struct {
 	keys  *keys.Tenant
 	home  exportjob.Home
 	rand  *rand.Rand
+	store *storage.BucketHandle // the tenant's outputs, as the operator
 	model map[string][]string
 }
 
@@ -68,7 +72,12 @@ func newHistory(t *testing.T, c *cloudtest.Cloud, seed uint64) *history {
 	if h.keys, err = keys.NewTenants(c.Operator, c.Clock.Now).Of(t.Context(), h.Record, h.db); err != nil {
 		t.Fatal(err)
 	}
-	h.home = exportjob.Home{DB: h.db, Tenant: h.ID}
+	client, err := bucket.NewClient(t.Context(), c.As(suite.OperatorAccount))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	h.home, h.store = exportjob.Home{DB: h.db, Tenant: h.ID}, client.Bucket(h.OutputsBucket)
 	return h
 }
 
@@ -85,10 +94,42 @@ func (h *history) write(t *testing.T, n int, counted bool) {
 			h.writeSighting(t, w, ref, id, i+1, counted)
 		}
 		for i := range h.rand.IntN(3) {
-			g := grant.Grant{Workspace: w, Run: id, Output: "out", Part: i + 1, State: grant.Pending}
-			h.set(t, records.GrantRef(h.db, h.ID, g.Object()), g, counted, "grants", fmt.Sprint(id, "/out/", i+1))
+			h.writeGrant(t, grant.Grant{Workspace: w, Run: id, Output: "out", Part: i + 1, State: grant.Pending}, counted)
 		}
 	}
+}
+
+// writeGrant writes a grant: pending, stored with its object, or stored without one.
+func (h *history) writeGrant(t *testing.T, g grant.Grant, counted bool) {
+	t.Helper()
+	key := fmt.Sprint(g.Run, "/out/", g.Part)
+	content := []byte("bytes of " + key)
+	want := key + " pending"
+	if kind := h.rand.IntN(4); kind > 0 {
+		g.State, g.Stored = grant.Stored, h.writeObject(t, g.Object().Name(), content)
+		g.Declared = grant.Declared{ContentType: g.Stored.ContentType, SHA256: cloudtest.SHA256(content)} // custody agrees
+		want = key + " stored " + string(content)
+		if kind == 1 {
+			deleteObject(t, h.Tenant, g.Object())
+			want = key + " missing"
+		}
+	}
+	h.set(t, records.GrantRef(h.db, h.ID, g.Object()), g, counted, "grants", key)
+	if counted {
+		h.model["outputparts"] = append(h.model["outputparts"], want)
+	}
+}
+
+func (h *history) writeObject(t *testing.T, name string, content []byte) *grant.Finalized {
+	t.Helper()
+	w := h.store.Object(name).NewWriter(t.Context())
+	w.ChunkSize, w.ContentType = 0, "text/plain"
+	_, err := w.Write(content)
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	a := w.Attrs()
+	return &grant.Finalized{Generation: a.Generation, Size: a.Size, CRC32C: a.CRC32C, ContentType: a.ContentType, Time: a.Created}
 }
 
 func (h *history) writeSighting(t *testing.T, w tenant.WorkspaceID, ref *firestore.DocumentRef, id run.ID, number int, counted bool) {
@@ -117,6 +158,13 @@ type wire struct {
 	mu    sync.Mutex
 	plan  map[int]faults.Fault // by the index of the call, from 0
 	calls int
+	sent  []string // requests to Cloud Storage
+}
+
+func (w *wire) record(r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sent = append(w.sent, r.Method+" "+r.URL.Path)
 }
 
 func (w *wire) next() faults.Fault {
@@ -160,7 +208,10 @@ func (h *history) newProcess(t *testing.T, w *wire) (p *process, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects, err := faults.NewHTTP(faults.HTTPConfig{Fault: func(*http.Request) faults.Fault { return overHTTP[inject("")] }}, "http://"+config.StorageHost)
+	objects, err := faults.NewHTTP(faults.HTTPConfig{Fault: func(r *http.Request) faults.Fault {
+		w.record(r)
+		return overHTTP[inject("")]
+	}}, "http://"+config.StorageHost)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +290,20 @@ func (h *history) play(t *testing.T, plan map[int]faults.Fault, workers int) (ca
 	h.write(t, h.rand.IntN(3), false)
 	group.Wait()
 	h.check(t, e.ID, plan)
+	h.wantNoReads(t, w)
 	return w.calls
+}
+
+// wantNoReads fails the test if a worker sent another request to the tenant's outputs
+// than one that copies an object, or one for the properties of an object.
+func (h *history) wantNoReads(t *testing.T, w *wire) {
+	t.Helper()
+	for _, request := range w.sent {
+		copies := strings.HasPrefix(request, "POST /storage/v1/b/"+h.OutputsBucket+"/o/") && strings.Contains(request, "/rewriteTo/b/"+h.ExportsBucket+"/o/")
+		if strings.Contains(request, h.OutputsBucket) && !copies {
+			t.Errorf("a worker sent %s", request)
+		}
+	}
 }
 
 // check compares the export with the model.
@@ -258,6 +322,13 @@ func (h *history) check(t *testing.T, id string, about any) {
 		"runs":      func(row map[string]any) string { return row["run"].(string) },
 		"sightings": func(row map[string]any) string { return row["line"].(string) },
 		"grants":    func(row map[string]any) string { return fmt.Sprint(row["run"], "/", row["output"], "/", row["part"]) },
+		"outputparts": func(row map[string]any) string {
+			key := fmt.Sprint(row["run"], "/", row["output"], "/", row["part"], " ", row["state"])
+			if name, ok := row["file"].(string); ok {
+				key += " " + string(pulled[name].Data)
+			}
+			return key
+		},
 	} {
 		for _, row := range rowsOf(t, pulled, table) {
 			got[table] = append(got[table], key(row))
