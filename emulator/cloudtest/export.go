@@ -90,14 +90,19 @@ func (tn *Tenant) PullExport(t testing.TB, id string) fstest.MapFS {
 	return pulled
 }
 
-// ExportKeys returns the verifier keys of the tenant's exports, as the platform publishes
-// them.
+// ExportKeys returns the verifier keys of the tenant's exports.
 func (tn *Tenant) ExportKeys(t testing.TB) manifest.Keys {
 	t.Helper()
-	published := tn.Do(t, "auditor", http.MethodGet, "/v1/tenants/"+string(tn.ID)+"/audit/log/keys", nil).Want(t, http.StatusOK).Body
-	keys, err := manifest.ParseKeys(string(published))
+	keys, err := manifest.ParseKeys(tn.ExportKeyFile(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return keys
+}
+
+// ExportKeyFile returns the verifier keys of the tenant's exports, one on each line, as
+// the platform publishes them.
+func (tn *Tenant) ExportKeyFile(t testing.TB) string {
+	t.Helper()
+	return string(tn.Do(t, "auditor", http.MethodGet, "/v1/tenants/"+string(tn.ID)+"/audit/log/keys", nil).Want(t, http.StatusOK).Body)
 }

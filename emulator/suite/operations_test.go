@@ -100,6 +100,19 @@ var operations = map[string]operation{
 	"GET /v1/export-schedules/{schedule}":       {roles: auditors, action: auditlog.ReadExportSchedule, ask: atSchedule("shown"), lists: true, shared: true},
 	"DELETE /v1/export-schedules/{schedule}":    {roles: auditors, action: auditlog.DeleteExportSchedule, ask: atSchedule("deleted"), lists: true, shared: true, recordedFirst: true},
 
+	"GET /v1/consents":                                             {roles: auditors, action: auditlog.ReadConsents, ask: atFixedPath("/v1/consents", nil), lists: true, shared: true},
+	"GET /v1/consents/{feature}/{destination}":                     {roles: auditors, action: auditlog.ReadConsents, ask: atFixedPath("/v1/consents/explain-issue/shared", nil), lists: true, shared: true},
+	"PUT /v1/consents/{feature}/{destination}":                     {roles: admins, action: auditlog.GiveConsent, ask: newHalf("/v1/consents/explain-issue/shared"), lists: true, shared: true, recordedFirst: true},
+	"DELETE /v1/consents/{feature}/{destination}":                  {roles: admins, action: auditlog.WithdrawConsent, ask: givenHalf("admin"), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/consent-texts/{text}":                                 {roles: auditors, action: auditlog.ReadConsents, ask: agreedText, lists: true, shared: true},
+	"GET /v1/tenants/{tenant}/consents":                            {roles: staff, action: auditlog.ReadTenantConsents, ask: ofTenant("/consents", nil), lists: true, shared: true},
+	"GET /v1/tenants/{tenant}/consents/{feature}/{destination}":    {roles: staff, action: auditlog.ReadTenantConsents, ask: ofTenant("/consents/explain-issue/shared", nil), lists: true, shared: true},
+	"PUT /v1/tenants/{tenant}/consents/{feature}/{destination}":    {roles: staff, action: auditlog.GiveStaffHalf, ask: newHalf("/v1/tenants/TENANT/consents/explain-issue/shared"), lists: true, shared: true, recordedFirst: true},
+	"DELETE /v1/tenants/{tenant}/consents/{feature}/{destination}": {roles: staff, action: auditlog.WithdrawStaffHalf, ask: givenHalf("platform"), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/model-sends":                                          {roles: auditors, action: auditlog.ListModelSends, ask: atFixedPath("/v1/model-sends", nil), lists: true, shared: true},
+	"GET /v1/model-sends/{send}/request":                           {roles: auditors, action: auditlog.ReadModelRequest, ask: storedModelRequest, lists: true, shared: true, recordedFirst: true},
+	"GET /v1/platform/model-sends":                                 {roles: staff, action: auditlog.ListPlatformSends, ask: atFixedPath("/v1/platform/model-sends", nil), lists: true, shared: true},
+
 	// In this matrix, the next three operations find nothing to act on, so they record
 	// nothing. The tests of their functions cover them with a failing audit log.
 	"POST /v1/catalog/prune":       {roles: staff, action: auditlog.PruneCatalog, ask: pruneOfUploadedEdition, lists: true, shared: true},

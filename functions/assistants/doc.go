@@ -37,6 +37,8 @@
 //	severity   1 (critical) to 4 (informational)           after, for ignored issues
 //	slx, resource, task                                    after, for ignored issues
 //	from, to   from <= lastSeen < to                       after, for ignored issues
+//	idPrefix   issues whose ID starts with this, sorted by ID; without other filters, and the
+//	           first page only
 //	pageSize   50, at most 200
 //	pageToken  nextPageToken of the previous page
 //
@@ -139,7 +141,7 @@
 // says so.
 //
 // In addition, an instance reads the catalog: one document once a minute, and up to
-// 20,000 documents, with some seconds of CPU, when it starts and after a change. A
+// 20,000 documents with 8 MiB of text, with some seconds of CPU, when it starts and after a change. A
 // request waits up to a second for a newer version, and otherwise uses the previous
 // one (see shared/library).
 //
@@ -155,7 +157,8 @@
 //	404  there is no such issue, SLI, assistant, or (PUT) workspace
 //	409  the issue is resolved (investigate)
 //	413  the body is too large
-//	422  a value is out of bounds, or a query parameter is unknown; errors lists them
+//	422  a value is out of bounds, to is not after from, or a query parameter is unknown;
+//	     errors lists them
 //	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again
 //

@@ -39,7 +39,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
 		keys:  keys.NewTenants(deps.Clients, deps.Now),
-		cache: library.NewCache(deps.Clients, deps.Now, deps.Log),
+		cache: library.NewCache(deps.Clients, deps.Now, deps.After, deps.Log),
 	}
 	h.registerIssues()
 	h.registerSLIs()

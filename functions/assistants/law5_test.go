@@ -93,7 +93,7 @@ func (p *process) start(t *testing.T) {
 	p.clients = gcp.NewClients(config)
 	access := access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}}
 	p.handler, err = assistants.New(t.Context(), access,
-		function.Deps{Clients: p.clients, Now: p.Cloud.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+		function.Deps{Clients: p.clients, Now: p.Cloud.Clock.Now, After: time.After, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,8 +123,8 @@
 //	409  the entry is not in the published log yet (code not-integrated): wait as long as Retry-After says
 //	413  the signed note has more than 64 KiB
 //	415  the signed note is not sent as text/plain
-//	422  a filter, a number, a time or a value of a list is invalid, or a parameter is unknown; for
-//	     cosignatures, see above
+//	422  a filter, a number, a time or a value of a list is invalid, two filters contradict
+//	     each other, or a parameter is unknown; for cosignatures, see above
 //	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again
 //

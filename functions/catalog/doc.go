@@ -8,8 +8,8 @@
 //	PUT  /v1/catalog/tasks         platform
 //	POST /v1/catalog/prune         platform
 //
-// The catalog belongs to no tenant. It has at most 20,000 tasks, in the
-// platform's database. A task is identified by its source, suite and name.
+// The catalog belongs to no tenant. It has at most 20,000 tasks with
+// 8 MiB of text, in the platform's database. A task is identified by its source, suite and name.
 //
 // # Upload tasks
 //

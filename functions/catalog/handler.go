@@ -41,7 +41,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	a := api.New("Strongroom catalog", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
-		cache: library.NewCache(deps.Clients, deps.Now, deps.Log),
+		cache: library.NewCache(deps.Clients, deps.Now, deps.After, deps.Log),
 	}
 	put := h.operation("putTasks", http.MethodPut, tasksPath,
 		"Upload tasks to the public catalog; repeatable", auditlog.WriteCatalog, 409, 413)

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
@@ -55,7 +56,7 @@ func (p *process) start(t *testing.T) {
 	p.clients = gcp.NewClients(config)
 	p.handler, err = catalog.New(t.Context(), access.Config{
 		Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName},
-	}, function.Deps{Clients: p.clients, Now: p.Cloud.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	}, function.Deps{Clients: p.clients, Now: p.Cloud.Clock.Now, After: time.After, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

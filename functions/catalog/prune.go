@@ -55,7 +55,7 @@ func (h *Handler) pruneTasks(ctx context.Context, in *pruneTasksRequest) (*prune
 	if len(page) == prunePageSize {
 		out.Body.NextPageToken = access.PageToken(ctx, page[len(page)-1].Ref.ID, filter.key())
 	}
-	stale, err := filter.stale(page)
+	stale, _, err := filter.stale(page)
 	if err != nil || len(stale) == 0 {
 		return out, err
 	}
@@ -107,20 +107,22 @@ func (f pruneFilter) checkEdition(ctx context.Context, db *firestore.Client) err
 	return api.Refuse(http.StatusConflict, "no task from this source has this edition; upload its tasks first")
 }
 
-func (f pruneFilter) stale(docs []*firestore.DocumentSnapshot) (stale []*firestore.DocumentRef, err error) {
+// stale returns the stale tasks among docs, and how many bytes of text docs have of
+// them.
+func (f pruneFilter) stale(docs []*firestore.DocumentSnapshot) (stale []*firestore.DocumentRef, bytes int, err error) {
 	for _, doc := range docs {
 		if !doc.Exists() {
 			continue
 		}
 		var e library.Entry
 		if err := doc.DataTo(&e); err != nil {
-			return nil, fmt.Errorf("decode task: %w", err)
+			return nil, 0, fmt.Errorf("decode task: %w", err)
 		}
 		if f.isStale(e) {
-			stale = append(stale, doc.Ref)
+			stale, bytes = append(stale, doc.Ref), bytes+library.Bytes(e.Task)
 		}
 	}
-	return stale, nil
+	return stale, bytes, nil
 }
 
 // remove removes those of the tasks that are still stale, and writes the audit
@@ -132,7 +134,7 @@ func (f pruneFilter) remove(ctx context.Context, db *firestore.Client, tasks []*
 		if err != nil {
 			return false, fmt.Errorf("read catalog: %w", err)
 		}
-		stale, err := f.stale(docs[1:])
+		stale, bytes, err := f.stale(docs[1:])
 		if removed = len(stale); err != nil || removed == 0 {
 			return false, err
 		}
@@ -145,7 +147,9 @@ func (f pruneFilter) remove(ctx context.Context, db *firestore.Client, tasks []*
 				return false, fmt.Errorf("remove task: %w", err)
 			}
 		}
-		register = library.Register{Version: version, Tasks: max(0, register.Tasks-removed), Changed: now}
+		register = library.Register{
+			Version: version, Tasks: max(0, register.Tasks-removed), Bytes: max(0, register.Bytes-bytes), Changed: now,
+		}
 		if err := tx.Set(library.RegisterRef(db), register); err != nil {
 			return false, fmt.Errorf("write the catalog's register: %w", err)
 		}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -171,25 +172,26 @@ func (u catalogUpload) compare(docs []*firestore.DocumentSnapshot) (diff catalog
 		doc := docs[n+1]
 		if !doc.Exists() {
 			diff.register.Tasks++
+			diff.register.Bytes += library.Bytes(t)
 			diff.changed = append(diff.changed, library.Entry{Task: t, Edition: u.edition})
 			continue
 		}
 		if err := doc.DataTo(&before); err != nil {
 			return catalogDiff{}, fmt.Errorf("decode task: %w", err)
 		}
-		after := library.Entry{Task: t, Edition: before.Edition}
-		if u.edition != "" {
-			after.Edition = u.edition
-		}
+		after := library.Entry{Task: t, Edition: cmp.Or(u.edition, before.Edition), Enrichment: before.Enrichment}
 		switch {
 		case !equal(before.Task, t):
+			after.Enrichment = catalog.Enrichment{} // it describes the old version
 			diff.changed = append(diff.changed, after)
+			diff.register.Bytes += library.Bytes(t) - library.Bytes(before.Task)
 		case before.Edition != after.Edition:
 			diff.relabeled = append(diff.relabeled, after)
 		}
 	}
-	if diff.register.Tasks > library.MaxTasks {
-		return catalogDiff{}, api.Refuse(http.StatusConflict, fmt.Sprintf("the catalog may have at most %d tasks; prune it, or upload fewer", library.MaxTasks))
+	if diff.register.Tasks > library.MaxTasks || diff.register.Bytes > library.MaxBytes {
+		return catalogDiff{}, api.Refuse(http.StatusConflict, fmt.Sprintf("the catalog may have at most %d tasks with %d MiB of text; prune it, or upload less",
+			library.MaxTasks, library.MaxBytes>>20))
 	}
 	return diff, nil
 }

@@ -86,9 +86,10 @@ func (t *task) readGrants(ctx context.Context) (grants []grant.Grant, rest expor
 	}
 }
 
-// isBefore reports whether a document was last written before the range of the export.
+// isBefore reports whether a document was last written at or before the time From of
+// the export.
 func (t *task) isBefore(doc *firestore.DocumentSnapshot) bool {
-	return doc.UpdateTime.Before(t.export.Request.From)
+	return !doc.UpdateTime.After(t.export.Request.From)
 }
 
 // copyObjects copies the objects of the grants that are stored. It changes the state of

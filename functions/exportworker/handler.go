@@ -168,6 +168,9 @@ func (w *Worker) open(ctx context.Context, ref reference) (*task, error) {
 // errTooSoon is the error of a part that is delivered before the read time.
 var errTooSoon = errors.New("the read time of the export has not come; deliver the part again later")
 
+// errTooOld is the cause of the failure of an export that took too long.
+var errTooOld = errors.New("the database cannot be read at the read time any more")
+
 // run executes the part unless it is done or its export has ended.
 func (t *task) run(ctx context.Context) error {
 	now := t.deps.Now()
@@ -179,7 +182,7 @@ func (t *task) run(ctx context.Context) error {
 	case now.Before(t.export.ReadTime):
 		return errTooSoon
 	case t.export.TooOld(now):
-		return t.jobs.Fail(ctx, t.home, t.export.ID, export.ReadTimeTooOld, t.part.ID)
+		return t.fail(ctx, export.ReadTimeTooOld, errTooOld)
 	}
 	release, err := t.memory.Reserve(ctx, partMemory)
 	if err != nil {
@@ -250,13 +253,19 @@ func (t *task) conclude(ctx context.Context, err error) error {
 		t.deps.Log.WarnContext(ctx, "export paused: the tenant's key cannot be used", "tenant", t.home.Tenant, "export", t.export.ID)
 		return t.jobs.Pause(ctx, t.home, t.export.ID)
 	case errors.As(err, &unreadable):
-		t.deps.Log.ErrorContext(ctx, "export failed", "tenant", t.home.Tenant, "export", t.export.ID, "part", t.part.ID, "error", err.Error())
-		return t.jobs.Fail(ctx, t.home, t.export.ID, unreadable.reason, t.part.ID)
+		return t.fail(ctx, unreadable.reason, err)
 	case status.Code(err) == codes.FailedPrecondition && t.deps.Now().Sub(t.export.ReadTime) > time.Hour:
 		// Without point-in-time recovery, Firestore reads the last hour only.
-		return t.jobs.Fail(ctx, t.home, t.export.ID, export.ReadTimeTooOld, t.part.ID)
+		return t.fail(ctx, export.ReadTimeTooOld, err)
 	}
 	return err
+}
+
+// fail ends the export because of the part.
+func (t *task) fail(ctx context.Context, reason export.Reason, cause error) error {
+	t.deps.Log.ErrorContext(ctx, "export failed", "tenant", t.home.Tenant, "export", t.export.ID, "part", t.part.ID,
+		"reason", reason, "error", cause.Error())
+	return t.jobs.Fail(ctx, t.home, t.export.ID, reason, t.part.ID)
 }
 
 // isKeyLocked reports whether Cloud Storage cannot use the key of the exports bucket:

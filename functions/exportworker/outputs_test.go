@@ -46,9 +46,9 @@ func assembled(t *testing.T, pulled fstest.MapFS) fstest.MapFS {
 		if !strings.HasPrefix(name, manifest.Lists) {
 			continue
 		}
-		err := manifest.ReadList(unzip(t, pulled[name].Data), func(f manifest.File) {
+		err := manifest.ReadList(unzip(t, pulled[name].Data), func(f manifest.File) error {
 			if f.Part == nil {
-				return
+				return nil
 			}
 			to := files[f.Part.Path]
 			if to == nil {
@@ -60,6 +60,7 @@ func assembled(t *testing.T, pulled fstest.MapFS) fstest.MapFS {
 			}
 			copy(to.Data[f.Part.Offset:], pulled[f.Name].Data)
 			delete(files, f.Name)
+			return nil
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -96,7 +96,7 @@ func (t *task) writeRows(ctx context.Context, file *rowsFile) (rest export.Range
 			return rest, false, fmt.Errorf("read documents: %w", err)
 		}
 		rest.From = keys.RelativePath(doc.Ref) + afterID
-		if !doc.UpdateTime.Before(t.export.Request.From) {
+		if doc.UpdateTime.After(t.export.Request.From) {
 			if err := t.writeRow(ctx, file, doc); err != nil {
 				return rest, false, err
 			}

@@ -10,7 +10,7 @@
 //	Content-Type: application/json
 //
 //	{"parts": [{                     1 to 100
-//	  "output": "stdout.log",        [A-Za-z0-9_][A-Za-z0-9._-]{0,199}
+//	  "output": "stdout.log",        1 to 400 characters, as shared/outputname says
 //	  "part": 1,                     1 to 99999
 //	  "contentType": "text/plain",   exact media type, at most 128 bytes
 //	  "size": 6,                     optional; bytes, at most 8388608

@@ -10,6 +10,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -24,7 +25,7 @@ type mintRequest struct {
 }
 
 type partRequest struct {
-	Output      string `json:"output" class:"operational" minLength:"1" maxLength:"200" doc:"Name of the output" example:"stdout.log"`
+	Output      string `json:"output" class:"operational" minLength:"1" maxLength:"400" doc:"Name of the output" example:"stdout.log"`
 	Part        int    `json:"part" class:"operational" minimum:"1" maximum:"99999" doc:"Part number, starting at 1"`
 	ContentType string `json:"contentType" class:"operational" minLength:"3" maxLength:"128" doc:"Exact media type" example:"text/plain; charset=utf-8"`
 	Size        *int64 `json:"size,omitempty" class:"operational" minimum:"0" maximum:"8388608" doc:"Size in bytes, at most 8 MiB; the bucket rejects larger parts"`
@@ -89,7 +90,7 @@ func (r *mintRequest) parse(w tenant.WorkspaceID) (parsedRequest, error) {
 
 func (p partRequest) declaration(location string) (grant.Declared, []api.Fault) {
 	var faults []api.Fault
-	if err := grant.CheckOutput(p.Output); err != nil {
+	if err := outputname.Check(p.Output); err != nil {
 		faults = append(faults, api.Fault{Message: err.Error(), Location: location + ".output"})
 	}
 	d := grant.Declared{ContentType: p.ContentType, Size: p.Size, SHA256: p.SHA256, Lines: p.Lines}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,9 +16,11 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/catalog"
 	"github.com/strongroom-dev/strongroom/shared/export"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/library"
 	"github.com/strongroom-dev/strongroom/shared/quarantine"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	runs "github.com/strongroom-dev/strongroom/shared/run"
@@ -81,6 +84,19 @@ var largest = map[string]prepare{
 	"PUT /v1/export-schedules/{schedule}":       setSchedule,
 	"GET /v1/export-schedules/{schedule}":       atPath("admin", "GET", "/v1/export-schedules/%s", nil, storeSchedules),
 	"DELETE /v1/export-schedules/{schedule}":    atPath("admin", "DELETE", "/v1/export-schedules/%s", nil, storeSchedules),
+
+	"GET /v1/consents":                                             atPath("admin", "GET", "/v1/consents", nil, giveHalves),
+	"GET /v1/consents/{feature}/{destination}":                     atPath("admin", "GET", "/v1/consents/explain-issue/shared", nil, giveHalves),
+	"PUT /v1/consents/{feature}/{destination}":                     ofConsent("admin", http.MethodPut),
+	"DELETE /v1/consents/{feature}/{destination}":                  ofConsent("admin", http.MethodDelete),
+	"GET /v1/consent-texts/{text}":                                 agreedText,
+	"GET /v1/tenants/{tenant}/consents":                            ofTenantConsents(""),
+	"GET /v1/tenants/{tenant}/consents/{feature}/{destination}":    ofTenantConsents("/explain-issue/shared"),
+	"PUT /v1/tenants/{tenant}/consents/{feature}/{destination}":    ofConsent("platform", http.MethodPut),
+	"DELETE /v1/tenants/{tenant}/consents/{feature}/{destination}": ofConsent("platform", http.MethodDelete),
+	"GET /v1/model-sends":                                          atPath("admin", "GET", "/v1/model-sends?pageSize=200", nil, storeSends),
+	"GET /v1/model-sends/{send}/request":                           storedRequest,
+	"GET /v1/platform/model-sends":                                 atPath("platform", "GET", "/v1/platform/model-sends?pageSize=200", nil, storeSends),
 
 	"export-parts":  largestParts,
 	"object-events": largestNotifications,
@@ -164,7 +180,7 @@ func largestMint() any {
 	return map[string]any{"parts": parts}
 }
 
-func outputName(n int) string { return fmt.Sprintf("%04d", n) + strings.Repeat("a", 196) }
+func outputName(n int) string { return fmt.Sprintf("%04d", n) + strings.Repeat("a", 396) }
 
 func largestStart() any {
 	return map[string]any{
@@ -335,29 +351,55 @@ func storeAssistant(t *testing.T, tn *cloudtest.Tenant) {
 }
 
 // tasks returns n tasks of about 8 KiB.
-func tasks(prefix string, n int) []map[string]any {
+func tasks(documentation string, n int) []map[string]any {
 	var all []map[string]any
 	for i := range n {
 		all = append(all, map[string]any{
-			"name": fmt.Sprint(prefix, " check ", i), "suite": "dns", "source": "https://example.com/" + prefix + ".robot",
-			"documentation": strings.Repeat("word ", 800), "tags": slices.Repeat([]string{strings.Repeat("t", 30)}, 100),
+			"name": fmt.Sprint("uploaded check ", i), "suite": "dns", "source": "https://example.org/uploaded.robot",
+			"documentation": documentation + strings.Repeat("word ", 800), "tags": slices.Repeat([]string{strings.Repeat("t", 30)}, 100),
 		})
 	}
 	return all
 }
 
+// storeCatalog stores a catalog that is full: tasks with the longest names,
+// documentation and tags, of a vocabulary that is as large as a language's.
 func storeCatalog(t *testing.T, tn *cloudtest.Tenant) {
 	t.Helper()
-	tn.Do(t, "platform", http.MethodPut, "/v1/catalog/tasks", map[string]any{"edition": "e1", "tasks": tasks("stored", 450)}).Want(t, http.StatusOK)
+	words := rand.New(rand.NewPCG(1, 2))
+	text := func(length int) string {
+		var b strings.Builder
+		for b.Len() < length {
+			fmt.Fprintf(&b, "word%d ", words.IntN(20_000))
+		}
+		return b.String()[:length]
+	}
+	store(t, tn, func(db *firestore.Client, set func(*firestore.DocumentRef, any)) {
+		register := library.Register{Version: text(20), Changed: time.Now()}
+		for register.Bytes < library.MaxBytes {
+			task := catalog.Task{Name: "check " + text(490), Suite: "dns", Source: "https://example.com/stored.robot", Documentation: text(4096)}
+			for range 100 {
+				task.Tags = append(task.Tags, text(100))
+			}
+			set(library.EntryRef(db, task.ID()), library.Entry{Task: task, Edition: "e1"})
+			register.Tasks++
+			register.Bytes += library.Bytes(task)
+		}
+		set(library.RegisterRef(db), register)
+	})
 }
 
-// largestCatalogs are uploads of 4 MiB each.
+// largestCatalogs are uploads of 4 MiB each, which all change the same tasks. The
+// catalog has room for them.
 func largestCatalogs(t *testing.T, tn *cloudtest.Tenant) func(int) request {
+	store(t, tn, func(db *firestore.Client, set func(*firestore.DocumentRef, any)) {
+		set(library.RegisterRef(db), library.Register{Version: "none", Changed: time.Now()})
+	})
 	token := tn.Token(t, "platform")
 	return func(n int) request {
 		return request{
 			method: http.MethodPut, path: "/v1/catalog/tasks", token: token,
-			body: encode(t, map[string]any{"edition": "e1", "tasks": tasks(fmt.Sprint("upload", n), 470)}),
+			body: encode(t, map[string]any{"edition": "e1", "tasks": tasks(fmt.Sprint(n, " "), 470)}),
 		}
 	}
 }

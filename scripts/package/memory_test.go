@@ -1,15 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"io"
-	"net/http"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
@@ -28,17 +26,9 @@ const (
 	maxResident = 400 << 20
 )
 
-// request is one HTTP request to a function.
-type request struct {
-	method, path, token string
-	body                []byte
-	header              []string // names and values in turn
-	redelivered         bool     // it is a message, which Pub/Sub delivers again after any failure
-}
-
 // TestTheLargestRequestsFitInMemory sends 40 of the largest requests of each
-// operation at once. Each succeeds, at the latest when it is sent again after a 503
-// with Retry-After.
+// operation at once. Each succeeds, at the latest when it is sent again because the
+// response asks for it.
 func TestTheLargestRequestsFitInMemory(t *testing.T) { // not parallel: it needs all of the machine's cores
 	if cloudtest.RaceDetector {
 		t.Skip("the programs are built without the race detector, so it finds nothing in them; without it, this test is faster")
@@ -51,93 +41,21 @@ func TestTheLargestRequestsFitInMemory(t *testing.T) { // not parallel: it needs
 			runnable(t)
 			built := built(t, name)
 			c := cloudtest.New(t, suite.Options{})
-			for operation, prepare := range largestOf(t, c.Suite.Functions[name], name) {
+			all := largestOf(t, c.Suite.Functions[name], name)
+			for _, operation := range slices.Sorted(maps.Keys(all)) { // always in the same order, because they share a cloud
 				t.Run(operation, func(t *testing.T) {
-					next := prepare(t, c.Tenant(t))
+					next := all[operation](t, c.Tenant(t))
 					p := start(t, built.path, append(c.FunctionEnviron(name), memoryLimit))
-					answered := sendAll(t, p, next)
+					sent := sendAll(t, p, next)
 					peak := peakMemory(t, p)
-					t.Logf("%s: %d MiB; %d of %d were answered at once", operation, peak>>20, answered, concurrentRequests)
-					if peak > maxResident {
-						t.Errorf("the process used %d MiB, want at most %d", peak>>20, maxResident>>20)
+					t.Logf("%s: %d MiB; %d of %d were answered at once", operation, peak>>20, sent.atOnce, concurrentRequests)
+					if sent.wrong || peak > maxResident {
+						p.failf(t, "the process used %d MiB, of %d at most; the responses were:\n%s", peak>>20, maxResident>>20, sent)
 					}
 				})
 			}
 		})
 	}
-}
-
-// sendAll sends all requests at once, and those that got a 503 again. It returns how
-// many succeeded at the first attempt.
-func sendAll(t *testing.T, p *process, next func(n int) request) (atOnce int) {
-	t.Helper()
-	var left []request
-	for n := range concurrentRequests {
-		left = append(left, next(n))
-	}
-	for round := 0; len(left) > 0; round++ {
-		again := sendRound(t, p, left)
-		if round == 0 {
-			atOnce = len(left) - len(again)
-		}
-		if round == concurrentRequests || t.Failed() {
-			t.Fatalf("%d requests were never answered", len(again))
-		}
-		left = again
-	}
-	return atOnce
-}
-
-// sendRound sends requests at once, and returns those that got a 503.
-func sendRound(t *testing.T, p *process, all []request) (again []request) {
-	t.Helper()
-	var mu sync.Mutex
-	var work sync.WaitGroup
-	for _, r := range all {
-		work.Go(func() {
-			status, retryAfter, body := r.send(t, p)
-			switch {
-			case status == http.StatusServiceUnavailable && retryAfter != "", r.redelivered && status/100 == 5:
-				mu.Lock()
-				defer mu.Unlock()
-				again = append(again, r)
-			case status/100 != 2:
-				t.Errorf("status %d, Retry-After %q: %s", status, retryAfter, body)
-			}
-		})
-	}
-	work.Wait()
-	return again
-}
-
-// send sends the request. It returns the first bytes of the body.
-func (r request) send(t *testing.T, p *process) (status int, retryAfter, body string) {
-	sent, err := http.NewRequestWithContext(t.Context(), r.method, p.url+r.path, bytes.NewReader(r.body))
-	if err != nil {
-		t.Error(err)
-		return 0, "", ""
-	}
-	sent.Header.Set("Content-Type", "application/json")
-	if r.token != "" {
-		sent.Header.Set("Authorization", "Bearer "+r.token)
-	}
-	for i := 0; i+1 < len(r.header); i += 2 {
-		sent.Header.Set(r.header[i], r.header[i+1])
-	}
-	response, err := http.DefaultClient.Do(sent)
-	if err != nil {
-		t.Error(err)
-		return 0, "", ""
-	}
-	defer response.Body.Close()
-	first, err := io.ReadAll(io.LimitReader(response.Body, 500))
-	if err == nil {
-		_, err = io.Copy(io.Discard, response.Body)
-	}
-	if err != nil {
-		t.Errorf("read the response: %v", err)
-	}
-	return response.StatusCode, response.Header.Get("Retry-After"), string(first)
 }
 
 var highWater = regexp.MustCompile(`VmHWM:\s+([0-9]+) kB`)

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os/exec"
@@ -26,6 +28,14 @@ type process struct {
 	cloud *cloudtest.Cloud // whose requests go to the process
 	stop  func()           // stops it; safe to call twice
 	log   output
+	why   string // the test failed; see failf
+}
+
+// failf fails the test. The reason is printed after what the process printed, where
+// it cannot be missed.
+func (p *process) failf(t testing.TB, format string, args ...any) {
+	p.why += fmt.Sprintf(format, args...) + "\n"
+	t.Fail()
 }
 
 // output keeps what a process prints. It is safe for concurrent use.
@@ -41,10 +51,15 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.text.Write(p)
 }
 
+// succeeded matches the log line of a request that succeeded.
+var succeeded = regexp.MustCompile(`"message":"request".*"status":2`)
+
+// String returns the last lines, without those of requests that succeeded.
 func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.text.String()
+	lines := slices.DeleteFunc(strings.Split(o.text.String(), "\n"), succeeded.MatchString)
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
 // start runs a program with nothing in its environment but environ, and
@@ -67,22 +82,27 @@ func start(t testing.TB, path string, environ []string) *process {
 	t.Cleanup(func() {
 		p.stop()
 		if t.Failed() {
-			t.Logf("the process printed:\n%s", &p.log)
+			t.Logf("the process printed, besides requests that succeeded:\n%s%s", &p.log, p.why)
 		}
 	})
 	awaitListener(t, addr, ended)
 	return p
 }
 
-// freeAddr is an address of this machine that nobody listens at.
+// freeAddr is an address of this machine that nobody listens at. Its port is below
+// those that the system gives to outgoing connections, so that it stays free until
+// the process listens.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000))
+		if listener, err := net.Listen("tcp", addr); err == nil {
+			_ = listener.Close()
+			return addr
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	t.Fatal("no port from 10000 to 29999 is free")
+	return ""
 }
 
 // awaitListener returns when somebody listens at addr. Trying is the only way to find out.

@@ -25,7 +25,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/authn"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -67,6 +67,16 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.SetExportSchedule:    {tenant.Auditor, tenant.Admin},
 	auditlog.ReadExportSchedule:   {tenant.Auditor, tenant.Admin},
 	auditlog.DeleteExportSchedule: {tenant.Auditor, tenant.Admin},
+
+	auditlog.GiveConsent:        {tenant.Admin},
+	auditlog.WithdrawConsent:    {tenant.Admin},
+	auditlog.ReadConsents:       {tenant.Auditor, tenant.Admin},
+	auditlog.GiveStaffHalf:      {tenant.Platform},
+	auditlog.WithdrawStaffHalf:  {tenant.Platform},
+	auditlog.ReadTenantConsents: {tenant.Platform},
+	auditlog.ListModelSends:     {tenant.Auditor, tenant.Admin},
+	auditlog.ReadModelRequest:   {tenant.Auditor, tenant.Admin},
+	auditlog.ListPlatformSends:  {tenant.Platform},
 
 	auditlog.ListQuarantine:    {tenant.Platform},
 	auditlog.ReplayQuarantine:  {tenant.Platform},
@@ -204,14 +214,14 @@ type Request struct {
 // prefix of its path in the audit log.
 var pathIDs = map[string]string{
 	"issue": "issues/", "sli": "slis/", "assistant": "assistants/", "entry": "audit/entries/", "tenant": "tenants/",
-	"export": "exports/", "schedule": "export-schedules/",
+	"export": "exports/", "schedule": "export-schedules/", "feature": "consents/", "text": "consent-texts/", "send": "model-sends/",
 }
 
 // resourcePath returns the path of the resource that a request names. It includes
 // valid names only, so the audit log contains no text that a client chose freely.
 func resourcePath(hc huma.Context) string {
 	for parameter, kind := range pathIDs {
-		if id := hc.Param(parameter); grant.CheckOutput(id) == nil {
+		if id := hc.Param(parameter); outputname.Check(id) == nil {
 			return kind + id
 		}
 	}
@@ -220,7 +230,7 @@ func resourcePath(hc huma.Context) string {
 		return ""
 	}
 	output := hc.Param("output")
-	if grant.CheckOutput(output) != nil {
+	if outputname.Check(output) != nil {
 		return "runs/" + string(id)
 	}
 	return "runs/" + string(id) + "/outputs/" + output

@@ -36,7 +36,8 @@ type Request struct {
 	// Workspaces are those whose rows are exported. Empty means all. The audit log
 	// has no workspaces, so it is always exported as a whole.
 	Workspaces []tenant.WorkspaceID `firestore:"workspaces" class:"operational"`
-	// From leaves out the documents that were last written before it. Zero means
+	// From leaves out the documents that were last written before it or at it, which
+	// are in the export whose read time it is. Zero means
 	// that none is left out.
 	From time.Time `firestore:"from" class:"operational"`
 	// To is the read time. Zero means the next whole minute.

@@ -2,11 +2,13 @@ package library
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/shared/catalog"
 	"github.com/strongroom-dev/strongroom/shared/rank"
@@ -17,44 +19,73 @@ import (
 // for concurrent use.
 type Index struct {
 	*rank.Index
-	tasks map[string]catalog.Task // by ID
-	named map[string][]string     // IDs of tasks by NameKey
+	tasks    map[string]catalog.Task       // by ID
+	enriched map[string]catalog.Enrichment // by ID, of the tasks that have one
+	named    map[string][]string           // IDs of tasks by NameKey
 }
 
 // Task returns the task with an ID; the zero Task if there is none.
 func (x *Index) Task(id string) catalog.Task { return x.tasks[id] }
 
+// Enrichment returns what the catalog says about the task with an ID in other words than its
+// author's; the zero Enrichment if there is none.
+func (x *Index) Enrichment(id string) catalog.Enrichment { return x.enriched[id] }
+
 // Named returns the IDs of the tasks whose names have the same NameKey as name.
 // Several suites may have a task of one name.
 func (x *Index) Named(name string) []string { return x.named[NameKey(name)] }
 
-// readIndex reads all entries.
+// readIndex reads all entries, one after the other, up to the limits of the catalog.
 func readIndex(ctx context.Context, db *firestore.Client, r Register) (*Index, error) {
-	x := &Index{tasks: map[string]catalog.Task{}, named: map[string][]string{}}
+	x := &Index{tasks: map[string]catalog.Task{}, enriched: map[string]catalog.Enrichment{}, named: map[string][]string{}}
+	if r.Version == "" {
+		x.Index = rank.New(nil)
+		return x, nil
+	}
 	var documents []rank.Document
-	if r.Version != "" {
-		docs, err := db.Collection(Collection).OrderBy(firestore.DocumentID, firestore.Asc).Limit(MaxTasks).Documents(ctx).GetAll()
+	docs := db.Collection(Collection).OrderBy(firestore.DocumentID, firestore.Asc).Limit(MaxTasks).Documents(ctx)
+	defer docs.Stop()
+	texts := map[string]string{}
+	for size := 0; size < MaxBytes; {
+		doc, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			break
+		}
+		var entry Entry
+		if err == nil {
+			err = doc.DataTo(&entry)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read catalog: %w", err)
 		}
-		texts := map[string]string{}
-		for _, doc := range docs {
-			var t catalog.Task
-			if err := doc.DataTo(&t); err != nil {
-				return nil, fmt.Errorf("read catalog: %w", err)
-			}
-			t.SuiteDocumentation = intern(texts, t.SuiteDocumentation)
-			id, key := doc.Ref.ID, NameKey(t.Name)
-			x.tasks[id], x.named[key] = t, append(x.named[key], id)
-			documents = append(documents, Document(id, t))
+		t := entry.Task
+		shareTexts(&t, texts)
+		id, key := doc.Ref.ID, NameKey(t.Name)
+		x.tasks[id], x.named[key] = t, append(x.named[key], id)
+		if !entry.Enrichment.IsZero() {
+			x.enriched[id] = entry.Enrichment
 		}
+		documents = append(documents, x.Document(id))
+		size += Bytes(t)
 	}
 	x.Index = rank.New(documents)
 	return x, nil
 }
 
-// intern returns the first copy of a text, so that the tasks of a suite share
-// one copy of its documentation.
+// shareTexts makes the tasks share one copy of the texts that many of them have: those
+// of their suite, and their tags.
+func shareTexts(t *catalog.Task, texts map[string]string) {
+	for _, text := range []*string{&t.Suite, &t.Source, &t.DisplayName, &t.SuiteDocumentation} {
+		*text = intern(texts, *text)
+	}
+	for _, list := range [][]string{t.Tags, t.Supports} {
+		for i, text := range list {
+			list[i] = intern(texts, text)
+		}
+	}
+}
+
+// intern returns the first copy of a text.
 func intern(texts map[string]string, text string) string {
 	if first, ok := texts[text]; ok {
 		return first
@@ -63,10 +94,11 @@ func intern(texts map[string]string, text string) string {
 	return text
 }
 
-// Document returns what a task is searched by.
-func Document(id string, t catalog.Task) rank.Document {
+// Document returns what the task with an ID is searched by.
+func (x *Index) Document(id string) rank.Document {
+	t := x.tasks[id]
 	return rank.Document{
-		ID: id, Name: t.Name, Documentation: t.Documentation, Tags: t.Tags,
+		ID: id, Name: t.Name, Documentation: t.Documentation, Tags: t.Tags, Enrichment: x.enriched[id].Text(),
 		Context: t.DisplayName + "\n" + strings.Join(t.Supports, "\n") + "\n" + t.SuiteDocumentation,
 	}
 }

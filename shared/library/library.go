@@ -12,6 +12,7 @@ package library
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -24,14 +25,27 @@ import (
 // a document is the ID of its task.
 const Collection = "catalog"
 
-// MaxTasks is how many tasks the catalog may have, because each instance of a
-// function that uses it keeps all of them in memory.
-const MaxTasks = 20_000
+// Limits of the catalog, because each instance of a function that uses it keeps all of
+// it in memory, and two versions of it while it reads a newer one.
+const (
+	MaxTasks = 20_000
+	MaxBytes = 8 << 20 // of the texts of all tasks; see Bytes
+)
+
+// Bytes returns the length of all texts of a task.
+func Bytes(t catalog.Task) int {
+	n := len(t.Name) + len(t.Documentation) + len(t.Suite) + len(t.Source) + len(t.DisplayName) + len(t.SuiteDocumentation) + len(t.Kind)
+	for _, text := range slices.Concat(t.Tags, t.Supports) {
+		n += len(text)
+	}
+	return n
+}
 
 // Entry is a task as it is stored at catalog/{id}.
 type Entry struct {
 	catalog.Task
-	Edition string `firestore:"edition" class:"public"` // the edition of its source that had it last; may be empty
+	Edition    string             `firestore:"edition" class:"public"` // the edition of its source that had it last; may be empty
+	Enrichment catalog.Enrichment `firestore:"enrichment"`             // of this version of the task; may be zero
 }
 
 // Register describes the current catalog. It is stored at platform/catalog. The
@@ -39,6 +53,7 @@ type Entry struct {
 type Register struct {
 	Version string    `firestore:"version" class:"operational"` // changes with every change of the catalog; empty: there is no catalog
 	Tasks   int       `firestore:"tasks" class:"operational"`   // number of entries
+	Bytes   int       `firestore:"bytes" class:"operational"`   // of all entries; see the function Bytes
 	Changed time.Time `firestore:"changed" class:"operational"` // time of the last change
 }
 

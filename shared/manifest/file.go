@@ -31,7 +31,7 @@ func (v *verifier) file(f File) bool {
 		return false
 	}
 	defer opened.Close()
-	if what := f.check(opened); what != "" {
+	if what := f.check(countingReader{opened, v}); what != "" {
 		v.problem(f.Name, "%s", what)
 		return false
 	}
@@ -92,7 +92,7 @@ func (v *verifier) part(f File) {
 		v.problem(f.Part.Path, "it cannot be read from the middle")
 		return
 	}
-	if what := f.check(io.NewSectionReader(bytes, f.Part.Offset, f.Size)); what != "" {
+	if what := f.check(countingReader{io.NewSectionReader(bytes, f.Part.Offset, f.Size), v}); what != "" {
 		v.problem(f.Part.Path, "part %d, at byte %d: %s", f.Part.Part, f.Part.Offset, what)
 	}
 }

@@ -13,19 +13,27 @@ import (
 
 // list verifies the files that an authentic list names.
 func (v *verifier) list(name string) {
-	err := v.readList(name, func(f File) {
+	err := v.readList(name, func(f File) error {
 		if f.Part != nil {
 			v.part(f)
 		} else {
 			v.file(f)
 		}
+		return v.stopped
 	})
 	if err != nil {
 		v.problem(name, "it is not a list: %v", err)
 	}
 }
 
-func (v *verifier) readList(name string, each func(File)) error {
+// announce reports the files that lists name as expected.
+func (v *verifier) announce(lists []string) {
+	for _, name := range lists {
+		_ = v.readList(name, func(f File) error { v.expect(f.Size); return nil }) // list reports errors
+	}
+}
+
+func (v *verifier) readList(name string, each func(File) error) error {
 	f, err := v.directory.Open(name)
 	if err != nil {
 		return err
@@ -38,8 +46,9 @@ func (v *verifier) readList(name string, each func(File)) error {
 	return ReadList(unzipped, each)
 }
 
-// ReadList calls each with the files that a list names. list is uncompressed.
-func ReadList(list io.Reader, each func(File)) error {
+// ReadList calls each with the files that a list names, until it returns an error. list
+// is uncompressed.
+func ReadList(list io.Reader, each func(File) error) error {
 	lines := bufio.NewScanner(list)
 	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
@@ -50,7 +59,9 @@ func ReadList(list io.Reader, each func(File)) error {
 		if err := f.validate(); err != nil {
 			return err
 		}
-		each(f)
+		if err := each(f); err != nil {
+			return err
+		}
 	}
 	return lines.Err()
 }

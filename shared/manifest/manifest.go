@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -127,6 +128,31 @@ func (m Manifest) Encode() ([]byte, error) {
 func Names(digest []byte) (manifest, note string) {
 	name := namePrefix + ShortDigest(digest)
 	return name + jsonEnding, name + noteEnding
+}
+
+// IsManifest reports whether name is that of a manifest or of its note.
+func IsManifest(name string) bool {
+	ending := strings.HasSuffix(name, jsonEnding) || strings.HasSuffix(name, noteEnding)
+	return ending && strings.HasPrefix(name, namePrefix) && !strings.Contains(name, "/")
+}
+
+// The beginning and the end of the name of a partial file.
+const (
+	partialPrefix = "."
+	partialEnding = ".part"
+)
+
+// Partial returns the path of a file until it is complete. No file of an export has
+// such a name.
+func Partial(name string) string {
+	dir, base := path.Split(name)
+	return dir + partialPrefix + base + partialEnding
+}
+
+// IsPartial reports whether name is one that Partial returns.
+func IsPartial(name string) bool {
+	base := path.Base(name)
+	return strings.HasPrefix(base, partialPrefix) && strings.HasSuffix(base, partialEnding)
 }
 
 // ShortDigest returns the digits of a SHA-256 that a file's name has.

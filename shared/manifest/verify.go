@@ -36,28 +36,43 @@ const (
 	maxLine = 4 << 10 // of a list; the longest name of an object has about 310 bytes
 )
 
+// String returns the problem in one line.
+func (p Problem) String() string {
+	if p.Name == "" {
+		return p.What
+	}
+	return p.Name + ": " + p.What
+}
+
 // Verify verifies the export in a directory: its signature, its inclusion in the
 // audit log, and every file. A report without problems means that the directory has
 // exactly the files that the platform wrote. The error is that of a directory that
 // cannot be read.
-func Verify(directory fs.FS, keys Keys) (Report, error) {
-	v := &verifier{directory: directory, keys: keys, named: map[string]bool{}, assembled: map[string]int64{}}
-	if err := v.open(); err != nil {
-		return Report{}, err
+func Verify(directory fs.FS, keys Keys, options ...Option) (Report, error) {
+	v := newVerifier(directory, keys)
+	for _, option := range options {
+		option(v)
 	}
-	if v.report.Manifest.Format == "" {
-		return v.report, nil
-	}
-	if err := v.report.Manifest.verifyLog(keys.Log); err != nil {
-		v.problem("", "%v", err)
+	if err := v.open(); err != nil || v.report.Manifest.Format == "" {
+		return v.report, err
 	}
 	for _, f := range v.report.Manifest.Files {
 		v.file(f)
 	}
+	var lists []string
 	for _, f := range v.report.Manifest.Lists {
 		if v.file(f) {
-			v.list(f.Name)
+			lists = append(lists, f.Name)
 		}
+	}
+	if v.expect != nil {
+		v.announce(lists)
+	}
+	for _, name := range lists {
+		v.list(name)
+	}
+	if v.stopped != nil {
+		return v.report, v.stopped
 	}
 	if err := v.checkAssembled(); err != nil {
 		return v.report, err
@@ -65,12 +80,59 @@ func Verify(directory fs.FS, keys Keys) (Report, error) {
 	return v.report, v.findAdded()
 }
 
+// Option is an option of Verify.
+type Option func(*verifier)
+
+// WithProgress makes Verify call expect with the bytes that it will read, and read
+// with those that it has read. An error of read stops the verification, and Verify
+// returns it.
+func WithProgress(expect func(bytes int64), read func(bytes int64) error) Option {
+	return func(v *verifier) { v.expect, v.read = expect, read }
+}
+
+// Open authenticates the manifest of the export in a directory: its signature, and its
+// inclusion in the audit log. It reads no other file.
+func Open(directory fs.FS, keys Keys) (Report, error) {
+	v := newVerifier(directory, keys)
+	err := v.open()
+	return v.report, err
+}
+
+// verifier is one verification.
 type verifier struct {
 	directory fs.FS
 	keys      Keys
+	expect    func(bytes int64) // nil: not called
+	read      func(bytes int64) error
+	stopped   error // of read
+
 	named     map[string]bool  // files that the export has
 	assembled map[string]int64 // bytes of the parts in each assembled file
 	report    Report
+}
+
+func newVerifier(directory fs.FS, keys Keys) *verifier {
+	return &verifier{
+		directory: directory, keys: keys, read: func(int64) error { return nil },
+		named: map[string]bool{}, assembled: map[string]int64{},
+	}
+}
+
+// countingReader reports what is read.
+type countingReader struct {
+	from     io.Reader
+	verifier *verifier
+}
+
+// Read implements io.Reader.
+func (r countingReader) Read(p []byte) (int, error) {
+	v := r.verifier
+	if v.stopped != nil {
+		return 0, v.stopped
+	}
+	n, err := r.from.Read(p)
+	v.stopped = v.read(int64(n))
+	return n, err
 }
 
 func (v *verifier) problem(name, format string, arguments ...any) {
@@ -87,7 +149,7 @@ func (v *verifier) open() error {
 		v.problem("", "there are %d files %s*%s; an export has one", len(notes), namePrefix, noteEnding)
 		return nil
 	}
-	signed, err := v.read(notes[0], maxNote)
+	signed, err := v.readSmall(notes[0], maxNote)
 	if err != nil {
 		return err
 	}
@@ -107,7 +169,7 @@ func (v *verifier) open() error {
 func (v *verifier) openManifest(noteName, export, digest string) error {
 	name := namePrefix + digest[:32] + jsonEnding
 	v.named[noteName], v.named[name] = true, true
-	text, err := v.read(name, MaxSize)
+	text, err := v.readSmall(name, MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		v.problem(name, "it is missing")
 		return nil
@@ -125,6 +187,9 @@ func (v *verifier) openManifest(noteName, export, digest string) error {
 		return nil
 	}
 	v.report.Manifest = m
+	if err := m.verifyLog(v.keys.Log); err != nil {
+		v.problem("", "%v", err)
+	}
 	return nil
 }
 
@@ -143,8 +208,8 @@ func openNote(signed []byte, verifiers note.Verifiers) (string, error) {
 	return n.Text, nil
 }
 
-// read reads a small file.
-func (v *verifier) read(name string, limit int64) ([]byte, error) {
+// readSmall reads a small file.
+func (v *verifier) readSmall(name string, limit int64) ([]byte, error) {
 	f, err := v.directory.Open(name)
 	if err != nil {
 		return nil, err
@@ -166,7 +231,11 @@ func (v *verifier) findAdded() error {
 		if err != nil {
 			return err
 		}
-		if !d.IsDir() && !v.named[path] && path != KeysFile {
+		switch {
+		case d.IsDir(), v.named[path], path == KeysFile && d.Type().IsRegular():
+		case IsPartial(path):
+			v.problem(path, "it is not complete: a pull was interrupted; run it again")
+		default:
 			v.problem(path, "it is not part of the export: somebody added it")
 		}
 		return nil

@@ -15,8 +15,11 @@ import (
 type action[T any] struct {
 	use, short, long, example string             // use starts with the verb and the argument's name
 	check                     func(string) error // rejects an invalid argument or flag before the call
+	ids                       *idKind            // the argument is an ID or the start of one; nil: it is a name
+	complete                  completer          // of the argument; nil: that of ids
 	do                        func(context.Context, *api.Client, string) (T, error)
 	show                      func(io.Writer, T) error
+	public                    bool // the resource belongs to no workspace
 }
 
 // command returns the command. It retries transient failures.
@@ -36,7 +39,12 @@ func (act action[T]) command(a *app) *cobra.Command {
 			return act.show(a.stdout, result)
 		},
 	}
-	addJSONFlag(cmd, &asJSON)
+	var result T
+	addJSONFlag(cmd, &asJSON, result)
+	if act.complete == nil && act.ids != nil {
+		act.complete = act.ids.complete
+	}
+	completeArgs(a, cmd, act.complete)
 	return cmd
 }
 
@@ -44,9 +52,18 @@ func (act action[T]) call(ctx context.Context, a *app, argument string) (zero T,
 	if err := act.check(argument); err != nil {
 		return zero, err
 	}
-	client, err := a.settings.client("")
+	connect := a.settings.publicClient
+	if !act.public {
+		connect = func() (*api.Client, error) { return a.settings.client("") }
+	}
+	client, err := connect()
 	if err != nil {
 		return zero, err
+	}
+	if act.ids != nil {
+		if argument, err = act.ids.resolve(ctx, client, argument); err != nil {
+			return zero, err
+		}
 	}
 	return withRetry(ctx, func(ctx context.Context) (T, error) { return act.do(ctx, client, argument) })
 }
@@ -60,6 +77,8 @@ func withRetry[T any](ctx context.Context, call func(context.Context) (T, error)
 	return result, err
 }
 
-func addJSONFlag(cmd *cobra.Command, asJSON *bool) {
+// addJSONFlag adds --json to a command. Result is of the type that it prints.
+func addJSONFlag(cmd *cobra.Command, asJSON *bool, result any) {
 	cmd.Flags().BoolVar(asJSON, "json", false, "print the result as JSON")
+	documentJSON(cmd, result)
 }

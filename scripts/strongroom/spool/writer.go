@@ -81,7 +81,7 @@ func (r *Run) Write(output string, rule CutRule, ready func(Part)) (*Writer, err
 	if o == nil {
 		return nil, fmt.Errorf("spool %s: the run has no such output", output)
 	}
-	dir := filepath.Join(r.dir, "parts", output)
+	dir := r.partsDir(output)
 	if err := r.inReserve(func() error { return os.MkdirAll(dir, 0o700) }); err != nil {
 		return nil, fmt.Errorf("spool %s: %w", output, err)
 	}

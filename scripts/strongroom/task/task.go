@@ -37,7 +37,7 @@ type Spec struct {
 	Stderr  io.Writer        // if it equals Stdout, the order of writes is kept
 	Timeout time.Duration    // zero: no timeout
 	Grace   time.Duration    // between a signal and SIGKILL
-	Signals <-chan os.Signal // forwarded to the command's process group
+	Signals <-chan os.Signal // the first one is forwarded to the command's process group; the second one sends SIGKILL
 }
 
 // Result is how a command ended.
@@ -77,6 +77,7 @@ func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (o
 	timeout := after(spec.Timeout)
 	canceled := ctx.Done()
 	var kill <-chan time.Time
+	signaled := false
 	end := func(why run.Outcome, sig syscall.Signal) {
 		if outcome == "" {
 			outcome, kill = why, after(max(spec.Grace, 1))
@@ -93,8 +94,13 @@ func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (o
 			canceled = nil
 			end(run.Canceled, syscall.SIGTERM)
 		case sig := <-spec.Signals:
-			if s, ok := sig.(syscall.Signal); ok {
+			s, ok := sig.(syscall.Signal)
+			if signaled {
+				s = syscall.SIGKILL
+			}
+			if ok {
 				end(run.Canceled, s)
+				signaled = true
 			}
 		case <-kill:
 			_ = syscall.Kill(-group, syscall.SIGKILL)
