@@ -67,20 +67,18 @@ func (t *task) grants(r export.Range) firestore.Query {
 		query = query.StartAt(position(from)...)
 	}
 	if _, to, ok := strings.Cut(r.To, "/"); ok {
-		query = query.EndBefore(to)
+		query = query.EndBefore(position(to)...)
 	}
 	return *query.WithReadOptions(firestore.ReadTime(t.export.ReadTime))
 }
 
 // position returns the values of the ordered fields for the name of an object within
-// its workspace, or for the beginning of a name.
+// its workspace, or for the beginning of a name: what is missing sorts first.
 func position(name string) []any {
-	elements := strings.Split(name, "/")
-	if len(elements) < 3 {
-		return []any{elements[0]}
-	}
-	part, _ := strconv.Atoi(elements[2]) // after formats it
-	return []any{elements[0], elements[1], part}
+	run, rest, _ := strings.Cut(name, "/")
+	output, number, _ := strings.Cut(rest, "/")
+	part, _ := strconv.Atoi(number) // after formats it
+	return []any{run, output, part}
 }
 
 // after returns the first position after an object.
