@@ -2,6 +2,7 @@ package exportworker_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -38,6 +39,7 @@ func (h *history) check(t *testing.T, wanted request, about any) (rows map[expor
 		var got []string
 		for _, row := range rowsOf(t, stored, string(table)) {
 			got = append(got, nameRow(table, row))
+			h.checkCopy(t, table, row, stored, about)
 		}
 		slices.Sort(got)
 		if diff := cmp.Diff(want[table], got); diff != "" {
@@ -46,6 +48,37 @@ func (h *history) check(t *testing.T, wanted request, about any) (rows map[expor
 		rows[table] = got
 	}
 	return rows
+}
+
+// checkCopy compares the copy of a part of an output with the object.
+func (h *history) checkCopy(t *testing.T, table export.Table, row map[string]any, stored fstest.MapFS, about any) {
+	t.Helper()
+	if table != export.PartsTable {
+		return
+	}
+	name, copied := row["file"].(string)
+	if copied != (row["state"] == "stored") {
+		t.Fatalf("%v: the row %v", about, row)
+	}
+	if !copied {
+		return
+	}
+	want := fmt.Sprint(row["workspace"], "/", row["run"], "/", row["output"])
+	if f := stored[name]; f == nil || !strings.HasPrefix(string(f.Data), want) {
+		t.Fatalf("%v: the copy of %s is %v", about, want, f)
+	}
+}
+
+// wantNoReads fails the test if a worker sent a request for a tenant's output other than
+// one that copies an object.
+func (h *history) wantNoReads(t *testing.T, sent []string) {
+	t.Helper()
+	for _, request := range sent {
+		copies := strings.HasPrefix(request, "POST /storage/v1/b/") && strings.Contains(request, "/rewriteTo/b/")
+		if strings.Contains(request, h.OutputsBucket) && !copies {
+			t.Errorf("a worker sent %s", request)
+		}
+	}
 }
 
 // checkAudit compares the audit entries with those that were published by the read

@@ -52,9 +52,12 @@ type Worker struct {
 
 // limits bound one part. Tests use smaller ones.
 type limits struct {
-	documents int // read
-	bytes     int // of rows, before compression
-	listed    int // parts whose files one list names
+	documents int   // read
+	bytes     int   // of rows, before compression
+	listed    int   // parts whose files one list names
+	files     int   // that one list names
+	copies    int   // objects that a part copies
+	copied    int64 // bytes of these objects
 }
 
 // New returns the function. It makes no calls.
@@ -70,7 +73,7 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Worker, error
 	w := &Worker{
 		config: config, deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now),
 		audit: audit, jobs: &exportjob.Jobs{Audit: log, Publisher: outbox.NewPublisher(deps.Clients), Now: deps.Now},
-		limits: limits{documents: export.MaxPartDocuments, bytes: export.MaxPartBytes, listed: export.MaxListedParts},
+		limits: limits{documents: export.MaxPartDocuments, bytes: export.MaxPartBytes, listed: export.MaxListedParts, files: export.MaxListedFiles, copies: export.MaxPartCopies, copied: export.MaxCopiedBytes},
 		memory: memory.NewBudget(),
 	}
 	w.handle = quarantine.Recorder{
@@ -131,6 +134,7 @@ type task struct {
 	part   export.Part
 	keys   *keys.Tenant
 	bucket *storage.BucketHandle // the tenant's exports
+	stored *storage.BucketHandle // the tenant's outputs, which are copied and never read
 	tiles  *storage.BucketHandle // of the tenant's audit log
 }
 
@@ -152,7 +156,7 @@ func (w *Worker) open(ctx context.Context, ref reference) (*task, error) {
 	}
 	t := &task{
 		Worker: w, record: record, home: exportjob.Home{DB: db, Tenant: record.ID},
-		bucket: client.Bucket(record.ExportsBucket), tiles: client.Bucket(record.AuditBucket),
+		bucket: client.Bucket(record.ExportsBucket), stored: client.Bucket(record.OutputsBucket), tiles: client.Bucket(record.AuditBucket),
 	}
 	if t.keys, err = w.keys.Of(ctx, record, db); err != nil {
 		return nil, err

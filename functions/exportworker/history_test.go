@@ -149,6 +149,7 @@ func (h *history) export(t *testing.T, r *rand.Rand, wanted request, plan faultP
 			h.write(t, r)
 		}
 	}
+	h.wantNoReads(t, h.wire.requests())
 	calls = h.wire.follow(nil)
 	h.check(t, wanted, plan)
 	return calls
@@ -234,8 +235,8 @@ const maxRounds = 1000
 // kindSets are the kinds that histories export. The metadata have six tables, so they
 // take the longest.
 var kindSets = [][]export.Kind{
-	{export.Inventory}, {export.Inventory}, {export.Audit}, {export.Metadata}, {export.Audit, export.Inventory},
-	{export.Inventory}, {export.Inventory}, {export.Audit}, {export.Metadata}, {export.Audit, export.Inventory, export.Metadata},
+	{export.Inventory}, {export.Outputs}, {export.Audit}, {export.Metadata}, {export.Audit, export.Inventory},
+	{export.Outputs}, {export.Inventory}, {export.Audit}, {export.Metadata}, {export.Audit, export.Inventory, export.Metadata, export.Outputs},
 }
 
 func (h *history) exportsBucket() *storage.BucketHandle { return h.storage.Bucket(h.ExportsBucket) }

@@ -65,8 +65,13 @@ func (c commit) rows(r export.Request) map[export.Table][]string {
 	rows := map[export.Table][]string{}
 	for k, v := range c.documents {
 		wanted := len(r.Workspaces) == 0 || slices.Contains(r.Workspaces, k.workspace)
-		if wanted && v.updated.After(r.From) && slices.Contains(r.Tables(), k.table) {
-			rows[k.table] = append(rows[k.table], k.row(v.number))
+		if !wanted || !v.updated.After(r.From) {
+			continue
+		}
+		for _, table := range r.Tables() {
+			if table == k.table || table == export.PartsTable && k.table == export.GrantsTable {
+				rows[table] = append(rows[table], k.row(v.number))
+			}
 		}
 	}
 	for _, of := range rows {

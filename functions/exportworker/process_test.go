@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,14 @@ type wire struct {
 	mu    sync.Mutex
 	plan  faultPlan
 	calls int
+	sent  []string // requests to Cloud Storage
+}
+
+// record notes a request to Cloud Storage.
+func (w *wire) record(r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sent = append(w.sent, r.Method+" "+r.URL.Path)
 }
 
 func (w *wire) next() faults.Fault {
@@ -39,8 +48,15 @@ func (w *wire) follow(plan faultPlan) (calls int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	calls = w.calls
-	w.plan, w.calls = plan, 0
+	w.plan, w.calls, w.sent = plan, 0, nil
 	return calls
+}
+
+// requests returns the requests to Cloud Storage since follow was called last.
+func (w *wire) requests() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.sent)
 }
 
 // overHTTP is the fault of a request for a planned fault of any kind.
@@ -82,7 +98,10 @@ func (w *world) newProcess(t *testing.T) *process {
 	must(err)
 	messages, err := w.targets.messages.NewProxy(inject)
 	must(err)
-	objects, err := faults.NewHTTP(faults.HTTPConfig{Fault: func(*http.Request) faults.Fault { return overHTTP[inject("")] }}, "http://"+config.StorageHost)
+	objects, err := faults.NewHTTP(faults.HTTPConfig{Fault: func(r *http.Request) faults.Fault {
+		w.wire.record(r)
+		return overHTTP[inject("")]
+	}}, "http://"+config.StorageHost)
 	must(err)
 	config.FirestoreHost, config.KMSHost, config.PubSubHost = stores.Addr(), stores.Addr(), messages.Addr()
 	config.StorageHost = strings.TrimPrefix(objects.URL("http://"+config.StorageHost), "http://")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/bucket"
 	"github.com/strongroom-dev/strongroom/shared/export"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -127,8 +128,25 @@ func (h *history) document(t *testing.T, k key, number int) (*firestore.Document
 		return ref, records.Assistant{Name: h.sealed(t, ref, text)}
 	default:
 		g := grant.Grant{Workspace: k.workspace, Run: id, Output: "out", Part: 1, State: grant.Pending, Declared: grant.Declared{ContentType: text}}
+		if number%2 == 1 {
+			g.State, g.Stored = grant.Stored, h.object(t, g.Object())
+		}
 		return records.GrantRef(h.db, h.ID, g.Object()), g
 	}
+}
+
+// object returns the object of a grant, which it creates once. Its content is its name.
+func (h *history) object(t *testing.T, o grant.Object) *grant.Finalized {
+	t.Helper()
+	at := h.storage.Bucket(h.OutputsBucket).Object(o.Name())
+	if err := bucket.Create(t.Context(), at, "text/plain", []byte(o.Name())); err != nil {
+		t.Fatal(err)
+	}
+	a, err := at.Attrs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &grant.Finalized{Generation: a.Generation, Size: a.Size, CRC32C: a.CRC32C, ContentType: a.ContentType, Time: a.Created}
 }
 
 func (h *history) sealed(t *testing.T, ref *firestore.DocumentRef, text string) []byte {
@@ -144,6 +162,7 @@ func (h *history) sealed(t *testing.T, ref *firestore.DocumentRef, text string) 
 var shown = map[export.Table][2]string{
 	export.RunsTable: {"run", "task"}, export.SightingsTable: {"run", "line"}, export.IssuesTable: {"issue", "title"},
 	export.SLIsTable: {"name", "slx"}, export.AssistantsTable: {"assistant", "name"}, export.GrantsTable: {"run", "contentType"},
+	export.PartsTable: {"run", "contentType"},
 }
 
 // nameRow names a row as the model does.

@@ -69,8 +69,9 @@ run "a_tenant" {
   }
   assert {
     condition = { for b in values(google_storage_bucket_iam_member.this) : b.member => b.role if b.bucket == google_storage_bucket.this["outputs"].name } == {
-      "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com" = "roles/storage.legacyObjectReader"
-      "serviceAccount:sign-acme@p-test.iam.gserviceaccount.com"  = "roles/storage.objectCreator"
+      "serviceAccount:fn-export-worker@p-test.iam.gserviceaccount.com" = "roles/storage.legacyObjectReader"
+      "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com"       = "roles/storage.legacyObjectReader"
+      "serviceAccount:sign-acme@p-test.iam.gserviceaccount.com"        = "roles/storage.objectCreator"
     }
     error_message = "The bindings of the bucket must be those of suite.json."
   }
