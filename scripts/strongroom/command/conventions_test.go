@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 )
 
@@ -96,7 +97,7 @@ func TestTheShellCompletesIDsAndNames(t *testing.T) {
 	p := newProgram(t, faults.HTTPConfig{})
 	p.run(t, "run", "--run", someRun, "--task", "dns-check", "--quiet", "--", "sh", "-c", `: > "$STRONGROOM_OUTPUT_DIR/a b.log"; echo "$1" > $STRONGROOM_OUTPUT_DIR/issues.jsonl`, "sh", plainLine).want(t)
 	viewer := p.as(t, "viewer")
-	eventually(t, "the issue is stored", func() bool { return strings.Contains(viewer.run(t, "issues", "ls").stdout, "DNS is slow") })
+	cloudtest.Eventually(t, "the issue is stored", func() bool { return strings.Contains(viewer.run(t, "issues", "ls").stdout, "DNS is slow") })
 	p.content(t, someRun, "a~20b.log")
 	for args, want := range map[string]string{
 		"runs show ":                        someRun + "\tdns-check ",
@@ -252,7 +253,7 @@ func TestASeverityThatIsNotUnderstoodIsShown(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	viewer := p.as(t, "viewer")
-	eventually(t, "both issues are stored", func() bool { return strings.Count(viewer.run(t, "issues", "ls").stdout, "detected") == 2 })
+	cloudtest.Eventually(t, "both issues are stored", func() bool { return strings.Count(viewer.run(t, "issues", "ls").stdout, "detected") == 2 })
 	list := viewer.run(t, "issues", "ls").want(t).stdout
 	if !strings.Contains(list, "  2?  ") || !strings.Contains(list, "  1  ") || !strings.Contains(list, "\n? the task gave no severity that is understood") {
 		t.Errorf("the list is\n%s", list)
