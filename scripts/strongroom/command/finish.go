@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// finishCommands gives all commands below root what they have in common.
+// finishCommands adds to all commands below root what they have in common.
 func finishCommands(a *app, root *cobra.Command) {
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .HasHelpSubCommands}}", jsonHelp+"{{if .HasHelpSubCommands}}", 1))
