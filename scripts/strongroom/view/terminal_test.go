@@ -108,13 +108,13 @@ func TestUTF16IsNamedAndShown(t *testing.T) {
 		want  string
 		named charset.Encoding
 	}{
-		"with a mark":       {little, false, "Größe\n😀", charset.UTF16LE},
-		"for a pipe":        {little, true, little, charset.UTF16LE},
-		"without a mark":    {"\x00G\x00r\x00e\x00y\x00\n", false, "Grey\n", charset.UTF16BE},
-		"with half a unit":  {"\xff\xfea\x00b", false, "ab", charset.UTF16LE},
-		"with half a pair":  {"\xff\xfea\x00=\xd8", false, "a\ufffd", charset.UTF16LE},
-		"UTF-8":             {"\ufeffGröße", false, "\ufeffGröße", ""},
-		"bytes of any kind": {"\x00\x01\x02\x03\x04\x05", false, "\x00\x01\x02\x03\x04\x05", ""},
+		"with a mark":       {text: little, keep: false, want: "Größe\n😀", named: charset.UTF16LE},
+		"for a pipe":        {text: little, keep: true, want: little, named: charset.UTF16LE},
+		"without a mark":    {text: "\x00G\x00r\x00e\x00y\x00\n", keep: false, want: "Grey\n", named: charset.UTF16BE},
+		"with half a unit":  {text: "\xff\xfea\x00b", keep: false, want: "ab", named: charset.UTF16LE},
+		"with half a pair":  {text: "\xff\xfea\x00=\xd8", keep: false, want: "a\ufffd", named: charset.UTF16LE},
+		"UTF-8":             {text: "\ufeffGröße", keep: false, want: "\ufeffGröße", named: ""},
+		"bytes of any kind": {text: "\x00\x01\x02\x03\x04\x05", keep: false, want: "\x00\x01\x02\x03\x04\x05", named: ""},
 	} {
 		for _, size := range []int{len(c.text), 9, 10, 11} {
 			var out bytes.Buffer
