@@ -50,9 +50,6 @@ func allCodes() []any {
 			all[code] = true
 		}
 	}
-	for code := range refusalStatuses {
-		all[string(code)] = true
-	}
 	var sorted []any
 	for _, code := range slices.Sorted(maps.Keys(all)) {
 		sorted = append(sorted, code)
