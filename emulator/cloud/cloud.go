@@ -1,6 +1,6 @@
 // Package cloud starts the embedded parts of Google Cloud in one process and
-// connects them: Firestore, Cloud Storage, KMS, Pub/Sub, IAM, an OIDC issuer,
-// Cloud Scheduler and a clock that can be moved.
+// connects them: Firestore, Cloud Storage, KMS, Pub/Sub, Vertex AI, IAM, an OIDC
+// issuer, Cloud Scheduler and a clock that can be moved.
 //
 // The parts check permissions as Google does, so a program under test needs an
 // identity. As and Environ return the settings of a process that runs as one
@@ -31,6 +31,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/oidc"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
 	"github.com/strongroom-dev/strongroom/emulator/scheduler"
+	"github.com/strongroom-dev/strongroom/emulator/vertex"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
@@ -61,6 +62,7 @@ type Cloud struct {
 	Firestore *firestore.Server // nil if Google's emulator replaces it
 	PubSub    *pubsub.Server
 	Issuer    *oidc.Issuer
+	Vertex    *vertex.Server
 	Scheduler *scheduler.Scheduler // runs its jobs on schedule after RunSchedule
 
 	// Operator has every permission. It is for setup and inspection.
@@ -84,7 +86,7 @@ func Start(ctx context.Context, options Options) (*Cloud, error) {
 	}
 	c := &Cloud{ProjectID: options.ProjectID, Clock: &clock.Clock{}, options: options}
 	for _, start := range []func(context.Context) error{
-		c.listen, c.startIdentity, c.startStores, c.startMessages, c.startObjects, c.serveGRPC,
+		c.listen, c.startIdentity, c.startStores, c.startMessages, c.startObjects, c.startModels, c.serveGRPC,
 	} {
 		if err := start(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("start the embedded cloud: %w", err), c.Close())

@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/emulator/oidc"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
+	"github.com/strongroom-dev/strongroom/emulator/vertex"
 )
 
 // issuerPath is the path of the OIDC issuer below URL.
@@ -117,6 +118,17 @@ func (c *Cloud) startObjects(context.Context) (err error) {
 	}
 	c.serve(listener, c.GCS)
 	c.hosts.StorageHost = listener.Addr().String()
+	return nil
+}
+
+func (c *Cloud) startModels(context.Context) error {
+	c.Vertex = vertex.New(c.IAM)
+	listener, err := listen("")
+	if err != nil {
+		return err
+	}
+	c.serve(listener, c.Vertex)
+	c.hosts.VertexHost = listener.Addr().String()
 	return nil
 }
 

@@ -91,6 +91,9 @@ func Start(ctx context.Context, options Options) (*Cloud, error) {
 	return c, nil
 }
 
+// Logger returns the logger of the functions.
+func (c *Cloud) Logger() *slog.Logger { return c.log }
+
 // createAccounts removes the roles that an earlier start granted, because the
 // table may have changed since. It creates the custom roles, and the accounts that
 // call functions.

@@ -29,6 +29,7 @@ const (
 	auditKey     = platformRing + "/cryptoKeys/audit"
 	logKey       = platformRing + "/cryptoKeys/log"
 	manifestKey  = platformRing + "/cryptoKeys/manifest"
+	consentKey   = platformRing + "/cryptoKeys/consent"
 	auditBucket  = ProjectID + "-audit"
 	databases    = "projects/" + ProjectID + "/databases/"
 )
@@ -39,7 +40,7 @@ func (c *Cloud) createPlatform(ctx context.Context) error {
 	if err := c.createKey(ctx, platformRing, "audit"); err != nil {
 		return err
 	}
-	for _, id := range []string{"log", "manifest"} {
+	for _, id := range []string{"log", "manifest", "consent"} {
 		if err := c.createNoteKey(ctx, id); err != nil {
 			return err
 		}
@@ -230,6 +231,8 @@ func (c *Cloud) platformResources() map[string]string {
 		"manifestKey":  manifestKey,
 		"exportReader": "serviceAccounts/" + exportReader,
 		"auditBucket":  "buckets/" + auditBucket,
+		"consentKey":   consentKey,
+		"modelProject": "projects/" + SharedModel.ProjectID,
 	}
 	for _, topic := range c.Suite.Topics() {
 		on["topic."+topic] = "topics/" + topic
@@ -248,6 +251,7 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
 		"tenant.exportsBucket":  "buckets/" + record.ExportsBucket,
 		"tenant.auditBucket":    "buckets/" + record.AuditBucket,
+		"tenant.modelProject":   modelProject(record.Model),
 		"tenant.auditTopic":     "topics/" + record.AuditTopic[strings.LastIndexByte(record.AuditTopic, '/')+1:],
 	}
 }
@@ -295,5 +299,6 @@ func shortenName(name string, maxLength int) string {
 	return name[:maxLength-9] + "-" + hex.EncodeToString(sum[:4])
 }
 
-// PlatformKey returns the name of a KMS key of the platform: audit, log or manifest.
+// PlatformKey returns the name of a KMS key of the platform: audit, log, manifest or
+// consent.
 func (c *Cloud) PlatformKey(id string) string { return platformRing + "/cryptoKeys/" + id }

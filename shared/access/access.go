@@ -76,6 +76,16 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.ReadExportSchedule:   {tenant.Auditor, tenant.Admin},
 	auditlog.DeleteExportSchedule: {tenant.Auditor, tenant.Admin},
 
+	auditlog.GiveConsent:        {tenant.Admin},
+	auditlog.WithdrawConsent:    {tenant.Admin},
+	auditlog.ReadConsents:       {tenant.Auditor, tenant.Admin},
+	auditlog.GiveStaffHalf:      {tenant.Platform},
+	auditlog.WithdrawStaffHalf:  {tenant.Platform},
+	auditlog.ReadTenantConsents: {tenant.Platform},
+	auditlog.ListModelSends:     {tenant.Auditor, tenant.Admin},
+	auditlog.ReadModelRequest:   {tenant.Auditor, tenant.Admin},
+	auditlog.ListPlatformSends:  {tenant.Platform},
+
 	auditlog.ListQuarantine:    {tenant.Platform},
 	auditlog.ReplayQuarantine:  {tenant.Platform},
 	auditlog.ReplayDeadLetters: {tenant.Platform},
@@ -212,7 +222,7 @@ type Request struct {
 // prefix of its path in the audit log.
 var pathIDs = map[string]string{
 	"issue": "issues/", "sli": "slis/", "assistant": "assistants/", "entry": "audit/entries/", "tenant": "tenants/",
-	"export": "exports/", "schedule": "export-schedules/",
+	"export": "exports/", "schedule": "export-schedules/", "feature": "consents/", "text": "consent-texts/", "send": "model-sends/",
 }
 
 // resourcePath returns the path of the resource that a request names. It includes

@@ -37,6 +37,9 @@ var textCodes = map[string]string{
 	PageTokenText:   "page-token",
 	busyText:        "busy",
 
+	SamePersonText:  "same-person",
+	ConsentTextText: "consent-text",
+
 	NotIntegratedText:   "not-integrated",
 	ForkText:            "fork",
 	OlderCheckpointText: "older-checkpoint",
@@ -49,6 +52,9 @@ func allCodes() []any {
 		for code := range codes {
 			all[code] = true
 		}
+	}
+	for code := range refusalStatus {
+		all[string(code)] = true
 	}
 	var sorted []any
 	for _, code := range slices.Sorted(maps.Keys(all)) {

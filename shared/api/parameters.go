@@ -27,6 +27,11 @@ var patterns = map[string]string{
 	"tile":      `^([0-9]{1,2}|entries)/(x[0-9]{3}/){0,6}[0-9]{3}(\.p/[1-9][0-9]{0,2})?$`,
 	"export":    `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
 	"schedule":  `^[a-z0-9-]{1,63}$`,
+	"send":      `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
+	"text":      `^v[0-9]{1,4}-[0-9a-f]{12}$`,
+
+	"feature":     `^[a-z-]{1,40}$`,
+	"destination": `^(single-tenant|shared)$`,
 
 	"pageToken": `^[A-Za-z0-9_-]{0,32768}$`,
 	"actor":     `^[0-9a-f]{32}$`,

@@ -10,6 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/strongroom-dev/strongroom/shared/consent"
 )
 
 // Problem is an error as the client receives it: application/problem+json
@@ -75,12 +77,16 @@ func publicError(ctx context.Context, err error) error {
 	return ToProblem(ctx, err)
 }
 
-// ToProblem returns the Problem that err wraps. For any other error, it logs err
-// and returns a Problem with fixed text.
+// ToProblem returns the Problem that err wraps, or that of a *consent.Refusal. For any
+// other error, it logs err and returns a Problem with fixed text.
 func ToProblem(ctx context.Context, err error) *Problem {
 	var public *Problem
 	if errors.As(err, &public) {
 		return public
+	}
+	var refusal *consent.Refusal
+	if errors.As(err, &refusal) {
+		return fromRefusal(refusal)
 	}
 	if ctx.Err() != nil {
 		return Refuse(http.StatusServiceUnavailable, unavailableText) // the client has disconnected
