@@ -153,7 +153,9 @@ func variables(tenants map[string]any) map[string]any {
 	if tenants == nil {
 		tenants = map[string]any{}
 	}
-	return map[string]any{"project_id": suite.ProjectID, "project_number": "1", "location": suite.Location, "tenants": tenants}
+	return map[string]any{
+		"project_id": suite.ProjectID, "project_number": "1", "location": suite.Location, "tenants": tenants, "model_project": suite.SharedModel.ProjectID,
+	}
 }
 
 func list(all bindings) []iam.Binding {

@@ -27,7 +27,7 @@ var hello = []byte("hello")
 
 // showRejections makes every request that must be rejected.
 func (d *Demo) showRejections(ctx context.Context) error {
-	d.printf("\n6. Requests that must be rejected\n\n")
+	d.printf("\n7. Requests that must be rejected\n\n")
 	t := table{head: []string{"caller", "request", "status", "reason", "result"}}
 	for _, group := range []func(context.Context) ([]attempt, error){d.attemptsWithURL, d.attemptsWithToken, d.attemptsWithKeyDisabled} {
 		attempts, err := group(ctx)
@@ -199,7 +199,7 @@ func (d *Demo) showTraffic(context.Context) error {
 		notJSON += d.cloud.LoadBalancer.Traffic(name).NotJSON
 	}
 	view := d.cloud.LoadBalancer.Traffic("outputs")
-	d.printf("\n7. Traffic\n\n")
+	d.printf("\n8. Traffic\n\n")
 	t := table{head: []string{"traffic", "size", "result"}}
 	t.add("output that runners uploaded to the bucket", size(output), d.check(output > int64(d.bulk)))
 	t.add("received by all functions", size(in), d.check(in < output/100))

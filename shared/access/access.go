@@ -65,6 +65,7 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.RankNextTasks:             {tenant.Viewer, tenant.Admin},
 	auditlog.PreviewRankNextTasks:      {tenant.Viewer, tenant.Auditor, tenant.Admin},
 	auditlog.EnrichCatalog:             {tenant.Platform},
+	auditlog.ReadDataMap:               {tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform},
 
 	auditlog.CreateExport:         {tenant.Auditor, tenant.Admin},
 	auditlog.StartTenantExport:    {tenant.Platform},

@@ -53,6 +53,7 @@ const (
 	RankNextTasks             Action = "assistants.rank"
 	PreviewRankNextTasks      Action = "assistants.rank.preview"
 	EnrichCatalog             Action = "catalog.enrich"
+	ReadDataMap               Action = "datamap.read"
 
 	CreateExport         Action = "exports.create"
 	StartTenantExport    Action = "exports.create.staff"

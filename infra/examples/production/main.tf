@@ -41,6 +41,7 @@ module "platform" {
   packages          = var.packages
   worker_pool       = var.worker_pool
   staff             = var.staff
+  model             = var.model
 
   key_protection_level  = "HSM"
   backup_days           = 30
@@ -71,6 +72,7 @@ module "tenant" {
   trust                = each.value.trust
   workspaces           = each.value.workspaces
   witnesses            = each.value.witnesses
+  model                = each.value.model
   outputs              = each.value.outputs
   key_protection_level = "HSM"
   deletion_policy      = each.value.leaving ? "DELETE" : var.deletion_policy

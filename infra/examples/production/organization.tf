@@ -47,6 +47,30 @@ resource "google_org_policy_policy" "locations" {
   }
 }
 
+# The project of the platform's model answers predictions of this one model, and nobody can
+# use a model in the platform's own project: cloud.google.com/vertex-ai/generative-ai/docs/control-model-access.
+# Who may send is in IAM: the functions assistants and catalog.
+resource "google_org_policy_policy" "models" {
+  for_each = merge(
+    { (var.project_id) = [] },
+    var.model == null ? {} : { (var.model.project_id) = ["publishers/google/models/${var.model.model}:predict"] },
+  )
+
+  name   = "projects/${each.key}/policies/vertexai.allowedModels"
+  parent = "projects/${each.key}"
+  spec {
+    rules {
+      deny_all = length(each.value) == 0 ? "TRUE" : null
+      dynamic "values" {
+        for_each = length(each.value) == 0 ? [] : [each.value]
+        content {
+          allowed_values = values.value
+        }
+      }
+    }
+  }
+}
+
 # Only members of our own domain may have roles. Functions that authenticate their
 # callers themselves need a binding for allUsers; this tag exempts them.
 resource "google_tags_tag_key" "public" {

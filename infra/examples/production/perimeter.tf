@@ -3,6 +3,8 @@
 # - PUTs of runners, from anywhere. Cloud Storage attributes them to the tenants'
 #   signing accounts, which can only create objects.
 # - requests of the operators.
+# It lets one kind of request out: those of the functions that send data to the models, to
+# the models' projects.
 
 resource "google_access_context_manager_service_perimeter" "this" {
   count = var.access_policy == null ? 0 : 1
@@ -15,7 +17,7 @@ resource "google_access_context_manager_service_perimeter" "this" {
   status {
     resources = ["projects/${module.platform.tenancy.project_number}"]
     restricted_services = [
-      "artifactregistry.googleapis.com", "cloudfunctions.googleapis.com", "cloudkms.googleapis.com", "firestore.googleapis.com",
+      "aiplatform.googleapis.com", "artifactregistry.googleapis.com", "cloudfunctions.googleapis.com", "cloudkms.googleapis.com", "firestore.googleapis.com",
       "iamcredentials.googleapis.com", "logging.googleapis.com", "pubsub.googleapis.com", "run.googleapis.com", "storage.googleapis.com",
     ]
     vpc_accessible_services {
@@ -37,6 +39,25 @@ resource "google_access_context_manager_service_perimeter" "this" {
           service_name = "storage.googleapis.com"
           method_selectors {
             method = "google.storage.objects.create"
+          }
+        }
+      }
+    }
+
+    dynamic "egress_policies" {
+      for_each = length(var.model_project_numbers) == 0 ? [] : [var.model_project_numbers]
+      content {
+        title = "functions send to models"
+        egress_from {
+          identities = [for name in ["assistants", "catalog"] : "serviceAccount:${module.platform.tenancy.accounts[name]}"]
+        }
+        egress_to {
+          resources = [for number in egress_policies.value : "projects/${number}"]
+          operations {
+            service_name = "aiplatform.googleapis.com"
+            method_selectors {
+              method = "*"
+            }
           }
         }
       }

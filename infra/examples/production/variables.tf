@@ -86,6 +86,19 @@ variable "staff" {
   nullable    = false
 }
 
+variable "model" {
+  description = "The platform's language model; null: none."
+  type        = any
+  default     = null
+}
+
+variable "model_project_numbers" {
+  description = "Numbers of the projects of all models, which are outside of the perimeter."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "notification_channels" {
   description = "Monitoring channels for alerts and budgets."
   type        = list(string)
@@ -129,6 +142,7 @@ variable "tenants" {
     })), [])
     workspaces = optional(map(object({ members = optional(list(object({ issuer = string, subject = string })), []) })), {})
     witnesses  = optional(list(string), [])
+    model      = optional(any)
   }))
   default  = {}
   nullable = false

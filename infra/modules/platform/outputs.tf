@@ -35,6 +35,11 @@ output "log_verifier_keys" {
   value       = module.suite.log_verifier_keys
 }
 
+output "consent_key" {
+  description = "Key that signs the halves of consents. To rotate it, create a new version; halves that a disabled version signed have no effect."
+  value       = google_kms_crypto_key.consent.id
+}
+
 output "manifest_key" {
   description = "Key that signs the manifests of exports. To rotate it, create a new version; old versions stay enabled, so that old manifests verify."
   value       = google_kms_crypto_key.manifest.id

@@ -234,3 +234,23 @@ variable "rate_limit" {
     error_message = "requests must be at least 1."
   }
 }
+
+variable "model" {
+  description = "The platform's language model, the destination shared: project, location and pinned model, and what Google does with prompts of the project; null: none."
+  type = object({
+    project_id           = string
+    location             = string
+    model                = string
+    abuse_logging_exempt = optional(bool, false)
+    cache_disabled       = optional(bool, false)
+  })
+  default = null
+  validation {
+    condition = var.model == null || (
+      can(regex("^([a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.model.project_id)) &&
+      can(regex("^(us|eu|[a-z]+-[a-z]+[0-9]{1,2})$", var.model.location)) &&
+      can(regex("^[a-z][a-z0-9.-]{0,62}[a-z0-9]$", var.model.model)) && !strcontains(try(var.model.model, ""), "latest")
+    )
+    error_message = "Name a project, a region (or eu or us), and an exact model, such as gemini-3.5-flash. An alias such as gemini-flash-latest is not allowed."
+  }
+}

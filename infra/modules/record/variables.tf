@@ -1,5 +1,5 @@
 variable "record" {
-  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Witnesses: verifier keys of the audit log's witnesses."
+  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime and model limits 0: the platform's defaults. Null model: the tenant has none of its own. Witnesses: verifier keys of the audit log's witnesses."
   type = object({
     id                      = string
     state                   = optional(string, "active")
@@ -15,6 +15,16 @@ variable "record" {
     database_id             = optional(string, "")
     upload_lifetime_seconds = optional(number, 0)
     witnesses               = optional(list(string), [])
+    model = optional(object({
+      project_id           = string
+      location             = string
+      model                = string
+      abuse_logging_exempt = optional(bool, false)
+      cache_disabled       = optional(bool, false)
+    }))
+    model_sends_per_hour        = optional(number, 0)
+    model_tokens_per_day        = optional(number, 0)
+    keep_model_requests_seconds = optional(number, 0)
   })
   default = null
   validation {

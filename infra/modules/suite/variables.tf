@@ -53,6 +53,12 @@ variable "log_public_keys" {
   }
 }
 
+variable "model_project" {
+  description = "Project of the platform's language model; null: there is none."
+  type        = string
+  default     = null
+}
+
 variable "tenants" {
   description = "Tenants by slug. The default project and location are the platform's."
   type = map(object({
@@ -61,6 +67,7 @@ variable "tenants" {
     location       = optional(string)
     signing_key    = optional(bool, false)
     audit_topic    = optional(string)
+    model_project  = optional(string)
   }))
   default  = {}
   nullable = false

@@ -74,6 +74,10 @@ run "one_region" {
       { for key, b in google_project_iam_member.database : key => "${b.member} ${b.role}" },
       { for key, b in google_kms_crypto_key_iam_member.audit : key => "${b.member} ${b.role}" },
       { for key, b in google_kms_crypto_key_iam_member.log : key => "${b.member} ${b.role}" },
+      { for key, b in google_kms_crypto_key_iam_member.manifest : key => "${b.member} ${b.role}" },
+      { for key, b in google_kms_crypto_key_iam_member.consent : key => "${b.member} ${b.role}" },
+      { for key, b in google_project_iam_member.model : key => "${b.member} ${b.role}" },
+      { for key, b in google_service_account_iam_member.export_reader : key => "${b.member} ${b.role}" },
       { for key, b in google_storage_bucket_iam_member.audit : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_topic_iam_member.this : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_subscription_iam_member.this : key => "${b.member} ${b.role}" },
@@ -206,6 +210,25 @@ run "two_regions_with_a_multi_region_database" {
   assert {
     condition     = google_cloud_scheduler_job.this["sweep"].region == "europe-west4"
     error_message = "Schedules must be in the first region."
+  }
+}
+
+run "only_the_functions_that_send_may_use_the_model" {
+  command = plan
+  variables {
+    model = { project_id = "p-models", location = "europe-west3", model = "gemini-3.5-flash" }
+  }
+
+  assert {
+    condition = { for b in values(google_project_iam_member.model) : b.member => "${b.project} ${b.role}" } == {
+      "serviceAccount:fn-assistants@p-test.iam.gserviceaccount.com" = "p-models roles/aiplatform.user"
+      "serviceAccount:fn-catalog@p-test.iam.gserviceaccount.com"    = "p-models roles/aiplatform.user"
+    }
+    error_message = "Only assistants and catalog may use the model: ${jsonencode(google_project_iam_member.model)}"
+  }
+  assert {
+    condition     = [for b in values(google_kms_crypto_key_iam_member.consent) : b.member if b.role == "roles/cloudkms.signer"] == ["serviceAccount:fn-consents@p-test.iam.gserviceaccount.com"]
+    error_message = "Only consents may sign halves of consents."
   }
 }
 

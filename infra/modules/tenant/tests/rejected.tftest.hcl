@@ -133,3 +133,11 @@ run "an_unknown_deletion_policy_is_rejected" {
   }
   expect_failures = [var.deletion_policy]
 }
+
+run "an_alias_of_a_model_is_rejected" {
+  command = plan
+  variables {
+    model = { project_id = "their-models", location = "europe-west4", model = "gemini-flash-latest" }
+  }
+  expect_failures = [var.model]
+}

@@ -129,6 +129,22 @@ run "the_audit_topic_admits_one_publisher" {
   }
 }
 
+run "a_model_of_the_tenants_own_admits_one_function" {
+  command = apply
+  variables {
+    model = { project_id = "their-models", location = "europe-west4", model = "gemini-3.5-pro", abuse_logging_exempt = true }
+  }
+
+  assert {
+    condition     = [for m in google_project_iam_member.model : "${m.project} ${m.role} ${m.member}"] == ["their-models roles/aiplatform.user serviceAccount:fn-assistants@p-test.iam.gserviceaccount.com"]
+    error_message = "Only assistants must be able to send: ${jsonencode(values(google_project_iam_member.model))}"
+  }
+  assert {
+    condition     = jsondecode(google_firestore_document.record.fields).model.mapValue.fields.model.stringValue == "gemini-3.5-pro"
+    error_message = "The record must name the model."
+  }
+}
+
 run "a_tenant_of_another_project" {
   command = apply
   variables {
