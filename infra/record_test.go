@@ -26,8 +26,7 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 		ID: "written-by-terraform", State: tenant.Suspended, ProjectID: "p", Location: "europe-west3",
 		OutputsBucket: "written-by-terraform-outputs", ExportsBucket: "e", AuditBucket: "a", AuditTopic: "projects/p/topics/audit", KeyName: "k", SigningAccount: "s@p.iam.gserviceaccount.com",
 		SigningKeyName: "projects/p/locations/l/keyRings/r/cryptoKeys/signing/cryptoKeyVersions/1",
-		Limits:         tenant.Limits{UploadLifetime: 5 * time.Minute, ModelSendsPerHour: 7, ModelTokensPerDay: 8, KeepModelRequests: 24 * time.Hour},
-		Model:          tenant.ModelEndpoint{ProjectID: "their-models", Location: "europe-west4", Model: "gemini-3.5-flash", AbuseLoggingExempt: true},
+		Limits:         tenant.Limits{UploadLifetime: 5 * time.Minute},
 		Trust: []tenant.Trust{
 			{Issuer: "https://one.example", JWKS: `{"keys":[{"kty":"RSA"}]}`, Rules: []tenant.Rule{
 				{Claims: map[string]string{"kubernetes.io.namespace": "checks"}, Role: tenant.Runner, Workspaces: []tenant.WorkspaceID{"prod", "test"}, ShareRuns: true},
@@ -36,7 +35,9 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 			{Issuer: "https://two.example", JWKSURL: "https://two.example/keys"},
 		},
 		Witnesses: []string{aWitness},
+		Model:     tenant.ModelEndpoint{ProjectID: "acme-models", Location: "europe-west3", Model: "gemini-3.5-pro", AbuseLoggingExempt: true},
 	}
+	want.Limits.ModelSendsPerHour, want.Limits.ModelTokensPerDay, want.Limits.KeepModelRequests = 10, 1000, 48*time.Hour
 	var record string
 	tf.outputs(t, "modules/record", recordVariables(want), map[string]any{"fields": &record})
 	put(t, c, "tenants/written-by-terraform", record)
@@ -97,19 +98,22 @@ func recordVariables(r tenant.Record) map[string]any {
 			"id": r.ID, "state": r.State, "project_id": r.ProjectID, "location": r.Location, "outputs_bucket": r.OutputsBucket,
 			"exports_bucket": r.ExportsBucket, "audit_bucket": r.AuditBucket, "audit_topic": r.AuditTopic, "key_name": r.KeyName, "signing_account": r.SigningAccount,
 			"signing_key_name": r.SigningKeyName, "database_id": r.DatabaseID, "upload_lifetime_seconds": r.Limits.UploadLifetime.Seconds(),
-			"witnesses": append([]string{}, r.Witnesses...), "model": recordModel(r.Model), "model_sends_per_hour": r.Limits.ModelSendsPerHour,
-			"model_tokens_per_day": r.Limits.ModelTokensPerDay, "keep_model_requests_seconds": r.Limits.KeepModelRequests.Seconds(),
+			"witnesses": append([]string{}, r.Witnesses...), "model": modelVariable(r.Model),
+			"model_limits": map[string]any{
+				"sends_per_hour": r.Limits.ModelSendsPerHour, "tokens_per_day": r.Limits.ModelTokensPerDay,
+				"keep_requests_days": r.Limits.KeepModelRequests.Hours() / 24,
+			},
 		},
 		"trust": trust,
 	}
 }
 
-func recordModel(m tenant.ModelEndpoint) map[string]any {
-	if !m.Exists() {
+func modelVariable(e tenant.ModelEndpoint) any {
+	if !e.Exists() {
 		return nil
 	}
 	return map[string]any{
-		"project_id": m.ProjectID, "location": m.Location, "model": m.Model, "abuse_logging_exempt": m.AbuseLoggingExempt, "cache_disabled": m.CacheDisabled,
+		"project_id": e.ProjectID, "location": e.Location, "name": e.Model, "abuse_logging_exempt": e.AbuseLoggingExempt, "cache_disabled": e.CacheDisabled,
 	}
 }
 

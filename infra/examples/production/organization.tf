@@ -53,7 +53,7 @@ resource "google_org_policy_policy" "locations" {
 resource "google_org_policy_policy" "models" {
   for_each = merge(
     { (var.project_id) = [] },
-    var.model == null ? {} : { (var.model.project_id) = ["publishers/google/models/${var.model.model}:predict"] },
+    var.model == null ? {} : { (var.model.project_id) = ["publishers/google/models/${var.model.name}:predict"] },
   )
 
   name   = "projects/${each.key}/policies/vertexai.allowedModels"

@@ -50,7 +50,7 @@ module "function" {
     STRONGROOM_CONSENT_KEY                = google_kms_crypto_key.consent.id
     STRONGROOM_MODEL_PROJECT              = try(var.model.project_id, "")
     STRONGROOM_MODEL_LOCATION             = try(var.model.location, "")
-    STRONGROOM_MODEL                      = try(var.model.model, "")
+    STRONGROOM_MODEL                      = try(var.model.name, "")
     STRONGROOM_MODEL_ABUSE_LOGGING_EXEMPT = tostring(try(var.model.abuse_logging_exempt, false))
     STRONGROOM_MODEL_CACHE_DISABLED       = tostring(try(var.model.cache_disabled, false))
 

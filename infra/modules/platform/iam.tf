@@ -79,8 +79,7 @@ resource "google_kms_crypto_key_iam_member" "consent" {
   depends_on = [module.function]
 }
 
-# The functions that send data to the platform's model. Vertex AI has no smaller resource
-# than a project for a model of its publisher.
+# The functions that send may use the models of the platform's model project.
 resource "google_project_iam_member" "model" {
   for_each = { for key, b in local.bindings : key => b if b.on == "modelProject" }
 

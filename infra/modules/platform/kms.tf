@@ -61,7 +61,8 @@ resource "google_kms_crypto_key" "manifest" {
   }
 }
 
-# Signs the halves of consents. Only the function consents may use it.
+# Signs the halves of consents. Only the function consents may sign with it. A version
+# that is retired from signing stays enabled until the halves that it signed have ended.
 resource "google_kms_crypto_key" "consent" {
   key_ring                   = google_kms_key_ring.platform[var.location].id
   name                       = "consent"

@@ -30,6 +30,26 @@ variable "regions" {
   }
 }
 
+variable "model" {
+  description = "The platform's own language model at Vertex AI, the destination shared; null: there is none. abuse_logging_exempt and cache_disabled state settings of its project, which are part of the text that tenants agree to."
+  type = object({
+    project_id           = string
+    location             = string
+    name                 = string
+    abuse_logging_exempt = optional(bool, false)
+    cache_disabled       = optional(bool, false)
+  })
+  default = null
+  validation {
+    condition     = var.model == null || can(regex("^(us|eu|[a-z]+-[a-z]+[0-9]{1,2})$", try(var.model.location, "")))
+    error_message = "The location of a model is a region like europe-west3, or eu or us. The global endpoint has no location, so it is not allowed."
+  }
+  validation {
+    condition     = var.model == null || (can(regex("^[a-z][a-z0-9.-]{0,62}[a-z0-9]$", try(var.model.name, ""))) && !strcontains(try(var.model.name, ""), "latest"))
+    error_message = "Name the exact model, such as gemini-3.5-flash. An alias such as gemini-flash-latest changes what people have agreed to."
+  }
+}
+
 variable "scheduler_region" {
   description = "Region of the Cloud Scheduler jobs, if the first of regions has no Cloud Scheduler; null: the first of regions."
   type        = string
@@ -232,25 +252,5 @@ variable "rate_limit" {
   validation {
     condition     = var.rate_limit == null || try(var.rate_limit.requests, 1) >= 1
     error_message = "requests must be at least 1."
-  }
-}
-
-variable "model" {
-  description = "The platform's language model, the destination shared: project, location and pinned model, and what Google does with prompts of the project; null: none."
-  type = object({
-    project_id           = string
-    location             = string
-    model                = string
-    abuse_logging_exempt = optional(bool, false)
-    cache_disabled       = optional(bool, false)
-  })
-  default = null
-  validation {
-    condition = var.model == null || (
-      can(regex("^([a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.model.project_id)) &&
-      can(regex("^(us|eu|[a-z]+-[a-z]+[0-9]{1,2})$", var.model.location)) &&
-      can(regex("^[a-z][a-z0-9.-]{0,62}[a-z0-9]$", var.model.model)) && !strcontains(try(var.model.model, ""), "latest")
-    )
-    error_message = "Name a project, a region (or eu or us), and an exact model, such as gemini-3.5-flash. An alias such as gemini-flash-latest is not allowed."
   }
 }

@@ -9,10 +9,10 @@ locals {
       logKey    = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/log"
 
       manifestKey  = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/manifest"
-      consentKey   = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/consent"
-      modelProject = var.model_project == null ? null : "projects/${var.model_project}" # null: the platform has no model
       exportReader = "serviceAccounts/${local.export_reader}"
       auditBucket  = "buckets/${var.project_id}-audit"
+      consentKey   = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/consent"
+      modelProject = var.model_project == null ? null : "projects/${var.model_project}" # null: the platform has no language model
     },
     { for topic in local.topics : "topic.${topic}" => "topics/${topic}" },
     { for topic in local.dead_letters : "deadLetters.${topic}" => "subscriptions/${topic}-dead" },
@@ -25,8 +25,8 @@ locals {
       "tenant.outputsBucket"  = "buckets/${t.outputs_bucket}"
       "tenant.exportsBucket"  = "buckets/${t.exports_bucket}"
       "tenant.auditBucket"    = "buckets/${t.audit_bucket}"
-      "tenant.auditTopic"     = t.audit_topic                                                  # null: the log is delivered nowhere
-      "tenant.modelProject"   = t.model_project == null ? null : "projects/${t.model_project}" # null: the tenant has no model of its own
+      "tenant.auditTopic"     = t.audit_topic # null: the log is delivered nowhere
+      "tenant.modelProject"   = t.model_project == null ? null : "projects/${t.model_project}"
     }
   }
 

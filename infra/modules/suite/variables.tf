@@ -42,6 +42,12 @@ variable "directory" {
   nullable    = false
 }
 
+variable "model_project" {
+  description = "Project of the platform's own language model; null: there is none."
+  type        = string
+  default     = null
+}
+
 variable "log_public_keys" {
   description = "Public keys of the log key in PEM, by version."
   type        = map(string)
@@ -51,12 +57,6 @@ variable "log_public_keys" {
     condition     = alltrue([for pem in values(var.log_public_keys) : length(regexall("(?m)^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$", pem)) == 1])
     error_message = "A public key of the log key must be an Ed25519 key in PEM."
   }
-}
-
-variable "model_project" {
-  description = "Project of the platform's language model; null: there is none."
-  type        = string
-  default     = null
 }
 
 variable "tenants" {

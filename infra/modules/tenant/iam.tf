@@ -58,8 +58,8 @@ resource "google_pubsub_topic_iam_member" "audit" {
   member  = "serviceAccount:${each.value.member}"
 }
 
-# The project belongs to the tenant, so whoever applies this needs
-# resourcemanager.projects.setIamPolicy on it.
+# The functions that send may use the models of the tenant's own project. Whoever applies
+# this needs resourcemanager.projects.setIamPolicy on it.
 resource "google_project_iam_member" "model" {
   for_each = { for key, b in local.bindings : key => b if b.on == "tenant.modelProject" }
 

@@ -6,23 +6,21 @@ module "record" {
   source = "../record"
 
   record = {
-    id                          = var.slug
-    state                       = var.state
-    project_id                  = local.tenant.project_id
-    location                    = local.tenant.location
-    outputs_bucket              = google_storage_bucket.this["outputs"].name
-    exports_bucket              = google_storage_bucket.this["exports"].name
-    audit_bucket                = google_storage_bucket.audit.name
-    audit_topic                 = var.audit_topic == null ? "" : var.audit_topic
-    key_name                    = google_kms_crypto_key.data.id
-    signing_account             = local.tenant.signing_account
-    signing_key_name            = var.signing_key_version == null ? "" : "${one(google_kms_crypto_key.signing[*].id)}/cryptoKeyVersions/${var.signing_key_version}"
-    upload_lifetime_seconds     = var.upload_lifetime_seconds
-    witnesses                   = var.witnesses
-    model                       = var.model
-    model_sends_per_hour        = var.model_sends_per_hour
-    model_tokens_per_day        = var.model_tokens_per_day
-    keep_model_requests_seconds = var.keep_model_requests_days * 86400
+    id                      = var.slug
+    state                   = var.state
+    project_id              = local.tenant.project_id
+    location                = local.tenant.location
+    outputs_bucket          = google_storage_bucket.this["outputs"].name
+    exports_bucket          = google_storage_bucket.this["exports"].name
+    audit_bucket            = google_storage_bucket.audit.name
+    audit_topic             = var.audit_topic == null ? "" : var.audit_topic
+    key_name                = google_kms_crypto_key.data.id
+    signing_account         = local.tenant.signing_account
+    signing_key_name        = var.signing_key_version == null ? "" : "${one(google_kms_crypto_key.signing[*].id)}/cryptoKeyVersions/${var.signing_key_version}"
+    upload_lifetime_seconds = var.upload_lifetime_seconds
+    model                   = var.model
+    model_limits            = var.model_limits
+    witnesses               = var.witnesses
   }
   trust      = var.trust
   workspaces = var.workspaces

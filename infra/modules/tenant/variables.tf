@@ -107,6 +107,37 @@ variable "audit_topic" {
   }
 }
 
+variable "model" {
+  description = "The tenant's own language model at Vertex AI, the destination single-tenant; null: there is none. abuse_logging_exempt and cache_disabled state settings of its project, which are part of the text that people agree to."
+  type = object({
+    project_id           = string
+    location             = string
+    name                 = string
+    abuse_logging_exempt = optional(bool, false)
+    cache_disabled       = optional(bool, false)
+  })
+  default = null
+  validation {
+    condition     = var.model == null || can(regex("^(us|eu|[a-z]+-[a-z]+[0-9]{1,2})$", try(var.model.location, "")))
+    error_message = "The location of a model is a region like europe-west3, or eu or us. The global endpoint has no location, so it is not allowed."
+  }
+  validation {
+    condition     = var.model == null || (can(regex("^[a-z][a-z0-9.-]{0,62}[a-z0-9]$", try(var.model.name, ""))) && !strcontains(try(var.model.name, ""), "latest"))
+    error_message = "Name the exact model, such as gemini-3.5-flash. An alias such as gemini-flash-latest changes what people have agreed to."
+  }
+}
+
+variable "model_limits" {
+  description = "Limits of each feature that uses a language model: requests in an hour and tokens in a day (0: the platform's default of 60 and 1,000,000), and for how many days the exact requests are stored (0: not at all; at most 90)."
+  type = object({
+    sends_per_hour     = optional(number, 0)
+    tokens_per_day     = optional(number, 0)
+    keep_requests_days = optional(number, 0)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "upload_lifetime_seconds" {
   description = "Lifetime of an upload URL, in seconds; 0: the platform's default of 900."
   type        = number
@@ -221,58 +252,5 @@ variable "deletion_policy" {
   validation {
     condition     = contains(["PREVENT", "DELETE"], var.deletion_policy)
     error_message = "The deletion policy must be PREVENT or DELETE."
-  }
-}
-
-variable "model" {
-  description = "The tenant's own language model, the destination single-tenant: project, location and pinned model, and what Google does with prompts of the project; null: none."
-  type = object({
-    project_id           = string
-    location             = string
-    model                = string
-    abuse_logging_exempt = optional(bool, false)
-    cache_disabled       = optional(bool, false)
-  })
-  default = null
-  validation {
-    condition = var.model == null || (
-      can(regex("^([a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.model.project_id)) &&
-      can(regex("^(us|eu|[a-z]+-[a-z]+[0-9]{1,2})$", var.model.location)) &&
-      can(regex("^[a-z][a-z0-9.-]{0,62}[a-z0-9]$", var.model.model)) && !strcontains(try(var.model.model, ""), "latest")
-    )
-    error_message = "Name a project, a region (or eu or us), and an exact model, such as gemini-3.5-flash. An alias such as gemini-flash-latest is not allowed."
-  }
-}
-
-variable "model_sends_per_hour" {
-  description = "Requests to a language model, for each feature and hour; 0: the platform's default of 60."
-  type        = number
-  default     = 0
-  nullable    = false
-  validation {
-    condition     = var.model_sends_per_hour >= 0
-    error_message = "It must not be negative."
-  }
-}
-
-variable "model_tokens_per_day" {
-  description = "Tokens sent to and received from a language model, for each feature and day (UTC); 0: the platform's default of 1,000,000."
-  type        = number
-  default     = 0
-  nullable    = false
-  validation {
-    condition     = var.model_tokens_per_day >= 0
-    error_message = "It must not be negative."
-  }
-}
-
-variable "keep_model_requests_days" {
-  description = "Days for which the exact request to a language model can be shown, sealed under the tenant's key, at most 90; 0: it is not stored."
-  type        = number
-  default     = 0
-  nullable    = false
-  validation {
-    condition     = var.keep_model_requests_days >= 0 && var.keep_model_requests_days <= 90
-    error_message = "It must be 0 to 90 days."
   }
 }

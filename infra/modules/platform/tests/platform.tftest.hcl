@@ -216,7 +216,7 @@ run "two_regions_with_a_multi_region_database" {
 run "only_the_functions_that_send_may_use_the_model" {
   command = plan
   variables {
-    model = { project_id = "p-models", location = "europe-west3", model = "gemini-3.5-flash" }
+    model = { project_id = "p-models", location = "europe-west3", name = "gemini-3.5-flash" }
   }
 
   assert {

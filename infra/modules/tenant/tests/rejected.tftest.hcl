@@ -137,7 +137,7 @@ run "an_unknown_deletion_policy_is_rejected" {
 run "an_alias_of_a_model_is_rejected" {
   command = plan
   variables {
-    model = { project_id = "their-models", location = "europe-west4", model = "gemini-flash-latest" }
+    model = { project_id = "their-models", location = "europe-west4", name = "gemini-flash-latest" }
   }
   expect_failures = [var.model]
 }

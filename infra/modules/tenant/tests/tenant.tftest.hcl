@@ -132,7 +132,7 @@ run "the_audit_topic_admits_one_publisher" {
 run "a_model_of_the_tenants_own_admits_one_function" {
   command = apply
   variables {
-    model = { project_id = "their-models", location = "europe-west4", model = "gemini-3.5-pro", abuse_logging_exempt = true }
+    model = { project_id = "their-models", location = "europe-west4", name = "gemini-3.5-pro", abuse_logging_exempt = true }
   }
 
   assert {
