@@ -25,11 +25,18 @@ var tenantDocuments = []Location{
 	{TenantDocument, "tenants/{tenant}/auditCosignatures/{witness}", "newest cosignature of each witness", []Class{Configuration, Operational}},
 	{TenantDocument, "tenants/{tenant}/auditDelivery/state", "how far the audit log is delivered", []Class{Operational}},
 	{TenantDocument, "tenants/{tenant}/auditTrees/tree", "newest checkpoint of the audit log", []Class{Operational}},
+	{TenantDocument, "tenants/{tenant}/consentEnds/{half}", "halves of consents that were withdrawn or replaced", []Class{Metadata, Operational}},
+	{TenantDocument, "tenants/{tenant}/consentHalves/{half}", "every half of a consent that was given, signed", []Class{Metadata, Operational}},
+	{TenantDocument, "tenants/{tenant}/consentTexts/{text}", "every text that was agreed to", []Class{Operational}},
+	{TenantDocument, "tenants/{tenant}/consents/{consent}", "the newest halves of each consent, signed", []Class{Metadata, Operational}},
 	{TenantDocument, "tenants/{tenant}/deks/{epoch}", "data keys, wrapped by the tenant's key", []Class{Operational, Secret}},
 	{TenantDocument, "tenants/{tenant}/exports/{export}", "exports", []Class{Operational}},
 	{TenantDocument, "tenants/{tenant}/exports/{export}/parts/{part}", "parts of exports", []Class{Operational}},
 	{TenantDocument, "tenants/{tenant}/exportSchedules/{schedule}", "schedules of exports", []Class{Configuration, Operational}},
 	{TenantDocument, "tenants/{tenant}/macs/{epoch}", "keys that derive the IDs of issues, wrapped by the tenant's key", []Class{Operational, Secret}},
+	{TenantDocument, "tenants/{tenant}/modelRequests/{send}", "exact requests to models, if the tenant keeps them", []Class{Operational, Text}},
+	{TenantDocument, "tenants/{tenant}/modelSends/{send}", "the ledger of requests to models", []Class{Operational}},
+	{TenantDocument, "tenants/{tenant}/modelSpend/{feature}", "what each feature has used of its limits", []Class{Operational}},
 	{TenantDocument, "tenants/{tenant}/outbox/{entry}", "events that are not published yet", []Class{Operational}},
 	{TenantDocument, "tenants/{tenant}/quarantine/{object}", "objects that match no grant", []Class{Operational}},
 	{TenantDocument, "tenants/{tenant}/reseals/{field}", "how far texts have moved to the newest data key", []Class{Operational}},
@@ -51,6 +58,8 @@ var platformDocuments = []Location{
 	{PlatformDocument, "platform/audit/audit/{entry}", "audit entries of the platform", []Class{Audit, Operational}},
 	{PlatformDocument, "platform/audit/auditTrees/tree", "newest checkpoint of the platform's audit log", []Class{Operational}},
 	{PlatformDocument, "platform/catalog", "version of the catalog", []Class{Operational}},
+	{PlatformDocument, "platform/models/sends/{send}", "the ledger of requests to models with public data", []Class{Operational}},
+	{PlatformDocument, "platform/models/spend/{feature}", "what each feature with public data has used of its limits", []Class{Operational}},
 	{PlatformDocument, "platform/staff", "who is staff, in the directory", []Class{Configuration}},
 	{PlatformDocument, "quarantine/{record}", "messages that were permanently rejected", []Class{Operational}},
 	{PlatformDocument, "tenants/{tenant}", "tenants' records, in the directory", []Class{Configuration, Operational}},
@@ -84,4 +93,11 @@ var exportTables = []Location{
 	{ExportsBucket, "slis", "rows of SLIs", []Class{Configuration, Metadata, Operational}},
 }
 
-var modelPayloads = []Location{}
+// The features that send data to a language model: see package prompt. The destination is
+// the tenant's own model, or the platform's.
+var modelPayloads = []Location{
+	{ModelPayload, "enrich-catalog", "a task of the public catalog, with its code, to the platform's model", []Class{Public}},
+	{ModelPayload, "explain-issue", "an issue with its texts, suggested tasks and runs, to the model that was agreed to", []Class{Metadata, Operational, Text}},
+	{ModelPayload, "rank-next-tasks", "names of tasks of the public catalog, to the model that was agreed to", []Class{Public}},
+	{ModelPayload, "summarise-workspace", "titles of issues, SLIs and suggested tasks, to the model that was agreed to", []Class{Metadata, Operational, Text}},
+}
