@@ -13,7 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// explainFeature is the consent that the demonstration gives and withdraws.
+// explainFeature is the consent which the demonstration uses and withdraws.
 const explainFeature = "explain-issue/shared"
 
 // modelStep is a step of the section about language models.
@@ -32,7 +32,7 @@ func (d *Demo) showModels(ctx context.Context) error {
 		return err
 	}
 	expires := map[string]any{"expires": d.cloud.Clock.Now().Add(24 * time.Hour).UTC().Truncate(time.Second)}
-	explain := d.as("viewer", http.MethodPost, issuesPath+"/"+id+"/explain", map[string]any{})
+	explain := d.as("viewer", http.MethodPost, d.path("issues/"+id+"/explain"), map[string]any{})
 	staffPath := "/v1/tenants/" + string(acme) + "/consents/" + explainFeature
 	t := table{head: []string{"caller", "request", "status", "answer", "result"}}
 	for _, s := range []modelStep{
@@ -67,7 +67,7 @@ func (d *Demo) as(persona, method, path string, body any) func(context.Context) 
 
 // worstIssue returns the ID of an issue to explain.
 func (d *Demo) worstIssue(ctx context.Context) (string, error) {
-	found, err := d.call(ctx, acme, "viewer", http.MethodPost, issuesPath+"/search", map[string]any{"pageSize": 1})
+	found, err := d.call(ctx, acme, "viewer", http.MethodPost, d.path("issues/search"), map[string]any{"pageSize": 1})
 	if err != nil {
 		return "", err
 	}

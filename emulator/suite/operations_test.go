@@ -219,7 +219,7 @@ func ofEdgar(path string, body any) ask {
 	}
 }
 
-// withConsent gives both halves of a consent before a request.
+// withConsent makes both halves of a consent before a request.
 func withConsent(feature consent.Feature, ask ask) ask {
 	return func(t *testing.T, f *matrixFixture, p place) (string, any) {
 		f.owner(p).Consent(t, feature, consent.Shared)

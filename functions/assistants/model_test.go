@@ -324,13 +324,13 @@ func TestFaultsOfAModelHaveClearAnswersAndACompleteLedger(t *testing.T) {
 		ledger string
 		reason string
 	}{
-		{"it answers with 2 MiB", vertex.Answer{Text: strings.Repeat("x", 2<<20), Pieces: 64}, 200, consent.CodeAnswer, "invalid", ""},
-		{"it answers with invalid JSON", vertex.Answer{Raw: "data: {\"candidates\":\r\n\r\n"}, 503, consent.CodeAnswer, "invalid", ""},
-		{"it fails", vertex.Answer{Status: 500}, 503, consent.CodeUnavailable, "failed", "http-500"},
-		{"it has no capacity", vertex.Answer{Status: 429}, 503, consent.CodeUnavailable, "failed", "http-429"},
-		{"it fails inside the stream", vertex.Answer{Text: "a b", Pieces: 2, ErrorAfter: 503}, 200, consent.CodeUnavailable, "failed", "http-503"},
+		{name: "it answers with 2 MiB", answer: vertex.Answer{Text: strings.Repeat("x", 2<<20), Pieces: 64}, status: 200, code: consent.CodeAnswer, ledger: "invalid", reason: ""},
+		{name: "it answers with invalid JSON", answer: vertex.Answer{Raw: "data: {\"candidates\":\r\n\r\n"}, status: 503, code: consent.CodeAnswer, ledger: "invalid", reason: ""},
+		{name: "it fails", answer: vertex.Answer{Status: 500}, status: 503, code: consent.CodeUnavailable, ledger: "failed", reason: "http-500"},
+		{name: "it has no capacity", answer: vertex.Answer{Status: 429}, status: 503, code: consent.CodeUnavailable, ledger: "failed", reason: "http-429"},
+		{name: "it fails inside the stream", answer: vertex.Answer{Text: "a b", Pieces: 2, ErrorAfter: 503}, status: 200, code: consent.CodeUnavailable, ledger: "failed", reason: "http-503"},
 		{"its connection breaks", vertex.Answer{Text: "a b", Pieces: 2, Break: true}, 200, consent.CodeUnavailable, "interrupted", ""},
-		{"it ends without a reason", vertex.Answer{Text: "a b", NoEnd: true}, 200, consent.CodeUnavailable, "interrupted", ""},
+		{name: "it ends without a reason", answer: vertex.Answer{Text: "a b", NoEnd: true}, status: 200, code: consent.CodeUnavailable, ledger: "interrupted", reason: ""},
 	}
 	for _, reason := range []string{"SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "MODEL_ARMOR", "JAILBREAK", "OTHER", "SOMETHING_NEW"} {
 		want := strings.ReplaceAll(reason, "SOMETHING_NEW", "OTHER")
@@ -341,7 +341,7 @@ func TestFaultsOfAModelHaveClearAnswersAndACompleteLedger(t *testing.T) {
 			code   consent.Code
 			ledger string
 			reason string
-		}{"it blocks the request: " + reason, vertex.Answer{BlockReason: reason}, 422, consent.CodeBlocked, "blocked", want})
+		}{name: "it blocks the request: " + reason, answer: vertex.Answer{BlockReason: reason}, status: 422, code: consent.CodeBlocked, ledger: "blocked", reason: want})
 	}
 	for _, reason := range []string{
 		"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MALFORMED_FUNCTION_CALL", "IMAGE_SAFETY", "UNEXPECTED_TOOL_CALL",
@@ -354,7 +354,7 @@ func TestFaultsOfAModelHaveClearAnswersAndACompleteLedger(t *testing.T) {
 			code   consent.Code
 			ledger string
 			reason string
-		}{"it stops: " + reason, vertex.Answer{Text: "half", FinishReason: reason}, 200, consent.CodeBlocked, "blocked", reason})
+		}{name: "it stops: " + reason, answer: vertex.Answer{Text: "half", FinishReason: reason}, status: 200, code: consent.CodeBlocked, ledger: "blocked", reason: reason})
 	}
 	for n, row := range rows { // in order, because each looks at the newest entry of the ledger
 		f.answer(row.answer)
@@ -402,16 +402,16 @@ func TestAModelIsNotAskedAboutWhatCannotBeRead(t *testing.T) {
 		body          any
 		status        int
 	}{
-		"an issue that does not exist":        {"viewer", f.base + "/issues/" + strings.Repeat("a", 52) + "/explain", map[string]any{}, 404},
-		"an invalid issue ID":                 {"viewer", f.base + "/issues/7/explain", map[string]any{}, 400},
-		"an assistant that does not exist":    {"viewer", f.base + "/assistants/nobody/summary", map[string]any{}, 404},
-		"settings of no assistant":            {"viewer", f.explainPath(), map[string]any{"assistant": "nobody"}, 404},
-		"a destination that does not exist":   {"viewer", f.explainPath(), map[string]any{"destination": "elsewhere"}, 422},
-		"a field that does not exist":         {"viewer", f.explainPath(), map[string]any{"prompt": "x"}, 422},
-		"an auditor, who may preview only":    {"auditor", f.explainPath(), map[string]any{}, 403},
-		"a runner":                            {"runner", f.explainPath(), map[string]any{}, 403},
-		"the platform's staff":                {"platform", f.explainPath(), map[string]any{}, 403},
-		"a preview to an unknown destination": {"viewer", f.explainPath() + "/preview?destination=elsewhere", nil, 422},
+		"an issue that does not exist":        {persona: "viewer", path: f.base + "/issues/" + strings.Repeat("a", 52) + "/explain", body: map[string]any{}, status: 404},
+		"an invalid issue ID":                 {persona: "viewer", path: f.base + "/issues/7/explain", body: map[string]any{}, status: 400},
+		"an assistant that does not exist":    {persona: "viewer", path: f.base + "/assistants/nobody/summary", body: map[string]any{}, status: 404},
+		"settings of no assistant":            {persona: "viewer", path: f.explainPath(), body: map[string]any{"assistant": "nobody"}, status: 404},
+		"a destination that does not exist":   {persona: "viewer", path: f.explainPath(), body: map[string]any{"destination": "elsewhere"}, status: 422},
+		"a field that does not exist":         {persona: "viewer", path: f.explainPath(), body: map[string]any{"prompt": "x"}, status: 422},
+		"an auditor, who may preview only":    {persona: "auditor", path: f.explainPath(), body: map[string]any{}, status: 403},
+		"a runner":                            {persona: "runner", path: f.explainPath(), body: map[string]any{}, status: 403},
+		"the platform's staff":                {persona: "platform", path: f.explainPath(), body: map[string]any{}, status: 403},
+		"a preview to an unknown destination": {persona: "viewer", path: f.explainPath() + "/preview?destination=elsewhere", body: nil, status: 422},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

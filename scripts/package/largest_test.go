@@ -365,7 +365,7 @@ func storeAssistant(t *testing.T, tn *cloudtest.Tenant) {
 func storeForModels(t *testing.T, tn *cloudtest.Tenant) {
 	t.Helper()
 	storeAssistant(t, tn)
-	limits := tn.Record.Limits
+	limits := tn.Limits
 	limits.ModelSendsPerHour, limits.ModelTokensPerDay = 1_000_000, 1<<40
 	if _, err := tn.Cloud.SetLimits(t.Context(), tn.ID, limits); err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ var refusalStatus = map[consent.Code]int{
 }
 
 // fromRefusal returns the problem for a request that was not sent to a model, or not
-// answered. It says which halves are missing, and who gives them.
+// answered. It says which halves are missing, and who can give them.
 func fromRefusal(r *consent.Refusal) *Problem {
 	p := Refuse(refusalStatus[r.Code], (&consent.Refusal{Code: r.Code, Reason: r.Reason}).Error())
 	p.Code = string(r.Code)

@@ -92,7 +92,7 @@ func (c *Client) Consent(ctx context.Context, s ConsentScope) (Consent, error) {
 	return found, err
 }
 
-// GiveConsent gives the caller's half until a time. If text is not empty and not the
+// GiveConsent records the caller's half until a time. If text is not empty and not the
 // version of the current text, nothing is given. It is safe to retry.
 func (c *Client) GiveConsent(ctx context.Context, s ConsentScope, expires time.Time, text string) (Consent, error) {
 	r := s.request("give the consent", http.MethodPut)
