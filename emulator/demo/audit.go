@@ -12,7 +12,7 @@ import (
 
 // showAudit reads the tenant's audit log as an auditor, and verifies it.
 func (d *Demo) showAudit(ctx context.Context) error {
-	d.printf("\n5. An auditor of %s finds a viewer's read in the audit log, and verifies the log offline\n\n", acme)
+	d.printf("\n6. An auditor of %s finds a viewer's read in the audit log, and verifies the log offline\n\n", acme)
 	receipt, err := d.readOnTheRecord(ctx)
 	if err != nil {
 		return err

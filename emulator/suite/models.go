@@ -28,6 +28,11 @@ func (c *Cloud) SetModel(ctx context.Context, id tenant.ID, e tenant.ModelEndpoi
 	return c.updateRecord(ctx, id, firestore.Update{Path: "model", Value: e})
 }
 
+// SetLimits sets a tenant's limits, as Terraform does.
+func (c *Cloud) SetLimits(ctx context.Context, id tenant.ID, l tenant.Limits) (tenant.Record, error) {
+	return c.updateRecord(ctx, id, firestore.Update{Path: "limits", Value: l})
+}
+
 // updateRecord changes a tenant's record and grants the roles on its resources.
 func (c *Cloud) updateRecord(ctx context.Context, id tenant.ID, update firestore.Update) (record tenant.Record, err error) {
 	db, err := c.Directory.Client(ctx)

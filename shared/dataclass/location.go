@@ -25,11 +25,18 @@ var tenantDocuments = []Location{
 	{Place: TenantDocument, Name: "tenants/{tenant}/auditCosignatures/{witness}", What: "newest cosignature of each witness", Classes: []Class{Configuration, Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/auditDelivery/state", What: "how far the audit log is delivered", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/auditTrees/tree", What: "newest checkpoint of the audit log", Classes: []Class{Operational}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/consentEnds/{half}", What: "halves of consents that were withdrawn or replaced", Classes: []Class{Metadata, Operational}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/consentHalves/{half}", What: "every half of a consent that was given, signed", Classes: []Class{Metadata, Operational}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/consentTexts/{text}", What: "every text that was agreed to", Classes: []Class{Operational}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/consents/{consent}", What: "the newest halves of each consent, signed", Classes: []Class{Metadata, Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/deks/{epoch}", What: "data keys, wrapped by the tenant's key", Classes: []Class{Operational, Secret}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/exports/{export}", What: "exports", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/exports/{export}/parts/{part}", What: "parts of exports", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/exportSchedules/{schedule}", What: "schedules of exports", Classes: []Class{Configuration, Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/macs/{epoch}", What: "keys that derive the IDs of issues, wrapped by the tenant's key", Classes: []Class{Operational, Secret}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/modelRequests/{send}", What: "exact requests to models, if the tenant keeps them", Classes: []Class{Operational, Text}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/modelSends/{send}", What: "the ledger of requests to models", Classes: []Class{Operational}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/modelSpend/{feature}", What: "what each feature has used of its limits", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/outbox/{entry}", What: "events that are not published yet", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/quarantine/{object}", What: "objects that match no grant", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/reseals/{field}", What: "how far texts have moved to the newest data key", Classes: []Class{Operational}},
@@ -51,6 +58,8 @@ var platformDocuments = []Location{
 	{Place: PlatformDocument, Name: "platform/audit/audit/{entry}", What: "audit entries of the platform", Classes: []Class{Audit, Operational}},
 	{Place: PlatformDocument, Name: "platform/audit/auditTrees/tree", What: "newest checkpoint of the platform's audit log", Classes: []Class{Operational}},
 	{Place: PlatformDocument, Name: "platform/catalog", What: "version of the catalog", Classes: []Class{Operational}},
+	{Place: PlatformDocument, Name: "platform/models/sends/{send}", What: "the ledger of requests to models with public data", Classes: []Class{Operational}},
+	{Place: PlatformDocument, Name: "platform/models/spend/{feature}", What: "what each feature with public data has used of its limits", Classes: []Class{Operational}},
 	{Place: PlatformDocument, Name: "platform/staff", What: "who is staff, in the directory", Classes: []Class{Configuration}},
 	{Place: PlatformDocument, Name: "quarantine/{record}", What: "messages that were permanently rejected", Classes: []Class{Operational}},
 	{Place: PlatformDocument, Name: "tenants/{tenant}", What: "tenants' records, in the directory", Classes: []Class{Configuration, Operational}},
@@ -61,7 +70,7 @@ var buckets = []Location{
 	{Place: OutputsBucket, Name: "tenant/outputs", What: "parts of outputs, one object each", Classes: []Class{Output}},
 	{Place: ExportsBucket, Name: "tenant/exports", What: "exports: the tables below, manifests and lists", Classes: []Class{Audit, Configuration, Metadata, Operational, Text}},
 	{Place: AuditBucket, Name: "tenant/audit", What: "the tenant's audit log: entries, tiles and checkpoints, under the platform's audit key", Classes: []Class{Audit}},
-	{Place: AuditBucket, Name: "platform/audit", What: "the platform's audit log: the same", Classes: []Class{Audit}},
+	{Place: AuditBucket, Name: "platform/audit", What: "the platform's audit log: entries, tiles and checkpoints, under the platform's audit key", Classes: []Class{Audit}},
 	{Place: CodeBucket, Name: "platform/code", What: "the archives of the functions, which are public source", Classes: []Class{Public}},
 }
 
@@ -84,4 +93,11 @@ var exportTables = []Location{
 	{Place: ExportsBucket, Name: "slis", What: "rows of SLIs", Classes: []Class{Configuration, Metadata, Operational}},
 }
 
-var modelPayloads = []Location{}
+// The features that send data to a language model: see package prompt. The destination is
+// the tenant's own model, or the platform's.
+var modelPayloads = []Location{
+	{Place: ModelPayload, Name: "enrich-catalog", What: "a task of the public catalog, with its code, to the platform's model", Classes: []Class{Public}},
+	{Place: ModelPayload, Name: "explain-issue", What: "an issue with its texts, suggested tasks and runs, to the model that was agreed to", Classes: []Class{Metadata, Operational, Text}},
+	{Place: ModelPayload, Name: "rank-next-tasks", What: "names of tasks of the public catalog, to the model that was agreed to", Classes: []Class{Public}},
+	{Place: ModelPayload, Name: "summarise-workspace", What: "titles of issues, SLIs and suggested tasks, to the model that was agreed to", Classes: []Class{Metadata, Operational, Text}},
+}

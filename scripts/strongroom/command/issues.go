@@ -11,8 +11,8 @@ import (
 )
 
 func issuesCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "issues", Short: "List issues, and investigate or ignore them"}
-	cmd.AddCommand(listIssuesCommand(a), showIssueCommand(a), investigateCommand(a), ignoreCommand(a))
+	cmd := &cobra.Command{Use: "issues", Short: "List issues, and investigate, ignore or explain them"}
+	cmd.AddCommand(listIssuesCommand(a), showIssueCommand(a), explainIssueCommand(a), investigateCommand(a), ignoreCommand(a))
 	return cmd
 }
 
