@@ -18,7 +18,6 @@ var modules = []struct {
 }{
 	{"modules/suite", false, true},
 	{"modules/record", false, true},
-	{"modules/settings", false, true},
 	{"modules/function", true, true},
 	{"modules/tenant", true, true},
 	{"modules/platform", true, true},
@@ -82,8 +81,6 @@ type line struct {
 	Message string          `json:"@message"`
 	RunName string          `json:"@testrun"`
 	State   json.RawMessage `json:"test_state"`
-
-	Diagnostic struct{ Detail string }
 }
 
 // checkPolicies checks the resources that every test created against the policies.
@@ -116,7 +113,7 @@ func readable(out []byte) string {
 	for text := range bytes.Lines(out) {
 		var l line
 		if json.Unmarshal(text, &l) == nil && l.Type == "diagnostic" {
-			b.WriteString(l.RunName + ": " + l.Message + ": " + l.Diagnostic.Detail + "\n")
+			b.WriteString(l.RunName + ": " + l.Message + "\n")
 		}
 	}
 	if b.Len() == 0 {

@@ -51,7 +51,6 @@ func (c *Cloud) Environ(email string) []string {
 		"PUBSUB_EMULATOR_HOST=" + as.PubSubHost,
 		"KMS_EMULATOR_HOST=" + as.KMSHost,
 		"IAM_CREDENTIALS_EMULATOR_HOST=" + as.IAMCredentialsHost,
-		"VERTEX_EMULATOR_HOST=" + as.VertexHost,
 		"EMULATOR_ACCESS_TOKEN=" + as.AccessToken.Reveal(),
 	}
 }

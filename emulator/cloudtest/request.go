@@ -2,8 +2,6 @@ package cloudtest
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"hash/crc32"
 	"io"
@@ -107,20 +105,13 @@ type Part struct {
 	ContentType string `json:"contentType"`
 	Size        *int64 `json:"size,omitempty"`
 	CRC32C      string `json:"crc32c,omitempty"`
-	SHA256      string `json:"sha256,omitempty"`
 	Lines       *int64 `json:"lines,omitempty"`
 }
 
 // PartOf returns a complete description of data.
 func PartOf(output string, part int, data []byte) Part {
 	size, lines := int64(len(data)), int64(bytes.Count(data, []byte("\n")))
-	return Part{Output: output, Part: part, ContentType: "text/plain", Size: &size, CRC32C: CRC32C(data), SHA256: SHA256(data), Lines: &lines}
-}
-
-// SHA256 returns the SHA-256 in the API's format.
-func SHA256(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	return Part{Output: output, Part: part, ContentType: "text/plain", Size: &size, CRC32C: CRC32C(data), Lines: &lines}
 }
 
 // CRC32C returns the checksum in the API's format.

@@ -1,9 +1,6 @@
 package suite
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // pageTokenKey is the key of all page tokens. Terraform makes a random one.
 const pageTokenKey = "the embedded cloud's page tokens"
@@ -21,12 +18,6 @@ func (c *Cloud) FunctionEnviron(function string) []string {
 		"STRONGROOM_PLATFORM_AUDIT_BUCKET="+auditBucket,
 		"STRONGROOM_MANIFEST_KEY="+manifestKey,
 		"STRONGROOM_EXPORT_READER="+exportReader,
-		"STRONGROOM_CONSENT_KEY="+consentKey,
-		"STRONGROOM_MODEL_PROJECT="+SharedModel.ProjectID,
-		"STRONGROOM_MODEL_LOCATION="+SharedModel.Location,
-		"STRONGROOM_MODEL="+SharedModel.Model,
-		"STRONGROOM_MODEL_ABUSE_LOGGING_EXEMPT="+strconv.FormatBool(SharedModel.AbuseLoggingExempt),
-		"STRONGROOM_MODEL_CACHE_DISABLED="+strconv.FormatBool(SharedModel.CacheDisabled),
 		"FUNCTION_TARGET="+c.Suite.Functions[function].EntryPoint,
 	)
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/auditdelivery"
 	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
 	"github.com/strongroom-dev/strongroom/functions/catalog"
-	"github.com/strongroom-dev/strongroom/functions/consents"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/exports"
 	"github.com/strongroom-dev/strongroom/functions/exportscheduler"
@@ -50,7 +49,6 @@ var constructors = map[string]constructor{
 	"exports":          web(exports.New),
 	"export-worker":    events(exportworker.New),
 	"export-scheduler": web(exportscheduler.New),
-	"consents":         web(consents.New),
 }
 
 // constructor builds the function that is deployed under name, with its own

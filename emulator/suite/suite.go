@@ -41,9 +41,6 @@ type Options struct {
 	Redeliver     int           // how often each message is delivered in addition to the first time, for tests
 	Backoff       time.Duration // wait before a message is pushed the second time; zero: Google's 10 s
 
-	// Undelivered names functions that receive no messages: a test calls them itself.
-	Undelivered []string
-
 	DeliveryAttempts int // pushes before a message becomes a dead letter, 5 or more; zero: 20, as in production
 }
 
@@ -93,9 +90,6 @@ func Start(ctx context.Context, options Options) (*Cloud, error) {
 	}
 	return c, nil
 }
-
-// Logger returns the logger of the functions.
-func (c *Cloud) Logger() *slog.Logger { return c.log }
 
 // createAccounts removes the roles that an earlier start granted, because the
 // table may have changed since. It creates the custom roles, and the accounts that

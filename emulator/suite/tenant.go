@@ -29,7 +29,6 @@ const (
 	auditKey     = platformRing + "/cryptoKeys/audit"
 	logKey       = platformRing + "/cryptoKeys/log"
 	manifestKey  = platformRing + "/cryptoKeys/manifest"
-	consentKey   = platformRing + "/cryptoKeys/consent"
 	auditBucket  = ProjectID + "-audit"
 	databases    = "projects/" + ProjectID + "/databases/"
 )
@@ -40,7 +39,7 @@ func (c *Cloud) createPlatform(ctx context.Context) error {
 	if err := c.createKey(ctx, platformRing, "audit"); err != nil {
 		return err
 	}
-	for _, id := range []string{"log", "manifest", "consent"} {
+	for _, id := range []string{"log", "manifest"} {
 		if err := c.createNoteKey(ctx, id); err != nil {
 			return err
 		}
@@ -90,23 +89,6 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 		return tenant.Record{}, err
 	}
 	return record, c.writeRecord(ctx, record, workspaces)
-}
-
-// Workspaces returns the workspaces of a tenant. One that does not exist yet has none.
-func (c *Cloud) Workspaces(ctx context.Context, id tenant.ID) ([]tenant.WorkspaceID, error) {
-	db, err := c.Directory.Client(ctx)
-	if err != nil {
-		return nil, err
-	}
-	docs, err := directory.Workspace(db, id, "any").Parent.Documents(ctx).GetAll()
-	if err != nil {
-		return nil, fmt.Errorf("list the workspaces of %s: %w", id, err)
-	}
-	var all []tenant.WorkspaceID
-	for _, doc := range docs {
-		all = append(all, tenant.WorkspaceID(doc.Ref.ID))
-	}
-	return all, nil
 }
 
 // SetWitnesses registers the witnesses of a tenant's audit log by their verifier
@@ -248,8 +230,6 @@ func (c *Cloud) platformResources() map[string]string {
 		"manifestKey":  manifestKey,
 		"exportReader": "serviceAccounts/" + exportReader,
 		"auditBucket":  "buckets/" + auditBucket,
-		"consentKey":   consentKey,
-		"modelProject": "projects/" + SharedModel.ProjectID,
 	}
 	for _, topic := range c.Suite.Topics() {
 		on["topic."+topic] = "topics/" + topic
@@ -268,7 +248,6 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
 		"tenant.exportsBucket":  "buckets/" + record.ExportsBucket,
 		"tenant.auditBucket":    "buckets/" + record.AuditBucket,
-		"tenant.modelProject":   modelProject(record.Model),
 		"tenant.auditTopic":     "topics/" + record.AuditTopic[strings.LastIndexByte(record.AuditTopic, '/')+1:],
 	}
 }
@@ -316,6 +295,5 @@ func shortenName(name string, maxLength int) string {
 	return name[:maxLength-9] + "-" + hex.EncodeToString(sum[:4])
 }
 
-// PlatformKey returns the name of a KMS key of the platform: audit, log, manifest or
-// consent.
+// PlatformKey returns the name of a KMS key of the platform: audit, log or manifest.
 func (c *Cloud) PlatformKey(id string) string { return platformRing + "/cryptoKeys/" + id }

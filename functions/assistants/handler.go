@@ -12,10 +12,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/function"
-	"github.com/strongroom-dev/strongroom/shared/halves"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/library"
-	"github.com/strongroom-dev/strongroom/shared/model"
 )
 
 // Handler answers requests about the issues, SLIs, graph and assistants of a
@@ -27,25 +25,13 @@ type Handler struct {
 	deps  function.Deps
 	keys  *keys.Tenants
 	cache *library.Cache // of the public catalog
-
-	models *model.Gateway
-}
-
-// Config is the settings of the function.
-type Config struct {
-	Access access.Config
-	Model  halves.Config
 }
 
 const workspacePath = "/v1/workspaces/{workspace}"
 
 // New returns the handler. It connects to nothing yet.
-func New(ctx context.Context, config Config, deps function.Deps) (*Handler, error) {
-	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
-	if err != nil {
-		return nil, err
-	}
-	models, err := model.New(ctx, config.Model, model.Deps{Clients: deps.Clients, Audit: guard.Audit, Now: deps.Now, Log: deps.Log})
+func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +39,12 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
 		keys:  keys.NewTenants(deps.Clients, deps.Now),
-		cache: library.NewCache(deps.Clients, deps.Now, deps.After, deps.Log), models: models,
+		cache: library.NewCache(deps.Clients, deps.Now, deps.After, deps.Log),
 	}
 	h.registerIssues()
 	h.registerSLIs()
 	h.registerGraph()
 	h.registerAssistants()
-	h.registerModels()
 	return h, nil
 }
 

@@ -43,7 +43,6 @@ type issueSearch struct {
 	SLX       string    `json:"slx,omitempty" class:"metadata" maxLength:"256"`
 	Resource  string    `json:"resource,omitempty" class:"metadata" maxLength:"1024"`
 	Task      string    `json:"task,omitempty" class:"metadata" maxLength:"256"`
-	IDPrefix  string    `json:"idPrefix,omitempty" class:"operational" pattern:"^[a-z2-7]{1,52}$" doc:"Only issues whose ID starts with this, sorted by ID; without other filters, and the first page only"`
 	From      time.Time `json:"from,omitempty" class:"metadata" doc:"Last seen at this time or later"`
 	To        time.Time `json:"to,omitempty" class:"metadata" doc:"Last seen before this time"`
 	PageSize  int       `json:"pageSize,omitempty" class:"operational" minimum:"1" maximum:"200" default:"50"`
@@ -62,18 +61,12 @@ func (r issueSearch) issueFilter() issueFilter {
 	return issueFilter{
 		State: r.State, Severity: r.Severity,
 		SLX: run.CanonicalName(r.SLX), Resource: run.CanonicalName(r.Resource), Task: run.CanonicalName(r.Task),
-		From: r.From.UTC(), To: r.To.UTC(), IDPrefix: r.IDPrefix,
+		From: r.From.UTC(), To: r.To.UTC(),
 	}
 }
 
 func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest) (*searchIssuesResponse, error) {
 	s, in := access.From(ctx), request.Body
-	if err := api.CheckRange("body", in.From, in.To); err != nil {
-		return nil, err
-	}
-	if in.IDPrefix != "" && in != (issueSearch{IDPrefix: in.IDPrefix, PageSize: in.PageSize}) {
-		return nil, api.Refuse(http.StatusUnprocessableEntity, "idPrefix allows no other filter and no page token; remove them")
-	}
 	f := in.issueFilter()
 	token, err := access.ParsePageToken[string](ctx, in.PageToken, "issues")
 	if err != nil {
@@ -102,7 +95,7 @@ func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest
 		return nil, err
 	}
 	out.Body.AsOf = at.at
-	if more && in.IDPrefix == "" {
+	if more {
 		out.Body.NextPageToken = access.PageToken(ctx, p.at.token(f), "issues") // the token has a hash of the filter
 	}
 	return out, nil

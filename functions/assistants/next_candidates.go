@@ -49,7 +49,7 @@ func newCandidates(index *library.Index, ran []nextTaskBody) candidates {
 		}
 		document := rank.Document{Name: t.Name}
 		if len(ids) == 1 {
-			document = index.Document(ids[0])
+			document = library.Document("", index.Task(ids[0]))
 			t = describe(t, ids[0], index.Task(ids[0]))
 		}
 		document.ID = "workspace:" + library.NameKey(t.Name)

@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -179,10 +178,12 @@ func (u catalogUpload) compare(docs []*firestore.DocumentSnapshot) (diff catalog
 		if err := doc.DataTo(&before); err != nil {
 			return catalogDiff{}, fmt.Errorf("decode task: %w", err)
 		}
-		after := library.Entry{Task: t, Edition: cmp.Or(u.edition, before.Edition), Enrichment: before.Enrichment}
+		after := library.Entry{Task: t, Edition: before.Edition}
+		if u.edition != "" {
+			after.Edition = u.edition
+		}
 		switch {
 		case !equal(before.Task, t):
-			after.Enrichment = catalog.Enrichment{} // it describes the old version
 			diff.changed = append(diff.changed, after)
 			diff.register.Bytes += library.Bytes(t) - library.Bytes(before.Task)
 		case before.Edition != after.Edition:

@@ -12,12 +12,10 @@
 // 1000, default 1000). To get the next page, set pageToken to nextPageToken:
 //
 //	{"run":{"id":"…","task":"dns-check","state":"ended","outcome":"success","exitCode":0,"start":"…","end":"…"},
-//	 "outputs":[{"name":"a~20b.log","fileName":"a b.log","contentType":"text/plain","state":"complete",
+//	 "outputs":[{"name":"stdout.log","contentType":"text/plain","state":"complete",
 //	             "parts":2,"storedParts":2,"size":9437184,"lines":1234,"linesVerified":true}],
 //	 "nextPageToken":"…"}
 //
-//	name         identifies the output
-//	fileName     for people: the name of the file, as it was on the runner; see shared/outputname
 //	parts        number of parts that the run claims; 0 while it runs
 //	storedParts  number of parts stored from part 1 up to the first gap: what can be read now
 //	size         bytes in the stored parts
@@ -71,8 +69,7 @@
 //
 // Every response has the header Strongroom-Output-State with the state from the list.
 // The content type is always text/plain, and headers tell browsers not to cache the
-// response, guess its type or run it. A browser that stores it uses the last element of
-// fileName, without characters that some system forbids. If a response ends before its Content-Length, it
+// response, guess its type or run it. If a response ends before its Content-Length, it
 // was aborted: continue with a Range.
 //
 // Each read has two audit entries: outputs.read before the first byte, and

@@ -8,7 +8,6 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/grant"
-	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -39,8 +38,7 @@ type runBody struct {
 }
 
 type outputBody struct {
-	Name        string `json:"name" class:"operational" doc:"Identifies the output"`
-	FileName    string `json:"fileName" class:"operational" doc:"For people: the name of the file, as it was on the runner. It may be a path. Bytes that are not UTF-8 are U+FFFD"`
+	Name        string `json:"name" class:"operational"`
 	ContentType string `json:"contentType" class:"operational" doc:"As granted; empty if no part was granted"`
 	State       string `json:"state" class:"operational" enum:"open,complete,incomplete,unclaimed"`
 	Parts       int    `json:"parts" class:"operational" doc:"Number of parts that the run claims; 0 while it runs"`
@@ -188,7 +186,6 @@ func (x *index) show(r run.Run) outputBody {
 	lines := x.lines()
 	b := outputBody{
 		Name:           x.name,
-		FileName:       outputname.Text(x.name),
 		ContentType:    x.contentType,
 		State:          string(x.state(r)),
 		Parts:          x.claimed,

@@ -13,7 +13,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/grant"
-	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -44,7 +43,7 @@ func (h *Handler) read(ctx context.Context, in *readRequest) (*readResponse, err
 	if in.Continue != "" && (selected.lines == nil || !isPartNumber(in.Continue)) {
 		return nil, api.Refuse(http.StatusBadRequest, "continue is not valid for this request; start again without it")
 	}
-	if err := outputname.Check(in.Output); err != nil {
+	if err := grant.CheckOutput(in.Output); err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
 	r, err := session.FindRun(ctx, in.Run)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,7 +17,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/bucket"
-	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -94,7 +92,7 @@ func (v *view) writeHeader(hc huma.Context, r response) {
 	hc.SetHeader("Content-Type", "text/plain; charset=utf-8")
 	hc.SetHeader("Content-Length", strconv.FormatInt(r.length(), 10))
 	hc.SetHeader("Content-Security-Policy", "sandbox; default-src 'none'")
-	hc.SetHeader("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": outputname.Download(v.index.name)}))
+	hc.SetHeader("Content-Disposition", "inline")
 	hc.SetHeader("Accept-Ranges", "bytes")
 	hc.SetHeader("Strongroom-Output-State", string(v.index.state(v.run)))
 	for name, value := range r.header {

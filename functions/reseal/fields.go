@@ -2,7 +2,6 @@ package reseal
 
 import (
 	"github.com/strongroom-dev/strongroom/shared/keys"
-	"github.com/strongroom-dev/strongroom/shared/ledger"
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
@@ -11,6 +10,5 @@ import (
 var fields = []keys.Field{
 	{Group: records.SightingsCollection, Name: "line"},
 	{Group: records.IssuesCollection, Name: "text"},
-	{Group: ledger.RequestsCollection, Name: "request"},
 	{Group: "assistants", Name: "name"}, // of functions/assistants
 }

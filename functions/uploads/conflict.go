@@ -49,7 +49,7 @@ func (c *conflict) renew(g grant.Grant, i int, p requestedPart, now, expires tim
 	case g.State == grant.Quarantined:
 		c.faults = append(c.faults, api.Fault{Message: "an object that does not match its grant is in the bucket; use another part or output", Location: location})
 	case g.State == grant.Pending && now.Before(g.Expires) && !g.Declared.Same(p.declared):
-		c.faults = append(c.faults, api.Fault{Message: "the part was already granted with a different size, CRC32C, SHA-256 or content type", Location: location})
+		c.faults = append(c.faults, api.Fault{Message: "the part was already granted with a different size, CRC32C or content type", Location: location})
 	case g.State == "":
 		g = grant.Grant{
 			Workspace: p.object.Workspace, Run: p.object.Run, Output: p.object.Output, Part: p.object.Part, Created: now,

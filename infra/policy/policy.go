@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -145,15 +144,9 @@ func primitiveRole(r Resource, _ []Resource) string {
 // projectWide are roles that can only be granted on projects, and that access no data.
 var projectWide = []string{"roles/logging.logWriter"}
 
-// agent matches the members that Google itself runs: cloud.google.com/iam/docs/service-agents.
-var agent = regexp.MustCompile(`^serviceAccount:service-[0-9]+@(gcp-sa-[a-z]+|gcf-admin-robot|serverless-robot-prod)\.iam\.gserviceaccount\.com$`)
-
 func projectWideRole(r Resource, _ []Resource) string {
 	if !strings.HasPrefix(r.Type, "google_project_iam_") || !isBinding(r) || slices.Contains(projectWide, r.Text("role")) {
 		return ""
-	}
-	if strings.HasPrefix(r.Text("role"), "roles/") && strings.HasSuffix(r.Text("role"), ".serviceAgent") && agent.MatchString(r.Text("member")) {
-		return "" // a service of Google works with this role, or not at all
 	}
 	if !r.Block("condition").Has("expression") {
 		return r.Text("role") + " is granted on the whole project without a condition"

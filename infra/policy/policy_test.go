@@ -27,7 +27,6 @@ var rejected = map[string]string{
 	"no-rotation":             "keys rotate",
 	"editor":                  "no primitive roles",
 	"whole-project":           "roles on one resource",
-	"agent-role":              "roles on one resource",
 	"no-dead-letter":          "dead letters are kept",
 	"dead-letters-lost":       "dead letters are kept",
 	"unbounded":               "scaling is bounded",

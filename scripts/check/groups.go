@@ -18,23 +18,23 @@ type group struct {
 // infra need no entry of their own.
 var (
 	domain = group{name: "domain", packages: []string{
-		"shared/catalog", "shared/charset", "shared/consent", "shared/crc32c", "shared/dataclass", "shared/export", "shared/grant", "shared/issue", "shared/outputname", "shared/plaintext", "shared/prompt", "shared/rank", "shared/run", "shared/secret",
+		"shared/catalog", "shared/crc32c", "shared/dataclass", "shared/export", "shared/grant", "shared/issue", "shared/rank", "shared/run", "shared/secret",
 		"shared/sli", "shared/tenant",
 	}}
 	proofs  = group{name: "proofs", packages: []string{"shared/auditverify", "shared/manifest", "shared/noteverify", "shared/tilelog"}}
 	records = group{name: "records", packages: []string{
-		"shared/auditlog", "shared/bucket", "shared/directory", "shared/exportjob", "shared/halves", "shared/keys", "shared/ledger", "shared/library", "shared/model", "shared/outbox", "shared/quarantine", "shared/records",
+		"shared/auditlog", "shared/bucket", "shared/directory", "shared/exportjob", "shared/keys", "shared/library", "shared/outbox", "shared/quarantine", "shared/records",
 		"shared/signednote",
 	}}
 	transport = group{name: "transport", packages: []string{
-		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/linger", "shared/memory",
+		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/memory",
 		"shared/signedurl",
 	}}
 	functions = group{name: "functions", packages: []string{"functions/..."}}
 
 	parts = group{name: "parts of the embedded cloud", packages: []string{
 		"emulator/clock", "emulator/cloud", "emulator/faults", "emulator/firestore", "emulator/gcs", "emulator/iam/...", "emulator/kms",
-		"emulator/official", "emulator/oidc", "emulator/pubsub", "emulator/scheduler", "emulator/vertex",
+		"emulator/official", "emulator/oidc", "emulator/pubsub", "emulator/scheduler",
 	}}
 	suite = group{name: "embedded suite", packages: []string{
 		"emulator", "emulator/cloudtest", "emulator/demo", "emulator/loadbalancer", "emulator/logtest", "emulator/suite",

@@ -16,7 +16,7 @@ type rule struct {
 
 const outside = "outside"
 
-var google = []string{"cloud.google.com/go/...", "google.golang.org/api/...", "google.golang.org/genai/..."}
+var google = []string{"cloud.google.com/go/...", "google.golang.org/api/..."}
 
 // Exceptions to the order of the layers.
 var (
@@ -73,14 +73,6 @@ var layers = []rule{
 	{
 		from: []string{"shared/api", "shared/event"}, never: google,
 		why: "transport carries requests; it reads and writes nothing",
-	},
-	{
-		from: slices.Concat(
-			domain.packages, proofs.packages, except(records.packages, "shared/model"), transport.packages, functions.packages,
-			parts.packages, suite.packages, command.packages, tools.packages, infra.packages,
-		),
-		never: []string{"google.golang.org/genai/..."},
-		why:   "only shared/model may import a model client: it checks the consents and writes the ledger",
 	},
 	{
 		from: []string{"shared/authn"}, never: google, reach: true,

@@ -25,7 +25,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/authn"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/outputname"
+	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -58,15 +58,6 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.WriteCatalog:     {tenant.Platform},
 	auditlog.PruneCatalog:     {tenant.Platform},
 
-	auditlog.ExplainIssue:              {tenant.Viewer, tenant.Admin},
-	auditlog.PreviewExplainIssue:       {tenant.Viewer, tenant.Auditor, tenant.Admin},
-	auditlog.SummarizeWorkspace:        {tenant.Viewer, tenant.Admin},
-	auditlog.PreviewSummarizeWorkspace: {tenant.Viewer, tenant.Auditor, tenant.Admin},
-	auditlog.RankNextTasks:             {tenant.Viewer, tenant.Admin},
-	auditlog.PreviewRankNextTasks:      {tenant.Viewer, tenant.Auditor, tenant.Admin},
-	auditlog.EnrichCatalog:             {tenant.Platform},
-	auditlog.ReadDataMap:               {tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform},
-
 	auditlog.CreateExport:         {tenant.Auditor, tenant.Admin},
 	auditlog.StartTenantExport:    {tenant.Platform},
 	auditlog.ListExports:          {tenant.Auditor, tenant.Admin},
@@ -76,16 +67,6 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.SetExportSchedule:    {tenant.Auditor, tenant.Admin},
 	auditlog.ReadExportSchedule:   {tenant.Auditor, tenant.Admin},
 	auditlog.DeleteExportSchedule: {tenant.Auditor, tenant.Admin},
-
-	auditlog.GiveConsent:        {tenant.Admin},
-	auditlog.WithdrawConsent:    {tenant.Admin},
-	auditlog.ReadConsents:       {tenant.Auditor, tenant.Admin},
-	auditlog.GiveStaffHalf:      {tenant.Platform},
-	auditlog.WithdrawStaffHalf:  {tenant.Platform},
-	auditlog.ReadTenantConsents: {tenant.Platform},
-	auditlog.ListModelSends:     {tenant.Auditor, tenant.Admin},
-	auditlog.ReadModelRequest:   {tenant.Auditor, tenant.Admin},
-	auditlog.ListPlatformSends:  {tenant.Platform},
 
 	auditlog.ListQuarantine:    {tenant.Platform},
 	auditlog.ReplayQuarantine:  {tenant.Platform},
@@ -223,14 +204,14 @@ type Request struct {
 // prefix of its path in the audit log.
 var pathIDs = map[string]string{
 	"issue": "issues/", "sli": "slis/", "assistant": "assistants/", "entry": "audit/entries/", "tenant": "tenants/",
-	"export": "exports/", "schedule": "export-schedules/", "feature": "consents/", "text": "consent-texts/", "send": "model-sends/",
+	"export": "exports/", "schedule": "export-schedules/",
 }
 
 // resourcePath returns the path of the resource that a request names. It includes
 // valid names only, so the audit log contains no text that a client chose freely.
 func resourcePath(hc huma.Context) string {
 	for parameter, kind := range pathIDs {
-		if id := hc.Param(parameter); outputname.Check(id) == nil {
+		if id := hc.Param(parameter); grant.CheckOutput(id) == nil {
 			return kind + id
 		}
 	}
@@ -239,7 +220,7 @@ func resourcePath(hc huma.Context) string {
 		return ""
 	}
 	output := hc.Param("output")
-	if outputname.Check(output) != nil {
+	if grant.CheckOutput(output) != nil {
 		return "runs/" + string(id)
 	}
 	return "runs/" + string(id) + "/outputs/" + output

@@ -125,7 +125,6 @@ func (a *API) wrap(serve http.HandlerFunc) http.Handler {
 		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), loggerKey{}, log), bodyKey{}, b))
 		r.Body = b
 		defer b.release()
-		defer sent.flushRefusal()
 		defer a.end(log, sent, r, began)
 		w.Header().Set("Date", a.now().UTC().Format(http.TimeFormat))
 		w.Header().Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
@@ -144,12 +143,12 @@ const (
 
 func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	if len(r.URL.RawQuery) > maxQueryBytes || strings.Count(r.URL.RawQuery, "&") >= maxQueryParameters {
-		Respond(w, Refuse(http.StatusRequestURITooLong,
+		writeProblem(w, Refuse(http.StatusRequestURITooLong,
 			fmt.Sprintf("the query has more than %d bytes or %d parameters", maxQueryBytes, maxQueryParameters)))
 		return
 	}
 	if unclean(r.URL.Path) {
-		Respond(w, Refuse(http.StatusBadRequest, "the path has an empty, . or .. segment"))
+		writeProblem(w, Refuse(http.StatusBadRequest, "the path has an empty, . or .. segment"))
 		return
 	}
 	handler, pattern := a.mux.Handler(r)
@@ -160,11 +159,11 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	unmatched := &discardedResponse{header: http.Header{}, status: http.StatusNotFound}
 	handler.ServeHTTP(unmatched, r)
 	if unmatched.status != http.StatusMethodNotAllowed {
-		Respond(w, Refuse(http.StatusNotFound, "path not found"))
+		writeProblem(w, Refuse(http.StatusNotFound, "path not found"))
 		return
 	}
 	w.Header().Set("Allow", unmatched.header.Get("Allow"))
-	Respond(w, Refuse(http.StatusMethodNotAllowed, "this path supports only "+unmatched.header.Get("Allow")))
+	writeProblem(w, Refuse(http.StatusMethodNotAllowed, "this path supports only "+unmatched.header.Get("Allow")))
 }
 
 // end logs the request. It logs the route, and never the path or the query,
@@ -178,7 +177,7 @@ func (a *API) end(log *slog.Logger, w *sentWriter, r *http.Request, began time.T
 		log.ErrorContext(r.Context(), "a handler panicked", "route", r.Pattern,
 			"type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
 		if unsent {
-			Respond(w, Refuse(http.StatusInternalServerError, internalText))
+			writeProblem(w, Refuse(http.StatusInternalServerError, internalText))
 		}
 	}
 	if w.status != http.StatusTooManyRequests { // these come in floods, and are counted

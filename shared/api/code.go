@@ -37,9 +37,6 @@ var textCodes = map[string]string{
 	PageTokenText:   "page-token",
 	busyText:        "busy",
 
-	SamePersonText:  "same-person",
-	ConsentTextText: "consent-text",
-
 	NotIntegratedText:   "not-integrated",
 	ForkText:            "fork",
 	OlderCheckpointText: "older-checkpoint",
@@ -52,9 +49,6 @@ func allCodes() []any {
 		for code := range codes {
 			all[code] = true
 		}
-	}
-	for code := range refusalStatus {
-		all[string(code)] = true
 	}
 	var sorted []any
 	for _, code := range slices.Sorted(maps.Keys(all)) {

@@ -9,9 +9,6 @@ const (
 	RunOwnerText    = "the run belongs to another identity; send it with the identity that began it, or begin a new run"
 	PageTokenText   = "pageToken is not valid for this query; start again without it"
 
-	SamePersonText  = "you gave the other half of this consent; another person must give this one"
-	ConsentTextText = "the text has changed since you read it; read the current one, and agree to that"
-
 	NotIntegratedText   = "the entry is recorded, and is not in the published log yet; try again in a minute"
 	ForkText            = "the checkpoint has the log's signature, and differs from what the log has published: keep it as evidence of a fork"
 	OlderCheckpointText = "the witness has already cosigned a larger checkpoint; send the newest one"

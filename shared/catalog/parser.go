@@ -10,8 +10,8 @@ import (
 // applied when the next one, a task or a section starts.
 type parser struct {
 	suite       Suite
-	section     string // see sections; empty: before the first section, or unknown
-	setting     string // see settings; empty: none
+	section     string // normal name without plural; empty: before the first section
+	setting     string // normal name of the current setting; empty: none
 	values      []row  // rows of the current setting
 	task        *draft // the current task; nil: none
 	drafts      []draft
@@ -39,10 +39,7 @@ func (p *parser) row(r row, indented bool) {
 	if m := header.FindStringSubmatch(r[0]); m != nil && !indented {
 		p.close()
 		p.task = nil
-		p.section = sections[normal(m[1])]
-		if p.section == "" {
-			p.suite.Unknown = append(p.suite.Unknown, m[1])
-		}
+		p.section = strings.TrimSuffix(normal(m[1]), "s")
 		return
 	}
 	if r[0] == "..." {
@@ -50,9 +47,9 @@ func (p *parser) row(r row, indented bool) {
 		return
 	}
 	switch p.section {
-	case settingSection:
+	case "setting":
 		p.open(r)
-	case taskSection, testSection:
+	case "task", "testcase":
 		p.taskRow(r, indented)
 	}
 }
@@ -60,7 +57,7 @@ func (p *parser) row(r row, indented bool) {
 // open starts a setting.
 func (p *parser) open(r row) {
 	p.close()
-	p.setting, p.values = settings[normal(strings.Trim(r[0], "[]"))], []row{r[1:]}
+	p.setting, p.values = normal(strings.Trim(r[0], "[]")), []row{r[1:]}
 }
 
 func (p *parser) taskRow(r row, indented bool) {
@@ -103,7 +100,7 @@ func (p *parser) suiteSetting(name string, values []row) {
 		p.suite.Documentation = text(values)
 	case "name":
 		p.suite.Name = text(values)
-	case "testtags":
+	case "forcetags", "testtags", "tasktags":
 		p.allTags = list(values)
 	case "defaulttags":
 		p.defaultTags = list(values)

@@ -5,7 +5,6 @@ import "slices"
 // Rule says what may be done with the data of one class. The zero Rule permits
 // nothing.
 type Rule struct {
-	What    string   // what the class is, for people
 	Plain   []Place  // may have the data as it is
 	Sealed  []Place  // may have it only encrypted with AES-256-GCM or wrapped by KMS
 	Keys    []Key    // that encrypt it where it is stored
@@ -25,38 +24,35 @@ var (
 // Rules is the one table of what may be done with each class.
 var Rules = map[Class]Rule{
 	Public: {
-		What:    "what its author has published for everybody: the catalog of tasks, source code",
-		Plain:   append([]Place{PlatformDocument, CodeBucket, ModelPayload}, api...),
+		Plain:   append([]Place{PlatformDocument}, api...),
 		Keys:    []Key{DatabaseKey},
 		Readers: []string{"viewer", "auditor", "admin", "platform"},
 		Model:   Model{Allowed: true},
 		Kept:    "until a newer edition of its source no longer has it",
 	},
 	Configuration: {
-		What:    "what a tenant sets: objectives, assistants, trust, limits",
 		Plain:   append([]Place{TenantDocument, PlatformDocument, ExportsBucket}, api...),
 		Keys:    []Key{DatabaseKey, TenantKey},
 		Readers: members,
+		Model:   bothAgree,
 		Kept:    "until it is replaced, or until the tenant is offboarded",
 	},
 	Output: {
-		What:    "the bytes that a task wrote",
 		Plain:   []Place{OutputsBucket, Response},
 		Keys:    []Key{TenantKey},
 		Readers: members,
+		Model:   bothAgree,
 		Kept:    "as the lifecycle of the tenant's outputs bucket says",
 	},
 	Metadata: {
-		What:    "what is known about runs: names, states, times, numbers, findings",
-		Plain:   append([]Place{TenantDocument, ExportsBucket, ModelPayload}, api...),
+		Plain:   append([]Place{TenantDocument, ExportsBucket}, api...),
 		Keys:    []Key{DatabaseKey, TenantKey},
 		Readers: members,
 		Model:   bothAgree,
 		Kept:    untilGone,
 	},
 	Text: {
-		What:    "the free text of metadata: titles, details, steps, lines",
-		Plain:   []Place{Request, Response, ExportsBucket, ModelPayload},
+		Plain:   []Place{Request, Response, ExportsBucket},
 		Sealed:  []Place{TenantDocument},
 		Keys:    []Key{TenantKey, DatabaseKey},
 		Readers: members,
@@ -64,23 +60,20 @@ var Rules = map[Class]Rule{
 		Kept:    untilGone,
 	},
 	Operational: {
-		What:    "references, codes, times and counts of the platform's own work",
-		Plain:   append([]Place{TenantDocument, PlatformDocument, Message, TenantTopic, ExportsBucket, ModelPayload}, api...),
+		Plain:   append([]Place{TenantDocument, PlatformDocument, Message, TenantTopic, ExportsBucket}, api...),
 		Keys:    []Key{DatabaseKey, TenantKey},
 		Readers: everybody,
 		Model:   bothAgree, // it goes along with what it refers to
 		Kept:    untilGone,
 	},
 	Audit: {
-		What:    "who did what",
-		Plain:   []Place{Response, TenantTopic, ExportsBucket, AuditBucket},
+		Plain:   []Place{Response, TenantTopic, ExportsBucket},
 		Sealed:  []Place{TenantDocument, PlatformDocument},
 		Keys:    []Key{AuditKey, DatabaseKey, TenantKey},
 		Readers: []string{"auditor", "admin"},
 		Kept:    "for the retention of the audit log, also after the tenant is offboarded",
 	},
 	Secret: {
-		What:    "signed URLs, tokens and keys",
 		Plain:   []Place{Response},
 		Sealed:  []Place{TenantDocument, PlatformDocument},
 		Keys:    []Key{TenantKey, AuditKey},

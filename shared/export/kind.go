@@ -10,7 +10,7 @@ const (
 	Audit     Kind = "audit"     // the audit log, up to a checkpoint
 	Metadata  Kind = "metadata"  // runs, and what they found and measured
 	Inventory Kind = "inventory" // every part of an output that was ever granted
-	Outputs   Kind = "outputs"   // the bytes of outputs, and the state of each of their parts
+	Outputs   Kind = "outputs"   // the bytes of outputs; not available yet
 )
 
 // Kinds are all kinds, sorted.
@@ -30,7 +30,6 @@ const (
 	SLIsTable       Table = "slis"
 	AssistantsTable Table = "assistants"
 	GrantsTable     Table = "grants"
-	PartsTable      Table = "outputparts"
 )
 
 // Tables are the tables of each kind.
@@ -38,7 +37,6 @@ var Tables = map[Kind][]Table{
 	Audit:     {AuditTable},
 	Metadata:  {RunsTable, SamplesTable, SightingsTable, IssuesTable, SLIsTable, AssistantsTable},
 	Inventory: {GrantsTable},
-	Outputs:   {PartsTable},
 }
 
 // Tables returns the tables of the requested kinds, in a fixed order.

@@ -29,7 +29,6 @@ type Config struct {
 	KMSHost            string        `env:"KMS_EMULATOR_HOST"`
 	IAMCredentialsHost string        `env:"IAM_CREDENTIALS_EMULATOR_HOST"`
 	PubSubHost         string        `env:"PUBSUB_EMULATOR_HOST"`
-	VertexHost         string        `env:"VERTEX_EMULATOR_HOST"`
 	AccessToken        secret.String `env:"EMULATOR_ACCESS_TOKEN"` // identifies this process to an emulator
 }
 

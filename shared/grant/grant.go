@@ -1,7 +1,6 @@
 package grant
 
 import (
-	"regexp"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -26,7 +25,6 @@ type Declared struct {
 	ContentType string  `firestore:"contentType" class:"operational"`
 	Size        *int64  `firestore:"size" class:"operational"`   // bytes; nil: not declared
 	CRC32C      *uint32 `firestore:"crc32c" class:"operational"` // Castagnoli; nil: not declared
-	SHA256      string  `firestore:"sha256" class:"metadata"`    // 64 hexadecimal digits; empty: not declared. Cloud Storage computes none to compare it with
 	Lines       *int64  `firestore:"lines" class:"operational"`  // newline bytes in the part, a hint that may be wrong; nil: not declared
 }
 
@@ -87,15 +85,10 @@ func (d Declared) MaxBytes() int64 {
 	return MaxPartBytes
 }
 
-var digest = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-// ValidSHA256 reports whether text is a SHA-256 as 64 hexadecimal digits in lower case.
-func ValidSHA256(text string) bool { return digest.MatchString(text) }
-
 // Same reports whether o declares the same object. Line counts may differ,
 // because they do not restrict the object.
 func (d Declared) Same(o Declared) bool {
-	return d.ContentType == o.ContentType && same(d.Size, o.Size) && same(d.CRC32C, o.CRC32C) && d.SHA256 == o.SHA256
+	return d.ContentType == o.ContentType && same(d.Size, o.Size) && same(d.CRC32C, o.CRC32C)
 }
 
 // Allows reports whether an object matches its declaration.

@@ -19,17 +19,12 @@ import (
 // for concurrent use.
 type Index struct {
 	*rank.Index
-	tasks    map[string]catalog.Task       // by ID
-	enriched map[string]catalog.Enrichment // by ID, of the tasks that have one
-	named    map[string][]string           // IDs of tasks by NameKey
+	tasks map[string]catalog.Task // by ID
+	named map[string][]string     // IDs of tasks by NameKey
 }
 
 // Task returns the task with an ID; the zero Task if there is none.
 func (x *Index) Task(id string) catalog.Task { return x.tasks[id] }
-
-// Enrichment returns what the catalog says about the task with an ID in other words than its
-// author's; the zero Enrichment if there is none.
-func (x *Index) Enrichment(id string) catalog.Enrichment { return x.enriched[id] }
 
 // Named returns the IDs of the tasks whose names have the same NameKey as name.
 // Several suites may have a task of one name.
@@ -37,7 +32,7 @@ func (x *Index) Named(name string) []string { return x.named[NameKey(name)] }
 
 // readIndex reads all entries, one after the other, up to the limits of the catalog.
 func readIndex(ctx context.Context, db *firestore.Client, r Register) (*Index, error) {
-	x := &Index{tasks: map[string]catalog.Task{}, enriched: map[string]catalog.Enrichment{}, named: map[string][]string{}}
+	x := &Index{tasks: map[string]catalog.Task{}, named: map[string][]string{}}
 	if r.Version == "" {
 		x.Index = rank.New(nil)
 		return x, nil
@@ -51,21 +46,17 @@ func readIndex(ctx context.Context, db *firestore.Client, r Register) (*Index, e
 		if errors.Is(err, iterator.Done) {
 			break
 		}
-		var entry Entry
+		var t catalog.Task
 		if err == nil {
-			err = doc.DataTo(&entry)
+			err = doc.DataTo(&t)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read catalog: %w", err)
 		}
-		t := entry.Task
 		shareTexts(&t, texts)
 		id, key := doc.Ref.ID, NameKey(t.Name)
 		x.tasks[id], x.named[key] = t, append(x.named[key], id)
-		if !entry.Enrichment.IsZero() {
-			x.enriched[id] = entry.Enrichment
-		}
-		documents = append(documents, x.Document(id))
+		documents = append(documents, Document(id, t))
 		size += Bytes(t)
 	}
 	x.Index = rank.New(documents)
@@ -94,11 +85,10 @@ func intern(texts map[string]string, text string) string {
 	return text
 }
 
-// Document returns what the task with an ID is searched by.
-func (x *Index) Document(id string) rank.Document {
-	t := x.tasks[id]
+// Document returns what a task is searched by.
+func Document(id string, t catalog.Task) rank.Document {
 	return rank.Document{
-		ID: id, Name: t.Name, Documentation: t.Documentation, Tags: t.Tags, Enrichment: x.enriched[id].Text(),
+		ID: id, Name: t.Name, Documentation: t.Documentation, Tags: t.Tags,
 		Context: t.DisplayName + "\n" + strings.Join(t.Supports, "\n") + "\n" + t.SuiteDocumentation,
 	}
 }

@@ -37,18 +37,12 @@ type Record struct {
 	Trust          []Trust `firestore:"trust"`
 	Limits         Limits  `firestore:"limits"`
 
-	Model ModelEndpoint `firestore:"model"` // the tenant's own language model; the zero value: none
-
 	Witnesses []string `firestore:"witnesses" class:"configuration"` // verifier keys of the witnesses of the audit log, at most MaxWitnesses; see Witness
 }
 
 // Limits holds a tenant's limits. A zero field means the platform's default.
 type Limits struct {
 	UploadLifetime time.Duration `firestore:"uploadLifetime" class:"configuration"` // of a signed URL, at most 15 minutes; zero: 15 minutes
-
-	ModelSendsPerHour int64         `firestore:"modelSendsPerHour" class:"configuration"` // requests to a language model, for each feature and hour; zero: 60
-	ModelTokensPerDay int64         `firestore:"modelTokensPerDay" class:"configuration"` // tokens sent and received, for each feature and day (UTC); zero: 1,000,000
-	KeepModelRequests time.Duration `firestore:"keepModelRequests" class:"configuration"` // how long the exact request to a language model can be shown, at most 90 days; zero: it is not stored
 }
 
 // Trust describes one issuer whose tokens a tenant accepts.

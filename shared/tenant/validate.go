@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"time"
 )
 
 // topicName follows cloud.google.com/pubsub/docs/pubsub-basics#resource_names.
@@ -34,11 +33,8 @@ func (r Record) Validate() error {
 	if r.AuditTopic != "" && !topicName.MatchString(r.AuditTopic) {
 		errs = append(errs, errors.New("auditTopic is not projects/PROJECT/topics/TOPIC"))
 	}
-	errs = append(errs, r.Limits.validate())
-	if r.Model.Exists() {
-		if err := r.Model.Validate(); err != nil {
-			errs = append(errs, fmt.Errorf("model: %w", err))
-		}
+	if r.Limits.UploadLifetime < 0 {
+		errs = append(errs, errors.New("uploadLifetime is negative"))
 	}
 	for i, t := range r.Trust {
 		if err := t.validate(Runner, Viewer, Auditor, Admin); err != nil {
@@ -46,28 +42,6 @@ func (r Record) Validate() error {
 		}
 	}
 	errs = append(errs, validateWitnesses(r.Witnesses))
-	return errors.Join(errs...)
-}
-
-// maxKeepModelRequests is the longest time that a request to a model can be stored.
-const maxKeepModelRequests = 90 * 24 * time.Hour
-
-func (l Limits) validate() error {
-	var errs []error
-	for _, limit := range []struct {
-		name  string
-		value int64
-	}{
-		{"uploadLifetime", int64(l.UploadLifetime)}, {"modelSendsPerHour", l.ModelSendsPerHour},
-		{"modelTokensPerDay", l.ModelTokensPerDay}, {"keepModelRequests", int64(l.KeepModelRequests)},
-	} {
-		if limit.value < 0 {
-			errs = append(errs, errors.New(limit.name+" is negative"))
-		}
-	}
-	if l.KeepModelRequests > maxKeepModelRequests {
-		errs = append(errs, errors.New("keepModelRequests is longer than 90 days"))
-	}
 	return errors.Join(errs...)
 }
 

@@ -10,15 +10,6 @@ locals {
   ])
 }
 
-# The services of what is configured here. The platform enables its own.
-resource "google_project_service" "this" {
-  for_each = toset(["accesscontextmanager", "billingbudgets", "cloudresourcemanager", "dns", "orgpolicy"])
-
-  project            = var.project_id
-  service            = "${each.value}.googleapis.com"
-  disable_on_destroy = false
-}
-
 resource "google_org_policy_policy" "enforced" {
   for_each = local.enforced
 
@@ -29,8 +20,6 @@ resource "google_org_policy_policy" "enforced" {
       enforce = "TRUE"
     }
   }
-
-  depends_on = [google_project_service.this]
 }
 
 # The services that store data must use our keys.
@@ -44,8 +33,6 @@ resource "google_org_policy_policy" "cmek" {
       }
     }
   }
-
-  depends_on = [google_project_service.this]
 }
 
 resource "google_org_policy_policy" "locations" {
@@ -58,8 +45,6 @@ resource "google_org_policy_policy" "locations" {
       }
     }
   }
-
-  depends_on = [google_project_service.this]
 }
 
 # Only members of our own domain may have roles. Functions that authenticate their
@@ -68,22 +53,12 @@ resource "google_tags_tag_key" "public" {
   parent      = "projects/${var.project_id}"
   short_name  = "strongroom-public"
   description = "Functions that IAM lets everybody call, because they authenticate callers themselves"
-
-  depends_on = [google_project_service.this]
 }
 
 resource "google_tags_tag_value" "public" {
   parent      = google_tags_tag_key.public.id
   short_name  = "true"
   description = "Everybody may call"
-}
-
-# The tag's value, once the policy exempts it. A module that depended on the policy as a
-# whole would read its data sources again with each change of the policy, and replace
-# every role that follows from them.
-resource "terraform_data" "public_tag" {
-  input      = google_tags_tag_value.public.id
-  depends_on = [google_org_policy_policy.domains]
 }
 
 resource "google_org_policy_policy" "domains" {
@@ -103,7 +78,4 @@ resource "google_org_policy_policy" "domains" {
       }
     }
   }
-
-  depends_on = [google_project_service.this]
 }
-

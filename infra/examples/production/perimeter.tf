@@ -42,27 +42,6 @@ resource "google_access_context_manager_service_perimeter" "this" {
       }
     }
 
-    # Runners and users call the functions through the load balancer, without an identity
-    # of Google. The functions authenticate them.
-    ingress_policies {
-      title = "calls of functions"
-      ingress_from {
-        identity_type = "ANY_IDENTITY"
-        sources {
-          access_level = "*"
-        }
-      }
-      ingress_to {
-        resources = ["projects/${module.platform.tenancy.project_number}"]
-        operations {
-          service_name = "run.googleapis.com"
-          method_selectors {
-            method = "*"
-          }
-        }
-      }
-    }
-
     ingress_policies {
       title = "operators"
       ingress_from {
@@ -79,6 +58,4 @@ resource "google_access_context_manager_service_perimeter" "this" {
       }
     }
   }
-
-  depends_on = [google_project_service.this]
 }

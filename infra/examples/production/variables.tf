@@ -69,14 +69,13 @@ variable "packages" {
   nullable    = false
 }
 
-variable "worker_pools" {
-  description = "Private Cloud Build pools by region; required with a perimeter."
-  type        = map(string)
-  default     = {}
-  nullable    = false
+variable "worker_pool" {
+  description = "Private Cloud Build pool; required with a perimeter."
+  type        = string
+  default     = null
   validation {
-    condition     = var.access_policy == null || length(setsubtract(var.regions, keys(var.worker_pools))) == 0
-    error_message = "A service perimeter requires a private build pool in every region: set worker_pools."
+    condition     = var.access_policy == null || var.worker_pool != null
+    error_message = "A service perimeter requires a private build pool: set worker_pool."
   }
 }
 
@@ -116,22 +115,21 @@ variable "deletion_policy" {
 }
 
 variable "tenants" {
-  description = "Tenants by slug, each with the inputs of modules/tenant that differ from their defaults. A new tenant is one entry. leaving = true lets Terraform delete its resources."
-  type        = any
-  default     = {}
-  nullable    = false
-}
-
-variable "retired_slugs" {
-  description = "Slugs of tenants that have been removed. They cannot be used again."
-  type        = set(string)
-  default     = []
-  nullable    = false
-}
-
-variable "limits" {
-  description = "Limits of functions that differ from the platform's, such as { uploads = { min_instances = 1, max_instances = 100 } }. More than 20 instances with one CPU need a quota for it."
-  type        = any
-  default     = {}
-  nullable    = false
+  description = "Tenants by slug. A new tenant is one entry here; leaving = true lets Terraform delete its resources."
+  type = map(object({
+    state    = optional(string, "active")
+    leaving  = optional(bool, false)
+    location = optional(string)
+    outputs  = optional(object({ keep_days = optional(number, 30), delete_after_days = optional(number), locked = optional(bool, false) }), {})
+    trust = optional(list(object({
+      issuer   = string
+      jwks     = optional(string, "")
+      jwks_url = optional(string, "")
+      rules    = list(object({ claims = map(string), role = string, workspaces = optional(list(string), []), share_runs = optional(bool, false) }))
+    })), [])
+    workspaces = optional(map(object({ members = optional(list(object({ issuer = string, subject = string })), []) })), {})
+    witnesses  = optional(list(string), [])
+  }))
+  default  = {}
+  nullable = false
 }

@@ -84,21 +84,10 @@ variable "build_environment" {
   nullable    = false
 }
 
-variable "worker_pools" {
-  description = "Private Cloud Build pool that builds the function, by region. A region that is missing uses Google's pool."
-  type        = map(string)
-  default     = {}
-  nullable    = false
-}
-
-variable "subnetworks" {
-  description = "Subnetwork through which all requests of the function leave, by region; null: none. A service perimeter requires it."
-  type        = map(string)
+variable "worker_pool" {
+  description = "Private Cloud Build pool, projects/…/workerPools/…; null: Google's. A service perimeter requires a private pool."
+  type        = string
   default     = null
-  validation {
-    condition     = var.subnetworks == null || length(setsubtract(var.regions, keys(coalesce(var.subnetworks, {})))) == 0
-    error_message = "Every region needs a subnetwork."
-  }
 }
 
 variable "kms_keys" {
@@ -188,12 +177,12 @@ variable "admit_everybody" {
   nullable    = false
 }
 
-variable "public_tag" {
-  description = "Tag value, { value = \"tagValues/ID\" }, that the organization's domain restriction policy exempts; null: none. An object, because a plan must know whether there is one before the tag exists."
-  type        = object({ value = string })
+variable "public_tag_value" {
+  description = "Tag value, tagValues/ID, that the organization's domain restriction policy exempts; null: none."
+  type        = string
   default     = null
   validation {
-    condition     = var.public_tag == null || can(regex("^tagValues/[0-9]+$", var.public_tag.value))
-    error_message = "Write the tag value as { value = \"tagValues/ID\" }."
+    condition     = var.public_tag_value == null || can(regex("^tagValues/[0-9]+$", var.public_tag_value))
+    error_message = "Write the tag value as tagValues/ID."
   }
 }

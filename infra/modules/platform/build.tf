@@ -9,19 +9,17 @@ locals {
 resource "google_storage_bucket" "code" {
   project                     = var.project_id
   name                        = "${var.project_id}-code"
-  location                    = var.location
+  location                    = local.primary
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = false
   deletion_policy             = var.deletion_policy
 
-  # The name of each object has its hash, so there are no versions. Deleted packages
-  # can be restored for a week.
-  soft_delete_policy {
-    retention_duration_seconds = 604800
+  versioning {
+    enabled = true
   }
   encryption {
-    default_kms_key_name = google_kms_crypto_key.this["code"].id
+    default_kms_key_name = google_kms_crypto_key.this["runtime ${local.primary}"].id
   }
 
   depends_on = [google_kms_crypto_key_iam_member.agent]
@@ -45,10 +43,6 @@ resource "google_storage_bucket_object" "code" {
   name         = "${each.key}/${each.value.sha256}.zip"
   source       = "${var.packages}/${each.value.zip}"
   content_type = "application/zip"
-
-  lifecycle {
-    create_before_destroy = true # a function keeps its package until it has the new one
-  }
 }
 
 resource "google_artifact_registry_repository" "images" {

@@ -1,6 +1,4 @@
 locals {
-  default_limits = { for k, v in var.default_limits : k => v if v != null }
-
   # The only accounts that may call each function; if there are none, everybody may.
   invokers = {
     for name, f in module.suite.functions : name =>
@@ -33,8 +31,7 @@ module "function" {
 
   build_account     = google_service_account.builder.name
   build_environment = local.manifest.buildEnvironment
-  worker_pools      = var.worker_pools
-  subnetworks       = var.subnetworks
+  worker_pool       = var.worker_pool
   kms_keys          = { for region in var.regions : region => google_kms_crypto_key.this["runtime ${region}"].id }
   repositories      = { for region in var.regions : region => google_artifact_registry_repository.images[region].id }
 
@@ -50,23 +47,15 @@ module "function" {
     STRONGROOM_MANIFEST_KEY  = google_kms_crypto_key.manifest.id
     STRONGROOM_EXPORT_READER = module.suite.accounts.export_reader
 
-    STRONGROOM_CONSENT_KEY                = google_kms_crypto_key.consent.id
-    STRONGROOM_MODEL_PROJECT              = try(var.model.project_id, "")
-    STRONGROOM_MODEL_LOCATION             = try(var.model.location, "")
-    STRONGROOM_MODEL                      = try(var.model.name, "")
-    STRONGROOM_MODEL_ABUSE_LOGGING_EXEMPT = tostring(try(var.model.abuse_logging_exempt, false))
-    STRONGROOM_MODEL_CACHE_DISABLED       = tostring(try(var.model.cache_disabled, false))
-
     STRONGROOM_PAGE_TOKEN_KEY = terraform_data.page_token_key.output
   }
-  limits          = merge(each.value.limits, local.default_limits, { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
-  invokers        = local.invokers[each.key]
-  admit_everybody = var.admit_everybody
-  public_tag      = var.public_tag
+  limits           = merge(each.value.limits, { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
+  invokers         = local.invokers[each.key]
+  admit_everybody  = var.admit_everybody
+  public_tag_value = var.public_tag_value
 
   depends_on = [
     google_kms_crypto_key_iam_member.agent,
-    google_project_iam_member.service_agent,
     google_project_iam_member.builder_logs,
     google_project_iam_member.builder_sources,
     google_storage_bucket_iam_member.builder_code,
@@ -75,21 +64,16 @@ module "function" {
   ]
 }
 
-# A schedule calls its function with an account that has no other permission. Each
-# region has the job, and only that of the first region is not paused. So failing over
-# creates and deletes nothing, and needs nothing in the region that is down.
+# A schedule calls its function in the first region, with an account that has no
+# other permission.
 resource "google_cloud_scheduler_job" "this" {
-  for_each = {
-    for pair in setproduct([for name, f in module.suite.functions : name if f.schedule != null], var.regions) :
-    "${pair[0]} ${pair[1]}" => { function = pair[0], region = pair[1] }
-  }
+  for_each = { for name, f in module.suite.functions : name => f if f.schedule != null }
 
   project          = var.project_id
-  region           = lookup(var.scheduler_regions, each.value.region, each.value.region)
-  name             = each.value.region == local.home_region ? each.value.function : "${each.value.function}-${each.value.region}"
-  description      = "Calls the function ${each.value.function} in ${each.value.region}"
-  schedule         = module.suite.functions[each.value.function].schedule
-  paused           = each.value.region != local.primary
+  region           = coalesce(var.scheduler_region, local.primary)
+  name             = each.key
+  description      = "Calls the function ${each.key}"
+  schedule         = each.value.schedule
   time_zone        = "Etc/UTC"
   attempt_deadline = "300s"
 
@@ -98,12 +82,12 @@ resource "google_cloud_scheduler_job" "this" {
   }
   http_target {
     http_method = "POST"
-    uri         = "${module.function[each.value.function].uris[each.value.region]}/"
+    uri         = "${module.function[each.key].uris[local.primary]}/"
     oidc_token {
       service_account_email = module.suite.accounts.scheduler
-      audience              = module.function[each.value.function].uris[each.value.region]
+      audience              = module.function[each.key].uris[local.primary]
     }
   }
 
-  depends_on = [google_service_account_iam_member.token, google_project_iam_member.service_agent]
+  depends_on = [google_service_account_iam_member.token]
 }

@@ -10,11 +10,9 @@ locals {
     {
       audit    = { location = var.location, id = "audit" }                   # seals audit entries; tenants' audit buckets
       messages = { location = var.location, id = "messages" }                # Pub/Sub
-      code     = { location = var.location, id = "code" }                    # packages of functions
-      logs     = { location = local.home_region, id = "logs" }               # Google's audit logs
       database = { location = local.database_key_location, id = "database" } # Firestore
     },
-    { for region in var.regions : "runtime ${region}" => { location = region, id = "runtime" } }, # images, functions, their sources
+    { for region in var.regions : "runtime ${region}" => { location = region, id = "runtime" } }, # code, images, functions, logs
   )
 }
 
@@ -53,21 +51,6 @@ data "google_kms_crypto_key_versions" "log" {
 resource "google_kms_crypto_key" "manifest" {
   key_ring                   = google_kms_key_ring.platform[var.location].id
   name                       = "manifest"
-  purpose                    = "ASYMMETRIC_SIGN"
-  destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
-  deletion_policy            = var.deletion_policy
-
-  version_template {
-    algorithm        = "EC_SIGN_ED25519"
-    protection_level = "SOFTWARE"
-  }
-}
-
-# Signs the halves of consents. Only the function consents may sign with it. A version
-# that is retired from signing stays enabled until the halves that it signed have ended.
-resource "google_kms_crypto_key" "consent" {
-  key_ring                   = google_kms_key_ring.platform[var.location].id
-  name                       = "consent"
   purpose                    = "ASYMMETRIC_SIGN"
   destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
   deletion_policy            = var.deletion_policy

@@ -16,7 +16,6 @@ resource "google_storage_bucket" "this" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = false
-  labels                      = { tenant = var.slug, component = each.key }
   deletion_policy             = var.deletion_policy
 
   encryption {

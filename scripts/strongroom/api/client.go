@@ -185,7 +185,7 @@ func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Respon
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.what, err)
 	}
-	res, err := c.do(req, r.what)
+	res, err := c.do(req)
 	if err != nil {
 		return nil, unreachable(ctx, r.what, err)
 	}
@@ -200,9 +200,7 @@ func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Respon
 }
 
 // do sends a request to the platform, whose response shows its clock.
-func (c *Client) do(req *http.Request, what string) (*http.Response, error) {
-	req, waiting := watchWaiting(req, what)
-	defer waiting.end()
+func (c *Client) do(req *http.Request) (*http.Response, error) {
 	sent := c.clock.Now()
 	res, err := c.http.Do(req)
 	if err == nil {
@@ -224,7 +222,7 @@ func (c *Client) MeasureClock(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.what, err)
 	}
-	res, err := c.do(req, r.what)
+	res, err := c.do(req)
 	if err != nil {
 		return unreachable(ctx, r.what, err)
 	}

@@ -10,23 +10,23 @@ import (
 // Issue is a finding that persists across runs.
 type Issue struct {
 	ID              string         `json:"id"`
-	State           string         `json:"state" doc:"detected, open, investigated, reopened, resolved or ignored"`
-	Severity        int            `json:"severity" doc:"1 (critical) to 4 (informational), from the newest sighting"`
-	SeverityFlagged bool           `json:"severityFlagged,omitempty" doc:"true if the task gave no severity that is understood"`
+	State           string         `json:"state"`    // detected, open, investigated, reopened, resolved or ignored
+	Severity        int            `json:"severity"` // 1 (critical) to 4 (informational), from the newest sighting
+	SeverityFlagged bool           `json:"severityFlagged,omitempty"`
 	Task            string         `json:"task"`
 	SLX             string         `json:"slx,omitempty"`
 	Resource        string         `json:"resource,omitempty"`
-	FirstSeen       time.Time      `json:"firstSeen" doc:"start of the first run that saw it; lastSeen and since are starts of runs too"`
+	FirstSeen       time.Time      `json:"firstSeen"` // start of the run; so are all times except ObservedAt
 	LastSeen        time.Time      `json:"lastSeen"`
-	LastRun         string         `json:"lastRun" doc:"ID of the newest run that saw it"`
-	ObservedAt      *time.Time     `json:"observedAt,omitempty" doc:"as the task reported it"`
+	LastRun         string         `json:"lastRun"`
+	ObservedAt      *time.Time     `json:"observedAt,omitempty"`
 	Sightings       int            `json:"sightings"`
-	Runs            int            `json:"runs" doc:"number of runs that saw it"`
-	Since           time.Time      `json:"since" doc:"when it began, or came back"`
+	Runs            int            `json:"runs"` // that reported it
+	Since           time.Time      `json:"since"`
 	ResolvedAt      *time.Time     `json:"resolvedAt,omitempty"`
-	Reopened        int            `json:"reopened" doc:"how many times it came back"`
+	Reopened        int            `json:"reopened"` // how many times it came back
 	Investigated    *Investigation `json:"investigated,omitempty"`
-	Ignored         *Ignoring      `json:"ignored,omitempty" doc:"may have expired"`
+	Ignored         *Ignoring      `json:"ignored,omitempty"` // may have expired
 
 	// The text of the newest sighting. Responses to Investigate and Ignore do
 	// not have it.
@@ -37,7 +37,7 @@ type Issue struct {
 	ReproduceHint string   `json:"reproduceHint,omitempty"`
 	NextSteps     []string `json:"nextSteps,omitempty"`
 	Summary       string   `json:"summary,omitempty"`
-	Unreadable    bool     `json:"unreadable,omitempty" doc:"the text was changed after it was encrypted"`
+	Unreadable    bool     `json:"unreadable,omitempty"` // the text was changed after it was encrypted
 }
 
 // Investigation records who investigates an issue.
@@ -55,7 +55,6 @@ type Ignoring struct {
 
 // IssueFilter selects issues. Empty fields match every issue.
 type IssueFilter struct {
-	IDPrefix string    `json:"idPrefix,omitempty"` // start of the ID; without other filters, and for the first page only
 	State    string    `json:"state,omitempty"`    // an issue's state, or "active": all states except resolved and ignored
 	Severity int       `json:"severity,omitempty"` // 1 to 4; 0: any
 	SLX      string    `json:"slx,omitempty"`

@@ -15,11 +15,8 @@ import (
 type action[T any] struct {
 	use, short, long, example string             // use starts with the verb and the argument's name
 	check                     func(string) error // rejects an invalid argument or flag before the call
-	ids                       *idKind            // the argument is an ID or the start of one; nil: it is a name
-	complete                  completer          // of the argument; nil: that of ids
 	do                        func(context.Context, *api.Client, string) (T, error)
 	show                      func(io.Writer, T) error
-	public                    bool // the resource belongs to no workspace
 }
 
 // command returns the command. It retries transient failures.
@@ -39,12 +36,7 @@ func (act action[T]) command(a *app) *cobra.Command {
 			return act.show(a.stdout, result)
 		},
 	}
-	var result T
-	addJSONFlag(cmd, &asJSON, result)
-	if act.complete == nil && act.ids != nil {
-		act.complete = act.ids.complete
-	}
-	completeArgs(a, cmd, act.complete)
+	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
 
@@ -52,18 +44,9 @@ func (act action[T]) call(ctx context.Context, a *app, argument string) (zero T,
 	if err := act.check(argument); err != nil {
 		return zero, err
 	}
-	connect := a.settings.publicClient
-	if !act.public {
-		connect = func() (*api.Client, error) { return a.settings.client("") }
-	}
-	client, err := connect()
+	client, err := a.settings.client("")
 	if err != nil {
 		return zero, err
-	}
-	if act.ids != nil {
-		if argument, err = act.ids.resolve(ctx, client, argument); err != nil {
-			return zero, err
-		}
 	}
 	return withRetry(ctx, func(ctx context.Context) (T, error) { return act.do(ctx, client, argument) })
 }
@@ -77,8 +60,6 @@ func withRetry[T any](ctx context.Context, call func(context.Context) (T, error)
 	return result, err
 }
 
-// addJSONFlag adds --json to a command. Result is of the type that it prints.
-func addJSONFlag(cmd *cobra.Command, asJSON *bool, result any) {
+func addJSONFlag(cmd *cobra.Command, asJSON *bool) {
 	cmd.Flags().BoolVar(asJSON, "json", false, "print the result as JSON")
-	documentJSON(cmd, result)
 }

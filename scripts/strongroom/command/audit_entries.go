@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,9 +40,6 @@ func (f *entryFilter) build(a *app) (filter api.AuditFilter, err error) {
 	if filter.Run != "" {
 		if err := checkRunID(filter.Run); err != nil {
 			return filter, err
-		}
-		if filter.Resource != "" && !strings.HasPrefix(filter.Resource+"/", "runs/"+filter.Run+"/") {
-			return filter, usageError("--resource %s contradicts --run %s: it is not a part of that run", filter.Resource, filter.Run)
 		}
 	}
 	switch {

@@ -15,7 +15,6 @@ import (
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/credential"
-	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 )
 
 // Exit codes of the program. The run command exits with the code of its task,
@@ -24,10 +23,8 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 
-	exitLeftOut        = 3 // the command did everything that it could, but left out some files
-	exitExportFailed   = 4
-	exitExportCanceled = 5
-	exitNotRun         = 125
+	exitLeftOut = 3 // the command did everything that it could, but left out some files
+	exitNotRun  = 125
 )
 
 // app is one invocation of the program.
@@ -58,8 +55,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	printf := func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }
-	return a.exitCode(root.ExecuteContext(retry.WithReporter(ctx, a.reporter(printf))))
+	return a.exitCode(root.ExecuteContext(ctx))
 }
 
 func rootCommand(a *app) *cobra.Command {
@@ -69,16 +65,13 @@ func rootCommand(a *app) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.Version = readVersion().String()
-	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &exitError{exitUsage, fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	a.settings.addFlags(root)
 	root.AddCommand(runCommand(a), resumeCommand(a), spoolCommand(a), uploadCommand(a), importCommand(a),
 		runsCommand(a), outputsCommand(a), issuesCommand(a), slisCommand(a), assistantCommand(a),
-		catalogCommand(a), consentsCommand(a), modelsCommand(a), dataMapCommand(a), auditCommand(a), exportsCommand(a), replayCommand(a), tokenCommand(a), versionCommand(a))
-	finishCommands(a, root)
+		catalogCommand(a), auditCommand(a), replayCommand(a), tokenCommand(a), versionCommand(a))
 	return root
 }
 
@@ -136,8 +129,7 @@ func (a *app) writeJSON(w io.Writer, result any) error {
 // errInterrupted is the cause of a context that a signal ended.
 var errInterrupted = errors.New("interrupted")
 
-// interruptible returns a context that ends on SIGINT or SIGTERM. A second signal ends
-// the program at once.
+// interruptible returns a context that ends on SIGINT or SIGTERM.
 func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
@@ -150,28 +142,15 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	}
 }
 
-// cancelOnSignal calls cancel at the next signal, until stop is called. The signal after
-// that ends the program.
+// cancelOnSignal calls cancel at the next signal, until stop is called.
 func cancelOnSignal(signals <-chan os.Signal, cancel context.CancelCauseFunc) (stop func()) {
 	stopped := make(chan struct{})
 	go func() {
-		for canceled := false; ; canceled = true {
-			select {
-			case sig := <-signals:
-				if canceled {
-					os.Exit(signalCode(sig))
-				}
-				cancel(errInterrupted)
-			case <-stopped:
-				return
-			}
+		select {
+		case <-signals:
+			cancel(errInterrupted)
+		case <-stopped:
 		}
 	}()
 	return func() { close(stopped) }
-}
-
-// signalCode is the exit code of a program that a signal ended, as shells return it.
-func signalCode(sig os.Signal) int {
-	number, _ := sig.(syscall.Signal)
-	return 128 + int(number)
 }

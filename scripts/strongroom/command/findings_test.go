@@ -52,7 +52,7 @@ func TestIssuesAndSamplesAreReported(t *testing.T) {
 				}
 			}
 			p.content(t, run, "stdout.log")
-			p.content(t, run, "sub~2Fissues.jsonl")
+			p.content(t, run, "sub__issues.jsonl")
 			if n := len(p.outputs(t, run)); n != 2 {
 				t.Errorf("there are %d outputs", n)
 			}

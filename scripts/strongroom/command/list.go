@@ -25,10 +25,9 @@ type listOptions struct {
 	json  bool
 }
 
-// addFlags adds the flags. Result is of the type that --json prints.
-func (o *listOptions) addFlags(cmd *cobra.Command, result any) {
+func (o *listOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&o.limit, "limit", 50, "maximum number to list (0 for all)")
-	addJSONFlag(cmd, &o.json, result)
+	addJSONFlag(cmd, &o.json)
 }
 
 // print fetches the pages and writes their entries.

@@ -37,9 +37,7 @@ run is reported with the outcome "error" and exit code -1.`,
 		},
 	}
 	t.addFlags(cmd)
-	completeArgs(a, cmd, completeSpooled(&t))
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON summary of each run to stdout, as run --json does")
-	documentJSON(cmd, summary{})
 	return cmd
 }
 
@@ -59,10 +57,7 @@ func (a *app) resume(ctx context.Context, t transfer, runs []string, asJSON bool
 	}
 	failed := 0
 	for _, id := range runs {
-		id, err := resolveSpooled(dir, id)
-		if err == nil {
-			err = a.resumeRun(ctx, t, dir, id, asJSON)
-		}
+		err := a.resumeRun(ctx, t, dir, id, asJSON)
 		if !named && (errors.Is(err, spool.ErrBusy) || errors.Is(err, spool.ErrGone)) {
 			continue // another process uploads it or has uploaded it
 		}

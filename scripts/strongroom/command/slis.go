@@ -32,9 +32,8 @@ func listSLIsCommand(a *app) *cobra.Command {
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listSLIs(cmd.Context(), o) },
 	}
-	o.addFlags(cmd, sliList{})
+	o.addFlags(cmd)
 	cmd.Flags().StringVar(&o.filter.SLX, "slx", "", "filter by service-level experience")
-	defer completeFlag(cmd, "alert", "warning", "ticket", "page")
 	cmd.Flags().StringVar(&o.filter.Alert, "alert", "", "filter by alert: this alert or a more urgent one (warning, ticket or page)")
 	return cmd
 }
@@ -43,7 +42,7 @@ func listSLIsCommand(a *app) *cobra.Command {
 type sliList struct {
 	AsOf time.Time `json:"asOf"`
 	SLIs []api.SLI `json:"slis"`
-	More bool      `json:"more" doc:"the limit may have cut off more SLIs"`
+	More bool      `json:"more"` // the limit may have cut off more SLIs
 }
 
 func (a *app) listSLIs(ctx context.Context, o listSLIsOptions) error {
@@ -66,7 +65,7 @@ func showSLICommand(a *app) *cobra.Command {
 	return action[api.SLI]{
 		use: "show NAME", short: "Show an SLI's health and objective",
 		example: "  strongroom slis show dns-latency",
-		check:   checkSLI, complete: completeSLI, show: view.SLI,
+		check:   checkSLI, show: view.SLI,
 		do: func(ctx context.Context, c *api.Client, name string) (api.SLI, error) { return c.SLI(ctx, name) },
 	}.command(a)
 }
@@ -90,16 +89,15 @@ run's last sample. If runs overlap, the samples are not sorted by time.`,
 		Args: exactArgs("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.listSamples(cmd.Context(), o, args[0]) },
 	}
-	o.addFlags(cmd, sampleList{})
+	o.addFlags(cmd)
 	o.taken.addFlags(cmd, "taken")
-	completeArgs(a, cmd, completeSLI)
 	return cmd
 }
 
 // sampleList is what slis samples --json prints.
 type sampleList struct {
 	Samples []api.RunSample `json:"samples"`
-	More    bool            `json:"more" doc:"the limit may have cut off more samples"`
+	More    bool            `json:"more"` // the limit may have cut off more samples
 }
 
 func (a *app) listSamples(ctx context.Context, o samplesOptions, name string) error {

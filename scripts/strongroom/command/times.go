@@ -80,11 +80,6 @@ func (r *timeRange) parse(now time.Time) (from, to time.Time, err error) {
 	if from, err = parseAgo("--from", r.from, now); err != nil {
 		return from, to, err
 	}
-	if to, err = parseAgo("--to", r.to, now); err != nil {
-		return from, to, err
-	}
-	if !from.IsZero() && !to.IsZero() && !to.After(from) {
-		return from, to, usageError("--to %s is not after --from %s, so nothing can match; a duration is a time before now", r.to, r.from)
-	}
-	return from, to, nil
+	to, err = parseAgo("--to", r.to, now)
+	return from, to, err
 }

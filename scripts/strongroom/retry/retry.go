@@ -97,12 +97,8 @@ func (r *retries) pause(ctx context.Context, failure *Transient) error {
 		r.failingSince = time.Now()
 	}
 	wait := max(failure.After, r.pauses.NextBackOff())
-	elapsed := time.Since(r.failingSince)
-	if elapsed+wait > r.limit {
+	if elapsed := time.Since(r.failingSince); elapsed+wait > r.limit {
 		return &GaveUp{Err: failure.Err, For: elapsed}
-	}
-	if elapsed+wait > reportAfter { // the next failure would be too late
-		Report(ctx, failure.Err)
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

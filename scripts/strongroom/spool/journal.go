@@ -38,11 +38,8 @@ type Journal struct {
 	Reported   []string    `json:"reported,omitempty"`   // files whose lines are all in the findings
 	Outputs    []Output    `json:"outputs"`
 
-	Include       []string         `json:"include,omitempty"`       // patterns of files in PendingDir: see files.ParseRules
-	Exclude       []string         `json:"exclude,omitempty"`       // the same
-	FilesExcluded int              `json:"filesExcluded,omitempty"` // number of files and directories that the patterns exclude
-	FilesLeftOut  int              `json:"filesLeftOut,omitempty"`  // number of other files that are not outputs
-	LeftOut       []files.Rejected `json:"leftOut,omitempty"`       // the first of them, at most maxLeftOut
+	FilesLeftOut int              `json:"filesLeftOut,omitempty"` // number of files that cannot be outputs
+	LeftOut      []files.Rejected `json:"leftOut,omitempty"`      // the first of them, at most maxLeftOut
 
 	// The times in the journal are by the clock of this machine when they were read.
 	Started       clock.Uptime  `json:"started,omitzero"`        // at the start; zero: unknown
@@ -126,7 +123,7 @@ func (o *Output) last() int {
 func (j *Journal) clone() Journal {
 	c := *j
 	c.Outputs, c.Samples, c.Reported = slices.Clone(j.Outputs), slices.Clone(j.Samples), slices.Clone(j.Reported)
-	c.LeftOut, c.Include, c.Exclude = slices.Clone(j.LeftOut), slices.Clone(j.Include), slices.Clone(j.Exclude)
+	c.LeftOut = slices.Clone(j.LeftOut)
 	for i := range c.Outputs {
 		c.Outputs[i].StoredBeyond = slices.Clone(c.Outputs[i].StoredBeyond)
 	}
@@ -145,16 +142,13 @@ func readJournal(dir string) (Journal, error) {
 	if j.Version != journalVersion {
 		return Journal{}, fmt.Errorf("the run's journal has version %d; this program supports version %d", j.Version, journalVersion)
 	}
-	j.mapPaths(loadedPath)
 	return j, nil
 }
 
 // writeJournal replaces the journal atomically: after a crash, the file is either
 // the old or the new one.
 func writeJournal(dir string, j *Journal) error {
-	stored := j.clone()
-	stored.mapPaths(storedPath)
-	data, err := json.MarshalIndent(stored, "", " ")
+	data, err := json.MarshalIndent(j, "", " ")
 	if err != nil {
 		return fmt.Errorf("write the run's journal: %w", err)
 	}

@@ -132,12 +132,12 @@ func (r *Run) recoverStored(o Output, dir string) error {
 
 // Move makes the source of an output its only part, without a copy, for which a
 // full disk has no space. It reports false if the source is too large for a part,
-// is not below FilesDir, or is the source of another output too.
+// or is not below FilesDir.
 func (r *Run) Move(output string, partSize int64) (moved bool, err error) {
 	journal := r.Journal()
 	source := journal.Output(output).Source
 	info, err := os.Lstat(source)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > partSize || !r.owns(source) || r.isNeeded(source, output) {
+	if err != nil || !info.Mode().IsRegular() || info.Size() > partSize || !r.owns(source) {
 		return false, err
 	}
 	err = r.Update(func(j *Journal) { j.Output(output).Parts, j.Output(output).Moved = 1, true })
@@ -149,7 +149,7 @@ func (r *Run) Move(output string, partSize int64) (moved bool, err error) {
 
 // moveSource is safe to repeat after a crash.
 func (r *Run) moveSource(o Output) error {
-	dir := r.partsDir(o.Name)
+	dir := filepath.Join(r.dir, "parts", o.Name)
 	if err := r.inReserve(func() error { return os.MkdirAll(dir, 0o700) }); err != nil {
 		return fmt.Errorf("move %s: %w", o.Name, err)
 	}
@@ -175,7 +175,7 @@ func (r *Run) Verify() error {
 			}
 		}
 		for number := 1; number <= o.Parts; number++ {
-			if _, err := os.Stat(filepath.Join(r.partsDir(o.Name), partName(number))); err != nil && !o.acknowledged(number) {
+			if _, err := os.Stat(filepath.Join(r.dir, "parts", o.Name, partName(number))); err != nil && !o.acknowledged(number) {
 				errs = append(errs, fmt.Errorf("%s part %d: %w", o.Name, number, err))
 			}
 		}

@@ -7,7 +7,7 @@
 //	findings.json             issues and samples for the report
 //	lock                      locked (flock) by the process that works on the run
 //	files/                    STRONGROOM_OUTPUT_DIR, unless --output-dir sets another
-//	parts/OUTPUT/00001        a final part, which never changes; for a long name, OUTPUT is its hash
+//	parts/OUTPUT/00001        a final part, which never changes
 //	parts/OUTPUT/00002.open   the part that is being written
 package spool
 
@@ -21,6 +21,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -300,12 +301,11 @@ func (r *Run) Remove() (kept string, err error) {
 	return kept, r.Close()
 }
 
-// hasFiles reports whether there are files below dir. Links and pipes have no content
-// of their own.
+// hasFiles reports whether there are files below dir.
 func hasFiles(dir string) bool {
 	found := errors.New("found")
 	err := filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() {
+		if err == nil && !entry.IsDir() {
 			return found
 		}
 		return nil

@@ -37,7 +37,7 @@ type Spec struct {
 	Stderr  io.Writer        // if it equals Stdout, the order of writes is kept
 	Timeout time.Duration    // zero: no timeout
 	Grace   time.Duration    // between a signal and SIGKILL
-	Signals <-chan os.Signal // the first one is forwarded to the command's process group; the second one sends SIGKILL
+	Signals <-chan os.Signal // forwarded to the command's process group
 }
 
 // Result is how a command ended.
@@ -52,7 +52,7 @@ type Result struct {
 func Run(ctx context.Context, spec Spec) Result {
 	cmd := exec.Command(spec.Argv[0], spec.Argv[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = spec.Env, spec.Stdin, spec.Stdout, spec.Stderr
-	ownGroup(cmd)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = outputDelay
 	if err := cmd.Start(); err != nil {
 		return notStarted(err)
@@ -77,12 +77,11 @@ func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (o
 	timeout := after(spec.Timeout)
 	canceled := ctx.Done()
 	var kill <-chan time.Time
-	signaled := false
 	end := func(why run.Outcome, sig syscall.Signal) {
 		if outcome == "" {
 			outcome, kill = why, after(max(spec.Grace, 1))
 		}
-		signalGroup(group, sig)
+		_ = syscall.Kill(-group, sig)
 	}
 	for {
 		select {
@@ -94,16 +93,11 @@ func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (o
 			canceled = nil
 			end(run.Canceled, syscall.SIGTERM)
 		case sig := <-spec.Signals:
-			s, ok := sig.(syscall.Signal)
-			if signaled {
-				s = syscall.SIGKILL
-			}
-			if ok {
+			if s, ok := sig.(syscall.Signal); ok {
 				end(run.Canceled, s)
-				signaled = true
 			}
 		case <-kill:
-			signalGroup(group, syscall.SIGKILL)
+			_ = syscall.Kill(-group, syscall.SIGKILL)
 		}
 	}
 }

@@ -1,10 +1,8 @@
 package view
 
 import (
-	"bytes"
 	"fmt"
 	"io"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,19 +15,11 @@ import (
 //   - invisible characters, and those that change the direction of text: see [run.IsInvisible]
 //   - bytes that are not UTF-8
 type Escaper struct {
-	// Colors writes sequences that set colors and styles as they are, except those that
-	// hide text. Flush then resets the style.
-	Colors bool
-
 	out     io.Writer
-	partial []byte // what cannot be shown before the next bytes are known, at most 70 bytes
+	partial []byte // characters that cannot be shown before the next one is known, at most 7 bytes
 	before  rune   // the last visible character
 	text    []byte // reused
-	styled  bool   // the style is not the default
 }
-
-// escape starts a control sequence.
-const escape = 0x1b
 
 // NewEscaper returns an Escaper that writes to out. Call Flush at the end.
 func NewEscaper(out io.Writer) *Escaper { return &Escaper{out: out} }
@@ -55,10 +45,7 @@ func (e *Escaper) Flush() error {
 	for _, b := range e.escape(e.partial, true) {
 		e.text = fmt.Appendf(e.text, `\x%02x`, b)
 	}
-	if e.styled {
-		e.text = append(e.text, resetStyle...)
-	}
-	e.partial, e.before, e.styled = nil, 0, false
+	e.partial, e.before = nil, 0
 	_, err := e.out.Write(e.text)
 	return err
 }
@@ -67,17 +54,6 @@ func (e *Escaper) Flush() error {
 // data, or the end, is known.
 func (e *Escaper) escape(data []byte, atEnd bool) []byte {
 	for len(data) > 0 && utf8.FullRune(data) {
-		if e.Colors && data[0] == escape {
-			size := colors(data)
-			if size < 0 && !atEnd {
-				break
-			}
-			if size > 0 {
-				e.appendStyle(data[:size])
-				data = data[size:]
-				continue
-			}
-		}
 		r, size := utf8.DecodeRune(data)
 		if run.ChangesWithNext(r) && !atEnd && !utf8.FullRune(data[size:]) {
 			break
@@ -112,14 +88,4 @@ func appendEscaped(text []byte, r rune, raw []byte) []byte {
 		return fmt.Appendf(text, escapeFormat(r), r)
 	}
 	return append(text, raw...)
-}
-
-// Name returns the name of a file for one line of text. Line breaks and tabs become
-// visible escapes too.
-func Name(name string) string {
-	var text bytes.Buffer
-	escaper := NewEscaper(&text)
-	_, _ = escaper.Write([]byte(name)) // a buffer never fails
-	_ = escaper.Flush()
-	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(text.String())
 }

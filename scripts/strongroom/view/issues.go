@@ -3,8 +3,6 @@ package view
 import (
 	"fmt"
 	"io"
-	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -21,29 +19,9 @@ func Issues(w io.Writer, issues []api.Issue) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tSEVERITY\tSTATE\tLAST SEEN\tSLX\tRESOURCE\tTITLE")
 	for _, i := range issues {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i.ID, severityCell(i), i.State, formatTime(i.LastSeen), cell(i.SLX), cell(i.Resource), cell(titleOf(i)))
-	}
-	if slices.ContainsFunc(issues, func(i api.Issue) bool { return i.SeverityFlagged }) {
-		fmt.Fprintln(table, flaggedNote)
+		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", i.ID, i.Severity, i.State, formatTime(i.LastSeen), cell(i.SLX), cell(i.Resource), cell(titleOf(i)))
 	}
 	return table.Flush()
-}
-
-// flaggedNote explains what severityCell adds.
-const flaggedNote = "? the task gave no severity that is understood, so this is the default"
-
-// severityCell returns an issue's severity for a table, with a question mark if the task
-// gave no severity that is understood.
-func severityCell(i api.Issue) string {
-	if i.SeverityFlagged {
-		return fmt.Sprintf("%d?", i.Severity)
-	}
-	return strconv.Itoa(i.Severity)
-}
-
-// IssueLine describes an issue in one line.
-func IssueLine(i api.Issue) string {
-	return OneLine(fmt.Sprintf("severity %s, %s: %s", severityCell(i), i.State, cell(titleOf(i))))
 }
 
 // Issue writes the details of an issue.

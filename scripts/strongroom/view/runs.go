@@ -22,11 +22,6 @@ func Runs(w io.Writer, runs []api.Run) error {
 	return table.Flush()
 }
 
-// RunLine describes a run in one line.
-func RunLine(r api.Run) string {
-	return strings.Join(strings.Fields(strings.Join([]string{r.Task, start(r), cmp.Or(string(r.Outcome), string(r.State))}, " ")), " ")
-}
-
 // start is empty until the start is recorded.
 func start(r api.Run) string {
 	if r.Start.IsZero() {
