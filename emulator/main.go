@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -147,6 +148,13 @@ type nopCloser struct{ io.Writer }
 // Close implements io.Closer.
 func (nopCloser) Close() error { return nil }
 
+// isNew reports whether a cloud in this directory starts without data, and so without
+// the keys of an earlier one.
+func isNew(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return dir == "" || errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0
+}
+
 // replaceParts sets options to use Google's emulators instead of embedded parts: those
 // in the environment and, with -official, those that it starts. Stop stops the latter.
 func replaceParts(ctx context.Context, s settings, options *suite.Options) (stop func(), err error) {
@@ -157,7 +165,7 @@ func replaceParts(ctx context.Context, s settings, options *suite.Options) (stop
 		}
 	}
 	options.FirestoreHost, options.PubSubHost = os.Getenv("FIRESTORE_EMULATOR_HOST"), os.Getenv("PUBSUB_EMULATOR_HOST")
-	if options.FirestoreHost != "" && s.dir == "" {
+	if options.FirestoreHost != "" && isNew(s.dir) {
 		if err := official.ClearFirestore(ctx, options.FirestoreHost, suite.ProjectID, firestore.DefaultDatabaseID, directory.DatabaseID); err != nil {
 			return stop, err
 		}

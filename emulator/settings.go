@@ -32,7 +32,7 @@ Usage: emulator [flags]
 const usageTail = `
 Environment:
   FIRESTORE_EMULATOR_HOST  host:port of a Firestore emulator to use instead of the embedded part;
-                           unless -data is set, what it has of project strongroom-local is deleted
+                           a start without earlier -data deletes its documents of the project strongroom-local
   PUBSUB_EMULATOR_HOST     host:port of a Pub/Sub emulator to use instead of the embedded part
 `
 

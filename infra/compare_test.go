@@ -33,10 +33,13 @@ func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
 	tenants := map[string]any{}
 	for _, id := range []tenant.ID{"acme", "a-name-that-is-longer-than-an-account-may-be", "a--b"} {
 		r, err := c.AddTenant(t.Context(), id, "prod")
+		if err == nil && id == "acme" {
+			r, err = c.SetModel(t.Context(), id, tenant.ModelEndpoint{ProjectID: "acme-models", Location: suite.Location, Model: "gemini-3.5-pro"})
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		tenants[string(id)] = map[string]any{"audit_topic": r.AuditTopic}
+		tenants[string(id)] = map[string]any{"audit_topic": r.AuditTopic, "model_project": orNull(r.Model.ProjectID)}
 	}
 	var platform, invokers bindings
 	var perTenant map[string]bindings
@@ -51,6 +54,14 @@ func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
 	if diff := cmp.Diff(sentences(enforced), sentences(created)); diff != "" {
 		t.Errorf("the embedded cloud (-) and Terraform (+) differ:\n%s", diff)
 	}
+}
+
+// orNull returns nil for an empty text, as Terraform has it.
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
 }
 
 // TestTerraformNamesWhatTheEmbeddedCloudNames compares the names of a tenant's
@@ -153,7 +164,7 @@ func variables(tenants map[string]any) map[string]any {
 	if tenants == nil {
 		tenants = map[string]any{}
 	}
-	return map[string]any{"project_id": suite.ProjectID, "project_number": "1", "location": suite.Location, "tenants": tenants}
+	return map[string]any{"project_id": suite.ProjectID, "project_number": "1", "location": suite.Location, "tenants": tenants, "model_project": suite.SharedModel.ProjectID}
 }
 
 func list(all bindings) []iam.Binding {

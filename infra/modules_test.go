@@ -82,6 +82,8 @@ type line struct {
 	Message string          `json:"@message"`
 	RunName string          `json:"@testrun"`
 	State   json.RawMessage `json:"test_state"`
+
+	Diagnostic struct{ Detail string }
 }
 
 // checkPolicies checks the resources that every test created against the policies.
@@ -114,7 +116,7 @@ func readable(out []byte) string {
 	for text := range bytes.Lines(out) {
 		var l line
 		if json.Unmarshal(text, &l) == nil && l.Type == "diagnostic" {
-			b.WriteString(l.RunName + ": " + l.Message + "\n")
+			b.WriteString(l.RunName + ": " + l.Message + ": " + l.Diagnostic.Detail + "\n")
 		}
 	}
 	if b.Len() == 0 {

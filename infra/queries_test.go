@@ -35,6 +35,7 @@ func callAll(t *testing.T, c *cloudtest.Cloud) {
 	x.callReplay(t)
 	x.callAudit(t)
 	x.callExports(t)
+	x.callModels(t)
 	x.callFromOpenAPI(t)
 	for name := range c.Suite.Functions {
 		if c.LoadBalancer.Traffic(name).Requests == 0 {

@@ -35,7 +35,9 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 			{Issuer: "https://two.example", JWKSURL: "https://two.example/keys"},
 		},
 		Witnesses: []string{aWitness},
+		Model:     tenant.ModelEndpoint{ProjectID: "acme-models", Location: "europe-west3", Model: "gemini-3.5-pro", AbuseLoggingExempt: true},
 	}
+	want.Limits.ModelSendsPerHour, want.Limits.ModelTokensPerDay, want.Limits.KeepModelRequests = 10, 1000, 48*time.Hour
 	var record string
 	tf.outputs(t, "modules/record", recordVariables(want), map[string]any{"fields": &record})
 	put(t, c, "tenants/written-by-terraform", record)
@@ -96,9 +98,22 @@ func recordVariables(r tenant.Record) map[string]any {
 			"id": r.ID, "state": r.State, "project_id": r.ProjectID, "location": r.Location, "outputs_bucket": r.OutputsBucket,
 			"exports_bucket": r.ExportsBucket, "audit_bucket": r.AuditBucket, "audit_topic": r.AuditTopic, "key_name": r.KeyName, "signing_account": r.SigningAccount,
 			"signing_key_name": r.SigningKeyName, "database_id": r.DatabaseID, "upload_lifetime_seconds": r.Limits.UploadLifetime.Seconds(),
-			"witnesses": append([]string{}, r.Witnesses...),
+			"witnesses": append([]string{}, r.Witnesses...), "model": modelVariable(r.Model),
+			"model_limits": map[string]any{
+				"sends_per_hour": r.Limits.ModelSendsPerHour, "tokens_per_day": r.Limits.ModelTokensPerDay,
+				"keep_requests_days": r.Limits.KeepModelRequests.Hours() / 24,
+			},
 		},
 		"trust": trust,
+	}
+}
+
+func modelVariable(e tenant.ModelEndpoint) any {
+	if !e.Exists() {
+		return nil
+	}
+	return map[string]any{
+		"project_id": e.ProjectID, "location": e.Location, "name": e.Model, "abuse_logging_exempt": e.AbuseLoggingExempt, "cache_disabled": e.CacheDisabled,
 	}
 }
 

@@ -61,12 +61,14 @@ type Limits struct {
 
 // Role is a role on a kind of resource:
 //   - "database", "directory" (the database that decides who may do what),
-//     "auditKey", "logKey", "manifestKey", "exportReader", "topic.NAME"
+//     "auditKey", "logKey", "manifestKey", "consentKey", "exportReader", "topic.NAME"
+//   - "modelProject": the project of the platform's own language model, if it has one
 //   - "deadLetters.NAME": the subscription that keeps the dead letters of the topics
 //     NAME and replayed-NAME
 //   - for each tenant: "tenant.key", "tenant.signingKey",
 //     "tenant.signingAccount", "tenant.outputsBucket", "tenant.exportsBucket",
-//     "tenant.auditBucket", "tenant.auditTopic" (of those that have one)
+//     "tenant.auditBucket", "tenant.auditTopic" and "tenant.modelProject" (of those that
+//     have one)
 type Role struct {
 	Role string `json:"role"` // roles/NAME, or the ID of a custom role
 	On   string `json:"on"`

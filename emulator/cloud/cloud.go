@@ -147,7 +147,7 @@ func (c *Cloud) serve(listener net.Listener, handler http.Handler) {
 	c.onClose(server.Close)
 }
 
-// maxDrain limits how long a client may go on to send a body that nobody reads.
+// maxDrain limits how long a client may continue to send a body that nobody reads.
 const maxDrain = 10 * time.Second
 
 // lingering reads what handler leaves of a body, as Google's frontends do. Otherwise

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -49,7 +50,8 @@ var shared struct {
 	cloud *Cloud
 }
 
-// Main runs a package's tests and then stops the shared cloud. Call it from TestMain.
+// Main runs a package's tests and then stops the shared cloud. It fails if a process that
+// a test started still runs. Call it from TestMain.
 func Main(m *testing.M) {
 	if function := os.Getenv(processVariable); function != "" {
 		if err := serveProcess(function); err != nil {
@@ -58,7 +60,12 @@ func Main(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	marked := markProcesses()
 	code := m.Run()
+	if left := marked.left(); len(left) > 0 {
+		fmt.Fprintf(os.Stderr, "processes that tests started still run:\n%s\n", strings.Join(left, "\n"))
+		code = 1
+	}
 	if shared.cloud != nil {
 		if err := shared.cloud.Close(); err != nil {
 			fmt.Fprintln(os.Stderr, "stop the embedded cloud:", err)
@@ -161,8 +168,7 @@ func NewRun(t testing.TB) string {
 // Drain waits until every message that was published so far is processed.
 func (c *Cloud) Drain(t testing.TB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	ctx := Context(t)
 	if err := c.GCS.Flush(ctx); err != nil {
 		t.Fatalf("wait for the buckets' notifications: %v", err)
 	}

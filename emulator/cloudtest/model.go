@@ -15,8 +15,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// GiveHalf gives one half of a consent, for 30 days and all workspaces: the persona admin
-// gives the tenant's, and platform the platform's.
+// GiveHalf submits one half of a consent, for 30 days and all workspaces: the persona admin
+// has the tenant's side, and platform the platform's.
 func (tn *Tenant) GiveHalf(t testing.TB, persona string, f consent.Feature, d consent.Destination) Response {
 	t.Helper()
 	expires := tn.Cloud.Clock.Now().Add(30 * 24 * time.Hour).UTC().Truncate(time.Second)
@@ -32,7 +32,7 @@ func (tn *Tenant) ConsentPath(persona string, f consent.Feature, d consent.Desti
 	return path
 }
 
-// Consent gives both halves.
+// Consent submits both halves.
 func (tn *Tenant) Consent(t testing.TB, f consent.Feature, d consent.Destination) {
 	t.Helper()
 	for _, persona := range []string{"admin", "platform"} {
@@ -40,7 +40,7 @@ func (tn *Tenant) Consent(t testing.TB, f consent.Feature, d consent.Destination
 	}
 }
 
-// OwnModel gives the tenant a language model in a project of its own.
+// OwnModel adds a language model in a project of the tenant's own.
 func (tn *Tenant) OwnModel(t testing.TB) tenant.ModelEndpoint {
 	t.Helper()
 	e := tenant.ModelEndpoint{ProjectID: "models-" + string(tn.ID), Location: suite.Location, Model: "gemini-3.5-pro", AbuseLoggingExempt: true}

@@ -12,7 +12,7 @@ import (
 
 // showAudit reads the tenant's audit log as an auditor, and verifies it.
 func (d *Demo) showAudit(ctx context.Context) error {
-	d.printf("\n5. An auditor of %s finds a viewer's read in the audit log, and verifies the log offline\n\n", acme)
+	d.printf("\n6. An auditor of %s finds a viewer's read in the audit log, and verifies the log offline\n\n", acme)
 	receipt, err := d.readOnTheRecord(ctx)
 	if err != nil {
 		return err
@@ -20,13 +20,13 @@ func (d *Demo) showAudit(ctx context.Context) error {
 	if err := d.cloud.Scheduler.RunNow(ctx, "audit-integrator"); err != nil {
 		return fmt.Errorf("publish the audit log: %w", err)
 	}
-	d.printf("  The response to the viewer has the receipt %s. The newest entries:\n\n", receipt)
+	d.printf("  The response to the viewer has the receipt %s. The newest reads:\n\n", receipt)
 	copied, receipts := filepath.Join(d.scratch, "audit"), filepath.Join(d.scratch, "receipts.txt")
 	if err := os.WriteFile(receipts, []byte(receipt+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write the receipt: %w", err)
 	}
 	for _, step := range []auditStep{
-		{args: []string{"audit", "ls", "--limit", "3"}, want: "outputs.read"},
+		{args: []string{"audit", "ls", "--action", "outputs.read", "--limit", "3"}, want: "outputs.read"},
 		{text: "The receipt's entry, with the proof that the published log has it:", args: []string{"audit", "show", receipt}, want: "checkpoint"},
 		{text: "A copy of the log, and its verification with the receipt:", args: []string{"audit", "pull", "--quiet", "--no-verify", copied}},
 		{args: []string{"audit", "verify", copied, "--receipts", receipts}, want: "receipt"},

@@ -1,5 +1,5 @@
 // Package demo demonstrates Strongroom on the embedded cloud: a runner executes tasks,
-// a viewer reads their output, an assistant answers, an auditor verifies the audit log,
+// a viewer reads their output, an assistant answers, a language model explains an issue with two consents, an auditor verifies the audit log,
 // and forbidden requests fail.
 package demo
 
@@ -71,7 +71,7 @@ func Run(ctx context.Context, c *suite.Cloud, out, progress io.Writer, program s
 		cloud: c, out: out, err: progress, program: program, bulk: bulk, scratch: scratch,
 		tenants: records, workspace: workspace, failed: new(int),
 	}
-	for _, show := range []func(context.Context) error{d.showTasks, d.showReading, d.showIssues, d.showAssistant, d.showAudit, d.showExport, d.showRejections, d.showTraffic} {
+	for _, show := range []func(context.Context) error{d.showTasks, d.showReading, d.showIssues, d.showAssistant, d.showModels, d.showAudit, d.showExport, d.showRejections, d.showTraffic} {
 		if err := show(ctx); err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 // showExport exports what a tenant has, verifies the copy, and exports a window of a
 // schedule. It moves the clock, so it has a cloud of its own.
 func (d *Demo) showExport(ctx context.Context) error {
-	d.printf("\n6. An auditor exports everything, and verifies the copy offline (on a second cloud, whose clock is moved)\n\n")
+	d.printf("\n7. An auditor exports everything, and verifies the copy offline (on a second cloud, whose clock is moved)\n\n")
 	c, err := suite.Start(ctx, suite.Options{Backoff: time.Second})
 	if err != nil {
 		return fmt.Errorf("start the second cloud: %w", err)

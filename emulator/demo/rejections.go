@@ -30,7 +30,7 @@ var hello = []byte("hello")
 // showRejections makes every request that must be rejected. Those that need a later
 // time or a disabled key, or leave runs that nobody ends, go to a second cloud.
 func (d *Demo) showRejections(ctx context.Context) error {
-	d.printf("\n7. Requests that must be rejected (some on a second cloud, whose clock and keys they change)\n\n")
+	d.printf("\n8. Requests that must be rejected (some on a second cloud, whose clock and keys they change)\n\n")
 	t := table{head: []string{"caller", "request", "status", "reason", "result"}}
 	if err := d.try(ctx, &t, d.attemptsWithToken); err != nil {
 		return err
@@ -240,7 +240,7 @@ func (d *Demo) showTraffic(context.Context) error {
 		notJSON += d.cloud.LoadBalancer.Traffic(name).NotJSON
 	}
 	view := d.cloud.LoadBalancer.Traffic("outputs")
-	d.printf("\n8. Traffic\n\n")
+	d.printf("\n9. Traffic\n\n")
 	t := table{head: []string{"traffic", "size", "result"}}
 	t.add("output that runners uploaded to the bucket", size(output), d.check(output > int64(d.bulk)))
 	t.add("received by all functions", size(in), d.check(in < output/100))

@@ -129,9 +129,7 @@ func publish(t *testing.T, s *pubsub.Server, data string, attributes map[string]
 
 func drain(t *testing.T, s *pubsub.Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	if err := s.Drain(ctx); err != nil {
+	if err := s.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

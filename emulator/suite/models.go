@@ -22,7 +22,7 @@ func modelProject(e tenant.ModelEndpoint) string {
 	return "projects/" + e.ProjectID
 }
 
-// SetModel gives a tenant a language model of its own, as Terraform does, or none.
+// SetModel sets a tenant's own language model, or none, as Terraform does.
 // Functions that have cached the record see it after a minute.
 func (c *Cloud) SetModel(ctx context.Context, id tenant.ID, e tenant.ModelEndpoint) (tenant.Record, error) {
 	return c.updateRecord(ctx, id, firestore.Update{Path: "model", Value: e})

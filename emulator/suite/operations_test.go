@@ -11,6 +11,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/consent"
 	"github.com/strongroom-dev/strongroom/shared/export"
 	"github.com/strongroom-dev/strongroom/shared/exportjob"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -100,6 +101,29 @@ var operations = map[string]operation{
 	"GET /v1/export-schedules/{schedule}":       {roles: auditors, action: auditlog.ReadExportSchedule, ask: atSchedule("shown"), lists: true, shared: true},
 	"DELETE /v1/export-schedules/{schedule}":    {roles: auditors, action: auditlog.DeleteExportSchedule, ask: atSchedule("deleted"), lists: true, shared: true, recordedFirst: true},
 
+	"GET /v1/consents":                                                      {roles: auditors, action: auditlog.ReadConsents, ask: atFixedPath("/v1/consents", nil), lists: true, shared: true},
+	"GET /v1/consents/{feature}/{destination}":                              {roles: auditors, action: auditlog.ReadConsents, ask: atFixedPath("/v1/consents/explain-issue/shared", nil), lists: true, shared: true},
+	"PUT /v1/consents/{feature}/{destination}":                              {roles: admins, action: auditlog.GiveConsent, ask: newHalf("/v1/consents/explain-issue/shared"), lists: true, shared: true, recordedFirst: true},
+	"DELETE /v1/consents/{feature}/{destination}":                           {roles: admins, action: auditlog.WithdrawConsent, ask: givenHalf("admin"), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/consent-texts/{text}":                                          {roles: auditors, action: auditlog.ReadConsents, ask: agreedText, lists: true, shared: true},
+	"GET /v1/tenants/{tenant}/consents":                                     {roles: staff, action: auditlog.ReadTenantConsents, ask: ofTenant("/consents", nil), lists: true, shared: true},
+	"GET /v1/tenants/{tenant}/consents/{feature}/{destination}":             {roles: staff, action: auditlog.ReadTenantConsents, ask: ofTenant("/consents/explain-issue/shared", nil), lists: true, shared: true},
+	"PUT /v1/tenants/{tenant}/consents/{feature}/{destination}":             {roles: staff, action: auditlog.GiveStaffHalf, ask: newHalf("/v1/tenants/TENANT/consents/explain-issue/shared"), lists: true, shared: true, recordedFirst: true},
+	"DELETE /v1/tenants/{tenant}/consents/{feature}/{destination}":          {roles: staff, action: auditlog.WithdrawStaffHalf, ask: givenHalf("platform"), lists: true, shared: true, recordedFirst: true},
+	"GET /v1/model-sends":                                                   {roles: auditors, action: auditlog.ListModelSends, ask: atFixedPath("/v1/model-sends", nil), lists: true, shared: true},
+	"GET /v1/model-sends/{send}/request":                                    {roles: auditors, action: auditlog.ReadModelRequest, ask: storedModelRequest, lists: true, shared: true, recordedFirst: true},
+	"GET /v1/platform/model-sends":                                          {roles: staff, action: auditlog.ListPlatformSends, ask: atFixedPath("/v1/platform/model-sends", nil), lists: true, shared: true},
+	"POST /v1/workspaces/{workspace}/issues/{issue}/explain":                {roles: actors, action: auditlog.ExplainIssue, ask: withConsent(consent.ExplainIssue, atIssue("/explain", everything)), recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/issues/{issue}/explain/preview":         {roles: readers, action: auditlog.PreviewExplainIssue, ask: atIssue("/explain/preview", nil), recordedFirst: true},
+	"POST /v1/workspaces/{workspace}/assistants/{assistant}/summary":        {roles: actors, action: auditlog.SummarizeWorkspace, ask: withConsent(consent.SummariseWorkspace, ofEdgar("/summary", everything)), recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/assistants/{assistant}/summary/preview": {roles: readers, action: auditlog.PreviewSummarizeWorkspace, ask: ofEdgar("/summary/preview", nil), recordedFirst: true},
+	"POST /v1/workspaces/{workspace}/assistants/{assistant}/rank":           {roles: actors, action: auditlog.RankNextTasks, ask: ofEdgar("/rank", everything), recordedFirst: true},
+	"GET /v1/workspaces/{workspace}/assistants/{assistant}/rank/preview":    {roles: readers, action: auditlog.PreviewRankNextTasks, ask: ofEdgar("/rank/preview", nil), recordedFirst: true},
+	"GET /v1/data-map":                                                      {roles: anybody, action: auditlog.ReadDataMap, ask: atFixedPath("/v1/data-map", nil), lists: true, shared: true},
+
+	// In this matrix, the embedded model's answer is no enrichment, so nothing is stored.
+	"POST /v1/catalog/enrich": {roles: staff, action: auditlog.EnrichCatalog, ask: enrichmentOfNewTask, lists: true, shared: true},
+
 	// In this matrix, the next three operations find nothing to act on, so they record
 	// nothing. The tests of their functions cover them with a failing audit log.
 	"POST /v1/catalog/prune":       {roles: staff, action: auditlog.PruneCatalog, ask: pruneOfUploadedEdition, lists: true, shared: true},
@@ -182,6 +206,33 @@ func atSet(path string, put any) ask {
 		}
 		return path, nil
 	}
+}
+
+// ofEdgar returns a request about an assistant that exists, except in the other workspace.
+func ofEdgar(path string, body any) ask {
+	return func(t *testing.T, f *matrixFixture, p place) (string, any) {
+		edgar, _ := atSet("/assistants/edgar", anAssistant)(t, f, p)
+		if p.name != "other" {
+			f.seedIssue(t, p, issue.ID(issue.NewCheckID("issue", "of the matrix")))
+		}
+		return edgar + path, body
+	}
+}
+
+// withConsent makes both halves of a consent before a request.
+func withConsent(feature consent.Feature, ask ask) ask {
+	return func(t *testing.T, f *matrixFixture, p place) (string, any) {
+		f.owner(p).Consent(t, feature, consent.Shared)
+		return ask(t, f, p)
+	}
+}
+
+// enrichmentOfNewTask asks the model about a task that it uploads.
+func enrichmentOfNewTask(t *testing.T, f *matrixFixture, p place) (string, any) {
+	path, task := newTask(t, f, p)
+	var out struct{ IDs []string }
+	f.owner(p).Do(t, "platform", http.MethodPut, path, task).Want(t, http.StatusOK).JSON(t, &out)
+	return "/v1/catalog/enrich", map[string]any{"tasks": []map[string]any{{"id": out.IDs[0]}}}
 }
 
 // atIssue returns a request for an issue that exists, except in the other workspace.

@@ -41,6 +41,9 @@ type Options struct {
 	Redeliver     int           // how often each message is delivered in addition to the first time, for tests
 	Backoff       time.Duration // wait before a message is pushed the second time; zero: Google's 10 s
 
+	// Undelivered names functions that receive no messages: a test calls them itself.
+	Undelivered []string
+
 	DeliveryAttempts int // pushes before a message becomes a dead letter, 5 or more; zero: 20, as in production
 }
 

@@ -1,13 +1,11 @@
 package suite_test
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
@@ -85,10 +83,8 @@ func TestWhatToTryWorks(t *testing.T) {
 
 func (e example) try(t *testing.T, c *cloudtest.Cloud) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
 	var out, faults strings.Builder
-	script := exec.CommandContext(ctx, "bash", "-u", "-c", reportErrors+strings.ReplaceAll(e.commands, "http://127.0.0.1:8080", c.URL))
+	script := exec.CommandContext(cloudtest.Context(t), "bash", "-u", "-c", reportErrors+strings.ReplaceAll(e.commands, "http://127.0.0.1:8080", c.URL))
 	script.Stdout, script.Stderr = &out, &faults
 	if err := script.Run(); err != nil {
 		t.Errorf("it ends with %v", err)

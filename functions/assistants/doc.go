@@ -15,6 +15,15 @@
 //	GET  /v1/workspaces/{workspace}/assistants/{assistant}      viewer, auditor, admin
 //	PUT  /v1/workspaces/{workspace}/assistants/{assistant}      admin
 //
+// With a language model, if the tenant and the platform consent:
+//
+//	POST /v1/workspaces/{workspace}/issues/{issue}/explain                    viewer, admin
+//	GET  /v1/workspaces/{workspace}/issues/{issue}/explain/preview            viewer, auditor, admin
+//	POST /v1/workspaces/{workspace}/assistants/{assistant}/summary            viewer, admin
+//	GET  /v1/workspaces/{workspace}/assistants/{assistant}/summary/preview    viewer, auditor, admin
+//	POST /v1/workspaces/{workspace}/assistants/{assistant}/rank               viewer, admin
+//	GET  /v1/workspaces/{workspace}/assistants/{assistant}/rank/preview       viewer, auditor, admin
+//
 // # Issues
 //
 // POST issues/search returns issues with their texts:
@@ -133,6 +142,47 @@
 // have the first tag, and chaos tasks have neither. So a task that is not in the
 // catalog is suggested only by a read-write assistant.
 //
+// # Language models
+//
+// Nothing above needs a language model. Three operations send data to one, through
+// shared/model:
+//
+//	explain  the feature explain-issue: an issue with its texts, up to ten suggested
+//	         tasks, and the newest run that found it
+//	summary  the feature summarise-workspace: the titles of the ten worst issues, up to 20
+//	         SLIs with an alert or without samples, and up to ten suggested tasks
+//	rank     the feature rank-next-tasks: the names that the public catalog has of the
+//	         suggested tasks, and of the task that found the worst issue
+//
+// Each takes {"destination"?}: single-tenant or shared. explain also takes an
+// {"assistant"?}, whose settings decide which tasks are suggested. preview, with the same
+// fields in the query, shows the request byte for byte, its SHA-256, and what is missing
+// for it. It sends nothing, and needs no consent.
+//
+// Without consent, explain and summary return a 403 with the code consent-missing: errors
+// names each half that must be given. rank then returns the tasks in the order of
+// their scores, with the same problem as "fallback".
+//
+// explain streams lines of JSON (application/jsonl), each as soon as the model sends it:
+//
+//	{"text":"The resolver times out. "}
+//	{"text":"Run \"Check DNS Resolution\" first, because …"}
+//	{"end":{"entry":"…","destination":"shared","model":"gemini-3.5-flash","evidence":["…"]}}
+//
+// The last line is end, or error with a problem if the answer breaks off. A stream without
+// either was interrupted. summary returns {"lines":[…]} and the fields of end, rank
+// returns {"next":{…},"orderedBy":"model"|"score","sent"?,"fallback"?}.
+//
+//   - entry is the entry models.send in the audit log: GET /v1/model-sends lists it.
+//   - omitted names the fields that did not fit into the limit, so they were not sent.
+//   - evidence has the IDs that the answer names and that were in the request. The model
+//     made up any other ID.
+//
+// An answer is untrusted text. It has no control characters, no characters that change the
+// direction of text, and no link, image or HTML that a viewer would load or open (see
+// shared/plaintext). Nothing of it is stored or run. The order of rank uses the IDs that
+// were sent, and ignores all others.
+//
 // # Cost
 //
 // An answer needs the same number of reads in every workspace: at most 200 checks, 400
@@ -155,11 +205,14 @@
 //	     tenant is suspended, or (where free text is read or written) its key is
 //	     disabled or destroyed
 //	404  there is no such issue, SLI, assistant, or (PUT) workspace
-//	409  the issue is resolved (investigate)
+//	409  the issue is resolved (investigate), its text cannot be decrypted (explain), or
+//	     there is no such model
 //	413  the body is too large
 //	422  a value is out of bounds, to is not after from, or a query parameter is unknown;
-//	     errors lists them
-//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	     errors lists them. Or the model refused to answer (explain, summary): detail has
+//	     the reason
+//	429  the caller sends more than 100 requests a second, or the tenant's spend limit of a
+//	     feature is reached: wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). A request that reads free text (an
@@ -172,13 +225,17 @@
 //	STRONGROOM_AUDIENCE        prefix of every token's audience, such as https://strongroom.dev
 //	STRONGROOM_AUDIT_KEY       projects/…/cryptoKeys/…, encrypts the audit log
 //	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
+//	STRONGROOM_CONSENT_KEY     projects/…/cryptoKeys/…, signs the halves of consents
+//	STRONGROOM_MODEL…          the platform's own model; see halves.Config
 //
 // # Identity
 //
 // strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
-// on the directory, roles/cloudkms.cryptoKeyEncrypter on the audit key, and
-// roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's key. The function
-// receives and publishes no events.
+// on the directory, roles/cloudkms.cryptoKeyEncrypter on the audit key,
+// roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's key,
+// roles/cloudkms.publicKeyViewer and roles/cloudkms.viewer on the consent key, and
+// roles/aiplatform.user on the projects of models. The function receives and publishes no
+// events.
 //
 // # Try it
 //
@@ -201,6 +258,8 @@
 //	as viewer -X POST $W/issues/$ISSUE/investigate
 //	as viewer $W/issues/$ISSUE/ignore -d "{\"until\":\"$(date -u -d '+1 hour' +%FT%TZ)\"}"
 //	as viewer $W/issues/$ISSUE
+//	as viewer $W/issues/$ISSUE/explain -d {}   # 403: it says which consents are missing
+//	as viewer $W/issues/$ISSUE/explain/preview # what would be sent
 //	as admin -X PUT $W/slis/dns-latency -d '{"objective":{"max":100,"target":0.99}}'
 //	as viewer $W/slis/search -d {}
 //	as viewer $W/graph/search -d {}

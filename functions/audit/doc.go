@@ -79,7 +79,9 @@
 //	                     platform (under the name ORIGIN/time), and the cosignatures of witnesses of this size
 //	cosigned-checkpoint  the largest checkpoint that a registered witness has cosigned
 //	keys                 the verifier keys, one on a line, the oldest version of the log key first. Each version
-//	                     has two: of the log's signatures (name ORIGIN), and of the timestamped ones (ORIGIN/time)
+//	                     has two: of the log's signatures (name ORIGIN), and of the timestamped ones (ORIGIN/time).
+//	                     A tenant's list then has those of the manifests of its exports (name
+//	                     HOST/v1/tenants/TENANT/exports, see shared/manifest), the oldest version first
 //	policy               the log's keys and the registered witnesses as a c2sp.org/tlog-policy. One witness is a
 //	                     quorum; without witnesses, the quorum is none
 //
@@ -135,6 +137,7 @@
 //	STRONGROOM_AUDIT_KEY              projects/…/cryptoKeys/… that encrypts the audit log
 //	STRONGROOM_PAGE_TOKEN_KEY         the key that authenticates page tokens, the same in all instances
 //	STRONGROOM_LOG_KEY                projects/…/cryptoKeys/… of Ed25519 that signs checkpoints
+//	STRONGROOM_MANIFEST_KEY           projects/…/cryptoKeys/… of Ed25519 that signs the manifests of exports
 //	STRONGROOM_HOST                   host name of the API, the beginning of every log's origin
 //	STRONGROOM_PLATFORM_AUDIT_BUCKET  bucket of the platform's own log
 //
@@ -146,6 +149,8 @@
 //	roles/cloudkms.cryptoKeyDecrypter  on the audit key: it opens entries
 //	roles/cloudkms.publicKeyViewer     on the log key: it cannot sign
 //	roles/cloudkms.viewer              on the log key: lists its versions
+//	roles/cloudkms.publicKeyViewer     on the manifest key: it cannot sign
+//	roles/cloudkms.viewer              on the manifest key: lists its versions
 //	roles/storage.legacyObjectReader   on every audit bucket: gets objects, lists none
 //
 // # Events

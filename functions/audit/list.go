@@ -36,7 +36,7 @@ type ListQuery struct {
 var (
 	actorForm    = regexp.MustCompile(`^[0-9a-f]{32}$`)
 	actionForm   = regexp.MustCompile(`^[a-z]+(\.[a-z]+){1,3}$`)
-	resourceForm = regexp.MustCompile(`^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit)/[A-Za-z0-9._~/-]{1,500})$`)
+	resourceForm = regexp.MustCompile(`^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit|consents|consent-texts|model-sends)/[A-Za-z0-9._~/-]{1,500})$`)
 )
 
 // filterCheck is a filter of a query. An empty value is none.

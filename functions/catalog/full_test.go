@@ -62,10 +62,10 @@ func TestTheRegisterCountsTasksAndBytes(t *testing.T) {
 		do           func()
 		tasks, bytes int
 	}{
-		{"two tasks are new", func() { put("one", "a|b|c,d", "e|f|g") }, 2, 7 + 2*fixed},
-		{"one is changed", func() { put("one", "a|longer|c,d") }, 2, 12 + 2*fixed},
-		{"one gets another edition", func() { put("two", "a|longer|c,d") }, 2, 12 + 2*fixed},
-		{"the other one is pruned", func() { f.pruneAll(t, "https://example.com/collection/", "two") }, 1, 9 + fixed},
+		{name: "two tasks are new", do: func() { put("one", "a|b|c,d", "e|f|g") }, tasks: 2, bytes: 7 + 2*fixed},
+		{name: "one is changed", do: func() { put("one", "a|longer|c,d") }, tasks: 2, bytes: 12 + 2*fixed},
+		{name: "one gets another edition", do: func() { put("two", "a|longer|c,d") }, tasks: 2, bytes: 12 + 2*fixed},
+		{name: "the other one is pruned", do: func() { f.pruneAll(t, "https://example.com/collection/", "two") }, tasks: 1, bytes: 9 + fixed},
 	} {
 		row.do()
 		got, want := f.register(t), library.Register{Tasks: row.tasks, Bytes: row.bytes}

@@ -13,13 +13,13 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/halves"
 )
 
-// GiftBody is a half that a person gives.
+// GiftBody is a half that a person agrees to.
 type GiftBody struct {
 	Expires time.Time `json:"expires" class:"operational" doc:"End date, at most a year ahead"`
 	Text    string    `json:"text,omitempty" class:"operational" maxLength:"40" doc:"Version of the text that was read; if it is not the current one, nothing is given"`
 }
 
-// GiveRequest gives the half of a side.
+// GiveRequest submits the half of a side.
 type GiveRequest struct {
 	Path
 	Body GiftBody
@@ -62,7 +62,7 @@ func (h *Handler) giveAsStaff(ctx context.Context, in *staffGiveRequest) (*staff
 	return &staffConsentResponse{h.showStaff(t, c)}, nil
 }
 
-// giveIn gives one half. The entry is in the tenant's log.
+// giveIn signs and stores one half. The entry is in the tenant's log.
 func (h *Handler) giveIn(ctx context.Context, t target, in *GiveRequest, action auditlog.Action) (halves.Consent, error) {
 	want, err := h.want(ctx, t, in.Path)
 	if err != nil {

@@ -15,6 +15,7 @@
 //	GET    /v1/model-sends                                          auditor, admin  list the ledger: every request to a model
 //	GET    /v1/model-sends/{send}/request                           auditor, admin  show the exact request, if it is stored
 //	GET    /v1/platform/model-sends                                 platform        list the ledger of requests with public data
+//	GET    /v1/data-map                                             viewer, auditor, admin, platform   show what may be done with each kind of data
 //
 // # Consents
 //

@@ -14,7 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/keys"
 )
 
-// Handler gives, withdraws and shows consents, and lists the ledger. It is safe for
+// Handler stores, withdraws and shows consents, and lists the ledger. It is safe for
 // concurrent use.
 type Handler struct {
 	http.Handler
@@ -36,6 +36,7 @@ const (
 	sendsPath  = "/v1/model-sends"
 	shownPath  = "/v1/model-sends/{send}/request"
 	publicPath = "/v1/platform/model-sends"
+	mapPath    = "/v1/data-map"
 )
 
 // shownMemory is what one response of showModelRequest needs: the sealed request, the
@@ -93,6 +94,8 @@ func (h *Handler) registerLedger(a *api.API) {
 		auditlog.ReadModelRequest, 404), shownMemory), h.shown)
 	api.Register(a, h.operation("listPlatformModelSends", http.MethodGet, publicPath,
 		"List the requests to language models with public data, newest first", auditlog.ListPlatformSends), h.sends)
+	api.Register(a, h.operation("getDataMap", http.MethodGet, mapPath, "Show what may be done with each kind of data, and where it is stored",
+		auditlog.ReadDataMap), h.dataMap)
 }
 
 // operation describes an operation: statuses are its own, in addition to those that every

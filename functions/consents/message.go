@@ -105,7 +105,9 @@ func showAbout(c halves.Consent, e tenant.ModelEndpoint) AboutBody {
 		Text: c.Text.Version, InEffect: c.InEffect() && e.Exists(), SamePerson: c.SamePerson(),
 	}
 	if e.Exists() {
-		b.Endpoint = &EndpointBody{e.ProjectID, e.Location, e.Model, e.AbuseLoggingExempt, e.CacheDisabled}
+		b.Endpoint = &EndpointBody{
+			ProjectID: e.ProjectID, Location: e.Location, Model: e.Model, AbuseLoggingExempt: e.AbuseLoggingExempt, CacheDisabled: e.CacheDisabled,
+		}
 	}
 	return b
 }

@@ -27,8 +27,8 @@
 //	 "format": "jsonl"}                   optional; JSON Lines, compressed with gzip
 //
 // The export has all documents as they were at one time: at "to", or at the next
-// whole minute. With "from", it has only those that were written at or after that
-// time, if only by a change. So the exports of consecutive times, from one "to" to
+// whole minute. With "from", it has only those that were written after that time, if
+// only by a change. So the exports of consecutive times, from one "to" to
 // the next, have every change.
 //
 //	kind       tables
@@ -60,10 +60,14 @@
 //
 // # Files
 //
-// GET …/files has the parameters pageSize (1 to 100 parts, default 100) and pageToken:
+// GET …/files has the parameters pageSize (1 to 100 files, default 100) and pageToken:
 //
 //	{"files":[{"name":"runs/….jsonl.gz","size":51234,"crc32c":"…","sha256":"…","rows":10000,
 //	  "url":"https://…","expires":"…"}],"nextPageToken":"…"}
+//
+// A file of the kind outputs is a part of an output. It also has "checksum" (sha256, or
+// crc32c-only if the runner declared no SHA-256), and the "path" of the file that is
+// assembled from it and its neighbors, with its "offset" in bytes.
 //
 // A URL reads this one file, for 15 minutes. It acts as an account that can read
 // objects of exports buckets and nothing else (infra/adr/0025).
@@ -95,7 +99,7 @@
 //	413  the body is larger than 256 KiB
 //	415  the body is not application/json
 //	422  a field is invalid ("errors" lists each field): for example a kind that does not
-//	     exist or is not available yet, a range that ends before it begins or in the future,
+//	     exist, a range that ends before it begins or in the future,
 //	     or a workspace that the tenant does not have
 //	429  5 exports of the tenant are not done, or the caller sends more than 100 requests a
 //	     second: wait as long as Retry-After says

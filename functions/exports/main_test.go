@@ -62,7 +62,6 @@ func TestInvalidRequestsAreRejected(t *testing.T) {
 	}{
 		"an ID that is no UUIDv7":            {id: "export-1", body: metadata, status: 400, says: "UUIDv7"},
 		"a kind that does not exist":         {body: map[string]any{"kinds": []string{"all"}}, status: 422, says: "body.kinds"},
-		"a kind that is not available":       {body: map[string]any{"kinds": []string{"outputs"}}, status: 422, says: "not available yet"},
 		"no kinds":                           {body: map[string]any{"kinds": []string{}}, status: 422, says: "body.kinds"},
 		"a format that does not exist":       {body: map[string]any{"kinds": []string{"audit"}, "format": "parquet"}, status: 422, says: "body.format"},
 		"a range that ends before it begins": {body: map[string]any{"kinds": []string{"audit"}, "from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, status: 422, says: "not after from"},

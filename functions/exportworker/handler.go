@@ -52,9 +52,12 @@ type Worker struct {
 
 // limits bound one part. Tests use smaller ones.
 type limits struct {
-	documents int // read
-	bytes     int // of rows, before compression
-	listed    int // parts whose files one list names
+	documents int   // read
+	bytes     int   // of rows, before compression
+	listed    int   // parts whose files one list names
+	files     int   // that one list names
+	copies    int   // objects that a part copies
+	copied    int64 // bytes of these objects
 }
 
 // New returns the function. It makes no calls.
@@ -70,7 +73,7 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Worker, error
 	w := &Worker{
 		config: config, deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now),
 		audit: audit, jobs: &exportjob.Jobs{Audit: log, Publisher: outbox.NewPublisher(deps.Clients), Now: deps.Now},
-		limits: limits{documents: export.MaxPartDocuments, bytes: export.MaxPartBytes, listed: export.MaxListedParts},
+		limits: limits{documents: export.MaxPartDocuments, bytes: export.MaxPartBytes, listed: export.MaxListedParts, files: export.MaxListedFiles, copies: export.MaxPartCopies, copied: export.MaxCopiedBytes},
 		memory: memory.NewBudget(),
 	}
 	w.handle = quarantine.Recorder{
@@ -131,6 +134,7 @@ type task struct {
 	part   export.Part
 	keys   *keys.Tenant
 	bucket *storage.BucketHandle // the tenant's exports
+	stored *storage.BucketHandle // the tenant's outputs, which are copied and never read
 	tiles  *storage.BucketHandle // of the tenant's audit log
 }
 
@@ -152,7 +156,7 @@ func (w *Worker) open(ctx context.Context, ref reference) (*task, error) {
 	}
 	t := &task{
 		Worker: w, record: record, home: exportjob.Home{DB: db, Tenant: record.ID},
-		bucket: client.Bucket(record.ExportsBucket), tiles: client.Bucket(record.AuditBucket),
+		bucket: client.Bucket(record.ExportsBucket), stored: client.Bucket(record.OutputsBucket), tiles: client.Bucket(record.AuditBucket),
 	}
 	if t.keys, err = w.keys.Of(ctx, record, db); err != nil {
 		return nil, err
@@ -163,6 +167,9 @@ func (w *Worker) open(ctx context.Context, ref reference) (*task, error) {
 
 // errTooSoon is the error of a part that is delivered before the read time.
 var errTooSoon = errors.New("the read time of the export has not come; deliver the part again later")
+
+// errTooOld is the cause of the failure of an export that took too long.
+var errTooOld = errors.New("the database cannot be read at the read time any more")
 
 // run executes the part unless it is done or its export has ended.
 func (t *task) run(ctx context.Context) error {
@@ -175,7 +182,7 @@ func (t *task) run(ctx context.Context) error {
 	case now.Before(t.export.ReadTime):
 		return errTooSoon
 	case t.export.TooOld(now):
-		return t.jobs.Fail(ctx, t.home, t.export.ID, export.ReadTimeTooOld, t.part.ID)
+		return t.fail(ctx, export.ReadTimeTooOld, errTooOld)
 	}
 	release, err := t.memory.Reserve(ctx, partMemory)
 	if err != nil {
@@ -246,13 +253,19 @@ func (t *task) conclude(ctx context.Context, err error) error {
 		t.deps.Log.WarnContext(ctx, "export paused: the tenant's key cannot be used", "tenant", t.home.Tenant, "export", t.export.ID)
 		return t.jobs.Pause(ctx, t.home, t.export.ID)
 	case errors.As(err, &unreadable):
-		t.deps.Log.ErrorContext(ctx, "export failed", "tenant", t.home.Tenant, "export", t.export.ID, "part", t.part.ID, "error", err.Error())
-		return t.jobs.Fail(ctx, t.home, t.export.ID, unreadable.reason, t.part.ID)
+		return t.fail(ctx, unreadable.reason, err)
 	case status.Code(err) == codes.FailedPrecondition && t.deps.Now().Sub(t.export.ReadTime) > time.Hour:
 		// Without point-in-time recovery, Firestore reads the last hour only.
-		return t.jobs.Fail(ctx, t.home, t.export.ID, export.ReadTimeTooOld, t.part.ID)
+		return t.fail(ctx, export.ReadTimeTooOld, err)
 	}
 	return err
+}
+
+// fail ends the export because of the part.
+func (t *task) fail(ctx context.Context, reason export.Reason, cause error) error {
+	t.deps.Log.ErrorContext(ctx, "export failed", "tenant", t.home.Tenant, "export", t.export.ID, "part", t.part.ID,
+		"reason", reason, "error", cause.Error())
+	return t.jobs.Fail(ctx, t.home, t.export.ID, reason, t.part.ID)
 }
 
 // isKeyLocked reports whether Cloud Storage cannot use the key of the exports bucket:

@@ -2,6 +2,7 @@ package reseal
 
 import (
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/ledger"
 	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
@@ -10,5 +11,6 @@ import (
 var fields = []keys.Field{
 	{Group: records.SightingsCollection, Name: "line"},
 	{Group: records.IssuesCollection, Name: "text"},
+	{Group: ledger.RequestsCollection, Name: "request"},
 	{Group: "assistants", Name: "name"}, // of functions/assistants
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/strongroom-dev/strongroom/shared/export"
 )
 
 func TestARunIsMeasured(t *testing.T) {
@@ -82,9 +84,23 @@ func TestTheReportHasEveryTable(t *testing.T) {
 	if err := report(&out, load{Runs: 1e6, Parts: 1, Peak: 3}, operations{Requests: map[string]float64{"runs": 2}}, auditCost{Entries: 4, Entry: operations{Reads: 2}}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"requests of runs", "Firestore writes", "IAM signBlob", "never", "audit log (4 entries a run)"} {
+	for _, want := range []string{"requests of runs", "Firestore writes", "IAM signBlob", "never", "audit log (4 entries a run)", "1e+10 documents", "1024 TiB of output in parts of 256 KiB"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, &out)
 		}
+	}
+}
+
+func TestAnExportCostsItsReads(t *testing.T) {
+	t.Parallel()
+	small, large := exportDocuments(1e6), exportDocuments(1e8)
+	if math.Abs(small.firestore-0.60) > 0.05 || large.firestore < 99*small.firestore || large.duration <= small.duration {
+		t.Errorf("10^6 documents: %+v\n10^8: %+v", small, large)
+	}
+	if many := exportOutput(1024*tib, 256<<10); many.duration < export.MaxRequestedAge {
+		t.Errorf("4 billion objects take %v, which a bucket does not allow", many.duration)
+	}
+	if few := exportOutput(1024*tib, 64<<20); few.duration > export.MaxRequestedAge || few.month < 24_000 {
+		t.Errorf("16 million objects: %+v", few)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 )
 
-// report writes four tables: operations, audit logs, prices, limits.
+// report writes five tables: operations, audit logs, prices, limits, exports.
 func report(out io.Writer, l load, o operations, audit auditCost) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "One run of %.0f parts, measured on the embedded cloud; %.0f runs a day\n\n", l.Parts, l.Runs)
@@ -32,6 +32,7 @@ func report(out io.Writer, l load, o operations, audit auditCost) error {
 	for _, q := range limits(l, o) {
 		fmt.Fprintf(w, "%s\t%.0f\t%.1f\t%.0f%%\t%s\t%s\n", q.name, q.quota, q.need, q.need/q.quota*100, reachedAt(l, q), q.page)
 	}
+	reportExports(w)
 	return w.Flush()
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/catalog"
+	"github.com/strongroom-dev/strongroom/shared/consent"
 	"github.com/strongroom-dev/strongroom/shared/export"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
@@ -56,6 +57,15 @@ var largest = map[string]prepare{
 	"POST /v1/quarantine/replay":                                 atPath("platform", "POST", "/v1/quarantine/replay", map[string]any{"function": "assistant-update"}, storeQuarantine),
 	"POST /v1/dead-letters/replay":                               atPath("platform", "POST", "/v1/dead-letters/replay", map[string]any{"topic": "object-events"}, storeDeadLetters),
 
+	"POST /v1/workspaces/{workspace}/issues/{issue}/explain":                inWorkspace("viewer", "POST", "/issues/"+string(issueID(0))+"/explain", map[string]any{}, storeForModels),
+	"GET /v1/workspaces/{workspace}/issues/{issue}/explain/preview":         inWorkspace("viewer", "GET", "/issues/"+string(issueID(0))+"/explain/preview", nil, storeIssues),
+	"POST /v1/workspaces/{workspace}/assistants/{assistant}/summary":        inWorkspace("viewer", "POST", "/assistants/edgar/summary", map[string]any{}, storeForModels),
+	"GET /v1/workspaces/{workspace}/assistants/{assistant}/summary/preview": inWorkspace("viewer", "GET", "/assistants/edgar/summary/preview", nil, storeForModels),
+	"POST /v1/workspaces/{workspace}/assistants/{assistant}/rank":           inWorkspace("viewer", "POST", "/assistants/edgar/rank", map[string]any{}, storeForModels),
+	"GET /v1/workspaces/{workspace}/assistants/{assistant}/rank/preview":    inWorkspace("viewer", "GET", "/assistants/edgar/rank/preview", nil, storeForModels),
+	"POST /v1/catalog/enrich": largestEnrichment,
+	"GET /v1/data-map":        atPath("viewer", "GET", "/v1/data-map", nil, nothing),
+
 	"GET /v1/audit/entries":                                  atPath("auditor", "GET", "/v1/audit/entries?limit=1000", nil, storeLog),
 	"GET /v1/audit/entries/{entry}":                          ofEntry("auditor", "/v1/audit/entries/%s"),
 	"GET /v1/audit/entries/{entry}/proof":                    ofEntry("auditor", "/v1/audit/entries/%s/proof"),
@@ -84,6 +94,19 @@ var largest = map[string]prepare{
 	"PUT /v1/export-schedules/{schedule}":       setSchedule,
 	"GET /v1/export-schedules/{schedule}":       atPath("admin", "GET", "/v1/export-schedules/%s", nil, storeSchedules),
 	"DELETE /v1/export-schedules/{schedule}":    atPath("admin", "DELETE", "/v1/export-schedules/%s", nil, storeSchedules),
+
+	"GET /v1/consents":                                             atPath("admin", "GET", "/v1/consents", nil, giveHalves),
+	"GET /v1/consents/{feature}/{destination}":                     atPath("admin", "GET", "/v1/consents/explain-issue/shared", nil, giveHalves),
+	"PUT /v1/consents/{feature}/{destination}":                     ofConsent("admin", http.MethodPut),
+	"DELETE /v1/consents/{feature}/{destination}":                  ofConsent("admin", http.MethodDelete),
+	"GET /v1/consent-texts/{text}":                                 agreedText,
+	"GET /v1/tenants/{tenant}/consents":                            ofTenantConsents(""),
+	"GET /v1/tenants/{tenant}/consents/{feature}/{destination}":    ofTenantConsents("/explain-issue/shared"),
+	"PUT /v1/tenants/{tenant}/consents/{feature}/{destination}":    ofConsent("platform", http.MethodPut),
+	"DELETE /v1/tenants/{tenant}/consents/{feature}/{destination}": ofConsent("platform", http.MethodDelete),
+	"GET /v1/model-sends":                                          atPath("admin", "GET", "/v1/model-sends?pageSize=200", nil, storeSends),
+	"GET /v1/model-sends/{send}/request":                           storedRequest,
+	"GET /v1/platform/model-sends":                                 atPath("platform", "GET", "/v1/platform/model-sends?pageSize=200", nil, storeSends),
 
 	"export-parts":  largestParts,
 	"object-events": largestNotifications,
@@ -335,6 +358,37 @@ func storeAssistant(t *testing.T, tn *cloudtest.Tenant) {
 	storeGraph(t, tn)
 	storeCatalog(t, tn)
 	tn.Do(t, "admin", http.MethodPut, "/v1/workspaces/"+string(tn.Workspace)+"/assistants/edgar", map[string]any{"name": "Edgar"}).Want(t, http.StatusOK)
+}
+
+// storeForModels stores the largest workspace of a tenant that consents to all features,
+// without a limit that the requests of this test reach.
+func storeForModels(t *testing.T, tn *cloudtest.Tenant) {
+	t.Helper()
+	storeAssistant(t, tn)
+	limits := tn.Limits
+	limits.ModelSendsPerHour, limits.ModelTokensPerDay = 1_000_000, 1<<40
+	if _, err := tn.Cloud.SetLimits(t.Context(), tn.ID, limits); err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range consent.Features {
+		if !spec.Public {
+			tn.Consent(t, spec.Feature, consent.Shared)
+		}
+	}
+}
+
+// largestEnrichment describes ten tasks with 100 KiB of code each.
+func largestEnrichment(t *testing.T, tn *cloudtest.Tenant) func(int) request {
+	var stored struct{ IDs []string }
+	tn.Do(t, "platform", http.MethodPut, "/v1/catalog/tasks", map[string]any{"edition": "e1", "tasks": tasks("enriched", 10)}).Want(t, http.StatusOK).JSON(t, &stored)
+	var all []map[string]any
+	for _, id := range stored.IDs {
+		all = append(all, map[string]any{"id": id, "code": strings.Repeat("c", 100<<10)})
+	}
+	token, body := tn.Token(t, "platform"), encode(t, map[string]any{"tasks": all})
+	return func(int) request {
+		return request{method: http.MethodPost, path: "/v1/catalog/enrich", token: token, body: body}
+	}
 }
 
 // tasks returns n tasks of about 8 KiB.

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"context"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 )
 
 func TestLaw9NoEmulatorInProduction(t *testing.T) {
@@ -32,9 +32,7 @@ func TestLaw9NoEmulatorInProduction(t *testing.T) {
 // process had to be stopped.
 func runBriefly(t *testing.T, path string, environ []string) (said string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, path)
+	cmd := exec.CommandContext(cloudtest.Context(t), path)
 	cmd.Env = environ
 	out, _ := cmd.CombinedOutput() // the exit code is enough
 	return string(out), cmd.ProcessState.ExitCode()

@@ -82,7 +82,7 @@ func start(t testing.TB, path string, environ []string) *process {
 	t.Cleanup(func() {
 		p.stop()
 		if t.Failed() {
-			t.Logf("the process printed, besides requests that succeeded:\n%s%s", &p.log, p.why)
+			t.Logf("the process printed, without requests that succeeded:\n%s%s", &p.log, p.why)
 		}
 	})
 	awaitListener(t, addr, ended)
@@ -90,7 +90,7 @@ func start(t testing.TB, path string, environ []string) *process {
 }
 
 // freeAddr is an address of this machine that nobody listens at. Its port is below
-// those that the system gives to outgoing connections, so that it stays free until
+// those that the system uses for outgoing connections, so that it stays free until
 // the process listens.
 func freeAddr(t testing.TB) string {
 	t.Helper()

@@ -58,6 +58,15 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.WriteCatalog:     {tenant.Platform},
 	auditlog.PruneCatalog:     {tenant.Platform},
 
+	auditlog.ExplainIssue:              {tenant.Viewer, tenant.Admin},
+	auditlog.PreviewExplainIssue:       {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.SummarizeWorkspace:        {tenant.Viewer, tenant.Admin},
+	auditlog.PreviewSummarizeWorkspace: {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.RankNextTasks:             {tenant.Viewer, tenant.Admin},
+	auditlog.PreviewRankNextTasks:      {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.EnrichCatalog:             {tenant.Platform},
+	auditlog.ReadDataMap:               {tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform},
+
 	auditlog.CreateExport:         {tenant.Auditor, tenant.Admin},
 	auditlog.StartTenantExport:    {tenant.Platform},
 	auditlog.ListExports:          {tenant.Auditor, tenant.Admin},

@@ -53,7 +53,7 @@ func allCodes() []any {
 			all[code] = true
 		}
 	}
-	for code := range refusalStatuses {
+	for code := range refusalStatus {
 		all[string(code)] = true
 	}
 	var sorted []any

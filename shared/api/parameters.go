@@ -38,7 +38,7 @@ var patterns = map[string]string{
 	"pageToken": `^[A-Za-z0-9_-]{0,32768}$`,
 	"actor":     `^[0-9a-f]{32}$`,
 	"action":    `^[a-z]+(\.[a-z]+){1,3}$`,
-	"resource":  `^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit)/[A-Za-z0-9._~/-]{1,500})$`,
+	"resource":  `^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit|consents|consent-texts|model-sends)/[A-Za-z0-9._~/-]{1,500})$`,
 	"lines":     `^[0-9]{1,18}-[0-9]{0,18}$`,
 	"continue":  `^[0-9]{1,5}$`,
 }

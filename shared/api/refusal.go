@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -10,38 +9,35 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/consent"
 )
 
-// refusalStatuses are the statuses of the problems of models, by code.
-var refusalStatuses = map[consent.Code]int{
+// refusalStatus has the HTTP status of each code of a request to a language model.
+var refusalStatus = map[consent.Code]int{
 	consent.CodeNoConsent:     http.StatusForbidden,
 	consent.CodeNoDestination: http.StatusConflict,
 	consent.CodeLimit:         http.StatusTooManyRequests,
 	consent.CodeKeyLocked:     http.StatusForbidden,
-	consent.CodeTooLarge:      http.StatusConflict,
+	consent.CodeTooLarge:      http.StatusUnprocessableEntity,
 	consent.CodeNotSent:       http.StatusServiceUnavailable,
 	consent.CodeUnavailable:   http.StatusServiceUnavailable,
-	consent.CodeBlocked:       http.StatusConflict,
-	consent.CodeAnswer:        http.StatusBadGateway,
+	consent.CodeBlocked:       http.StatusUnprocessableEntity,
+	consent.CodeAnswer:        http.StatusServiceUnavailable,
 }
 
-// RefusalStatuses lists the statuses of RefusalProblem, for the errors of an operation.
-var RefusalStatuses = []int{
-	http.StatusForbidden, http.StatusConflict, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable,
-}
-
-// RefusalProblem returns the problem for a request to a model that was refused, or has no
-// answer. Any other error is returned as it is. If consent is missing, the problem has a
-// fault for each half that must be given, and says how.
-func RefusalProblem(err error) error {
-	var r *consent.Refusal
-	if !errors.As(err, &r) {
-		return err
-	}
-	return fromRefusal(r)
-}
-
+// fromRefusal returns the problem for a request that was not sent to a model, or not
+// answered. It says which halves are missing, and who can give them.
 func fromRefusal(r *consent.Refusal) *Problem {
-	p := Refuse(refusalStatuses[r.Code], r.Error(), missingHalves(r)...)
+	p := Refuse(refusalStatus[r.Code], (&consent.Refusal{Code: r.Code, Reason: r.Reason}).Error())
 	p.Code = string(r.Code)
+	for _, m := range r.Missing {
+		who, path := "an admin", "/v1/consents/"
+		if m.Side == consent.PlatformSide {
+			who, path = "the platform's staff", "/v1/tenants/{tenant}/consents/"
+		}
+		p.Errors = append(p.Errors, Fault{Message: fmt.Sprintf("the %s half for %s is %s; %s can give it with PUT %s%s/%s",
+			m.Side, m.Destination, m.State, who, path, r.Feature, m.Destination)})
+	}
+	if r.SamePerson {
+		p.Errors = append(p.Errors, Fault{Message: "one person gave both halves, so they have no effect; another person must give one of them"})
+	}
 	switch {
 	case r.Code == consent.CodeLimit:
 		p.With("Retry-After", strconv.Itoa(max(1, int(math.Ceil(r.RetryAfter.Seconds())))))
@@ -49,19 +45,4 @@ func fromRefusal(r *consent.Refusal) *Problem {
 		p.With("Retry-After", "5")
 	}
 	return p
-}
-
-// missingHalves says which halves of a consent are to be given, where and by whom.
-func missingHalves(r *consent.Refusal) (faults []Fault) {
-	for _, m := range r.Missing {
-		path, who := fmt.Sprintf("/v1/consents/%s/%s", r.Feature, m.Destination), "an admin of the tenant gives it"
-		if m.Side == consent.PlatformSide {
-			path, who = fmt.Sprintf("/v1/tenants/{tenant}/consents/%s/%s", r.Feature, m.Destination), "the platform's staff give it"
-		}
-		faults = append(faults, Fault{Message: fmt.Sprintf("the consent is %s; %s with PUT", m.State, who), Location: path})
-	}
-	if r.SamePerson {
-		faults = append(faults, Fault{Message: "one person gave both halves; somebody else must give one of them"})
-	}
-	return faults
 }

@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -14,18 +13,14 @@ import (
 
 func TestAProblemOfMissingConsentSaysWhatToGive(t *testing.T) {
 	t.Parallel()
-	err := api.RefusalProblem(&consent.Refusal{Code: consent.CodeNoConsent, Feature: consent.ExplainIssue, SamePerson: true, Missing: []consent.MissingHalf{
+	p := api.ToProblem(t.Context(), &consent.Refusal{Code: consent.CodeNoConsent, Feature: consent.ExplainIssue, SamePerson: true, Missing: []consent.MissingHalf{
 		{Destination: consent.SingleTenant, Side: consent.TenantSide, State: consent.Withdrawn},
 		{Destination: consent.Shared, Side: consent.PlatformSide, State: consent.None},
 	}})
-	var p *api.Problem
-	if !errors.As(err, &p) {
-		t.Fatal(err)
-	}
 	want := []api.Fault{
-		{Message: "the consent is withdrawn; an admin of the tenant gives it with PUT", Location: "/v1/consents/explain-issue/single-tenant"},
-		{Message: "the consent is none; the platform's staff give it with PUT", Location: "/v1/tenants/{tenant}/consents/explain-issue/shared"},
-		{Message: "one person gave both halves; somebody else must give one of them"},
+		{Message: "the tenant half for single-tenant is withdrawn; an admin can give it with PUT /v1/consents/explain-issue/single-tenant"},
+		{Message: "the platform half for shared is none; the platform's staff can give it with PUT /v1/tenants/{tenant}/consents/explain-issue/shared"},
+		{Message: "one person gave both halves, so they have no effect; another person must give one of them"},
 	}
 	if diff := cmp.Diff(want, p.Errors); diff != "" || p.Status != http.StatusForbidden || p.Code != "consent-missing" {
 		t.Errorf("%d %s:\n%s", p.Status, p.Code, diff)
@@ -35,18 +30,15 @@ func TestAProblemOfMissingConsentSaysWhatToGive(t *testing.T) {
 func TestEachRefusalHasAStatus(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[consent.Code]int{
-		consent.CodeNoConsent: 403, consent.CodeNoDestination: 409, consent.CodeLimit: 429, consent.CodeKeyLocked: 403, consent.CodeTooLarge: 409,
-		consent.CodeNotSent: 503, consent.CodeUnavailable: 503, consent.CodeBlocked: 409, consent.CodeAnswer: 502,
+		consent.CodeNoConsent: 403, consent.CodeNoDestination: 409, consent.CodeLimit: 429, consent.CodeKeyLocked: 403, consent.CodeTooLarge: 422,
+		consent.CodeNotSent: 503, consent.CodeUnavailable: 503, consent.CodeBlocked: 422, consent.CodeAnswer: 503,
 	} {
-		var p *api.Problem
-		if err := api.RefusalProblem(&consent.Refusal{Code: code, RetryAfter: 1500 * time.Millisecond}); !errors.As(err, &p) || p.Status != want || p.Code != string(code) {
+		p := api.ToProblem(t.Context(), &consent.Refusal{Code: code, RetryAfter: 1500 * time.Millisecond})
+		if p.Status != want || p.Code != string(code) {
 			t.Errorf("%s is %+v, want the status %d", code, p, want)
 		}
 		if waits := p.GetHeaders().Get("Retry-After") != ""; waits != (want == 429 || want == 503) {
 			t.Errorf("%s: Retry-After is %v", code, p.GetHeaders())
 		}
-	}
-	if other := errors.New("other"); !errors.Is(api.RefusalProblem(other), other) {
-		t.Error("another error does not stay")
 	}
 }

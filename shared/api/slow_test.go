@@ -89,10 +89,10 @@ type optional struct {
 func TestALongRequestIsNotCanceled(t *testing.T) {
 	t.Parallel()
 	for name, head := range map[string]string{
-		"with a body":         "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-		"with a body of none": "Content-Type: application/json\r\nContent-Length: 0\r\n\r\n",
-		"without a body":      "\r\n",
-		"with chunks":         "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+		"with a body":        "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+		"with an empty body": "Content-Type: application/json\r\nContent-Length: 0\r\n\r\n",
+		"without a body":     "\r\n",
+		"with chunks":        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

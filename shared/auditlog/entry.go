@@ -46,6 +46,15 @@ const (
 	WriteCatalog     Action = "catalog.write"
 	PruneCatalog     Action = "catalog.prune"
 
+	ExplainIssue              Action = "issues.explain"
+	PreviewExplainIssue       Action = "issues.explain.preview"
+	SummarizeWorkspace        Action = "assistants.summary"
+	PreviewSummarizeWorkspace Action = "assistants.summary.preview"
+	RankNextTasks             Action = "assistants.rank"
+	PreviewRankNextTasks      Action = "assistants.rank.preview"
+	EnrichCatalog             Action = "catalog.enrich"
+	ReadDataMap               Action = "datamap.read"
+
 	CreateExport         Action = "exports.create"
 	StartTenantExport    Action = "exports.create.staff"
 	ListExports          Action = "exports.list"

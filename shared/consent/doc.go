@@ -2,8 +2,8 @@
 // sends data to a language model at a destination.
 //
 // A consent is for a tenant, or for one of its workspaces, and for a feature at a
-// destination. It has two halves. An admin of the tenant gives one, and the platform's
-// staff give the other. A consent is in effect while both halves are active, and only
+// destination. It has two halves. An admin of the tenant submits one, and
+// the platform's staff submit the other. A consent is in effect while both halves are active, and only
 // then. Nothing is agreed to by default.
 //
 // For example, explain-issue may send issues of acme's workspace prod to acme's own

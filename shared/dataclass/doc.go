@@ -17,7 +17,7 @@
 //	var _ = dataclass.Stored[Grant]("tenants/{tenant}/workspaces/{workspace}/grants/{grant}")
 //
 // Published, Delivered, Exported and Sent declare messages, rows of exports and payloads of
-// models likewise. Locations lists every place that has data, and Map shows it with the
+// models too. Locations lists every place that has data, and Map shows it with the
 // rules.
 //
 // Tests read these declarations. They fail on a field without a label, on a label that

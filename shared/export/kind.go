@@ -38,6 +38,7 @@ var Tables = map[Kind][]Table{
 	Audit:     {AuditTable},
 	Metadata:  {RunsTable, SamplesTable, SightingsTable, IssuesTable, SLIsTable, AssistantsTable},
 	Inventory: {GrantsTable},
+	Outputs:   {PartsTable},
 }
 
 // Tables returns the tables of the requested kinds, in a fixed order.

@@ -37,10 +37,13 @@ const (
 type Range struct {
 	// From and To are names of documents, within their database: the range has the
 	// documents from From on, and before To. They need not exist. Empty means from
-	// the first, or to the last. In the table outputparts, they are Positions.
+	// the first, or to the last. In the table outputparts, they are names of objects in
+	// one workspace, or beginnings of such names.
 	From string `firestore:"from" class:"operational"`
 	To   string `firestore:"to" class:"operational"`
-	// Begin and End are indexes of audit entries: from Begin on, and before End.
+	// Begin and End are indexes of audit entries: from Begin on, and before End. In the
+	// table outputparts, they are First and Offset of the object From, if it continues a
+	// file that an earlier part began.
 	Begin int64 `firestore:"begin" class:"operational"`
 	End   int64 `firestore:"end" class:"operational"`
 }

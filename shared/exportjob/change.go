@@ -46,6 +46,16 @@ func (j *Jobs) Pause(ctx context.Context, h Home, id export.ID) error {
 	return err
 }
 
+// NoteProgress counts the parts of an export that are done, and notes the time if
+// there are more than before. It returns the export.
+func (j *Jobs) NoteProgress(ctx context.Context, h Home, id export.ID) (export.Export, error) {
+	done, err := Count(ctx, h.Parts(id).Where("done", "==", true))
+	if err != nil {
+		return export.Export{}, err
+	}
+	return j.change(ctx, h, id, nil, func(e *export.Export) (bool, error) { return e.Progress(done, j.Now()), nil })
+}
+
 // endEntry is the audit entry of the end of an export.
 func (h Home) endEntry(id export.ID, reason string) auditlog.Entry {
 	return auditlog.Entry{

@@ -17,7 +17,7 @@ import (
 // ErrSamePerson is the error of a half whose giver also gave the other one.
 var ErrSamePerson = errors.New("the same person gave the other half")
 
-// Store gives and withdraws halves. Only the function consents can use it: the consent
+// Store stores and withdraws halves. Only the function consents can use it: the consent
 // key signs for no other account. It is safe for concurrent use.
 type Store struct {
 	Verifier *Verifier
@@ -25,7 +25,7 @@ type Store struct {
 	Now      func() time.Time
 }
 
-// Gift is a half that a person gives.
+// Gift is a half that a person agrees to.
 type Gift struct {
 	Want
 	Side    consent.Side

@@ -91,8 +91,12 @@ func (h Home) SpendRef(f consent.Feature) *firestore.DocumentRef {
 	return h.tenant().Collection("modelSpend").Doc(string(f))
 }
 
+// RequestsCollection is the name of the collection of exact requests, whose field request
+// is sealed.
+const RequestsCollection = "modelRequests"
+
 func (h Home) requestRef(send string) *firestore.DocumentRef {
-	return h.tenant().Collection("modelRequests").Doc(send)
+	return h.tenant().Collection(RequestsCollection).Doc(send)
 }
 
 func (h Home) platform() *firestore.DocumentRef { return h.DB.Collection("platform").Doc("models") }

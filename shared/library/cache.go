@@ -22,6 +22,7 @@ const (
 type Cache struct {
 	clients *gcp.Clients
 	now     func() time.Time
+	after   func(time.Duration) <-chan time.Time
 	log     *slog.Logger
 
 	mu         sync.Mutex
@@ -37,9 +38,10 @@ type refresh struct {
 	err  error // valid once done is closed
 }
 
-// NewCache returns an empty cache. It reads the catalog on first use.
-func NewCache(clients *gcp.Clients, now func() time.Time, log *slog.Logger) *Cache {
-	return &Cache{clients: clients, now: now, log: log}
+// NewCache returns an empty cache. It reads the catalog on first use. It waits with
+// after, which is time.After except in tests.
+func NewCache(clients *gcp.Clients, now func() time.Time, after func(time.Duration) <-chan time.Time, log *slog.Logger) *Cache {
+	return &Cache{clients: clients, now: now, after: after, log: log}
 }
 
 // Current returns an index that is about a minute old at most:
@@ -75,7 +77,7 @@ func (c *Cache) Current(ctx context.Context) (*Index, error) {
 func (c *Cache) wait(ctx context.Context, running *refresh, old *Index) (*Index, error) {
 	var enough <-chan time.Time
 	if old != nil {
-		enough = time.After(maxWait)
+		enough = c.after(maxWait)
 	}
 	select {
 	case <-enough:

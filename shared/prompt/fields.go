@@ -10,11 +10,14 @@ import (
 
 // payloads has the type of each feature's payload.
 var payloads = map[consent.Feature]reflect.Type{
-	consent.ExplainIssue:       reflect.TypeFor[Explanation](),
-	consent.SummariseWorkspace: reflect.TypeFor[Summary](),
-	consent.RankNextTasks:      reflect.TypeFor[Ranking](),
-	consent.EnrichCatalog:      reflect.TypeFor[Enrichment](),
+	consent.ExplainIssue:       payloadType[Explanation](consent.ExplainIssue),
+	consent.SummariseWorkspace: payloadType[Summary](consent.SummariseWorkspace),
+	consent.RankNextTasks:      payloadType[Ranking](consent.RankNextTasks),
+	consent.EnrichCatalog:      payloadType[Enrichment](consent.EnrichCatalog),
 }
+
+// payloadType declares the data classes of a feature's payload.
+func payloadType[T Payload](f consent.Feature) reflect.Type { return dataclass.Sent[T](string(f)).Type }
 
 // Fields lists every field that a feature can send, in the order of its payload: issue.title,
 // or tasks[].name for the elements of a list.

@@ -79,7 +79,7 @@ resource "google_tags_tag_value" "public" {
 }
 
 # The tag's value, once the policy exempts it. A module that depended on the policy as a
-# whole would read its data sources anew with each change of the policy, and replace
+# whole would read its data sources again with each change of the policy, and replace
 # every role that follows from them.
 resource "terraform_data" "public_tag" {
   input      = google_tags_tag_value.public.id

@@ -10,6 +10,10 @@ locals {
       { title = "Firestore writes, per second", filter = "resource.type=\"firestore_instance\" AND metric.type=\"firestore.googleapis.com/document/write_count\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.op"] },
     ],
     [
+      for name, metric in google_logging_metric.delay :
+      { title = local.delay_metrics[name].description, filter = "metric.type=\"logging.googleapis.com/user/${metric.name}\"", aligner = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", by = [for label in keys(local.delay_metrics[name].labels) : "metric.label.${label}"] }
+    ],
+    [
       for name, metric in google_logging_metric.this :
       { title = local.log_metrics[name].description, filter = "metric.type=\"logging.googleapis.com/user/${metric.name}\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = [] }
     ],

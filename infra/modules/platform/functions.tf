@@ -50,6 +50,13 @@ module "function" {
     STRONGROOM_MANIFEST_KEY  = google_kms_crypto_key.manifest.id
     STRONGROOM_EXPORT_READER = module.suite.accounts.export_reader
 
+    STRONGROOM_CONSENT_KEY                = google_kms_crypto_key.consent.id
+    STRONGROOM_MODEL_PROJECT              = try(var.model.project_id, "")
+    STRONGROOM_MODEL_LOCATION             = try(var.model.location, "")
+    STRONGROOM_MODEL                      = try(var.model.name, "")
+    STRONGROOM_MODEL_ABUSE_LOGGING_EXEMPT = tostring(try(var.model.abuse_logging_exempt, false))
+    STRONGROOM_MODEL_CACHE_DISABLED       = tostring(try(var.model.cache_disabled, false))
+
     STRONGROOM_PAGE_TOKEN_KEY = terraform_data.page_token_key.output
   }
   limits          = merge(each.value.limits, local.default_limits, { for k, v in try(var.limits[each.key], {}) : k => v if v != null })

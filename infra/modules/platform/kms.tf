@@ -63,6 +63,21 @@ resource "google_kms_crypto_key" "manifest" {
   }
 }
 
+# Signs the halves of consents. Only the function consents may sign with it. A version
+# that is retired from signing stays enabled until the halves that it signed have ended.
+resource "google_kms_crypto_key" "consent" {
+  key_ring                   = google_kms_key_ring.platform[var.location].id
+  name                       = "consent"
+  purpose                    = "ASYMMETRIC_SIGN"
+  destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
+  deletion_policy            = var.deletion_policy
+
+  version_template {
+    algorithm        = "EC_SIGN_ED25519"
+    protection_level = "SOFTWARE"
+  }
+}
+
 resource "google_kms_crypto_key" "this" {
   for_each = local.keys
 

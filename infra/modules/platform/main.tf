@@ -11,6 +11,7 @@ module "suite" {
   project_id     = var.project_id
   project_number = local.project_number
   location       = var.location
+  model_project  = try(var.model.project_id, null)
 
   log_public_keys = { for v in data.google_kms_crypto_key_versions.log.versions : tostring(v.version) => v.public_key[0].pem }
 }

@@ -18,6 +18,10 @@ locals {
       description = "Messages that were permanently rejected"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"event permanently rejected\""
     }
+    exports-failed = {
+      description = "Exports that failed. The tenant sees the reason; the log line names tenant, export, part and cause: see the playbook on large exports"
+      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"export failed\""
+    }
     unauthenticated-requests = {
       description = "Requests without a valid token: more than 10 a second for five minutes, so somebody tries tokens or a client is broken"
       filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"request\" jsonPayload.status=401"
@@ -65,6 +69,14 @@ locals {
       labels      = { tenant = "EXTRACT(jsonPayload.tenant)" }
       threshold   = 900
       what        = "A tenant's audit topic has not received entries for more than 15 minutes. The metric names the tenant. The log line says whether the topic refuses messages. See the playbook on audits."
+    }
+    export-stall = {
+      description = "Time for which no part of an active export was finished, in seconds, as export-scheduler sees it every 15 minutes"
+      filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"export makes no progress\""
+      value       = "EXTRACT(jsonPayload.seconds)"
+      labels      = { tenant = "EXTRACT(jsonPayload.tenant)" }
+      threshold   = 3600
+      what        = "No part of an export was finished for more than an hour. The metric names the tenant. Look at the logs of export-worker. The export fails when its read time is seven days old. See the playbook on large exports."
     }
   }
 

@@ -30,6 +30,26 @@ variable "regions" {
   }
 }
 
+variable "model" {
+  description = "The platform's own language model at Vertex AI, the destination shared; null: there is none. abuse_logging_exempt and cache_disabled state settings of its project, which are part of the text that tenants agree to."
+  type = object({
+    project_id           = string
+    location             = string
+    name                 = string
+    abuse_logging_exempt = optional(bool, false)
+    cache_disabled       = optional(bool, false)
+  })
+  default = null
+  validation {
+    condition     = var.model == null || can(regex("^(us|eu|[a-z]+-[a-z]+[0-9]{1,2})$", try(var.model.location, "")))
+    error_message = "The location of a model is a region like europe-west3, or eu or us. The global endpoint has no location, so it is not allowed."
+  }
+  validation {
+    condition     = var.model == null || (can(regex("^[a-z][a-z0-9.-]{0,62}[a-z0-9]$", try(var.model.name, ""))) && !strcontains(try(var.model.name, ""), "latest"))
+    error_message = "Name the exact model, such as gemini-3.5-flash. An alias such as gemini-flash-latest changes what people have agreed to."
+  }
+}
+
 variable "home_region" {
   description = "Region of Google's audit logs; null: the first of regions in alphabetical order. It must be one in which functions run, and it cannot be changed later. Set it before you add a region that precedes it."
   type        = string

@@ -18,8 +18,23 @@ locals {
     signingKeyName = { stringValue = var.record.signing_key_name }
     databaseId     = { stringValue = var.record.database_id }
     trust          = local.trust
-    limits         = { mapValue = { fields = { uploadLifetime = { integerValue = tostring(var.record.upload_lifetime_seconds * 1000000000) } } } }
-    witnesses      = { arrayValue = length(var.record.witnesses) == 0 ? {} : { values = [for w in var.record.witnesses : { stringValue = w }] } }
+    limits = { mapValue = { fields = {
+      uploadLifetime    = { integerValue = tostring(var.record.upload_lifetime_seconds * 1000000000) }
+      modelSendsPerHour = { integerValue = tostring(var.record.model_limits.sends_per_hour) }
+      modelTokensPerDay = { integerValue = tostring(var.record.model_limits.tokens_per_day) }
+      keepModelRequests = { integerValue = tostring(var.record.model_limits.keep_requests_days * 86400 * 1000000000) }
+    } } }
+    model     = { mapValue = { fields = local.model } }
+    witnesses = { arrayValue = length(var.record.witnesses) == 0 ? {} : { values = [for w in var.record.witnesses : { stringValue = w }] } }
+  }
+
+  # Without a model, all fields have their zero value.
+  model = {
+    projectId          = { stringValue = try(var.record.model.project_id, "") }
+    location           = { stringValue = try(var.record.model.location, "") }
+    model              = { stringValue = try(var.record.model.name, "") }
+    abuseLoggingExempt = { booleanValue = try(var.record.model.abuse_logging_exempt, false) }
+    cacheDisabled      = { booleanValue = try(var.record.model.cache_disabled, false) }
   }
 
   # An empty list is an arrayValue without values, because Firestore returns that.

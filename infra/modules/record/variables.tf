@@ -1,5 +1,5 @@
 variable "record" {
-  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Witnesses: verifier keys of the audit log's witnesses."
+  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Witnesses: verifier keys of the audit log's witnesses. Model: the tenant's own language model; null: none. Model limits: 0 is the platform's default, or nothing is stored."
   type = object({
     id                      = string
     state                   = optional(string, "active")
@@ -15,6 +15,18 @@ variable "record" {
     database_id             = optional(string, "")
     upload_lifetime_seconds = optional(number, 0)
     witnesses               = optional(list(string), [])
+    model = optional(object({
+      project_id           = string
+      location             = string
+      name                 = string
+      abuse_logging_exempt = optional(bool, false)
+      cache_disabled       = optional(bool, false)
+    }))
+    model_limits = optional(object({
+      sends_per_hour     = optional(number, 0)
+      tokens_per_day     = optional(number, 0)
+      keep_requests_days = optional(number, 0)
+    }), {})
   })
   default = null
   validation {
@@ -24,6 +36,10 @@ variable "record" {
   validation {
     condition     = try(var.record.upload_lifetime_seconds, 0) >= 0 && try(var.record.upload_lifetime_seconds, 0) <= 900
     error_message = "The lifetime of an upload URL must be at most 900 seconds; 0 is the default."
+  }
+  validation {
+    condition     = alltrue([for n in values(try(var.record.model_limits, {})) : n >= 0]) && try(var.record.model_limits.keep_requests_days, 0) <= 90
+    error_message = "Limits of models must not be negative, and exact requests are stored for at most 90 days."
   }
   validation {
     condition     = length(try(var.record.witnesses, [])) <= 16 && alltrue([for w in try(var.record.witnesses, []) : can(regex("^[^+\\s]+\\+[0-9a-f]{8}\\+B[A-Pg-v][A-Za-z0-9+/=]+$", w))])

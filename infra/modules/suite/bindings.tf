@@ -11,6 +11,8 @@ locals {
       manifestKey  = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/manifest"
       exportReader = "serviceAccounts/${local.export_reader}"
       auditBucket  = "buckets/${var.project_id}-audit"
+      consentKey   = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/consent"
+      modelProject = var.model_project == null ? null : "projects/${var.model_project}" # null: the platform has no language model
     },
     { for topic in local.topics : "topic.${topic}" => "topics/${topic}" },
     { for topic in local.dead_letters : "deadLetters.${topic}" => "subscriptions/${topic}-dead" },
@@ -24,6 +26,7 @@ locals {
       "tenant.exportsBucket"  = "buckets/${t.exports_bucket}"
       "tenant.auditBucket"    = "buckets/${t.audit_bucket}"
       "tenant.auditTopic"     = t.audit_topic # null: the log is delivered nowhere
+      "tenant.modelProject"   = t.model_project == null ? null : "projects/${t.model_project}"
     }
   }
 
@@ -63,7 +66,7 @@ locals {
       role     = local.platform_role[key]
       on       = r.on
       resource = local.platform_resources[r.on]
-    } if contains(keys(local.platform_resources), r.on)
+    } if try(local.platform_resources[r.on], null) != null
   }
   tenant_bindings = {
     for slug, t in local.tenants : slug => {
@@ -82,5 +85,5 @@ locals {
     { for name, f in local.functions : "scheduler ${name}" => { member = local.scheduler_account, role = "roles/run.invoker", on = "function", resource = "functions/${name}" } if f.schedule != null },
   )
 
-  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.exportsBucket", "tenant.auditBucket", "tenant.auditTopic"])
+  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.exportsBucket", "tenant.auditBucket", "tenant.auditTopic", "tenant.modelProject"])
 }

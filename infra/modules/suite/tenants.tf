@@ -33,6 +33,7 @@ locals {
       outputs_bucket     = local.names[slug].outputs_bucket
       exports_bucket     = local.names[slug].exports_bucket
       audit_bucket       = local.names[slug].audit_bucket
+      model_project      = t.model_project
       audit_topic        = t.audit_topic == null ? null : "topics/${split("/", t.audit_topic)[3]}"
     }
   }

@@ -58,6 +58,16 @@ resource "google_pubsub_topic_iam_member" "audit" {
   member  = "serviceAccount:${each.value.member}"
 }
 
+# The functions that send may use the models of the tenant's own project. Whoever applies
+# this needs resourcemanager.projects.setIamPolicy on it.
+resource "google_project_iam_member" "model" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "tenant.modelProject" }
+
+  project = var.model.project_id
+  role    = each.value.role
+  member  = "serviceAccount:${each.value.member}"
+}
+
 resource "google_storage_bucket_iam_member" "this" {
   for_each = { for key, b in local.bindings : key => b if contains(keys(local.role_buckets), b.on) }
 

@@ -111,6 +111,37 @@ variable "audit_topic" {
   }
 }
 
+variable "model" {
+  description = "The tenant's own language model at Vertex AI, the destination single-tenant; null: there is none. abuse_logging_exempt and cache_disabled state settings of its project, which are part of the text that people agree to."
+  type = object({
+    project_id           = string
+    location             = string
+    name                 = string
+    abuse_logging_exempt = optional(bool, false)
+    cache_disabled       = optional(bool, false)
+  })
+  default = null
+  validation {
+    condition     = var.model == null || can(regex("^(us|eu|[a-z]+-[a-z]+[0-9]{1,2})$", try(var.model.location, "")))
+    error_message = "The location of a model is a region like europe-west3, or eu or us. The global endpoint has no location, so it is not allowed."
+  }
+  validation {
+    condition     = var.model == null || (can(regex("^[a-z][a-z0-9.-]{0,62}[a-z0-9]$", try(var.model.name, ""))) && !strcontains(try(var.model.name, ""), "latest"))
+    error_message = "Name the exact model, such as gemini-3.5-flash. An alias such as gemini-flash-latest changes what people have agreed to."
+  }
+}
+
+variable "model_limits" {
+  description = "Limits of each feature that uses a language model: requests in an hour and tokens in a day (0: the platform's default of 60 and 1,000,000), and for how many days the exact requests are stored (0: not at all; at most 90)."
+  type = object({
+    sends_per_hour     = optional(number, 0)
+    tokens_per_day     = optional(number, 0)
+    keep_requests_days = optional(number, 0)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "upload_lifetime_seconds" {
   description = "Lifetime of an upload URL, in seconds; 0: the platform's default of 900."
   type        = number

@@ -53,9 +53,9 @@ func ActorID(issuer, subject string) string {
 
 // AuditEntry is an entry of an audit log.
 type AuditEntry struct {
-	Index   *uint64         `json:"index,omitempty"` // nil: none yet
+	Index   *uint64         `json:"index,omitempty" doc:"nil: none yet"`
 	ActorID string          `json:"actorId"`
-	Entry   json.RawMessage `json:"entry"` // its canonical form (RFC 8785) is the leaf of the Merkle tree
+	Entry   json.RawMessage `json:"entry" doc:"its canonical form (RFC 8785) is the leaf of the Merkle tree"`
 }
 
 // MaxAuditPage is the maximum number of entries that this program requests on one

@@ -10,23 +10,23 @@ import (
 // Issue is a finding that persists across runs.
 type Issue struct {
 	ID              string         `json:"id"`
-	State           string         `json:"state"`    // detected, open, investigated, reopened, resolved or ignored
-	Severity        int            `json:"severity"` // 1 (critical) to 4 (informational), from the newest sighting
-	SeverityFlagged bool           `json:"severityFlagged,omitempty"`
+	State           string         `json:"state" doc:"detected, open, investigated, reopened, resolved or ignored"`
+	Severity        int            `json:"severity" doc:"1 (critical) to 4 (informational), from the newest sighting"`
+	SeverityFlagged bool           `json:"severityFlagged,omitempty" doc:"true if the task gave no severity that is understood"`
 	Task            string         `json:"task"`
 	SLX             string         `json:"slx,omitempty"`
 	Resource        string         `json:"resource,omitempty"`
-	FirstSeen       time.Time      `json:"firstSeen"` // start of the run; so are all times except ObservedAt
+	FirstSeen       time.Time      `json:"firstSeen" doc:"start of the first run that saw it; lastSeen and since are starts of runs too"`
 	LastSeen        time.Time      `json:"lastSeen"`
-	LastRun         string         `json:"lastRun"`
-	ObservedAt      *time.Time     `json:"observedAt,omitempty"`
+	LastRun         string         `json:"lastRun" doc:"ID of the newest run that saw it"`
+	ObservedAt      *time.Time     `json:"observedAt,omitempty" doc:"as the task reported it"`
 	Sightings       int            `json:"sightings"`
-	Runs            int            `json:"runs"` // that reported it
-	Since           time.Time      `json:"since"`
+	Runs            int            `json:"runs" doc:"number of runs that saw it"`
+	Since           time.Time      `json:"since" doc:"when it began, or came back"`
 	ResolvedAt      *time.Time     `json:"resolvedAt,omitempty"`
-	Reopened        int            `json:"reopened"` // how many times it came back
+	Reopened        int            `json:"reopened" doc:"how many times it came back"`
 	Investigated    *Investigation `json:"investigated,omitempty"`
-	Ignored         *Ignoring      `json:"ignored,omitempty"` // may have expired
+	Ignored         *Ignoring      `json:"ignored,omitempty" doc:"may have expired"`
 
 	// The text of the newest sighting. Responses to Investigate and Ignore do
 	// not have it.
@@ -37,7 +37,7 @@ type Issue struct {
 	ReproduceHint string   `json:"reproduceHint,omitempty"`
 	NextSteps     []string `json:"nextSteps,omitempty"`
 	Summary       string   `json:"summary,omitempty"`
-	Unreadable    bool     `json:"unreadable,omitempty"` // the text was changed after it was encrypted
+	Unreadable    bool     `json:"unreadable,omitempty" doc:"the text was changed after it was encrypted"`
 }
 
 // Investigation records who investigates an issue.

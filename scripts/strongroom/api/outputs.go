@@ -27,17 +27,17 @@ type Listing struct {
 
 // Output describes the readable part of one output.
 type Output struct {
-	Name        string `json:"name"`
-	FileName    string `json:"fileName"` // for people: as the file was named on the runner
+	Name        string `json:"name" doc:"identifies the output; outputs cat accepts it"`
+	FileName    string `json:"fileName" doc:"for people: as the file was named on the runner"`
 	ContentType string `json:"contentType"`
-	State       string `json:"state"`           // Open, Complete, Incomplete or Unclaimed
-	Parts       int    `json:"parts"`           // that the run reported; 0 while it runs
-	StoredParts int    `json:"storedParts"`     // stored without a gap, from part 1
-	Size        int64  `json:"size"`            // bytes in StoredParts
-	Lines       *int64 `json:"lines,omitempty"` // nil: unknown
-	LinesDiffer bool   `json:"linesDiffer"`     // the run declared other numbers of lines than the platform counted
+	State       string `json:"state" doc:"open, complete, incomplete or unclaimed"`
+	Parts       int    `json:"parts" doc:"number that the run reported; 0 while it runs"`
+	StoredParts int    `json:"storedParts" doc:"number stored without a gap, from part 1"`
+	Size        int64  `json:"size" doc:"bytes in the stored parts"`
+	Lines       *int64 `json:"lines,omitempty" doc:"absent if unknown"`
+	LinesDiffer bool   `json:"linesDiffer" doc:"the run declared other numbers of lines than the platform counted"`
 
-	UnclaimedParts int `json:"unclaimedParts"` // stored parts that the run did not report
+	UnclaimedParts int `json:"unclaimedParts" doc:"stored parts that the run did not report"`
 }
 
 // Outputs lists a run's outputs.

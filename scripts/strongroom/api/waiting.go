@@ -45,10 +45,10 @@ func (w *waiting) set(connected, sent bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.connected = connected
-	if !w.timer.Stop() || w.ended || !sent {
-		return
+	w.timer.Stop()
+	if sent && !w.ended {
+		w.timer.Reset(patience)
 	}
-	w.timer.Reset(patience)
 }
 
 // report runs while the request waits, so its caller does not run.

@@ -39,7 +39,8 @@ func (act action[T]) command(a *app) *cobra.Command {
 			return act.show(a.stdout, result)
 		},
 	}
-	addJSONFlag(cmd, &asJSON)
+	var result T
+	addJSONFlag(cmd, &asJSON, result)
 	if act.complete == nil && act.ids != nil {
 		act.complete = act.ids.complete
 	}
@@ -76,6 +77,8 @@ func withRetry[T any](ctx context.Context, call func(context.Context) (T, error)
 	return result, err
 }
 
-func addJSONFlag(cmd *cobra.Command, asJSON *bool) {
+// addJSONFlag adds --json to a command. Result is of the type that it prints.
+func addJSONFlag(cmd *cobra.Command, asJSON *bool, result any) {
 	cmd.Flags().BoolVar(asJSON, "json", false, "print the result as JSON")
+	documentJSON(cmd, result)
 }

@@ -23,8 +23,8 @@ func checkEntryID(id string) error {
 // shownEntry is what audit show --json prints.
 type shownEntry struct {
 	api.AuditEntry
-	Proved     bool   `json:"proved"`               // the entry is in the log that the checkpoint signs
-	Checkpoint string `json:"checkpoint,omitempty"` // empty: the entry is not in the published log yet
+	Proved     bool   `json:"proved" doc:"the entry is in the log that the checkpoint signs"`
+	Checkpoint string `json:"checkpoint,omitempty" doc:"empty: the entry is not in the published log yet"`
 }
 
 func showEntryCommand(a *app) *cobra.Command {
@@ -44,7 +44,7 @@ recorded less than a minute ago may not have a proof yet.`,
 		},
 	}
 	cmd.Flags().StringArrayVar(&keys, "key", nil, "verifier key of the log to trust, or a file of them (repeatable; default: the keys that the platform lists)")
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, shownEntry{})
 	return cmd
 }
 

@@ -301,10 +301,10 @@ func TestTailPrintsEachEntryOnce(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the first entries are printed", func() bool { return out.lines() == 3 })
+	cloudtest.Eventually(t, "the first entries are printed", func() bool { return out.lines() == 3 })
 	p.recordRuns(t, 2)
 	p.publish(t)
-	eventually(t, "later entries are printed", func() bool { return out.lines() == 5 })
+	cloudtest.Eventually(t, "later entries are printed", func() bool { return out.lines() == 5 })
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +326,7 @@ func TestTailPrintsEachEntryOnce(t *testing.T) {
 	if err := again.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the entries after an index are printed", func() bool { return rest.lines() == 2 })
+	cloudtest.Eventually(t, "the entries after an index are printed", func() bool { return rest.lines() == 2 })
 	_ = again.Process.Signal(os.Interrupt)
 	_ = again.Wait() // it was interrupted
 }

@@ -77,7 +77,7 @@ func rootCommand(a *app) *cobra.Command {
 	a.settings.addFlags(root)
 	root.AddCommand(runCommand(a), resumeCommand(a), spoolCommand(a), uploadCommand(a), importCommand(a),
 		runsCommand(a), outputsCommand(a), issuesCommand(a), slisCommand(a), assistantCommand(a),
-		catalogCommand(a), auditCommand(a), exportsCommand(a), replayCommand(a), tokenCommand(a), versionCommand(a))
+		catalogCommand(a), consentsCommand(a), modelsCommand(a), dataMapCommand(a), auditCommand(a), exportsCommand(a), replayCommand(a), tokenCommand(a), versionCommand(a))
 	finishCommands(a, root)
 	return root
 }

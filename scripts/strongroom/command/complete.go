@@ -54,7 +54,7 @@ func (k idKind) complete(ctx context.Context, a *app, _ []string, prefix string)
 	if prefix != "" && !k.part.MatchString(prefix) {
 		return nil, nil
 	}
-	client, err := a.settings.client("")
+	client, err := k.client(a)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func listExportsCommand(a *app) *cobra.Command {
 			}.print(cmd.Context(), a, o)
 		},
 	}
-	o.addFlags(cmd)
+	o.addFlags(cmd, exportList{})
 	return cmd
 }
 
@@ -68,7 +68,7 @@ func showExportCommand(a *app) *cobra.Command {
 	return action[api.Export]{
 		use: "show EXPORT", short: "Show an export and its progress", public: true,
 		example: "  strongroom exports show 0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e31",
-		check:   checkExportID, show: view.Export,
+		check:   exportIDs.checkPart, ids: &exportIDs, show: view.Export,
 		do: func(ctx context.Context, c *api.Client, id string) (api.Export, error) { return c.Export(ctx, id) },
 	}.command(a)
 }
@@ -79,7 +79,7 @@ func cancelExportCommand(a *app) *cobra.Command {
 		long: `Cancel an export that has not ended. The files that are written stay in the exports
 bucket until its lifecycle removes them. It is safe to run again.`,
 		example: "  strongroom exports cancel 0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e31",
-		check:   checkExportID, show: view.Export,
+		check:   exportIDs.checkPart, ids: &exportIDs, show: view.Export,
 		do: func(ctx context.Context, c *api.Client, id string) (api.Export, error) {
 			return c.CancelExport(ctx, id)
 		},

@@ -90,7 +90,7 @@ command runs, so use --from and --to with RFC 3339 times together with --id.`,
 	flags.StringVar(&o.dir, "pull", "", "wait, and copy the export to this `directory`")
 	o.waited.addFlags(cmd)
 	o.pulled.addFlags(cmd)
-	addJSONFlag(cmd, &o.json)
+	addJSONFlag(cmd, &o.json, api.Export{})
 	return cmd
 }
 

@@ -65,16 +65,25 @@ not the one whose SHA-256 its runner declared.`,
   strongroom exports pull 0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e31 ./export --parallel 32 --keys auditor.keys`,
 		Args: exactArgs("EXPORT", "DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cmp.Or(checkExportID(args[0]), o.check()); err != nil {
+			if err := cmp.Or(exportIDs.checkPart(args[0]), o.check()); err != nil {
 				return err
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			return a.pullExport(ctx, args[0], args[1], o, asJSON)
+			client, err := a.settings.publicClient()
+			if err != nil {
+				return err
+			}
+			id, err := exportIDs.resolve(ctx, client, args[0])
+			if err != nil {
+				return err
+			}
+			return a.pullExport(ctx, id, args[1], o, asJSON)
 		},
 	}
+	completeArgs(a, cmd, exportIDs.complete)
 	o.addFlags(cmd)
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, pulledExport{})
 	return cmd
 }
 

@@ -90,7 +90,7 @@ func listSchedulesCommand(a *app) *cobra.Command {
 			return view.Schedules(a.stdout, all)
 		},
 	}
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, scheduleList{})
 	return cmd
 }
 

@@ -168,7 +168,7 @@ func TestAKilledPullContinuesWhereItEnded(t *testing.T) {
 	if r := e.pull(t, id, dir); r.code != 1 || !strings.Contains(r.stderr, "another process uses it") {
 		t.Errorf("a second pull at the same time: %+v", r)
 	}
-	eventually(t, "half of the file is on the disk", func() bool { return len(partials(t, dir)) > 0 })
+	cloudtest.Eventually(t, "half of the file is on the disk", func() bool { return len(partials(t, dir)) > 0 })
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +295,7 @@ func TestTheExitCodeOfWaitSaysHowAnExportEnded(t *testing.T) {
 	e.cloud.SetKeyState(t, e.tenant.KeyName, kmspb.CryptoKeyVersion_DISABLED)
 	e.cloud.RunScheduled(t, "audit-integrator")
 	e.cloud.Clock.Advance(time.Minute)
-	eventually(t, "the export is paused", func() bool { return e.tenant.Export(t, id).State == "paused" })
+	cloudtest.Eventually(t, "the export is paused", func() bool { return e.tenant.Export(t, id).State == "paused" })
 	if r := e.run(t, "exports", "wait", id, "--timeout", "1ms"); r.code != 124 || !strings.Contains(r.stderr, "enable the key, and the export continues") {
 		t.Errorf("a disabled key: %+v", r)
 	}

@@ -48,7 +48,7 @@ channel, or from a copy that you trust, and keep them.`,
 		},
 	}
 	addKeysFlag(cmd, &keys)
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, view.ExportReport{})
 	return cmd
 }
 

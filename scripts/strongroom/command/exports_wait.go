@@ -56,7 +56,7 @@ Exit codes:
 		Example: "  strongroom exports wait 0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e31 && echo done",
 		Args:    exactArgs("EXPORT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := errors.Join(checkExportID(args[0]), o.check()); err != nil {
+			if err := errors.Join(exportIDs.checkPart(args[0]), o.check()); err != nil {
 				return err
 			}
 			client, err := a.settings.publicClient()
@@ -65,11 +65,16 @@ Exit codes:
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			return a.waitAndShow(ctx, client, args[0], o, asJSON)
+			id, err := exportIDs.resolve(ctx, client, args[0])
+			if err != nil {
+				return err
+			}
+			return a.waitAndShow(ctx, client, id, o, asJSON)
 		},
 	}
+	completeArgs(a, cmd, exportIDs.complete)
 	o.addFlags(cmd)
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, api.Export{})
 	return cmd
 }
 

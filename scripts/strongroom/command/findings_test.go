@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -172,7 +173,7 @@ func TestAReportWhoseReplyIsLostIsRetriedWithTheSameBytes(t *testing.T) {
 				t.Fatalf("nothing went wrong: %+v", r)
 			}
 			var r result
-			eventually(t, "all of it is stored", func() bool { // a run may be busy: a process that is being started inherits the locks of this one
+			cloudtest.Eventually(t, "all of it is stored", func() bool { // a run may be busy: a process that is being started inherits the locks of this one
 				r = p.run(t, "resume", "--retry-for", "0s")
 				return len(p.runsSpooled(t)) == 0
 			})

@@ -9,9 +9,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// finishCommands gives all commands below root what they have in common.
+// finishCommands adds to all commands below root what they have in common.
 func finishCommands(a *app, root *cobra.Command) {
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .HasHelpSubCommands}}", jsonHelp+"{{if .HasHelpSubCommands}}", 1))
 	root.SetHelpCommand(helpCommand(root))
 	for _, cmd := range root.Commands() {
 		if cmd.HasSubCommands() {
@@ -32,13 +33,17 @@ func finishGroup(a *app, group *cobra.Command) {
 	group.Args = unknownCommand
 	group.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	for _, cmd := range group.Commands() {
+		if cmd.HasSubCommands() {
+			finishGroup(a, cmd)
+			continue
+		}
 		switch cmd.Name() {
 		case "ls":
 			cmd.Aliases = append(cmd.Aliases, "list")
 		case "show":
 			cmd.SuggestFor = append(cmd.SuggestFor, "view", "get", "describe")
 		}
-		if cmd.Flags().Lookup("spool") == nil {
+		if cmd.Flags().Lookup("spool") == nil && cmd.Flags().Lookup("timeout") == nil {
 			addTimeout(cmd)
 		}
 	}

@@ -49,16 +49,17 @@ type importTask struct {
 // importedRun is one run, as import --json prints it.
 type importedRun struct {
 	File            string                 `json:"file"`
-	Part            int                    `json:"part,omitempty"`  // from 1; zero: its task has one run
-	Parts           int                    `json:"parts,omitempty"` // number of runs of its task
+	Part            int                    `json:"part,omitempty" doc:"from 1; zero: its task has one run"`
+	Parts           int                    `json:"parts,omitempty" doc:"number of runs of its task"`
 	Run             string                 `json:"run"`
 	Task            string                 `json:"task"`
 	Outcome         run.Outcome            `json:"outcome"`
-	Issues          int                    `json:"issues"`                    // reported
-	AlreadyImported bool                   `json:"alreadyImported,omitempty"` // by an earlier import
-	Rejected        []ingest.RejectedLines `json:"rejected,omitempty"`        // of the file; on its first run only
-	Notes           []ingest.RejectedLines `json:"notes,omitempty"`           // also on its first run only: lines that are not reported as the task meant them
-	LeftOut         *leftOutSummary        `json:"leftOut,omitempty"`         // what the platform did not record
+	Issues          int                    `json:"issues" doc:"reported"`
+	Before          bool                   `json:"before" doc:"an earlier import reported the run"`
+	AlreadyImported bool                   `json:"alreadyImported,omitempty" doc:"the same, as earlier versions of the program print it"`
+	Rejected        []ingest.RejectedLines `json:"rejected,omitempty" doc:"of the file; on its first run only"`
+	Notes           []ingest.RejectedLines `json:"notes,omitempty" doc:"also on its first run only: lines that are not reported as the task meant them"`
+	LeftOut         *leftOutSummary        `json:"leftOut,omitempty" doc:"what the platform did not record"`
 
 	task  *importTask
 	lines []api.IssueLine

@@ -11,8 +11,8 @@ import (
 )
 
 func issuesCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "issues", Short: "List issues, and investigate or ignore them"}
-	cmd.AddCommand(listIssuesCommand(a), showIssueCommand(a), investigateCommand(a), ignoreCommand(a))
+	cmd := &cobra.Command{Use: "issues", Short: "List issues, and investigate, ignore or explain them"}
+	cmd.AddCommand(listIssuesCommand(a), showIssueCommand(a), explainIssueCommand(a), investigateCommand(a), ignoreCommand(a))
 	return cmd
 }
 
@@ -34,7 +34,7 @@ func listIssuesCommand(a *app) *cobra.Command {
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listIssues(cmd.Context(), o) },
 	}
-	o.addFlags(cmd)
+	o.addFlags(cmd, issueList{})
 	o.seen.addFlags(cmd, "last seen")
 	flags := cmd.Flags()
 	flags.StringVar(&o.filter.State, "state", "", "filter by state: active (all except resolved and ignored), detected, open, investigated, reopened, resolved or ignored")
@@ -63,7 +63,7 @@ func (o *listIssuesOptions) check() (err error) {
 type issueList struct {
 	AsOf   time.Time   `json:"asOf"`
 	Issues []api.Issue `json:"issues"`
-	More   bool        `json:"more"` // the limit may have cut off more issues
+	More   bool        `json:"more" doc:"the limit may have cut off more issues"`
 }
 
 func (a *app) listIssues(ctx context.Context, o listIssuesOptions) error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -168,12 +167,12 @@ func (p *program) hasOutput(t *testing.T) bool {
 func TestResumeSkipsRunsOfOtherProcesses(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, faults.HTTPConfig{})
-	gate := filepath.Join(t.TempDir(), "gate")
+	gate := newGate(t)
 	done := make(chan result, 1)
 	go func() {
-		done <- p.run(t, "run", "--quiet", "--", "sh", "-c", "echo begun; while [ ! -e "+gate+" ]; do sleep 0.01; done")
+		done <- p.run(t, "run", "--quiet", "--", "sh", "-c", "exec 3<"+gate.path+"; echo begun; ! read -r _ <&3")
 	}()
-	eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
+	cloudtest.Eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
 	id := p.runsSpooled(t)[0]
 	if r := p.run(t, "resume"); r.code != 0 || r.stderr != "" {
 		t.Errorf("resume all runs: %+v", r)
@@ -181,9 +180,7 @@ func TestResumeSkipsRunsOfOtherProcesses(t *testing.T) {
 	if r := p.run(t, "resume", id); r.code != 1 || !strings.Contains(r.stderr, "another process is using this run") {
 		t.Errorf("resume that run: %+v", r)
 	}
-	if err := os.WriteFile(gate, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	gate.open()
 	if r := <-done; r.code != 0 {
 		t.Errorf("%+v", r)
 	}

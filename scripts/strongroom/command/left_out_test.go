@@ -196,7 +196,7 @@ func TestOneUnreadableFileStopsNothing(t *testing.T) {
 	if r.code != 1 || !s.Uploaded || s.Outcome != "error" || len(s.FilesLeftOut) != 2 {
 		t.Errorf("%+v", r)
 	}
-	if !strings.Contains(r.stderr, "missing.log: no such file") || !strings.Contains(r.stderr, "mem: the file cannot be read") {
+	if !strings.Contains(r.stderr, "missing.log: no such file") || !strings.Contains(r.stderr, "/mem into the spool: the file cannot be read") {
 		t.Errorf("stderr is %s", r.stderr)
 	}
 	if p.content(t, s.Run, "ok.log") != "x" || p.content(t, s.Run, "version") == "" {

@@ -202,18 +202,6 @@ func decode[T any](t *testing.T, p *program, args ...string) (answer T) {
 	return answer
 }
 
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !happened() {
-		if time.Now().After(deadline) {
-			t.Fatal("did not happen: " + what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
 func writeFile(t *testing.T, path, content string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

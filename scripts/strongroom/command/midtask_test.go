@@ -2,13 +2,13 @@ package command_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 )
 
@@ -28,7 +28,7 @@ func TestRunnerKilledMidTask(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
+			cloudtest.Eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
 			time.Sleep(delay)
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
@@ -71,16 +71,15 @@ func (p *program) arriving(t *testing.T) int {
 func TestRunnerKilledMidTaskKeepsTheLastByte(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, faults.HTTPConfig{})
-	gate := filepath.Join(t.TempDir(), "gate")
-	defer func() { _ = os.WriteFile(gate, nil, 0o600) }()
+	gate := newGate(t)
 	text := numbers(150)
 	cmd := p.process(t, "run", "--quiet", "--part-size", "500", "--flush-interval", "1h", "--",
-		"sh", "-c", `printf %s "$1"; echo {} > $STRONGROOM_OUTPUT_DIR/left.json; while [ ! -e "$2" ]; do sleep 0.01; done`, "sh", text, gate)
+		"sh", "-c", `exec 3<"$2"; printf %s "$1"; echo {} > $STRONGROOM_OUTPUT_DIR/left.json; read -r _ <&3`, "sh", text, gate.path)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	open := fmt.Sprintf("/parts/stdout.log/%05d.open", len(text)/500+1)
-	eventually(t, "everything is spooled", func() bool {
+	cloudtest.Eventually(t, "everything is spooled", func() bool {
 		spooled, left := 0, false
 		for path, content := range p.spooled(t) {
 			left = left || strings.HasSuffix(path, "/files/left.json") && content != ""
@@ -116,7 +115,7 @@ func TestASignalCancelsTheTaskAndItsOutputIsUploaded(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
+			cloudtest.Eventually(t, "the task writes", func() bool { return p.hasOutput(t) })
 			_ = cmd.Process.Signal(c.signal)
 			_ = cmd.Wait()
 			run := p.oneRun(t)

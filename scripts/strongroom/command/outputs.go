@@ -17,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
+	"github.com/strongroom-dev/strongroom/shared/charset"
 	"github.com/strongroom-dev/strongroom/shared/outputname"
 )
 
@@ -74,6 +75,7 @@ func outputNamed(ctx context.Context, c *api.Client, run, file string) (string, 
 // catOptions are the flags of outputs cat.
 type catOptions struct {
 	follow, raw  bool
+	color        bool
 	unclaimed    bool
 	lines, bytes string
 }
@@ -83,11 +85,20 @@ func catCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cat RUN NAME",
 		Short: "Print an output, or part of it",
-		Long: `Print an output, or part of it, to stdout. On a terminal, control characters are
-printed as visible escapes. The exit code is 1 if the output is incomplete: the run
-has ended or is lost, but some parts are not stored.`,
-		Example: "  strongroom outputs cat 01890a5d-ac96-774b-bcce-b302099a8057 stdout.log --lines 100-200",
-		Args:    exactArgs("RUN", "NAME"),
+		Long: `Print an output, or part of it, to stdout. NAME is the name of the file, as the lists
+show it, or the name that --json prints. To a pipe or file, the output is printed byte
+for byte. On a terminal:
+  - Control characters are printed as visible escapes. --color shows colors and styles,
+    and --raw prints everything unchanged.
+  - Of a line that a program has written again and again, such as a progress bar, the last
+    version is printed, and how many versions it replaced.
+  - UTF-16, which some Windows programs write, is printed as text. A message names it.
+The exit code is 1 if the output is incomplete: the run has ended or is lost, but some
+parts are not stored.`,
+		Example: `  strongroom outputs cat 01890a5d stdout.log --lines 100-200
+  strongroom outputs cat 01890a5d "reports/summary (1).txt" > summary.txt
+  strongroom outputs cat 01890a5d stdout.log --color | less -R`,
+		Args: exactArgs("RUN", "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
@@ -99,6 +110,8 @@ has ended or is lost, but some parts are not stored.`,
 	flags.StringVar(&o.lines, "lines", "", "print only lines A-B, or from A to the end with A-; the first line is 1")
 	flags.StringVar(&o.bytes, "bytes", "", "print only bytes A-B, or from A to the end with A-; the first byte is 0")
 	flags.BoolVar(&o.raw, "raw", false, "print control characters to a terminal unchanged")
+	flags.BoolVar(&o.color, "color", false, "print colors and styles, and other control characters as visible escapes, also to a pipe")
+	cmd.MarkFlagsMutuallyExclusive("raw", "color")
 	flags.BoolVar(&o.unclaimed, "unclaimed", false, "print the stored parts that the run's report does not claim, instead of the output; anybody with an upload URL of the run may have written them")
 	completeArgs(a, cmd, runIDs.complete, completeOutput)
 	cmd.MarkFlagsMutuallyExclusive("follow", "lines", "bytes")
@@ -118,20 +131,46 @@ func (a *app) cat(ctx context.Context, o catOptions, run, name string) error {
 	if name, err = outputNamed(ctx, client, run, name); err != nil {
 		return err
 	}
-	out, flush := a.safeOutput(o.raw)
+	out, flush := a.outputText(o, outputname.Text(name))
 	reader := &view.Reader{Client: client, Run: run, Name: name, Unclaimed: o.unclaimed, Retry: retry.Policy{For: defaultRetry}, Out: out}
 	return errors.Join(read(ctx, reader), flush())
 }
 
-// safeOutput returns stdout. If it is a terminal and raw is not set, control
-// characters are escaped.
-func (a *app) safeOutput(raw bool) (out io.Writer, flush func() error) {
-	file, ok := a.stdout.(*os.File)
-	if raw || !ok || !term.IsTerminal(int(file.Fd())) {
+// safeOutput returns stdout. If it is a terminal, control characters are escaped.
+func (a *app) safeOutput() (out io.Writer, flush func() error) {
+	if !a.isTerminal() {
 		return a.stdout, func() error { return nil }
 	}
 	escaper := view.NewEscaper(a.stdout)
 	return escaper, escaper.Flush
+}
+
+// isTerminal reports whether stdout is a terminal.
+func (a *app) isTerminal() bool {
+	file, ok := a.stdout.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// outputText returns stdout for the text of an output. On a terminal, the text is
+// readable and cannot control it.
+func (a *app) outputText(o catOptions, name string) (out io.Writer, flush func() error) {
+	flush = func() error { return nil }
+	out = a.stdout
+	isShown := !o.raw && (o.color || a.isTerminal())
+	if isShown {
+		escaper := view.NewEscaper(a.stdout)
+		escaper.Colors = o.color
+		out, flush = escaper, escaper.Flush
+		if a.isTerminal() {
+			frames := view.NewFrames(escaper)
+			out, flush = frames, frames.Flush
+		}
+	}
+	decoder := view.NewDecoder(out, !isShown, func(e charset.Encoding) {
+		a.notice("%s is %s; to convert a copy: iconv -f UTF-16 -t UTF-8", view.Name(name), e)
+	})
+	flushText := flush
+	return decoder, func() error { return errors.Join(decoder.Flush(), flushText()) }
 }
 
 // reader returns the method of view.Reader that the flags select.

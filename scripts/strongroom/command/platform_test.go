@@ -104,7 +104,7 @@ func (p *program) stored(t *testing.T, id, name string) string {
 // content waits until an output is complete, and returns it.
 func (p *program) content(t *testing.T, id, name string) string {
 	t.Helper()
-	eventually(t, name+" is complete", func() bool { return p.outputs(t, id)[name].State == api.Complete })
+	cloudtest.Eventually(t, name+" is complete", func() bool { return p.outputs(t, id)[name].State == api.Complete })
 	return p.stored(t, id, name)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
@@ -28,6 +29,8 @@ type idKind struct {
 	part  *regexp.Regexp     // matches the start of an ID
 	check func(string) error // nil: the whole ID
 
+	public bool // the resource belongs to no workspace
+
 	// find returns at most limit IDs with a prefix. An empty prefix selects the newest or
 	// most important ones.
 	find func(ctx context.Context, c *api.Client, prefix string, limit int) ([]candidate, error)
@@ -41,6 +44,32 @@ var (
 		name: "issue", ls: "strongroom issues ls", part: regexp.MustCompile(`^[a-z2-7]{1,52}$`), check: checkIssueID, find: findIssues,
 	}
 )
+
+// maxSearchedExports is how many of the newest exports are searched for a prefix. The
+// platform has no search for it, and a tenant has few exports.
+const maxSearchedExports = 1000
+
+var exportIDs = idKind{
+	name: "export", ls: "strongroom exports ls", part: runIDs.part, check: checkExportID, find: findExports, public: true,
+}
+
+func findExports(ctx context.Context, c *api.Client, prefix string, limit int) (found []candidate, err error) {
+	for token, seen := "", 0; seen < maxSearchedExports && len(found) < limit; {
+		page, err := c.Exports(ctx, api.MaxExportPage, token)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page.Exports {
+			if strings.HasPrefix(e.ID, prefix) {
+				found = append(found, candidate{e.ID, e.State + " " + e.Created.UTC().Format(time.RFC3339)})
+			}
+		}
+		if seen, token = seen+len(page.Exports), page.NextPageToken; token == "" {
+			break
+		}
+	}
+	return found, nil
+}
 
 func findRuns(ctx context.Context, c *api.Client, prefix string, limit int) (found []candidate, err error) {
 	page, err := c.Runs(ctx, api.RunFilter{IDPrefix: prefix}, limit, "")
@@ -98,6 +127,14 @@ func (k idKind) only(text string, found []candidate) (string, error) {
 		lines.WriteString("\n  and more")
 	}
 	return "", usageError("several %s IDs start with %s; use more characters:%s", k.name, text, lines.String())
+}
+
+// client returns a client that finds IDs of this kind.
+func (k idKind) client(a *app) (*api.Client, error) {
+	if k.public {
+		return a.settings.publicClient()
+	}
+	return a.settings.client("")
 }
 
 // resolveSpooled returns the ID of the spooled run that text is, or that alone starts

@@ -39,6 +39,7 @@ run is reported with the outcome "error" and exit code -1.`,
 	t.addFlags(cmd)
 	completeArgs(a, cmd, completeSpooled(&t))
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON summary of each run to stdout, as run --json does")
+	documentJSON(cmd, summary{})
 	return cmd
 }
 

@@ -97,6 +97,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	flags.BoolVar(&o.split, "split", false, "store stderr separately, as stderr.log")
 	flags.BoolVar(&o.wait, "wait", false, "after the task ends, keep retrying for --retry-for if the platform is unreachable")
 	flags.BoolVar(&o.json, "json", false, "print a JSON summary as the last line of stderr")
+	documentJSON(cmd, summary{})
 	flags.DurationVar(&o.flush, "flush-interval", 2*time.Second, "upload a part after the output has been idle for this long, and after 5x this long in any case")
 	flags.DurationVar(&o.timeout, "timeout", 0, "end the command after this long (default no timeout)")
 	flags.DurationVar(&o.grace, "grace", 10*time.Second, "time between the signal that ends the command and SIGKILL")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -119,20 +120,20 @@ func TestRunWithoutThePlatformLosesNothing(t *testing.T) {
 func TestOutputCanBeReadWhileTheTaskRuns(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, faults.HTTPConfig{})
-	gate := filepath.Join(t.TempDir(), "gate")
+	gate := newGate(t)
 	done := make(chan result, 1)
 	go func() {
 		done <- p.run(t, "run", "--quiet", "--flush-interval", "5ms", "--",
-			"sh", "-c", "echo early; while [ ! -e "+gate+" ]; do sleep 0.01; done; echo late")
+			"sh", "-c", "exec 3<"+gate.path+"; echo early; read -r _ <&3; echo late")
 	}()
-	eventually(t, "the first line is stored", func() bool {
+	cloudtest.Eventually(t, "the first line is stored", func() bool {
 		runs := p.runs(t)
 		if len(runs) == 0 {
 			return false
 		}
 		return p.stored(t, runs[0], "stdout.log") == "early\n"
 	})
-	writeFile(t, gate, "")
+	gate.open()
 	if r := <-done; r.code != 0 {
 		t.Errorf("%+v", r)
 	}

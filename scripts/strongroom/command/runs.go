@@ -35,7 +35,7 @@ func listRunsCommand(a *app) *cobra.Command {
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listRuns(cmd.Context(), o) },
 	}
-	o.addFlags(cmd)
+	o.addFlags(cmd, runList{})
 	o.started.addFlags(cmd, "started")
 	flags := cmd.Flags()
 	flags.StringVar(&o.filter.Task, "task", "", "filter by task")
@@ -66,7 +66,7 @@ func (o *listRunsOptions) check() (err error) {
 // runList is what runs ls --json prints.
 type runList struct {
 	Runs []api.Run `json:"runs"`
-	More bool      `json:"more"` // the limit may have cut off more runs
+	More bool      `json:"more" doc:"the limit may have cut off more runs"`
 }
 
 func (a *app) listRuns(ctx context.Context, o listRunsOptions) error {
@@ -126,7 +126,7 @@ func (a *app) printIssueLines(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	out, flush := a.safeOutput(false)
+	out, flush := a.safeOutput()
 	_, err = out.Write(lines)
 	return errors.Join(err, flush())
 }

@@ -32,15 +32,15 @@ type spooledRun struct {
 	Run        string          `json:"run"`
 	Task       string          `json:"task,omitempty"`
 	Start      time.Time       `json:"start,omitzero"`
-	Outcome    run.Outcome     `json:"outcome,omitempty"` // empty: the task is running, or its runner was killed
-	Bytes      int64           `json:"bytes"`             // in the spool
-	State      string          `json:"state"`             // running, pending, refused or damaged
+	Outcome    run.Outcome     `json:"outcome,omitempty" doc:"empty: the task is running, or its runner was killed"`
+	Bytes      int64           `json:"bytes" doc:"in the spool"`
+	State      string          `json:"state" doc:"running, pending, refused or damaged"`
 	ReportSent bool            `json:"reportSent"`
-	Problem    string          `json:"problem,omitempty"` // why the last upload did not complete
+	Problem    string          `json:"problem,omitempty" doc:"why the last upload did not complete"`
 	Outputs    []outputSummary `json:"outputs,omitempty"`
 
-	FilesLeftOut int              `json:"filesLeftOut,omitempty"` // number of files that cannot be outputs
-	LeftOut      []files.Rejected `json:"leftOut,omitempty"`      // the first of them
+	FilesLeftOut int              `json:"filesLeftOut,omitempty" doc:"number of files that cannot be outputs"`
+	LeftOut      []files.Rejected `json:"leftOut,omitempty" doc:"the first of them"`
 }
 
 func readSpooled(dir spool.Dir, id string) (spooledRun, error) {
@@ -83,8 +83,13 @@ func spoolListCommand(a *app) *cobra.Command {
 		},
 	}
 	t.addSpoolFlag(cmd)
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, spoolList{})
 	return cmd
+}
+
+// spoolList is what spool ls --json prints.
+type spoolList struct {
+	Runs []spooledRun `json:"runs" doc:"without their outputs"`
 }
 
 func (a *app) listSpool(dir spool.Dir, asJSON bool) error {
@@ -100,9 +105,7 @@ func (a *app) listSpool(dir spool.Dir, asJSON bool) error {
 		}
 	}
 	if asJSON {
-		return a.writeJSON(a.stdout, struct {
-			Runs []spooledRun `json:"runs"`
-		}{runs})
+		return a.writeJSON(a.stdout, spoolList{runs})
 	}
 	table := tabwriter.NewWriter(view.NewEscaper(a.stdout), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "RUN\tTASK\tSTART\tOUTCOME\tBYTES\tSTATE\tPROBLEM")
@@ -140,7 +143,7 @@ func spoolShowCommand(a *app) *cobra.Command {
 	}
 	completeArgs(a, cmd, completeSpooled(&t))
 	t.addSpoolFlag(cmd)
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, spooledRun{})
 	return cmd
 }
 

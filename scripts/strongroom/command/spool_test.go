@@ -88,7 +88,7 @@ func TestFindingsDoNotWaitForOutputs(t *testing.T) {
 			go func() {
 				done <- p.run(t, append(all, "--", "sh", "-c", `echo '{"title":"DNS is slow"}' > $STRONGROOM_OUTPUT_DIR/issues.jsonl; echo out`)...)
 			}()
-			eventually(t, "the findings are reported", func() bool {
+			cloudtest.Eventually(t, "the findings are reported", func() bool {
 				runs := p.runs(t)
 				return len(runs) == 1 && p.recorded(t, runs[0]).Issues == 1
 			})

@@ -13,7 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// emulatedRoles are the roles that the embedded cloud gives tokens for.
+// emulatedRoles are the roles for which the embedded cloud has tokens.
 var emulatedRoles = []tenant.Role{tenant.Runner, tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform}
 
 func tokenCommand(a *app) *cobra.Command {
@@ -35,6 +35,7 @@ own issuer, for example from a pod's projected service account in Kubernetes.`,
 	flags.StringVar(&tenantName, "tenant", "", "ID of the tenant")
 	flags.StringVar(&role, "as", "viewer", "role of the token: runner, viewer, auditor, admin or platform")
 	flags.BoolVar(&asJSON, "json", false, "print the token and its expiry time as JSON")
+	documentJSON(cmd, printedToken{})
 	return cmd
 }
 
@@ -59,17 +60,20 @@ func (a *app) printToken(ctx context.Context, tenantName, role string, asJSON bo
 		_, err = fmt.Fprintln(a.stdout, token.Token.Reveal())
 		return err
 	}
-	return a.writeJSON(a.stdout, struct {
-		Token   string    `json:"token"`
-		Expires time.Time `json:"expires"`
-	}{token.Token.Reveal(), token.Expires})
+	return a.writeJSON(a.stdout, printedToken{token.Token.Reveal(), token.Expires})
+}
+
+// printedToken is what token --json prints.
+type printedToken struct {
+	Token   string    `json:"token"`
+	Expires time.Time `json:"expires"`
 }
 
 // version describes the source of the program.
 type version struct {
 	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"` // of the source
-	Modified bool   `json:"modified,omitempty"` // the source differs from Revision
+	Revision string `json:"revision,omitempty" doc:"of the source"`
+	Modified bool   `json:"modified,omitempty" doc:"the source differs from Revision"`
 	Go       string `json:"go"`
 }
 
@@ -93,7 +97,7 @@ func versionCommand(a *app) *cobra.Command {
 			return err
 		},
 	}
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, version{})
 	return cmd
 }
 

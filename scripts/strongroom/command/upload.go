@@ -54,6 +54,7 @@ were rejected. All other files are uploaded.
 	o.rules.addFlags(cmd)
 	addSampleFlag(cmd, &o.samples)
 	flags.BoolVar(&o.json, "json", false, "print a JSON summary to stdout")
+	documentJSON(cmd, summary{})
 	return cmd
 }
 

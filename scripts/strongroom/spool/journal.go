@@ -39,7 +39,7 @@ type Journal struct {
 	Outputs    []Output    `json:"outputs"`
 
 	Include       []string         `json:"include,omitempty"`       // patterns of files in PendingDir: see files.ParseRules
-	Exclude       []string         `json:"exclude,omitempty"`       // likewise
+	Exclude       []string         `json:"exclude,omitempty"`       // the same
 	FilesExcluded int              `json:"filesExcluded,omitempty"` // number of files and directories that the patterns exclude
 	FilesLeftOut  int              `json:"filesLeftOut,omitempty"`  // number of other files that are not outputs
 	LeftOut       []files.Rejected `json:"leftOut,omitempty"`       // the first of them, at most maxLeftOut

@@ -52,7 +52,7 @@ type Result struct {
 func Run(ctx context.Context, spec Spec) Result {
 	cmd := exec.Command(spec.Argv[0], spec.Argv[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = spec.Env, spec.Stdin, spec.Stdout, spec.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	ownGroup(cmd)
 	cmd.WaitDelay = outputDelay
 	if err := cmd.Start(); err != nil {
 		return notStarted(err)
@@ -82,7 +82,7 @@ func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (o
 		if outcome == "" {
 			outcome, kill = why, after(max(spec.Grace, 1))
 		}
-		_ = syscall.Kill(-group, sig)
+		signalGroup(group, sig)
 	}
 	for {
 		select {
@@ -103,7 +103,7 @@ func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (o
 				signaled = true
 			}
 		case <-kill:
-			_ = syscall.Kill(-group, syscall.SIGKILL)
+			signalGroup(group, syscall.SIGKILL)
 		}
 	}
 }

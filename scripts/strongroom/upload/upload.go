@@ -119,7 +119,8 @@ func (u *Uploader) recordStart(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return u.config.Client.Start(ctx, u.config.Run, start)
+	_, err = u.config.Client.Start(ctx, u.config.Run, start)
+	return err
 }
 
 // startError explains a conflict: the platform keeps the first start of each ID.

@@ -89,7 +89,7 @@ func (f *fixture) upload(t *testing.T, parts ...spool.Part) error {
 	u := upload.Start(t.Context(), upload.Config{
 		Client: f.client, Run: f.run, Parallel: 3,
 		Start:  api.Start{Task: "t", Start: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
-		Retry:  retry.Policy{For: 20 * time.Second, First: time.Millisecond},
+		Retry:  retry.Policy{For: time.Hour, First: time.Millisecond},
 		Stored: func(p spool.Part) error { f.stored.Store(p.Number, true); return nil },
 		Moved:  func(n int64) { f.moved.Add(n) },
 	})

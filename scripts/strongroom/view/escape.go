@@ -17,11 +17,19 @@ import (
 //   - invisible characters, and those that change the direction of text: see [run.IsInvisible]
 //   - bytes that are not UTF-8
 type Escaper struct {
+	// Colors writes sequences that set colors and styles as they are, except those that
+	// hide text. Flush then resets the style.
+	Colors bool
+
 	out     io.Writer
-	partial []byte // characters that cannot be shown before the next one is known, at most 7 bytes
+	partial []byte // what cannot be shown before the next bytes are known, at most 70 bytes
 	before  rune   // the last visible character
 	text    []byte // reused
+	styled  bool   // the style is not the default
 }
+
+// escape starts a control sequence.
+const escape = 0x1b
 
 // NewEscaper returns an Escaper that writes to out. Call Flush at the end.
 func NewEscaper(out io.Writer) *Escaper { return &Escaper{out: out} }
@@ -47,7 +55,10 @@ func (e *Escaper) Flush() error {
 	for _, b := range e.escape(e.partial, true) {
 		e.text = fmt.Appendf(e.text, `\x%02x`, b)
 	}
-	e.partial, e.before = nil, 0
+	if e.styled {
+		e.text = append(e.text, resetStyle...)
+	}
+	e.partial, e.before, e.styled = nil, 0, false
 	_, err := e.out.Write(e.text)
 	return err
 }
@@ -56,6 +67,17 @@ func (e *Escaper) Flush() error {
 // data, or the end, is known.
 func (e *Escaper) escape(data []byte, atEnd bool) []byte {
 	for len(data) > 0 && utf8.FullRune(data) {
+		if e.Colors && data[0] == escape {
+			size := colors(data)
+			if size < 0 && !atEnd {
+				break
+			}
+			if size > 0 {
+				e.appendStyle(data[:size])
+				data = data[size:]
+				continue
+			}
+		}
 		r, size := utf8.DecodeRune(data)
 		if run.ChangesWithNext(r) && !atEnd && !utf8.FullRune(data[size:]) {
 			break

@@ -74,6 +74,8 @@ run "one_region" {
       { for key, b in google_project_iam_member.database : key => "${b.member} ${b.role}" },
       { for key, b in google_kms_crypto_key_iam_member.audit : key => "${b.member} ${b.role}" },
       { for key, b in google_kms_crypto_key_iam_member.log : key => "${b.member} ${b.role}" },
+      { for key, b in google_kms_crypto_key_iam_member.manifest : key => "${b.member} ${b.role}" },
+      { for key, b in google_service_account_iam_member.export_reader : key => "${b.member} ${b.role}" },
       { for key, b in google_storage_bucket_iam_member.audit : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_topic_iam_member.this : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_subscription_iam_member.this : key => "${b.member} ${b.role}" },
@@ -141,7 +143,7 @@ run "one_region" {
   assert {
     condition = (endswith(google_pubsub_subscription.push["custody-replayed"].push_config[0].push_endpoint, "/projects/p-test/topics/replayed-object-events")
       && google_pubsub_subscription.push["custody-replayed"].dead_letter_policy[0].dead_letter_topic == google_pubsub_topic.dead["object-events"].id
-    && toset(keys(google_pubsub_topic.dead)) == toset(["object-events", "run-events"]))
+    && toset(keys(google_pubsub_topic.dead)) == module.suite.dead_letters && contains(module.suite.dead_letters, "object-events"))
     error_message = "Replayed messages must have a topic and a subscription of their own, and the dead letters of the original topic."
   }
   assert {
@@ -155,6 +157,10 @@ run "one_region" {
   assert {
     condition     = { for name, policy in google_monitoring_alert_policy.absent : name => policy.conditions[0].condition_absent[0].duration } == { for name, f in module.suite.functions : name => "${f.late_after}s" if f.schedule != null }
     error_message = "Every schedule must have an alert, after the time in suite.json."
+  }
+  assert {
+    condition     = google_monitoring_alert_policy.threshold["exports-failed"].conditions[0].condition_threshold[0].threshold_value == 0 && google_monitoring_alert_policy.threshold["export-stall"].conditions[0].condition_threshold[0].threshold_value == 3600
+    error_message = "An export that fails, or makes no progress for an hour, must raise an alert."
   }
   assert {
     condition     = google_monitoring_alert_policy.absent["sweep"].conditions[0].condition_absent[0].duration == "600s"

@@ -69,14 +69,15 @@ run "a_tenant" {
   }
   assert {
     condition = { for b in values(google_storage_bucket_iam_member.this) : b.member => b.role if b.bucket == google_storage_bucket.this["outputs"].name } == {
-      "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com" = "roles/storage.legacyObjectReader"
-      "serviceAccount:sign-acme@p-test.iam.gserviceaccount.com"  = "roles/storage.objectCreator"
+      "serviceAccount:fn-export-worker@p-test.iam.gserviceaccount.com" = "roles/storage.legacyObjectReader"
+      "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com"       = "roles/storage.legacyObjectReader"
+      "serviceAccount:sign-acme@p-test.iam.gserviceaccount.com"        = "roles/storage.objectCreator"
     }
     error_message = "The bindings of the bucket must be those of suite.json."
   }
   assert {
-    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com", "serviceAccount:fn-audit@p-test.iam.gserviceaccount.com"])
-    error_message = "Only audit-integrator and audit may use the audit bucket."
+    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com", "serviceAccount:fn-audit@p-test.iam.gserviceaccount.com", "serviceAccount:fn-export-worker@p-test.iam.gserviceaccount.com"])
+    error_message = "Only audit-integrator, audit and export-worker may use the audit bucket."
   }
   assert {
     condition     = [for b in values(google_service_account_iam_member.this) : b.member] == ["serviceAccount:fn-uploads@p-test.iam.gserviceaccount.com"]
@@ -151,7 +152,7 @@ run "a_tenant_of_another_project" {
     error_message = "The record must be in the platform's directory."
   }
   assert {
-    condition     = keys(google_project_iam_custom_role.this) == ["strongroom.blobSigner_822f3d5b"] && one([for b in values(google_service_account_iam_member.this) : b.role]) == "projects/p-other/roles/strongroom.blobSigner_822f3d5b"
+    condition     = keys(google_project_iam_custom_role.this) == ["strongroom.blobSigner_822b33ad"] && one([for b in values(google_service_account_iam_member.this) : b.role]) == "projects/p-other/roles/strongroom.blobSigner_822b33ad"
     error_message = "The other project must have its own custom roles: ${join(", ", keys(google_project_iam_custom_role.this))}"
   }
 }
