@@ -36,13 +36,34 @@ func TestTheRefusalOfALargeBodyCanBeRead(t *testing.T) {
 		status                 int
 		want                   string
 	}{
-		"by a function":                       {front, "POST " + tn.RunPath(run) + "/uploads", bearer, 413, `"code":"too-large"`},
-		"by a function, without a token":      {front, "POST " + tn.RunPath(run) + "/uploads", "", 401, "no bearer token"},
-		"by the default function":             {front, "POST /v1/nothing", bearer, 404, "path not found"},
-		"by the check of who calls a trigger": {front, "POST /functions/custody", "", 401, "Unauthorized"},
-		"by the tokens' own route":            {front, "POST /emulator/token", "", 404, "path not found"},
-		"by the issuer":                       {front, "POST /emulator/oidc/keys", "", 404, ""},
-		"by Cloud Storage":                    {object.Host, "PUT " + object.RequestURI(), signed, 400, "EntityTooLarge"},
+		"by a function": {
+			host: front, request: "POST " + tn.RunPath(run) + "/uploads", headers: bearer,
+			status: 413, want: `"code":"too-large"`,
+		},
+		"by a function, without a token": {
+			host: front, request: "POST " + tn.RunPath(run) + "/uploads", headers: "",
+			status: 401, want: "no bearer token",
+		},
+		"by the default function": {
+			host: front, request: "POST /v1/nothing", headers: bearer,
+			status: 404, want: "path not found",
+		},
+		"by the check of who calls a trigger": {
+			host: front, request: "POST /functions/custody", headers: "",
+			status: 401, want: "Unauthorized",
+		},
+		"by the tokens' own route": {
+			host: front, request: "POST /emulator/token", headers: "",
+			status: 404, want: "path not found",
+		},
+		"by the issuer": {
+			host: front, request: "POST /emulator/oidc/keys", headers: "",
+			status: 404, want: "",
+		},
+		"by Cloud Storage": {
+			host: object.Host, request: "PUT " + object.RequestURI(), headers: signed,
+			status: 400, want: "EntityTooLarge",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
