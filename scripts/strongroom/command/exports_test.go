@@ -134,7 +134,7 @@ func (s *stalled) config() faults.HTTPConfig {
 		Edit: func(res *http.Response) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			if s.stall && strings.Contains(res.Request.URL.Path, "/audit/") {
+			if s.stall && isBucket(res.Request) && strings.Contains(res.Request.URL.Path, "/audit/") {
 				s.stall = false
 				res.Body = struct {
 					io.Reader
@@ -168,7 +168,7 @@ func TestAKilledPullContinuesWhereItEnded(t *testing.T) {
 	if r := e.pull(t, id, dir); r.code != 1 || !strings.Contains(r.stderr, "another process uses it") {
 		t.Errorf("a second pull at the same time: %+v", r)
 	}
-	cloudtest.Eventually(t, "half of the file is on the disk", func() bool { return len(partials(t, dir)) > 0 })
+	cloudtest.Eventually(t, "half of the file is on the disk", func() bool { return len(partials(t, filepath.Join(dir, "audit"))) > 0 })
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestAKilledPullContinuesWhereItEnded(t *testing.T) {
 	if r := e.run(t, "exports", "verify", dir); r.code != 1 || !strings.Contains(r.stdout, "is not complete: a pull was interrupted") {
 		t.Errorf("an interrupted copy: %+v", r)
 	}
-	half := partials(t, dir)[0]
+	half := partials(t, filepath.Join(dir, "audit"))[0]
 	s.mu.Lock()
 	s.hold = func() { e.cloud.Clock.Advance(16 * time.Minute) } // the URL expires before it is used
 	s.mu.Unlock()
