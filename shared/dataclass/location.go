@@ -31,7 +31,7 @@ var tenantDocuments = []Location{
 	{Place: TenantDocument, Name: "tenants/{tenant}/consents/{consent}", What: "the newest halves of each consent, signed", Classes: []Class{Metadata, Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/deks/{epoch}", What: "data keys, wrapped by the tenant's key", Classes: []Class{Operational, Secret}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/exports/{export}", What: "exports", Classes: []Class{Operational}},
-	{Place: TenantDocument, Name: "tenants/{tenant}/exports/{export}/parts/{part}", What: "parts of exports", Classes: []Class{Operational}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/exports/{export}/parts/{part}", What: "parts of exports", Classes: []Class{Metadata, Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/exportSchedules/{schedule}", What: "schedules of exports", Classes: []Class{Configuration, Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/macs/{epoch}", What: "keys that derive the IDs of issues, wrapped by the tenant's key", Classes: []Class{Operational, Secret}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/modelRequests/{send}", What: "exact requests to models, if the tenant keeps them", Classes: []Class{Operational, Text}},
@@ -44,7 +44,7 @@ var tenantDocuments = []Location{
 	{Place: TenantDocument, Name: "tenants/{tenant}/workspaces/{workspace}", What: "workspaces, in the directory", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: workspaceDocument + "assistants/{assistant}", What: "assistants and their settings", Classes: []Class{Configuration, Text}},
 	{Place: TenantDocument, Name: workspaceDocument + "checks/{check}", What: "checks: a task on a resource", Classes: []Class{Metadata, Operational}},
-	{Place: TenantDocument, Name: workspaceDocument + "grants/{grant}", What: "permissions to write a part of an output", Classes: []Class{Operational}},
+	{Place: TenantDocument, Name: workspaceDocument + "grants/{grant}", What: "permissions to write a part of an output", Classes: []Class{Metadata, Operational}},
 	{Place: TenantDocument, Name: workspaceDocument + "issues/{issue}", What: "issues", Classes: []Class{Metadata, Operational, Text}},
 	{Place: TenantDocument, Name: workspaceDocument + "members/{member}", What: "members of a workspace, in the directory", Classes: []Class{Configuration}},
 	{Place: TenantDocument, Name: workspaceDocument + "runs/{run}", What: "runs", Classes: []Class{Metadata, Operational}},
@@ -68,7 +68,7 @@ var platformDocuments = []Location{
 // The buckets, as infra names them: module and resource.
 var buckets = []Location{
 	{Place: OutputsBucket, Name: "tenant/outputs", What: "parts of outputs, one object each", Classes: []Class{Output}},
-	{Place: ExportsBucket, Name: "tenant/exports", What: "exports: the tables below, manifests and lists", Classes: []Class{Audit, Configuration, Metadata, Operational, Text}},
+	{Place: ExportsBucket, Name: "tenant/exports", What: "exports: the tables below, copies of parts of outputs, manifests and lists", Classes: []Class{Audit, Configuration, Metadata, Operational, Output, Text}},
 	{Place: AuditBucket, Name: "tenant/audit", What: "the tenant's audit log: entries, tiles and checkpoints, under the platform's audit key", Classes: []Class{Audit}},
 	{Place: AuditBucket, Name: "platform/audit", What: "the platform's audit log: entries, tiles and checkpoints, under the platform's audit key", Classes: []Class{Audit}},
 	{Place: CodeBucket, Name: "platform/code", What: "the archives of the functions, which are public source", Classes: []Class{Public}},
@@ -85,8 +85,9 @@ var topics = []Location{
 var exportTables = []Location{
 	{Place: ExportsBucket, Name: "assistants", What: "rows of assistants", Classes: []Class{Configuration, Operational, Text}},
 	{Place: ExportsBucket, Name: "audit", What: "rows of audit entries", Classes: []Class{Audit}},
-	{Place: ExportsBucket, Name: "grants", What: "rows of the inventory: one for each part", Classes: []Class{Operational}},
+	{Place: ExportsBucket, Name: "grants", What: "rows of the inventory: one for each part", Classes: []Class{Metadata, Operational}},
 	{Place: ExportsBucket, Name: "issues", What: "rows of issues", Classes: []Class{Metadata, Operational, Text}},
+	{Place: ExportsBucket, Name: "outputparts", What: "rows of the parts of outputs, with their state", Classes: []Class{Metadata, Operational}},
 	{Place: ExportsBucket, Name: "runs", What: "rows of runs", Classes: []Class{Metadata, Operational}},
 	{Place: ExportsBucket, Name: "samples", What: "rows of samples", Classes: []Class{Metadata, Operational}},
 	{Place: ExportsBucket, Name: "sightings", What: "rows of sightings", Classes: []Class{Metadata, Operational, Text}},

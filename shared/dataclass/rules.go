@@ -41,10 +41,10 @@ var Rules = map[Class]Rule{
 	},
 	Output: {
 		What:    "the bytes that a task wrote",
-		Plain:   []Place{OutputsBucket, Response},
+		Plain:   []Place{OutputsBucket, ExportsBucket, Response},
 		Keys:    []Key{TenantKey},
 		Readers: members,
-		Kept:    "as the lifecycle of the tenant's outputs bucket says",
+		Kept:    "as the lifecycle of the tenant's outputs bucket, and of its exports bucket, says",
 	},
 	Metadata: {
 		What:    "what is known about runs: names, states, times, numbers, findings",

@@ -8,8 +8,8 @@ import (
 	"os"
 	"path"
 	"strings"
-	"syscall"
 
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/shared/manifest"
 )
 
@@ -64,7 +64,10 @@ func (d disk) openPartial(name string) (*os.File, error) {
 	if err := d.createDirs(path.Dir(name)); err != nil {
 		return nil, err
 	}
-	return d.root.OpenFile(manifest.Partial(name), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if _, err := d.size(manifest.Partial(name)); err != nil { // a link, for example
+		return nil, err
+	}
+	return d.root.OpenFile(manifest.Partial(name), os.O_RDWR|os.O_CREATE, 0o600)
 }
 
 // reopen makes a file that has another size the partial file again.
@@ -150,7 +153,7 @@ func (d disk) read(name string, limit int64) ([]byte, error) {
 
 // explainFullDisk says what to do if a disk is full.
 func explainFullDisk(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if spool.IsFull(err) {
 		return fmt.Errorf("%w: free space and run the command again; what was fetched is kept", err)
 	}
 	return err

@@ -229,6 +229,14 @@ func TestLinksInTheDirectoryAreNotFollowed(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "runs")); err != nil {
 		t.Fatal(err)
 	}
+	inside := t.TempDir()
+	if err := errors.Join(os.Mkdir(filepath.Join(inside, "runs"), 0o700), os.WriteFile(filepath.Join(inside, "mine"), []byte("mine"), 0o600),
+		os.Symlink("../mine", filepath.Join(inside, "runs", ".rows.jsonl.gz.part"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.puller(t, inside).Pull(t.Context()); !errors.Is(err, exportcopy.ErrInTheWay) {
+		t.Errorf("a partial file that is a link: %v", err)
+	}
 	if _, err := p.puller(t, dir).Pull(t.Context()); err == nil {
 		t.Error("a link to another directory is followed")
 	}
