@@ -27,6 +27,7 @@ var all = []benchmark{
 	{about: "CPU of minting a URL, against a bare RSA signature", pkg: "./functions/uploads", name: "BenchmarkMint", metric: "x-bare", target: 1.1, once: false},
 	{about: "CPU of recording a run with 5 issues, against bare clients that write the same", pkg: "./functions/runs", name: "BenchmarkRecord/lines=5", metric: "x-bare", target: 1.3, once: false},
 	{about: "CPU of an update without Firestore and KMS, against an empty event", pkg: "./functions/assistantupdate", name: "BenchmarkEvent", metric: "x-empty", target: 1.2, once: false},
+	{about: "copying an export over a link of 1 Gbit/s, against bare GETs", pkg: "./scripts/strongroom/exportcopy", name: "BenchmarkPull/link=1Gbit", metric: "x-bare", target: 1.1, once: true},
 	{about: "streaming a view, against copying from the bucket", pkg: "./functions/outputs", name: "BenchmarkRead", metric: "x-origin", target: 1.7, once: false},
 	{about: "CPU of an audit entry in its log's tree and bucket, in µs, of 1,000,000 entries", pkg: "./functions/auditintegrator", name: "BenchmarkIntegrateMillion", metric: "cpu-µs/entry", target: 12, once: true},
 	{about: "memory that 1,000,000 audit entries take beyond the first 100,000, in MiB", pkg: "./functions/auditintegrator", name: "BenchmarkIntegrateMillion", metric: "MiB-growth", target: 8, once: true},
