@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -326,32 +327,50 @@ func TestAFullDiskIsReportedAndThePullContinues(t *testing.T) {
 	}
 }
 
-// TestBrokenConnectionsContinue breaks each first response after some bytes.
+// TestBrokenConnectionsContinue breaks the first response after some bytes.
 func TestBrokenConnectionsContinue(t *testing.T) {
 	t.Parallel()
-	p := newPlatform(t)
 	data := strings.Repeat("0123456789abcde\n", 1<<14)
-	p.sign(t, p.list(t, p.object("runs/rows.jsonl.gz", []byte(data))))
-	var broken, ranges atomic.Int64
-	p.serve = func(name string, w http.ResponseWriter, r *http.Request) bool {
-		if name != "runs/rows.jsonl.gz" {
-			return false
-		}
-		if r.Header.Get("Range") != "" {
-			ranges.Add(1)
-			return false
-		}
-		broken.Add(1)
-		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
-		fmt.Fprint(w, data[:len(data)/3])
-		w.(http.Flusher).Flush()
-		panic(http.ErrAbortHandler)
+	rest := func(w http.ResponseWriter, r *http.Request, generation string) {
+		w.Header().Set("X-Goog-Generation", generation)
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(data))
 	}
-	dir := t.TempDir()
-	if _, err := p.puller(t, dir).Pull(t.Context()); err != nil || broken.Load() != 1 || ranges.Load() != 1 {
-		t.Errorf("%d broken responses, %d ranges: %v", broken.Load(), ranges.Load(), err)
-	}
-	if problems := p.verify(t, dir); len(problems) > 0 {
-		t.Error(problems)
+	for name, row := range map[string]struct {
+		second func(w http.ResponseWriter, r *http.Request) // answers the request for the rest
+		want   error
+	}{
+		"the rest follows":            {second: func(w http.ResponseWriter, r *http.Request) { rest(w, r, "1") }},
+		"the bucket sends everything": {second: func(w http.ResponseWriter, r *http.Request) { r.Header.Del("Range"); rest(w, r, "1") }},
+		"the object was replaced":     {second: func(w http.ResponseWriter, r *http.Request) { rest(w, r, "2") }, want: exportcopy.ErrChanged},
+		"the object became shorter":   {second: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestedRangeNotSatisfiable) }, want: exportcopy.ErrChanged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			p.sign(t, p.list(t, p.object("runs/rows.jsonl.gz", []byte(data))))
+			var ranges atomic.Int64
+			p.serve = func(name string, w http.ResponseWriter, r *http.Request) bool {
+				switch {
+				case name != "runs/rows.jsonl.gz":
+					return false
+				case r.Header.Get("Range") != "":
+					ranges.Add(1)
+					row.second(w, r)
+					return true
+				}
+				w.Header().Set("X-Goog-Generation", "1")
+				w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+				fmt.Fprint(w, data[:len(data)/3])
+				w.(http.Flusher).Flush()
+				panic(http.ErrAbortHandler)
+			}
+			dir := t.TempDir()
+			if _, err := p.puller(t, dir).Pull(t.Context()); !errors.Is(err, row.want) || ranges.Load() != 1 {
+				t.Errorf("%d ranges: %v", ranges.Load(), err)
+			}
+			if row.want == nil && len(p.verify(t, dir)) > 0 {
+				t.Error(p.verify(t, dir))
+			}
+		})
 	}
 }
