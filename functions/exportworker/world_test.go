@@ -54,7 +54,7 @@ type targets struct{ stores, messages *faults.Target }
 
 func newWorld(t *testing.T, l limits) *world {
 	t.Helper()
-	w := &world{Cloud: cloudtest.New(t, suite.Options{Undelivered: []string{"export-worker"}}), limits: l}
+	w := &world{Cloud: cloudtest.New(t, suite.Options{Undelivered: []string{"export-worker", "custody"}}), limits: l}
 	must := func(err error) {
 		if err != nil {
 			t.Fatal(err)
