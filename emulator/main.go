@@ -8,14 +8,25 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
+
+	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/emulator/demo"
 	"github.com/strongroom-dev/strongroom/emulator/official"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/directory"
+)
+
+// Exit codes.
+const (
+	exitFailed = 1
+	exitUsage  = 2 // the command line is wrong
 )
 
 func main() {
@@ -24,50 +35,46 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "emulator:", err)
-		os.Exit(1)
-	}
+	p := program{stdout: os.Stdout, stderr: os.Stderr, bulk: demo.BulkBytes}
+	os.Exit(p.main(ctx, os.Args[1:]))
 }
 
-// settings are the command line's flags.
-type settings struct {
-	addr, dir, log string
-	once, official bool
-	quiet          bool
+// program is this command with what it depends on.
+type program struct {
+	stdout, stderr io.Writer
+	bulk           int // bytes of the demonstration's largest output
 }
 
-func parse(args []string) (settings, error) {
-	var s settings
-	flags := flag.NewFlagSet("emulator", flag.ContinueOnError)
-	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "listen on this `address`; with -once, the default is a free port")
-	flags.StringVar(&s.dir, "data", "", "store all data in this `directory` and use it again at the next start (default: in memory)")
-	flags.StringVar(&s.log, "log", "", "append the functions' log to this `file`; - for standard error (default: no log)")
-	flags.BoolVar(&s.once, "once", false, "exit after the demonstration, with code 0 if everything passed and 1 otherwise")
-	flags.BoolVar(&s.quiet, "no-demo", false, "skip the demonstration; only start, and create the tenants acme and globex")
-	flags.BoolVar(&s.official, "official", false, "start Google's own Firestore and Pub/Sub emulators with gcloud and use them")
-	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), "Run Strongroom on an embedded cloud and demonstrate what it does.\n\nWithout -once, it keeps running after the demonstration.\n\nUsage: go run ./emulator [flags]\n\n")
-		flags.PrintDefaults()
-		fmt.Fprint(flags.Output(), "\nEnvironment:\n  FIRESTORE_EMULATOR_HOST  host:port of a Firestore emulator to use instead of the embedded part\n  PUBSUB_EMULATOR_HOST     host:port of a Pub/Sub emulator to use instead of the embedded part\n")
+// main runs the command line and returns the exit code.
+func (p program) main(ctx context.Context, args []string) int {
+	s, err := parse(args, p.stdout)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		fmt.Fprintln(p.stderr, "emulator:", err)
+		return exitUsage
+	case s.version:
+		fmt.Fprintln(p.stdout, version())
+		return 0
 	}
-	err := flags.Parse(args)
-	addrGiven := false
-	flags.Visit(func(f *flag.Flag) { addrGiven = addrGiven || f.Name == "addr" })
-	if s.once && !addrGiven {
-		s.addr = ""
+	if err := p.run(ctx, s); err != nil {
+		fmt.Fprintln(p.stderr, "emulator:", err)
+		return exitFailed
 	}
-	return s, err
+	return 0
 }
 
-func run(ctx context.Context, args []string) error {
-	s, err := parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
+// version names the source of this program.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "emulator, unknown version"
 	}
-	if err != nil {
-		return err
-	}
+	return "emulator " + info.Main.Version + " " + info.GoVersion
+}
+
+func (p program) run(ctx context.Context, s settings) error {
 	log, err := openLog(s.log)
 	if err != nil {
 		return err
@@ -81,35 +88,44 @@ func run(ctx context.Context, args []string) error {
 	}
 	began := time.Now()
 	c, err := suite.Start(ctx, options)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; stop the other program, or set another -addr", err)
+	}
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Strongroom runs on an embedded cloud at %s (started in %s)\n", c.URL, time.Since(began).Round(time.Millisecond))
-	return errors.Join(show(ctx, c, s), c.Close())
+	fmt.Fprintf(p.stdout, "Strongroom runs on an embedded cloud at %s (started in %s)\n", c.URL, time.Since(began).Round(time.Millisecond))
+	return errors.Join(p.show(ctx, c, s), c.Close())
 }
 
 // show runs the demonstration and then waits for ctx to end, unless -once is set.
-func show(ctx context.Context, c *suite.Cloud, s settings) error {
-	if s.quiet {
-		if _, err := demo.Setup(ctx, c); err != nil {
-			return err
-		}
-	} else {
-		program, err := os.Executable()
-		if err != nil {
-			return fmt.Errorf("find this program: %w", err)
-		}
-		err = demo.Run(ctx, c, os.Stdout, os.Stderr, program, demo.BulkBytes)
-		if err != nil || s.once {
-			return err
-		}
+func (p program) show(ctx context.Context, c *suite.Cloud, s settings) error {
+	if err := p.demonstrate(ctx, c, s); err != nil || s.once {
+		return err
 	}
-	if s.once {
-		return nil
-	}
-	fmt.Print(demo.Next(c))
+	fmt.Fprint(p.stdout, demo.Next(c))
 	<-ctx.Done()
 	return nil
+}
+
+// demonstrate runs the demonstration. Without -once, it runs only if nothing has been
+// stored yet, because a start with data is one to work with.
+func (p program) demonstrate(ctx context.Context, c *suite.Cloud, s settings) error {
+	used, err := demo.HasRuns(ctx, c)
+	if err != nil {
+		return err
+	}
+	if used && !s.once && !s.quiet {
+		fmt.Fprintln(p.stdout, "The demonstration is skipped, because there are runs from an earlier start. To run it again: -once")
+	}
+	if s.quiet || used && !s.once {
+		return demo.Setup(ctx, c)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	return demo.Run(ctx, c, p.stdout, p.stderr, self, p.bulk)
 }
 
 // openLog opens the functions' log. An empty name discards it.
@@ -132,6 +148,13 @@ type nopCloser struct{ io.Writer }
 // Close implements io.Closer.
 func (nopCloser) Close() error { return nil }
 
+// isNew reports whether a cloud in this directory starts without data, and so without
+// the keys of an earlier one.
+func isNew(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return dir == "" || errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0
+}
+
 // replaceParts sets options to use Google's emulators instead of embedded parts: those
 // in the environment and, with -official, those that it starts. Stop stops the latter.
 func replaceParts(ctx context.Context, s settings, options *suite.Options) (stop func(), err error) {
@@ -142,6 +165,11 @@ func replaceParts(ctx context.Context, s settings, options *suite.Options) (stop
 		}
 	}
 	options.FirestoreHost, options.PubSubHost = os.Getenv("FIRESTORE_EMULATOR_HOST"), os.Getenv("PUBSUB_EMULATOR_HOST")
+	if options.FirestoreHost != "" && isNew(s.dir) {
+		if err := official.ClearFirestore(ctx, options.FirestoreHost, suite.ProjectID, firestore.DefaultDatabaseID, directory.DatabaseID); err != nil {
+			return stop, err
+		}
+	}
 	if !s.official {
 		return stop, nil
 	}

@@ -33,10 +33,13 @@ func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
 	tenants := map[string]any{}
 	for _, id := range []tenant.ID{"acme", "a-name-that-is-longer-than-an-account-may-be", "a--b"} {
 		r, err := c.AddTenant(t.Context(), id, "prod")
+		if err == nil && id == "acme" {
+			r, err = c.SetModel(t.Context(), id, tenant.ModelEndpoint{ProjectID: "acme-models", Location: suite.Location, Model: "gemini-3.5-pro"})
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		tenants[string(id)] = map[string]any{"audit_topic": r.AuditTopic}
+		tenants[string(id)] = map[string]any{"audit_topic": r.AuditTopic, "model_project": orNull(r.Model.ProjectID)}
 	}
 	var platform, invokers bindings
 	var perTenant map[string]bindings
@@ -53,6 +56,14 @@ func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
 	}
 }
 
+// orNull returns nil for an empty text, as Terraform has it.
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
 // TestTerraformNamesWhatTheEmbeddedCloudNames compares the names of a tenant's
 // resources, cut to the length that each service allows.
 func TestTerraformNamesWhatTheEmbeddedCloudNames(t *testing.T) {
@@ -63,6 +74,7 @@ func TestTerraformNamesWhatTheEmbeddedCloudNames(t *testing.T) {
 		Key            string
 		SigningAccount string `json:"signing_account"`
 		OutputsBucket  string `json:"outputs_bucket"`
+		ConfigsBucket  string `json:"configs_bucket"`
 		ExportsBucket  string `json:"exports_bucket"`
 		AuditBucket    string `json:"audit_bucket"`
 	}
@@ -72,7 +84,7 @@ func TestTerraformNamesWhatTheEmbeddedCloudNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want[string(id)] = names{Key: r.KeyName, SigningAccount: r.SigningAccount, OutputsBucket: r.OutputsBucket, ExportsBucket: r.ExportsBucket, AuditBucket: r.AuditBucket}
+		want[string(id)] = names{Key: r.KeyName, SigningAccount: r.SigningAccount, OutputsBucket: r.OutputsBucket, ConfigsBucket: r.ConfigsBucket, ExportsBucket: r.ExportsBucket, AuditBucket: r.AuditBucket}
 		tenants[string(id)] = map[string]any{}
 	}
 	var got map[string]names
@@ -122,8 +134,8 @@ func TestTheURLMapHasTheRoutes(t *testing.T) {
 	suite := table(t)
 	want := map[string]string{}
 	for name, f := range suite.Functions {
-		for _, route := range f.Routes {
-			_, path, _ := strings.Cut(route, " ")
+		for _, route := range slices.Concat(f.Routes, f.Pages) {
+			path := route[strings.Index(route, "/"):]
 			want[strings.ReplaceAll(strings.ReplaceAll(path, "}", "=*}"), "...=*}", "=**}")] = name
 		}
 	}
@@ -153,7 +165,7 @@ func variables(tenants map[string]any) map[string]any {
 	if tenants == nil {
 		tenants = map[string]any{}
 	}
-	return map[string]any{"project_id": suite.ProjectID, "project_number": "1", "location": suite.Location, "tenants": tenants}
+	return map[string]any{"project_id": suite.ProjectID, "project_number": "1", "location": suite.Location, "tenants": tenants, "model_project": suite.SharedModel.ProjectID}
 }
 
 func list(all bindings) []iam.Binding {

@@ -3,6 +3,7 @@ package infra_test
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"os/exec"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ var modules = []struct {
 }{
 	{"modules/suite", false, true},
 	{"modules/record", false, true},
+	{"modules/settings", false, true},
 	{"modules/function", true, true},
 	{"modules/tenant", true, true},
 	{"modules/platform", true, true},
@@ -81,15 +83,28 @@ type line struct {
 	Message string          `json:"@message"`
 	RunName string          `json:"@testrun"`
 	State   json.RawMessage `json:"test_state"`
+	Plan    json.RawMessage `json:"test_plan"`
+
+	Diagnostic struct{ Detail string }
+}
+
+func testLines(out []byte) iter.Seq[line] {
+	return func(yield func(line) bool) {
+		for text := range bytes.Lines(out) {
+			var l line
+			if json.Unmarshal(text, &l) == nil && !yield(l) {
+				return
+			}
+		}
+	}
 }
 
 // checkPolicies checks the resources that every test created against the policies.
 func checkPolicies(t *testing.T, out []byte) {
 	t.Helper()
 	checked := 0
-	for text := range bytes.Lines(out) {
-		var l line
-		if json.Unmarshal(text, &l) != nil || l.Type != "test_state" {
+	for l := range testLines(out) {
+		if l.Type != "test_state" {
 			continue
 		}
 		all, err := policy.Resources([]byte(`{"values":` + string(l.State) + `}`)) // Terraform writes the state without this envelope
@@ -110,10 +125,9 @@ func checkPolicies(t *testing.T, out []byte) {
 // readable returns only the messages of the diagnostics in JSON lines.
 func readable(out []byte) string {
 	var b strings.Builder
-	for text := range bytes.Lines(out) {
-		var l line
-		if json.Unmarshal(text, &l) == nil && l.Type == "diagnostic" {
-			b.WriteString(l.RunName + ": " + l.Message + "\n")
+	for l := range testLines(out) {
+		if l.Type == "diagnostic" {
+			b.WriteString(l.RunName + ": " + l.Message + ": " + l.Diagnostic.Detail + "\n")
 		}
 	}
 	if b.Len() == 0 {

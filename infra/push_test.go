@@ -2,8 +2,8 @@ package infra_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -11,22 +11,23 @@ import (
 	"time"
 
 	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
-	cloudevents "github.com/cloudevents/sdk-go/v2"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/shared/event"
 )
 
-// TestAPlainPushIsTheEventThatFunctionsExpect sends the request that Pub/Sub sends
-// without Eventarc, to the path that the platform module configures.
-func TestAPlainPushIsTheEventThatFunctionsExpect(t *testing.T) {
+// TestAPlainPushIsTheMessageThatFunctionsExpect sends the request that Pub/Sub sends without
+// Eventarc, to the path that the platform module configures, through the functions framework.
+func TestAPlainPushIsTheMessageThatFunctionsExpect(t *testing.T) {
 	t.Parallel()
 	const path = "/projects/p/topics/object-events"
-	events := make(chan cloudevents.Event, 1)
-	err := funcframework.RegisterCloudEventFunctionContext(t.Context(), path, func(_ context.Context, e cloudevents.Event) error {
-		events <- e
+	messages := make(chan event.Message, 1)
+	receive := event.Receive(func(_ context.Context, m event.Message) error {
+		messages <- m
 		return nil
-	})
-	if err != nil {
+	}, slog.New(slog.DiscardHandler))
+	if err := funcframework.RegisterHTTPFunctionContext(t.Context(), path, receive.ServeHTTP); err != nil {
 		t.Fatal(err)
 	}
 	const pushed = `{"message":{"data":"eA==","attributes":{"eventType":"OBJECT_FINALIZE"},"messageId":"42","message_id":"42",
@@ -38,22 +39,12 @@ func TestAPlainPushIsTheEventThatFunctionsExpect(t *testing.T) {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	cloudtest.Send(t, r).Want(t, http.StatusOK)
-	got := <-events
-	var data struct {
-		Message struct {
-			Data        []byte
-			Attributes  map[string]string
-			MessageID   string
-			PublishTime string
-		}
+	want := event.Message{
+		ID: "42", Data: []byte("x"), Attributes: map[string]string{"eventType": "OBJECT_FINALIZE"},
+		Published: time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC),
 	}
-	if err := json.Unmarshal(got.Data(), &data); err != nil {
-		t.Fatal(err)
-	}
-	m := data.Message
-	if got.Type() != "google.cloud.pubsub.topic.v1.messagePublished" || got.Source() != "//pubsub.googleapis.com/projects/p/topics/object-events" ||
-		string(m.Data) != "x" || m.Attributes["eventType"] != "OBJECT_FINALIZE" || m.MessageID != "42" || !strings.HasPrefix(m.PublishTime, "2026-01-02T03:04:05.678") {
-		t.Errorf("the function received %s", got)
+	if diff := cmp.Diff(want, <-messages); diff != "" {
+		t.Error(diff)
 	}
 }
 

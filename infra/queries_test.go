@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/shared/catalog"
 )
 
 type object = map[string]any
@@ -35,7 +36,11 @@ func callAll(t *testing.T, c *cloudtest.Cloud) {
 	x.callReplay(t)
 	x.callAudit(t)
 	x.callExports(t)
+	x.callModels(t)
+	x.callConfigs(t)
+	x.callTenants(t)
 	x.callFromOpenAPI(t)
+	c.Do(t, "", http.MethodGet, "/console", nil).Want(t, http.StatusOK)
 	for name := range c.Suite.Functions {
 		if c.LoadBalancer.Traffic(name).Requests == 0 {
 			t.Errorf("no request calls %s: add one to callAll", name)
@@ -68,6 +73,20 @@ func (x *caller) callRun(t *testing.T, n int, finds bool) {
 	for _, path := range []string{"", "/issues", "/outputs", "/outputs/{output}"} {
 		x.call(t, "GET "+run+path, "", nil)
 	}
+	x.callView(t)
+}
+
+// searchOutput is no list of documents, so it has no filters.
+const searchOutput = "POST /v1/workspaces/{workspace}/runs/{run}/outputs/{output}/search"
+
+// callView opens a view of an output, searches under it, and closes it.
+func (x *caller) callView(t *testing.T) {
+	t.Helper()
+	const views = "POST /v1/workspaces/{workspace}/runs/{run}/outputs/{output}/views"
+	var opened struct{ View string }
+	x.call(t, views, "", object{}).JSON(t, &opened)
+	x.call(t, searchOutput, "", object{"view": opened.View, "text": "a line"})
+	x.call(t, views+"/close", "", object{"view": opened.View})
 }
 
 func runReport(started time.Time, finds bool) object {
@@ -77,7 +96,7 @@ func runReport(started time.Time, finds bool) object {
 		"samples": []object{{"sli": "latency", "time": started, "value": 1.5}},
 	}
 	if finds {
-		report["issues"] = []object{{"line": `{"severity":2,"title":"DNS is slow","next_steps":"Run the DNS check\nFetch the logs"}`}}
+		report["issues"] = []object{{"line": `{"severity":2,"title":"DNS is slow","next_steps":"Run the DNS check\nRestart the pods"}`}}
 	}
 	return report
 }
@@ -114,10 +133,12 @@ func (x *caller) callAssistants(t *testing.T) {
 		"name": "Fetch Logs", "documentation": "Fetches logs.", "tags": []string{"logs"}, "suite": "s", "source": "s/runbook.robot",
 		"displayName": "S", "suiteDocumentation": "Looks at logs.", "supports": []string{"Kubernetes"}, "kind": "sli",
 	}
-	x.call(t, "PUT /v1/catalog/tasks", "", object{"tasks": []object{task}, "edition": "e"})
+	other := object{"name": "Restart Pods", "documentation": "Restarts pods.", "suite": "s", "source": "s/runbook.robot"}
+	x.call(t, "PUT /v1/catalog/tasks", "", object{"tasks": []object{task, other}, "edition": "e"})
 	x.call(t, "POST /v1/catalog/prune", "", object{"source": "s/", "edition": "e"})
+	x.call(t, "POST /v1/catalog/enrich", "", object{"tasks": []object{{"id": catalog.Task{Name: "Restart Pods", Source: "s/runbook.robot"}.ID(), "code": "*** Tasks ***"}}})
 	x.call(t, "PUT "+workspace+"/slis/{sli}", "", object{"objective": object{"max": 1, "target": 0.99}})
-	x.call(t, "PUT "+workspace+"/assistants/{assistant}", "", object{"name": "A", "relevance": 0.5, "accessLevel": "read-only"})
+	x.call(t, "PUT "+workspace+"/assistants/{assistant}", "", object{"name": "A", "relevance": 0.5, "accessLevel": "read-write"})
 	var list struct{ Issues []struct{ ID string } }
 	x.call(t, "POST "+workspace+"/issues/search", "", object{}).JSON(t, &list)
 	if len(list.Issues) != 1 {

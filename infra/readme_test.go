@@ -103,7 +103,7 @@ func functionRows(suite infra.Suite) string {
 func TestReadmeListsEverySharedPackage(t *testing.T) {
 	t.Parallel()
 	var listed []string
-	for _, row := range matches(t, "../README.md", "(?m)^\\| (?:domain|proofs|records|transport) \\| .* \\| ((?:`[a-z0-9]+` ?)+) \\|$") {
+	for _, row := range matches(t, "../README.md", "(?m)^\\| (?:domain|proofs|bundles|records|transport) \\| .* \\| ((?:`[a-z0-9]+` ?)+) \\|$") {
 		for name := range strings.FieldsSeq(row) {
 			listed = append(listed, strings.Trim(name, "`"))
 		}

@@ -31,11 +31,15 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 			{Issuer: "https://one.example", JWKS: `{"keys":[{"kty":"RSA"}]}`, Rules: []tenant.Rule{
 				{Claims: map[string]string{"kubernetes.io.namespace": "checks"}, Role: tenant.Runner, Workspaces: []tenant.WorkspaceID{"prod", "test"}, ShareRuns: true},
 				{Claims: map[string]string{"email": "a@example.com"}, Role: tenant.Admin},
+				{Claims: map[string]string{"sub": "ci"}, Role: tenant.Builder, Pipeline: true},
 			}},
 			{Issuer: "https://two.example", JWKSURL: "https://two.example/keys"},
 		},
 		Witnesses: []string{aWitness},
+		Configs:   tenant.ConfigRules{HoldPushes: true, PipelineReviews: true},
+		Model:     tenant.ModelEndpoint{ProjectID: "acme-models", Location: "europe-west3", Model: "gemini-3.5-pro", AbuseLoggingExempt: true},
 	}
+	want.Limits.ModelSendsPerHour, want.Limits.ModelTokensPerDay, want.Limits.KeepModelRequests = 10, 1000, 48*time.Hour
 	var record string
 	tf.outputs(t, "modules/record", recordVariables(want), map[string]any{"fields": &record})
 	put(t, c, "tenants/written-by-terraform", record)
@@ -87,18 +91,32 @@ func recordVariables(r tenant.Record) map[string]any {
 	for _, issuer := range r.Trust {
 		rules := []any{}
 		for _, rule := range issuer.Rules {
-			rules = append(rules, map[string]any{"claims": rule.Claims, "role": rule.Role, "workspaces": append([]tenant.WorkspaceID{}, rule.Workspaces...), "share_runs": rule.ShareRuns})
+			rules = append(rules, map[string]any{"claims": rule.Claims, "role": rule.Role, "workspaces": append([]tenant.WorkspaceID{}, rule.Workspaces...), "share_runs": rule.ShareRuns, "pipeline": rule.Pipeline})
 		}
 		trust = append(trust, map[string]any{"issuer": issuer.Issuer, "jwks": issuer.JWKS, "jwks_url": issuer.JWKSURL, "rules": rules})
 	}
 	return map[string]any{
 		"record": map[string]any{
 			"id": r.ID, "state": r.State, "project_id": r.ProjectID, "location": r.Location, "outputs_bucket": r.OutputsBucket,
-			"exports_bucket": r.ExportsBucket, "audit_bucket": r.AuditBucket, "audit_topic": r.AuditTopic, "key_name": r.KeyName, "signing_account": r.SigningAccount,
+			"configs_bucket": r.ConfigsBucket, "exports_bucket": r.ExportsBucket, "audit_bucket": r.AuditBucket, "audit_topic": r.AuditTopic, "key_name": r.KeyName, "signing_account": r.SigningAccount,
 			"signing_key_name": r.SigningKeyName, "database_id": r.DatabaseID, "upload_lifetime_seconds": r.Limits.UploadLifetime.Seconds(),
-			"witnesses": append([]string{}, r.Witnesses...),
+			"witnesses": append([]string{}, r.Witnesses...), "model": modelVariable(r.Model),
+			"configs": map[string]any{"hold_pushes": r.Configs.HoldPushes, "pipeline_reviews": r.Configs.PipelineReviews},
+			"model_limits": map[string]any{
+				"sends_per_hour": r.Limits.ModelSendsPerHour, "tokens_per_day": r.Limits.ModelTokensPerDay,
+				"keep_requests_days": r.Limits.KeepModelRequests.Hours() / 24,
+			},
 		},
 		"trust": trust,
+	}
+}
+
+func modelVariable(e tenant.ModelEndpoint) any {
+	if !e.Exists() {
+		return nil
+	}
+	return map[string]any{
+		"project_id": e.ProjectID, "location": e.Location, "name": e.Model, "abuse_logging_exempt": e.AbuseLoggingExempt, "cache_disabled": e.CacheDisabled,
 	}
 }
 

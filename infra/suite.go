@@ -34,13 +34,14 @@ type CustomRole struct {
 	Permissions []string `json:"permissions"` // sorted
 }
 
-// Function is one deployable. It has exactly one trigger: Routes, Topic or
+// Function is one deployable. It has exactly one trigger: Routes, Pages, Topic or
 // Schedule.
 type Function struct {
 	Summary    string   `json:"summary"`    // what it does, in one line that continues "it …"; the README lists it
 	Package    string   `json:"package"`    // directory of its Go package
 	EntryPoint string   `json:"entryPoint"` // name that it registers with the functions framework
 	Routes     []string `json:"routes"`     // "METHOD /path/{variable}" that the load balancer sends to it
+	Pages      []string `json:"pages"`      // "/path" for browsers, without the API's authentication; also paths below with "{name...}"
 	Topic      string   `json:"topic"`      // Pub/Sub topic that triggers it, as does Replayed of it
 	Schedule   string   `json:"schedule"`   // cron expression, UTC, of the scheduler that calls it
 	Roles      []Role   `json:"roles"`      // roles of its service account
@@ -61,12 +62,14 @@ type Limits struct {
 
 // Role is a role on a kind of resource:
 //   - "database", "directory" (the database that decides who may do what),
-//     "auditKey", "logKey", "manifestKey", "exportReader", "topic.NAME"
+//     "auditKey", "logKey", "manifestKey", "consentKey", "signInKey", "certificateKey", "exportReader", "topic.NAME"
+//   - "modelProject": the project of the platform's own language model, if it has one
 //   - "deadLetters.NAME": the subscription that keeps the dead letters of the topics
 //     NAME and replayed-NAME
 //   - for each tenant: "tenant.key", "tenant.signingKey",
-//     "tenant.signingAccount", "tenant.outputsBucket", "tenant.exportsBucket",
-//     "tenant.auditBucket", "tenant.auditTopic" (of those that have one)
+//     "tenant.signingAccount", "tenant.outputsBucket", "tenant.configsBucket", "tenant.exportsBucket",
+//     "tenant.auditBucket", "tenant.auditTopic" and "tenant.modelProject" (of those that
+//     have one)
 type Role struct {
 	Role string `json:"role"` // roles/NAME, or the ID of a custom role
 	On   string `json:"on"`

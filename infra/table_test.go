@@ -150,13 +150,13 @@ func TestEveryFunctionHasOneTriggerAndAValidName(t *testing.T) {
 	suite := table(t)
 	for name, f := range suite.Functions {
 		triggers := 0
-		for _, has := range []bool{len(f.Routes) > 0, f.Topic != "", f.Schedule != ""} {
+		for _, has := range []bool{len(f.Routes) > 0, len(f.Pages) > 0, f.Topic != "", f.Schedule != ""} {
 			if has {
 				triggers++
 			}
 		}
 		if triggers != 1 {
-			t.Errorf("%s has %d kinds of triggers, want routes, a topic or a schedule", name, triggers)
+			t.Errorf("%s has %d kinds of triggers, want routes, pages, a topic or a schedule", name, triggers)
 		}
 		if !regexp.MustCompile(`^fn-[a-z0-9-]{2,26}[a-z0-9]$`).MatchString("fn-" + name) {
 			t.Errorf("fn-%s is not a valid ID of a service account: it needs 6 to 30 lowercase letters, digits and hyphens", name)

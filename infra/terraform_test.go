@@ -37,15 +37,17 @@ func newTerraform(t testing.TB) terraform {
 			t.Fatal(err)
 		}
 	}
-	writeManifest(t, filepath.Join(dir, "modules/platform/tests/packages"), nil)
-	writeManifest(t, filepath.Join(dir, "modules/platform/tests/other"), map[string]string{"runs": "RunsOfAnotherVersion"})
+	writeManifest(t, filepath.Join(dir, "modules/platform/tests/packages"), "v1.0.0", nil)
+	writeManifest(t, filepath.Join(dir, "modules/platform/tests/next"), "v1.1.0", nil)
+	writeManifest(t, filepath.Join(dir, "modules/platform/tests/other"), "v1.0.0", map[string]string{"runs": "RunsOfAnotherVersion"})
 	return terraform{binary, dir}
 }
 
 // writeManifest writes a manifest.json like that of scripts/package, with a
 // package for each function of the table. The tests of the platform module read
-// it. Entry points can be replaced, by the function's name.
-func writeManifest(t testing.TB, dir string, entryPoints map[string]string) {
+// it. Each version has other packages. Entry points can be replaced, by the function's
+// name.
+func writeManifest(t testing.TB, dir, version string, entryPoints map[string]string) {
 	t.Helper()
 	type pack struct {
 		EntryPoint string `json:"entryPoint"`
@@ -55,11 +57,11 @@ func writeManifest(t testing.TB, dir string, entryPoints map[string]string) {
 	functions := map[string]pack{}
 	for name, f := range table(t).Functions {
 		functions[name] = pack{
-			EntryPoint: cmp.Or(entryPoints[name], f.EntryPoint), Zip: "code.txt", SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(name))),
+			EntryPoint: cmp.Or(entryPoints[name], f.EntryPoint), Zip: "code.txt", SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(name+version))),
 		}
 	}
 	text, err := json.Marshal(map[string]any{
-		"runtime": "go126", "buildEnvironment": map[string]string{"GOFLAGS": "-mod=vendor"}, "functions": functions,
+		"version": version, "runtime": "go126", "buildEnvironment": map[string]string{"GOFLAGS": "-mod=vendor"}, "functions": functions,
 	})
 	if err := errors.Join(err,
 		os.MkdirAll(dir, 0o700),

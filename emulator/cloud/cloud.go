@@ -1,6 +1,6 @@
 // Package cloud starts the embedded parts of Google Cloud in one process and
-// connects them: Firestore, Cloud Storage, KMS, Pub/Sub, IAM, an OIDC issuer,
-// Cloud Scheduler and a clock that can be moved.
+// connects them: Firestore, Cloud Storage, KMS, Pub/Sub, Vertex AI, IAM, an OIDC
+// issuer, Cloud Scheduler and a clock that can be moved.
 //
 // The parts check permissions as Google does, so a program under test needs an
 // identity. As and Environ return the settings of a process that runs as one
@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -31,7 +32,9 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/oidc"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
 	"github.com/strongroom-dev/strongroom/emulator/scheduler"
+	"github.com/strongroom-dev/strongroom/emulator/vertex"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/linger"
 )
 
 // DefaultProjectID is the project of a cloud whose Options name none.
@@ -61,6 +64,7 @@ type Cloud struct {
 	Firestore *firestore.Server // nil if Google's emulator replaces it
 	PubSub    *pubsub.Server
 	Issuer    *oidc.Issuer
+	Vertex    *vertex.Server
 	Scheduler *scheduler.Scheduler // runs its jobs on schedule after RunSchedule
 
 	// Operator has every permission. It is for setup and inspection.
@@ -84,7 +88,7 @@ func Start(ctx context.Context, options Options) (*Cloud, error) {
 	}
 	c := &Cloud{ProjectID: options.ProjectID, Clock: &clock.Clock{}, options: options}
 	for _, start := range []func(context.Context) error{
-		c.listen, c.startIdentity, c.startStores, c.startMessages, c.startObjects, c.serveGRPC,
+		c.lockDir, c.listen, c.startIdentity, c.startStores, c.startMessages, c.startObjects, c.startModels, c.serveGRPC,
 	} {
 		if err := start(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("start the embedded cloud: %w", err), c.Close())
@@ -138,9 +142,24 @@ func (c *Cloud) dir(part string) string {
 
 // serve serves handler on listener until the cloud is closed.
 func (c *Cloud) serve(listener net.Listener, handler http.Handler) {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	server := &http.Server{Handler: lingering(handler), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	go func() { _ = server.Serve(listener) }()
 	c.onClose(server.Close)
+}
+
+// maxDrain limits how long a client may continue to send a body that nobody reads.
+const maxDrain = 10 * time.Second
+
+// lingering reads what handler leaves of a body, as Google's frontends do. Otherwise
+// a client that sends its whole body first could not read why it was refused.
+func lingering(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := linger.New(w, r)
+		r = r.WithContext(r.Context()) // a copy, because the server checks its own Body for unread bytes
+		r.Body = body
+		handler.ServeHTTP(w, r)
+		body.Drain(math.MaxInt64, maxDrain)
+	})
 }
 
 func listen(addr string) (net.Listener, error) {

@@ -34,8 +34,12 @@ func (c *Cloud) As(email string) gcp.Config {
 
 // Clients returns clients that use the identity of a service account. Close of
 // the cloud closes them.
-func (c *Cloud) Clients(email string) *gcp.Clients {
-	clients := gcp.NewClients(c.As(email))
+func (c *Cloud) Clients(email string) *gcp.Clients { return c.Connect(c.As(email)) }
+
+// Connect returns clients with other settings than those of As. Close of the cloud closes
+// them.
+func (c *Cloud) Connect(config gcp.Config) *gcp.Clients {
+	clients := gcp.NewClients(config)
 	c.onClose(clients.Close)
 	return clients
 }
@@ -51,6 +55,7 @@ func (c *Cloud) Environ(email string) []string {
 		"PUBSUB_EMULATOR_HOST=" + as.PubSubHost,
 		"KMS_EMULATOR_HOST=" + as.KMSHost,
 		"IAM_CREDENTIALS_EMULATOR_HOST=" + as.IAMCredentialsHost,
+		"VERTEX_EMULATOR_HOST=" + as.VertexHost,
 		"EMULATOR_ACCESS_TOKEN=" + as.AccessToken.Reveal(),
 	}
 }

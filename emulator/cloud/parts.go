@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"path"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/kms"
 	"github.com/strongroom-dev/strongroom/emulator/oidc"
 	"github.com/strongroom-dev/strongroom/emulator/pubsub"
+	"github.com/strongroom-dev/strongroom/emulator/vertex"
 )
 
 // issuerPath is the path of the OIDC issuer below URL.
@@ -25,9 +27,19 @@ func (c *Cloud) listen(context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.URL = "http://" + listener.Addr().String()
+	c.URL = "http://" + reachable(listener.Addr().String())
 	c.serve(listener, http.HandlerFunc(c.serveURL))
 	return nil
+}
+
+// reachable returns the address at which this machine reaches a listener, because
+// one that listens on all interfaces has no address that clients can use.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {
+		return addr
+	}
+	return net.JoinHostPort("127.0.0.1", port)
 }
 
 // serveURL does not use a ServeMux for all paths: a mux redirects paths with
@@ -117,6 +129,17 @@ func (c *Cloud) startObjects(context.Context) (err error) {
 	}
 	c.serve(listener, c.GCS)
 	c.hosts.StorageHost = listener.Addr().String()
+	return nil
+}
+
+func (c *Cloud) startModels(context.Context) error {
+	c.Vertex = vertex.New(c.IAM)
+	listener, err := listen("")
+	if err != nil {
+		return err
+	}
+	c.serve(listener, c.Vertex)
+	c.hosts.VertexHost = listener.Addr().String()
 	return nil
 }
 

@@ -131,7 +131,7 @@ type Tenant struct {
 }
 
 // Tenant creates a tenant with a random name and these workspaces, or with a workspace
-// "prod" if there are none.
+// "prod" if none exist.
 func (c *Cloud) Tenant(t testing.TB, workspaces ...tenant.WorkspaceID) *Tenant {
 	t.Helper()
 	if len(workspaces) == 0 {

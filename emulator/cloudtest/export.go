@@ -1,18 +1,12 @@
 package cloudtest
 
 import (
-	"context"
 	"net/http"
-	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
-
-	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/manifest"
-	"github.com/strongroom-dev/strongroom/shared/signednote"
 )
 
 // Export is an export as the API shows it.
@@ -99,35 +93,16 @@ func (tn *Tenant) PullExport(t testing.TB, id string) fstest.MapFS {
 // ExportKeys returns the verifier keys of the tenant's exports.
 func (tn *Tenant) ExportKeys(t testing.TB) manifest.Keys {
 	t.Helper()
-	host := strings.TrimPrefix(tn.Cloud.URL, "http://")
-	return manifest.Keys{
-		Manifest: tn.Cloud.verifiers(t, "manifest", manifest.Origin(host, string(tn.ID))),
-		Log:      tn.Cloud.verifiers(t, "log", auditlog.Origin(host, tn.ID)),
+	keys, err := manifest.ParseKeys(tn.ExportKeyFile(t))
+	if err != nil {
+		t.Fatal(err)
 	}
+	return keys
 }
 
-// verifiers returns the verifier keys of a key of the platform under a name.
-func (c *Cloud) verifiers(t testing.TB, key, name string) note.Verifiers {
+// ExportKeyFile returns the verifier keys of the tenant's exports, one on each line, as
+// the platform publishes them.
+func (tn *Tenant) ExportKeyFile(t testing.TB) string {
 	t.Helper()
-	client, err := c.Operator.KMS(context.WithoutCancel(t.Context()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := signednote.Keys(t.Context(), client, c.PlatformKey(key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []note.Verifier
-	for _, k := range keys {
-		text, err := k.VerifierKey(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		verifier, err := note.NewVerifier(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, verifier)
-	}
-	return note.VerifierList(all...)
+	return string(tn.Do(t, "auditor", http.MethodGet, "/v1/tenants/"+string(tn.ID)+"/audit/log/keys", nil).Want(t, http.StatusOK).Body)
 }

@@ -2,6 +2,8 @@ package cloudtest
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"hash/crc32"
 	"io"
@@ -39,7 +41,7 @@ func (r Response) Want(t testing.TB, want int) Response {
 }
 
 // Do sends a request to the load balancer as a persona of the tenant; "" sends no token.
-// A body that is not a []byte is sent as JSON.
+// A body that is not a []byte, a Text or a Media is sent as JSON.
 func (tn *Tenant) Do(t testing.TB, persona, method, path string, body any, header ...string) Response {
 	t.Helper()
 	var token string
@@ -56,6 +58,9 @@ func (c *Cloud) Do(t testing.TB, token, method, path string, body any, header ..
 	contentType := "application/json"
 	if text, ok := body.(Text); ok {
 		contentType, body = "text/plain", []byte(text)
+	}
+	if media, ok := body.(Media); ok {
+		contentType, body = media.Type, media.Data
 	}
 	raw, ok := body.([]byte)
 	if !ok && body != nil {
@@ -105,13 +110,20 @@ type Part struct {
 	ContentType string `json:"contentType"`
 	Size        *int64 `json:"size,omitempty"`
 	CRC32C      string `json:"crc32c,omitempty"`
+	SHA256      string `json:"sha256,omitempty"`
 	Lines       *int64 `json:"lines,omitempty"`
 }
 
 // PartOf returns a complete description of data.
 func PartOf(output string, part int, data []byte) Part {
 	size, lines := int64(len(data)), int64(bytes.Count(data, []byte("\n")))
-	return Part{Output: output, Part: part, ContentType: "text/plain", Size: &size, CRC32C: CRC32C(data), Lines: &lines}
+	return Part{Output: output, Part: part, ContentType: "text/plain", Size: &size, CRC32C: CRC32C(data), SHA256: SHA256(data), Lines: &lines}
+}
+
+// SHA256 returns the SHA-256 in the API's format.
+func SHA256(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }
 
 // CRC32C returns the checksum in the API's format.

@@ -9,13 +9,11 @@ import (
 	"strings"
 )
 
-// Paths of the assistant's data.
-const (
-	issuesPath    = "/v1/workspaces/prod/issues"
-	sliPath       = "/v1/workspaces/prod/slis/shop-up"
-	assistantPath = "/v1/workspaces/prod/assistants/oncall"
-	catalogPath   = "/v1/catalog/tasks"
-)
+// catalogPath is the path of the public catalog.
+const catalogPath = "/v1/catalog/tasks"
+
+// path returns the path of something in the demonstration's workspace.
+func (d *Demo) path(name string) string { return "/v1/workspaces/" + string(d.workspace) + "/" + name }
 
 // get reads path as a viewer of acme into v.
 func (d *Demo) get(ctx context.Context, path string, v any) error {
@@ -25,7 +23,7 @@ func (d *Demo) get(ctx context.Context, path string, v any) error {
 
 // searchIssues reads all issues of acme as a viewer into v.
 func (d *Demo) searchIssues(ctx context.Context, v any) error {
-	a, err := d.call(ctx, acme, "viewer", http.MethodPost, issuesPath+"/search", map[string]any{})
+	a, err := d.call(ctx, acme, "viewer", http.MethodPost, d.path("issues/search"), map[string]any{})
 	return decode(a, err, v)
 }
 
@@ -84,20 +82,21 @@ func (d *Demo) showIssues(ctx context.Context) error {
 
 // community are public tasks for the catalog.
 var community = []map[string]any{
-	{"name": "Fetch Deployment Logs", "documentation": "Fetches the recent logs of a deployment's pods and looks for errors.", "tags": []string{"kubernetes", "logs"}, "suite": "k8s-deployment", "source": "https://example.com/k8s-deployment/runbook.robot"},
-	{"name": "Restart Deployment", "documentation": "Restarts a deployment and waits until it is ready.", "tags": []string{"kubernetes"}, "suite": "k8s-deployment", "source": "https://example.com/k8s-deployment/runbook.robot"},
-	{"name": "Check Certificate Expiry", "documentation": "Reports the days until a TLS certificate expires.", "tags": []string{"tls"}, "suite": "tls", "source": "https://example.com/tls/runbook.robot"},
+	{"name": "Fetch Deployment Logs", "documentation": "Fetches the recent logs of a deployment's pods and looks for errors.", "tags": []string{"kubernetes", "logs"}, "suite": "k8s-deployment", "source": "https://example.com/tasks/blob/main/k8s-deployment/runbook.robot"},
+	{"name": "Restart Deployment", "documentation": "Restarts a deployment and waits until it is ready.", "tags": []string{"kubernetes"}, "suite": "k8s-deployment", "source": "https://example.com/tasks/blob/main/k8s-deployment/runbook.robot"},
+	{"name": "Check Certificate Expiry", "documentation": "Reports the days until a TLS certificate expires.", "tags": []string{"tls"}, "suite": "tls", "source": "https://example.com/tasks/blob/main/tls/runbook.robot"},
 }
 
 // showAssistant asks an assistant what is wrong and what to run next.
 func (d *Demo) showAssistant(ctx context.Context) error {
 	d.printf("\n4. The assistant \"oncall\" answers questions\n\n")
+	assistantPath := d.path("assistants/oncall")
 	for _, setup := range []struct {
 		persona, path string
 		body          any
 	}{
 		{"platform", catalogPath, map[string]any{"tasks": community}},
-		{"admin", sliPath, map[string]any{"objective": map[string]any{"min": 1, "target": 0.99}}},
+		{"admin", d.path("slis/shop-up"), map[string]any{"objective": map[string]any{"min": 1, "target": 0.99}}},
 		{"admin", assistantPath, map[string]any{"name": "On call", "accessLevel": "read-write"}},
 	} {
 		if err := d.put(ctx, setup.persona, setup.path, setup.body); err != nil {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -245,8 +247,11 @@ func (i *inspection) message(n int, m message) {
 // key, and records lines of them.
 func (i *inspection) buckets() {
 	client := i.storage()
-	owners := map[string]tenant.Record{}
-	err := i.cloud.Directory.Each(i.t.Context(), func(r tenant.Record) error { owners[r.OutputsBucket] = r; return nil })
+	owners, configs := map[string]tenant.Record{}, map[string]tenant.Record{}
+	err := i.cloud.Directory.Each(i.t.Context(), func(r tenant.Record) error {
+		owners[r.OutputsBucket], configs[r.ConfigsBucket] = r, r
+		return nil
+	})
 	if err != nil {
 		i.t.Fatal(err)
 	}
@@ -263,21 +268,47 @@ func (i *inspection) buckets() {
 			i.auditLog(client.Bucket(bucket.Name), bucket.Name)
 			continue
 		}
+		if owner, ok := configs[bucket.Name]; ok {
+			i.packs(client.Bucket(bucket.Name), bucket.Name, owner)
+			continue
+		}
 		i.objects(client.Bucket(bucket.Name), bucket.Name, owners[bucket.Name])
+	}
+}
+
+// each returns all objects of a bucket.
+func (i *inspection) each(bucket *storage.BucketHandle) iter.Seq[*storage.ObjectAttrs] {
+	return func(yield func(*storage.ObjectAttrs) bool) {
+		for all := bucket.Objects(i.t.Context(), nil); ; {
+			object, err := all.Next()
+			if errors.Is(err, iterator.Done) {
+				return
+			}
+			if err != nil {
+				i.t.Fatal(err)
+			}
+			if !yield(object) {
+				return
+			}
+		}
+	}
+}
+
+// packName is the name of a git pack of a configuration.
+var packName = regexp.MustCompile(`^[a-z0-9-]{1,63}/[0-9a-f]{64}\.pack$`)
+
+// packs wants git packs of workspaces under the tenant's key, and nothing else.
+func (i *inspection) packs(bucket *storage.BucketHandle, name string, owner tenant.Record) {
+	for object := range i.each(bucket) {
+		if !packName.MatchString(object.Name) || !strings.HasPrefix(object.KMSKeyName, owner.KeyName+"/") {
+			i.t.Errorf("the object %s/%s under %q is not a pack under the tenant's key", name, object.Name, object.KMSKeyName)
+		}
 	}
 }
 
 // auditLog wants checkpoints, tiles and bundles under the audit key, and nothing else.
 func (i *inspection) auditLog(bucket *storage.BucketHandle, name string) {
-	all := bucket.Objects(i.t.Context(), nil)
-	for {
-		object, err := all.Next()
-		if errors.Is(err, iterator.Done) {
-			return
-		}
-		if err != nil {
-			i.t.Fatal(err)
-		}
+	for object := range i.each(bucket) {
 		if _, err := tilelog.ParsePath(object.Name); err != nil && !strings.HasPrefix(object.Name, "checkpoint/") {
 			i.t.Errorf("the object %s/%s is not a part of an audit log", name, object.Name)
 		}
@@ -288,15 +319,7 @@ func (i *inspection) auditLog(bucket *storage.BucketHandle, name string) {
 }
 
 func (i *inspection) objects(bucket *storage.BucketHandle, name string, owner tenant.Record) {
-	all := bucket.Objects(i.t.Context(), nil)
-	for {
-		object, err := all.Next()
-		if errors.Is(err, iterator.Done) {
-			return
-		}
-		if err != nil {
-			i.t.Fatal(err)
-		}
+	for object := range i.each(bucket) {
 		where := name + "/" + object.Name
 		if _, err := grant.ParseObject(object.Name); err != nil || owner.ID == "" {
 			i.t.Errorf("the object %s is not a part in an outputs bucket: only those have a class", where)

@@ -1,6 +1,6 @@
 // Package demo demonstrates Strongroom on the embedded cloud: a runner executes tasks,
-// a viewer reads their output, an assistant answers, an auditor verifies the audit log,
-// and forbidden requests fail.
+// a viewer reads their output, an assistant answers, a language model explains an issue with two consents, an auditor verifies the audit log,
+// a builder reviews and pushes a configuration, an admin disables the key, and forbidden requests fail.
 package demo
 
 import (
@@ -33,9 +33,10 @@ type Demo struct {
 	bulk    int       // bytes that collect-logs writes
 	scratch string    // removed at the end
 
-	tenants map[tenant.ID]tenant.Record
-	runs    []finishedRun
-	failed  int
+	tenants   map[tenant.ID]tenant.Record
+	workspace tenant.WorkspaceID // of acme
+	runs      []finishedRun
+	failed    *int // results that are not as expected
 }
 
 // finishedRun is a run of the demonstration.
@@ -45,24 +46,19 @@ type finishedRun struct {
 	sum  []byte // SHA-256 of the task's standard output
 }
 
-// Setup creates the tenants acme and globex.
-func Setup(ctx context.Context, c *suite.Cloud) (map[tenant.ID]tenant.Record, error) {
-	records := map[tenant.ID]tenant.Record{}
-	for id, workspaces := range map[tenant.ID][]tenant.WorkspaceID{acme: {prod, "staging"}, globex: {prod}} {
-		record, err := c.AddTenant(ctx, id, workspaces...)
-		if err != nil {
-			return nil, fmt.Errorf("create tenant %s: %w", id, err)
-		}
-		records[id] = record
-	}
-	return records, nil
-}
-
-// Run runs the demonstration. It prints results to out and the progress of uploads to
-// progress. Program executes the tasks by calling RunTask. Bulk is the output of the
-// largest task in bytes. Run returns an error if any result is not as expected.
+// Run runs the demonstration, in a workspace that has no runs yet. It prints results
+// to out and the progress of uploads to progress. Program executes the tasks by calling
+// RunTask. Bulk is the output of the largest task in bytes. Run returns an error if any
+// result is not as expected.
+//
+// What needs another time or a disabled key is shown on a second cloud, so Run changes
+// neither the clock nor the keys of c.
 func Run(ctx context.Context, c *suite.Cloud, out, progress io.Writer, program string, bulk int) error {
-	records, err := Setup(ctx, c)
+	workspace, err := unusedWorkspace(ctx, c)
+	if err != nil {
+		return err
+	}
+	records, err := setup(ctx, c, workspace)
 	if err != nil {
 		return err
 	}
@@ -71,14 +67,17 @@ func Run(ctx context.Context, c *suite.Cloud, out, progress io.Writer, program s
 		return fmt.Errorf("create a directory for the spool: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	d := &Demo{cloud: c, out: out, err: progress, program: program, bulk: bulk, scratch: scratch, tenants: records}
-	for _, show := range []func(context.Context) error{d.showTasks, d.showReading, d.showIssues, d.showAssistant, d.showAudit, d.showRejections, d.showTraffic} {
+	d := &Demo{
+		cloud: c, out: out, err: progress, program: program, bulk: bulk, scratch: scratch,
+		tenants: records, workspace: workspace, failed: new(int),
+	}
+	for _, show := range []func(context.Context) error{d.showTasks, d.showReading, d.showIssues, d.showAssistant, d.showModels, d.showAudit, d.showExport, d.showConfig, d.showKey, d.showOffboarding, d.showRejections, d.showTraffic} {
 		if err := show(ctx); err != nil {
 			return err
 		}
 	}
-	if d.failed > 0 {
-		return fmt.Errorf("%d results are not as expected", d.failed)
+	if *d.failed > 0 {
+		return fmt.Errorf("%d results are not as expected", *d.failed)
 	}
 	return nil
 }
@@ -90,6 +89,6 @@ func (d *Demo) check(ok bool) string {
 	if ok {
 		return "ok"
 	}
-	d.failed++
+	*d.failed++
 	return "FAILED"
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/demo"
@@ -43,11 +44,37 @@ func TestDemonstrationSucceeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	inspection.finish()
-	for _, want := range []string{"collect-logs", "17.0 MiB", "SignatureDoesNotMatch", "ExpiredToken", "CloudKmsDisabledKey", "proved: the entry is in the log", "FAULT"} {
+	if ahead := time.Until(c.Clock.Now()); ahead > time.Second {
+		t.Errorf("the clock is %s ahead of the machine's", ahead)
+	}
+	for run, state := range states(t, c) {
+		if state != "ended" {
+			t.Errorf("the demonstration leaves %s in the state %s", run, state)
+		}
+	}
+	for _, want := range []string{"collect-logs", "17.0 MiB", "SignatureDoesNotMatch", "ExpiredToken", "CloudKmsDisabledKey", "proved: the entry is in the log", "FAULT", "PROBLEM runs/", "schedule hourly", "open findings: 1", "is recorded"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the demonstration does not show %s", want)
 		}
 	}
+}
+
+// states returns the state of every run.
+func states(t *testing.T, c *cloudtest.Cloud) map[string]string {
+	t.Helper()
+	db, err := c.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := db.CollectionGroup("runs").Documents(t.Context()).GetAll()
+	if err != nil || len(docs) == 0 {
+		t.Fatalf("%d runs, %v", len(docs), err)
+	}
+	all := map[string]string{}
+	for _, doc := range docs {
+		all[doc.Ref.Path], _ = doc.Data()["state"].(string)
+	}
+	return all
 }
 
 func TestDemonstrationReportsAFailure(t *testing.T) {

@@ -9,6 +9,9 @@ import (
 // Next returns commands to try on a cloud that keeps running.
 func Next(c *suite.Cloud) string {
 	return fmt.Sprintf(`
+The console is at %[2]s. Sign in as acme, and choose viewer, auditor or admin; the staff sign in as platform.
+Its page Configuration has what step 8 pushed, with its review.
+
 The cloud keeps running at %[1]s until you press Ctrl-C. Try these commands in another terminal:
 
   export STRONGROOM_URL=%[1]s STRONGROOM_WORKSPACE=prod
@@ -17,5 +20,5 @@ The cloud keeps running at %[1]s until you press Ctrl-C. Try these commands in a
   curl -s -H "Authorization: Bearer $(go run ./scripts/strongroom token --tenant acme --as viewer)" %[1]s/v1/workspaces/prod/runs/RUN/outputs/stdout.log
 
 Replace RUN with the ID that the first command prints.
-`, c.URL)
+`, c.URL, c.ConsoleURL())
 }

@@ -2,7 +2,9 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -25,11 +27,50 @@ type attempt struct {
 // hello has five bytes, the most that the URLs of the attempts allow.
 var hello = []byte("hello")
 
-// showRejections makes every request that must be rejected.
+// showRejections makes every request that must be rejected. Those that need a later
+// time or a disabled key, or leave runs that nobody ends, go to a second cloud.
 func (d *Demo) showRejections(ctx context.Context) error {
-	d.printf("\n6. Requests that must be rejected\n\n")
+	d.printf("\n11. Requests that must be rejected (some on a second cloud, whose clock and keys they change)\n\n")
 	t := table{head: []string{"caller", "request", "status", "reason", "result"}}
-	for _, group := range []func(context.Context) ([]attempt, error){d.attemptsWithURL, d.attemptsWithToken, d.attemptsWithKeyDisabled} {
+	if err := d.try(ctx, &t, d.attemptsWithToken); err != nil {
+		return err
+	}
+	c, err := suite.Start(ctx, suite.Options{Backoff: time.Second})
+	if err != nil {
+		return fmt.Errorf("start the second cloud: %w", err)
+	}
+	if err := errors.Join(d.on(c).tryWithStoredRun(ctx, &t), c.Close()); err != nil {
+		return err
+	}
+	return t.print(d.out)
+}
+
+// on returns the same demonstration on another cloud.
+func (d *Demo) on(c *suite.Cloud) *Demo {
+	other := *d
+	other.cloud, other.workspace, other.tenants, other.runs = c, prod, nil, nil
+	return &other
+}
+
+// tryWithStoredRun stores a run on an empty cloud and makes the attempts that change it.
+func (d *Demo) tryWithStoredRun(ctx context.Context, t *table) (err error) {
+	if d.tenants, err = setup(ctx, d.cloud, d.workspace); err != nil {
+		return err
+	}
+	stored, _, err := d.task(ctx, io.Discard, "port-check", closedPort)
+	if err != nil {
+		return err
+	}
+	d.runs = []finishedRun{{summary: stored}}
+	if err := d.waitForEvents(ctx); err != nil {
+		return err
+	}
+	return d.try(ctx, t, d.attemptsWithURL, d.attemptsWithKeyDisabled)
+}
+
+// try makes the attempts of each group and adds their results to t.
+func (d *Demo) try(ctx context.Context, t *table, groups ...func(context.Context) ([]attempt, error)) error {
+	for _, group := range groups {
 		attempts, err := group(ctx)
 		if err != nil {
 			return err
@@ -42,7 +83,7 @@ func (d *Demo) showRejections(ctx context.Context) error {
 			t.add(a.who, a.what, fmt.Sprint(got.status), got.code, d.check(got.status == a.status))
 		}
 	}
-	return t.print(d.out)
+	return nil
 }
 
 // attemptsWithURL returns what the holder of a write-only URL must not be able to do.
@@ -87,7 +128,7 @@ func (d *Demo) attemptsWithToken(context.Context) ([]attempt, error) {
 		return nil, err
 	}
 	existing := d.runs[0].Run
-	outputs := fmt.Sprintf("/v1/workspaces/%s/runs/%s/outputs", prod, existing)
+	outputs := d.path("runs/" + existing + "/outputs")
 	post := func(persona string, w string) func(context.Context) (response, error) {
 		return func(ctx context.Context) (response, error) {
 			return d.call(ctx, globex, persona, http.MethodPost, "/v1/workspaces/"+w+"/runs/"+run+"/uploads", oneSmallPart())
@@ -101,7 +142,7 @@ func (d *Demo) attemptsWithToken(context.Context) ([]attempt, error) {
 		{who: "runner of globex", what: "mint for acme's workspace staging", status: http.StatusForbidden, try: post("runner", "staging")},
 		{who: "runner of globex", what: "mint for a workspace named ../acme", status: http.StatusBadRequest, try: post("runner", "..%2facme")},
 		{who: "viewer of globex", what: "read acme's run", status: http.StatusNotFound, try: func(ctx context.Context) (response, error) {
-			return d.call(ctx, globex, "viewer", http.MethodGet, outputs, nil)
+			return d.call(ctx, globex, "viewer", http.MethodGet, fmt.Sprintf("/v1/workspaces/%s/runs/%s/outputs", prod, existing), nil)
 		}},
 		{who: "runner of acme", what: "read the output it wrote", status: http.StatusForbidden, try: func(ctx context.Context) (response, error) {
 			return d.call(ctx, acme, "runner", http.MethodGet, outputs+"/stdout.log", nil)
@@ -111,7 +152,7 @@ func (d *Demo) attemptsWithToken(context.Context) ([]attempt, error) {
 		}},
 		{who: "function custody", what: "read an object", status: http.StatusForbidden, try: func(ctx context.Context) (response, error) {
 			config := d.cloud.As(suite.FunctionAccount("custody"))
-			object := fmt.Sprintf("http://%s/%s/%s/%s/stdout.log/00001", config.StorageHost, d.tenants[acme].OutputsBucket, prod, existing)
+			object := fmt.Sprintf("http://%s/%s/%s/%s/stdout.log/00001", config.StorageHost, d.tenants[acme].OutputsBucket, d.workspace, existing)
 			return send(ctx, http.MethodGet, object, nil, map[string]string{"Authorization": "Bearer " + config.AccessToken.Reveal()})
 		}},
 	}, nil
@@ -132,7 +173,7 @@ func (d *Demo) attemptsWithKeyDisabled(ctx context.Context) ([]attempt, error) {
 		return nil, err
 	}
 	d.cloud.Clock.Advance(5 * time.Minute) // the longest time that a function keeps an unwrapped data key
-	output := fmt.Sprintf("/v1/workspaces/%s/runs/%s/outputs/stdout.log", prod, d.runs[0].Run)
+	output := d.path("runs/" + d.runs[0].Run + "/outputs/stdout.log")
 	read := func(ctx context.Context) (response, error) {
 		a, err := d.call(ctx, acme, "viewer", http.MethodGet, output, nil)
 		a.code = firstOf(a.code, fmt.Sprintf("%d bytes", len(a.body)))
@@ -160,7 +201,7 @@ func (d *Demo) attemptsWithKeyDisabled(ctx context.Context) ([]attempt, error) {
 // issues returns an attempt to list a tenant's issues as a viewer.
 func (d *Demo) issues(id tenant.ID) func(context.Context) (response, error) {
 	return func(ctx context.Context) (response, error) {
-		return d.call(ctx, id, "viewer", http.MethodPost, issuesPath+"/search", map[string]any{})
+		return d.call(ctx, id, "viewer", http.MethodPost, d.path("issues/search"), map[string]any{})
 	}
 }
 
@@ -199,11 +240,11 @@ func (d *Demo) showTraffic(context.Context) error {
 		notJSON += d.cloud.LoadBalancer.Traffic(name).NotJSON
 	}
 	view := d.cloud.LoadBalancer.Traffic("outputs")
-	d.printf("\n7. Traffic\n\n")
+	d.printf("\n12. Traffic\n\n")
 	t := table{head: []string{"traffic", "size", "result"}}
 	t.add("output that runners uploaded to the bucket", size(output), d.check(output > int64(d.bulk)))
 	t.add("received by all functions", size(in), d.check(in < output/100))
-	t.add("received by all functions, other than JSON", size(notJSON), d.check(notJSON == 0))
+	t.add("received by all functions, other than JSON and git", size(notJSON), d.check(notJSON == 0))
 	t.add("output streamed to viewers", size(view.Out), d.check(view.Out >= output))
 	return t.print(d.out)
 }

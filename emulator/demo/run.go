@@ -41,7 +41,7 @@ func (d *Demo) strongroom(ctx context.Context, id tenant.ID, persona string, std
 		return 0, err
 	}
 	settings := map[string]string{
-		"STRONGROOM_URL": d.cloud.URL, "STRONGROOM_WORKSPACE": string(prod),
+		"STRONGROOM_URL": d.cloud.URL, "STRONGROOM_WORKSPACE": string(d.workspace),
 		"STRONGROOM_TOKEN": token, "STRONGROOM_SPOOL": d.scratch,
 	}
 	return command.Main(ctx, args, strings.NewReader(""), stdout, stderr, func(name string) string { return settings[name] }), nil
@@ -49,7 +49,7 @@ func (d *Demo) strongroom(ctx context.Context, id tenant.ID, persona string, std
 
 // showTasks executes the tasks as a runner of acme.
 func (d *Demo) showTasks(ctx context.Context) error {
-	d.printf("\n1. A runner of %s executes tasks; their output goes directly to the tenant's bucket\n\n", acme)
+	d.printf("\n1. A runner of %s executes tasks in the workspace %s; their output goes directly to the tenant's bucket\n\n", acme, d.workspace)
 	t := table{head: []string{"task", "outcome", "exit code", "output", "parts", "result"}}
 	for _, task := range []struct {
 		name string

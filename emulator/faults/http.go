@@ -123,9 +123,11 @@ func (p *HTTPProxy) handler(forward http.Handler) http.Handler {
 	})
 }
 
-// edit replaces the servers' URLs in a JSON response, and then calls Edit.
+// edit replaces the servers' URLs in a JSON response, and then calls Edit. What a signed
+// URL reads is an object, which stays as it is.
 func (p *HTTPProxy) edit(res *http.Response) error {
-	if strings.Contains(res.Header.Get("Content-Type"), "json") {
+	isObject := res.Request.URL.Query().Has("X-Goog-Signature")
+	if strings.Contains(res.Header.Get("Content-Type"), "json") && !isObject {
 		body, err := io.ReadAll(res.Body)
 		if err := errors.Join(err, res.Body.Close()); err != nil {
 			return err

@@ -145,3 +145,34 @@ func (h *history) firstAfter(t micros) int {
 	first, _ := slices.BinarySearchFunc(h.past, t, func(c pastChange, t micros) int { return cmp.Compare(c.at, t+1) })
 	return first
 }
+
+// maxPastStates limits how many past states are kept. All parts of an export read at
+// one time, and a test has a few exports at once.
+const maxPastStates = 8
+
+// pastStates are the states that were last read at past times, the latest first. No
+// commit changes them any more, but a query may need an index that they lack.
+type pastStates []pastState
+
+type pastState struct {
+	at    micros
+	state *state
+}
+
+// get returns nil unless the state at t is kept, with as many indexes.
+func (p pastStates) get(t micros, indexes int) *state {
+	for i, past := range p {
+		if past.at == t && past.state.created == indexes {
+			copy(p[1:i+1], p[:i])
+			p[0] = past
+			return past.state
+		}
+	}
+	return nil
+}
+
+func (p *pastStates) add(t micros, s *state) {
+	kept := slices.DeleteFunc(*p, func(old pastState) bool { return old.at == t })
+	kept = slices.Insert(kept, 0, pastState{t, s})
+	*p = kept[:min(len(kept), maxPastStates)]
+}

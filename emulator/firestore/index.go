@@ -92,7 +92,7 @@ func (s *state) index(sc scope, columns []column) *index {
 	return nil
 }
 
-// keys returns the keys of a document's entries. There are none if the document
+// keys returns the keys of a document's entries. The list is empty if the document
 // lacks the field of a column.
 func (ix *index) keys(p path, doc fields) []string {
 	keys := []string{ix.prefix}

@@ -174,7 +174,7 @@ func vector(m fields) ([]*pb.Value, bool) {
 }
 
 // prefixEnd returns the first string after all strings that begin with prefix, or ""
-// if there is none.
+// if none exists.
 func prefixEnd(prefix string) string {
 	for i := len(prefix) - 1; i >= 0; i-- {
 		if prefix[i] != 0xff {

@@ -15,6 +15,7 @@ type state struct {
 	documents *btree.BTreeG[*document]
 	entries   *btree.BTreeG[entry]
 	indexes   map[scope][]*index // never changed in place
+	created   int                // number of indexes
 }
 
 const btreeDegree = 32
@@ -27,7 +28,7 @@ func newState() *state {
 }
 
 func (s *state) clone() *state {
-	return &state{documents: s.documents.Clone(), entries: s.entries.Clone(), indexes: s.indexes}
+	return &state{documents: s.documents.Clone(), entries: s.entries.Clone(), indexes: s.indexes, created: s.created}
 }
 
 // get returns nil if the document does not exist.
@@ -105,6 +106,7 @@ func (s *state) addIndex(ix *index) {
 		s.indexes = map[scope][]*index{}
 	}
 	s.indexes[ix.scope] = append(slices.Clip(s.indexes[ix.scope]), ix)
+	s.created++
 }
 
 // inScope visits the documents that an index of the scope covers.

@@ -3,6 +3,7 @@ package firestore
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -23,9 +24,10 @@ type database struct {
 	committed     micros            // time of the latest commit
 	changed       map[string]micros // time of the latest commit for each collection ID; "" for all of them
 	history       history
-	indexes       int              // number created so far
+	pasts         pastStates
 	neededIndexes map[string]Index // that queries needed, by Index.key
 	transactions  map[string]*transaction
+	forgotten     time.Time // when expired transactions were removed
 }
 
 func newDatabase(name string, c *clock.Clock, d *disk) *database {
@@ -70,14 +72,20 @@ func (db *database) latest() *state {
 // changes without blocking commits, because there may be many.
 func (db *database) at(t micros) (view, error) {
 	past, since, err := db.since(t)
+	if len(since) == 0 {
+		return view{past, t}, err
+	}
 	for _, c := range slices.Backward(since) {
 		past.put(c.key, c.old)
 	}
-	return view{past, t}, err
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.pasts.add(t, past)
+	return view{past, t}, nil
 }
 
-// since returns the current state and the changes after t. If there are any, the
-// state is a copy that the caller may change.
+// since returns the state at t and no changes, or the current state and the changes
+// after t. If there are any, the state is a copy that the caller may change.
 func (db *database) since(t micros) (*state, []pastChange, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -87,6 +95,9 @@ func (db *database) since(t micros) (*state, []pastChange, error) {
 	}
 	if t >= db.committed {
 		return db.latest(), nil, nil
+	}
+	if past := db.pasts.get(t, db.live.created); past != nil {
+		return past, nil, nil
 	}
 	return db.live.clone(), db.history.after(t), nil
 }
@@ -130,9 +141,7 @@ func (db *database) ensureIndex(sc scope, columns []column) *index {
 	if len(db.live.indexes[sc]) >= maxIndexes {
 		return nil
 	}
-	db.indexes++
-	ix := newIndex(db.indexes, sc, columns)
-	db.live.addIndex(ix)
+	db.live.addIndex(newIndex(db.live.created+1, sc, columns))
 	db.snapshot = nil
-	return ix
+	return db.live.index(sc, columns)
 }

@@ -2,6 +2,7 @@ package firestore
 
 import (
 	"crypto/rand"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -56,14 +57,20 @@ func (db *database) begin(options *pb.TransactionOptions) (*transaction, error) 
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	now := db.clock.Now()
-	for id, old := range db.transactions {
-		if now.After(old.expires) {
-			delete(db.transactions, id)
-		}
-	}
+	db.forgetExpired(now)
 	tx.expires = now.Add(transactionLifetime)
 	db.transactions[tx.id] = tx
 	return tx, nil
+}
+
+// forgetExpired removes transactions that have expired, at most once a second, because it
+// looks at all of them. The caller holds mu.
+func (db *database) forgetExpired(now time.Time) {
+	if now.Sub(db.forgotten).Abs() < time.Second {
+		return
+	}
+	db.forgotten = now
+	maps.DeleteFunc(db.transactions, func(_ string, old *transaction) bool { return now.After(old.expires) })
 }
 
 func (db *database) transaction(id []byte) (*transaction, error) {
@@ -92,7 +99,7 @@ func (db *database) rollback(id []byte) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	tx := db.transactions[string(id)]
-	if tx == nil {
+	if tx == nil || db.clock.Now().After(tx.expires) {
 		return invalid("Invalid transaction.")
 	}
 	tx.done = true

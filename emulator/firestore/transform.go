@@ -133,7 +133,7 @@ func pick(old, v *pb.Value, sign int) *pb.Value {
 	return old
 }
 
-// onArray applies f to the old elements. There are none if the field is not an array.
+// onArray applies f to the old elements. The list is empty if the field is not an array.
 func onArray(operand *pb.ArrayValue, f func(old, operand []*pb.Value) []*pb.Value) (func(*pb.Value, micros) (now, result *pb.Value), error) {
 	if err := normalizeArray(operand.GetValues(), 1); err != nil {
 		return nil, err

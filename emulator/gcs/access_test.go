@@ -119,3 +119,21 @@ func TestUnmodeledRequestsAreRejected(t *testing.T) {
 		t.Errorf("compose: %d %s", got.status, got.body)
 	}
 }
+
+func TestAHeldObjectCannotBeDeletedOrReplaced(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.write("part", "one")
+	o := f.object(admin, "part")
+	attrs, err := o.Update(t.Context(), storage.ObjectAttrsToUpdate{TemporaryHold: true})
+	check(t, err)
+	if !attrs.TemporaryHold {
+		t.Error("the hold is not shown")
+	}
+	wantStatus(t, o.Delete(t.Context()), http.StatusForbidden)
+	wantStatus(t, write(o, "two"), http.StatusForbidden)
+	f.send(http.MethodDelete, f.url+"/"+bucket+"/part", "", f.token(admin)).wantError(t, 403, "ObjectUnderActiveHold")
+	_, err = o.Update(t.Context(), storage.ObjectAttrsToUpdate{TemporaryHold: false})
+	check(t, err)
+	check(t, o.Delete(context.Background()))
+}

@@ -51,7 +51,7 @@
 //
 // The following are not modeled, and requests for them return 501 NotImplemented:
 // POST forms, resumable and multipart uploads of the XML API, copies of the XML API, compose,
-// versions and soft-deleted objects, ACLs, IAM policies of buckets, holds, lifecycle,
+// versions and soft-deleted objects, ACLs, IAM policies of buckets, event-based holds, lifecycle,
 // CORS, customer-supplied keys, HMAC keys, V2 signatures, and V4 signatures in the
 // Authorization header.
 package gcs

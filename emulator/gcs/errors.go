@@ -45,6 +45,7 @@ const (
 	noSuchUpload          code = "NoSuchUpload"
 	notImplemented        code = "NotImplemented"
 	notModified           code = "NotModified"
+	objectHeld            code = "ObjectUnderActiveHold"
 	preconditionFailed    code = "PreconditionFailed"
 	retentionNotMet       code = "RetentionPolicyNotMet"
 	signatureMismatch     code = "SignatureDoesNotMatch"
@@ -89,6 +90,7 @@ var responses = map[code]response{
 	noSuchUpload:          {410, "gone", "The requested upload was not found."},
 	notImplemented:        {501, "notImplemented", "A header or query you provided requested a function that is not implemented."},
 	notModified:           {304, "notModified", ""},
+	objectHeld:            {403, "forbidden", "The object is under an active hold and cannot be deleted or overwritten."},
 	preconditionFailed:    {412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold."},
 	retentionNotMet:       {403, "retentionPolicyNotMet", "Object is subject to bucket's retention policy and cannot be deleted or overwritten yet."},
 	signatureMismatch:     {403, "forbidden", "Access denied."},

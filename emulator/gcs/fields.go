@@ -97,13 +97,16 @@ func (f fields) patchHeaders(h *contentHeaders) error {
 
 // patchObject changes the metadata of an object that can be changed.
 func (f fields) patchObject(o *object) error {
-	if err := f.only(append([]string{"metadata", "storageClass", "crc32c", "md5Hash"}, contentFields...)...); err != nil {
+	if err := f.only(append([]string{"metadata", "storageClass", "temporaryHold", "crc32c", "md5Hash"}, contentFields...)...); err != nil {
 		return err
 	}
 	if err := f.patchHeaders(&o.Headers); err != nil {
 		return err
 	}
 	if err := f.patch("storageClass", &o.StorageClass); err != nil {
+		return err
+	}
+	if err := f.readInto("temporaryHold", &o.TemporaryHold); err != nil {
 		return err
 	}
 	return f.patchMap("metadata", &o.Metadata)

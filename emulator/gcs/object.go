@@ -27,6 +27,7 @@ type object struct {
 	Headers        contentHeaders    `json:"headers"`
 	Metadata       map[string]string `json:"metadata,omitempty"`
 	StorageClass   string            `json:"storageClass"`
+	TemporaryHold  bool              `json:"temporaryHold,omitempty"` // it cannot be deleted or replaced
 
 	KeyName    string `json:"keyName,omitempty"`    // KMS key; empty: the emulator's own key
 	KeyVersion string `json:"keyVersion,omitempty"` // version of KeyName that wrapped the data key

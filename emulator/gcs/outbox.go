@@ -115,7 +115,7 @@ func (o *outbox) pass(ctx context.Context) error {
 	}
 }
 
-// next returns the first pending message after a key, or a nil key if there is none.
+// next returns the first pending message after a key, or a nil key if none exists.
 func (o *outbox) next(after []byte) (key []byte, m message, err error) {
 	err = o.store.db.View(func(tx *bbolt.Tx) error {
 		cursor := tx.Bucket(pendingTable).Cursor()

@@ -33,6 +33,7 @@ type objectResourceJSON struct {
 	TimeStorageClass    string            `json:"timeStorageClassUpdated"`
 	TimeFinalized       string            `json:"timeFinalized"`
 	RetentionExpiration string            `json:"retentionExpirationTime,omitempty"`
+	TemporaryHold       bool              `json:"temporaryHold,omitempty"`
 	KMSKeyName          string            `json:"kmsKeyName,omitempty"`
 	Metadata            map[string]string `json:"metadata,omitempty"`
 }
@@ -66,6 +67,7 @@ func objectResourceOf(b Bucket, o object, base string) objectResourceJSON {
 		Updated:            rfc3339(o.Updated),
 		TimeStorageClass:   rfc3339(o.Created),
 		TimeFinalized:      rfc3339(o.Created),
+		TemporaryHold:      o.TemporaryHold,
 		KMSKeyName:         orDefault(o.KeyVersion, o.KeyName),
 		Metadata:           o.Metadata,
 	}

@@ -406,7 +406,7 @@ func TestABadRewriteIsRejected(t *testing.T) {
 		"a negative limit":                     {"/rewriteTo/b/" + exports + "/o/copy?maxBytesRewrittenPerCall=-1048576", "", 400},
 		"a body that is no JSON":               {"/rewriteTo/b/" + exports + "/o/copy", "{", 400},
 		"a bucket that does not exist":         {"/rewriteTo/b/nobody/o/copy", "", 404},
-		"a field that is not modeled":          {"/rewriteTo/b/" + exports + "/o/copy", `{"temporaryHold":true}`, 501},
+		"a field that is not modeled":          {"/rewriteTo/b/" + exports + "/o/copy", `{"eventBasedHold":true}`, 501},
 		"another verb":                         {"/moveTo/b/" + exports + "/o/copy", "", 501},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func (t txn) bucket(name string) (Bucket, error) {
 
 func (t txn) putBucket(b Bucket) error { return t.put(bucketTable, []byte(b.Name), b) }
 
-// object returns the live object, or the zero object if there is none.
+// object returns the live object, or the zero object if none exists.
 func (t txn) object(bucket, name string) (object, error) {
 	var o object
 	_, err := t.get(objectTable, objectKey(bucket, name), &o)
@@ -160,7 +160,7 @@ func (s *store) buckets() ([]Bucket, error) {
 	return all, err
 }
 
-// object returns the bucket and the live object, or the zero object if there is none.
+// object returns the bucket and the live object, or the zero object if none exists.
 func (s *store) object(bucket, name string) (b Bucket, o object, err error) {
 	err = s.view(func(t txn) error {
 		if b, err = t.bucket(bucket); err == nil {

@@ -97,8 +97,12 @@ func (s *Server) checkCreate(u *upload, b Bucket, live object) error {
 	return s.checkRetention(b, live)
 }
 
-// checkRetention returns an error while b's retention policy applies to o.
+// checkRetention returns an error while o has a hold, or while b's retention policy applies
+// to it.
 func (s *Server) checkRetention(b Bucket, o object) error {
+	if o.TemporaryHold {
+		return reject(objectHeld, "Object '%s/%s' is under active Temporary hold and cannot be deleted, overwritten or archived until hold is removed.", o.Bucket, o.Name)
+	}
 	if end := o.retainedUntil(b); b.RetentionPeriod > 0 && s.config.Clock.Now().Before(end) {
 		return reject(retentionNotMet, "Object '%s/%s' is subject to bucket's retention policy and cannot be deleted, overwritten or archived until %s", o.Bucket, o.Name, rfc3339(end))
 	}

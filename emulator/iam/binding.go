@@ -31,7 +31,7 @@ func (s *Server) Bind(b Binding) error {
 	return s.save()
 }
 
-// Unbind removes exactly this binding. It does nothing if there is none.
+// Unbind removes exactly this binding. It does nothing if none exists.
 func (s *Server) Unbind(b Binding) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -107,7 +107,7 @@ func (c idClaims) check(audience string, now time.Time) error {
 }
 
 // JWKS returns the public key of SignJWT as a JSON Web Key Set. It generates the
-// key if there is none.
+// key if none exists.
 func (s *Server) JWKS() ([]byte, error) {
 	key, err := s.google.Private()
 	if err != nil {

@@ -41,6 +41,8 @@ var roles = map[string][]string{
 	"roles/pubsub.publisher":  {"pubsub.topics.publish"},
 	"roles/pubsub.subscriber": {"pubsub.subscriptions.consume", "pubsub.snapshots.seek", "pubsub.topics.attachSubscription"},
 
+	"roles/aiplatform.user": {"aiplatform.endpoints.predict"},
+
 	"roles/run.invoker": {"run.routes.invoke", "run.jobs.run"},
 }
 

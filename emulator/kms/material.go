@@ -48,8 +48,8 @@ type material struct {
 	erased bool
 }
 
-// open returns the cipher or signer, and generates the key material first if there
-// is none.
+// open returns the cipher or signer, and generates the key material first if it
+// does not exist.
 func (m *material) open() (any, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

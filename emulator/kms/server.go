@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"cloud.google.com/go/iam/apiv1/iampb"
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"google.golang.org/grpc"
 
@@ -49,10 +50,11 @@ func New(config Config) (*Server, error) {
 	return s, s.ApplyDue()
 }
 
-// Register serves google.cloud.kms.v1.KeyManagementService. Methods that are not
-// modeled return Unimplemented.
+// Register serves google.cloud.kms.v1.KeyManagementService, and google.iam.v1.IAMPolicy
+// for key rings and keys. Methods that are not modeled return Unimplemented.
 func (s *Server) Register(server *grpc.Server) {
 	kmspb.RegisterKeyManagementServiceServer(server, s)
+	iampb.RegisterIAMPolicyServer(server, s)
 }
 
 type callerKey struct{}

@@ -133,7 +133,7 @@ func (k *key) primary() *version {
 	return k.version(k.record.Primary.Name)
 }
 
-// version returns the version with this full name, or nil if there is none.
+// version returns the version with this full name, or nil if none exists.
 func (k *key) version(name string) *version {
 	for _, v := range k.versions {
 		if v.record.Name == name {

@@ -38,7 +38,7 @@ type LoadBalancer struct {
 type Traffic struct {
 	Requests int64
 	In, Out  int64 // bytes of request and response bodies
-	NotJSON  int64 // bytes of In whose Content-Type is not JSON
+	NotJSON  int64 // bytes of In whose Content-Type is neither JSON nor one of git
 }
 
 // New returns a load balancer at url for the functions of suite. Handlers has one
@@ -53,7 +53,7 @@ func New(url string, suite infra.Suite, handlers map[string]http.Handler, accoun
 			continue
 		}
 		handler = lb.count(name, handler)
-		for _, path := range paths(function.Routes) {
+		for _, path := range append(paths(function.Routes), function.Pages...) {
 			lb.mux.Handle(path, handler) // any method: the load balancer knows paths only
 		}
 		if function.Topic != "" || function.Schedule != "" {
@@ -77,11 +77,16 @@ func (lb *LoadBalancer) Handle(pattern string, handler http.Handler) { lb.mux.Ha
 func (lb *LoadBalancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A mux redirects a path with empty or dotted segments. The load balancer
 	// forwards it unchanged.
-	if _, pattern := lb.mux.Handler(r); pattern == "" || path.Clean(r.URL.Path) != r.URL.Path {
+	if _, pattern := lb.mux.Handler(r); pattern == "" || !isClean(r.URL.Path) {
 		lb.fallback.ServeHTTP(w, r)
 		return
 	}
 	lb.mux.ServeHTTP(w, r)
+}
+
+// isClean reports whether a mux does not redirect a path. A slash at the end is fine.
+func isClean(p string) bool {
+	return p == "/" || path.Clean(p) == strings.TrimSuffix(p, "/")
 }
 
 // paths returns the distinct paths of routes.
@@ -146,7 +151,7 @@ func (lb *LoadBalancer) count(name string, next http.Handler) http.Handler {
 			defer lb.mu.Unlock()
 			t := lb.traffic[name]
 			t.Requests, t.In, t.Out = t.Requests+1, t.In+in.n, t.Out+out.n
-			if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+			if kind := r.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") && !strings.HasPrefix(kind, "application/x-git-") {
 				t.NotJSON += in.n
 			}
 			lb.traffic[name] = t

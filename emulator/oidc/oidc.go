@@ -29,8 +29,12 @@ type Config struct {
 type Issuer struct {
 	config Config
 
-	mu   sync.RWMutex
-	keys generations
+	mu      sync.RWMutex
+	keys    generations
+	clients map[string]Client
+	grants  map[string]grantedSignIn // by code or refresh token
+	devices map[string]*device       // by device code
+	proofs  map[string]bool          // IDs of the JWTs that clients have proved themselves with
 }
 
 // New returns an Issuer with the keys that are stored in Dir. To start fast, it
@@ -88,7 +92,7 @@ func (i *Issuer) Rotate() error {
 }
 
 // JWKS returns the public key set that verifies tokens (RFC 7517). It creates the
-// key if there is none. It returns nil if the key cannot be created or stored.
+// key if none exists. It returns nil if the key cannot be created or stored.
 func (i *Issuer) JWKS() []byte {
 	set, err := i.jwks()
 	if err != nil {

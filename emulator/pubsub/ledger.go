@@ -70,7 +70,7 @@ func (l *ledger) notifyIfDrained() {
 func (l *ledger) isDrained() bool { return l.publishing == 0 && len(l.open) == 0 }
 
 // state returns the number of open deliveries of each subscription, and a channel
-// that is closed when there are none.
+// that is closed when none exist.
 func (l *ledger) state() (isDrained bool, open map[string]int, drained <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

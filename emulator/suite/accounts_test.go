@@ -44,6 +44,9 @@ type theft struct {
 	roles []infra.Role
 }
 
+// directoryWriters may change who may do what.
+var directoryWriters = []infra.Role{{Role: "roles/datastore.user", On: "directory"}}
+
 var thefts = map[string]theft{
 	"make a stranger an admin": {try: func(ctx context.Context, s thief) error {
 		stolen := s.victim.Record
@@ -52,23 +55,23 @@ var thefts = map[string]theft{
 		}}}
 		_, err := s.directory.Collection("tenants").Doc(string(s.victim.ID)).Set(ctx, stolen)
 		return err
-	}},
+	}, roles: directoryWriters},
 	"create a tenant": {try: func(ctx context.Context, s thief) error {
 		_, err := s.directory.Collection("tenants").Doc("new-tenant").Create(ctx, tenant.Record{ID: "new-tenant"})
 		return err
-	}},
+	}, roles: directoryWriters},
 	"make a stranger platform staff": {try: func(ctx context.Context, s thief) error {
 		_, err := directory.Staff(s.directory).Set(ctx, map[string]any{"trust": []tenant.Trust{}})
 		return err
-	}},
+	}, roles: directoryWriters},
 	"add a member": {try: func(ctx context.Context, s thief) error {
 		_, err := directory.Member(s.directory, s.victim.ID, s.victim.Workspace, "i", "thief").Set(ctx, map[string]any{"subject": "thief"})
 		return err
-	}},
+	}, roles: directoryWriters},
 	"remove a tenant": {try: func(ctx context.Context, s thief) error {
 		_, err := s.directory.Collection("tenants").Doc(string(s.victim.ID)).Delete(ctx)
 		return err
-	}},
+	}, roles: directoryWriters},
 	"delete an audit entry": {
 		try: func(ctx context.Context, s thief) error {
 			_, err := s.db.Collection("tenants").Doc(string(s.victim.ID)).Collection("audit").Doc("no-such-entry").Delete(ctx)
@@ -90,7 +93,7 @@ var thefts = map[string]theft{
 			return nil
 		}
 		return err
-	}},
+	}, roles: []infra.Role{{Role: "strongroom.objectHolder", On: "tenant.outputsBucket"}, {Role: "strongroom.objectEraser", On: "tenant.outputsBucket"}}},
 	"read a tenant's output": {
 		try: func(ctx context.Context, s thief) error {
 			_, err := s.bucket.Object("prod/no-such-run/stdout.log/00001").Attrs(ctx)
@@ -106,11 +109,18 @@ var thefts = map[string]theft{
 		_, err := w.Write([]byte("planted"))
 		return errors.Join(err, w.Close())
 	}},
-	"delete output": {try: func(ctx context.Context, s thief) error { return s.bucket.Object("kept.log").Delete(ctx) }},
+	"delete output": {try: func(ctx context.Context, s thief) error {
+		err := s.bucket.Object("kept.log").Delete(ctx)
+		if errors.Is(err, storage.ErrObjectNotExist) {
+			return nil
+		}
+		return err
+	}, roles: []infra.Role{{Role: "strongroom.objectEraser", On: "tenant.outputsBucket"}}},
 	"encrypt under a tenant's key": {
 		try: func(ctx context.Context, s thief) error { return encrypt(ctx, s.clients, s.victim.KeyName) },
 		roles: []infra.Role{
 			{Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", On: "tenant.key"}, {Role: "roles/cloudkms.cryptoKeyEncrypter", On: "tenant.key"},
+			{Role: "strongroom.keyAdministrator", On: "tenant.key"},
 		},
 	},
 	"encrypt under the audit key": {
@@ -123,14 +133,11 @@ var thefts = map[string]theft{
 		},
 		roles: []infra.Role{{Role: "roles/cloudkms.cryptoKeyDecrypter", On: "auditKey"}},
 	},
-	"disable a tenant's key": {try: func(ctx context.Context, s thief) error {
-		kms, err := s.clients.KMS(ctx)
-		if err != nil {
-			return err
-		}
-		_, err = kms.DestroyCryptoKeyVersion(ctx, &kmspb.DestroyCryptoKeyVersionRequest{Name: s.victim.KeyName + "/cryptoKeyVersions/1"})
-		return err
-	}},
+	"disable a version of a tenant's key": permission("cloudkms.cryptoKeyVersions.update", func(s thief) string { return s.victim.KeyName },
+		infra.Role{Role: "strongroom.keyAdministrator", On: "tenant.key"}),
+	"destroy a version of a tenant's key": permission("cloudkms.cryptoKeyVersions.destroy", func(s thief) string { return s.victim.KeyName },
+		infra.Role{Role: "strongroom.keyAdministrator", On: "tenant.key"}, infra.Role{Role: "strongroom.keyDestroyer", On: "tenant.key"}),
+
 	"sign as a tenant's signing account": permission("iam.serviceAccounts.signBlob", signingAccount,
 		infra.Role{Role: "strongroom.blobSigner", On: "tenant.signingAccount"}),
 	"create an access token of a tenant's signing account": permission("iam.serviceAccounts.getAccessToken", signingAccount),
@@ -138,17 +145,36 @@ var thefts = map[string]theft{
 	"sign a JWT as a tenant's signing account":             permission("iam.serviceAccounts.signJwt", signingAccount),
 	"act through a tenant's signing account":               permission("iam.serviceAccounts.implicitDelegation", signingAccount),
 	"decrypt under a tenant's key": permission("cloudkms.cryptoKeyVersions.useToDecrypt", func(s thief) string { return s.victim.KeyName },
-		infra.Role{Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", On: "tenant.key"}, infra.Role{Role: "roles/cloudkms.cryptoKeyDecrypter", On: "tenant.key"}),
-	"read a tenant's export":  permission("storage.objects.get", exportsBucket),
-	"list a tenant's exports": permission("storage.objects.list", exportsBucket),
+		infra.Role{Role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", On: "tenant.key"}, infra.Role{Role: "roles/cloudkms.cryptoKeyDecrypter", On: "tenant.key"},
+		infra.Role{Role: "strongroom.keyAdministrator", On: "tenant.key"}),
+	"decide who may use a tenant's key": permission("cloudkms.cryptoKeys.setIamPolicy", func(s thief) string { return s.victim.KeyName },
+		infra.Role{Role: "strongroom.keyAdministrator", On: "tenant.key"}),
+	"decide who may use the audit key":        permission("cloudkms.cryptoKeys.setIamPolicy", func(thief) string { return auditKeyName }),
+	"decide who may use the ring of a tenant": permission("cloudkms.cryptoKeys.setIamPolicy", func(s thief) string { return s.victim.KeyName[:strings.LastIndex(s.victim.KeyName, "/cryptoKeys/")] }),
+	"read a tenant's export":                  permission("storage.objects.get", exportsBucket),
+	"list a tenant's exports": permission("storage.objects.list", exportsBucket,
+		infra.Role{Role: "strongroom.objectHolder", On: "tenant.exportsBucket"}, infra.Role{Role: "strongroom.objectEraser", On: "tenant.exportsBucket"}),
+	"sign a certificate": permission("cloudkms.cryptoKeyVersions.useToSign", func(s thief) string { return s.cloud.PlatformKey("certificate") },
+		infra.Role{Role: "roles/cloudkms.signer", On: "certificateKey"}),
+	"release the object hold of an output": permission("storage.objects.update", func(s thief) string { return "buckets/" + s.victim.OutputsBucket },
+		infra.Role{Role: "strongroom.objectHolder", On: "tenant.outputsBucket"}),
 	"write into a tenant's exports": permission("storage.objects.create", exportsBucket,
 		infra.Role{Role: "roles/storage.objectCreator", On: "tenant.exportsBucket"}),
-	"delete a tenant's export": permission("storage.objects.delete", exportsBucket),
+	"delete a tenant's export": permission("storage.objects.delete", exportsBucket,
+		infra.Role{Role: "strongroom.objectEraser", On: "tenant.exportsBucket"}),
 	"sign as the reader of exports": permission("iam.serviceAccounts.signBlob", exportReader,
 		infra.Role{Role: "strongroom.blobSigner", On: "exportReader"}),
 	"create an access token of the reader of exports": permission("iam.serviceAccounts.getAccessToken", exportReader),
 	"sign a manifest": permission("cloudkms.cryptoKeyVersions.useToSign", func(s thief) string { return s.cloud.PlatformKey("manifest") },
 		infra.Role{Role: "roles/cloudkms.signer", On: "manifestKey"}),
+	"forge a half of a consent": permission("cloudkms.cryptoKeyVersions.useToSign", func(s thief) string { return s.cloud.PlatformKey("consent") },
+		infra.Role{Role: "roles/cloudkms.signer", On: "consentKey"}),
+	"prove to be the console": permission("cloudkms.cryptoKeyVersions.useToSign", func(s thief) string { return s.cloud.PlatformKey("sign-in") },
+		infra.Role{Role: "roles/cloudkms.signer", On: "signInKey"}),
+	"send data to the platform's model": permission("aiplatform.endpoints.predict", func(thief) string { return "projects/" + suite.SharedModel.ProjectID },
+		infra.Role{Role: "roles/aiplatform.user", On: "modelProject"}),
+	"publish events of configurations": permission("pubsub.topics.publish", func(thief) string { return "topics/config-events" },
+		infra.Role{Role: "roles/pubsub.publisher", On: "topic.config-events"}),
 	"publish parts of exports": permission("pubsub.topics.publish", func(thief) string { return "topics/export-parts" },
 		infra.Role{Role: "roles/pubsub.publisher", On: "topic.export-parts"}),
 	"forge notifications of Cloud Storage": permission("pubsub.topics.publish", func(thief) string { return "topics/object-events" }),

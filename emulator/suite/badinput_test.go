@@ -49,7 +49,7 @@ func manyParts(n int) string {
 func inWorkspace(w string) string { return "/v1/workspaces/" + w + "/runs/RUN/uploads" }
 func ofRun(id string) string      { return "/v1/workspaces/prod/runs/" + id + "/uploads" }
 
-const outputRule = "an output name has 1 to 200 characters"
+const outputRule = "an output name has 1 to 400 characters"
 
 var badRequests = map[string]bad{
 	"an output's name with a slash":             {part: with("output", `"a/b"`), status: 422, says: outputRule},
@@ -61,8 +61,8 @@ var badRequests = map[string]bad{
 	"an output's name with a line break":        {part: with("output", `"a\n"`), status: 422, says: outputRule},
 	"an output's name with a NUL":               {part: with("output", `"a\u0000"`), status: 422, says: outputRule},
 	"an output's name that is not ASCII":        {part: with("output", `"ä"`), status: 422, says: outputRule},
-	"an output's name of 1,025 bytes":           {part: with("output", `"`+strings.Repeat("a", 1025)+`"`), status: 422, says: "length <= 200"},
-	"an output's name of 201 bytes":             {part: with("output", `"`+strings.Repeat("a", 201)+`"`), status: 422, says: "length <= 200"},
+	"an output's name of 1,025 bytes":           {part: with("output", `"`+strings.Repeat("a", 1025)+`"`), status: 422, says: "length <= 400"},
+	"an output's name of 401 bytes":             {part: with("output", `"`+strings.Repeat("a", 401)+`"`), status: 422, says: "length <= 400"},
 	"an output's name in invalid UTF-8":         {part: with("output", "\"\xff\xfe\""), status: 400, says: "invalid JSON at byte"},
 	"an output's name with half a surrogate":    {part: with("output", `"\ud800"`), status: 400, says: "invalid JSON at byte"},
 	"an output without a name":                  {part: with("output", `""`), status: 422, says: "length >= 1"},
@@ -85,6 +85,8 @@ var badRequests = map[string]bad{
 	"a CRC32C of three bytes":      {part: with("crc32c", `"AAAA"`), status: 422, says: "base64 of four bytes"},
 	"a CRC32C that is no base64":   {part: with("crc32c", `"!!!!!!!!"`), status: 422, says: "base64 of four bytes"},
 	"a CRC32C with loose bits":     {part: with("crc32c", `"AAAAAB=="`), status: 422, says: "base64 of four bytes"},
+	"a SHA-256 of 63 digits":       {part: with("sha256", `"`+strings.Repeat("0", 63)+`"`), status: 422, says: "64 hexadecimal digits"},
+	"a SHA-256 in upper case":      {part: with("sha256", `"`+strings.Repeat("A", 64)+`"`), status: 422, says: "64 hexadecimal digits"},
 	"a CRC32C in hex":              {part: with("crc32c", `"0123abcd"`), status: 422, says: "base64 of four bytes"},
 
 	"a content type with a line break": {part: with("contentType", `"text/plain\r\nx-goog-acl:public-read"`), status: 422, says: "media type"},

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	cloudevents "github.com/cloudevents/sdk-go/v2"
-
 	"github.com/strongroom-dev/strongroom/emulator/loadbalancer"
 	"github.com/strongroom-dev/strongroom/functions/assistants"
 	"github.com/strongroom-dev/strongroom/functions/assistantupdate"
@@ -15,15 +13,22 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/auditdelivery"
 	"github.com/strongroom-dev/strongroom/functions/auditintegrator"
 	"github.com/strongroom-dev/strongroom/functions/catalog"
+	"github.com/strongroom-dev/strongroom/functions/configgraph"
+	"github.com/strongroom-dev/strongroom/functions/configs"
+	"github.com/strongroom-dev/strongroom/functions/consents"
+	"github.com/strongroom-dev/strongroom/functions/console"
 	"github.com/strongroom-dev/strongroom/functions/custody"
 	"github.com/strongroom-dev/strongroom/functions/exports"
 	"github.com/strongroom-dev/strongroom/functions/exportscheduler"
 	"github.com/strongroom-dev/strongroom/functions/exportworker"
+	"github.com/strongroom-dev/strongroom/functions/legalholds"
+	"github.com/strongroom-dev/strongroom/functions/offboarding"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
 	"github.com/strongroom-dev/strongroom/functions/replay"
 	"github.com/strongroom-dev/strongroom/functions/reseal"
 	"github.com/strongroom-dev/strongroom/functions/runs"
 	"github.com/strongroom-dev/strongroom/functions/sweep"
+	"github.com/strongroom-dev/strongroom/functions/tenants"
 	"github.com/strongroom-dev/strongroom/functions/uploads"
 	"github.com/strongroom-dev/strongroom/infra"
 	"github.com/strongroom-dev/strongroom/shared/event"
@@ -49,42 +54,58 @@ var constructors = map[string]constructor{
 	"exports":          web(exports.New),
 	"export-worker":    events(exportworker.New),
 	"export-scheduler": web(exportscheduler.New),
+	"consents":         web(consents.New),
+	"configs":          web(configs.New),
+	"config-graph":     events(function.NoSettings(configgraph.New)),
+	"console":          web(console.New),
+	"tenants":          web(tenants.New),
+	"legal-holds":      web(legalholds.New),
+	"offboarding":      web(offboarding.New),
 }
 
-// constructor builds the function that is deployed under name, with its own
-// service account.
-type constructor func(ctx context.Context, c *Cloud, name string) (http.Handler, error)
+// constructor builds a function from its environment.
+type constructor func(ctx context.Context, c *Cloud, environ []string) (http.Handler, error)
 
 func web[C any, H http.Handler](build func(context.Context, C, function.Deps) (H, error)) constructor {
-	return func(ctx context.Context, c *Cloud, name string) (http.Handler, error) {
-		return construct(ctx, c, name, build)
+	return func(ctx context.Context, c *Cloud, environ []string) (http.Handler, error) {
+		return construct(ctx, c, environ, build)
 	}
 }
 
-// events serves an event function over HTTP, as the functions framework does.
+// events serves the messages of an event function over HTTP.
 func events[C any, H function.EventHandler](build func(context.Context, C, function.Deps) (H, error)) constructor {
-	return func(ctx context.Context, c *Cloud, name string) (http.Handler, error) {
-		h, err := construct(ctx, c, name, build)
+	return func(ctx context.Context, c *Cloud, environ []string) (http.Handler, error) {
+		h, err := construct(ctx, c, environ, build)
 		if err != nil {
 			return nil, err
 		}
-		protocol, err := cloudevents.NewHTTP()
-		if err != nil {
-			return nil, fmt.Errorf("receive events: %w", err)
-		}
-		return cloudevents.NewHTTPReceiveHandler(ctx, protocol, event.Receive(h.Handle, c.log))
+		return event.Receive(h.Handle, c.log), nil
 	}
 }
 
 // construct builds a function that follows the embedded cloud's clock.
-func construct[C, H any](ctx context.Context, c *Cloud, name string, build func(context.Context, C, function.Deps) (H, error)) (H, error) {
-	_, config, err := function.Settings[C](c.FunctionEnviron(name))
+func construct[C, H any](ctx context.Context, c *Cloud, environ []string, build func(context.Context, C, function.Deps) (H, error)) (H, error) {
+	hosts, config, err := function.Settings[C](environ)
 	if err != nil {
 		var none H
 		return none, err
 	}
-	deps := function.Deps{Clients: c.Clients(FunctionAccount(name)), Now: c.Clock.Now, After: time.After, Log: c.log}
+	deps := function.Deps{Clients: c.Connect(hosts), Now: c.Clock.Now, After: time.After, Log: c.log}
 	return build(ctx, config, deps)
+}
+
+// Build builds a function from its environment, which FunctionEnviron returns. It is for
+// tests that change a setting.
+func (c *Cloud) Build(ctx context.Context, name string, environ []string) (http.Handler, error) {
+	build := constructors[name]
+	if build == nil {
+		return nil, fmt.Errorf("function %s has no constructor in the embedded cloud", name)
+	}
+	handler, err := build(context.WithoutCancel(ctx), c, environ)
+	if err != nil {
+		return nil, fmt.Errorf("build %s: %w", name, err)
+	}
+	return handler, nil
 }
 
 // startFunctions builds each function with its own identity and serves all of
@@ -95,13 +116,9 @@ func (c *Cloud) startFunctions(ctx context.Context) error {
 		if err := c.allow(FunctionAccount(name), function.Roles, c.platformResources()); err != nil {
 			return err
 		}
-		build := constructors[name]
-		if build == nil {
-			return fmt.Errorf("function %s has no constructor in the embedded cloud", name)
-		}
-		handler, err := build(context.WithoutCancel(ctx), c, name)
+		handler, err := c.Build(ctx, name, c.FunctionEnviron(name))
 		if err != nil {
-			return fmt.Errorf("build %s: %w", name, err)
+			return err
 		}
 		handlers[name] = handler
 	}

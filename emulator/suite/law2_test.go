@@ -29,21 +29,27 @@ const canary = "canary-7f3b9c52-in-the-output"
 // spellings returns the encodings in which the canary could be stored, by name.
 func spellings(t *testing.T) map[string][]byte {
 	t.Helper()
+	return spellingsOf(t, canary)
+}
+
+// spellingsOf returns the encodings of a text, by name.
+func spellingsOf(t *testing.T, text string) map[string][]byte {
+	t.Helper()
 	var zipped bytes.Buffer
 	w := gzip.NewWriter(&zipped)
-	if _, err := w.Write([]byte(canary)); err != nil {
+	if _, err := w.Write([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	all := map[string][]byte{
-		"raw": []byte(canary), "hex": []byte(hex.EncodeToString([]byte(canary))), "gzip": zipped.Bytes()[10 : zipped.Len()-8],
+		"raw": []byte(text), "hex": []byte(hex.EncodeToString([]byte(text))), "gzip": zipped.Bytes()[10 : zipped.Len()-8],
 	}
 	for shift := range 3 { // base64 depends on the offset within groups of three bytes
-		text := append(bytes.Repeat([]byte{'.'}, shift), canary...)
+		shifted := append(bytes.Repeat([]byte{'.'}, shift), text...)
 		for name, encoding := range map[string]*base64.Encoding{"std": base64.RawStdEncoding, "url": base64.RawURLEncoding} {
-			encoded := encoding.EncodeToString(text)
+			encoded := encoding.EncodeToString(shifted)
 			all[fmt.Sprintf("base64 %s, shifted by %d", name, shift)] = []byte(encoded[4*((shift+2)/3) : len(encoded)-4])
 		}
 	}

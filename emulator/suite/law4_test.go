@@ -28,6 +28,7 @@ type place struct {
 	name      string // "own", "other", "foreign"
 	workspace tenant.WorkspaceID
 	run       string
+	caller    tenant.Role // who calls; a view belongs to the identity that opened it
 }
 
 // matrixFixture is a tenant with two workspaces and another tenant. The runner and
@@ -55,7 +56,11 @@ func newMatrixFixture(t *testing.T, c *cloudtest.Cloud) *matrixFixture {
 	if _, err := directory.Workspace(db, f.tenant.ID, second).Set(t.Context(), map[string]any{"id": string(second)}); err != nil {
 		t.Fatal(err)
 	}
-	f.places = []place{{"own", own, cloudtest.NewRun(t)}, {"other", second, cloudtest.NewRun(t)}, {"foreign", foreign, cloudtest.NewRun(t)}}
+	f.places = []place{
+		{name: "own", workspace: own, run: cloudtest.NewRun(t)},
+		{name: "other", workspace: second, run: cloudtest.NewRun(t)},
+		{name: "foreign", workspace: foreign, run: cloudtest.NewRun(t)},
+	}
 	f.tenant.Store(t, f.places[0].run, "kept.log", []byte("of the tenant"))
 	f.other.Store(t, f.places[2].run, "kept.log", []byte("of the other tenant"))
 	return f
@@ -113,8 +118,10 @@ func (o operation) expect(role tenant.Role, where place) (status int, reason str
 		return http.StatusOK, ""
 	case !slices.Contains(o.roles, role):
 		return http.StatusForbidden, "role"
-	case where.name != "own" && (role == tenant.Runner || role == tenant.Viewer):
+	case where.name != "own" && slices.Contains([]tenant.Role{tenant.Runner, tenant.Builder, tenant.Viewer}, role):
 		return http.StatusForbidden, "workspace"
+	case where.name != "own" && o.viewed:
+		return http.StatusBadRequest, ""
 	case where.name != "own" && !o.lists, where.name == "foreign" && o.creates:
 		return http.StatusNotFound, "" // within the caller's own tenant, the run does not exist
 	}
@@ -130,27 +137,22 @@ func TestLaw4IdentityDecides(t *testing.T) {
 		t.Fatalf("the matrix and the functions' operations differ: %s", diff)
 	}
 	denied := map[tenant.ID][]string{f.tenant.ID: nil, "": nil, f.other.ID: nil}
-	roles := []tenant.Role{tenant.Runner, tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform, "nobody"}
+	roles := []tenant.Role{tenant.Runner, tenant.Builder, tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform, "nobody"}
 	for _, route := range slices.Sorted(maps.Keys(operations)) {
 		for _, role := range roles {
 			for _, where := range f.places {
-				for state := range tokenStates {
-					status, reason := operations[route].expect(role, where)
-					if state != "good" {
-						status, reason = http.StatusUnauthorized, ""
-					}
-					t.Run(fmt.Sprintf("%s as %s in %s workspace, token %s", route, role, where.name, state), func(t *testing.T) {
-						f.try(t, route, role, where, state, status)
-					})
-					if reason == "" || role == "nobody" { // who has no role is counted, not recorded
-						continue
-					}
-					id := f.tenant.ID
-					if role == tenant.Platform {
-						id = ""
-					}
-					denied[id] = append(denied[id], fmt.Sprint(operations[route].action, " ", role, " ", where.workspace, " ", reason))
+				status, reason := operations[route].expect(role, where)
+				t.Run(fmt.Sprintf("%s as %s in %s workspace", route, role, where.name), func(t *testing.T) {
+					f.tryTokens(t, route, role, where, status)
+				})
+				if reason == "" || role == "nobody" { // who has no role is counted, not recorded
+					continue
 				}
+				id := f.tenant.ID
+				if role == tenant.Platform {
+					id = ""
+				}
+				denied[id] = append(denied[id], fmt.Sprint(operations[route].action, " ", role, " ", where.workspace, " ", reason))
 			}
 		}
 	}
@@ -159,23 +161,45 @@ func TestLaw4IdentityDecides(t *testing.T) {
 	}
 }
 
-// try sends one request of the matrix. Its headers also name the other tenant, which
-// must have no effect. A query that names it is rejected: see faults.
-func (f *matrixFixture) try(t *testing.T, route string, role tenant.Role, where place, state string, status int) {
+// tryTokens sends one request of the matrix with each token that is not valid, and then with
+// the valid one.
+func (f *matrixFixture) tryTokens(t *testing.T, route string, role tenant.Role, where place, status int) {
+	t.Helper()
+	where.caller = role
 	path, body := operations[route].ask(t, f, where)
-	method, _, _ := strings.Cut(route, " ")
-	r := f.cloud.Do(t, tokenStates[state](t, f, string(role)), method, path, body,
-		"X-Strongroom-Tenant", string(f.other.ID), "X-Goog-Authenticated-User-Email", "admin@example.com")
-	if status == http.StatusOK {
+	for state := range tokenStates {
+		if state != "good" {
+			t.Run("token "+state, func(t *testing.T) { wantUnauthorized(t, f.try(t, route, role, state, path, body)) })
+		}
+	}
+	t.Run("token good", func(t *testing.T) {
+		r := f.try(t, route, role, "good", path, body)
+		if status != http.StatusOK {
+			wantProblem(t, r, status)
+			return
+		}
 		if body := string(r.Want(t, status).Body); where.name != "own" && strings.Contains(body, where.run) && !strings.HasSuffix(route, "/audit/entries") { // which names what its own callers asked for
 			t.Errorf("the response shows another workspace: %s", body)
 		}
-		return
+	})
+}
+
+// try sends one request. Its headers also name the other tenant, which must have no effect. A
+// query that names it is rejected: see faults.
+func (f *matrixFixture) try(t *testing.T, route string, role tenant.Role, state, path string, body any) cloudtest.Response {
+	t.Helper()
+	method, _, _ := strings.Cut(route, " ")
+	r := f.cloud.Do(t, tokenStates[state](t, f, string(role)), method, path, body,
+		"X-Strongroom-Tenant", string(f.other.ID), "X-Goog-Authenticated-User-Email", "admin@example.com")
+	if (r.Status == http.StatusUnauthorized) != (r.Header.Get("WWW-Authenticate") != "") {
+		t.Errorf("status %d, WWW-Authenticate is %q", r.Status, r.Header.Get("WWW-Authenticate"))
 	}
-	wantProblem(t, r, status)
-	if (status == http.StatusUnauthorized) != (r.Header.Get("WWW-Authenticate") != "") {
-		t.Errorf("WWW-Authenticate is %q", r.Header.Get("WWW-Authenticate"))
-	}
+	return r
+}
+
+func wantUnauthorized(t *testing.T, r cloudtest.Response) {
+	t.Helper()
+	wantProblem(t, r, http.StatusUnauthorized)
 }
 
 // checkDenials compares the denials in a tenant's audit log with the expected ones.

@@ -39,7 +39,7 @@ func TestLaw6OnTheRecordFirstOrNotAtAll(t *testing.T) {
 // again when it can, to show that this was the cause.
 func (f *matrixFixture) tryWithoutAuditLog(t *testing.T, function, route string) {
 	o := operations[route]
-	path, body := o.ask(t, f, f.places[0])
+	path, body := o.ask(t, f, f.places[0].calledBy(o.roles[len(o.roles)-1]))
 	method, _, _ := strings.Cut(route, " ")
 	do := func() cloudtest.Response {
 		return f.cloud.Do(t, f.token(t, string(o.roles[len(o.roles)-1]), "", time.Hour), method, path, body)

@@ -191,6 +191,9 @@ type faultyRequest struct {
 	code                string
 }
 
+// anyCode is the code of a fault that can have several.
+const anyCode = "any"
+
 // TestTheSameFaultHasTheSameStatusEverywhere sends every kind of faulty request to
 // every operation.
 func TestTheSameFaultHasTheSameStatusEverywhere(t *testing.T) {
@@ -200,13 +203,17 @@ func TestTheSameFaultHasTheSameStatusEverywhere(t *testing.T) {
 	document := readOpenAPI(t, c)
 	for route, o := range document.operations() {
 		t.Run(route, func(t *testing.T) {
+			f := f
+			if operations[route].stops { // functions cache the state for a minute
+				f = newMatrixFixture(t, c)
+			}
 			for name, r := range f.faults(t, document, route, o) {
 				got := c.Do(t, r.token, r.method, r.path, r.body, r.header...)
 				p := problem{}
 				if got.Status == r.status {
 					p = wantProblem(t, got, r.status)
 				}
-				if got.Status != r.status || p.Code != r.code {
+				if got.Status != r.status || p.Code != r.code && r.code != anyCode {
 					t.Errorf("%s: got %d %q, want %d %q: %.300s", name, got.Status, p.Code, r.status, r.code, got.Body)
 				}
 				if _, known := o.Responses[fmt.Sprint(got.Status)]; !known {
@@ -230,9 +237,9 @@ func (o documented) takesJSON() bool {
 func (f *matrixFixture) faults(t *testing.T, document openAPI, route string, o documented) map[string]faultyRequest {
 	t.Helper()
 	row := operations[route]
-	path, body := row.ask(t, f, f.places[0])
-	method, template, _ := strings.Cut(route, " ")
 	role := row.roles[0]
+	path, body := row.ask(t, f, f.places[0].calledBy(role))
+	method, template, _ := strings.Cut(route, " ")
 	good := faultyRequest{token: f.token(t, string(role), "", time.Hour), method: method, path: path, body: body}
 	all := map[string]faultyRequest{}
 	add := func(name string, status int, code string, change func(*faultyRequest)) {
@@ -244,9 +251,13 @@ func (f *matrixFixture) faults(t *testing.T, document openAPI, route string, o d
 	add("no token", 401, "unauthenticated", func(r *faultyRequest) { r.token = "" })
 	add("an invalid token", 401, "unauthenticated", func(r *faultyRequest) { r.token = "x.y.z" })
 	add("an unknown query parameter", 422, "invalid", func(r *faultyRequest) { r.path = withQuery(r.path, "unknown=1") })
+	code := "forbidden"
+	if row.stops { // the state can be the reason as well
+		code = anyCode
+	}
 	for _, other := range []tenant.Role{tenant.Runner, tenant.Viewer, tenant.Platform} {
 		if !slices.Contains(row.roles, other) {
-			add("the role "+string(other), 403, "forbidden", func(r *faultyRequest) { r.token = f.token(t, string(other), "", time.Hour) })
+			add("the role "+string(other), 403, code, func(r *faultyRequest) { r.token = f.token(t, string(other), "", time.Hour) })
 		}
 	}
 	if strings.Contains(template, "{workspace}") && (role == tenant.Runner || role == tenant.Viewer) {

@@ -1,6 +1,7 @@
 package suite_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,27 +23,29 @@ type receipt struct {
 	Role    tenant.Role
 }
 
-// receiptOf finds the entry of a response in the logs that a role acts in. A response without a
-// receipt has the zero receipt.
-func (f *matrixFixture) receiptOf(t *testing.T, r cloudtest.Response, role tenant.Role) receipt {
+// given is the receipt of a response, and what its entry must say.
+type given struct {
+	request string
+	id      string // empty: the response has no receipt
+	want    receipt
+}
+
+// wantReceipts compares receipts to the logs of the tenant and of the platform, where what
+// staff do for no tenant is.
+func (f *matrixFixture) wantReceipts(t *testing.T, all []given) {
 	t.Helper()
-	id := r.Header.Get(access.ReceiptHeader)
-	if id == "" {
-		return receipt{}
-	}
-	logs := []tenant.ID{f.tenant.ID}
-	if role == tenant.Platform {
-		logs = append(logs, "") // what staff do for no tenant is in the platform's log
-	}
-	for _, log := range logs {
+	entries := map[string]receipt{"": {}} // the zero receipt: a response without one
+	for _, log := range []tenant.ID{f.tenant.ID, ""} {
 		for _, e := range auditEntries(t, f.cloud, log) {
-			if e.ID == id {
-				return receipt{e.Action, e.Outcome, tenant.Role(e.Actor.Role)}
-			}
+			entries[e.ID] = receipt{e.Action, e.Outcome, tenant.Role(e.Actor.Role)}
 		}
 	}
-	t.Errorf("the log has no entry %s", id)
-	return receipt{}
+	for _, g := range all {
+		got, found := entries[g.id]
+		if diff := cmp.Diff(g.want, got); diff != "" || !found {
+			t.Errorf("%s: the log has the entry %q: %t; %s", g.request, g.id, found, diff)
+		}
+	}
 }
 
 // Each response to a request that was recorded names its entry: the one that was
@@ -50,27 +53,32 @@ func (f *matrixFixture) receiptOf(t *testing.T, r cloudtest.Response, role tenan
 func TestEveryRecordedRequestHasAReceipt(t *testing.T) {
 	t.Parallel()
 	f := newMatrixFixture(t, cloudtest.Shared(t))
-	all := []tenant.Role{tenant.Runner, tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform}
+	all := []tenant.Role{tenant.Runner, tenant.Builder, tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform}
+	var receipts []given
 	for route, o := range operations {
 		t.Run(route, func(t *testing.T) {
 			for _, role := range all {
 				allowed := slices.Contains(o.roles, role)
-				path, body := o.ask(t, f, f.places[0])
+				path, body := o.ask(t, f, f.places[0].calledBy(role))
 				method, _, _ := strings.Cut(route, " ")
 				r := f.cloud.Do(t, f.token(t, string(role), "", time.Hour), method, path, body)
 				want := receipt{o.action, auditlog.Denied, role}
 				switch {
+				case allowed && o.receipt != "":
+					want = receipt{o.receipt, auditlog.Allowed, role}
 				case allowed && !o.recordedFirst:
 					want = receipt{}
+				case allowed && o.ends:
+					want.Action, want.Outcome = auditlog.EndReadOutput, auditlog.Done
 				case allowed:
 					want.Outcome = auditlog.Allowed
 				}
-				if diff := cmp.Diff(want, f.receiptOf(t, r, role)); diff != "" {
-					t.Errorf("as %s, status %d: %s", role, r.Status, diff)
-				}
+				request := fmt.Sprintf("%s as %s, status %d", route, role, r.Status)
+				receipts = append(receipts, given{request, r.Header.Get(access.ReceiptHeader), want})
 			}
 		})
 	}
+	f.wantReceipts(t, receipts)
 }
 
 // The receipt of a request that repeats another is that of the first response.

@@ -41,6 +41,9 @@ type Options struct {
 	Redeliver     int           // how often each message is delivered in addition to the first time, for tests
 	Backoff       time.Duration // wait before a message is pushed the second time; zero: Google's 10 s
 
+	// Undelivered names functions that receive no messages: a test calls them itself.
+	Undelivered []string
+
 	DeliveryAttempts int // pushes before a message becomes a dead letter, 5 or more; zero: 20, as in production
 }
 
@@ -52,8 +55,9 @@ type Cloud struct {
 	LoadBalancer *loadbalancer.LoadBalancer
 	Directory    *directory.Directory // with the operator's permissions
 
-	options Options
-	log     *slog.Logger
+	options    Options
+	log        *slog.Logger
+	consoleDir string // folder with the console's sign-in settings
 }
 
 // Start starts the parts and the functions. It returns when all of them accept
@@ -82,7 +86,7 @@ func Start(ctx context.Context, options Options) (*Cloud, error) {
 	c := &Cloud{Cloud: parts, Suite: table, options: options, log: log}
 	c.Directory = directory.New(c.Operator, c.Clock.Now)
 	for _, step := range []func(context.Context) error{
-		c.createAccounts, c.createTopics, c.createPlatform, c.startFunctions, c.connectTriggers,
+		c.createAccounts, c.createTopics, c.createConsole, c.createPlatform, c.startFunctions, c.connectTriggers,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("start Strongroom on the embedded cloud: %w", err), c.Close())
@@ -90,6 +94,9 @@ func Start(ctx context.Context, options Options) (*Cloud, error) {
 	}
 	return c, nil
 }
+
+// Logger returns the logger of the functions.
+func (c *Cloud) Logger() *slog.Logger { return c.log }
 
 // createAccounts removes the roles that an earlier start granted, because the
 // table may have changed since. It creates the custom roles, and the accounts that

@@ -24,13 +24,16 @@ import (
 )
 
 const (
-	locationName = "projects/" + ProjectID + "/locations/" + Location
-	platformRing = locationName + "/keyRings/platform"
-	auditKey     = platformRing + "/cryptoKeys/audit"
-	logKey       = platformRing + "/cryptoKeys/log"
-	manifestKey  = platformRing + "/cryptoKeys/manifest"
-	auditBucket  = ProjectID + "-audit"
-	databases    = "projects/" + ProjectID + "/databases/"
+	locationName   = "projects/" + ProjectID + "/locations/" + Location
+	platformRing   = locationName + "/keyRings/platform"
+	auditKey       = platformRing + "/cryptoKeys/audit"
+	logKey         = platformRing + "/cryptoKeys/log"
+	manifestKey    = platformRing + "/cryptoKeys/manifest"
+	consentKey     = platformRing + "/cryptoKeys/consent"
+	certificateKey = platformRing + "/cryptoKeys/certificate"
+	signInKey      = platformRing + "/cryptoKeys/sign-in"
+	auditBucket    = ProjectID + "-audit"
+	databases      = "projects/" + ProjectID + "/databases/"
 )
 
 // createPlatform creates the resources that exist before any tenant. It then
@@ -39,10 +42,13 @@ func (c *Cloud) createPlatform(ctx context.Context) error {
 	if err := c.createKey(ctx, platformRing, "audit"); err != nil {
 		return err
 	}
-	for _, id := range []string{"log", "manifest"} {
+	for _, id := range []string{"log", "manifest", "consent", "certificate"} {
 		if err := c.createNoteKey(ctx, id); err != nil {
 			return err
 		}
+	}
+	if err := c.createSignInKey(ctx); err != nil {
+		return err
 	}
 	if err := c.createAuditBucket(auditBucket); err != nil {
 		return err
@@ -73,6 +79,7 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 	for _, bucket := range []gcs.Bucket{
 		{Name: record.OutputsBucket, NotificationTopic: "projects/" + ProjectID + "/topics/object-events"},
 		{Name: record.ExportsBucket},
+		{Name: record.ConfigsBucket},
 	} {
 		bucket.Location, bucket.DefaultKMSKeyName, bucket.ProjectID = Location, record.KeyName, ProjectID
 		if _, err := c.GCS.Bucket(bucket.Name); err == nil {
@@ -88,7 +95,27 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 	if err := c.PubSub.CreateTopic(ctx, record.AuditTopic); err != nil {
 		return tenant.Record{}, err
 	}
+	if err := c.addConsoleClient(id, workspaces, "admin", "auditor", "builder", "viewer"); err != nil {
+		return tenant.Record{}, err
+	}
 	return record, c.writeRecord(ctx, record, workspaces)
+}
+
+// Workspaces returns the workspaces of a tenant. One that does not exist yet has none.
+func (c *Cloud) Workspaces(ctx context.Context, id tenant.ID) ([]tenant.WorkspaceID, error) {
+	db, err := c.Directory.Client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := directory.Workspace(db, id, "any").Parent.Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("list the workspaces of %s: %w", id, err)
+	}
+	var all []tenant.WorkspaceID
+	for _, doc := range docs {
+		all = append(all, tenant.WorkspaceID(doc.Ref.ID))
+	}
+	return all, nil
 }
 
 // SetWitnesses registers the witnesses of a tenant's audit log by their verifier
@@ -147,6 +174,14 @@ func (c *Cloud) newRecord(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant
 	if jwks == nil {
 		return tenant.Record{}, errors.New("the issuer has no keys")
 	}
+	trust := []tenant.Trust{{Issuer: c.Issuer.URL(), JWKS: string(jwks), ClientIDs: []string{consoleClient(id), commandLineClient(id)}, Rules: []tenant.Rule{
+		{Claims: map[string]string{"persona": "runner"}, Role: tenant.Runner, Workspaces: workspaces},
+		{Claims: map[string]string{"persona": "builder"}, Role: tenant.Builder, Workspaces: workspaces},
+		{Claims: map[string]string{"persona": "pipeline"}, Role: tenant.Builder, Workspaces: workspaces, Pipeline: true},
+		{Claims: map[string]string{"persona": "viewer"}, Role: tenant.Viewer},
+		{Claims: map[string]string{"persona": "auditor"}, Role: tenant.Auditor},
+		{Claims: map[string]string{"persona": "admin"}, Role: tenant.Admin},
+	}}}
 	return tenant.Record{
 		ID:             id,
 		State:          tenant.Active,
@@ -154,16 +189,13 @@ func (c *Cloud) newRecord(id tenant.ID, workspaces []tenant.WorkspaceID) (tenant
 		Location:       Location,
 		OutputsBucket:  shortenName(ProjectID+"-"+string(id)+"-outputs", 63),
 		ExportsBucket:  shortenName(ProjectID+"-"+string(id)+"-exports", 63),
+		ConfigsBucket:  shortenName(ProjectID+"-"+string(id)+"-configs", 63),
 		AuditBucket:    shortenName(ProjectID+"-"+string(id)+"-audit", 63),
 		KeyName:        keyRing(id) + "/cryptoKeys/data",
 		AuditTopic:     "projects/" + ProjectID + "/topics/audit-" + string(id),
 		SigningAccount: Account(shortenName("sign-"+string(id), 30)),
-		Trust: []tenant.Trust{{Issuer: c.Issuer.URL(), JWKS: string(jwks), Rules: []tenant.Rule{
-			{Claims: map[string]string{"persona": "runner"}, Role: tenant.Runner, Workspaces: workspaces},
-			{Claims: map[string]string{"persona": "viewer"}, Role: tenant.Viewer},
-			{Claims: map[string]string{"persona": "auditor"}, Role: tenant.Auditor},
-			{Claims: map[string]string{"persona": "admin"}, Role: tenant.Admin},
-		}}},
+		Trust:          trust,
+		Clients:        tenant.ClientKeys(trust),
 	}, nil
 }
 
@@ -199,6 +231,7 @@ func (c *Cloud) writeStaffTrust(ctx context.Context, trust tenant.Trust) error {
 	if err != nil {
 		return err
 	}
+	trust.ClientIDs = []string{consoleClient(""), commandLineClient("")}
 	trust.Rules = []tenant.Rule{{Claims: map[string]string{"persona": "platform"}, Role: tenant.Platform}}
 	_, err = directory.Staff(db).Set(ctx, map[string]any{"trust": []tenant.Trust{trust}})
 	return err
@@ -230,6 +263,11 @@ func (c *Cloud) platformResources() map[string]string {
 		"manifestKey":  manifestKey,
 		"exportReader": "serviceAccounts/" + exportReader,
 		"auditBucket":  "buckets/" + auditBucket,
+		"consentKey":   consentKey,
+		"signInKey":    signInKey,
+
+		"certificateKey": certificateKey,
+		"modelProject":   "projects/" + SharedModel.ProjectID,
 	}
 	for _, topic := range c.Suite.Topics() {
 		on["topic."+topic] = "topics/" + topic
@@ -247,7 +285,9 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
 		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
 		"tenant.exportsBucket":  "buckets/" + record.ExportsBucket,
+		"tenant.configsBucket":  "buckets/" + record.ConfigsBucket,
 		"tenant.auditBucket":    "buckets/" + record.AuditBucket,
+		"tenant.modelProject":   modelProject(record.Model),
 		"tenant.auditTopic":     "topics/" + record.AuditTopic[strings.LastIndexByte(record.AuditTopic, '/')+1:],
 	}
 }
@@ -267,6 +307,14 @@ func (c *Cloud) createNoteKey(ctx context.Context, id string) error {
 	return c.createKeyLike(ctx, platformRing, id, &kmspb.CryptoKey{
 		Purpose:         kmspb.CryptoKey_ASYMMETRIC_SIGN,
 		VersionTemplate: &kmspb.CryptoKeyVersionTemplate{Algorithm: kmspb.CryptoKeyVersion_EC_SIGN_ED25519},
+	})
+}
+
+// createSignInKey creates the key with which the console proves itself to identity providers.
+func (c *Cloud) createSignInKey(ctx context.Context) error {
+	return c.createKeyLike(ctx, platformRing, "sign-in", &kmspb.CryptoKey{
+		Purpose:         kmspb.CryptoKey_ASYMMETRIC_SIGN,
+		VersionTemplate: &kmspb.CryptoKeyVersionTemplate{Algorithm: kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_2048_SHA256},
 	})
 }
 
@@ -295,5 +343,6 @@ func shortenName(name string, maxLength int) string {
 	return name[:maxLength-9] + "-" + hex.EncodeToString(sum[:4])
 }
 
-// PlatformKey returns the name of a KMS key of the platform: audit, log or manifest.
+// PlatformKey returns the name of a KMS key of the platform: audit, log, manifest,
+// consent or sign-in.
 func (c *Cloud) PlatformKey(id string) string { return platformRing + "/cryptoKeys/" + id }

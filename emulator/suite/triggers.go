@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloud"
@@ -19,7 +20,7 @@ import (
 func (c *Cloud) connectTriggers(ctx context.Context) error {
 	var errs []error
 	for name, function := range c.Suite.Functions {
-		if function.Topic != "" {
+		if function.Topic != "" && !slices.Contains(c.options.Undelivered, name) {
 			errs = append(errs, c.push(ctx, name, name, function.Topic), c.push(ctx, name+"-replayed", name, infra.Replayed(function.Topic)))
 		}
 		if function.Schedule != "" {

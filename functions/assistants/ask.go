@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
@@ -19,7 +20,7 @@ import (
 func (h *Handler) registerAssistants() {
 	api.Register(h.API, h.operation("setAssistant", http.MethodPut, assistantPath,
 		"Create or change an assistant; repeatable", auditlog.SetAssistant, 404, 413), h.setAssistant)
-	api.Register(h.API, api.WithMemory(h.operation("askAssistant", http.MethodGet, assistantPath,
+	api.Register(h.API, api.WithMemory(h.reading("askAssistant", http.MethodGet, assistantPath,
 		"Get what is wrong now, how healthy the SLIs are, and which task to run next", auditlog.AskAssistant, 404), textMemory), h.askAssistant)
 }
 
@@ -47,16 +48,13 @@ func (h *Handler) askAssistant(ctx context.Context, in *askRequest) (*askRespons
 	if err != nil {
 		return nil, err
 	}
-	if err := h.appendAudit(ctx, auditlog.AskAssistant, "assistants/"+ref.ID); err != nil {
-		return nil, err
-	}
-	out := &askResponse{}
-	out.Body.ID, out.Body.AsOf = ref.ID, now
-	if out.Body.AssistantBody, err = h.readAssistant(ctx, s, ref); err != nil {
-		return nil, err
-	}
-	summary, err := h.gather(ctx, s, now)
+	read, err := h.readFacts(ctx, s, ref, now)
 	if err != nil {
+		return nil, err
+	}
+	summary, out := read.summary, &askResponse{}
+	out.Body.ID, out.Body.AsOf = ref.ID, now
+	if out.Body.AssistantBody, err = h.openAssistant(ctx, s, read.assistant); err != nil {
 		return nil, err
 	}
 	worst, err := h.showAll(ctx, summary.worst, now)
@@ -65,11 +63,47 @@ func (h *Handler) askAssistant(ctx context.Context, in *askRequest) (*askRespons
 	}
 	out.Body.Wrong = wrongBody{Counts: summary.counts, SLXs: groupBySLX(worst), Capped: summary.hasMore}
 	out.Body.Health = healthBody{healthOf(summary.slis, now), summary.hasMoreSLIs}
-	if out.Body.Next, err = h.suggest(ctx, s, out.Body.AssistantBody, worst); err != nil {
+	if out.Body.Next, err = h.suggestFrom(ctx, s, read.sources, out.Body.AssistantBody, worst); err != nil {
 		return nil, err
 	}
 	out.Body.Next.Summary = strings.Join(append([]string{out.Body.Next.Summary}, summary.caveats()...), " ")
 	return out, nil
+}
+
+// answerFacts is what an answer is made of. Its texts are sealed.
+type answerFacts struct {
+	assistant *firestore.DocumentSnapshot
+	summary   workspaceSummary
+	sources   taskSources // if there are issues
+}
+
+// readFacts reads what an answer is made of, and writes the audit entry.
+func (h *Handler) readFacts(ctx context.Context, s access.Session, ref *firestore.DocumentRef, now time.Time) (facts answerFacts, err error) {
+	var reads errgroup.Group
+	reads.Go(func() error {
+		docs, err := s.DB.GetAll(ctx, refs(ref))
+		if err != nil {
+			return fmt.Errorf("read assistant: %w", err)
+		}
+		facts.assistant = docs[0]
+		return nil
+	})
+	reads.Go(func() (err error) {
+		facts.summary, err = h.gather(ctx, s, now)
+		return err
+	})
+	if err := reads.Wait(); err != nil {
+		return facts, err
+	}
+	var entry errgroup.Group
+	entry.Go(func() error { return h.appendAudit(ctx, auditlog.AskAssistant, "assistants/"+ref.ID) })
+	if len(facts.summary.worst) > 0 {
+		entry.Go(func() (err error) {
+			facts.sources, err = readTaskSources(ctx, s, slxsOf(facts.summary.worst, func(i issue.Issue) string { return i.SLX }))
+			return err
+		})
+	}
+	return facts, entry.Wait()
 }
 
 // workspaceSummary is what an assistant reads about its workspace, except tasks.

@@ -105,12 +105,23 @@ func countActive(ctx context.Context, s access.Session, at time.Time) ([]countBo
 }
 
 func countSeverity(ctx context.Context, all firestore.Query, at time.Time) (countBody, error) {
-	unresolved, err := count(ctx, all)
-	if err != nil || unresolved == maxCount {
-		return countBody{Active: unresolved, OrMore: unresolved == maxCount}, err
+	var unresolved, ignored int
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		unresolved, err = count(ctx, all)
+		return err
+	})
+	group.Go(func() (err error) {
+		ignored, err = count(ctx, all.Where("ignored.until", ">", at))
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return countBody{}, err
 	}
-	ignored, err := count(ctx, all.Where("ignored.until", ">", at))
-	return countBody{Active: max(0, unresolved-ignored)}, err
+	if unresolved == maxCount {
+		return countBody{Active: unresolved, OrMore: true}, nil
+	}
+	return countBody{Active: max(0, unresolved-ignored)}, nil
 }
 
 func count(ctx context.Context, q firestore.Query) (int, error) {

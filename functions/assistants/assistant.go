@@ -125,18 +125,23 @@ func (h *Handler) readAssistant(ctx context.Context, s access.Session, ref *fire
 	if err != nil {
 		return AssistantBody{}, fmt.Errorf("read assistant: %w", err)
 	}
-	if !docs[0].Exists() {
+	return h.openAssistant(ctx, s, docs[0])
+}
+
+// openAssistant opens the name of an assistant in its document.
+func (h *Handler) openAssistant(ctx context.Context, s access.Session, doc *firestore.DocumentSnapshot) (AssistantBody, error) {
+	if !doc.Exists() {
 		return AssistantBody{}, api.Refuse(http.StatusNotFound, "the workspace has no such assistant; an admin can create it with PUT")
 	}
 	var r records.Assistant
-	if err := docs[0].DataTo(&r); err != nil {
+	if err := doc.DataTo(&r); err != nil {
 		return AssistantBody{}, fmt.Errorf("read assistant: %w", err)
 	}
 	tenant, err := h.keys.Of(ctx, s.Tenant, s.DB)
 	if err != nil {
 		return AssistantBody{}, err
 	}
-	name, err := records.CryptFunc(tenant.Open).Apply(ctx, ref, r.Name)
+	name, err := records.CryptFunc(tenant.Open).Apply(ctx, doc.Ref, r.Name)
 	if err != nil {
 		return AssistantBody{}, openError(err)
 	}

@@ -15,6 +15,15 @@
 //	GET  /v1/workspaces/{workspace}/assistants/{assistant}      viewer, auditor, admin
 //	PUT  /v1/workspaces/{workspace}/assistants/{assistant}      admin
 //
+// With a language model, if the tenant and the platform consent:
+//
+//	POST /v1/workspaces/{workspace}/issues/{issue}/explain                    viewer, admin
+//	GET  /v1/workspaces/{workspace}/issues/{issue}/explain/preview            viewer, auditor, admin
+//	POST /v1/workspaces/{workspace}/assistants/{assistant}/summary            viewer, admin
+//	GET  /v1/workspaces/{workspace}/assistants/{assistant}/summary/preview    viewer, auditor, admin
+//	POST /v1/workspaces/{workspace}/assistants/{assistant}/rank               viewer, admin
+//	GET  /v1/workspaces/{workspace}/assistants/{assistant}/rank/preview       viewer, auditor, admin
+//
 // # Issues
 //
 // POST issues/search returns issues with their texts:
@@ -37,6 +46,8 @@
 //	severity   1 (critical) to 4 (informational)           after, for ignored issues
 //	slx, resource, task                                    after, for ignored issues
 //	from, to   from <= lastSeen < to                       after, for ignored issues
+//	idPrefix   issues whose ID starts with this, sorted by ID; without other filters, and the
+//	           first page only
 //	pageSize   50, at most 200
 //	pageToken  nextPageToken of the previous page
 //
@@ -49,8 +60,10 @@
 // be more issues, even if the page is empty.
 //
 // POST investigate takes no body. The issue stays investigated until it is resolved.
-// POST ignore takes {"until":"RFC3339"}, at most 366 days ahead; with a time in the
-// past, the issue is no longer ignored. Both are safe to repeat, and return the issue
+// GET issues/{issue} also has seen: the starts of the newest runs that saw the issue.
+// POST ignore takes {"until":"RFC3339","reason"?}, at most 366 days ahead; with a time
+// in the past, the issue is no longer ignored. The reason, of at most 1,000 characters,
+// is stored encrypted. An issue shows it as ignored.reason. Both are safe to repeat, and return the issue
 // without its text. The change and its audit entry are one commit.
 //
 // # SLIs
@@ -93,6 +106,16 @@
 // 300 lines of up to half a MiB each. An assistant's answer has these matches for the
 // ten worst issues.
 //
+// With {"of":"configuration"}, it returns what the configuration in effect says, 50 SLXs in
+// a page, in the order of their names:
+//
+//	{"commit","configNodes":[{"id","kind","name","alias"?,"path"?,"detail"?}],
+//	 "configEdges":[{"from","to","kind"}],"omitted"?,"nextPageToken"?}
+//
+// Nodes of SLXs and resources have the IDs that runs give them, so both graphs can be shown
+// as one. functions/configgraph makes this graph a moment after a push. All pages are of
+// one commit. Such a request is in the audit log before anything is opened.
+//
 // # Assistants
 //
 // PUT takes {"name","relevance"? (0 to 1, default 0.85),"accessLevel"? (read-only, the
@@ -125,16 +148,73 @@
 //     workspace has run a task of that name.
 //   - Measurements (kind sli) are never suggested.
 //
+// A task that the workspace's configuration has is preferred. The configuration has a task if
+// an SLX has the file of the task (the repository and the path of a codeBundle), or a title
+// that matches its name: each ${…} in a title matches any text. Then:
+//
+//   - "configured" says for which SLX and resource to run it, and its name with the values of
+//     the configuration: for the SLX of the issue; otherwise for an SLX with the resource of
+//     the issue, or one that the issue's SLX is related to; otherwise for the only SLX that
+//     has the task. If several have it, only their number is given.
+//   - The task replaces the catalog's other tasks of its name.
+//   - It comes before other tasks that score up to 0.05 more.
+//
+// A title that names no task of the catalog is suggested after the task has run once.
+//
 // A read-only assistant suggests only tasks that are tagged access:read-only and not
 // access:read-write, and counts the other tasks that reach the relevance as "withheld".
 // A task without either tag may do anything: in one public collection of 863 tasks, 655
 // have the first tag, and chaos tasks have neither. So a task that is not in the
 // catalog is suggested only by a read-write assistant.
 //
+// # Language models
+//
+// Nothing above needs a language model. Three operations send data to one, through
+// shared/model:
+//
+//	explain  the feature explain-issue: an issue with its texts, up to ten suggested
+//	         tasks, and the newest run that found it
+//	summary  the feature summarise-workspace: the titles of the ten worst issues, up to 20
+//	         SLIs with an alert or without samples, and up to ten suggested tasks
+//	rank     the feature rank-next-tasks: the names that the public catalog has of the
+//	         suggested tasks, and of the task that found the worst issue
+//
+// Nothing of the configuration is ever sent: tasks have the names that the catalog or the
+// runs have, and no "configured".
+//
+// Each takes {"destination"?}: single-tenant or shared. explain also takes an
+// {"assistant"?}, whose settings decide which tasks are suggested. preview, with the same
+// fields in the query, shows the request byte for byte, its SHA-256, and what is missing
+// for it. It sends nothing, and needs no consent.
+//
+// Without consent, explain and summary return a 403 with the code consent-missing: errors
+// names each half that must be given. rank then returns the tasks in the order of
+// their scores, with the same problem as "fallback".
+//
+// explain streams lines of JSON (application/jsonl), each as soon as the model sends it:
+//
+//	{"text":"The resolver times out. "}
+//	{"text":"Run \"Check DNS Resolution\" first, because …"}
+//	{"end":{"entry":"…","destination":"shared","model":"gemini-3.5-flash","evidence":["…"]}}
+//
+// The last line is end, or error with a problem if the answer breaks off. A stream without
+// either was interrupted. summary returns {"lines":[…]} and the fields of end, rank
+// returns {"next":{…},"orderedBy":"model"|"score","sent"?,"fallback"?}.
+//
+//   - entry is the entry models.send in the audit log: GET /v1/model-sends lists it.
+//   - omitted names the fields that did not fit into the limit, so they were not sent.
+//   - evidence has the IDs that the answer names and that were in the request. The model
+//     made up any other ID.
+//
+// An answer is untrusted text. It has no control characters, no characters that change the
+// direction of text, and no link, image or HTML that a viewer would load or open (see
+// shared/plaintext). Nothing of it is stored or run. The order of rank uses the IDs that
+// were sent, and ignores all others.
+//
 // # Cost
 //
-// An answer needs the same number of reads in every workspace: at most 200 checks, 400
-// SLIs, the ten worst issues, up to about 1,000 ignored issues that come before them,
+// An answer reads at most the following, in every workspace: 200 checks, 400
+// SLIs, the ten worst issues, ten more of each less severe kind, 31 documents of the configuration, up to about 1,000 ignored issues that come before them,
 // and a few counts. If there are more ignored issues, it stops reading, and the summary
 // says so.
 //
@@ -153,10 +233,14 @@
 //	     tenant is suspended, or (where free text is read or written) its key is
 //	     disabled or destroyed
 //	404  there is no such issue, SLI, assistant, or (PUT) workspace
-//	409  the issue is resolved (investigate)
+//	409  the issue is resolved (investigate), its text cannot be decrypted (explain), or
+//	     there is no such model
 //	413  the body is too large
-//	422  a value is out of bounds, or a query parameter is unknown; errors lists them
-//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	422  a value is out of bounds, to is not after from, or a query parameter is unknown;
+//	     errors lists them. Or the model refused to answer (explain, summary): detail has
+//	     the reason
+//	429  the caller sends more than 100 requests a second, or the tenant's spend limit of a
+//	     feature is reached: wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). A request that reads free text (an
@@ -169,13 +253,17 @@
 //	STRONGROOM_AUDIENCE        prefix of every token's audience, such as https://strongroom.dev
 //	STRONGROOM_AUDIT_KEY       projects/…/cryptoKeys/…, encrypts the audit log
 //	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
+//	STRONGROOM_CONSENT_KEY     projects/…/cryptoKeys/…, signs the halves of consents
+//	STRONGROOM_MODEL…          the platform's own model; see halves.Config
 //
 // # Identity
 //
 // strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
-// on the directory, roles/cloudkms.cryptoKeyEncrypter on the audit key, and
-// roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's key. The function
-// receives and publishes no events.
+// on the directory, roles/cloudkms.cryptoKeyEncrypter on the audit key,
+// roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's key,
+// roles/cloudkms.publicKeyViewer and roles/cloudkms.viewer on the consent key, and
+// roles/aiplatform.user on the projects of models. The function receives and publishes no
+// events.
 //
 // # Try it
 //
@@ -198,7 +286,9 @@
 //	as viewer -X POST $W/issues/$ISSUE/investigate
 //	as viewer $W/issues/$ISSUE/ignore -d "{\"until\":\"$(date -u -d '+1 hour' +%FT%TZ)\"}"
 //	as viewer $W/issues/$ISSUE
+//	as viewer $W/issues/$ISSUE/explain/preview # what a model would be sent, and which consents are missing
 //	as admin -X PUT $W/slis/dns-latency -d '{"objective":{"max":100,"target":0.99}}'
 //	as viewer $W/slis/search -d {}
 //	as viewer $W/graph/search -d {}
+//	as viewer $W/graph/search -d '{"of":"configuration"}'
 package assistants

@@ -143,8 +143,11 @@ type issueAnswer struct {
 	Severity, Sightings       int
 	Unreadable                bool
 	Investigated              *struct{ By string }
-	Ignored                   *struct{ Until time.Time }
-	ResolvedAt                *time.Time
+	Ignored                   *struct {
+		Until  time.Time
+		Reason string
+	}
+	ResolvedAt *time.Time
 }
 
 func (f *fixture) listIssues(t testing.TB, query string) (page issueList) {

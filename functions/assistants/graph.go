@@ -25,8 +25,8 @@ const (
 )
 
 func (h *Handler) registerGraph() {
-	api.Register(h.API, api.WithMemory(h.operation("searchGraph", http.MethodPost, workspacePath+"/graph/search",
-		"Search tasks, resources, SLXs, SLIs and active issues, and the relations between them", auditlog.ReadGraph), listMemory), h.searchGraph)
+	api.Register(h.API, api.WithMemory(h.reading("searchGraph", http.MethodPost, workspacePath+"/graph/search",
+		"Search tasks, resources, SLXs, SLIs and active issues, and the relations between them; or what the configuration says", auditlog.ReadGraph), listMemory), h.searchGraph)
 }
 
 // graphRequest selects up to 30 checks, because one query finds the issues of up to 30:
@@ -37,6 +37,7 @@ type graphRequest struct {
 }
 
 type graphSearch struct {
+	Of        string `json:"of,omitempty" class:"operational" enum:"runs,configuration" default:"runs" doc:"runs: checks that ran, with their issues. configuration: what the configuration in effect says; a page has up to 50 SLXs"`
 	SLX       string `json:"slx,omitempty" class:"metadata" maxLength:"256" doc:"Only this SLX"`
 	PageSize  int    `json:"pageSize,omitempty" class:"operational" minimum:"1" maximum:"30" default:"30" doc:"Number of checks; a check is a task on a resource"`
 	PageToken string `json:"pageToken,omitempty" class:"operational" maxLength:"32768"`
@@ -53,6 +54,11 @@ type graphBody struct {
 	IssuesCapped  bool       `json:"issuesCapped" class:"operational" doc:"There are more active issues; these are the most severe. Search them by slx"`
 	SLIsCapped    bool       `json:"slisCapped" class:"operational" doc:"There are more SLIs. Search them"`
 	NextPageToken string     `json:"nextPageToken,omitempty" class:"operational"`
+
+	Commit      string           `json:"commit,omitempty" class:"operational" doc:"Commit of the configuration that the nodes are of"`
+	Omitted     int64            `json:"omitted,omitempty" class:"operational" doc:"Number of parts of the configuration that did not fit into the graph"`
+	ConfigNodes []configNodeBody `json:"configNodes,omitempty" doc:"Nodes of the configuration"`
+	ConfigEdges []configEdgeBody `json:"configEdges,omitempty" doc:"Edges of the configuration"`
 }
 
 type nodeBody struct {
@@ -71,6 +77,9 @@ type edgeBody struct {
 
 func (h *Handler) searchGraph(ctx context.Context, request *graphRequest) (*graphResponse, error) {
 	in := request.Body
+	if in.Of == "configuration" {
+		return h.searchConfiguration(ctx, in)
+	}
 	after, err := access.ParsePageToken[string](ctx, in.PageToken, "graph "+in.SLX)
 	if err != nil {
 		return nil, err

@@ -12,8 +12,10 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/function"
+	"github.com/strongroom-dev/strongroom/shared/halves"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/library"
+	"github.com/strongroom-dev/strongroom/shared/model"
 )
 
 // Handler answers requests about the issues, SLIs, graph and assistants of a
@@ -25,13 +27,25 @@ type Handler struct {
 	deps  function.Deps
 	keys  *keys.Tenants
 	cache *library.Cache // of the public catalog
+
+	models *model.Gateway
+}
+
+// Config is the settings of the function.
+type Config struct {
+	Access access.Config
+	Model  halves.Config
 }
 
 const workspacePath = "/v1/workspaces/{workspace}"
 
 // New returns the handler. It connects to nothing yet.
-func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
-	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
+func New(ctx context.Context, config Config, deps function.Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
+	if err != nil {
+		return nil, err
+	}
+	models, err := model.New(ctx, config.Model, model.Deps{Clients: deps.Clients, Audit: guard.Audit, Now: deps.Now, Log: deps.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -39,28 +53,38 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
 		keys:  keys.NewTenants(deps.Clients, deps.Now),
-		cache: library.NewCache(deps.Clients, deps.Now, deps.After, deps.Log),
+		cache: library.NewCache(deps.Clients, deps.Now, deps.After, deps.Log), models: models,
 	}
 	h.registerIssues()
 	h.registerSLIs()
 	h.registerGraph()
 	h.registerAssistants()
+	h.registerModels()
 	return h, nil
 }
 
 // The memory in bytes that a request needs.
 const (
-	textMemory = 6 * maxTextBytes // a page of texts: sealed, opened, parsed, and as JSON
+	textMemory = 7 * maxTextBytes // a page of texts: sealed, opened, parsed, and as JSON; and sealed texts that do not fit on it
 	listMemory = 8 << 20          // a page without texts
 )
 
 // operation describes an operation: statuses are its own, in addition to those
 // that every operation may return.
 func (h *Handler) operation(id, method, path, summary string, action auditlog.Action, statuses ...int) huma.Operation {
-	return h.guard.Protect(huma.Operation{
+	return h.guard.Protect(newOperation(id, method, path, summary, statuses), action)
+}
+
+// reading is operation for one that only reads: see access.Guard.ProtectReading.
+func (h *Handler) reading(id, method, path, summary string, action auditlog.Action, statuses ...int) huma.Operation {
+	return h.guard.ProtectReading(newOperation(id, method, path, summary, statuses), action)
+}
+
+func newOperation(id, method, path, summary string, statuses []int) huma.Operation {
+	return huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary,
 		Errors: append([]int{400, 401, 403, 422, 503}, statuses...),
-	}, action)
+	}
 }
 
 // appendAudit writes an entry about a resource, which is a path of valid names, to

@@ -21,9 +21,9 @@ import (
 const issuePath = workspacePath + "/issues/{issue}"
 
 func (h *Handler) registerIssues() {
-	api.Register(h.API, api.WithMemory(h.operation("searchIssues", http.MethodPost, workspacePath+"/issues/search",
+	api.Register(h.API, api.WithMemory(h.reading("searchIssues", http.MethodPost, workspacePath+"/issues/search",
 		"Search issues, active ones and the most severe first", auditlog.ListIssues), textMemory), h.searchIssues)
-	api.Register(h.API, h.operation("getIssue", http.MethodGet, issuePath,
+	api.Register(h.API, h.reading("getIssue", http.MethodGet, issuePath,
 		"Get an issue", auditlog.ReadIssue, 404), h.getIssue)
 	api.Register(h.API, h.operation("investigateIssue", http.MethodPost, issuePath+"/investigate",
 		"Mark an issue as investigated by the caller; repeatable", auditlog.InvestigateIssue, 404, 409), h.investigate)
@@ -43,6 +43,7 @@ type issueSearch struct {
 	SLX       string    `json:"slx,omitempty" class:"metadata" maxLength:"256"`
 	Resource  string    `json:"resource,omitempty" class:"metadata" maxLength:"1024"`
 	Task      string    `json:"task,omitempty" class:"metadata" maxLength:"256"`
+	IDPrefix  string    `json:"idPrefix,omitempty" class:"operational" pattern:"^[a-z2-7]{1,52}$" doc:"Only issues whose ID starts with this, sorted by ID; without other filters, and the first page only"`
 	From      time.Time `json:"from,omitempty" class:"metadata" doc:"Last seen at this time or later"`
 	To        time.Time `json:"to,omitempty" class:"metadata" doc:"Last seen before this time"`
 	PageSize  int       `json:"pageSize,omitempty" class:"operational" minimum:"1" maximum:"200" default:"50"`
@@ -61,12 +62,18 @@ func (r issueSearch) issueFilter() issueFilter {
 	return issueFilter{
 		State: r.State, Severity: r.Severity,
 		SLX: run.CanonicalName(r.SLX), Resource: run.CanonicalName(r.Resource), Task: run.CanonicalName(r.Task),
-		From: r.From.UTC(), To: r.To.UTC(),
+		From: r.From.UTC(), To: r.To.UTC(), IDPrefix: r.IDPrefix,
 	}
 }
 
 func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest) (*searchIssuesResponse, error) {
 	s, in := access.From(ctx), request.Body
+	if err := api.CheckRange("body", in.From, in.To); err != nil {
+		return nil, err
+	}
+	if in.IDPrefix != "" && in != (issueSearch{IDPrefix: in.IDPrefix, PageSize: in.PageSize}) {
+		return nil, api.Contradiction("idPrefix allows no other filter and no page token; remove them", "body.idPrefix")
+	}
 	f := in.issueFilter()
 	token, err := access.ParsePageToken[string](ctx, in.PageToken, "issues")
 	if err != nil {
@@ -95,7 +102,7 @@ func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest
 		return nil, err
 	}
 	out.Body.AsOf = at.at
-	if more {
+	if more && in.IDPrefix == "" {
 		out.Body.NextPageToken = access.PageToken(ctx, p.at.token(f), "issues") // the token has a hash of the filter
 	}
 	return out, nil
@@ -114,7 +121,11 @@ type issueRequest struct {
 }
 
 type issueResponse struct {
-	Body issueBody
+	Body struct {
+		FactsBody
+		TextBody
+		Seen []time.Time `json:"seen" class:"metadata" doc:"Starts of the newest runs that saw it, the oldest first, at most 128"`
+	}
 }
 
 func (h *Handler) getIssue(ctx context.Context, in *issueRequest) (*issueResponse, error) {
@@ -138,7 +149,9 @@ func (h *Handler) getIssue(ctx context.Context, in *issueRequest) (*issueRespons
 	if err != nil {
 		return nil, err
 	}
-	return &issueResponse{shown[0]}, nil
+	out := &issueResponse{}
+	out.Body.FactsBody, out.Body.TextBody, out.Body.Seen = shown[0].FactsBody, shown[0].TextBody, i.History.Times()
+	return out, nil
 }
 
 func issueRef(s access.Session, raw string) (*firestore.DocumentRef, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 )
 
 // maxIgnoreTime bounds how long an issue may be ignored.
@@ -21,7 +22,8 @@ type ignoreRequest struct {
 	Workspace string `path:"workspace" class:"operational"`
 	Issue     string `path:"issue" class:"operational"`
 	Body      struct {
-		Until time.Time `json:"until" class:"metadata" doc:"At most 366 days ahead. With a time in the past, the issue is no longer ignored"`
+		Until  time.Time `json:"until" class:"metadata" doc:"At most 366 days ahead. With a time in the past, the issue is no longer ignored"`
+		Reason string    `json:"reason,omitempty" class:"text" maxLength:"1000" doc:"Why the issue is ignored. It is stored encrypted, like the texts of the issue"`
 	}
 }
 
@@ -55,15 +57,62 @@ func (h *Handler) ignore(ctx context.Context, in *ignoreRequest) (*factsResponse
 		return nil, api.Refuse(http.StatusUnprocessableEntity, "until is out of range",
 			api.Fault{Message: "until must be in 1970 or later, and at most 366 days ahead", Location: "body.until"})
 	}
+	sealed, err := h.sealReason(ctx, in.Issue, in.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
 	return h.annotate(ctx, in.Issue, auditlog.IgnoreIssue, func(i issue.Issue) (issue.Issue, []firestore.Update, error) {
 		v := i.Ignoring
 		endsNow := !until.After(at)
-		if (v == nil || !v.Until.After(at)) && endsNow || v != nil && v.By == by && v.Until.Equal(until) {
+		if (v == nil || !v.Until.After(at)) && endsNow {
 			return i, nil, nil
 		}
-		i = i.Ignore(by, at, until)
-		return i, []firestore.Update{{Path: "ignored", Value: i.Ignoring}}, nil
+		if v != nil && v.By == by && v.Until.Equal(until) {
+			same, err := h.hasReason(ctx, i, in.Body.Reason)
+			if same || err != nil {
+				return i, nil, err
+			}
+		}
+		i = i.Ignore(by, at, until, sealed)
+		return i, []firestore.Update{{Path: "ignored", Value: i.Ignoring}, {Path: "ignoreReason", Value: orDelete(i.IgnoreReason)}}, nil
 	})
+}
+
+// orDelete returns a value to write: an empty one deletes its field, because empty bytes
+// are no sealed value.
+func orDelete(sealed []byte) any {
+	if len(sealed) == 0 {
+		return firestore.Delete
+	}
+	return sealed
+}
+
+// sealReason seals a reason for the issue with a raw ID. Without a reason, it returns nil.
+func (h *Handler) sealReason(ctx context.Context, raw, reason string) ([]byte, error) {
+	if reason == "" {
+		return nil, nil
+	}
+	s := access.From(ctx)
+	ref, err := issueRef(s, raw)
+	if err != nil {
+		return nil, err
+	}
+	tenant, err := h.keys.Of(ctx, s.Tenant, s.DB)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := records.CryptFunc(tenant.Seal).Apply(ctx, ref, []byte(reason))
+	if err != nil {
+		return nil, openError(err)
+	}
+	return sealed, nil
+}
+
+// hasReason reports whether an issue is ignored for this reason.
+func (h *Handler) hasReason(ctx context.Context, i issue.Issue, reason string) (bool, error) {
+	var stored ignoringBody
+	err := h.openReason(ctx, access.From(ctx), i, &stored)
+	return stored.Reason == reason, err
 }
 
 // annotate annotates an issue and writes the audit entry, in one commit.

@@ -94,7 +94,8 @@ func TestAnInvalidListRequestIsRejected(t *testing.T) {
 		t.Fatal("there is no second page")
 	}
 	for query, status := range map[string]int{
-		"state=broken":                         http.StatusUnprocessableEntity,
+		"state=broken": http.StatusUnprocessableEntity,
+		"from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z": http.StatusUnprocessableEntity,
 		"severity=0":                           http.StatusUnprocessableEntity,
 		"severity=5":                           http.StatusUnprocessableEntity,
 		"severity=high":                        http.StatusUnprocessableEntity,
@@ -160,4 +161,30 @@ func TestAPageTokenExpires(t *testing.T) {
 	}
 	c.Clock.Advance(2 * time.Minute)
 	f.Search(t, "viewer", f.base+"/issues", "pageSize=2&pageToken="+page.NextPageToken).Want(t, http.StatusBadRequest)
+}
+
+func TestIssuesAreListedByThePrefixOfTheirIDs(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloudtest.Shared(t))
+	f.storeIssues(t, issuesOfEveryKind(f)...)
+	starting := func(prefix string) (page issueList) {
+		f.Do(t, "viewer", http.MethodPost, f.base+"/issues/search", map[string]any{"idPrefix": prefix}).Want(t, http.StatusOK).JSON(t, &page)
+		return page
+	}
+	all := f.listIssues(t, "").Issues
+	for _, one := range all {
+		if found := starting(one.ID).Issues; len(found) != 1 || found[0].ID != one.ID {
+			t.Errorf("%s: found %+v", one.ID, found)
+		}
+		want := 0
+		for _, other := range all {
+			if other.ID[0] == one.ID[0] {
+				want++
+			}
+		}
+		if found := starting(one.ID[:1]).Issues; len(found) != want {
+			t.Errorf("%s: found %d issues, want %d", one.ID[:1], len(found), want)
+		}
+	}
+	f.Search(t, "viewer", f.base+"/issues", "idPrefix=a&state=active").Want(t, http.StatusUnprocessableEntity)
 }

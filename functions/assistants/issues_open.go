@@ -37,6 +37,28 @@ func (h *Handler) openText(ctx context.Context, s access.Session, i issue.Issue)
 	}, nil
 }
 
+// openReason sets the reason for which an issue is ignored. A reason that cannot be
+// decrypted is left out and logged, so that it does not hide the issue.
+func (h *Handler) openReason(ctx context.Context, s access.Session, i issue.Issue, shown *ignoringBody) error {
+	if shown == nil || len(i.IgnoreReason) == 0 {
+		return nil
+	}
+	tenant, err := h.keys.Of(ctx, s.Tenant, s.DB)
+	if err != nil {
+		return err
+	}
+	reason, err := records.CryptFunc(tenant.Open).Apply(ctx, records.IssueRef(s.DB, s.Tenant.ID, s.Workspace, i.ID), i.IgnoreReason)
+	if errors.Is(err, keys.ErrSealed) {
+		api.Logger(ctx).ErrorContext(ctx, "reason of an ignored issue cannot be decrypted", "issue", i.ID)
+		return nil
+	}
+	if err != nil {
+		return openError(err)
+	}
+	shown.Reason = string(reason)
+	return nil
+}
+
 // openError returns the error that a client gets if a text cannot be sealed or opened.
 func openError(err error) error {
 	if errors.Is(err, keys.ErrKeyUnavailable) {

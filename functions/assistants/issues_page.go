@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
@@ -18,15 +19,18 @@ import (
 const (
 	maxSkipped   = 200     // issues that a query found and that are not in the list
 	maxTextBytes = 4 << 20 // sealed text; the issue that exceeds it is the last of the page
+	maxShare     = 10      // issues that the query of a later phase finds
 )
 
 // issuePage reads a page of a list, phase by phase.
 type issuePage struct {
-	issues firestore.Query // all issues of the workspace, as of at.read
+	issues firestore.Query // all issues of the workspace, as of at.read if that is known
 	filter issueFilter
 	size   int
 
-	at      cursor // the position in the list
+	at      cursor   // the position in the list
+	first   []answer // of the first phase, if it is read already
+	likely  int      // index of the phase, of those to ask, that likely fills the page
 	found   []issue.Issue
 	skipped int
 	bytes   int
@@ -35,15 +39,42 @@ type issuePage struct {
 // newIssuePage starts a page at a cursor. If the cursor has no read time, the page is
 // the first of its list.
 func newIssuePage(ctx context.Context, s access.Session, f issueFilter, size int, at cursor) (*issuePage, error) {
+	p := &issuePage{issues: issuesIn(s).Query, filter: f, size: size, at: at}
 	if at.read.IsZero() {
-		var err error
-		if at.read, err = readTime(ctx, s); err != nil {
+		if err := p.begin(ctx, s); err != nil {
 			return nil, err
 		}
 	}
 	// The client uses this read time for all queries that are derived from this one.
-	issues := issuesIn(s).Query.WithReadOptions(firestore.ReadTime(at.read))
-	return &issuePage{issues: *issues, filter: f, size: size, at: at}, nil
+	p.issues = *p.issues.WithReadOptions(firestore.ReadTime(p.at.read))
+	return p, nil
+}
+
+// begin asks for the first phase and for the time, at the same time. If the first phase
+// has issues, the list is as of the time at which they were read, so they need not be read
+// again.
+func (p *issuePage) begin(ctx context.Context, s access.Session) error {
+	var answers []answer
+	var now time.Time
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		answers, err = p.ask(ctx, p.filter.phases()[:1])
+		return err
+	})
+	group.Go(func() (err error) {
+		now, err = readTime(ctx, s)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	p.at.read = now
+	if len(answers[0].issues) > 0 {
+		p.at.read, p.first = answers[0].read, answers
+	} else {
+		p.likely = 1 // the first phase is asked again, as of the time, but was empty just now
+	}
+	return nil
 }
 
 // readTime returns the time by Firestore's clock. Everything that was committed before
@@ -64,13 +95,33 @@ func issuesIn(s access.Session) *firestore.CollectionRef {
 // read fills the page and moves the cursor. more is true if the list may have more
 // issues after the cursor.
 func (p *issuePage) read(ctx context.Context) (more bool, err error) {
-	for phases := p.filter.phases(); p.at.phase < len(phases); {
-		done, err := p.readFromPhase(ctx, phases[p.at.phase])
-		if err != nil || p.full() {
-			return true, err
+	phases := p.filter.phases()
+	for alone := false; p.at.phase < len(phases); {
+		asked := phases[p.at.phase:]
+		if alone || len(p.first) > 0 {
+			asked = asked[:1]
 		}
-		if done {
-			p.at = cursor{at: p.at.at, read: p.at.read, phase: p.at.phase + 1}
+		answers := p.first
+		if p.first = nil; len(answers) == 0 {
+			if answers, err = p.ask(ctx, asked); err != nil {
+				return true, err
+			}
+			p.likely = 0
+		}
+		alone = false
+		for n := 0; n < len(answers) && !alone; n++ {
+			for _, i := range answers[n].issues {
+				if p.full() {
+					return true, nil
+				}
+				p.add(i, asked[n])
+			}
+			if p.full() {
+				return true, nil
+			}
+			if alone = answers[n].more; !alone {
+				p.at = cursor{at: p.at.at, read: p.at.read, phase: p.at.phase + 1}
+			}
 		}
 	}
 	return false, nil
@@ -80,43 +131,67 @@ func (p *issuePage) full() bool {
 	return len(p.found) >= p.size || p.skipped >= maxSkipped || p.bytes >= maxTextBytes
 }
 
-// readFromPhase runs one query, for the number of issues that the page lacks and the
-// number that it skipped so far. done is true if the phase has no more issues.
-func (p *issuePage) readFromPhase(ctx context.Context, ph phase) (done bool, err error) {
-	limit := p.size - len(p.found) + p.skipped
-	query := p.filter.query(p.issues, ph, p.at.at).Limit(limit)
-	if p.at.id != "" {
-		query = query.StartAfter(p.at.after, string(p.at.id))
-	}
-	docs := query.Documents(ctx)
-	defer docs.Stop()
-	for seen := 0; !p.full(); seen++ {
-		doc, err := docs.Next()
-		if errors.Is(err, iterator.Done) {
-			return seen < limit, nil
-		}
-		if err != nil {
-			return false, fmt.Errorf("list issues: %w", err)
-		}
-		if err := p.add(doc, ph); err != nil {
-			return false, err
-		}
-	}
-	return false, nil
+// answer is what one query found.
+type answer struct {
+	issues []issue.Issue
+	more   bool      // the phase may have more
+	read   time.Time // by Firestore's clock
 }
 
-func (p *issuePage) add(doc *firestore.DocumentSnapshot, ph phase) error {
-	i, err := records.Decode[issue.Issue](doc)
-	if err != nil {
-		return err
+// ask sends the queries of some phases at the same time. The first may find all that the
+// page lacks and the number that it skipped so far, and so may those up to the one that
+// likely has some; the others find only a share of it: most
+// often, a workspace has few issues, or many in the first phase that has any.
+func (p *issuePage) ask(ctx context.Context, phases []phase) ([]answer, error) {
+	answers := make([]answer, len(phases))
+	group, ctx := errgroup.WithContext(ctx)
+	for n, ph := range phases {
+		limit, bytes := p.size-len(p.found)+p.skipped, maxTextBytes
+		query := p.filter.query(p.issues, ph, p.at.at)
+		switch {
+		case n > p.likely:
+			limit, bytes = min(limit, maxShare), bytes/(len(phases)-1)
+		case p.at.id != "":
+			query = query.StartAfter(p.at.after, string(p.at.id))
+		}
+		group.Go(func() (err error) {
+			answers[n], err = readAnswer(query.Limit(limit).Documents(ctx), limit, bytes)
+			return err
+		})
 	}
-	p.at.after, p.at.id = ph.key(i), issue.ID(doc.Ref.ID)
+	return answers, group.Wait()
+}
+
+// readAnswer reads the answer to a query with a limit, up to a number of bytes of text.
+func readAnswer(docs *firestore.DocumentIterator, limit, maxBytes int) (answer, error) {
+	defer docs.Stop()
+	var a answer
+	for bytes := 0; bytes < maxBytes; {
+		doc, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			a.more = len(a.issues) == limit
+			return a, nil
+		}
+		if err != nil {
+			return a, fmt.Errorf("list issues: %w", err)
+		}
+		i, err := records.Decode[issue.Issue](doc)
+		if err != nil {
+			return a, err
+		}
+		i.ID, a.read = issue.ID(doc.Ref.ID), doc.ReadTime
+		a.issues, bytes = append(a.issues, i), bytes+len(i.Text)
+	}
+	a.more = true
+	return a, nil
+}
+
+func (p *issuePage) add(i issue.Issue, ph phase) {
+	p.at.after, p.at.id = ph.key(i), i.ID
 	if !p.filter.matches(i, ph, p.at.at) {
 		p.skipped++
-		return nil
+		return
 	}
-	i.ID = issue.ID(doc.Ref.ID)
 	p.found = append(p.found, i)
 	p.bytes += len(i.Text)
-	return nil
 }

@@ -16,10 +16,19 @@ type issueFilter struct {
 	Resource string
 	Task     string
 	From, To time.Time // of the last sighting: From <= t < To; zero: no bound
+	IDPrefix string    // start of the ID; empty: any. Otherwise, the other fields are zero
 }
 
 // active selects all states except resolved and ignored.
 const active = "active"
+
+// withPrefix is the group of the only phase of a list of issues with a prefix. Such a
+// list has no order but that of the IDs, and no second page.
+const withPrefix issue.State = "prefix"
+
+// afterPrefix sorts after every character of an ID, so the IDs with a prefix are
+// before the prefix and this character.
+const afterPrefix = "{"
 
 // phase is a section of a list that one query returns in order. A list is its phases
 // one after the other:
@@ -28,11 +37,14 @@ const active = "active"
 //  2. ignored issues, the first to end first
 //  3. resolved issues, by severity, the newest first
 type phase struct {
-	group    issue.State // active, issue.Ignored or issue.Resolved
+	group    issue.State // active, issue.Ignored, issue.Resolved or withPrefix
 	severity int         // 0: any, for issue.Ignored
 }
 
 func (f issueFilter) phases() []phase {
+	if f.IDPrefix != "" {
+		return []phase{{group: withPrefix}}
+	}
 	severities := []int{1, 2, 3, 4}
 	if f.Severity != 0 {
 		severities = []int{f.Severity}
@@ -58,6 +70,9 @@ func (f issueFilter) phases() []phase {
 // query finds the issues that may be in a phase; matches selects from them. Few issues
 // are ignored, each by a person, so for these the query has no other filter.
 func (f issueFilter) query(issues firestore.Query, p phase, at time.Time) firestore.Query {
+	if p.group == withPrefix {
+		return issues.OrderBy(firestore.DocumentID, firestore.Asc).StartAt(f.IDPrefix).EndBefore(f.IDPrefix + afterPrefix)
+	}
 	if p.group == issue.Ignored {
 		return issues.Where("ignored.until", ">", at).
 			OrderBy("ignored.until", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc)
@@ -88,6 +103,9 @@ func (f issueFilter) query(issues firestore.Query, p phase, at time.Time) firest
 // matches reports whether an issue that the query of a phase found is in the phase.
 func (f issueFilter) matches(i issue.Issue, p phase, at time.Time) bool {
 	state := i.State(at)
+	if p.group == withPrefix {
+		return true
+	}
 	if p.group != issue.Ignored {
 		return state != issue.Ignored && (f.State == "" || f.State == active || f.State == string(state))
 	}

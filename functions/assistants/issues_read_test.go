@@ -3,6 +3,7 @@ package assistants_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -138,6 +139,40 @@ func TestAnIssueIsIgnored(t *testing.T) {
 	}
 }
 
+func TestTheReasonOfAnIgnoredIssueIsSealed(t *testing.T) {
+	t.Parallel()
+	c := ownCloud(t)
+	f := newFixture(t, c)
+	f.storeIssues(t, issueFixture{name: "a", severity: 1}, issueFixture{name: "b", severity: 1})
+	const first, second = "waits for the new disk: first", "waits for the new disk: second"
+	canary := c.Watch(first)
+	end := farFuture(f).Truncate(time.Second)
+	for _, reason := range []string{first, first, second} {
+		r := f.annotate(t, "viewer", "a", "ignore", map[string]any{"until": end, "reason": reason}).Want(t, http.StatusOK)
+		if strings.Contains(string(r.Body), reason) {
+			t.Errorf("the response has the reason: %s", r.Body)
+		}
+	}
+	if got := f.countEntries(t, auditlog.IgnoreIssue); got != 2 {
+		t.Errorf("%d entries are in the audit log, want one for each reason", got)
+	}
+	if got := f.getIssue(t, "a"); got.Ignored == nil || got.Ignored.Reason != second {
+		t.Errorf("the issue is %+v", got)
+	}
+	if r := f.Search(t, "viewer", f.base+"/issues", "state=ignored"); !strings.Contains(string(r.Body), second) {
+		t.Errorf("the list has no reason: %s", r.Body)
+	}
+	f.annotate(t, "viewer", "a", "ignore", until(end.Add(-time.Hour))).Want(t, http.StatusOK)
+	if got := f.getIssue(t, "a"); got.Ignored.Reason != "" {
+		t.Errorf("the old reason remains: %+v", got.Ignored)
+	}
+	f.annotate(t, "viewer", "b", "ignore", map[string]any{"until": end, "reason": first}).Want(t, http.StatusOK)
+	if got := canary.Search(t); got == 0 {
+		t.Error("no document was searched")
+	}
+	f.annotate(t, "viewer", "a", "ignore", map[string]any{"until": end, "reason": strings.Repeat("x", 1001)}).Want(t, http.StatusUnprocessableEntity)
+}
+
 func TestIgnoringEndsByItself(t *testing.T) {
 	t.Parallel()
 	c := ownCloud(t)
@@ -232,7 +267,8 @@ func TestLaw3ADestroyedKeyMakesTextUnreadableForever(t *testing.T) {
 	}
 }
 
-// The cost of a page does not depend on the size of the workspace.
+// The cost of a page does not grow with the workspace. A small workspace has pages that are
+// not full of the first severity, for which one more document is read for each other kind.
 func TestAPageCostsTheSameInALargeWorkspace(t *testing.T) {
 	t.Parallel()
 	c := ownCloud(t)
@@ -250,7 +286,7 @@ func TestAPageCostsTheSameInALargeWorkspace(t *testing.T) {
 		}
 		cost[issues] = c.Firestore.Counts().Reads - before.Reads
 	}
-	if cost[10] != cost[1000] || cost[10] > 15 {
+	if cost[1000] > cost[10] || cost[10] > 18 {
 		t.Errorf("reads by issues: %v", cost)
 	}
 }

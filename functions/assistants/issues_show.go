@@ -45,6 +45,8 @@ type ignoringBody struct {
 	By    string    `json:"by" class:"metadata"`
 	At    time.Time `json:"at" class:"metadata"`
 	Until time.Time `json:"until" class:"metadata"`
+
+	Reason string `json:"reason,omitempty" class:"text" doc:"Why, in the words of the person. The responses of ignore and investigate do not have it"`
 }
 
 // TextBody is the free text of an issue: that of the worst sighting in the newest
@@ -68,7 +70,11 @@ func (h *Handler) showAll(ctx context.Context, issues []issue.Issue, at time.Tim
 		if err != nil {
 			return nil, err
 		}
-		shown = append(shown, issueBody{showFacts(i, at), text})
+		facts := showFacts(i, at)
+		if err := h.openReason(ctx, access.From(ctx), i, facts.Ignored); err != nil {
+			return nil, err
+		}
+		shown = append(shown, issueBody{facts, text})
 	}
 	return shown, nil
 }
@@ -89,7 +95,7 @@ func showFacts(i issue.Issue, at time.Time) FactsBody {
 		b.Investigated = &investigationBody{v.By, v.At}
 	}
 	if v := i.Ignoring; v != nil {
-		b.Ignored = &ignoringBody{v.By, v.At, v.Until}
+		b.Ignored = &ignoringBody{By: v.By, At: v.At, Until: v.Until}
 	}
 	return b
 }

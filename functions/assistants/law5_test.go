@@ -19,6 +19,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/halves"
 )
 
 // operation is a request that writes, and a check that it was done.
@@ -84,15 +85,18 @@ func (p *process) start(t *testing.T) {
 		return
 	}
 	p.stop()
-	config := p.Cloud.As(suite.FunctionAccount("assistants"))
+	client := p.Cloud.As(suite.FunctionAccount("assistants"))
 	var err error
-	if p.proxy, err = faults.New(config.FirestoreHost, p.fault); err != nil {
+	if p.proxy, err = faults.New(client.FirestoreHost, p.fault); err != nil {
 		t.Fatal(err)
 	}
-	config.FirestoreHost, config.KMSHost = p.proxy.Addr(), p.proxy.Addr()
-	p.clients = gcp.NewClients(config)
-	access := access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}}
-	p.handler, err = assistants.New(t.Context(), access,
+	client.FirestoreHost, client.KMSHost = p.proxy.Addr(), p.proxy.Addr()
+	p.clients = gcp.NewClients(client)
+	config := assistants.Config{
+		Access: access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
+		Model:  halves.Config{KeyName: p.Cloud.PlatformKey("consent")},
+	}
+	p.handler, err = assistants.New(t.Context(), config,
 		function.Deps{Clients: p.clients, Now: p.Cloud.Clock.Now, After: time.After, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/catalog"
 	"github.com/strongroom-dev/strongroom/shared/library"
 	"github.com/strongroom-dev/strongroom/shared/rank"
+	"github.com/strongroom-dev/strongroom/shared/slx"
 )
 
 // candidates are the tasks that may be suggested to a workspace: those that it has run,
@@ -16,8 +17,9 @@ import (
 type candidates struct {
 	index    *rank.Index
 	catalog  *library.Index
-	ran      map[string]ranTask // by ID in index
-	replaced map[string]bool    // by ID in the catalog: tasks that one of ran stands for
+	ran      map[string]ranTask   // by ID in index
+	replaced map[string]bool      // by ID in the catalog: tasks that one of ran, or a configured one, stands for
+	places   map[string]slx.Place // by ID in index: tasks that the configuration has
 }
 
 // ranTask is a task that the workspace has run.
@@ -27,14 +29,21 @@ type ranTask struct {
 }
 
 // newCandidates replaces tasks of the catalog by the tasks of the same name that the
-// workspace has run. A run's task does not say its suite. If several suites have a
+// workspace has run. A task that the configuration has replaces the other tasks of its
+// name in the catalog. A run's task does not say its suite. If several suites have a
 // task of the name:
 //
 //   - It is read-only only if it is in all of them.
 //   - It gets no documentation and no source.
 //   - It is not a candidate if it is a measurement in all of them.
-func newCandidates(index *library.Index, ran []nextTaskBody) candidates {
-	c := candidates{catalog: index, ran: map[string]ranTask{}, replaced: map[string]bool{}}
+func newCandidates(index *library.Index, ran []nextTaskBody, config *configuration) candidates {
+	c := candidates{catalog: index, ran: map[string]ranTask{}, replaced: map[string]bool{}, places: config.placesOf(index)}
+	for id := range c.places {
+		for _, other := range index.Named(index.Task(id).Name) {
+			_, configured := c.places[other]
+			c.replaced[other] = c.replaced[other] || !configured
+		}
+	}
 	var documents []rank.Document
 	for _, t := range ran {
 		ids := index.Named(t.Name)
@@ -49,14 +58,27 @@ func newCandidates(index *library.Index, ran []nextTaskBody) candidates {
 		}
 		document := rank.Document{Name: t.Name}
 		if len(ids) == 1 {
-			document = library.Document("", index.Task(ids[0]))
+			document = index.Document(ids[0])
 			t = describe(t, ids[0], index.Task(ids[0]))
 		}
 		document.ID = "workspace:" + library.NameKey(t.Name)
+		if place, ok := c.placeOf(config, t.Name, ids); ok {
+			c.places[document.ID] = place
+		}
 		documents, c.ran[document.ID] = append(documents, document), ranTask{t, readOnly}
 	}
 	c.index = index.With(documents)
 	return c
+}
+
+// placeOf returns where the configuration has a task that the workspace has run.
+func (c candidates) placeOf(config *configuration, name string, ids []string) (slx.Place, bool) {
+	for _, id := range ids {
+		if place, ok := c.places[id]; ok {
+			return place, true
+		}
+	}
+	return config.placeOfRun(name)
 }
 
 // describe adds to a task what the catalog says about it.
@@ -93,11 +115,13 @@ func (c candidates) isExcluded(id string) bool {
 
 // task returns a candidate by its ID in the index.
 func (c candidates) task(id string) (task nextTaskBody, readOnly bool) {
+	place, configured := c.places[id]
 	if ran, ok := c.ran[id]; ok {
+		ran.place, ran.configured = place, configured
 		return ran.nextTaskBody, ran.readOnly
 	}
 	t := c.catalog.Task(id)
-	return describe(nextTaskBody{From: "catalog", Name: t.Name}, id, t), isReadOnly(t)
+	return describe(nextTaskBody{From: "catalog", Name: t.Name, place: place, configured: configured}, id, t), isReadOnly(t)
 }
 
 // isReadOnly reports whether the tags of a task say that it changes nothing.

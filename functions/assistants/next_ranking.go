@@ -55,6 +55,18 @@ func (r ranking) add(s step, m rank.Match, task nextTaskBody) {
 	ranked.Evidence = append(ranked.Evidence, evidenceBody{Issue: s.issue, Step: s.text, Score: m.Score, Words: m.Words()})
 }
 
+// configuredBonus is by how much a task that is not configured must score more to come
+// before a task that is: only the latter can be run at once.
+const configuredBonus = 0.05
+
+// preference returns what tasks are ordered by.
+func (t nextTaskBody) preference() float64 {
+	if t.configured {
+		return t.Score + configuredBonus
+	}
+	return t.Score
+}
+
 // best returns the tasks that score at least threshold, the best first, and counts the
 // tasks that score less or are withheld.
 func (r ranking) best(threshold float64) nextBody {
@@ -73,7 +85,7 @@ func (r ranking) best(threshold float64) nextBody {
 		}
 	}
 	slices.SortFunc(next.Tasks, func(a, b nextTaskBody) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), len(b.Evidence)-len(a.Evidence), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(b.preference(), a.preference()), len(b.Evidence)-len(a.Evidence), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 	})
 	next.Tasks = next.Tasks[:min(maxSuggestions, len(next.Tasks))]
 	return next

@@ -6,11 +6,13 @@ import (
 	"slices"
 
 	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/library"
 	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/slx"
 )
 
 // maxRan is how many checks each of two queries reads, to find tasks that ran.
@@ -38,7 +40,12 @@ type nextTaskBody struct {
 	Resource      string         `json:"resource,omitempty" class:"metadata" doc:"Resource of its last run"`
 	Evidence      []evidenceBody `json:"evidence" doc:"Next steps for which the task reaches the relevance, the best first"`
 
-	withheld bool // the access level does not allow it
+	// Its class never reaches a model, so it is apart from what a payload has of a task.
+	Configured *ConfiguredBody `json:"configured,omitempty" doc:"Where the workspace's configuration has the task. Omitted: it does not have it"`
+
+	withheld   bool      // the access level does not allow it
+	configured bool      // the configuration has it
+	place      slx.Place // where, if configured
 }
 
 type evidenceBody struct {
@@ -50,26 +57,88 @@ type evidenceBody struct {
 
 // suggest ranks the tasks that match the next steps of the worst issues.
 func (h *Handler) suggest(ctx context.Context, s access.Session, a AssistantBody, worst []issueBody) (nextBody, error) {
+	var sources taskSources
+	if len(nextSteps(worst)) > 0 {
+		var err error
+		if sources, err = readTaskSources(ctx, s, slxsOf(worst, func(i issueBody) string { return i.SLX })); err != nil {
+			return nextBody{}, err
+		}
+	}
+	return h.suggestFrom(ctx, s, sources, a, worst)
+}
+
+// taskSources is what a suggestion reads, except the catalog. Its texts are not opened.
+type taskSources struct {
+	ran    []nextTaskBody
+	config *firestore.DocumentSnapshot // graph of the configuration
+}
+
+// readTaskSources reads the sources of a suggestion for issues of some SLXs.
+func readTaskSources(ctx context.Context, s access.Session, slxs []string) (sources taskSources, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		sources.ran, err = readRanTasks(ctx, s, slxs)
+		return err
+	})
+	group.Go(func() (err error) {
+		sources.config, err = readConfigGraph(ctx, s)
+		return err
+	})
+	err = group.Wait()
+	return sources, err
+}
+
+// slxsOf returns the SLXs of issues, each once.
+func slxsOf[I any](issues []I, slxOf func(I) string) (slxs []string) {
+	for _, i := range issues {
+		if name := slxOf(i); name != "" && !slices.Contains(slxs, name) {
+			slxs = append(slxs, name)
+		}
+	}
+	return slxs
+}
+
+// suggestFrom is suggest with sources that were read. If no issue has a next step, they may
+// be empty.
+func (h *Handler) suggestFrom(ctx context.Context, s access.Session, sources taskSources, a AssistantBody, worst []issueBody) (nextBody, error) {
 	steps := nextSteps(worst)
 	if len(steps) == 0 {
 		return nextBody{Tasks: []nextTaskBody{}, Silent: true, Summary: "I have nothing to suggest: none of the unresolved issues listed has a next step."}, nil
-	}
-	ran, err := readRanTasks(ctx, s, worst)
-	if err != nil {
-		return nextBody{}, err
 	}
 	index, err := h.cache.Current(ctx)
 	if err != nil {
 		return nextBody{}, err
 	}
+	config, err := h.openConfiguration(ctx, s, sources.config)
+	if err != nil {
+		return nextBody{}, err
+	}
 	found := ranking{}
-	candidates := newCandidates(index, ran)
+	candidates := newCandidates(index, sources.ran, config)
 	for _, step := range steps {
 		candidates.search(step, accessLevel(a.AccessLevel), found)
 	}
 	next := found.best(*a.Relevance)
+	if err := fillIn(ctx, config, next.Tasks, worst); err != nil {
+		return nextBody{}, err
+	}
 	next.Silent, next.Summary = len(next.Tasks) == 0, nextSentence(next, *a.Relevance)
 	return next, nil
+}
+
+// fillIn adds to each configured task where to run it for the issue of its best evidence.
+func fillIn(ctx context.Context, config *configuration, tasks []nextTaskBody, worst []issueBody) (err error) {
+	for n := range tasks {
+		t := &tasks[n]
+		if !t.configured || len(t.Evidence) == 0 {
+			continue
+		}
+		at := slices.IndexFunc(worst, func(i issueBody) bool { return i.ID == t.Evidence[0].Issue })
+		if t.Configured, err = config.place(ctx, t.place, t.Name, worst[at]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func nextSentence(n nextBody, threshold float64) string {
@@ -84,31 +153,30 @@ func nextSentence(n nextBody, threshold float64) string {
 
 // readRanTasks returns tasks that the workspace has run: those of the SLXs of the
 // issues first, and then those that ran last.
-func readRanTasks(ctx context.Context, s access.Session, worst []issueBody) ([]nextTaskBody, error) {
+func readRanTasks(ctx context.Context, s access.Session, slxs []string) ([]nextTaskBody, error) {
 	checks := records.Workspace(s.DB, s.Tenant.ID, s.Workspace).Collection(records.ChecksCollection)
 	fields := checks.Select("task", "slx", "resource")
 	queries := []firestore.Query{fields.OrderBy("lastRun.start", firestore.Desc).Limit(maxRan)}
-	var slxs []string
-	for _, i := range worst {
-		if i.SLX != "" && !slices.Contains(slxs, i.SLX) {
-			slxs = append(slxs, i.SLX)
-		}
-	}
 	if len(slxs) > 0 {
 		queries = slices.Insert(queries, 0, fields.Where("slx", "in", slxs).OrderBy("lastRun.start", firestore.Desc).Limit(maxRan))
 	}
+	found := make([][]issue.Check, len(queries))
+	group, ctx := errgroup.WithContext(ctx)
+	for n, query := range queries {
+		group.Go(func() (err error) {
+			found[n], err = decodeAll[issue.Check](query.Documents(ctx), "list tasks")
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
 	var tasks []nextTaskBody
 	seen := map[string]bool{}
-	for _, query := range queries {
-		found, err := decodeAll[issue.Check](query.Documents(ctx), "list tasks")
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range found {
-			if key := library.NameKey(c.Task); !seen[key] {
-				seen[key] = true
-				tasks = append(tasks, nextTaskBody{From: "workspace", Name: c.Task, SLX: c.SLX, Resource: c.Resource})
-			}
+	for _, c := range slices.Concat(found...) {
+		if key := library.NameKey(c.Task); !seen[key] {
+			seen[key] = true
+			tasks = append(tasks, nextTaskBody{From: "workspace", Name: c.Task, SLX: c.SLX, Resource: c.Resource})
 		}
 	}
 	return tasks, nil

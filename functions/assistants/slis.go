@@ -20,9 +20,9 @@ import (
 const sliPath = workspacePath + "/slis/{sli}"
 
 func (h *Handler) registerSLIs() {
-	api.Register(h.API, api.WithMemory(h.operation("searchSLIs", http.MethodPost, workspacePath+"/slis/search",
+	api.Register(h.API, api.WithMemory(h.reading("searchSLIs", http.MethodPost, workspacePath+"/slis/search",
 		"Search SLIs and their health, by name", auditlog.ListSLIs), listMemory), h.searchSLIs)
-	api.Register(h.API, h.operation("getSLI", http.MethodGet, sliPath,
+	api.Register(h.API, h.reading("getSLI", http.MethodGet, sliPath,
 		"Get an SLI and its health", auditlog.ReadSLI, 404), h.getSLI)
 	api.Register(h.API, h.operation("setSLI", http.MethodPut, sliPath,
 		"Set the objective and thresholds of an SLI; repeatable", auditlog.SetSLI, 404, 413), h.setSLI)

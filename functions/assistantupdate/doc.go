@@ -3,8 +3,8 @@
 //
 // # Trigger
 //
-// The Pub/Sub topics run-events and replayed-run-events, pushed as the CloudEvent
-// google.cloud.pubsub.topic.v1.messagePublished. A message has no data. Its
+// The Pub/Sub topics run-events and replayed-run-events, pushed by Pub/Sub
+// (cloud.google.com/pubsub/docs/push). A message has no data. Its
 // attributes are tenant, workspace, run, kind (run.ended) and entry. Only the push
 // account may call; the platform checks that before the code runs.
 //

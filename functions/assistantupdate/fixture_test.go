@@ -253,7 +253,7 @@ func (w *fixture) storeAndDeliver(t testing.TB, runs ...reportedRun) {
 	}
 }
 
-// issue reads an issue. It is the zero Issue if there is none.
+// issue reads an issue. It is the zero Issue if none exists.
 func (w *fixture) issue(t testing.TB, finger string) issue.Issue {
 	t.Helper()
 	docs, err := w.db.GetAll(t.Context(), []*firestore.DocumentRef{records.IssueRef(w.db, w.ID, w.Workspace, w.issueID(finger))})
@@ -293,7 +293,7 @@ func (w *fixture) checkRef() *firestore.DocumentRef {
 	return records.CheckRef(w.db, w.ID, w.Workspace, issue.NewCheckID("dns-check", resource))
 }
 
-// sli reads an SLI. It is the zero SLI if there is none.
+// sli reads an SLI. It is the zero SLI if none exists.
 func (w *fixture) sli(t testing.TB, name string) sli.SLI {
 	t.Helper()
 	docs, err := w.db.GetAll(t.Context(), []*firestore.DocumentRef{records.SLIRef(w.db, w.ID, w.Workspace, name)})

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -41,18 +42,28 @@ type foldResult struct {
 // changes is committed together with the end of its pending state, which never
 // returns, so each run counts once.
 func (w *workspace) fold(ctx context.Context, id issue.CheckID) (foldResult, error) {
-	check, err := w.readCheck(ctx, id)
-	if err != nil {
-		return foldResult{}, err
-	}
-	for limit := maxRuns; ; {
-		runs, more, err := w.readPendingRuns(ctx, id, limit)
+	var check checkSnapshot
+	var runs []pendingRun
+	var more bool
+	var group errgroup.Group // without a shared context, so that an event always costs the same
+	group.Go(func() (err error) {
+		check, err = w.readCheck(ctx, id)
+		return err
+	})
+	group.Go(func() (err error) {
+		runs, more, err = w.findPendingRuns(ctx, id, maxRuns)
+		return err
+	})
+	for err := group.Wait(); ; {
 		if err != nil || len(runs) == 0 {
+			return foldResult{}, err
+		}
+		if err := readSightings(ctx, runs); err != nil {
 			return foldResult{}, err
 		}
 		err = w.foldInto(ctx, check, runs)
 		if errors.Is(err, errTooMuchText) && len(runs) > 1 {
-			limit = len(runs) / 2
+			runs, more, err = w.findPendingRuns(ctx, id, len(runs)/2)
 			continue
 		}
 		if err != nil {
@@ -86,8 +97,8 @@ func (w *workspace) foldInto(ctx context.Context, check checkSnapshot, runs []pe
 	return w.commit(ctx, foldTx{workspace: w, check: check, runs: runs})
 }
 
-// readCheck reads a check before anything else is read. It returns a tooSoonError
-// if the check must not be written yet.
+// readCheck reads a check, of which the transaction finds out whether it has changed since.
+// It returns a tooSoonError if the check must not be written yet.
 func (w *workspace) readCheck(ctx context.Context, id issue.CheckID) (checkSnapshot, error) {
 	docs, err := w.db.GetAll(ctx, []*firestore.DocumentRef{w.checkRef(id)})
 	if err != nil {

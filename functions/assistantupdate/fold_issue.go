@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"cloud.google.com/go/firestore"
 
@@ -17,7 +18,7 @@ import (
 // foldedFields are the fields of an issue that every fold writes. The others are
 // the text, which changes with the newest sighting, and what people set.
 var foldedFields = slices.DeleteFunc(storedFields(reflect.TypeFor[issue.Issue]()), func(field string) bool {
-	return field == "text" || field == "investigated" || field == "ignored"
+	return field == "text" || field == "investigated" || field == "ignored" || field == "ignoreReason"
 })
 
 // fieldsWithoutText are the fields of an issue that a fold reads.
@@ -27,7 +28,8 @@ var fieldsWithoutText = append([]string{"investigated", "ignored"}, foldedFields
 func storedFields(t reflect.Type) []string {
 	var fields []string
 	for _, field := range reflect.VisibleFields(t) {
-		fields = append(fields, field.Tag.Get("firestore"))
+		name, _, _ := strings.Cut(field.Tag.Get("firestore"), ",")
+		fields = append(fields, name)
 	}
 	return fields
 }

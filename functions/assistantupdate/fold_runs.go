@@ -35,11 +35,11 @@ type pendingRun struct {
 // hasUnfoldedIssues reports whether issues of the run are not visible yet.
 func (r pendingRun) hasUnfoldedIssues() bool { return r.record.Sightings > 0 && !r.record.IssuesFolded }
 
-// readPendingRuns reads the oldest pending runs of a check with their sightings:
-// at most limit runs, with at most maxSightings. It needs no transaction, because
-// of all this only the pending state changes after it is written. more reports
-// whether other runs may be pending.
-func (w *workspace) readPendingRuns(ctx context.Context, id issue.CheckID, limit int) (runs []pendingRun, more bool, err error) {
+// findPendingRuns finds the oldest pending runs of a check, without their sightings: at
+// most limit runs, with at most maxSightings. It needs no transaction, because of all this
+// only the pending state changes after it is written. more reports whether other runs may
+// be pending.
+func (w *workspace) findPendingRuns(ctx context.Context, id issue.CheckID, limit int) (runs []pendingRun, more bool, err error) {
 	docs, err := w.pendingRuns(id).Limit(limit).Documents(ctx).GetAll()
 	if err != nil {
 		return nil, false, fmt.Errorf("find pending runs: %w", err)
@@ -55,7 +55,7 @@ func (w *workspace) readPendingRuns(ctx context.Context, id issue.CheckID, limit
 		}}
 	}
 	runs = runs[:countFitting(runs)]
-	return runs, len(runs) < len(docs) || len(docs) == limit, readSightings(ctx, runs)
+	return runs, len(runs) < len(docs) || len(docs) == limit, nil
 }
 
 // countFitting returns how many of the first runs have at most maxSightings
@@ -70,7 +70,7 @@ func countFitting(runs []pendingRun) int {
 	return len(runs)
 }
 
-// readSightings sets the sightings of the runs.
+// readSightings sets the sightings of the runs. It needs no transaction either.
 func readSightings(ctx context.Context, runs []pendingRun) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for i, r := range runs {

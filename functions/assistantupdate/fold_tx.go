@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/records"
@@ -122,16 +123,21 @@ func (f foldTx) affectedIssues(tx *firestore.Transaction, results []issue.RunRes
 			return nil, err
 		}
 	}
-	for chunk := range slices.Chunk(f.unreadIssues(results, issues), maxIn) {
-		docs, err := tx.Documents(f.issuesAt(chunk)).GetAll()
-		if err != nil {
-			return nil, fmt.Errorf("read issues: %w", err)
-		}
-		if err := decodeIssues(issues, docs); err != nil {
-			return nil, err
-		}
+	chunks := slices.Collect(slices.Chunk(f.unreadIssues(results, issues), maxIn))
+	docs := make([][]*firestore.DocumentSnapshot, len(chunks))
+	var group errgroup.Group
+	for n, chunk := range chunks {
+		group.Go(func() (err error) {
+			if docs[n], err = tx.Documents(f.issuesAt(chunk)).GetAll(); err != nil {
+				return fmt.Errorf("read issues: %w", err)
+			}
+			return nil
+		})
 	}
-	return issues, nil
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return issues, decodeIssues(issues, slices.Concat(docs...))
 }
 
 // maxIn is how many values an "in" filter may have:
@@ -175,7 +181,7 @@ func decodeIssues(issues map[issue.ID]issue.Issue, docs []*firestore.DocumentSna
 type startRange struct{ oldest, newest time.Time }
 
 // conclusiveRange returns the range of the runs that were conclusive: they resolve
-// the issues that they did not see. ok is false if there are none.
+// the issues that they did not see. ok is false if none exist.
 func conclusiveRange(results []issue.RunResult) (starts startRange, ok bool) {
 	for _, r := range results {
 		if r.Outcome != run.Success && r.Outcome != run.Failure {

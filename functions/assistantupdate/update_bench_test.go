@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	cloudevents "github.com/cloudevents/sdk-go/v2"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
@@ -25,18 +24,10 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// serve receives events over HTTP, as the functions framework does.
+// serve receives events over HTTP.
 func serve(b *testing.B, handle event.Handler) *httptest.Server {
 	b.Helper()
-	protocol, err := cloudevents.NewHTTP()
-	if err != nil {
-		b.Fatal(err)
-	}
-	h, err := cloudevents.NewHTTPReceiveHandler(b.Context(), protocol, event.Receive(handle, slog.New(slog.DiscardHandler)))
-	if err != nil {
-		b.Fatal(err)
-	}
-	server := httptest.NewServer(h)
+	server := httptest.NewServer(event.Receive(handle, slog.New(slog.DiscardHandler)))
 	b.Cleanup(server.Close)
 	return server
 }

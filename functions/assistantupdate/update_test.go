@@ -84,7 +84,7 @@ func TestAFoldKeepsWhatPeopleSet(t *testing.T) {
 	w := newFixture(t)
 	w.storeAndDeliver(t, runAt(0, run.Failure, "a"))
 	until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
-	edited := w.issue(t, "a").Ignore("ann", time.Now(), until).Investigate("bob", time.Now())
+	edited := w.issue(t, "a").Ignore("ann", time.Now(), until, []byte("a sealed reason")).Investigate("bob", time.Now())
 	if _, err := records.IssueRef(w.db, w.ID, w.Workspace, edited.ID).Set(t.Context(), edited); err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +92,9 @@ func TestAFoldKeepsWhatPeopleSet(t *testing.T) {
 	i := w.issue(t, "a")
 	if i.Ignoring == nil || !i.Ignoring.Until.Equal(until) || i.Investigation == nil || i.Investigation.By != "bob" {
 		t.Fatalf("what people set is gone: %+v %+v", i.Ignoring, i.Investigation)
+	}
+	if string(i.IgnoreReason) != "a sealed reason" {
+		t.Errorf("the reason is %q", i.IgnoreReason)
 	}
 	if got := i.State(until.Add(-time.Second)); got != issue.Ignored {
 		t.Errorf("before the end it is %s", got)

@@ -20,6 +20,7 @@ func TestBadRequestsAreRefusedAndRecordNothing(t *testing.T) {
 	f.integrate(t)
 	token := f.list(t, "limit", "1").NextPageToken
 	before := f.recorded(t)
+	const aRun = "0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10"
 	const entries, workspace = "/v1/audit/entries", "/v1/workspaces/prod/audit/entries"
 	for name, c := range map[string]struct{ path, want string }{
 		"a forged cursor":                       {entries + "?limit=1&pageToken=" + strings.Repeat("A", len(token)), "400 page-token"},
@@ -44,6 +45,10 @@ func TestBadRequestsAreRefusedAndRecordNothing(t *testing.T) {
 		"a resource with a space":               {entries + "?resource=runs/a%20b", "422 invalid"},
 		"a run that is no ID":                   {entries + "?run=1", "422 invalid"},
 		"a workspace that is no ID":             {entries + "?workspace=Prod", "422 invalid"},
+		"a to that is before from":              {entries + "?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "422 invalid"},
+		"a to that is from":                     {entries + "?from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z", "422 invalid"},
+		"a resource of another run":             {entries + "?run=" + aRun + "&resource=runs/0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e11", "422 invalid"},
+		"a resource of no run":                  {entries + "?run=" + aRun + "&resource=catalog", "422 invalid"},
 		"a parameter that does not exist":       {entries + "?tenant=other", "422 invalid"},
 		"a workspace in the path that is no ID": {"/v1/workspaces/PROD/audit/entries", "400 bad-request"},
 		"an invalid entry ID":                   {entries + "/1", "400 bad-request"},

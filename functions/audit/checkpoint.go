@@ -9,6 +9,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/manifest"
 )
 
 type logRequest struct {
@@ -114,24 +115,47 @@ func (h *Handler) logKeys(ctx context.Context) ([]logKeys, error) {
 	return all, nil
 }
 
+// tenantKeys returns the verifier keys of the tenant's log, and of the manifests of its
+// exports.
 func (h *Handler) tenantKeys(ctx context.Context, _ *logRequest) (*textResponse, error) {
-	return h.listKeys(ctx)
+	keys, err := h.listKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client, err := h.deps.Clients.KMS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := h.manifestKeys.Keys(ctx, client, h.config.ManifestKeyName, h.deps.Now())
+	if err != nil {
+		return nil, err
+	}
+	origin := manifest.Origin(h.config.Host, string(access.From(ctx).Tenant.ID))
+	for _, v := range versions {
+		key, err := v.VerifierKey(origin)
+		if err != nil {
+			return nil, err
+		}
+		keys += key + "\n"
+	}
+	return text([]byte(keys)), nil
 }
 
 func (h *Handler) platformKeys(ctx context.Context, _ *platformLogRequest) (*textResponse, error) {
-	return h.listKeys(ctx)
+	keys, err := h.listKeys(ctx)
+	return text([]byte(keys)), err
 }
 
-func (h *Handler) listKeys(ctx context.Context) (*textResponse, error) {
+func (h *Handler) listKeys(ctx context.Context) (string, error) {
 	keys, err := h.logKeys(ctx)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	var b strings.Builder
 	for _, k := range keys {
 		fmt.Fprintf(&b, "%s\n%s\n", k.log, k.time)
 	}
-	return text([]byte(b.String())), nil
+	return b.String(), nil
 }
 
 func (h *Handler) tenantPolicy(ctx context.Context, _ *logRequest) (*textResponse, error) {

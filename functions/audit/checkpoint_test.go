@@ -12,6 +12,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/manifest"
 	"github.com/strongroom-dev/strongroom/shared/signednote"
 )
 
@@ -57,7 +58,7 @@ func TestTheCheckpointVerifiesWithTheServedKeys(t *testing.T) {
 	}
 	keys := f.keys(t)
 	at, err := signednote.CosignedAt(signed, keys[1])
-	if err != nil || len(keys) != 2 {
+	if err != nil || len(keys) != 3 {
 		t.Fatalf("%d keys: %v", len(keys), err)
 	}
 	if age := f.Cloud.Clock.Now().Sub(at); age > time.Minute {
@@ -73,13 +74,22 @@ func TestKeysOfOldVersionsAreServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.CreateCryptoKeyVersion(t.Context(), &kmspb.CreateCryptoKeyVersionRequest{Parent: platformKeys + "log"}); err != nil {
-		t.Fatal(err)
+	for _, key := range []string{"log", "manifest"} {
+		if _, err := client.CreateCryptoKeyVersion(t.Context(), &kmspb.CreateCryptoKeyVersionRequest{Parent: platformKeys + key}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	f.Cloud.Clock.Advance(11 * time.Minute) // cached keys are read again
 	after := f.keys(t)
-	if diff := cmp.Diff(before, after[:2]); diff != "" || len(after) != 4 {
-		t.Errorf("%d keys: %s", len(after), diff)
+	// Two of each version of the log key, then one of each version of the manifest key.
+	if len(after) != 6 {
+		t.Fatalf("%d keys: %v", len(after), after)
+	}
+	if diff := cmp.Diff(before, []string{after[0], after[1], after[4]}); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := manifest.ParseKeys(strings.Join(after, "\n") + "\n"); err != nil {
+		t.Error(err)
 	}
 }
 

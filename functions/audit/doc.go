@@ -65,6 +65,8 @@
 //	            the SHA-256 of the issuer, a zero byte and the subject. The platform itself has no issuer
 //	action, outcome, workspace, resource, run
 //	            entries with exactly this value. run also finds what is below a run, such as an output
+//	idPrefix    entries whose ID starts with this, sorted by ID, also those without an index; without other
+//	            filters, and the first page only. The list of a workspace does not have it
 //
 // An entry can be found by its ID as soon as it is recorded. index is absent until it
 // has one. The proof has the format c2sp.org/tlog-proof@v1, for the published checkpoint.
@@ -79,9 +81,11 @@
 //	                     platform (under the name ORIGIN/time), and the cosignatures of witnesses of this size
 //	cosigned-checkpoint  the largest checkpoint that a registered witness has cosigned
 //	keys                 the verifier keys, one on a line, the oldest version of the log key first. Each version
-//	                     has two: of the log's signatures (name ORIGIN), and of the timestamped ones (ORIGIN/time)
+//	                     has two: of the log's signatures (name ORIGIN), and of the timestamped ones (ORIGIN/time).
+//	                     A tenant's list then has those of the manifests of its exports (name
+//	                     HOST/v1/tenants/TENANT/exports, see shared/manifest), the oldest version first
 //	policy               the log's keys and the registered witnesses as a c2sp.org/tlog-policy. One witness is a
-//	                     quorum; without witnesses, the quorum is none
+//	                     quorum; without witnesses, it requires none
 //
 // Whoever gets keys and policy from the platform trusts the platform. An auditor
 // gets them once and keeps them.
@@ -121,8 +125,8 @@
 //	409  the entry is not in the published log yet (code not-integrated): wait as long as Retry-After says
 //	413  the signed note has more than 64 KiB
 //	415  the signed note is not sent as text/plain
-//	422  a filter, a number, a time or a value of a list is invalid, or a parameter is unknown; for
-//	     cosignatures, see above
+//	422  a filter, a number, a time or a value of a list is invalid, two filters contradict
+//	     each other, or a parameter is unknown; for cosignatures, see above
 //	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again
 //
@@ -135,6 +139,7 @@
 //	STRONGROOM_AUDIT_KEY              projects/…/cryptoKeys/… that encrypts the audit log
 //	STRONGROOM_PAGE_TOKEN_KEY         the key that authenticates page tokens, the same in all instances
 //	STRONGROOM_LOG_KEY                projects/…/cryptoKeys/… of Ed25519 that signs checkpoints
+//	STRONGROOM_MANIFEST_KEY           projects/…/cryptoKeys/… of Ed25519 that signs the manifests of exports
 //	STRONGROOM_HOST                   host name of the API, the beginning of every log's origin
 //	STRONGROOM_PLATFORM_AUDIT_BUCKET  bucket of the platform's own log
 //
@@ -146,6 +151,8 @@
 //	roles/cloudkms.cryptoKeyDecrypter  on the audit key: it opens entries
 //	roles/cloudkms.publicKeyViewer     on the log key: it cannot sign
 //	roles/cloudkms.viewer              on the log key: lists its versions
+//	roles/cloudkms.publicKeyViewer     on the manifest key: it cannot sign
+//	roles/cloudkms.viewer              on the manifest key: lists its versions
 //	roles/storage.legacyObjectReader   on every audit bucket: gets objects, lists none
 //
 // # Events

@@ -10,6 +10,10 @@ import (
 type Config struct {
 	access.Config
 	auditlog.Site
+
+	// ManifestKeyName is the key that signs the manifests of exports: projects/…/cryptoKeys/….
+	// The function only publishes its verifier keys.
+	ManifestKeyName string `env:"STRONGROOM_MANIFEST_KEY,required,notEmpty"`
 }
 
 func init() { function.HTTP("Audit", New) }

@@ -25,8 +25,9 @@ type Handler struct {
 	config Config
 	deps   function.Deps
 
-	storage gcp.Lazy[*storage.Client]
-	keys    signednote.Cache
+	storage      gcp.Lazy[*storage.Client]
+	keys         signednote.Cache
+	manifestKeys signednote.Cache
 }
 
 const (
@@ -40,7 +41,7 @@ const (
 // What one request needs, in bytes.
 const (
 	listMemory = 8 << 20  // entries of about 1 MiB, sealed, opened and as JSON
-	tileMemory = 16 << 20 // the 255 largest entries of a partial bundle, sealed, opened and as a bundle
+	tileMemory = 32 << 20 // the 255 largest entries of a partial bundle, sealed, opened and as a bundle
 )
 
 // New returns the function. It makes no calls.
@@ -82,7 +83,7 @@ func (h *Handler) registerLog(a *api.API) {
 	api.Register(a, h.operation("getCheckpoint", logPath+"/checkpoint", "Get the newest checkpoint", tenants, http.StatusNotFound), h.tenantCheckpoint)
 	api.Register(a, h.operation("getCosignedCheckpoint", logPath+"/cosigned-checkpoint", "Get the newest checkpoint that a witness has cosigned",
 		tenants, http.StatusNotFound), h.cosignedCheckpoint)
-	api.Register(a, h.operation("getLogKeys", logPath+"/keys", "List the verifier keys of the log", tenants), h.tenantKeys)
+	api.Register(a, h.operation("getLogKeys", logPath+"/keys", "List the verifier keys of the log and of the manifests of exports", tenants), h.tenantKeys)
 	api.Register(a, h.operation("getLogPolicy", logPath+"/policy", "Get the log's keys and witnesses as a tlog-policy", tenants), h.tenantPolicy)
 	tile := api.WithMemory(h.operation("getTile", logPath+"/tile/{tile...}", "Get a tile or an entry bundle", tenants, http.StatusNotFound), tileMemory)
 	api.Register(a, tile, h.tenantTile)

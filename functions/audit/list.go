@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
@@ -35,10 +36,11 @@ type ListQuery struct {
 var (
 	actorForm    = regexp.MustCompile(`^[0-9a-f]{32}$`)
 	actionForm   = regexp.MustCompile(`^[a-z]+(\.[a-z]+){1,3}$`)
-	resourceForm = regexp.MustCompile(`^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit)/[A-Za-z0-9._/-]{1,500})$`)
+	prefixForm   = regexp.MustCompile(`^[0-9a-f-]{1,36}$`)
+	resourceForm = regexp.MustCompile(`^(catalog|(quarantine|dead-letters|` + strings.Join(access.Collections(), "|") + `)/[A-Za-z0-9._~/-]{1,500})$`)
 )
 
-// filterCheck is a filter of a query. An empty value is none.
+// filterCheck is a filter of a query. An empty value filters nothing.
 type filterCheck struct {
 	name, value string
 	want        string // what a valid value is
@@ -61,12 +63,28 @@ func (q ListQuery) check(workspace tenant.WorkspaceID) error {
 				api.Fault{Message: "expected " + filter.want, Location: "query." + filter.name})
 		}
 	}
-	return nil
+	if q.Run != "" && q.Resource != "" && !strings.HasPrefix(q.Resource+"/", "runs/"+q.Run+"/") {
+		return api.Contradiction("resource is not a part of run; leave out one of them", "query.run")
+	}
+	return api.CheckRange("query", q.From, q.To)
 }
 
 type listRequest struct {
 	ListQuery
 	Workspace string `query:"workspace" class:"operational" example:"prod" doc:"ID of the workspace of the action"`
+	IDPrefix  string `query:"idPrefix" class:"operational" example:"0198c2b4" doc:"Only entries whose ID starts with this, sorted by ID, also those without an index; without other filters, and the first page only"`
+}
+
+// checkPrefix rejects a prefix that no ID has, and filters next to it.
+func (in listRequest) checkPrefix() error {
+	if !prefixForm.MatchString(in.IDPrefix) {
+		return api.Refuse(http.StatusUnprocessableEntity, "idPrefix is not valid; correct it",
+			api.Fault{Message: "expected the start of the ID of an entry", Location: "query.idPrefix"})
+	}
+	if in.Workspace != "" || in.ListQuery != (ListQuery{Order: in.Order, Limit: in.Limit, After: -1}) {
+		return api.Contradiction("idPrefix allows no other filter and no page token; remove them", "query.idPrefix")
+	}
+	return nil
 }
 
 type listWorkspaceRequest struct {
@@ -102,7 +120,29 @@ func showEntry(s auditlog.Stored) (entryBody, error) {
 }
 
 func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, error) {
+	if in.IDPrefix != "" {
+		return h.listPrefix(ctx, in)
+	}
 	return h.listEntries(ctx, in.ListQuery, tenant.WorkspaceID(in.Workspace))
+}
+
+func (h *Handler) listPrefix(ctx context.Context, in *listRequest) (*listResponse, error) {
+	if err := in.checkPrefix(); err != nil {
+		return nil, err
+	}
+	tree, err := h.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.recordEntriesRead(ctx); err != nil {
+		return nil, err
+	}
+	session := access.From(ctx)
+	found, err := h.reader.ListPrefix(ctx, session.DB, session.Tenant.ID, in.IDPrefix, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return showEntries(found, tree.Size)
 }
 
 func (h *Handler) listWorkspace(ctx context.Context, in *listWorkspaceRequest) (*listResponse, error) {
@@ -133,17 +173,23 @@ func (h *Handler) listEntries(ctx context.Context, q ListQuery, workspace tenant
 	if err != nil {
 		return nil, err
 	}
+	out, err := showEntries(found.Entries, tree.Size)
+	if err == nil && found.More {
+		out.Body.NextPageToken = access.PageToken(ctx, listPosition{&found.Last}, key)
+	}
+	return out, err
+}
+
+// showEntries returns the response with entries of a log of this size.
+func showEntries(found []auditlog.Stored, size int64) (*listResponse, error) {
 	out := &listResponse{}
-	out.Body.Entries, out.Body.Size = []entryBody{}, tree.Size
-	for _, s := range found.Entries {
+	out.Body.Entries, out.Body.Size = []entryBody{}, size
+	for _, s := range found {
 		entry, err := showEntry(s)
 		if err != nil {
 			return nil, err
 		}
 		out.Body.Entries = append(out.Body.Entries, entry)
-	}
-	if found.More {
-		out.Body.NextPageToken = access.PageToken(ctx, listPosition{&found.Last}, key)
 	}
 	return out, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 )
 
@@ -142,6 +143,39 @@ func TestEntriesThatCommitLateAreFoundByTheirTime(t *testing.T) {
 	}
 }
 
+func TestEntriesAreFoundByAPrefixOfTheirID(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	integrated := f.append(t, 3)
+	f.integrate(t)
+	ids := append(integrated, f.append(t, 1)...) // the last one has no index yet
+	slices.Sort(ids)
+	for name, c := range map[string]struct {
+		query []string
+		want  []string
+	}{
+		"a whole ID":             {[]string{"idPrefix", ids[1]}, ids[1:2]},
+		"an ID without an index": {[]string{"idPrefix", ids[3]}, ids[3:]},
+		"no entry":               {[]string{"idPrefix", "ffffffff-"}, nil},
+	} {
+		l := f.list(t, c.query...)
+		if diff := cmp.Diff(c.want, l.ids(t), cmpopts.EquateEmpty()); diff != "" || l.NextPageToken != "" {
+			t.Errorf("%s: %s, next page %q", name, diff, l.NextPageToken)
+		}
+	}
+	if got := f.list(t, "idPrefix", ids[0][:2], "limit", "2").ids(t); len(got) != 2 || !slices.IsSorted(got) {
+		t.Errorf("the first two of more: %v", got)
+	}
+	for name, query := range map[string]string{
+		"another filter": "idPrefix=0&action=runs.read", "an index": "idPrefix=0&after=1", "a page": "idPrefix=0&pageToken=x",
+		"a workspace": "idPrefix=0&workspace=prod", "no part of an ID": "idPrefix=0G",
+	} {
+		if r := f.Do(t, "auditor", http.MethodGet, "/v1/audit/entries?"+query, nil); r.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s", name, r.Status, r.Body)
+		}
+	}
+}
+
 func TestAWorkspaceHasItsOwnList(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -150,5 +184,16 @@ func TestAWorkspaceHasItsOwnList(t *testing.T) {
 	f.Do(t, "auditor", http.MethodGet, "/v1/workspaces/test/audit/entries", nil).Want(t, http.StatusOK).JSON(t, &l)
 	if diff := cmp.Diff(ids[1:2], l.ids(t)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Whatever a request can name is a resource that entries can be listed by.
+func TestEntriesAreListedByEveryKindOfResource(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, collection := range append(access.Collections(), "quarantine", "dead-letters") {
+		if got := f.list(t, "resource", collection+"/none").ids(t); len(got) != 0 {
+			t.Errorf("%s: %v", collection, got)
+		}
 	}
 }

@@ -84,7 +84,7 @@ func (h *Handler) deliver(ctx context.Context, _ *struct{}) (*deliverResponse, e
 
 // logs returns the logs that have a topic.
 func (h *Handler) logs(ctx context.Context) (all []*log, err error) {
-	err = h.directory.Each(ctx, func(t tenant.Record) error {
+	err = h.directory.EachRecord(ctx, func(t tenant.Record) error {
 		if t.AuditTopic == "" {
 			return nil
 		}

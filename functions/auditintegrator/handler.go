@@ -102,7 +102,7 @@ func (h *Handler) databases(ctx context.Context) ([]*firestore.Client, error) {
 	}
 	all := []*firestore.Client{platform}
 	seen := map[*firestore.Client]bool{platform: true}
-	err = h.directory.Each(ctx, func(t tenant.Record) error {
+	err = h.directory.EachRecord(ctx, func(t tenant.Record) error {
 		db, err := h.directory.Database(ctx, t)
 		if err == nil && !seen[db] {
 			seen[db] = true

@@ -7,6 +7,7 @@
 //	POST /v1/catalog/tasks/search  viewer, auditor, admin, platform
 //	PUT  /v1/catalog/tasks         platform
 //	POST /v1/catalog/prune         platform
+//	POST /v1/catalog/enrich        platform
 //
 // The catalog belongs to no tenant. It has at most 20,000 tasks with
 // 8 MiB of text, in the platform's database. A task is identified by its source, suite and name.
@@ -55,6 +56,30 @@
 // All calls are safe to repeat. Do not upload two editions of one source at the
 // same time: each prune would remove the tasks of the other.
 //
+// # Enrich
+//
+// POST enrich asks the platform's language model to describe 1 to 10 tasks in other words
+// than their authors', so that a search finds them by those too:
+//
+//	{"tasks":[{"id","code"?}],"again"?}
+//
+// code is the task's file, as its author published it. The model receives it, and what the
+// catalog has about the task: public data only, so no tenant's consent is needed. Each
+// request is on the platform's ledger (GET /v1/platform/model-sends) before it is sent. It
+// answers for each task:
+//
+//		{"results":[{"id","status":"enriched","entry","enrichment":{"checks","kinds","changes","by","at"}}]}
+//
+//	  - status is enriched, unchanged (the task is enriched already, and again is not set)
+//	    or failed, with a code and a detail. A task that fails does not affect the others.
+//	  - An answer is untrusted: it must be a JSON object with these texts, and is bounded and
+//	    cleaned. It adds words to a search, and changes nothing else: whether a task may make
+//	    changes is in its tags.
+//	  - An upload that changes a task removes its enrichment, because it describes another
+//	    version.
+//	  - All enrichments of a call are stored in one commit, so every instance that searches
+//	    reads the catalog once more.
+//
 // # Statuses
 //
 //	200  done now, or by an earlier call
@@ -77,12 +102,15 @@
 //	STRONGROOM_AUDIENCE        prefix of every token's audience, such as https://strongroom.dev
 //	STRONGROOM_AUDIT_KEY       projects/…/cryptoKeys/…, encrypts the audit log
 //	STRONGROOM_PAGE_TOKEN_KEY  the key that authenticates page tokens, the same in all instances
+//	STRONGROOM_CONSENT_KEY     projects/…/cryptoKeys/…; not used, because the data is public
+//	STRONGROOM_MODEL…          the platform's model; see halves.Config
 //
 // # Identity
 //
-// roles/datastore.user on the database, roles/datastore.viewer on the directory, and
-// roles/cloudkms.cryptoKeyEncrypter on the audit key. The function has no
-// access to any tenant's key. It receives and publishes no events.
+// roles/datastore.user on the database, roles/datastore.viewer on the directory,
+// roles/cloudkms.cryptoKeyEncrypter on the audit key, and roles/aiplatform.user on the
+// project of the platform's model. The function has no access to any tenant's key or
+// model. It receives and publishes no events.
 //
 // # Try it
 //
@@ -98,4 +126,6 @@
 //	  "tags":["dns","access:read-only"],"suite":"DNS","source":"https://example.com/dns.robot"}],"edition":"e2"}'
 //	as platform $API/v1/catalog/prune -d '{"source":"https://example.com/","edition":"e2"}'
 //	as viewer $API/v1/catalog/tasks/search -d '{"query":"dns resolution"}'
+//	ID=$(as viewer $API/v1/catalog/tasks/search -d '{"query":"dns resolution"}' | grep -o '"id":"[0-9a-f]*"' | head -1 | cut -d'"' -f4)
+//	as platform $API/v1/catalog/enrich -d "{\"tasks\":[{\"id\":\"$ID\"}]}"
 package catalog

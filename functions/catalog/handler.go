@@ -11,7 +11,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/function"
+	"github.com/strongroom-dev/strongroom/shared/halves"
 	"github.com/strongroom-dev/strongroom/shared/library"
+	"github.com/strongroom-dev/strongroom/shared/model"
 )
 
 const (
@@ -30,18 +32,30 @@ type Handler struct {
 	guard *access.Guard
 	deps  function.Deps
 	cache *library.Cache
+
+	models *model.Gateway
+}
+
+// Config is the settings of the function.
+type Config struct {
+	Access access.Config
+	Model  halves.Config
 }
 
 // New returns the handler. It connects to nothing yet.
-func New(ctx context.Context, config access.Config, deps function.Deps) (*Handler, error) {
-	guard, err := access.NewGuard(ctx, config, deps.Clients, deps.Now)
+func New(ctx context.Context, config Config, deps function.Deps) (*Handler, error) {
+	guard, err := access.NewGuard(ctx, config.Access, deps.Clients, deps.Now)
+	if err != nil {
+		return nil, err
+	}
+	models, err := model.New(ctx, config.Model, model.Deps{Clients: deps.Clients, Audit: guard.Audit, Now: deps.Now, Log: deps.Log})
 	if err != nil {
 		return nil, err
 	}
 	a := api.New("Strongroom catalog", deps.Now, deps.Log)
 	h := &Handler{
 		Handler: a.Handler(), API: a, guard: guard, deps: deps,
-		cache: library.NewCache(deps.Clients, deps.Now, deps.After, deps.Log),
+		cache: library.NewCache(deps.Clients, deps.Now, deps.After, deps.Log), models: models,
 	}
 	put := h.operation("putTasks", http.MethodPut, tasksPath,
 		"Upload tasks to the public catalog; repeatable", auditlog.WriteCatalog, 409, 413)
@@ -52,6 +66,11 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	api.Register(a, h.operation("pruneTasks", http.MethodPost, prunePath,
 		"Remove the tasks of a source that its newest edition does not have, one page per call; repeatable",
 		auditlog.PruneCatalog, 409, 413), h.pruneTasks)
+	enrich := h.operation("enrichTasks", http.MethodPost, enrichPath,
+		"Describe tasks with the platform's language model, so that searches find them by other words; repeatable",
+		auditlog.EnrichCatalog, 413)
+	enrich.MaxBodyBytes = maxEnrichedBytes
+	api.Register(a, api.WithMemory(enrich, 4*maxEnrichedBytes), h.enrich)
 	return h, nil
 }
 

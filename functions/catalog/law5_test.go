@@ -18,6 +18,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/halves"
 )
 
 // process is the function in one process after another, each behind a proxy
@@ -54,8 +55,9 @@ func (p *process) start(t *testing.T) {
 	}
 	config.FirestoreHost, config.KMSHost = p.proxy.Addr(), p.proxy.Addr()
 	p.clients = gcp.NewClients(config)
-	p.handler, err = catalog.New(t.Context(), access.Config{
-		Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName},
+	p.handler, err = catalog.New(t.Context(), catalog.Config{
+		Access: access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
+		Model:  halves.Config{KeyName: p.Cloud.PlatformKey("consent")},
 	}, function.Deps{Clients: p.clients, Now: p.Cloud.Clock.Now, After: time.After, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -178,12 +179,10 @@ func (u catalogUpload) compare(docs []*firestore.DocumentSnapshot) (diff catalog
 		if err := doc.DataTo(&before); err != nil {
 			return catalogDiff{}, fmt.Errorf("decode task: %w", err)
 		}
-		after := library.Entry{Task: t, Edition: before.Edition}
-		if u.edition != "" {
-			after.Edition = u.edition
-		}
+		after := library.Entry{Task: t, Edition: cmp.Or(u.edition, before.Edition), Enrichment: before.Enrichment}
 		switch {
 		case !equal(before.Task, t):
+			after.Enrichment = catalog.Enrichment{} // it describes the old version
 			diff.changed = append(diff.changed, after)
 			diff.register.Bytes += library.Bytes(t) - library.Bytes(before.Task)
 		case before.Edition != after.Edition:

@@ -2,6 +2,9 @@ package catalog
 
 import (
 	"context"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/catalog"
 )
 
 type searchTasksRequest struct {
@@ -21,8 +24,25 @@ type searchTasksResponse struct {
 type matchBody struct {
 	ID string `json:"id" class:"operational"`
 	TaskBody
-	Score float64  `json:"score" class:"public" doc:"From 0 to 1"`
-	Words []string `json:"words" class:"public" doc:"Words of the query that the task has, the most important first"`
+	Enrichment *enrichmentBody `json:"enrichment,omitempty" doc:"What a model wrote about the task, so that a search finds it by other words. It is not reviewed"`
+	Score      float64         `json:"score" class:"public" doc:"From 0 to 1"`
+	Words      []string        `json:"words" class:"public" doc:"Words of the query that the task has, the most important first"`
+}
+
+type enrichmentBody struct {
+	Checks  string    `json:"checks,omitempty" class:"public" doc:"What the task checks"`
+	Kinds   []string  `json:"kinds,omitempty" class:"public" doc:"Kinds of resources that it works on"`
+	Changes string    `json:"changes,omitempty" class:"public" doc:"What it changes"`
+	By      string    `json:"by" class:"public" doc:"The model"`
+	At      time.Time `json:"at" class:"public"`
+}
+
+func showEnrichment(e catalog.Enrichment) *enrichmentBody {
+	if e.IsZero() {
+		return nil
+	}
+	body := enrichmentBody(e)
+	return &body
 }
 
 func (h *Handler) searchTasks(ctx context.Context, in *searchTasksRequest) (*searchTasksResponse, error) {
@@ -37,7 +57,8 @@ func (h *Handler) searchTasks(ctx context.Context, in *searchTasksRequest) (*sea
 	out.Body.Tasks = make([]matchBody, 0, len(matches))
 	for _, m := range matches[:min(len(matches), size)] {
 		out.Body.Tasks = append(out.Body.Tasks, matchBody{
-			ID: m.ID, TaskBody: TaskBody(index.Task(m.ID)), Score: m.Score, Words: m.Words(),
+			ID: m.ID, TaskBody: TaskBody(index.Task(m.ID)), Enrichment: showEnrichment(index.Enrichment(m.ID)),
+			Score: m.Score, Words: m.Words(),
 		})
 	}
 	return out, nil

@@ -19,6 +19,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/halves"
 )
 
 // instance is another instance of the function. The test may block its reads of the
@@ -48,7 +49,11 @@ func newInstance(t *testing.T, f *fixture) *instance {
 	}
 	config.FirestoreHost = proxy.Addr()
 	clients := gcp.NewClients(config)
-	handler, err := catalog.New(t.Context(), access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
+	settings := catalog.Config{
+		Access: access.Config{Audience: suite.Audience, Config: auditlog.Config{AuditKeyName: auditKeyName}},
+		Model:  halves.Config{KeyName: c.PlatformKey("consent")},
+	}
+	handler, err := catalog.New(t.Context(), settings,
 		function.Deps{Clients: clients, Now: c.Clock.Now, After: i.after, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -3,8 +3,8 @@
 //
 // # Trigger
 //
-// Pub/Sub topics object-events and replayed-object-events, pushed as the CloudEvent
-// google.cloud.pubsub.topic.v1.messagePublished. The messages are the buckets'
+// Pub/Sub topics object-events and replayed-object-events, pushed by Pub/Sub
+// (cloud.google.com/pubsub/docs/push). The messages are the buckets'
 // own notifications (eventType OBJECT_FINALIZE, payload JSON_API_V1):
 //
 //	attributes  eventType, bucketId, objectId

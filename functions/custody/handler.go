@@ -171,7 +171,7 @@ func setGrant(tx *firestore.Transaction, ref *firestore.DocumentRef, g grant.Gra
 	return tx.Set(ref, g)
 }
 
-// readGrant returns the zero Grant if there is none.
+// readGrant returns the zero Grant if none exists.
 func readGrant(tx *firestore.Transaction, ref *firestore.DocumentRef) (grant.Grant, error) {
 	doc, err := tx.Get(ref)
 	if err != nil && status.Code(err) != codes.NotFound {

@@ -1,6 +1,6 @@
 // Package exports is the function with which a tenant exports everything: its audit
-// log, its metadata and the inventory of its output. The files are written to the
-// tenant's exports bucket, under the tenant's key, with a signed manifest.
+// log, its metadata, its configurations, the inventory of its output, and the output itself. The files are
+// written to the tenant's exports bucket, under the tenant's key, with a signed manifest.
 //
 // # Methods
 //
@@ -20,15 +20,15 @@
 // {export} is a lowercase UUIDv7 that the client creates. The same request may be
 // sent again: it returns the export.
 //
-//	{"kinds": ["audit","metadata"],       audit, inventory, metadata
+//	{"kinds": ["audit","metadata"],       audit, configuration, inventory, metadata, outputs
 //	 "workspaces": ["prod"],              optional; at most 100; default: all
 //	 "from": "2026-01-01T00:00:00Z",      optional; a whole minute
 //	 "to": "2026-02-01T00:00:00Z",        optional; a whole minute, at most 6 days ago
 //	 "format": "jsonl"}                   optional; JSON Lines, compressed with gzip
 //
 // The export has all documents as they were at one time: at "to", or at the next
-// whole minute. With "from", it has only those that were written at or after that
-// time, if only by a change. So the exports of consecutive times, from one "to" to
+// whole minute. With "from", it has only those that were written after that time, if
+// only by a change. So the exports of consecutive times, from one "to" to
 // the next, have every change.
 //
 //	kind       tables
@@ -37,6 +37,12 @@
 //	           ago, all)
 //	metadata   runs, samples, sightings, issues, slis, assistants
 //	inventory  grants: every part that was ever granted, with its final state
+//	outputs    outputparts: the same parts, in the order of their outputs, and a copy of each
+//	           object that is stored
+//	configuration
+//	           configs: the commit in effect of each workspace, and its whole history as a
+//	           git bundle; with "from", of the workspaces of which another commit came into
+//	           effect. configreviews: who reviewed which tree, and waived which findings
 //
 // The rows of each table are described by a JSON Schema in the export, with the data
 // class of each field (shared/export). The format of the directory and the manifest is
@@ -60,10 +66,19 @@
 //
 // # Files
 //
-// GET …/files has the parameters pageSize (1 to 100 parts, default 100) and pageToken:
+// GET …/files has the parameters pageSize (1 to 100 files, default 100) and pageToken:
 //
 //	{"files":[{"name":"runs/….jsonl.gz","size":51234,"crc32c":"…","sha256":"…","rows":10000,
 //	  "url":"https://…","expires":"…"}],"nextPageToken":"…"}
+//
+// A file of the kind outputs is a part of an output. It also has "checksum" (sha256, or
+// crc32c-only if the runner declared no SHA-256), and the "path" of the file that is
+// assembled from it and its neighbors, with its "offset" in bytes: its last element is
+// the name of the output (shared/outputname). Of a name with more than 200 characters, it
+// is the first 160, "@", and 32 hexadecimal digits of the SHA-256 of the name.
+//
+// The bundle of a configuration also has the "path" that pull stores it as, such as
+// configuration/prod.bundle. Whoever may export may read the configuration with git, too.
 //
 // A URL reads this one file, for 15 minutes. It acts as an account that can read
 // objects of exports buckets and nothing else (infra/adr/0025).
@@ -95,7 +110,7 @@
 //	413  the body is larger than 256 KiB
 //	415  the body is not application/json
 //	422  a field is invalid ("errors" lists each field): for example a kind that does not
-//	     exist or is not available yet, a range that ends before it begins or in the future,
+//	     exist, a range that ends before it begins or in the future,
 //	     or a workspace that the tenant does not have
 //	429  5 exports of the tenant are not done, or the caller sends more than 100 requests a
 //	     second: wait as long as Retry-After says
@@ -136,7 +151,7 @@
 //	TOKEN=$(curl -s "$API/emulator/token?tenant=acme&as=auditor" | grep -o 'eyJ[^"]*')
 //	as() { curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$@"; }
 //	ID=0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e31
-//	as -X PUT $API/v1/exports/$ID -d '{"kinds":["audit","metadata","inventory"]}'
+//	as -X PUT $API/v1/exports/$ID -d '{"kinds":["audit","metadata","configuration","inventory","outputs"]}'
 //	as $API/v1/exports/$ID
 //	as $API/v1/exports
 //	as -X PUT $API/v1/export-schedules/nightly -d '{"kinds":["metadata"],"every":"daily","timeZone":"Europe/Berlin"}'

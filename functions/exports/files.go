@@ -3,6 +3,7 @@ package exports
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"cloud.google.com/go/firestore"
 	credentials "cloud.google.com/go/iam/credentials/apiv1"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
@@ -25,7 +27,7 @@ const maxConcurrentSignatures = 16
 
 type filesRequest struct {
 	Export    string `path:"export" class:"operational"`
-	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"100" default:"100" doc:"Number of parts of the export that a page covers; most parts have one file"`
+	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"100" default:"100" doc:"Maximum number of files"`
 	PageToken string `query:"pageToken" class:"operational"`
 }
 
@@ -37,11 +39,16 @@ type filesResponse struct {
 }
 
 type fileBody struct {
-	Name    string    `json:"name" class:"operational" doc:"Path of the file within the export"`
-	Size    int64     `json:"size" class:"operational" doc:"Bytes"`
-	CRC32C  string    `json:"crc32c" class:"operational" doc:"Base64 of the big-endian checksum"`
-	SHA256  string    `json:"sha256" class:"operational" doc:"Hexadecimal digits"`
-	Rows    int64     `json:"rows,omitempty" class:"operational" doc:"Rows of a table"`
+	Name   string `json:"name" class:"operational" doc:"Path of the file within the export"`
+	Size   int64  `json:"size" class:"operational" doc:"Bytes"`
+	CRC32C string `json:"crc32c" class:"operational" doc:"Base64 of the big-endian checksum"`
+	SHA256 string `json:"sha256,omitempty" class:"metadata" doc:"Hexadecimal digits; absent if checksum is crc32c-only"`
+	Rows   int64  `json:"rows,omitempty" class:"operational" doc:"Rows of a table"`
+
+	Checksum string `json:"checksum,omitempty" class:"operational" enum:"sha256,crc32c-only" doc:"Of a part of an output: whether the runner declared its SHA-256"`
+	Path     string `json:"path,omitempty" class:"operational" doc:"Of a part of an output: the file that is assembled from it and its neighbors. Of the bundle of a configuration: the file that pull stores it as"`
+	Offset   *int64 `json:"offset,omitempty" class:"operational" doc:"Where the part begins in path, in bytes"`
+
 	URL     string    `json:"url" class:"secret" doc:"GET reads the file; it opens this one file only"`
 	Expires time.Time `json:"expires" class:"operational" doc:"The URL works before this"`
 }
@@ -55,11 +62,11 @@ func (h *Handler) files(ctx context.Context, in *filesRequest) (*filesResponse, 
 		return nil, err
 	}
 	key := "files of " + string(e.ID)
-	after, err := access.ParsePageToken[string](ctx, in.PageToken, key)
+	first, err := access.ParsePageToken[filePosition](ctx, in.PageToken, key)
 	if err != nil {
 		return nil, err
 	}
-	files, next, err := listFiles(ctx, homeOf(s), e.ID, after, in.PageSize)
+	files, next, err := listFiles(ctx, homeOf(s), e.ID, first, in.PageSize)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +79,7 @@ func (h *Handler) files(ctx context.Context, in *filesRequest) (*filesResponse, 
 	if out.Body.Files, err = h.sign(ctx, s.Tenant.ExportsBucket, e.ID, files); err != nil {
 		return nil, err
 	}
-	if next != "" {
+	if next != (filePosition{}) {
 		out.Body.Next = access.PageToken(ctx, next, key)
 	}
 	return out, nil
@@ -97,28 +104,50 @@ func (h *Handler) doneExport(ctx context.Context, home exportjob.Home, rawID str
 	return e, nil
 }
 
-// listFiles returns the files of the next parts, and the ID of the last of these
-// parts if there may be more.
-func listFiles(ctx context.Context, home exportjob.Home, id export.ID, after string, parts int) (files []export.File, next string, err error) {
+// maxListedParts limits how many parts of an export one call reads. Parts that plan have
+// no files.
+const maxListedParts = 1000
+
+// filePosition is the first file of a page: the index of a file of a part of the export.
+type filePosition struct {
+	Part string `json:"p"`
+	File int    `json:"f"`
+}
+
+// listFiles returns the files from a position on, and the position of the next page if
+// there may be more.
+func listFiles(ctx context.Context, home exportjob.Home, id export.ID, first filePosition, size int) (files []export.File, next filePosition, err error) {
 	query := home.Parts(id).OrderBy(firestore.DocumentID, firestore.Asc)
-	if after != "" {
-		query = query.StartAfter(after)
+	if first.Part != "" {
+		query = query.StartAt(first.Part)
 	}
-	docs, err := query.Limit(parts).Documents(ctx).GetAll()
-	if err != nil {
-		return nil, "", fmt.Errorf("list the parts of an export: %w", err)
-	}
-	for _, doc := range docs {
+	docs := query.Limit(maxListedParts + 1).Documents(ctx)
+	defer docs.Stop()
+	for read := 0; ; read++ {
+		doc, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return files, filePosition{}, nil
+		}
+		if err != nil {
+			return nil, next, fmt.Errorf("list the parts of an export: %w", err)
+		}
+		if read == maxListedParts {
+			return files, filePosition{Part: doc.Ref.ID}, nil
+		}
 		p, err := exportjob.Decode[export.Part](doc)
 		if err != nil {
-			return nil, "", err
+			return nil, next, err
 		}
-		files = append(files, p.Files...)
+		for i, f := range p.Files {
+			if p.ID == first.Part && i < first.File {
+				continue
+			}
+			if len(files) == size {
+				return files, filePosition{Part: p.ID, File: i}, nil
+			}
+			files = append(files, f)
+		}
 	}
-	if len(docs) == parts {
-		next = docs[len(docs)-1].Ref.ID
-	}
-	return files, next, nil
 }
 
 // sign returns the files with a URL for each. A URL names the tenant's bucket and one
@@ -141,13 +170,22 @@ func (h *Handler) sign(ctx context.Context, bucket string, id export.ID, files [
 	group.SetLimit(maxConcurrentSignatures)
 	for i, f := range files {
 		group.Go(func() error {
+			bodies[i] = showFile(f)
 			url, end, err := h.minter.MintRead(ctx, signer, signedurl.ReadPolicy{Bucket: bucket, Object: string(id) + "/" + f.Name, Expires: expires})
-			bodies[i] = fileBody{
-				Name: f.Name, Size: f.Size, CRC32C: crc32c.Encode(f.CRC32C), SHA256: hex.EncodeToString(f.SHA256), Rows: f.Rows,
-				URL: url.Reveal(), Expires: end,
-			}
+			bodies[i].URL, bodies[i].Expires = url.Reveal(), end
 			return err
 		})
 	}
 	return bodies, group.Wait()
+}
+
+func showFile(f export.File) fileBody {
+	b := fileBody{Name: f.Name, Size: f.Size, CRC32C: crc32c.Encode(f.CRC32C), SHA256: hex.EncodeToString(f.SHA256), Rows: f.Rows}
+	if o, ok := f.Object(); ok {
+		b.Checksum, b.Path, b.Offset = string(f.Checksum()), export.AssembledPath(o, f.Copied.First), &f.Copied.Offset
+	}
+	if f.Bundle != nil {
+		b.Path = f.Bundle.Path()
+	}
+	return b
 }

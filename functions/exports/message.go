@@ -14,7 +14,7 @@ import (
 // ContentBody is what an export contains. Its name is exported because the OpenAPI
 // document omits the fields of embedded types that are not.
 type ContentBody struct {
-	Kinds      []string `json:"kinds" class:"operational" minItems:"1" maxItems:"4" maxLength:"20" doc:"audit, inventory, metadata"`
+	Kinds      []string `json:"kinds" class:"operational" minItems:"1" maxItems:"5" maxLength:"20" doc:"audit, configuration, inventory, metadata, outputs"`
 	Workspaces []string `json:"workspaces,omitempty" class:"operational" maxItems:"100" maxLength:"63" doc:"Whose rows are exported; default: all. The kind audit has no workspaces"`
 	Format     string   `json:"format,omitempty" class:"operational" enum:"jsonl" default:"jsonl" doc:"jsonl: JSON Lines, compressed with gzip"`
 }

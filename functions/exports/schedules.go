@@ -29,7 +29,7 @@ type ScheduleBody struct {
 	ScheduleSettings
 	Begin  time.Time `json:"begin" class:"operational" doc:"Begin of the next window"`
 	End    time.Time `json:"end" class:"operational" doc:"End of the next window, which is then exported"`
-	Last   string    `json:"lastExport,omitempty" class:"operational" doc:"Export of the last window; absent if there is none yet"`
+	Last   string    `json:"lastExport,omitempty" class:"operational" doc:"Export of the last window; absent if none exists yet"`
 	Locked bool      `json:"keyLocked,omitempty" class:"operational" doc:"The tenant's key is disabled, so windows wait until it is enabled"`
 }
 
@@ -130,6 +130,9 @@ func (h *Handler) deleteSchedule(ctx context.Context, in *scheduleRequest) (*sch
 	s := access.From(ctx)
 	name, err := parseName(in.Schedule)
 	if err != nil {
+		return nil, err
+	}
+	if err := h.guard.RefuseUnderHold(ctx, s.Tenant.ID, ""); err != nil {
 		return nil, err
 	}
 	deleted, err := h.jobs.DeleteSchedule(ctx, homeOf(s), name, entry(s, s.Tenant.ID, auditlog.DeleteExportSchedule, "export-schedules/"+string(name)))

@@ -21,6 +21,14 @@
 // ended more than 6 days ago becomes part of the next one. If the tenant's key is
 // disabled, or 5 of its exports are active, its windows wait.
 //
+// # Windows that overlap or are requested again
+//
+// Each schedule exports each of its windows once, whatever other schedules and persons
+// export. If the windows of two schedules overlap, both exports have the documents of the
+// time that they share; functions/exportworker says how to join exports. A schedule that
+// is requested again, or deleted and created again with the same name, does not export a
+// window again that it has exported, also not with other kinds.
+//
 // # Responses
 //
 //	200  {"created":2,"locked":0,"full":0,"republished":0,"expired":0,"failed":0,"more":false}

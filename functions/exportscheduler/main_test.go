@@ -3,6 +3,7 @@ package exportscheduler_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ type exportInfo struct {
 func exports(t *testing.T, tn *cloudtest.Tenant) []exportInfo {
 	t.Helper()
 	var page struct{ Exports []exportInfo }
-	tn.Do(t, "auditor", http.MethodGet, "/v1/exports", nil).Want(t, http.StatusOK).JSON(t, &page)
+	tn.Do(t, "auditor", http.MethodGet, "/v1/exports?pageSize=200", nil).Want(t, http.StatusOK).JSON(t, &page)
 	slices.SortFunc(page.Exports, func(a, b exportInfo) int { return a.To.Compare(b.To) })
 	return page.Exports
 }
@@ -170,5 +171,28 @@ func TestAPausedExportContinuesOrFailsAfterADay(t *testing.T) {
 	c.RunScheduled(t, name)
 	if got := tn.Export(t, id); got.State != "failed" || got.Reason != "key-locked" {
 		t.Errorf("after a day, the export is %+v", got)
+	}
+}
+
+func TestAnExportThatMakesNoProgressIsLogged(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, suite.Options{Undelivered: []string{"export-worker"}})
+	tn := c.Tenant(t)
+	e := tn.CreateExport(t, map[string]any{"kinds": []string{"metadata"}})
+	logged := func(line string) bool { return strings.Contains(c.Log.String(), line) }
+	c.Clock.Advance(15 * time.Minute)
+	c.RunScheduled(t, name)
+	if logged("export makes no progress") {
+		t.Errorf("an export is reported that nobody has seen before\n%s", c.Log)
+	}
+	c.Clock.Advance(2 * time.Hour)
+	c.RunScheduled(t, name)
+	if !logged(`"export makes no progress"`) || !logged(`"seconds":7200`) || !logged(e.ID) {
+		t.Errorf("an export that makes no progress for two hours is not reported\n%s", c.Log)
+	}
+	c.Clock.Advance(8 * 24 * time.Hour)
+	c.RunScheduled(t, name)
+	if got := tn.Export(t, e.ID); got.State != "failed" || !logged(`"export failed"`) {
+		t.Errorf("after eight days, the export is %+v\n%s", got, c.Log)
 	}
 }

@@ -48,19 +48,41 @@ func (h *Handler) keepExportGoing(ctx context.Context, db *firestore.Client, doc
 	if err != nil {
 		return err
 	}
-	switch now := h.deps.Now(); {
+	now := h.deps.Now()
+	switch {
 	case e.PausedTooLong(now):
-		result.Expired++
-		return h.jobs.Fail(ctx, home, e.ID, export.KeyLocked, "")
+		return h.expire(ctx, home, e, export.KeyLocked, result)
 	case e.TooOld(now):
-		result.Expired++
-		return h.jobs.Fail(ctx, home, e.ID, export.ReadTimeTooOld, "")
+		return h.expire(ctx, home, e, export.ReadTimeTooOld, result)
 	}
-	stalledBefore := h.deps.Now().Add(-stalledAfter)
+	if err := h.watch(ctx, home, e.ID); err != nil {
+		return err
+	}
+	stalledBefore := now.Add(-stalledAfter)
 	if e.State == export.Paused {
-		stalledBefore = h.deps.Now()
+		stalledBefore = now
 	}
 	n, err := h.jobs.Republish(ctx, home, e.ID, stalledBefore, maxStalled)
 	result.Republished += n
 	return err
+}
+
+// expire ends an export that cannot be completed any more.
+func (h *Handler) expire(ctx context.Context, home exportjob.Home, e export.Export, reason export.Reason, result *Result) error {
+	result.Expired++
+	api.Logger(ctx).ErrorContext(ctx, "export failed", "tenant", home.Tenant, "export", e.ID, "reason", reason)
+	return h.jobs.Fail(ctx, home, e.ID, reason, "")
+}
+
+// watch logs for how long no part of an export has become done. Monitoring raises an
+// alert if it is too long.
+func (h *Handler) watch(ctx context.Context, home exportjob.Home, id export.ID) error {
+	e, err := h.jobs.NoteProgress(ctx, home, id)
+	if err != nil {
+		return err
+	}
+	if idle := e.Idle(h.deps.Now()); idle >= stalledAfter {
+		api.Logger(ctx).WarnContext(ctx, "export makes no progress", "tenant", home.Tenant, "export", e.ID, "seconds", int(idle.Seconds()))
+	}
+	return nil
 }

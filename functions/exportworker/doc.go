@@ -3,8 +3,8 @@
 //
 // # Trigger
 //
-// Pub/Sub topic export-parts, pushed as the CloudEvent
-// google.cloud.pubsub.topic.v1.messagePublished. The messages have references only:
+// Pub/Sub topic export-parts, pushed by Pub/Sub
+// (cloud.google.com/pubsub/docs/push). The messages have references only:
 //
 //	attributes  tenant, export, part, entry
 //
@@ -17,6 +17,8 @@
 //	plan      the first one: decides which audit entries are exported  a plan for each table
 //	plan      of a table: divides its documents by their names         rows, and more plans
 //	rows      writes one file of at most 10,000 documents or 16 MiB    rows, if it reached a limit
+//	rows      of outputparts: also copies the objects of these rows    rows, if it reached a limit
+//	rows      of configs: also writes the bundle of one configuration  rows, if there are more
 //	list      writes the names of the files of at most 5,000 parts     another list, or the manifest
 //	manifest  writes the schemas, the manifest and its signature       the export is done
 //
@@ -35,6 +37,30 @@
 // changes nothing. If their bytes differ, because a new version of this function
 // writes other bytes, there are two objects, and the part names one. The other belongs
 // to nothing: only files that the manifest names are part of an export.
+//
+// An export has each document once. Several exports may have the same document: if
+// their ranges overlap, or if it was written again. Ranges that follow each other, as
+// the windows of a schedule do, have each document that was written in a range in the
+// export of that range only. To join exports, use for each document the row of the
+// export with the latest read time.
+//
+// # Outputs
+//
+// The kind outputs has a row for each part of an output. Objects that are stored are
+// copied by Cloud Storage, from the tenant's outputs bucket to its exports bucket. The
+// function sends rewrite requests and never a request for an object's bytes
+// (infra/adr/0028). A row whose object is pending, missing or quarantined has no copy.
+// If notifications about an object contradict each other, the bucket decides.
+//
+// # Configurations
+//
+// The kind configuration has a row for the configuration of each workspace, with the commit
+// that its document names at the read time. A commit that comes into effect later changes
+// nothing. The function reads the packs of this commit from the tenant's configs bucket into
+// memory, at most 48 MiB of objects, and writes one git bundle (shared/gitbundle). So a part
+// writes one bundle, and an instance one at a time. A pack that does not exist any more, as
+// after a reset, makes the configuration missing. If the files of the commit have another
+// digest than the document says, the export fails (infra/adr/0050).
 //
 // # Errors
 //
@@ -71,11 +97,13 @@
 //	roles/cloudkms.signer                       on the manifest key
 //	roles/cloudkms.publicKeyViewer              on the manifest key
 //	roles/cloudkms.viewer                       on the manifest key: lists its versions
+//	roles/storage.legacyObjectReader            on each tenant's outputs bucket: copies objects, see Outputs
+//	roles/storage.legacyObjectReader            on each tenant's configs bucket: reads packs, see Configurations
 //	roles/storage.objectCreator                 on each tenant's exports bucket
 //	roles/storage.legacyObjectReader            on each tenant's audit bucket: proves the entry of the request
 //	roles/pubsub.publisher                      on export-parts
 //
-// The function cannot read what it wrote, and cannot read output.
+// The function cannot read what it wrote. It could read output, but never does.
 //
 // # Try it
 //

@@ -25,9 +25,13 @@ type rowsFile struct {
 	limit int
 }
 
+// compression is the level of gzip. Against the default, a row takes a sixth less of the
+// processor's time, and files are a tenth larger (BenchmarkExport).
+const compression = 4
+
 func newRowsFile(limit int) *rowsFile {
 	f := &rowsFile{limit: limit}
-	f.zip = gzip.NewWriter(&f.data)
+	f.zip, _ = gzip.NewWriterLevel(&f.data, compression) // only another level is an error
 	return f
 }
 
@@ -67,6 +71,8 @@ func contentType(name string) string {
 	switch path.Ext(name) {
 	case ".json":
 		return "application/json"
+	case ".bundle":
+		return "application/octet-stream"
 	case ".note":
 		return "text/plain; charset=utf-8"
 	default:

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"cloud.google.com/go/storage"
-	"google.golang.org/api/googleapi"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -35,6 +33,10 @@ const partTimeout = 2 * time.Minute
 // compressed.
 const partMemory = 40 << 20
 
+// bundleMemory is the memory in bytes that a part needs that writes a bundle: the objects
+// of a configuration, and their packs before and after.
+const bundleMemory = memory.Max
+
 // Worker executes the parts of exports. It is safe for concurrent use, also by
 // several processes.
 type Worker struct {
@@ -52,9 +54,12 @@ type Worker struct {
 
 // limits bound one part. Tests use smaller ones.
 type limits struct {
-	documents int // read
-	bytes     int // of rows, before compression
-	listed    int // parts whose files one list names
+	documents int   // read
+	bytes     int   // of rows, before compression
+	listed    int   // parts whose files one list names
+	files     int   // that one list names
+	copies    int   // objects that a part copies
+	copied    int64 // bytes of these objects
 }
 
 // New returns the function. It makes no calls.
@@ -70,7 +75,7 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Worker, error
 	w := &Worker{
 		config: config, deps: deps, directory: directory.New(deps.Clients, deps.Now), keys: keys.NewTenants(deps.Clients, deps.Now),
 		audit: audit, jobs: &exportjob.Jobs{Audit: log, Publisher: outbox.NewPublisher(deps.Clients), Now: deps.Now},
-		limits: limits{documents: export.MaxPartDocuments, bytes: export.MaxPartBytes, listed: export.MaxListedParts},
+		limits: limits{documents: export.MaxPartDocuments, bytes: export.MaxPartBytes, listed: export.MaxListedParts, files: export.MaxListedFiles, copies: export.MaxPartCopies, copied: export.MaxCopiedBytes},
 		memory: memory.NewBudget(),
 	}
 	w.handle = quarantine.Recorder{
@@ -131,6 +136,8 @@ type task struct {
 	part   export.Part
 	keys   *keys.Tenant
 	bucket *storage.BucketHandle // the tenant's exports
+	stored *storage.BucketHandle // the tenant's outputs, which are copied and never read
+	packs  *storage.BucketHandle // of the tenant's configurations
 	tiles  *storage.BucketHandle // of the tenant's audit log
 }
 
@@ -152,7 +159,8 @@ func (w *Worker) open(ctx context.Context, ref reference) (*task, error) {
 	}
 	t := &task{
 		Worker: w, record: record, home: exportjob.Home{DB: db, Tenant: record.ID},
-		bucket: client.Bucket(record.ExportsBucket), tiles: client.Bucket(record.AuditBucket),
+		bucket: client.Bucket(record.ExportsBucket), stored: client.Bucket(record.OutputsBucket),
+		packs: client.Bucket(record.ConfigsBucket), tiles: client.Bucket(record.AuditBucket),
 	}
 	if t.keys, err = w.keys.Of(ctx, record, db); err != nil {
 		return nil, err
@@ -163,6 +171,9 @@ func (w *Worker) open(ctx context.Context, ref reference) (*task, error) {
 
 // errTooSoon is the error of a part that is delivered before the read time.
 var errTooSoon = errors.New("the read time of the export has not come; deliver the part again later")
+
+// errTooOld is the cause of the failure of an export that took too long.
+var errTooOld = errors.New("the database cannot be read at the read time any more")
 
 // run executes the part unless it is done or its export has ended.
 func (t *task) run(ctx context.Context) error {
@@ -175,9 +186,9 @@ func (t *task) run(ctx context.Context) error {
 	case now.Before(t.export.ReadTime):
 		return errTooSoon
 	case t.export.TooOld(now):
-		return t.jobs.Fail(ctx, t.home, t.export.ID, export.ReadTimeTooOld, t.part.ID)
+		return t.fail(ctx, export.ReadTimeTooOld, errTooOld)
 	}
-	release, err := t.memory.Reserve(ctx, partMemory)
+	release, err := t.memory.Reserve(ctx, t.neededMemory())
 	if err != nil {
 		return err
 	}
@@ -185,6 +196,14 @@ func (t *task) run(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
 	return t.conclude(ctx, t.execute(limited))
+}
+
+// neededMemory returns the memory in bytes that the part needs.
+func (t *task) neededMemory() int64 {
+	if t.part.Type == export.RowsPart && t.part.Table == export.ConfigsTable {
+		return bundleMemory
+	}
+	return partMemory
 }
 
 // execute does the work of the part.
@@ -206,7 +225,7 @@ func (t *task) execute(ctx context.Context) error {
 // finish records what the part wrote and the parts that follow from it.
 func (t *task) finish(ctx context.Context, next []export.Part, files ...export.File) error {
 	t.part.Finish(files...)
-	if err := t.jobs.FinishPart(ctx, t.home, t.export.ID, t.part, next...); err != nil {
+	if err := t.jobs.FinishPart(ctx, t.home, t.export, t.part, next...); err != nil {
 		return err
 	}
 	if len(next) > 0 {
@@ -242,30 +261,21 @@ func (t *task) conclude(ctx context.Context, err error) error {
 	switch {
 	case err == nil, errors.Is(err, export.ErrEnded):
 		return nil
-	case errors.Is(err, keys.ErrKeyUnavailable), isKeyLocked(err):
+	case errors.Is(err, keys.ErrKeyUnavailable), bucket.IsKeyLocked(err):
 		t.deps.Log.WarnContext(ctx, "export paused: the tenant's key cannot be used", "tenant", t.home.Tenant, "export", t.export.ID)
 		return t.jobs.Pause(ctx, t.home, t.export.ID)
 	case errors.As(err, &unreadable):
-		t.deps.Log.ErrorContext(ctx, "export failed", "tenant", t.home.Tenant, "export", t.export.ID, "part", t.part.ID, "error", err.Error())
-		return t.jobs.Fail(ctx, t.home, t.export.ID, unreadable.reason, t.part.ID)
+		return t.fail(ctx, unreadable.reason, err)
 	case status.Code(err) == codes.FailedPrecondition && t.deps.Now().Sub(t.export.ReadTime) > time.Hour:
 		// Without point-in-time recovery, Firestore reads the last hour only.
-		return t.jobs.Fail(ctx, t.home, t.export.ID, export.ReadTimeTooOld, t.part.ID)
+		return t.fail(ctx, export.ReadTimeTooOld, err)
 	}
 	return err
 }
 
-// isKeyLocked reports whether Cloud Storage cannot use the key of the exports bucket:
-// cloud.google.com/storage/docs/json_api/v1/status-codes.
-func isKeyLocked(err error) bool {
-	var response *googleapi.Error
-	if !errors.As(err, &response) {
-		return false
-	}
-	for _, item := range response.Errors {
-		if strings.HasPrefix(item.Reason, "cloudKms") {
-			return true
-		}
-	}
-	return false
+// fail ends the export because of the part.
+func (t *task) fail(ctx context.Context, reason export.Reason, cause error) error {
+	t.deps.Log.ErrorContext(ctx, "export failed", "tenant", t.home.Tenant, "export", t.export.ID, "part", t.part.ID,
+		"reason", reason, "error", cause.Error())
+	return t.jobs.Fail(ctx, t.home, t.export.ID, reason, t.part.ID)
 }

@@ -24,28 +24,14 @@ func (t *task) partsOf(typ export.PartType) firestore.Query {
 // list writes the names of the files of parts, from the part Range.From on. All parts
 // with rows are done, so the list does not change.
 func (t *task) list(ctx context.Context) error {
-	query := t.partsOf(export.RowsPart)
-	if from := t.part.Range.From; from != "" {
-		query = query.StartAt(from)
-	}
 	file := newRowsFile(0)
-	last, read, rows := "", 0, int64(0)
-	err := eachPart(ctx, query.Limit(t.limits.listed), func(p export.Part) error {
-		read, last = read+1, p.ID
-		rows += p.Rows
-		for _, f := range p.Files {
-			if err := file.add(listed(f)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	rows, from, err := t.writeList(ctx, file)
 	if err != nil {
 		return err
 	}
 	next := export.NewPart(export.ManifestPart, "", export.Range{})
-	if read == t.limits.listed {
-		next = export.NewPart(export.ListPart, "", export.Range{From: last + afterID})
+	if from != "" {
+		next = export.NewPart(export.ListPart, "", export.Range{From: from})
 	}
 	if file.rows == 0 {
 		return t.finish(ctx, []export.Part{next})
@@ -60,6 +46,36 @@ func (t *task) list(ctx context.Context) error {
 	}
 	t.part.Listed = rows
 	return t.finish(ctx, []export.Part{next}, written)
+}
+
+// errListFull ends a list that has reached a limit.
+var errListFull = errors.New("the list is full")
+
+// writeList writes lines until the parts or a limit end. It returns the rows of the
+// files that it names, and where the next list begins, or nothing.
+func (t *task) writeList(ctx context.Context, file *rowsFile) (rows int64, from string, err error) {
+	query, read := t.partsOf(export.RowsPart), 0
+	if t.part.Range.From != "" {
+		query = query.StartAt(t.part.Range.From)
+	}
+	err = eachPart(ctx, query.Limit(t.limits.listed), func(p export.Part) error {
+		read++
+		rows += p.Rows
+		for _, f := range p.Files {
+			if err := file.add(listed(f)); err != nil {
+				return err
+			}
+		}
+		if read < t.limits.listed && file.rows < int64(t.limits.files) {
+			return nil
+		}
+		from = p.ID + afterID
+		return errListFull
+	})
+	if errors.Is(err, errListFull) {
+		err = nil
+	}
+	return rows, from, err
 }
 
 func eachPart(ctx context.Context, query firestore.Query, visit func(export.Part) error) error {
@@ -85,5 +101,15 @@ func eachPart(ctx context.Context, query firestore.Query, visit func(export.Part
 
 // listed returns a file as the manifest names it.
 func listed(f export.File) manifest.File {
-	return manifest.File{Name: f.Name, Size: f.Size, CRC32C: crc32c.Encode(f.CRC32C), SHA256: hex.EncodeToString(f.SHA256), Rows: f.Rows}
+	m := manifest.File{Name: f.Name, Size: f.Size, CRC32C: crc32c.Encode(f.CRC32C), SHA256: hex.EncodeToString(f.SHA256), Rows: f.Rows}
+	if o, ok := f.Object(); ok {
+		m.Part = &manifest.Part{
+			Workspace: string(o.Workspace), Run: string(o.Run), Output: o.Output, Part: o.Part, Generation: f.Copied.Generation,
+			Checksum: manifest.Checksum(f.Checksum()), Path: export.AssembledPath(o, f.Copied.First), Offset: f.Copied.Offset,
+		}
+	}
+	if b := f.Bundle; b != nil {
+		m.Bundle = &manifest.Bundle{Workspace: string(b.Workspace), Commit: b.Commit, Digest: b.Digest, Path: b.Path()}
+	}
+	return m
 }

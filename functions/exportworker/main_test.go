@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,12 +14,15 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/bucket"
+	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/manifest"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
 
-var everything = map[string]any{"kinds": []string{"audit", "metadata", "inventory"}}
+var everything = map[string]any{"kinds": []string{"audit", "metadata", "inventory", "outputs"}}
 
 // seed reports a run with a sighting, samples and an output.
 func seed(t *testing.T, tn *cloudtest.Tenant) (run string) {
@@ -37,6 +41,30 @@ func seed(t *testing.T, tn *cloudtest.Tenant) (run string) {
 	return run
 }
 
+func runID(id string) run.ID { return run.ID(id) }
+
+// deleteObject deletes an object of the tenant's outputs, as the end of its retention does.
+func deleteObject(t *testing.T, tn *cloudtest.Tenant, o grant.Object) {
+	t.Helper()
+	client, err := bucket.NewClient(t.Context(), tn.Cloud.As(suite.OperatorAccount))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.Bucket(tn.OutputsBucket).Object(o.Name()).Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unzip(t *testing.T, data []byte) io.Reader {
+	t.Helper()
+	unzipped, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return unzipped
+}
+
 // rowsOf returns the rows of a table of a pulled export.
 func rowsOf(t *testing.T, pulled fstest.MapFS, table string) (rows []map[string]any) {
 	t.Helper()
@@ -44,11 +72,7 @@ func rowsOf(t *testing.T, pulled fstest.MapFS, table string) (rows []map[string]
 		if !strings.HasPrefix(name, table+"/") {
 			continue
 		}
-		unzipped, err := gzip.NewReader(bytes.NewReader(f.Data))
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(unzipped)
+		lines := bufio.NewScanner(unzip(t, f.Data))
 		lines.Buffer(nil, 4<<20)
 		for lines.Scan() {
 			var row map[string]any
@@ -67,6 +91,10 @@ func TestAnExportHasEveryTableAndVerifiesOffline(t *testing.T) {
 	tn := c.Tenant(t)
 	run := seed(t, tn)
 	tn.Do(t, "admin", http.MethodPut, "/v1/workspaces/prod/assistants/edgar", map[string]any{"name": "Edgar"}).Want(t, http.StatusOK)
+	var found struct{ Issues []struct{ ID string } }
+	tn.Search(t, "viewer", "/v1/workspaces/prod/issues", "").Want(t, http.StatusOK).JSON(t, &found)
+	tn.Do(t, "viewer", http.MethodPost, "/v1/workspaces/prod/issues/"+found.Issues[0].ID+"/ignore",
+		map[string]any{"until": c.Clock.Now().Add(24 * time.Hour), "reason": "waits for the new disk"}).Want(t, http.StatusOK)
 	e := tn.CreateExport(t, everything)
 	c.FinishExports(t)
 	if e = tn.Export(t, e.ID); e.State != "done" || e.PartsDone != e.Parts {
@@ -84,7 +112,7 @@ func TestAnExportHasEveryTableAndVerifiesOffline(t *testing.T) {
 		"issues":     {"title": "DNS is slow", "line": `{"severity":2,"title":"DNS is slow"}`, "lastRun": run},
 		"slis":       {"name": "latency"},
 		"assistants": {"assistant": "edgar", "name": "Edgar"},
-		"grants":     {"run": run, "state": "stored", "size": 6.0},
+		"grants":     {"run": run, "state": "stored", "size": 6.0, "subject": "runner@" + string(tn.ID) + ".example"},
 	} {
 		rows := rowsOf(t, pulled, table)
 		if len(rows) != 1 {
@@ -96,6 +124,9 @@ func TestAnExportHasEveryTableAndVerifiesOffline(t *testing.T) {
 				t.Errorf("%s of %s is %v, want %v", name, table, rows[0][name], value)
 			}
 		}
+	}
+	if ignored := rowsOf(t, pulled, "issues")[0]["ignored"].(map[string]any); ignored["reason"] != "waits for the new disk" {
+		t.Errorf("the issue is ignored with %v", ignored)
 	}
 	if rows := rowsOf(t, pulled, "audit"); int64(len(rows)) != report.Manifest.Log.End || len(rows) < 4 {
 		t.Errorf("%d audit entries, the manifest says %d", len(rows), report.Manifest.Log.End)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"cloud.google.com/go/firestore"
 	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
@@ -26,6 +27,12 @@ func (t *task) plan(ctx context.Context) error {
 		return t.planTables(ctx)
 	case t.part.Table == export.AuditTable:
 		return t.finish(ctx, divideIndexes(t.part.Range, int64(t.limits.documents)))
+	case t.part.Table == export.PartsTable && !inWorkspace(t.part.Range):
+		next, err := t.planWorkspaces(ctx)
+		if err != nil {
+			return err
+		}
+		return t.finish(ctx, next)
 	case t.part.Range == export.Range{} && len(t.export.Request.Workspaces) > 0:
 		var next []export.Part
 		for _, w := range t.export.Request.Workspaces {
@@ -136,17 +143,24 @@ const afterID = "!"
 // only changes how the work is divided: a part with too many documents is continued
 // by another one.
 func (t *task) divide(ctx context.Context, r export.Range, first string) (low, high export.Range, divided bool, err error) {
-	count, err := exportjob.Count(ctx, t.documents(t.part.Table, r).Limit(t.limits.documents+1))
-	if err != nil || count <= int64(t.limits.documents) {
+	query, most, between := t.documents(t.part.Table, r), t.limits.documents, boundary
+	switch t.part.Table {
+	case export.PartsTable:
+		query, most, between = t.grants(r), t.limits.copies, runBoundary
+	case export.ConfigsTable:
+		most = export.MaxPartBundles
+	}
+	count, err := exportjob.Count(ctx, query.Limit(most+1))
+	if err != nil || count <= int64(most) {
 		return low, high, false, err
 	}
-	at, ok := boundary(first, r.To)
+	at, ok := between(first, r.To)
 	return export.Range{From: r.From, To: at}, export.Range{From: at, To: r.To}, ok, nil
 }
 
 // boundary returns a name between the first document of a range and its end: the end
 // of the first workspace if the range goes beyond it, and otherwise a name half-way
-// between the two IDs. It returns false if there is none.
+// between the two IDs. It returns false if none exists.
 func boundary(first, end string) (at string, ok bool) {
 	const segments = 6 // tenants/{t}/workspaces/{w}/{collection}/{id}
 	names := strings.SplitN(first, "/", segments+1)
@@ -164,16 +178,29 @@ func boundary(first, end string) (at string, ok bool) {
 	return collection + middle, ok
 }
 
-// first returns the name of the first document of a range, or nothing.
+// first returns the name of the first document of a range, or nothing. For a range of
+// objects, it returns the first object.
 func (t *task) first(ctx context.Context, r export.Range) (string, error) {
-	docs := t.documents(t.part.Table, r).Limit(1).Select().Documents(ctx)
+	if t.part.Table == export.PartsTable {
+		return t.firstObject(ctx, r)
+	}
+	doc, err := firstOf(ctx, t.documents(t.part.Table, r).Select())
+	if err != nil || doc == nil {
+		return "", err
+	}
+	return keys.RelativePath(doc.Ref), nil
+}
+
+// firstOf returns the first document of a query, or nil.
+func firstOf(ctx context.Context, query firestore.Query) (*firestore.DocumentSnapshot, error) {
+	docs := query.Limit(1).Documents(ctx)
 	defer docs.Stop()
 	doc, err := docs.Next()
 	if errors.Is(err, iterator.Done) {
-		return "", nil
+		return nil, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("find the first document: %w", err)
+		return nil, fmt.Errorf("find the first document: %w", err)
 	}
-	return keys.RelativePath(doc.Ref), nil
+	return doc, nil
 }

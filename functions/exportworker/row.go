@@ -35,6 +35,8 @@ func (t *task) row(ctx context.Context, doc *firestore.DocumentSnapshot) (any, e
 		return export.NewSLIRow(w, s), malformed(err)
 	case export.AssistantsTable:
 		return t.assistantRow(ctx, w, doc)
+	case export.ReviewsTable:
+		return t.reviewRow(ctx, w, doc)
 	case export.GrantsTable:
 		g, err := records.Decode[grant.Grant](doc)
 		return export.NewGrantRow(g), malformed(err)
@@ -75,7 +77,14 @@ func (t *task) issueRow(ctx context.Context, w tenant.WorkspaceID, doc *firestor
 		return nil, malformed(err)
 	}
 	text, err := records.OpenIssueText(ctx, t.keys.Open, doc.Ref, i.Text)
-	return export.NewIssueRow(w, i, text.Title, text.Line, t.export.ReadTime), unreadable(err)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	var reason []byte
+	if len(i.IgnoreReason) > 0 {
+		reason, err = records.CryptFunc(t.keys.Open).Apply(ctx, doc.Ref, i.IgnoreReason)
+	}
+	return export.NewIssueRow(w, i, export.IssueTexts{Title: text.Title, Line: text.Line, Reason: string(reason)}, t.export.ReadTime), unreadable(err)
 }
 
 func (t *task) assistantRow(ctx context.Context, w tenant.WorkspaceID, doc *firestore.DocumentSnapshot) (any, error) {

@@ -23,6 +23,9 @@ var groups = map[export.Table]string{
 	export.SLIsTable:       records.SLIsCollection,
 	export.AssistantsTable: records.AssistantsCollection,
 	export.GrantsTable:     records.GrantsCollection,
+	export.PartsTable:      records.GrantsCollection,
+	export.ConfigsTable:    records.ConfigsCollection,
+	export.ReviewsTable:    records.ConfigReviewsCollection,
 }
 
 // documents returns the query for the tenant's documents of a table in a range, as
@@ -44,7 +47,7 @@ func (t *task) documents(table export.Table, r export.Range) firestore.Query {
 // part continues.
 func (t *task) rows(ctx context.Context) error {
 	file := newRowsFile(t.limits.bytes)
-	rest, more, err := t.writeRows(ctx, file)
+	rest, more, made, err := t.write(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -64,15 +67,27 @@ func (t *task) rows(ctx context.Context) error {
 		return err
 	}
 	written.Rows = file.rows
-	return t.finish(ctx, next, written)
+	return t.finish(ctx, next, append([]export.File{written}, made...)...)
 }
 
-// writeRows writes rows until the range or a limit ends. It returns the rest of the
-// range, and whether there may be more rows in it.
-func (t *task) writeRows(ctx context.Context, file *rowsFile) (rest export.Range, more bool, err error) {
-	if t.part.Table == export.AuditTable {
-		return t.writeEntries(ctx, file)
+// write writes rows until the range or a limit ends. It returns the rest of the range,
+// whether there may be more rows in it, and the copies and bundles that it made.
+func (t *task) write(ctx context.Context, file *rowsFile) (rest export.Range, more bool, made []export.File, err error) {
+	switch t.part.Table {
+	case export.AuditTable:
+		rest, more, err = t.writeEntries(ctx, file)
+	case export.PartsTable:
+		return t.copyParts(ctx, file)
+	case export.ConfigsTable:
+		return t.writeConfigs(ctx, file)
+	default:
+		rest, more, err = t.writeRows(ctx, file)
 	}
+	return rest, more, nil, err
+}
+
+// writeRows is write for documents.
+func (t *task) writeRows(ctx context.Context, file *rowsFile) (rest export.Range, more bool, err error) {
 	docs := t.documents(t.part.Table, t.part.Range).Limit(t.limits.documents).Documents(ctx)
 	defer docs.Stop()
 	rest = t.part.Range
@@ -85,7 +100,7 @@ func (t *task) writeRows(ctx context.Context, file *rowsFile) (rest export.Range
 			return rest, false, fmt.Errorf("read documents: %w", err)
 		}
 		rest.From = keys.RelativePath(doc.Ref) + afterID
-		if !doc.UpdateTime.Before(t.export.Request.From) {
+		if doc.UpdateTime.After(t.export.Request.From) {
 			if err := t.writeRow(ctx, file, doc); err != nil {
 				return rest, false, err
 			}
@@ -104,7 +119,7 @@ func (t *task) writeRow(ctx context.Context, file *rowsFile, doc *firestore.Docu
 	return file.add(row)
 }
 
-// writeEntries is writeRows for audit entries.
+// writeEntries is write for audit entries.
 func (t *task) writeEntries(ctx context.Context, file *rowsFile) (rest export.Range, more bool, err error) {
 	rest = t.part.Range
 	for entry, err := range t.audit.EntriesAt(ctx, t.home.DB, t.home.Tenant, rest.Begin, rest.End, t.export.ReadTime) {

@@ -10,9 +10,11 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/outputs"
 	"github.com/strongroom-dev/strongroom/shared/access"
@@ -204,13 +206,14 @@ func TestEndOfReadIsAuditedEvenIfTheClientLeft(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.put(t, uncounted("stdout.log", 1, fill(4<<20)))
-	gate := make(chan struct{})
+	gate := make(waitFor)
+	openGate := sync.OnceFunc(func() { close(gate) })
 	ended := make(chan struct{})
 	base := f.serve(t, bucketFault{after: func(r *http.Response) error {
 		r.Body = struct {
 			io.Reader
 			io.Closer
-		}{io.MultiReader(io.LimitReader(r.Body, 1<<20), waitFor(gate)), r.Body}
+		}{io.MultiReader(io.LimitReader(r.Body, 1<<20), gate), r.Body}
 		return nil
 	}}, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -218,13 +221,18 @@ func TestEndOfReadIsAuditedEvenIfTheClientLeft(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
+	t.Cleanup(openGate) // before the bucket is closed, which waits for its requests
 	response := f.get(t, base, "stdout.log")
 	if _, err := io.ReadFull(response.Body, make([]byte, 1000)); err != nil {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	<-ended
-	close(gate)
+	select {
+	case <-ended:
+	case <-cloudtest.Context(t).Done():
+		t.Fatal("the function did not notice that the client left")
+	}
+	openGate()
 	ends := f.audited(t, auditlog.EndReadOutput)
 	if len(ends) != 1 || ends[0].Counts["bytes"] == 0 || ends[0].Counts["bytes"] > 1<<20 {
 		t.Fatalf("audit log: %+v", ends)

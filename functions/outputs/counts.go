@@ -2,6 +2,7 @@ package outputs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"cloud.google.com/go/firestore"
@@ -41,17 +42,31 @@ func (v *view) saveCounts(ctx context.Context) error {
 	if v.index.lines().differs {
 		api.Logger(ctx).WarnContext(ctx, "runner declared other numbers of lines than its output has", "run", string(v.run.ID), "output", v.index.name)
 	}
-	err := gcp.Transact(ctx, v.session.DB, func(_ context.Context, tx *firestore.Transaction) error {
-		for _, c := range v.counts {
-			ref := records.GrantRef(v.session.DB, v.session.Tenant.ID, v.object(c.part))
-			if err := tx.Update(ref, []firestore.Update{{Path: "counted", Value: c.count}}); err != nil {
+	var err error
+	if v.index.under == nil {
+		err = gcp.Write(ctx, v.session.DB, v.saveCountsInGrants)
+	} else {
+		err = gcp.Transact(ctx, v.session.DB, func(_ context.Context, tx *firestore.Transaction) error {
+			updateIndex, err := v.saveCountsInIndex(tx)
+			if err != nil {
 				return err
 			}
-		}
-		return nil
-	})
+			return errors.Join(v.saveCountsInGrants(tx), updateIndex())
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("store line counts: %w", err)
+	}
+	v.cacheCounts()
+	return nil
+}
+
+func (v *view) saveCountsInGrants(tx *firestore.Transaction) error {
+	for _, c := range v.counts {
+		ref := records.GrantRef(v.session.DB, v.session.Tenant.ID, v.object(c.part))
+		if err := tx.Update(ref, []firestore.Update{{Path: "counted", Value: c.count}}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -86,15 +86,8 @@ func decideDispute(g *grant.Grant, attrs *storage.ObjectAttrs) (changed bool) {
 	}
 	before, state := *g.Stored, g.State
 	g.Disputed, g.State, g.Stored = false, grant.Stored, &live
-	if hasUnsignedMetadata(attrs) || !g.Declared.Allows(live) {
+	if bucket.HasUnsignedMetadata(attrs) || !g.Declared.Allows(live) {
 		g.State = grant.Quarantined
 	}
 	return g.State != state || !before.Equal(live)
-}
-
-// hasUnsignedMetadata reports whether an object has metadata that no upload URL
-// allows, as custody does for a notification.
-func hasUnsignedMetadata(a *storage.ObjectAttrs) bool {
-	return a.ContentEncoding != "" || a.ContentDisposition != "" || a.ContentLanguage != "" ||
-		a.CacheControl != "" || !a.CustomTime.IsZero() || len(a.Metadata) > 0
 }

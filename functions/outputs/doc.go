@@ -1,10 +1,14 @@
 // Package outputs is the function that lists the outputs of a run and streams them
-// from the tenant's bucket. It reads part by part through one fixed buffer.
+// from the tenant's bucket. It reads part by part through one fixed buffer, and opens up to
+// 64 of the next parts, of 1 MiB together, while it sends.
 //
 // # Methods
 //
 //	GET /v1/workspaces/{workspace}/runs/{run}/outputs           viewer, auditor, admin
 //	GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}  viewer, auditor, admin
+//	POST …/outputs/{output}/views                               viewer, auditor, admin
+//	POST …/outputs/{output}/views/close                         viewer, auditor, admin
+//	POST …/outputs/{output}/search                              viewer, auditor, admin
 //
 // # List
 //
@@ -12,10 +16,12 @@
 // 1000, default 1000). To get the next page, set pageToken to nextPageToken:
 //
 //	{"run":{"id":"…","task":"dns-check","state":"ended","outcome":"success","exitCode":0,"start":"…","end":"…"},
-//	 "outputs":[{"name":"stdout.log","contentType":"text/plain","state":"complete",
+//	 "outputs":[{"name":"a~20b.log","fileName":"a b.log","contentType":"text/plain","state":"complete",
 //	             "parts":2,"storedParts":2,"size":9437184,"lines":1234,"linesVerified":true}],
 //	 "nextPageToken":"…"}
 //
+//	name         identifies the output
+//	fileName     for people: the name of the file, as it was on the runner; see shared/outputname
 //	parts        number of parts that the run claims; 0 while it runs
 //	storedParts  number of parts stored from part 1 up to the first gap: what can be read now
 //	size         bytes in the stored parts
@@ -69,7 +75,8 @@
 //
 // Every response has the header Strongroom-Output-State with the state from the list.
 // The content type is always text/plain, and headers tell browsers not to cache the
-// response, guess its type or run it. If a response ends before its Content-Length, it
+// response, guess its type or run it. A browser that stores it uses the last element of
+// fileName, without characters that some system forbids. If a response ends before its Content-Length, it
 // was aborted: continue with a Range.
 //
 // Each read has two audit entries: outputs.read before the first byte, and
@@ -79,6 +86,65 @@
 //	offset     offset of the first of them in the output
 //	scanned    bytes that were searched for newlines
 //	unclaimed  number of unclaimed parts, if they were read
+//
+// # Views
+//
+// A client that reads an output in many requests opens a view first. The reads under
+// it write no audit entries of their own.
+//
+//	POST …/views {}               the token of a new view, its end, and the sizes and line counts of the parts
+//	POST …/views {"view":"…"}     the same view with a newer index; it keeps its end
+//	GET …/{output}                with the header Strongroom-View: a read under the view
+//	POST …/search                 a search under the view
+//	POST …/views/close            ends the view
+//
+// The token is valid for 2 hours, for the identity that opened the view, and for its run
+// and output. A view shows the parts that were stored when its index was made.
+//
+// Each request under a view checks the following, so a view serves nothing to somebody who
+// lost access. The run is not read again.
+//
+//	the bearer token, its issuer's keys and the tenant's rules  at most as old as for any other request
+//	the tenant is active                                        its record is at most a minute old
+//	a viewer is a member of the workspace                       one document for each request
+//	the view's token, its reader, run, output and end           no document
+//	the view is open                                            one document for each 64 MiB
+//	the tenant's key                                            the bucket decides for each part
+//
+// An instance caches the documents of the index that it needs, so a request usually reads
+// none of them. The cache has at most 300,000 parts, which are positions and no output.
+// Reading through 5 GiB in ranges of 8 MiB reads about 80 documents, and a viewer's
+// membership 640 times. The first view of an output reads one document for each part, and so
+// does each view that opens while uploads are not final. Renewing a view of a run that has no report yet reads only the grants
+// of new parts. See infra/adr/0049-the-output-viewer.md.
+//
+// The audit log has outputs.read when the view opens, and outputs.read.end when it ends.
+// The function sweep ends a view that nobody closed. The end has these counts:
+//
+//	bytes     bytes sent and searched, when each instance of the function last wrote them
+//	reserved  a bound that is never exceeded: each instance reserves 64 MiB in the document
+//	          of the view before it sends them
+//
+// Once the uploads of a run are final, the index of an output is stored in documents of
+// 10,000 parts each, and opening a view reads only these.
+//
+// # Search
+//
+// A search finds a text or an RE2 pattern within lines:
+//
+//	{"view":"…","text":"timeout","ignoreCase":true}
+//	{"view":"…","pattern":"HTTP/1.1\" 5[0-9][0-9]"}
+//
+// The response is a stream of JSON lines: the matches in order, and a last line that says
+// how far the search got.
+//
+//	{"offset":1042,"length":7,"line":20,"column":13,"text":"dial tcp: i/o timeout"}
+//	{"end":false,"searchedTo":67108864,"size":9000000000,"continue":"…"}
+//
+// One request searches at most 64 MiB, and returns at most about 10,000 matches or 4 MiB,
+// whichever is first. If end is false, repeat the request with continue. A line of more than
+// 256 KiB is searched in pieces of that length, so a match across two of them is not found.
+// At most 1000 matches of a line or a piece are returned.
 //
 // If custody found that notifications of a part contradict each other, the part is
 // disputed. The read then asks the bucket which object exists. If it matches its
@@ -93,10 +159,10 @@
 //	403  the role or the workspace does not allow the request, the tenant is suspended,
 //	     or its key is disabled or destroyed
 //	404  the workspace has no such run, the run no such output, or its report does not claim it
-//	410  the bucket no longer holds the output, or holds another object
+//	410  the bucket no longer holds the output, or holds another object; or the view has ended
 //	413  the output is larger than 8 MiB and the request has no range; detail shows a range
 //	416  the range starts after the end; Content-Range: bytes */size
-//	422  pageSize is out of range
+//	422  pageSize is out of range, or the text or pattern of a search is not valid
 //	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again
 //

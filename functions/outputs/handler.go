@@ -2,6 +2,7 @@ package outputs
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 
@@ -24,6 +25,10 @@ type Handler struct {
 	deps  function.Deps
 
 	storage gcp.Lazy[*storage.Client]
+
+	instance string  // identifies this instance in the documents of views
+	tallies  tallies // of views
+	indexes  indexCache
 }
 
 const path = "/v1/workspaces/{workspace}/runs/{run}/outputs"
@@ -35,17 +40,32 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 		return nil, err
 	}
 	a := api.New("Strongroom outputs", deps.Now, deps.Log)
-	h := &Handler{Handler: a.Handler(), API: a, guard: guard, deps: deps}
-	api.Register(a, guard.Protect(huma.Operation{
+	h := &Handler{Handler: a.Handler(), API: a, guard: guard, deps: deps, instance: rand.Text()}
+	api.Register(a, guard.ProtectReading(huma.Operation{
 		OperationID: "listOutputs", Method: http.MethodGet, Path: path,
 		Summary: "List the outputs of a run",
 		Errors:  []int{400, 401, 403, 404, 503},
 	}, auditlog.ListOutputs), h.list)
-	api.Register(a, guard.Protect(huma.Operation{
+	api.Register(a, guard.ProtectReading(huma.Operation{
 		OperationID: "readOutput", Method: http.MethodGet, Path: path + "/{output}",
 		Summary: "Stream an output, at most 8 MiB per response",
 		Errors:  []int{400, 401, 403, 404, 410, 413, 416, 503},
 	}, auditlog.ReadOutput), h.read)
+	api.Register(a, guard.ProtectReading(huma.Operation{
+		OperationID: "openView", Method: http.MethodPost, Path: path + "/{output}/views",
+		Summary: "Open a view of an output: one audit entry for any number of reads",
+		Errors:  []int{400, 401, 403, 404, 410, 503},
+	}, auditlog.ReadOutput), h.openView)
+	api.Register(a, guard.ProtectReading(huma.Operation{
+		OperationID: "closeView", Method: http.MethodPost, Path: path + "/{output}/views/close",
+		Summary: "Close a view, and record what was sent",
+		Errors:  []int{400, 401, 403, 404, 410, 503},
+	}, auditlog.ReadOutput), h.closeView)
+	api.Register(a, guard.ProtectReading(huma.Operation{
+		OperationID: "searchOutput", Method: http.MethodPost, Path: path + "/{output}/search",
+		Summary: "Search an output under a view, at most 64 MiB per call",
+		Errors:  []int{400, 401, 403, 404, 410, 422, 503},
+	}, auditlog.ReadOutput), h.search)
 	return h, nil
 }
 

@@ -22,6 +22,8 @@ type index struct {
 	unclaimed      bool // the index is of the stored parts that the run does not claim
 	unclaimedParts int  // number of them
 	unclaimedSize  int64
+
+	under *viewToken // the view that the index is read under, of which it may be a section; nil: none
 }
 
 func newIndex(r run.Run, name string) index {
@@ -106,6 +108,9 @@ func (x *index) appendPart(g grant.Grant) {
 
 // size returns the number of bytes that can be read.
 func (x *index) size() int64 {
+	if x.under != nil {
+		return x.under.Size
+	}
 	if len(x.parts) == 0 {
 		return 0
 	}
@@ -142,6 +147,8 @@ func (x *index) lines() lineCount {
 // state returns the output's state. Grants beyond the run's claim do not matter.
 func (x *index) state(r run.Run) state {
 	switch {
+	case x.under != nil:
+		return x.under.State
 	case r.State == run.Lost:
 		return stateIncomplete
 	case r.State != run.Ended:

@@ -60,23 +60,42 @@ func (v *view) offsetAfterLine(ctx context.Context, n int64) (offset int64, next
 	if n == 0 {
 		return 0, 0, nil
 	}
-	for _, p := range v.index.parts {
+	for i := 0; i < len(v.index.parts); {
+		p := v.index.parts[i]
 		if p.lines >= 0 && p.lines < n {
 			n -= p.lines
+			i++
 			continue
 		}
-		if v.scanned > 0 && (v.scanned+p.size > maxScanned || len(v.counts) >= maxScannedParts) {
+		segments := v.uncounted(v.index.parts[i:])
+		if len(segments) == 0 {
 			return 0, p.number, nil
 		}
-		result, err := v.scan(ctx, []segment{{p, 0, p.size}}, p.offset, n)
+		result, err := v.scan(ctx, segments, p.offset, n)
 		if err != nil {
 			return 0, 0, err
 		}
 		if n -= result.newlines; n == 0 {
 			return result.to, 0, nil
 		}
+		i += len(segments)
 	}
 	return v.index.size(), 0, nil
+}
+
+// uncounted returns the first of some parts, and those after it whose newlines nobody has
+// counted, as many as this request may still read through.
+func (v *view) uncounted(parts []part) (segments []segment) {
+	bytes := v.scanned
+	for _, p := range parts {
+		counted := len(segments) > 0 && p.lines >= 0
+		tooMany := bytes > 0 && (bytes+p.size > maxScanned || len(v.counts)+len(segments) >= maxScannedParts)
+		if counted || tooMany {
+			break
+		}
+		segments, bytes = append(segments, segment{p, 0, p.size}), bytes+p.size
+	}
+	return segments
 }
 
 // scanResult is the progress of a scan for newlines.
@@ -92,9 +111,14 @@ func (v *view) scan(ctx context.Context, segments []segment, from, n int64) (sca
 	buffer := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buffer)
 	result := scanResult{to: from}
-	for _, seg := range segments {
+	ahead := v.openAhead(ctx, segments, scanAhead)
+	defer ahead.close()
+	for ahead.more() {
 		before := result
-		err := v.scanSegment(ctx, seg, n, buffer[:], &result)
+		seg, reader, err := ahead.next()
+		if err == nil {
+			err = scanSegment(reader, seg, n, buffer[:], &result)
+		}
 		v.scanned += result.to - before.to
 		if err != nil {
 			return result, err
@@ -109,11 +133,7 @@ func (v *view) scan(ctx context.Context, segments []segment, from, n int64) (sca
 	return result, nil
 }
 
-func (v *view) scanSegment(ctx context.Context, s segment, n int64, buffer []byte, result *scanResult) error {
-	reader, err := v.open(ctx, s)
-	if err != nil {
-		return err
-	}
+func scanSegment(reader io.ReadCloser, s segment, n int64, buffer []byte, result *scanResult) error {
 	defer reader.Close()
 	for end := result.to + s.length; result.to < end; {
 		k, err := reader.Read(buffer)

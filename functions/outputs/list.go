@@ -8,6 +8,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -38,7 +39,8 @@ type runBody struct {
 }
 
 type outputBody struct {
-	Name        string `json:"name" class:"operational"`
+	Name        string `json:"name" class:"operational" doc:"Identifies the output"`
+	FileName    string `json:"fileName" class:"operational" doc:"For people: the name of the file, as it was on the runner. It may be a path. Bytes that are not UTF-8 are U+FFFD"`
 	ContentType string `json:"contentType" class:"operational" doc:"As granted; empty if no part was granted"`
 	State       string `json:"state" class:"operational" enum:"open,complete,incomplete,unclaimed"`
 	Parts       int    `json:"parts" class:"operational" doc:"Number of parts that the run claims; 0 while it runs"`
@@ -59,12 +61,12 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 	if err != nil {
 		return nil, err
 	}
-	r, err := session.FindRun(ctx, in.Run)
+	reading, err := readRun(ctx, session, in.Run)
 	if err != nil {
 		return nil, err
 	}
-	p := newOutputPage(r, in.PageSize, after)
-	err = records.GrantsOfRun(ctx, session.DB, session.Tenant.ID, session.Workspace, r.ID, records.GrantFilter{After: after}, p.add)
+	p := &outputPage{size: in.PageSize}
+	err = reading.grants(ctx, records.GrantFilter{After: after}, func(r run.Run) { p.begin(r, after) }, p.add)
 	if err == nil {
 		err = p.finish()
 	}
@@ -94,8 +96,9 @@ type outputPage struct {
 // errPageFull stops a listing when its page is full.
 var errPageFull = errors.New("the page is full")
 
-func newOutputPage(r run.Run, size int, after string) *outputPage {
-	p := &outputPage{run: r, size: size}
+// begin begins the page of a run's outputs whose names sort after a name.
+func (p *outputPage) begin(r run.Run, after string) {
+	p.run = r
 	p.response.Body.Run, p.response.Body.Outputs = showRun(r), []outputBody{}
 	for _, claim := range r.End.Claims {
 		if claim.Output > after {
@@ -103,7 +106,6 @@ func newOutputPage(r run.Run, size int, after string) *outputPage {
 		}
 	}
 	slices.Sort(p.claimed)
-	return p
 }
 
 // add adds a grant. Grants must be added in the order of outputs and parts.
@@ -186,6 +188,7 @@ func (x *index) show(r run.Run) outputBody {
 	lines := x.lines()
 	b := outputBody{
 		Name:           x.name,
+		FileName:       outputname.Text(x.name),
 		ContentType:    x.contentType,
 		State:          string(x.state(r)),
 		Parts:          x.claimed,

@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -24,6 +25,7 @@ type readRequest struct {
 	Range     string `header:"Range" class:"operational" doc:"One range of bytes"`
 	Lines     string `query:"lines" class:"operational" doc:"Range of line numbers from 1, such as 100-200 or 100-"`
 	Continue  string `query:"continue" class:"operational" maxLength:"5" doc:"Strongroom-Continue of the previous response with status 202"`
+	View      string `header:"Strongroom-View" class:"operational" maxLength:"4096" doc:"Token of a view of this output: the request reads the output as it was when the view opened, and writes no audit entries of its own"`
 	Unclaimed bool   `query:"unclaimed" class:"operational" doc:"Read the stored parts that the run's report does not claim, instead of the output"`
 }
 
@@ -43,18 +45,11 @@ func (h *Handler) read(ctx context.Context, in *readRequest) (*readResponse, err
 	if in.Continue != "" && (selected.lines == nil || !isPartNumber(in.Continue)) {
 		return nil, api.Refuse(http.StatusBadRequest, "continue is not valid for this request; start again without it")
 	}
-	if err := grant.CheckOutput(in.Output); err != nil {
+	if err := outputname.Check(in.Output); err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
-	r, err := session.FindRun(ctx, in.Run)
+	v, err := h.begin(ctx, session, *in, selected)
 	if err != nil {
-		return nil, err
-	}
-	v, err := h.view(ctx, session, r, *in)
-	if err != nil {
-		return nil, err
-	}
-	if err := v.record(ctx); err != nil {
 		return nil, err
 	}
 	response, err := v.resolve(ctx, selected)
@@ -64,15 +59,42 @@ func (h *Handler) read(ctx context.Context, in *readRequest) (*readResponse, err
 	return v.stream(ctx, response)
 }
 
+// begin indexes what is selected, and writes the audit entry, unless the request is
+// under a view, which has one.
+func (h *Handler) begin(ctx context.Context, s access.Session, in readRequest, selected selection) (*view, error) {
+	v, err := h.under(ctx, in.View, in.Run, in.Output, selected)
+	if err != nil {
+		return nil, err
+	}
+	if v != nil && in.Unclaimed {
+		return nil, api.Refuse(http.StatusBadRequest, "a view has no unclaimed parts; read them without a view")
+	}
+	if v != nil {
+		return v, nil
+	}
+	reading, err := readRun(ctx, s, in.Run)
+	if err != nil {
+		return nil, err
+	}
+	v, err = h.view(ctx, s, reading, in)
+	if err != nil {
+		return nil, err
+	}
+	return v, v.record(ctx)
+}
+
 // view indexes an output. The error has status 404 if the run has no such output.
-func (h *Handler) view(ctx context.Context, s access.Session, r run.Run, in readRequest) (*view, error) {
+func (h *Handler) view(ctx context.Context, s access.Session, reading *runReading, in readRequest) (*view, error) {
 	bucket, err := h.bucket(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	v := &view{handler: h, session: s, run: r, bucket: bucket, index: newIndex(r, in.Output)}
-	v.index.unclaimed = in.Unclaimed
-	err = records.GrantsOfRun(ctx, s.DB, s.Tenant.ID, s.Workspace, r.ID, records.GrantFilter{Output: in.Output}, func(g grant.Grant) error {
+	v := &view{handler: h, session: s, bucket: bucket}
+	begin := func(r run.Run) {
+		v.run, v.index = r, newIndex(r, in.Output)
+		v.index.unclaimed = in.Unclaimed
+	}
+	err = reading.grants(ctx, records.GrantFilter{Output: in.Output}, begin, func(g grant.Grant) error {
 		g, err := v.resolveDispute(ctx, g)
 		v.index.add(g)
 		return err
@@ -118,6 +140,10 @@ const recordTimeout = 30 * time.Second
 // the first one, and the bytes that were searched for newlines. It does so even if
 // the client has disconnected.
 func (v *view) recordEnd(ctx context.Context, sent int64) {
+	if v.index.under != nil {
+		v.settleReservation(sent)
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	entry := v.audit(auditlog.EndReadOutput, auditlog.Done)

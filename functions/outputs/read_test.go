@@ -65,8 +65,9 @@ func TestReadRejects(t *testing.T) {
 		"an output that does not exist": {output: "stderr.log", status: http.StatusNotFound},
 		"an output with a slash":        {output: "..%2Fx", status: http.StatusBadRequest},
 		"a name that starts with a dot": {output: ".x", status: http.StatusBadRequest},
-		"a name of 201 bytes":           {output: strings.Repeat("x", 201), status: http.StatusBadRequest},
+		"a name of 401 bytes":           {output: strings.Repeat("x", 401), status: http.StatusBadRequest},
 		"a name of invalid UTF-8":       {output: "%ff", status: http.StatusBadRequest},
+		"a name in another form":        {output: "a~41", status: http.StatusBadRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,18 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 
 	"cloud.google.com/go/storage"
 	"github.com/danielgtaylor/huma/v2"
-	"google.golang.org/api/googleapi"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/bucket"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -41,12 +41,17 @@ type view struct {
 	scanned  int64          // bytes that were searched for newlines
 	counts   []countedLines // parts whose newlines were counted, to be stored
 	disputed int            // number of disputed parts that the bucket was asked about
+
+	settle func(sent int64) // ends the reservation of a request under a view; nil: none exists
 }
 
 // open opens a segment of a part. It reads exactly the generation that is in custody.
 // ReadCompressed returns the stored bytes, because the client library would
 // otherwise decompress objects that claim to be gzip-encoded.
 func (v *view) open(ctx context.Context, s segment) (*storage.Reader, error) {
+	if err := access.Admitted(ctx); err != nil {
+		return nil, err
+	}
 	object := v.bucket.Object(v.object(s.part.number).Name()).Generation(s.part.generation).ReadCompressed(true)
 	reader, err := object.NewRangeReader(ctx, s.offset, s.length)
 	if err != nil {
@@ -63,6 +68,9 @@ func (v *view) open(ctx context.Context, s segment) (*storage.Reader, error) {
 // bucket can still become a problem response. It then sends segment by segment.
 func (v *view) stream(ctx context.Context, r response) (*readResponse, error) {
 	v.offset = r.from
+	if err := v.reserve(ctx, r.length()); err != nil {
+		return nil, err
+	}
 	segments := v.index.segments(r.span)
 	var first *storage.Reader
 	if len(segments) > 0 {
@@ -92,7 +100,7 @@ func (v *view) writeHeader(hc huma.Context, r response) {
 	hc.SetHeader("Content-Type", "text/plain; charset=utf-8")
 	hc.SetHeader("Content-Length", strconv.FormatInt(r.length(), 10))
 	hc.SetHeader("Content-Security-Policy", "sandbox; default-src 'none'")
-	hc.SetHeader("Content-Disposition", "inline")
+	hc.SetHeader("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": outputname.Download(v.index.name)}))
 	hc.SetHeader("Accept-Ranges", "bytes")
 	hc.SetHeader("Strongroom-Output-State", string(v.index.state(v.run)))
 	for name, value := range r.header {
@@ -102,25 +110,27 @@ func (v *view) writeHeader(hc huma.Context, r response) {
 }
 
 func (v *view) send(ctx context.Context, w io.Writer, first *storage.Reader, segments []segment) (sent int64, err error) {
+	if len(segments) == 0 {
+		return 0, nil
+	}
 	buffer := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buffer)
-	for i, seg := range segments {
-		reader := first
-		if i > 0 {
-			if reader, err = v.open(ctx, seg); err != nil {
-				return sent, err
-			}
-		}
+	rest := v.openAhead(ctx, segments[1:], streamAhead)
+	defer rest.close()
+	rest.begin()
+	for seg, reader := segments[0], first; ; {
 		n, err := copyAll(w, reader, buffer[:])
 		sent += n
 		if err == nil && n != seg.length {
 			err = io.ErrUnexpectedEOF
 		}
-		if err != nil {
+		if err != nil || !rest.more() {
+			return sent, err
+		}
+		if seg, reader, err = rest.next(); err != nil {
 			return sent, err
 		}
 	}
-	return sent, nil
 }
 
 // copyAll copies through buffer only. It hides the ReadFrom and WriteTo methods of
@@ -147,10 +157,8 @@ func (v *view) readError(ctx context.Context, err error) error {
 
 // bucketProblem maps an error of the bucket to the problem that the client gets.
 func bucketProblem(err error) error {
-	var response *googleapi.Error
-	known := errors.As(err, &response)
 	switch {
-	case known && strings.Contains(response.Error()+response.Body, "CloudKms"):
+	case bucket.IsKeyLocked(err):
 		return api.Refuse(http.StatusForbidden, api.KeyLockedText)
 	case errors.Is(err, errOtherObject):
 		return api.Refuse(http.StatusGone, "the bucket holds another object than the one that was stored")

@@ -86,8 +86,8 @@
 //	strongroom.documentWriter                   on the database (it deletes nothing)
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
-//	roles/pubsub.publisher                      on replayed-run-events, replayed-object-events and replayed-export-parts
-//	roles/pubsub.subscriber                     on run-events-dead, object-events-dead and export-parts-dead
+//	roles/pubsub.publisher                      on replayed-run-events, replayed-object-events, replayed-export-parts and replayed-config-events
+//	roles/pubsub.subscriber                     on run-events-dead, object-events-dead, export-parts-dead and config-events-dead
 //
 // The function has no role on any tenant's key, so it cannot decrypt anything.
 //

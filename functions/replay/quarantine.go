@@ -14,7 +14,7 @@ import (
 )
 
 type listRequest struct {
-	Function  string `query:"function" class:"operational" enum:"assistant-update,custody,export-worker" doc:"Only messages that this function rejected"`
+	Function  string `query:"function" class:"operational" enum:"assistant-update,config-graph,custody,export-worker" doc:"Only messages that this function rejected"`
 	PageSize  int    `query:"pageSize" class:"operational" minimum:"1" maximum:"200" default:"50"`
 	PageToken string `query:"pageToken" class:"operational"`
 }

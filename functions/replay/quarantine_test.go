@@ -76,16 +76,16 @@ func TestInvalidRequestsAreRejected(t *testing.T) {
 		status       int
 		want         string
 	}{
-		"a list of an unknown function":    {method: "GET", path: "/v1/quarantine?function=sweep", status: 422, want: "assistant-update, custody"},
+		"a list of an unknown function":    {method: "GET", path: "/v1/quarantine?function=sweep", status: 422, want: "assistant-update, config-graph, custody"},
 		"a page size of 0":                 {method: "GET", path: "/v1/quarantine?pageSize=0", status: 422, want: "query.pageSize"},
 		"a page size of 201":               {method: "GET", path: "/v1/quarantine?pageSize=201", status: 422, want: "query.pageSize"},
 		"an unknown filter":                {method: "GET", path: "/v1/quarantine?code=x", status: 422, want: "code"},
 		"an invalid page token":            {method: "GET", path: "/v1/quarantine?pageToken=x", status: 400, want: "pageToken"},
 		"a replay without a function":      {method: "POST", path: quarantine, body: fields{}, status: 422, want: "function"},
-		"a replay of an unknown function":  {method: "POST", path: quarantine, body: fields{"function": "run-events"}, status: 422, want: "expected one of assistant-update, custody"},
+		"a replay of an unknown function":  {method: "POST", path: quarantine, body: fields{"function": "run-events"}, status: 422, want: "expected one of assistant-update, config-graph, custody"},
 		"messages with data":               {method: "POST", path: quarantine, body: fields{"function": "custody"}, status: 422, want: "gcloud pubsub subscriptions seek custody"},
 		"a before that is no time":         {method: "POST", path: quarantine, body: fields{"function": "assistant-update", "before": "noon"}, status: 422, want: "body.before"},
-		"dead letters of an unknown topic": {method: "POST", path: letters, body: fields{"topic": "run-events-dead"}, status: 422, want: "expected one of export-parts, object-events, run-events"},
+		"dead letters of an unknown topic": {method: "POST", path: letters, body: fields{"topic": "run-events-dead"}, status: 422, want: "expected one of config-events, export-parts, object-events, run-events"},
 		"dead letters of a path":           {method: "POST", path: letters, body: fields{"topic": "../x"}, status: 422, want: "expected one of"},
 		"an unknown field in the body":     {method: "POST", path: letters, body: fields{"topic": "run-events", "code": "x"}, status: 422, want: "code"},
 		"a topic in the query":             {method: "POST", path: letters + "?topic=run-events", body: fields{"topic": "run-events"}, status: 422, want: "topic"},

@@ -22,6 +22,7 @@ type Source struct {
 // infra/suite.json.
 var Sources = map[string]Source{
 	"assistant-update": {Topic: outbox.RunEvents, Replay: "replayed-" + outbox.RunEvents},
+	"config-graph":     {Topic: outbox.ConfigEvents, Replay: "replayed-" + outbox.ConfigEvents},
 	"custody":          {Topic: "object-events", Replay: "replayed-object-events", Data: true},
 	"export-worker":    {Topic: outbox.ExportParts, Replay: "replayed-" + outbox.ExportParts},
 }

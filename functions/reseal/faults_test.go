@@ -121,8 +121,9 @@ func TestLargeTenantDoesNotDelayTheOthers(t *testing.T) {
 	}
 	f.replaceDataKeys(t)
 	// The commits of pages and positions: those of one turn of the large tenant, and
-	// all those of the other tenants.
-	const commits = 20 + 3 + others*(3+3)
+	// all those of the other tenants: there is a position for each field.
+	const fields = 10
+	const commits = 20 + fields + others*(3+fields)
 	var committed atomic.Int64
 	w := f.proxied(t, func(_ int64, method string) faults.Fault {
 		if method == "Commit" && committed.Add(1) == commits {

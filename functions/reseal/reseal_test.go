@@ -199,6 +199,23 @@ func TestConcurrentCallsResealEachTextOnce(t *testing.T) {
 	wantEpochs(t, f.texts(t, other.Record), counts(2, 20, 11, 1))
 }
 
+func TestTheReasonOfAnIgnoredIssueIsResealed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	acme := f.Tenant(t)
+	f.write(t, acme, 1)
+	issues := "/v1/workspaces/" + string(acme.Workspace) + "/issues"
+	var found struct{ Issues []struct{ ID string } }
+	acme.Search(t, "viewer", issues, "").Want(t, http.StatusOK).JSON(t, &found)
+	acme.Do(t, "viewer", http.MethodPost, issues+"/"+found.Issues[0].ID+"/ignore",
+		map[string]any{"until": f.Clock.Now().Add(300 * day), "reason": "waits for the new disk"}).Want(t, http.StatusOK)
+	f.replaceDataKeys(t)
+	f.reseal(t, f.handler(t))
+	want := counts(2, 2, 2, 1)
+	want["issues.ignoreReason"] = map[int]int{2: 1}
+	wantEpochs(t, f.texts(t, acme.Record), want)
+}
+
 func TestOnlyTheSchedulerMayCall(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -51,7 +51,7 @@ type target struct {
 	session   access.Session
 	id        run.ID
 	ref       records.RunRef
-	expectNew bool // the run usually does not exist yet
+	expectNew bool // the run usually does not exist yet, and the change has an audit entry
 }
 
 func newTarget(s access.Session, id run.ID) target {
@@ -62,7 +62,8 @@ func (t target) open(tx *firestore.Transaction, now time.Time) (r run.Run, creat
 	if t.expectNew {
 		return t.ref.OpenExpectingNew(tx, now, t.session.RunOwner())
 	}
-	return t.ref.Open(tx, now, t.session.RunOwner())
+	r, create, _, err = t.ref.Open(tx, now, t.session.RunOwner())
+	return r, create, err
 }
 
 // event is the event that the run's start and end are known.
@@ -93,6 +94,11 @@ func (h *Handler) record(ctx context.Context, t target, c runChange) (*runRespon
 // commitSent reports whether any attempt sent a commit. If none did, an earlier
 // request made the change, and that request or the relay publishes the event.
 func (h *Handler) commitWithRetry(ctx context.Context, t target, c runChange) (r run.Run, commitSent bool, err error) {
+	if t.expectNew {
+		if r, err = h.commitNew(ctx, t, c); !mayHaveCommitted(err) {
+			return r, false, err
+		}
+	}
 	for range gcp.Attempts {
 		var sent bool
 		r, sent, err = h.commit(ctx, t, c)
@@ -112,6 +118,26 @@ func mayHaveCommitted(err error) bool {
 		return true
 	}
 	return false
+}
+
+// commitNew commits a change of a run that does not exist yet, without reading it first.
+// Such a change never completes the run. If the run or its ID exists, the error is
+// AlreadyExists, and nothing is written.
+func (h *Handler) commitNew(ctx context.Context, t target, c runChange) (run.Run, error) {
+	r := t.ref.New(h.deps.Now(), t.session.RunOwner())
+	if _, err := c.apply(&r); err != nil {
+		return r, err
+	}
+	err := gcp.Write(ctx, t.session.DB, func(tx *firestore.Transaction) error {
+		if err := t.ref.CreateBoth(tx, r); err != nil {
+			return err
+		}
+		return c.entry().Write(tx)
+	})
+	if err == nil {
+		c.entry().Committed(ctx)
+	}
+	return r, err
 }
 
 func (h *Handler) commit(ctx context.Context, t target, c runChange) (r run.Run, commitSent bool, err error) {

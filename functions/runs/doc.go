@@ -171,6 +171,8 @@
 //	task, slx, resource, outcome, state    runs with this value
 //	from                                   runs that started at or after this time
 //	to                                     runs that started before this time
+//	idPrefix                               runs whose ID starts with this, sorted by ID; without
+//	                                       other filters, and the first page only
 //	pageSize                               at most this number of runs: 1 to 500, default 50
 //	pageToken                              the next page of the same query
 //
@@ -201,7 +203,8 @@
 //	404  the workspace has no such run (GET)
 //	409  the run was already recorded with different values, or its ID is used in another workspace
 //	413  the body is larger than 8 MiB (report) or 256 KiB
-//	422  a value is invalid, or the report has too many members; see errors
+//	422  a value is invalid, two filters contradict each other, or the report has too many
+//	     members; see errors
 //	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
 //	503  try again later; for a report, also while the tenant's key is disabled
 //

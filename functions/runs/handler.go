@@ -67,19 +67,19 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 
 func (h *Handler) registerQueries(a *api.API) {
 	failures := []int{400, 401, 403, 404, 422, 503}
-	api.Register(a, h.guard.Protect(huma.Operation{
+	api.Register(a, h.guard.ProtectReading(huma.Operation{
 		OperationID: "getRun", Method: http.MethodGet, Path: path,
 		Summary: "Read a run", Errors: failures,
 	}, auditlog.ReadRun), h.get)
-	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
+	api.Register(a, api.WithMemory(h.guard.ProtectReading(huma.Operation{
 		OperationID: "searchRuns", Method: http.MethodPost, Path: runsPath + "/search",
 		Summary: "Search runs, newest first", Errors: failures,
 	}, auditlog.ReadRun), listMemory), h.search)
-	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
+	api.Register(a, api.WithMemory(h.guard.ProtectReading(huma.Operation{
 		OperationID: "getRunIssues", Method: http.MethodGet, Path: path + "/issues",
 		Summary: "Read the issue lines of a run's report, byte for byte", Errors: failures,
 	}, auditlog.ReadIssueLines), linesMemory), h.lines)
-	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
+	api.Register(a, api.WithMemory(h.guard.ProtectReading(huma.Operation{
 		OperationID: "listSamples", Method: http.MethodGet, Path: workspacePath + "/slis/{sli}/samples",
 		Summary: "List an SLI's samples", Errors: failures,
 	}, auditlog.ReadSLI), listMemory), h.samples)

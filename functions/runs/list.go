@@ -8,6 +8,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
+	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -24,6 +25,7 @@ type search struct {
 	Resource  string    `json:"resource,omitempty" class:"metadata" maxLength:"1024"`
 	Outcome   string    `json:"outcome,omitempty" class:"metadata" enum:"success,failure,error,timeout,canceled"`
 	State     string    `json:"state,omitempty" class:"metadata" enum:"running,ended,lost"`
+	IDPrefix  string    `json:"idPrefix,omitempty" class:"operational" pattern:"^[0-9a-f-]{1,36}$" doc:"Only runs whose ID starts with this, sorted by ID; without other filters, and the first page only"`
 	From      time.Time `json:"from,omitempty" class:"metadata" doc:"Only runs that started at or after this time"`
 	To        time.Time `json:"to,omitempty" class:"metadata" doc:"Only runs that started before this time; excludes runs whose start is unknown"`
 	PageSize  int       `json:"pageSize,omitempty" class:"operational" minimum:"1" maximum:"500" default:"50"`
@@ -42,6 +44,12 @@ type searchResponse struct {
 // before the first one.
 func (h *Handler) search(ctx context.Context, request *searchRequest) (*searchResponse, error) {
 	session, in := access.From(ctx), request.Body
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	if in.IDPrefix != "" && in != (search{IDPrefix: in.IDPrefix, PageSize: in.PageSize}) {
+		return nil, api.Contradiction("idPrefix allows no other filter and no page token; remove them", "body.idPrefix")
+	}
 	query := in.filter(records.Workspace(session.DB, session.Tenant.ID, session.Workspace).Collection(records.RunsCollection).Query)
 	last, err := access.ParsePageToken[runPosition](ctx, in.PageToken, in.key())
 	if err != nil {
@@ -64,10 +72,18 @@ func (h *Handler) search(ctx context.Context, request *searchRequest) (*searchRe
 	if err != nil {
 		return nil, err
 	}
-	if more {
+	if more && in.IDPrefix == "" {
 		out.Body.Next = access.PageToken(ctx, last, in.key())
 	}
 	return out, nil
+}
+
+// check returns the problem of filters that no run can match together.
+func (in search) check() error {
+	if in.Outcome != "" && in.State != "" && run.State(in.State) != run.Ended {
+		return api.Contradiction("only runs in the state ended have an outcome; leave out state or outcome", "body.outcome")
+	}
+	return api.CheckRange("body", in.From, in.To)
 }
 
 // jsonBytes estimates the size of a run in a response.
@@ -80,8 +96,15 @@ func jsonBytes(r run.Run) int {
 	return bytes
 }
 
+// afterPrefix sorts after every character of an ID, so the IDs with a prefix are
+// before the prefix and this character.
+const afterPrefix = "g"
+
 // filter adds the filters and the order to a query for runs.
 func (in search) filter(query firestore.Query) firestore.Query {
+	if in.IDPrefix != "" {
+		return query.OrderBy(firestore.DocumentID, firestore.Asc).StartAt(in.IDPrefix).EndBefore(in.IDPrefix + afterPrefix)
+	}
 	for field, value := range map[string]string{
 		"start.task": run.CanonicalName(in.Task), "start.slx": run.CanonicalName(in.SLX), "start.resource": run.CanonicalName(in.Resource),
 		"end.outcome": in.Outcome, "state": in.State,

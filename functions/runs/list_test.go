@@ -170,6 +170,8 @@ func TestAPageTokenIsValidOnlyForItsQuery(t *testing.T) {
 	}
 	for _, query := range []string{
 		"pageSize=0", "pageSize=501", "outcome=good", "state=gone", "from=yesterday", "colour=red", "TASK=a",
+		"state=running&outcome=success", "state=lost&outcome=error",
+		"from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z",
 	} {
 		if got := search(t, tn, query); got.Status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: status %d: %s", query, got.Status, got.Body)
@@ -177,4 +179,37 @@ func TestAPageTokenIsValidOnlyForItsQuery(t *testing.T) {
 	}
 	tn.Search(t, "viewer", "/v1/workspaces/dev/runs", "state=ended&pageToken="+p.Next).Want(t, http.StatusBadRequest)
 	search(t, tn, "pageSize=3&state=ended&pageToken="+p.Next).Want(t, http.StatusOK)
+}
+
+func TestRunsAreListedByThePrefixOfTheirIDs(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	near := []string{"0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10", "0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e1f", "0198c2b5-5d1e-7c3a-9f00-2a6b1c4d8e10"}
+	for _, id := range append(near, "f198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e10") {
+		begin(t, tn, id, aStart).Want(t, http.StatusOK)
+	}
+	searched := func(body fields) cloudtest.Response {
+		return tn.Do(t, "viewer", http.MethodPost, "/v1/workspaces/"+string(tn.Workspace)+"/runs/search", body)
+	}
+	for prefix, want := range map[string][]string{
+		"0": near, "0198c2b4": near[:2], near[1]: near[1:2], "0198c2b5-": near[2:], "1": nil, "0198c2b4-5d1e-7c3a-9f00-2a6b1c4d8e11": nil,
+	} {
+		var p page
+		searched(fields{"idPrefix": prefix}).Want(t, http.StatusOK).JSON(t, &p)
+		var got []string
+		for _, r := range p.Runs {
+			got = append(got, r.ID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", prefix, diff)
+		}
+	}
+	var p page
+	searched(fields{"idPrefix": "0198", "pageSize": 2}).Want(t, http.StatusOK).JSON(t, &p)
+	if len(p.Runs) != 2 || p.Next != "" {
+		t.Errorf("a page is %+v", p)
+	}
+	for _, body := range []fields{{"idPrefix": "G"}, {"idPrefix": "0198", "task": "a"}, {"idPrefix": "0198/"}, {"idPrefix": "0198", "pageToken": "x"}} {
+		searched(body).Want(t, http.StatusUnprocessableEntity)
+	}
 }

@@ -53,7 +53,7 @@ type runBody struct {
 
 // outputClaim is an output that the run claims, as the API shows it.
 type outputClaim struct {
-	Name  string `json:"name" class:"operational" minLength:"1" maxLength:"200"`
+	Name  string `json:"name" class:"operational" minLength:"1" maxLength:"400"`
 	Parts int    `json:"parts" class:"operational" minimum:"1" maximum:"99999"`
 }
 

@@ -157,6 +157,7 @@ func TestSamplesAreListedByTime(t *testing.T) {
 		t.Errorf("%d samples in pages of two runs, want 25", len(got))
 	}
 	get(t, tn, "/slis/none/samples").Want(t, http.StatusOK)
+	get(t, tn, "/slis/none/samples?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z").Want(t, http.StatusUnprocessableEntity)
 	tn.Do(t, "runner", http.MethodGet, "/v1/workspaces/prod/slis/none/samples", nil).Want(t, http.StatusForbidden)
 }
 

@@ -44,7 +44,7 @@ func describeOnly(s *huma.Schema) *huma.Schema {
 
 // claimMember is an output that the run claims.
 type claimMember struct {
-	Name  string `json:"name" class:"operational" minLength:"1" maxLength:"200"`
+	Name  string `json:"name" class:"operational" minLength:"1" maxLength:"400"`
 	Parts int    `json:"parts" class:"operational" minimum:"1" maximum:"99999"`
 
 	malformed malformed

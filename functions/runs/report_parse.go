@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/sli"
 )
@@ -99,7 +100,7 @@ func (c claimMember) validate(seen map[string]bool) error {
 	case seen[c.Name]:
 		return errors.New("duplicate output name; claim each output once")
 	}
-	return grant.CheckOutput(c.Name)
+	return outputname.Check(c.Name)
 }
 
 // parseSeries sorts the samples by SLI and by time, because their order has no

@@ -47,6 +47,9 @@ type sampleBody struct {
 // last sample.
 func (h *Handler) samples(ctx context.Context, in *samplesRequest) (*samplesResponse, error) {
 	session := access.From(ctx)
+	if err := api.CheckRange("query", in.From, in.To); err != nil {
+		return nil, err
+	}
 	in.SLI = run.CanonicalName(in.SLI)
 	if err := sli.CheckName(in.SLI); err != nil {
 		return nil, api.Refuse(http.StatusBadRequest, err.Error())

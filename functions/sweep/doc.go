@@ -9,6 +9,9 @@
 //
 // # What it does in every tenant's database
 //
+// It takes all steps at the same time, except that step 5 begins when the others have
+// ended. So publishing never waits for the steps that decide about uploads.
+//
 //  1. It publishes every pending outbox entry (tenants/{t}/outbox) that is older
 //     than 15 seconds. Its writer crashed or could not reach Pub/Sub. The event may
 //     have been published before.
@@ -24,6 +27,11 @@
 //  5. It marks each ended run without a pending grant as grantsFinal, and does not read
 //     the run again. In the same transaction, it records uploads.final in the tenant's
 //     audit log, unless the run has no grant (see below).
+//  6. It records outputs.read.end for each view of an output that expired without being
+//     closed, with the bytes that it sent.
+//  7. If a configuration's commit has been in effect for 3 hours, and the workspace's graph is
+//     of another one, it republishes the event of the configuration as a new outbox entry. It
+//     repeats that every 3 hours. The event can have become a dead letter, as in step 2.
 //
 // The states of grants:
 //
@@ -61,7 +69,7 @@
 //
 // # Responses
 //
-//	200  {"expired":3,"missing":1,"finalized":2,"published":1,"lost":0,"republished":0,"more":false}
+//	200  {"expired":3,"missing":1,"finalized":2,"published":1,"lost":0,"republished":0,"configs":0,"more":false}
 //	     more: the next sweep has work left
 //	500  something failed; the rest is done, and the next sweep tries again
 //	503  the same for a transient failure
@@ -76,7 +84,7 @@
 //	strongroom.documentWriter          on the database (it deletes nothing)
 //	roles/datastore.viewer             on the directory
 //	roles/cloudkms.cryptoKeyEncrypter  on the audit key
-//	roles/pubsub.publisher             on run-events and export-parts
+//	roles/pubsub.publisher             on run-events, export-parts and config-events
 //
 // The function has no role on any tenant's key or bucket.
 //

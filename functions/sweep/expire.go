@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
-	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // overdueGrants finds the pending grants that have expired.
@@ -21,58 +19,84 @@ func (h *Handler) overdueGrants(db *firestore.Client) firestore.Query {
 		OrderBy("expires", firestore.Asc)
 }
 
-// expireGrants sets the final states of one page of overdue grants.
-func (h *Handler) expireGrants(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot, result *Result) error {
-	var counts map[grant.State]int
-	err := db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		current, err := tx.GetAll(refs(docs))
-		if err != nil {
-			return fmt.Errorf("read grants: %w", err)
-		}
-		states, err := h.finalStates(ctx, tx, current)
+// expireGrants sets the final states of one page of overdue grants, and returns how many
+// grants got which state.
+func (h *Handler) expireGrants(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) (counts map[grant.State]int, err error) {
+	err = db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		current, runs, err := readGrants(tx, docs)
 		if err != nil {
 			return err
 		}
-		counts, err = setStates(tx, current, states)
+		counts, err = setStates(tx, current, h.finalStates(ctx, current, runs))
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	result.Expired += counts[grant.Expired]
-	result.Missing += counts[grant.Missing]
-	return nil
+	return counts, nil
+}
+
+// readGrants reads grants as they are now, and their runs by their paths, in one call.
+func readGrants(tx *firestore.Transaction, docs []*firestore.DocumentSnapshot) (grants []*firestore.DocumentSnapshot, runs map[string]*firestore.DocumentSnapshot, err error) {
+	all, asked := refs(docs), map[string]bool{}
+	for _, doc := range docs {
+		id, _ := doc.DataAt("run") // a grant that cannot be read has none, and is logged
+		if text, ok := id.(string); ok && text != "" && !asked[runOf(doc.Ref, text).Path] {
+			asked[runOf(doc.Ref, text).Path] = true
+			all = append(all, runOf(doc.Ref, text))
+		}
+	}
+	found, err := tx.GetAll(all)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read grants and their runs: %w", err)
+	}
+	runs = map[string]*firestore.DocumentSnapshot{}
+	for _, doc := range found[len(docs):] {
+		runs[doc.Ref.Path] = doc
+	}
+	return found[:len(docs)], runs, nil
+}
+
+func runOf(grantRef *firestore.DocumentRef, id string) *firestore.DocumentRef {
+	return grantRef.Parent.Parent.Collection(records.RunsCollection).Doc(id)
 }
 
 // finalStates returns the final state of each grant, or "" for a grant that does not
-// change.
-func (h *Handler) finalStates(ctx context.Context, tx *firestore.Transaction, docs []*firestore.DocumentSnapshot) ([]grant.State, error) {
-	claims := claimReader{tx: tx, runs: map[string]run.Run{}}
-	states, now := make([]grant.State, len(docs)), h.deps.Now()
-	for i, doc := range docs {
+// change. One unreadable document does not stop the others.
+func (h *Handler) finalStates(ctx context.Context, grants []*firestore.DocumentSnapshot, runs map[string]*firestore.DocumentSnapshot) []grant.State {
+	states, now := make([]grant.State, len(grants)), h.deps.Now()
+	for i, doc := range grants {
 		g, err := records.Decode[grant.Grant](doc)
-		if err != nil { // one unreadable document must not stop the others
-			api.Logger(ctx).ErrorContext(ctx, "grant cannot be read", "document", doc.Ref.Path, "error", err.Error())
-			continue
+		if err == nil {
+			states[i], err = finalState(g, now, runs[runOf(doc.Ref, string(g.Run)).Path])
 		}
-		if states[i], err = finalState(doc.Ref, g, now, claims); err != nil {
-			return nil, err
+		if err != nil {
+			api.Logger(ctx).ErrorContext(ctx, "grant cannot be read", "document", doc.Ref.Path, "error", err.Error())
 		}
 	}
-	return states, nil
+	return states
 }
 
-// finalState returns the final state of an overdue grant, or "" if the grant was
+// finalState returns the final state of an overdue grant of a run, or "" if the grant was
 // renewed or got its final state since the query.
-func finalState(ref *firestore.DocumentRef, g grant.Grant, now time.Time, claims claimReader) (grant.State, error) {
+func finalState(g grant.Grant, now time.Time, runDoc *firestore.DocumentSnapshot) (grant.State, error) {
 	if g.State != grant.Pending || now.Before(g.Expires) {
 		return "", nil
 	}
-	claimed, err := claims.isClaimed(ref, g)
-	if claimed {
-		return grant.Missing, err
+	if runDoc == nil {
+		return "", nil // its run is not known: the next sweep decides
 	}
-	return grant.Expired, err
+	if !runDoc.Exists() {
+		return grant.Expired, nil
+	}
+	r, err := records.DecodeRun(runDoc)
+	if err != nil {
+		return "", err
+	}
+	if g.Part <= r.End.Parts(g.Output) {
+		return grant.Missing, nil
+	}
+	return grant.Expired, nil
 }
 
 // setStates writes each state that is not "", and returns how many grants got which
@@ -89,26 +113,6 @@ func setStates(tx *firestore.Transaction, docs []*firestore.DocumentSnapshot, st
 		}
 	}
 	return counts, nil
-}
-
-// claimReader reads the claims of runs. It reads each run of a page only once.
-type claimReader struct {
-	tx   *firestore.Transaction
-	runs map[string]run.Run // by document path; the zero Run if there is none
-}
-
-// isClaimed reports whether the run of the grant at grantRef claims its part.
-func (c claimReader) isClaimed(grantRef *firestore.DocumentRef, g grant.Grant) (bool, error) {
-	runRef := grantRef.Parent.Parent.Collection(records.RunsCollection).Doc(string(g.Run))
-	r, ok := c.runs[runRef.Path]
-	if !ok {
-		var err error
-		if r, err = records.ReadRun(c.tx, runRef); err != nil && !errors.Is(err, records.ErrRunNotFound) {
-			return false, err
-		}
-		c.runs[runRef.Path] = r
-	}
-	return g.Part <= r.End.Parts(g.Output), nil
 }
 
 func refs(docs []*firestore.DocumentSnapshot) []*firestore.DocumentRef {

@@ -3,17 +3,19 @@ package sweep
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"cloud.google.com/go/firestore"
 	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/function"
+	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
 )
 
@@ -46,6 +48,8 @@ type Result struct {
 	Published   int  `json:"published" class:"operational" doc:"Events that their writer could not publish"`
 	Lost        int  `json:"lost" class:"operational" doc:"Runs whose runner has not called for 15 minutes"`
 	Republished int  `json:"republished" class:"operational" doc:"Runs unprocessed for hours; the next sweep publishes their events"`
+	Configs     int  `json:"configs" class:"operational" doc:"Configurations whose graph is of another commit for hours; the next sweep publishes their events"`
+	Views       int  `json:"views" class:"operational" doc:"Views of outputs that expired without being closed"`
 	More        bool `json:"more" class:"operational" doc:"The next sweep has work left"`
 }
 
@@ -69,23 +73,51 @@ func New(ctx context.Context, config auditlog.Config, deps function.Deps) (*Hand
 
 type sweepResponse struct{ Body Result }
 
-// sweep runs one step after the other. If a step fails, it continues with the next
-// one.
+// sweep runs the steps side by side, so that none waits for another, and then finalizes
+// runs, which also counts what the steps have decided. The first of these runs are read
+// meanwhile. If a step fails, the others continue.
 func (h *Handler) sweep(ctx context.Context, _ *struct{}) (*sweepResponse, error) {
-	out := &sweepResponse{}
+	work := &work{}
 	databases, err := h.databases(ctx)
-	errs := []error{err}
-	for _, s := range h.steps(&out.Body) {
-		if err := h.run(ctx, s, databases, &out.Body); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
-		}
+	work.fail(err)
+	finalize := step{"finalize runs", openRuns, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {
+		return h.finalizeRuns(ctx, db, docs, work)
+	}}
+	runs := turnsOf(finalize, databases)
+	prefetch(ctx, runs)
+	var group errgroup.Group
+	for _, s := range h.steps(work) {
+		group.Go(func() error { h.run(ctx, s, turnsOf(s, databases), work); return nil })
 	}
-	if err := errors.Join(errs...); err != nil {
+	_ = group.Wait() // the errors are in work
+	h.run(ctx, finalize, runs, work)
+	if err := errors.Join(work.errs...); err != nil {
 		return nil, err
 	}
+	out := &sweepResponse{Body: work.result}
 	api.Logger(ctx).InfoContext(ctx, "swept", "expired", out.Body.Expired, "missing", out.Body.Missing,
-		"finalized", out.Body.Finalized, "published", out.Body.Published, "republished", out.Body.Republished, "lost", out.Body.Lost, "more", out.Body.More)
+		"finalized", out.Body.Finalized, "published", out.Body.Published, "republished", out.Body.Republished, "lost", out.Body.Lost,
+		"configs", out.Body.Configs, "views", out.Body.Views, "more", out.Body.More)
 	return out, nil
+}
+
+// work is what the steps of one sweep have done. It is safe for concurrent use.
+type work struct {
+	mu     sync.Mutex
+	result Result
+	errs   []error
+}
+
+func (w *work) add(count func(*Result)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	count(&w.result)
+}
+
+func (w *work) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.errs = append(w.errs, err)
 }
 
 // step is one kind of work, which is done in every database.
@@ -95,29 +127,40 @@ type step struct {
 	process func(context.Context, *firestore.Client, []*firestore.DocumentSnapshot) error
 }
 
-// steps returns the steps of a sweep, which add their work to result.
-func (h *Handler) steps(result *Result) []step {
+// steps returns the steps that do not depend on each other. They add what they do to w.
+func (h *Handler) steps(w *work) []step {
 	return []step{
 		{"publish events", h.pendingEvents, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {
 			n, err := h.publisher.Relay(ctx, db, docs)
-			result.Published += n
+			w.add(func(r *Result) { r.Published += n })
 			return err
 		}},
 		{"republish stuck runs", h.stuckRuns, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {
 			n, err := h.republish(ctx, db, docs)
-			result.Republished += n
+			w.add(func(r *Result) { r.Republished += n })
+			return err
+		}},
+		{"republish lost configurations", h.dueConfigs, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {
+			n, err := h.republishConfigs(ctx, db, docs)
+			w.add(func(r *Result) { r.Configs += n })
 			return err
 		}},
 		{"lose runs", h.silentRuns, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {
 			n, err := h.loseRuns(ctx, db, docs)
-			result.Lost += n
+			w.add(func(r *Result) { r.Lost += n })
 			return err
 		}},
 		{"expire grants", h.overdueGrants, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {
-			return h.expireGrants(ctx, db, docs, result)
+			counts, err := h.expireGrants(ctx, db, docs)
+			w.add(func(r *Result) {
+				r.Expired, r.Missing = r.Expired+counts[grant.Expired], r.Missing+counts[grant.Missing]
+			})
+			return err
 		}},
-		{"finalize runs", openRuns, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {
-			return h.finalizeRuns(ctx, db, docs, result)
+		{"end views", h.expiredViews, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {
+			n, err := h.endViews(ctx, db, docs)
+			w.add(func(r *Result) { r.Views += n })
+			return err
 		}},
 	}
 }

@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ type database struct {
 func (h *Handler) databases(ctx context.Context) (all []*database, err error) {
 	var errs []error
 	found := map[*firestore.Client]*database{}
-	err = h.directory.Each(ctx, func(t tenant.Record) error {
+	err = h.directory.EachRecord(ctx, func(t tenant.Record) error {
 		client, err := h.directory.Database(ctx, t)
 		if err != nil {
 			errs = append(errs, err)
@@ -49,27 +50,62 @@ type turn struct {
 	pages    int
 	together bool        // of all tenants of the database, as long as they have less than one page
 	except   []tenant.ID // the documents of these tenants are skipped, because each has a turn of its own
+	first    chan page   // receives the next page, which is being read; nil: it is not
 }
 
-// run does one step in all databases, in turns, until nothing remains or the time is
-// over. If a page fails, it continues with the next one.
-func (h *Handler) run(ctx context.Context, s step, databases []*database, result *Result) error {
-	var queue []*turn
+// page is the answer to a query.
+type page struct {
+	docs []*firestore.DocumentSnapshot
+	err  error
+}
+
+// turnsOf returns the turns of a step, one for each database.
+func turnsOf(s step, databases []*database) []*turn {
+	var turns []*turn
 	for _, d := range databases {
-		queue = append(queue, &turn{database: d, query: s.query(d.client), together: len(d.tenants) > 1})
+		turns = append(turns, &turn{database: d, query: s.query(d.client), together: len(d.tenants) > 1})
 	}
-	shuffle(queue)
-	var errs []error
+	shuffle(turns)
+	return turns
+}
+
+// read reads the next page.
+func (t *turn) read(ctx context.Context) page {
+	if t.first != nil {
+		defer func() { t.first = nil }()
+		return <-t.first
+	}
+	docs, err := t.query.Limit(pageSize).Documents(ctx).GetAll()
+	return page{docs, err}
+}
+
+// prefetch begins to read the first page of each turn.
+func prefetch(ctx context.Context, turns []*turn) {
+	for _, t := range turns {
+		first, query := make(chan page, 1), t.query
+		go func() {
+			docs, err := query.Limit(pageSize).Documents(ctx).GetAll()
+			first <- page{docs, err}
+		}()
+		t.first = first
+	}
+}
+
+// run does the turns of a step until nothing remains or the time is
+// over. If a page fails, it continues with the next one. It adds to w that work is left, and
+// the errors.
+func (h *Handler) run(ctx context.Context, s step, queue []*turn, w *work) {
+	more := false
 	for end := h.deps.Now().Add(maxStepDuration); len(queue) > 0 && h.deps.Now().Before(end); {
 		next := queue[0]
 		following, err := next.processPage(ctx, s)
-		queue, errs = append(queue[1:], following...), append(errs, err)
-		if next.pages == maxPages {
-			result.More = true
+		queue = append(queue[1:], following...)
+		more = more || next.pages == maxPages
+		if err != nil {
+			w.fail(fmt.Errorf("%s: %w", s.name, err))
 		}
 	}
-	result.More = result.More || len(queue) > 0
-	return errors.Join(errs...)
+	w.add(func(r *Result) { r.More = r.More || more || len(queue) > 0 })
 }
 
 // shuffle puts turns into a random order, so that no tenant is always last when the
@@ -80,10 +116,11 @@ func shuffle(turns []*turn) {
 
 // processPage processes the next page. It returns the turns that remain.
 func (t *turn) processPage(ctx context.Context, s step) ([]*turn, error) {
-	docs, err := t.query.Limit(pageSize).Documents(ctx).GetAll()
-	if err != nil {
-		return nil, err
+	next := t.read(ctx)
+	if next.err != nil {
+		return nil, next.err
 	}
+	docs := next.docs
 	full := len(docs) == pageSize
 	if full && t.together {
 		return t.split(s), nil

@@ -35,9 +35,9 @@ type conflictProblem struct {
 	Stored []storedPart `json:"stored,omitempty"`
 }
 
-// renew returns the grant of part i: a new grant, or g with a new expiry. If the
-// part cannot be granted, renew records why in c.
-func (c *conflict) renew(g grant.Grant, i int, p requestedPart, now, expires time.Time) grant.Grant {
+// renew returns the grant of part i to an identity: a new grant, or g with a new expiry.
+// If the part cannot be granted, renew records why in c.
+func (c *conflict) renew(g grant.Grant, i int, p requestedPart, by run.Owner, now, expires time.Time) grant.Grant {
 	location := fmt.Sprintf("body.parts[%d]", i)
 	switch {
 	case g.State == grant.Stored:
@@ -49,13 +49,13 @@ func (c *conflict) renew(g grant.Grant, i int, p requestedPart, now, expires tim
 	case g.State == grant.Quarantined:
 		c.faults = append(c.faults, api.Fault{Message: "an object that does not match its grant is in the bucket; use another part or output", Location: location})
 	case g.State == grant.Pending && now.Before(g.Expires) && !g.Declared.Same(p.declared):
-		c.faults = append(c.faults, api.Fault{Message: "the part was already granted with a different size, CRC32C or content type", Location: location})
+		c.faults = append(c.faults, api.Fault{Message: "the part was already granted with a different size, CRC32C, SHA-256 or content type", Location: location})
 	case g.State == "":
 		g = grant.Grant{
 			Workspace: p.object.Workspace, Run: p.object.Run, Output: p.object.Output, Part: p.object.Part, Created: now,
 		}
 	}
-	g.State, g.Declared, g.Expires = grant.Pending, p.declared, expires
+	g.State, g.Declared, g.Expires, g.Issuer, g.Subject = grant.Pending, p.declared, expires, by.Issuer, by.Subject
 	return g
 }
 

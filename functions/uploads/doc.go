@@ -10,11 +10,12 @@
 //	Content-Type: application/json
 //
 //	{"parts": [{                     1 to 100
-//	  "output": "stdout.log",        [A-Za-z0-9_][A-Za-z0-9._-]{0,199}
+//	  "output": "stdout.log",        1 to 400 characters, as shared/outputname says
 //	  "part": 1,                     1 to 99999
 //	  "contentType": "text/plain",   exact media type, at most 128 bytes
 //	  "size": 6,                     optional; bytes, at most 8388608
 //	  "crc32c": "NT3Yvg==",          optional; base64 of the big-endian CRC32C
+//	  "sha256": "5891b5b5…",         optional; 64 hexadecimal digits, for exports
 //	  "lines": 1                     optional; newline bytes
 //	}]}
 //
@@ -31,6 +32,11 @@
 //	              "x-goog-content-length-range": "0,6", "x-goog-hash": "crc32c=NT3Yvg=="},
 //	  "expires": "2026-01-02T15:04:05Z"
 //	}]}
+//
+// The bucket rejects bytes with another size or CRC32C. It does not know the SHA-256: the
+// grant stores it, and whoever verifies an export compares the bytes with it. So declare
+// it if deliberate changes must be detectable later. An export marks a part without it
+// as crc32c-only.
 //
 // Send the bytes to the URL with that method and exactly these headers, before the
 // URL expires. If the runner requests a part again before the part is stored, it

@@ -123,13 +123,16 @@ func TestMintRecordsTheGrant(t *testing.T) {
 	got := grants(t, tn, id)
 	size, lines := int64(6), int64(1)
 	wantGrants := []grant.Grant{
-		{Workspace: "prod", Run: run.ID(id), Output: "a.log", Part: 1, State: grant.Pending, Declared: grant.Declared{ContentType: "text/plain", Size: &size, CRC32C: got[0].Declared.CRC32C, Lines: &lines}},
+		{Workspace: "prod", Run: run.ID(id), Output: "a.log", Part: 1, State: grant.Pending, Declared: grant.Declared{ContentType: "text/plain", Size: &size, CRC32C: got[0].Declared.CRC32C, SHA256: cloudtest.SHA256(hello), Lines: &lines}},
 		{Workspace: "prod", Run: run.ID(id), Output: "b.log", Part: 2, State: grant.Pending, Declared: grant.Declared{ContentType: "text/plain; charset=utf-8"}},
 	}
-	if diff := cmp.Diff(wantGrants, got, cmpopts.IgnoreFields(grant.Grant{}, "Created", "Expires")); diff != "" {
+	if diff := cmp.Diff(wantGrants, got, cmpopts.IgnoreFields(grant.Grant{}, "Created", "Expires", "Issuer", "Subject")); diff != "" {
 		t.Errorf("grants: %s", diff)
 	}
 	for i, g := range got {
+		if g.Issuer == "" || g.Subject != "runner@"+string(tn.ID)+".example" {
+			t.Errorf("the grant is to %q of %q", g.Subject, g.Issuer)
+		}
 		if minted[1-i].Expires.After(g.Expires) || g.Expires.After(time.Now().Add(15*time.Minute)) || g.Created.Before(began.Add(-time.Second)) {
 			t.Errorf("the URL expires at %s, its grant at %s", minted[1-i].Expires, g.Expires)
 		}
@@ -228,6 +231,8 @@ func TestMintWithOtherPropertiesWhilePending(t *testing.T) {
 		"another size":         {func(p *cloudtest.Part) { p.Size = &size }, http.StatusConflict},
 		"no size":              {func(p *cloudtest.Part) { p.Size = nil }, http.StatusConflict},
 		"another checksum":     {func(p *cloudtest.Part) { p.CRC32C = "AAAAAA==" }, http.StatusConflict},
+		"another SHA-256":      {func(p *cloudtest.Part) { p.SHA256 = strings.Repeat("0", 64) }, http.StatusConflict},
+		"no SHA-256":           {func(p *cloudtest.Part) { p.SHA256 = "" }, http.StatusConflict},
 		"no checksum":          {func(p *cloudtest.Part) { p.CRC32C = "" }, http.StatusConflict},
 		"another content type": {func(p *cloudtest.Part) { p.ContentType = "text/html" }, http.StatusConflict},
 		"other lines":          {func(p *cloudtest.Part) { p.Lines = &lines }, http.StatusOK},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -21,9 +22,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// maxConcurrentSignatures limits how many URLs of one call are signed at a time.
-const maxConcurrentSignatures = 16
-
 func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, error) {
 	session := access.From(ctx)
 	request, err := in.parse(session.Workspace)
@@ -35,10 +33,16 @@ func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, err
 		return nil, err
 	}
 	expires := h.deps.Now().Add(lifetime(session.Tenant))
-	if err := h.commitGrants(ctx, session, request, expires); err != nil {
+	signing, stop := context.WithCancel(ctx)
+	defer stop() // also if the commit fails
+	sign := sync.OnceValue(func() <-chan minted {
+		return h.startMinting(signing, signer, session.Tenant, request, expires)
+	})
+	if err := h.commitGrants(ctx, session, request, expires, func() { sign() }); err != nil {
 		return nil, err
 	}
-	return h.mintURLs(ctx, signer, session.Tenant, request, expires)
+	urls := <-sign()
+	return urls.response, urls.err
 }
 
 func lifetime(t tenant.Record) time.Duration {
@@ -49,9 +53,9 @@ func lifetime(t tenant.Record) time.Duration {
 }
 
 // commitGrants commits the grants, the audit entry and, if it is new, the run.
-// A URL may only be minted after that, so that every URL has its grant and its
-// audit entry.
-func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time) error {
+// A URL may only leave after that, so that every URL has its grant and its audit entry.
+// When nothing is left but to commit, it calls committing, once or more.
+func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func()) error {
 	entry, err := h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.MintUpload, Outcome: auditlog.Allowed,
 		Workspace: s.Workspace, Resource: "runs/" + string(request.run), Objects: request.objectNames(),
@@ -60,7 +64,11 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 		return err
 	}
 	err = entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
-		return true, h.writeGrants(tx, s, request, expires)
+		if err := h.writeGrants(tx, s, request, expires); err != nil {
+			return false, err
+		}
+		committing()
+		return true, nil
 	})
 	switch {
 	case errors.Is(err, records.ErrRunIDTaken):
@@ -74,15 +82,11 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) error {
 	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
 	now := h.deps.Now()
-	r, create, err := runRef.Open(tx, now, s.RunOwner())
+	r, create, docs, err := runRef.Open(tx, now, s.RunOwner(), request.grantRefs(s)...)
 	if err != nil {
 		return err
 	}
-	docs, err := tx.GetAll(request.grantRefs(s))
-	if err != nil {
-		return fmt.Errorf("read grants: %w", err)
-	}
-	grants, err := renewGrants(r, request, docs, now, expires)
+	grants, err := renewGrants(r, request, docs, s.RunOwner(), now, expires)
 	if err != nil {
 		return err
 	}
@@ -99,9 +103,9 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 	return nil
 }
 
-// renewGrants returns a new or renewed grant for each requested part of the run. If
-// any part cannot be granted, the error is the conflict of all such parts.
-func renewGrants(r run.Run, request parsedRequest, docs []*firestore.DocumentSnapshot, now, expires time.Time) ([]grant.Grant, error) {
+// renewGrants returns a new or renewed grant to an identity for each requested part of
+// the run. If any part cannot be granted, the error is the conflict of all such parts.
+func renewGrants(r run.Run, request parsedRequest, docs []*firestore.DocumentSnapshot, by run.Owner, now, expires time.Time) ([]grant.Grant, error) {
 	conflicts := conflict{run: r}
 	grants := make([]grant.Grant, len(docs))
 	for i, doc := range docs {
@@ -109,17 +113,23 @@ func renewGrants(r run.Run, request parsedRequest, docs []*firestore.DocumentSna
 		if err != nil {
 			return nil, err
 		}
-		grants[i] = conflicts.renew(g, i, request.parts[i], now, expires)
+		grants[i] = conflicts.renew(g, i, request.parts[i], by, now, expires)
 	}
 	return grants, conflicts.err()
 }
 
-// mintURLs mints one URL per part, several at a time. Each URL expires with its grant.
-func (h *Handler) mintURLs(ctx context.Context, signer signedurl.Signer, t tenant.Record, request parsedRequest, expires time.Time) (*mintResponse, error) {
+// minted is the response of a mint, or why it has none.
+type minted struct {
+	response *mintResponse
+	err      error
+}
+
+// startMinting begins to mint the URLs, all at once, and returns where they arrive. Each
+// URL expires with its grant.
+func (h *Handler) startMinting(ctx context.Context, signer signedurl.Signer, t tenant.Record, request parsedRequest, expires time.Time) <-chan minted {
 	out := &mintResponse{}
 	out.Body.Parts = make([]partResponse, len(request.parts))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(maxConcurrentSignatures)
 	for i, p := range request.parts {
 		group.Go(func() error {
 			upload, err := h.minter.Mint(ctx, signer, signedurl.Policy{
@@ -133,10 +143,9 @@ func (h *Handler) mintURLs(ctx context.Context, signer signedurl.Signer, t tenan
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return out, nil
+	done := make(chan minted, 1)
+	go func() { done <- minted{out, group.Wait()} }()
+	return done
 }
 
 func (r parsedRequest) grantRefs(s access.Session) []*firestore.DocumentRef {

@@ -10,6 +10,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/crc32c"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -24,11 +25,12 @@ type mintRequest struct {
 }
 
 type partRequest struct {
-	Output      string `json:"output" class:"operational" minLength:"1" maxLength:"200" doc:"Name of the output" example:"stdout.log"`
+	Output      string `json:"output" class:"operational" minLength:"1" maxLength:"400" doc:"Name of the output" example:"stdout.log"`
 	Part        int    `json:"part" class:"operational" minimum:"1" maximum:"99999" doc:"Part number, starting at 1"`
 	ContentType string `json:"contentType" class:"operational" minLength:"3" maxLength:"128" doc:"Exact media type" example:"text/plain; charset=utf-8"`
 	Size        *int64 `json:"size,omitempty" class:"operational" minimum:"0" maximum:"8388608" doc:"Size in bytes, at most 8 MiB; the bucket rejects larger parts"`
 	CRC32C      string `json:"crc32c,omitempty" class:"operational" maxLength:"8" doc:"Base64 of the big-endian CRC32C; the bucket rejects other content"`
+	SHA256      string `json:"sha256,omitempty" class:"metadata" maxLength:"64" doc:"SHA-256 of the part, 64 hexadecimal digits in lower case; exports are verified with it"`
 	Lines       *int64 `json:"lines,omitempty" class:"operational" minimum:"0" maximum:"8388608" doc:"Newline bytes in the part; makes reading by line faster"`
 }
 
@@ -88,15 +90,18 @@ func (r *mintRequest) parse(w tenant.WorkspaceID) (parsedRequest, error) {
 
 func (p partRequest) declaration(location string) (grant.Declared, []api.Fault) {
 	var faults []api.Fault
-	if err := grant.CheckOutput(p.Output); err != nil {
+	if err := outputname.Check(p.Output); err != nil {
 		faults = append(faults, api.Fault{Message: err.Error(), Location: location + ".output"})
 	}
-	d := grant.Declared{ContentType: p.ContentType, Size: p.Size, Lines: p.Lines}
+	d := grant.Declared{ContentType: p.ContentType, Size: p.Size, SHA256: p.SHA256, Lines: p.Lines}
 	if !isMediaType(p.ContentType) {
 		faults = append(faults, api.Fault{Message: "not a media type such as text/plain; charset=utf-8, in visible ASCII with single spaces", Location: location + ".contentType"})
 	}
 	if p.Lines != nil && *p.Lines > d.MaxBytes() {
 		faults = append(faults, api.Fault{Message: "there are more lines than bytes", Location: location + ".lines"})
+	}
+	if p.SHA256 != "" && !grant.ValidSHA256(p.SHA256) {
+		faults = append(faults, api.Fault{Message: "a SHA-256 is 64 hexadecimal digits in lower case", Location: location + ".sha256"})
 	}
 	if p.CRC32C != "" {
 		sum, err := crc32c.Decode(p.CRC32C)

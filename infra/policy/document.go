@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Resource is one managed resource, as it is after the plan is applied.
@@ -33,7 +34,7 @@ func (r Resource) Text(name string) string {
 }
 
 // Block returns the first block with that name, or a Resource without values if
-// there is none.
+// none exists.
 func (r Resource) Block(name string) Resource {
 	return Resource{Address: r.Address, Type: r.Type, Values: first(r.Values[name]), unknown: first(r.unknown[name])}
 }
@@ -43,6 +44,22 @@ func (r Resource) Block(name string) Resource {
 func (r Resource) Number(name string) float64 {
 	n, _ := r.Values[name].(float64)
 	return n
+}
+
+// Blocks returns every block with that name.
+func (r Resource) Blocks(name string) []Resource {
+	var all []Resource
+	list, _ := r.Values[name].([]any)
+	unknown, _ := r.unknown[name].([]any)
+	for i, v := range list {
+		values, _ := v.(map[string]any)
+		block := Resource{Address: r.Address, Type: r.Type, Values: values}
+		if i < len(unknown) {
+			block.unknown, _ = unknown[i].(map[string]any)
+		}
+		all = append(all, block)
+	}
+	return all
 }
 
 func present(v any) bool {
@@ -82,9 +99,9 @@ type document struct {
 	ResourceChanges []struct {
 		Address, Mode, Type string
 		Change              struct {
-			Actions      []string
-			After        map[string]any
-			AfterUnknown map[string]any `json:"after_unknown"`
+			Actions       []string
+			Before, After map[string]any
+			AfterUnknown  map[string]any `json:"after_unknown"`
 		}
 	} `json:"resource_changes"`
 	Values *struct {
@@ -112,6 +129,35 @@ func Resources(text []byte) ([]Resource, error) {
 		return nil, errors.New("read plan: it has no resources; pass the output of terraform show -json PLAN")
 	}
 	return all, nil
+}
+
+// Change is what a plan does to one managed resource that it does not leave as it is.
+type Change struct {
+	Action string // create, update, delete or replace
+	Resource
+	Before map[string]any // the arguments before; null for a new resource
+}
+
+// Changes reads the output of `terraform show -json` of a plan, and returns the
+// changes in it. A plan that changes nothing has none.
+func Changes(text []byte) ([]Change, error) {
+	var d document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, fmt.Errorf("read plan: %w", err)
+	}
+	changes := []Change{}
+	for _, c := range d.ResourceChanges {
+		action := strings.Join(c.Change.Actions, " ")
+		if c.Mode != "managed" || action == "no-op" || action == "read" {
+			continue
+		}
+		if len(c.Change.Actions) > 1 {
+			action = "replace" // delete create, or create delete
+		}
+		after := Resource{Address: c.Address, Type: c.Type, Values: c.Change.After, unknown: c.Change.AfterUnknown}
+		changes = append(changes, Change{Action: action, Resource: after, Before: c.Change.Before})
+	}
+	return changes, nil
 }
 
 func (m module) all() []Resource {

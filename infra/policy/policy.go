@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,14 @@ var rules = []rule{
 	{"scaling is bounded", scaling},
 	{"ingress through the load balancer", ingress},
 	{"modern TLS", tls},
+	{"services are enabled", enabled},
+	{"service agents have their roles", agentRole},
+	{"alerts need no new metric", newMetric},
+	{"old versions are deleted", oldVersions},
+	{"a perimeter admits calls of functions", perimeterCalls},
+	{"a perimeter contains the functions' requests", perimeterEgress},
+	{"data-access logs are under our key", dataAccessLogs},
+	{"costs have an owner", owner},
 }
 
 // Check returns every finding, in the order of the resources.
@@ -144,9 +153,21 @@ func primitiveRole(r Resource, _ []Resource) string {
 // projectWide are roles that can only be granted on projects, and that access no data.
 var projectWide = []string{"roles/logging.logWriter"}
 
+// agent matches the members that Google itself runs: cloud.google.com/iam/docs/service-agents.
+var agent = regexp.MustCompile(`^serviceAccount:service-[0-9]+@(gcp-sa-[a-z]+|gcf-admin-robot|serverless-robot-prod)\.iam\.gserviceaccount\.com$`)
+
+// sender matches the accounts of the functions that send to language models.
+var sender = regexp.MustCompile(`^serviceAccount:fn-(assistants|catalog)@[a-z0-9.:-]+\.iam\.gserviceaccount\.com$`)
+
 func projectWideRole(r Resource, _ []Resource) string {
 	if !strings.HasPrefix(r.Type, "google_project_iam_") || !isBinding(r) || slices.Contains(projectWide, r.Text("role")) {
 		return ""
+	}
+	if strings.HasPrefix(r.Text("role"), "roles/") && strings.HasSuffix(r.Text("role"), ".serviceAgent") && agent.MatchString(r.Text("member")) {
+		return "" // a service of Google works with this role, or not at all
+	}
+	if r.Text("role") == "roles/aiplatform.user" && sender.MatchString(r.Text("member")) {
+		return "" // a model of Google is no resource that can have roles
 	}
 	if !r.Block("condition").Has("expression") {
 		return r.Text("role") + " is granted on the whole project without a condition"

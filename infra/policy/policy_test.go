@@ -13,26 +13,39 @@ import (
 
 // rejected has the rule that each plan in testdata violates.
 var rejected = map[string]string{
-	"public-bucket":           "no public bucket",
-	"object-rights":           "no public bucket",
-	"force-destroy":           "no public bucket",
-	"everybody-reads":         "no anonymous members",
-	"everybody-binding":       "no anonymous members",
-	"bucket-without-key":      "customer-managed keys",
-	"topic-without-key":       "customer-managed keys",
-	"database-without-key":    "customer-managed keys",
-	"function-without-key":    "customer-managed keys",
-	"state-topic-without-key": "customer-managed keys",
-	"slow-rotation":           "keys rotate",
-	"no-rotation":             "keys rotate",
-	"editor":                  "no primitive roles",
-	"whole-project":           "roles on one resource",
-	"no-dead-letter":          "dead letters are kept",
-	"dead-letters-lost":       "dead letters are kept",
-	"unbounded":               "scaling is bounded",
-	"open-ingress":            "ingress through the load balancer",
-	"old-tls":                 "modern TLS",
-	"plain-http":              "modern TLS",
+	"public-bucket":              "no public bucket",
+	"object-rights":              "no public bucket",
+	"force-destroy":              "no public bucket",
+	"everybody-reads":            "no anonymous members",
+	"everybody-binding":          "no anonymous members",
+	"bucket-without-key":         "customer-managed keys",
+	"topic-without-key":          "customer-managed keys",
+	"database-without-key":       "customer-managed keys",
+	"function-without-key":       "customer-managed keys",
+	"state-topic-without-key":    "customer-managed keys",
+	"slow-rotation":              "keys rotate",
+	"no-rotation":                "keys rotate",
+	"editor":                     "no primitive roles",
+	"whole-project":              "roles on one resource",
+	"agent-role":                 "roles on one resource",
+	"another-sender":             "roles on one resource",
+	"no-dead-letter":             "dead letters are kept",
+	"dead-letters-lost":          "dead letters are kept",
+	"unbounded":                  "scaling is bounded",
+	"open-ingress":               "ingress through the load balancer",
+	"old-tls":                    "modern TLS",
+	"plain-http":                 "modern TLS",
+	"service-disabled":           "services are enabled",
+	"agent-without-role":         "service agents have their roles",
+	"new-metric":                 "alerts need no new metric",
+	"old-versions-kept":          "old versions are deleted",
+	"perimeter-without-calls":    "a perimeter admits calls of functions",
+	"requests-outside-perimeter": "a perimeter contains the functions' requests",
+	"data-access-logs-elsewhere": "data-access logs are under our key",
+	"no-owner":                   "costs have an owner",
+	"bucket-destroyed":           "nothing that has state is destroyed",
+	"logs-moved":                 "nothing that has state is destroyed",
+	"role-replaced":              "access is not taken away",
 }
 
 func TestEachRuleRejectsAPlanThatViolatesIt(t *testing.T) {
@@ -40,7 +53,7 @@ func TestEachRuleRejectsAPlanThatViolatesIt(t *testing.T) {
 	for name, rule := range rejected {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found := policy.Check(resources(t, name))
+			found := findings(t, name)
 			if len(found) != 1 || found[0].Rule != rule {
 				t.Errorf("found %v, want one finding of the rule %q", found, rule)
 			}
@@ -50,7 +63,7 @@ func TestEachRuleRejectsAPlanThatViolatesIt(t *testing.T) {
 
 func TestAGoodPlanPasses(t *testing.T) {
 	t.Parallel()
-	if found := policy.Check(resources(t, "good")); len(found) > 0 {
+	if found := findings(t, "good"); len(found) > 0 {
 		t.Errorf("found %v", found)
 	}
 }
@@ -108,10 +121,14 @@ func FuzzResources(f *testing.F) {
 		if all, err := policy.Resources(text); err == nil {
 			policy.Check(all)
 		}
+		if changes, err := policy.Changes(text); err == nil {
+			policy.CheckChanges(changes)
+		}
 	})
 }
 
-func resources(t *testing.T, name string) []policy.Resource {
+// findings returns what the rules find in a plan of testdata.
+func findings(t *testing.T, name string) []policy.Finding {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name+".json"))
 	if err != nil {
@@ -121,5 +138,9 @@ func resources(t *testing.T, name string) []policy.Resource {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all
+	changes, err := policy.Changes(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(policy.Check(all), policy.CheckChanges(changes)...)
 }

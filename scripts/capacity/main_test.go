@@ -1,23 +1,24 @@
 package main
 
 import (
-	"bytes"
 	"math"
-	"strings"
 	"testing"
+
+	"github.com/strongroom-dev/strongroom/shared/export"
 )
 
 func TestARunIsMeasured(t *testing.T) {
 	t.Parallel()
-	one, audit, err := measure(t.Context(), 1)
+	measuredOne, err := measure(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkAudit(t, audit)
-	three, _, err := measure(t.Context(), 3)
+	checkAudit(t, measuredOne.audit)
+	measuredThree, err := measure(t.Context(), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
+	one, three := measuredOne.run, measuredThree.run
 	for name, got := range map[string][2]float64{
 		"objects":    {one.Objects, three.Objects},
 		"signatures": {one.SignBlob, three.SignBlob},
@@ -57,10 +58,10 @@ func TestArithmetic(t *testing.T) {
 		t.Errorf("%v a second at peak, want 6", got)
 	}
 	want := map[string]float64{
-		"Firestore writes":                         86400 * 30 * 10 / 1e5 * 0.18,
-		"Functions: requests":                      86400 * 30 / 1e6 * 0.4,
-		"Storage: writes of objects":               86400 * 30 * 2 / 1000 * 0.005,
-		"Storage: a month of output, kept 30 days": 86400 * 30 * 2 * 0.023,
+		"Firestore: writes":                          86400 * 30 * 10 / 1e5 * 0.18,
+		"Functions: requests":                        86400 * 30 / 1e6 * 0.4,
+		"Storage: writes of objects":                 86400 * 30 * 2 / 1000 * 0.01,
+		"Storage: output of 30 days, in two regions": 86400 * 30 * 2 * 0.044,
 	}
 	for _, p := range prices(l, o, auditCost{}) {
 		if w, ok := want[p.name]; ok && math.Abs(p.dollar-w) > 0.01 {
@@ -71,20 +72,38 @@ func TestArithmetic(t *testing.T) {
 	if len(want) > 0 {
 		t.Errorf("no price of %v", want)
 	}
-	if got := reachedAt(l, limit{quota: 1000, need: 6}); got != "14.4 million" {
-		t.Errorf("reached at %s runs a day, want 14.4 million", got)
+	if got := reachedAt(l, limit{quota: 1000, need: 6}); got != "14 million" {
+		t.Errorf("reached at %s runs a day, want 14 million", got)
 	}
 }
 
-func TestTheReportHasEveryTable(t *testing.T) {
+func TestOldKeyVersionsAddUp(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	if err := report(&out, load{Runs: 1e6, Parts: 1, Peak: 3}, operations{Requests: map[string]float64{"runs": 2}}, auditCost{Entries: 4, Entry: operations{Reads: 2}}); err != nil {
-		t.Fatal(err)
+	l := load{Tenants: 1000}
+	if now, year := l.keyVersions(0), l.keyVersions(365); now != 1007 || year != 5*1007 {
+		t.Errorf("%v key versions at first and %v after a year, want 1007 and 5035", now, year)
 	}
-	for _, want := range []string{"requests of runs", "Firestore writes", "IAM signBlob", "never", "audit log (4 entries a run)"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the report lacks %q:\n%s", want, &out)
+}
+
+func TestNumbersAreEasyToRead(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[float64]string{0: "0", 999: "999", 1000: "1,000", 1234567.8: "1,234,568"} {
+		if got := number(n); got != want {
+			t.Errorf("%v is written %q, want %q", n, got, want)
 		}
+	}
+}
+
+func TestAnExportCostsItsReads(t *testing.T) {
+	t.Parallel()
+	small, large := exportDocuments(1e6), exportDocuments(1e8)
+	if math.Abs(small.firestore-0.60) > 0.05 || large.firestore < 99*small.firestore || large.duration <= small.duration {
+		t.Errorf("10^6 documents: %+v\n10^8: %+v", small, large)
+	}
+	if many := exportOutput(1024*tib, 256<<10); many.duration < export.MaxRequestedAge {
+		t.Errorf("4 billion objects take %v, which a bucket does not allow", many.duration)
+	}
+	if few := exportOutput(1024*tib, 64<<20); few.duration > export.MaxRequestedAge || few.month < 46_000 {
+		t.Errorf("16 million objects: %+v", few)
 	}
 }

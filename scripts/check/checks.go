@@ -25,11 +25,14 @@ var checks = []check{
 	{name: "format", does: "Go files are formatted as by gofmt", run: checkFormat},
 	{name: "shape", does: "short functions and files, clear package names, keyed literals, a tidy top level", run: checkShape},
 	{name: "leaks", does: "no paths of one machine, registry hosts, private keys or merge markers", run: checkLeaks},
+	{name: "workflows", does: "GitHub's workflows use pinned actions, and each of their steps is a script", run: checkWorkflows},
 	{name: "words", does: "plain, present-day English; phrases.go lists what to write instead", run: checkWords},
 	{name: "imports", does: "every package is in one layer, and imports follow the order of the layers", run: checkImports},
 	{name: "infra", does: "Terraform is formatted, valid, tested, and agrees with the embedded cloud (needs terraform)", run: checkInfra},
+	{name: "bundle", does: "the console's bundle is what its sources and its vendored packages give", run: checkBundle},
 	{name: "tidy", does: "go.mod and go.sum list what is used and no more", run: checkTidy},
 	{name: "vet", does: "go vet reports nothing", run: checkVet},
+	{name: "platforms", does: "emulator and strongroom have the right types on Windows and macOS", run: checkPlatforms},
 	{name: "lint", does: "staticcheck reports nothing; settings in .staticcheck", run: checkLint},
 	{name: "deadcode", does: "every function is called by a program, or is listed as an exception for tests", run: checkDeadCode},
 	{name: "vulnerabilities", asked: true, run: checkVulnerabilities,
@@ -95,7 +98,7 @@ func indent(text string) string {
 	return "      " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n      ")
 }
 
-// found returns an error with these lines, or nil if there are none.
+// found returns an error with these lines, or nil if none exist.
 func found(lines []string) error {
 	if len(lines) == 0 {
 		return nil

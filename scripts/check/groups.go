@@ -18,33 +18,34 @@ type group struct {
 // infra need no entry of their own.
 var (
 	domain = group{name: "domain", packages: []string{
-		"shared/catalog", "shared/crc32c", "shared/dataclass", "shared/export", "shared/grant", "shared/issue", "shared/rank", "shared/run", "shared/secret",
-		"shared/sli", "shared/tenant",
+		"shared/catalog", "shared/charset", "shared/configtree", "shared/consent", "shared/crc32c", "shared/dataclass", "shared/export", "shared/findings", "shared/grant", "shared/issue", "shared/openid", "shared/outputname", "shared/plaintext", "shared/prompt", "shared/rank", "shared/run", "shared/secret",
+		"shared/sli", "shared/slx", "shared/tenant",
 	}}
-	proofs  = group{name: "proofs", packages: []string{"shared/auditverify", "shared/manifest", "shared/noteverify", "shared/tilelog"}}
+	proofs  = group{name: "proofs", packages: []string{"shared/auditverify", "shared/certificate", "shared/manifest", "shared/noteverify", "shared/tilelog"}}
+	bundles = group{name: "bundles", packages: []string{"shared/gitbundle"}}
 	records = group{name: "records", packages: []string{
-		"shared/auditlog", "shared/bucket", "shared/directory", "shared/exportjob", "shared/keys", "shared/library", "shared/outbox", "shared/quarantine", "shared/records",
+		"shared/auditlog", "shared/bucket", "shared/directory", "shared/exportjob", "shared/halves", "shared/keys", "shared/ledger", "shared/legalhold", "shared/library", "shared/model", "shared/offboard", "shared/outbox", "shared/quarantine", "shared/records",
 		"shared/signednote",
 	}}
 	transport = group{name: "transport", packages: []string{
-		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/memory",
+		"shared/access", "shared/api", "shared/authn", "shared/event", "shared/function", "shared/gcp", "shared/linger", "shared/memory",
 		"shared/signedurl",
 	}}
 	functions = group{name: "functions", packages: []string{"functions/..."}}
 
 	parts = group{name: "parts of the embedded cloud", packages: []string{
 		"emulator/clock", "emulator/cloud", "emulator/faults", "emulator/firestore", "emulator/gcs", "emulator/iam/...", "emulator/kms",
-		"emulator/official", "emulator/oidc", "emulator/pubsub", "emulator/scheduler",
+		"emulator/official", "emulator/oidc", "emulator/pubsub", "emulator/scheduler", "emulator/vertex",
 	}}
 	suite = group{name: "embedded suite", packages: []string{
 		"emulator", "emulator/cloudtest", "emulator/demo", "emulator/loadbalancer", "emulator/logtest", "emulator/suite",
 	}}
 	command = group{name: "command line", packages: []string{"scripts/strongroom/..."}}
-	tools   = group{name: "tools", packages: []string{"scripts/bench", "scripts/capacity", "scripts/check", "scripts/package", "scripts/testreport"}}
+	tools   = group{name: "tools", packages: []string{"scripts/bench", "scripts/bundle/...", "scripts/capacity", "scripts/check", "scripts/package", "scripts/testreport"}}
 	infra   = group{name: "infra", packages: []string{"infra/..."}}
 )
 
-var groups = []group{domain, proofs, records, transport, functions, parts, suite, command, tools, infra}
+var groups = []group{domain, proofs, bundles, records, transport, functions, parts, suite, command, tools, infra}
 
 // misplaced lists the packages that are not in exactly one group, and the
 // entries of groups that name no package.

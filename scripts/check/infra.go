@@ -31,7 +31,7 @@ func checkInfra(ctx context.Context, t *tree) (string, error) {
 		return "", fmt.Errorf("run go test ./infra/...: %w", failures(err.Error(), err))
 	}
 	if missing = append(missing, skipped(events)...); len(missing) > 0 {
-		return "not checked: " + strings.Join(missing, "; "), nil
+		return fmt.Sprintf("NOT CHECKED: %d: %s", len(missing), strings.Join(missing, "; ")), nil
 	}
 	return "", nil
 }

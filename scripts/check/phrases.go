@@ -24,6 +24,7 @@ var phrases = []phrase{
 	{pattern: `anew`, instead: "again"},
 	{pattern: `besides?`, instead: "next to, as well as, apart from"},
 	{pattern: `by and by`, instead: "later"},
+	{pattern: `(?:is|are) none`, instead: "none exists, is missing, is not one"},
 	{pattern: `at hand`, instead: "available"},
 	{pattern: `shall`, instead: "must, will"},
 	{pattern: `likewise`, instead: "also, the same"},

@@ -16,7 +16,7 @@ type rule struct {
 
 const outside = "outside"
 
-var google = []string{"cloud.google.com/go/...", "google.golang.org/api/..."}
+var google = []string{"cloud.google.com/go/...", "google.golang.org/api/...", "google.golang.org/genai/..."}
 
 // Exceptions to the order of the layers.
 var (
@@ -31,9 +31,9 @@ var (
 
 // rules are the directions in which imports flow:
 //
-//	functions -> transport -> records -> proofs, domain -> standard library
+//	functions -> transport -> records -> bundles, proofs, domain -> standard library
 //	embedded suite -> functions, parts of the embedded cloud
-//	command line -> proofs, domain
+//	command line -> bundles, proofs, domain
 var rules = slices.Concat(layers, embeddedCloud)
 
 var layers = []rule{
@@ -49,13 +49,18 @@ var layers = []rule{
 	},
 	{
 		from: domain.packages,
-		only: slices.Concat(domain.packages, []string{"github.com/google/uuid", "github.com/go-json-experiment/json/...", "golang.org/x/text/unicode/norm"}),
-		why:  "everything imports the domain, so it depends on the standard library, UUIDs, JSON and Unicode normalization only",
+		only: slices.Concat(domain.packages, []string{"github.com/google/uuid", "github.com/go-json-experiment/json/...", "golang.org/x/text/unicode/norm", "go.yaml.in/yaml/v3"}),
+		why:  "everything imports the domain, so it depends on the standard library, UUIDs, JSON, YAML and Unicode normalization only",
 	},
 	{
 		from: proofs.packages,
 		only: slices.Concat(proofs.packages, []string{"golang.org/x/mod/...", "github.com/transparency-dev/...", "github.com/go-json-experiment/json/..."}),
 		why:  "auditors verify proofs offline, so proofs depend on no cloud and no record",
+	},
+	{
+		from: bundles.packages,
+		only: slices.Concat(bundles.packages, domain.packages, []string{"github.com/go-git/go-git/v6/..."}),
+		why:  "auditors verify bundles offline, so they depend on git's formats and the domain, and on no cloud",
 	},
 	{
 		from:  except(records.packages, "shared/quarantine"),
@@ -73,6 +78,14 @@ var layers = []rule{
 	{
 		from: []string{"shared/api", "shared/event"}, never: google,
 		why: "transport carries requests; it reads and writes nothing",
+	},
+	{
+		from: slices.Concat(
+			domain.packages, proofs.packages, bundles.packages, except(records.packages, "shared/model"), transport.packages, functions.packages,
+			parts.packages, suite.packages, command.packages, tools.packages, infra.packages,
+		),
+		never: []string{"google.golang.org/genai/..."},
+		why:   "only shared/model may import a model client: it checks the consents and writes the ledger",
 	},
 	{
 		from: []string{"shared/authn"}, never: google, reach: true,

@@ -24,6 +24,11 @@ func checkVet(ctx context.Context, t *tree) (string, error) {
 	return "", err
 }
 
+func checkBundle(ctx context.Context, t *tree) (string, error) {
+	_, err := output(ctx, t.root, "go", "run", "./scripts/bundle", "-check")
+	return "", err
+}
+
 func checkTidy(ctx context.Context, t *tree) (string, error) {
 	_, err := output(ctx, t.root, "go", "mod", "tidy", "-diff")
 	return "", err

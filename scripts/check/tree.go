@@ -71,8 +71,14 @@ func (t *tree) eachGo(look func(name string, text []byte) error) error {
 // output runs a program in dir and returns its standard output. The error
 // contains everything that the program wrote.
 func output(ctx context.Context, dir, name string, args ...string) (string, error) {
+	return outputWith(ctx, nil, dir, name, args...)
+}
+
+// outputWith is output with more variables in the environment.
+func outputWith(ctx context.Context, env []string, dir, name string, args ...string) (string, error) {
 	var stdout, stderr strings.Builder
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s%s%s: %w", stdout.String(), stderr.String(), strings.Join(cmd.Args, " "), err)

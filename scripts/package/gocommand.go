@@ -37,13 +37,23 @@ func goEnviron(more ...string) []string {
 // runGo runs go in dir and returns its standard output. The error ends with its
 // standard error.
 func runGo(ctx context.Context, dir string, environ []string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
+	return runProgram(ctx, dir, environ, "go", args...)
+}
+
+// runGit runs git in dir with this process's environment.
+func runGit(ctx context.Context, dir string, args ...string) (string, error) {
+	text, err := runProgram(ctx, dir, os.Environ(), "git", args...)
+	return string(text), err
+}
+
+func runProgram(ctx context.Context, dir string, environ []string, name string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = dir, environ
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go %s: %w\n%s", strings.Join(args[:min(len(args), 2)], " "), err, bytes.TrimSpace(complaint.Bytes()))
+		return nil, fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args[:min(len(args), 2)], " "), err, bytes.TrimSpace(complaint.Bytes()))
 	}
 	return out, nil
 }

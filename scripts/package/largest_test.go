@@ -29,32 +29,44 @@ import (
 
 // largest has the largest requests of each route, topic and schedule.
 var largest = map[string]prepare{
-	"POST /v1/workspaces/{workspace}/runs/{run}/uploads":         ofNewRuns("runner", http.MethodPost, "/uploads", largestMint),
-	"PUT /v1/workspaces/{workspace}/runs/{run}":                  ofNewRuns("runner", http.MethodPut, "", largestStart),
-	"POST /v1/workspaces/{workspace}/runs/{run}/report":          ofNewRuns("runner", http.MethodPost, "/report", largestReport),
-	"POST /v1/workspaces/{workspace}/runs/{run}/heartbeat":       ofNewRuns("runner", http.MethodPost, "/heartbeat", nil),
-	"GET /v1/workspaces/{workspace}/runs/{run}":                  ofOneRun("", reported),
-	"GET /v1/workspaces/{workspace}/runs/{run}/issues":           ofOneRun("/issues", reported),
-	"GET /v1/workspaces/{workspace}/runs/{run}/outputs":          ofOneRun("/outputs", reported),
-	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}": ofOneRun("/outputs/stdout.log", stored),
-	"POST /v1/workspaces/{workspace}/runs/search":                inWorkspace("viewer", "POST", "/runs/search", map[string]any{"pageSize": 500}, storeRuns),
-	"GET /v1/workspaces/{workspace}/slis/{sli}/samples":          inWorkspace("viewer", "GET", "/slis/latency/samples?pageSize=100", nil, storeSeries),
-	"POST /v1/workspaces/{workspace}/issues/search":              inWorkspace("viewer", "POST", "/issues/search", map[string]any{"pageSize": 200}, storeIssues),
-	"GET /v1/workspaces/{workspace}/issues/{issue}":              inWorkspace("viewer", "GET", "/issues/"+string(issueID(0)), nil, storeIssues),
-	"POST /v1/workspaces/{workspace}/issues/{issue}/investigate": ofEachIssue("/investigate", nil),
-	"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":      ofEachIssue("/ignore", map[string]any{"until": time.Now().Add(time.Hour)}),
-	"POST /v1/workspaces/{workspace}/slis/search":                inWorkspace("viewer", "POST", "/slis/search", map[string]any{"pageSize": 200}, storeSLIs),
-	"GET /v1/workspaces/{workspace}/slis/{sli}":                  inWorkspace("viewer", "GET", "/slis/"+sliName(0), nil, storeSLIs),
-	"PUT /v1/workspaces/{workspace}/slis/{sli}":                  inWorkspace("admin", "PUT", "/slis/%s", map[string]any{"objective": map[string]any{"max": 1, "target": 0.99}}, nothing),
-	"POST /v1/workspaces/{workspace}/graph/search":               inWorkspace("viewer", "POST", "/graph/search", map[string]any{}, storeGraph),
-	"GET /v1/workspaces/{workspace}/assistants/{assistant}":      inWorkspace("viewer", "GET", "/assistants/edgar", nil, storeAssistant),
-	"PUT /v1/workspaces/{workspace}/assistants/{assistant}":      inWorkspace("admin", "PUT", "/assistants/%s", map[string]any{"name": strings.Repeat("é", 200)}, nothing),
-	"POST /v1/catalog/tasks/search":                              atPath("viewer", "POST", "/v1/catalog/tasks/search", map[string]any{"query": "check", "pageSize": 100}, storeCatalog),
-	"PUT /v1/catalog/tasks":                                      largestCatalogs,
-	"POST /v1/catalog/prune":                                     atPath("platform", "POST", "/v1/catalog/prune", map[string]any{"source": "https://example.com/", "edition": "e1"}, storeCatalog),
-	"GET /v1/quarantine":                                         atPath("platform", "GET", "/v1/quarantine?pageSize=200", nil, storeQuarantine),
-	"POST /v1/quarantine/replay":                                 atPath("platform", "POST", "/v1/quarantine/replay", map[string]any{"function": "assistant-update"}, storeQuarantine),
-	"POST /v1/dead-letters/replay":                               atPath("platform", "POST", "/v1/dead-letters/replay", map[string]any{"topic": "object-events"}, storeDeadLetters),
+	"POST /v1/workspaces/{workspace}/runs/{run}/uploads":                      ofNewRuns("runner", http.MethodPost, "/uploads", largestMint),
+	"PUT /v1/workspaces/{workspace}/runs/{run}":                               ofNewRuns("runner", http.MethodPut, "", largestStart),
+	"POST /v1/workspaces/{workspace}/runs/{run}/report":                       ofNewRuns("runner", http.MethodPost, "/report", largestReport),
+	"POST /v1/workspaces/{workspace}/runs/{run}/heartbeat":                    ofNewRuns("runner", http.MethodPost, "/heartbeat", nil),
+	"GET /v1/workspaces/{workspace}/runs/{run}":                               ofOneRun("", reported),
+	"GET /v1/workspaces/{workspace}/runs/{run}/issues":                        ofOneRun("/issues", reported),
+	"GET /v1/workspaces/{workspace}/runs/{run}/outputs":                       ofOneRun("/outputs", reported),
+	"GET /v1/workspaces/{workspace}/runs/{run}/outputs/{output}":              ofOneRun("/outputs/stdout.log", stored),
+	"POST /v1/workspaces/{workspace}/runs/{run}/outputs/{output}/views":       underView("/views", nil),
+	"POST /v1/workspaces/{workspace}/runs/{run}/outputs/{output}/views/close": underView("/views/close", nil),
+	"POST /v1/workspaces/{workspace}/runs/{run}/outputs/{output}/search":      underView("/search", map[string]any{"pattern": "[0-9]+", "ignoreCase": true}),
+	"POST /v1/workspaces/{workspace}/runs/search":                             inWorkspace("viewer", "POST", "/runs/search", map[string]any{"pageSize": 500}, storeRuns),
+	"GET /v1/workspaces/{workspace}/slis/{sli}/samples":                       inWorkspace("viewer", "GET", "/slis/latency/samples?pageSize=100", nil, storeSeries),
+	"POST /v1/workspaces/{workspace}/issues/search":                           inWorkspace("viewer", "POST", "/issues/search", map[string]any{"pageSize": 200}, storeIssues),
+	"GET /v1/workspaces/{workspace}/issues/{issue}":                           inWorkspace("viewer", "GET", "/issues/"+string(issueID(0)), nil, storeIssues),
+	"POST /v1/workspaces/{workspace}/issues/{issue}/investigate":              ofEachIssue("/investigate", nil),
+	"POST /v1/workspaces/{workspace}/issues/{issue}/ignore":                   ofEachIssue("/ignore", map[string]any{"until": time.Now().Add(time.Hour), "reason": strings.Repeat("ü", 1000)}),
+	"POST /v1/workspaces/{workspace}/slis/search":                             inWorkspace("viewer", "POST", "/slis/search", map[string]any{"pageSize": 200}, storeSLIs),
+	"GET /v1/workspaces/{workspace}/slis/{sli}":                               inWorkspace("viewer", "GET", "/slis/"+sliName(0), nil, storeSLIs),
+	"PUT /v1/workspaces/{workspace}/slis/{sli}":                               inWorkspace("admin", "PUT", "/slis/%s", map[string]any{"objective": map[string]any{"max": 1, "target": 0.99}}, nothing),
+	"POST /v1/workspaces/{workspace}/graph/search":                            inWorkspace("viewer", "POST", "/graph/search", map[string]any{}, storeGraph),
+	"GET /v1/workspaces/{workspace}/assistants/{assistant}":                   inWorkspace("viewer", "GET", "/assistants/edgar", nil, storeAssistant),
+	"PUT /v1/workspaces/{workspace}/assistants/{assistant}":                   inWorkspace("admin", "PUT", "/assistants/%s", map[string]any{"name": strings.Repeat("é", 200)}, nothing),
+	"POST /v1/catalog/tasks/search":                                           atPath("viewer", "POST", "/v1/catalog/tasks/search", map[string]any{"query": "check", "pageSize": 100}, storeCatalog),
+	"PUT /v1/catalog/tasks":                                                   largestCatalogs,
+	"POST /v1/catalog/prune":                                                  atPath("platform", "POST", "/v1/catalog/prune", map[string]any{"source": "https://example.com/", "edition": "e1"}, storeCatalog),
+	"GET /v1/quarantine":                                                      atPath("platform", "GET", "/v1/quarantine?pageSize=200", nil, storeQuarantine),
+	"POST /v1/quarantine/replay":                                              atPath("platform", "POST", "/v1/quarantine/replay", map[string]any{"function": "assistant-update"}, storeQuarantine),
+	"POST /v1/dead-letters/replay":                                            atPath("platform", "POST", "/v1/dead-letters/replay", map[string]any{"topic": "object-events"}, storeDeadLetters),
+
+	"POST /v1/workspaces/{workspace}/issues/{issue}/explain":                inWorkspace("viewer", "POST", "/issues/"+string(explained)+"/explain", map[string]any{"assistant": "edgar"}, storeForModels),
+	"GET /v1/workspaces/{workspace}/issues/{issue}/explain/preview":         inWorkspace("viewer", "GET", "/issues/"+string(explained)+"/explain/preview?assistant=edgar", nil, storeForModels),
+	"POST /v1/workspaces/{workspace}/assistants/{assistant}/summary":        inWorkspace("viewer", "POST", "/assistants/edgar/summary", map[string]any{}, storeForModels),
+	"GET /v1/workspaces/{workspace}/assistants/{assistant}/summary/preview": inWorkspace("viewer", "GET", "/assistants/edgar/summary/preview", nil, storeForModels),
+	"POST /v1/workspaces/{workspace}/assistants/{assistant}/rank":           inWorkspace("viewer", "POST", "/assistants/edgar/rank", map[string]any{}, storeForModels),
+	"GET /v1/workspaces/{workspace}/assistants/{assistant}/rank/preview":    inWorkspace("viewer", "GET", "/assistants/edgar/rank/preview", nil, storeForModels),
+	"POST /v1/catalog/enrich": largestEnrichment,
+	"GET /v1/data-map":        atPath("viewer", "GET", "/v1/data-map", nil, nothing),
 
 	"GET /v1/audit/entries":                                  atPath("auditor", "GET", "/v1/audit/entries?limit=1000", nil, storeLog),
 	"GET /v1/audit/entries/{entry}":                          ofEntry("auditor", "/v1/audit/entries/%s"),
@@ -74,6 +86,21 @@ var largest = map[string]prepare{
 	"GET /v1/platform/audit/log/policy":                      atPath("platform", "GET", "/v1/platform/audit/log/policy", nil, nothing),
 	"GET /v1/platform/audit/log/tile/{tile...}":              atPath("platform", "GET", "/v1/platform/audit/log/tile/entries/000.p/255", nil, storePlatformLog),
 
+	"GET /v1/workspaces/{workspace}/config.git/info/refs":         inWorkspace("viewer", "GET", "/config.git/info/refs?service=git-upload-pack", nil, pushLargestConfig),
+	"POST /v1/workspaces/{workspace}/config.git/git-upload-pack":  fetchLargestConfig,
+	"POST /v1/workspaces/{workspace}/config.git/git-receive-pack": largestConfigPush,
+	"GET /v1/workspaces/{workspace}/config":                       inWorkspace("viewer", "GET", "/config", nil, pushLargestConfig),
+	"GET /v1/workspaces/{workspace}/config/reviews":               inWorkspace("viewer", "GET", "/config/reviews?pageSize=200", nil, storeReviews),
+	"PUT /v1/workspaces/{workspace}/config/reviews/{review}":      largestReview,
+
+	"GET /v1/workspaces/{workspace}/config/reviews/{review}":          ofLargestReview,
+	"GET /v1/workspaces/{workspace}/config/reviews/{review}/files":    ofLargestHold(http.MethodGet, "/files"),
+	"POST /v1/workspaces/{workspace}/config/reviews/{review}/approve": ofLargestHold(http.MethodPost, "/approve"),
+	"POST /v1/workspaces/{workspace}/config/reviews/{review}/reject":  ofLargestHold(http.MethodPost, "/reject"),
+	"GET /v1/workspaces/{workspace}/config/files/{file}":              largestConfigFile,
+	"GET /v1/workspaces/{workspace}/config/log":                       inWorkspace("viewer", "GET", "/config/log?pageSize=50", nil, pushLargestConfig),
+	"POST /v1/workspaces/{workspace}/config/reset":                    largestReset,
+
 	"PUT /v1/exports/{export}":                  ofExport("admin", http.MethodPut, "/v1/exports/EXPORT", ""),
 	"GET /v1/exports":                           atPath("admin", "GET", "/v1/exports?pageSize=200", nil, storeExports),
 	"GET /v1/exports/{export}":                  ofExport("admin", http.MethodGet, "/v1/exports/EXPORT", export.Done),
@@ -85,6 +112,45 @@ var largest = map[string]prepare{
 	"GET /v1/export-schedules/{schedule}":       atPath("admin", "GET", "/v1/export-schedules/%s", nil, storeSchedules),
 	"DELETE /v1/export-schedules/{schedule}":    atPath("admin", "DELETE", "/v1/export-schedules/%s", nil, storeSchedules),
 
+	"GET /v1/consents":                                             atPath("admin", "GET", "/v1/consents", nil, giveHalves),
+	"GET /v1/consents/{feature}/{destination}":                     atPath("admin", "GET", "/v1/consents/explain-issue/shared", nil, giveHalves),
+	"PUT /v1/consents/{feature}/{destination}":                     ofConsent("admin", http.MethodPut),
+	"DELETE /v1/consents/{feature}/{destination}":                  ofConsent("admin", http.MethodDelete),
+	"GET /v1/consent-texts/{text}":                                 agreedText,
+	"GET /v1/tenants/{tenant}/consents":                            ofTenantConsents(""),
+	"GET /v1/tenants/{tenant}/consents/{feature}/{destination}":    ofTenantConsents("/explain-issue/shared"),
+	"PUT /v1/tenants/{tenant}/consents/{feature}/{destination}":    ofConsent("platform", http.MethodPut),
+	"DELETE /v1/tenants/{tenant}/consents/{feature}/{destination}": ofConsent("platform", http.MethodDelete),
+	"GET /v1/model-sends":                                          atPath("admin", "GET", "/v1/model-sends?pageSize=200", nil, storeSends),
+	"GET /v1/model-sends/{send}/request":                           storedRequest,
+	"GET /v1/platform/model-sends":                                 atPath("platform", "GET", "/v1/platform/model-sends?pageSize=200", nil, storeSends),
+
+	"GET /v1/tenant":              atPath("admin", "GET", "/v1/tenant", nil, addKeyVersions),
+	"POST /v1/tenant/key/test":    atPath("admin", "POST", "/v1/tenant/key/test", nil, addKeyVersions),
+	"POST /v1/tenant/key/rotate":  ofKeys("rotate"),
+	"POST /v1/tenant/key/disable": ofKeys("disable"),
+	"POST /v1/tenant/key/enable":  ofKeys("enable"),
+	"POST /v1/tenant/key/destroy": ofKeys("destroy"),
+
+	"POST /v1/tenant/offboarding":                ofOffboarding("request"),
+	"POST /v1/tenant/offboarding/stop":           ofOffboarding("stop"),
+	"GET /v1/tenant/certificate":                 ofOffboarding("certificate"),
+	"POST /v1/tenants/{tenant}/offboarding":      ofOffboarding("staff start"),
+	"GET /v1/tenants/{tenant}/offboarding":       ofOffboarding("staff show"),
+	"POST /v1/tenants/{tenant}/offboarding/stop": ofOffboarding("staff stop"),
+	"GET /v1/tenants/{tenant}/certificate":       ofOffboarding("staff certificate"),
+
+	"GET /v1/tenant/holds":                        atPath("auditor", "GET", "/v1/tenant/holds", nil, hundredHolds),
+	"PUT /v1/tenant/holds/{hold}":                 ofHolds(""),
+	"POST /v1/tenant/holds/{hold}/lift":           ofHolds("lift"),
+	"POST /v1/tenants/{tenant}/holds/{hold}/lift": ofHolds("confirm"),
+
+	"GET /v1/tenants":                   atPath("platform", "GET", "/v1/tenants", nil, nothing),
+	"GET /v1/tenants/{tenant}":          ofStatus("GET", ""),
+	"POST /v1/tenants/{tenant}/suspend": ofStatus("POST", "/suspend"),
+	"POST /v1/tenants/{tenant}/resume":  ofStatus("POST", "/resume"),
+
+	"config-events": largestConfigEvents,
 	"export-parts":  largestParts,
 	"object-events": largestNotifications,
 	"run-events":    largestRunEvents,
@@ -167,7 +233,7 @@ func largestMint() any {
 	return map[string]any{"parts": parts}
 }
 
-func outputName(n int) string { return fmt.Sprintf("%04d", n) + strings.Repeat("a", 196) }
+func outputName(n int) string { return fmt.Sprintf("%04d", n) + strings.Repeat("a", 396) }
 
 func largestStart() any {
 	return map[string]any{
@@ -184,7 +250,7 @@ func largestReport() any {
 		claims = append(claims, map[string]any{"name": outputName(n), "parts": 1})
 	}
 	for n := range 200 {
-		line := fmt.Sprintf(`{"severity":1,"title":"issue %d","fingerprint":"f%[1]d","details":"%s"}`, n, strings.Repeat("d", 38<<10))
+		line := fmt.Sprintf(`{"severity":1,"title":"issue %d","fingerprint":"f%[1]d","details":"%s"}`, n, strings.Repeat("d", 37<<10))
 		lines = append(lines, map[string]any{"line": line})
 	}
 	return map[string]any{"end": now, "outcome": "failure", "exitCode": 1, "samples": samples, "outputs": claims, "issues": lines}
@@ -335,6 +401,20 @@ func storeAssistant(t *testing.T, tn *cloudtest.Tenant) {
 	storeGraph(t, tn)
 	storeCatalog(t, tn)
 	tn.Do(t, "admin", http.MethodPut, "/v1/workspaces/"+string(tn.Workspace)+"/assistants/edgar", map[string]any{"name": "Edgar"}).Want(t, http.StatusOK)
+}
+
+// largestEnrichment describes ten tasks with 100 KiB of code each.
+func largestEnrichment(t *testing.T, tn *cloudtest.Tenant) func(int) request {
+	var stored struct{ IDs []string }
+	tn.Do(t, "platform", http.MethodPut, "/v1/catalog/tasks", map[string]any{"edition": "e1", "tasks": tasks("enriched", 10)}).Want(t, http.StatusOK).JSON(t, &stored)
+	var all []map[string]any
+	for _, id := range stored.IDs {
+		all = append(all, map[string]any{"id": id, "code": strings.Repeat("c", 100<<10)})
+	}
+	token, body := tn.Token(t, "platform"), encode(t, map[string]any{"tasks": all})
+	return func(int) request {
+		return request{method: http.MethodPost, path: "/v1/catalog/enrich", token: token, body: body}
+	}
 }
 
 // tasks returns n tasks of about 8 KiB.

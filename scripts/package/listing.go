@@ -20,8 +20,8 @@ type pkg struct {
 	Standard   bool
 	Imports    []string
 	Module     *struct {
-		Path, Version string
-		Main          bool
+		Path, Version, Dir string
+		Main               bool
 	}
 
 	GoFiles, CgoFiles, CFiles, CXXFiles, MFiles, HFiles, FFiles, SFiles, SwigFiles, SwigCXXFiles, SysoFiles, EmbedFiles []string

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -17,11 +16,14 @@ import (
 	"github.com/strongroom-dev/strongroom/infra"
 )
 
+const manifestName = "manifest.json"
+
 // Manifest describes what was packed. Terraform reads it.
 type Manifest struct {
-	Module    string `json:"module"`    // path of the module that the functions are from
-	GoVersion string `json:"goVersion"` // that chose the files: go1.26.8
-	Runtime   string `json:"runtime"`   // runtime id with that release: go126
+	Version   string `json:"version,omitempty"` // of the release
+	Module    string `json:"module"`            // path of the module that the functions are from
+	GoVersion string `json:"goVersion"`         // that chose the files: go1.26.8
+	Runtime   string `json:"runtime"`           // runtime id with that release: go126
 
 	// BuildEnvironment is what build_config.environment_variables must hold:
 	// the archives have only the files that such a build asks for.
@@ -42,19 +44,16 @@ type Archive struct {
 
 // packAll packs the chosen functions, several at once, and then writes the
 // manifest. It replaces files whole, so it is safe to run twice at the same time.
-func packAll(ctx context.Context, s settings, log io.Writer) error {
-	p, err := newPacker(ctx)
-	if err != nil {
-		return err
-	}
+func (p *packer) packAll(ctx context.Context, s settings, log io.Writer) (Manifest, error) {
+	m := p.manifest()
+	m.Version = s.version
 	names, err := choose(p.suite, s.only)
 	if err != nil {
-		return err
+		return m, err
 	}
 	if err := os.MkdirAll(s.out, 0o755); err != nil {
-		return fmt.Errorf("make the output directory: %w", err)
+		return m, fmt.Errorf("make the output directory: %w", err)
 	}
-	m := p.manifest()
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2) // the go command runs in parallel by itself
@@ -72,13 +71,13 @@ func packAll(ctx context.Context, s settings, log io.Writer) error {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return err
+		return m, err
 	}
-	text, err := json.MarshalIndent(m, "", "  ")
+	text, err := indented(m)
 	if err != nil {
-		return fmt.Errorf("encode the manifest: %w", err)
+		return m, err
 	}
-	return write(s.out, "manifest.json", append(text, '\n'))
+	return m, write(s.out, manifestName, text)
 }
 
 // choose returns the named functions in order, or all if no names are given.

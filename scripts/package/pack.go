@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"go/version"
 	"maps"
@@ -21,6 +19,7 @@ type packer struct {
 	suite  infra.Suite
 
 	release string // of Go, which chooses the files and compresses them: go1.26.8
+	goroot  string // its directory
 
 	mod, sum []byte // go.mod and go.sum
 }
@@ -35,11 +34,12 @@ func newPacker(ctx context.Context) (*packer, error) {
 		return nil, fmt.Errorf("find the module: %w", err)
 	}
 	module, dir, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
-	release, err := runGo(ctx, dir, goEnviron(), "env", "GOVERSION")
+	text, err = runGo(ctx, dir, goEnviron(), "env", "GOVERSION", "GOROOT")
 	if err != nil {
 		return nil, err
 	}
-	p := &packer{dir: dir, module: module, suite: suite, release: strings.TrimSpace(string(release))}
+	release, goroot, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+	p := &packer{dir: dir, module: module, suite: suite, release: release, goroot: goroot}
 	if p.mod, err = os.ReadFile(filepath.Join(dir, "go.mod")); err != nil {
 		return nil, fmt.Errorf("read go.mod: %w", err)
 	}
@@ -76,10 +76,9 @@ func (p *packer) pack(ctx context.Context, name string) (Archive, []byte, error)
 	if err != nil {
 		return Archive{}, nil, err
 	}
-	sum := sha256.Sum256(z.content)
-	digest := hex.EncodeToString(sum[:])
+	sum := digest(z.content)
 	return Archive{
-		EntryPoint: function.EntryPoint, Zip: name + "-" + digest + ".zip", SHA256: digest,
+		EntryPoint: function.EntryPoint, Zip: name + "-" + sum + ".zip", SHA256: sum,
 		Bytes: len(z.content), UnpackedBytes: z.unpacked, Files: z.files, Modules: versions(packages),
 	}, z.content, nil
 }

@@ -190,6 +190,13 @@ var firsts = map[string]struct {
 	"assistants": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
 		return p.do(t, tn.Token(t, "viewer"), http.MethodPost, "/v1/workspaces/"+string(tn.Workspace)+"/issues/search", map[string]any{})
 	}},
+	"configs": {http.StatusOK, func(t testing.TB, p *process, tn *cloudtest.Tenant) cloudtest.Response {
+		path := "/v1/workspaces/" + string(tn.Workspace) + "/config.git/info/refs?service=git-receive-pack"
+		return p.do(t, tn.Token(t, "builder"), http.MethodGet, path, nil)
+	}},
+	"console": {http.StatusOK, func(t testing.TB, p *process, _ *cloudtest.Tenant) cloudtest.Response {
+		return p.do(t, "", http.MethodGet, "/console", nil)
+	}},
 	"custody": {http.StatusOK, func(t testing.TB, p *process, _ *cloudtest.Tenant) cloudtest.Response {
 		return p.push(t, "object-events", map[string]string{"eventType": "OBJECT_DELETE"})
 	}},

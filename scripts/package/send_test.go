@@ -21,9 +21,10 @@ type request struct {
 	body                []byte
 	header              []string // names and values in turn
 	redelivered         bool     // it is a message, which Pub/Sub delivers again after any failure
+	conflicts           bool     // a 409 is right, too: one of the requests has changed what the others name
 }
 
-// response is the response to a request. The zero response is none.
+// response is the response to a request. The zero response means that none arrived.
 type response struct {
 	status     int
 	retryAfter string
@@ -79,7 +80,7 @@ func (s *sent) add(to request, r response) (again bool) {
 	defer s.mu.Unlock()
 	s.counts[r]++
 	again = r.again(to)
-	s.wrong = s.wrong || r.failed() && !again
+	s.wrong = s.wrong || r.failed() && !again && !(to.conflicts && r.status == http.StatusConflict)
 	return again
 }
 

@@ -1,5 +1,7 @@
 // Command testreport reads the output of go test -json. It prints one line for
-// each package, the output of what failed, and the slowest tests:
+// each package, the output of what failed, the slowest tests, and at the end the names of
+// the tests that failed. Of a package that timed out, it prints the tests that ran, and
+// only the goroutines that run a test:
 //
 //	go test -json ./... | go run ./scripts/testreport
 package main
@@ -11,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -46,6 +49,7 @@ type run struct {
 	out    io.Writer
 	output map[string]*strings.Builder // by package and test; freed when the test passes
 	tests  []timed
+	ended  []string // the tests that failed, and those that did not end
 	failed bool
 }
 
@@ -62,6 +66,7 @@ func report(out io.Writer, events io.Reader, slowest int) (failed bool, err erro
 		}
 		if err == io.EOF {
 			r.slowest(slowest)
+			r.failures()
 			return r.failed, nil
 		}
 		if err != nil {
@@ -92,9 +97,73 @@ func (r *run) line(line string) {
 func (r *run) ofPackage(e event) {
 	if e.Action == "fail" {
 		r.failed = true
+		r.unended(e.Package)
 	}
 	if e.Action == "output" && e.Output != "PASS\n" {
 		fmt.Fprint(r.out, e.Output)
+	}
+}
+
+// unended prints the output of a package's tests that have not ended: the package timed
+// out or crashed, and its goroutines are in the output of one of them. A test that has not
+// begun, or only waits for its parts, prints nothing.
+func (r *run) unended(pkg string) {
+	waiting := 0
+	for _, name := range slices.Sorted(maps.Keys(r.output)) {
+		if !strings.HasPrefix(name, pkg+" ") {
+			continue
+		}
+		if text := essence(r.output[name].String()); text != "" {
+			fmt.Fprintf(r.out, "%s did not end:\n%s", name, text)
+			r.ended = append(r.ended, name+" (did not end)")
+		} else {
+			waiting++
+		}
+		delete(r.output, name)
+	}
+	if waiting > 0 {
+		fmt.Fprintf(r.out, "%s: %d other tests had not begun or waited for their parts\n", pkg, waiting)
+	}
+}
+
+// essence returns the lines of a test's output that tell why it did not end: not that it
+// began or paused, and of the goroutines only those that can be the reason.
+func essence(text string) string {
+	var kept strings.Builder
+	for i, block := range strings.Split(text, "\n\n") {
+		if strings.HasPrefix(block, "goroutine ") && !mayBeReason(block) {
+			continue
+		}
+		if i > 0 && kept.Len() > 0 {
+			kept.WriteByte('\n')
+		}
+		for line := range strings.Lines(block) {
+			if !strings.HasPrefix(line, "=== ") {
+				kept.WriteString(strings.TrimSuffix(line, "\n") + "\n")
+			}
+		}
+	}
+	return kept.String()
+}
+
+// mayBeReason reports whether a goroutine can be the reason that a package ended: the one that
+// crashed, or one that is in a function of a test.
+func mayBeReason(goroutine string) bool {
+	crashed, _, _ := strings.Cut(goroutine, "\n")
+	if strings.Contains(crashed, "[running") {
+		return !strings.Contains(goroutine, "startAlarm")
+	}
+	return strings.Contains(goroutine, "_test.go:") && !strings.Contains(goroutine, "testing.(*T).Parallel(")
+}
+
+// failures lists the tests that failed. The end of a long log is what people read first.
+func (r *run) failures() {
+	if len(r.ended) == 0 {
+		return
+	}
+	fmt.Fprintf(r.out, "\ntests that failed:\n")
+	for _, name := range r.ended {
+		fmt.Fprintf(r.out, "   %s\n", name)
 	}
 }
 
@@ -109,6 +178,7 @@ func (r *run) ofTest(e event) {
 		return
 	case "fail":
 		r.failed = true
+		r.ended = append(r.ended, name)
 		if text := r.output[name]; text != nil {
 			fmt.Fprint(r.out, text)
 		}

@@ -27,6 +27,30 @@ const failure = `{"Action":"output","Package":"m/b","Test":"TestB","Output":"   
 {"Action":"fail","Package":"m/b","Elapsed":0.5}
 `
 
+const timeout = `{"Action":"output","Package":"m/f","Test":"TestWaits","Output":"=== RUN   TestWaits\n=== PAUSE TestWaits\n"}
+{"Action":"output","Package":"m/f","Test":"TestHangs","Output":"=== RUN   TestHangs\n=== CONT  TestHangs\n"}
+{"Action":"output","Package":"m/f","Test":"TestHangs","Output":"panic: test timed out after 20m0s\n\trunning tests:\n\t\tTestHangs (19m0s)\n\n"}
+{"Action":"output","Package":"m/f","Test":"TestHangs","Output":"goroutine 1 [running]:\ntesting.(*M).startAlarm.func1()\n\n"}
+{"Action":"output","Package":"m/f","Test":"TestHangs","Output":"goroutine 2 [select]:\ngrpc.loop()\n\n"}
+{"Action":"output","Package":"m/f","Test":"TestHangs","Output":"goroutine 3 [chan receive]:\ntesting.(*T).Parallel(0x1)\n\tx_test.go:9\n\n"}
+{"Action":"output","Package":"m/f","Test":"TestHangs","Output":"goroutine 4 [chan receive]:\nm/f.TestHangs(0x1)\n\tx_test.go:7\n"}
+{"Action":"fail","Package":"m/f"}
+`
+
+const timeoutReport = `m/f TestHangs did not end:
+panic: test timed out after 20m0s
+	running tests:
+		TestHangs (19m0s)
+
+goroutine 4 [chan receive]:
+m/f.TestHangs(0x1)
+	x_test.go:7
+m/f: 1 other tests had not begun or waited for their parts
+
+tests that failed:
+   m/f TestHangs (did not end)
+`
+
 func TestReport(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -36,7 +60,14 @@ func TestReport(t *testing.T) {
 		{name: "packages that pass, and the slowest tests without their parts", events: events,
 			want: "ok  \tm/a\t3.300s\n\nslowest 2 tests:\n     3.2 s  m/a TestSlow\n     0.1 s  m/a TestFast\n"},
 		{name: "a failure with its output", events: failure, failed: true,
-			want: "    b_test.go:7: wrong\nFAIL\tm/b\t0.5s\n\nslowest 1 tests:\n     0.5 s  m/b TestB\n"},
+			want: "    b_test.go:7: wrong\nFAIL\tm/b\t0.5s\n\nslowest 1 tests:\n     0.5 s  m/b TestB\n\ntests that failed:\n   m/b TestB\n"},
+		{name: "a package that times out, with the output of the test that did not end", failed: true,
+			events: `{"Action":"output","Package":"m/e","Test":"TestE","Output":"goroutine 7:\na_test.go:3\n"}` + "\n" + `{"Action":"fail","Package":"m/e"}`,
+			want:   "m/e TestE did not end:\ngoroutine 7:\na_test.go:3\n\ntests that failed:\n   m/e TestE (did not end)\n"},
+		{name: "a package that times out, without the tests that wait and the goroutines of no test", failed: true, events: timeout, want: timeoutReport},
+		{name: "a package that crashes outside of a test, with the goroutine that crashed", failed: true,
+			events: `{"Action":"output","Package":"m/g","Test":"TestG","Output":"panic: nil map\n\ngoroutine 9 [running]:\nm/g.write()\n"}` + "\n" + `{"Action":"fail","Package":"m/g"}`,
+			want:   "m/g TestG did not end:\npanic: nil map\n\ngoroutine 9 [running]:\nm/g.write()\n\ntests that failed:\n   m/g TestG (did not end)\n"},
 		{name: "a package that does not build", failed: true,
 			events: `{"ImportPath":"m/c","Action":"build-output","Output":"c.go:1: undefined: x\n"}` + "\n" + `{"ImportPath":"m/c","Action":"build-fail"}`,
 			want:   "c.go:1: undefined: x\n"},

@@ -13,20 +13,16 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/authn"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
-	"github.com/strongroom-dev/strongroom/shared/grant"
-	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -58,6 +54,15 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.WriteCatalog:     {tenant.Platform},
 	auditlog.PruneCatalog:     {tenant.Platform},
 
+	auditlog.ExplainIssue:              {tenant.Viewer, tenant.Admin},
+	auditlog.PreviewExplainIssue:       {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.SummarizeWorkspace:        {tenant.Viewer, tenant.Admin},
+	auditlog.PreviewSummarizeWorkspace: {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.RankNextTasks:             {tenant.Viewer, tenant.Admin},
+	auditlog.PreviewRankNextTasks:      {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.EnrichCatalog:             {tenant.Platform},
+	auditlog.ReadDataMap:               {tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform},
+
 	auditlog.CreateExport:         {tenant.Auditor, tenant.Admin},
 	auditlog.StartTenantExport:    {tenant.Platform},
 	auditlog.ListExports:          {tenant.Auditor, tenant.Admin},
@@ -67,6 +72,49 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.SetExportSchedule:    {tenant.Auditor, tenant.Admin},
 	auditlog.ReadExportSchedule:   {tenant.Auditor, tenant.Admin},
 	auditlog.DeleteExportSchedule: {tenant.Auditor, tenant.Admin},
+
+	auditlog.GiveConsent:        {tenant.Admin},
+	auditlog.WithdrawConsent:    {tenant.Admin},
+	auditlog.ReadConsents:       {tenant.Auditor, tenant.Admin},
+	auditlog.GiveStaffHalf:      {tenant.Platform},
+	auditlog.WithdrawStaffHalf:  {tenant.Platform},
+	auditlog.ReadTenantConsents: {tenant.Platform},
+	auditlog.ListModelSends:     {tenant.Auditor, tenant.Admin},
+	auditlog.ReadModelRequest:   {tenant.Auditor, tenant.Admin},
+	auditlog.ListPlatformSends:  {tenant.Platform},
+
+	auditlog.ReadConfig:        {tenant.Builder, tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.PushConfig:        {tenant.Builder},
+	auditlog.ReviewConfig:      {tenant.Builder, tenant.Admin},
+	auditlog.ReadConfigReviews: {tenant.Viewer, tenant.Auditor, tenant.Admin},
+	auditlog.ReadHeldConfig:    {tenant.Admin},
+	auditlog.ApproveConfig:     {tenant.Admin},
+	auditlog.RejectConfig:      {tenant.Admin},
+	auditlog.ResetConfig:       {tenant.Admin},
+
+	auditlog.ReadTenant: {tenant.Auditor, tenant.Admin},
+	auditlog.TestKey:    {tenant.Admin},
+	auditlog.RotateKey:  {tenant.Admin},
+	auditlog.DisableKey: {tenant.Admin},
+	auditlog.EnableKey:  {tenant.Admin},
+	auditlog.DestroyKey: {tenant.Admin},
+
+	auditlog.ListTenants:      {tenant.Platform},
+	auditlog.ReadTenantStatus: {tenant.Platform},
+	auditlog.SuspendTenant:    {tenant.Platform},
+	auditlog.ResumeTenant:     {tenant.Platform},
+
+	auditlog.RequestOffboarding:    {tenant.Admin},
+	auditlog.StopOffboarding:       {tenant.Admin},
+	auditlog.ReadCertificate:       {tenant.Auditor, tenant.Admin},
+	auditlog.StartOffboarding:      {tenant.Platform},
+	auditlog.StaffStopsOffboarding: {tenant.Platform},
+	auditlog.ReadOffboarding:       {tenant.Platform},
+
+	auditlog.ReadHolds:   {tenant.Auditor, tenant.Admin},
+	auditlog.PlaceHold:   {tenant.Admin},
+	auditlog.LiftHold:    {tenant.Admin},
+	auditlog.ConfirmLift: {tenant.Platform},
 
 	auditlog.ListQuarantine:    {tenant.Platform},
 	auditlog.ReplayQuarantine:  {tenant.Platform},
@@ -119,6 +167,7 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 		Audience:      config.Audience,
 		Now:           now,
 		Record:        tenants.Tenant,
+		Client:        tenants.TenantOfClient,
 		PlatformTrust: tenants.PlatformTrust,
 		Logger:        api.Logger,
 	})
@@ -140,57 +189,6 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 // metric unauthenticated-requests counts the same requests by the request log.
 func (g *Guard) Unauthenticated() int64 { return g.unauthenticated.Load() }
 
-// The members of an OpenAPI operation that name the action that the audit log
-// records, and the roles that may perform it.
-const (
-	ActionExtension = "x-action"
-	RolesExtension  = "x-roles"
-)
-
-// Protect returns op with a middleware that admits only principals who may perform
-// the action in the path's workspace. If the path has no workspace, only the role
-// is checked. If the path has a tenant, it must be the principal's. The check is
-// made before the body is read.
-//
-// If the request is recorded in the audit log, the response has the ID of the
-// entry in the header ReceiptHeader.
-func (g *Guard) Protect(op huma.Operation, action auditlog.Action) huma.Operation {
-	op.Extensions = map[string]any{ActionExtension: action, RolesExtension: Roles[action]}
-	op.Errors = slices.Sorted(slices.Values(append(slices.Clone(op.Errors), http.StatusTooManyRequests)))
-	unscoped := !strings.Contains(op.Path, "{workspace}")
-	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
-		ctx := auditlog.WithReceipt(hc.Context(), func(entry string) { hc.SetHeader(ReceiptHeader, entry) })
-		session, err := g.Authorize(ctx, hc.Header("Authorization"), Request{
-			Action:    action,
-			Tenant:    hc.Param("tenant"),
-			Workspace: hc.Param("workspace"),
-			Unscoped:  unscoped,
-			Resource:  resourcePath(hc),
-		})
-		if err != nil {
-			api.Write(hc, api.ToProblem(ctx, err))
-			return
-		}
-		next(huma.WithContext(hc, context.WithValue(ctx, sessionKey{}, session)))
-	})
-	return op
-}
-
-// ReceiptHeader is the response header with the ID of the audit entry that
-// records the request. A request has at most one receipt: for the entry that was
-// written before the action, or for its denial. A response without it belongs
-// to a request that recorded nothing, for example because an earlier request had
-// done the same already.
-const ReceiptHeader = "Strongroom-Audit-Entry"
-
-type sessionKey struct{}
-
-// From returns the session of a request that Protect admitted.
-func From(ctx context.Context) Session {
-	session, _ := ctx.Value(sessionKey{}).(Session)
-	return session
-}
-
 // Request is what a caller asks to do.
 type Request struct {
 	Action    auditlog.Action
@@ -200,66 +198,53 @@ type Request struct {
 	Resource  string // path of what the action affects, for the audit log; valid names only
 }
 
-// pathIDs maps each path parameter that identifies a resource by itself to the
-// prefix of its path in the audit log.
-var pathIDs = map[string]string{
-	"issue": "issues/", "sli": "slis/", "assistant": "assistants/", "entry": "audit/entries/", "tenant": "tenants/",
-	"export": "exports/", "schedule": "export-schedules/",
-}
-
-// resourcePath returns the path of the resource that a request names. It includes
-// valid names only, so the audit log contains no text that a client chose freely.
-func resourcePath(hc huma.Context) string {
-	for parameter, kind := range pathIDs {
-		if id := hc.Param(parameter); grant.CheckOutput(id) == nil {
-			return kind + id
-		}
-	}
-	id, err := run.ParseID(hc.Param("run"))
-	if err != nil {
-		return ""
-	}
-	output := hc.Param("output")
-	if grant.CheckOutput(output) != nil {
-		return "runs/" + string(id)
-	}
-	return "runs/" + string(id) + "/outputs/" + output
-}
-
 // Authorize verifies the value of an Authorization header and decides about the
 // request. An error is an *api.Problem for the client, or internal.
 func (g *Guard) Authorize(ctx context.Context, authorization string, request Request) (Session, error) {
+	session, decide, err := g.open(ctx, authorization, request)
+	if err == nil && decide != nil {
+		err = decide(ctx)
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	return session, nil
+}
+
+// open is Authorize without what must be read for the decision. If decide is not nil, the
+// request is allowed only if it returns nil.
+func (g *Guard) open(ctx context.Context, authorization string, request Request) (session Session, decide func(context.Context) error, err error) {
 	principal, err := g.Verifier.Verify(ctx, authorization)
 	if err != nil && !errors.Is(err, authn.ErrSuspended) {
-		return Session{}, g.unauthenticatedError(ctx, err)
+		return Session{}, nil, g.unauthenticatedError(ctx, err)
 	}
 	now := g.now()
 	g.roleless.log(ctx, "tokens without a role", now)
 	g.limited.log(ctx, "requests over the rate limit", now)
 	if wait := g.rateLimit.wait(now, principal); wait > 0 {
 		g.limited.add(now, principal)
-		return Session{}, rateLimitError(wait)
+		return Session{}, nil, rateLimitError(wait)
 	}
-	session := Session{Principal: principal, action: request.Action, pageTokens: g.pageTokens}
+	session = Session{Principal: principal, action: request.Action, pageTokens: g.pageTokens}
 	if !request.Unscoped {
 		if session.Workspace, err = tenant.ParseWorkspaceID(request.Workspace); err != nil {
-			return Session{}, api.Refuse(http.StatusBadRequest, err.Error())
+			return Session{}, nil, api.Refuse(http.StatusBadRequest, err.Error())
 		}
 	}
 	if _, err := tenant.ParseID(request.Tenant); request.Tenant != "" && err != nil {
-		return Session{}, api.Refuse(http.StatusBadRequest, err.Error())
+		return Session{}, nil, api.Refuse(http.StatusBadRequest, err.Error())
 	}
 	if err := g.resolveTenant(ctx, &session); err != nil {
-		return Session{}, err
+		return Session{}, nil, err
 	}
-	reason, err := g.decide(ctx, session, request)
-	if err != nil {
-		return Session{}, err
-	}
+	reason, member := decideByToken(session, request)
 	if reason != "" {
-		return Session{}, g.deny(ctx, session, request, reason)
+		return Session{}, nil, g.deny(ctx, session, request, reason)
 	}
-	return session, nil
+	if member {
+		decide = func(ctx context.Context) error { return g.admitMember(ctx, session, request) }
+	}
+	return session, decide, nil
 }
 
 // unauthenticatedError converts the error of a token that could not be verified.
@@ -303,42 +288,69 @@ func (g *Guard) resolveTenant(ctx context.Context, s *Session) (err error) {
 // The reasons of denials, as the audit log has them.
 const (
 	reasonSuspended = "tenant-suspended"
+
+	reasonOffboarding = "tenant-offboarding"
+
 	reasonRole      = "role"
 	reasonTenant    = "tenant"
 	reasonWorkspace = "workspace"
 	reasonOwner     = "owner"
 	reasonWitness   = "witness"
+	reasonSelf      = "same-person"
+	reasonPipeline  = "pipeline"
 )
 
-// decide returns the reason to deny the request, or "" to allow it.
-func (g *Guard) decide(ctx context.Context, s Session, request Request) (reason string, err error) {
-	if s.Principal.Tenant != "" && s.Tenant.State != tenant.Active {
-		return reasonSuspended, nil
+// decideByToken returns the reason to deny the request, or "" to allow it. If member is
+// true, the principal must also be a member of the workspace.
+func decideByToken(s Session, request Request) (reason string, member bool) {
+	if reason := refusedByState(s, request.Action); reason != "" {
+		return reason, false
 	}
 	if !slices.Contains(Roles[request.Action], s.Principal.Role) {
-		return reasonRole, nil
+		return reasonRole, false
 	}
 	// Staff have no tenant. Roles says what they may do for one.
 	if request.Tenant != "" && s.Principal.Role != tenant.Platform && request.Tenant != string(s.Principal.Tenant) {
-		return reasonTenant, nil
+		return reasonTenant, false
 	}
 	if request.Unscoped {
-		return "", nil
+		return "", false
 	}
 	switch s.Principal.Role {
 	case tenant.Auditor, tenant.Admin:
-		return "", nil
-	case tenant.Runner:
+		return "", false
+	case tenant.Runner, tenant.Builder:
 		if slices.Contains(s.Principal.Workspaces, s.Workspace) {
-			return "", nil
+			return "", false
 		}
 	case tenant.Viewer:
-		member, err := g.Directory.IsMember(ctx, s.Tenant.ID, s.Workspace, s.Principal.Issuer, s.Principal.Subject)
-		if member || err != nil {
-			return "", err
-		}
+		return "", true
 	}
-	return reasonWorkspace, nil
+	return reasonWorkspace, false
+}
+
+// admitMember returns nil if the principal is a member of the workspace. Otherwise, it
+// records the denial.
+func (g *Guard) admitMember(ctx context.Context, s Session, request Request) error {
+	member, err := g.Directory.IsMember(ctx, s.Tenant.ID, s.Workspace, s.Principal.Issuer, s.Principal.Subject)
+	if err != nil || member {
+		return err
+	}
+	return g.deny(ctx, s, request, reasonWorkspace)
+}
+
+// refusedByState returns the reason to deny an action because of the state of the session's
+// tenant. Staff have no tenant.
+func refusedByState(s Session, action auditlog.Action) (reason string) {
+	switch {
+	case s.Principal.Tenant == "" || s.Tenant.State == tenant.Active:
+		return ""
+	case s.Tenant.State != tenant.Offboarding:
+		return reasonSuspended
+	case !WhileOffboarding[action]:
+		return reasonOffboarding
+	}
+	return ""
 }
 
 // deny records a denial and returns the problem for the client. Tokens without a
@@ -367,10 +379,15 @@ func (g *Guard) deny(ctx context.Context, s Session, request Request, reason str
 }
 
 var denials = map[string]string{
-	reasonSuspended: "the tenant is suspended; contact its administrator",
+	reasonSuspended: api.TenantSuspendedText,
+
+	reasonOffboarding: api.TenantOffboardingText,
+
 	reasonRole:      "your role does not allow this; ask your tenant administrator for access",
 	reasonTenant:    "the path names another tenant than your token; use your own tenant's ID",
 	reasonWorkspace: "you do not have access to this workspace; ask your tenant administrator",
 	reasonOwner:     api.RunOwnerText,
+	reasonSelf:      "you have reviewed or pushed this configuration; ask another admin to approve it",
+	reasonPipeline:  "a pipeline cannot approve a configuration; ask a person who is an admin",
 	reasonWitness:   "no registered witness has signed this checkpoint; register the witness's key in the tenant's record",
 }

@@ -23,3 +23,14 @@ func (g *Guard) DenyRun(ctx context.Context, s Session, action auditlog.Action, 
 func (g *Guard) DenyWitness(ctx context.Context, s Session) error {
 	return g.deny(ctx, s, Request{Action: auditlog.CosignAuditLog}, reasonWitness)
 }
+
+// DenyApproval records that the principal may not approve a configuration: it is of a
+// pipeline, or has reviewed or pushed the configuration itself. It returns the problem for
+// the client.
+func (g *Guard) DenyApproval(ctx context.Context, s Session, resource string) error {
+	reason := reasonSelf
+	if s.Principal.Pipeline {
+		reason = reasonPipeline
+	}
+	return g.deny(ctx, s, Request{Action: auditlog.ApproveConfig, Workspace: string(s.Workspace), Resource: resource}, reason)
+}

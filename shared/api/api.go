@@ -111,6 +111,14 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 // Handler returns the handler that serves the routes.
 func (a *API) Handler() http.Handler { return a.wrap(a.serve) }
 
+// Pages returns a handler for a function that serves pages to browsers and is no JSON
+// API. It has what the handler of an API has: the headers, the deadlines, one log line
+// for each request, and a problem for a panic and for a path that pages does not have.
+func Pages(pages *http.ServeMux, now func() time.Time, log *slog.Logger) http.Handler {
+	a := &API{mux: pages, now: now, log: log, maxBody: MaxBodyBytes, memory: memory.NewBudget()}
+	return a.wrap(a.serve)
+}
+
 // wrap returns the handler that every response comes from, whatever its cause. It sets
 // the deadlines and the headers, recovers from panics and logs the request.
 func (a *API) wrap(serve http.HandlerFunc) http.Handler {
@@ -125,6 +133,7 @@ func (a *API) wrap(serve http.HandlerFunc) http.Handler {
 		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), loggerKey{}, log), bodyKey{}, b))
 		r.Body = b
 		defer b.release()
+		defer sent.flushRefusal()
 		defer a.end(log, sent, r, began)
 		w.Header().Set("Date", a.now().UTC().Format(http.TimeFormat))
 		w.Header().Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
@@ -143,12 +152,12 @@ const (
 
 func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	if len(r.URL.RawQuery) > maxQueryBytes || strings.Count(r.URL.RawQuery, "&") >= maxQueryParameters {
-		writeProblem(w, Refuse(http.StatusRequestURITooLong,
+		Respond(w, Refuse(http.StatusRequestURITooLong,
 			fmt.Sprintf("the query has more than %d bytes or %d parameters", maxQueryBytes, maxQueryParameters)))
 		return
 	}
 	if unclean(r.URL.Path) {
-		writeProblem(w, Refuse(http.StatusBadRequest, "the path has an empty, . or .. segment"))
+		Respond(w, Refuse(http.StatusBadRequest, "the path has an empty, . or .. segment"))
 		return
 	}
 	handler, pattern := a.mux.Handler(r)
@@ -159,11 +168,11 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	unmatched := &discardedResponse{header: http.Header{}, status: http.StatusNotFound}
 	handler.ServeHTTP(unmatched, r)
 	if unmatched.status != http.StatusMethodNotAllowed {
-		writeProblem(w, Refuse(http.StatusNotFound, "path not found"))
+		Respond(w, Refuse(http.StatusNotFound, "path not found"))
 		return
 	}
 	w.Header().Set("Allow", unmatched.header.Get("Allow"))
-	writeProblem(w, Refuse(http.StatusMethodNotAllowed, "this path supports only "+unmatched.header.Get("Allow")))
+	Respond(w, Refuse(http.StatusMethodNotAllowed, "this path supports only "+unmatched.header.Get("Allow")))
 }
 
 // end logs the request. It logs the route, and never the path or the query,
@@ -177,7 +186,7 @@ func (a *API) end(log *slog.Logger, w *sentWriter, r *http.Request, began time.T
 		log.ErrorContext(r.Context(), "a handler panicked", "route", r.Pattern,
 			"type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
 		if unsent {
-			writeProblem(w, Refuse(http.StatusInternalServerError, internalText))
+			Respond(w, Refuse(http.StatusInternalServerError, internalText))
 		}
 	}
 	if w.status != http.StatusTooManyRequests { // these come in floods, and are counted

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/strongroom-dev/strongroom/shared/linger"
 	"github.com/strongroom-dev/strongroom/shared/memory"
 )
 
@@ -28,15 +29,22 @@ const (
 	bodyTimeout = 5 * time.Second
 	minBodyRate = 256 << 10
 
-	// drainTimeout limits how long the server waits for the rest of a body
-	// after it has refused the request.
-	drainTimeout = 500 * time.Millisecond
+	// drainTimeout limits how long the server reads the rest of a body after it
+	// has refused the request, so that the client can read the response. Requests
+	// that were not authenticated have less time.
+	drainTimeout                = 5 * time.Second
+	unauthenticatedDrainTimeout = 500 * time.Millisecond
+
+	// maxDrainBytes is the size of the largest request that Cloud Run passes on:
+	// cloud.google.com/run/quotas.
+	maxDrainBytes = 32 << 20
 )
 
 // body is the body of a request. Nothing reads it before its operation admits it,
 // which is after the request was authenticated.
 type body struct {
 	io.ReadCloser
+	received   *linger.Body
 	connection *http.ResponseController
 	length     int64 // Content-Length, or -1
 	ctx        context.Context
@@ -44,7 +52,6 @@ type body struct {
 
 	releases []func()    // end the request's reservations of memory
 	bounds   *bodyBounds // of the operation; nil: not admitted
-	complete bool        // the last byte was read
 }
 
 // bodyBounds is what an operation accepts as its body.
@@ -52,7 +59,7 @@ type bodyBounds struct {
 	bytes    int64
 	memory   int64        // that the operation needs in addition to its body
 	media    string       // the content type; empty: the operation has no body
-	schema   *huma.Schema // nil: the body is not JSON, or there is none
+	schema   *huma.Schema // nil: the body is not JSON, or none exists
 	registry huma.Registry
 }
 
@@ -74,12 +81,16 @@ type bodyKey struct{}
 // newBody wraps the body of r. It sets a deadline at once, because a
 // client without a token could otherwise hold the connection for ever.
 func newBody(w http.ResponseWriter, r *http.Request, limit int64, budget *memory.Budget) *body {
+	received := linger.New(w, r)
 	b := &body{
-		ReadCloser: http.MaxBytesReader(w, r.Body, limit+1), // the operation's limit, which has a clear error, applies first
-		connection: http.NewResponseController(w), length: r.ContentLength, ctx: r.Context(), memory: budget,
-		complete: r.ContentLength == 0,
+		ReadCloser: http.MaxBytesReader(w, received, limit+1), // the operation's limit, which has a clear error, applies first
+		received:   received,
+		connection: http.NewResponseController(w),
+		length:     r.ContentLength,
+		ctx:        r.Context(),
+		memory:     budget,
 	}
-	if !b.complete {
+	if !received.Complete() {
 		b.setDeadline(time.Now().Add(firstByteTimeout))
 	}
 	return b
@@ -92,8 +103,7 @@ func (b *body) setDeadline(at time.Time) { _ = b.connection.SetReadDeadline(at) 
 // Read implements io.Reader.
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if errors.Is(err, io.EOF) {
-		b.complete = true
+	if b.received.Complete() { // each time, because somebody may have set a deadline meanwhile
 		// The server reads on to notice a client that disconnects. A deadline
 		// would look like that, and would cancel a long request.
 		b.setDeadline(time.Time{})
@@ -143,7 +153,7 @@ func (b *body) WriteTo(w io.Writer) (int64, error) {
 // nothing.
 func (b *body) fill(buffer *bytes.Buffer, size int64) (n int64, err error) {
 	buffer.Grow(int(min(size, freeBodyBytes)) + 2*bytes.MinRead)
-	if n, err = buffer.ReadFrom(io.LimitReader(b, min(size, freeBodyBytes)+1)); err != nil || b.complete {
+	if n, err = buffer.ReadFrom(io.LimitReader(b, min(size, freeBodyBytes)+1)); err != nil || b.received.Complete() {
 		return n, err
 	}
 	if size > freeBodyBytes {
@@ -168,14 +178,21 @@ func (b *body) reserve(bytes int64) error {
 }
 
 // release ends the request's reservations of memory. If some of the body was not
-// read, it limits how long the server reads on.
+// read, it reads on within limits, because a client that is still sending could not
+// read the response otherwise.
 func (b *body) release() {
 	for _, release := range b.releases {
 		release()
 	}
-	if !b.complete {
-		b.setDeadline(time.Now().Add(drainTimeout))
+	if b.received.Complete() {
+		return
 	}
+	limit := unauthenticatedDrainTimeout
+	if b.bounds != nil {
+		limit = drainTimeout
+	}
+	b.received.Drain(maxDrainBytes, limit)
+	b.setDeadline(time.Now()) // the server reads no more
 }
 
 func (b *body) tooLarge() *Problem {

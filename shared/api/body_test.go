@@ -251,6 +251,41 @@ func TestARefusalDoesNotWaitForTheBody(t *testing.T) {
 	}
 }
 
+// Many clients send the whole body before they read. They could not read a response
+// whose connection is reset meanwhile.
+func TestAClientThatSendsItsWholeBodyReadsTheRefusal(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(handlerOf(func() {}))
+	t.Cleanup(server.Close)
+	const size = 16 * bodyLimit // more than the buffers of a connection
+	text := strings.Repeat("a", size)
+	for name, test := range map[string]struct {
+		head, body string
+		status     int
+	}{
+		"a body that is too long":            {fmt.Sprintf("Authorization: Bearer a\r\nContent-Length: %d\r\n\r\n", size), text, 413},
+		"a body that is too long, in chunks": {"Authorization: Bearer a\r\nTransfer-Encoding: chunked\r\n\r\n", fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", size, text), 413},
+		"another type of content":            {fmt.Sprintf("Authorization: Bearer a\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n", bodyLimit), text[:bodyLimit], 415},
+		"without a token":                    {fmt.Sprintf("Content-Length: %d\r\n\r\n", size), text, 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := dial(t, server, test.head)
+			if _, err := io.WriteString(c, test.body); err != nil {
+				t.Fatal("the body cannot be sent: ", err)
+			}
+			r, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal("the response cannot be read: ", err)
+			}
+			defer r.Body.Close()
+			if got, err := io.ReadAll(r.Body); r.StatusCode != test.status || err != nil || !json.Valid(got) {
+				t.Errorf("status %d, %q, %v", r.StatusCode, got, err)
+			}
+		})
+	}
+}
+
 // A thousand clients send a head and nothing more, with a token and without one. A
 // request that comes after them is answered.
 func TestSlowClientsDoNotHinderOthers(t *testing.T) {

@@ -37,6 +37,43 @@ var textCodes = map[string]string{
 	PageTokenText:   "page-token",
 	busyText:        "busy",
 
+	ViewEndedText: "view-ended",
+
+	TenantSuspendedText:   "tenant-suspended",
+	TenantOffboardingText: "tenant-offboarding",
+	TenantNotActiveText:   "tenant-offboarding",
+	TerraformOwnedText:    "terraform-owned",
+
+	OffboardingUnknownText: "offboarding-unknown",
+	OffboardingStaleText:   "offboarding-stale",
+	OffboardingAloneText:   "offboarding-alone",
+	NotOffboardingText:     "not-offboarding",
+
+	HeldText:           "held",
+	HoldExistsText:     "hold-exists",
+	TooManyHoldsText:   "too-many-holds",
+	LiftingUnknownText: "lifting-unknown",
+	LiftingStaleText:   "lifting-stale",
+	LiftingAloneText:   "lifting-alone",
+	LiftingIssuerText:  "lifting-issuer",
+
+	SamePersonText:  "same-person",
+	ConsentTextText: "consent-text",
+
+	KeyOwnerText:       "key-owner",
+	KeyNotActiveText:   "key-not-active",
+	KeyDestroyedText:   "key-destroyed",
+	KeyChangedText:     "key-changed",
+	PrimaryChangedText: "primary-changed",
+	ExportActiveText:   "export-active",
+	KeyNotRevokedText:  "key-not-revoked",
+	OtherTenantText:    "other-tenant",
+
+	DestructionUnknownText: "destruction-unknown",
+	DestructionStaleText:   "destruction-stale",
+	DestructionAloneText:   "destruction-alone",
+	DestructionIssuerText:  "destruction-issuer",
+
 	NotIntegratedText:   "not-integrated",
 	ForkText:            "fork",
 	OlderCheckpointText: "older-checkpoint",
@@ -49,6 +86,9 @@ func allCodes() []any {
 		for code := range codes {
 			all[code] = true
 		}
+	}
+	for code := range refusalStatus {
+		all[string(code)] = true
 	}
 	var sorted []any
 	for _, code := range slices.Sorted(maps.Keys(all)) {

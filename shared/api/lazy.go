@@ -15,7 +15,7 @@ import (
 func Lazily(build func(context.Context) (http.Handler, error), log *slog.Logger) http.HandlerFunc {
 	var built gcp.Lazy[http.Handler]
 	unavailable := New("", time.Now, log).wrap(func(w http.ResponseWriter, _ *http.Request) {
-		writeProblem(w, Refuse(http.StatusServiceUnavailable, unavailableText).With("Retry-After", "1"))
+		Respond(w, Refuse(http.StatusServiceUnavailable, unavailableText).With("Retry-After", "1"))
 	})
 	return func(w http.ResponseWriter, r *http.Request) {
 		handler, err := built.Get(r.Context(), build)

@@ -1,6 +1,10 @@
 package api
 
-import "github.com/danielgtaylor/huma/v2"
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+)
 
 // memoryPerBodyByte is what a body costs while its handler seals and stores it.
 const memoryPerBodyByte = 10
@@ -25,4 +29,15 @@ func WithMemory(op huma.Operation, bytes int64) huma.Operation {
 func memoryOf(op huma.Operation) int64 {
 	bytes, _ := op.Metadata[memoryKey].(int64)
 	return bytes
+}
+
+// Reserve reserves more memory in bytes for the rest of a request. It is for a handler that
+// learns only while it works how much it needs. It waits as WithMemory says, and the error is
+// a 503. Only the handler's own goroutine may call it.
+func Reserve(ctx context.Context, bytes int64) error {
+	b, ok := ctx.Value(bodyKey{}).(*body)
+	if !ok || bytes <= 0 {
+		return nil
+	}
+	return b.reserve(bytes)
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 )
 
 // patterns are the forms of the parameters that are texts, by name, unless the
@@ -18,20 +20,29 @@ import (
 var patterns = map[string]string{
 	"workspace": `^[a-z0-9-]{1,63}$`,
 	"run":       `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
-	"output":    `^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$`,
+	"output":    outputname.Pattern,
 	"issue":     `^[a-z2-7]{52}$`,
 	"sli":       `^[^\x00-\x1f\x7f]{1,256}$`,
 	"assistant": `^[a-z0-9-]{1,63}$`,
 	"tenant":    `^[a-z0-9-]{1,63}$`,
+	"idPrefix":  `^[0-9a-f-]{1,36}$`,
 	"entry":     `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
 	"tile":      `^([0-9]{1,2}|entries)/(x[0-9]{3}/){0,6}[0-9]{3}(\.p/[1-9][0-9]{0,2})?$`,
 	"export":    `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
 	"schedule":  `^[a-z0-9-]{1,63}$`,
+	"send":      `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
+	"review":    `^[0-9a-f]{64}$`,
+	"file":      `^[0-9a-f]{64}$`,
+	"hold":      `^[a-z0-9-]{1,63}$`,
+	"text":      `^v[0-9]{1,4}-[0-9a-f]{12}$`,
+
+	"feature":     `^[a-z-]{1,40}$`,
+	"destination": `^(single-tenant|shared)$`,
 
 	"pageToken": `^[A-Za-z0-9_-]{0,32768}$`,
 	"actor":     `^[0-9a-f]{32}$`,
 	"action":    `^[a-z]+(\.[a-z]+){1,3}$`,
-	"resource":  `^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit)/[A-Za-z0-9._/-]{1,500})$`,
+	"resource":  `^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit|consents|consent-texts|model-sends|config-reviews|holds)/[A-Za-z0-9._~/-]{1,500})$`,
 	"lines":     `^[0-9]{1,18}-[0-9]{0,18}$`,
 	"continue":  `^[0-9]{1,5}$`,
 }

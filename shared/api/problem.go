@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/strongroom-dev/strongroom/shared/consent"
 )
 
 // Problem is an error as the client receives it: application/problem+json
@@ -75,12 +78,16 @@ func publicError(ctx context.Context, err error) error {
 	return ToProblem(ctx, err)
 }
 
-// ToProblem returns the Problem that err wraps. For any other error, it logs err
-// and returns a Problem with fixed text.
+// ToProblem returns the Problem that err wraps, or that of a *consent.Refusal. For any
+// other error, it logs err and returns a Problem with fixed text.
 func ToProblem(ctx context.Context, err error) *Problem {
 	var public *Problem
 	if errors.As(err, &public) {
 		return public
+	}
+	var refusal *consent.Refusal
+	if errors.As(err, &refusal) {
+		return fromRefusal(refusal)
 	}
 	if ctx.Err() != nil {
 		return Refuse(http.StatusServiceUnavailable, unavailableText) // the client has disconnected
@@ -111,17 +118,31 @@ func Write(hc huma.Context, p *Problem) {
 		hc.SetHeader(name, p.header.Get(name))
 	}
 	hc.SetHeader("Content-Type", p.ContentType(""))
+	text := p.encode()
+	hc.SetHeader("Content-Length", strconv.Itoa(len(text)))
 	hc.SetStatus(p.Status)
-	_ = json.NewEncoder(hc.BodyWriter()).Encode(p) // the client may have disconnected
+	_, _ = hc.BodyWriter().Write(text) // the client may have disconnected
 }
 
-func writeProblem(w http.ResponseWriter, p *Problem) {
+// Respond writes p as the response of a handler that is no operation.
+func Respond(w http.ResponseWriter, p *Problem) {
 	for name := range p.header {
 		w.Header().Set(name, p.header.Get(name))
 	}
 	w.Header().Set("Content-Type", p.ContentType(""))
+	text := p.encode()
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client may have disconnected
+	_, _ = w.Write(text) // the client may have disconnected
+}
+
+// encode returns p in JSON.
+func (p *Problem) encode() []byte {
+	text, err := json.Marshal(p)
+	if err != nil {
+		panic("api: encode a problem: " + err.Error()) // its members are texts
+	}
+	return append(text, '\n')
 }
 
 // huma creates its own errors with these global hooks. They are set once, here, so

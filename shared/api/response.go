@@ -30,7 +30,7 @@ func (w *sentWriter) WriteHeader(status int) {
 		return
 	}
 	w.status = status
-	if !w.body.complete {
+	if !w.body.received.Complete() {
 		// The request was refused before its body was read. Without this header
 		// the server reads the body before it sends the response.
 		w.Header().Set("Connection", "close")
@@ -53,6 +53,15 @@ func (w *sentWriter) Write(b []byte) (n int, err error) {
 		w.bytes += int64(written)
 	}
 	return n, err
+}
+
+// flushRefusal sends a response that was given before the body of the request was
+// read, so that a client that waits for it does not also wait for release. Without
+// its length, the client could not see its end.
+func (w *sentWriter) flushRefusal() {
+	if !w.body.received.Complete() && w.Header().Get("Content-Length") != "" {
+		_ = w.body.connection.Flush() // the client may have disconnected
+	}
 }
 
 // Unwrap lets http.ResponseController reach the connection.

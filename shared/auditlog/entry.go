@@ -14,7 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// Action is what a principal asked to do. The zero Action is none.
+// Action is what a principal asked to do. The zero Action is not valid.
 type Action string
 
 // The actions that the log records.
@@ -46,6 +46,15 @@ const (
 	WriteCatalog     Action = "catalog.write"
 	PruneCatalog     Action = "catalog.prune"
 
+	ExplainIssue              Action = "issues.explain"
+	PreviewExplainIssue       Action = "issues.explain.preview"
+	SummarizeWorkspace        Action = "assistants.summary"
+	PreviewSummarizeWorkspace Action = "assistants.summary.preview"
+	RankNextTasks             Action = "assistants.rank"
+	PreviewRankNextTasks      Action = "assistants.rank.preview"
+	EnrichCatalog             Action = "catalog.enrich"
+	ReadDataMap               Action = "datamap.read"
+
 	CreateExport         Action = "exports.create"
 	StartTenantExport    Action = "exports.create.staff"
 	ListExports          Action = "exports.list"
@@ -57,9 +66,55 @@ const (
 	ReadExportSchedule   Action = "exports.schedule.read"
 	DeleteExportSchedule Action = "exports.schedule.delete"
 
+	ReadConfig        Action = "configs.read"
+	PushConfig        Action = "configs.push"
+	ReviewConfig      Action = "configs.review"
+	ReadConfigReviews Action = "configs.reviews.read"
+	ReadHeldConfig    Action = "configs.held.read"
+	ApproveConfig     Action = "configs.approve"
+	RejectConfig      Action = "configs.reject"
+	ResetConfig       Action = "configs.reset"
+
 	ListQuarantine    Action = "quarantine.list"
 	ReplayQuarantine  Action = "quarantine.replay"
 	ReplayDeadLetters Action = "deadletters.replay"
+
+	GiveConsent        Action = "consents.give"
+	WithdrawConsent    Action = "consents.withdraw"
+	GiveStaffHalf      Action = "consents.staff.give"
+	WithdrawStaffHalf  Action = "consents.staff.withdraw"
+	ReadConsents       Action = "consents.read"
+	ReadTenantConsents Action = "consents.staff.read"
+	SendToModel        Action = "models.send"
+	EndSendToModel     Action = "models.end"
+	ListModelSends     Action = "models.sends.list"
+	ReadModelRequest   Action = "models.request.read"
+	ListPlatformSends  Action = "platform.models.sends.list"
+
+	ReadTenant Action = "tenant.read"
+	TestKey    Action = "tenant.key.test"
+	RotateKey  Action = "tenant.key.rotate"
+	DisableKey Action = "tenant.key.disable"
+	EnableKey  Action = "tenant.key.enable"
+	DestroyKey Action = "tenant.key.destroy"
+
+	ListTenants      Action = "tenants.list"
+	ReadTenantStatus Action = "tenants.read"
+	SuspendTenant    Action = "tenants.suspend"
+	ResumeTenant     Action = "tenants.resume"
+
+	RequestOffboarding    Action = "tenant.offboarding.request"
+	StopOffboarding       Action = "tenant.offboarding.stop"
+	ReadCertificate       Action = "tenant.certificate.read"
+	StartOffboarding      Action = "tenants.offboarding.start"
+	StaffStopsOffboarding Action = "tenants.offboarding.stop"
+	ReadOffboarding       Action = "tenants.offboarding.read"
+	OffboardStep          Action = "tenants.offboarding.step"
+
+	ReadHolds   Action = "tenant.holds.read"
+	PlaceHold   Action = "tenant.holds.place"
+	LiftHold    Action = "tenant.holds.lift"
+	ConfirmLift Action = "tenants.holds.lift"
 
 	ReadAuditEntries    Action = "audit.entries.read"
 	ReadAuditLog        Action = "audit.log.read"
@@ -100,6 +155,23 @@ type Entry struct {
 	Objects   []string           `json:"objects,omitempty" class:"audit"`  // each "output/part", for uploads.mint
 	Counts    map[string]int64   `json:"counts,omitempty" class:"audit"`   // such as the bytes sent
 	Of        string             `json:"of,omitempty" class:"audit"`       // ID of the entry whose action has ended
+	Model     *ModelCall         `json:"model,omitempty"`                  // for models.send and models.end; nil: another action
+}
+
+// ModelCall is what the log has about a request to a language model: an entry before it
+// is sent, and an entry when it has ended.
+type ModelCall struct {
+	Feature     string   `json:"feature,omitempty" class:"audit"`
+	Destination string   `json:"destination,omitempty" class:"audit"` // single-tenant or shared
+	ProjectID   string   `json:"projectId,omitempty" class:"audit"`
+	Location    string   `json:"location,omitempty" class:"audit"`
+	Name        string   `json:"name,omitempty" class:"audit"`     // the pinned model
+	Version     string   `json:"version,omitempty" class:"audit"`  // of the model, as its answer says
+	Fields      []string `json:"fields,omitempty" class:"audit"`   // what was sent, each "issue.title text": a name and a data class
+	Omitted     []string `json:"omitted,omitempty" class:"audit"`  // names of fields that did not fit
+	SHA256      string   `json:"sha256,omitempty" class:"audit"`   // hex: of the exact body of the request, or of the text of the answer
+	Consents    []string `json:"consents,omitempty" class:"audit"` // IDs of the tenant's half and the platform's half
+	Status      string   `json:"status,omitempty" class:"audit"`   // of models.end
 }
 
 // By returns the Actor of a verified principal.

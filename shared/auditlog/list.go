@@ -18,7 +18,7 @@ import (
 // ErrNoEntry is the error of an ID that no entry of the log has.
 var ErrNoEntry = errors.New("no such audit entry")
 
-// ReadEntry reads the entry with an ID. It returns ErrNoEntry if there is none.
+// ReadEntry reads the entry with an ID. It returns ErrNoEntry if none exists.
 func (r *Reader) ReadEntry(ctx context.Context, db *firestore.Client, t tenant.ID, id string) (Stored, error) {
 	doc, err := collection(db, t).Doc(id).Get(ctx)
 	if status.Code(err) == codes.NotFound {
@@ -114,6 +114,33 @@ func (r *Reader) List(ctx context.Context, db *firestore.Client, t tenant.ID, f 
 			return Listing{}, err
 		}
 	}
+}
+
+// afterPrefix sorts after every character of an ID, so the IDs with a prefix are
+// before the prefix and this character.
+const afterPrefix = "g"
+
+// ListPrefix returns at most limit entries whose IDs start with prefix, sorted by ID.
+// They may have no index yet.
+func (r *Reader) ListPrefix(ctx context.Context, db *firestore.Client, t tenant.ID, prefix string, limit int) (found []Stored, err error) {
+	docs := collection(db, t).OrderBy(firestore.DocumentID, firestore.Asc).StartAt(prefix).EndBefore(prefix + afterPrefix).Limit(limit).Documents(ctx)
+	defer docs.Stop()
+	for size := 0; size < maxListingBytes; {
+		doc, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list audit entries by prefix: %w", err)
+		}
+		stored, err := r.openLeaf(ctx, doc)
+		if err != nil {
+			return nil, err
+		}
+		size += len(stored.Leaf)
+		found = append(found, stored)
+	}
+	return found, nil
 }
 
 // add adds an entry that was examined.

@@ -95,12 +95,38 @@ type Prepared struct {
 // Prepare sets the ID and the time of an entry, and seals it. It may call Cloud
 // KMS, so call it before a transaction and not in it.
 func (l *Log) Prepare(ctx context.Context, db *firestore.Client, e Entry) (Prepared, error) {
+	id, err := NewID()
+	if err != nil {
+		return Prepared{}, err
+	}
+	e.ID = id
+	return l.seal(ctx, db, e)
+}
+
+// NewID returns the ID of a new entry.
+func NewID() (string, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return Prepared{}, fmt.Errorf("create ID of audit entry: %w", err)
+		return "", fmt.Errorf("create ID of audit entry: %w", err)
 	}
-	e.ID = id.String()
+	return id.String(), nil
+}
+
+// PrepareAs is Prepare for an entry that has its ID, of NewID. It is for a transaction
+// that finds out what the entry says. Call Warm before the transaction, so that PrepareAs
+// does not call Cloud KMS in it. Write the entry only if the transaction finds that it
+// does not exist: a published entry must not change.
+func (l *Log) PrepareAs(ctx context.Context, db *firestore.Client, e Entry) (Prepared, error) {
 	return l.seal(ctx, db, e)
+}
+
+// Warm makes sure that the next Prepare does not call Cloud KMS, unless the data key
+// expires before.
+func (l *Log) Warm(ctx context.Context) error {
+	if _, err := l.sealer.Seal(ctx, nil, nil); err != nil {
+		return fmt.Errorf("prepare to seal audit entries: %w", err)
+	}
+	return nil
 }
 
 // seal sets the time of an entry that has its ID, and seals it.
@@ -171,6 +197,25 @@ func (l *Log) Append(ctx context.Context, db *firestore.Client, e Entry) (string
 	}
 	p.Committed(ctx)
 	return p.ID, nil
+}
+
+// AppendOnce writes an entry that has its ID, of NewID, unless the log has it already. So
+// several processes that see the same end of an action record it once.
+func (l *Log) AppendOnce(ctx context.Context, db *firestore.Client, e Entry) error {
+	p, err := l.PrepareAs(ctx, db, e)
+	if err != nil {
+		return err
+	}
+	return gcp.Transact(ctx, db, func(_ context.Context, tx *firestore.Transaction) error {
+		docs, err := tx.GetAll([]*firestore.DocumentRef{p.ref})
+		if err != nil {
+			return fmt.Errorf("read audit entry: %w", err)
+		}
+		if docs[0].Exists() {
+			return nil
+		}
+		return p.Write(tx)
+	})
 }
 
 // Entries iterates over a tenant's log, oldest entry first.

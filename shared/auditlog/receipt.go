@@ -42,6 +42,10 @@ func (p Prepared) Commit(ctx context.Context, db *firestore.Client, work func(*f
 // with Write, and not with Commit, calls it after the transaction.
 func (p Prepared) Committed(ctx context.Context) { receive(ctx, p.ID) }
 
+// Receive passes the ID of a committed entry of PrepareAs to the receiver of
+// WithReceipt.
+func Receive(ctx context.Context, id string) { receive(ctx, id) }
+
 func receive(ctx context.Context, id string) {
 	if f, ok := ctx.Value(receiptKey{}).(func(string)); ok {
 		f(id)

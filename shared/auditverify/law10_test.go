@@ -187,10 +187,13 @@ func testEveryTruncation(t *testing.T) {
 func TestBitsOfEveryKindOfTileAreNoticed(t *testing.T) {
 	t.Parallel()
 	p := publish(t, 66_000, 66_000)
-	for _, r := range []tilelog.Resource{
+	for i, r := range []tilelog.Resource{
 		{Width: 256}, {Index: 257, Width: 208}, {Level: 1, Width: 256}, {Level: 1, Index: 1, Width: 1}, {Level: 2, Width: 1},
 		{Entries: true, Index: 255, Width: 256}, {Entries: true, Index: 257, Width: 208},
 	} {
+		if flipStep > 1 && i > 1 {
+			break // with the race detector, two of them are enough
+		}
 		data := p.files[r.Path()].Data
 		data[len(data)/2] ^= 1
 		if p.verify(t, p.files).OK() {

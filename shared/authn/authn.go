@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,8 +20,9 @@ type Principal struct {
 	Issuer     string               // exact `iss`
 	Subject    string               // `sub`: unique within the issuer, 1 to 255 printable bytes
 	Role       tenant.Role          // empty: no rule matches the token, so it may do nothing
-	Workspaces []tenant.WorkspaceID // in which a runner may write; nil for other roles
+	Workspaces []tenant.WorkspaceID // in which a runner or a builder may write; nil for other roles
 	RunGroup   string               // identifies the rule whose runners share their runs; empty: the principal shares none
+	Pipeline   bool                 // the rule says that the token belongs to a program and not to a person
 }
 
 // LogValue implements slog.LogValuer.
@@ -57,6 +59,11 @@ type Config struct {
 	// is verified, so anybody can trigger any number of calls: it should cache.
 	// Required.
 	Record func(context.Context, tenant.ID) (tenant.Record, error)
+
+	// Client returns the record of the tenant that trusts a client ID of an issuer, or
+	// an error that wraps tenant.ErrNotFound. It is called like Record. Nil means that
+	// no tenant has client IDs.
+	Client func(ctx context.Context, issuer, clientID string) (tenant.Record, error)
 
 	// PlatformTrust returns the issuers of platform staff. Their rules can assign
 	// only the role tenant.Platform. Nil means that there are no platform staff.
@@ -114,7 +121,7 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (Principal,
 	if err != nil {
 		return Principal{}, err
 	}
-	r, err := v.realm(ctx, t.audience)
+	r, err := v.realm(ctx, t)
 	if err != nil {
 		return Principal{}, err
 	}
@@ -128,10 +135,10 @@ type realm struct {
 	trust  []tenant.Trust
 }
 
-func (v *Verifier) realm(ctx context.Context, audience string) (realm, error) {
-	name, ok := strings.CutPrefix(audience, v.config.Audience)
+func (v *Verifier) realm(ctx context.Context, t *token) (realm, error) {
+	name, ok := strings.CutPrefix(t.audience, v.config.Audience)
 	if !ok {
-		return realm{}, errAudience
+		return v.client(ctx, t)
 	}
 	if name == "/platform" {
 		return v.platform(ctx)
@@ -141,7 +148,41 @@ func (v *Verifier) realm(ctx context.Context, audience string) (realm, error) {
 	if !ok || err != nil {
 		return realm{}, errAudience
 	}
-	return v.tenant(ctx, id)
+	record, err := v.config.Record(ctx, id)
+	return tenantRealm(record, err, id)
+}
+
+// client returns the realm of an ID token, whose audience is the client ID of the
+// console at its issuer. Only the trust that lists the client ID counts.
+func (v *Verifier) client(ctx context.Context, t *token) (realm, error) {
+	staff, err := v.platform(ctx)
+	if err == nil && staff.admit(t) {
+		return staff, nil
+	}
+	if err != nil && !errors.Is(err, errUntrusted) {
+		return realm{}, err
+	}
+	if v.config.Client == nil {
+		return realm{}, errAudience
+	}
+	record, err := v.config.Client(ctx, t.issuer, t.audience)
+	if errors.Is(err, tenant.ErrNotFound) {
+		return realm{}, errAudience
+	}
+	r, err := tenantRealm(record, err, record.ID)
+	if err == nil && !r.admit(t) {
+		return realm{}, errAudience
+	}
+	return r, err
+}
+
+// admit keeps only the trust that lists the client ID that is the token's audience. It
+// reports whether there is any.
+func (r *realm) admit(t *token) bool {
+	r.trust = slices.DeleteFunc(slices.Clone(r.trust), func(entry tenant.Trust) bool {
+		return entry.Issuer != t.issuer || !slices.Contains(entry.ClientIDs, t.audience)
+	})
+	return len(r.trust) > 0
 }
 
 func (v *Verifier) platform(ctx context.Context) (realm, error) {
@@ -155,8 +196,8 @@ func (v *Verifier) platform(ctx context.Context) (realm, error) {
 	return realm{active: true, trust: trust}, nil
 }
 
-func (v *Verifier) tenant(ctx context.Context, id tenant.ID) (realm, error) {
-	record, err := v.config.Record(ctx, id)
+// tenantRealm returns the realm of a tenant whose record was looked up.
+func tenantRealm(record tenant.Record, err error, id tenant.ID) (realm, error) {
 	switch {
 	case errors.Is(err, tenant.ErrNotFound):
 		return realm{}, errUntrusted
@@ -165,7 +206,7 @@ func (v *Verifier) tenant(ctx context.Context, id tenant.ID) (realm, error) {
 	case record.ID != id:
 		return realm{}, unavailable(fmt.Errorf("read the record of tenant %s: it has the ID of another tenant", id))
 	}
-	return realm{tenant: id, active: record.State == tenant.Active, trust: record.Trust}, nil
+	return realm{tenant: id, active: record.State == tenant.Active || record.State == tenant.Offboarding, trust: record.Trust}, nil
 }
 
 // authenticate searches the realm's trust for an entry with the token's issuer, a
@@ -190,7 +231,7 @@ func (v *Verifier) authenticate(ctx context.Context, t *token, r realm) (Princip
 		}
 		if t.signedBy(keys) {
 			verified = true
-			p.Role, p.Workspaces, p.RunGroup = assign(entry.Rules, t.claims, r.tenant == "")
+			assign(&p, entry.Rules, t.claims)
 		}
 	}
 	switch {

@@ -3,7 +3,8 @@
 //
 // A token is an OpenID Connect ID token, a JWT access token (RFC 9068) or a
 // Kubernetes projected service-account token. Its audience, which is not verified
-// yet, selects a tenant. From then on, only the issuers, keys and rules of that
+// yet, selects a tenant. If the audience is a client ID of the console, the pair of the
+// issuer and the client ID does. From then on, only the issuers, keys and rules of that
 // tenant count. So a token opens one tenant at most, and a token with
 // another audience gains nothing.
 //
@@ -13,7 +14,8 @@
 //     ES256, by a key of that type in the key set of the token's issuer; the key
 //     has the token's key ID, and its use and key_ops, if present, allow verifying;
 //     a token without a key ID is tried with the only key that fits;
-//   - exactly one audience: Audience/tenants/ID, or Audience/platform;
+//   - exactly one audience: Audience/tenants/ID, or Audience/platform, or a client ID
+//     that the trust of one tenant, or of the platform, lists for the token's issuer;
 //   - exp and iat, and nbf if present, with 60 seconds of leeway, and at most
 //     24 hours between iat and exp (a projected token is valid for one hour unless
 //     the pod requests more; kubelet renews it after 24 hours at the latest);

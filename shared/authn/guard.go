@@ -47,6 +47,10 @@ func public(address netip.Addr) bool {
 	return true
 }
 
+// PublicClient returns a client that connects only to public addresses, follows no
+// redirects and takes at most 5 seconds, for calls to an issuer.
+func PublicClient() *http.Client { return restrict(guardedClient()) }
+
 // guardedClient returns a client that connects only to public addresses. It checks
 // the address after the name is resolved, so a name that resolves to an internal
 // address does not help an attacker. It uses no proxy, because a proxy would resolve

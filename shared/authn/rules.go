@@ -13,20 +13,22 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// assign returns the role of the first rule that matches, or none. Staff can have
-// only the role tenant.Platform, and a tenant's principals only other roles: a
-// tenant's rule cannot make somebody platform staff.
-// For a runner it also returns the workspaces, and the group of runners that share
-// their runs.
-func assign(rules []tenant.Rule, c claims, staff bool) (role tenant.Role, workspaces []tenant.WorkspaceID, group string) {
+// assign sets the role of the first rule that matches, or none. Staff can have only the
+// role tenant.Platform, and a tenant's principals only other roles: a tenant's rule cannot
+// make somebody platform staff. A runner or a builder also gets the workspaces, and a runner
+// the group of runners that share their runs.
+func assign(p *Principal, rules []tenant.Rule, c claims) {
 	i := slices.IndexFunc(rules, func(r tenant.Rule) bool { return matches(r, c) })
-	if i < 0 || (rules[i].Role == tenant.Platform) != staff {
-		return "", nil, ""
+	if i < 0 || (rules[i].Role == tenant.Platform) != (p.Tenant == "") {
+		return
 	}
-	if rules[i].Role != tenant.Runner {
-		return rules[i].Role, nil, ""
+	p.Role, p.Pipeline = rules[i].Role, rules[i].Pipeline
+	if p.Role == tenant.Runner || p.Role == tenant.Builder {
+		p.Workspaces = slices.Clone(rules[i].Workspaces)
 	}
-	return tenant.Runner, slices.Clone(rules[i].Workspaces), runGroup(rules[i])
+	if p.Role == tenant.Runner {
+		p.RunGroup = runGroup(rules[i])
+	}
 }
 
 // runGroup returns a hash of the rule's claims if the rule shares runs, and ""

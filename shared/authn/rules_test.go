@@ -84,8 +84,9 @@ func TestFirstMatchingRuleDecides(t *testing.T) {
 		"a viewer has none here":           {[]tenant.Rule{{Claims: reader, Role: tenant.Viewer, Workspaces: somewhere}}, given{Role: tenant.Viewer}},
 		"platform first, then viewer":      {[]tenant.Rule{{Claims: reader, Role: tenant.Platform}, {Claims: reader, Role: tenant.Viewer}}, given{}},
 	} {
-		role, workspaces, _ := assign(row.rules, c, false)
-		if diff := cmp.Diff(row.want, given{role, workspaces}); diff != "" {
+		p := Principal{Tenant: "acme"}
+		assign(&p, row.rules, c)
+		if diff := cmp.Diff(row.want, given{p.Role, p.Workspaces}); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"cloud.google.com/go/storage"
@@ -57,6 +58,26 @@ func CreateIf(ctx context.Context, object *storage.ObjectHandle, contentType str
 	return nil
 }
 
+// Copy copies an object to one that does not exist, without reading it. It returns the
+// properties of the copy, or nil if the copy exists already. The copy has the content
+// type and no other metadata of the source. An error that IsMissing reports is about
+// the source.
+func Copy(ctx context.Context, target, source *storage.ObjectHandle, contentType string) (*storage.ObjectAttrs, error) {
+	c := target.If(storage.Conditions{DoesNotExist: true}).CopierFrom(source)
+	c.ContentType = contentType
+	attrs, err := c.Run(ctx)
+	if err != nil && exists(err) {
+		return nil, nil
+	}
+	return attrs, wrap("copy", source, err)
+}
+
+// HasUnsignedMetadata reports whether an object has metadata that no upload URL allows.
+func HasUnsignedMetadata(a *storage.ObjectAttrs) bool {
+	return a.ContentEncoding != "" || a.ContentDisposition != "" || a.ContentLanguage != "" ||
+		a.CacheControl != "" || !a.CustomTime.IsZero() || len(a.Metadata) > 0
+}
+
 // Read reads an object of at most limit bytes. It returns
 // storage.ErrObjectNotExist for an object that does not exist.
 func Read(ctx context.Context, object *storage.ObjectHandle, limit int64) ([]byte, error) {
@@ -82,16 +103,37 @@ func IsMissing(err error) bool {
 		response.Code == http.StatusForbidden && strings.Contains(response.Error()+response.Body, "storage.objects.list")
 }
 
+// IsKeyLocked reports whether the bucket cannot use its Cloud KMS key, because the key is
+// disabled or destroyed, or because Cloud Storage's agent has no role on it:
+// cloud.google.com/storage/docs/json_api/v1/status-codes. The last of these has no reason of
+// its own, so its text decides.
+func IsKeyLocked(err error) bool {
+	var response *googleapi.Error
+	if !errors.As(err, &response) {
+		return false
+	}
+	text := response.Error() + response.Body
+	named := slices.ContainsFunc(response.Errors, func(item googleapi.ErrorItem) bool { return strings.HasPrefix(item.Reason, "cloudKms") })
+	return named || strings.Contains(text, "CloudKms") ||
+		response.Code == http.StatusForbidden && strings.Contains(text, "Permission denied on Cloud KMS key")
+}
+
 // IsTransient reports whether a retry of a request to the bucket may succeed.
 func IsTransient(err error) bool {
 	var response *googleapi.Error
 	return !errors.As(err, &response) || response.Code >= http.StatusInternalServerError || response.Code == http.StatusTooManyRequests
 }
 
-// exists reports whether a create failed because the object exists.
+// exists reports whether a create failed because the object exists. Cloud Storage may
+// also say that the retention of the bucket protects the existing object:
+// cloud.google.com/storage/docs/json_api/v1/status-codes.
 func exists(err error) bool {
 	var api *googleapi.Error
-	return errors.As(err, &api) && api.Code == http.StatusPreconditionFailed
+	if !errors.As(err, &api) {
+		return false
+	}
+	protected := slices.ContainsFunc(api.Errors, func(item googleapi.ErrorItem) bool { return item.Reason == "retentionPolicyNotMet" })
+	return api.Code == http.StatusPreconditionFailed || api.Code == http.StatusForbidden && protected
 }
 
 func wrap(what string, object *storage.ObjectHandle, err error) error {

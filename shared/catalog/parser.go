@@ -10,8 +10,8 @@ import (
 // applied when the next one, a task or a section starts.
 type parser struct {
 	suite       Suite
-	section     string // normal name without plural; empty: before the first section
-	setting     string // normal name of the current setting; empty: none
+	section     string // see sections; empty: before the first section, or unknown
+	setting     string // see settings; empty: none
 	values      []row  // rows of the current setting
 	task        *draft // the current task; nil: none
 	drafts      []draft
@@ -39,7 +39,10 @@ func (p *parser) row(r row, indented bool) {
 	if m := header.FindStringSubmatch(r[0]); m != nil && !indented {
 		p.close()
 		p.task = nil
-		p.section = strings.TrimSuffix(normal(m[1]), "s")
+		p.section = sections[normal(m[1])]
+		if p.section == "" {
+			p.suite.Unknown = append(p.suite.Unknown, m[1])
+		}
 		return
 	}
 	if r[0] == "..." {
@@ -47,9 +50,9 @@ func (p *parser) row(r row, indented bool) {
 		return
 	}
 	switch p.section {
-	case "setting":
+	case settingSection:
 		p.open(r)
-	case "task", "testcase":
+	case taskSection, testSection:
 		p.taskRow(r, indented)
 	}
 }
@@ -57,7 +60,7 @@ func (p *parser) row(r row, indented bool) {
 // open starts a setting.
 func (p *parser) open(r row) {
 	p.close()
-	p.setting, p.values = normal(strings.Trim(r[0], "[]")), []row{r[1:]}
+	p.setting, p.values = settings[normal(strings.Trim(r[0], "[]"))], []row{r[1:]}
 }
 
 func (p *parser) taskRow(r row, indented bool) {
@@ -100,7 +103,7 @@ func (p *parser) suiteSetting(name string, values []row) {
 		p.suite.Documentation = text(values)
 	case "name":
 		p.suite.Name = text(values)
-	case "forcetags", "testtags", "tasktags":
+	case "testtags":
 		p.allTags = list(values)
 	case "defaulttags":
 		p.defaultTags = list(values)

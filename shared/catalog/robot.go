@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/strongroom-dev/strongroom/shared/charset"
 )
 
 // MaxFileBytes bounds a task file.
@@ -27,6 +29,7 @@ type Suite struct {
 	Metadata      map[string]string // as written; nil: none
 	Supports      []string          // from the metadata: platforms and the like, each once
 	Tasks         []Task
+	Unknown       []string // sections that are not understood, each with its file and name
 }
 
 // The kinds of tasks.
@@ -67,14 +70,17 @@ func Parse(data []byte, source string) (Suite, error) {
 	if len(data) > MaxFileBytes {
 		return Suite{}, fmt.Errorf("%w: %s has %d bytes, the limit is %d", ErrFile, source, len(data), MaxFileBytes)
 	}
-	if !utf8.Valid(data) {
-		return Suite{}, fmt.Errorf("%w: %s is not UTF-8", ErrFile, source)
+	if encoding := charset.Of(data); encoding != "" {
+		return Suite{}, fmt.Errorf("%w: %s is %s; convert it to UTF-8, as Robot Framework requires", ErrFile, source, encoding)
 	}
 	p := parser{suite: Suite{Name: suiteName(source)}}
 	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
 		p.row(cells(strings.TrimRight(line, "\r\n")))
 	}
 	p.end()
+	for i, name := range p.suite.Unknown {
+		p.suite.Unknown[i] = fmt.Sprintf("%s: *** %.100s ***", source, name)
+	}
 	for i := range p.suite.Tasks {
 		p.suite.describe(&p.suite.Tasks[i], source)
 	}

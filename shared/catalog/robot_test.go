@@ -76,6 +76,9 @@ func TestParseReadsSections(t *testing.T) {
 		"a section twice":               {"*** Task ***\nA\n*** Comments ***\nB\n*** Tasks ***\nC", []string{"A", "C"}},
 		"text before any section":       {"A\n*** Tasks ***\nB", []string{"B"}},
 		"a continuation before a task":  {"*** Tasks ***\n...    x\nA\n...    y", []string{"A"}},
+		"German":                        {"Language: de\n\n*** Einstellungen ***\nDokumentation    x\n*** Aufgaben ***\nPrüfe DNS\n    Log    x\n*** Schlüsselwörter ***\nKein Task", []string{"Prüfe DNS"}},
+		"French tests":                  {"*** Unités de test ***\nVérifier\n*** Mots-clés ***\nB", []string{"Vérifier"}},
+		"Swedish, in upper case":        {"*** TASKAR ***\nKontrollera\n*** NYCKELORD ***\nB", []string{"Kontrollera"}},
 		"a comment where a name may be": {"*** Tasks ***\n# A\nB    # C", []string{"B"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -208,4 +211,44 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestSettingsInOtherLanguagesAreRead(t *testing.T) {
+	t.Parallel()
+	file := `Language: German
+*** Einstellungen ***
+Dokumentation      Prüft DNS.
+...                Ändert nichts.
+Metadaten          Supports    DNS
+Aufgabenmarker     dns
+*** Aufgaben ***
+Größe prüfen
+    [Dokumentation]    Misst die Größe.
+    [Marker]    nur-lesen
+    Log    x
+`
+	suite, err := catalog.Parse([]byte(file), "dns.robot")
+	want := []catalog.Task{{
+		Name: "Größe prüfen", Documentation: "Misst die Größe.", Tags: []string{"dns", "nur-lesen"}, Suite: "Dns", Source: "dns.robot",
+		SuiteDocumentation: "Prüft DNS.\nÄndert nichts.", Supports: []string{"DNS"},
+	}}
+	if diff := cmp.Diff(want, suite.Tasks); diff != "" || err != nil || len(suite.Unknown) > 0 {
+		t.Error(diff, err, suite.Unknown)
+	}
+}
+
+func TestWhatIsNotUnderstoodIsNamed(t *testing.T) {
+	t.Parallel()
+	suite, err := catalog.Parse([]byte("*** Задачи ***\nA\n*** Tasks ***\nB\n*** Taks ***\nC"), "a.robot")
+	if diff := cmp.Diff([]string{"a.robot: *** Задачи ***", "a.robot: *** Taks ***"}, suite.Unknown); diff != "" || err != nil || len(suite.Tasks) != 1 {
+		t.Error(diff, err, suite.Tasks)
+	}
+	for text, want := range map[string]string{
+		"*** Tasks ***\nPr\xfcfe":           "a.robot is not UTF-8, perhaps Latin-1; convert it to UTF-8",
+		"\xff\xfe*\x00*\x00*\x00 \x00T\x00": "a.robot is UTF-16 (little-endian); convert it to UTF-8",
+	} {
+		if _, err := catalog.Parse([]byte(text), "a.robot"); !errors.Is(err, catalog.ErrFile) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
 }

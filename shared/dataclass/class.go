@@ -31,12 +31,16 @@ const (
 	TenantDocument   Place = "tenant-document"   // Firestore, below tenants/{tenant}
 	PlatformDocument Place = "platform-document" // Firestore, anywhere else, and the tenants' own records
 	OutputsBucket    Place = "outputs-bucket"    // an object in the tenant's outputs bucket
+	ConfigsBucket    Place = "configs-bucket"    // git packs in the tenant's bucket of configurations, under the tenant's key
 	ExportsBucket    Place = "exports-bucket"    // a file in the tenant's exports bucket, under the tenant's key
+	AuditBucket      Place = "audit-bucket"      // an object in the audit bucket of a tenant or of the platform, under the audit key
+	CodeBucket       Place = "code-bucket"       // an archive of a function
 	Message          Place = "message"           // Pub/Sub
 	TenantTopic      Place = "tenant-topic"      // a message to the Pub/Sub topic of the tenant's own that receives its audit log
 	Parameter        Place = "parameter"         // of an API request
 	Request          Place = "request"           // the body of an API request
 	Response         Place = "response"          // the body of an API response
+	ModelPayload     Place = "model-payload"     // a request to a language model
 )
 
 // Key is what encrypts data where it is stored.

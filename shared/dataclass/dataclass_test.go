@@ -40,6 +40,16 @@ func TestLawsHoldInTheRules(t *testing.T) {
 			}
 		}
 	}
+	for class, rule := range dataclass.Rules {
+		if inPayload := class.In(dataclass.ModelPayload) == dataclass.Plain; inPayload != rule.Model.Allowed {
+			t.Errorf("law 7: %s may be in a model's payload: %v, and its rule says %v", class, inPayload, rule.Model.Allowed)
+		}
+	}
+	for _, class := range []dataclass.Class{dataclass.Output, dataclass.Configuration} {
+		if dataclass.Rules[class].Model.Allowed {
+			t.Errorf("law 7: %s reaches no model, whoever consents", class)
+		}
+	}
 	both := []dataclass.Consent{dataclass.TenantAdmin, dataclass.PlatformTeam}
 	for class, rule := range dataclass.Rules {
 		if rule.Model.Allowed && class != dataclass.Public && !cmp.Equal(both, rule.Model.Consents) {
@@ -94,7 +104,7 @@ func TestCheckReports(t *testing.T) {
 		value   any
 		encoder string
 		place   dataclass.Place
-		want    string // in the error; empty: there is none
+		want    string // in the error; empty: none exists
 	}{
 		"nothing about labels that the place allows": {value: labelled{}, encoder: "firestore", place: dataclass.TenantDocument, want: ""},
 		"a field without a label": {value: struct {

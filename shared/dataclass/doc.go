@@ -2,8 +2,8 @@
 // field may be stored, under which key, who may read it, whether it may reach a
 // language model, and how long it is kept. Rules is the table.
 //
-// Every field of a stored document, of a message and of an API body names its
-// class in a struct tag:
+// Every field of a stored document, of a message, of an API body, of an export's row and
+// of a model's payload names its class in a struct tag:
 //
 //	type Grant struct {
 //		Run    run.ID `firestore:"run" class:"operational"`
@@ -15,6 +15,10 @@
 // next to the type:
 //
 //	var _ = dataclass.Stored[Grant]("tenants/{tenant}/workspaces/{workspace}/grants/{grant}")
+//
+// Published, Delivered, Exported and Sent declare messages, rows of exports and payloads of
+// models too. Locations lists every place that has data, and Map shows it with the
+// rules.
 //
 // Tests read these declarations. They fail on a field without a label, on a label that
 // the place forbids, on a document, a message or an API that nothing declares, and on

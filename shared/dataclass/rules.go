@@ -5,6 +5,7 @@ import "slices"
 // Rule says what may be done with the data of one class. The zero Rule permits
 // nothing.
 type Rule struct {
+	What    string   // what the class is, for people
 	Plain   []Place  // may have the data as it is
 	Sealed  []Place  // may have it only encrypted with AES-256-GCM or wrapped by KMS
 	Keys    []Key    // that encrypt it where it is stored
@@ -15,7 +16,7 @@ type Rule struct {
 
 var (
 	members   = []string{"viewer", "auditor", "admin"}
-	everybody = []string{"runner", "viewer", "auditor", "admin", "platform"}
+	everybody = []string{"runner", "builder", "viewer", "auditor", "admin", "platform"}
 	bothAgree = Model{Allowed: true, Consents: []Consent{TenantAdmin, PlatformTeam}}
 	api       = []Place{Parameter, Request, Response}
 	untilGone = "until the tenant is offboarded"
@@ -24,35 +25,38 @@ var (
 // Rules is the one table of what may be done with each class.
 var Rules = map[Class]Rule{
 	Public: {
-		Plain:   append([]Place{PlatformDocument}, api...),
+		What:    "what its author has published for everybody: the catalog of tasks, source code",
+		Plain:   append([]Place{PlatformDocument, CodeBucket, ModelPayload}, api...),
 		Keys:    []Key{DatabaseKey},
 		Readers: []string{"viewer", "auditor", "admin", "platform"},
 		Model:   Model{Allowed: true},
 		Kept:    "until a newer edition of its source no longer has it",
 	},
 	Configuration: {
-		Plain:   append([]Place{TenantDocument, PlatformDocument, ExportsBucket}, api...),
+		What:    "what a tenant sets: objectives, assistants, trust, limits, and the configurations of workspaces",
+		Plain:   append([]Place{TenantDocument, PlatformDocument, ExportsBucket, ConfigsBucket}, api...),
 		Keys:    []Key{DatabaseKey, TenantKey},
-		Readers: members,
-		Model:   bothAgree,
+		Readers: append([]string{"builder"}, members...),
 		Kept:    "until it is replaced, or until the tenant is offboarded",
 	},
 	Output: {
-		Plain:   []Place{OutputsBucket, Response},
+		What:    "the bytes that a task wrote",
+		Plain:   []Place{OutputsBucket, ExportsBucket, Response},
 		Keys:    []Key{TenantKey},
 		Readers: members,
-		Model:   bothAgree,
-		Kept:    "as the lifecycle of the tenant's outputs bucket says",
+		Kept:    "as the lifecycle of the tenant's outputs bucket, and of its exports bucket, says",
 	},
 	Metadata: {
-		Plain:   append([]Place{TenantDocument, ExportsBucket}, api...),
+		What:    "what is known about runs: names, states, times, numbers, findings",
+		Plain:   append([]Place{TenantDocument, ExportsBucket, ModelPayload}, api...),
 		Keys:    []Key{DatabaseKey, TenantKey},
 		Readers: members,
 		Model:   bothAgree,
 		Kept:    untilGone,
 	},
 	Text: {
-		Plain:   []Place{Request, Response, ExportsBucket},
+		What:    "the free text of metadata: titles, details, steps, lines",
+		Plain:   []Place{Request, Response, ExportsBucket, ModelPayload},
 		Sealed:  []Place{TenantDocument},
 		Keys:    []Key{TenantKey, DatabaseKey},
 		Readers: members,
@@ -60,20 +64,23 @@ var Rules = map[Class]Rule{
 		Kept:    untilGone,
 	},
 	Operational: {
-		Plain:   append([]Place{TenantDocument, PlatformDocument, Message, TenantTopic, ExportsBucket}, api...),
+		What:    "references, codes, times and counts of the platform's own work",
+		Plain:   append([]Place{TenantDocument, PlatformDocument, Message, TenantTopic, ExportsBucket, ModelPayload}, api...),
 		Keys:    []Key{DatabaseKey, TenantKey},
 		Readers: everybody,
 		Model:   bothAgree, // it goes along with what it refers to
 		Kept:    untilGone,
 	},
 	Audit: {
-		Plain:   []Place{Response, TenantTopic, ExportsBucket},
+		What:    "who did what",
+		Plain:   []Place{Response, TenantTopic, ExportsBucket, AuditBucket},
 		Sealed:  []Place{TenantDocument, PlatformDocument},
 		Keys:    []Key{AuditKey, DatabaseKey, TenantKey},
 		Readers: []string{"auditor", "admin"},
 		Kept:    "for the retention of the audit log, also after the tenant is offboarded",
 	},
 	Secret: {
+		What:    "signed URLs, tokens and keys",
 		Plain:   []Place{Response},
 		Sealed:  []Place{TenantDocument, PlatformDocument},
 		Keys:    []Key{TenantKey, AuditKey},

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Declaration says which type the documents at a path, or the messages of a
-// topic, have.
+// Declaration says which type the documents at a path, the messages of a topic, the
+// rows of an export's table, or the payloads of a model's feature have.
 type Declaration struct {
-	Path    string // of documents, as "tenants/{tenant}/deks/{epoch}"; or the ID of a topic
+	Path    string // of documents, as "tenants/{tenant}/deks/{epoch}"; or the ID of a topic, a table or a feature
 	Place   Place
 	Type    reflect.Type
 	Encoder string // the struct tag that names the fields
@@ -44,9 +44,19 @@ func Delivered[T any](encoder string) Declaration {
 	return declare(Declaration{Path: TenantTopicPath, Place: TenantTopic, Type: reflect.TypeFor[T](), Encoder: encoder})
 }
 
+// Exported declares the type of the rows of a table of exports.
+func Exported[T any](table string) Declaration {
+	return declare(Declaration{Path: table, Place: ExportsBucket, Type: reflect.TypeFor[T](), Encoder: "json"})
+}
+
+// Sent declares the type of what a feature sends to a language model.
+func Sent[T any](feature string) Declaration {
+	return declare(Declaration{Path: feature, Place: ModelPayload, Type: reflect.TypeFor[T](), Encoder: "json"})
+}
+
 func declare(d Declaration) Declaration {
 	for _, other := range declarations {
-		if other.Path == d.Path && other.Encoder == d.Encoder {
+		if other.Path == d.Path && other.Place == d.Place && other.Encoder == d.Encoder {
 			panic(fmt.Sprintf("dataclass: %s is declared twice: %s and %s", d.Path, other.Type, d.Type))
 		}
 	}
@@ -67,11 +77,15 @@ func (d Declaration) Check() error {
 
 // Find returns the declaration of the document at a path within its database.
 func Find(path string) (Declaration, bool) {
-	i := slices.IndexFunc(declarations, func(d Declaration) bool { return d.Place != Message && d.Place != TenantTopic && matches(d.Path, path) })
+	i := slices.IndexFunc(declarations, func(d Declaration) bool { return d.isDocument() && matches(d.Path, path) })
 	if i < 0 {
 		return Declaration{}, false
 	}
 	return declarations[i], true
+}
+
+func (d Declaration) isDocument() bool {
+	return d.Place == TenantDocument || d.Place == PlatformDocument
 }
 
 // matches compares a path with a declared one, whose segments in braces match

@@ -4,6 +4,10 @@
 // These documents decide who may do what, so they are in a database of their own.
 // The functions can read that database and not write to it; Terraform writes it. A
 // function that is taken over cannot make anybody an admin.
+//
+// A tenant has two documents: the record, which Terraform owns, and the settings, which
+// package functions/tenants writes. Each lookup returns the record with the settings applied.
+// See infra/adr/0029-one-record-two-owners.md.
 package directory
 
 import (
@@ -16,7 +20,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/api/iterator"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -28,9 +31,9 @@ import (
 // DatabaseID is the ID of the directory's database, in the platform's project.
 const DatabaseID = "directory"
 
-// maxAge is how long a record is cached, so a change takes effect after at most
+// MaxAge is how long a record is cached, so a change takes effect after at most
 // this time.
-const maxAge = time.Minute
+const MaxAge = time.Minute
 
 // maxNotFoundAge is how long the absence of a tenant is cached. A tenant is looked
 // up before a signature is verified, so anybody can ask for any name.
@@ -77,14 +80,8 @@ func (d *Directory) Tenant(ctx context.Context, id tenant.ID) (tenant.Record, er
 		if err != nil {
 			return tenant.Record{}, err
 		}
-		doc, err := db.Collection("tenants").Doc(string(id)).Get(ctx)
-		if status.Code(err) == codes.NotFound {
-			return tenant.Record{}, tenant.ErrNotFound
-		}
-		if err != nil {
-			return tenant.Record{}, fmt.Errorf("read tenant: %w", err)
-		}
-		return decode(doc)
+		record, settings, err := read(ctx, db, id)
+		return record.With(settings), err
 	})
 }
 
@@ -93,43 +90,61 @@ func (d *Directory) Tenant(ctx context.Context, id tenant.ID) (tenant.Record, er
 // may receive the other's objects.
 func (d *Directory) TenantOfBucket(ctx context.Context, bucket string) (tenant.Record, error) {
 	return d.cached("bucket:"+bucket, func() (tenant.Record, error) {
-		db, err := d.Client(ctx)
-		if err != nil {
-			return tenant.Record{}, err
-		}
-		docs, err := db.Collection("tenants").Where("outputsBucket", "==", bucket).Limit(2).Documents(ctx).GetAll()
-		if err != nil {
-			return tenant.Record{}, fmt.Errorf("find tenant: %w", err)
-		}
-		switch len(docs) {
-		case 0:
-			return tenant.Record{}, tenant.ErrNotFound
-		case 1:
-			return decode(docs[0])
-		}
-		return tenant.Record{}, fmt.Errorf("tenants %s and %s have the same outputs bucket", docs[0].Ref.ID, docs[1].Ref.ID)
+		return d.findTenant(ctx, "outputs bucket", "outputsBucket", "==", bucket)
 	})
+}
+
+// TenantOfClient returns the tenant that trusts a client ID of an issuer, or
+// tenant.ErrNotFound. It fails if two tenants do, because a token opens one tenant.
+func (d *Directory) TenantOfClient(ctx context.Context, issuer, clientID string) (tenant.Record, error) {
+	key := tenant.ClientKey(issuer, clientID)
+	return d.cached("client:"+key, func() (tenant.Record, error) {
+		return d.findTenant(ctx, "the client ID of an issuer", "clients", "array-contains", key)
+	})
+}
+
+// findTenant returns the only tenant that a query finds.
+func (d *Directory) findTenant(ctx context.Context, what, field, operator, value string) (tenant.Record, error) {
+	db, err := d.Client(ctx)
+	if err != nil {
+		return tenant.Record{}, err
+	}
+	docs, err := db.Collection("tenants").Where(field, operator, value).Limit(2).Documents(ctx).GetAll()
+	if err != nil {
+		return tenant.Record{}, fmt.Errorf("find tenant: %w", err)
+	}
+	switch len(docs) {
+	case 0:
+		return tenant.Record{}, tenant.ErrNotFound
+	case 1:
+		record, settings, err := read(ctx, db, tenant.ID(docs[0].Ref.ID))
+		return record.With(settings), err
+	}
+	return tenant.Record{}, fmt.Errorf("tenants %s and %s have the same %s", docs[0].Ref.ID, docs[1].Ref.ID, what)
 }
 
 // Each calls visit with the record of every tenant. If visit returns an error,
 // Each stops and returns it. Each skips a record that cannot be read, and returns
 // its error at the end.
 func (d *Directory) Each(ctx context.Context, visit func(tenant.Record) error) error {
+	return d.EachWithSettings(ctx, func(record tenant.Record, settings tenant.Settings) error {
+		return visit(record.With(settings))
+	})
+}
+
+// EachRecord is like Each, but calls visit with the record as Terraform wrote it, which costs
+// one call less. It is for those who need no setting.
+func (d *Directory) EachRecord(ctx context.Context, visit func(tenant.Record) error) error {
 	db, err := d.Client(ctx)
 	if err != nil {
 		return err
 	}
-	docs := db.Collection("tenants").Documents(ctx)
-	defer docs.Stop()
+	docs, err := db.Collection("tenants").Documents(ctx).GetAll()
+	if err != nil {
+		return fmt.Errorf("list tenants: %w", err)
+	}
 	var broken []error
-	for {
-		doc, err := docs.Next()
-		if errors.Is(err, iterator.Done) {
-			return errors.Join(broken...)
-		}
-		if err != nil {
-			return fmt.Errorf("list tenants: %w", err)
-		}
+	for _, doc := range docs {
 		record, err := decode(doc)
 		if err != nil {
 			broken = append(broken, err)
@@ -139,6 +154,41 @@ func (d *Directory) Each(ctx context.Context, visit func(tenant.Record) error) e
 			return errors.Join(append(broken, err)...)
 		}
 	}
+	return errors.Join(broken...)
+}
+
+// EachWithSettings is like Each, and calls visit with the record as Terraform wrote it and with the
+// settings of the API.
+func (d *Directory) EachWithSettings(ctx context.Context, visit func(tenant.Record, tenant.Settings) error) error {
+	db, err := d.Client(ctx)
+	if err != nil {
+		return err
+	}
+	docs, err := db.Collection("tenants").Documents(ctx).GetAll()
+	if err != nil {
+		return fmt.Errorf("list tenants: %w", err)
+	}
+	settings := make([]*firestore.DocumentRef, len(docs))
+	for i, doc := range docs {
+		settings[i] = Settings(db, tenant.ID(doc.Ref.ID))
+	}
+	changed, err := db.GetAll(ctx, settings)
+	if err != nil {
+		return fmt.Errorf("read the settings of tenants: %w", err)
+	}
+	var broken []error
+	for i, doc := range docs {
+		record, err := decode(doc)
+		own, settingsErr := DecodeSettings(changed[i])
+		if err := errors.Join(err, settingsErr); err != nil {
+			broken = append(broken, err)
+			continue
+		}
+		if err := visit(record, own); err != nil {
+			return errors.Join(append(broken, err)...)
+		}
+	}
+	return errors.Join(broken...)
 }
 
 // Put writes a tenant's record.
@@ -182,7 +232,7 @@ func (d *Directory) PlatformTrust(ctx context.Context) ([]tenant.Trust, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.staff.trust, d.staff.expires = trust, now.Add(maxAge)
+	d.staff.trust, d.staff.expires = trust, now.Add(MaxAge)
 	return trust, nil
 }
 
@@ -293,7 +343,7 @@ func (d *Directory) cached(key string, read func() (tenant.Record, error)) (tena
 	}
 	now := d.now() // from before the read, so that the record is not older than it seems
 	record, err := read()
-	age := maxAge
+	age := MaxAge
 	if errors.Is(err, tenant.ErrNotFound) {
 		age = maxNotFoundAge
 	} else if err != nil {

@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -58,6 +59,42 @@ func TestATenantIsFoundByItsBucket(t *testing.T) {
 		if _, err := d.TenantOfBucket(t.Context(), bucket); !errors.Is(err, tenant.ErrNotFound) {
 			t.Errorf("%s is some tenant's bucket: %v", bucket, err)
 		}
+	}
+}
+
+func TestATenantIsFoundByItsClientID(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn, other := c.Tenant(t), c.Tenant(t)
+	issuer, clientID := tn.Trust[0].Issuer, tn.Trust[0].ClientIDs[0]
+	record, err := directory.New(c.Operator, c.Clock.Now).TenantOfClient(t.Context(), issuer, clientID)
+	if err != nil || record.ID != tn.ID {
+		t.Errorf("the client is of %q, %v", record.ID, err)
+	}
+	for _, pair := range [][2]string{{issuer, "another"}, {"https://elsewhere.example", clientID}, {issuer + "\x00" + clientID, ""}} {
+		if _, err := directory.New(c.Operator, c.Clock.Now).TenantOfClient(t.Context(), pair[0], pair[1]); !errors.Is(err, tenant.ErrNotFound) {
+			t.Errorf("%q is some tenant's client: %v", pair, err)
+		}
+	}
+
+	twice := other.Record
+	twice.Trust = append(slices.Clone(twice.Trust), tn.Trust...)
+	twice.Clients = tenant.ClientKeys(twice.Trust)
+	if err := c.Directory.Put(t.Context(), twice); err != nil {
+		t.Fatal(err)
+	}
+	record, err = directory.New(c.Operator, c.Clock.Now).TenantOfClient(t.Context(), issuer, clientID)
+	if err == nil || errors.Is(err, tenant.ErrNotFound) {
+		t.Errorf("a client of two tenants opens %q, %v", record.ID, err)
+	}
+}
+
+func TestARecordHasTheKeysOfItsClientIDs(t *testing.T) {
+	t.Parallel()
+	record := cloudtest.Shared(t).Tenant(t).Record
+	record.Clients = append(record.Clients, tenant.ClientKey("https://elsewhere.example", "another"))
+	if err := record.Validate(); err == nil {
+		t.Error("a record with the key of a client ID that its trust does not list is valid")
 	}
 }
 

@@ -1,15 +1,22 @@
-// Package event receives Pub/Sub messages as CloudEvents. It acknowledges a message
-// that was processed or permanently rejected, and has Pub/Sub redeliver any other.
+// Package event receives messages that Pub/Sub pushes over HTTP, itself or as CloudEvents
+// through Eventarc. It acknowledges a message that was processed or permanently rejected,
+// and has Pub/Sub redeliver any other.
+//
+// It does not use the receiver of the CloudEvents SDK, which the functions framework would
+// put in front of it: see ADR 0058.
 package event
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"time"
 
-	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/go-json-experiment/json"
 
 	"github.com/strongroom-dev/strongroom/shared/gcp"
@@ -59,38 +66,54 @@ func IsPermanent(err error) bool {
 	return errors.As(err, &r)
 }
 
-// errRedeliver is the only error that the platform sees. The functions framework
-// prints it as a format string, so its text is fixed.
-var errRedeliver = errors.New("not processed; redeliver")
+// maxBody is the largest request that is read: Pub/Sub's largest message has 10 MB
+// (cloud.google.com/pubsub/quotas#resource_limits), and base64 makes it a third larger.
+const maxBody = 16 << 20
 
-// Receive returns a CloudEvent function that calls handle.
-func Receive(handle Handler, log *slog.Logger) func(context.Context, event.Event) error {
-	return func(ctx context.Context, e event.Event) error {
-		m, fault := decode(e)
-		if fault != nil {
-			// The handler is called anyway, because it records rejections.
-			m = Message{ID: e.ID(), Malformed: Refuse("malformed", fault)}
+// Receive returns an HTTP handler that calls handle for each message that is pushed to it. A
+// response with the status 200 acknowledges the message. Pub/Sub delivers it again after a
+// 500, or if the client leaves.
+func Receive(handle Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			w.Header().Set("Allow", http.MethodPost)
+			http.Error(w, "send a message with POST", http.StatusMethodNotAllowed)
+			return
 		}
-		err := handle(ctx, m)
-		if err == nil {
-			err = m.Malformed
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err != nil {
+			http.Error(w, "the message cannot be read; send it again", http.StatusBadRequest)
+			return
 		}
-		switch {
-		case err == nil:
-			return nil
-		case IsPermanent(err):
-			log.ErrorContext(ctx, "event permanently rejected", "message", e.ID(), "error", err.Error())
-			return nil
+		if !process(r.Context(), handle, log, decode(r.Header, body)) {
+			http.Error(w, "not processed; redeliver", http.StatusInternalServerError)
+			return
 		}
-		log.WarnContext(ctx, "event will be redelivered", "message", e.ID(), "error", err.Error())
-		return errRedeliver
-	}
+		w.WriteHeader(http.StatusOK)
+	})
 }
 
-// Lazily returns a CloudEvent function that calls build on the first event, and
-// then calls the handler that build returned. If build fails, the next event calls
-// it again.
-func Lazily(build func(context.Context) (Handler, error), log *slog.Logger) func(context.Context, event.Event) error {
+// process handles a message, and reports whether it is done with. The handler is called for
+// a malformed message too, because it records rejections.
+func process(ctx context.Context, handle Handler, log *slog.Logger, m Message) bool {
+	err := handle(ctx, m)
+	if err == nil {
+		err = m.Malformed
+	}
+	switch {
+	case err == nil:
+	case IsPermanent(err):
+		log.ErrorContext(ctx, "event permanently rejected", "message", m.ID, "error", err.Error())
+	default:
+		log.WarnContext(ctx, "event will be redelivered", "message", m.ID, "error", err.Error())
+		return false
+	}
+	return true
+}
+
+// Lazily returns an HTTP handler that calls build on the first message, and then calls the
+// handler that build returned. If build fails, the next message calls it again.
+func Lazily(build func(context.Context) (Handler, error), log *slog.Logger) http.Handler {
 	var built gcp.Lazy[Handler]
 	return Receive(func(ctx context.Context, m Message) error {
 		handle, err := built.Get(ctx, build)
@@ -101,8 +124,9 @@ func Lazily(build func(context.Context) (Handler, error), log *slog.Logger) func
 	}, log)
 }
 
-// pushed is the data of a messagePublished event:
-// googleapis.github.io/google-cloudevents/examples/binary/pubsub.
+// pushed is the body of a push (cloud.google.com/pubsub/docs/push#receive_push), and also the
+// data of the event that Eventarc sends in CloudEvents' binary mode
+// (googleapis.github.io/google-cloudevents/examples/binary/pubsub).
 type pushed struct {
 	Message struct {
 		Data        []byte            `json:"data"`
@@ -112,16 +136,37 @@ type pushed struct {
 	} `json:"message"`
 }
 
-const published = "google.cloud.pubsub.topic.v1.messagePublished"
+// The headers of an event in CloudEvents' binary mode, and the type of Pub/Sub's events. A
+// push without Eventarc has neither.
+const (
+	headerID   = "Ce-Id"
+	headerType = "Ce-Type"
+	published  = "google.cloud.pubsub.topic.v1.messagePublished"
+)
 
-func decode(e event.Event) (Message, error) {
-	if e.Type() != published {
+// decode returns the message of a request. A malformed one has the event's ID or, if it has
+// none, the SHA-256 of the body, so that each delivery has the same.
+func decode(header http.Header, body []byte) Message {
+	m, err := parse(header.Get(headerType), body)
+	if err == nil {
+		return m
+	}
+	id := header.Get(headerID)
+	if id == "" {
+		digest := sha256.Sum256(body)
+		id = "sha256-" + hex.EncodeToString(digest[:])
+	}
+	return Message{ID: id, Malformed: Refuse("malformed", err)}
+}
+
+func parse(kind string, body []byte) (Message, error) {
+	if kind != "" && kind != published {
 		return Message{}, errors.New("the event is not a Pub/Sub message")
 	}
 	var p pushed
 	// This package rejects duplicate keys and keys in another case. Keys that are
 	// unknown are allowed, because Pub/Sub adds some.
-	if err := json.Unmarshal(e.Data(), &p); err != nil {
+	if err := json.Unmarshal(body, &p); err != nil {
 		return Message{}, errors.New("the event's data is not a Pub/Sub message")
 	}
 	if p.Message.MessageID == "" {

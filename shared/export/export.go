@@ -53,6 +53,10 @@ type Export struct {
 	Created time.Time `firestore:"created" class:"operational"`
 	Paused  time.Time `firestore:"paused" class:"operational"` // since when it is paused; zero: it is not
 	Ended   time.Time `firestore:"ended" class:"operational"`  // zero: it has not ended
+	// PartsDone is how many parts were done when export-scheduler last saw that there
+	// were more, at the time Progressed. Zero: not seen yet.
+	PartsDone  int64     `firestore:"partsDone" class:"operational"`
+	Progressed time.Time `firestore:"progressed" class:"operational"`
 	// Digest is the SHA-256 of the manifest. Empty until the export is done.
 	Digest []byte `firestore:"digest" class:"operational"`
 }
@@ -66,10 +70,15 @@ func New(id ID, r Request, now time.Time) Export {
 // ErrEnded is the error of a change of an export that has ended.
 var ErrEnded = errors.New("the export has ended")
 
-// Run notes that a part of the export was written. It reports whether the record
-// changed.
-func (e *Export) Run() (changed bool) {
-	if e.State != Queued && e.State != Paused {
+// Run notes that a part is done. began is the export as it was when the part began, and
+// wrote says whether the part wrote files. Run reports whether the record changed.
+//
+// A paused export continues when a part shows that the key can be used: one that began
+// in this pause and wrote a file. Parts without files use no key, and others may have
+// written theirs before the key was disabled.
+func (e *Export) Run(began Export, wrote bool) (changed bool) {
+	resumed := e.State == Paused && wrote && began.Paused.Equal(e.Paused)
+	if e.State != Queued && !resumed {
 		return false
 	}
 	e.State, e.Reason, e.Paused = Running, "", time.Time{}
@@ -84,6 +93,25 @@ func (e *Export) Pause(now time.Time) (changed bool) {
 	}
 	e.State, e.Reason, e.Paused = Paused, KeyLocked, now
 	return true
+}
+
+// Progress notes how many parts are done. It reports whether the record changed.
+func (e *Export) Progress(done int64, now time.Time) (changed bool) {
+	if !e.Active || done <= e.PartsDone && !e.Progressed.IsZero() {
+		return false
+	}
+	e.PartsDone, e.Progressed = done, now
+	return true
+}
+
+// Idle returns how long no part of an export has become done, as far as Progress
+// noted it. It is zero before the read time, and for an export that is paused or has
+// ended.
+func (e Export) Idle(now time.Time) time.Duration {
+	if e.State != Queued && e.State != Running || e.Progressed.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(e.Progressed))
 }
 
 // PausedTooLong reports whether the export has waited for the tenant's key as long

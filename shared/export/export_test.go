@@ -38,7 +38,6 @@ func TestRequestsAreValidated(t *testing.T) {
 		"no kind":                        {func(r *export.Request) { r.Kinds = nil }, "kinds"},
 		"a kind twice":                   {func(r *export.Request) { r.Kinds = append(r.Kinds, export.Metadata) }, "kinds"},
 		"a kind that does not exist":     {func(r *export.Request) { r.Kinds = []export.Kind{"everything"} }, "kinds"},
-		"a kind that is not available":   {func(r *export.Request) { r.Kinds = []export.Kind{export.Outputs} }, "kinds"},
 		"a range that ends at its begin": {func(r *export.Request) { r.From, r.To = minute, minute }, "to"},
 		"a range that ends before it":    {func(r *export.Request) { r.From, r.To = minute, minute.Add(-time.Hour) }, "to"},
 		"an end in the future":           {func(r *export.Request) { r.To = minute.Add(time.Minute) }, "to"},
@@ -86,7 +85,7 @@ func TestAnExportThatHasEndedDoesNotChange(t *testing.T) {
 	}
 	for state, end := range ends {
 		e := export.New("id", valid(), now)
-		e.Run()
+		e.Run(e, true)
 		if err := end(&e); err != nil || e.State != state || e.Active || e.Ended != now {
 			t.Fatalf("%s: %v, %+v", state, err, e)
 		}
@@ -96,7 +95,7 @@ func TestAnExportThatHasEndedDoesNotChange(t *testing.T) {
 				t.Errorf("%s after %s: %v", other, state, err)
 			}
 		}
-		if e.Run() || e.Pause(now) || !reflect.DeepEqual(e, ended) {
+		if e.Run(e, true) || e.Pause(now) || !reflect.DeepEqual(e, ended) {
 			t.Errorf("%s changed to %+v", state, e)
 		}
 	}
@@ -111,8 +110,37 @@ func TestAPausedExportRunsAgainOrWaitsForADay(t *testing.T) {
 	if e.PausedTooLong(now.Add(24*time.Hour)) || !e.PausedTooLong(now.Add(24*time.Hour+1)) {
 		t.Error("it does not wait for a day")
 	}
-	if !e.Run() || e.State != export.Running || e.Reason != "" || !e.Paused.IsZero() {
+	if !e.Run(e, true) || e.State != export.Running || e.Reason != "" || !e.Paused.IsZero() {
 		t.Errorf("running again: %+v", e)
+	}
+}
+
+func TestOnlyAPartThatShowsThatTheKeyCanBeUsedEndsAPause(t *testing.T) {
+	t.Parallel()
+	running := export.New("id", valid(), now)
+	running.Run(running, true)
+	paused := running
+	paused.Pause(now)
+	earlier := running
+	earlier.Pause(now.Add(-time.Hour))
+	for name, row := range map[string]struct {
+		began  export.Export
+		wrote  bool
+		resume bool
+	}{
+		"a part that began before the pause and wrote a file":  {began: running, wrote: true},
+		"a part that began in an earlier pause and wrote one":  {began: earlier, wrote: true},
+		"a part that began in this pause and wrote no file":    {began: paused},
+		"a part that began in this pause and wrote a file":     {began: paused, wrote: true, resume: true},
+		"a part that began before the pause and wrote no file": {began: running},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := paused
+			if e.Run(row.began, row.wrote) != row.resume || (e.State == export.Running) != row.resume {
+				t.Errorf("the export is %+v", e)
+			}
+		})
 	}
 }
 

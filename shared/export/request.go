@@ -36,7 +36,8 @@ type Request struct {
 	// Workspaces are those whose rows are exported. Empty means all. The audit log
 	// has no workspaces, so it is always exported as a whole.
 	Workspaces []tenant.WorkspaceID `firestore:"workspaces" class:"operational"`
-	// From leaves out the documents that were last written before it. Zero means
+	// From leaves out the documents that were last written before it or at it, which
+	// are in the export whose read time it is. Zero means
 	// that none is left out.
 	From time.Time `firestore:"from" class:"operational"`
 	// To is the read time. Zero means the next whole minute.
@@ -87,17 +88,14 @@ func (r Request) Validate(now time.Time) error {
 
 func (r Request) validateKinds() (errs []error) {
 	if len(r.Kinds) == 0 {
-		errs = append(errs, FieldError{"kinds", "it is empty; name at least one of audit, inventory, metadata"})
+		errs = append(errs, FieldError{"kinds", "it is empty; name at least one of audit, configuration, inventory, metadata, outputs"})
 	}
 	if len(slices.Compact(slices.Clone(r.Kinds))) < len(r.Kinds) {
 		errs = append(errs, FieldError{"kinds", "a kind is there twice; remove one"})
 	}
 	for _, kind := range r.Kinds {
-		switch {
-		case !slices.Contains(Kinds, kind):
-			errs = append(errs, FieldError{"kinds", "a kind does not exist; use audit, inventory or metadata"})
-		case len(Tables[kind]) == 0:
-			errs = append(errs, FieldError{"kinds", fmt.Sprintf("the kind %s is not available yet; remove it", kind)})
+		if !slices.Contains(Kinds, kind) {
+			errs = append(errs, FieldError{"kinds", "a kind does not exist; use audit, configuration, inventory, metadata or outputs"})
 		}
 	}
 	return errs

@@ -165,17 +165,25 @@ type ActRow struct {
 	By    string    `json:"by" class:"metadata"`
 	At    time.Time `json:"at" class:"metadata"`
 	Until time.Time `json:"until,omitzero" class:"metadata" doc:"End of ignoring it"`
+
+	Reason string `json:"reason,omitzero" class:"text" doc:"Why it is ignored"`
 }
 
-// NewIssueRow returns the row of an issue at the read time. title and line are its
-// opened text.
-func NewIssueRow(w tenant.WorkspaceID, i issue.Issue, title string, line []byte, readTime time.Time) IssueRow {
+// IssueTexts are the opened texts of an issue.
+type IssueTexts struct {
+	Title  string
+	Line   []byte
+	Reason string // why it is ignored
+}
+
+// NewIssueRow returns the row of an issue at the read time.
+func NewIssueRow(w tenant.WorkspaceID, i issue.Issue, texts IssueTexts, readTime time.Time) IssueRow {
 	row := IssueRow{
 		Workspace: w, Issue: i.ID, Check: i.Check, State: i.State(readTime), Task: i.Task, SLX: i.SLX, Resource: i.Resource,
 		Severity: i.Severity, SeverityFlagged: i.SeverityFlagged, ObservedAt: i.ObservedAt.UTC(),
 		FirstSeen: i.FirstSeen.UTC(), LastSeen: i.LastSeen.UTC(), LastRun: i.LastRun, LastNumber: i.LastNumber,
 		Runs: i.Runs, Sightings: i.Sightings, Since: i.Since.UTC(), Reopened: i.Reopened,
-		Seen: i.History.Times(), Title: title, LineRow: newLineRow(line),
+		Seen: i.History.Times(), Title: texts.Title, LineRow: newLineRow(texts.Line),
 	}
 	if i.ResolvedAt.Before(issue.Unresolved) {
 		row.ResolvedAt = i.ResolvedAt.UTC()
@@ -184,7 +192,7 @@ func NewIssueRow(w tenant.WorkspaceID, i issue.Issue, title string, line []byte,
 		row.Investigated = &ActRow{By: a.By, At: a.At.UTC()}
 	}
 	if a := i.Ignoring; a != nil {
-		row.Ignored = &ActRow{By: a.By, At: a.At.UTC(), Until: a.Until.UTC()}
+		row.Ignored = &ActRow{By: a.By, At: a.At.UTC(), Until: a.Until.UTC(), Reason: texts.Reason}
 	}
 	return row
 }
@@ -202,7 +210,7 @@ type SLIRow struct {
 	Slow       float64            `json:"slow,omitzero" class:"configuration" doc:"Burn rate over 3 d and 6 h that raises a ticket; absent: the default"`
 	MinSamples int                `json:"minSamples,omitzero" class:"configuration" doc:"Bad samples that the long window must have; absent: the default"`
 	StaleAfter int                `json:"staleAfter,omitzero" class:"configuration" doc:"Seconds without a sample after which it is stale; absent: the default"`
-	LastTime   time.Time          `json:"lastTime,omitzero" class:"metadata" doc:"Of the newest sample; absent: there is none"`
+	LastTime   time.Time          `json:"lastTime,omitzero" class:"metadata" doc:"Of the newest sample; absent: none exists"`
 	LastValue  float64            `json:"lastValue" class:"metadata"`
 }
 
@@ -236,9 +244,12 @@ type GrantRow struct {
 	Disputed       bool               `json:"disputed" class:"operational" doc:"Notifications of the object contradict each other"`
 	Created        time.Time          `json:"created" class:"operational" doc:"When the first URL was minted"`
 	Expires        time.Time          `json:"expires" class:"operational" doc:"When the newest URL expires"`
+	Issuer         string             `json:"issuer,omitzero" class:"metadata" doc:"Issuer of the identity that requested the newest URL; absent if it was not recorded"`
+	Subject        string             `json:"subject,omitzero" class:"metadata" doc:"Subject of the same identity"`
 	ContentType    string             `json:"contentType" class:"operational" doc:"As declared"`
 	DeclaredSize   *int64             `json:"declaredSize,omitzero" class:"operational" doc:"Bytes; absent if the runner declared none"`
 	DeclaredCRC32C string             `json:"declaredCrc32c,omitzero" class:"operational" doc:"Base64 of the big-endian checksum; absent if the runner declared none"`
+	DeclaredSHA256 string             `json:"declaredSha256,omitzero" class:"metadata" doc:"Hexadecimal digits; absent if the runner declared none"`
 	Size           *int64             `json:"size,omitzero" class:"operational" doc:"Bytes of the object; absent if none arrived"`
 	CRC32C         string             `json:"crc32c,omitzero" class:"operational" doc:"Of the object, by Cloud Storage: it detects accidents, not deliberate changes"`
 	Generation     int64              `json:"generation,omitzero" class:"operational" doc:"Of the object"`
@@ -249,7 +260,8 @@ type GrantRow struct {
 func NewGrantRow(g grant.Grant) GrantRow {
 	row := GrantRow{
 		Workspace: g.Workspace, Run: g.Run, Output: g.Output, Part: g.Part, Object: g.Object().Name(), State: g.State, Disputed: g.Disputed,
-		Created: g.Created.UTC(), Expires: g.Expires.UTC(), ContentType: g.Declared.ContentType, DeclaredSize: g.Declared.Size,
+		Created: g.Created.UTC(), Expires: g.Expires.UTC(), Issuer: g.Issuer, Subject: g.Subject, ContentType: g.Declared.ContentType, DeclaredSize: g.Declared.Size,
+		DeclaredSHA256: g.Declared.SHA256,
 	}
 	if g.Declared.CRC32C != nil {
 		row.DeclaredCRC32C = crc32c.Encode(*g.Declared.CRC32C)
@@ -257,6 +269,44 @@ func NewGrantRow(g grant.Grant) GrantRow {
 	if s := g.Stored; s != nil {
 		row.Size, row.CRC32C, row.Generation, row.Stored = &s.Size, crc32c.Encode(s.CRC32C), s.Generation, s.Time.UTC()
 	}
+	return row
+}
+
+// PartRow is a part of an output, for the kind outputs. If its object was copied, File
+// is the copy.
+type PartRow struct {
+	Workspace   tenant.WorkspaceID `json:"workspace" class:"operational"`
+	Run         run.ID             `json:"run" class:"operational" doc:"UUIDv7"`
+	Output      string             `json:"output" class:"operational"`
+	Part        int                `json:"part" class:"operational" doc:"From 1"`
+	State       grant.State        `json:"state" class:"operational" doc:"stored: the export has its bytes. pending: no object had arrived at the read time. missing: the run claims the part, or it was stored, but there is no object. expired: a URL was minted and not used. quarantined: the object does not match its grant, so it is not copied"`
+	Disputed    bool               `json:"disputed" class:"operational" doc:"Notifications of the object contradict each other"`
+	ContentType string             `json:"contentType" class:"operational" doc:"As declared"`
+	File        string             `json:"file,omitzero" class:"operational" doc:"Name of the copy in the export; absent unless the state is stored"`
+	Path        string             `json:"path,omitzero" class:"operational" doc:"File that is assembled from this part and its neighbors"`
+	Offset      int64              `json:"offset,omitzero" class:"operational" doc:"Where the part begins in path, in bytes; absent: 0"`
+	Size        *int64             `json:"size,omitzero" class:"operational" doc:"Bytes; absent if no object arrived"`
+	CRC32C      string             `json:"crc32c,omitzero" class:"operational" doc:"Of the object, by Cloud Storage; base64 of the big-endian checksum"`
+	SHA256      string             `json:"sha256,omitzero" class:"metadata" doc:"As the runner declared it before the upload; hexadecimal digits"`
+	Checksum    Checksum           `json:"checksum,omitzero" class:"operational" doc:"sha256, or crc32c-only: the runner declared no SHA-256, so a deliberate change is not detected; absent unless the state is stored"`
+	Generation  int64              `json:"generation,omitzero" class:"operational" doc:"Of the object in the outputs bucket"`
+	Stored      time.Time          `json:"stored,omitzero" class:"operational" doc:"When the object was complete"`
+}
+
+// NewPartRow returns the row of a part of an output. copied is its copy, or nil.
+func NewPartRow(g grant.Grant, copied *File) PartRow {
+	row := PartRow{
+		Workspace: g.Workspace, Run: g.Run, Output: g.Output, Part: g.Part, State: g.State, Disputed: g.Disputed,
+		ContentType: g.Declared.ContentType, SHA256: g.Declared.SHA256,
+	}
+	if s := g.Stored; s != nil {
+		row.Size, row.CRC32C, row.Generation, row.Stored = &s.Size, crc32c.Encode(s.CRC32C), s.Generation, s.Time.UTC()
+	}
+	if copied == nil {
+		return row
+	}
+	row.File, row.Checksum = copied.Name, copied.Checksum()
+	row.Path, row.Offset = AssembledPath(g.Object(), copied.Copied.First), copied.Copied.Offset
 	return row
 }
 

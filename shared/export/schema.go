@@ -8,19 +8,27 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/strongroom-dev/strongroom/shared/dataclass"
 )
 
 // RowTypes are the types of the rows of each table.
 var RowTypes = map[Table]reflect.Type{
-	AuditTable:      reflect.TypeFor[AuditRow](),
-	RunsTable:       reflect.TypeFor[RunRow](),
-	SamplesTable:    reflect.TypeFor[SamplesRow](),
-	SightingsTable:  reflect.TypeFor[SightingRow](),
-	IssuesTable:     reflect.TypeFor[IssueRow](),
-	SLIsTable:       reflect.TypeFor[SLIRow](),
-	AssistantsTable: reflect.TypeFor[AssistantRow](),
-	GrantsTable:     reflect.TypeFor[GrantRow](),
+	AuditTable:      rowType[AuditRow](AuditTable),
+	ConfigsTable:    rowType[ConfigRow](ConfigsTable),
+	ReviewsTable:    rowType[ReviewRow](ReviewsTable),
+	RunsTable:       rowType[RunRow](RunsTable),
+	SamplesTable:    rowType[SamplesRow](SamplesTable),
+	SightingsTable:  rowType[SightingRow](SightingsTable),
+	IssuesTable:     rowType[IssueRow](IssuesTable),
+	SLIsTable:       rowType[SLIRow](SLIsTable),
+	AssistantsTable: rowType[AssistantRow](AssistantsTable),
+	GrantsTable:     rowType[GrantRow](GrantsTable),
+	PartsTable:      rowType[PartRow](PartsTable),
 }
+
+// rowType declares the data classes of a table's rows.
+func rowType[T any](table Table) reflect.Type { return dataclass.Exported[T](string(table)).Type }
 
 // schema is the part of a JSON Schema (2020-12) that rows need. Class is the data
 // class of a field.

@@ -17,8 +17,8 @@ import (
 var worker = auditlog.Actor{Subject: "export-worker"}
 
 // Cancel ends an export. entry is the audit entry of the request. It returns
-// export.ErrEnded if the export has ended otherwise, and ErrNotFound if there is
-// none.
+// export.ErrEnded if the export has ended otherwise, and ErrNotFound if none
+// exists.
 func (j *Jobs) Cancel(ctx context.Context, h Home, id export.ID, entry auditlog.Entry) (export.Export, error) {
 	return j.change(ctx, h, id, &entry, func(e *export.Export) (bool, error) {
 		if e.State == export.Canceled {
@@ -44,6 +44,16 @@ func (j *Jobs) Fail(ctx context.Context, h Home, id export.ID, reason export.Rea
 func (j *Jobs) Pause(ctx context.Context, h Home, id export.ID) error {
 	_, err := j.change(ctx, h, id, nil, func(e *export.Export) (bool, error) { return e.Pause(j.Now()), nil })
 	return err
+}
+
+// NoteProgress counts the parts of an export that are done, and notes the time if
+// there are more than before. It returns the export.
+func (j *Jobs) NoteProgress(ctx context.Context, h Home, id export.ID) (export.Export, error) {
+	done, err := Count(ctx, h.Parts(id).Where("done", "==", true))
+	if err != nil {
+		return export.Export{}, err
+	}
+	return j.change(ctx, h, id, nil, func(e *export.Export) (bool, error) { return e.Progress(done, j.Now()), nil })
 }
 
 // endEntry is the audit entry of the end of an export.
@@ -96,9 +106,11 @@ func (j *Jobs) change(ctx context.Context, h Home, id export.ID, entry *auditlog
 }
 
 // FinishPart records the files of a part, and creates the parts that follow from it.
-// A part that is done already does not change, and neither does a part of an export
-// that has ended: then FinishPart returns export.ErrEnded.
-func (j *Jobs) FinishPart(ctx context.Context, h Home, id export.ID, part export.Part, next ...export.Part) error {
+// began is the export as it was when the part began. A part that is done already does
+// not change, and neither does a part of an export that has ended: then FinishPart
+// returns export.ErrEnded.
+func (j *Jobs) FinishPart(ctx context.Context, h Home, began export.Export, part export.Part, next ...export.Part) error {
+	id := began.ID
 	var entries []outbox.Entry
 	err := gcp.Transact(ctx, h.DB, func(_ context.Context, tx *firestore.Transaction) error {
 		entries = nil
@@ -109,7 +121,7 @@ func (j *Jobs) FinishPart(ctx context.Context, h Home, id export.ID, part export
 		if entries, err = j.writeParts(tx, h, id, next); err != nil {
 			return err
 		}
-		if e.Run() {
+		if e.Run(began, len(part.Files) > 0) {
 			if err := tx.Set(h.Exports().Doc(string(id)), e); err != nil {
 				return fmt.Errorf("write export: %w", err)
 			}

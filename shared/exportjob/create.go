@@ -57,7 +57,7 @@ func (h Home) readNew(tx *firestore.Transaction, e export.Export) (existing expo
 		}
 		return existing, err == nil, err
 	}
-	active, err := tx.Documents(h.Exports().Where("active", "==", true).OrderBy("created", firestore.Asc).Limit(export.MaxActive)).GetAll()
+	active, err := tx.Documents(h.active(export.MaxActive)).GetAll()
 	if err != nil {
 		return existing, false, fmt.Errorf("count active exports: %w", err)
 	}
@@ -103,4 +103,18 @@ func (j *Jobs) writeParts(tx *firestore.Transaction, h Home, id export.ID, parts
 // later.
 func (j *Jobs) publish(ctx context.Context, h Home, entries []outbox.Entry) {
 	_ = j.Publisher.PublishAll(ctx, h.DB, entries)
+}
+
+// active is the query of the exports that are not finished, the oldest first.
+func (h Home) active(limit int) firestore.Query {
+	return h.Exports().Where("active", "==", true).OrderBy("created", firestore.Asc).Limit(limit)
+}
+
+// AnyActive reports whether an export is not finished.
+func (h Home) AnyActive(ctx context.Context) (bool, error) {
+	docs, err := h.active(1).Documents(ctx).GetAll()
+	if err != nil {
+		return false, fmt.Errorf("find active exports: %w", err)
+	}
+	return len(docs) > 0, nil
 }

@@ -79,7 +79,7 @@ func (h Home) Parts(id export.ID) *firestore.CollectionRef {
 	return h.Exports().Doc(string(id)).Collection(PartsCollection)
 }
 
-// Get reads an export. It returns ErrNotFound if there is none.
+// Get reads an export. It returns ErrNotFound if none exists.
 func (h Home) Get(ctx context.Context, id export.ID) (export.Export, error) {
 	doc, err := h.Exports().Doc(string(id)).Get(ctx)
 	if status.Code(err) == codes.NotFound {
@@ -92,7 +92,7 @@ func (h Home) Get(ctx context.Context, id export.ID) (export.Export, error) {
 }
 
 // Part reads an export and one of its parts. It returns ErrNotFound or ErrNoPart if
-// there is none.
+// none exists.
 func (h Home) Part(ctx context.Context, id export.ID, part string) (export.Export, export.Part, error) {
 	docs, err := h.DB.GetAll(ctx, h.refs(id, part))
 	if err != nil {

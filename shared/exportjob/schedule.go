@@ -22,7 +22,7 @@ var (
 	ErrTooManySchedules = errors.New("the tenant has too many schedules")
 )
 
-// Schedule reads a schedule. It returns ErrNoSchedule if there is none.
+// Schedule reads a schedule. It returns ErrNoSchedule if none exists.
 func (h Home) Schedule(ctx context.Context, name export.ScheduleName) (export.Schedule, error) {
 	doc, err := h.Schedules().Doc(string(name)).Get(ctx)
 	if status.Code(err) == codes.NotFound {
@@ -86,7 +86,7 @@ func findSchedule(docs []*firestore.DocumentSnapshot, id string) (found export.S
 }
 
 // DeleteSchedule deletes a schedule, which it returns. It returns ErrNoSchedule if
-// there is none.
+// none exists.
 func (j *Jobs) DeleteSchedule(ctx context.Context, h Home, name export.ScheduleName, entry auditlog.Entry) (s export.Schedule, err error) {
 	prepared, err := j.Audit.Prepare(ctx, h.DB, entry)
 	if err != nil {

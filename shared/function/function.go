@@ -63,16 +63,17 @@ func HTTP[C any, H http.Handler](entryPoint string, build func(context.Context, 
 }
 
 // Event registers a function that receives Pub/Sub messages under its entry
-// point. It connects to nothing: build runs on the first message.
+// point. It connects to nothing: build runs on the first message. For the framework it is an
+// HTTP function: see package event.
 func Event[C any, H EventHandler](entryPoint string, build func(context.Context, C, Deps) (H, error)) {
 	log := api.NewLogger(os.Stderr)
-	functions.CloudEvent(entryPoint, event.Lazily(func(ctx context.Context) (event.Handler, error) {
+	functions.HTTP(entryPoint, event.Lazily(func(ctx context.Context) (event.Handler, error) {
 		h, err := fromEnviron(ctx, os.Environ(), log, build)
 		if err != nil {
 			return nil, err
 		}
 		return h.Handle, nil
-	}, log))
+	}, log).ServeHTTP)
 }
 
 // fromEnviron builds a function with the settings in environ and the wall clock.

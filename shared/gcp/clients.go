@@ -9,6 +9,7 @@ import (
 	"cloud.google.com/go/firestore"
 	kms "cloud.google.com/go/kms/apiv1"
 	"google.golang.org/api/option"
+	"google.golang.org/grpc"
 )
 
 // Clients holds the Google Cloud clients that every function needs. Each is built
@@ -42,7 +43,7 @@ func (c *Clients) Firestore(ctx context.Context, projectID, databaseID string) (
 	if client := c.firestore[key]; client != nil {
 		return client, nil
 	}
-	options, err := c.Config.Dial(c.Config.FirestoreHost)
+	options, err := c.Config.Dial(c.Config.FirestoreHost, append(newBeginWithRead().dialOptions(), grpc.WithChainUnaryInterceptor(awaitApproval))...)
 	if err != nil {
 		return nil, err
 	}

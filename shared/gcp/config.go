@@ -29,6 +29,7 @@ type Config struct {
 	KMSHost            string        `env:"KMS_EMULATOR_HOST"`
 	IAMCredentialsHost string        `env:"IAM_CREDENTIALS_EMULATOR_HOST"`
 	PubSubHost         string        `env:"PUBSUB_EMULATOR_HOST"`
+	VertexHost         string        `env:"VERTEX_EMULATOR_HOST"`
 	AccessToken        secret.String `env:"EMULATOR_ACCESS_TOKEN"` // identifies this process to an emulator
 }
 
@@ -64,19 +65,23 @@ func RefuseEmulatorInProduction(environ []string) error {
 	return nil
 }
 
-// Dial returns the options of a gRPC client of the service at host. For an empty
-// host it returns none, because Google's clients find Google's services themselves.
+// Dial returns the options of a gRPC client of the service at host, whose connections have
+// the additional options. For an empty host, Google's client finds Google's service itself.
 // The client closes the connection.
-func (c Config) Dial(host string) ([]option.ClientOption, error) {
+func (c Config) Dial(host string, additional ...grpc.DialOption) ([]option.ClientOption, error) {
 	if host == "" {
-		return nil, nil
+		options := make([]option.ClientOption, len(additional))
+		for i, o := range additional {
+			options[i] = option.WithGRPCDialOption(o)
+		}
+		return options, nil
 	}
 	// The Firestore client would make a connection without an identity if
 	// FIRESTORE_EMULATOR_HOST is set, so the connection is made here.
-	conn, err := grpc.NewClient("passthrough:///"+host,
+	conn, err := grpc.NewClient("passthrough:///"+host, append(additional,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithPerRPCCredentials(plainToken{c.AccessToken}),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32), grpc.MaxCallSendMsgSize(math.MaxInt32)))
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32), grpc.MaxCallSendMsgSize(math.MaxInt32)))...)
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", host, err)
 	}

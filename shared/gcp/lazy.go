@@ -14,7 +14,7 @@ type Lazy[T any] struct {
 	value T
 }
 
-// Get returns the value, and builds it first if there is none. The value outlives
+// Get returns the value, and builds it first if none exists. The value outlives
 // the request that builds it, so build receives a context that the request cannot
 // cancel.
 func (l *Lazy[T]) Get(ctx context.Context, build func(context.Context) (T, error)) (T, error) {

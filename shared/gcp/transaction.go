@@ -26,3 +26,12 @@ func Transact(ctx context.Context, db *firestore.Client, work func(context.Conte
 	}
 	return err
 }
+
+// repeatable marks the context of Write.
+type repeatable struct{}
+
+// Write commits the writes of work in one call, without a transaction. It is for writes that
+// depend on no read and change nothing if they are repeated: if the reply is lost, they are.
+func Write(ctx context.Context, db *firestore.Client, work func(*firestore.Transaction) error) error {
+	return db.RunTransaction(context.WithValue(ctx, repeatable{}, true), func(_ context.Context, tx *firestore.Transaction) error { return work(tx) })
+}

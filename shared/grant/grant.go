@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"regexp"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -25,6 +26,7 @@ type Declared struct {
 	ContentType string  `firestore:"contentType" class:"operational"`
 	Size        *int64  `firestore:"size" class:"operational"`   // bytes; nil: not declared
 	CRC32C      *uint32 `firestore:"crc32c" class:"operational"` // Castagnoli; nil: not declared
+	SHA256      string  `firestore:"sha256" class:"metadata"`    // 64 hexadecimal digits; empty: not declared. Cloud Storage computes none to compare it with
 	Lines       *int64  `firestore:"lines" class:"operational"`  // newline bytes in the part, a hint that may be wrong; nil: not declared
 }
 
@@ -39,6 +41,8 @@ type Grant struct {
 	State     State              `firestore:"state" class:"operational"`
 	Created   time.Time          `firestore:"created" class:"operational"`
 	Expires   time.Time          `firestore:"expires" class:"operational"` // when the newest URL expires
+	Issuer    string             `firestore:"issuer" class:"metadata"`     // exact `iss` of whoever requested the newest URL; empty: not recorded
+	Subject   string             `firestore:"subject" class:"metadata"`    // exact `sub` of the same
 	Stored    *Finalized         `firestore:"stored"`                      // nil until there is an object
 	Counted   Counted            `firestore:"counted"`
 
@@ -85,10 +89,15 @@ func (d Declared) MaxBytes() int64 {
 	return MaxPartBytes
 }
 
+var digest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// ValidSHA256 reports whether text is a SHA-256 as 64 hexadecimal digits in lower case.
+func ValidSHA256(text string) bool { return digest.MatchString(text) }
+
 // Same reports whether o declares the same object. Line counts may differ,
 // because they do not restrict the object.
 func (d Declared) Same(o Declared) bool {
-	return d.ContentType == o.ContentType && same(d.Size, o.Size) && same(d.CRC32C, o.CRC32C)
+	return d.ContentType == o.ContentType && same(d.Size, o.Size) && same(d.CRC32C, o.CRC32C) && d.SHA256 == o.SHA256
 }
 
 // Allows reports whether an object matches its declaration.

@@ -7,10 +7,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -31,21 +31,8 @@ type Object struct {
 	Part      int // from 1
 }
 
-var outputName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$`)
-
-// Errors of names.
-var (
-	ErrOutputName = errors.New("an output name has 1 to 200 characters from A-Z, a-z, 0-9, dot, underscore and hyphen, and must not start with a dot or hyphen")
-	ErrObject     = errors.New("the object name is not workspace/run/output/part")
-)
-
-// CheckOutput returns ErrOutputName if name is not the name of an output.
-func CheckOutput(name string) error {
-	if !outputName.MatchString(name) {
-		return ErrOutputName
-	}
-	return nil
-}
+// ErrObject is the error of a name that is not that of a part.
+var ErrObject = errors.New("the object name is not workspace/run/output/part")
 
 // Name is the object's name in its bucket.
 func (o Object) Name() string {
@@ -67,7 +54,7 @@ func ParseObject(name string) (Object, error) {
 	}
 	w, errWorkspace := tenant.ParseWorkspaceID(elements[0])
 	id, errRun := run.ParseID(elements[1])
-	errOutput := CheckOutput(elements[2])
+	errOutput := outputname.Check(elements[2])
 	part, errPart := strconv.ParseUint(elements[3], 10, 32)
 	if errors.Join(errWorkspace, errRun, errOutput, errPart) != nil || part == 0 {
 		return Object{}, ErrObject

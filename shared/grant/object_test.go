@@ -43,7 +43,7 @@ func TestParseObjectRejects(t *testing.T) {
 		"an output of broken UTF-8":    "prod/" + runID + "/\xff/00001",
 		"a workspace in upper case":    "Prod/" + runID + "/x/00001",
 		"a workspace with a new line":  "prod\n/" + runID + "/x/00001",
-		"an output of 201 bytes":       "prod/" + runID + "/" + strings.Repeat("x", 201) + "/00001",
+		"an output of 401 bytes":       "prod/" + runID + "/" + strings.Repeat("x", 401) + "/00001",
 		"a name of 1,025 bytes in all": strings.Repeat("x", 1025),
 	} {
 		if o, err := grant.ParseObject(object); err == nil {

@@ -56,6 +56,8 @@ type Issue struct {
 
 	History SightingHistory `firestore:"history"`
 	Text    []byte          `firestore:"text" class:"text"` // title and line of the sighting LastNumber, sealed
+
+	IgnoreReason []byte `firestore:"ignoreReason,omitempty" class:"text"` // why it is ignored, sealed; empty: nobody gave a reason
 }
 
 // Investigation records that a person works on an issue. It ends when the issue
@@ -111,11 +113,13 @@ func (i Issue) Investigate(by string, at time.Time) Issue {
 	return i
 }
 
-// Ignore returns the issue after a person ignored it until a certain time. A
-// time in the past ends an earlier Ignore. Of two calls, the later at counts.
-func (i Issue) Ignore(by string, at, until time.Time) Issue {
+// Ignore returns the issue after a person ignored it until a certain time, with a
+// sealed reason that may be empty. A time in the past ends an earlier Ignore. Of two
+// calls, the later at counts.
+func (i Issue) Ignore(by string, at, until time.Time, reason []byte) Issue {
 	if i.Ignoring == nil || at.After(i.Ignoring.At) {
 		i.Ignoring = &Ignoring{By: by, At: storable(at), Until: storable(until)}
+		i.IgnoreReason = reason
 	}
 	return i
 }

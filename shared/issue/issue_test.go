@@ -64,7 +64,7 @@ func TestStates(t *testing.T) {
 
 func (l timeline) investigate(at time.Time) { l.issues[disk] = l.issues[disk].Investigate("ann", at) }
 func (l timeline) ignore(at, until time.Time) {
-	l.issues[disk] = l.issues[disk].Ignore("ann", at, until)
+	l.issues[disk] = l.issues[disk].Ignore("ann", at, until, nil)
 }
 
 func TestFingerprintDistinguishesIssues(t *testing.T) {

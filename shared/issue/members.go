@@ -111,7 +111,7 @@ var timeLayouts = []string{
 	"2006-01-02T15:04Z07:00", "2006-01-02T15:04", "20060102T150405Z0700", "20060102T150405", "2006-01-02",
 }
 
-// time parses a time. It returns the zero time if there is none.
+// time parses a time. It returns the zero time if none exists.
 func (m members) time(keys ...string) time.Time {
 	_, value := m.first(keys)
 	text := strings.ToUpper(strings.TrimSpace(textOf(value)))

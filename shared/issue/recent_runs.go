@@ -92,7 +92,7 @@ func (r recentRuns) add(runs []RunResult) recentRuns {
 // newest returns the newest MaxRecent of them.
 func (r recentRuns) newest() recentRuns { return r[max(0, r.len()-MaxRecent)*recentSize:] }
 
-// resolver is a conclusive run that resolved an issue. The zero resolver is none.
+// resolver is a conclusive run that resolved an issue. The zero resolver means that no run resolved it.
 type resolver struct {
 	start   int64
 	created int64 // of several runs with this start, the latest

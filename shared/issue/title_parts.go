@@ -78,7 +78,7 @@ func replaceSegment(before, segment string) string {
 }
 
 // base64Length returns the length of the padded base64 text at the start of text,
-// or 0 if there is none. A path with a setting, such as /etc/cart/limits=, is none.
+// or 0 if text begins otherwise, as a path with a setting does: /etc/cart/limits=.
 func base64Length(text string) int {
 	const minLength = 20
 	size := runLength(text, func(c byte) bool { return isAlphanumeric(c) || c == '+' || c == '/' })

@@ -102,10 +102,11 @@ func (s *EnvelopeSealer) create(ctx context.Context) (*envelopeKey, error) {
 	raw := make([]byte, keySize)
 	defer clear(raw)
 	_, _ = rand.Read(raw) // never fails: pkg.go.dev/crypto/rand#Read
-	wrapped, err := kmsWrap(ctx, s.config.KMS, s.config.KeyName, raw, []byte(envelopePurpose))
+	sealed, err := Wrap(ctx, s.config.KMS, s.config.KeyName, raw, []byte(envelopePurpose))
 	if err != nil {
 		return nil, err
 	}
+	wrapped := sealed.Ciphertext
 	if len(wrapped) > maxWrappedKey {
 		return nil, fmt.Errorf("wrap key: KMS returned %d bytes, more than %d", len(wrapped), maxWrappedKey)
 	}
@@ -175,7 +176,7 @@ func (o *EnvelopeOpener) Open(ctx context.Context, sealed, associatedData []byte
 }
 
 // splitEnvelope returns the parts of an envelope. It returns false for a value that
-// is none.
+// is not an envelope.
 func splitEnvelope(sealed []byte) (wrapped, ciphertext []byte, ok bool) {
 	if len(sealed) < envelopeHeaderSize || sealed[0] != envelopeVersion {
 		return nil, nil, false
@@ -207,7 +208,7 @@ func (o *EnvelopeOpener) key(ctx context.Context, wrapped []byte) (*openedKey, e
 
 func (o *EnvelopeOpener) unwrap(ctx context.Context, id wrappedKeyID, wrapped []byte) (*openedKey, error) {
 	requested := o.config.Now() // KMS may disable the key after this time
-	raw, err := kmsUnwrap(ctx, o.config.KMS, o.config.KeyName, wrapped, []byte(envelopePurpose))
+	raw, err := Unwrap(ctx, o.config.KMS, o.config.KeyName, wrapped, []byte(envelopePurpose))
 	if status.Code(err) == codes.InvalidArgument {
 		return nil, ErrSealed // KMS has not wrapped this key
 	}
@@ -219,7 +220,7 @@ func (o *EnvelopeOpener) unwrap(ctx context.Context, id wrappedKeyID, wrapped []
 	if err != nil {
 		return nil, ErrSealed
 	}
-	key := &openedKey{aead: aead, expires: requested.Add(maxAge)}
+	key := &openedKey{aead: aead, expires: requested.Add(MaxAge)}
 	o.add(id, key)
 	return key, nil
 }
@@ -232,7 +233,7 @@ func (o *EnvelopeOpener) add(id wrappedKeyID, key *openedKey) {
 		clear(o.cache)
 	}
 	o.cache[id] = key
-	time.AfterFunc(maxAge, func() { o.evict(id, key) })
+	time.AfterFunc(MaxAge, func() { o.evict(id, key) })
 }
 
 func (o *EnvelopeOpener) evict(id wrappedKeyID, key *openedKey) {

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// maxAge limits how long an unwrapped key is cached, and therefore how long values
+// MaxAge limits how long an unwrapped key is cached, and therefore how long values
 // can still be opened after their KMS key is disabled.
-const maxAge = 5 * time.Minute
+const MaxAge = 5 * time.Minute
 
 // fetchTimeout limits one read or creation of a key. It is not limited by the
 // request that started it, because other requests wait for it too.
@@ -22,7 +22,7 @@ const fetchTimeout = 30 * time.Second
 // errNoKey is the error of an epoch without a key.
 var errNoKey = errors.New("no such data key")
 
-// keyring caches the unwrapped keys of one collection for at most maxAge. It is
+// keyring caches the unwrapped keys of one collection for at most MaxAge. It is
 // safe for concurrent use.
 type keyring[K any] struct {
 	store   store
@@ -47,7 +47,7 @@ func newKeyring[K any](config Config, parse func([]byte) (K, error)) *keyring[K]
 	return &keyring[K]{store: store{config}, parse: parse, cache: map[uint32]*cachedKey[K]{}}
 }
 
-// get returns the key of an epoch. It returns errNoKey if there is none.
+// get returns the key of an epoch. It returns errNoKey if none exists.
 func (r *keyring[K]) get(ctx context.Context, epoch uint32) (*cachedKey[K], error) {
 	r.mu.Lock()
 	key := r.cache[epoch]
@@ -90,7 +90,7 @@ func (r *keyring[K]) fetch(ctx context.Context, name string, read func(context.C
 		if err != nil {
 			return nil, fmt.Errorf("parse key: %w", err)
 		}
-		return r.add(&cachedKey[K]{key: key, epoch: raw.epoch, created: raw.created, expires: requested.Add(maxAge)}), nil
+		return r.add(&cachedKey[K]{key: key, epoch: raw.epoch, created: raw.created, expires: requested.Add(MaxAge)}), nil
 	}))
 }
 
@@ -107,7 +107,7 @@ func await[K any](ctx context.Context, result <-chan singleflight.Result) (key K
 	}
 }
 
-// add caches a key. A timer evicts it after maxAge even if nobody uses the keyring
+// add caches a key. A timer evicts it after MaxAge even if nobody uses the keyring
 // again, so that no key stays in memory longer.
 func (r *keyring[K]) add(key *cachedKey[K]) *cachedKey[K] {
 	r.mu.Lock()
@@ -116,7 +116,7 @@ func (r *keyring[K]) add(key *cachedKey[K]) *cachedKey[K] {
 		old.timer.Stop()
 	}
 	r.cache[key.epoch] = key
-	key.timer = time.AfterFunc(maxAge, func() { r.evict(key) })
+	key.timer = time.AfterFunc(MaxAge, func() { r.evict(key) })
 	return key
 }
 

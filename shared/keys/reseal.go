@@ -15,9 +15,9 @@ import (
 )
 
 // epochOverlap is how long processes may still seal under the previous epoch after
-// a new one starts: maxAge because they cache the key, and as long again for what
+// a new one starts: MaxAge because they cache the key, and as long again for what
 // they have sealed and not yet written.
-const epochOverlap = 2 * maxAge
+const epochOverlap = 2 * MaxAge
 
 // resealPage is how many documents one commit reads and writes. A sealed value has
 // at most a little more than half a MiB, and a commit at most 10 MiB:

@@ -58,7 +58,7 @@ func broken(t *testing.T, c *cloudtest.Cloud, record tenant.Record, id tenant.ID
 func TestResealOverAFaultAtAnyCall(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
-	const calls = 14
+	const calls = 12
 	record := c.Tenant(t).Record
 	type life struct {
 		record tenant.Record

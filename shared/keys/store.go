@@ -41,7 +41,7 @@ type rawKey struct {
 }
 
 // read reads the key of an epoch and has KMS unwrap it. It returns errNoKey if
-// there is none.
+// none exists.
 func (s store) read(ctx context.Context, epoch uint32) (rawKey, error) {
 	doc, err := s.ref(epoch).Get(ctx)
 	if status.Code(err) == codes.NotFound {

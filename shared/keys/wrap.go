@@ -13,11 +13,12 @@ import (
 )
 
 func (s store) wrap(ctx context.Context, epoch uint32, raw []byte) ([]byte, error) {
-	return kmsWrap(ctx, s.config.KMS, s.config.KeyName, raw, s.associatedData(epoch))
+	wrapped, err := Wrap(ctx, s.config.KMS, s.config.KeyName, raw, s.associatedData(epoch))
+	return wrapped.Ciphertext, err
 }
 
 func (s store) unwrap(ctx context.Context, epoch uint32, ciphertext []byte) ([]byte, error) {
-	return kmsUnwrap(ctx, s.config.KMS, s.config.KeyName, ciphertext, s.associatedData(epoch))
+	return Unwrap(ctx, s.config.KMS, s.config.KeyName, ciphertext, s.associatedData(epoch))
 }
 
 // associatedData binds a wrapped key to its document. It is the path within the
@@ -26,9 +27,16 @@ func (s store) associatedData(epoch uint32) []byte {
 	return []byte(RelativePath(s.ref(epoch)))
 }
 
-// kmsWrap has KMS encrypt a key. Checksums protect the request and the reply:
+// Wrapped is a key that Cloud KMS has encrypted.
+type Wrapped struct {
+	Ciphertext []byte
+	Version    string // projects/…/cryptoKeyVersions/… that encrypted it
+}
+
+// Wrap has Cloud KMS encrypt a key, with the primary version of keyName or with the version
+// that it names. Checksums protect the request and the reply:
 // cloud.google.com/kms/docs/data-integrity-guidelines.
-func kmsWrap(ctx context.Context, client *kms.KeyManagementClient, keyName string, raw, associatedData []byte) ([]byte, error) {
+func Wrap(ctx context.Context, client *kms.KeyManagementClient, keyName string, raw, associatedData []byte) (Wrapped, error) {
 	reply, err := client.Encrypt(ctx, &kmspb.EncryptRequest{
 		Name:                        keyName,
 		Plaintext:                   raw,
@@ -36,16 +44,16 @@ func kmsWrap(ctx context.Context, client *kms.KeyManagementClient, keyName strin
 		AdditionalAuthenticatedData: associatedData,
 	})
 	if err != nil {
-		return nil, keyError("wrap key", err)
+		return Wrapped{}, keyError("wrap key", err)
 	}
 	if !reply.VerifiedPlaintextCrc32C || reply.CiphertextCrc32C.GetValue() != checksum(reply.Ciphertext).Value {
-		return nil, status.Error(codes.DataLoss, "wrap key: checksum differs")
+		return Wrapped{}, status.Error(codes.DataLoss, "wrap key: checksum differs")
 	}
-	return reply.Ciphertext, nil
+	return Wrapped{reply.Ciphertext, reply.Name}, nil
 }
 
-// kmsUnwrap has KMS decrypt what kmsWrap returned for the same associated data.
-func kmsUnwrap(ctx context.Context, client *kms.KeyManagementClient, keyName string, ciphertext, associatedData []byte) ([]byte, error) {
+// Unwrap has Cloud KMS decrypt what Wrap returned for the same associated data.
+func Unwrap(ctx context.Context, client *kms.KeyManagementClient, keyName string, ciphertext, associatedData []byte) ([]byte, error) {
 	reply, err := client.Decrypt(ctx, &kmspb.DecryptRequest{
 		Name:                        keyName,
 		Ciphertext:                  ciphertext,

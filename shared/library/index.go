@@ -13,26 +13,37 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/catalog"
 	"github.com/strongroom-dev/strongroom/shared/rank"
 	"github.com/strongroom-dev/strongroom/shared/run"
+	"github.com/strongroom-dev/strongroom/shared/slx"
 )
 
 // Index is one version of the catalog in memory. It does not change, and is safe
 // for concurrent use.
 type Index struct {
 	*rank.Index
-	tasks map[string]catalog.Task // by ID
-	named map[string][]string     // IDs of tasks by NameKey
+	tasks    map[string]catalog.Task       // by ID
+	enriched map[string]catalog.Enrichment // by ID, of the tasks that have one
+	named    map[string][]string           // IDs of tasks by NameKey
+	inFile   map[string][]string           // IDs of tasks by slx.PathKey of their source
 }
 
-// Task returns the task with an ID; the zero Task if there is none.
+// Task returns the task with an ID; the zero Task if none exists.
 func (x *Index) Task(id string) catalog.Task { return x.tasks[id] }
+
+// Enrichment returns what the catalog says about the task with an ID in other words than its
+// author's; the zero Enrichment if none exists.
+func (x *Index) Enrichment(id string) catalog.Enrichment { return x.enriched[id] }
 
 // Named returns the IDs of the tasks whose names have the same NameKey as name.
 // Several suites may have a task of one name.
 func (x *Index) Named(name string) []string { return x.named[NameKey(name)] }
 
+// InFile returns the IDs of the tasks whose source has a key: see slx.PathKey. Files of
+// different repositories may have one key.
+func (x *Index) InFile(key string) []string { return x.inFile[key] }
+
 // readIndex reads all entries, one after the other, up to the limits of the catalog.
 func readIndex(ctx context.Context, db *firestore.Client, r Register) (*Index, error) {
-	x := &Index{tasks: map[string]catalog.Task{}, named: map[string][]string{}}
+	x := &Index{tasks: map[string]catalog.Task{}, enriched: map[string]catalog.Enrichment{}, named: map[string][]string{}, inFile: map[string][]string{}}
 	if r.Version == "" {
 		x.Index = rank.New(nil)
 		return x, nil
@@ -46,17 +57,21 @@ func readIndex(ctx context.Context, db *firestore.Client, r Register) (*Index, e
 		if errors.Is(err, iterator.Done) {
 			break
 		}
-		var t catalog.Task
+		var entry Entry
 		if err == nil {
-			err = doc.DataTo(&t)
+			err = doc.DataTo(&entry)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read catalog: %w", err)
 		}
+		t := entry.Task
 		shareTexts(&t, texts)
-		id, key := doc.Ref.ID, NameKey(t.Name)
-		x.tasks[id], x.named[key] = t, append(x.named[key], id)
-		documents = append(documents, Document(id, t))
+		id, key, file := doc.Ref.ID, NameKey(t.Name), slx.PathKey(t.Source)
+		x.tasks[id], x.named[key], x.inFile[file] = t, append(x.named[key], id), append(x.inFile[file], id)
+		if !entry.Enrichment.IsZero() {
+			x.enriched[id] = entry.Enrichment
+		}
+		documents = append(documents, x.Document(id))
 		size += Bytes(t)
 	}
 	x.Index = rank.New(documents)
@@ -85,10 +100,11 @@ func intern(texts map[string]string, text string) string {
 	return text
 }
 
-// Document returns what a task is searched by.
-func Document(id string, t catalog.Task) rank.Document {
+// Document returns what the task with an ID is searched by.
+func (x *Index) Document(id string) rank.Document {
+	t := x.tasks[id]
 	return rank.Document{
-		ID: id, Name: t.Name, Documentation: t.Documentation, Tags: t.Tags,
+		ID: id, Name: t.Name, Documentation: t.Documentation, Tags: t.Tags, Enrichment: x.enriched[id].Text(),
 		Context: t.DisplayName + "\n" + strings.Join(t.Supports, "\n") + "\n" + t.SuiteDocumentation,
 	}
 }

@@ -44,7 +44,8 @@ func Bytes(t catalog.Task) int {
 // Entry is a task as it is stored at catalog/{id}.
 type Entry struct {
 	catalog.Task
-	Edition string `firestore:"edition" class:"public"` // the edition of its source that had it last; may be empty
+	Edition    string             `firestore:"edition" class:"public"` // the edition of its source that had it last; may be empty
+	Enrichment catalog.Enrichment `firestore:"enrichment"`             // of this version of the task; may be zero
 }
 
 // Register describes the current catalog. It is stored at platform/catalog. The

@@ -1,18 +1,3 @@
-// Package manifest defines the manifest of an export, which names everything that
-// the export consists of, and verifies an export offline.
-//
-// An export is a directory. Every name ends in the first digits of the SHA-256 of
-// the file:
-//
-//	manifest-….json       the Manifest, as canonical JSON (RFC 8785)
-//	manifest-….note       a signed note (c2sp.org/signed-note) with the SHA-256 of the Manifest
-//	schemas/runs-….json   the JSON Schema of the rows of the table runs
-//	lists/….jsonl.gz      a list: one File on each line
-//	runs/….jsonl.gz       rows of the table runs
-//
-// The note authenticates the manifest, the manifest the lists, and the lists all
-// other files. So any change of any file, a missing file and an additional one are
-// detected with the verifier key alone.
 package manifest
 
 import (
@@ -20,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -29,8 +15,8 @@ import (
 // Format is the format of manifests of this package.
 const Format = "strongroom-export/v1"
 
-// MaxSize is the most bytes of a manifest. A list of 5,000 parts takes about 300
-// bytes of it.
+// MaxSize is the most bytes of a manifest. A list of up to 50,000 files takes about
+// 300 bytes of it.
 const MaxSize = 16 << 20
 
 // The prefixes and endings of the names of files.
@@ -40,6 +26,10 @@ const (
 	noteEnding = ".note"
 	Schemas    = "schemas/"
 	Lists      = "lists/"
+	Parts      = "parts/"         // copies of parts of outputs
+	Outputs    = "outputs/"       // outputs that pull assembled from their parts
+	Bundles    = "bundles/"       // git bundles of configurations
+	Configs    = "configuration/" // git bundles of configurations, as pull stores them
 )
 
 // Manifest says what an export consists of.
@@ -63,8 +53,40 @@ type File struct {
 	Name   string `json:"name"`   // relative to the manifest
 	Size   int64  `json:"size"`   // bytes
 	CRC32C string `json:"crc32c"` // base64 of the big-endian checksum, as Cloud Storage shows it
-	SHA256 string `json:"sha256"` // 64 hexadecimal digits
 	Rows   int64  `json:"rows"`   // of a table; otherwise 0
+
+	// SHA256 has 64 hexadecimal digits. It is empty only if Part.Checksum is CRC32COnly.
+	SHA256 string `json:"sha256,omitempty"`
+
+	// Part is set if the file is a copy of a part of an output.
+	Part *Part `json:"part,omitempty"`
+
+	// Bundle is set if the file is the git bundle of a configuration.
+	Bundle *Bundle `json:"bundle,omitempty"`
+}
+
+// Checksum says which checksum of the bytes of a part is known.
+type Checksum string
+
+// The checksums.
+const (
+	SHA256     Checksum = "sha256"      // the runner declared it before the upload; Cloud Storage computes none
+	CRC32COnly Checksum = "crc32c-only" // the runner declared none, so a deliberate change is not detected
+)
+
+// Part is a part of an output of a run. The file is a copy of it.
+type Part struct {
+	Workspace  string   `json:"workspace"`
+	Run        string   `json:"run"`
+	Output     string   `json:"output"`
+	Part       int      `json:"part"`       // from 1
+	Generation int64    `json:"generation"` // of the object in the outputs bucket
+	Checksum   Checksum `json:"checksum"`
+
+	// Path is the file that pull assembles from this part and its neighbors, relative
+	// to the manifest. Offset is where the part begins in it, in bytes.
+	Path   string `json:"path"`
+	Offset int64  `json:"offset"`
 }
 
 // Proves says in words what each checksum of the export proves.
@@ -75,8 +97,8 @@ type Proves struct {
 
 // Proof is the Proves of every manifest.
 var Proof = Proves{
-	SHA256: "detects every change, also a deliberate one",
-	CRC32C: "detects accidents, but not deliberate changes; in the table grants, no other checksum of an object is known",
+	SHA256: "detects every change, also a deliberate one; for a part of an output, it is the SHA-256 that the runner declared before the upload",
+	CRC32C: "detects accidents, but not deliberate changes; nothing else is known of a part of an output that is marked crc32c-only",
 }
 
 // Log connects the export to the tenant's audit log.
@@ -111,6 +133,31 @@ func (m Manifest) Encode() ([]byte, error) {
 func Names(digest []byte) (manifest, note string) {
 	name := namePrefix + ShortDigest(digest)
 	return name + jsonEnding, name + noteEnding
+}
+
+// IsManifest reports whether name is that of a manifest or of its note.
+func IsManifest(name string) bool {
+	ending := strings.HasSuffix(name, jsonEnding) || strings.HasSuffix(name, noteEnding)
+	return ending && strings.HasPrefix(name, namePrefix) && !strings.Contains(name, "/")
+}
+
+// The beginning and the end of the name of a partial file.
+const (
+	partialPrefix = "."
+	partialEnding = ".part"
+)
+
+// Partial returns the path of a file until it is complete. No file of an export has
+// such a name.
+func Partial(name string) string {
+	dir, base := path.Split(name)
+	return dir + partialPrefix + base + partialEnding
+}
+
+// IsPartial reports whether name is one that Partial returns.
+func IsPartial(name string) bool {
+	base := path.Base(name)
+	return strings.HasPrefix(base, partialPrefix) && strings.HasSuffix(base, partialEnding)
 }
 
 // ShortDigest returns the digits of a SHA-256 that a file's name has.

@@ -1,34 +1,28 @@
 package manifest
 
 import (
-	"bufio"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/mod/sumdb/note"
 )
-
-// Keys are what an export is verified with. They are published at
-// GET /v1/tenants/{tenant}/audit/log/keys.
-type Keys struct {
-	Manifest note.Verifiers // of notes of manifests
-	Log      note.Verifiers // of checkpoints of the audit log
-}
 
 // Report is the result of Verify.
 type Report struct {
 	Manifest Manifest // zero if it is not authentic
 	Files    int      // that were verified, without the manifest and its note
 	Bytes    int64    // of these files
+	// CRC32COnly is how many of these files are parts of outputs of which only a CRC32C
+	// is known: nothing shows if somebody changed them deliberately.
+	CRC32COnly int
+	// Bundles is how many of these files are bundles that WithBundles has checked.
+	Bundles  int
 	Problems []Problem
 }
 
@@ -41,40 +35,112 @@ type Problem struct {
 // Limits of what Verify reads into memory.
 const (
 	maxNote = 64 << 10
-	maxLine = 4 << 10 // of a list
+	maxLine = 4 << 10 // of a list; a line has up to three names of an output, of up to 400 bytes each
 )
+
+// String returns the problem in one line.
+func (p Problem) String() string {
+	if p.Name == "" {
+		return p.What
+	}
+	return p.Name + ": " + p.What
+}
 
 // Verify verifies the export in a directory: its signature, its inclusion in the
 // audit log, and every file. A report without problems means that the directory has
 // exactly the files that the platform wrote. The error is that of a directory that
 // cannot be read.
-func Verify(directory fs.FS, keys Keys) (Report, error) {
-	v := &verifier{directory: directory, keys: keys, named: map[string]bool{}}
-	if err := v.open(); err != nil {
-		return Report{}, err
+func Verify(directory fs.FS, keys Keys, options ...Option) (Report, error) {
+	v := newVerifier(directory, keys)
+	for _, option := range options {
+		option(v)
 	}
-	if v.report.Manifest.Format == "" {
-		return v.report, nil
-	}
-	if err := v.report.Manifest.verifyLog(keys.Log); err != nil {
-		v.problem("", "%v", err)
+	if err := v.open(); err != nil || v.report.Manifest.Format == "" {
+		return v.report, err
 	}
 	for _, f := range v.report.Manifest.Files {
 		v.file(f)
 	}
+	var lists []string
 	for _, f := range v.report.Manifest.Lists {
 		if v.file(f) {
-			v.list(f.Name)
+			lists = append(lists, f.Name)
 		}
+	}
+	if v.expect != nil {
+		v.announce(lists)
+	}
+	for _, name := range lists {
+		v.list(name)
+	}
+	if v.stopped != nil {
+		return v.report, v.stopped
+	}
+	v.reportMissing()
+	if err := v.checkAssembled(); err != nil {
+		return v.report, err
 	}
 	return v.report, v.findAdded()
 }
 
+// Option is an option of Verify.
+type Option func(*verifier)
+
+// WithProgress makes Verify call expect with the bytes that it will read, and read
+// with those that it has read. An error of read stops the verification, and Verify
+// returns it.
+func WithProgress(expect func(bytes int64), read func(bytes int64) error) Option {
+	return func(v *verifier) { v.expect, v.read = expect, read }
+}
+
+// Open authenticates the manifest of the export in a directory: its signature, and its
+// inclusion in the audit log. It reads no other file.
+func Open(directory fs.FS, keys Keys) (Report, error) {
+	v := newVerifier(directory, keys)
+	err := v.open()
+	return v.report, err
+}
+
+// verifier is one verification.
 type verifier struct {
 	directory fs.FS
 	keys      Keys
-	named     map[string]bool // files that the export has
+	expect    func(bytes int64) // nil: not called
+	read      func(bytes int64) error
+	stopped   error // of read
+
+	checkBundle func(io.Reader, Bundle) error // nil: not called
+
+	named     map[string]bool  // files that the export has
+	bundles   map[string]bool  // paths of bundles that the export has
+	assembled map[string]int64 // bytes of the parts in each assembled file
+	alone     map[string]bool  // assembled files of which a part is there under its own name
+	missing   []File           // parts of outputs
 	report    Report
+}
+
+func newVerifier(directory fs.FS, keys Keys) *verifier {
+	return &verifier{
+		directory: directory, keys: keys, read: func(int64) error { return nil },
+		named: map[string]bool{}, bundles: map[string]bool{}, assembled: map[string]int64{}, alone: map[string]bool{},
+	}
+}
+
+// countingReader reports what is read.
+type countingReader struct {
+	from     io.Reader
+	verifier *verifier
+}
+
+// Read implements io.Reader.
+func (r countingReader) Read(p []byte) (int, error) {
+	v := r.verifier
+	if v.stopped != nil {
+		return 0, v.stopped
+	}
+	n, err := r.from.Read(p)
+	v.stopped = v.read(int64(n))
+	return n, err
 }
 
 func (v *verifier) problem(name, format string, arguments ...any) {
@@ -91,7 +157,7 @@ func (v *verifier) open() error {
 		v.problem("", "there are %d files %s*%s; an export has one", len(notes), namePrefix, noteEnding)
 		return nil
 	}
-	signed, err := v.read(notes[0], maxNote)
+	signed, err := v.readSmall(notes[0], maxNote)
 	if err != nil {
 		return err
 	}
@@ -111,7 +177,7 @@ func (v *verifier) open() error {
 func (v *verifier) openManifest(noteName, export, digest string) error {
 	name := namePrefix + digest[:32] + jsonEnding
 	v.named[noteName], v.named[name] = true, true
-	text, err := v.read(name, MaxSize)
+	text, err := v.readSmall(name, MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		v.problem(name, "it is missing")
 		return nil
@@ -129,6 +195,9 @@ func (v *verifier) openManifest(noteName, export, digest string) error {
 		return nil
 	}
 	v.report.Manifest = m
+	if err := m.verifyLog(v.keys.Log); err != nil {
+		v.problem("", "%v", err)
+	}
 	return nil
 }
 
@@ -147,8 +216,8 @@ func openNote(signed []byte, verifiers note.Verifiers) (string, error) {
 	return n.Text, nil
 }
 
-// read reads a small file.
-func (v *verifier) read(name string, limit int64) ([]byte, error) {
+// readSmall reads a small file.
+func (v *verifier) readSmall(name string, limit int64) ([]byte, error) {
 	f, err := v.directory.Open(name)
 	if err != nil {
 		return nil, err
@@ -164,87 +233,17 @@ func (v *verifier) read(name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// file verifies one file, and reports whether it is as the manifest says.
-func (v *verifier) file(f File) bool {
-	if v.named[f.Name] {
-		v.problem(f.Name, "the export names it twice")
-		return false
-	}
-	v.named[f.Name] = true
-	v.report.Files++
-	v.report.Bytes += f.Size
-	opened, err := v.directory.Open(f.Name)
-	if errors.Is(err, fs.ErrNotExist) {
-		v.problem(f.Name, "it is missing")
-		return false
-	}
-	if err != nil {
-		v.problem(f.Name, "it cannot be opened: %v", err)
-		return false
-	}
-	defer opened.Close()
-	digest, crc := sha256.New(), crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	size, err := io.Copy(io.MultiWriter(digest, crc), io.LimitReader(opened, f.Size+1))
-	switch {
-	case err != nil:
-		v.problem(f.Name, "it cannot be read: %v", err)
-	case size != f.Size:
-		v.problem(f.Name, "it was changed: its size is not %d bytes", f.Size)
-	case hex.EncodeToString(digest.Sum(nil)) != f.SHA256:
-		v.problem(f.Name, "it was changed: its SHA-256 differs")
-	case base64.StdEncoding.EncodeToString(crc.Sum(nil)) != f.CRC32C:
-		v.problem(f.Name, "its CRC32C differs from the manifest's, although its SHA-256 does not")
-	default:
-		return true
-	}
-	return false
-}
-
-// list verifies the files that an authentic list names.
-func (v *verifier) list(name string) {
-	err := v.readList(name, func(f File) { v.file(f) })
-	if err != nil {
-		v.problem(name, "it is not a list: %v", err)
-	}
-}
-
-func (v *verifier) readList(name string, each func(File)) error {
-	f, err := v.directory.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	unzipped, err := gzip.NewReader(f)
-	if err != nil {
-		return err
-	}
-	return ReadList(unzipped, each)
-}
-
-// ReadList calls each with the files that a list names. list is uncompressed.
-func ReadList(list io.Reader, each func(File)) error {
-	lines := bufio.NewScanner(list)
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
-		var f File
-		if err := json.Unmarshal(lines.Bytes(), &f, json.RejectUnknownMembers(true)); err != nil {
-			return fmt.Errorf("read line: %w", err)
-		}
-		if !fs.ValidPath(f.Name) || strings.HasPrefix(f.Name, namePrefix) {
-			return fmt.Errorf("the name %q is not valid", f.Name)
-		}
-		each(f)
-	}
-	return lines.Err()
-}
-
 // findAdded finds files that the export does not name.
 func (v *verifier) findAdded() error {
 	return fs.WalkDir(v.directory, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if !d.IsDir() && !v.named[path] {
+		switch {
+		case d.IsDir(), v.named[path], path == KeysFile && d.Type().IsRegular():
+		case IsPartial(path):
+			v.problem(path, "it is not complete: a pull was interrupted; run it again")
+		default:
 			v.problem(path, "it is not part of the export: somebody added it")
 		}
 		return nil

@@ -36,13 +36,17 @@ const Collection = "outbox"
 
 // The topics of messages.
 const (
-	RunEvents   = "run-events"   // of runs
-	ExportParts = "export-parts" // of parts of exports that are to be written
+	RunEvents    = "run-events"    // of runs
+	ExportParts  = "export-parts"  // of parts of exports that are to be written
+	ConfigEvents = "config-events" // of configurations
 )
 
 // RunEnded is the kind of the event that both the start and the end of a run are
 // known.
 const RunEnded = "run.ended"
+
+// ConfigMoved is the kind of the event that another commit is in effect.
+const ConfigMoved = "config.moved"
 
 // Entry is a message that is to be published. It has references and no data.
 type Entry struct {
@@ -70,6 +74,14 @@ type partAttributes struct {
 	Entry  string    `attribute:"entry" class:"operational"`
 }
 
+// configAttributes are all that a message of ConfigEvents carries. It has no data.
+type configAttributes struct {
+	Tenant    tenant.ID          `attribute:"tenant" class:"operational"`
+	Workspace tenant.WorkspaceID `attribute:"workspace" class:"operational"`
+	Kind      string             `attribute:"kind" class:"operational"`
+	Entry     string             `attribute:"entry" class:"operational"`
+}
+
 // attributes are all that a message of RunEvents carries. It has no data.
 type attributes struct {
 	Tenant    tenant.ID          `attribute:"tenant" class:"operational"`
@@ -83,6 +95,7 @@ var (
 	_ = dataclass.Stored[Entry]("tenants/{tenant}/outbox/{entry}")
 	_ = dataclass.Published[attributes](RunEvents, dataclass.Attribute)
 	_ = dataclass.Published[partAttributes](ExportParts, dataclass.Attribute)
+	_ = dataclass.Published[configAttributes](ConfigEvents, dataclass.Attribute)
 )
 
 // NewRunEnded returns the entry of a run whose start and end are known.
@@ -107,6 +120,18 @@ func NewExportPart(t tenant.ID, id export.ID, part string, now time.Time) Entry 
 		Export:  id,
 		Part:    part,
 		Created: now,
+	}
+}
+
+// NewConfigMoved returns the entry of a configuration of which another commit is in effect.
+func NewConfigMoved(t tenant.ID, w tenant.WorkspaceID, commit string, now time.Time) Entry {
+	return Entry{
+		ID:        ConfigMoved + "-" + string(w) + "-" + commit,
+		Topic:     ConfigEvents,
+		Tenant:    t,
+		Workspace: w,
+		Kind:      ConfigMoved,
+		Created:   now,
 	}
 }
 
@@ -135,8 +160,11 @@ func (e Entry) ref(db *firestore.Client) *firestore.DocumentRef {
 
 // attributes returns the fields of the type of the topic's attributes by name.
 func (e Entry) attributes() map[string]string {
-	if e.Topic == ExportParts {
+	switch e.Topic {
+	case ExportParts:
 		return map[string]string{"tenant": string(e.Tenant), "export": string(e.Export), "part": e.Part, "entry": e.ID}
+	case ConfigEvents:
+		return map[string]string{"tenant": string(e.Tenant), "workspace": string(e.Workspace), "kind": e.Kind, "entry": e.ID}
 	}
 	return map[string]string{
 		"tenant": string(e.Tenant), "workspace": string(e.Workspace), "run": string(e.Run),

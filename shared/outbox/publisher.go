@@ -47,7 +47,7 @@ func (p *Publisher) Publish(ctx context.Context, db *firestore.Client, e Entry) 
 
 // markPublished marks at most MaxPage entries in one commit.
 func markPublished(ctx context.Context, db *firestore.Client, entries []Entry) error {
-	err := db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+	err := gcp.Write(ctx, db, func(tx *firestore.Transaction) error {
 		for _, e := range entries {
 			if err := e.markPublished(tx, db); err != nil {
 				return err

@@ -25,6 +25,7 @@ type Document struct {
 	Name          string
 	Documentation string
 	Tags          []string
+	Enrichment    string // what it checks, works on and changes, in other words than its author's
 	Context       string // text about all tasks of its suite
 }
 
@@ -37,6 +38,7 @@ var (
 	inName          = field{3, 1}
 	inTags          = field{1.5, 0.7}
 	inDocumentation = field{1, 0.5}
+	inEnrichment    = field{1, 0.5}
 	inContext       = field{0.5, 0.3}
 )
 
@@ -130,6 +132,7 @@ func (c *collection) read(d Document) map[int32]posting {
 	c.names = append(c.names, slices.CompactFunc(name, func(a, b nameWord) bool { return a.term == b.term }))
 	c.add(found, withoutVariables(strings.Join(d.Tags, " ")), inTags)
 	c.add(found, d.Documentation, inDocumentation)
+	c.add(found, d.Enrichment, inEnrichment)
 	c.add(found, d.Context, inContext)
 	return found
 }

@@ -22,6 +22,8 @@ func GrantRef(db *firestore.Client, t tenant.ID, o grant.Object) *firestore.Docu
 type GrantFilter struct {
 	Output string // only of this output
 	After  string // only of outputs whose names sort after this one
+
+	AfterPart int // only parts after this one; only with Output
 }
 
 // GrantsOfRun calls each with the grants of a run, by output and part. If each
@@ -30,6 +32,9 @@ func GrantsOfRun(ctx context.Context, db *firestore.Client, t tenant.ID, w tenan
 	query := Workspace(db, t, w).Collection(GrantsCollection).Where("run", "==", string(id))
 	if f.Output != "" {
 		query = query.Where("output", "==", f.Output)
+	}
+	if f.AfterPart > 0 {
+		query = query.Where("part", ">", f.AfterPart)
 	}
 	if f.After != "" {
 		query = query.Where("output", ">", f.After)

@@ -52,8 +52,8 @@ func (r RunRef) Get(ctx context.Context) (run.Run, error) {
 	return decodeFound(doc, err)
 }
 
-// ReadRun reads the run at ref in tx. It returns ErrRunNotFound if there is
-// none.
+// ReadRun reads the run at ref in tx. It returns ErrRunNotFound if none
+// exists.
 func ReadRun(tx *firestore.Transaction, ref *firestore.DocumentRef) (run.Run, error) {
 	doc, err := tx.Get(ref)
 	return decodeFound(doc, err)
@@ -63,12 +63,19 @@ func ReadRun(tx *firestore.Transaction, ref *firestore.DocumentRef) (run.Run, er
 // calls Create after all reads of tx. A new run belongs to by. Open returns
 // ErrRunIDTaken if the ID belongs to another workspace, and ErrNotRunOwner if the
 // run belongs to an identity that by may not act for.
-func (r RunRef) Open(tx *firestore.Transaction, now time.Time, by run.Owner) (record run.Run, create bool, err error) {
-	docs, err := tx.GetAll([]*firestore.DocumentRef{r.Record})
-	if err == nil && !docs[0].Exists() {
-		return r.OpenExpectingNew(tx, now, by)
+//
+// It also reads others, in the same call, and returns them in their order.
+func (r RunRef) Open(tx *firestore.Transaction, now time.Time, by run.Owner, others ...*firestore.DocumentRef) (record run.Run, create bool, also []*firestore.DocumentSnapshot, err error) {
+	docs, err := tx.GetAll(append([]*firestore.DocumentRef{r.Record}, others...))
+	if err != nil {
+		return run.Run{}, false, nil, fmt.Errorf("read run: %w", err)
 	}
-	return r.open(docs, err, now, by)
+	var reservation []*firestore.DocumentSnapshot
+	if !docs[0].Exists() {
+		reservation, err = tx.GetAll([]*firestore.DocumentRef{r.IDReservation})
+	}
+	record, create, err = r.open(append(docs[:1:1], reservation...), err, now, by)
+	return record, create, docs[1:], err
 }
 
 // OpenExpectingNew is Open for a run that is usually new. It reads both
@@ -95,7 +102,12 @@ func (r RunRef) open(docs []*firestore.DocumentSnapshot, err error, now time.Tim
 			return run.Run{}, false, ErrRunIDTaken
 		}
 	}
-	return run.Run{ID: r.id, State: run.Running, Created: now, Owner: by}, true, nil
+	return r.New(now, by), true, nil
+}
+
+// New returns a run that does not exist yet, and that belongs to by.
+func (r RunRef) New(now time.Time, by run.Owner) run.Run {
+	return run.Run{ID: r.id, State: run.Running, Created: now, Owner: by}
 }
 
 func openExisting(doc *firestore.DocumentSnapshot, by run.Owner) (run.Run, error) {
@@ -115,6 +127,18 @@ func openExisting(doc *firestore.DocumentSnapshot, by run.Owner) (run.Run, error
 // Create writes a run that Open began, and reserves its ID.
 func (r RunRef) Create(tx *firestore.Transaction, record run.Run) error {
 	if err := tx.Set(r.IDReservation, idReservation{r.workspace}); err != nil {
+		return fmt.Errorf("reserve run ID: %w", err)
+	}
+	if err := tx.Create(r.Record, record); err != nil {
+		return fmt.Errorf("create run: %w", err)
+	}
+	return nil
+}
+
+// CreateBoth writes a run of New, and reserves its ID. The commit fails with AlreadyExists if
+// the run or the reservation exists.
+func (r RunRef) CreateBoth(tx *firestore.Transaction, record run.Run) error {
+	if err := tx.Create(r.IDReservation, idReservation{r.workspace}); err != nil {
 		return fmt.Errorf("reserve run ID: %w", err)
 	}
 	if err := tx.Create(r.Record, record); err != nil {

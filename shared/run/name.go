@@ -49,7 +49,7 @@ func withoutInvisible(name string) string {
 // characters, the soft hyphen, the controls of text direction, fillers and tags.
 // A zero-width joiner and a variation selector are not invisible where they
 // change what is visible. before is the character before r that is not invisible,
-// and after is the next one; each is 0 if there is none.
+// and after is the next one; each is 0 if none exists.
 func IsInvisible(before, r, after rune) bool {
 	switch {
 	case r <= unicode.MaxASCII:
@@ -62,8 +62,23 @@ func IsInvisible(before, r, after rune) bool {
 	return isFormat(r)
 }
 
-// ChangesWithNext reports whether IsInvisible depends on what follows r.
-func ChangesWithNext(r rune) bool { return isJoiner(r) || isSelector(r) }
+// DecodeNext returns the first character of text that arrives in pieces, its size in
+// bytes, and the character after it, as IsInvisible needs them. after is 0 at the end, and
+// where it makes no difference. ok is false if more data must come first: there is no
+// complete character, or IsInvisible depends on the next one.
+func DecodeNext(data []byte, atEnd bool) (r rune, size int, after rune, ok bool) {
+	if !utf8.FullRune(data) {
+		return 0, 0, 0, false
+	}
+	r, size = utf8.DecodeRune(data)
+	switch rest := data[size:]; {
+	case utf8.FullRune(rest):
+		after, _ = utf8.DecodeRune(rest)
+	case !atEnd && (isJoiner(r) || isSelector(r)):
+		return 0, 0, 0, false
+	}
+	return r, size, after, true
+}
 
 // keycap is the combining character that makes a key of a digit.
 const keycap = '\u20e3'

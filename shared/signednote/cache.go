@@ -31,7 +31,7 @@ func (c *Cache) Keys(ctx context.Context, client *kms.KeyManagementClient, keyNa
 	}
 	keys, err := Keys(ctx, client, keyName)
 	if err != nil {
-		return nil, fmt.Errorf("read the log key: %w", err)
+		return nil, fmt.Errorf("read the signing key: %w", err)
 	}
 	c.keys, c.read = keys, now
 	return keys, nil

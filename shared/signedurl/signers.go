@@ -71,10 +71,10 @@ func (s *KMS) Sign(ctx context.Context, payload []byte) ([]byte, error) {
 		DigestCrc32C: wrapperspb.Int64(checksum(digest[:])),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("sign with the tenant's key: %w", err)
+		return nil, fmt.Errorf("sign with the key in Cloud KMS: %w", err)
 	}
 	if !reply.VerifiedDigestCrc32C || reply.SignatureCrc32C.GetValue() != checksum(reply.Signature) {
-		return nil, errors.New("sign with the tenant's key: the checksum of the reply does not match")
+		return nil, errors.New("sign with the key in Cloud KMS: the checksum of the reply does not match")
 	}
 	return reply.Signature, nil
 }

@@ -8,7 +8,7 @@ import "time"
 type AlertHorizon struct {
 	Page    time.Time `firestore:"page" class:"metadata"`    // Forever: the alert is Page; zero: it is below
 	Ticket  time.Time `firestore:"ticket" class:"metadata"`  // Forever: the alert is at least Ticket; zero: it is below
-	Warning time.Time `firestore:"warning" class:"metadata"` // Forever: there is an alert; zero: there is none
+	Warning time.Time `firestore:"warning" class:"metadata"` // Forever: there is an alert; zero: none exists
 	Stale   time.Time `firestore:"stale" class:"metadata"`   // from this time on, the SLI is stale; zero: it has no sample
 }
 

@@ -175,7 +175,7 @@ func TestThresholdsThatNoSamplesCanReachAreRejected(t *testing.T) {
 	for name, c := range map[string]struct {
 		target     float64
 		thresholds sli.Thresholds
-		want       []string // in the error; empty: there is none
+		want       []string // in the error; empty: none exists
 	}{
 		"the defaults":                   {0.99, sli.Thresholds{}, nil},
 		"a target at the limit":          {0.9306, sli.Thresholds{}, nil},

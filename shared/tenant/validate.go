@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"time"
 )
 
 // topicName follows cloud.google.com/pubsub/docs/pubsub-basics#resource_names.
@@ -33,15 +34,40 @@ func (r Record) Validate() error {
 	if r.AuditTopic != "" && !topicName.MatchString(r.AuditTopic) {
 		errs = append(errs, errors.New("auditTopic is not projects/PROJECT/topics/TOPIC"))
 	}
-	if r.Limits.UploadLifetime < 0 {
-		errs = append(errs, errors.New("uploadLifetime is negative"))
+	errs = append(errs, r.Limits.validate())
+	if r.Model.Exists() {
+		if err := r.Model.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("model: %w", err))
+		}
 	}
 	for i, t := range r.Trust {
-		if err := t.validate(Runner, Viewer, Auditor, Admin); err != nil {
+		if err := t.validate(Runner, Builder, Viewer, Auditor, Admin); err != nil {
 			errs = append(errs, fmt.Errorf("trust[%d]: %w", i, err))
 		}
 	}
-	errs = append(errs, validateWitnesses(r.Witnesses))
+	errs = append(errs, validateWitnesses(r.Witnesses), r.validateClients())
+	return errors.Join(errs...)
+}
+
+// maxKeepModelRequests is the longest time that a request to a model can be stored.
+const maxKeepModelRequests = 90 * 24 * time.Hour
+
+func (l Limits) validate() error {
+	var errs []error
+	for _, limit := range []struct {
+		name  string
+		value int64
+	}{
+		{"uploadLifetime", int64(l.UploadLifetime)}, {"modelSendsPerHour", l.ModelSendsPerHour},
+		{"modelTokensPerDay", l.ModelTokensPerDay}, {"keepModelRequests", int64(l.KeepModelRequests)},
+	} {
+		if limit.value < 0 {
+			errs = append(errs, errors.New(limit.name+" is negative"))
+		}
+	}
+	if l.KeepModelRequests > maxKeepModelRequests {
+		errs = append(errs, errors.New("keepModelRequests is longer than 90 days"))
+	}
 	return errors.Join(errs...)
 }
 
@@ -59,7 +85,7 @@ func ValidateStaff(trust []Trust) error {
 
 // validate accepts only rules that assign one of these roles.
 func (t Trust) validate(roles ...Role) error {
-	errs := []error{t.validateKeys()}
+	errs := []error{t.validateKeys(), t.validateClientIDs()}
 	if t.Issuer == "" {
 		errs = append(errs, errors.New("issuer is missing"))
 	}
@@ -112,6 +138,9 @@ func (r Rule) validate(roles []Role) error {
 	}
 	if r.ShareRuns && r.Role != Runner {
 		errs = append(errs, errors.New("only a rule with the role runner can share runs"))
+	}
+	if r.Pipeline && r.Role != Builder && r.Role != Admin {
+		errs = append(errs, errors.New("only a rule with the role builder or admin can be of a pipeline"))
 	}
 	for _, w := range r.Workspaces {
 		if _, err := ParseWorkspaceID(string(w)); err != nil {

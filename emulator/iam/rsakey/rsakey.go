@@ -36,7 +36,7 @@ type Key struct {
 // path, or only in memory if path is empty.
 func New(path string) *Key { return &Key{path: path} }
 
-// Private returns the private key and generates it first if there is none. After
+// Private returns the private key and generates it first if none exists. After
 // an error, the next call tries again.
 func (k *Key) Private() (*rsa.PrivateKey, error) {
 	k.mu.Lock()

@@ -24,20 +24,24 @@ variable "packages" {
   nullable    = false
 }
 
+variable "console" {
+  description = "Secrets of the console in Secret Manager, as in modules/platform; null: nobody can sign in to the console."
+  type        = any
+  default     = null
+}
+
 variable "tenants" {
-  description = "Tenants by slug: the issuers that they trust, and their workspaces with the users who may read them."
-  type = map(object({
-    state = optional(string, "active")
-    trust = optional(list(object({
-      issuer   = string
-      jwks     = optional(string, "")
-      jwks_url = optional(string, "")
-      rules    = list(object({ claims = map(string), role = string, workspaces = optional(list(string), []), share_runs = optional(bool, false) }))
-    })), [])
-    workspaces = optional(map(object({ members = optional(list(object({ issuer = string, subject = string })), []) })), {})
-  }))
-  default  = {}
-  nullable = false
+  description = "Tenants by slug, each with the inputs of modules/tenant that differ from their defaults. A new tenant is one entry. leaving = true lets Terraform delete its resources."
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+variable "retired_slugs" {
+  description = "Slugs of tenants that have been removed. They cannot be used again."
+  type        = set(string)
+  default     = []
+  nullable    = false
 }
 
 variable "deletion_policy" {

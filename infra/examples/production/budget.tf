@@ -24,4 +24,6 @@ resource "google_billing_budget" "this" {
   all_updates_rule {
     monitoring_notification_channels = var.notification_channels
   }
+
+  depends_on = [google_project_service.this]
 }

@@ -16,11 +16,17 @@ terraform {
   backend "gcs" {} # terraform init -backend-config=bucket=… -backend-config=prefix=production
 }
 
+locals {
+  # A label has lowercase letters, digits, - and _.
+  version = replace(lower(try(jsondecode(file("${var.packages}/manifest.json")).version, "unknown")), "/[^a-z0-9_-]/", "-")
+}
+
 provider "google" {
   project               = var.project_id
   region                = var.regions[0]
   user_project_override = true
   billing_project       = var.project_id
+  default_labels        = { application = "strongroom", version = local.version }
 }
 
 provider "google-beta" {
@@ -28,6 +34,7 @@ provider "google-beta" {
   region                = var.regions[0]
   user_project_override = true
   billing_project       = var.project_id
+  default_labels        = { application = "strongroom", version = local.version }
 }
 
 module "platform" {
@@ -39,39 +46,62 @@ module "platform" {
   regions           = var.regions
   domain            = var.domain
   packages          = var.packages
-  worker_pool       = var.worker_pool
+  worker_pools      = var.worker_pools
+  subnetworks       = var.access_policy == null ? null : { for region, s in google_compute_subnetwork.this : region => s.id }
   staff             = var.staff
+  model             = var.model
+  console           = var.console
+
+  tenant_project_numbers = module.settings.other_project_numbers
 
   key_protection_level  = "HSM"
   backup_days           = 30
   lock_logs             = var.lock_logs
   rate_limit            = { requests = 600, seconds = 60 }
   notification_channels = var.notification_channels
-  public_tag_value      = google_tags_tag_value.public.id
+  public_tag            = { value = terraform_data.public_tag.output }
   deletion_policy       = var.deletion_policy
+  ready                 = [for p in google_org_policy_policy.enforced : p.name]
 
-  limits = {
-    uploads = { min_instances = 1, max_instances = 100 }
-    custody = { max_instances = 100 }
-    runs    = { min_instances = 1, max_instances = 100 }
-    outputs = { max_instances = 50 }
-  }
+  # The quota of CPUs in a new project bounds these: see "First" in the README.
+  limits = merge({
+    uploads = { min_instances = 1 }
+    runs    = { min_instances = 1 }
+  }, var.limits)
+}
 
-  depends_on = [google_org_policy_policy.domains]
+module "settings" {
+  source        = "../../modules/settings"
+  tenants       = var.tenants
+  retired_slugs = var.retired_slugs
 }
 
 module "tenant" {
   source   = "../../modules/tenant"
-  for_each = var.tenants
+  for_each = module.settings.tenants
 
-  platform             = module.platform.tenancy
-  slug                 = each.key
-  state                = each.value.state
-  location             = each.value.location
-  trust                = each.value.trust
-  workspaces           = each.value.workspaces
-  witnesses            = each.value.witnesses
-  outputs              = each.value.outputs
-  key_protection_level = "HSM"
-  deletion_policy      = each.value.leaving ? "DELETE" : var.deletion_policy
+  platform                = module.platform.tenancy
+  slug                    = each.key
+  state                   = each.value.state
+  project_id              = each.value.project_id
+  project_number          = each.value.project_number
+  location                = each.value.location
+  trust                   = each.value.trust
+  workspaces              = each.value.workspaces
+  signing_key             = each.value.signing_key
+  signing_key_version     = each.value.signing_key_version
+  audit_topic             = each.value.audit_topic
+  model                   = each.value.model
+  model_limits            = each.value.model_limits
+  upload_lifetime_seconds = each.value.upload_lifetime_seconds
+  witnesses               = each.value.witnesses
+  configs                 = each.value.configs
+  outputs                 = each.value.outputs
+  exports                 = each.value.exports
+  audit                   = each.value.audit
+  soft_delete_days        = each.value.soft_delete_days
+  key_rotation_days       = each.value.key_rotation_days
+  key_destroy_days        = each.value.key_destroy_days
+  key_protection_level    = coalesce(each.value.key_protection_level, "HSM")
+  deletion_policy         = each.value.leaving ? "DELETE" : var.deletion_policy
 }

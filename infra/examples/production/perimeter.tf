@@ -3,6 +3,9 @@
 # - PUTs of runners, from anywhere. Cloud Storage attributes them to the tenants'
 #   signing accounts, which can only create objects.
 # - requests of the operators.
+#
+# It lets one kind of request out: those of the functions that send to language models, to
+# the projects of the models.
 
 resource "google_access_context_manager_service_perimeter" "this" {
   count = var.access_policy == null ? 0 : 1
@@ -15,7 +18,7 @@ resource "google_access_context_manager_service_perimeter" "this" {
   status {
     resources = ["projects/${module.platform.tenancy.project_number}"]
     restricted_services = [
-      "artifactregistry.googleapis.com", "cloudfunctions.googleapis.com", "cloudkms.googleapis.com", "firestore.googleapis.com",
+      "aiplatform.googleapis.com", "artifactregistry.googleapis.com", "cloudfunctions.googleapis.com", "cloudkms.googleapis.com", "firestore.googleapis.com",
       "iamcredentials.googleapis.com", "logging.googleapis.com", "pubsub.googleapis.com", "run.googleapis.com", "storage.googleapis.com",
     ]
     vpc_accessible_services {
@@ -42,6 +45,46 @@ resource "google_access_context_manager_service_perimeter" "this" {
       }
     }
 
+    # Runners and users call the functions through the load balancer, without an identity
+    # of Google. The functions authenticate them.
+    ingress_policies {
+      title = "calls of functions"
+      ingress_from {
+        identity_type = "ANY_IDENTITY"
+        sources {
+          access_level = "*"
+        }
+      }
+      ingress_to {
+        resources = ["projects/${module.platform.tenancy.project_number}"]
+        operations {
+          service_name = "run.googleapis.com"
+          method_selectors {
+            method = "*"
+          }
+        }
+      }
+    }
+
+    dynamic "egress_policies" {
+      for_each = length(var.model_project_numbers) == 0 ? [] : [var.model_project_numbers]
+      content {
+        title = "functions send to language models"
+        egress_from {
+          identities = [for account in local.senders : "serviceAccount:${account}"]
+        }
+        egress_to {
+          resources = [for number in egress_policies.value : "projects/${number}"]
+          operations {
+            service_name = "aiplatform.googleapis.com"
+            method_selectors {
+              method = "*"
+            }
+          }
+        }
+      }
+    }
+
     ingress_policies {
       title = "operators"
       ingress_from {
@@ -58,4 +101,6 @@ resource "google_access_context_manager_service_perimeter" "this" {
       }
     }
   }
+
+  depends_on = [google_project_service.this]
 }

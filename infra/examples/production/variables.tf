@@ -69,13 +69,14 @@ variable "packages" {
   nullable    = false
 }
 
-variable "worker_pool" {
-  description = "Private Cloud Build pool; required with a perimeter."
-  type        = string
-  default     = null
+variable "worker_pools" {
+  description = "Private Cloud Build pools by region; required with a perimeter."
+  type        = map(string)
+  default     = {}
+  nullable    = false
   validation {
-    condition     = var.access_policy == null || var.worker_pool != null
-    error_message = "A service perimeter requires a private build pool: set worker_pool."
+    condition     = var.access_policy == null || length(setsubtract(var.regions, keys(var.worker_pools))) == 0
+    error_message = "A service perimeter requires a private build pool in every region: set worker_pools."
   }
 }
 
@@ -84,6 +85,31 @@ variable "staff" {
   type        = any
   default     = []
   nullable    = false
+}
+
+variable "model" {
+  description = "The platform's language model, as in modules/platform; null: none. Its project exists already and is not project_id."
+  type        = any
+  default     = null
+  validation {
+    condition     = try(var.model.project_id, null) != var.project_id
+    error_message = "The model must have a project of its own: there, only the functions that send have a role."
+  }
+  validation {
+    condition     = var.model == null || var.access_policy == null || !contains(["eu", "us"], try(var.model.location, ""))
+    error_message = "With a perimeter, the location of the model is a region such as europe-west3: restricted.googleapis.com does not serve the addresses of eu and us."
+  }
+}
+
+variable "model_project_numbers" {
+  description = "Numbers of the projects of all language models, the platform's and the tenants'. The perimeter lets requests to them out."
+  type        = list(string)
+  default     = []
+  nullable    = false
+  validation {
+    condition     = var.access_policy == null || var.model == null || length(var.model_project_numbers) > 0
+    error_message = "With a perimeter, name the number of the model's project too."
+  }
 }
 
 variable "notification_channels" {
@@ -114,22 +140,29 @@ variable "deletion_policy" {
   nullable    = false
 }
 
+variable "console" {
+  description = "Secrets of the console in Secret Manager, as in modules/platform; null: nobody can sign in to the console."
+  type        = any
+  default     = null
+}
+
 variable "tenants" {
-  description = "Tenants by slug. A new tenant is one entry here; leaving = true lets Terraform delete its resources."
-  type = map(object({
-    state    = optional(string, "active")
-    leaving  = optional(bool, false)
-    location = optional(string)
-    outputs  = optional(object({ keep_days = optional(number, 30), delete_after_days = optional(number), locked = optional(bool, false) }), {})
-    trust = optional(list(object({
-      issuer   = string
-      jwks     = optional(string, "")
-      jwks_url = optional(string, "")
-      rules    = list(object({ claims = map(string), role = string, workspaces = optional(list(string), []), share_runs = optional(bool, false) }))
-    })), [])
-    workspaces = optional(map(object({ members = optional(list(object({ issuer = string, subject = string })), []) })), {})
-    witnesses  = optional(list(string), [])
-  }))
-  default  = {}
-  nullable = false
+  description = "Tenants by slug, each with the inputs of modules/tenant that differ from their defaults. A new tenant is one entry. leaving = true lets Terraform delete its resources."
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+variable "retired_slugs" {
+  description = "Slugs of tenants that have been removed. They cannot be used again."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "limits" {
+  description = "Limits of functions that differ from the platform's, such as { uploads = { min_instances = 1, max_instances = 100 } }. More than 20 instances with one CPU need a quota for it."
+  type        = any
+  default     = {}
+  nullable    = false
 }

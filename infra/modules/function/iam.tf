@@ -33,9 +33,9 @@ resource "google_cloud_run_v2_service_iam_member" "everybody" {
 # If the organization restricts members to its own domain, its policy exempts
 # services with this tag.
 resource "google_tags_location_tag_binding" "public" {
-  for_each = local.public && var.public_tag_value != null ? toset(var.regions) : toset([])
+  for_each = local.public && var.public_tag != null ? toset(var.regions) : toset([])
 
   parent    = "//run.googleapis.com/projects/${var.project_number}/locations/${each.value}/services/${google_cloudfunctions2_function.this[each.value].name}"
   location  = each.value
-  tag_value = var.public_tag_value
+  tag_value = var.public_tag.value
 }

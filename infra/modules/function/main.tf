@@ -19,13 +19,14 @@ resource "google_cloudfunctions2_function" "this" {
   name         = var.name
   description  = "Strongroom ${var.name}"
   kms_key_name = var.kms_keys[each.value]
+  labels       = { component = var.name }
 
   build_config {
     runtime               = var.runtime
     entry_point           = var.entry_point
     docker_repository     = var.repositories[each.value]
     service_account       = var.build_account
-    worker_pool           = var.worker_pool
+    worker_pool           = lookup(var.worker_pools, each.value, null)
     environment_variables = var.build_environment
     source {
       storage_source {
@@ -46,6 +47,36 @@ resource "google_cloudfunctions2_function" "this" {
     min_instance_count               = var.limits.min_instances
     max_instance_count               = var.limits.max_instances
     all_traffic_on_latest_revision   = true
+
+    dynamic "secret_environment_variables" {
+      for_each = var.secret_environment
+      content {
+        key        = secret_environment_variables.key
+        project_id = var.project_id
+        secret     = secret_environment_variables.value
+        version    = "latest"
+      }
+    }
+    dynamic "secret_volumes" {
+      for_each = var.secret_files
+      content {
+        mount_path = dirname(secret_volumes.key)
+        project_id = var.project_id
+        secret     = secret_volumes.value
+        versions {
+          version = "latest"
+          path    = basename(secret_volumes.key)
+        }
+      }
+    }
+
+    direct_vpc_egress = var.subnetworks == null ? null : "VPC_EGRESS_ALL_TRAFFIC"
+    dynamic "direct_vpc_network_interface" {
+      for_each = var.subnetworks == null ? [] : [var.subnetworks[each.value]]
+      content {
+        subnetwork = direct_vpc_network_interface.value
+      }
+    }
 
     # Users and runners call through the load balancer. Pub/Sub and the
     # scheduler of the same project count as internal.

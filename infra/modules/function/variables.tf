@@ -84,10 +84,21 @@ variable "build_environment" {
   nullable    = false
 }
 
-variable "worker_pool" {
-  description = "Private Cloud Build pool, projects/…/workerPools/…; null: Google's. A service perimeter requires a private pool."
-  type        = string
+variable "worker_pools" {
+  description = "Private Cloud Build pool that builds the function, by region. A region that is missing uses Google's pool."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "subnetworks" {
+  description = "Subnetwork through which all requests of the function leave, by region; null: none. A service perimeter requires it."
+  type        = map(string)
   default     = null
+  validation {
+    condition     = var.subnetworks == null || length(setsubtract(var.regions, keys(coalesce(var.subnetworks, {})))) == 0
+    error_message = "Every region needs a subnetwork."
+  }
 }
 
 variable "kms_keys" {
@@ -119,6 +130,20 @@ variable "environment" {
     condition     = alltrue([for name in keys(var.environment) : !strcontains(upper(name), "EMULATOR")])
     error_message = "Remove the emulator setting: a deployed function with one does not start."
   }
+}
+
+variable "secret_environment" {
+  description = "Secrets of the same project, by the name of the environment variable that has the newest version."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "secret_files" {
+  description = "Secrets of the same project, by the path of the file that has the newest version. Each file is in a directory of its own."
+  type        = map(string)
+  default     = {}
+  nullable    = false
 }
 
 variable "limits" {
@@ -177,12 +202,12 @@ variable "admit_everybody" {
   nullable    = false
 }
 
-variable "public_tag_value" {
-  description = "Tag value, tagValues/ID, that the organization's domain restriction policy exempts; null: none."
-  type        = string
+variable "public_tag" {
+  description = "Tag value, { value = \"tagValues/ID\" }, that the organization's domain restriction policy exempts; null: none. An object, because a plan must know whether there is one before the tag exists."
+  type        = object({ value = string })
   default     = null
   validation {
-    condition     = var.public_tag_value == null || can(regex("^tagValues/[0-9]+$", var.public_tag_value))
-    error_message = "Write the tag value as tagValues/ID."
+    condition     = var.public_tag == null || can(regex("^tagValues/[0-9]+$", var.public_tag.value))
+    error_message = "Write the tag value as { value = \"tagValues/ID\" }."
   }
 }

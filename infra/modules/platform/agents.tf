@@ -2,7 +2,7 @@
 # before Terraform creates the resources that they encrypt with it.
 
 resource "google_project_service_identity" "this" {
-  for_each = toset(["artifactregistry", "cloudfunctions", "cloudscheduler", "eventarc", "firestore", "pubsub", "run"])
+  for_each = toset(["artifactregistry", "cloudbuild", "cloudfunctions", "cloudscheduler", "eventarc", "firestore", "pubsub", "run"])
   provider = google-beta
 
   project    = var.project_id
@@ -10,14 +10,27 @@ resource "google_project_service_identity" "this" {
   depends_on = [google_project_service.this]
 }
 
+# Google gives an agent no role if somebody else than Google asked for it:
+# cloud.google.com/iam/docs/create-service-agents. Without these, no function can be
+# deployed.
+resource "google_project_iam_member" "service_agent" {
+  for_each = local.agent_roles
+
+  project = var.project_id
+  role    = each.value
+  member  = "serviceAccount:${local.agents[each.key]}"
+
+  depends_on = [google_project_service_identity.this]
+}
+
 data "google_storage_project_service_account" "this" { # reading it creates the account
   project    = var.project_id
-  depends_on = [google_project_service.this]
+  depends_on = [google_project_service.data_source]
 }
 
 data "google_logging_project_cmek_settings" "this" { # reading it creates the account
   project    = var.project_id
-  depends_on = [google_project_service.this]
+  depends_on = [google_project_service.data_source]
 }
 
 locals {
@@ -26,6 +39,7 @@ locals {
     {
       for name, domain in {
         artifactregistry = "gcp-sa-artifactregistry"
+        build            = "gcp-sa-cloudbuild"
         eventarc         = "gcp-sa-eventarc"
         firestore        = "gcp-sa-firestore"
         functions        = "gcf-admin-robot"
@@ -38,15 +52,30 @@ locals {
     { logging = data.google_logging_project_cmek_settings.this.service_account_id },
   )
 
+  # Each agent's own role: cloud.google.com/iam/docs/service-agents. Cloud Storage and
+  # Cloud Logging need none.
+  agent_roles = {
+    artifactregistry = "roles/artifactregistry.serviceAgent"
+    build            = "roles/cloudbuild.serviceAgent"
+    eventarc         = "roles/eventarc.serviceAgent"
+    firestore        = "roles/firestore.serviceAgent"
+    functions        = "roles/cloudfunctions.serviceAgent"
+    pubsub           = "roles/pubsub.serviceAgent"
+    run              = "roles/run.serviceAgent"
+    scheduler        = "roles/cloudscheduler.serviceAgent"
+  }
+
   # The agents that encrypt with each key. For Cloud Functions, see
   # cloud.google.com/functions/docs/securing/cmek.
   key_users = merge(
     {
       "firestore database" = { agent = "firestore", key = "database" }
       "pubsub messages"    = { agent = "pubsub", key = "messages" }
+      "storage code"       = { agent = "storage", key = "code" }
+      "logging logs"       = { agent = "logging", key = "logs" }
     },
     {
-      for pair in setproduct(["artifactregistry", "eventarc", "functions", "logging", "run", "storage"], var.regions) :
+      for pair in setproduct(["artifactregistry", "eventarc", "functions", "run", "storage"], var.regions) :
       "${pair[0]} runtime ${pair[1]}" => { agent = pair[0], key = "runtime ${pair[1]}" }
     },
   )

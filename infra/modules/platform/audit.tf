@@ -8,6 +8,7 @@ resource "google_storage_bucket" "audit" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = false
+  labels                      = { component = "audit" }
   deletion_policy             = var.deletion_policy
 
   encryption {

@@ -9,17 +9,20 @@ locals {
 resource "google_storage_bucket" "code" {
   project                     = var.project_id
   name                        = "${var.project_id}-code"
-  location                    = local.primary
+  location                    = var.location
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = false
+  labels                      = { component = "code" }
   deletion_policy             = var.deletion_policy
 
-  versioning {
-    enabled = true
+  # The name of each object has its hash, so there are no versions. Deleted packages
+  # can be restored for a week.
+  soft_delete_policy {
+    retention_duration_seconds = 604800
   }
   encryption {
-    default_kms_key_name = google_kms_crypto_key.this["runtime ${local.primary}"].id
+    default_kms_key_name = google_kms_crypto_key.this["code"].id
   }
 
   depends_on = [google_kms_crypto_key_iam_member.agent]
@@ -43,6 +46,10 @@ resource "google_storage_bucket_object" "code" {
   name         = "${each.key}/${each.value.sha256}.zip"
   source       = "${var.packages}/${each.value.zip}"
   content_type = "application/zip"
+
+  lifecycle {
+    create_before_destroy = true # a function keeps its package until it has the new one
+  }
 }
 
 resource "google_artifact_registry_repository" "images" {
@@ -53,6 +60,7 @@ resource "google_artifact_registry_repository" "images" {
   repository_id   = "strongroom"
   description     = "Images of Strongroom's functions"
   format          = "DOCKER"
+  labels          = { component = "images" }
   kms_key_name    = google_kms_crypto_key.this["runtime ${each.value}"].id
   deletion_policy = var.deletion_policy
 

@@ -102,3 +102,14 @@ resource "google_firestore_document" "staff" {
   document_id = "staff"
   fields      = jsonencode({ trust = jsondecode(module.staff[0].trust) })
 }
+
+# Exact requests to language models are deleted when the time that their tenant says has
+# passed. They are not shown any more from that time on.
+resource "google_firestore_field" "model_requests" {
+  project    = var.project_id
+  database   = google_firestore_database.this.name
+  collection = "modelRequests"
+  field      = "until"
+
+  ttl_config {}
+}

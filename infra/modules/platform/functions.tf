@@ -1,5 +1,7 @@
 locals {
-  # The only accounts that may call each function; if there are none, everybody may.
+  default_limits = { for k, v in var.default_limits : k => v if v != null }
+
+  # The only accounts that may call each function; if none exist, everybody may.
   invokers = {
     for name, f in module.suite.functions : name =>
     toset([for b in module.suite.invoker_bindings : b.member if b.resource == "functions/${name}"])
@@ -31,7 +33,8 @@ module "function" {
 
   build_account     = google_service_account.builder.name
   build_environment = local.manifest.buildEnvironment
-  worker_pool       = var.worker_pool
+  worker_pools      = var.worker_pools
+  subnetworks       = var.subnetworks
   kms_keys          = { for region in var.regions : region => google_kms_crypto_key.this["runtime ${region}"].id }
   repositories      = { for region in var.regions : region => google_artifact_registry_repository.images[region].id }
 
@@ -47,33 +50,55 @@ module "function" {
     STRONGROOM_MANIFEST_KEY  = google_kms_crypto_key.manifest.id
     STRONGROOM_EXPORT_READER = module.suite.accounts.export_reader
 
+    STRONGROOM_CONSENT_KEY                = google_kms_crypto_key.consent.id
+    STRONGROOM_CERTIFICATE_KEY            = google_kms_crypto_key.certificate.id
+    STRONGROOM_MODEL_PROJECT              = try(var.model.project_id, "")
+    STRONGROOM_MODEL_LOCATION             = try(var.model.location, "")
+    STRONGROOM_MODEL                      = try(var.model.name, "")
+    STRONGROOM_MODEL_ABUSE_LOGGING_EXEMPT = tostring(try(var.model.abuse_logging_exempt, false))
+    STRONGROOM_MODEL_CACHE_DISABLED       = tostring(try(var.model.cache_disabled, false))
+
+    STRONGROOM_CONSOLE_URL     = "https://${var.domain}"
+    STRONGROOM_CONSOLE_SIGN_IN = local.console_sign_in_dir
+
     STRONGROOM_PAGE_TOKEN_KEY = terraform_data.page_token_key.output
   }
-  limits           = merge(each.value.limits, { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
-  invokers         = local.invokers[each.key]
-  admit_everybody  = var.admit_everybody
-  public_tag_value = var.public_tag_value
+  limits   = merge(each.value.limits, local.default_limits, { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
+  invokers = local.invokers[each.key]
+
+  secret_environment = each.key == "console" ? local.console_environment : {}
+  secret_files       = each.key == "console" ? local.console_files : {}
+
+  admit_everybody = var.admit_everybody
+  public_tag      = var.public_tag
 
   depends_on = [
     google_kms_crypto_key_iam_member.agent,
+    google_project_iam_member.service_agent,
     google_project_iam_member.builder_logs,
     google_project_iam_member.builder_sources,
     google_storage_bucket_iam_member.builder_code,
     google_artifact_registry_repository_iam_member.builder_images,
     google_service_account.caller,
+    google_secret_manager_secret_iam_member.console,
   ]
 }
 
-# A schedule calls its function in the first region, with an account that has no
-# other permission.
+# A schedule calls its function with an account that has no other permission. Each
+# region has the job, and only that of the first region is not paused. So failing over
+# creates and deletes nothing, and needs nothing in the region that is down.
 resource "google_cloud_scheduler_job" "this" {
-  for_each = { for name, f in module.suite.functions : name => f if f.schedule != null }
+  for_each = {
+    for pair in setproduct([for name, f in module.suite.functions : name if f.schedule != null], var.regions) :
+    "${pair[0]} ${pair[1]}" => { function = pair[0], region = pair[1] }
+  }
 
   project          = var.project_id
-  region           = coalesce(var.scheduler_region, local.primary)
-  name             = each.key
-  description      = "Calls the function ${each.key}"
-  schedule         = each.value.schedule
+  region           = lookup(var.scheduler_regions, each.value.region, each.value.region)
+  name             = each.value.region == local.home_region ? each.value.function : "${each.value.function}-${each.value.region}"
+  description      = "Calls the function ${each.value.function} in ${each.value.region}"
+  schedule         = module.suite.functions[each.value.function].schedule
+  paused           = each.value.region != local.primary
   time_zone        = "Etc/UTC"
   attempt_deadline = "300s"
 
@@ -82,12 +107,12 @@ resource "google_cloud_scheduler_job" "this" {
   }
   http_target {
     http_method = "POST"
-    uri         = "${module.function[each.key].uris[local.primary]}/"
+    uri         = "${module.function[each.value.function].uris[each.value.region]}/"
     oidc_token {
       service_account_email = module.suite.accounts.scheduler
-      audience              = module.function[each.key].uris[local.primary]
+      audience              = module.function[each.value.function].uris[each.value.region]
     }
   }
 
-  depends_on = [google_service_account_iam_member.token]
+  depends_on = [google_service_account_iam_member.token, google_project_iam_member.service_agent]
 }

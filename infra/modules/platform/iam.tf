@@ -69,6 +69,47 @@ resource "google_kms_crypto_key_iam_member" "manifest" {
   depends_on = [module.function]
 }
 
+resource "google_kms_crypto_key_iam_member" "certificate" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "certificateKey" }
+
+  crypto_key_id = google_kms_crypto_key.certificate.id
+  role          = each.value.role
+  member        = "serviceAccount:${each.value.member}"
+
+  depends_on = [module.function]
+}
+
+resource "google_kms_crypto_key_iam_member" "consent" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "consentKey" }
+
+  crypto_key_id = google_kms_crypto_key.consent.id
+  role          = each.value.role
+  member        = "serviceAccount:${each.value.member}"
+
+  depends_on = [module.function]
+}
+
+resource "google_kms_crypto_key_iam_member" "sign_in" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "signInKey" }
+
+  crypto_key_id = google_kms_crypto_key.sign_in.id
+  role          = each.value.role
+  member        = "serviceAccount:${each.value.member}"
+
+  depends_on = [module.function]
+}
+
+# The functions that send may use the models of the platform's model project.
+resource "google_project_iam_member" "model" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "modelProject" }
+
+  project = var.model.project_id
+  role    = each.value.role
+  member  = "serviceAccount:${each.value.member}"
+
+  depends_on = [module.function]
+}
+
 # The account that URLs of the files of exports act as. Each tenant's exports bucket
 # lets it read objects. It has no key and no other role.
 resource "google_service_account" "export_reader" {

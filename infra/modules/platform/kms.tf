@@ -10,9 +10,11 @@ locals {
     {
       audit    = { location = var.location, id = "audit" }                   # seals audit entries; tenants' audit buckets
       messages = { location = var.location, id = "messages" }                # Pub/Sub
+      code     = { location = var.location, id = "code" }                    # packages of functions
+      logs     = { location = local.home_region, id = "logs" }               # Google's audit logs
       database = { location = local.database_key_location, id = "database" } # Firestore
     },
-    { for region in var.regions : "runtime ${region}" => { location = region, id = "runtime" } }, # code, images, functions, logs
+    { for region in var.regions : "runtime ${region}" => { location = region, id = "runtime" } }, # images, functions, their sources
   )
 }
 
@@ -34,6 +36,7 @@ resource "google_kms_crypto_key" "log" {
   purpose                    = "ASYMMETRIC_SIGN"
   destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
   deletion_policy            = var.deletion_policy
+  labels                     = { component = "log" }
 
   version_template {
     algorithm        = "EC_SIGN_ED25519"
@@ -54,9 +57,58 @@ resource "google_kms_crypto_key" "manifest" {
   purpose                    = "ASYMMETRIC_SIGN"
   destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
   deletion_policy            = var.deletion_policy
+  labels                     = { component = "manifest" }
 
   version_template {
     algorithm        = "EC_SIGN_ED25519"
+    protection_level = "SOFTWARE"
+  }
+}
+
+# Signs the certificates of offboardings. Only the function offboarding may sign with it. A
+# version that is retired from signing stays enabled, so that old certificates verify.
+resource "google_kms_crypto_key" "certificate" {
+  key_ring                   = google_kms_key_ring.platform[var.location].id
+  name                       = "certificate"
+  purpose                    = "ASYMMETRIC_SIGN"
+  destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
+  deletion_policy            = var.deletion_policy
+  labels                     = { component = "certificate" }
+
+  version_template {
+    algorithm        = "EC_SIGN_ED25519"
+    protection_level = "SOFTWARE"
+  }
+}
+
+# Signs the halves of consents. Only the function consents may sign with it. A version
+# that is retired from signing stays enabled until the halves that it signed have ended.
+resource "google_kms_crypto_key" "consent" {
+  key_ring                   = google_kms_key_ring.platform[var.location].id
+  name                       = "consent"
+  purpose                    = "ASYMMETRIC_SIGN"
+  destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
+  deletion_policy            = var.deletion_policy
+  labels                     = { component = "consent" }
+
+  version_template {
+    algorithm        = "EC_SIGN_ED25519"
+    protection_level = "SOFTWARE"
+  }
+}
+
+# Signs the console's proofs to identity providers (private_key_jwt). Only the console may
+# sign with it. RS256 is what every provider accepts.
+resource "google_kms_crypto_key" "sign_in" {
+  key_ring                   = google_kms_key_ring.platform[var.location].id
+  name                       = "sign-in"
+  purpose                    = "ASYMMETRIC_SIGN"
+  destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
+  deletion_policy            = var.deletion_policy
+  labels                     = { component = "sign-in" }
+
+  version_template {
+    algorithm        = "RSA_SIGN_PKCS1_3072_SHA256"
     protection_level = "SOFTWARE"
   }
 }
@@ -70,6 +122,7 @@ resource "google_kms_crypto_key" "this" {
   rotation_period            = "${var.key_rotation_days * 86400}s"
   destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
   deletion_policy            = var.deletion_policy
+  labels                     = { component = each.value.id }
 
   version_template {
     algorithm        = "GOOGLE_SYMMETRIC_ENCRYPTION"

@@ -17,14 +17,14 @@ resource "google_project_iam_audit_config" "this" {
 # A separate bucket stores them under our key, with its own retention.
 resource "google_logging_project_bucket_config" "audit" {
   project        = var.project_id
-  location       = local.primary
+  location       = local.home_region # it never moves: a log bucket that moves is another, empty one
   bucket_id      = "strongroom-audit"
   description    = "Audit logs of Google Cloud for Strongroom"
   retention_days = var.log_retention_days
   locked         = var.lock_logs
 
   cmek_settings {
-    kms_key_name = google_kms_crypto_key.this["runtime ${local.primary}"].id
+    kms_key_name = google_kms_crypto_key.this["logs"].id
   }
 
   depends_on = [google_kms_crypto_key_iam_member.agent]
@@ -37,4 +37,13 @@ resource "google_logging_project_sink" "audit" {
   destination            = "logging.googleapis.com/${google_logging_project_bucket_config.audit.id}"
   filter                 = "logName:\"cloudaudit.googleapis.com\""
   unique_writer_identity = true
+}
+
+# The same logs would also be in the bucket _Default, under Google's own key.
+# ADMIN_ACTIVITY and SYSTEM_EVENT logs are always in _Required as well.
+resource "google_logging_project_exclusion" "audit" {
+  project     = var.project_id
+  name        = "strongroom-audit"
+  description = "Data access logs are in the bucket strongroom-audit only"
+  filter      = "logName:\"cloudaudit.googleapis.com%2Fdata_access\""
 }

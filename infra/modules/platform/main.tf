@@ -11,6 +11,7 @@ module "suite" {
   project_id     = var.project_id
   project_number = local.project_number
   location       = var.location
+  model_project  = try(var.model.project_id, null)
 
   log_public_keys = { for v in data.google_kms_crypto_key_versions.log.versions : tostring(v.version) => v.public_key[0].pem }
 }
@@ -20,10 +21,24 @@ locals {
   primary        = var.regions[0] # events and schedules call the functions in this region
   audience       = coalesce(var.audience, "https://${var.domain}")
 
+  # Events and schedules move with the order of the regions. What has state stays here.
+  home_region = coalesce(var.home_region, sort(var.regions)[0])
+
   apis = toset([
-    "artifactregistry", "cloudbuild", "cloudfunctions", "cloudkms", "cloudresourcemanager", "cloudscheduler", "compute",
-    "eventarc", "firestore", "iam", "iamcredentials", "logging", "monitoring", "pubsub", "run", "serviceusage", "storage",
+    "artifactregistry", "cloudbuild", "cloudfunctions", "cloudkms", "cloudscheduler", "compute",
+    "eventarc", "firestore", "iam", "iamcredentials", "monitoring", "pubsub", "run", "secretmanager",
   ])
+}
+
+# The services that data sources read. They never change: while a plan changes what a
+# data source depends on, it does not know what that will return, and would replace
+# every role that follows from it.
+resource "google_project_service" "data_source" {
+  for_each = toset(["cloudresourcemanager", "logging", "serviceusage", "storage"])
+
+  project            = var.project_id
+  service            = "${each.value}.googleapis.com"
+  disable_on_destroy = false
 }
 
 resource "google_project_service" "this" {
@@ -32,4 +47,6 @@ resource "google_project_service" "this" {
   project            = var.project_id
   service            = "${each.value}.googleapis.com"
   disable_on_destroy = false # other software in the project may use it
+
+  depends_on = [var.ready]
 }

@@ -18,6 +18,10 @@ locals {
       description = "Messages that were permanently rejected"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"event permanently rejected\""
     }
+    exports-failed = {
+      description = "Exports that failed. The tenant sees the reason; the log line names tenant, export, part and cause: see the playbook on large exports"
+      filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"export failed\""
+    }
     unauthenticated-requests = {
       description = "Requests without a valid token: more than 10 a second for five minutes, so somebody tries tokens or a client is broken"
       filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"request\" jsonPayload.status=401"
@@ -66,6 +70,14 @@ locals {
       threshold   = 900
       what        = "A tenant's audit topic has not received entries for more than 15 minutes. The metric names the tenant. The log line says whether the topic refuses messages. See the playbook on audits."
     }
+    export-stall = {
+      description = "Time for which no part of an active export was finished, in seconds, as export-scheduler sees it every 15 minutes"
+      filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"export makes no progress\""
+      value       = "EXTRACT(jsonPayload.seconds)"
+      labels      = { tenant = "EXTRACT(jsonPayload.tenant)" }
+      threshold   = 3600
+      what        = "No part of an export was finished for more than an hour. The metric names the tenant. Look at the logs of export-worker. The export fails when its read time is seven days old. See the playbook on large exports."
+    }
   }
 
   run = "resource.type=\"cloud_run_revision\" AND metric.type=\"run.googleapis.com/request_count\""
@@ -96,28 +108,26 @@ locals {
         denominator = "${local.run} AND resource.labels.service_name=\"${name}\""
       }
     },
+  )
+
+  # Log lines of which one is too many.
+  line_alerts = { for name, metric in local.log_metrics : name => metric if try(metric.threshold, 0) == 0 }
+
+  # Alerts on the metrics below. Monitoring rejects a threshold on a metric that is new:
+  # it takes up to ten minutes to appear. A query can refer to one that does not exist yet.
+  # For the names of metrics in PromQL: cloud.google.com/monitoring/promql/promql-mapping.
+  metric_prefix = "logging_googleapis_com:user_strongroom_"
+  query_alerts = merge(
     {
       for name, metric in local.log_metrics : name => {
-        filter      = "resource.type=\"${name == "key-errors" ? "audited_resource" : "cloud_run_revision"}\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.this[name].name}\""
-        aligner     = "ALIGN_DELTA", threshold = try(metric.threshold, 0), duration = try(metric.duration, "0s"), severity = try(metric.severity, "ERROR")
-        what        = "${metric.description}."
-        denominator = null
-      }
+        query    = "sum(increase(${local.metric_prefix}${replace(name, "-", "_")}{monitored_resource=\"cloud_run_revision\"}[1m])) > ${metric.threshold}"
+        duration = metric.duration, severity = metric.severity, what = "${metric.description}."
+      } if try(metric.threshold, 0) > 0
     },
     {
-      for name, metric in local.delay_metrics : name => {
-        filter      = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.delay[name].name}\""
-        aligner     = "ALIGN_PERCENTILE_99", threshold = metric.threshold, duration = "0s", severity = "ERROR"
-        what        = metric.what
-        denominator = null
-      }
-    },
-    {
-      for name, metric in local.count_metrics : name => {
-        filter      = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.count[name].name}\""
-        aligner     = "ALIGN_PERCENTILE_99", threshold = metric.threshold, duration = "0s", severity = "WARNING"
-        what        = metric.what
-        denominator = null
+      for name, metric in merge(local.delay_metrics, local.count_metrics) : name => {
+        query    = "histogram_quantile(0.99, sum by (le${contains(keys(local.count_metrics), name) ? ", tenant, issuer" : ""}) (increase(${local.metric_prefix}${replace(name, "-", "_")}_bucket{monitored_resource=\"cloud_run_revision\"}[1m]))) > ${metric.threshold}"
+        duration = "0s", severity = contains(keys(local.count_metrics), name) ? "WARNING" : "ERROR", what = metric.what
       }
     },
   )
@@ -238,6 +248,62 @@ resource "google_monitoring_alert_policy" "threshold" {
     auto_close = "86400s"
   }
   depends_on = [google_project_service.this]
+}
+
+resource "google_monitoring_alert_policy" "line" {
+  for_each = local.line_alerts
+
+  project               = var.project_id
+  display_name          = "Strongroom: ${each.key}"
+  combiner              = "OR"
+  severity              = try(each.value.severity, "ERROR")
+  notification_channels = var.notification_channels
+
+  conditions {
+    display_name = each.key
+    condition_matched_log {
+      filter = each.value.filter
+    }
+  }
+  documentation {
+    content   = "${each.value.description}."
+    mime_type = "text/markdown"
+  }
+  alert_strategy {
+    auto_close = "86400s"
+    notification_rate_limit {
+      period = "300s"
+    }
+  }
+  depends_on = [google_project_service.this]
+}
+
+resource "google_monitoring_alert_policy" "query" {
+  for_each = local.query_alerts
+
+  project               = var.project_id
+  display_name          = "Strongroom: ${each.key}"
+  combiner              = "OR"
+  severity              = each.value.severity
+  notification_channels = var.notification_channels
+
+  conditions {
+    display_name = each.key
+    condition_prometheus_query_language {
+      query                     = each.value.query
+      duration                  = each.value.duration
+      evaluation_interval       = "60s"
+      disable_metric_validation = true
+    }
+  }
+  documentation {
+    content   = each.value.what
+    mime_type = "text/markdown"
+  }
+  alert_strategy {
+    auto_close = "86400s"
+  }
+  depends_on = [google_logging_metric.this, google_logging_metric.delay, google_logging_metric.count]
 }
 
 resource "google_monitoring_alert_policy" "absent" {

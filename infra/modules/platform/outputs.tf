@@ -25,6 +25,11 @@ output "tenancy" {
   depends_on = [google_project_iam_custom_role.this, google_pubsub_topic_iam_member.this, google_pubsub_topic_iam_member.other_project, google_kms_crypto_key_iam_member.agent, google_kms_crypto_key_iam_member.audit]
 }
 
+output "sign_in_key" {
+  description = "Key that signs the console's proofs to identity providers. The sign-in settings name a version of it, whose public key is registered at the provider."
+  value       = google_kms_crypto_key.sign_in.id
+}
+
 output "log_key" {
   description = "Key that signs the checkpoints of audit logs. To rotate it, create a new version; old versions stay enabled, so that old checkpoints verify."
   value       = google_kms_crypto_key.log.id

@@ -18,6 +18,7 @@ resource "google_pubsub_topic" "this" {
   kms_key_name               = google_kms_crypto_key.this["messages"].id
   message_retention_duration = "604800s" # messages can be replayed for a week
   deletion_policy            = var.deletion_policy
+  labels                     = { component = each.value }
 
   message_storage_policy {
     allowed_persistence_regions = var.regions
@@ -33,6 +34,7 @@ resource "google_pubsub_topic" "dead" {
   name            = "${each.value}-dead"
   kms_key_name    = google_kms_crypto_key.this["messages"].id
   deletion_policy = var.deletion_policy
+  labels          = { component = "${each.value}-dead" }
 
   message_storage_policy {
     allowed_persistence_regions = var.regions
@@ -50,6 +52,7 @@ resource "google_pubsub_subscription" "dead" {
   ack_deadline_seconds       = 60
   message_retention_duration = "2678400s" # 31 days, Pub/Sub's maximum
   deletion_policy            = var.deletion_policy
+  labels                     = { component = each.value.name }
 
   expiration_policy {
     ttl = "" # never
@@ -57,8 +60,7 @@ resource "google_pubsub_subscription" "dead" {
 }
 
 # Pub/Sub pushes directly to the function, so the backoff and the dead-letter
-# policy are set here. The path contains the topic. From it, the functions framework
-# builds the same CloudEvent that Eventarc would send.
+# policy are set here. The path contains the topic, for the logs.
 resource "google_pubsub_subscription" "push" {
   for_each = local.pushes
 
@@ -68,6 +70,7 @@ resource "google_pubsub_subscription" "push" {
   ack_deadline_seconds       = 60 # also how long the function may take
   message_retention_duration = "604800s"
   deletion_policy            = var.deletion_policy
+  labels                     = { component = each.key }
 
   push_config {
     push_endpoint = "${module.function[each.value.function].uris[local.primary]}/projects/${var.project_id}/topics/${each.value.topic}"

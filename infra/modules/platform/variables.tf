@@ -17,7 +17,7 @@ variable "database_location" {
 }
 
 variable "regions" {
-  description = "Regions in which functions run. Events and schedules go to the first; the load balancer uses all."
+  description = "Regions in which functions run. Events and schedules go to the first; the load balancer uses all. To fail over, change the order."
   type        = list(string)
   nullable    = false
   validation {
@@ -30,10 +30,54 @@ variable "regions" {
   }
 }
 
-variable "scheduler_region" {
-  description = "Region of the Cloud Scheduler jobs, if the first of regions has no Cloud Scheduler; null: the first of regions."
+variable "model" {
+  description = "The platform's own language model at Vertex AI, the destination shared; null: none exists. abuse_logging_exempt and cache_disabled state settings of its project, which are part of the text that tenants agree to."
+  type = object({
+    project_id           = string
+    location             = string
+    name                 = string
+    abuse_logging_exempt = optional(bool, false)
+    cache_disabled       = optional(bool, false)
+  })
+  default = null
+  validation {
+    condition     = var.model == null || can(regex("^(us|eu|[a-z]+-[a-z]+[0-9]{1,2})$", try(var.model.location, "")))
+    error_message = "The location of a model is a region like europe-west3, or eu or us. The global endpoint has no location, so it is not allowed."
+  }
+  validation {
+    condition     = var.model == null || (can(regex("^[a-z][a-z0-9.-]{0,62}[a-z0-9]$", try(var.model.name, ""))) && !strcontains(try(var.model.name, ""), "latest"))
+    error_message = "Name the exact model, such as gemini-3.5-flash. An alias such as gemini-flash-latest changes what people have agreed to."
+  }
+}
+
+variable "console" {
+  description = "Secrets of the console in Secret Manager, in the platform's project: the one that seals its cookies, and the sign-in settings by name, each a JSON file as in functions/console/doc.go; null: nobody can sign in to the console."
+  type = object({
+    cookie_key_secret = string
+    sign_in_secrets   = optional(map(string), {})
+  })
+  default = null
+  validation {
+    condition     = alltrue([for name in keys(try(var.console.sign_in_secrets, {})) : can(regex("^[a-z0-9-]{1,63}$", name))])
+    error_message = "The name of sign-in settings is a tenant's ID, or platform: 1 to 63 characters from a-z, 0-9 and hyphen."
+  }
+}
+
+variable "home_region" {
+  description = "Region of Google's audit logs; null: the first of regions in alphabetical order. It must be one in which functions run, and it cannot be changed later. Set it before you add a region that precedes it."
   type        = string
   default     = null
+  validation {
+    condition     = var.home_region == null || contains(var.regions, coalesce(var.home_region, "-"))
+    error_message = "home_region must be one of regions."
+  }
+}
+
+variable "scheduler_regions" {
+  description = "Region of the Cloud Scheduler jobs for a region that has no Cloud Scheduler, by region."
+  type        = map(string)
+  default     = {}
+  nullable    = false
 }
 
 variable "domain" {
@@ -72,8 +116,29 @@ variable "runtime" {
   default     = null
 }
 
+variable "ready" {
+  description = "Values that exist once the project's organization policies do. No service is enabled before them, so that none creates what a policy forbids, such as a default network."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "default_limits" {
+  description = "Limits of every function that differ from suite.json, as in limits."
+  type = object({
+    memory          = optional(string)
+    cpu             = optional(string)
+    concurrency     = optional(number)
+    timeout_seconds = optional(number)
+    min_instances   = optional(number)
+    max_instances   = optional(number)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "limits" {
-  description = "Limits that differ from suite.json, by function: memory, cpu, concurrency, timeout_seconds, min_instances, max_instances (in each region)."
+  description = "Limits that differ from suite.json and default_limits, by function: memory, cpu, concurrency, timeout_seconds, min_instances, max_instances (in each region)."
   type = map(object({
     memory          = optional(string)
     cpu             = optional(string)
@@ -86,9 +151,16 @@ variable "limits" {
   nullable = false
 }
 
-variable "worker_pool" {
-  description = "Private Cloud Build pool that builds the functions; null: Google's. A service perimeter requires a private pool."
-  type        = string
+variable "worker_pools" {
+  description = "Private Cloud Build pool that builds the functions, by region. A region that is missing uses Google's pool. A service perimeter requires private pools."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "subnetworks" {
+  description = "Subnetwork through which all requests of the functions leave, by region; null: none. A service perimeter requires it."
+  type        = map(string)
   default     = null
 }
 
@@ -99,9 +171,9 @@ variable "admit_everybody" {
   nullable    = false
 }
 
-variable "public_tag_value" {
-  description = "Tag value, tagValues/ID, that the organization's domain restriction policy exempts; null: none."
-  type        = string
+variable "public_tag" {
+  description = "Tag value, { value = \"tagValues/ID\" }, that the organization's domain restriction policy exempts; null: none. An object, because a plan must know whether there is one before the tag exists."
+  type        = object({ value = string })
   default     = null
 }
 
@@ -170,7 +242,7 @@ variable "deletion_policy" {
 variable "ttl_fields" {
   description = "Time field after which Firestore deletes a document, by collection. Functions mark published events and replayed messages with it, because they may not delete."
   type        = map(string)
-  default     = { outbox = "expires", quarantine = "expires" }
+  default     = { outbox = "expires", quarantine = "expires", configElements = "expires", configPages = "expires" }
   nullable    = false
 }
 

@@ -10,6 +10,7 @@ locals {
     projectId      = { stringValue = var.record.project_id }
     location       = { stringValue = var.record.location }
     outputsBucket  = { stringValue = var.record.outputs_bucket }
+    configsBucket  = { stringValue = var.record.configs_bucket }
     exportsBucket  = { stringValue = var.record.exports_bucket }
     auditBucket    = { stringValue = var.record.audit_bucket }
     auditTopic     = { stringValue = var.record.audit_topic }
@@ -18,17 +19,41 @@ locals {
     signingKeyName = { stringValue = var.record.signing_key_name }
     databaseId     = { stringValue = var.record.database_id }
     trust          = local.trust
-    limits         = { mapValue = { fields = { uploadLifetime = { integerValue = tostring(var.record.upload_lifetime_seconds * 1000000000) } } } }
-    witnesses      = { arrayValue = length(var.record.witnesses) == 0 ? {} : { values = [for w in var.record.witnesses : { stringValue = w }] } }
+    limits = { mapValue = { fields = {
+      uploadLifetime    = { integerValue = tostring(var.record.upload_lifetime_seconds * 1000000000) }
+      modelSendsPerHour = { integerValue = tostring(var.record.model_limits.sends_per_hour) }
+      modelTokensPerDay = { integerValue = tostring(var.record.model_limits.tokens_per_day) }
+      keepModelRequests = { integerValue = tostring(var.record.model_limits.keep_requests_days * 86400 * 1000000000) }
+    } } }
+    configs = { mapValue = { fields = {
+      holdPushes      = { booleanValue = var.record.configs.hold_pushes }
+      pipelineReviews = { booleanValue = var.record.configs.pipeline_reviews }
+    } } }
+    model     = { mapValue = { fields = local.model } }
+    clients   = { arrayValue = length(local.clients) == 0 ? {} : { values = [for c in local.clients : { stringValue = c }] } }
+    witnesses = { arrayValue = length(var.record.witnesses) == 0 ? {} : { values = [for w in var.record.witnesses : { stringValue = w }] } }
+  }
+
+  # By these, a token whose audience is a client ID finds its tenant.
+  clients = sort(distinct(flatten([for t in var.trust : [for id in t.client_ids : sha256("${t.issuer}\u0000${id}")]])))
+
+  # Without a model, all fields have their zero value.
+  model = {
+    projectId          = { stringValue = try(var.record.model.project_id, "") }
+    location           = { stringValue = try(var.record.model.location, "") }
+    model              = { stringValue = try(var.record.model.name, "") }
+    abuseLoggingExempt = { booleanValue = try(var.record.model.abuse_logging_exempt, false) }
+    cacheDisabled      = { booleanValue = try(var.record.model.cache_disabled, false) }
   }
 
   # An empty list is an arrayValue without values, because Firestore returns that.
   trust = { arrayValue = length(var.trust) == 0 ? {} : {
     values = [for t in var.trust : { mapValue = { fields = {
-      issuer  = { stringValue = t.issuer }
-      jwks    = { stringValue = t.jwks }
-      jwksUrl = { stringValue = t.jwks_url }
-      rules   = { arrayValue = length(t.rules) == 0 ? {} : { values = [for r in t.rules : { mapValue = { fields = local.rules[jsonencode(r)] } }] } }
+      issuer    = { stringValue = t.issuer }
+      jwks      = { stringValue = t.jwks }
+      jwksUrl   = { stringValue = t.jwks_url }
+      clientIds = { arrayValue = length(t.client_ids) == 0 ? {} : { values = [for id in t.client_ids : { stringValue = id }] } }
+      rules     = { arrayValue = length(t.rules) == 0 ? {} : { values = [for r in t.rules : { mapValue = { fields = local.rules[jsonencode(r)] } }] } }
     } } }]
   } }
 
@@ -48,6 +73,7 @@ locals {
       role       = { stringValue = r.role }
       workspaces = { arrayValue = length(r.workspaces) == 0 ? {} : { values = [for w in r.workspaces : { stringValue = w }] } }
       shareRuns  = { booleanValue = r.share_runs }
+      pipeline   = { booleanValue = r.pipeline }
     }
   }
 

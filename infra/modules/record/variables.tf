@@ -1,11 +1,12 @@
 variable "record" {
-  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Witnesses: verifier keys of the audit log's witnesses."
+  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Witnesses: verifier keys of the audit log's witnesses. Model: the tenant's own language model; null: none. Model limits: 0 is the platform's default, or nothing is stored."
   type = object({
     id                      = string
     state                   = optional(string, "active")
     project_id              = string
     location                = string
     outputs_bucket          = string
+    configs_bucket          = string
     exports_bucket          = string
     audit_bucket            = string
     audit_topic             = optional(string, "")
@@ -15,6 +16,22 @@ variable "record" {
     database_id             = optional(string, "")
     upload_lifetime_seconds = optional(number, 0)
     witnesses               = optional(list(string), [])
+    configs = optional(object({
+      hold_pushes      = optional(bool, false)
+      pipeline_reviews = optional(bool, false)
+    }), {})
+    model = optional(object({
+      project_id           = string
+      location             = string
+      name                 = string
+      abuse_logging_exempt = optional(bool, false)
+      cache_disabled       = optional(bool, false)
+    }))
+    model_limits = optional(object({
+      sends_per_hour     = optional(number, 0)
+      tokens_per_day     = optional(number, 0)
+      keep_requests_days = optional(number, 0)
+    }), {})
   })
   default = null
   validation {
@@ -26,22 +43,28 @@ variable "record" {
     error_message = "The lifetime of an upload URL must be at most 900 seconds; 0 is the default."
   }
   validation {
+    condition     = alltrue([for n in values(try(var.record.model_limits, {})) : n >= 0]) && try(var.record.model_limits.keep_requests_days, 0) <= 90
+    error_message = "Limits of models must not be negative, and exact requests are stored for at most 90 days."
+  }
+  validation {
     condition     = length(try(var.record.witnesses, [])) <= 16 && alltrue([for w in try(var.record.witnesses, []) : can(regex("^[^+\\s]+\\+[0-9a-f]{8}\\+B[A-Pg-v][A-Za-z0-9+/=]+$", w))])
     error_message = "At most 16 witnesses, each with its verifier key NAME+HASH+KEY of c2sp.org/tlog-cosignature, as `strongroom audit witness` prints it."
   }
 }
 
 variable "trust" {
-  description = "Trusted issuers of identities, with the rules that map claims to a role. Keys are inline (jwks) or fetched (jwks_url). share_runs lets all runners of a rule write to each other's runs; otherwise, a run belongs to the identity that began it."
+  description = "Trusted issuers of identities, with the rules that map claims to a role. Keys are inline (jwks) or fetched (jwks_url). share_runs lets all runners of a rule write to each other's runs; otherwise, a run belongs to the identity that began it. pipeline says that the tokens of a rule belong to a program and not to a person: its reviews of configurations count only if configs.pipeline_reviews is true, and it approves nothing. client_ids are those of the console at the issuer, whose ID tokens are accepted."
   type = list(object({
-    issuer   = string
-    jwks     = optional(string, "")
-    jwks_url = optional(string, "")
+    issuer     = string
+    jwks       = optional(string, "")
+    jwks_url   = optional(string, "")
+    client_ids = optional(list(string), [])
     rules = list(object({
       claims     = map(string)
       role       = string
       workspaces = optional(list(string), [])
       share_runs = optional(bool, false)
+      pipeline   = optional(bool, false)
     }))
   }))
   default  = []
@@ -67,8 +90,8 @@ variable "trust" {
     error_message = "Every rule needs at least one claim."
   }
   validation {
-    condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : contains(["runner", "viewer", "auditor", "admin", "platform"], r.role)]]))
-    error_message = "The role must be runner, viewer, auditor or admin, or platform for the platform's staff."
+    condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : contains(["runner", "builder", "viewer", "auditor", "admin", "platform"], r.role)]]))
+    error_message = "The role must be runner, builder, viewer, auditor or admin, or platform for the platform's staff."
   }
   validation {
     condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : r.role != "runner" || length(r.workspaces) > 0]]))
@@ -81,6 +104,10 @@ variable "trust" {
   validation {
     condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : r.role == "runner" || !r.share_runs]]))
     error_message = "Only a rule for runners can share runs."
+  }
+  validation {
+    condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : contains(["builder", "admin"], r.role) || !r.pipeline]]))
+    error_message = "Only a rule for builders or admins can be of a pipeline."
   }
 }
 

@@ -8,9 +8,13 @@ locals {
       auditKey  = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/audit"
       logKey    = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/log"
 
-      manifestKey  = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/manifest"
-      exportReader = "serviceAccounts/${local.export_reader}"
-      auditBucket  = "buckets/${var.project_id}-audit"
+      manifestKey    = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/manifest"
+      exportReader   = "serviceAccounts/${local.export_reader}"
+      auditBucket    = "buckets/${var.project_id}-audit"
+      signInKey      = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/sign-in"
+      certificateKey = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/certificate"
+      consentKey     = "projects/${var.project_id}/locations/${var.location}/keyRings/platform/cryptoKeys/consent"
+      modelProject   = var.model_project == null ? null : "projects/${var.model_project}" # null: the platform has no language model
     },
     { for topic in local.topics : "topic.${topic}" => "topics/${topic}" },
     { for topic in local.dead_letters : "deadLetters.${topic}" => "subscriptions/${topic}-dead" },
@@ -21,9 +25,11 @@ locals {
       "tenant.signingKey"     = t.signing_key # null: this tenant has none, so there is no role on it
       "tenant.signingAccount" = "serviceAccounts/${t.signing_account}"
       "tenant.outputsBucket"  = "buckets/${t.outputs_bucket}"
+      "tenant.configsBucket"  = "buckets/${t.configs_bucket}"
       "tenant.exportsBucket"  = "buckets/${t.exports_bucket}"
       "tenant.auditBucket"    = "buckets/${t.audit_bucket}"
       "tenant.auditTopic"     = t.audit_topic # null: the log is delivered nowhere
+      "tenant.modelProject"   = t.model_project == null ? null : "projects/${t.model_project}"
     }
   }
 
@@ -63,7 +69,7 @@ locals {
       role     = local.platform_role[key]
       on       = r.on
       resource = local.platform_resources[r.on]
-    } if contains(keys(local.platform_resources), r.on)
+    } if try(local.platform_resources[r.on], null) != null
   }
   tenant_bindings = {
     for slug, t in local.tenants : slug => {
@@ -82,5 +88,5 @@ locals {
     { for name, f in local.functions : "scheduler ${name}" => { member = local.scheduler_account, role = "roles/run.invoker", on = "function", resource = "functions/${name}" } if f.schedule != null },
   )
 
-  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.exportsBucket", "tenant.auditBucket", "tenant.auditTopic"])
+  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.configsBucket", "tenant.exportsBucket", "tenant.auditBucket", "tenant.auditTopic", "tenant.modelProject"])
 }

@@ -11,7 +11,7 @@ locals {
       entry_point = f.entryPoint
       account_id  = "fn-${name}" # an ID has 6 to 30 characters; the name alone could be too short
       account     = "fn-${name}@${local.domain}"
-      http        = length(try(f.routes, [])) > 0
+      http        = length(concat(try(f.routes, []), try(f.pages, []))) > 0
       topic       = try(f.topic, null)
       schedule    = try(f.schedule, null)
       late_after  = try(f.lateAfterSeconds, null)

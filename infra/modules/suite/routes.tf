@@ -3,7 +3,7 @@ locals {
   # methods; the function does.
   paths = merge([
     for name, f in local.suite.functions : {
-      for route in try(f.routes, []) : split(" ", route)[1] => name...
+      for path in concat([for route in try(f.routes, []) : split(" ", route)[1]], try(f.pages, [])) : path => name...
     }
   ]...)
 

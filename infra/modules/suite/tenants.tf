@@ -3,13 +3,14 @@ locals {
   wanted_names = {
     for slug, t in var.tenants : slug => {
       outputs_bucket  = "${local.tenant_project[slug]}-${slug}-outputs"
+      configs_bucket  = "${local.tenant_project[slug]}-${slug}-configs"
       exports_bucket  = "${local.tenant_project[slug]}-${slug}-exports"
       audit_bucket    = "${var.project_id}-${slug}-audit" # in the platform's project, because its key is there
       key_ring        = "tenant-${slug}"
       signing_account = "sign-${slug}"
     }
   }
-  name_limits = { outputs_bucket = 63, exports_bucket = 63, audit_bucket = 63, key_ring = 63, signing_account = 30 }
+  name_limits = { outputs_bucket = 63, configs_bucket = 63, exports_bucket = 63, audit_bucket = 63, key_ring = 63, signing_account = 30 }
   names = {
     for slug, wanted in local.wanted_names : slug => {
       for kind, name in wanted : kind =>
@@ -31,8 +32,10 @@ locals {
       signing_account    = "${local.names[slug].signing_account}@${local.tenant_project[slug]}.iam.gserviceaccount.com"
       storage_agent      = "service-${local.tenant_project_number[slug]}@gs-project-accounts.iam.gserviceaccount.com"
       outputs_bucket     = local.names[slug].outputs_bucket
+      configs_bucket     = local.names[slug].configs_bucket
       exports_bucket     = local.names[slug].exports_bucket
       audit_bucket       = local.names[slug].audit_bucket
+      model_project      = t.model_project
       audit_topic        = t.audit_topic == null ? null : "topics/${split("/", t.audit_topic)[3]}"
     }
   }

@@ -42,6 +42,12 @@ variable "directory" {
   nullable    = false
 }
 
+variable "model_project" {
+  description = "Project of the platform's own language model; null: none exists."
+  type        = string
+  default     = null
+}
+
 variable "log_public_keys" {
   description = "Public keys of the log key in PEM, by version."
   type        = map(string)
@@ -61,6 +67,7 @@ variable "tenants" {
     location       = optional(string)
     signing_key    = optional(bool, false)
     audit_topic    = optional(string)
+    model_project  = optional(string)
   }))
   default  = {}
   nullable = false

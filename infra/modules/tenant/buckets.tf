@@ -1,6 +1,7 @@
 locals {
   buckets = {
     outputs = { name = local.tenant.outputs_bucket, keep_days = var.outputs.keep_days, delete_after_days = var.outputs.delete_after_days, locked = var.outputs.locked }
+    configs = { name = local.tenant.configs_bucket, keep_days = 0, delete_after_days = null, locked = false }
     exports = { name = local.tenant.exports_bucket, keep_days = var.exports.keep_days, delete_after_days = var.exports.delete_after_days, locked = var.exports.locked }
   }
 }
@@ -16,6 +17,7 @@ resource "google_storage_bucket" "this" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = false
+  labels                      = { tenant = var.slug, component = each.key }
   deletion_policy             = var.deletion_policy
 
   encryption {
@@ -40,6 +42,18 @@ resource "google_storage_bucket" "this" {
       }
       condition {
         age = each.value.delete_after_days
+      }
+    }
+  }
+  dynamic "lifecycle_rule" { # pushes that waited for approval; functions/configs lets them wait for 30 days
+    for_each = each.key == "configs" ? [1] : []
+    content {
+      action {
+        type = "Delete"
+      }
+      condition {
+        age            = 31
+        matches_prefix = ["_held/"]
       }
     }
   }

@@ -12,11 +12,15 @@ locals {
   }
   role_buckets = {
     "tenant.outputsBucket" = google_storage_bucket.this["outputs"].name
+    "tenant.configsBucket" = google_storage_bucket.this["configs"].name
     "tenant.exportsBucket" = google_storage_bucket.this["exports"].name
     "tenant.auditBucket"   = google_storage_bucket.audit.name
   }
 }
 
+# When an admin disables the key, the function tenants removes the roles with which accounts
+# use it. A plan shows them as missing, and an apply grants them again. The versions of the
+# key are not in Terraform, so they stay disabled, and the data stays unreadable.
 resource "google_kms_crypto_key_iam_member" "this" {
   for_each = { for key, b in local.bindings : key => b if contains(["tenant.key", "tenant.signingKey"], b.on) }
 
@@ -24,7 +28,7 @@ resource "google_kms_crypto_key_iam_member" "this" {
   role          = each.value.role
   member        = "serviceAccount:${each.value.member}"
 
-  depends_on = [data.google_storage_project_service_account.this]
+  depends_on = [data.google_storage_project_service_account.this, google_project_iam_custom_role.this]
 }
 
 # The platform's custom roles cannot be granted in another project.
@@ -54,6 +58,16 @@ resource "google_pubsub_topic_iam_member" "audit" {
 
   project = split("/", var.audit_topic)[1]
   topic   = split("/", var.audit_topic)[3]
+  role    = each.value.role
+  member  = "serviceAccount:${each.value.member}"
+}
+
+# The functions that send may use the models of the tenant's own project. Whoever applies
+# this needs resourcemanager.projects.setIamPolicy on it.
+resource "google_project_iam_member" "model" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "tenant.modelProject" }
+
+  project = var.model.project_id
   role    = each.value.role
   member  = "serviceAccount:${each.value.member}"
 }

@@ -17,6 +17,7 @@ module "suite" {
       location       = var.location
       signing_key    = var.signing_key
       audit_topic    = var.audit_topic
+      model_project  = try(var.model.project_id, null)
     }
   }
 }

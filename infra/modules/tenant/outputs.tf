@@ -19,6 +19,11 @@ output "outputs_bucket" {
   value       = google_storage_bucket.this["outputs"].name
 }
 
+output "configs_bucket" {
+  description = "Bucket for the configurations of the tenant's workspaces."
+  value       = google_storage_bucket.this["configs"].name
+}
+
 output "exports_bucket" {
   description = "Bucket for the tenant's exports."
   value       = google_storage_bucket.this["exports"].name

@@ -11,6 +11,7 @@ module "record" {
     project_id              = local.tenant.project_id
     location                = local.tenant.location
     outputs_bucket          = google_storage_bucket.this["outputs"].name
+    configs_bucket          = google_storage_bucket.this["configs"].name
     exports_bucket          = google_storage_bucket.this["exports"].name
     audit_bucket            = google_storage_bucket.audit.name
     audit_topic             = var.audit_topic == null ? "" : var.audit_topic
@@ -18,7 +19,10 @@ module "record" {
     signing_account         = local.tenant.signing_account
     signing_key_name        = var.signing_key_version == null ? "" : "${one(google_kms_crypto_key.signing[*].id)}/cryptoKeyVersions/${var.signing_key_version}"
     upload_lifetime_seconds = var.upload_lifetime_seconds
+    model                   = var.model
+    model_limits            = var.model_limits
     witnesses               = var.witnesses
+    configs                 = var.configs
   }
   trust      = var.trust
   workspaces = var.workspaces
@@ -33,6 +37,7 @@ resource "google_firestore_document" "record" {
 
   depends_on = [
     google_kms_crypto_key_iam_member.this,
+    google_project_iam_member.model,
     google_pubsub_topic_iam_member.audit,
     google_service_account_iam_member.this,
     google_storage_bucket_iam_member.this,

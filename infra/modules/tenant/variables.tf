@@ -21,6 +21,10 @@ variable "slug" {
     condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.slug))
     error_message = "A slug has 1 to 63 lowercase letters, digits and hyphens, and no hyphen at either end, because it is part of a bucket name."
   }
+  validation {
+    condition     = !can(regex("g[o0]+g[l1]e|^goog", var.slug)) # cloud.google.com/storage/docs/buckets#naming
+    error_message = "A slug must not contain google, or look like it: Cloud Storage rejects such bucket names."
+  }
 }
 
 variable "state" {
@@ -53,23 +57,25 @@ variable "location" {
 }
 
 variable "trust" {
-  description = "Issuers of identities that the tenant trusts, with the rules that map claims to a role. share_runs lets all runners of a rule write to each other's runs; otherwise, a run belongs to the identity that began it."
+  description = "Issuers of identities that the tenant trusts, with the rules that map claims to a role. share_runs lets all runners of a rule write to each other's runs; otherwise, a run belongs to the identity that began it. pipeline says that the tokens of a rule belong to a program and not to a person: its reviews of configurations count only if configs.pipeline_reviews is true, and it approves nothing. client_ids are those of the console at the issuer, whose ID tokens are accepted."
   type = list(object({
-    issuer   = string
-    jwks     = optional(string, "")
-    jwks_url = optional(string, "")
+    issuer     = string
+    jwks       = optional(string, "")
+    jwks_url   = optional(string, "")
+    client_ids = optional(list(string), [])
     rules = list(object({
       claims     = map(string)
       role       = string
       workspaces = optional(list(string), [])
       share_runs = optional(bool, false)
+      pipeline   = optional(bool, false)
     }))
   }))
   default  = []
   nullable = false
   validation {
     condition     = alltrue(flatten([for t in var.trust : [for r in t.rules : r.role != "platform"]]))
-    error_message = "A tenant's rules can grant runner, viewer, auditor and admin. Only the platform can grant platform."
+    error_message = "A tenant's rules can grant runner, builder, viewer, auditor and admin. Only the platform can grant platform."
   }
 }
 
@@ -105,6 +111,47 @@ variable "audit_topic" {
     condition     = var.audit_topic == null || can(regex("^projects/[a-z0-9.:-]+/topics/[A-Za-z][A-Za-z0-9_.~+%-]{2,254}$", var.audit_topic))
     error_message = "Write the topic as projects/PROJECT/topics/TOPIC."
   }
+}
+
+variable "model" {
+  description = "The tenant's own language model at Vertex AI, the destination single-tenant; null: none exists. abuse_logging_exempt and cache_disabled state settings of its project, which are part of the text that people agree to."
+  type = object({
+    project_id           = string
+    location             = string
+    name                 = string
+    abuse_logging_exempt = optional(bool, false)
+    cache_disabled       = optional(bool, false)
+  })
+  default = null
+  validation {
+    condition     = var.model == null || can(regex("^(us|eu|[a-z]+-[a-z]+[0-9]{1,2})$", try(var.model.location, "")))
+    error_message = "The location of a model is a region like europe-west3, or eu or us. The global endpoint has no location, so it is not allowed."
+  }
+  validation {
+    condition     = var.model == null || (can(regex("^[a-z][a-z0-9.-]{0,62}[a-z0-9]$", try(var.model.name, ""))) && !strcontains(try(var.model.name, ""), "latest"))
+    error_message = "Name the exact model, such as gemini-3.5-flash. An alias such as gemini-flash-latest changes what people have agreed to."
+  }
+}
+
+variable "model_limits" {
+  description = "Limits of each feature that uses a language model: requests in an hour and tokens in a day (0: the platform's default of 60 and 1,000,000), and for how many days the exact requests are stored (0: not at all; at most 90)."
+  type = object({
+    sends_per_hour     = optional(number, 0)
+    tokens_per_day     = optional(number, 0)
+    keep_requests_days = optional(number, 0)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "configs" {
+  description = "What a push of a configuration needs in addition to its review. hold_pushes: an admin who has neither reviewed nor pushed it must approve. pipeline_reviews: the review of a pipeline counts like that of a person; otherwise, an admin must approve such a push."
+  type = object({
+    hold_pushes      = optional(bool, false)
+    pipeline_reviews = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "upload_lifetime_seconds" {

@@ -35,7 +35,11 @@ func run(in io.Reader, out io.Writer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	found := policy.Check(all)
+	changes, err := policy.Changes(text)
+	if err != nil {
+		return 0, err
+	}
+	found := append(policy.Check(all), policy.CheckChanges(changes)...)
 	for _, f := range found {
 		fmt.Fprintln(out, f)
 	}

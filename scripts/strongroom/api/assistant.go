@@ -10,9 +10,9 @@ import (
 // Assistant is an assistant's settings.
 type Assistant struct {
 	ID          string  `json:"id"`
-	Name        string  `json:"name"`        // display name
-	Relevance   float64 `json:"relevance"`   // minimum score of the tasks that it suggests
-	AccessLevel string  `json:"accessLevel"` // read-only or read-write
+	Name        string  `json:"name" doc:"display name"`
+	Relevance   float64 `json:"relevance" doc:"minimum score of the tasks that it suggests"`
+	AccessLevel string  `json:"accessLevel" doc:"read-only or read-write"`
 }
 
 // Answer is an assistant's summary of its workspace.
@@ -26,9 +26,9 @@ type Answer struct {
 
 // Wrong is what is wrong now.
 type Wrong struct {
-	Counts []SeverityCount `json:"counts"` // of unresolved issues
-	SLXs   []SLXIssues     `json:"slxs"`   // the SLX with the worst issue first
-	Capped bool            `json:"capped"` // there are more unresolved issues than SLXs has
+	Counts []SeverityCount `json:"counts" doc:"of unresolved issues"`
+	SLXs   []SLXIssues     `json:"slxs" doc:"the SLX with the worst issue first"`
+	Capped bool            `json:"capped" doc:"there are more unresolved issues than SLXs has"`
 }
 
 // SeverityCount is the number of unresolved issues with one severity.
@@ -40,7 +40,7 @@ type SeverityCount struct {
 
 // SLXIssues are the issues of one SLX, the worst first.
 type SLXIssues struct {
-	SLX    string  `json:"slx"` // may be empty
+	SLX    string  `json:"slx" doc:"may be empty"`
 	Issues []Topic `json:"issues"`
 }
 
@@ -59,15 +59,15 @@ type Topic struct {
 // Health is the health of the SLIs, the most urgent first.
 type Health struct {
 	SLIs   []SLI `json:"slis"`
-	Capped bool  `json:"capped"` // there may be more
+	Capped bool  `json:"capped" doc:"there may be more"`
 }
 
 // SLI is one indicator and its health.
 type SLI struct {
 	Name       string     `json:"name"`
 	SLX        string     `json:"slx,omitempty"`
-	Alert      string     `json:"alert"`           // none, warning, ticket or page
-	Stale      bool       `json:"stale,omitempty"` // there are no recent samples, so the other values are out of date
+	Alert      string     `json:"alert" doc:"none, warning, ticket or page"`
+	Stale      bool       `json:"stale,omitempty" doc:"there are no recent samples, so the other values are out of date"`
 	Last       *Measured  `json:"last,omitempty"`
 	Objective  Objective  `json:"objective"`
 	Thresholds Thresholds `json:"thresholds"`
@@ -85,16 +85,16 @@ type Measured struct {
 type Objective struct {
 	Min    *float64 `json:"min,omitempty"`
 	Max    *float64 `json:"max,omitempty"`
-	Target float64  `json:"target,omitempty"` // share of samples that must be good
+	Target float64  `json:"target,omitempty" doc:"share of samples that must be good"`
 }
 
 // Thresholds are what raises an alert. 0 is the platform's default.
 type Thresholds struct {
-	Page       float64 `json:"page,omitempty"` // burn rates
+	Page       float64 `json:"page,omitempty" doc:"burn rates"`
 	Ticket     float64 `json:"ticket,omitempty"`
 	Slow       float64 `json:"slow,omitempty"`
-	Samples    int     `json:"samples,omitempty"`    // minimum number of bad samples
-	StaleAfter int     `json:"staleAfter,omitempty"` // seconds without a sample
+	Samples    int     `json:"samples,omitempty" doc:"minimum number of bad samples"`
+	StaleAfter int     `json:"staleAfter,omitempty" doc:"seconds without a sample"`
 }
 
 // Windows are the rolling windows that end now.
@@ -111,24 +111,24 @@ type Window struct {
 	Samples   int     `json:"samples"`
 	Mean      float64 `json:"mean"`
 	Deviation float64 `json:"deviation"`
-	Share     float64 `json:"share"` // share of good samples
-	Burn      float64 `json:"burn"`  // burn rate of the error budget
+	Share     float64 `json:"share" doc:"share of good samples"`
+	Burn      float64 `json:"burn" doc:"burn rate of the error budget"`
 }
 
 // Next is which task to run next.
 type Next struct {
-	Tasks   []NextTask `json:"tasks"` // the best first
-	Below   int        `json:"below"` // number of matching tasks that score less than the relevance
+	Tasks   []NextTask `json:"tasks" doc:"the best first"`
+	Below   int        `json:"below" doc:"number of matching tasks that score less than the relevance"`
 	Silent  bool       `json:"silent"`
-	Summary string     `json:"summary"` // one sentence, and one for each thing that is not known
+	Summary string     `json:"summary" doc:"one sentence, and one for each thing that is not known"`
 
-	Withheld int `json:"withheld,omitempty"` // number of matching tasks that may make changes
+	Withheld int `json:"withheld,omitempty" doc:"number of matching tasks that may make changes"`
 }
 
 // NextTask is a task that is suggested.
 type NextTask struct {
-	Score         float64    `json:"score"` // from 0 to 1
-	From          string     `json:"from"`  // where the task is from: the workspace or the catalog
+	Score         float64    `json:"score" doc:"from 0 to 1"`
+	From          string     `json:"from" doc:"where the task is from: the workspace or the catalog"`
 	ID            string     `json:"id,omitempty"`
 	Name          string     `json:"name"`
 	Documentation string     `json:"documentation,omitempty"`
@@ -137,14 +137,26 @@ type NextTask struct {
 	SLX           string     `json:"slx,omitempty"`
 	Resource      string     `json:"resource,omitempty"`
 	Evidence      []Evidence `json:"evidence"`
+
+	Configured *Configured `json:"configured,omitempty" doc:"where the configuration has the task"`
+}
+
+// Configured is where the workspace's configuration has a task.
+type Configured struct {
+	SLX      string `json:"slx,omitempty" doc:"empty if several SLXs have the task and none is related to the issue"`
+	Alias    string `json:"alias,omitempty"`
+	Resource string `json:"resource,omitempty"`
+	Task     string `json:"task,omitempty" doc:"name of the task with the values of the configuration"`
+	Path     string `json:"path,omitempty" doc:"of the file"`
+	SLXs     int    `json:"slxs" doc:"number of SLXs that have the task"`
 }
 
 // Evidence is why a task is suggested.
 type Evidence struct {
-	Issue string   `json:"issue"` // whose next step asks for it
+	Issue string   `json:"issue" doc:"whose next step asks for it"`
 	Step  string   `json:"step"`
 	Score float64  `json:"score"`
-	Words []string `json:"words"` // words of the step that the task contains
+	Words []string `json:"words" doc:"words of the step that the task contains"`
 }
 
 // Ask reads an assistant's answer.
@@ -157,9 +169,9 @@ func (c *Client) Ask(ctx context.Context, assistant string) (Answer, error) {
 // AssistantSettings are the new settings of an assistant. The platform's
 // defaults replace empty fields.
 type AssistantSettings struct {
-	Name        string   `json:"name"`                  // 1 to MaxAssistantName characters
-	Relevance   *float64 `json:"relevance,omitempty"`   // from 0 to 1
-	AccessLevel string   `json:"accessLevel,omitempty"` // read-only or read-write
+	Name        string   `json:"name" doc:"1 to MaxAssistantName characters"`
+	Relevance   *float64 `json:"relevance,omitempty" doc:"from 0 to 1"`
+	AccessLevel string   `json:"accessLevel,omitempty" doc:"read-only or read-write"`
 }
 
 // MaxAssistantName bounds an assistant's name, in characters.

@@ -41,6 +41,7 @@ type AuditFilter struct {
 	Workspace string
 	Resource  string
 	Run       string
+	IDPrefix  string  // start of the ID; without other filters, and for the first page only
 	After     *uint64 // index: only later entries
 	Oldest    bool    // the oldest entry is the first, otherwise the newest
 }
@@ -53,9 +54,9 @@ func ActorID(issuer, subject string) string {
 
 // AuditEntry is an entry of an audit log.
 type AuditEntry struct {
-	Index   *uint64         `json:"index,omitempty"` // nil: none yet
-	ActorID string          `json:"actorId"`
-	Entry   json.RawMessage `json:"entry"` // its canonical form (RFC 8785) is the leaf of the Merkle tree
+	Index   *uint64         `json:"index,omitempty" doc:"in the log; absent: none yet"`
+	ActorID string          `json:"actorId" doc:"of the actor's issuer and subject; --actor accepts it"`
+	Entry   json.RawMessage `json:"entry" doc:"id, time, tenant, actor, action, outcome, workspace, resource and more; its canonical form (RFC 8785) is the leaf of the Merkle tree"`
 }
 
 // MaxAuditPage is the maximum number of entries that this program requests on one
@@ -78,7 +79,7 @@ func (c *Client) AuditEntries(ctx context.Context, log AuditLog, filter AuditFil
 	}
 	query := pageQuery(size, token, map[string]string{
 		"order": order, "from": stamp(filter.From), "to": stamp(filter.To), "actor": filter.ActorID, "action": filter.Action,
-		"outcome": filter.Outcome, "workspace": filter.Workspace, "resource": filter.Resource, "run": filter.Run,
+		"outcome": filter.Outcome, "workspace": filter.Workspace, "resource": filter.Resource, "run": filter.Run, "idPrefix": filter.IDPrefix,
 	})
 	query.Del("pageSize")
 	query.Set("limit", strconv.Itoa(size))

@@ -169,19 +169,26 @@ func errorCode(body io.Reader) string {
 	return response.Code
 }
 
-// verify compares the checksum that the bucket returned. X-Goog-Hash may be one
-// list or several headers.
+// verify compares the checksum that the bucket returned.
 func verify(what string, header http.Header, crc Checksum) error {
+	switch crcOf(header) {
+	case crc.String():
+		return nil
+	case "":
+		return fmt.Errorf("%s: %w", what, ErrUnverified)
+	}
+	return fmt.Errorf("%s: the checksum of the stored object differs from the part's", what)
+}
+
+// crcOf returns the CRC32C of an object, or "". X-Goog-Hash may be one list or several
+// headers.
+func crcOf(header http.Header) string {
 	for _, hash := range strings.Split(strings.Join(header.Values("X-Goog-Hash"), ","), ",") {
-		value, found := strings.CutPrefix(strings.TrimSpace(hash), "crc32c=")
-		switch {
-		case found && value == crc.String():
-			return nil
-		case found:
-			return fmt.Errorf("%s: the checksum of the stored object differs from the part's", what)
+		if value, ok := strings.CutPrefix(strings.TrimSpace(hash), "crc32c="); ok {
+			return value
 		}
 	}
-	return fmt.Errorf("%s: %w", what, ErrUnverified)
+	return ""
 }
 
 // watch returns a context that ends with errStalled if alive is not called for

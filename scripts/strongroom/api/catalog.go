@@ -28,26 +28,26 @@ type Task struct {
 	Documentation string   `json:"documentation,omitempty"`
 	Tags          []string `json:"tags,omitempty"`
 	Suite         string   `json:"suite"`
-	Source        string   `json:"source"` // URL of its file
+	Source        string   `json:"source" doc:"URL of its file"`
 
-	DisplayName        string   `json:"displayName,omitempty"` // of its suite
+	DisplayName        string   `json:"displayName,omitempty" doc:"of its suite"`
 	SuiteDocumentation string   `json:"suiteDocumentation,omitempty"`
-	Supports           []string `json:"supports,omitempty"` // platforms that its suite supports
-	Kind               string   `json:"kind,omitempty"`     // "sli": a measurement, which assistants do not suggest
+	Supports           []string `json:"supports,omitempty" doc:"platforms that its suite supports"`
+	Kind               string   `json:"kind,omitempty" doc:"\"sli\": a measurement, which assistants do not suggest"`
 }
 
 // FoundTask is a task that a search found.
 type FoundTask struct {
 	ID string `json:"id"`
 	Task
-	Score float64  `json:"score"` // from 0 to 1
-	Words []string `json:"words"` // words of the query that the task contains
+	Score float64  `json:"score" doc:"from 0 to 1"`
+	Words []string `json:"words" doc:"words of the query that the task contains"`
 }
 
 // FoundTasks is the result of a search, the best match first.
 type FoundTasks struct {
 	Tasks []FoundTask `json:"tasks"`
-	More  bool        `json:"more"` // more tasks match than Tasks has
+	More  bool        `json:"more" doc:"more tasks match than Tasks has"`
 }
 
 // PutTasks stores different tasks in the catalog and returns how many of them
@@ -69,7 +69,7 @@ func (c *Client) PutTasks(ctx context.Context, tasks []Task, edition string) (wr
 // Pruned is the result of one call of PruneTasks.
 type Pruned struct {
 	Removed       int    `json:"removed"`
-	NextPageToken string `json:"nextPageToken"` // for the next call; empty: this was the last page
+	NextPageToken string `json:"nextPageToken" doc:"for the next call; empty: this was the last page"`
 }
 
 // PruneTasks looks at one page of the catalog. It removes the tasks whose source

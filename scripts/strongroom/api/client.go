@@ -46,6 +46,7 @@ type Config struct {
 	Insecure  bool                          // allow http: to hosts other than this one
 	Bucket    string                        // the only bucket that Put uploads to; empty: the one that the platform names
 	Receipt   func(Receipt)                 // called for each request that the platform recorded, concurrently; nil: not called
+	Trace     func(Exchange)                // called for each request, concurrently; nil: not called
 	Clock     *clock.Clock                  // is compared with the platform's clock; nil: a new one
 }
 
@@ -67,8 +68,15 @@ func New(config Config) (*Client, error) {
 	return &Client{
 		base: base, workspace: config.Workspace, token: config.Token, insecure: config.Insecure, bucket: config.Bucket,
 		clock: cmp.Or(config.Clock, clock.New()), receipt: config.Receipt,
-		http: &http.Client{Transport: newTransport(), CheckRedirect: refuseRedirect},
+		http: &http.Client{Transport: transport(base, config.Trace), CheckRedirect: refuseRedirect},
 	}, nil
+}
+
+func transport(base *url.URL, trace func(Exchange)) http.RoundTripper {
+	if trace == nil {
+		return newTransport()
+	}
+	return tracer{newTransport(), base.Host, trace}
 }
 
 // refuseRedirect keeps tokens and output from going to a host that the user did
@@ -117,6 +125,9 @@ func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
+
+// ErrSignIn is the error of a Config.Token for which somebody must sign in first.
+var ErrSignIn = errors.New("a sign-in is needed")
 
 // request is one call of the API.
 type request struct {
@@ -185,7 +196,7 @@ func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Respon
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.what, err)
 	}
-	res, err := c.do(req)
+	res, err := c.do(req, r.what)
 	if err != nil {
 		return nil, unreachable(ctx, r.what, err)
 	}
@@ -200,7 +211,9 @@ func (c *Client) send(ctx context.Context, r request, body []byte) (*http.Respon
 }
 
 // do sends a request to the platform, whose response shows its clock.
-func (c *Client) do(req *http.Request) (*http.Response, error) {
+func (c *Client) do(req *http.Request, what string) (*http.Response, error) {
+	req, waiting := watchWaiting(req, what)
+	defer waiting.end()
 	sent := c.clock.Now()
 	res, err := c.http.Do(req)
 	if err == nil {
@@ -222,7 +235,7 @@ func (c *Client) MeasureClock(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.what, err)
 	}
-	res, err := c.do(req)
+	res, err := c.do(req, r.what)
 	if err != nil {
 		return unreachable(ctx, r.what, err)
 	}
@@ -253,6 +266,9 @@ func (c *Client) authorize(req *http.Request) (secret.String, error) {
 		return secret.String{}, nil
 	}
 	token, err := c.token()
+	if errors.Is(err, ErrSignIn) {
+		return token, err
+	}
 	if err != nil {
 		return token, &retry.Transient{Err: err}
 	}

@@ -60,7 +60,7 @@ func TestResponsesArePermanentOrTransient(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t, c.status, `{"title":"No","detail":"because"}`, "Retry-After", c.after, "Location", "http://192.0.2.1/")
-			err := newClient(t, server.URL).Start(t.Context(), "r", api.Start{})
+			_, err := newClient(t, server.URL).Start(t.Context(), "r", api.Start{})
 			var again *retry.Transient
 			got := time.Duration(-1)
 			if errors.As(err, &again) {
@@ -76,7 +76,7 @@ func TestResponsesArePermanentOrTransient(t *testing.T) {
 func TestAProblemCannotControlATerminal(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, 400, `{"title":"a\u001b[31m","errors":[{"location":"body.task","message":"too\nlong"}]}`)
-	err := newClient(t, server.URL).Start(t.Context(), "r", api.Start{})
+	_, err := newClient(t, server.URL).Start(t.Context(), "r", api.Start{})
 	if want := "record the run's start: 400 a [31m; body.task: too long"; err == nil || err.Error() != want {
 		t.Errorf("error is %q", err)
 	}
@@ -149,10 +149,10 @@ func TestARequestWithARotatedTokenIsRetried(t *testing.T) {
 		t.Fatal(err)
 	}
 	var again *retry.Transient
-	if err := client.Start(t.Context(), "r", api.Start{}); !errors.As(err, &again) {
+	if _, err := client.Start(t.Context(), "r", api.Start{}); !errors.As(err, &again) {
 		t.Errorf("error is %v", err)
 	}
-	if err := newClient(t, server.URL).Start(t.Context(), "r", api.Start{}); errors.As(err, &again) {
+	if _, err := newClient(t, server.URL).Start(t.Context(), "r", api.Start{}); errors.As(err, &again) {
 		t.Errorf("a request with the same token is retried: %v", err)
 	}
 }
@@ -163,7 +163,7 @@ func TestACanceledContextIsNotTransient(t *testing.T) {
 	stopped := errors.New("stopped")
 	cancel(stopped)
 	server := newServer(t, 200, "{}")
-	if err := newClient(t, server.URL).Start(ctx, "r", api.Start{}); !errors.Is(err, stopped) {
+	if _, err := newClient(t, server.URL).Start(ctx, "r", api.Start{}); !errors.Is(err, stopped) {
 		t.Errorf("error is %v", err)
 	}
 }

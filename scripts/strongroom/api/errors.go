@@ -62,9 +62,17 @@ func (p *Problem) Error() string {
 }
 
 func decodeProblem(what string, res *http.Response) *Problem {
-	problem := &Problem{}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxResponse))
-	if err != nil || json.Unmarshal(body, problem) != nil {
+	if err != nil {
+		body = nil
+	}
+	return problemOf(what, res, body)
+}
+
+// problemOf returns the problem in the body of an error response.
+func problemOf(what string, res *http.Response, body []byte) *Problem {
+	problem := &Problem{}
+	if json.Unmarshal(body, problem) != nil {
 		problem = &Problem{}
 	}
 	if problem.Title == "" {

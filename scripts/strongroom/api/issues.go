@@ -10,23 +10,24 @@ import (
 // Issue is a finding that persists across runs.
 type Issue struct {
 	ID              string         `json:"id"`
-	State           string         `json:"state"`    // detected, open, investigated, reopened, resolved or ignored
-	Severity        int            `json:"severity"` // 1 (critical) to 4 (informational), from the newest sighting
-	SeverityFlagged bool           `json:"severityFlagged,omitempty"`
+	State           string         `json:"state" doc:"detected, open, investigated, reopened, resolved or ignored"`
+	Severity        int            `json:"severity" doc:"1 (critical) to 4 (informational), from the newest sighting"`
+	SeverityFlagged bool           `json:"severityFlagged,omitempty" doc:"true if the task gave no severity that is understood"`
 	Task            string         `json:"task"`
 	SLX             string         `json:"slx,omitempty"`
 	Resource        string         `json:"resource,omitempty"`
-	FirstSeen       time.Time      `json:"firstSeen"` // start of the run; so are all times except ObservedAt
+	FirstSeen       time.Time      `json:"firstSeen" doc:"start of the first run that saw it; lastSeen and since are starts of runs too"`
 	LastSeen        time.Time      `json:"lastSeen"`
-	LastRun         string         `json:"lastRun"`
-	ObservedAt      *time.Time     `json:"observedAt,omitempty"`
+	LastRun         string         `json:"lastRun" doc:"ID of the newest run that saw it"`
+	ObservedAt      *time.Time     `json:"observedAt,omitempty" doc:"as the task reported it"`
 	Sightings       int            `json:"sightings"`
-	Runs            int            `json:"runs"` // that reported it
-	Since           time.Time      `json:"since"`
+	Runs            int            `json:"runs" doc:"number of runs that saw it"`
+	Since           time.Time      `json:"since" doc:"when it began, or came back"`
 	ResolvedAt      *time.Time     `json:"resolvedAt,omitempty"`
-	Reopened        int            `json:"reopened"` // how many times it came back
+	Reopened        int            `json:"reopened" doc:"how many times it came back"`
 	Investigated    *Investigation `json:"investigated,omitempty"`
-	Ignored         *Ignoring      `json:"ignored,omitempty"` // may have expired
+	Ignored         *Ignoring      `json:"ignored,omitempty" doc:"may have expired"`
+	Seen            []time.Time    `json:"seen,omitempty" doc:"starts of the newest runs that saw it, at most 128; a list does not have them"`
 
 	// The text of the newest sighting. Responses to Investigate and Ignore do
 	// not have it.
@@ -37,7 +38,7 @@ type Issue struct {
 	ReproduceHint string   `json:"reproduceHint,omitempty"`
 	NextSteps     []string `json:"nextSteps,omitempty"`
 	Summary       string   `json:"summary,omitempty"`
-	Unreadable    bool     `json:"unreadable,omitempty"` // the text was changed after it was encrypted
+	Unreadable    bool     `json:"unreadable,omitempty" doc:"the text was changed after it was encrypted"`
 }
 
 // Investigation records who investigates an issue.
@@ -51,10 +52,13 @@ type Ignoring struct {
 	By    string    `json:"by"`
 	At    time.Time `json:"at"`
 	Until time.Time `json:"until"`
+
+	Reason string `json:"reason,omitempty"` // in the words of that person; only lists and issues have it
 }
 
 // IssueFilter selects issues. Empty fields match every issue.
 type IssueFilter struct {
+	IDPrefix string    `json:"idPrefix,omitempty"` // start of the ID; without other filters, and for the first page only
 	State    string    `json:"state,omitempty"`    // an issue's state, or "active": all states except resolved and ignored
 	Severity int       `json:"severity,omitempty"` // 1 to 4; 0: any
 	SLX      string    `json:"slx,omitempty"`
@@ -101,13 +105,14 @@ func (c *Client) Investigate(ctx context.Context, id string) (Issue, error) {
 	return issue, err
 }
 
-// Ignore ignores an issue until a time. A time in the past ends this. It is safe
-// to retry.
-func (c *Client) Ignore(ctx context.Context, id string, until time.Time) (Issue, error) {
+// Ignore ignores an issue until a time, for a reason that may be empty. A time in the
+// past ends this. It is safe to retry.
+func (c *Client) Ignore(ctx context.Context, id string, until time.Time, reason string) (Issue, error) {
 	r := request{what: "ignore the issue", method: http.MethodPost, path: c.issuePath(id) + "/ignore"}
 	r.in = struct {
-		Until time.Time `json:"until"`
-	}{until}
+		Until  time.Time `json:"until"`
+		Reason string    `json:"reason,omitempty"`
+	}{until, reason}
 	var issue Issue
 	err := c.call(ctx, r, &issue)
 	return issue, err

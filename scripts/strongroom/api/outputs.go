@@ -27,16 +27,17 @@ type Listing struct {
 
 // Output describes the readable part of one output.
 type Output struct {
-	Name        string `json:"name"`
+	Name        string `json:"name" doc:"identifies the output; outputs cat accepts it"`
+	FileName    string `json:"fileName" doc:"for people: as the file was named on the runner"`
 	ContentType string `json:"contentType"`
-	State       string `json:"state"`           // Open, Complete, Incomplete or Unclaimed
-	Parts       int    `json:"parts"`           // that the run reported; 0 while it runs
-	StoredParts int    `json:"storedParts"`     // stored without a gap, from part 1
-	Size        int64  `json:"size"`            // bytes in StoredParts
-	Lines       *int64 `json:"lines,omitempty"` // nil: unknown
-	LinesDiffer bool   `json:"linesDiffer"`     // the run declared other numbers of lines than the platform counted
+	State       string `json:"state" doc:"open, complete, incomplete or unclaimed"`
+	Parts       int    `json:"parts" doc:"number that the run reported; 0 while it runs"`
+	StoredParts int    `json:"storedParts" doc:"number stored without a gap, from part 1"`
+	Size        int64  `json:"size" doc:"bytes in the stored parts"`
+	Lines       *int64 `json:"lines,omitempty" doc:"absent if unknown"`
+	LinesDiffer bool   `json:"linesDiffer" doc:"the run declared other numbers of lines than the platform counted"`
 
-	UnclaimedParts int `json:"unclaimedParts"` // stored parts that the run did not report
+	UnclaimedParts int `json:"unclaimedParts" doc:"stored parts that the run did not report"`
 }
 
 // Outputs lists a run's outputs.
@@ -81,7 +82,10 @@ func (c *Client) UnclaimedBytes(ctx context.Context, run, name string, span Span
 }
 
 func (c *Client) bytes(ctx context.Context, r request, span Span) (*Chunk, error) {
-	r.header = http.Header{"Range": {span.header()}}
+	if r.header == nil {
+		r.header = http.Header{}
+	}
+	r.header.Set("Range", span.header())
 	chunk, err := c.read(ctx, r)
 	var problem *Problem
 	if !errors.As(err, &problem) || problem.Status != http.StatusRequestedRangeNotSatisfiable {
@@ -126,7 +130,7 @@ func (c *Client) read(ctx context.Context, r request) (*Chunk, error) {
 		return nil, err
 	}
 	chunk := &Chunk{
-		Body:      &chunkBody{liveReader: liveReader{res.Body, alive}, body: res.Body, cancel: cancel, ctx: ctx},
+		Body:      &chunkBody{liveReader: liveReader{res.Body, alive}, body: res.Body, cancel: cancel, ctx: ctx, what: r.what},
 		Truncated: res.Header.Get("Strongroom-Truncated") == "true",
 		State:     res.Header.Get("Strongroom-Output-State"),
 		next:      res.Header.Get("Strongroom-Continue"),
@@ -144,13 +148,14 @@ type chunkBody struct {
 	body   io.Closer
 	cancel func()
 	ctx    context.Context
+	what   string // is attempted, for errors
 }
 
 // Read marks a broken connection as transient.
 func (b *chunkBody) Read(p []byte) (int, error) {
 	n, err := b.liveReader.Read(p)
 	if err != nil && err != io.EOF {
-		err = unreachable(b.ctx, "read output", err)
+		err = unreachable(b.ctx, b.what, err)
 	}
 	return n, err
 }

@@ -8,6 +8,7 @@ import (
 
 // RunFilter selects runs. Empty fields match every run.
 type RunFilter struct {
+	IDPrefix string    `json:"idPrefix,omitempty"` // start of the ID; without other filters, and for the first page only
 	Task     string    `json:"task,omitempty"`
 	SLX      string    `json:"slx,omitempty"`
 	Resource string    `json:"resource,omitempty"`

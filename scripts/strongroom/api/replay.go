@@ -9,8 +9,8 @@ import (
 // Refused is the record of a message that a function rejected permanently.
 type Refused struct {
 	Function   string            `json:"function"`
-	Message    string            `json:"message"` // Pub/Sub message ID
-	Code       string            `json:"code"`    // reason
+	Message    string            `json:"message" doc:"Pub/Sub message ID"`
+	Code       string            `json:"code" doc:"reason"`
 	References map[string]string `json:"references"`
 	Published  time.Time         `json:"published"`
 	Found      time.Time         `json:"found"`

@@ -60,20 +60,20 @@ type Start struct {
 // Run is one execution of a task, as recorded.
 type Run struct {
 	ID       string      `json:"id"`
-	Task     string      `json:"task"` // Task, SLX and Resource are empty until the start is recorded
+	Task     string      `json:"task" doc:"task, slx and resource are empty until the start is recorded"`
 	SLX      string      `json:"slx,omitempty"`
 	Resource string      `json:"resource,omitempty"`
-	State    run.State   `json:"state"`
-	Outcome  run.Outcome `json:"outcome,omitempty"`
+	State    run.State   `json:"state" doc:"running, ended or lost"`
+	Outcome  run.Outcome `json:"outcome,omitempty" doc:"success, failure, error, timeout or canceled"`
 	ExitCode *int        `json:"exitCode,omitempty"`
-	Start    time.Time   `json:"start,omitzero"` // zero until it is recorded
+	Start    time.Time   `json:"start,omitzero" doc:"absent until it is recorded"`
 	End      *time.Time  `json:"end,omitempty"`
 
 	// What the run reported. A Listing does not have it.
 	Outputs      []Claim `json:"outputs,omitempty"`
-	Issues       int     `json:"issues,omitempty"`       // number of lines
-	LeftOut      int     `json:"leftOut,omitempty"`      // number of invalid members, which are not recorded
-	FilesLeftOut int     `json:"filesLeftOut,omitempty"` // number of the task's files that were not uploaded
+	Issues       int     `json:"issues,omitempty" doc:"number of lines"`
+	LeftOut      int     `json:"leftOut,omitempty" doc:"number of invalid members, which are not recorded"`
+	FilesLeftOut int     `json:"filesLeftOut,omitempty" doc:"number of the task's files that were not uploaded"`
 	Samples      int     `json:"samples,omitempty"`
 }
 
@@ -84,7 +84,8 @@ type Part struct {
 	ContentType string   `json:"contentType"`
 	Size        int64    `json:"size"` // bytes
 	CRC32C      Checksum `json:"crc32c"`
-	Lines       int64    `json:"lines"` // newline bytes in the part
+	SHA256      string   `json:"sha256"` // 64 hexadecimal digits
+	Lines       int64    `json:"lines"`  // newline bytes in the part
 }
 
 // Report is the end of a run.
@@ -108,7 +109,7 @@ type LeftOut struct {
 type Sample struct {
 	SLI   string    `json:"sli"`
 	Time  time.Time `json:"time"`
-	Value float64   `json:"value"` // finite
+	Value float64   `json:"value" doc:"finite"`
 }
 
 // IssueLine is one line of an issues.jsonl, byte for byte, without its newline.
@@ -122,9 +123,11 @@ type Claim struct {
 	Parts int    `json:"parts"`
 }
 
-// Start records that the run started. It is safe to retry.
-func (c *Client) Start(ctx context.Context, run string, start Start) error {
-	return c.call(ctx, request{what: "record the run's start", method: http.MethodPut, path: c.runPath(run), in: start}, nil)
+// Start records that the run started, and returns the run. It is safe to retry: the run
+// may even have ended.
+func (c *Client) Start(ctx context.Context, run string, start Start) (recorded Run, err error) {
+	err = c.call(ctx, request{what: "record the run's start", method: http.MethodPut, path: c.runPath(run), in: start}, &recorded)
+	return recorded, err
 }
 
 // Heartbeat reports to the platform that the run's runner still works on it.

@@ -10,7 +10,7 @@ import (
 // SLIFilter selects SLIs. Empty fields match every SLI.
 type SLIFilter struct {
 	SLX   string `json:"slx,omitempty"`
-	Alert string `json:"alert,omitempty"` // warning, ticket or page: this alert or a more urgent one
+	Alert string `json:"alert,omitempty" doc:"warning, ticket or page: this alert or a more urgent one"`
 }
 
 // MaxSLIPage is the maximum number of SLIs on one page.
@@ -21,7 +21,7 @@ const MaxSLIPage = 200
 type SLIPage struct {
 	AsOf          time.Time `json:"asOf"`
 	SLIs          []SLI     `json:"slis"`
-	NextPageToken string    `json:"nextPageToken,omitempty"` // empty: this is the last page
+	NextPageToken string    `json:"nextPageToken,omitempty" doc:"empty: this is the last page"`
 }
 
 // SLIs reads one page of at most size SLIs. An empty token reads the first page.

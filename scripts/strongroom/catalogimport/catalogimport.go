@@ -33,6 +33,9 @@ func Read(dir, prefix string) Found {
 			found.skip("%v", err)
 			continue
 		}
+		for _, section := range suite.Unknown {
+			found.skip("%s: Robot Framework has no section with this name, in the languages that are understood", section)
+		}
 		for _, t := range suite.Tasks {
 			found.add(seen, t, prefix)
 		}

@@ -108,3 +108,20 @@ func TestTextsOfASuiteAreShortened(t *testing.T) {
 		t.Error(diff, found.Notes)
 	}
 }
+
+func TestReadNamesSectionsAndEncodingsThatItDoesNotUnderstand(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a.robot": "*** Задачи ***\nA\n", "latin1.robot": "*** Tasks ***\nPr\xfcfe\n", "german.robot": "*** Aufgaben ***\nPrüfe\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := catalogimport.Read(dir, "")
+	notes := strings.Join(found.Notes, "\n")
+	if !found.Failed || len(found.Tasks) != 1 || found.Tasks[0].Name != "Prüfe" || !strings.Contains(notes, "a.robot: *** Задачи ***") || !strings.Contains(notes, "latin1.robot is not UTF-8") {
+		t.Errorf("%+v", found)
+	}
+}

@@ -32,6 +32,26 @@ func maxOneArg(name string) cobra.PositionalArgs {
 	}
 }
 
+// onlyOneOf rejects a command line with more than one of these flags.
+func onlyOneOf(cmd *cobra.Command, names ...string) {
+	next := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		var set []string
+		for _, name := range names {
+			if cmd.Flags().Changed(name) {
+				set = append(set, "--"+name)
+			}
+		}
+		if len(set) > 1 {
+			return usageError("%s contradict each other; use only one of them", strings.Join(set, " and "))
+		}
+		if next == nil {
+			return nil
+		}
+		return next(cmd, args)
+	}
+}
+
 // checkOneOf rejects a flag's value that is not in allowed. An empty value means
 // that the flag is not set.
 func checkOneOf[T ~string](flag string, value T, allowed ...T) error {

@@ -13,7 +13,7 @@ import (
 
 func assistantCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "assistant", Short: "Show what an assistant reports, and configure assistants"}
-	cmd.AddCommand(showAssistantCommand(a), setAssistantCommand(a))
+	cmd.AddCommand(webList(a, showAssistantCommand(a), "overview"), summarizeCommand(a), rankCommand(a), setAssistantCommand(a))
 	return cmd
 }
 

@@ -25,7 +25,7 @@ hour.`,
   strongroom audit pull ./audit-log
   strongroom audit verify ./audit-log --policy auditor.policy --receipts receipts.txt`,
 	}
-	cmd.AddCommand(listEntriesCommand(a), showEntryCommand(a), tailCommand(a), pullCommand(a), verifyCommand(a), witnessCommand(a))
+	cmd.AddCommand(webList(a, listEntriesCommand(a), "audit"), showEntryCommand(a), tailCommand(a), pullCommand(a), verifyCommand(a), witnessCommand(a))
 	return cmd
 }
 

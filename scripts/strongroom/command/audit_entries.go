@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,7 @@ type entryFilter struct {
 	recorded      timeRange
 }
 
-func (f *entryFilter) addFlags(cmd *cobra.Command) {
+func (f *entryFilter) addFlags(a *app, cmd *cobra.Command) {
 	f.recorded.addFlags(cmd, "recorded")
 	flags := cmd.Flags()
 	flags.StringVar(&f.actor, "actor", "", "filter by the subject of who performed the action, or by an actorId that --json prints")
@@ -27,19 +28,28 @@ func (f *entryFilter) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&f.filter.Action, "action", "", "filter by action, such as outputs.read")
 	flags.StringVar(&f.filter.Outcome, "outcome", "", "filter by outcome: allowed, denied or done (the action has ended, or the platform itself performed it)")
 	flags.StringVar(&f.filter.Resource, "resource", "", "filter by what the action affects, such as runs/RUN")
-	flags.StringVar(&f.filter.Run, "run", "", "filter by run: its outputs and issues too")
+	flags.StringVar(&f.filter.Run, "run", "", "filter by run: its outputs and issues too (a prefix of its ID needs the run's workspace)")
+	completeFlag(cmd, "outcome", "allowed", "denied", "done")
+	completeFlagBy(a, cmd, "run", runIDs.complete)
 }
 
 // build checks the flags. A workspace selects entries only if it is a flag: the
-// environment names the workspace of other commands.
-func (f *entryFilter) build(a *app) (filter api.AuditFilter, err error) {
+// environment names the workspace of other commands, and that in which a prefix of a
+// run's ID is looked up.
+func (f *entryFilter) build(ctx context.Context, a *app) (filter api.AuditFilter, err error) {
 	filter = f.filter
 	if err := checkOneOf("--outcome", filter.Outcome, "allowed", "denied", "done"); err != nil {
 		return filter, err
 	}
 	if filter.Run != "" {
-		if err := checkRunID(filter.Run); err != nil {
+		if filter.Run, err = a.resolveRun(ctx, filter.Run); err != nil {
 			return filter, err
+		}
+		if filter.Resource != "" && !strings.HasPrefix(filter.Resource+"/", "runs/"+filter.Run+"/") {
+			return filter, usageError("--resource %s contradicts --run %s: it is not a part of that run", filter.Resource, filter.Run)
+		}
+		if filter.Resource != "" {
+			filter.Run = "" // the resource, which is a part of the run, selects the same entries
 		}
 	}
 	switch {
@@ -59,6 +69,18 @@ func (f *entryFilter) build(a *app) (filter api.AuditFilter, err error) {
 	}
 	filter.From, filter.To, err = f.recorded.parse(time.Now())
 	return filter, err
+}
+
+// resolveRun returns the ID of the run that text is, or that alone starts with text.
+func (a *app) resolveRun(ctx context.Context, text string) (string, error) {
+	if err := runIDs.checkPart(text); err != nil || checkRunID(text) == nil {
+		return text, err
+	}
+	client, err := a.settings.client("")
+	if err != nil {
+		return "", fmt.Errorf("find the run whose ID starts with %s: %w", text, err)
+	}
+	return runIDs.resolve(ctx, client, text)
 }
 
 // isActorID reports whether text is 32 hexadecimal digits.
@@ -85,10 +107,11 @@ one workspace. With --json, each line is one entry with its index in the log.`,
 			return a.listEntries(ctx, f, limit, asJSON)
 		},
 	}
-	f.addFlags(cmd)
+	f.addFlags(a, cmd)
 	cmd.Flags().BoolVar(&f.filter.Oldest, "oldest", false, "list the oldest entry first")
 	cmd.Flags().IntVar(&limit, "limit", 50, "maximum number to list (0 for all)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print each entry as a line of JSON")
+	documentLines(cmd, api.AuditEntry{})
 	return cmd
 }
 
@@ -98,7 +121,7 @@ func (a *app) listEntries(ctx context.Context, f entryFilter, limit int, asJSON 
 	if limit < 0 {
 		return usageError("--limit must not be negative; use 0 for no limit")
 	}
-	filter, err := f.build(a)
+	filter, err := f.build(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -106,7 +129,7 @@ func (a *app) listEntries(ctx context.Context, f entryFilter, limit int, asJSON 
 	if err != nil {
 		return err
 	}
-	out := view.NewEntries(a.stdout, asJSON)
+	out := view.NewEntries(a.entriesTo(asJSON), asJSON)
 	for token, listed := "", 0; ; {
 		size := api.MaxAuditPage
 		if limit > 0 {

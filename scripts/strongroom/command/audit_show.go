@@ -23,8 +23,8 @@ func checkEntryID(id string) error {
 // shownEntry is what audit show --json prints.
 type shownEntry struct {
 	api.AuditEntry
-	Proved     bool   `json:"proved"`               // the entry is in the log that the checkpoint signs
-	Checkpoint string `json:"checkpoint,omitempty"` // empty: the entry is not in the published log yet
+	Proved     bool   `json:"proved" doc:"the entry is in the log that the checkpoint signs"`
+	Checkpoint string `json:"checkpoint,omitempty" doc:"empty: the entry is not in the published log yet"`
 }
 
 func showEntryCommand(a *app) *cobra.Command {
@@ -33,7 +33,8 @@ func showEntryCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show an entry of the audit log, and verify the proof that the log has it",
-		Long: `Show an entry of the audit log. ID is the receipt that --verbose and --json print.
+		Long: `Show an entry of the audit log. ID is the receipt that --verbose and --json print, or
+a prefix of it that no other entry has.
 The command also verifies, on this machine, the proof that the entry is in the log
 that the platform has signed, and prints the signed checkpoint. An entry that was
 recorded less than a minute ago may not have a proof yet.`,
@@ -44,16 +45,44 @@ recorded less than a minute ago may not have a proof yet.`,
 		},
 	}
 	cmd.Flags().StringArrayVar(&keys, "key", nil, "verifier key of the log to trust, or a file of them (repeatable; default: the keys that the platform lists)")
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, shownEntry{})
+	completeArgs(a, cmd, completeEntry)
 	return cmd
 }
 
+// entryIDs are the IDs of the entries of a log.
+func entryIDs(log api.AuditLog) idKind {
+	return idKind{
+		name: "entry", ls: "strongroom audit ls", part: runIDs.part, check: checkEntryID, public: true,
+		find: func(ctx context.Context, c *api.Client, prefix string, limit int) (found []candidate, err error) {
+			page, err := c.AuditEntries(ctx, log, api.AuditFilter{IDPrefix: prefix}, limit, "")
+			for _, e := range page.Entries {
+				id, description := view.EntryLine(e)
+				found = append(found, candidate{id, description})
+			}
+			return found, err
+		},
+	}
+}
+
+// completeEntry completes the IDs of entries.
+func completeEntry(ctx context.Context, a *app, args []string, prefix string) ([]candidate, error) {
+	log, err := a.settings.auditLog()
+	if err != nil {
+		return nil, err
+	}
+	return entryIDs(log).complete(ctx, a, args, prefix)
+}
+
 func (a *app) showEntry(ctx context.Context, id string, keyFlags []string, asJSON bool) error {
-	if err := checkEntryID(id); err != nil {
+	if err := entryIDs(api.AuditLog{}).checkPart(id); err != nil {
 		return err
 	}
 	client, log, fetch, err := a.logFetcher()
 	if err != nil {
+		return err
+	}
+	if id, err = entryIDs(log).resolve(ctx, client, id); err != nil {
 		return err
 	}
 	entry, err := withRetry(ctx, func(ctx context.Context) (api.AuditEntry, error) { return client.AuditEntry(ctx, log, id) })

@@ -39,12 +39,13 @@ not the time. To continue later, use --after with the last index that was printe
 			return a.tail(ctx, o)
 		},
 	}
-	o.addFlags(cmd)
+	o.addFlags(a, cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&o.fromStart, "from-start", false, "begin with the first entry of the log (default: with the next one)")
 	flags.Int64Var(&o.after, "after", -1, "begin after the entry with this index")
 	flags.DurationVar(&o.interval, "interval", 10*time.Second, "how long to wait for new entries, at least 1s")
 	flags.BoolVar(&o.json, "json", false, "print each entry as a line of JSON")
+	documentLines(cmd, api.AuditEntry{})
 	return cmd
 }
 
@@ -55,7 +56,7 @@ func (a *app) tail(ctx context.Context, o tailOptions) error {
 	case o.fromStart && o.after >= 0:
 		return usageError("use either --from-start or --after, not both")
 	}
-	filter, err := o.build(a)
+	filter, err := o.build(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -105,6 +105,9 @@ func TestEntriesAreListedByFilters(t *testing.T) {
 		"another workspace":          {[]string{"--workspace", "other"}, 0},
 		"an outcome":                 {[]string{"--outcome", "denied"}, 1},
 		"a run that nobody started":  {[]string{"--run", someRun}, 0},
+		"a run and its resource":     {[]string{"--run", someRun, "--resource", "runs/" + someRun}, 0},
+		"an export":                  {[]string{"--resource", "exports/" + someRun}, 0},
+		"a schedule of exports":      {[]string{"--resource", "export-schedules/nightly"}, 0},
 		"an actor that did nothing":  {[]string{"--actor", "nobody", "--issuer", "https://nobody.example.com"}, 0},
 		"the actor of an entry":      {[]string{"--actor", all[0].ActorID, "--action", "runs.start"}, 5},
 		"before everything happened": {[]string{"--to", "2001-01-01T00:00:00Z"}, 0},
@@ -116,6 +119,31 @@ func TestEntriesAreListedByFilters(t *testing.T) {
 	table := p.run(t, "audit", "ls", "--limit", "3").want(t)
 	if strings.Count(table.stdout, "\n") != 4 || !strings.Contains(table.stderr, "truncated to 3 entries") {
 		t.Errorf("%+v", table)
+	}
+}
+
+func TestEntriesAreFilteredByAPrefixOfARun(t *testing.T) {
+	t.Parallel()
+	p := auditorOf(t, 1, faults.HTTPConfig{})
+	run := cloudtest.NewRun(t)
+	p.tenant.Do(t, "runner", http.MethodPut, p.tenant.RunPath(run), api.Start{Task: "check", Start: ago(0)}).Want(t, http.StatusOK)
+	p.publish(t)
+	if r := p.run(t, "audit", "ls", "--run", run[:30]); r.code != 2 || !strings.Contains(r.stderr, "no workspace: use --workspace") {
+		t.Errorf("without a workspace: %+v", r)
+	}
+	p.env["STRONGROOM_WORKSPACE"] = string(p.tenant.Workspace)
+	for _, prefix := range []string{run, run[:30]} {
+		if got := p.entries(t, "--run", prefix); len(got) != 1 {
+			t.Errorf("%s: %d entries", prefix, len(got))
+		}
+	}
+	for args, want := range map[string]string{"--run fff": "no run ID starts with fff", "--run xyz": "not a valid run ID"} {
+		if r := p.run(t, append([]string{"audit", "ls"}, strings.Fields(args)...)...); r.code == 0 || !strings.Contains(r.stderr, want) {
+			t.Errorf("%s: %+v", args, r)
+		}
+	}
+	if r := p.run(t, "__complete", "audit", "ls", "--run", run[:9]).want(t); !strings.Contains(r.stdout, run+"\tcheck ") {
+		t.Errorf("%+v", r)
 	}
 }
 
@@ -153,6 +181,17 @@ func TestAnEntryIsShownWithItsProof(t *testing.T) {
 	}](t, p, "audit", "show", receipt, "--json")
 	if !shown.Proved || shown.Index == nil || shown.Checkpoint == "" {
 		t.Errorf("%+v", shown)
+	}
+	for _, prefix := range []string{receipt[:35], receipt[:13]} {
+		if r := p.run(t, "audit", "show", prefix).want(t); !strings.Contains(r.stdout, receipt) {
+			t.Errorf("%s: %+v", prefix, r)
+		}
+	}
+	if r := p.run(t, "audit", "show", receipt[:2]); r.code != 2 || !strings.Contains(r.stderr, "several entry IDs start with "+receipt[:2]) || !strings.Contains(r.stderr, " runs.start allowed ") {
+		t.Errorf("%+v", r)
+	}
+	if r := p.run(t, "__complete", "audit", "show", receipt[:30]).want(t); !strings.Contains(r.stdout, receipt+"\t") {
+		t.Errorf("%+v", r)
 	}
 	other := "other.example.com+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 	for name, args := range map[string][]string{
@@ -200,7 +239,7 @@ func TestReceiptsArePrintedAndInSummaries(t *testing.T) {
 	if r := viewer.run(t, "outputs", "cat", sum.Run, "result.txt", "-v"); r.code != 0 || r.stdout != "hello" || !strings.Contains(r.stderr, "records: read output") {
 		t.Errorf("%+v", r)
 	}
-	if r := viewer.run(t, "audit", "ls", "-v"); r.code != 1 || !strings.Contains(r.stderr, "strongroom: audit entry ") {
+	if r := viewer.run(t, "audit", "ls", "-v"); r.code != 11 || !strings.Contains(r.stderr, "strongroom: audit entry ") {
 		t.Errorf("a denial: %+v", r)
 	}
 }

@@ -68,7 +68,7 @@ func (o *verifyOptions) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.since, "since", "", "file with an older checkpoint of the log, which must be its beginning")
 	flags.StringVar(&o.receipts, "receipts", "", "file with receipts to find: in each line the ID of an entry, or JSON with auditEntries")
 	flags.StringVar(&o.maxAge, "max-age", "", "maximum age of the checkpoint, such as 90m, 12h or 7d (default: any)")
-	addJSONFlag(cmd, &o.json)
+	addJSONFlag(cmd, &o.json, auditverify.Report{})
 }
 
 func (a *app) verify(ctx context.Context, dir string, o verifyOptions) error {

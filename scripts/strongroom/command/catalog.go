@@ -28,7 +28,7 @@ func searchCatalogCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", 20, "maximum number of tasks to list, at most 100")
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, api.FoundTasks{})
 	return cmd
 }
 

@@ -39,7 +39,7 @@ removed. Do not import two editions of the same source at the same time.`,
 	}
 	cmd.Flags().StringVar(&c.source, "source", "", "URL prefix of the files: a task's source is this prefix and the file's path in DIR (default none)")
 	cmd.Flags().BoolVar(&c.prune, "prune", false, "remove tasks of --source that DIR no longer has")
-	addJSONFlag(cmd, &c.json)
+	addJSONFlag(cmd, &c.json, catalogSummary{})
 	return cmd
 }
 
@@ -54,10 +54,10 @@ type catalogImport struct {
 
 // catalogSummary is what catalog import --json prints.
 type catalogSummary struct {
-	Tasks   int      `json:"tasks"`             // stored
-	Written int      `json:"written"`           // of Tasks, those that are new or changed
-	Removed *int     `json:"removed,omitempty"` // nil: nothing was pruned
-	Notes   []string `json:"notes,omitempty"`   // tasks and files that were skipped or shortened
+	Tasks   int      `json:"tasks" doc:"stored"`
+	Written int      `json:"written" doc:"of Tasks, those that are new or changed"`
+	Removed *int     `json:"removed,omitempty" doc:"nil: nothing was pruned"`
+	Notes   []string `json:"notes,omitempty" doc:"tasks and files that were skipped or shortened"`
 }
 
 func (c *catalogImport) check() error {

@@ -77,7 +77,7 @@ func TestTasksAreImportedAndFound(t *testing.T) {
 	if r := viewer.run(t, "catalog", "search", "check", "dns"); r.code != 0 || !strings.Contains(r.stdout, "Check DNS  task  Domain Names  Kubernetes DNS  ") || !strings.Contains(r.stdout, "  "+source) {
 		t.Errorf("%+v", r)
 	}
-	if r := viewer.run(t, "catalog", "import", dir); r.code != 1 || !strings.Contains(r.stderr, "403") {
+	if r := viewer.run(t, "catalog", "import", dir); r.code != 11 || !strings.Contains(r.stderr, "403") {
 		t.Errorf("a viewer may import: %+v", r)
 	}
 }

@@ -9,22 +9,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 
+	"github.com/itchyny/gojq"
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/credential"
-)
-
-// Exit codes of the program. The run command exits with the code of its task,
-// or with exitNotRun if it did not start the task.
-const (
-	exitFailed = 1
-	exitUsage  = 2
-
-	exitLeftOut = 3 // the command did everything that it could, but left out some files
-	exitNotRun  = 125
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 )
 
 // app is one invocation of the program.
@@ -32,6 +25,8 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	settings       settings
+	filter         *gojq.Code // of --jq; nil: --jq is not set
+	paging         bool       // stdout is the input of the pager
 }
 
 // Program is the whole program: it hides the token from the tasks that it will
@@ -48,30 +43,41 @@ func Program(ctx context.Context) int {
 // Main runs the program with args, which do not include the program's name, and
 // returns its exit code. Settings that are not in args come from env.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, settings: settings{env: env, clock: clock.New()}}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, settings: settings{env: env, clock: clock.New(), stderr: stderr}}
 	a.settings.receipts = &receipts{print: a.printReceipt}
 	root := rootCommand(a)
 	root.SetArgs(append([]string{}, args...)) // never nil: nil means os.Args
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return a.exitCode(root.ExecuteContext(ctx))
+	printf := func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }
+	return a.exitCode(root.ExecuteContext(retry.WithReporter(ctx, a.reporter(printf))))
 }
+
+// parserNoise is what package strconv adds to the error of a flag's value.
+var parserNoise = regexp.MustCompile(`strconv\.\w+: parsing "[^"]*": |time: `)
 
 func rootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "strongroom",
 		Short:         "Run tasks, store their output and findings, and read them back",
+		Long:          "Run tasks, store their output and findings, and read them back.\n\n" + exitCodesHelp,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.Version = readVersion().String()
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &exitError{exitUsage, fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+		text := parserNoise.ReplaceAllString(err.Error(), "")
+		return usageError("%s; see %s --help", text, cmd.CommandPath())
 	})
 	a.settings.addFlags(root)
 	root.AddCommand(runCommand(a), resumeCommand(a), spoolCommand(a), uploadCommand(a), importCommand(a),
 		runsCommand(a), outputsCommand(a), issuesCommand(a), slisCommand(a), assistantCommand(a),
-		catalogCommand(a), auditCommand(a), replayCommand(a), tokenCommand(a), versionCommand(a))
+		catalogCommand(a), configCommand(a), gitCredentialCommand(a), consentsCommand(a), modelsCommand(a), dataMapCommand(a), auditCommand(a), exportsCommand(a), tenantCommand(a), tenantsCommand(a), replayCommand(a),
+		loginCommand(a), logoutCommand(a), whoamiCommand(a), profilesCommand(a), apiCommand(a), tokenCommand(a), versionCommand(a))
+	completeFlagBy(a, root, "profile", completeProfiles)
+	finishCommands(a, root)
 	return root
 }
 
@@ -100,7 +106,7 @@ func (a *app) exitCode(err error) int {
 	if err == nil {
 		return 0
 	}
-	exit := &exitError{code: exitFailed, err: err}
+	exit := &exitError{code: exitCodeOf(err), err: err}
 	errors.As(err, &exit)
 	if exit.err != nil {
 		fmt.Fprintln(a.stderr, "strongroom:", exit.err)
@@ -122,14 +128,15 @@ func (a *app) writeJSON(w io.Writer, result any) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(data, '\n'))
+	_, err = a.jsonTo(w).Write(append(data, '\n'))
 	return err
 }
 
 // errInterrupted is the cause of a context that a signal ended.
 var errInterrupted = errors.New("interrupted")
 
-// interruptible returns a context that ends on SIGINT or SIGTERM.
+// interruptible returns a context that ends on SIGINT or SIGTERM. A second signal ends
+// the program at once.
 func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
@@ -142,15 +149,28 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	}
 }
 
-// cancelOnSignal calls cancel at the next signal, until stop is called.
+// cancelOnSignal calls cancel at the next signal, until stop is called. The signal after
+// that ends the program.
 func cancelOnSignal(signals <-chan os.Signal, cancel context.CancelCauseFunc) (stop func()) {
 	stopped := make(chan struct{})
 	go func() {
-		select {
-		case <-signals:
-			cancel(errInterrupted)
-		case <-stopped:
+		for canceled := false; ; canceled = true {
+			select {
+			case sig := <-signals:
+				if canceled {
+					os.Exit(signalCode(sig))
+				}
+				cancel(errInterrupted)
+			case <-stopped:
+				return
+			}
 		}
 	}()
 	return func() { close(stopped) }
+}
+
+// signalCode is the exit code of a program that a signal ended, as shells return it.
+func signalCode(sig os.Signal) int {
+	number, _ := sig.(syscall.Signal)
+	return 128 + int(number)
 }

@@ -52,7 +52,7 @@ func TestIssuesAndSamplesAreReported(t *testing.T) {
 				}
 			}
 			p.content(t, run, "stdout.log")
-			p.content(t, run, "sub__issues.jsonl")
+			p.content(t, run, "sub~2Fissues.jsonl")
 			if n := len(p.outputs(t, run)); n != 2 {
 				t.Errorf("there are %d outputs", n)
 			}
@@ -173,7 +173,7 @@ func TestAReportWhoseReplyIsLostIsRetriedWithTheSameBytes(t *testing.T) {
 				t.Fatalf("nothing went wrong: %+v", r)
 			}
 			var r result
-			cloudtest.Eventually(t, "all of it is stored", func() bool { // a run may be busy: a process that is being started inherits the locks of this one
+			cloudtest.Eventually(t, "all of it is stored", func() bool { // each reply is lost once
 				r = p.run(t, "resume", "--retry-for", "0s")
 				return len(p.runsSpooled(t)) == 0
 			})

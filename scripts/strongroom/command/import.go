@@ -43,14 +43,7 @@ the outcome "error" if all of these are true:
 Rejected lines set the outcome of all runs of their file to "error", so that their
 issues are not mistaken for resolved.
 
---json prints an object for each run, when it is reported. Its fields:
-  file, run, task, outcome
-  issues           number of reported issues
-  alreadyImported  true if an earlier import reported the run
-  rejected         the file's rejected lines (on its first run only)
-  notes            lines whose text is cut or whose severity is not understood (also on its first run only)
-  leftOut          lines that the platform did not record, with the reasons
-  part, parts      the run's number, from 1, and the number of runs (if the task has several)
+--json prints an object for each run, when it is reported.
 
 The current time is the platform's, even if this machine's clock is wrong. A time in a
 line and --start are never changed, and a modification time only if it is less than an
@@ -88,6 +81,7 @@ func importCommand(a *app) *cobra.Command {
 	flags.StringVar(&o.startTime, "start", "", "start time of the run in RFC 3339 (default: the newest observedAt of the lines, otherwise the file's modification time; for stdin: now)")
 	flags.StringVar(&o.outcome, "outcome", string(run.Failure), "outcome of the run: success, failure, error, timeout or canceled")
 	flags.BoolVar(&o.json, "json", false, "print a JSON object for each run")
+	documentJSON(cmd, importedRun{})
 	addRetryFlags(cmd, &o.retryFor, &o.backoff, defaultRetry)
 	return cmd
 }

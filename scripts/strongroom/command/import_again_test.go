@@ -28,11 +28,11 @@ func TestAFileCountsOnceWhateverItsTime(t *testing.T) {
 		again   func(t *testing.T, p *program, path string) result
 		want    string
 	}{
-		"as it was":           {plainLine, importAt(changed), "reported 1 issues"},
+		"as it was":           {plainLine, importAt(changed), "already imported"},
 		"later":               {plainLine, importAt(changed.Add(time.Hour)), "already imported"},
 		"earlier":             {plainLine, importAt(changed.Add(-time.Hour)), "already imported"},
 		"far in the future":   {plainLine, importAt(time.Now().Add(time.Hour)), "already imported"},
-		"observed, and later": {`{"severity":2,"observedAt":"2026-01-01T00:00:00Z"}`, importAt(changed.Add(time.Hour)), "reported 1 issues"},
+		"observed, and later": {`{"severity":2,"observedAt":"2026-01-01T00:00:00Z"}`, importAt(changed.Add(time.Hour)), "already imported"},
 		"from stdin": {plainLine, func(t *testing.T, p *program, _ string) result {
 			return p.runWith(t, strings.NewReader(plainLine), "import", "-", "--task", "dns-check")
 		}, "already imported"},
@@ -85,7 +85,7 @@ func TestAnImportedFileIsMarkedInJSON(t *testing.T) {
 	path := issuesFile(t, "issues.jsonl", plainLine)
 	for i, want := range []bool{false, true} {
 		touch(t, path, changed.Add(time.Duration(i)*time.Hour))
-		if runs := importedRuns(t, p.run(t, "import", path, "--json").want(t)); len(runs) != 1 || runs[0].AlreadyImported != want || runs[0].Run != p.oneRun(t) {
+		if runs := importedRuns(t, p.run(t, "import", path, "--json").want(t)); len(runs) != 1 || runs[0].AlreadyImported != want || runs[0].Before != want || runs[0].Run != p.oneRun(t) {
 			t.Errorf("%+v", runs)
 		}
 	}
@@ -105,7 +105,7 @@ func TestAMissingReportIsReportedByTheNextImport(t *testing.T) {
 				return faults.None
 			}})
 			path := issuesFile(t, "issues.jsonl", plainLine)
-			if r := p.run(t, "import", path, "--retry-for", "0s"); r.code != 1 || p.recorded(t, p.oneRun(t)).State != "running" {
+			if r := p.run(t, "import", path, "--retry-for", "0s"); r.code != 14 || p.recorded(t, p.oneRun(t)).State != "running" {
 				t.Fatalf("%+v", r)
 			}
 			broken.Store(false)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,7 +41,7 @@ type importFile struct {
 // several runs with the same start.
 type importTask struct {
 	start     api.Start // of all its runs
-	stable    time.Time // the part of the start's time that is the same at every import; zero: there is none
+	stable    time.Time // the part of the start's time that is the same at every import; zero: none exists
 	content   []byte    // hash of its lines
 	derivedID bool      // the run IDs are derived from the content alone, so a run with the same ID is the same lines
 	resumed   bool      // an earlier import recorded another start: see reportRun
@@ -49,16 +50,17 @@ type importTask struct {
 // importedRun is one run, as import --json prints it.
 type importedRun struct {
 	File            string                 `json:"file"`
-	Part            int                    `json:"part,omitempty"`  // from 1; zero: its task has one run
-	Parts           int                    `json:"parts,omitempty"` // number of runs of its task
+	Part            int                    `json:"part,omitempty" doc:"from 1; zero: its task has one run"`
+	Parts           int                    `json:"parts,omitempty" doc:"number of runs of its task"`
 	Run             string                 `json:"run"`
 	Task            string                 `json:"task"`
 	Outcome         run.Outcome            `json:"outcome"`
-	Issues          int                    `json:"issues"`                    // reported
-	AlreadyImported bool                   `json:"alreadyImported,omitempty"` // by an earlier import
-	Rejected        []ingest.RejectedLines `json:"rejected,omitempty"`        // of the file; on its first run only
-	Notes           []ingest.RejectedLines `json:"notes,omitempty"`           // also on its first run only: lines that are not reported as the task meant them
-	LeftOut         *leftOutSummary        `json:"leftOut,omitempty"`         // what the platform did not record
+	Issues          int                    `json:"issues" doc:"reported"`
+	Before          bool                   `json:"before" doc:"an earlier import reported the run"`
+	AlreadyImported bool                   `json:"alreadyImported,omitempty" doc:"the same, as earlier versions of the program print it"`
+	Rejected        []ingest.RejectedLines `json:"rejected,omitempty" doc:"of the file; on its first run only"`
+	Notes           []ingest.RejectedLines `json:"notes,omitempty" doc:"also on its first run only: lines that are not reported as the task meant them"`
+	LeftOut         *leftOutSummary        `json:"leftOut,omitempty" doc:"what the platform did not record"`
 
 	task  *importTask
 	lines []api.IssueLine
@@ -174,6 +176,10 @@ func (i *importer) open(path string) (io.ReadCloser, time.Time, error) {
 		return io.NopCloser(i.app.stdin), i.app.settings.clock.Now(), nil
 	}
 	file, err := os.Open(path)
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		return nil, time.Time{}, failed.Err // the caller names the file
+	}
 	if err != nil {
 		return nil, time.Time{}, err
 	}

@@ -14,7 +14,7 @@ import (
 // startTimes are the times of the start of a file's runs.
 type startTimes struct {
 	start  time.Time // that is recorded
-	stable time.Time // the part of it that is the same at every import; zero: there is none
+	stable time.Time // the part of it that is the same at every import; zero: none exists
 }
 
 // startTimes chooses the start of a file's runs:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // measureClock compares this machine's clock with the platform's, once, and says so
@@ -43,7 +44,12 @@ func (i *importer) reportRun(ctx context.Context, r *importedRun) error {
 		start.Start = truncateToMillis(i.app.settings.clock.PlatformNow())
 		end = start.Start
 	}
-	err := i.policy.Do(ctx, func(ctx context.Context) error { return i.client.Start(ctx, r.Run, start) })
+	var recorded api.Run
+	err := i.policy.Do(ctx, func(ctx context.Context) (err error) {
+		recorded, err = i.client.Start(ctx, r.Run, start)
+		return err
+	})
+	r.markBefore(recorded.State == run.Ended)
 	if t.derivedID && isConflict(err) {
 		t.resumed, end, err = true, truncateToMillis(i.app.settings.clock.PlatformNow()), nil
 	}
@@ -61,11 +67,17 @@ func (i *importer) reportRun(ctx context.Context, r *importedRun) error {
 		return err
 	})
 	r.LeftOut = r.LeftOut.add(r.Run, left, report)
-	if r.AlreadyImported = t.derivedID && isConflict(err); r.AlreadyImported {
+	if t.derivedID && isConflict(err) {
+		r.markBefore(true)
 		return nil
 	}
 	r.Outcome = outcome
 	return err
+}
+
+// markBefore records whether an earlier import reported the run.
+func (r *importedRun) markBefore(before bool) {
+	r.Before, r.AlreadyImported = before, before
 }
 
 // isConflict reports whether the platform has recorded the run with different

@@ -163,7 +163,7 @@ func TestAnImportOfSeveralTasksContinues(t *testing.T) {
 				}
 				return faults.None
 			}})
-			if r := p.run(t, "import", path, "--retry-for", "0s"); r.code != 1 || !strings.Contains(r.stderr, "import the file again") {
+			if r := p.run(t, "import", path, "--retry-for", "0s"); r.code != 14 || !strings.Contains(r.stderr, "import the file again") {
 				t.Errorf("%+v", r)
 			}
 			p.run(t, "import", path).want(t)

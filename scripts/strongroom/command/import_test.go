@@ -33,10 +33,14 @@ func TestImportReportsAFileAsOneRun(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, faults.HTTPConfig{Fault: everyOther(faults.ReplyLost)})
 	path := issuesFile(t, "issues.jsonl", oddLine+"\n\n"+plainLine+"\n")
-	for range 2 { // the second import is the same run
+	for n := range 2 { // the second import is the same run
 		r := p.run(t, "import", path, "--task", "dns-check", "--slx", "dns", "--resource", "cluster-1", "--backoff", "1ms")
 		run := p.oneRun(t)
-		if want := path + ": reported 2 issues as run " + run + " (task \"dns-check\", outcome failure)\n"; r.code != 0 || r.stdout != want || r.stderr != "" {
+		want := path + ": reported 2 issues as run " + run + " (task \"dns-check\", outcome failure)\n"
+		if n == 1 {
+			want = path + ": already imported as run " + run + "; it counts once\n"
+		}
+		if r.code != 0 || r.stdout != want || r.stderr != "" {
 			t.Errorf("%+v, want %s", r, want)
 		}
 	}
@@ -67,7 +71,7 @@ func TestARunStartsWhenItsNewestLineWasObserved(t *testing.T) {
 		content string
 		want    time.Time
 		args    []string
-		id      time.Time // the time in the run ID; zero: there is none
+		id      time.Time // the time in the run ID; zero: none exists
 	}{
 		"the newest of them":              {content: observed("2026-01-03T01:00:00.0625+01:00") + observed("2026-01-01T00:00:00Z") + plainLine, want: third.Add(62 * time.Millisecond), args: nil, id: third},
 		"the file's time, without one":    {content: plainLine, want: changed, args: nil, id: time.Time{}},
@@ -178,7 +182,7 @@ type importedRun struct {
 	File, Run, Task, Outcome string
 	Part, Parts, Issues      int
 	Rejected                 int // how many
-	AlreadyImported          bool
+	AlreadyImported, Before  bool
 }
 
 func importedRuns(t *testing.T, r result) (runs []importedRun) {

@@ -2,7 +2,7 @@ package command
 
 import (
 	"fmt"
-	"os"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -131,6 +131,9 @@ func (s *session) readFindingsFile(found *ingest.Findings, o spool.Output, j spo
 	}
 	defer file.Close()
 	rejected, err := readLines(found, file, o.Name, j)
+	if err != nil && isUnreadable(err) {
+		return false, s.abandonOutput(o.Name, err)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -170,7 +173,7 @@ func printNotes(printf func(format string, args ...any), name string, notes []in
 	}
 }
 
-func readLines(found *ingest.Findings, file *os.File, name string, j spool.Journal) ([]ingest.RejectedLines, error) {
+func readLines(found *ingest.Findings, file io.Reader, name string, j spool.Journal) ([]ingest.RejectedLines, error) {
 	if name == ingest.IssuesFile {
 		return found.ReadIssues(file)
 	}

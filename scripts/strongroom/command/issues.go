@@ -11,8 +11,8 @@ import (
 )
 
 func issuesCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "issues", Short: "List issues, and investigate or ignore them"}
-	cmd.AddCommand(listIssuesCommand(a), showIssueCommand(a), investigateCommand(a), ignoreCommand(a))
+	cmd := &cobra.Command{Use: "issues", Short: "List issues, and investigate, ignore or explain them"}
+	cmd.AddCommand(webList(a, listIssuesCommand(a), "issues"), showIssueCommand(a), explainIssueCommand(a), investigateCommand(a), ignoreCommand(a))
 	return cmd
 }
 
@@ -34,7 +34,7 @@ func listIssuesCommand(a *app) *cobra.Command {
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listIssues(cmd.Context(), o) },
 	}
-	o.addFlags(cmd)
+	o.addFlags(cmd, issueList{})
 	o.seen.addFlags(cmd, "last seen")
 	flags := cmd.Flags()
 	flags.StringVar(&o.filter.State, "state", "", "filter by state: active (all except resolved and ignored), detected, open, investigated, reopened, resolved or ignored")
@@ -42,6 +42,8 @@ func listIssuesCommand(a *app) *cobra.Command {
 	flags.StringVar(&o.filter.SLX, "slx", "", "filter by service-level experience")
 	flags.StringVar(&o.filter.Resource, "resource", "", "filter by the resource of the runs")
 	flags.StringVar(&o.filter.Task, "task", "", "filter by the task of the runs")
+	completeFlag(cmd, "state", "active", "detected", "open", "investigated", "reopened", "resolved", "ignored")
+	completeFlag(cmd, "severity", "1\tcritical", "2\tmajor", "3\tminor", "4\tinformational")
 	return cmd
 }
 
@@ -61,7 +63,7 @@ func (o *listIssuesOptions) check() (err error) {
 type issueList struct {
 	AsOf   time.Time   `json:"asOf"`
 	Issues []api.Issue `json:"issues"`
-	More   bool        `json:"more"` // the limit may have cut off more issues
+	More   bool        `json:"more" doc:"the limit may have cut off more issues"`
 }
 
 func (a *app) listIssues(ctx context.Context, o listIssuesOptions) error {
@@ -83,7 +85,7 @@ func (a *app) listIssues(ctx context.Context, o listIssuesOptions) error {
 func showIssueCommand(a *app) *cobra.Command {
 	return action[api.Issue]{
 		use: "show ID", short: "Show the details of an issue", example: "  strongroom issues show ID",
-		check: checkIssueID, show: view.Issue,
+		check: issueIDs.checkPart, ids: &issueIDs, show: view.Issue, page: "issues",
 		do: func(ctx context.Context, c *api.Client, id string) (api.Issue, error) { return c.Issue(ctx, id) },
 	}.command(a)
 }
@@ -91,29 +93,32 @@ func showIssueCommand(a *app) *cobra.Command {
 func investigateCommand(a *app) *cobra.Command {
 	return action[api.Issue]{
 		use: "investigate ID", short: "Record that you investigate an issue", example: "  strongroom issues investigate ID",
-		check: checkIssueID, show: view.IssueState,
+		check: issueIDs.checkPart, ids: &issueIDs, show: view.IssueState,
 		do: func(ctx context.Context, c *api.Client, id string) (api.Issue, error) { return c.Investigate(ctx, id) },
 	}.command(a)
 }
 
 func ignoreCommand(a *app) *cobra.Command {
-	var until string
+	var until, reason string
 	var end time.Time
 	cmd := action[api.Issue]{
-		use: "ignore ID --until TIME|DURATION", short: "Ignore an issue until a time, at most 366 days ahead", show: view.IssueState,
+		use: "ignore ID --until TIME|DURATION [--reason TEXT]", short: "Ignore an issue until a time, at most 366 days ahead", show: view.IssueState, ids: &issueIDs,
 		example: `  strongroom issues ignore ID --until 12h
-  strongroom issues ignore ID --until 7d
+  strongroom issues ignore ID --until 7d --reason "waits for the new disk"
   strongroom issues ignore ID --until 2026-12-24T18:00:00Z
   strongroom issues ignore ID --until 0s                      # stop ignoring it`,
 		check: func(id string) (err error) {
-			if err := checkIssueID(id); err != nil {
+			if err := issueIDs.checkPart(id); err != nil {
 				return err
 			}
 			end, err = parseUntil(until, time.Now())
 			return err
 		},
-		do: func(ctx context.Context, c *api.Client, id string) (api.Issue, error) { return c.Ignore(ctx, id, end) },
+		do: func(ctx context.Context, c *api.Client, id string) (api.Issue, error) {
+			return c.Ignore(ctx, id, end, reason)
+		},
 	}.command(a)
 	cmd.Flags().StringVar(&until, "until", "", "when to stop ignoring the issue: RFC 3339, or a duration from now such as 90m, 12h or 7d")
+	cmd.Flags().StringVar(&reason, "reason", "", "why you ignore the issue, at most 1000 characters")
 	return cmd
 }

@@ -133,6 +133,10 @@ func TestAnIssueIsInvestigatedAndIgnored(t *testing.T) {
 	if r := viewer.run(t, "issues", "ignore", id, "--until", until.In(time.FixedZone("", 3600)).Format(time.RFC3339)).want(t); !strings.HasPrefix(r.stdout, want) || !strings.Contains(r.stdout, person) {
 		t.Errorf("%+v, want %s", r, want)
 	}
+	viewer.run(t, "issues", "ignore", id, "--until", "7d", "--reason", "waits for\na disk").want(t)
+	if r := viewer.run(t, "issues", "show", id).want(t); !strings.Contains(r.stdout, "waits for a disk") {
+		t.Errorf("the issue has no reason: %s", r.stdout)
+	}
 	for text, want := range map[string]time.Duration{"90m": 90 * time.Minute, "7d": 7 * 24 * time.Hour, "0s": 0} {
 		began := time.Now()
 		issue := decode[api.Issue](t, viewer, "issues", "ignore", id, "--until", text, "--json")
@@ -161,6 +165,9 @@ func TestAnImportedIssueIsInTheAssistantsAnswer(t *testing.T) {
 	issue := list.Issues[0]
 	if issue.Title != "DNS of cluster-1 is slow" || issue.Sightings != 1 || issue.Resource != "cluster-1" || !issue.FirstSeen.Equal(changed) {
 		t.Errorf("the issue is %+v", issue)
+	}
+	if shown := decode[api.Issue](t, viewer, "issues", "show", issue.ID, "--json"); len(shown.Seen) != 1 || !shown.Seen[0].Equal(changed) {
+		t.Errorf("the issue was seen at %v", shown.Seen)
 	}
 	viewer.run(t, "issues", "ignore", issue.ID, "--until", "7d").want(t)
 	if r := viewer.run(t, "issues", "ls", "--state", "active").want(t); strings.Contains(r.stdout, issue.ID) {
@@ -205,7 +212,7 @@ func TestCallersWithoutPermissionGet403(t *testing.T) {
 		{"runner", "assistant set oncall --name Edgar"}, {"viewer", "assistant set oncall --name Edgar"},
 	} {
 		r := programOf(t, tenant, c.persona).run(t, strings.Fields(c.args)...)
-		if r.code != 1 || r.stdout != "" || !strings.Contains(r.stderr, ": 403 Forbidden") {
+		if r.code != 11 || r.stdout != "" || !strings.Contains(r.stderr, ": 403 Forbidden") {
 			t.Errorf("a %s may run %s: %+v", c.persona, c.args, r)
 		}
 	}

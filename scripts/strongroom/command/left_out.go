@@ -11,15 +11,15 @@ import (
 // leftOutSummary is what the platform did not record of reports, because it is
 // invalid. Nil: it recorded everything.
 type leftOutSummary struct {
-	Count   int             `json:"count"`   // outputs, samples and issue lines
-	Members []leftOutMember `json:"members"` // the first ones of each report
+	Count   int             `json:"count" doc:"outputs, samples and issue lines"`
+	Members []leftOutMember `json:"members" doc:"the first ones of each report"`
 }
 
 // leftOutMember is one value of a report that the platform did not record.
 type leftOutMember struct {
 	Run      string `json:"run"`
-	Location string `json:"location"` // in the report's body, for example body.samples[3]
-	Message  string `json:"message"`  // why
+	Location string `json:"location" doc:"in the report's body, for example body.samples[3]"`
+	Message  string `json:"message" doc:"why"`
 	Value    any    `json:"value,omitempty"`
 }
 
@@ -41,7 +41,7 @@ func (s *leftOutSummary) add(run string, left api.LeftOut, report api.Report) *l
 }
 
 // valueAt returns the member of a report at a location such as body.samples[3], or
-// nil if there is none.
+// nil if none exists.
 func valueAt(report api.Report, location string) any {
 	var index int
 	list, at, _ := strings.Cut(strings.TrimPrefix(location, "body."), "[")

@@ -25,9 +25,10 @@ type listOptions struct {
 	json  bool
 }
 
-func (o *listOptions) addFlags(cmd *cobra.Command) {
+// addFlags adds the flags. Result is of the type that --json prints.
+func (o *listOptions) addFlags(cmd *cobra.Command, result any) {
 	cmd.Flags().IntVar(&o.limit, "limit", 50, "maximum number to list (0 for all)")
-	addJSONFlag(cmd, &o.json)
+	addJSONFlag(cmd, &o.json, result)
 }
 
 // print fetches the pages and writes their entries.

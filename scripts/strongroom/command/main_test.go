@@ -27,6 +27,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv(envProgram) != "" {
 		os.Exit(command.Program(context.Background()))
 	}
+	for _, name := range []string{"XDG_CACHE_HOME", "XDG_CONFIG_HOME"} { // a test without a spool or profiles of its own fails
+		if err := os.Setenv(name, os.DevNull); err != nil {
+			panic(err)
+		}
+	}
 	cloudtest.Main(m)
 }
 
@@ -140,7 +145,7 @@ func (p *program) run(t *testing.T, args ...string) result {
 func (p *program) runWith(t *testing.T, stdin io.Reader, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := command.Main(t.Context(), args, stdin, &stdout, &stderr, p.getenv)
+	code := command.Main(cloudtest.Context(t), args, stdin, &stdout, &stderr, p.getenv)
 	r := result{code, stdout.String(), stderr.String()}
 	if args[0] != "token" {
 		p.secrets.check(t, "stdout", r.stdout)
@@ -153,7 +158,7 @@ func (p *program) runWith(t *testing.T, stdin io.Reader, args ...string) result 
 // runTo runs the program with another stdout.
 func (p *program) runTo(t *testing.T, stdout io.Writer, args ...string) int {
 	t.Helper()
-	return command.Main(t.Context(), args, nil, stdout, io.Discard, p.getenv)
+	return command.Main(cloudtest.Context(t), args, nil, stdout, io.Discard, p.getenv)
 }
 
 func (p *program) getenv(name string) string { return p.env[name] }
@@ -184,7 +189,7 @@ func (p *program) spooled(t *testing.T) map[string]string {
 // process prepares to run the program as its own process.
 func (p *program) process(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
+	cmd := exec.CommandContext(cloudtest.Context(t), os.Args[0], args...)
 	cmd.Env = append(os.Environ(), envProgram+"=1")
 	for name, value := range p.env {
 		cmd.Env = append(cmd.Env, name+"="+value)

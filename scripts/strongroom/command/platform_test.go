@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -179,7 +180,8 @@ func (s *stub) received() []string {
 // stubbed runs the program against a stub.
 func stubbed(t *testing.T, s *stub) *program {
 	t.Helper()
-	return &program{spool: t.TempDir(), secrets: &secrets{}, env: map[string]string{
-		"STRONGROOM_URL": s.URL, "STRONGROOM_TOKEN": "a-token", "STRONGROOM_WORKSPACE": "prod",
+	spool := filepath.Join(t.TempDir(), "spool")
+	return &program{spool: spool, secrets: &secrets{}, env: map[string]string{
+		"STRONGROOM_URL": s.URL, "STRONGROOM_TOKEN": "a-token", "STRONGROOM_WORKSPACE": "prod", "STRONGROOM_SPOOL": spool,
 	}}
 }

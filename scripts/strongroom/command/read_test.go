@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"cloud.google.com/go/firestore/apiv1/firestorepb"
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
@@ -79,13 +82,30 @@ func TestFollowPrintsUntilTheOutputIsComplete(t *testing.T) {
 		want := fmt.Sprintf("part %d\n", number)
 		part := cloudtest.PartOf("stdout.log", number, []byte(want))
 		p.tenant.Mint(t, someRun, part)[0].Put(t, []byte(want)).Want(t, http.StatusOK)
-		if got := <-out; got != want {
+		if got := cloudtest.Receive(t, "a part is printed", out); got != want {
 			t.Errorf("got %q, not %q", got, want)
 		}
 	}
 	p.end(t, "stdout.log", 3)
 	if code := <-done; code != 0 {
 		t.Errorf("code %d", code)
+	}
+	wantOneClosedView(t, p)
+}
+
+// wantOneClosedView fails the test unless the tenant has one view, which is closed: the ranges
+// after the first are read under it, and the audit log has one pair of entries for them.
+func wantOneClosedView(t *testing.T, p *program) {
+	t.Helper()
+	var views []string
+	p.tenant.Cloud.Firestore.Walk(func(_, document string, fields map[string]*firestorepb.Value) bool {
+		if strings.HasPrefix(document, "tenants/"+string(p.tenant.ID)+"/") && strings.Contains(document, "/views/") {
+			views = append(views, fmt.Sprintf("open: %v", fields["open"].GetBooleanValue()))
+		}
+		return true
+	})
+	if diff := cmp.Diff([]string{"open: false"}, views); diff != "" {
+		t.Errorf("views: %s", diff)
 	}
 }
 

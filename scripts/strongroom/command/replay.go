@@ -44,7 +44,7 @@ func replayDeadLettersCommand(a *app) *cobra.Command {
 			})
 		},
 	}
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, replaySummary{})
 	return cmd
 }
 
@@ -68,14 +68,14 @@ new record.`,
 		},
 	}
 	cmd.Flags().StringVar(&code, "code", "", "replay only messages that were rejected with this reason code")
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, replaySummary{})
 	return cmd
 }
 
 // replaySummary is what replay --json prints.
 type replaySummary struct {
 	Replayed int       `json:"replayed"`
-	AsOf     time.Time `json:"asOf"` // later messages were not replayed
+	AsOf     time.Time `json:"asOf" doc:"later messages were not replayed"`
 }
 
 // replayBatch redelivers one batch of messages from before a time.
@@ -124,14 +124,14 @@ func listRefusedCommand(a *app) *cobra.Command {
 			return a.listRefused(cmd.Context(), cmp.Or(args...), o)
 		},
 	}
-	o.addFlags(cmd)
+	o.addFlags(cmd, refusedList{})
 	return cmd
 }
 
 // refusedList is what replay ls --json prints.
 type refusedList struct {
 	Records []api.Refused `json:"records"`
-	More    bool          `json:"more"` // the limit may have cut off more records
+	More    bool          `json:"more" doc:"the limit may have cut off more records"`
 }
 
 func (a *app) listRefused(ctx context.Context, function string, o listOptions) error {

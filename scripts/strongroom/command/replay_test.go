@@ -108,12 +108,12 @@ func TestErrorsOfAReplaySayWhatToDo(t *testing.T) {
 		code    int
 		want    string
 	}{
-		"a viewer lists":                   {program: viewer, args: []string{"ls"}, code: 1, want: "403 Forbidden"},
-		"a viewer replays":                 {program: viewer, args: []string{"dead-letters", "run-events"}, code: 1, want: "403 Forbidden"},
-		"a topic that is not known":        {program: staff, args: []string{"dead-letters", "run-events-dead"}, code: 1, want: "expected one of export-parts, object-events, run-events"},
-		"a function that is not known":     {program: staff, args: []string{"quarantine", "run-events"}, code: 1, want: "expected one of assistant-update, custody"},
-		"a list of one that is not known":  {program: staff, args: []string{"ls", "run-events"}, code: 1, want: "assistant-update, custody, export-worker"},
-		"messages whose data is not here":  {program: staff, args: []string{"quarantine", "custody"}, code: 1, want: "gcloud pubsub subscriptions seek custody"},
+		"a viewer lists":                   {program: viewer, args: []string{"ls"}, code: 11, want: "403 Forbidden"},
+		"a viewer replays":                 {program: viewer, args: []string{"dead-letters", "run-events"}, code: 11, want: "403 Forbidden"},
+		"a topic that is not known":        {program: staff, args: []string{"dead-letters", "run-events-dead"}, code: 2, want: "expected one of config-events, export-parts, object-events, run-events"},
+		"a function that is not known":     {program: staff, args: []string{"quarantine", "run-events"}, code: 2, want: "expected one of assistant-update, config-graph, custody"},
+		"a list of one that is not known":  {program: staff, args: []string{"ls", "run-events"}, code: 2, want: "assistant-update, config-graph, custody, export-worker"},
+		"messages whose data is not here":  {program: staff, args: []string{"quarantine", "custody"}, code: 2, want: "gcloud pubsub subscriptions seek custody"},
 		"no topic":                         {program: staff, args: []string{"dead-letters"}, code: 2, want: "requires TOPIC"},
 		"no function":                      {program: staff, args: []string{"quarantine"}, code: 2, want: "requires FUNCTION"},
 		"a list of two functions":          {program: staff, args: []string{"ls", "a", "b"}, code: 2, want: "accepts at most one FUNCTION"},

@@ -36,7 +36,7 @@ func (s *session) sendReports(policy retry.Policy) error {
 		id := j.Run
 		if n > 0 {
 			id, report.Outputs, report.FilesLeftOut = furtherRunID(j.Run, n), []api.Claim{}, 0
-			if err := policy.Do(s.ctx, func(ctx context.Context) error { return s.client.Start(ctx, id, start) }); err != nil {
+			if err := policy.Do(s.ctx, func(ctx context.Context) error { _, err := s.client.Start(ctx, id, start); return err }); err != nil {
 				return err
 			}
 			s.meter.Printf("strongroom: %d issues and %d samples more than a report can have are reported as run %s", len(part.Issues), len(part.Samples), id)

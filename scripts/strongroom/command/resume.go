@@ -37,7 +37,9 @@ run is reported with the outcome "error" and exit code -1.`,
 		},
 	}
 	t.addFlags(cmd)
+	completeArgs(a, cmd, completeSpooled(&t))
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON summary of each run to stdout, as run --json does")
+	documentJSON(cmd, summary{})
 	return cmd
 }
 
@@ -52,6 +54,11 @@ func (a *app) resume(ctx context.Context, t transfer, runs []string, asJSON bool
 	named := len(runs) > 0
 	if !named {
 		if runs, err = dir.Runs(); err != nil {
+			return err
+		}
+	}
+	for i, text := range runs {
+		if runs[i], err = resolveSpooled(dir, text); err != nil {
 			return err
 		}
 	}

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,7 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
-	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 )
 
 const runHelp = `Execute a command as one run of a task. The command's output goes to the terminal and
@@ -28,6 +26,8 @@ part while the command runs.
 Files that the command writes to $STRONGROOM_OUTPUT_DIR become outputs too. The run's
 ID is $STRONGROOM_RUN. The command does not inherit the terminal as its standard
 input.
+
+` + filesHelp + `
 
 ` + findingsHelp + `
 
@@ -48,6 +48,7 @@ type runOptions struct {
 	transfer
 	id                string
 	start             api.Start
+	rules             ruleFlags
 	output, outputDir string
 	split, wait, json bool
 	flush, timeout    time.Duration
@@ -89,12 +90,14 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.start.Task, "task", "", "name of the task (default: the command's file name)")
 	flags.StringVar(&o.id, "run", "", "run ID, a UUIDv7 (default: a new ID)")
 	addStartFlags(cmd, &o.start)
+	o.rules.addFlags(cmd)
 	addSampleFlag(cmd, &o.samples)
 	flags.StringVar(&o.output, "output", "stdout.log", "name of the output with the command's stdout and stderr")
 	flags.StringVar(&o.outputDir, "output-dir", "", "directory whose files become outputs (default: a directory in the spool)")
 	flags.BoolVar(&o.split, "split", false, "store stderr separately, as stderr.log")
 	flags.BoolVar(&o.wait, "wait", false, "after the task ends, keep retrying for --retry-for if the platform is unreachable")
 	flags.BoolVar(&o.json, "json", false, "print a JSON summary as the last line of stderr")
+	documentJSON(cmd, summary{})
 	flags.DurationVar(&o.flush, "flush-interval", 2*time.Second, "upload a part after the output has been idle for this long, and after 5x this long in any case")
 	flags.DurationVar(&o.timeout, "timeout", 0, "end the command after this long (default no timeout)")
 	flags.DurationVar(&o.grace, "grace", 10*time.Second, "time between the signal that ends the command and SIGKILL")
@@ -116,12 +119,15 @@ func (r *taskRun) run(ctx context.Context, argv []string) error {
 		return &exitError{exitNotRun, err}
 	}
 	defer spooled.Close()
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	r.signals = signals
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	signals := newRunSignals(cancel)
+	defer signals.stop()
+	r.signals = signals.task
+	r.app.notice("run %s started", spooled.Journal().Run)
+	if address, err := r.app.settings.consolePage("runs", spooled.Journal().Run); err == nil {
+		r.app.notice("see %s", address)
+	}
 
 	taskEnded := make(chan struct{})
 	policy := r.options.policy()
@@ -129,11 +135,11 @@ func (r *taskRun) run(ctx context.Context, argv []string) error {
 	s := r.app.startSession(ctx, spooled, client, r.options.transfer, policy)
 	s.spaceWait = max(r.options.patience, 1)
 	code, err := r.execute(ctx, s, argv)
+	signals.taskEnded()
 	if !r.options.wait {
 		close(taskEnded)
 	}
 	if err == nil {
-		defer cancelOnSignal(signals, cancel)() // the task has ended: the next signal ends the upload
 		err = s.complete()
 	}
 	return r.finish(s, dir, code, err)
@@ -158,7 +164,7 @@ func (r *taskRun) prepare(argv []string) (*api.Client, spool.Dir, *spool.Run, er
 	if err != nil {
 		return nil, dir, nil, err
 	}
-	journal.Samples = o.samples
+	journal.Samples, journal.Include, journal.Exclude = o.samples, o.rules.include, o.rules.exclude
 	for _, name := range o.streams() {
 		journal.Outputs = append(journal.Outputs, spool.Output{Name: name, ContentType: files.ContentType(name)})
 	}
@@ -170,10 +176,13 @@ func (o *runOptions) check(argv []string) error {
 	if len(argv) == 0 {
 		return errors.New("no command; for example: strongroom run -- ./check.sh")
 	}
-	for _, name := range o.streams() {
-		if err := errors.Join(grant.CheckOutput(name), checkOutputName(name)); err != nil {
-			return fmt.Errorf("--output: %w", err)
-		}
+	name, err := outputname.Encode(o.output)
+	if err := errors.Join(err, checkOutputName(o.output)); err != nil {
+		return fmt.Errorf("--output: %w", err)
+	}
+	o.output = name
+	if _, err := o.rules.parse(); err != nil {
+		return err
 	}
 	if o.split && o.output == stderrLog {
 		return fmt.Errorf("--output: with --split, %s is the name of the stderr output", stderrLog)

@@ -134,6 +134,7 @@ func (r *taskRun) finish(s *session, dir spool.Dir, code int, err error) error {
 		s.meter.Printf("strongroom: WARNING: the output of run %s is not completely uploaded: %v", j.Run, err)
 		s.meter.Printf("strongroom: %s", nextStep(s.run, dir, err))
 	}
+	r.app.notice("run %s ended: %s", j.Run, s.summarize(j, err))
 	if r.options.json {
 		if err := r.app.writeJSON(r.app.stderr, s.summarize(j, err)); err != nil {
 			return err

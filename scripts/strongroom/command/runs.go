@@ -14,7 +14,7 @@ import (
 
 func runsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "runs", Short: "List runs and show their details"}
-	cmd.AddCommand(listRunsCommand(a), showRunCommand(a), runIssuesCommand(a))
+	cmd.AddCommand(webList(a, listRunsCommand(a), "runs"), showRunCommand(a), watchRunCommand(a), runIssuesCommand(a))
 	return cmd
 }
 
@@ -35,7 +35,7 @@ func listRunsCommand(a *app) *cobra.Command {
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listRuns(cmd.Context(), o) },
 	}
-	o.addFlags(cmd)
+	o.addFlags(cmd, runList{})
 	o.started.addFlags(cmd, "started")
 	flags := cmd.Flags()
 	flags.StringVar(&o.filter.Task, "task", "", "filter by task")
@@ -43,6 +43,8 @@ func listRunsCommand(a *app) *cobra.Command {
 	flags.StringVar(&o.filter.Resource, "resource", "", "filter by resource")
 	flags.StringVar(&o.filter.Outcome, "outcome", "", "filter by outcome: success, failure (the check failed), error (the task broke), timeout or canceled")
 	flags.StringVar(&o.filter.State, "state", "", "filter by state: running, ended or lost (its runner has not called for 15 minutes)")
+	completeFlag(cmd, "outcome", "success", "failure", "error", "timeout", "canceled")
+	completeFlag(cmd, "state", "running", "ended", "lost")
 	return cmd
 }
 
@@ -54,6 +56,9 @@ func (o *listRunsOptions) check() (err error) {
 	); err != nil {
 		return err
 	}
+	if state := run.State(o.filter.State); o.filter.Outcome != "" && state != "" && state != run.Ended {
+		return usageError("--state %s contradicts --outcome: only ended runs have an outcome", state)
+	}
 	o.filter.From, o.filter.To, err = o.started.parse(time.Now())
 	return err
 }
@@ -61,7 +66,7 @@ func (o *listRunsOptions) check() (err error) {
 // runList is what runs ls --json prints.
 type runList struct {
 	Runs []api.Run `json:"runs"`
-	More bool      `json:"more"` // the limit may have cut off more runs
+	More bool      `json:"more" doc:"the limit may have cut off more runs"`
 }
 
 func (a *app) listRuns(ctx context.Context, o listRunsOptions) error {
@@ -83,7 +88,7 @@ func showRunCommand(a *app) *cobra.Command {
 		use: "show RUN", short: "Show a run and its outputs",
 		example: `  strongroom runs show 01890a5d-ac96-774b-bcce-b302099a8057
   strongroom runs show 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq .run.issues`,
-		check: checkRunID, do: readRun, show: view.Run,
+		check: runIDs.checkPart, ids: &runIDs, do: readRun, show: view.Run, page: "runs",
 	}.command(a)
 }
 
@@ -99,7 +104,7 @@ func readRun(ctx context.Context, c *api.Client, id string) (api.Listing, error)
 }
 
 func runIssuesCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "issues RUN",
 		Short: "Print the issues.jsonl lines that a run reported",
 		Long: `Print the lines of issues.jsonl that a run reported, byte for byte. On a terminal,
@@ -108,10 +113,12 @@ control characters are printed as visible escapes. The audit log records this re
 		Args:    exactArgs("RUN"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.printIssueLines(cmd.Context(), args[0]) },
 	}
+	completeArgs(a, cmd, runIDs.complete)
+	return cmd
 }
 
 func (a *app) printIssueLines(ctx context.Context, id string) error {
-	client, err := a.clientForRun(id)
+	client, id, err := a.clientForRun(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -119,7 +126,7 @@ func (a *app) printIssueLines(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	out, flush := a.safeOutput(false)
+	out, flush := a.safeOutput()
 	_, err = out.Write(lines)
 	return errors.Join(err, flush())
 }

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,7 +16,9 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/upload"
+	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -37,8 +38,10 @@ type session struct {
 	issues   int           // in the report
 	samples  int           // in the report
 	rejected []rejectedLines
-	leftOut  *leftOutSummary // of the reports; nil: the platform recorded everything
-	reported []reportedRun   // the run, and further runs if there are more findings than one report can have
+
+	unreadable bool            // a file could not be read
+	leftOut    *leftOutSummary // of the reports; nil: the platform recorded everything
+	reported   []reportedRun   // the run, and further runs if there are more findings than one report can have
 
 	unsavedFindings []byte // in the report; nil: they are in the spool
 
@@ -57,13 +60,9 @@ func (a *app) startSession(ctx context.Context, spooled *spool.Run, client *api.
 	}
 	s.failures = make(chan struct{})
 	failed, stored := s.countFailures()
-	print := func(error) {}
-	if !a.settings.quiet {
-		print = s.notify()
-	}
-	policy.Notify = func(err error) { failed(); print(err) }
+	policy.Notify = func(error) { failed() }
 	s.policy = policy
-	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	s.ctx, s.cancel = context.WithCancelCause(retry.WithReporter(ctx, a.reporter(s.meter.Printf)))
 	j := spooled.Journal()
 	s.uploader = upload.Start(s.ctx, upload.Config{
 		Client: client, Run: j.Run, Parallel: t.parallel, Retry: policy,
@@ -88,26 +87,6 @@ func (s *session) countFailures() (failed, stored func()) {
 		}
 	}
 	return failed, func() { count.Store(0) }
-}
-
-// Transient failures are printed only after a while, and then rarely.
-const (
-	firstNotice    = 5 * time.Second
-	noticeInterval = 30 * time.Second
-)
-
-func (s *session) notify() func(error) {
-	var mu sync.Mutex
-	next := time.Now().Add(firstNotice)
-	return func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if time.Now().Before(next) {
-			return
-		}
-		next = time.Now().Add(noticeInterval)
-		s.meter.Printf("strongroom: %v; retrying", err)
-	}
 }
 
 // add queues a part for upload.
@@ -264,7 +243,7 @@ func (s *session) copyFile(name string) error {
 // isUnreadable reports whether a file cannot be read, for example because it was
 // removed.
 func isUnreadable(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, spool.ErrNotRegular)
+	return errors.Is(err, spool.ErrUnreadable)
 }
 
 // listFiles adds the files that the task wrote to the journal, once.
@@ -273,7 +252,11 @@ func (s *session) listFiles() error {
 	if j.PendingDir == "" {
 		return nil
 	}
-	var set files.Set
+	rules, err := files.ParseRules(j.Include, j.Exclude)
+	if err != nil {
+		return err
+	}
+	set := newFileSet(rules)
 	for _, o := range j.Outputs {
 		set.Reserve(o.Name)
 	}
@@ -283,36 +266,48 @@ func (s *session) listFiles() error {
 	printFilesLeftOut(s.meter.Printf, set.Rejected)
 	return s.run.Update(func(j *spool.Journal) {
 		j.PendingDir = ""
-		j.LeaveOut(set.Rejected...)
-		j.Outputs = append(j.Outputs, outputsOf(set.Files)...)
+		addFiles(j, set)
 	})
+}
+
+// newFileSet returns an empty set for files that rules select. The files of findings
+// are always selected: without them, the run would resolve the issues that they have.
+func newFileSet(rules files.Rules) files.Set {
+	return files.Set{Rules: rules, Keep: []string{ingest.IssuesFile, ingest.SamplesFile}}
+}
+
+// addFiles adds the files of a set to a journal. If content is left out, the run is not
+// a success, and must not resolve issues.
+func addFiles(j *spool.Journal, set files.Set) {
+	j.LeaveOut(set.Rejected...)
+	j.FilesExcluded += set.Excluded
+	for _, f := range set.Files {
+		j.Outputs = append(j.Outputs, spool.Output{Name: f.Name, ContentType: f.ContentType, Source: f.Path})
+	}
+	if slices.ContainsFunc(set.Rejected, func(r files.Rejected) bool { return r.Lost }) {
+		j.Outcome = inconclusive(j.Outcome)
+	}
 }
 
 // printFilesLeftOut prints files that cannot be outputs.
 func printFilesLeftOut(printf func(format string, args ...any), rejected []files.Rejected) {
 	for _, r := range rejected[:min(len(rejected), maxShownRejected)] {
-		printf("strongroom: not uploaded: %v", r)
+		printf("strongroom: not uploaded: %s", view.Name(r.String()))
 	}
 	if more := len(rejected) - maxShownRejected; more > 0 {
 		printf("strongroom: not uploaded: %d more files", more)
 	}
 }
 
-func outputsOf(all []files.File) []spool.Output {
-	var outputs []spool.Output
-	for _, f := range all {
-		outputs = append(outputs, spool.Output{Name: f.Name, ContentType: f.ContentType, Source: f.Path})
-	}
-	return outputs
-}
-
 // abandonOutput removes an output whose file is gone. The outcome becomes
 // "error", because the run is not complete.
 func (s *session) abandonOutput(name string, why error) error {
-	s.meter.Printf("strongroom: not uploaded: %s: %v", name, why)
+	s.unreadable = true
+	file := files.Rejected{File: outputname.Text(name), Reason: why.Error(), Lost: true}
+	printFilesLeftOut(s.meter.Printf, []files.Rejected{file})
 	return s.run.Update(func(j *spool.Journal) {
 		j.Outcome = run.Error
-		j.LeaveOut(files.Rejected{File: name, Reason: why.Error()})
+		j.LeaveOut(file)
 		j.Outputs = slices.DeleteFunc(j.Outputs, func(o spool.Output) bool { return o.Name == name })
 	})
 }

@@ -2,10 +2,9 @@ package command
 
 import (
 	"cmp"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/openid"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -33,22 +33,30 @@ const (
 	envToken     = credential.Token
 	envSpool     = "STRONGROOM_SPOOL"
 	envBucket    = "STRONGROOM_BUCKET"
+	envProfile   = "STRONGROOM_PROFILE"
+	envConfig    = "STRONGROOM_CONFIG"
+	envDebug     = "STRONGROOM_DEBUG"
 )
 
 const embeddedURL = "http://127.0.0.1:8080" // default of the embedded cloud
 
-// settings select the platform, the workspace and the caller. Flags override the
-// environment.
+// settings select the platform, the workspace and the caller. A flag overrides the
+// profile that --profile names, which overrides the environment, which overrides the
+// active profile.
 type settings struct {
 	env       func(string) string
 	clock     *clock.Clock
 	url       string
 	workspace string
 	tokenFile string
+	profile   string
 	bucket    string
 	insecure  bool
 	quiet     bool
 	verbose   bool
+	debug     bool
+	noPager   bool
+	stderr    io.Writer
 	receipts  *receipts
 }
 
@@ -57,17 +65,31 @@ func (s *settings) addFlags(root *cobra.Command) {
 	flags.StringVar(&s.url, "url", "", "URL of the platform ($"+envURL+"; default "+embeddedURL+", for tokens of the embedded cloud only)")
 	flags.StringVar(&s.workspace, "workspace", "", "workspace to use ($"+envWorkspace+")")
 	flags.StringVar(&s.tokenFile, "token-file", "", "file with the token, which is read again for each request ($"+envTokenFile+"; or set the token in $"+envToken+")")
+	flags.StringVar(&s.profile, "profile", "", "profile to use, which login creates ($"+envProfile+"; default: the active profile, unless the environment has a token)")
 	flags.StringVar(&s.bucket, "bucket", "", "tenant's bucket: send output to no other ($"+envBucket+"; default: the bucket that the platform names)")
 	flags.BoolVar(&s.insecure, "insecure", false, "allow http:// to other machines, which sends tokens and output unencrypted")
 	flags.BoolVarP(&s.verbose, "verbose", "v", false, "print the audit entry that records each request")
+	flags.BoolVar(&s.debug, "debug", false, "print each request to stderr: method, path, status, duration and trace, and no token, query, body or signed URL ($"+envDebug+"=1)")
+	flags.BoolVar(&s.noPager, "no-pager", false, "print to the terminal without a pager ($"+envPager+"; default "+defaultPager+", where it is installed; cat for none)")
 	flags.BoolVarP(&s.quiet, "quiet", "q", false, "print no progress; the run command also does not print the task's output")
 }
 
 // address returns the URL of the platform. There is a default only for tokens
 // that the embedded cloud issued: at another machine's address, whoever listens
-// there would receive the token.
+// there would receive the token. A profile's token is sent to its own platform only.
 func (s *settings) address() (string, error) {
-	if address := cmp.Or(s.url, s.env(envURL)); address != "" {
+	address := cmp.Or(s.url, s.env(envURL))
+	caller, err := s.caller()
+	switch {
+	case err != nil:
+		return "", err
+	case caller.named && s.url == "":
+		return caller.profile.URL, nil
+	case caller.name != "" && address != "" && !samePlatform(address, caller.profile.URL):
+		return "", usageError("profile %s is signed in at %s, and not at the platform that --url or %s names; use another --profile, or --token-file", caller.name, caller.profile.URL, envURL)
+	case caller.name != "":
+		return caller.profile.URL, nil
+	case address != "":
 		return address, nil
 	}
 	issuer, err := url.Parse(s.claims().Issuer)
@@ -75,6 +97,13 @@ func (s *settings) address() (string, error) {
 		return embeddedURL, nil
 	}
 	return "", usageError("no platform: use --url URL, or set %s", envURL)
+}
+
+// samePlatform reports whether two URLs have the same origin.
+func samePlatform(one, other string) bool {
+	a, err := url.Parse(one)
+	b, otherErr := url.Parse(other)
+	return err == nil && otherErr == nil && sameOrigin(a, b.Scheme, b.Host)
 }
 
 // client returns a client for workspace. If workspace is empty, it uses the
@@ -103,7 +132,7 @@ func (s *settings) newClient(workspace string) (*api.Client, error) {
 	}
 	client, err := api.New(api.Config{
 		URL: address, Workspace: workspace, Token: s.token, Insecure: s.insecure,
-		Bucket: cmp.Or(s.bucket, s.env(envBucket)), Receipt: s.receipts.add, Clock: s.clock,
+		Bucket: cmp.Or(s.bucket, s.env(envBucket)), Receipt: s.receipts.add, Clock: s.clock, Trace: s.trace(),
 	})
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
@@ -112,7 +141,14 @@ func (s *settings) newClient(workspace string) (*api.Client, error) {
 }
 
 func (s *settings) workspaceID() (tenant.WorkspaceID, error) {
-	name := cmp.Or(s.workspace, s.env(envWorkspace))
+	caller, err := s.caller()
+	if err != nil {
+		return "", err
+	}
+	name := cmp.Or(s.workspace, s.env(envWorkspace), caller.profile.Workspace)
+	if caller.named {
+		name = cmp.Or(s.workspace, caller.profile.Workspace, s.env(envWorkspace))
+	}
 	if name == "" {
 		return "", usageError("no workspace: use --workspace NAME, or set %s", envWorkspace)
 	}
@@ -123,11 +159,21 @@ func (s *settings) workspaceID() (tenant.WorkspaceID, error) {
 	return id, nil
 }
 
-// token reads the file for each request, because Kubernetes rotates it.
+// token returns the caller's token. It reads a file for each request, because Kubernetes
+// rotates it, and renews the token of a profile before it ends.
 func (s *settings) token() (secret.String, error) {
+	caller, err := s.caller()
+	if err != nil {
+		return secret.String{}, err
+	}
 	value := s.env(envToken)
-	if path := cmp.Or(s.tokenFile, s.env(envTokenFile)); path != "" {
-		content, err := os.ReadFile(path)
+	switch {
+	case caller.name != "":
+		if value, err = s.profileToken(caller.name); err != nil {
+			return secret.String{}, err
+		}
+	case caller.file != "":
+		content, err := os.ReadFile(caller.file)
 		if err != nil {
 			return secret.String{}, fmt.Errorf("read the token: %w", err)
 		}
@@ -135,7 +181,7 @@ func (s *settings) token() (secret.String, error) {
 	}
 	value = strings.TrimSpace(value)
 	if value == "" {
-		return secret.String{}, usageError("no token: use --token-file FILE, or set %s or %s", envTokenFile, envToken)
+		return secret.String{}, signInError("no token: sign in with strongroom login, use --token-file FILE, or set %s or %s", envTokenFile, envToken)
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return secret.String{}, errors.New("the token has characters that are not valid in a token")
@@ -143,41 +189,25 @@ func (s *settings) token() (secret.String, error) {
 	return secret.New(value), nil
 }
 
-// claims are what this program reads from a token.
-type claims struct {
-	Issuer   string `json:"iss"`
-	Audience any    `json:"aud"`
-}
-
 // claims returns the token's claims. They are empty if the token is not a
 // readable JWT. The platform verifies the token; this function does not.
-func (s *settings) claims() (c claims) {
+func (s *settings) claims() openid.Claims {
 	token, err := s.token()
 	if err != nil {
-		return c
+		return openid.Claims{}
 	}
-	parts := strings.Split(token.Reveal(), ".")
-	if len(parts) != 3 {
-		return c
+	claims, err := openid.ParseClaims(token.Reveal())
+	if err != nil {
+		return openid.Claims{}
 	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || json.Unmarshal(payload, &c) != nil {
-		return claims{}
-	}
-	return c
+	return claims
 }
 
 // audience returns the token's audience, which names the tenant. It is empty if
 // the token has none or several.
 func (s *settings) audience() string {
-	switch audience := s.claims().Audience.(type) {
-	case string:
-		return audience
-	case []any:
-		if len(audience) == 1 {
-			one, _ := audience[0].(string)
-			return one
-		}
+	if audience := s.claims().Audience; len(audience) == 1 {
+		return audience[0]
 	}
 	return ""
 }
@@ -185,6 +215,16 @@ func (s *settings) audience() string {
 // auditLog returns the audit log that the token's audience selects: that of a
 // tenant, or the platform's own.
 func (s *settings) auditLog() (api.AuditLog, error) {
+	caller, err := s.caller()
+	if err != nil {
+		return api.AuditLog{}, err
+	}
+	if caller.profile.Tenant == staffName {
+		return api.AuditLog{}, nil
+	}
+	if caller.profile.Tenant != "" { // the audience of its token is a client ID
+		return api.AuditLog{Tenant: caller.profile.Tenant}, nil
+	}
 	audience := s.audience()
 	if strings.HasSuffix(audience, "/platform") {
 		return api.AuditLog{}, nil

@@ -12,7 +12,7 @@ import (
 
 func slisCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "slis", Short: "Show SLIs and set their objectives"}
-	cmd.AddCommand(listSLIsCommand(a), showSLICommand(a), samplesCommand(a), setSLICommand(a))
+	cmd.AddCommand(webList(a, listSLIsCommand(a), "slis"), showSLICommand(a), samplesCommand(a), setSLICommand(a))
 	return cmd
 }
 
@@ -32,8 +32,9 @@ func listSLIsCommand(a *app) *cobra.Command {
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listSLIs(cmd.Context(), o) },
 	}
-	o.addFlags(cmd)
+	o.addFlags(cmd, sliList{})
 	cmd.Flags().StringVar(&o.filter.SLX, "slx", "", "filter by service-level experience")
+	defer completeFlag(cmd, "alert", "warning", "ticket", "page")
 	cmd.Flags().StringVar(&o.filter.Alert, "alert", "", "filter by alert: this alert or a more urgent one (warning, ticket or page)")
 	return cmd
 }
@@ -42,7 +43,7 @@ func listSLIsCommand(a *app) *cobra.Command {
 type sliList struct {
 	AsOf time.Time `json:"asOf"`
 	SLIs []api.SLI `json:"slis"`
-	More bool      `json:"more"` // the limit may have cut off more SLIs
+	More bool      `json:"more" doc:"the limit may have cut off more SLIs"`
 }
 
 func (a *app) listSLIs(ctx context.Context, o listSLIsOptions) error {
@@ -65,7 +66,7 @@ func showSLICommand(a *app) *cobra.Command {
 	return action[api.SLI]{
 		use: "show NAME", short: "Show an SLI's health and objective",
 		example: "  strongroom slis show dns-latency",
-		check:   checkSLI, show: view.SLI,
+		check:   checkSLI, complete: completeSLI, show: view.SLI, page: "slis",
 		do: func(ctx context.Context, c *api.Client, name string) (api.SLI, error) { return c.SLI(ctx, name) },
 	}.command(a)
 }
@@ -89,15 +90,16 @@ run's last sample. If runs overlap, the samples are not sorted by time.`,
 		Args: exactArgs("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.listSamples(cmd.Context(), o, args[0]) },
 	}
-	o.addFlags(cmd)
+	o.addFlags(cmd, sampleList{})
 	o.taken.addFlags(cmd, "taken")
+	completeArgs(a, cmd, completeSLI)
 	return cmd
 }
 
 // sampleList is what slis samples --json prints.
 type sampleList struct {
 	Samples []api.RunSample `json:"samples"`
-	More    bool            `json:"more"` // the limit may have cut off more samples
+	More    bool            `json:"more" doc:"the limit may have cut off more samples"`
 }
 
 func (a *app) listSamples(ctx context.Context, o samplesOptions, name string) error {

@@ -39,7 +39,7 @@ below 0.9306, set --page too.`,
 		do: func(ctx context.Context, c *api.Client, name string) (api.SLI, error) {
 			return changes.apply(ctx, c, name)
 		},
-		show: view.SLI,
+		show: view.SLI, complete: completeSLI,
 	}.command(a)
 	changes.addFlags(cmd)
 	return cmd

@@ -94,7 +94,7 @@ func TestAnSLIIsSetAndShown(t *testing.T) {
 			t.Errorf("%s, but the command prints something else: %s", c.what, diff)
 		}
 	}
-	if r := admin.run(t, "slis", "set", sli, "--max", "1", "--target", "2"); r.code != 1 || !strings.Contains(r.stderr, "set the SLI: 422") {
+	if r := admin.run(t, "slis", "set", sli, "--max", "1", "--target", "2"); r.code != 2 || !strings.Contains(r.stderr, "set the SLI: 422") {
 		t.Errorf("%+v", r)
 	}
 	startedRun(t, tenant, api.Start{Task: "t", SLX: "dns", Start: ago(1)}, &api.Report{

@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/files"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -31,15 +32,15 @@ type spooledRun struct {
 	Run        string          `json:"run"`
 	Task       string          `json:"task,omitempty"`
 	Start      time.Time       `json:"start,omitzero"`
-	Outcome    run.Outcome     `json:"outcome,omitempty"` // empty: the task is running, or its runner was killed
-	Bytes      int64           `json:"bytes"`             // in the spool
-	State      string          `json:"state"`             // running, pending, refused or damaged
+	Outcome    run.Outcome     `json:"outcome,omitempty" doc:"empty: the task is running, or its runner was killed"`
+	Bytes      int64           `json:"bytes" doc:"in the spool"`
+	State      string          `json:"state" doc:"running, pending, refused or damaged"`
 	ReportSent bool            `json:"reportSent"`
-	Problem    string          `json:"problem,omitempty"` // why the last upload did not complete
+	Problem    string          `json:"problem,omitempty" doc:"why the last upload did not complete"`
 	Outputs    []outputSummary `json:"outputs,omitempty"`
 
-	FilesLeftOut int              `json:"filesLeftOut,omitempty"` // number of files that cannot be outputs
-	LeftOut      []files.Rejected `json:"leftOut,omitempty"`      // the first of them
+	FilesLeftOut int              `json:"filesLeftOut,omitempty" doc:"number of files that cannot be outputs"`
+	LeftOut      []files.Rejected `json:"leftOut,omitempty" doc:"the first of them"`
 }
 
 func readSpooled(dir spool.Dir, id string) (spooledRun, error) {
@@ -61,7 +62,7 @@ func readSpooled(dir spool.Dir, id string) (spooledRun, error) {
 		r.State = "refused"
 	}
 	for _, o := range j.Outputs {
-		r.Outputs = append(r.Outputs, outputSummary{Name: o.Name, Parts: o.Parts, Bytes: o.Bytes, State: stateOf(o), Lost: o.Lost})
+		r.Outputs = append(r.Outputs, summarizeOutput(o))
 	}
 	return r, nil
 }
@@ -82,8 +83,13 @@ func spoolListCommand(a *app) *cobra.Command {
 		},
 	}
 	t.addSpoolFlag(cmd)
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, spoolList{})
 	return cmd
+}
+
+// spoolList is what spool ls --json prints.
+type spoolList struct {
+	Runs []spooledRun `json:"runs" doc:"without their outputs"`
 }
 
 func (a *app) listSpool(dir spool.Dir, asJSON bool) error {
@@ -99,9 +105,7 @@ func (a *app) listSpool(dir spool.Dir, asJSON bool) error {
 		}
 	}
 	if asJSON {
-		return a.writeJSON(a.stdout, struct {
-			Runs []spooledRun `json:"runs"`
-		}{runs})
+		return a.writeJSON(a.stdout, spoolList{runs})
 	}
 	table := tabwriter.NewWriter(view.NewEscaper(a.stdout), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "RUN\tTASK\tSTART\tOUTCOME\tBYTES\tSTATE\tPROBLEM")
@@ -123,7 +127,11 @@ func spoolShowCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := readSpooled(dir, args[0])
+			id, err := resolveSpooled(dir, args[0])
+			if err != nil {
+				return err
+			}
+			r, err := readSpooled(dir, id)
 			if err != nil {
 				return err
 			}
@@ -133,8 +141,9 @@ func spoolShowCommand(a *app) *cobra.Command {
 			return a.showSpooled(r)
 		},
 	}
+	completeArgs(a, cmd, completeSpooled(&t))
 	t.addSpoolFlag(cmd)
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, spooledRun{})
 	return cmd
 }
 
@@ -146,10 +155,10 @@ func (a *app) showSpooled(r spooledRun) error {
 	}
 	fmt.Fprintf(table, "report sent: %t\nNAME\tSTATE\tBYTES STORED\tPARTS\tBYTES LOST\n", r.ReportSent)
 	for _, o := range r.Outputs {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\n", o.Name, o.State, o.Bytes, o.Parts, o.Lost)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\n", view.Name(outputname.Decode(o.Name)), o.State, o.Bytes, o.Parts, o.Lost)
 	}
 	for _, file := range r.LeftOut {
-		fmt.Fprintf(table, "left out: %s\n", view.OneLine(file.String()))
+		fmt.Fprintf(table, "left out: %s\n", view.Name(file.String()))
 	}
 	return table.Flush()
 }
@@ -171,7 +180,11 @@ What is uploaded stays. A run that another process uses is not deleted.`,
 			}
 			var errs []error
 			for _, id := range ids {
-				if err := dir.Discard(id); err != nil {
+				id, err := resolveSpooled(dir, id)
+				if err == nil {
+					err = dir.Discard(id)
+				}
+				if err != nil {
 					errs = append(errs, fmt.Errorf("run %s: %w", id, err))
 					continue
 				}
@@ -180,6 +193,7 @@ What is uploaded stays. A run that another process uses is not deleted.`,
 			return errors.Join(errs...)
 		},
 	}
+	completeArgs(a, cmd, completeSpooled(&t))
 	t.addSpoolFlag(cmd)
 	return cmd
 }

@@ -30,8 +30,9 @@ func parseDuration(text string) (time.Duration, error) {
 	return d, err
 }
 
-// maxIgnore is how long an issue may be ignored.
-const maxIgnore = 366 * 24 * time.Hour
+// maxAhead is the longest duration of --until: an issue may be ignored, and a consent may
+// be given, for about a year. The platform has the exact limits.
+const maxAhead = 366 * 24 * time.Hour
 
 // parseUntil reads a time, or a duration from now.
 func parseUntil(text string, now time.Time) (time.Time, error) {
@@ -40,10 +41,12 @@ func parseUntil(text string, now time.Time) (time.Time, error) {
 	}
 	d, err := parseDuration(text)
 	switch {
+	case text == "":
+		return time.Time{}, usageError("no end: use --until TIME, for example --until 7d")
 	case err != nil:
 		return time.Time{}, usageError("--until must be a time, for example 2026-12-24T18:00:00Z, or a duration from now, for example 90m, 12h or 7d")
-	case d > maxIgnore:
-		return time.Time{}, usageError("--until %s: an issue can be ignored for at most 366 days", text)
+	case d > maxAhead:
+		return time.Time{}, usageError("--until %s: the time must be at most 366 days ahead", text)
 	}
 	return now.Add(d).UTC().Truncate(time.Second), nil
 }
@@ -80,6 +83,11 @@ func (r *timeRange) parse(now time.Time) (from, to time.Time, err error) {
 	if from, err = parseAgo("--from", r.from, now); err != nil {
 		return from, to, err
 	}
-	to, err = parseAgo("--to", r.to, now)
-	return from, to, err
+	if to, err = parseAgo("--to", r.to, now); err != nil {
+		return from, to, err
+	}
+	if !from.IsZero() && !to.IsZero() && !to.After(from) {
+		return from, to, usageError("--to %s is not after --from %s, so nothing can match; a duration is a time before now", r.to, r.from)
+	}
+	return from, to, nil
 }

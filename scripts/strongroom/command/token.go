@@ -13,6 +13,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
+// emulatedRoles are the roles for which the embedded cloud has tokens.
+var emulatedRoles = []tenant.Role{tenant.Runner, tenant.Builder, tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform}
+
 func tokenCommand(a *app) *cobra.Command {
 	var tenantName, role string
 	var asJSON bool
@@ -23,20 +26,27 @@ func tokenCommand(a *app) *cobra.Command {
 --token-file. No other platform has this command: its tokens come from the tenant's
 own issuer, for example from a pod's projected service account in Kubernetes.`,
 		Example: "  strongroom token --tenant acme --as viewer > viewer.token",
-		Args:    cobra.NoArgs,
+		Args:    exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.printToken(cmd.Context(), tenantName, role, asJSON)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&tenantName, "tenant", "", "ID of the tenant")
-	flags.StringVar(&role, "as", "viewer", "role of the token: runner, viewer, auditor, admin or platform")
+	flags.StringVar(&role, "as", "viewer", "role of the token: runner, builder, viewer, auditor, admin or platform")
 	flags.BoolVar(&asJSON, "json", false, "print the token and its expiry time as JSON")
+	documentJSON(cmd, printedToken{})
 	return cmd
 }
 
 func (a *app) printToken(ctx context.Context, tenantName, role string, asJSON bool) error {
+	if err := checkOneOf("--as", tenant.Role(role), emulatedRoles...); err != nil {
+		return err
+	}
 	id, err := tenant.ParseID(tenantName)
+	if tenantName == "" && role != string(tenant.Platform) {
+		return usageError("no tenant: use --tenant ID, for example --tenant acme")
+	}
 	if err != nil && role != string(tenant.Platform) {
 		return usageError("--tenant: %w", err)
 	}
@@ -53,18 +63,26 @@ func (a *app) printToken(ctx context.Context, tenantName, role string, asJSON bo
 		_, err = fmt.Fprintln(a.stdout, token.Token.Reveal())
 		return err
 	}
-	return a.writeJSON(a.stdout, struct {
-		Token   string    `json:"token"`
-		Expires time.Time `json:"expires"`
-	}{token.Token.Reveal(), token.Expires})
+	return a.writeJSON(a.stdout, printedToken{token.Token.Reveal(), token.Expires})
+}
+
+// printedToken is what token --json prints.
+type printedToken struct {
+	Token   string    `json:"token"`
+	Expires time.Time `json:"expires"`
 }
 
 // version describes the source of the program.
 type version struct {
 	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"` // of the source
-	Modified bool   `json:"modified,omitempty"` // the source differs from Revision
+	Revision string `json:"revision,omitempty" doc:"of the source"`
+	Modified bool   `json:"modified,omitempty" doc:"the source differs from Revision"`
 	Go       string `json:"go"`
+}
+
+// String returns the version in one line.
+func (v version) String() string {
+	return fmt.Sprintf("strongroom %s %s %s", v.Version, cmp.Or(v.Revision, "unknown revision"), v.Go)
 }
 
 func versionCommand(a *app) *cobra.Command {
@@ -72,17 +90,17 @@ func versionCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the program's version",
-		Args:  cobra.NoArgs,
+		Args:  exactArgs(),
 		RunE: func(*cobra.Command, []string) error {
 			v := readVersion()
 			if asJSON {
 				return a.writeJSON(a.stdout, v)
 			}
-			_, err := fmt.Fprintf(a.stdout, "strongroom %s %s %s\n", v.Version, cmp.Or(v.Revision, "unknown revision"), v.Go)
+			_, err := fmt.Fprintln(a.stdout, v)
 			return err
 		},
 	}
-	addJSONFlag(cmd, &asJSON)
+	addJSONFlag(cmd, &asJSON, version{})
 	return cmd
 }
 

@@ -19,6 +19,7 @@ type uploadOptions struct {
 	transfer
 	id      string
 	start   api.Start
+	rules   ruleFlags
 	json    bool
 	samples []string
 }
@@ -29,10 +30,12 @@ func uploadCommand(a *app) *cobra.Command {
 		Use:   "upload DIR|FILE… --task NAME",
 		Short: "Upload files as the outputs of one run",
 		Long: `Upload files, and all files below directories, as the outputs of one successful run.
-In an output's name, __ replaces the slash of a path. The files are first copied into
-the spool: do not change them before the command ends. A file that cannot be an output,
-for example because of its name, is listed and left out. Then the exit code is 3. The
-run's record has the number of such files.
+The files are first copied into the spool: do not change them before the command ends.
+
+` + filesHelp + `
+
+The exit code is 3 if files were left out, and 1 if a file could not be read or lines
+were rejected. All other files are uploaded.
 
 ` + findingsHelp,
 		Example: `  strongroom upload ./results --task nightly-report
@@ -48,8 +51,10 @@ run's record has the number of such files.
 	flags.StringVar(&o.start.Task, "task", "", "name of the task that wrote the files (required)")
 	flags.StringVar(&o.id, "run", "", "run ID, a UUIDv7 (default: a new ID)")
 	addStartFlags(cmd, &o.start)
+	o.rules.addFlags(cmd)
 	addSampleFlag(cmd, &o.samples)
 	flags.BoolVar(&o.json, "json", false, "print a JSON summary to stdout")
+	documentJSON(cmd, summary{})
 	return cmd
 }
 
@@ -89,30 +94,26 @@ func (o *uploadOptions) findFiles(paths []string) (files.Set, error) {
 	if err := errors.Join(o.check(), checkSamples(o.samples)); err != nil {
 		return files.Set{}, err
 	}
-	var set files.Set
+	rules, err := o.rules.parse()
+	if err != nil {
+		return files.Set{}, &exitError{exitUsage, err}
+	}
+	set := newFileSet(rules)
 	for _, path := range paths {
-		if err := addPath(&set, path); err != nil {
+		info, err := os.Stat(path)
+		if err != nil || !info.IsDir() {
+			set.AddFile(path)
+		} else if err := set.AddDir(path); err != nil {
 			return set, err
 		}
 	}
 	if set.TooMany {
-		return set, fmt.Errorf("nothing was uploaded: a run has at most %d outputs", api.MaxOutputs)
+		return set, fmt.Errorf("nothing was uploaded: a run has at most %d outputs; use --include or --exclude, or several runs", api.MaxOutputs)
 	}
 	if len(set.Files) == 0 {
-		return set, fmt.Errorf("nothing was uploaded: found no files that can be outputs, and %d others", len(set.Rejected))
+		return set, fmt.Errorf("nothing was uploaded: found no file that can be an output; %d are excluded, and %d were left out", set.Excluded, len(set.Rejected))
 	}
 	return set, nil
-}
-
-func addPath(set *files.Set, path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if info.IsDir() {
-		return set.AddDir(path)
-	}
-	return set.AddFile(path)
 }
 
 // spoolFiles creates a run with the files. After that, a kill loses no data.
@@ -123,8 +124,7 @@ func (a *app) spoolFiles(o uploadOptions, dir spool.Dir, found files.Set) (*spoo
 	}
 	j.Samples = o.samples
 	j.End, j.Outcome = j.Start.Start, run.Success
-	j.Outputs = outputsOf(found.Files)
-	j.LeaveOut(found.Rejected...)
+	addFiles(&j, found)
 	return dir.Create(j, "")
 }
 
@@ -141,11 +141,13 @@ func (a *app) finishUpload(s *session, o uploadOptions, dir spool.Dir, err error
 	if !o.json {
 		fmt.Fprintln(a.stdout, j.Run)
 	}
-	if j.Outcome != run.Success {
+	switch {
+	case s.unreadable || len(s.rejected) > 0:
 		return errors.New("some files or lines were rejected; see the messages above")
-	}
-	if j.FilesLeftOut > 0 {
-		return &exitError{exitLeftOut, fmt.Errorf("%d files cannot be outputs and were left out; all others are uploaded", j.FilesLeftOut)}
+	case j.FilesLeftOut > 0:
+		return &exitError{exitLeftOut, fmt.Errorf("%d files are not outputs and were left out; all others are uploaded", j.FilesLeftOut)}
+	case j.Outcome != run.Success:
+		return errors.New("the lines of a task that did not run were reported; see the messages above")
 	}
 	return nil
 }

@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
-	"strings"
-	"syscall"
 )
 
 // Token is the environment variable that has the token.
@@ -24,9 +21,9 @@ const pipe = "STRONGROOM_TOKEN_PIPE"
 const maxToken = 32 << 10
 
 // Hide removes the token from this process's environment and returns the
-// environment with it, in memory only. The kernel shows the environment that a
+// environment with it, in memory only. Linux and macOS show the environment that a
 // process started with as long as it lives. So Hide replaces the process by
-// itself, once, without the token, which it passes through a pipe. It also
+// itself, once, without the token, which it passes through a pipe. On Linux, it also
 // denies other processes of the user to read this one's memory.
 //
 // Hide returns an error if the token would stay readable.
@@ -35,7 +32,7 @@ func Hide() (env func(string) string, err error) {
 		return nil, fmt.Errorf("protect the token: %w", err)
 	}
 	if token := os.Getenv(Token); token != "" {
-		return nil, replace(token)
+		return hide(token)
 	}
 	if os.Getenv(pipe) == "" {
 		return os.Getenv, nil
@@ -47,43 +44,17 @@ func Hide() (env func(string) string, err error) {
 	if err := os.Unsetenv(pipe); err != nil {
 		return nil, err
 	}
+	return environment(token), nil
+}
+
+// environment returns the environment with the token.
+func environment(token string) func(string) string {
 	return func(name string) string {
 		if name == Token {
 			return token
 		}
 		return os.Getenv(name)
-	}, nil
-}
-
-// replace executes this program again, without the token in its environment. It
-// returns only if that fails.
-func replace(token string) error {
-	if len(token) > maxToken {
-		return fmt.Errorf("%s has %d bytes; a token has at most %d", Token, len(token), maxToken)
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("protect the token: %w", err)
-	}
-	out, in, err := os.Pipe()
-	if err != nil {
-		return fmt.Errorf("protect the token: %w", err)
-	}
-	defer out.Close()
-	defer in.Close()
-	if _, err := io.WriteString(in, token); err != nil {
-		return fmt.Errorf("protect the token: %w", err)
-	}
-	fd, err := syscall.Dup(int(out.Fd())) // the copy stays open in the program that replaces this one
-	if err != nil {
-		return fmt.Errorf("protect the token: %w", err)
-	}
-	env := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, Token+"=") })
-	env = append(env, pipe+"="+strconv.Itoa(fd))
-	if err := syscall.Exec(program, os.Args, env); err != nil {
-		return fmt.Errorf("protect the token: execute %s again: %w", program, err)
-	}
-	return nil
 }
 
 // receive reads the token from a file descriptor and closes it.

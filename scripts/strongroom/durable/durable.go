@@ -3,10 +3,8 @@ package durable
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // Write writes a file with mode 0600 and waits until it is on the disk.
@@ -32,15 +30,13 @@ func Rename(from, to string) error {
 	return SyncDir(filepath.Dir(to))
 }
 
-// SyncDir waits until the names in a directory are on the disk.
-func SyncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
-}
+// FileLock is a lock of a file or of a directory. It ends when it is closed, or with the
+// process.
+type FileLock struct{ file *os.File }
+
+// Close ends the lock. Closing the file is not enough: a process that this one is starting
+// has copies of all open files for a moment, and would keep the lock that long.
+func (l *FileLock) Close() error { return errors.Join(unlock(l.file), l.file.Close()) }
 
 // TemporarySuffix ends the names of files that Replace has not finished.
 const TemporarySuffix = ".new"
@@ -56,23 +52,3 @@ func Replace(path string, data []byte) error {
 
 // ErrLocked is the error of a lock that another process holds.
 var ErrLocked = errors.New("another process uses it")
-
-// Lock locks a file, which it creates, or a directory. The lock ends when the
-// file is closed, or with the process.
-func Lock(path string) (*os.File, error) {
-	lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if errors.Is(err, syscall.EISDIR) {
-		lock, err = os.Open(path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
-	}
-	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = ErrLocked
-	}
-	if err != nil {
-		return nil, errors.Join(err, lock.Close())
-	}
-	return lock, nil
-}

@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/shared/charset"
 )
 
 // Files of a task that are read into its report, if they are at the top of its
@@ -42,8 +43,8 @@ type Findings struct {
 
 // RejectedLines are consecutive lines that cannot be reported, for one reason.
 type RejectedLines struct {
-	First  int    `json:"line"`           // counted from 1, including blank lines
-	Last   int    `json:"last,omitempty"` // 0: there is one line
+	First  int    `json:"line" doc:"first line, counted from 1"`
+	Last   int    `json:"last,omitempty" doc:"last line, if there are several"`
 	Reason string `json:"reason"`
 }
 
@@ -58,13 +59,17 @@ func (r RejectedLines) String() string {
 // readLines calls add with each line that is not blank, and its number.
 func readLines(r io.Reader, add func(line []byte, number int) error) (rejected []RejectedLines, err error) {
 	lines := bufio.NewReader(r)
+	start, _ := lines.Peek(512) // an error comes again
+	encoding := charset.UTF16(start)
 	for number := 1; ; number++ {
 		line, size, err := readLine(lines)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return rejected, err
 		}
 		var reason error
-		if size > maxLineBytes {
+		if encoding != "" && len(bytes.TrimSpace(line)) > 0 {
+			reason = fmt.Errorf("the file is %s: write it as UTF-8, or convert it with iconv -f UTF-16 -t UTF-8", encoding)
+		} else if size > maxLineBytes {
 			reason = fmt.Errorf("a line has at most %d bytes; this line has %d", maxLineBytes, size)
 		} else if len(bytes.TrimSpace(line)) > 0 {
 			reason = add(line, number)

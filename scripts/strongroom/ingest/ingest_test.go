@@ -73,6 +73,27 @@ func TestLinesBeyondTheLimitsAreRejected(t *testing.T) {
 	}
 }
 
+// Windows programs write UTF-16.
+func TestUTF16IsNamed(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for _, r := range "\ufeff" + plainIssue + "\r\n" + plainIssue + "\r\n" {
+		text.WriteString(string([]byte{byte(r), byte(r >> 8)}))
+	}
+	var f ingest.Findings
+	want := "the file is UTF-16 (little-endian): write it as UTF-8"
+	rejected, err := f.ReadIssues(strings.NewReader(text.String()))
+	if err != nil || len(f.Issues) > 0 || len(rejected) != 1 || !strings.Contains(rejected[0].Reason, want) {
+		t.Errorf("%+v, %v", rejected, err)
+	}
+	rejected, err = f.ReadSamples(strings.NewReader(text.String()), noon)
+	if err != nil || len(f.Samples) > 0 || len(rejected) != 1 || !strings.Contains(rejected[0].Reason, want) {
+		t.Errorf("%+v, %v", rejected, err)
+	}
+}
+
+const plainIssue = `{"title":"DNS is slow","severity":2}`
+
 // What is cut or not understood is reported, and the runner hears of it.
 func TestLinesAreNoted(t *testing.T) {
 	t.Parallel()

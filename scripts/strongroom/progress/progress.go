@@ -1,10 +1,11 @@
-// Package progress shows the progress of an upload or a download on stderr.
+// Package progress shows on stderr how far an upload, a download or another task is.
 package progress
 
 import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,7 +42,16 @@ type Direction string
 const (
 	Upload   Direction = "upload"
 	Download Direction = "download"
+	Verify   Direction = "verify"
 )
+
+// past is what has happened to the bytes.
+func (d Direction) past() string {
+	if stem, ok := strings.CutSuffix(string(d), "y"); ok {
+		return stem + "ied"
+	}
+	return string(d) + "ed"
+}
 
 // New returns a meter that shows nothing until Show. If quiet is set, it never
 // shows progress.
@@ -148,7 +158,7 @@ func (m *Meter) lines(stop <-chan struct{}) {
 func (m *Meter) line() string {
 	done, total := m.done.Load(), m.total.Load()
 	seconds := time.Since(m.began).Seconds()
-	text := fmt.Sprintf("%sed % .1f of % .1f", m.direction, decor.SizeB1024(done), decor.SizeB1024(total))
+	text := fmt.Sprintf("%s % .1f of % .1f", m.direction.past(), decor.SizeB1024(done), decor.SizeB1024(total))
 	if rate := float64(done) / seconds; rate > 0 {
 		left := time.Duration(float64(total-done) / rate * float64(time.Second))
 		text += fmt.Sprintf(", % .1f/s, %s left", decor.SizeB1024(rate), left.Round(time.Second))

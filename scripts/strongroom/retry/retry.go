@@ -91,14 +91,18 @@ type retries struct {
 	failingSince time.Time // zero: no failure yet
 }
 
-// pause waits for the next attempt, or returns why there is none.
+// pause waits for the next attempt, or returns why none exists.
 func (r *retries) pause(ctx context.Context, failure *Transient) error {
 	if r.failingSince.IsZero() {
 		r.failingSince = time.Now()
 	}
 	wait := max(failure.After, r.pauses.NextBackOff())
-	if elapsed := time.Since(r.failingSince); elapsed+wait > r.limit {
+	elapsed := time.Since(r.failingSince)
+	if elapsed+wait > r.limit {
 		return &GaveUp{Err: failure.Err, For: elapsed}
+	}
+	if elapsed+wait > reportAfter { // the next failure would be too late
+		Report(ctx, failure.Err)
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

@@ -38,8 +38,11 @@ type Journal struct {
 	Reported   []string    `json:"reported,omitempty"`   // files whose lines are all in the findings
 	Outputs    []Output    `json:"outputs"`
 
-	FilesLeftOut int              `json:"filesLeftOut,omitempty"` // number of files that cannot be outputs
-	LeftOut      []files.Rejected `json:"leftOut,omitempty"`      // the first of them, at most maxLeftOut
+	Include       []string         `json:"include,omitempty"`       // patterns of files in PendingDir: see files.ParseRules
+	Exclude       []string         `json:"exclude,omitempty"`       // the same
+	FilesExcluded int              `json:"filesExcluded,omitempty"` // number of files and directories that the patterns exclude
+	FilesLeftOut  int              `json:"filesLeftOut,omitempty"`  // number of other files that are not outputs
+	LeftOut       []files.Rejected `json:"leftOut,omitempty"`       // the first of them, at most maxLeftOut
 
 	// The times in the journal are by the clock of this machine when they were read.
 	Started       clock.Uptime  `json:"started,omitzero"`        // at the start; zero: unknown
@@ -112,7 +115,7 @@ func (o *Output) acknowledged(number int) bool {
 	return number <= o.Stored || slices.Contains(o.StoredBeyond, number)
 }
 
-// last returns the highest acknowledged part, or 0 if there is none.
+// last returns the highest acknowledged part, or 0 if none exists.
 func (o *Output) last() int {
 	if len(o.StoredBeyond) > 0 {
 		return o.StoredBeyond[len(o.StoredBeyond)-1]
@@ -123,7 +126,7 @@ func (o *Output) last() int {
 func (j *Journal) clone() Journal {
 	c := *j
 	c.Outputs, c.Samples, c.Reported = slices.Clone(j.Outputs), slices.Clone(j.Samples), slices.Clone(j.Reported)
-	c.LeftOut = slices.Clone(j.LeftOut)
+	c.LeftOut, c.Include, c.Exclude = slices.Clone(j.LeftOut), slices.Clone(j.Include), slices.Clone(j.Exclude)
 	for i := range c.Outputs {
 		c.Outputs[i].StoredBeyond = slices.Clone(c.Outputs[i].StoredBeyond)
 	}
@@ -142,13 +145,16 @@ func readJournal(dir string) (Journal, error) {
 	if j.Version != journalVersion {
 		return Journal{}, fmt.Errorf("the run's journal has version %d; this program supports version %d", j.Version, journalVersion)
 	}
+	j.mapPaths(loadedPath)
 	return j, nil
 }
 
 // writeJournal replaces the journal atomically: after a crash, the file is either
 // the old or the new one.
 func writeJournal(dir string, j *Journal) error {
-	data, err := json.MarshalIndent(j, "", " ")
+	stored := j.clone()
+	stored.mapPaths(storedPath)
+	data, err := json.MarshalIndent(stored, "", " ")
 	if err != nil {
 		return fmt.Errorf("write the run's journal: %w", err)
 	}

@@ -2,14 +2,16 @@ package spool
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/durable"
 )
@@ -17,6 +19,20 @@ import (
 const openSuffix = ".open"
 
 func partName(number int) string { return fmt.Sprintf("%05d", number) }
+
+// maxDirName is the longest name of an output that is also the name of its directory.
+// File systems limit names to 255 bytes.
+const maxDirName = 200
+
+// partsDir returns the directory of an output's parts. A name of an output never starts
+// with a hyphen.
+func (r *Run) partsDir(output string) string {
+	if len(output) > maxDirName {
+		sum := sha256.Sum256([]byte(output))
+		output = "-" + hex.EncodeToString(sum[:])
+	}
+	return filepath.Join(r.dir, "parts", output)
+}
 
 func countLines(data []byte) int64 { return int64(bytes.Count(data, []byte{'\n'})) }
 
@@ -44,7 +60,7 @@ func (r *Run) Recover() error {
 }
 
 func (r *Run) recoverOutput(name string) error {
-	dir := filepath.Join(r.dir, "parts", name)
+	dir := r.partsDir(name)
 	if err := r.recoverStored(Output{Name: name}, dir); err != nil {
 		return err
 	}
@@ -129,7 +145,7 @@ func scanParts(dir string) (last int, open string, err error) {
 }
 
 // EachPending calls yield for each part of a closed output that is not
-// acknowledged, in order. It reads each part to compute its checksum.
+// acknowledged, in order. It reads each part to compute its checksums.
 func (r *Run) EachPending(output string, yield func(Part)) error {
 	journal := r.Journal()
 	o := journal.Output(output)
@@ -138,7 +154,7 @@ func (r *Run) EachPending(output string, yield func(Part)) error {
 			continue
 		}
 		part := Part{Output: o.Name, Number: number, ContentType: o.ContentType}
-		part.Path = filepath.Join(r.dir, "parts", o.Name, partName(number))
+		part.Path = filepath.Join(r.partsDir(o.Name), partName(number))
 		if err := part.read(); err != nil {
 			return fmt.Errorf("the spool is damaged: %w", err)
 		}
@@ -154,11 +170,13 @@ func (p *Part) read() error {
 		return err
 	}
 	defer f.Close()
-	buffer := make([]byte, 128<<10)
+	buffer, digest := make([]byte, 128<<10), sha256.New()
 	for {
 		n, err := f.Read(buffer)
 		p.measure(buffer[:n])
+		digest.Write(buffer[:n])
 		if err == io.EOF {
+			p.SHA256 = hex.EncodeToString(digest.Sum(nil))
 			return nil
 		}
 		if err != nil {
@@ -192,33 +210,16 @@ func (r *Run) Copy(output string, partSize int64) error {
 	return r.freeSource(source)
 }
 
-// freeSource removes a copied file if it is below FilesDir.
+// freeSource removes a copied file if it is below FilesDir and no other output needs it.
 func (r *Run) freeSource(source string) error {
-	if !r.owns(source) {
+	if !r.owns(source) || r.isNeeded(source, "") {
 		return nil
 	}
 	return ignoreMissing(os.Remove(source))
 }
 
-// ErrNotRegular means that a path is not a regular file.
-var ErrNotRegular = errors.New("not a regular file")
-
-// Open opens the source file of an output. It returns ErrNotRegular if the
-// source is not a regular file.
-func (r *Run) Open(o Output) (*os.File, error) { return openRegular(o.Source) }
-
-// openRegular checks the type of the open file, because the path may change
-// after a check of the path.
-func openRegular(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if errors.Is(err, syscall.ELOOP) {
-		return nil, fmt.Errorf("%s: %w", path, ErrNotRegular)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, ErrNotRegular), err, f.Close())
-	}
-	return f, nil
+// isNeeded reports whether an output, except one, must still be copied from a file: a
+// link and its target are two outputs of one file.
+func (r *Run) isNeeded(source, except string) bool {
+	return slices.ContainsFunc(r.Journal().Outputs, func(o Output) bool { return o.Source == source && o.Parts == 0 && o.Name != except })
 }

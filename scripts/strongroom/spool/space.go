@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,8 +23,14 @@ const (
 )
 
 // IsFull reports whether err means that the spool's disk is full, or its quota used.
-func IsFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+func IsFull(err error) bool { return isAny(err, fullErrors) }
+
+// isOfProcess reports whether a file could not be opened for a reason that is not the
+// file's.
+func isOfProcess(err error) bool { return isAny(err, processErrors) }
+
+func isAny(err error, errnos []syscall.Errno) bool {
+	return slices.ContainsFunc(errnos, func(errno syscall.Errno) bool { return errors.Is(err, errno) })
 }
 
 // reserve takes the space that the journal needs when the disk is full.
@@ -132,12 +139,12 @@ func (r *Run) recoverStored(o Output, dir string) error {
 
 // Move makes the source of an output its only part, without a copy, for which a
 // full disk has no space. It reports false if the source is too large for a part,
-// or is not below FilesDir.
+// is not below FilesDir, or is the source of another output too.
 func (r *Run) Move(output string, partSize int64) (moved bool, err error) {
 	journal := r.Journal()
 	source := journal.Output(output).Source
 	info, err := os.Lstat(source)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > partSize || !r.owns(source) {
+	if err != nil || !info.Mode().IsRegular() || info.Size() > partSize || !r.owns(source) || r.isNeeded(source, output) {
 		return false, err
 	}
 	err = r.Update(func(j *Journal) { j.Output(output).Parts, j.Output(output).Moved = 1, true })
@@ -149,7 +156,7 @@ func (r *Run) Move(output string, partSize int64) (moved bool, err error) {
 
 // moveSource is safe to repeat after a crash.
 func (r *Run) moveSource(o Output) error {
-	dir := filepath.Join(r.dir, "parts", o.Name)
+	dir := r.partsDir(o.Name)
 	if err := r.inReserve(func() error { return os.MkdirAll(dir, 0o700) }); err != nil {
 		return fmt.Errorf("move %s: %w", o.Name, err)
 	}
@@ -175,7 +182,7 @@ func (r *Run) Verify() error {
 			}
 		}
 		for number := 1; number <= o.Parts; number++ {
-			if _, err := os.Stat(filepath.Join(r.dir, "parts", o.Name, partName(number))); err != nil && !o.acknowledged(number) {
+			if _, err := os.Stat(filepath.Join(r.partsDir(o.Name), partName(number))); err != nil && !o.acknowledged(number) {
 				errs = append(errs, fmt.Errorf("%s part %d: %w", o.Name, number, err))
 			}
 		}

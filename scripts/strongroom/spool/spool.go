@@ -7,7 +7,7 @@
 //	findings.json             issues and samples for the report
 //	lock                      locked (flock) by the process that works on the run
 //	files/                    STRONGROOM_OUTPUT_DIR, unless --output-dir sets another
-//	parts/OUTPUT/00001        a final part, which never changes
+//	parts/OUTPUT/00001        a final part, which never changes; for a long name, OUTPUT is its hash
 //	parts/OUTPUT/00002.open   the part that is being written
 package spool
 
@@ -21,7 +21,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -67,18 +66,6 @@ func Open(path string) (Dir, error) {
 	return Dir{path}, nil
 }
 
-func checkPrivate(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	owner, known := info.Sys().(*syscall.Stat_t)
-	if !known || int(owner.Uid) != os.Geteuid() || info.Mode().Perm()&0o077 != 0 {
-		return ErrNotPrivate
-	}
-	return nil
-}
-
 // Path returns the absolute path of the directory.
 func (d Dir) Path() string { return d.path }
 
@@ -115,7 +102,7 @@ func (d Dir) sweep(entry fs.DirEntry) {
 type Run struct {
 	spool Dir
 	dir   string
-	lock  *os.File
+	lock  *durable.FileLock
 
 	freed    chan struct{} // holds one signal: a part was removed
 	unstored atomic.Int64  // parts that are being uploaded
@@ -230,7 +217,7 @@ func (d Dir) Discard(id string) error {
 	return nil
 }
 
-func lockRun(dir string) (*os.File, error) {
+func lockRun(dir string) (*durable.FileLock, error) {
 	lock, err := durable.Lock(filepath.Join(dir, "lock"))
 	if errors.Is(err, durable.ErrLocked) {
 		return nil, ErrBusy
@@ -278,7 +265,7 @@ func (r *Run) Close() error { return r.lock.Close() }
 
 // Remove removes a run that the platform has acknowledged. It moves files in
 // FilesDir that could not be uploaded to the directory kept, which is empty if
-// there are none.
+// every file was uploaded.
 func (r *Run) Remove() (kept string, err error) {
 	for _, path := range r.Journal().Reported {
 		if err := r.freeSource(path); err != nil {
@@ -301,11 +288,12 @@ func (r *Run) Remove() (kept string, err error) {
 	return kept, r.Close()
 }
 
-// hasFiles reports whether there are files below dir.
+// hasFiles reports whether there are files below dir. Links and pipes have no content
+// of their own.
 func hasFiles(dir string) bool {
 	found := errors.New("found")
 	err := filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
+		if err == nil && entry.Type().IsRegular() {
 			return found
 		}
 		return nil

@@ -1,8 +1,11 @@
 package spool
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"hash/crc32"
 	"os"
 	"path/filepath"
@@ -29,6 +32,7 @@ type Part struct {
 	Path        string // of the spooled file
 	Size        int64  // bytes
 	CRC32C      uint32 // Castagnoli
+	SHA256      string // 64 hexadecimal digits
 	Lines       int64  // newline bytes
 }
 
@@ -44,8 +48,9 @@ type Writer struct {
 	ready    func(Part)
 
 	mu     sync.Mutex
-	part   Part     // the part that is being written
-	file   *os.File // nil: the part has no file yet
+	part   Part      // the part that is being written, without its SHA256
+	digest hash.Hash // SHA-256 of the part
+	file   *os.File  // nil: the part has no file yet
 	timer  *time.Timer
 	opened time.Time // when the part's file was opened
 	grown  time.Time // when the part last grew
@@ -76,7 +81,7 @@ func (r *Run) Write(output string, rule CutRule, ready func(Part)) (*Writer, err
 	if o == nil {
 		return nil, fmt.Errorf("spool %s: the run has no such output", output)
 	}
-	dir := filepath.Join(r.dir, "parts", output)
+	dir := r.partsDir(output)
 	if err := r.inReserve(func() error { return os.MkdirAll(dir, 0o700) }); err != nil {
 		return nil, fmt.Errorf("spool %s: %w", output, err)
 	}
@@ -120,6 +125,7 @@ func (w *Writer) grow(p []byte) (n int, err error) {
 	}
 	n, err = w.file.Write(p)
 	w.part.measure(p[:n])
+	w.digest.Write(p[:n])
 	w.grown = time.Now()
 	if err != nil {
 		return n, fmt.Errorf("spool %s: %w", w.part.Output, err)
@@ -159,7 +165,7 @@ func (w *Writer) openPart() error {
 	if err != nil {
 		return fmt.Errorf("spool %s: %w", w.part.Output, err)
 	}
-	w.file, w.opened, w.grown = file, time.Now(), time.Now()
+	w.file, w.digest, w.opened, w.grown = file, sha256.New(), time.Now(), time.Now()
 	if w.interval > 0 {
 		w.timer = time.AfterFunc(w.pause(), w.tick)
 	}
@@ -201,6 +207,7 @@ func (w *Writer) cut() error {
 	if err != nil {
 		return fmt.Errorf("spool %s: %w", w.part.Output, err)
 	}
+	w.part.SHA256 = hex.EncodeToString(w.digest.Sum(nil))
 	w.run.expect()
 	w.ready(w.part)
 	w.part = Part{Output: w.part.Output, Number: w.part.Number + 1, ContentType: w.part.ContentType}

@@ -37,7 +37,7 @@ type Spec struct {
 	Stderr  io.Writer        // if it equals Stdout, the order of writes is kept
 	Timeout time.Duration    // zero: no timeout
 	Grace   time.Duration    // between a signal and SIGKILL
-	Signals <-chan os.Signal // forwarded to the command's process group
+	Signals <-chan os.Signal // the first one is forwarded to the command's process group; the second one sends SIGKILL
 }
 
 // Result is how a command ended.
@@ -52,7 +52,7 @@ type Result struct {
 func Run(ctx context.Context, spec Spec) Result {
 	cmd := exec.Command(spec.Argv[0], spec.Argv[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = spec.Env, spec.Stdin, spec.Stdout, spec.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	ownGroup(cmd)
 	cmd.WaitDelay = outputDelay
 	if err := cmd.Start(); err != nil {
 		return notStarted(err)
@@ -77,11 +77,12 @@ func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (o
 	timeout := after(spec.Timeout)
 	canceled := ctx.Done()
 	var kill <-chan time.Time
+	signaled := false
 	end := func(why run.Outcome, sig syscall.Signal) {
 		if outcome == "" {
 			outcome, kill = why, after(max(spec.Grace, 1))
 		}
-		_ = syscall.Kill(-group, sig)
+		signalGroup(group, sig)
 	}
 	for {
 		select {
@@ -93,11 +94,16 @@ func supervise(ctx context.Context, spec Spec, group int, ended <-chan error) (o
 			canceled = nil
 			end(run.Canceled, syscall.SIGTERM)
 		case sig := <-spec.Signals:
-			if s, ok := sig.(syscall.Signal); ok {
+			s, ok := sig.(syscall.Signal)
+			if signaled {
+				s = syscall.SIGKILL
+			}
+			if ok {
 				end(run.Canceled, s)
+				signaled = true
 			}
 		case <-kill:
-			_ = syscall.Kill(-group, syscall.SIGKILL)
+			signalGroup(group, syscall.SIGKILL)
 		}
 	}
 }

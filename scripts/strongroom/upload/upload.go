@@ -119,7 +119,8 @@ func (u *Uploader) recordStart(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return u.config.Client.Start(ctx, u.config.Run, start)
+	_, err = u.config.Client.Start(ctx, u.config.Run, start)
+	return err
 }
 
 // startError explains a conflict: the platform keeps the first start of each ID.
@@ -282,7 +283,7 @@ func describe(batch []spool.Part) []api.Part {
 	for i, p := range batch {
 		parts[i] = api.Part{
 			Output: p.Output, Number: p.Number, ContentType: p.ContentType,
-			Size: p.Size, CRC32C: api.Checksum(p.CRC32C), Lines: p.Lines,
+			Size: p.Size, CRC32C: api.Checksum(p.CRC32C), SHA256: p.SHA256, Lines: p.Lines,
 		}
 	}
 	return parts

@@ -116,7 +116,7 @@ func newPart(t *testing.T, number int, content string) spool.Part {
 	}
 	return spool.Part{
 		Output: "o.log", Number: number, ContentType: "text/plain", Path: path,
-		Size: int64(len(content)), CRC32C: crc32.Checksum([]byte(content), crc32.MakeTable(crc32.Castagnoli)),
+		Size: int64(len(content)), CRC32C: crc32.Checksum([]byte(content), crc32.MakeTable(crc32.Castagnoli)), SHA256: cloudtest.SHA256([]byte(content)),
 	}
 }
 

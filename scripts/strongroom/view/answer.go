@@ -13,13 +13,16 @@ import (
 // Answer writes an assistant's answer.
 func Answer(w io.Writer, a api.Answer) error {
 	out := NewEscaper(w)
-	if _, err := fmt.Fprintf(out, "%s, as of %s\n", OneLine(a.Name), formatTime(a.AsOf)); err != nil {
+	if _, err := fmt.Fprintf(out, "%s, as of %s\n", OneLine(a.Name), FormatTime(a.AsOf)); err != nil {
 		return err
 	}
-	for _, write := range []func(io.Writer, api.Answer) error{wrong, health, next} {
+	for _, write := range []func(io.Writer, api.Answer) error{wrong, health} {
 		if err := write(out, a); err != nil {
 			return err
 		}
+	}
+	if err := next(out, a.Next); err != nil {
+		return err
 	}
 	return out.Flush()
 }
@@ -94,22 +97,38 @@ func share(w api.Window) string {
 	return fmt.Sprintf("%.1f%%", 100*w.Share)
 }
 
-func next(w io.Writer, a api.Answer) error {
+func next(w io.Writer, n api.Next) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "\nNEXT\n%s\n", OneLine(a.Next.Summary))
-	for _, t := range a.Next.Tasks {
+	fmt.Fprintf(&text, "\nNEXT\n%s\n", OneLine(n.Summary))
+	for _, t := range n.Tasks {
 		fmt.Fprintf(&text, "\n%.2f  %s\n", t.Score, OneLine(t.Name))
 		for _, field := range [][2]string{{"from the " + t.From, t.Source}, {"suite", t.Suite}, {"SLX", t.SLX}, {"resource", t.Resource}} {
 			if field[1] != "" {
 				fmt.Fprintf(&text, "      %s: %s\n", field[0], OneLine(field[1]))
 			}
 		}
+		configured(&text, t.Configured)
 		for _, e := range t.Evidence {
 			fmt.Fprintf(&text, "      matches a next step of issue %s: %q (%s; %.2f)\n", e.Issue, OneLine(e.Step), strings.Join(e.Words, ", "), e.Score)
 		}
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
+}
+
+// configured writes where the configuration has a task.
+func configured(w io.Writer, c *api.Configured) {
+	switch {
+	case c == nil:
+	case c.SLX == "":
+		fmt.Fprintf(w, "      configured for %d SLXs\n", c.SLXs)
+	default:
+		on := ""
+		if c.Resource != "" {
+			on = " on " + OneLine(c.Resource)
+		}
+		fmt.Fprintf(w, "      configured: %q for SLX %s%s (%s)\n", OneLine(c.Task), OneLine(c.SLX), on, OneLine(c.Path))
+	}
 }
 
 // Assistant writes an assistant's settings in one line.

@@ -42,6 +42,8 @@ type Reader struct {
 	linesLeft int64  // lines to write; -1: no limit
 	size      int64  // of the output, in the last response
 	state     string // of the output, in the last response
+	view      string // token of the view to read under; empty: no view is open
+	begun     bool   // a range was read
 }
 
 // Bytes writes the stored bytes of a range. If the output is incomplete, it then
@@ -87,6 +89,9 @@ func (r *Reader) Follow(ctx context.Context) error {
 			return err
 		}
 		if output != nil && output.Size > r.at {
+			if err := r.renew(ctx); err != nil {
+				return err
+			}
 			if err := r.copyThrough(ctx, -1); err != nil {
 				return err
 			}
@@ -145,13 +150,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // copyThrough copies from r.at through byte last, or to the end if last is -1.
 func (r *Reader) copyThrough(ctx context.Context, last int64) error {
-	read := r.Client.Bytes
-	if r.Unclaimed {
-		read = r.Client.UnclaimedBytes
-	}
 	for {
 		err := r.Retry.Do(ctx, func(ctx context.Context) error {
-			chunk, err := read(ctx, r.Run, r.Name, api.Span{First: r.at, Last: last})
+			chunk, err := r.read(ctx, api.Span{First: r.at, Last: last})
 			if err != nil {
 				return err
 			}
@@ -163,6 +164,64 @@ func (r *Reader) copyThrough(ctx context.Context, last int64) error {
 	}
 }
 
+// read requests a range. The second range and all after it are read under a view, so that
+// any number of them has one pair of audit entries.
+func (r *Reader) read(ctx context.Context, span api.Span) (*api.Chunk, error) {
+	switch {
+	case r.Unclaimed:
+		return r.Client.UnclaimedBytes(ctx, r.Run, r.Name, span)
+	case !r.begun:
+		return r.Client.Bytes(ctx, r.Run, r.Name, span)
+	case r.view == "":
+		opened, err := r.Client.OpenView(ctx, r.Run, r.Name)
+		if err != nil {
+			return nil, err
+		}
+		r.view = opened.Token
+	}
+	chunk, err := r.Client.BytesUnder(ctx, r.Run, r.Name, r.view, span)
+	return chunk, r.forgetEnded(err)
+}
+
+// renew makes the view show what was stored after it was opened.
+func (r *Reader) renew(ctx context.Context) error {
+	if r.view == "" {
+		return nil
+	}
+	return r.Retry.Do(ctx, func(ctx context.Context) error {
+		renewed, err := r.Client.RenewView(ctx, r.Run, r.Name, r.view)
+		if err != nil {
+			return r.forgetEnded(err)
+		}
+		r.view = renewed.Token
+		return nil
+	})
+}
+
+// forgetEnded forgets the view if err says that it has ended, as it does after 2 hours.
+// The next attempt opens another one.
+func (r *Reader) forgetEnded(err error) error {
+	var problem *api.Problem
+	if !errors.As(err, &problem) || problem.Code != viewEnded {
+		return err
+	}
+	r.view = ""
+	return &retry.Transient{Err: err}
+}
+
+// viewEnded is the code of the problem of a view that has ended.
+const viewEnded = "view-ended"
+
+// Close ends the view that r has opened. It is safe to call if r has opened none.
+func (r *Reader) Close(ctx context.Context) error {
+	if r.view == "" {
+		return nil
+	}
+	token := r.view
+	r.view = ""
+	return r.Client.CloseView(ctx, r.Run, r.Name, token)
+}
+
 // copyChunk copies a chunk that must start at r.at. It returns no error if the
 // connection breaks after some bytes, because the copy made progress.
 func (r *Reader) copyChunk(chunk *api.Chunk) error {
@@ -170,7 +229,7 @@ func (r *Reader) copyChunk(chunk *api.Chunk) error {
 	if chunk.First != r.at {
 		return fmt.Errorf("read output: requested byte %d, received byte %d", r.at, chunk.First)
 	}
-	r.size, r.state = chunk.Size, chunk.State
+	r.size, r.state, r.begun = chunk.Size, chunk.State, true
 	before := r.at
 	err := r.copyLines(io.LimitReader(chunk.Body, chunk.Last+1-chunk.First))
 	if err == nil && r.linesLeft != 0 && r.at <= chunk.Last {

@@ -47,10 +47,19 @@ func (e *Entries) Print(page []api.AuditEntry) error {
 		if err := json.Unmarshal(a.Entry, &parsed); err != nil {
 			return fmt.Errorf("read the audit entry: %w", err)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", index(a), formatTime(parsed.Time), cell(parsed.Action), cell(parsed.Outcome),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", index(a), FormatTime(parsed.Time), cell(parsed.Action), cell(parsed.Outcome),
 			cell(parsed.Actor.Subject), cell(parsed.Workspace), cmp.Or(OneLine(parsed.Resource), "-"), OneLine(parsed.ID))
 	}
 	return table.Flush()
+}
+
+// EntryLine returns the ID of an entry, and one line about it.
+func EntryLine(a api.AuditEntry) (id, line string) {
+	var parsed entry
+	if err := json.Unmarshal(a.Entry, &parsed); err != nil {
+		return "", "" // the platform's answer is not an entry
+	}
+	return parsed.ID, fmt.Sprintf("%s %s %s %s", FormatTime(parsed.Time), parsed.Action, parsed.Outcome, parsed.Actor.Subject)
 }
 
 func (e *Entries) printJSON(page []api.AuditEntry) error {

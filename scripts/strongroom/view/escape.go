@@ -1,8 +1,10 @@
 package view
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -15,11 +17,19 @@ import (
 //   - invisible characters, and those that change the direction of text: see [run.IsInvisible]
 //   - bytes that are not UTF-8
 type Escaper struct {
+	// Colors writes sequences that set colors and styles as they are, except those that
+	// hide text. Flush then resets the style.
+	Colors bool
+
 	out     io.Writer
-	partial []byte // characters that cannot be shown before the next one is known, at most 7 bytes
+	partial []byte // what cannot be shown before the next bytes are known, at most 70 bytes
 	before  rune   // the last visible character
 	text    []byte // reused
+	styled  bool   // the style is not the default
 }
+
+// escape starts a control sequence.
+const escape = 0x1b
 
 // NewEscaper returns an Escaper that writes to out. Call Flush at the end.
 func NewEscaper(out io.Writer) *Escaper { return &Escaper{out: out} }
@@ -45,7 +55,10 @@ func (e *Escaper) Flush() error {
 	for _, b := range e.escape(e.partial, true) {
 		e.text = fmt.Appendf(e.text, `\x%02x`, b)
 	}
-	e.partial, e.before = nil, 0
+	if e.styled {
+		e.text = append(e.text, resetStyle...)
+	}
+	e.partial, e.before, e.styled = nil, 0, false
 	_, err := e.out.Write(e.text)
 	return err
 }
@@ -53,12 +66,22 @@ func (e *Escaper) Flush() error {
 // escape appends data to e.text. It returns what cannot be escaped before more
 // data, or the end, is known.
 func (e *Escaper) escape(data []byte, atEnd bool) []byte {
-	for len(data) > 0 && utf8.FullRune(data) {
-		r, size := utf8.DecodeRune(data)
-		if run.ChangesWithNext(r) && !atEnd && !utf8.FullRune(data[size:]) {
-			break
+	for {
+		if e.Colors && len(data) > 0 && data[0] == escape {
+			size := colors(data)
+			if size < 0 && !atEnd {
+				return data
+			}
+			if size > 0 {
+				e.appendStyle(data[:size])
+				data = data[size:]
+				continue
+			}
 		}
-		after, _ := utf8.DecodeRune(append(data[size:len(data):len(data)], 0)) // 0 after the end
+		r, size, after, ok := run.DecodeNext(data, atEnd)
+		if !ok {
+			return data
+		}
 		if run.IsInvisible(e.before, r, after) {
 			e.text = fmt.Appendf(e.text, escapeFormat(r), r)
 		} else {
@@ -67,7 +90,6 @@ func (e *Escaper) escape(data []byte, atEnd bool) []byte {
 		}
 		data = data[size:]
 	}
-	return data
 }
 
 // escapeFormat returns the form of an escaped character, as in Go.
@@ -88,4 +110,14 @@ func appendEscaped(text []byte, r rune, raw []byte) []byte {
 		return fmt.Appendf(text, escapeFormat(r), r)
 	}
 	return append(text, raw...)
+}
+
+// Name returns the name of a file for one line of text. Line breaks and tabs become
+// visible escapes too.
+func Name(name string) string {
+	var text bytes.Buffer
+	escaper := NewEscaper(&text)
+	_, _ = escaper.Write([]byte(name)) // a buffer never fails
+	_ = escaper.Flush()
+	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(text.String())
 }

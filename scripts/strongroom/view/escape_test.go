@@ -2,11 +2,13 @@ package view_test
 
 import (
 	"bytes"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
 )
 
@@ -66,4 +68,42 @@ func FuzzEscaper(f *testing.F) {
 			t.Errorf("%q gave %q", text, got)
 		}
 	})
+}
+
+// TestEscapingCopiesNothingForEachCharacter counts allocations, so it is not parallel.
+func TestEscapingCopiesNothingForEachCharacter(t *testing.T) {
+	if cloudtest.RaceDetector {
+		t.Skip("the race detector allocates, too")
+	}
+	for name, text := range map[string]string{
+		"ASCII":          "a",
+		"letters":        "ü",
+		"emoji":          "👩\u200d💻",
+		"invalid bytes":  "\xff",
+		"controls":       "\x07",
+		"colors":         "\x1b[31m",
+		"broken colors":  "\x1b[31",
+		"part of a rune": "\xf0\x9f",
+	} {
+		const characters = 4000
+		data := []byte(strings.Repeat(text, characters))
+		var out bytes.Buffer
+		e := view.NewEscaper(&out)
+		e.Colors = true
+		before := heapBytes()
+		for range 10 {
+			_, _ = e.Write(data) // a buffer does not fail
+		}
+		perCharacter := (heapBytes() - before) / (10 * characters)
+		if limit := uint64(600); perCharacter > limit {
+			t.Errorf("%s: %d bytes were allocated for each character, over %d", name, perCharacter, limit)
+		}
+	}
+}
+
+// heapBytes returns how many bytes the process has allocated since its start.
+func heapBytes() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }

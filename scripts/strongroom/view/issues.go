@@ -3,6 +3,8 @@ package view
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -19,9 +21,29 @@ func Issues(w io.Writer, issues []api.Issue) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tSEVERITY\tSTATE\tLAST SEEN\tSLX\tRESOURCE\tTITLE")
 	for _, i := range issues {
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", i.ID, i.Severity, i.State, formatTime(i.LastSeen), cell(i.SLX), cell(i.Resource), cell(titleOf(i)))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i.ID, severityCell(i), i.State, FormatTime(i.LastSeen), cell(i.SLX), cell(i.Resource), cell(titleOf(i)))
+	}
+	if slices.ContainsFunc(issues, func(i api.Issue) bool { return i.SeverityFlagged }) {
+		fmt.Fprintln(table, flaggedNote)
 	}
 	return table.Flush()
+}
+
+// flaggedNote explains what severityCell adds.
+const flaggedNote = "? the task gave no severity that is understood, so this is the default"
+
+// severityCell returns an issue's severity for a table, with a question mark if the task
+// gave no severity that is understood.
+func severityCell(i api.Issue) string {
+	if i.SeverityFlagged {
+		return fmt.Sprintf("%d?", i.Severity)
+	}
+	return strconv.Itoa(i.Severity)
+}
+
+// IssueLine describes an issue in one line.
+func IssueLine(i api.Issue) string {
+	return OneLine(fmt.Sprintf("severity %s, %s: %s", severityCell(i), i.State, cell(titleOf(i))))
 }
 
 // Issue writes the details of an issue.
@@ -64,15 +86,18 @@ func issueRows(i api.Issue) [][2]string {
 		{"SLX", i.SLX},
 		{"Task", i.Task},
 		{"Resource", i.Resource},
-		{"First seen", formatTime(i.FirstSeen)},
-		{"Last seen", fmt.Sprintf("%s, by run %s", formatTime(i.LastSeen), i.LastRun)},
+		{"First seen", FormatTime(i.FirstSeen)},
+		{"Last seen", fmt.Sprintf("%s, by run %s", FormatTime(i.LastSeen), i.LastRun)},
 		{"Sightings", fmt.Sprintf("%d, by %d runs", i.Sightings, i.Runs)},
 	}
+	if i.State == "ignored" && i.Ignored != nil {
+		rows = append(rows, [2]string{"Reason", i.Ignored.Reason})
+	}
 	if i.ResolvedAt != nil {
-		rows = append(rows, [2]string{"Resolved", formatTime(*i.ResolvedAt)})
+		rows = append(rows, [2]string{"Resolved", FormatTime(*i.ResolvedAt)})
 	}
 	if i.Reopened > 0 {
-		rows = append(rows, [2]string{"Reopened", fmt.Sprintf("%d times, most recently %s", i.Reopened, formatTime(i.Since))})
+		rows = append(rows, [2]string{"Reopened", fmt.Sprintf("%d times, most recently %s", i.Reopened, FormatTime(i.Since))})
 	}
 	return rows
 }
@@ -87,9 +112,9 @@ func IssueState(w io.Writer, i api.Issue) error {
 func state(i api.Issue) string {
 	switch {
 	case i.State == "ignored" && i.Ignored != nil:
-		return fmt.Sprintf("ignored until %s, by %s", formatTime(i.Ignored.Until), i.Ignored.By)
+		return fmt.Sprintf("ignored until %s, by %s", FormatTime(i.Ignored.Until), i.Ignored.By)
 	case i.State == "investigated" && i.Investigated != nil:
-		return fmt.Sprintf("investigated since %s, by %s", formatTime(i.Investigated.At), i.Investigated.By)
+		return fmt.Sprintf("investigated since %s, by %s", FormatTime(i.Investigated.At), i.Investigated.By)
 	}
 	return i.State
 }
@@ -108,7 +133,8 @@ func titleOf(i api.Issue) string {
 	return i.Title
 }
 
-func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+// FormatTime returns a time in UTC, as all lists show it.
+func FormatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // OneLine replaces line breaks and other white space with single spaces.
 func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/shared/outputname"
 )
 
 // List writes a run's outputs as a table.
@@ -28,7 +29,7 @@ func outputs(w io.Writer, all []api.Output) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tSTATE\tBYTES\tLINES\tPARTS\tTYPE")
 	for _, o := range all {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\n", o.Name, o.State, o.Size, lines(o), parts(o), o.ContentType)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\n", Name(outputname.Decode(o.Name)), o.State, o.Size, lines(o), parts(o), o.ContentType)
 	}
 	return table.Flush()
 }

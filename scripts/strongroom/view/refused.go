@@ -16,7 +16,7 @@ func Refused(w io.Writer, records []api.Refused) error {
 	table := tabwriter.NewWriter(NewEscaper(w), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "FOUND\tFUNCTION\tCODE\tMESSAGE\tREFERENCES")
 	for _, r := range records {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", formatTime(r.Found), cell(r.Function), cell(r.Code), cell(r.Message), references(r))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", FormatTime(r.Found), cell(r.Function), cell(r.Code), cell(r.Message), references(r))
 	}
 	return table.Flush()
 }

@@ -22,12 +22,17 @@ func Runs(w io.Writer, runs []api.Run) error {
 	return table.Flush()
 }
 
+// RunLine describes a run in one line.
+func RunLine(r api.Run) string {
+	return strings.Join(strings.Fields(strings.Join([]string{r.Task, start(r), cmp.Or(string(r.Outcome), string(r.State))}, " ")), " ")
+}
+
 // start is empty until the start is recorded.
 func start(r api.Run) string {
 	if r.Start.IsZero() {
 		return ""
 	}
-	return formatTime(r.Start)
+	return FormatTime(r.Start)
 }
 
 // duration is empty unless start and end are known.
@@ -43,7 +48,7 @@ func Run(w io.Writer, listing api.Listing) error {
 	r := listing.Run
 	ended := ""
 	if r.End != nil {
-		ended = formatTime(*r.End)
+		ended = FormatTime(*r.End)
 	}
 	if d := duration(r); d != "" {
 		ended += ", after " + d

@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"strings"
 	"testing"
@@ -212,5 +213,33 @@ func TestAnAnswerIsShownCompletely(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s does not show %q", got, want)
 		}
+	}
+}
+
+func TestARankingSaysWhoOrderedItAndCannotControlATerminal(t *testing.T) {
+	t.Parallel()
+	r := api.Ranking{
+		Next:      api.Next{Summary: `Run "b" next.`, Tasks: []api.NextTask{{Score: 0.5, From: "catalog", Name: hostile}, {Score: 0.9, From: "catalog", Name: "b"}}},
+		OrderedBy: "model", Sent: &api.Sent{Entry: runID, Destination: "shared", Model: hostile, Evidence: []string{"an ID"}},
+	}
+	want := `
+NEXT
+By score: Run "b" next.
+
+0.50  dns\x1b[2J\u009b31m \u202echeck
+
+0.90  b
+
+-- dns\x1b[2J\u009b31m \u202echeck (shared) ordered the tasks of the catalog. Check the order. Audit entry ` + runID + "\n"
+	if diff := cmp.Diff(want, written(t, view.Ranking, r)); diff != "" {
+		t.Error(diff)
+	}
+	var refused api.Ranking
+	if err := json.Unmarshal([]byte(`{"next":{"summary":"Nothing."},"orderedBy":"score","fallback":{"detail":"no\u001b[2J\nconsent","errors":[{"message":"the half\u202e"}]}}`), &refused); err != nil {
+		t.Fatal(err)
+	}
+	want = "\nNEXT\nNothing.\n\n-- ordered by score: no\\x1b[2J consent; the half\\u202e\n"
+	if diff := cmp.Diff(want, written(t, view.Ranking, refused)); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -62,7 +62,7 @@ type Log struct {
 // Witness is the state of a witness. It is not safe for concurrent use.
 type Witness struct {
 	dir      string
-	lock     *os.File
+	lock     *durable.FileLock
 	signer   *formats.Signer
 	verifier noteverify.Key
 	now      func() time.Time

@@ -69,7 +69,7 @@ run "a_function_for_one_caller" {
 run "a_tag_exempts_the_service_from_the_domain_restriction" {
   command = apply
   variables {
-    public_tag_value = "tagValues/42"
+    public_tag = { value = "tagValues/42" }
   }
 
   assert {

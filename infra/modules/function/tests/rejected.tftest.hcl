@@ -160,7 +160,7 @@ run "an_invoker_that_is_a_member_is_rejected" {
 run "a_tag_by_name_is_rejected" {
   command = plan
   variables {
-    public_tag_value = "strongroom-public/true"
+    public_tag = { value = "strongroom-public/true" }
   }
-  expect_failures = [var.public_tag_value]
+  expect_failures = [var.public_tag]
 }

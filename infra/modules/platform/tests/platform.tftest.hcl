@@ -1,51 +1,7 @@
 mock_provider "google-beta" {}
 
 mock_provider "google" {
-  mock_data "google_project" {
-    defaults = { number = "123456789012" }
-  }
-  mock_data "google_logging_project_cmek_settings" {
-    defaults = { service_account_id = "cmek-p123456789012@gcp-sa-logging.iam.gserviceaccount.com" }
-  }
-  mock_resource "google_kms_key_ring" {
-    defaults = { id = "projects/p-test/locations/europe-west3/keyRings/platform" }
-  }
-  mock_resource "google_kms_crypto_key" {
-    defaults = { id = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/mock" }
-  }
-  mock_resource "google_artifact_registry_repository" {
-    defaults = { id = "projects/p-test/locations/europe-west3/repositories/strongroom", name = "strongroom" }
-  }
-  mock_resource "google_service_account" {
-    defaults = {
-      name   = "projects/p-test/serviceAccounts/some-account@p-test.iam.gserviceaccount.com"
-      member = "serviceAccount:some-account@p-test.iam.gserviceaccount.com"
-    }
-  }
-  mock_resource "google_compute_backend_service" {
-    defaults = { id = "projects/p-test/global/backendServices/mock" }
-  }
-  mock_resource "google_compute_url_map" {
-    defaults = { id = "projects/p-test/global/urlMaps/strongroom" }
-  }
-  mock_resource "google_compute_ssl_policy" {
-    defaults = { id = "projects/p-test/global/sslPolicies/strongroom" }
-  }
-  mock_resource "google_compute_managed_ssl_certificate" {
-    defaults = { id = "projects/p-test/global/sslCertificates/strongroom" }
-  }
-  mock_resource "google_compute_target_https_proxy" {
-    defaults = { id = "projects/p-test/global/targetHttpsProxies/strongroom" }
-  }
-  mock_resource "google_compute_security_policy" {
-    defaults = { id = "projects/p-test/global/securityPolicies/strongroom" }
-  }
-  mock_resource "google_compute_global_address" {
-    defaults = { id = "projects/p-test/global/addresses/strongroom", address = "192.0.2.1" }
-  }
-  mock_resource "google_logging_project_bucket_config" {
-    defaults = { id = "projects/p-test/locations/europe-west3/buckets/strongroom-audit" }
-  }
+  source = "tests/mocks"
 }
 
 # The tests distinguish topics and subscriptions by their IDs.
@@ -74,6 +30,12 @@ run "one_region" {
       { for key, b in google_project_iam_member.database : key => "${b.member} ${b.role}" },
       { for key, b in google_kms_crypto_key_iam_member.audit : key => "${b.member} ${b.role}" },
       { for key, b in google_kms_crypto_key_iam_member.log : key => "${b.member} ${b.role}" },
+      { for key, b in google_kms_crypto_key_iam_member.manifest : key => "${b.member} ${b.role}" },
+      { for key, b in google_kms_crypto_key_iam_member.certificate : key => "${b.member} ${b.role}" },
+      { for key, b in google_kms_crypto_key_iam_member.consent : key => "${b.member} ${b.role}" },
+      { for key, b in google_kms_crypto_key_iam_member.sign_in : key => "${b.member} ${b.role}" },
+      { for key, b in google_project_iam_member.model : key => "${b.member} ${b.role}" },
+      { for key, b in google_service_account_iam_member.export_reader : key => "${b.member} ${b.role}" },
       { for key, b in google_storage_bucket_iam_member.audit : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_topic_iam_member.this : key => "${b.member} ${b.role}" },
       { for key, b in google_pubsub_subscription_iam_member.this : key => "${b.member} ${b.role}" },
@@ -91,16 +53,16 @@ run "one_region" {
     error_message = "A role on a database must not apply to another database."
   }
   assert {
-    condition     = toset([for key, b in google_project_iam_member.database : b.role if module.suite.platform_bindings[key].on == "directory"]) == toset(["roles/datastore.viewer"])
-    error_message = "No function may write to the directory."
+    condition     = toset([for key, b in google_project_iam_member.database : b.member if module.suite.platform_bindings[key].on == "directory" && b.role != "roles/datastore.viewer"]) == toset(["serviceAccount:fn-tenants@p-test.iam.gserviceaccount.com"])
+    error_message = "No function but tenants may write to the directory."
   }
   assert {
     condition     = { for id, r in google_project_iam_custom_role.this : id => r.permissions } == { for id, r in module.suite.custom_roles : id => toset(r.permissions) }
     error_message = "The custom roles must be those of suite.json."
   }
   assert {
-    condition     = alltrue([for k in values(google_kms_crypto_key.this) : k.rotation_period == "7776000s" && k.deletion_policy == "PREVENT"]) && length(google_kms_crypto_key.this) == 4
-    error_message = "There must be 4 keys, which rotate every 90 days and cannot be deleted."
+    condition     = alltrue([for k in values(google_kms_crypto_key.this) : k.rotation_period == "7776000s" && k.deletion_policy == "PREVENT"]) && length(google_kms_crypto_key.this) == 6
+    error_message = "There must be 6 keys, which rotate every 90 days and cannot be deleted."
   }
   assert {
     condition     = google_kms_crypto_key.log.purpose == "ASYMMETRIC_SIGN" && google_kms_crypto_key.log.version_template[0].algorithm == "EC_SIGN_ED25519" && google_kms_crypto_key.log.deletion_policy == "PREVENT"
@@ -111,8 +73,24 @@ run "one_region" {
     error_message = "The platform's audit log must be under the audit key and retained for 400 days."
   }
   assert {
-    condition     = toset(keys(google_kms_crypto_key_iam_member.agent)) == toset(["firestore database", "pubsub messages", "artifactregistry runtime europe-west3", "eventarc runtime europe-west3", "functions runtime europe-west3", "logging runtime europe-west3", "run runtime europe-west3", "storage runtime europe-west3"])
+    condition     = toset(keys(google_kms_crypto_key_iam_member.agent)) == toset(["firestore database", "pubsub messages", "storage code", "logging logs", "artifactregistry runtime europe-west3", "eventarc runtime europe-west3", "functions runtime europe-west3", "run runtime europe-west3", "storage runtime europe-west3"])
     error_message = "Google's service agents must have exactly the keys that they need."
+  }
+  assert {
+    condition     = toset([for m in google_project_iam_member.service_agent : "${m.member} ${m.role}"]) == toset([for agent, role in local.agent_roles : "serviceAccount:${local.agents[agent]} ${role}"]) && google_project_iam_member.service_agent["functions"].role == "roles/cloudfunctions.serviceAgent"
+    error_message = "Google's service agents must have their own roles, because Google grants them to none that Terraform creates."
+  }
+  assert {
+    condition     = google_logging_project_exclusion.audit.filter == "logName:\"cloudaudit.googleapis.com%2Fdata_access\""
+    error_message = "Data access logs must not be in a bucket under Google's own key."
+  }
+  assert {
+    condition     = alltrue([for p in google_monitoring_alert_policy.query : p.conditions[0].condition_prometheus_query_language[0].disable_metric_validation]) && alltrue([for p in google_monitoring_alert_policy.threshold : !strcontains(p.conditions[0].condition_threshold[0].filter, "logging.googleapis.com/user")])
+    error_message = "No alert may need a metric that exists only after the first log line."
+  }
+  assert {
+    condition     = google_monitoring_alert_policy.query["audit-publication-delay"].conditions[0].condition_prometheus_query_language[0].query == "histogram_quantile(0.99, sum by (le) (increase(logging_googleapis_com:user_strongroom_audit_publication_delay_bucket{monitored_resource=\"cloud_run_revision\"}[1m]))) > 600"
+    error_message = "The name of a metric in PromQL has a colon after the service, and underscores."
   }
   assert {
     condition     = google_pubsub_subscription.push["custody"].dead_letter_policy[0].dead_letter_topic == google_pubsub_topic.dead["object-events"].id && google_pubsub_subscription.dead["object-events"].topic == google_pubsub_topic.dead["object-events"].id
@@ -125,20 +103,24 @@ run "one_region" {
   assert {
     condition = (endswith(google_pubsub_subscription.push["custody-replayed"].push_config[0].push_endpoint, "/projects/p-test/topics/replayed-object-events")
       && google_pubsub_subscription.push["custody-replayed"].dead_letter_policy[0].dead_letter_topic == google_pubsub_topic.dead["object-events"].id
-    && toset(keys(google_pubsub_topic.dead)) == toset(["object-events", "run-events"]))
+    && toset(keys(google_pubsub_topic.dead)) == module.suite.dead_letters && contains(module.suite.dead_letters, "object-events"))
     error_message = "Replayed messages must have a topic and a subscription of their own, and the dead letters of the original topic."
   }
   assert {
-    condition     = google_cloud_scheduler_job.this["sweep"].schedule == "* * * * *" && google_cloud_scheduler_job.this["sweep"].http_target[0].oidc_token[0].service_account_email == "scheduler@p-test.iam.gserviceaccount.com"
+    condition     = google_cloud_scheduler_job.this["sweep europe-west3"].schedule == "* * * * *" && google_cloud_scheduler_job.this["sweep europe-west3"].http_target[0].oidc_token[0].service_account_email == "scheduler@p-test.iam.gserviceaccount.com"
     error_message = "The scheduler must call sweep every minute as scheduler."
   }
   assert {
-    condition     = google_cloud_scheduler_job.this["reseal"].schedule == "23 * * * *" && google_cloud_scheduler_job.this["reseal"].attempt_deadline == "300s"
+    condition     = google_cloud_scheduler_job.this["reseal europe-west3"].schedule == "23 * * * *" && google_cloud_scheduler_job.this["reseal europe-west3"].attempt_deadline == "300s"
     error_message = "The scheduler must call reseal every hour, and wait longer than reseal works."
   }
   assert {
     condition     = { for name, policy in google_monitoring_alert_policy.absent : name => policy.conditions[0].condition_absent[0].duration } == { for name, f in module.suite.functions : name => "${f.late_after}s" if f.schedule != null }
     error_message = "Every schedule must have an alert, after the time in suite.json."
+  }
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.line["exports-failed"].conditions[0].condition_matched_log[0].filter, "jsonPayload.message=\"export failed\"") && endswith(google_monitoring_alert_policy.query["export-stall"].conditions[0].condition_prometheus_query_language[0].query, " > 3600")
+    error_message = "An export that fails, or makes no progress for an hour, must raise an alert."
   }
   assert {
     condition     = google_monitoring_alert_policy.absent["sweep"].conditions[0].condition_absent[0].duration == "600s"
@@ -204,8 +186,51 @@ run "two_regions_with_a_multi_region_database" {
     error_message = "The document for staff must have the issuer."
   }
   assert {
-    condition     = google_cloud_scheduler_job.this["sweep"].region == "europe-west4"
-    error_message = "Schedules must be in the first region."
+    condition     = { for key, job in google_cloud_scheduler_job.this : key => "${job.region} ${job.name} ${job.paused}" if startswith(key, "sweep ") } == { "sweep europe-west4" = "europe-west4 sweep-europe-west4 false", "sweep europe-north1" = "europe-north1 sweep true" }
+    error_message = "Each region must have its schedules, and only those of the first region must run."
+  }
+  assert {
+    condition     = google_storage_bucket.code.location == "eur4" && google_logging_project_bucket_config.audit.location == "europe-north1"
+    error_message = "Code and logs must not be where the order of the regions says."
+  }
+}
+
+run "failing_over_moves_only_events_and_schedules" {
+  command = apply
+  variables {
+    location          = "eur4"
+    database_location = "eur3"
+    regions           = ["europe-north1", "europe-west4"]
+    rate_limit        = { requests = 100 }
+    staff             = [{ issuer = "https://staff.example", jwks_url = "https://staff.example/keys", rules = [{ claims = { hd = "example.com" }, role = "platform" }] }]
+  }
+
+  assert {
+    condition     = { for key, job in google_cloud_scheduler_job.this : key => "${job.region} ${job.name} ${job.paused}" if startswith(key, "sweep ") } == { "sweep europe-west4" = "europe-west4 sweep-europe-west4 true", "sweep europe-north1" = "europe-north1 sweep false" }
+    error_message = "The schedules of the other region must run."
+  }
+  assert {
+    condition     = google_storage_bucket.code.location == "eur4" && google_logging_project_bucket_config.audit.location == "europe-north1"
+    error_message = "Code and logs must stay where they are."
+  }
+}
+
+run "only_the_functions_that_send_may_use_the_model" {
+  command = plan
+  variables {
+    model = { project_id = "p-models", location = "europe-west3", name = "gemini-3.5-flash" }
+  }
+
+  assert {
+    condition = { for b in values(google_project_iam_member.model) : b.member => "${b.project} ${b.role}" } == {
+      "serviceAccount:fn-assistants@p-test.iam.gserviceaccount.com" = "p-models roles/aiplatform.user"
+      "serviceAccount:fn-catalog@p-test.iam.gserviceaccount.com"    = "p-models roles/aiplatform.user"
+    }
+    error_message = "Only assistants and catalog may use the model: ${jsonencode(google_project_iam_member.model)}"
+  }
+  assert {
+    condition     = [for b in values(google_kms_crypto_key_iam_member.consent) : b.member if b.role == "roles/cloudkms.signer"] == ["serviceAccount:fn-consents@p-test.iam.gserviceaccount.com"]
+    error_message = "Only consents may sign halves of consents."
   }
 }
 
@@ -236,5 +261,29 @@ run "deletion_can_be_allowed" {
   assert {
     condition     = google_pubsub_topic_iam_member.other_project["42"].member == "serviceAccount:service-42@gs-project-accounts.iam.gserviceaccount.com"
     error_message = "Buckets in the other project must be able to publish notifications."
+  }
+}
+
+run "the_console_mounts_its_secrets" {
+  command = apply
+  variables {
+    console = { cookie_key_secret = "console-cookies", sign_in_secrets = { acme = "sign-in-acme" } }
+  }
+
+  assert {
+    condition     = toset(keys(google_secret_manager_secret_iam_member.console)) == toset(["console-cookies", "sign-in-acme"])
+    error_message = "The console must be able to read its own secrets and no other."
+  }
+  assert {
+    condition     = alltrue([for m in google_secret_manager_secret_iam_member.console : m.member == "serviceAccount:fn-console@p-test.iam.gserviceaccount.com"])
+    error_message = "Only the console's account may read the secrets."
+  }
+  assert {
+    condition     = [for m in google_kms_crypto_key_iam_member.sign_in : "${m.role} ${m.member}"] == ["roles/cloudkms.signer serviceAccount:fn-console@p-test.iam.gserviceaccount.com"]
+    error_message = "Only the console's account may sign with the sign-in key, and do nothing else with it."
+  }
+  assert {
+    condition     = length([for b in local.bindings : b if b.member == "fn-console@p-test.iam.gserviceaccount.com"]) == 1
+    error_message = "The console's account has no other role."
   }
 }

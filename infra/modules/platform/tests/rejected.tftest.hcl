@@ -201,3 +201,11 @@ run "packages_of_another_version_are_rejected" {
   }
   expect_failures = [google_storage_bucket.code]
 }
+
+run "an_alias_of_a_model_is_rejected" {
+  command = plan
+  variables {
+    model = { project_id = "p-models", location = "europe-west3", name = "gemini-flash-latest" }
+  }
+  expect_failures = [var.model]
+}

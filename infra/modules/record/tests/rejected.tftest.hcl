@@ -1,6 +1,6 @@
 variables {
   record = {
-    id           = "acme", project_id = "p-test", location = "l", outputs_bucket = "o", exports_bucket = "e"
+    id           = "acme", project_id = "p-test", location = "l", outputs_bucket = "o", configs_bucket = "c", exports_bucket = "e"
     audit_bucket = "a", key_name = "k", signing_account = "s"
   }
 }
@@ -8,7 +8,7 @@ variables {
 run "a_third_state_is_rejected" {
   command = plan
   variables {
-    record = { id = "a", state = "gone", project_id = "p", location = "l", outputs_bucket = "o", exports_bucket = "e"
+    record = { id = "a", state = "gone", project_id = "p", location = "l", outputs_bucket = "o", configs_bucket = "c", exports_bucket = "e"
     audit_bucket = "a", key_name = "k", signing_account = "s" }
   }
   expect_failures = [var.record]
@@ -17,7 +17,7 @@ run "a_third_state_is_rejected" {
 run "a_long_lifetime_is_rejected" {
   command = plan
   variables {
-    record = { id = "a", upload_lifetime_seconds = 901, project_id = "p", location = "l", outputs_bucket = "o", exports_bucket = "e"
+    record = { id = "a", upload_lifetime_seconds = 901, project_id = "p", location = "l", outputs_bucket = "o", configs_bucket = "c", exports_bucket = "e"
     audit_bucket = "a", key_name = "k", signing_account = "s" }
   }
   expect_failures = [var.record]

@@ -133,3 +133,19 @@ run "an_unknown_deletion_policy_is_rejected" {
   }
   expect_failures = [var.deletion_policy]
 }
+
+run "an_alias_of_a_model_is_rejected" {
+  command = plan
+  variables {
+    model = { project_id = "their-models", location = "europe-west4", name = "gemini-flash-latest" }
+  }
+  expect_failures = [var.model]
+}
+
+run "a_model_without_a_location_is_rejected" {
+  command = plan
+  variables {
+    model = { project_id = "their-models", location = "global", name = "gemini-3.5-pro" }
+  }
+  expect_failures = [var.model]
+}

@@ -69,18 +69,25 @@ run "a_tenant" {
   }
   assert {
     condition = { for b in values(google_storage_bucket_iam_member.this) : b.member => b.role if b.bucket == google_storage_bucket.this["outputs"].name } == {
-      "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com" = "roles/storage.legacyObjectReader"
-      "serviceAccount:sign-acme@p-test.iam.gserviceaccount.com"  = "roles/storage.objectCreator"
+      "serviceAccount:fn-export-worker@p-test.iam.gserviceaccount.com" = "roles/storage.legacyObjectReader"
+      "serviceAccount:fn-legal-holds@p-test.iam.gserviceaccount.com"   = "projects/p-test/roles/strongroom.objectHolder"
+      "serviceAccount:fn-offboarding@p-test.iam.gserviceaccount.com"   = "projects/p-test/roles/strongroom.objectEraser"
+      "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com"       = "roles/storage.legacyObjectReader"
+      "serviceAccount:sign-acme@p-test.iam.gserviceaccount.com"        = "roles/storage.objectCreator"
     }
     error_message = "The bindings of the bucket must be those of suite.json."
   }
   assert {
-    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com", "serviceAccount:fn-audit@p-test.iam.gserviceaccount.com"])
-    error_message = "Only audit-integrator and audit may use the audit bucket."
+    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com", "serviceAccount:fn-audit@p-test.iam.gserviceaccount.com", "serviceAccount:fn-export-worker@p-test.iam.gserviceaccount.com"])
+    error_message = "Only audit-integrator, audit and export-worker may use the audit bucket."
   }
   assert {
     condition     = [for b in values(google_service_account_iam_member.this) : b.member] == ["serviceAccount:fn-uploads@p-test.iam.gserviceaccount.com"]
     error_message = "Only uploads may sign as the tenant."
+  }
+  assert {
+    condition     = [for b in values(google_kms_crypto_key_iam_member.this) : b.member if b.role == "projects/p-test/roles/strongroom.keyAdministrator"] == ["serviceAccount:fn-tenants@p-test.iam.gserviceaccount.com"]
+    error_message = "Only tenants may change the state of the tenant's key."
   }
   assert {
     condition     = [for b in values(google_service_account_iam_member.this) : b.role] == ["projects/p-test/roles/strongroom.blobSigner"] && length(google_project_iam_custom_role.this) == 0
@@ -129,6 +136,22 @@ run "the_audit_topic_admits_one_publisher" {
   }
 }
 
+run "a_model_of_the_tenants_own_admits_one_function" {
+  command = apply
+  variables {
+    model = { project_id = "their-models", location = "europe-west4", name = "gemini-3.5-pro", abuse_logging_exempt = true }
+  }
+
+  assert {
+    condition     = [for m in google_project_iam_member.model : "${m.project} ${m.role} ${m.member}"] == ["their-models roles/aiplatform.user serviceAccount:fn-assistants@p-test.iam.gserviceaccount.com"]
+    error_message = "Only assistants must be able to send: ${jsonencode(values(google_project_iam_member.model))}"
+  }
+  assert {
+    condition     = jsondecode(google_firestore_document.record.fields).model.mapValue.fields.model.stringValue == "gemini-3.5-pro"
+    error_message = "The record must name the model."
+  }
+}
+
 run "a_tenant_of_another_project" {
   command = apply
   variables {
@@ -151,7 +174,7 @@ run "a_tenant_of_another_project" {
     error_message = "The record must be in the platform's directory."
   }
   assert {
-    condition     = keys(google_project_iam_custom_role.this) == ["strongroom.blobSigner_822f3d5b"] && one([for b in values(google_service_account_iam_member.this) : b.role]) == "projects/p-other/roles/strongroom.blobSigner_822f3d5b"
+    condition     = keys(google_project_iam_custom_role.this) == ["strongroom.blobSigner_822b33ad", "strongroom.keyAdministrator_822b33ad", "strongroom.keyDestroyer_822b33ad", "strongroom.objectEraser_822b33ad", "strongroom.objectHolder_822b33ad"] && one([for b in values(google_service_account_iam_member.this) : b.role]) == "projects/p-other/roles/strongroom.blobSigner_822b33ad"
     error_message = "The other project must have its own custom roles: ${join(", ", keys(google_project_iam_custom_role.this))}"
   }
 }

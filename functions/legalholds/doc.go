@@ -1,0 +1,50 @@
+// Package legalholds is the scheduled function that marks what legal holds cover, so that nothing
+// outside the platform's functions deletes it either: the lifecycle rules of buckets, an operator
+// with a command, and the TTL policies of Firestore.
+//
+// An admin places and lifts holds with package functions/tenants. The functions of the platform
+// ask package shared/legalhold before they delete anything, so a hold is in effect for them at
+// once.
+//
+// # What it does
+//
+// For each tenant that has a hold or had one, it lists the buckets for outputs, configurations
+// and exports, and sets the temporary hold of each object to what the holds say. Then it takes
+// the exact requests to models away from their TTL policy, or returns them to it.
+//
+//	hold on      objects that are held
+//	the tenant   all
+//	a workspace  its outputs and configurations, waiting pushes too, and all exports
+//	a run        its outputs, and all exports
+//
+// A pass begins when the holds have changed, and every 12 hours while there are holds, for new
+// objects. That is often enough, because lifecycle rules delete nothing that is younger than a
+// day. A call stops after 4 minutes, and the next one continues where it stopped.
+//
+// The platform owns the temporary holds of these buckets. Use event-based holds for your own
+// purposes.
+//
+// # Responses
+//
+//	200  {"marked":12,"released":0,"finished":1,"failed":0,"more":false}
+//	500  something failed; the other tenants are done, and the next call tries again
+//	503  the same for a transient failure
+//
+// # Environment
+//
+//	GOOGLE_CLOUD_PROJECT  the platform's project
+//
+// # IAM
+//
+//	strongroom.documentWriter  on the database: reads and writes, deletes nothing
+//	roles/datastore.viewer     on the directory
+//	strongroom.objectHolder    on each tenant's buckets for outputs, configurations and exports:
+//	                           lists objects and changes their metadata; reads and deletes none
+//
+// # Try it
+//
+// While go run ./emulator runs, the embedded scheduler calls the function every 10 minutes.
+// Other callers are rejected:
+//
+//	curl -si -X POST http://127.0.0.1:8080/functions/legal-holds
+package legalholds

@@ -1,0 +1,165 @@
+package legalholds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/bucket"
+	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/function"
+	"github.com/strongroom-dev/strongroom/shared/legalhold"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
+)
+
+const (
+	timeLimit  = 4 * time.Minute // of one call; the next one continues
+	passAfter  = 12 * time.Hour  // under a hold, new objects are marked by then; lifecycle rules and TTLs delete nothing that is younger than a day
+	perPage    = 1000            // objects of one page of a list
+	perBatch   = 200             // documents of one commit
+	concurrent = 16              // objects that are marked at the same time
+)
+
+// Handler marks what legal holds cover when the scheduler calls. It is safe for concurrent
+// use: what is marked depends on the holds only.
+type Handler struct {
+	http.Handler
+	API       *api.API
+	deps      function.Deps
+	directory *directory.Directory
+	storage   *storage.Client
+}
+
+// Result is what one call did.
+type Result struct {
+	Marked   int  `json:"marked" class:"operational" doc:"Objects and documents that were marked because a hold covers them"`
+	Released int  `json:"released" class:"operational" doc:"Objects and documents that no hold covers any more"`
+	Finished int  `json:"finished" class:"operational" doc:"Tenants of which everything was marked"`
+	Failed   int  `json:"failed" class:"operational" doc:"Tenants with an error; the next call tries them again"`
+	More     bool `json:"more" class:"operational" doc:"The next call has work left"`
+}
+
+// New returns the function. It makes no calls.
+func New(ctx context.Context, _ struct{}, deps function.Deps) (*Handler, error) {
+	client, err := bucket.NewClient(ctx, deps.Clients.Config)
+	if err != nil {
+		return nil, err
+	}
+	deps.Clients.OnClose(client.Close)
+	a := api.New("Strongroom legal holds", deps.Now, deps.Log)
+	h := &Handler{Handler: a.Handler(), API: a, deps: deps, directory: directory.New(deps.Clients, deps.Now), storage: client}
+	api.Register(a, huma.Operation{
+		OperationID: "markHolds", Method: http.MethodPost, Path: "/",
+		Summary: "Mark what legal holds cover; called by the scheduler",
+	}, h.mark)
+	return h, nil
+}
+
+type markResponse struct{ Body Result }
+
+func (h *Handler) mark(ctx context.Context, _ *struct{}) (*markResponse, error) {
+	out := &markResponse{}
+	end := h.deps.Now().Add(timeLimit)
+	db, err := h.directory.Client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	err = h.directory.Each(ctx, func(t tenant.Record) error {
+		if err := h.markTenant(ctx, db, t, end, &out.Body); err != nil {
+			errs = append(errs, fmt.Errorf("tenant %s: %w", t.ID, err))
+			out.Body.Failed++
+		}
+		return nil
+	})
+	api.Logger(ctx).InfoContext(ctx, "legal holds marked", "marked", out.Body.Marked, "released", out.Body.Released,
+		"finished", out.Body.Finished, "failed", out.Body.Failed, "more", out.Body.More)
+	return out, errors.Join(append(errs, err)...)
+}
+
+// job is a pass over what one tenant has.
+type job struct {
+	*Handler
+	tenant tenant.Record
+	db     *firestore.Client
+	holds  legalhold.Holds
+	pass   legalhold.Pass
+	end    time.Time
+	result *Result
+}
+
+// markTenant continues or begins a pass, if there is anything to mark.
+func (h *Handler) markTenant(ctx context.Context, directory *firestore.Client, t tenant.Record, end time.Time, result *Result) error {
+	holds, err := legalhold.Of(ctx, directory, t.ID)
+	if err != nil {
+		return err
+	}
+	db, err := h.directory.Database(ctx, t)
+	if err != nil {
+		return err
+	}
+	j := &job{Handler: h, tenant: t, db: db, holds: holds, end: end, result: result}
+	if j.pass, err = legalhold.ReadPass(ctx, db, t.ID); err != nil {
+		return err
+	}
+	if !j.due() {
+		return nil
+	}
+	if err := j.buckets(ctx); err != nil || j.pass.Bucket != "" {
+		return err
+	}
+	if err := j.documents(ctx); err != nil {
+		return err
+	}
+	j.pass.Finished, j.pass.Covers = h.now(), j.pass.Started
+	result.Finished++
+	return j.save(ctx)
+}
+
+func (h *Handler) now() time.Time { return h.deps.Now().UTC().Truncate(time.Microsecond) }
+
+// due reports whether there is work, and begins a new pass if the holds have changed or the
+// last pass is old.
+func (j *job) due() bool {
+	want := j.holds.Fingerprint()
+	switch {
+	case j.pass.Holds == "" && len(j.holds) == 0:
+		return false // there has never been a hold
+	case j.pass.Holds == want && j.pass.Bucket != "":
+		return true
+	case j.pass.Holds == want && (len(j.holds) == 0 || j.now().Sub(j.pass.Finished) < passAfter) && !j.pass.Finished.IsZero() && !j.newer():
+		return false
+	}
+	j.pass.Holds, j.pass.Bucket, j.pass.After, j.pass.Started = want, j.names()[0], "", j.now()
+	return true
+}
+
+// newer reports whether a hold was placed after the last pass began. It may cover the same as
+// one that was lifted before.
+func (j *job) newer() bool {
+	for _, h := range j.holds {
+		if !j.pass.Covers.After(h.Placed) {
+			return true
+		}
+	}
+	return false
+}
+
+// names are the buckets in the order of a pass.
+func (j *job) names() []string {
+	return []string{j.tenant.OutputsBucket, j.tenant.ConfigsBucket, j.tenant.ExportsBucket}
+}
+
+func (j *job) save(ctx context.Context) error {
+	if _, err := legalhold.PassRef(j.db, j.tenant.ID).Set(ctx, j.pass); err != nil {
+		return fmt.Errorf("save the pass of the legal holds: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package outputs_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/directory"
+)
+
+// Reading through 5 GiB in ranges of 8 MiB takes 640 requests, and 80 reservations. This
+// test sends as many requests. The parts are as many, but small.
+func TestReadingThroughAnOutputUnderAViewReadsFewDocuments(t *testing.T) {
+	t.Parallel()
+	for persona, perRange := range map[string]int64{
+		"admin":  0,
+		"viewer": 1, // the membership, so that its end takes effect at once
+	} {
+		t.Run(persona, func(t *testing.T) {
+			t.Parallel()
+			c := cloudtest.New(t, suite.Options{})
+			f := fixture{c.Tenant(t), cloudtest.NewRun(t)}
+			f.put(t, counted("stdout.log", 1, fill(1000)), counted("stdout.log", 2, fill(1000)))
+			before := c.Firestore.Counts()
+			var v opened
+			f.Do(t, persona, http.MethodPost, f.path("stdout.log")+"/views", map[string]any{}).Want(t, http.StatusOK).JSON(t, &v)
+			const requests = 640
+			for i := range requests {
+				f.Do(t, persona, http.MethodGet, f.path("stdout.log"), nil,
+					"Range", fmt.Sprintf("bytes=%d-%d", i%2000, i%2000), "Strongroom-View", v.View).Want(t, http.StatusPartialContent)
+			}
+			f.Do(t, persona, http.MethodPost, f.path("stdout.log")+"/views/close", map[string]any{"view": v.View}).Want(t, http.StatusOK)
+			after := c.Firestore.Counts()
+			reads, writes := after.Reads-before.Reads-requests*perRange, after.Writes-before.Writes
+			if reads > 50 || writes > 15 {
+				t.Errorf("%d documents were read in addition to %d for each range, and %d written", reads, perRange, writes)
+			}
+			if entries := len(f.audited(t, "outputs.read", "outputs.read.end")); entries != 2 {
+				t.Errorf("the audit log has %d entries", entries)
+			}
+		})
+	}
+}
+
+// Following an output renews its view every few seconds. A long output has thousands of parts.
+func TestARenewedViewReadsOnlyTheNewParts(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, suite.Options{})
+	f := fixture{c.Tenant(t), cloudtest.NewRun(t)}
+	var parts []part
+	whole := fill(6000)
+	for n := range 60 {
+		parts = append(parts, counted("stdout.log", n+1, whole[n*100:(n+1)*100]))
+	}
+	f.put(t, parts[:58]...)
+	v := f.openView(t, "stdout.log", map[string]any{})
+	for n := range 3 {
+		if n > 0 {
+			f.put(t, parts[57+n])
+		}
+		before := c.Firestore.Counts().Reads
+		v = f.openView(t, "stdout.log", map[string]any{"view": v.View})
+		if reads := c.Firestore.Counts().Reads - before; reads > 10 {
+			t.Errorf("renewal %d read %d documents", n, reads)
+		}
+		if len(v.PartSizes) != 58+n || v.Size != int64(100*(58+n)) || v.State != "open" {
+			t.Errorf("renewal %d has %d parts, %d bytes, and is %s", n, len(v.PartSizes), v.Size, v.State)
+		}
+		got := f.read(t, "stdout.log", "", "Range", "bytes=0-", "Strongroom-View", v.View).Want(t, http.StatusPartialContent)
+		wantBody(t, got, whole[:v.Size])
+	}
+	f.report(t, "stdout.log", 59) // the last part is not claimed, so it is not output
+	if v = f.openView(t, "stdout.log", map[string]any{"view": v.View}); v.Size != 5900 || v.State != "complete" {
+		t.Errorf("after the report, the view has %d bytes, and is %s", v.Size, v.State)
+	}
+}
+
+func TestTheEndOfAMembershipEndsAView(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.put(t, counted("stdout.log", 1, fill(1000)))
+	v := f.openView(t, "stdout.log", map[string]any{})
+	read := func() cloudtest.Response {
+		return f.read(t, "stdout.log", "", "Range", "bytes=0-9", "Strongroom-View", v.View)
+	}
+	read().Want(t, http.StatusPartialContent)
+	db, err := f.Cloud.Directory.Client(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	member := directory.Member(db, f.ID, f.Workspace, f.Cloud.Issuer.URL(), "viewer@"+string(f.ID)+".example")
+	if _, err := member.Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	read().Want(t, http.StatusForbidden)
+	f.Do(t, "viewer", http.MethodPost, f.path("stdout.log")+"/search", map[string]any{"view": v.View, "text": "line"}).Want(t, http.StatusForbidden)
+}
+
+// An index that a token names is not the newest one after another part was stored, and
+// both are in the cache of the function.
+func TestAViewKeepsItsPartsWhileTheOutputGrows(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	whole := fill(3000)
+	var views []opened
+	for n := range 3 {
+		f.put(t, counted("stdout.log", n+1, whole[n*1000:(n+1)*1000]))
+		views = append(views, f.openView(t, "stdout.log", map[string]any{}))
+	}
+	for range 2 {
+		for n, v := range views {
+			got := f.read(t, "stdout.log", "", "Range", "bytes=0-5000", "Strongroom-View", v.View).Want(t, http.StatusPartialContent)
+			wantBody(t, got, whole[:(n+1)*1000])
+			got = f.read(t, "stdout.log", "?lines=1-", "Strongroom-View", v.View).Want(t, http.StatusOK)
+			wantBody(t, got, whole[:(n+1)*1000])
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package infra_test
+
+import (
+	"testing"
+
+	"github.com/strongroom-dev/strongroom/shared/certificate"
+	"github.com/strongroom-dev/strongroom/shared/offboard"
+)
+
+// callTenants changes the key of the tenant, and leaves it enabled.
+func (x *caller) callTenants(t *testing.T) {
+	t.Helper()
+	x.call(t, "GET /v1/tenant", "", nil)
+	for _, action := range []string{"test", "disable"} {
+		x.call(t, "POST /v1/tenant/key/"+action, "", nil)
+	}
+	x.call(t, "POST /v1/tenant/key/destroy", "", object{"tenant": x.tenant.ID})
+	for _, action := range []string{"enable", "rotate"} {
+		x.call(t, "POST /v1/tenant/key/"+action, "", nil)
+	}
+	x.values["hold"] = "case-17"
+	x.call(t, "PUT /v1/tenant/holds/{hold}", "", object{})
+	x.call(t, "GET /v1/tenant/holds", "", nil)
+	var asked struct{ Lifting struct{ ID string } }
+	x.call(t, "POST /v1/tenant/holds/{hold}/lift", "", nil).JSON(t, &asked)
+	x.call(t, "POST /v1/tenants/{tenant}/holds/{hold}/lift", "", object{"lifting": asked.Lifting.ID})
+	var leaving struct{ ID string }
+	x.call(t, "POST /v1/tenant/offboarding", "", object{"tenant": x.tenant.ID}).JSON(t, &leaving)
+	x.call(t, "POST /v1/tenant/offboarding/stop", "", nil)
+	x.call(t, "POST /v1/tenant/offboarding", "", object{"tenant": x.tenant.ID}).JSON(t, &leaving)
+	x.call(t, "POST /v1/tenants/{tenant}/offboarding", "", object{"request": leaving.ID})
+	x.call(t, "GET /v1/tenants/{tenant}/offboarding", "", nil)
+	x.call(t, "POST /v1/tenants/{tenant}/offboarding/stop", "", nil)
+	x.call(t, "POST /v1/tenant/offboarding", "", object{"tenant": x.tenant.ID}) // it can be shown, and nobody starts it
+	x.storeCertificate(t)
+	x.call(t, "GET /v1/tenant/certificate", "", nil)
+	x.call(t, "GET /v1/tenants/{tenant}/certificate", "", nil)
+	x.call(t, "GET /v1/tenants", "", nil)
+	x.call(t, "GET /v1/tenants/{tenant}", "", nil)
+	for _, action := range []string{"suspend", "resume"} {
+		x.call(t, "POST /v1/tenants/{tenant}/"+action, "", nil)
+	}
+}
+
+// storeCertificate stores a certificate as the function offboarding does.
+func (x *caller) storeCertificate(t *testing.T) {
+	t.Helper()
+	db, err := x.cloud.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := offboard.CertificateRef(db, x.tenant.ID, certificate.Interim)
+	if _, err := ref.Set(t.Context(), offboard.Certificate{Start: "test", Note: []byte("a note"), Keys: []string{"a key"}}); err != nil {
+		t.Fatal(err)
+	}
+}

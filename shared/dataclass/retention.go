@@ -1,0 +1,74 @@
+package dataclass
+
+// Retention says how long the documents of a location are kept.
+type Retention struct {
+	Field string // Firestore deletes a document some time after the time in this field; empty: it has none
+	Kept  string // for people: until when, and why not shorter
+}
+
+// Collections in which one document replaces another do not grow.
+const (
+	replaced    = "until it is replaced, or until the tenant is offboarded; it does not grow with the number of runs"
+	read        = "until the tenant is offboarded: listings, exports and output need it"
+	evidence    = "until the tenant is offboarded: it proves what was agreed or done"
+	untilStored = "until Terraform removes it"
+)
+
+// Retentions has each collection of documents, by the name of its location. A legal hold
+// can only keep what expires if it can empty the field.
+var Retentions = map[string]Retention{
+	"tenants/{tenant}/audit/{entry}":                       {Kept: "until the tenant is offboarded: listings and proofs read it. The audit bucket has the same entries for the retention of the audit log"},
+	"tenants/{tenant}/auditCosignatures/{witness}":         {Kept: replaced},
+	"tenants/{tenant}/auditDelivery/state":                 {Kept: replaced},
+	"tenants/{tenant}/auditTrees/tree":                     {Kept: replaced},
+	"tenants/{tenant}/consentEnds/{half}":                  {Kept: evidence},
+	"tenants/{tenant}/consentHalves/{half}":                {Kept: evidence},
+	"tenants/{tenant}/consentTexts/{text}":                 {Kept: evidence},
+	"tenants/{tenant}/consents/{consent}":                  {Kept: replaced},
+	"tenants/{tenant}/deks/{epoch}":                        {Kept: "as long as values that it sealed"},
+	"tenants/{tenant}/exports/{export}":                    {Kept: evidence},
+	"tenants/{tenant}/exports/{export}/parts/{part}":       {Kept: evidence},
+	"tenants/{tenant}/exportSchedules/{schedule}":          {Kept: replaced},
+	"tenants/{tenant}/key/state":                           {Kept: replaced},
+	"tenants/{tenant}/macs/{epoch}":                        {Kept: "as long as IDs that it derived"},
+	"tenants/{tenant}/modelRequests/{send}":                {Field: "until", Kept: "for the tenant's `keep_requests_days`, at most 90 days"},
+	"tenants/{tenant}/modelSends/{send}":                   {Kept: evidence},
+	"tenants/{tenant}/modelSpend/{feature}":                {Kept: replaced},
+	"tenants/{tenant}/outbox/{entry}":                      {Field: "expires", Kept: "for a day after it is published"},
+	"tenants/{tenant}/quarantine/{object}":                 {Field: "expires", Kept: "for a day after it is replayed; until the tenant is offboarded otherwise"},
+	"tenants/{tenant}/reseals/{field}":                     {Kept: replaced},
+	"tenants/{tenant}/runIds/{run}":                        {Kept: "until the tenant is offboarded: the ID of a run is never used again"},
+	"tenants/{tenant}/holds/{hold}":                        {Kept: "until it is lifted"},
+	"tenants/{tenant}/holdPasses/state":                    {Kept: replaced},
+	"tenants/{tenant}/offboarding/state":                   {Kept: "after the offboarding: it proves what was done"},
+	"tenants/{tenant}/offboarding/{certificate}":           {Kept: "after the offboarding: it proves what was done"},
+	"tenants/{tenant}/settings/api":                        {Kept: replaced},
+	"tenants/{tenant}/workspaces/{workspace}":              {Kept: untilStored},
+	workspaceDocument + "assistants/{assistant}":           {Kept: replaced},
+	workspaceDocument + "checks/{check}":                   {Kept: replaced},
+	workspaceDocument + "configElements/{part}":            {Field: "expires", Kept: "for a day after another commit is in effect"},
+	workspaceDocument + "configGraphs/{graph}":             {Kept: replaced},
+	workspaceDocument + "configPages/{page}":               {Field: "expires", Kept: "for a day after another commit is in effect"},
+	workspaceDocument + "configHolds/{review}":             {Kept: evidence},
+	workspaceDocument + "configReviews/{review}":           {Kept: evidence},
+	workspaceDocument + "configs/{config}":                 {Kept: replaced},
+	workspaceDocument + "grants/{grant}":                   {Kept: read},
+	workspaceDocument + "issues/{issue}":                   {Kept: read},
+	workspaceDocument + "members/{member}":                 {Kept: untilStored},
+	workspaceDocument + "runs/{run}":                       {Kept: read},
+	workspaceDocument + "runs/{run}/outputIndexes/{index}": {Kept: read},
+	workspaceDocument + "runs/{run}/sightings/{number}":    {Kept: read},
+	workspaceDocument + "series/{series}":                  {Kept: read},
+	workspaceDocument + "slis/{sli}":                       {Kept: replaced},
+	workspaceDocument + "views/{view}":                     {Kept: evidence},
+
+	"catalog/{task}":                  {Kept: "until a newer edition of its source no longer has it"},
+	"platform/audit/audit/{entry}":    {Kept: "as long as the platform: listings and proofs read it"},
+	"platform/audit/auditTrees/tree":  {Kept: replaced},
+	"platform/catalog":                {Kept: replaced},
+	"platform/models/sends/{send}":    {Kept: "as long as the platform: it proves what was sent"},
+	"platform/models/spend/{feature}": {Kept: replaced},
+	"platform/staff":                  {Kept: untilStored},
+	"quarantine/{record}":             {Field: "expires", Kept: "for a day after it is replayed; as long as the platform otherwise"},
+	"tenants/{tenant}":                {Kept: untilStored},
+}
