@@ -86,6 +86,9 @@ func (h *Handler) store(ctx context.Context, t tenant.Record, o finalizedObject)
 		}
 		before := g.State
 		var changed bool
+		if reason = otherBucket(t, g, o); reason != "" {
+			return nil
+		}
 		if changed, reason = receiveObject(&g, o); !changed {
 			return nil
 		}
@@ -105,7 +108,20 @@ const (
 	reasonMetadata         = "metadata"          // it has metadata that no upload URL allows
 	reasonSecondGeneration = "second-generation" // another generation is already stored
 	reasonContradiction    = "contradiction"     // the stored generation was notified with other properties
+	reasonOtherBucket      = "other-bucket"      // it is in another bucket of the tenant than its run
 )
+
+// otherBucket returns the reason to put an object in quarantine whose name has a grant, but
+// for another bucket. The grant stays as it is: its own object may still arrive.
+func otherBucket(t tenant.Record, g grant.Grant, o finalizedObject) string {
+	if g.State == "" {
+		return "" // there is no grant
+	}
+	if bucket, err := t.BucketOfRun(g.Bucket); err != nil || bucket != o.bucket {
+		return reasonOtherBucket
+	}
+	return ""
+}
 
 // receiveObject changes the grant of an object that its bucket reports, and returns
 // the reason to put the object in quarantine, or "".

@@ -106,6 +106,12 @@ func remains(kind string, j *job) []certificate.Left {
 		{What: "this certificate and the steps of the offboarding, in the collection " + offboard.Collection,
 			Why: "they prove what was done"},
 	}
+	for _, name := range j.tenant.CustomerBuckets {
+		all = append(all, certificate.Left{
+			What: "everything in the bucket " + name + " of the customer's project: " + j.what(name),
+			Why:  "the platform may neither list nor delete anything there; whoever administers the project can, and if the key " + j.tenant.KeyName + " encrypts it, nobody can read it once that is destroyed",
+		})
+	}
 	if kind == certificate.Interim {
 		all = append(all, certificate.Left{What: "everything that stores lists as present", Why: "the offboarding has only begun"})
 	}

@@ -39,6 +39,8 @@ var textCodes = map[string]string{
 
 	ViewEndedText: "view-ended",
 
+	StorageUnavailableText: "storage-unavailable",
+
 	TenantSuspendedText:   "tenant-suspended",
 	TenantOffboardingText: "tenant-offboarding",
 	TenantNotActiveText:   "tenant-offboarding",

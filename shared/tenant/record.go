@@ -42,6 +42,9 @@ type Record struct {
 	Trust          []Trust `firestore:"trust"`
 	Limits         Limits  `firestore:"limits"`
 
+	EarlierOutputsBuckets []string `firestore:"earlierOutputsBuckets" class:"operational"` // outputs buckets of before, oldest first: a run stays in the bucket in which it began
+	CustomerBuckets       []string `firestore:"customerBuckets" class:"operational"`       // those of the buckets that are in the customer's project; see IsCustomers
+
 	Configs ConfigRules `firestore:"configs"`
 
 	Model ModelEndpoint `firestore:"model"` // the tenant's own language model; the zero value: none
