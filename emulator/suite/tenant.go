@@ -64,8 +64,14 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 	if err != nil {
 		return tenant.Record{}, err
 	}
-	if record.Witnesses, err = c.witnesses(ctx, id); err != nil {
+	stored, err := c.storedRecord(ctx, id)
+	if err != nil {
 		return tenant.Record{}, err
+	}
+	record.Witnesses = stored.Witnesses
+	if stored.OutputsBucket != "" {
+		record.OutputsBucket, record.EarlierOutputsBuckets = stored.OutputsBucket, stored.EarlierOutputsBuckets
+		record.CustomerBuckets, record.StorageKeyName = stored.CustomerBuckets, stored.StorageKeyName
 	}
 	if err := c.createKey(ctx, keyRing(id), "data"); err != nil {
 		return tenant.Record{}, err
@@ -77,11 +83,12 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 		return tenant.Record{}, err
 	}
 	for _, bucket := range []gcs.Bucket{
-		{Name: record.OutputsBucket, NotificationTopic: "projects/" + ProjectID + "/topics/object-events"},
+		{Name: record.OutputsBuckets()[0], NotificationTopic: "projects/" + ProjectID + "/topics/object-events"},
 		{Name: record.ExportsBucket},
 		{Name: record.ConfigsBucket},
 	} {
 		bucket.Location, bucket.DefaultKMSKeyName, bucket.ProjectID = Location, record.KeyName, ProjectID
+		bucket.Labels = map[string]string{"tenant": string(id)}
 		if _, err := c.GCS.Bucket(bucket.Name); err == nil {
 			continue
 		}
@@ -133,25 +140,24 @@ func (c *Cloud) SetWitnesses(ctx context.Context, id tenant.ID, verifierKeys ...
 	return nil
 }
 
-// witnesses returns the registered witnesses of a tenant. One that does not exist
-// yet has none.
-func (c *Cloud) witnesses(ctx context.Context, id tenant.ID) ([]string, error) {
+// storedRecord returns the record of a tenant that an earlier start has written, with what
+// tests and demonstrations have changed since. It is the zero value if there is none.
+func (c *Cloud) storedRecord(ctx context.Context, id tenant.ID) (record tenant.Record, err error) {
 	db, err := c.Directory.Client(ctx)
 	if err != nil {
-		return nil, err
+		return record, err
 	}
 	docs, err := db.GetAll(ctx, []*firestore.DocumentRef{db.Collection("tenants").Doc(string(id))})
 	if err != nil {
-		return nil, fmt.Errorf("read witnesses: %w", err)
+		return record, fmt.Errorf("read tenant: %w", err)
 	}
-	var record tenant.Record
 	if !docs[0].Exists() {
-		return nil, nil
+		return record, nil
 	}
 	if err := docs[0].DataTo(&record); err != nil {
-		return nil, fmt.Errorf("read witnesses: %w", err)
+		return record, fmt.Errorf("read tenant: %w", err)
 	}
-	return record.Witnesses, nil
+	return record, nil
 }
 
 // auditRetention is how long an audit bucket keeps every object. Terraform locks
@@ -242,6 +248,7 @@ func (c *Cloud) writeStaffTrust(ctx context.Context, trust tenant.Trust) error {
 func (c *Cloud) grantTenantRoles(record tenant.Record) error {
 	on := tenantResources(record)
 	errs := []error{
+		c.grantCustomerRoles(record),
 		c.allow(cloud.StorageAgent, c.Suite.Agents["storage"], on),
 		c.allow(record.SigningAccount, c.Suite.Agents["signing"], on),
 		c.allow(exportReader, c.Suite.Agents["exportReader"], on),
@@ -283,7 +290,7 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.key":            record.KeyName,
 		"tenant.signingKey":     key,
 		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
-		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
+		"tenant.outputsBucket":  "buckets/" + record.OutputsBuckets()[0], // the one of the platform
 		"tenant.exportsBucket":  "buckets/" + record.ExportsBucket,
 		"tenant.configsBucket":  "buckets/" + record.ConfigsBucket,
 		"tenant.auditBucket":    "buckets/" + record.AuditBucket,

@@ -54,6 +54,9 @@ func (h *Handler) receive(ctx context.Context, m event.Message) error {
 	if err != nil {
 		return event.Refuse("notification", err)
 	}
+	if probe, err := h.receiveProbe(ctx, object); probe || err != nil {
+		return err
+	}
 	record, err := h.directory.TenantOfBucket(ctx, object.bucket)
 	if errors.Is(err, tenant.ErrNotFound) {
 		// A new tenant's bucket may send notifications before the tenant's record

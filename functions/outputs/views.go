@@ -34,7 +34,7 @@ type viewToken struct {
 	State         state          `json:"s"`
 	Size          int64          `json:"n"`
 	Bucket        string         `json:"b,omitempty"` // as the run has it
-	Documents     []viewDocument `json:"k"` // of the packed index
+	Documents     []viewDocument `json:"k"`           // of the packed index
 	LinesDiffer   bool           `json:"d,omitempty"`
 	LinesVerified bool           `json:"v,omitempty"`
 }

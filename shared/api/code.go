@@ -51,6 +51,9 @@ var textCodes = map[string]string{
 	OffboardingAloneText:   "offboarding-alone",
 	NotOffboardingText:     "not-offboarding",
 
+	StorageBusyText:        "storage-busy",
+	StorageNotVerifiedText: "storage-not-verified",
+
 	HeldText:           "held",
 	HoldExistsText:     "hold-exists",
 	TooManyHoldsText:   "too-many-holds",

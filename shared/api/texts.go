@@ -35,6 +35,10 @@ const (
 
 	TenantNotActiveText = "the tenant is being offboarded; stop the offboarding first"
 
+	StorageBusyText        = "the tenant's storage is being verified; read GET /v1/tenant/storage until it has finished"
+	StorageTooOftenText    = "the storage was verified 10 times in an hour, and each time leaves an object in the bucket; wait as long as Retry-After says"
+	StorageNotVerifiedText = "the storage was never verified; an admin verifies it with POST /v1/tenant/storage/verify"
+
 	HeldText           = "a legal hold covers this, so nothing of it can be deleted; GET /v1/tenant/holds lists the holds"
 	HoldExistsText     = "there is a hold with this ID that covers something else; choose another ID"
 	TooManyHoldsText   = "the tenant has 100 holds; place one hold on a workspace instead of many on its runs"

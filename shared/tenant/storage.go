@@ -51,6 +51,14 @@ func (r Record) ManagedBuckets() []string {
 	return slices.DeleteFunc(all, r.IsCustomers)
 }
 
+// KeyOfStorage returns the key that encrypts new output.
+func (r Record) KeyOfStorage() string {
+	if r.IsCustomers(r.OutputsBucket) && r.StorageKeyName != "" {
+		return r.StorageKeyName
+	}
+	return r.KeyName
+}
+
 // validateStorage makes sure that a bucket has one meaning, and that the customer's buckets are
 // buckets of the record.
 func (r Record) validateStorage() error {
@@ -66,6 +74,9 @@ func (r Record) validateStorage() error {
 		case slices.Contains(all[i+1:], bucket):
 			errs = append(errs, fmt.Errorf("earlierOutputsBuckets: %s is there twice, or is the outputs bucket", bucket))
 		}
+	}
+	if r.StorageKeyName != "" && len(r.CustomerBuckets) == 0 {
+		errs = append(errs, errors.New("storageKeyName is the key of the customer's buckets, and customerBuckets has none"))
 	}
 	for _, bucket := range r.CustomerBuckets {
 		if !slices.Contains(all, bucket) && bucket != r.ExportsBucket {
