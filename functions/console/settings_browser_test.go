@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/browser"
+	downloads "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
@@ -262,7 +262,7 @@ func TestATenantLeavesInTheConsole(t *testing.T) {
 	b.open(t, tn, "settings", has("The interim certificate")+" && "+has("What remains:")+" && "+has("verify-certificate"))
 	b.wantAccessible(t, "settings-leaves")
 	dir := t.TempDir()
-	if _, err := chromedp.Call(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir}); err != nil {
+	if _, err := chromedp.Call(b.ctx, downloads.SetDownloadBehavior, downloads.SetDownloadBehaviorParams{Behavior: downloads.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir}); err != nil {
 		t.Fatal(err)
 	}
 	b.click(t, "Download the certificate")

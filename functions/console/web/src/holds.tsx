@@ -45,7 +45,7 @@ function Covers({ hold: h }: { hold: Hold }) {
 function End({ hold: h, isAdmin, busy, ask }: { hold: Hold; isAdmin: boolean; busy: boolean; ask: () => void }) {
   return <>
     {h.lifting && <p>Requested <Time at={h.lifting.requested} />, with the ID <code>{h.lifting.id}</code>. The request ends <Time at={h.lifting.expires} />.</p>}
-    {isAdmin ? <button type="button" disabled={busy} aria-label={(h.lifting ? "Confirm the end of " : "Lift ") + h.id} onClick={ask}>{h.lifting ? "Confirm the end…" : "Lift the hold…"}</button> : !h.lifting && "not requested"}
+    {isAdmin ? <button type="button" disabled={busy} aria-label={(h.lifting ? "Confirm the end of " : "Lift ") + h.id} onClick={ask}>{h.lifting ? "Confirm the end" : "Lift"}</button> : !h.lifting && "not requested"}
   </>;
 }
 

@@ -143,6 +143,6 @@ function ConfirmLift({ tenant, path }: { tenant: string; path: string }) {
       <button type="submit" disabled={action.busy}>Confirm that the hold ends</button>
     </form>
     <Result action={action} />
-    <Command>{`strongroom tenants lift ${tenant} HOLD --request ID`}</Command>
+    <Command>{`strongroom tenant holds lift HOLD --tenant ${tenant} --confirm ID`}</Command>
   </section>;
 }
