@@ -22,6 +22,7 @@ var modules = []struct {
 	{"modules/settings", false, true},
 	{"modules/function", true, true},
 	{"modules/tenant", true, true},
+	{"modules/storage", true, true},
 	{"modules/platform", true, true},
 	{"examples/minimal", true, false},
 	{"examples/production", true, false},
