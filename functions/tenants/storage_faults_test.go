@@ -87,7 +87,7 @@ func TestAVerificationIsRightWhateverFails(t *testing.T) {
 			if status != http.StatusOK || (s.Result == "usable") != good || calls < 10 {
 				t.Fatalf("without a fault, the response is %d and %+v after %d calls", status, s, calls)
 			}
-			sampled := cloudtest.Sampled(16)
+			sampled := cloudtest.Sampled(4)
 			for n := range 2 * int(calls) {
 				if call, fault := int64(1+n/2), []faults.Fault{faults.Lost, faults.ReplyLost}[n%2]; sampled(n) {
 					t.Run(fmt.Sprintf("call %d %s", call, fault), func(t *testing.T) { verifyDespite(t, c, good, call, fault) })
