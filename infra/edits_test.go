@@ -71,10 +71,11 @@ var installations = []installation{
 			}},
 		}},
 		{"tenants come and go", changeTenants(map[string]any{
-			"left": nil, "renamed": nil, "other-name": acme, "elsewhere": with(acme, "project_id", "p-elsewhere", "project_number", "987654321098"),
+			"left": nil, "renamed": nil, "other-name": acme, "own-database": with(acme, "database", map[string]any{}), "elsewhere": with(acme, "project_id", "p-elsewhere", "project_number", "987654321098"),
 		}), []edit{
 			{"remove a tenant that is leaving", []string{`delete module.tenant["left"].*`}},
 			{"rename a tenant that is leaving", []string{`delete module.tenant["renamed"].*`, `create module.tenant["other-name"].*`}},
+			{"add a tenant with its own database", []string{`create module.tenant["own-database"].*`}},
 			{"add a tenant in another project", []string{`create module.tenant["elsewhere"].*`, `create module.platform.google_pubsub_topic_iam_member.other_project["987654321098"]`}},
 			{"admit the tenants' signing accounts", []string{`update google_access_context_manager_service_perimeter.this[0]`}},
 		}},

@@ -57,7 +57,7 @@
 //
 // # IAM
 //
-//	roles/datastore.user              on the database: it deletes documents
+//	roles/datastore.user              on each database: it deletes documents
 //	roles/datastore.viewer            on the directory: nobody can start or hurry an offboarding with this account
 //	roles/cloudkms.cryptoKeyEncrypter on the audit key
 //	roles/cloudkms.signer, publicKeyViewer, viewer  on the certificate key

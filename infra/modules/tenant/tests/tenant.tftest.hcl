@@ -21,6 +21,8 @@ variables {
     topic          = "projects/p-test/topics/object-events"
     audit_key      = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/audit"
     accounts       = {}
+    ttl_fields     = { outbox = "expires" }
+    backup_days    = 7
   }
 }
 
@@ -96,6 +98,10 @@ run "a_tenant" {
   assert {
     condition     = jsondecode(google_firestore_document.record.fields).keyName.stringValue == google_kms_crypto_key.data.id && jsondecode(google_firestore_document.record.fields).signingKeyName.stringValue == ""
     error_message = "The record must name the key and no signing key."
+  }
+  assert {
+    condition     = length(google_project_iam_member.database) == 0 && output.database == null && jsondecode(google_firestore_document.record.fields).databaseId.stringValue == "" && length(google_kms_crypto_key.database) == 0
+    error_message = "By default, the documents must be in the platform's database."
   }
   assert {
     condition     = length(google_firestore_document.workspace) == 1 && length(google_firestore_document.member) == 1
@@ -176,6 +182,51 @@ run "a_tenant_of_another_project" {
   assert {
     condition     = keys(google_project_iam_custom_role.this) == ["strongroom.blobSigner_822b33ad", "strongroom.keyAdministrator_822b33ad", "strongroom.keyDestroyer_822b33ad", "strongroom.objectEraser_822b33ad", "strongroom.objectHolder_822b33ad"] && one([for b in values(google_service_account_iam_member.this) : b.role]) == "projects/p-other/roles/strongroom.blobSigner_822b33ad"
     error_message = "The other project must have its own custom roles: ${join(", ", keys(google_project_iam_custom_role.this))}"
+  }
+}
+
+run "a_database_of_the_tenants_own" {
+  command = apply
+  variables {
+    database = {}
+  }
+
+  assert {
+    condition     = output.database == "tenant-acme" && jsondecode(google_firestore_document.record.fields).databaseId.stringValue == "tenant-acme" && module.database[0].location == "europe-west3"
+    error_message = "The record must name the tenant's database, which must be in the tenant's location."
+  }
+  assert {
+    condition     = google_kms_crypto_key.database[0].name == "database" && google_kms_crypto_key.database[0].rotation_period == "7776000s" && google_kms_crypto_key.database[0].deletion_policy == "PREVENT" && length(google_kms_key_ring.database) == 0
+    error_message = "The database must have a key of its own in the tenant's key ring, because an admin can disable the data key."
+  }
+  assert {
+    condition     = google_kms_crypto_key_iam_member.database[0].member == "serviceAccount:service-123456789012@gcp-sa-firestore.iam.gserviceaccount.com"
+    error_message = "Firestore must be able to use the key of the database."
+  }
+  assert {
+    condition = { for key, b in google_project_iam_member.database : key => "${b.project} ${b.member} ${b.role} ${b.condition[0].expression}" } == {
+      for key, b in module.suite.tenant_bindings.acme : key => "p-test serviceAccount:${b.member} ${b.role} resource.name == \"projects/p-test/databases/tenant-acme\"" if b.on == "tenant.database"
+    }
+    error_message = "The roles on the database must be those of suite.json, and on no other database."
+  }
+}
+
+run "a_database_where_buckets_cannot_be" {
+  command = apply
+  variables {
+    location       = "eur4"
+    project_id     = "p-other"
+    project_number = "42"
+    database       = { location = "eur3" }
+  }
+
+  assert {
+    condition     = module.database[0].location == "eur3" && google_kms_key_ring.database[0].location == "europe" && google_kms_key_ring.database[0].name == google_kms_key_ring.this.name && google_kms_key_ring.database[0].project == "p-other"
+    error_message = "The key of a database in eur3 must be in europe."
+  }
+  assert {
+    condition     = google_kms_crypto_key_iam_member.database[0].member == "serviceAccount:service-42@gcp-sa-firestore.iam.gserviceaccount.com" && alltrue([for b in values(google_project_iam_member.database) : b.project == "p-other"])
+    error_message = "The roles must be in the other project."
   }
 }
 
