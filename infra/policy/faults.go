@@ -192,6 +192,7 @@ type changeRule struct {
 var changeRules = []changeRule{
 	{"nothing that has state is destroyed", destroyed},
 	{"access is not taken away", revoked},
+	{"documents stay in their database", anotherDatabase},
 }
 
 // CheckChanges returns what is wrong with the changes of a plan, in their order.
@@ -232,4 +233,13 @@ func revoked(c Change) string {
 		}
 	}
 	return ""
+}
+
+// anotherDatabase rejects a tenant whose record would name another database. Nothing moves
+// its documents there.
+func anotherDatabase(c Change) string {
+	if c.Action != "replace" || c.Type != "terraform_data" || !strings.HasSuffix(c.Address, ".terraform_data.database") {
+		return ""
+	}
+	return "the tenant's documents stay where they are, so its setting database cannot be added or removed"
 }

@@ -46,6 +46,7 @@ var rejected = map[string]string{
 	"bucket-destroyed":           "nothing that has state is destroyed",
 	"logs-moved":                 "nothing that has state is destroyed",
 	"role-replaced":              "access is not taken away",
+	"another-database":           "documents stay in their database",
 }
 
 func TestEachRuleRejectsAPlanThatViolatesIt(t *testing.T) {
