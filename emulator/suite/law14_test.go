@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -104,7 +103,7 @@ func wantOwnDatabases(t *testing.T, tenants ...*cloudtest.Tenant) {
 	t.Helper()
 	documents := map[tenant.ID]int{}
 	tenants[0].Cloud.Firestore.Walk(func(database, document string, _ map[string]*pb.Value) bool {
-		id := path.Base(database)
+		id := database[strings.LastIndexByte(database, '/')+1:]
 		for _, tn := range tenants {
 			want := cmp.Or(tn.DatabaseID, "(default)")
 			ofTenant := strings.HasPrefix(document, "tenants/"+string(tn.ID)+"/")
