@@ -34,6 +34,9 @@
 // The last wait covers the copies that Google keeps: soft-deleted objects for 7 to 90 days,
 // documents for point-in-time recovery for 7 days, and backups of Firestore for 14 weeks.
 //
+// The documents of a tenant with its own database are deleted in the same way. Terraform then
+// removes the database, and with it the documents of the audit log. The audit bucket has them too.
+//
 // # The certificate
 //
 // A certificate is a signed note; package certificate has its fields, which follow NIST SP
