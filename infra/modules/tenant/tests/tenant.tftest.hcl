@@ -185,51 +185,6 @@ run "a_tenant_of_another_project" {
   }
 }
 
-run "a_database_of_the_tenants_own" {
-  command = apply
-  variables {
-    database = {}
-  }
-
-  assert {
-    condition     = output.database == "tenant-acme" && jsondecode(google_firestore_document.record.fields).databaseId.stringValue == "tenant-acme" && module.database[0].location == "europe-west3"
-    error_message = "The record must name the tenant's database, which must be in the tenant's location."
-  }
-  assert {
-    condition     = google_kms_crypto_key.database[0].name == "database" && google_kms_crypto_key.database[0].rotation_period == "7776000s" && google_kms_crypto_key.database[0].deletion_policy == "PREVENT" && length(google_kms_key_ring.database) == 0
-    error_message = "The database must have a key of its own in the tenant's key ring, because an admin can disable the data key."
-  }
-  assert {
-    condition     = google_kms_crypto_key_iam_member.database[0].member == "serviceAccount:service-123456789012@gcp-sa-firestore.iam.gserviceaccount.com"
-    error_message = "Firestore must be able to use the key of the database."
-  }
-  assert {
-    condition = { for key, b in google_project_iam_member.database : key => "${b.project} ${b.member} ${b.role} ${b.condition[0].expression}" } == {
-      for key, b in module.suite.tenant_bindings.acme : key => "p-test serviceAccount:${b.member} ${b.role} resource.name == \"projects/p-test/databases/tenant-acme\"" if b.on == "tenant.database"
-    }
-    error_message = "The roles on the database must be those of suite.json, and on no other database."
-  }
-}
-
-run "a_database_where_buckets_cannot_be" {
-  command = apply
-  variables {
-    location       = "eur4"
-    project_id     = "p-other"
-    project_number = "42"
-    database       = { location = "eur3" }
-  }
-
-  assert {
-    condition     = module.database[0].location == "eur3" && google_kms_key_ring.database[0].location == "europe" && google_kms_key_ring.database[0].name == google_kms_key_ring.this.name && google_kms_key_ring.database[0].project == "p-other"
-    error_message = "The key of a database in eur3 must be in europe."
-  }
-  assert {
-    condition     = google_kms_crypto_key_iam_member.database[0].member == "serviceAccount:service-42@gcp-sa-firestore.iam.gserviceaccount.com" && alltrue([for b in values(google_project_iam_member.database) : b.project == "p-other"])
-    error_message = "The roles must be in the other project."
-  }
-}
-
 run "a_tenant_that_leaves" {
   command = apply
   variables {
