@@ -23,6 +23,8 @@ output "tenancy" {
     accounts       = { for name, f in module.function : name => f.account }
     ttl_fields     = var.ttl_fields
     backup_days    = var.backup_days
+
+    database_location = module.database.location
   }
   depends_on = [google_project_iam_custom_role.this, google_pubsub_topic_iam_member.this, google_pubsub_topic_iam_member.other_project, google_kms_crypto_key_iam_member.agent, google_kms_crypto_key_iam_member.audit]
 }

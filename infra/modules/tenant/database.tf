@@ -3,7 +3,7 @@
 # disables the data key could not enable it again, and the end of an offboarding could not
 # be recorded. All free text in the database is sealed with the data key as well.
 locals {
-  database_location     = var.database == null ? null : coalesce(var.database.location, local.tenant.location)
+  database_location     = var.database == null ? null : coalesce(var.database.location, var.location, var.platform.database_location)
   database_key_location = try(lookup({ eur3 = "europe", nam5 = "us" }, local.database_location, local.database_location), null)
   # The key must be where the database is, and a key ring has one location.
   database_ring = local.database_key_location != null && local.database_key_location != local.tenant.location

@@ -11,6 +11,8 @@ variable "platform" {
     accounts       = map(string)
     ttl_fields     = map(string)
     backup_days    = number
+
+    database_location = string
   })
   nullable = false
 }
@@ -59,7 +61,7 @@ variable "location" {
 }
 
 variable "database" {
-  description = "The tenant's own Firestore database, in its project, under a key of its own; null: its documents are in the platform's. location is that of the database, by default the tenant's; set it if that is no location of Firestore, such as eur4. Neither can be changed later."
+  description = "The tenant's own Firestore database, in its project, under a key of its own; null: its documents are in the platform's. location is that of the database, by default that of the tenant, or of the platform's database if the tenant has no location of its own. Neither can be changed later."
   type        = object({ location = optional(string) })
   default     = null
 }

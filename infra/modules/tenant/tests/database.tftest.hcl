@@ -25,6 +25,8 @@ variables {
     accounts       = {}
     ttl_fields     = { outbox = "expires" }
     backup_days    = 7
+
+    database_location = "eur3"
   }
 }
 
@@ -35,11 +37,11 @@ run "a_database_of_the_tenants_own" {
   }
 
   assert {
-    condition     = output.database == "tenant-acme" && jsondecode(google_firestore_document.record.fields).databaseId.stringValue == "tenant-acme" && module.database[0].location == "europe-west3"
-    error_message = "The record must name the tenant's database, which must be in the tenant's location."
+    condition     = output.database == "tenant-acme" && jsondecode(google_firestore_document.record.fields).databaseId.stringValue == "tenant-acme" && module.database[0].location == "eur3"
+    error_message = "The record must name the tenant's database, which must be where the platform's is."
   }
   assert {
-    condition     = google_kms_crypto_key.database[0].name == "database" && google_kms_crypto_key.database[0].rotation_period == "7776000s" && google_kms_crypto_key.database[0].deletion_policy == "PREVENT" && length(google_kms_key_ring.database) == 0
+    condition     = google_kms_crypto_key.database[0].name == "database" && google_kms_crypto_key.database[0].rotation_period == "7776000s" && google_kms_crypto_key.database[0].deletion_policy == "PREVENT" && google_kms_key_ring.database[0].location == "europe"
     error_message = "The database must have a key of its own in the tenant's key ring, because an admin can disable the data key."
   }
   assert {
@@ -70,6 +72,19 @@ run "a_database_where_buckets_cannot_be" {
   assert {
     condition     = google_kms_crypto_key_iam_member.database[0].member == "serviceAccount:service-42@gcp-sa-firestore.iam.gserviceaccount.com" && alltrue([for b in values(google_project_iam_member.database) : b.project == "p-other"])
     error_message = "The roles must be in the other project."
+  }
+}
+
+run "a_database_in_the_region_of_the_tenant" {
+  command = plan
+  variables {
+    location = "europe-west3"
+    database = {}
+  }
+
+  assert {
+    condition     = module.database[0].location == "europe-west3" && length(google_kms_key_ring.database) == 0
+    error_message = "The database must be in the tenant's region, and its key in the tenant's key ring."
   }
 }
 

@@ -13,6 +13,8 @@ variables {
     accounts       = {}
     ttl_fields     = { outbox = "expires" }
     backup_days    = 7
+
+    database_location = "eur3"
   }
 }
 
