@@ -58,8 +58,17 @@ func (c *Cloud) createPlatform(ctx context.Context) error {
 
 // AddTenant creates a tenant with everything that Terraform creates: keys,
 // buckets, signing account, roles, record and workspaces. It is safe to call
-// again for the same tenant.
+// again for the same tenant, which keeps its database.
 func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenant.WorkspaceID) (tenant.Record, error) {
+	return c.addTenant(ctx, id, c.options.OwnDatabases, workspaces)
+}
+
+// AddTenantWithDatabase is like AddTenant, but gives a new tenant a database of its own.
+func (c *Cloud) AddTenantWithDatabase(ctx context.Context, id tenant.ID, workspaces ...tenant.WorkspaceID) (tenant.Record, error) {
+	return c.addTenant(ctx, id, true, workspaces)
+}
+
+func (c *Cloud) addTenant(ctx context.Context, id tenant.ID, ownDatabase bool, workspaces []tenant.WorkspaceID) (tenant.Record, error) {
 	record, err := c.newRecord(id, workspaces)
 	if err != nil {
 		return tenant.Record{}, err
@@ -68,10 +77,13 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 	if err != nil {
 		return tenant.Record{}, err
 	}
-	record.Witnesses = stored.Witnesses
 	if stored.OutputsBucket != "" {
 		record.OutputsBucket, record.EarlierOutputsBuckets = stored.OutputsBucket, stored.EarlierOutputsBuckets
 		record.CustomerBuckets, record.StorageKeyName = stored.CustomerBuckets, stored.StorageKeyName
+	}
+	record.Witnesses, record.DatabaseID = stored.Witnesses, stored.DatabaseID
+	if stored.ID == "" && ownDatabase {
+		record.DatabaseID = shortenName("tenant-"+string(id), 63) // Firestore creates it when it is first used
 	}
 	if err := c.createKey(ctx, keyRing(id), "data"); err != nil {
 		return tenant.Record{}, err
@@ -149,13 +161,13 @@ func (c *Cloud) storedRecord(ctx context.Context, id tenant.ID) (record tenant.R
 	}
 	docs, err := db.GetAll(ctx, []*firestore.DocumentRef{db.Collection("tenants").Doc(string(id))})
 	if err != nil {
-		return record, fmt.Errorf("read tenant: %w", err)
+		return record, fmt.Errorf("read the record of a tenant: %w", err)
 	}
 	if !docs[0].Exists() {
 		return record, nil
 	}
 	if err := docs[0].DataTo(&record); err != nil {
-		return record, fmt.Errorf("read tenant: %w", err)
+		return record, fmt.Errorf("read the record of a tenant: %w", err)
 	}
 	return record, nil
 }
@@ -224,7 +236,7 @@ func (c *Cloud) writeRecord(ctx context.Context, record tenant.Record, workspace
 			return fmt.Errorf("write workspace: %w", err)
 		}
 		member := directory.Member(db, record.ID, w, c.Issuer.URL(), subject(record.ID, "viewer"))
-		if _, err := member.Set(ctx, map[string]any{"subject": subject(record.ID, "viewer")}); err != nil {
+		if _, err := member.Set(ctx, map[string]any{"issuer": c.Issuer.URL(), "subject": subject(record.ID, "viewer")}); err != nil {
 			return fmt.Errorf("write member: %w", err)
 		}
 	}
@@ -287,6 +299,7 @@ func (c *Cloud) platformResources() map[string]string {
 func tenantResources(record tenant.Record) map[string]string {
 	key, _, _ := strings.Cut(record.SigningKeyName, "/cryptoKeyVersions/")
 	return map[string]string{
+		"tenant.database":       ownDatabase(record),
 		"tenant.key":            record.KeyName,
 		"tenant.signingKey":     key,
 		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
@@ -297,6 +310,14 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.modelProject":   modelProject(record.Model),
 		"tenant.auditTopic":     "topics/" + record.AuditTopic[strings.LastIndexByte(record.AuditTopic, '/')+1:],
 	}
+}
+
+// ownDatabase returns the tenant's own database, or "" if its documents are in the platform's.
+func ownDatabase(record tenant.Record) string {
+	if record.DatabaseID == "" {
+		return ""
+	}
+	return "projects/" + record.ProjectID + "/databases/" + record.DatabaseID
 }
 
 func keyRing(id tenant.ID) string {

@@ -41,10 +41,12 @@ func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, err
 			bucket, urls = bucketOfRun, h.startMinting(signing, signer, bucketOfRun, request, expires)
 		}
 	}
-	if err := h.commitGrants(ctx, session, request, expires, sign); err != nil {
+	followed, err := h.commitGrants(ctx, session, request, expires, sign)
+	if err != nil {
 		return nil, err
 	}
 	signed := <-urls
+	signed.response.Body.FollowedSeconds = int(followed.Round(time.Second) / time.Second)
 	return signed.response, signed.err
 }
 
@@ -58,18 +60,18 @@ func lifetime(t tenant.Record) time.Duration {
 // commitGrants commits the grants, the audit entry and, if it is new, the run.
 // A URL may only leave after that, so that every URL has its grant and its audit entry.
 // When nothing is left but to commit, it calls committing, once or more, with the bucket of
-// the run.
-func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func(bucket string)) error {
+// the run. It returns how long the run is followed.
+func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func(bucket string)) (followed time.Duration, err error) {
 	entry, err := h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.MintUpload, Outcome: auditlog.Allowed,
 		Workspace: s.Workspace, Resource: "runs/" + string(request.run), Objects: request.objectNames(),
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	err = entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
-		bucket, err := h.writeGrants(tx, s, request, expires)
-		if err != nil {
+		var bucket string
+		if bucket, followed, err = h.writeGrants(tx, s, request, expires); err != nil {
 			return false, err
 		}
 		committing(bucket)
@@ -77,42 +79,43 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 	})
 	switch {
 	case errors.Is(err, records.ErrRunIDTaken):
-		return api.Refuse(http.StatusConflict, api.RunIDTakenText)
+		return 0, api.Refuse(http.StatusConflict, api.RunIDTakenText)
 	case errors.Is(err, records.ErrNotRunOwner):
-		return h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
+		return 0, h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
 	case errors.Is(err, tenant.ErrForeignBucket):
-		return api.Refuse(http.StatusForbidden, api.StorageUnavailableText)
+		return 0, api.Refuse(http.StatusForbidden, api.StorageUnavailableText)
 	}
-	return err
+	return followed, err
 }
 
-// writeGrants writes the grants, and the run if it changes. It returns the run's bucket.
-func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (bucket string, err error) {
+// writeGrants writes the grants, and the run if it changes. It returns the run's bucket, and
+// how long the run is followed.
+func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (bucket string, followed time.Duration, err error) {
 	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
 	now := h.deps.Now()
 	r, create, docs, err := runRef.Open(tx, now, s.RunOpener(), request.grantRefs(s)...)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	if bucket, err = s.Tenant.BucketOfRun(r.Bucket); err != nil {
-		return "", err
+		return "", 0, err
 	}
 	grants, err := renewGrants(r, request, docs, s.RunOwner(), now, expires)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	for i, doc := range docs {
 		grants[i].Bucket = bucket
 		if err := tx.Set(doc.Ref, grants[i]); err != nil {
-			return "", fmt.Errorf("write grant: %w", err)
+			return "", 0, fmt.Errorf("write grant: %w", err)
 		}
 	}
 	reopened := r.GrantsFinal
 	r.GrantsFinal = false
 	if r.Renew(now) || reopened {
-		return bucket, runRef.Save(tx, r, create)
+		err = runRef.Save(tx, r, create)
 	}
-	return bucket, nil
+	return bucket, r.FollowedFor(now), err
 }
 
 // renewGrants returns a new or renewed grant to an identity for each requested part of
