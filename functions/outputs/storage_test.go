@@ -84,7 +84,7 @@ func TestExportsCopyFromTheBucketOfEachRun(t *testing.T) {
 	t.Parallel()
 	f := newStorageFixture(t)
 	f.Cloud.Clock.Advance(time.Minute)
-	id := f.CreateExport(t, map[string]any{"kinds": []string{"output"}}).ID
+	id := f.CreateExport(t, map[string]any{"kinds": []string{"outputs"}}).ID
 	f.Cloud.FinishExports(t)
 	files := f.PullExport(t, id)
 	for run, want := range map[string]string{f.old.run: "from before\n", f.run: "in the new bucket\n"} {
