@@ -45,7 +45,7 @@ const (
 	runsOfPhase = 3 * runners // that end while a version serves
 )
 
-// upgradeUnderLoad upgrades from the programs of before to this version, and back.
+// upgradeUnderLoad upgrades from the programs that before returns to this version, and back.
 func upgradeUnderLoad(t *testing.T, before func(function string) string) {
 	t.Helper()
 	c := cloudtest.New(t, suite.Options{})
