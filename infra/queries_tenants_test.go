@@ -45,7 +45,7 @@ func (x *caller) callTenants(t *testing.T) {
 // storeCertificate stores a certificate as the function offboarding does.
 func (x *caller) storeCertificate(t *testing.T) {
 	t.Helper()
-	db, err := x.cloud.Operator.Default(t.Context())
+	db, err := x.cloud.Directory.Database(t.Context(), x.tenant.Record)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,6 +106,10 @@ func remains(kind string, j *job) []certificate.Left {
 		{What: "this certificate and the steps of the offboarding, in the collection " + offboard.Collection,
 			Why: "they prove what was done"},
 	}
+	if j.tenant.DatabaseID != "" {
+		all = append(all, certificate.Left{What: "the tenant's own database " + j.tenant.DatabaseID + ", with these collections and no others, and its key",
+			Why: "Terraform owns it, and removes it with the empty buckets; the audit log in the bucket remains"})
+	}
 	if kind == certificate.Interim {
 		all = append(all, certificate.Left{What: "everything that stores lists as present", Why: "the offboarding has only begun"})
 	}

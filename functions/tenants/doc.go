@@ -267,7 +267,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter              on the database
+//	strongroom.documentWriter              on each database
 //	roles/datastore.user                   on the directory: no other function may write there
 //	roles/cloudkms.cryptoKeyEncrypter      on the audit key
 //	strongroom.keyAdministrator            on each tenant's key: not on its key ring, so not on a signing key

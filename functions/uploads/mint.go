@@ -38,10 +38,12 @@ func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, err
 	sign := sync.OnceValue(func() <-chan minted {
 		return h.startMinting(signing, signer, session.Tenant, request, expires)
 	})
-	if err := h.commitGrants(ctx, session, request, expires, func() { sign() }); err != nil {
+	followed, err := h.commitGrants(ctx, session, request, expires, func() { sign() })
+	if err != nil {
 		return nil, err
 	}
 	urls := <-sign()
+	urls.response.Body.FollowedSeconds = int(followed.Round(time.Second) / time.Second)
 	return urls.response, urls.err
 }
 
@@ -54,17 +56,18 @@ func lifetime(t tenant.Record) time.Duration {
 
 // commitGrants commits the grants, the audit entry and, if it is new, the run.
 // A URL may only leave after that, so that every URL has its grant and its audit entry.
-// When nothing is left but to commit, it calls committing, once or more.
-func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func()) error {
+// When nothing is left but to commit, it calls committing, once or more. It returns how
+// long the run is followed.
+func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func()) (followed time.Duration, err error) {
 	entry, err := h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.MintUpload, Outcome: auditlog.Allowed,
 		Workspace: s.Workspace, Resource: "runs/" + string(request.run), Objects: request.objectNames(),
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	err = entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
-		if err := h.writeGrants(tx, s, request, expires); err != nil {
+		if followed, err = h.writeGrants(tx, s, request, expires); err != nil {
 			return false, err
 		}
 		committing()
@@ -72,35 +75,35 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 	})
 	switch {
 	case errors.Is(err, records.ErrRunIDTaken):
-		return api.Refuse(http.StatusConflict, api.RunIDTakenText)
+		return 0, api.Refuse(http.StatusConflict, api.RunIDTakenText)
 	case errors.Is(err, records.ErrNotRunOwner):
-		return h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
+		return 0, h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
 	}
-	return err
+	return followed, err
 }
 
-func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) error {
+func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (followed time.Duration, err error) {
 	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
 	now := h.deps.Now()
 	r, create, docs, err := runRef.Open(tx, now, s.RunOwner(), request.grantRefs(s)...)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	grants, err := renewGrants(r, request, docs, s.RunOwner(), now, expires)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for i, doc := range docs {
 		if err := tx.Set(doc.Ref, grants[i]); err != nil {
-			return fmt.Errorf("write grant: %w", err)
+			return 0, fmt.Errorf("write grant: %w", err)
 		}
 	}
 	reopened := r.GrantsFinal
 	r.GrantsFinal = false
 	if r.Renew(now) || reopened {
-		return runRef.Save(tx, r, create)
+		err = runRef.Save(tx, r, create)
 	}
-	return nil
+	return r.FollowedFor(now), err
 }
 
 // renewGrants returns a new or renewed grant to an identity for each requested part of
