@@ -230,7 +230,7 @@ func (c *Cloud) writeRecord(ctx context.Context, record tenant.Record, workspace
 			return fmt.Errorf("write workspace: %w", err)
 		}
 		member := directory.Member(db, record.ID, w, c.Issuer.URL(), subject(record.ID, "viewer"))
-		if _, err := member.Set(ctx, map[string]any{"subject": subject(record.ID, "viewer")}); err != nil {
+		if _, err := member.Set(ctx, map[string]any{"issuer": c.Issuer.URL(), "subject": subject(record.ID, "viewer")}); err != nil {
 			return fmt.Errorf("write member: %w", err)
 		}
 	}

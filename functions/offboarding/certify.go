@@ -102,7 +102,7 @@ func remains(kind string, j *job) []certificate.Left {
 		{What: "the audit log in " + j.tenant.AuditBucket + " and in the collections audit, auditTrees, auditCosignatures and auditDelivery",
 			Why: "it proves what was done, and is encrypted with the platform's audit key; its retention is locked"},
 		{What: "the record, trust, workspaces and members of the tenant in the directory",
-			Why: "Terraform owns them, and removes them with the empty buckets, the accounts and the name of the key"},
+			Why: "no function may delete them; the platform's staff removes them with the empty buckets, the accounts and the name of the key"},
 		{What: "this certificate and the steps of the offboarding, in the collection " + offboard.Collection,
 			Why: "they prove what was done"},
 	}
