@@ -305,3 +305,28 @@ func TestAPartOfAnotherVersionIsNotLoaded(t *testing.T) {
 	b.open(t, tn, "settings", has("There may be a new version."))
 	b.wantAccessible(t, "settings-another-version")
 }
+
+func TestMembersAreAddedAndRemovedInTheConsole(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	b := newTab(t, c)
+	b.refusals = append(b.refusals, 422)
+	b.signIn(t, tn, "admin")
+	rows := "document.querySelectorAll('[aria-label=\"Members\"] tbody tr').length"
+	b.open(t, tn, "settings", has("Add a member")+" && !document.querySelector('.loading-block')")
+	before := eval[int](t, b, rows)
+	b.fill(t, "subject", hostile[:60])
+	b.fill(t, "issuer", "https://not-trusted.example")
+	b.click(t, "Add the member")
+	b.wait(t, has("does not trust this issuer"))
+	b.fill(t, "issuer", c.Issuer.URL())
+	b.fill(t, "subject", "ann<b>@example.com")
+	b.click(t, "Add the member")
+	b.wait(t, fmt.Sprintf("%s === %d && %s", rows, before+1, has("ann<b>@example.com")))
+	b.wantAccessible(t, "settings-members")
+	b.clickLabel(t, "Remove ann<b>@example.com")
+	b.confirm(t, "", "Remove it")
+	b.wait(t, fmt.Sprintf("%s === %d && %s", rows, before, has("The membership has ended.")))
+	b.wantNoFaults(t)
+}
