@@ -16,7 +16,7 @@ import (
 )
 
 // showStorage shows that a tenant brings its own bucket: a wrong one is refused with reasons, and
-// runs of before stay readable.
+// earlier runs stay readable.
 func (d *Demo) showStorage(ctx context.Context) error {
 	d.printf("\n   %s brings its own bucket: a wrong one is refused with reasons, and runs from before stay readable (on another cloud)\n\n", acme)
 	c, err := suite.Start(ctx, suite.Options{Backoff: time.Second})

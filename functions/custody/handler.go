@@ -114,8 +114,8 @@ const (
 	reasonOtherBucket      = "other-bucket"      // it is in another bucket of the tenant than its run
 )
 
-// otherBucket returns the reason to put an object in quarantine whose name has a grant, but
-// for another bucket. The grant stays as it is: its own object may still arrive.
+// otherBucket returns the reason to put an object in quarantine whose name has a grant that
+// is of another bucket. The grant stays as it is: its own object may still arrive.
 func otherBucket(t tenant.Record, g grant.Grant, o finalizedObject) string {
 	if g.State == "" {
 		return "" // there is no grant

@@ -40,7 +40,7 @@ func TestACustomersBucketRemainsAndTheCertificateSaysSo(t *testing.T) {
 		}
 	}
 	if !found {
-		t.Errorf("the certificate does not say that the bucket of before is empty: %+v", final.Stores)
+		t.Errorf("the certificate does not say that the earlier bucket is empty: %+v", final.Stores)
 	}
 	remains := false
 	for _, left := range final.Remains {

@@ -158,7 +158,7 @@ func TestNobodySeesTheBucketOfAnotherTenant(t *testing.T) {
 	tn, other := c.Tenant(t), c.Tenant(t)
 	foreign, none := verify(t, tn, other.OutputsBucket), verify(t, tn, "no-such-bucket")
 	if diff := cmp.Diff(none.Checks, foreign.Checks); diff != "" || foreign.Probe != "" {
-		t.Errorf("the bucket of another tenant is told from one that does not exist: %s", diff)
+		t.Errorf("the bucket of another tenant differs from one that does not exist: %s", diff)
 	}
 }
 

@@ -86,10 +86,10 @@ func (t *storageTrial) tryProbe(ctx context.Context, signer signedurl.Signer) {
 	again := send(ctx, upload.Method, upload.URL, upload.Headers, content)
 	t.add(refusalCheck("no-overwrite", "a second upload with the same URL", again, http.StatusPreconditionFailed, "keep the platform's conditions: put no proxy that changes requests before the bucket"))
 	for _, trial := range []struct{ id, what, method, object, fix string }{
-		{"no-replace", "an upload that replaces the probe", http.MethodPut, object, "storage.objects.delete"},
-		{"no-read", "reading the probe as the signing account", http.MethodGet, object, "storage.objects.get"},
-		{"no-list", "listing the bucket as the signing account", http.MethodGet, "", "storage.objects.list"},
-		{"no-delete", "deleting the probe as the signing account", http.MethodDelete, object, "storage.objects.delete"},
+		{id: "no-replace", what: "an upload that replaces the probe", method: http.MethodPut, object: object, fix: "storage.objects.delete"},
+		{id: "no-read", what: "reading the probe as the signing account", method: http.MethodGet, object: object, fix: "storage.objects.get"},
+		{id: "no-list", what: "listing the bucket as the signing account", method: http.MethodGet, object: "", fix: "storage.objects.list"},
+		{id: "no-delete", what: "deleting the probe as the signing account", method: http.MethodDelete, object: object, fix: "storage.objects.delete"},
 	} {
 		location, err := t.minter.MintTrial(ctx, signer, trial.method, v.Bucket, trial.object)
 		if err != nil {

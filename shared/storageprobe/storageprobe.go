@@ -101,7 +101,7 @@ func Ref(db *firestore.Client, t tenant.ID) *firestore.DocumentRef {
 	return db.Collection("tenants").Doc(string(t)).Collection("storage").Doc("verification")
 }
 
-// Read returns the last verification of a tenant, or the zero value if there is none.
+// Read returns the last verification of a tenant, or the zero value if none exists.
 func Read(ctx context.Context, db *firestore.Client, t tenant.ID) (Verification, error) {
 	docs, err := db.GetAll(ctx, []*firestore.DocumentRef{Ref(db, t)})
 	return decode(docs, err)

@@ -22,7 +22,7 @@ func TestARunHasTheBucketThatItRemembers(t *testing.T) {
 		}
 	}
 	if _, err := r.BucketOfRun("exports"); !errors.Is(err, tenant.ErrForeignBucket) {
-		t.Errorf("a run in a bucket that is none for outputs: %v", err)
+		t.Errorf("a run in a bucket that has no outputs: %v", err)
 	}
 	if diff := cmp.Diff([]string{"first", "configs", "exports"}, r.ManagedBuckets()); diff != "" {
 		t.Errorf("the buckets that the platform manages: %s", diff)

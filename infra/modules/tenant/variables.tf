@@ -179,7 +179,7 @@ variable "witnesses" {
 }
 
 variable "storage" {
-  description = "The bucket for output in the customer's project, which infra/modules/storage creates: its name, location and key, and the number of its project, whose Cloud Storage publishes new objects to the platform. earlier_outputs_buckets: the customer's buckets of before, oldest first; runs stay in the bucket in which they began. in_use: false lets the bucket notify the platform only, so that an admin can verify it (strongroom tenant storage verify); true: new output is stored there. Do not set it back to false later: add another bucket instead. null: the platform's bucket."
+  description = "The bucket for output in the customer's project, which infra/modules/storage creates: its name, location and key, and the number of its project, whose Cloud Storage publishes new objects to the platform. earlier_outputs_buckets: the customer's earlier buckets, oldest first; runs stay in the bucket in which they began. in_use: false lets the bucket notify the platform only, so that an admin can verify it (strongroom tenant storage verify); true: new output is stored there. Do not set it back to false later: add another bucket instead. null: the platform's bucket."
   type = object({
     outputs_bucket          = string
     location                = string

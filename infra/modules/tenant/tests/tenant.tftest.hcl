@@ -216,7 +216,7 @@ run "output_in_the_customers_project" {
 
   assert {
     condition     = jsondecode(google_firestore_document.record.fields).outputsBucket.stringValue == "acme-outputs-2" && [for b in jsondecode(google_firestore_document.record.fields).earlierOutputsBuckets.arrayValue.values : b.stringValue] == ["p-test-acme-outputs", "acme-outputs-1"]
-    error_message = "The record must name the customer's bucket, and all buckets of before."
+    error_message = "The record must name the customer's bucket, and all earlier buckets."
   }
   assert {
     condition     = [for b in jsondecode(google_firestore_document.record.fields).customerBuckets.arrayValue.values : b.stringValue] == ["acme-outputs-1", "acme-outputs-2"] && endswith(jsondecode(google_firestore_document.record.fields).storageKeyName.stringValue, "/cryptoKeys/outputs")
