@@ -80,6 +80,7 @@ module "tenant" {
   model_limits            = each.value.model_limits
   upload_lifetime_seconds = each.value.upload_lifetime_seconds
   witnesses               = each.value.witnesses
+  storage                 = each.value.storage
   configs                 = each.value.configs
   outputs                 = try(coalesce(each.value.outputs), { keep_days = 0, delete_after_days = 30 })
   exports                 = each.value.exports

@@ -96,6 +96,7 @@ module "tenant" {
   model_limits            = each.value.model_limits
   upload_lifetime_seconds = each.value.upload_lifetime_seconds
   witnesses               = each.value.witnesses
+  storage                 = each.value.storage
   configs                 = each.value.configs
   outputs                 = each.value.outputs
   exports                 = each.value.exports
