@@ -32,8 +32,8 @@ which a rule of the tenant's trust gives. All other roles need no membership.`,
 
 // memberList is what tenant members ls --json prints.
 type memberList struct {
-	Members   []api.Member `json:"members"`
-	Truncated bool         `json:"truncated"`
+	Members []api.Member `json:"members"`
+	More    bool         `json:"more"` // the limit may have cut off more members
 }
 
 func listMembersCommand(a *app) *cobra.Command {
