@@ -42,6 +42,9 @@ type Record struct {
 	Trust          []Trust `firestore:"trust"`
 	Limits         Limits  `firestore:"limits"`
 
+	Quotas          Quotas `firestore:"quotas"`          // of the tenant
+	WorkspaceQuotas Quotas `firestore:"workspaceQuotas"` // of each workspace; zero: only those of the tenant apply
+
 	Configs ConfigRules `firestore:"configs"`
 
 	Model ModelEndpoint `firestore:"model"` // the tenant's own language model; the zero value: none
