@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/quota"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
@@ -32,13 +34,19 @@ func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, err
 	if err != nil {
 		return nil, err
 	}
+	claim, err := h.guard.TakeQuota(ctx, session, amountsOf(request.parts))
+	if err != nil {
+		return nil, err
+	}
 	expires := h.deps.Now().Add(lifetime(session.Tenant))
 	signing, stop := context.WithCancel(ctx)
 	defer stop() // also if the commit fails
 	sign := sync.OnceValue(func() <-chan minted {
 		return h.startMinting(signing, signer, session.Tenant, request, expires)
 	})
-	if err := h.commitGrants(ctx, session, request, expires, func() { sign() }); err != nil {
+	before, err := h.commitGrants(ctx, session, request, expires, func() { sign() })
+	claim.Return(before)
+	if err != nil {
 		return nil, err
 	}
 	urls := <-sign()
@@ -54,53 +62,76 @@ func lifetime(t tenant.Record) time.Duration {
 
 // commitGrants commits the grants, the audit entry and, if it is new, the run.
 // A URL may only leave after that, so that every URL has its grant and its audit entry.
-// When nothing is left but to commit, it calls committing, once or more.
-func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func()) error {
+// When nothing is left but to commit, it calls committing, once or more. It returns what was
+// not granted now, and so does not count: parts that were granted before, or all of a request
+// that is refused.
+func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func()) (uncounted quota.Amounts, err error) {
 	entry, err := h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.MintUpload, Outcome: auditlog.Allowed,
 		Workspace: s.Workspace, Resource: "runs/" + string(request.run), Objects: request.objectNames(),
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	err = entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
-		if err := h.writeGrants(tx, s, request, expires); err != nil {
+		granted, err := h.writeGrants(tx, s, request, expires)
+		if err != nil {
 			return false, err
+		}
+		if uncounted == nil { // another attempt can find the grants of this one
+			uncounted = granted
 		}
 		committing()
 		return true, nil
 	})
 	switch {
 	case errors.Is(err, records.ErrRunIDTaken):
-		return api.Refuse(http.StatusConflict, api.RunIDTakenText)
+		err = api.Refuse(http.StatusConflict, api.RunIDTakenText)
 	case errors.Is(err, records.ErrNotRunOwner):
-		return h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
+		err = h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
 	}
-	return err
+	if refused := huma.StatusError(nil); errors.As(err, &refused) {
+		return amountsOf(request.parts), err
+	}
+	return uncounted, err
 }
 
-func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) error {
+// writeGrants returns what was granted before.
+func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (before quota.Amounts, err error) {
 	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
 	now := h.deps.Now()
 	r, create, docs, err := runRef.Open(tx, now, s.RunOwner(), request.grantRefs(s)...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	grants, err := renewGrants(r, request, docs, s.RunOwner(), now, expires)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var again []requestedPart
 	for i, doc := range docs {
 		if err := tx.Set(doc.Ref, grants[i]); err != nil {
-			return fmt.Errorf("write grant: %w", err)
+			return nil, fmt.Errorf("write grant: %w", err)
+		}
+		if doc.Exists() {
+			again = append(again, request.parts[i])
 		}
 	}
 	reopened := r.GrantsFinal
 	r.GrantsFinal = false
 	if r.Renew(now) || reopened {
-		return runRef.Save(tx, r, create)
+		err = runRef.Save(tx, r, create)
 	}
-	return nil
+	return amountsOf(again), err
+}
+
+// amountsOf returns what parts count: the bytes are those that may be uploaded.
+func amountsOf(parts []requestedPart) quota.Amounts {
+	amounts := quota.Amounts{quota.Parts: int64(len(parts)), quota.Bytes: 0}
+	for _, p := range parts {
+		amounts[quota.Bytes] += p.declared.MaxBytes()
+	}
+	return amounts
 }
 
 // renewGrants returns a new or renewed grant to an identity for each requested part of
