@@ -20,6 +20,7 @@ type TenantBody struct {
 	Change *StateChangeBody `json:"change,omitempty" doc:"The last change of the state with the API"`
 
 	Limits LimitsBody  `json:"limits"`
+	Quotas []QuotaBody `json:"quotas,omitempty" doc:"What the tenant may do in a day or a minute, with the platform's defaults; only from GET /v1/tenant"`
 	Key    KeyBody     `json:"key"`
 	Owners []OwnerBody `json:"owners" doc:"Who may change what"`
 	Drift  []DriftBody `json:"drift" doc:"Where the resources differ from what was asked for"`

@@ -74,5 +74,10 @@ func limitsOf(q tenant.Quotas) map[Kind]int64 {
 	return limits
 }
 
+// WorkspaceLimit returns the quota of a kind that each workspace has, 0 for none.
+func WorkspaceLimit(record tenant.Record, kind Kind) int64 {
+	return limitsOf(record.WorkspaceQuotas)[kind]
+}
+
 // Limit returns the quota of a kind of a tenant.
 func Limit(record tenant.Record, kind Kind) int64 { return limitsOf(record.Quotas.OrDefault())[kind] }
