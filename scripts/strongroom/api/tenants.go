@@ -22,6 +22,7 @@ type Tenant struct {
 	Change *StateChange `json:"change,omitempty"` // of the state, with the API; nil: none
 
 	Limits TenantLimits `json:"limits"`
+	Quotas []Quota      `json:"quotas,omitempty"` // nil: the tenant was returned by a change
 	Key    TenantKey    `json:"key"`
 	Owners []FieldOwner `json:"owners"`
 	Drift  []FieldDrift `json:"drift"`

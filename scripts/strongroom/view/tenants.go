@@ -21,6 +21,7 @@ func Tenant(w io.Writer, t api.Tenant) error {
 		fmt.Fprintf(&b, "  %-9s %s\n", row.what, cmp.Or(row.name, "-"))
 	}
 	writeKey(&b, t)
+	writeQuotas(&b, t.Quotas)
 	if _, err := io.WriteString(out, b.String()); err != nil {
 		return err
 	}
