@@ -256,7 +256,7 @@ func TestEveryPageOpensForAnAdmin(t *testing.T) {
 	b := newTab(t, c)
 	b.signIn(t, tn, "admin")
 	for path, text := range map[string]string{
-		"overview": "Newest runs", "issues": "Severity", "runs": "Outcome", "slis": "SLIs", "graph": "Graph", "config": "No configuration", "exports": "Exports", "audit": "Audit log", "models": "What was sent",
+		"overview": "Newest runs", "issues": "Severity", "runs": "Outcome", "slis": "SLIs", "graph": "Graph", "config": "No configuration", "exports": "Exports", "audit": "Audit log", "models": "What was sent", "settings": "Legal holds",
 	} {
 		b.open(t, tn, path, fmt.Sprintf("document.querySelector('main').innerText.includes(%q) && !document.querySelector('.loading-block')", text))
 		if got := eval[string](t, b, "document.querySelector('.fault')?.innerText ?? ''"); got != "" {

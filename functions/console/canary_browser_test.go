@@ -43,7 +43,7 @@ func TestLaw2TheBrowserStoresNoOutputAndNoText(t *testing.T) {
 	file, review := configureCanaries(t, tn, texts)
 
 	b.signIn(t, tn, "admin")
-	for _, page := range []string{"overview", "issues", "runs", "runs/" + run, "slis", "graph", "config", "exports", "audit", "models"} {
+	for _, page := range []string{"overview", "issues", "runs", "runs/" + run, "slis", "graph", "config", "exports", "audit", "models", "settings"} {
 		b.open(t, tn, page, "!document.querySelector('.loading-block') && document.querySelector('main').innerText.length > 20")
 	}
 	b.open(t, tn, "issues", "!!document.querySelector('[data-rows] a, table a')")

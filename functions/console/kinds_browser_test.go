@@ -88,7 +88,7 @@ func TestHostileTextsStayTexts(t *testing.T) {
 	if _, err := chromedp.Call(b.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 320, Height: 640, DeviceScaleFactor: 1, Mobile: false}); err != nil {
 		t.Fatal(err)
 	}
-	pages := append([]string{"overview", "issues", "runs", "slis", "graph", "exports", "audit", "models"}, configPages...)
+	pages := append([]string{"overview", "issues", "runs", "slis", "graph", "exports", "audit", "models", "settings"}, configPages...)
 	for _, id := range ids {
 		pages = append(pages, "issues/"+id)
 	}
@@ -212,10 +212,10 @@ func TestEachPersonaOpensEachPage(t *testing.T) {
 	for _, persona := range []string{"viewer", "auditor"} {
 		b := newTab(t, c)
 		b.signIn(t, tn, persona)
-		for _, page := range []string{"overview", "issues", "runs", "slis", "graph", "config", "exports", "audit", "models"} {
+		for _, page := range []string{"overview", "issues", "runs", "slis", "graph", "config", "exports", "audit", "models", "settings"} {
 			b.open(t, tn, page, "!!document.querySelector('main h1') && !document.querySelector('.loading-block')")
 			fault := eval[string](t, b, "document.querySelector('.fault')?.innerText ?? ''")
-			denied := persona == "viewer" && (page == "exports" || page == "audit" || page == "models")
+			denied := persona == "viewer" && (page == "exports" || page == "audit" || page == "models" || page == "settings")
 			if (fault != "") != denied || denied && !strings.Contains(fault, "forbidden") {
 				t.Errorf("%s on %s sees the error %q", persona, page, fault)
 			}
@@ -239,7 +239,7 @@ func TestTheDarkThemeHasContrast(t *testing.T) {
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, dark); err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range []string{"overview", "issues", "runs", "slis", "slis/latency", "graph", "config", "config/reviews", "config/reviews/" + push, "models"} {
+	for _, page := range []string{"overview", "issues", "runs", "slis", "slis/latency", "graph", "config", "config/reviews", "config/reviews/" + push, "models", "settings"} {
 		b.open(t, tn, page, "!!document.querySelector('main h1') && !document.querySelector('.loading-block')")
 		b.wantAccessible(t, "dark-"+strings.ReplaceAll(page, "/", "-"))
 	}

@@ -22,12 +22,12 @@
 //
 //	name         identifies the output
 //	fileName     for people: the name of the file, as it was on the runner; see shared/outputname
-//	parts        number of parts that the run claims; 0 while it runs
+//	parts        number of parts that the run claims; 0 while it runs, and if the output is empty
 //	storedParts  number of parts stored from part 1 up to the first gap: what can be read now
 //	size         bytes in the stored parts
 //	lines        newline bytes in the stored parts; absent if they are neither declared nor counted
 //	state        open: more parts may arrive
-//	             complete: every part that the run claims is stored
+//	             complete: every part that the run claims is stored, or the run claims that the output is empty
 //	             incomplete: the run has ended, and parts are missing; or the run is lost
 //	             unclaimed: the run has ended, and its report does not claim the output
 //

@@ -18,7 +18,8 @@ type index struct {
 	gap         bool // a part before the last added one is not stored
 
 	sealed         bool // the run's report is recorded
-	claimed        int  // number of parts that the run claims
+	claims         bool // the run claims the output
+	claimed        int  // number of parts that it claims; 0: the output is empty, or not claimed
 	unclaimed      bool // the index is of the stored parts that the run does not claim
 	unclaimedParts int  // number of them
 	unclaimedSize  int64
@@ -27,7 +28,8 @@ type index struct {
 }
 
 func newIndex(r run.Run, name string) index {
-	return index{name: name, sealed: r.Sealed(), claimed: r.End.Parts(name)}
+	parts, claims := r.End.Claim(name)
+	return index{name: name, sealed: r.Sealed(), claims: claims, claimed: parts}
 }
 
 // part is one stored object. An output has up to 99,999 parts, so part does not hold
@@ -155,7 +157,7 @@ func (x *index) state(r run.Run) state {
 		return stateOpen
 	case !x.sealed:
 		return stateIncomplete // the run ended without a report, so nobody knows what is missing
-	case x.unclaimed || x.claimed == 0:
+	case x.unclaimed || !x.claims:
 		return stateUnclaimed
 	case len(x.parts) >= x.claimed:
 		return stateComplete

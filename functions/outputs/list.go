@@ -43,7 +43,7 @@ type outputBody struct {
 	FileName    string `json:"fileName" class:"operational" doc:"For people: the name of the file, as it was on the runner. It may be a path. Bytes that are not UTF-8 are U+FFFD"`
 	ContentType string `json:"contentType" class:"operational" doc:"As granted; empty if no part was granted"`
 	State       string `json:"state" class:"operational" enum:"open,complete,incomplete,unclaimed"`
-	Parts       int    `json:"parts" class:"operational" doc:"Number of parts that the run claims; 0 while it runs"`
+	Parts       int    `json:"parts" class:"operational" doc:"Number of parts that the run claims; 0 while it runs, and if it claims that the output is empty"`
 	StoredParts int    `json:"storedParts" class:"operational" doc:"Number of parts stored from part 1 up to the first gap: what can be read now"`
 	Size        int64  `json:"size" class:"operational" doc:"Size of the stored parts in bytes"`
 	Lines       *int64 `json:"lines,omitempty" class:"operational" doc:"Newline bytes in the stored parts: as counted by the platform, or otherwise as declared by the runner; absent if neither is known"`

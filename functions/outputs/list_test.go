@@ -54,11 +54,11 @@ func TestListShowsWhatCanBeRead(t *testing.T) {
 	}, f.list(t, "").states()); diff != "" {
 		t.Errorf("while the run is running: %s", diff)
 	}
-	f.report(t, "whole.log", 2, "gap.log", 3, "pending.log", 1, "uncounted.log", 1, "absent.log", 4)
+	f.report(t, "whole.log", 2, "gap.log", 3, "pending.log", 1, "uncounted.log", 1, "absent.log", 4, "empty.log", 0)
 	l := f.list(t, "")
 	if diff := cmp.Diff(map[string]string{
 		"whole.log": "complete 2/2", "gap.log": "incomplete 1/3", "headless.log": "unclaimed 0/0", "uncounted.log": "complete 1/1",
-		"pending.log": "open 0/1", "absent.log": "incomplete 0/4",
+		"pending.log": "open 0/1", "absent.log": "incomplete 0/4", "empty.log": "complete 0/0",
 	}, l.states()); diff != "" {
 		t.Errorf("after the run: %s", diff)
 	}

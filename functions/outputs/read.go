@@ -110,7 +110,7 @@ func (v *view) checkExists() error {
 	switch {
 	case x.unclaimed && x.unclaimedParts == 0:
 		return api.Refuse(http.StatusNotFound, "the run has no unclaimed parts of this output")
-	case x.unclaimed, x.claimed > 0:
+	case x.unclaimed, x.claims:
 		return nil
 	case x.sealed && x.unclaimedParts > 0:
 		return api.Refuse(http.StatusNotFound, "the run's report does not claim this output; to read what was stored under its name, add unclaimed=true")

@@ -103,14 +103,20 @@ func TestReadMakesBrowsersShowPlainText(t *testing.T) {
 func TestReadEmptyOutput(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.put(t, counted("empty.log", 1, nil))
-	f.report(t, "empty.log", 1)
-	got := f.read(t, "empty.log", "").Want(t, http.StatusOK)
-	wantBody(t, got, nil)
-	wantHeader(t, got, "Strongroom-Output-State", "complete", "Content-Length", "0")
-	got = f.read(t, "empty.log", "", "Range", "bytes=0-").Want(t, http.StatusRequestedRangeNotSatisfiable)
-	wantHeader(t, got, "Content-Range", "bytes */0", "Strongroom-Output-State", "complete")
-	f.read(t, "empty.log", "?lines=1-").Want(t, http.StatusRequestedRangeNotSatisfiable)
+	f.put(t, counted("empty.log", 1, nil), counted("unclaimed.log", 1, []byte("a\n")))
+	f.report(t, "empty.log", 1, "partless.log", 0)
+	for _, name := range []string{"empty.log", "partless.log"} {
+		got := f.read(t, name, "").Want(t, http.StatusOK)
+		wantBody(t, got, nil)
+		wantHeader(t, got, "Strongroom-Output-State", "complete", "Content-Length", "0")
+		got = f.read(t, name, "", "Range", "bytes=0-").Want(t, http.StatusRequestedRangeNotSatisfiable)
+		wantHeader(t, got, "Content-Range", "bytes */0", "Strongroom-Output-State", "complete")
+		f.read(t, name, "?lines=1-").Want(t, http.StatusRequestedRangeNotSatisfiable)
+		if v := f.openView(t, name, map[string]any{}); v.State != "complete" || v.Size != 0 {
+			t.Errorf("a view of %s is %+v", name, v)
+		}
+	}
+	f.read(t, "unclaimed.log", "").Want(t, http.StatusNotFound)
 }
 
 func TestReadStopsAtEightMebibytes(t *testing.T) {

@@ -55,7 +55,7 @@
 //	outcome       yes       success, failure (the check failed), error (the task broke), timeout or canceled
 //	exitCode      yes       exit code of the task, or -1 if it is unknown
 //	filesLeftOut  no        number of files of the task that are not outputs, for example because of their names
-//	outputs       no        at most 1,000: an output that the run produced, and its number of parts
+//	outputs       no        at most 1,000: an output that the run produced, and its number of parts; 0 if it is empty
 //	samples       no        at most 1,000, of at most 100 SLIs: a value that the run measured
 //	issues        no        at most 200: a line of the run's issues.jsonl
 //

@@ -54,7 +54,7 @@ type runBody struct {
 // outputClaim is an output that the run claims, as the API shows it.
 type outputClaim struct {
 	Name  string `json:"name" class:"operational" minLength:"1" maxLength:"400"`
-	Parts int    `json:"parts" class:"operational" minimum:"1" maximum:"99999"`
+	Parts int    `json:"parts" class:"operational" minimum:"0" maximum:"99999" doc:"Number of parts; 0 if the output is empty"`
 }
 
 func (r *startRequest) parse(now time.Time) (run.Start, run.ID, error) {

@@ -45,7 +45,7 @@ func describeOnly(s *huma.Schema) *huma.Schema {
 // claimMember is an output that the run claims.
 type claimMember struct {
 	Name  string `json:"name" class:"operational" minLength:"1" maxLength:"400"`
-	Parts int    `json:"parts" class:"operational" minimum:"1" maximum:"99999"`
+	Parts int    `json:"parts" class:"operational" minimum:"0" maximum:"99999" doc:"Number of parts, counted from part 1; 0 if the output is empty"`
 
 	malformed malformed
 }

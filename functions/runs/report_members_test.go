@@ -88,7 +88,7 @@ func TestAnInvalidMemberIsLeftOutOfTheReport(t *testing.T) {
 		"an issue without a line":           {"issues", fields{}, "required"},
 		"an issue that is null":             {"issues", fields(nil), "required"},
 		"an output with a path as its name": {"outputs", fields{"name": "../x", "parts": 1}, "output name"},
-		"an output without parts":           {"outputs", fields{"name": "x", "parts": 0}, "from 1 to 99999"},
+		"an output of less than no parts":   {"outputs", fields{"name": "x", "parts": -1}, "from 0 to 99999"},
 		"an output twice":                   {"outputs", fields{"name": "stdout.log", "parts": 1}, "duplicate"},
 		"an output of half a part":          {"outputs", fields{"name": "x", "parts": 0.5}, "/parts"},
 	} {

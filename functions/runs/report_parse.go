@@ -95,8 +95,8 @@ func (c claimMember) validate(seen map[string]bool) error {
 	switch {
 	case c.malformed.reason != nil:
 		return c.malformed.reason
-	case c.Parts < 1 || c.Parts > grant.MaxPart:
-		return fmt.Errorf("parts must be from 1 to %d", grant.MaxPart)
+	case c.Parts < 0 || c.Parts > grant.MaxPart:
+		return fmt.Errorf("parts must be from 0 to %d", grant.MaxPart)
 	case seen[c.Name]:
 		return errors.New("duplicate output name; claim each output once")
 	}

@@ -99,9 +99,10 @@
 //	{"request": "0198…"}  the start by the staff
 //
 // From then on, the state of the tenant is offboarding, and the function offboarding takes the
-// steps. Both can stop it until a version of the key is destroyed. If the destruction of the
-// key was scheduled, enable restores it. The certificate comes with its verifier keys; package
-// certificate verifies it offline. See infra/adr/0055-offboarding.md.
+// steps. GET /v1/tenant has the request and the progress. Both can stop it until a version of
+// the key is destroyed. If the destruction of the key was scheduled, enable restores it. The
+// certificate comes with its verifier keys; package certificate verifies it offline. See
+// infra/adr/0055-offboarding.md.
 //
 // # Legal holds
 //

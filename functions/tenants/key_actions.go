@@ -37,6 +37,7 @@ type keyChange struct {
 
 	written  tenant.Record // as Terraform wrote it, read by this request
 	settings tenant.Settings
+	leaving  *OffboardingBody // nil: nobody has asked for an offboarding
 }
 
 // begin measures the key, and rejects what the platform may not do with it.
@@ -52,6 +53,13 @@ func (h *Handler) begin(ctx context.Context, action auditlog.Action) (*keyChange
 	}
 	if c.written, c.settings, err = h.guard.Directory.Read(ctx, c.session.Tenant.ID); err != nil {
 		return nil, err
+	}
+	if l := c.settings.Leaving; l != nil {
+		body, err := describeOffboarding(ctx, c.session.DB, c.session.Tenant.ID, l)
+		if err != nil {
+			return nil, err
+		}
+		c.leaving = &body
 	}
 	if c.before, err = h.measure(ctx, c.session.Tenant.KeyName, c.record.Probes); err != nil {
 		return nil, err

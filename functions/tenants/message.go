@@ -19,6 +19,9 @@ type TenantBody struct {
 
 	Change *StateChangeBody `json:"change,omitempty" doc:"The last change of the state with the API"`
 
+	Role        string           `json:"role" class:"operational" enum:"auditor,admin" doc:"Of the caller: an auditor changes nothing"`
+	Offboarding *OffboardingBody `json:"offboarding,omitempty" doc:"Only if an admin has asked for it, or it has begun"`
+
 	Limits LimitsBody  `json:"limits"`
 	Quotas []QuotaBody `json:"quotas,omitempty" doc:"What the tenant may do in a day or a minute, with the platform's defaults; only from GET /v1/tenant"`
 	Key    KeyBody     `json:"key"`

@@ -194,20 +194,26 @@ func (h *Handler) offboardingAsStaff(ctx context.Context, in *TenantPath) (*offb
 }
 
 func (h *Handler) showOffboarding(ctx context.Context, c staffChange, l *tenant.Leaving) (*offboardingResponse, error) {
-	out := &offboardingResponse{OffboardingBody{ID: l.ID, Requested: l.Requested, Expires: l.Requested.Add(confirmWithin)}}
+	body, err := describeOffboarding(ctx, c.db, c.record.ID, l)
+	return &offboardingResponse{body}, err
+}
+
+// describeOffboarding reads how far the offboarding is that was asked for.
+func describeOffboarding(ctx context.Context, db *firestore.Client, id tenant.ID, l *tenant.Leaving) (b OffboardingBody, err error) {
+	b = OffboardingBody{ID: l.ID, Requested: l.Requested, Expires: l.Requested.Add(confirmWithin)}
 	if l.Start == "" {
-		return out, nil
+		return b, nil
 	}
-	p, err := offboard.Read(ctx, c.db, c.record.ID)
+	p, err := offboard.Read(ctx, db, id)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
 	keyAfter := l.Started.Add(offboard.Notice)
-	out.Body.Started, out.Body.KeyAfter, out.Body.Step = &l.Started, &keyAfter, string(offboard.Steps[0])
+	b.Started, b.KeyAfter, b.Step = &l.Started, &keyAfter, string(offboard.Steps[0])
 	if p.Start == l.Start {
-		out.Body.Step, out.Body.Waits = string(p.Step), p.Waits
+		b.Step, b.Waits = string(p.Step), p.Waits
 	}
-	return out, nil
+	return b, nil
 }
 
 type certificateResponse struct {

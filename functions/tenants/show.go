@@ -43,8 +43,8 @@ func (c *keyChange) show(m measurement) *tenantResponse {
 			ModelTokensPerDay:     t.Limits.ModelTokensPerDay,
 			KeepModelRequestsDays: int64(t.Limits.KeepModelRequests / day),
 		},
-		Change: showStateChange(c.settings),
-		Key:    showKey(t, r, m), Owners: append(c.stateOwners(), owners(m)...), Drift: append(c.stateDrift(), drift(r, m)...),
+		Change: showStateChange(c.settings), Role: string(c.session.Principal.Role), Offboarding: c.leaving,
+		Key: showKey(t, r, m), Owners: append(c.stateOwners(), owners(m)...), Drift: append(c.stateDrift(), drift(r, m)...),
 	}}
 }
 

@@ -115,3 +115,28 @@ func wantCode(t *testing.T, r cloudtest.Response, status int, code string) {
 		t.Errorf("the code is %s (%s), want %s", p.Code, p.Detail, code)
 	}
 }
+
+func TestTheTenantSeesItsOffboardingAndTheRoleOfTheCaller(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	type seen struct {
+		Role        string
+		Offboarding *struct{ ID, Step string }
+	}
+	read := func(persona string) (s seen) {
+		tn.Do(t, persona, http.MethodGet, "/v1/tenant", nil).Want(t, http.StatusOK).JSON(t, &s)
+		return s
+	}
+	if s := read("admin"); s.Role != "admin" || s.Offboarding != nil {
+		t.Errorf("before, the admin sees %+v", s)
+	}
+	var asked struct{ ID string }
+	tn.Do(t, "admin", http.MethodPost, "/v1/tenant/offboarding", map[string]any{"tenant": tn.ID}).Want(t, http.StatusOK).JSON(t, &asked)
+	if s := read("auditor"); s.Role != "auditor" || s.Offboarding == nil || s.Offboarding.ID != asked.ID || s.Offboarding.Step != "" {
+		t.Errorf("after the request, the auditor sees %+v", s)
+	}
+	tn.Do(t, "platform", http.MethodPost, "/v1/tenants/"+string(tn.ID)+"/offboarding", map[string]any{"request": asked.ID}).Want(t, http.StatusOK)
+	if s := read("admin"); s.Offboarding == nil || s.Offboarding.ID != asked.ID || s.Offboarding.Step != "count" {
+		t.Errorf("after the start, the admin sees %+v", s)
+	}
+}

@@ -49,7 +49,7 @@ type RunRow struct {
 // ClaimRow is an output that a run claims to have written.
 type ClaimRow struct {
 	Name  string `json:"name" class:"operational"`
-	Parts int    `json:"parts" class:"operational" doc:"Number of parts, counted from 1"`
+	Parts int    `json:"parts" class:"operational" doc:"Number of parts, counted from 1; 0: the output is empty, so the export has no file of it"`
 }
 
 // NewRunRow returns the row of a run.

@@ -28,7 +28,7 @@ const (
 // Claim is a run's statement of what it produced under one name.
 type Claim struct {
 	Output string `firestore:"output" class:"operational"`
-	Parts  int    `firestore:"parts" class:"operational"` // number of parts, counted from part 1
+	Parts  int    `firestore:"parts" class:"operational"` // number of parts, counted from part 1; 0: the output is empty
 }
 
 // Run is the record of a run. An upload may create it before its start is known.
@@ -106,12 +106,19 @@ func (s Start) Equal(o Start) bool {
 }
 
 // Parts returns the number of parts that the run claims for output, or 0 if it
-// does not claim the output.
+// does not claim the output, or claims that it is empty.
 func (e End) Parts(output string) int {
+	parts, _ := e.Claim(output)
+	return parts
+}
+
+// Claim returns the number of parts that the run claims for output, and whether the
+// run claims the output at all.
+func (e End) Claim(output string) (parts int, claimed bool) {
 	for _, c := range e.Claims {
 		if c.Output == output {
-			return c.Parts
+			return c.Parts, true
 		}
 	}
-	return 0
+	return 0, false
 }

@@ -21,6 +21,9 @@ type Tenant struct {
 
 	Change *StateChange `json:"change,omitempty"` // of the state, with the API; nil: none
 
+	Role        string       `json:"role"`                  // of the caller: auditor or admin
+	Offboarding *Offboarding `json:"offboarding,omitempty"` // nil: nobody has asked for it
+
 	Limits TenantLimits `json:"limits"`
 	Quotas []Quota      `json:"quotas,omitempty"` // nil: the tenant was returned by a change
 	Key    TenantKey    `json:"key"`

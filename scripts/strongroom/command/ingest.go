@@ -119,7 +119,7 @@ func (s *session) countStoredFindings() error {
 // readFindingsFile adds the lines of an output's file, if it has findings. It
 // reports whether all lines are in the findings.
 func (s *session) readFindingsFile(found *ingest.Findings, o spool.Output, j spool.Journal) (reported bool, err error) {
-	if o.Source == "" || o.Parts > 0 || o.Name != ingest.IssuesFile && o.Name != ingest.SamplesFile {
+	if o.Source == "" || o.Closed() || o.Name != ingest.IssuesFile && o.Name != ingest.SamplesFile {
 		return false, nil
 	}
 	file, err := s.run.Open(o)

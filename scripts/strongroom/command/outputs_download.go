@@ -53,7 +53,7 @@ func (a *app) download(ctx context.Context, run, dir string) error {
 	}
 	var errs []error
 	for _, output := range listing.Outputs {
-		if output.State == api.Unclaimed || output.StoredParts == 0 {
+		if output.State == api.Unclaimed || output.StoredParts == 0 && output.State != api.Complete {
 			continue
 		}
 		if err := a.downloadOne(ctx, client, run, dir, output.Name); err != nil {

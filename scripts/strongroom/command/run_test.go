@@ -2,8 +2,11 @@ package command_test
 
 import (
 	"encoding/json"
+	"net/http"
+	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,6 +79,32 @@ echo run $STRONGROOM_RUN, token [$STRONGROOM_TOKEN]`
 	}
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &summary); err != nil || summary.Run != run || !summary.Uploaded {
 		t.Errorf("the last line is not a summary: %s", r.stderr)
+	}
+}
+
+func TestATaskWithoutOutputUploadsNothing(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var requests []string
+	p := newProgram(t, faults.HTTPConfig{Fault: func(r *http.Request) faults.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		requests = append(requests, r.Method+" "+path.Base(r.URL.Path))
+		return faults.None
+	}})
+	if r := p.run(t, "run", "--quiet", "--", "true"); r.code != 0 {
+		t.Fatalf("%+v", r)
+	}
+	run := p.oneRun(t)
+	want := []string{"HEAD v1", "PUT " + run, "POST report"} // the clock, the start, and the report
+	if diff := cmp.Diff(want, requests); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+	if got := p.content(t, run, "stdout.log"); got != "" {
+		t.Errorf("stdout.log is %q", got)
+	}
+	if o := p.outputs(t, run)["stdout.log"]; o.State != "complete" {
+		t.Errorf("stdout.log is %+v", o)
 	}
 }
 

@@ -98,7 +98,7 @@ func (s *session) add(p spool.Part) {
 // addPending queues the parts that an earlier process did not upload.
 func (s *session) addPending() error {
 	for _, o := range s.run.Journal().Outputs {
-		if o.Parts == 0 {
+		if !o.Closed() {
 			continue
 		}
 		if err := s.run.EachPending(o.Name, s.add); err != nil {
@@ -208,7 +208,7 @@ func (s *session) addFiles() error {
 		return err
 	}
 	for _, o := range s.run.Journal().Outputs {
-		if o.Parts > 0 {
+		if o.Closed() {
 			continue
 		}
 		err := s.copyFile(o.Name)

@@ -108,7 +108,7 @@ func stateOf(o spool.Output) string {
 	switch {
 	case o.Cut:
 		return "cut"
-	case o.Parts > 0 && o.Stored >= o.Parts:
+	case o.Closed() && o.Stored >= o.Parts:
 		return "stored"
 	}
 	return "pending"

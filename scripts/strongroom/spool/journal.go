@@ -59,7 +59,8 @@ type Output struct {
 	Name        string `json:"name"`
 	ContentType string `json:"contentType"`
 	Source      string `json:"source,omitempty"` // file that is copied; empty: the task's own output
-	Parts       int    `json:"parts,omitempty"`  // 0: not known yet
+	Parts       int    `json:"parts,omitempty"`  // 0: not known yet, unless the output is Empty
+	Empty       bool   `json:"empty,omitempty"`  // the output is closed and has no bytes, so it has no part
 	Stored      int    `json:"stored,omitempty"` // parts 1 to Stored are acknowledged
 	Bytes       int64  `json:"bytes,omitempty"`  // in acknowledged parts
 
@@ -96,6 +97,12 @@ func (j Journal) Lost() (bytes int64) {
 	}
 	return bytes
 }
+
+// Closed reports whether the number of the output's parts is known.
+func (o *Output) Closed() bool { return o.Parts > 0 || o.Empty }
+
+// close records the number of the output's parts.
+func (o *Output) close(parts int) { o.Parts, o.Empty = parts, parts == 0 }
 
 // acknowledge records that the platform has stored part number, of size bytes.
 func (o *Output) acknowledge(number int, size int64) {

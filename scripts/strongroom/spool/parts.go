@@ -69,7 +69,7 @@ func (r *Run) recoverOutput(name string) error {
 	switch {
 	case o.Moved && !o.acknowledged(1):
 		return r.moveSource(o)
-	case o.Parts > 0:
+	case o.Closed():
 		return r.freeSource(o.Source)
 	case o.Source != "":
 		return os.RemoveAll(dir) // a partial copy, of which nothing was uploaded
@@ -87,14 +87,8 @@ func (r *Run) closeOutput(o Output, dir string) error {
 		return err
 	}
 	last = max(last, o.last())
-	if last == 0 && open == "" {
-		open = filepath.Join(dir, partName(1)+openSuffix)
-		if err := r.inReserve(func() error { return durable.Write(open, nil) }); err != nil {
-			return err
-		}
-	}
 	if open != "" {
-		if err := finish(open, last == 0); err != nil {
+		if err := finish(open); err != nil {
 			return err
 		}
 		if last, _, err = scanParts(dir); err != nil {
@@ -105,13 +99,13 @@ func (r *Run) closeOutput(o Output, dir string) error {
 	return r.setParts(o.Name, last)
 }
 
-// finish makes an open part final; an empty one only if it is the only one.
-func finish(open string, only bool) error {
+// finish makes an open part final, or removes it if it is empty.
+func finish(open string) error {
 	info, err := os.Stat(open)
 	if err != nil {
 		return err
 	}
-	if info.Size() == 0 && !only {
+	if info.Size() == 0 {
 		return os.Remove(open)
 	}
 	if err := syncFile(open); err != nil {
@@ -221,5 +215,5 @@ func (r *Run) freeSource(source string) error {
 // isNeeded reports whether an output, except one, must still be copied from a file: a
 // link and its target are two outputs of one file.
 func (r *Run) isNeeded(source, except string) bool {
-	return slices.ContainsFunc(r.Journal().Outputs, func(o Output) bool { return o.Source == source && o.Parts == 0 && o.Name != except })
+	return slices.ContainsFunc(r.Journal().Outputs, func(o Output) bool { return o.Source == source && !o.Closed() && o.Name != except })
 }

@@ -176,7 +176,7 @@ func (r *Run) Verify() error {
 		if o.Cut {
 			errs = append(errs, fmt.Errorf("%s was cut, because the spool's disk was full: %d bytes are lost", o.Name, o.Lost))
 		}
-		if o.Parts == 0 && o.Source != "" {
+		if !o.Closed() && o.Source != "" {
 			if _, err := os.Stat(o.Source); err != nil {
 				errs = append(errs, err)
 			}

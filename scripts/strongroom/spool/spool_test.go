@@ -41,7 +41,7 @@ func TestPartsAreCutWhenFull(t *testing.T) {
 		writes []string
 		want   []int64
 	}{
-		"nothing makes one empty part": {nil, []int64{0}},
+		"nothing makes no part":        {nil, nil},
 		"less than a part":             {[]string{"abc"}, []int64{3}},
 		"exactly a part":               {[]string{"abcd"}, []int64{4}},
 		"a part and a byte":            {[]string{"abcde"}, []int64{4, 1}},
@@ -173,6 +173,7 @@ func TestADamagedSpoolIsReported(t *testing.T) {
 	_, run := create(t, spool.Output{Name: "o"})
 	var part spool.Part
 	w, _ := run.Write("o", spool.CutRule{PartSize: 10}, func(p spool.Part) { part = p })
+	_, _ = w.Write([]byte("x"))
 	_ = w.Close()
 	_ = os.Remove(part.Path)
 	if err := run.EachPending("o", func(spool.Part) {}); err == nil || !strings.Contains(err.Error(), "the spool is damaged") {

@@ -215,7 +215,7 @@ func (w *Writer) cut() error {
 }
 
 // Close cuts the last part and records the number of parts. An empty output has
-// one empty part. If Write failed, Close returns the same error.
+// none. If Write failed, Close returns the same error.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -228,24 +228,21 @@ func (w *Writer) Close() error {
 	}
 	parts := w.part.Number - 1
 	return errors.Join(w.err, w.run.Update(func(j *Journal) {
-		j.Output(w.part.Output).Parts, j.Output(w.part.Output).Lost = parts, w.lost
+		o := j.Output(w.part.Output)
+		o.close(parts)
+		o.Lost = w.lost
 	}))
 }
 
-// closePart cuts the last part. An output without any part gets an empty one.
+// closePart cuts the last part, if it has any bytes.
 func (w *Writer) closePart() error {
-	if w.file == nil && w.part.Number == 1 {
-		if err := w.run.inReserve(w.openPart); err != nil {
-			return err
-		}
-	}
-	if w.file != nil && w.part.Size == 0 && w.part.Number > 1 { // opened on a disk that was full
+	switch {
+	case w.file == nil:
+		return nil
+	case w.part.Size == 0: // opened on a disk that was full
 		return errors.Join(w.file.Close(), os.Remove(w.part.Path+openSuffix))
 	}
-	if w.file != nil {
-		return w.cut()
-	}
-	return nil
+	return w.cut()
 }
 
 // discard removes all spooled data of the output.
@@ -260,5 +257,5 @@ func (w *Writer) discard() error {
 }
 
 func (r *Run) setParts(output string, parts int) error {
-	return r.Update(func(j *Journal) { j.Output(output).Parts = parts })
+	return r.Update(func(j *Journal) { j.Output(output).close(parts) })
 }

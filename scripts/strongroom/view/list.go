@@ -45,7 +45,7 @@ func lines(o api.Output) string {
 }
 
 func parts(o api.Output) string {
-	if o.Parts == 0 {
+	if o.Parts == 0 && o.State != api.Complete {
 		return strconv.Itoa(o.StoredParts)
 	}
 	return fmt.Sprintf("%d/%d", o.StoredParts, o.Parts)

@@ -13,6 +13,11 @@ import (
 // Offboarding writes how far an offboarding is.
 func Offboarding(w io.Writer, o api.Offboarding) error {
 	out := NewEscaper(w)
+	writeOffboarding(out, o)
+	return out.Flush()
+}
+
+func writeOffboarding(out io.Writer, o api.Offboarding) {
 	fmt.Fprintf(out, "request %s of %s\n", o.ID, FormatTime(o.Requested))
 	switch {
 	case o.Started != nil:
@@ -25,7 +30,6 @@ func Offboarding(w io.Writer, o api.Offboarding) error {
 	default:
 		fmt.Fprintf(out, "the platform's staff starts it by %s\n", FormatTime(o.Expires))
 	}
-	return out.Flush()
 }
 
 // Certificate writes a certificate that was verified.

@@ -20,6 +20,10 @@ func Tenant(w io.Writer, t api.Tenant) error {
 	} {
 		fmt.Fprintf(&b, "  %-9s %s\n", row.what, cmp.Or(row.name, "-"))
 	}
+	if t.Offboarding != nil {
+		b.WriteString("\nOFFBOARDING\n")
+		writeOffboarding(&b, *t.Offboarding)
+	}
 	writeKey(&b, t)
 	writeQuotas(&b, t.Quotas)
 	if _, err := io.WriteString(out, b.String()); err != nil {

@@ -1,8 +1,9 @@
 // Reviews of configurations, and the decision about a push that waits.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { call } from "./api.ts";
 import { configPath, type File, listReviews, orNull, type Push, type Review, type ReviewDetail, stateOf, toReview } from "./config.ts";
+import { Confirm, type Question } from "./confirm.tsx";
 import type { DiffLine } from "./diff.ts";
 import { type Action, bytesText, Command, Data, Empty, Fault, Loading, More, Result, Table, Time, useAction, useLoaded, usePages } from "./parts.tsx";
 import { type Route, setQuery, toHash } from "./route.ts";
@@ -125,20 +126,14 @@ function Decision({ route, review, may, path, action, changed }: Decided & { may
       {may.includes("approve") && <button type="button" disabled={action.busy || !held.value} onClick={() => setAsked("approve")}>Approve…</button>}
       <button type="button" disabled={action.busy} onClick={() => setAsked("reject")}>Reject…</button>
     </div>
-    {asked && <Confirm decision={asked} files={changes.length} cancel={() => setAsked(null)} confirm={() => { void decide(asked); }} />}
+    {asked && <Confirm question={questionOf(asked, changes.length, () => { void decide(asked); })} close={() => setAsked(null)} />}
     <Command>{`strongroom config ${may[0] ?? "show"} ${review.digest}`}</Command>
   </section>;
 }
 
-function Confirm({ decision, files, cancel, confirm }: { decision: "approve" | "reject"; files: number; cancel: () => void; confirm: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => { dialog.current?.showModal(); }, []);
-  return <dialog class="confirm" ref={dialog} aria-labelledby="confirm" onClose={cancel}>
-    <h2 id="confirm">{decision === "approve" ? "Approve the push?" : "Reject the push?"}</h2>
-    <p>{decision === "approve" ? `The changes of ${files.toLocaleString("en")} files take effect at once. This is recorded in the audit log with your name.`
-      : "Nobody can read what was pushed any more, and the builder must push again. This is recorded in the audit log with your name."}</p>
-    <p class="toolbar"><button type="button" onClick={() => { dialog.current?.close(); confirm(); }}>{decision === "approve" ? "Approve it" : "Reject it"}</button> <button type="button" onClick={() => dialog.current?.close()}>Cancel</button></p>
-  </dialog>;
+function questionOf(decision: "approve" | "reject", files: number, run: () => void): Question {
+  return decision === "approve" ? { title: "Approve the push?", action: "Approve it", run, text: <p>The changes of {files.toLocaleString("en")} files take effect at once. This is recorded in the audit log with your name.</p> }
+    : { title: "Reject the push?", action: "Reject it", run, text: <p>Nobody can read what was pushed any more, and the builder must push again. This is recorded in the audit log with your name.</p> };
 }
 
 const openAtFirst = 5; // changed files whose texts are shown without a click

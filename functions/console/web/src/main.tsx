@@ -17,15 +17,17 @@ import { Platform } from "./platform.tsx";
 import { Data, Fault } from "./parts.tsx";
 import { parseRoute, rememberPlace, restorePlace, toHash } from "./route.ts";
 import { RunPage, Runs } from "./runs.tsx";
+import { Settings } from "./settings.tsx";
 import { SignInAgain } from "./sign-in-again.tsx";
 import { SLIPage, SLIs } from "./slis.tsx";
+import { Tenants } from "./tenants.tsx";
 
 type PageList = readonly (readonly [string, string, string])[];
 
 const tenantPages: PageList = [["overview", "Overview", "o"], ["issues", "Issues", "i"], ["runs", "Runs", "r"], ["slis", "SLIs", "s"],
-  ["graph", "Graph", "h"], ["config", "Configuration", "t"], ["exports", "Exports", "e"], ["audit", "Audit", "a"], ["models", "Data and models", "m"]];
+  ["graph", "Graph", "h"], ["config", "Configuration", "t"], ["exports", "Exports", "e"], ["audit", "Audit", "a"], ["models", "Data and models", "m"], ["settings", "Keys and settings", "k"]];
 
-const staffPages: PageList = [["platform", "Platform", "p"], ["audit", "Audit", "a"]];
+const staffPages: PageList = [["platform", "Platform", "p"], ["tenants", "Tenants", "n"], ["audit", "Audit", "a"]];
 
 function SignIn() {
   return <main class="sign-in">
@@ -42,7 +44,7 @@ function SignIn() {
 function Page({ session, hash }: { session: Session; hash: string }) {
   const isStaff = session.tenant === staffName;
   const route = parseRoute(hash, isStaff ? ["-"] : session.workspaces ?? []);
-  if (isStaff) return route.page === "audit" ? <Audit route={route} session={session} /> : <Platform route={route} />;
+  if (isStaff) return route.page === "audit" ? <Audit route={route} session={session} /> : route.page === "tenants" ? <Tenants route={route} /> : <Platform route={route} />;
   if (!route.workspace) return <p>No workspace is configured for this sign-in. Ask your administrator.</p>;
   switch (route.page) {
     case "issues": return route.id ? <IssuePage route={route} /> : <Issues route={route} />;
@@ -53,6 +55,7 @@ function Page({ session, hash }: { session: Session; hash: string }) {
     case "config": return <Configuration route={route} />;
     case "exports": return <Exports route={route} />;
     case "models": return <Models route={route} />;
+    case "settings": return <Settings route={route} />;
     default: return <Overview route={route} />;
   }
 }
@@ -102,7 +105,7 @@ function App() {
       {!isStaff && <label>Workspace <select name="workspace" value={route.workspace} onChange={(e) => { location.hash = toHash(e.currentTarget.value, route.page); }}>
         {(session.workspaces ?? []).map((w) => <option key={w}>{w}</option>)}</select></label>}
       <nav aria-label="Pages">{pages.map(([page, name]) =>
-        <a key={page} href={toHash(route.workspace, page)} onClick={forgetPlaces} aria-current={route.page === page || isStaff && page === "platform" && route.page !== "audit" ? "page" : undefined}>{name}</a>)}</nav>
+        <a key={page} href={toHash(route.workspace, page)} onClick={forgetPlaces} aria-current={route.page === page || isStaff && page === "platform" && !pages.some(([p]) => p === route.page) ? "page" : undefined}>{name}</a>)}</nav>
       <span class="who"><Data>{session.name}</Data> of <Data>{session.tenant}</Data>
         <button type="button" onClick={() => setHelp(!help)}>Help</button>
         <button type="button" onClick={() => { void signOut().then(() => location.replace("/console")); }}>Sign out</button></span>

@@ -8,6 +8,7 @@ export interface Loaded<T> {
   value: T | null;
   error: unknown;
   again: () => void;
+  set: (value: T) => void; // shows a value that another request returned
 }
 
 /** Loads a value. It is loaded again when a dependency changes. */
@@ -22,7 +23,7 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, dependen
     );
     return () => controller.abort();
   }, [...dependencies, round]);
-  return { ...state, again: () => setRound((n) => n + 1) };
+  return { ...state, again: () => setRound((n) => n + 1), set: (value) => setState({ value, error: null }) };
 }
 
 export interface Page<T> {
