@@ -63,12 +63,15 @@ func TestATenantOverItsQuotaIsRefused(t *testing.T) {
 	wantQuota(t, "a second export", export(), 23*time.Hour)
 	start(other, cloudtest.NewRun(t)).Want(t, http.StatusOK)
 
+	type count struct{ Used, Leased int64 }
 	var usage struct {
-		Days []map[string]struct{ Used, Leased int64 }
+		Days []struct{ Runs, Parts, Exports count }
 	}
 	day := c.Clock.Now().UTC().Format(time.DateOnly)
-	tn.Do(t, "auditor", http.MethodGet, "/v1/tenant/usage?from="+day, nil).Want(t, http.StatusOK)
-	_ = usage
+	tn.Do(t, "auditor", http.MethodGet, "/v1/tenant/usage?from="+day, nil).Want(t, http.StatusOK).JSON(t, &usage)
+	if d := usage.Days; len(d) != 1 || d[0].Runs.Used != 2 || d[0].Exports.Used != 1 || d[0].Parts.Leased < 3 {
+		t.Errorf("the usage is %+v", d)
+	}
 	c.Clock.Advance(24 * time.Hour)
 	start(tn, cloudtest.NewRun(t)).Want(t, http.StatusOK)
 }
