@@ -7,6 +7,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/quota"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // TakeQuota counts what a request is about to do. If it is over a quota of the tenant, or of
@@ -19,9 +20,10 @@ func (g *Guard) TakeQuota(ctx context.Context, s Session, amounts quota.Amounts)
 }
 
 // takeRequest counts a request of a principal with a role. Strangers cannot use up a tenant's
-// quota, and staff have no tenant.
+// quota, and staff have no tenant. Requests of a tenant that is being offboarded are not
+// counted, because nothing of it may be written after it is erased.
 func (g *Guard) takeRequest(ctx context.Context, s Session) error {
-	if s.Principal.Tenant == "" {
+	if s.Principal.Tenant == "" || s.Tenant.State != tenant.Active {
 		return nil
 	}
 	return g.quotaProblem(g.quotas.TakeRequest(ctx, quota.Scope{DB: s.DB, Tenant: s.Tenant}))

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	firstLease  = 16  // times what is needed
+	firstLease  = 8   // times what is needed
 	maxShare    = 32  // a lease is at most this part of the quota
 	creditShare = 256 // the part of a quota of requests that a process lends itself before its first lease
 	countEvery  = 64  // of a kind without a quota, this much is counted in memory at first

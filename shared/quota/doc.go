@@ -9,9 +9,9 @@
 //
 // # An example
 //
-// A tenant may start 200,000 runs in a day. The first run in a process takes a lease of 16
-// runs: one commit adds 16 to the number "leased" in the document of the day, and its reply
-// has the sum of all processes. No document is read. The next 15 runs cost no call. The next
+// A tenant may start 200,000 runs in a day. The first run in a process takes a lease of 8
+// runs: one commit adds 8 to the number "leased" in the document of the day, and its reply
+// has the sum of all processes. No document is read. The next 7 runs cost no call. The next
 // lease is twice as long, and so on, up to 1/32 of the quota: so a busy process makes few
 // commits, and one that is idle holds back little. When the sum is over the quota, the
 // process gets what is left, and then refuses without a call until the quota renews.

@@ -10,7 +10,7 @@ import (
 )
 
 // leaseTimeout bounds how long a request waits for a lease.
-const leaseTimeout = 5 * time.Second
+const leaseTimeout = 10 * time.Second
 
 // request is a commit that takes leases of a window, and reports what was used.
 type request struct {

@@ -118,7 +118,7 @@ var aRun = quota.Amounts{quota.Runs: 1}
 func TestALeaseInHandCostsNoCall(t *testing.T) {
 	t.Parallel()
 	p := newFixture(t, tenant.Quotas{}).process()
-	for i, want := range map[int]int64{1: 1, 16: 1, 17: 2, 48: 2, 49: 3, 1000: 6} { // 16, 32, 64, …
+	for i, want := range map[int]int64{1: 1, 8: 1, 9: 2, 24: 2, 25: 3, 1000: 7} { // 8, 16, 32, …
 		p := newFixture(t, tenant.Quotas{}).process()
 		for range i {
 			if e := p.take(t, aRun); e != nil {
@@ -314,7 +314,7 @@ func TestOneProcessReportsThatAQuotaIsNear(t *testing.T) {
 func TestALostReplyWastesItsLease(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []faults.Fault{faults.Lost, faults.ReplyLost, faults.Twice, faults.Late, faults.Aborted, faults.Exhausted} {
-		f := newFixture(t, tenant.Quotas{RunsPerDay: 320}) // leases of 10
+		f := newFixture(t, tenant.Quotas{RunsPerDay: 320}) // leases of at most 10
 		var commits, granted atomic.Int64
 		f.plan = func(method string) faults.Fault {
 			if method == "Commit" && commits.Add(1)%5 == 2 {
@@ -355,7 +355,7 @@ func TestWithoutFirestoreOnlyTheLeaseInHandIsUsed(t *testing.T) {
 		t.Fatal(e)
 	}
 	down.Store(true)
-	for range 9 {
+	for range 7 {
 		if e := p.take(t, aRun); e != nil {
 			t.Fatal(e)
 		}
@@ -375,7 +375,7 @@ func TestUsageHasWhatWasUsed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, tenant.Quotas{})
 	p := f.process()
-	for range 16 {
+	for range 24 {
 		p.take(t, quota.Amounts{quota.Runs: 1, quota.Bytes: 1000})
 	}
 	for range 64 {
@@ -385,7 +385,7 @@ func TestUsageHasWhatWasUsed(t *testing.T) {
 	}
 	p.take(t, aRun)
 	got := f.today()
-	if got.Runs.Used != 17 || got.Runs.Leased < 17 || got.Bytes.Used != 16_000 || got.Requests.Used != 64 {
+	if got.Runs.Used != 25 || got.Runs.Leased < 25 || got.Bytes.Used != 24_000 || got.Requests.Used != 64 {
 		t.Errorf("used %+v", got)
 	}
 	if want := time.Date(2027, 2, 7, 0, 0, 0, 0, time.UTC); !got.Expires.Equal(want) {

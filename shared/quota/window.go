@@ -30,8 +30,8 @@ type period struct {
 }
 
 var (
-	daily    = period{"day", 24 * time.Hour, UsageCollection, time.DateOnly, keepDays}
-	minutely = period{"minute", time.Minute, MinutesCollection, "2006-01-02T15:04Z", keepMinutes}
+	daily    = period{name: "day", length: 24 * time.Hour, collection: UsageCollection, format: time.DateOnly, keep: keepDays}
+	minutely = period{name: "minute", length: time.Minute, collection: MinutesCollection, format: "2006-01-02T15:04Z", keep: keepMinutes}
 )
 
 // begin returns when the window at a time began.
