@@ -71,16 +71,17 @@ var installations = []installation{
 			}},
 		}},
 		{"tenants come and go", changeTenants(map[string]any{
-			"left": nil, "renamed": nil, "other-name": acme, "elsewhere": with(acme, "project_id", "p-elsewhere", "project_number", "987654321098"),
+			"left": nil, "renamed": nil, "other-name": acme, "own-database": with(acme, "database", map[string]any{}), "elsewhere": with(acme, "project_id", "p-elsewhere", "project_number", "987654321098"),
 		}), []edit{
 			{"remove a tenant that is leaving", []string{`delete module.tenant["left"].*`}},
 			{"rename a tenant that is leaving", []string{`delete module.tenant["renamed"].*`, `create module.tenant["other-name"].*`}},
+			{"add a tenant with its own database", []string{`create module.tenant["own-database"].*`}},
 			{"add a tenant in another project", []string{`create module.tenant["elsewhere"].*`, `create module.platform.google_pubsub_topic_iam_member.other_project["987654321098"]`}},
 			{"admit the tenants' signing accounts", []string{`update google_access_context_manager_service_perimeter.this[0]`}},
 		}},
 		{"settings of the platform", variableValues{
 			"customer_ids": []string{"C0abc1234", "C0other12"}, "allowed_locations": []string{"in:eu-locations", "in:europe-locations", "in:us-locations"},
-			"limits": map[string]any{"uploads": map[string]any{"max_instances": 50}}, "budget": map[string]any{"units": 1},
+			"limits": map[string]any{"uploads": map[string]any{"max_instances": 50}}, "budget": map[string]any{"units": 1}, "tenant_budgets": map[string]any{"suspended": 100},
 			"notification_channels": []string{"projects/p-test/notificationChannels/1"}, "staff": acme["trust"],
 			"operators": []string{"user:a@example.com", "user:b@example.com"},
 		}, []edit{
@@ -88,6 +89,7 @@ var installations = []installation{
 			{"allow more locations", []string{`update google_org_policy_policy.locations`}},
 			{"raise a limit", []string{`update module.platform.module.function["uploads"].google_cloudfunctions2_function.this["*"]`}},
 			{"change the budget, and notify a channel", []string{`update google_billing_budget.this`, `update module.platform.google_monitoring_alert_policy.*`}},
+			{"set a budget for a tenant", []string{`create google_billing_budget.tenant["suspended"]`}},
 			{"trust staff", []string{`create module.platform.google_firestore_document.staff[0]`}},
 			{"admit another operator", []string{`update google_access_context_manager_service_perimeter.this[0]`}},
 		}},

@@ -20,6 +20,7 @@ var modules = []struct {
 	{"modules/suite", false, true},
 	{"modules/record", false, true},
 	{"modules/settings", false, true},
+	{"modules/database", true, true},
 	{"modules/function", true, true},
 	{"modules/tenant", true, true},
 	{"modules/platform", true, true},

@@ -66,7 +66,7 @@ type Limits struct {
 //   - "modelProject": the project of the platform's own language model, if it has one
 //   - "deadLetters.NAME": the subscription that keeps the dead letters of the topics
 //     NAME and replayed-NAME
-//   - for each tenant: "tenant.key", "tenant.signingKey",
+//   - for each tenant: "tenant.database" (of those that have their own), "tenant.key", "tenant.signingKey",
 //     "tenant.signingAccount", "tenant.outputsBucket", "tenant.configsBucket", "tenant.exportsBucket",
 //     "tenant.auditBucket", "tenant.auditTopic" and "tenant.modelProject" (of those that
 //     have one)

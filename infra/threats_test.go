@@ -37,6 +37,15 @@ var effects = map[string]effect{
 		writes:  "any document, audit entries included",
 		deletes: "any document, audit entries included",
 	},
+	"strongroom.documentWriter on tenant.database": { // the same functions, so the table does not say it twice
+		reads:  "names, states and sealed values of all tenants",
+		writes: "any document, audit entries included",
+	},
+	"roles/datastore.user on tenant.database": {
+		reads:   "names, states and sealed values of all tenants",
+		writes:  "any document, audit entries included",
+		deletes: "any document, audit entries included",
+	},
 	"roles/datastore.user on directory": {
 		reads:   "the record of every tenant",
 		writes:  "the record, trust and members of every tenant, and who is staff",

@@ -132,7 +132,7 @@
 //
 // # IAM
 //
-//	roles/datastore.user                        on the database
+//	roles/datastore.user                        on each database
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/cloudkms.cryptoKeyEncrypter           on each tenant's key: finds out whether it is enabled

@@ -21,6 +21,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/bucket"
 	"github.com/strongroom-dev/strongroom/shared/offboard"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // kept are the collections of the tenant that are not deleted: the audit log, and the
@@ -44,7 +45,7 @@ func (j *job) stores(ctx context.Context) (all []offboard.Store, err error) {
 		}
 		all = append(all, s)
 	}
-	s := offboard.Store{Name: "tenants/" + string(j.tenant.ID), What: "documents of the tenant, and of its workspaces", Documents: true, Erases: true}
+	s := offboard.Store{Name: documentsOf(j.tenant), What: "documents of the tenant, and of its workspaces", Documents: true, Erases: true}
 	sum := sha256.New()
 	err = j.eachDocument(ctx, func(ref *firestore.DocumentRef) error {
 		s.Found++
@@ -53,6 +54,15 @@ func (j *job) stores(ctx context.Context) (all []offboard.Store, err error) {
 	})
 	s.Digest = hex.EncodeToString(sum.Sum(nil))
 	return append(all, s), err
+}
+
+// documentsOf names the tenant's documents, and the database if it is the tenant's own.
+func documentsOf(t tenant.Record) string {
+	name := "tenants/" + string(t.ID)
+	if t.DatabaseID == "" {
+		return name
+	}
+	return "projects/" + t.ProjectID + "/databases/" + t.DatabaseID + "/documents/" + name
 }
 
 func (j *job) countObjects(ctx context.Context, s offboard.Store) (offboard.Store, error) {

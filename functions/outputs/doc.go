@@ -79,6 +79,10 @@
 // fileName, without characters that some system forbids. If a response ends before its Content-Length, it
 // was aborted: continue with a Range.
 //
+// A request for bytes after the end, and the renewal of a view, note on a running run that it
+// is followed for the next 2 minutes, so that its runner uploads what is new within seconds.
+// The run is written at most once a minute for that.
+//
 // Each read has two audit entries: outputs.read before the first byte, and
 // outputs.read.end after the last. The second one has these counts:
 //
@@ -178,7 +182,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter                   on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/storage.legacyObjectReader            on each tenant's outputs bucket: gets objects, lists none

@@ -181,6 +181,7 @@ func (v *view) resolve(ctx context.Context, selected selection) (response, error
 	case selected.bytes != nil:
 		s, ok := selected.bytes.resolve(size)
 		if !ok {
+			v.handler.noteFollower(ctx, v.session, v.run)
 			return response{}, v.unsatisfiable("the output has only %d bytes so far", size)
 		}
 		s.to = min(s.to, s.from+maxResponse)

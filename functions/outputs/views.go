@@ -92,6 +92,9 @@ func (h *Handler) openView(ctx context.Context, in *openViewRequest) (*openViewR
 	if err != nil {
 		return nil, err
 	}
+	if old.ID != "" {
+		h.noteFollower(ctx, session, r)
+	}
 	docs, err := v.loadIndex(ctx, *in, old)
 	if err != nil {
 		return nil, err

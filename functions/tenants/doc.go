@@ -1,7 +1,7 @@
-// Package tenants is the function with which a tenant's admin sees the tenant's record, and
-// tests, rotates, disables, enables and destroys the tenant's key. The platform's staff suspends
-// and resumes tenants with it, and starts offboardings, and sees no data. It is the only function that may write to the
-// directory.
+// Package tenants is the function with which a tenant's admin sees the tenant's record, says who
+// may read its workspaces, and tests, rotates, disables, enables and destroys the tenant's key.
+// The platform's staff suspends and resumes tenants with it, and starts offboardings, and sees no
+// data. It is the only function that may write to the directory.
 //
 // # Methods
 //
@@ -22,6 +22,12 @@
 //	PUT  /v1/tenant/holds/{hold}                  admin           place one on the tenant, a workspace or a run
 //	POST /v1/tenant/holds/{hold}/lift             admin           request that it ends, or confirm it
 //	POST /v1/tenants/{tenant}/holds/{hold}/lift   staff           confirm it
+//
+//	GET    /v1/tenant/workspaces                               auditor, admin  list the workspaces
+//	GET    /v1/tenant/workspaces/{workspace}/members           auditor, admin  list the members of one
+//	POST   /v1/tenant/workspaces/{workspace}/members           admin           add a member
+//	GET    /v1/tenant/workspaces/{workspace}/members/{member}  auditor, admin  show a member
+//	DELETE /v1/tenant/workspaces/{workspace}/members/{member}  admin           remove a member
 //
 //	POST /v1/tenant/offboarding                   admin           ask that everything of the tenant is erased
 //	POST /v1/tenant/offboarding/stop              admin           stop it, or take the request back
@@ -150,6 +156,30 @@
 // the next one: "leased" is at least what was used, and "used" can lack the last lease of
 // processes that have ended. See package shared/quota.
 //
+// # Members
+//
+// A user with the role viewer reads the workspaces that the user is a member of. All other roles
+// need no membership. To add a member is safe to repeat:
+//
+//	{"issuer": "https://accounts.google.com", "subject": "108…"}
+//
+// The tenant must trust the issuer. The answer, and each element of a list, is
+//
+//	{"id": "9f86d0…", "issuer": "https://accounts.google.com", "subject": "108…", "owner": "api",
+//	 "added": "2026-11-29T12:00:00Z", "entry": "0198…"}
+//
+// and a list {"members": […], "nextPageToken": "…"}, or {"workspaces": [{"id": "prod", "owner":
+// "terraform"}], …}. Lists have the parameters pageSize (1 to 200, default 50) and pageToken, and
+// are in the order of IDs. The ID of a member is the SHA-256 of the issuer, a zero byte and the
+// subject.
+//
+// Both take effect with the user's next request. The removal answers with the member as it was.
+// The owner of a member is who has added it: Terraform or the API. Each keeps what the other has
+// added. Only Terraform removes its own members (terraform-owned), and only Terraform adds and
+// removes workspaces: a membership has no effect without its workspace. The API adds members
+// until a workspace has 1,000. Admins follow from rules and not from memberships, so the last
+// admin cannot be removed here. See infra/adr/0057-members-over-the-api.md.
+//
 // # Who owns what
 //
 // Terraform creates the record, the key and the roles on the key, and this API changes the
@@ -183,6 +213,7 @@
 //
 //	DELETE /v1/export-schedules/{schedule}                           tenant-offboarding
 //	POST /v1/tenant/key/rotate                                       tenant-offboarding
+//	POST /v1/tenant/workspaces/{workspace}/members                   tenant-offboarding
 //	POST /v1/workspaces/{workspace}/assistants/{assistant}/rank      tenant-offboarding
 //	POST /v1/workspaces/{workspace}/assistants/{assistant}/summary   tenant-offboarding
 //	POST /v1/workspaces/{workspace}/config.git/git-receive-pack      tenant-offboarding
@@ -255,7 +286,7 @@
 //	400  the body is not strict JSON
 //	401  the token is missing or invalid; counted, not audited
 //	403  audited: the role does not allow this, or the tenant is suspended or being offboarded
-//	404  there is no such tenant, hold, workspace or run, or no certificate yet
+//	404  there is no such tenant, hold, workspace, member or run, or no certificate yet
 //	409  nothing was changed:
 //	     - the platform may not do this with the key (key-owner)
 //	     - the key cannot be used, so it cannot be rotated (key-not-active)
@@ -271,7 +302,8 @@
 //	     - the ID of a hold is taken (hold-exists), or the tenant has 100 holds (too-many-holds)
 //	     - the confirmation that a hold ends is not of the last request (lifting-unknown), too late (lifting-stale),
 //	       from the same person (lifting-alone), or from an admin of another issuer (lifting-issuer)
-//	     - Terraform suspends the tenant, so the API cannot resume it (terraform-owned)
+//	     - Terraform suspends the tenant, so the API cannot resume it, or has added the member (terraform-owned)
+//	     - the workspace has 1,000 members (too-many-members)
 //	     - the tenant is being offboarded, so it cannot be suspended or resumed (tenant-offboarding)
 //	     - the confirmation is not of the last request (destruction-unknown), or too late (destruction-stale)
 //	     - the confirmation is from the same admin before 24 hours are over (destruction-alone), or from an
@@ -296,7 +328,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter              on the database
+//	strongroom.documentWriter              on each database
 //	roles/datastore.user                   on the directory: no other function may write there
 //	roles/cloudkms.cryptoKeyEncrypter      on the audit key
 //	strongroom.keyAdministrator            on each tenant's key: not on its key ring, so not on a signing key
@@ -327,6 +359,12 @@
 //	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=admin" | grep -o 'eyJ[^"]*')
 //	curl -s -X PUT -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"workspace":"prod"}' http://127.0.0.1:8080/v1/tenant/holds/case-17
 //	curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenant/holds
+//
+// Let a user read a workspace:
+//
+//	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=admin" | grep -o 'eyJ[^"]*')
+//	curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"issuer":"http://127.0.0.1:8080/emulator/oidc","subject":"ann"}' http://127.0.0.1:8080/v1/tenant/workspaces/prod/members
+//	curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenant/workspaces/prod/members
 //
 // As the platform's staff, list the tenants:
 //

@@ -48,6 +48,10 @@ const (
 	holdPath      = "/v1/tenant/holds/{hold}"
 	liftPath      = "/v1/tenant/holds/{hold}/lift"
 	staffLiftPath = "/v1/tenants/{tenant}/holds/{hold}/lift"
+
+	workspacesPath = "/v1/tenant/workspaces"
+	membersPath    = "/v1/tenant/workspaces/{workspace}/members"
+	memberPath     = "/v1/tenant/workspaces/{workspace}/members/{member}"
 )
 
 // New returns the function. It makes no calls.
@@ -71,6 +75,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	api.Register(a, h.operation("destroyKey", http.MethodPost, destroyPath, "Request or confirm the destruction of the key", auditlog.DestroyKey, 409), h.destroy)
 	h.registerStaff(a)
 	h.registerHolds(a)
+	h.registerMembers(a)
 	h.registerOffboarding(a)
 	return h, nil
 }

@@ -33,6 +33,11 @@
 //	  "expires": "2026-01-02T15:04:05Z"
 //	}]}
 //
+// While somebody follows an output of the run, the response also has
+// "followedSeconds": how long they follow it, at least. The runner then uploads what the
+// task writes within seconds. Otherwise, it may wait for up to a minute, which makes
+// fewer parts.
+//
 // The bucket rejects bytes with another size or CRC32C. It does not know the SHA-256: the
 // grant stores it, and whoever verifies an export compares the bytes with it. So declare
 // it if deliberate changes must be detectable later. An export marks a part without it
@@ -95,7 +100,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter                   on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	strongroom.blobSigner                       on each tenant's signing account: signs, creates no tokens

@@ -44,12 +44,13 @@ func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, err
 	sign := sync.OnceValue(func() <-chan minted {
 		return h.startMinting(signing, signer, session.Tenant, request, expires)
 	})
-	before, err := h.commitGrants(ctx, session, request, expires, func() { sign() })
-	claim.Return(before)
+	granted, err := h.commitGrants(ctx, session, request, expires, func() { sign() })
+	claim.Return(granted.before)
 	if err != nil {
 		return nil, err
 	}
 	urls := <-sign()
+	urls.response.Body.FollowedSeconds = int(granted.followed.Round(time.Second) / time.Second)
 	return urls.response, urls.err
 }
 
@@ -60,30 +61,36 @@ func lifetime(t tenant.Record) time.Duration {
 	return signedurl.MaxLifetime
 }
 
+// mintedGrants is what a mint has changed.
+type mintedGrants struct {
+	followed time.Duration // how long the run is followed
+	before   quota.Amounts // what was granted before, and so does not count again
+}
+
 // commitGrants commits the grants, the audit entry and, if it is new, the run.
 // A URL may only leave after that, so that every URL has its grant and its audit entry.
-// When nothing is left but to commit, it calls committing, once or more. It returns what was
-// not granted now, and so does not count: parts that were granted before, or all of a request
-// that is refused.
-func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func()) (uncounted quota.Amounts, err error) {
+// When nothing is left but to commit, it calls committing, once or more. If the request is
+// refused, nothing of it counts.
+func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func()) (granted mintedGrants, err error) {
 	entry, err := h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.MintUpload, Outcome: auditlog.Allowed,
 		Workspace: s.Workspace, Resource: "runs/" + string(request.run), Objects: request.objectNames(),
 	})
 	if err != nil {
-		return nil, err
+		return granted, err
 	}
+	var before quota.Amounts // as the first attempt found it: another one can find its grants
 	err = entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
-		granted, err := h.writeGrants(tx, s, request, expires)
-		if err != nil {
+		if granted, err = h.writeGrants(tx, s, request, expires); err != nil {
 			return false, err
 		}
-		if uncounted == nil { // another attempt can find the grants of this one
-			uncounted = granted
+		if before == nil {
+			before = granted.before
 		}
 		committing()
 		return true, nil
 	})
+	granted.before = before
 	switch {
 	case errors.Is(err, records.ErrRunIDTaken):
 		err = api.Refuse(http.StatusConflict, api.RunIDTakenText)
@@ -91,27 +98,26 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 		err = h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
 	}
 	if refused := huma.StatusError(nil); errors.As(err, &refused) {
-		return amountsOf(request.parts), err
+		granted.before = amountsOf(request.parts)
 	}
-	return uncounted, err
+	return granted, err
 }
 
-// writeGrants returns what was granted before.
-func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (before quota.Amounts, err error) {
+func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (granted mintedGrants, err error) {
 	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
 	now := h.deps.Now()
 	r, create, docs, err := runRef.Open(tx, now, s.RunOwner(), request.grantRefs(s)...)
 	if err != nil {
-		return nil, err
+		return granted, err
 	}
 	grants, err := renewGrants(r, request, docs, s.RunOwner(), now, expires)
 	if err != nil {
-		return nil, err
+		return granted, err
 	}
 	var again []requestedPart
 	for i, doc := range docs {
 		if err := tx.Set(doc.Ref, grants[i]); err != nil {
-			return nil, fmt.Errorf("write grant: %w", err)
+			return granted, fmt.Errorf("write grant: %w", err)
 		}
 		if doc.Exists() {
 			again = append(again, request.parts[i])
@@ -122,7 +128,7 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 	if r.Renew(now) || reopened {
 		err = runRef.Save(tx, r, create)
 	}
-	return amountsOf(again), err
+	return mintedGrants{followed: r.FollowedFor(now), before: amountsOf(again)}, err
 }
 
 // amountsOf returns what parts count: the bytes are those that may be uploaded.

@@ -37,6 +37,8 @@ type partRequest struct {
 type mintResponse struct {
 	Body struct {
 		Parts []partResponse `json:"parts" doc:"One element per requested part, in the same order"`
+
+		FollowedSeconds int `json:"followedSeconds,omitempty" class:"operational" doc:"Somebody follows an output of the run, and does so for this many seconds at least: upload what the task writes soon. Absent if nobody does"`
 	}
 }
 

@@ -117,6 +117,10 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.LiftHold:    {tenant.Admin},
 	auditlog.ConfirmLift: {tenant.Platform},
 
+	auditlog.ReadMembers:  {tenant.Auditor, tenant.Admin},
+	auditlog.AddMember:    {tenant.Admin},
+	auditlog.RemoveMember: {tenant.Admin},
+
 	auditlog.ListQuarantine:    {tenant.Platform},
 	auditlog.ReplayQuarantine:  {tenant.Platform},
 	auditlog.ReplayDeadLetters: {tenant.Platform},

@@ -44,6 +44,9 @@ var textCodes = map[string]string{
 	TenantNotActiveText:   "tenant-offboarding",
 	TerraformOwnedText:    "terraform-owned",
 
+	TerraformMemberText: "terraform-owned",
+	TooManyMembersText:  "too-many-members",
+
 	OffboardingUnknownText: "offboarding-unknown",
 	OffboardingStaleText:   "offboarding-stale",
 	OffboardingAloneText:   "offboarding-alone",

@@ -33,6 +33,9 @@ const (
 
 	TenantNotActiveText = "the tenant is being offboarded; stop the offboarding first"
 
+	TerraformMemberText = "Terraform has added this member; remove it there, in \"workspaces\" of the tenant, and apply"
+	TooManyMembersText  = "the workspace has 1,000 members, and the API adds no more; give a rule the role auditor instead, or remove members"
+
 	HeldText           = "a legal hold covers this, so nothing of it can be deleted; GET /v1/tenant/holds lists the holds"
 	HoldExistsText     = "there is a hold with this ID that covers something else; choose another ID"
 	TooManyHoldsText   = "the tenant has 100 holds; place one hold on a workspace instead of many on its runs"

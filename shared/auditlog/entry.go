@@ -116,6 +116,10 @@ const (
 	LiftHold    Action = "tenant.holds.lift"
 	ConfirmLift Action = "tenants.holds.lift"
 
+	ReadMembers  Action = "tenant.members.read"
+	AddMember    Action = "tenant.members.add"
+	RemoveMember Action = "tenant.members.remove"
+
 	ReadAuditEntries    Action = "audit.entries.read"
 	ReadAuditLog        Action = "audit.log.read"
 	CosignAuditLog      Action = "audit.log.cosign"
@@ -152,7 +156,7 @@ type Entry struct {
 	Reason    string             `json:"reason,omitempty" class:"audit"` // code of a denial or a quarantine
 	Workspace tenant.WorkspaceID `json:"workspace,omitempty" class:"audit"`
 	Resource  string             `json:"resource,omitempty" class:"audit"` // path of what the action affects
-	Objects   []string           `json:"objects,omitempty" class:"audit"`  // each "output/part", for uploads.mint
+	Objects   []string           `json:"objects,omitempty" class:"audit"`  // each "output/part" for uploads.mint; what else an action is about, such as "subject/ann"
 	Counts    map[string]int64   `json:"counts,omitempty" class:"audit"`   // such as the bytes sent
 	Of        string             `json:"of,omitempty" class:"audit"`       // ID of the entry whose action has ended
 	Model     *ModelCall         `json:"model,omitempty"`                  // for models.send and models.end; nil: another action

@@ -46,6 +46,8 @@ type Run struct {
 	// has no meaning if the run has ended.
 	LeaseExpires time.Time `firestore:"leaseExpires" class:"operational"`
 
+	FollowedUntil time.Time `firestore:"followedUntil" class:"operational"` // a reader follows an output of the run until then, at least; zero: none did
+
 	GrantsFinal bool `firestore:"grantsFinal" class:"operational"` // the run has ended, none of its grants is pending, and the audit log has their final states
 
 	Digest    string `firestore:"digest" class:"operational"` // keyed hash of the report; a repeated report has the same digest

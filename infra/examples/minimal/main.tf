@@ -70,6 +70,7 @@ module "tenant" {
   project_id              = each.value.project_id
   project_number          = each.value.project_number
   location                = each.value.location
+  database                = each.value.database
   trust                   = each.value.trust
   workspaces              = each.value.workspaces
   signing_key             = each.value.signing_key

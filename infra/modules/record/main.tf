@@ -103,7 +103,7 @@ locals {
       for m in workspace.members : "${w} ${m.issuer} ${m.subject}" => {
         workspace   = w
         document_id = sha256("${m.issuer}\u0000${m.subject}")
-        fields      = jsonencode({ subject = { stringValue = m.subject } })
+        fields      = jsonencode({ issuer = { stringValue = m.issuer }, subject = { stringValue = m.subject } })
       }
     }
   ]...)

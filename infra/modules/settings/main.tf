@@ -5,7 +5,7 @@
 locals {
   # The settings of a tenant: the variables of the tenant module, and leaving.
   known = [
-    "audit", "audit_topic", "configs", "exports", "key_destroy_days", "key_protection_level", "key_rotation_days", "leaving", "location",
+    "audit", "audit_topic", "configs", "database", "exports", "key_destroy_days", "key_protection_level", "key_rotation_days", "leaving", "location",
     "model", "model_limits", "outputs", "project_id", "project_number", "quotas", "signing_key", "signing_key_version", "soft_delete_days", "state", "trust",
     "upload_lifetime_seconds", "witnesses", "workspace_quotas", "workspaces",
   ]
@@ -14,6 +14,7 @@ locals {
     exports          = ["delete_after_days", "keep_days", "locked"]
     audit            = ["keep_days", "locked"]
     configs          = ["hold_pushes", "pipeline_reviews"]
+    database         = ["location"]
     model            = ["abuse_logging_exempt", "cache_disabled", "location", "name", "project_id"]
     model_limits     = ["keep_requests_days", "sends_per_hour", "tokens_per_day"]
     quotas           = ["bytes_per_day", "exports_per_day", "model_sends_per_day", "parts_per_day", "requests_per_minute", "runs_per_day", "samples_per_day", "sightings_per_day"]
@@ -28,7 +29,7 @@ locals {
   objects = concat(
     [for slug, t in var.tenants : { path = slug, has = keys(t), known = local.known }],
     flatten([for slug, t in var.tenants : [
-      for name in ["outputs", "exports", "audit", "configs", "model", "model_limits", "quotas", "workspace_quotas"] :
+      for name in ["outputs", "exports", "audit", "configs", "database", "model", "model_limits", "quotas", "workspace_quotas"] :
       { path = "${slug}.${name}", has = keys(t[name]), known = local.known_in[name] } if try(t[name], null) != null
     ]]),
     flatten([for slug, t in var.tenants : [for i, issuer in coalesce(try(t.trust, null), []) : concat(

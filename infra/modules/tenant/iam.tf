@@ -62,6 +62,22 @@ resource "google_pubsub_topic_iam_member" "audit" {
   member  = "serviceAccount:${each.value.member}"
 }
 
+# A role on a database is a role on the project with a condition.
+resource "google_project_iam_member" "database" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "tenant.database" }
+
+  project = local.tenant.project_id
+  role    = each.value.role
+  member  = "serviceAccount:${each.value.member}"
+
+  condition {
+    title      = "database-of-${var.slug}"
+    expression = "resource.name == \"${each.value.resource}\""
+  }
+
+  depends_on = [google_project_iam_custom_role.this, module.database]
+}
+
 # The functions that send may use the models of the tenant's own project. Whoever applies
 # this needs resourcemanager.projects.setIamPolicy on it.
 resource "google_project_iam_member" "model" {

@@ -34,6 +34,11 @@ output "audit_bucket" {
   value       = google_storage_bucket.audit.name
 }
 
+output "database" {
+  description = "ID of the tenant's own database; null: its documents are in the platform's."
+  value       = one(module.database[*].name)
+}
+
 output "bindings" {
   description = "Role bindings of suite.json on the tenant's resources: member, role, resource."
   value       = local.bindings

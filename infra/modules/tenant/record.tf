@@ -18,6 +18,7 @@ module "record" {
     key_name                = google_kms_crypto_key.data.id
     signing_account         = local.tenant.signing_account
     signing_key_name        = var.signing_key_version == null ? "" : "${one(google_kms_crypto_key.signing[*].id)}/cryptoKeyVersions/${var.signing_key_version}"
+    database_id             = var.database == null ? "" : one(module.database[*].name)
     upload_lifetime_seconds = var.upload_lifetime_seconds
     model                   = var.model
     model_limits            = var.model_limits
@@ -39,11 +40,13 @@ resource "google_firestore_document" "record" {
 
   depends_on = [
     google_kms_crypto_key_iam_member.this,
+    google_project_iam_member.database,
     google_project_iam_member.model,
     google_pubsub_topic_iam_member.audit,
     google_service_account_iam_member.this,
     google_storage_bucket_iam_member.this,
     google_storage_notification.outputs,
+    terraform_data.database,
   ]
 }
 

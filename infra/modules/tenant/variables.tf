@@ -9,6 +9,10 @@ variable "platform" {
     topic          = string
     audit_key      = string
     accounts       = map(string)
+    ttl_fields     = map(string)
+    backup_days    = number
+
+    database_location = string
   })
   nullable = false
 }
@@ -53,6 +57,12 @@ variable "project_number" {
 variable "location" {
   description = "Location of the tenant's key and buckets; null: the platform's. It cannot be changed later."
   type        = string
+  default     = null
+}
+
+variable "database" {
+  description = "The tenant's own Firestore database, in its project, under a key of its own; null: its documents are in the platform's. location is that of the database, by default that of the tenant, or of the platform's database if the tenant has no location of its own. Neither can be changed later."
+  type        = object({ location = optional(string) })
   default     = null
 }
 

@@ -144,29 +144,31 @@ func (c *Client) Report(ctx context.Context, run string, report Report) (left Le
 
 // Mint requests the permission to upload at most MaxMint parts. The targets are
 // in the order of the parts. If any part is already stored, nothing is minted
-// and the error is a *Problem with Stored.
-func (c *Client) Mint(ctx context.Context, run string, parts []Part) ([]Target, error) {
+// and the error is a *Problem with Stored. followed is how long somebody follows an
+// output of the run, at least; 0 if nobody does.
+func (c *Client) Mint(ctx context.Context, run string, parts []Part) (targets []Target, followed time.Duration, err error) {
 	r := request{what: "request upload URLs", method: http.MethodPost, path: c.runPath(run) + "/uploads"}
 	r.in = struct {
 		Parts []Part `json:"parts"`
 	}{parts}
 	var response struct {
-		Parts []Target `json:"parts"`
+		Parts           []Target `json:"parts"`
+		FollowedSeconds int      `json:"followedSeconds"`
 	}
 	if err := c.call(ctx, r, &response); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if len(response.Parts) != len(parts) {
-		return nil, fmt.Errorf("%s: requested %d, received %d", r.what, len(parts), len(response.Parts))
+		return nil, 0, fmt.Errorf("%s: requested %d, received %d", r.what, len(parts), len(response.Parts))
 	}
 	minted := time.Now()
 	for i := range response.Parts {
 		if response.Parts[i].Output != parts[i].Output || response.Parts[i].Number != parts[i].Number {
-			return nil, fmt.Errorf("%s: the response is for different parts", r.what)
+			return nil, 0, fmt.Errorf("%s: the response is for different parts", r.what)
 		}
 		response.Parts[i].minted = minted
 	}
-	return response.Parts, nil
+	return response.Parts, time.Duration(response.FollowedSeconds) * time.Second, nil
 }
 
 func (c *Client) runPath(run string) string {

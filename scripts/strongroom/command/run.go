@@ -98,7 +98,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	flags.BoolVar(&o.wait, "wait", false, "after the task ends, keep retrying for --retry-for if the platform is unreachable")
 	flags.BoolVar(&o.json, "json", false, "print a JSON summary as the last line of stderr")
 	documentJSON(cmd, summary{})
-	flags.DurationVar(&o.flush, "flush-interval", 2*time.Second, "upload a part after the output has been idle for this long, and after 5x this long in any case")
+	flags.DurationVar(&o.flush, "flush-interval", 2*time.Second, "upload what the command has written after this long; the time doubles with each upload, up to 1m, unless somebody follows the output")
 	flags.DurationVar(&o.timeout, "timeout", 0, "end the command after this long (default no timeout)")
 	flags.DurationVar(&o.grace, "grace", 10*time.Second, "time between the signal that ends the command and SIGKILL")
 	flags.DurationVar(&o.patience, "patience", 15*time.Second, "how long to keep retrying an unreachable platform after the task ends (ignored with --wait), and how long the task waits for uploads to free a full spool disk")

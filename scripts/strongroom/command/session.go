@@ -68,6 +68,7 @@ func (a *app) startSession(ctx context.Context, spooled *spool.Run, client *api.
 		Client: client, Run: j.Run, Parallel: t.parallel, Retry: policy,
 		Start: j.Start, Correct: s.correctStart,
 		Stored: func(p spool.Part) error { stored(); return spooled.Stored(p) }, Moved: s.meter.Moved,
+		Followed: spooled.Follow,
 	})
 	return s
 }

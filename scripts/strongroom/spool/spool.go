@@ -110,6 +110,8 @@ type Run struct {
 
 	mu      sync.Mutex
 	journal Journal
+
+	following following
 }
 
 // Create spools a new run, completely or not at all. The files in filesDir will

@@ -85,23 +85,56 @@ func TestPartsAreCutForReadersThatFollow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write := func(pause time.Duration) {
+		write := func(seconds int) {
+			for range seconds {
+				_, _ = w.Write([]byte("x"))
+				time.Sleep(time.Second)
+				synctest.Wait()
+			}
+		}
+		want := func(want ...int64) {
+			t.Helper()
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("sizes (-want +got):\n%s", diff)
+			}
+			got = nil
+		}
+		write(2)
+		if len(got) != 0 {
+			t.Error("cut before its time")
+		}
+		write(1 + 60)
+		want(3, 5, 9, 17) // after 2, 4, 8 and 16 seconds and the millisecond of slowDown
+		run.Follow(10 * time.Second)
+		synctest.Wait()
+		want(29) // the part that was waiting for 32 seconds
+		write(15)
+		want(3, 3, 3, 3) // the last one was opened while somebody followed
+		write(60)
+		want(5, 9, 17)
+		_ = w.Close()
+	})
+}
+
+// A line each 2.5 seconds made a part of each line.
+func TestATaskThatWritesSlowlyMakesFewParts(t *testing.T) {
+	t.Parallel()
+	_, run := create(t, spool.Output{Name: "o"})
+	synctest.Test(t, func(t *testing.T) {
+		var got []int64
+		w, err := run.Write("o", spool.CutRule{PartSize: 1000, Interval: 2 * time.Second}, sizes(&got))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 72 { // 3 minutes
 			_, _ = w.Write([]byte("x"))
-			time.Sleep(pause)
+			time.Sleep(2500 * time.Millisecond)
 			synctest.Wait()
 		}
-		write(time.Second)
-		if len(got) != 0 {
-			t.Error("cut while it may still grow")
-		}
-		write(3 * time.Second) // idle
-		for range 12 {
-			write(time.Second) // never idle
-		}
-		if diff := cmp.Diff([]int64{2, 11}, got); diff != "" {
-			t.Errorf("sizes (-want +got):\n%s", diff)
-		}
 		_ = w.Close()
+		if len(got) > 8 {
+			t.Errorf("%d parts: %v", len(got), got)
+		}
 	})
 }
 

@@ -16,9 +16,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/grant"
 )
 
-// maxAge is after how many intervals a part is cut although it still grows.
-const maxAge = 5
-
 // slowDown is after how many parts the interval has doubled. It grows with each
 // part, so that an output that is written slowly for months stays within the
 // maximum number of parts.
@@ -53,9 +50,11 @@ type Writer struct {
 	file   *os.File  // nil: the part has no file yet
 	timer  *time.Timer
 	opened time.Time // when the part's file was opened
-	grown  time.Time // when the part last grew
-	err    error     // sticky
-	lost   int64     // bytes that were not spooled
+
+	flushes int // parts that were cut by age in a row, while nobody followed
+
+	err    error // sticky
+	lost   int64 // bytes that were not spooled
 	closed bool
 }
 
@@ -63,8 +62,9 @@ type Writer struct {
 type CutRule struct {
 	PartSize int64 // maximum bytes of a part
 
-	// Interval cuts a part that has not grown for this long, and any part after
-	// five intervals, so that a reader can follow. Zero: cut full parts only.
+	// Interval cuts a part this long after its first byte, so that a reader can follow.
+	// While nobody does, the time doubles with each part, up to a minute, because each
+	// part costs. Zero: cut full parts only.
 	Interval time.Duration
 
 	// Wait cuts a part when the disk is full, and waits at most this long for an
@@ -88,10 +88,14 @@ func (r *Run) Write(output string, rule CutRule, ready func(Part)) (*Writer, err
 	if err := errors.Join(durable.SyncDir(filepath.Dir(dir)), durable.SyncDir(r.dir)); err != nil {
 		return nil, fmt.Errorf("spool %s: %w", output, err)
 	}
-	return &Writer{
+	w := &Writer{
 		run: r, dir: dir, partSize: rule.PartSize, interval: rule.Interval, wait: rule.Wait, ready: ready,
 		part: Part{Output: output, Number: 1, ContentType: o.ContentType},
-	}, nil
+	}
+	if w.interval > 0 {
+		r.following.add(w)
+	}
+	return w, nil
 }
 
 // Write spools all of p. After one error, all later calls fail.
@@ -126,7 +130,6 @@ func (w *Writer) grow(p []byte) (n int, err error) {
 	n, err = w.file.Write(p)
 	w.part.measure(p[:n])
 	w.digest.Write(p[:n])
-	w.grown = time.Now()
 	if err != nil {
 		return n, fmt.Errorf("spool %s: %w", w.part.Output, err)
 	}
@@ -165,15 +168,11 @@ func (w *Writer) openPart() error {
 	if err != nil {
 		return fmt.Errorf("spool %s: %w", w.part.Output, err)
 	}
-	w.file, w.digest, w.opened, w.grown = file, sha256.New(), time.Now(), time.Now()
+	w.file, w.digest, w.opened = file, sha256.New(), time.Now()
 	if w.interval > 0 {
-		w.timer = time.AfterFunc(w.pause(), w.tick)
+		w.timer = time.AfterFunc(w.delay(), w.tick)
 	}
 	return nil
-}
-
-func (w *Writer) pause() time.Duration {
-	return w.interval * time.Duration(slowDown+w.part.Number) / slowDown
 }
 
 // tick cuts the current part if it is due, and otherwise waits until then.
@@ -183,13 +182,12 @@ func (w *Writer) tick() {
 	if w.file == nil || w.err != nil {
 		return
 	}
-	due := w.grown.Add(w.pause())
-	if latest := w.opened.Add(maxAge * w.pause()); latest.Before(due) {
-		due = latest
-	}
-	if wait := time.Until(due); wait > 0 {
+	if wait := time.Until(w.opened.Add(w.delay())); wait > 0 { // the timer was of the part before
 		w.timer.Reset(wait)
 		return
+	}
+	if !w.run.following.isActive() {
+		w.flushes++
 	}
 	w.err = w.cut()
 }

@@ -46,7 +46,7 @@ func (d *delivery) step(ctx context.Context) error {
 // mint reports whether the part is already stored. Otherwise, it sets the target.
 func (d *delivery) mint(ctx context.Context) (stored bool, err error) {
 	u := d.uploader
-	targets, err := u.config.Client.Mint(ctx, u.config.Run, describe([]spool.Part{d.part}))
+	targets, err := u.mint(ctx, []spool.Part{d.part})
 	var problem *api.Problem
 	if errors.As(err, &problem) && len(problem.Stored) > 0 {
 		stored, err := isStored(d.part, problem.Stored)

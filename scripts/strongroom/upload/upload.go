@@ -30,6 +30,8 @@ type Config struct {
 	Stored   func(spool.Part) error // called concurrently, for each part that is stored
 	Moved    func(bytes int64)      // called when bytes are sent; negative if they must be sent again; may be nil
 
+	Followed func(time.Duration) // called when somebody follows the run, and for how long; may be nil
+
 	Correct func(context.Context, api.Start) (api.Start, error) // returns the start by the platform's clock; nil: Start is recorded as it is
 
 	Heartbeat time.Duration // interval of the calls that keep the run from being lost; zero: run.HeartbeatInterval
@@ -61,6 +63,9 @@ type Uploader struct {
 func Start(ctx context.Context, config Config) *Uploader {
 	if config.Moved == nil {
 		config.Moved = func(int64) {}
+	}
+	if config.Followed == nil {
+		config.Followed = func(time.Duration) {}
 	}
 	config.Parallel = max(config.Parallel, 1)
 	u := &Uploader{config: config, done: make(chan error, 1), wake: make(chan struct{}, 1), started: make(chan struct{})}
@@ -230,7 +235,7 @@ func (u *Uploader) sendEach(ctx context.Context, group *errgroup.Group, batch []
 // returns no targets and the remaining parts.
 func (u *Uploader) mintBatch(ctx context.Context, batch []spool.Part) (targets []api.Target, rest []spool.Part, err error) {
 	err = u.config.Retry.Do(ctx, func(ctx context.Context) error {
-		targets, err = u.config.Client.Mint(ctx, u.config.Run, describe(batch))
+		targets, err = u.mint(ctx, batch)
 		return err
 	})
 	var problem *api.Problem
@@ -239,6 +244,15 @@ func (u *Uploader) mintBatch(ctx context.Context, batch []spool.Part) (targets [
 	}
 	rest, err = u.dropStored(batch, problem)
 	return nil, rest, err
+}
+
+// mint mints targets for parts, and passes on that somebody follows the run.
+func (u *Uploader) mint(ctx context.Context, parts []spool.Part) ([]api.Target, error) {
+	targets, followed, err := u.config.Client.Mint(ctx, u.config.Run, describe(parts))
+	if followed > 0 {
+		u.config.Followed(followed)
+	}
+	return targets, err
 }
 
 // dropStored removes the parts that are already stored with the same content. A

@@ -11,6 +11,10 @@ variables {
     topic          = "projects/p-test/topics/object-events"
     audit_key      = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/audit"
     accounts       = {}
+    ttl_fields     = { outbox = "expires" }
+    backup_days    = 7
+
+    database_location = "eur3"
   }
 }
 

@@ -21,6 +21,10 @@ variables {
     topic          = "projects/p-test/topics/object-events"
     audit_key      = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/audit"
     accounts       = {}
+    ttl_fields     = { outbox = "expires" }
+    backup_days    = 7
+
+    database_location = "eur3"
   }
 }
 
@@ -96,6 +100,10 @@ run "a_tenant" {
   assert {
     condition     = jsondecode(google_firestore_document.record.fields).keyName.stringValue == google_kms_crypto_key.data.id && jsondecode(google_firestore_document.record.fields).signingKeyName.stringValue == ""
     error_message = "The record must name the key and no signing key."
+  }
+  assert {
+    condition     = length(google_project_iam_member.database) == 0 && output.database == null && jsondecode(google_firestore_document.record.fields).databaseId.stringValue == "" && length(google_kms_crypto_key.database) == 0
+    error_message = "By default, the documents must be in the platform's database."
   }
   assert {
     condition     = length(google_firestore_document.workspace) == 1 && length(google_firestore_document.member) == 1
