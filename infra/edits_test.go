@@ -67,7 +67,7 @@ var installations = []installation{
 			{"retain output", []string{`update module.tenant["retained"].google_storage_bucket.this["outputs"]`}},
 			{"create a signing key", []string{`create module.tenant["signing"].google_kms_crypto_key.signing[0]`, `create module.tenant["signing"].google_kms_crypto_key_iam_member.this["*"]`}},
 			{"let a tenant leave", []string{
-				`update module.tenant["leaves"].google_kms_crypto_key.data`, `update module.tenant["leaves"].google_storage_bucket.*`, `update module.tenant["leaves"].terraform_data.guard`,
+				`update module.tenant["leaves"].google_kms_crypto_key.data`, `update module.tenant["leaves"].google_storage_bucket.*`, `update module.tenant["leaves"].terraform_data.guard`, `update module.tenant["leaves"].terraform_data.database`,
 			}},
 		}},
 		{"tenants come and go", changeTenants(map[string]any{

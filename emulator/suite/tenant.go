@@ -63,7 +63,7 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 	return c.addTenant(ctx, id, c.options.OwnDatabases, workspaces)
 }
 
-// AddTenantWithDatabase is like AddTenant, but gives a new tenant a database of its own.
+// AddTenantWithDatabase is like AddTenant, but a new tenant has a database of its own.
 func (c *Cloud) AddTenantWithDatabase(ctx context.Context, id tenant.ID, workspaces ...tenant.WorkspaceID) (tenant.Record, error) {
 	return c.addTenant(ctx, id, true, workspaces)
 }

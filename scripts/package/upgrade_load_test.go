@@ -45,18 +45,17 @@ const (
 	runsOfPhase = 3 * runners // that end while a version serves
 )
 
-// upgradeUnderLoad upgrades from the programs of before to this version, and back.
+// upgradeUnderLoad upgrades from the programs that before returns to this version, and back.
 func upgradeUnderLoad(t *testing.T, before func(function string) string) {
 	t.Helper()
 	c := cloudtest.New(t, suite.Options{})
 	tn := tenantOfBoth(t, c)
-	first := deploy(t, c, before)
-	l := startLoad(t, tn, first)
-	l.await(t, runsOfPhase)
+	first, third := deploy(t, c, before), deploy(t, c, before)
 	second := deploy(t, c, func(function string) string { return built(t, function).path })
+	l := startLoad(t, tn, first) // after all instances listen: a runner waits while nobody awaits its run
+	l.await(t, runsOfPhase)
 	l.replace(first, second)
 	l.await(t, runsOfPhase)
-	third := deploy(t, c, before)
 	l.replace(second, third)
 	l.await(t, runsOfPhase)
 	ids := l.end(t)
