@@ -20,7 +20,7 @@ func TestATenantOverItsQuotaIsRefused(t *testing.T) {
 	midnight := time.Now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
 	c.Clock.Advance(time.Until(midnight) + time.Hour) // so that no day ends during the test
 	tn, other := c.Tenant(t), c.Tenant(t)
-	own := tenant.Quotas{RunsPerDay: 2, PartsPerDay: 3, BytesPerDay: 1000, SightingsPerDay: 3, SamplesPerDay: 1, ExportsPerDay: 1}
+	own := tenant.Quotas{RunsPerDay: 2, PartsPerDay: 8, BytesPerDay: 1000, SightingsPerDay: 3, SamplesPerDay: 1, ExportsPerDay: 1}
 	if err := c.SetQuotas(t.Context(), tn.ID, own, tenant.Quotas{}); err != nil {
 		t.Fatal(err)
 	}
@@ -50,14 +50,14 @@ func TestATenantOverItsQuotaIsRefused(t *testing.T) {
 	for range 3 { // URLs of the same parts do not count
 		mint(first, 1, 2, 10).Want(t, http.StatusOK)
 	}
-	wantQuota(t, "a fourth part", mint(first, 3, 2, 10), 23*time.Hour)
 	wantQuota(t, "too many bytes", mint(first, 3, 1, 990), 23*time.Hour)
-	mint(first, 3, 1, 10).Want(t, http.StatusOK)
+	wantQuota(t, "a ninth part", mint(first, 3, 7, 10), 23*time.Hour)
+	mint(first, 3, 6, 10).Want(t, http.StatusOK)
 	wantQuota(t, "too many sightings", report(first, 4), 23*time.Hour)
 	report(first, 3).Want(t, http.StatusOK)
 	wantQuota(t, "a fourth sighting", report(second, 1), 23*time.Hour)
 	export := func() cloudtest.Response {
-		return tn.Do(t, "auditor", http.MethodPut, "/v1/exports/"+cloudtest.NewRun(t), everything)
+		return tn.Do(t, "auditor", http.MethodPut, "/v1/exports/"+cloudtest.NewRun(t), anExport)
 	}
 	export().Want(t, http.StatusOK)
 	wantQuota(t, "a second export", export(), 23*time.Hour)
@@ -69,7 +69,7 @@ func TestATenantOverItsQuotaIsRefused(t *testing.T) {
 	}
 	day := c.Clock.Now().UTC().Format(time.DateOnly)
 	tn.Do(t, "auditor", http.MethodGet, "/v1/tenant/usage?from="+day, nil).Want(t, http.StatusOK).JSON(t, &usage)
-	if d := usage.Days; len(d) != 1 || d[0].Runs.Used != 2 || d[0].Exports.Used != 1 || d[0].Parts.Leased < 3 {
+	if d := usage.Days; len(d) != 1 || d[0].Runs.Used != 2 || d[0].Exports.Used != 1 || d[0].Parts.Leased < 8 {
 		t.Errorf("the usage is %+v", d)
 	}
 	c.Clock.Advance(24 * time.Hour)

@@ -146,7 +146,7 @@
 //
 // What is over a quota is refused with 429 quota-exceeded before anything is done. Retry-After
 // and the detail say when the quota renews. A repeated request that changes nothing does not
-// count. At 80 % of a quota, the platform's staff is alerted.
+// count, but is refused too while the quota is used up. At 80 % of a quota, the platform's staff is alerted.
 //
 //	GET /v1/tenant/usage?from=2026-01-01&to=2026-01-31     at most 92 days
 //
