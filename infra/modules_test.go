@@ -23,6 +23,7 @@ var modules = []struct {
 	{"modules/database", true, true},
 	{"modules/function", true, true},
 	{"modules/tenant", true, true},
+	{"modules/storage", true, true},
 	{"modules/platform", true, true},
 	{"examples/minimal", true, false},
 	{"examples/production", true, false},

@@ -18,6 +18,8 @@ func (x *caller) callTenants(t *testing.T) {
 	for _, action := range []string{"enable", "rotate"} {
 		x.call(t, "POST /v1/tenant/key/"+action, "", nil)
 	}
+	x.call(t, "POST /v1/tenant/storage/verify", "", nil)
+	x.call(t, "GET /v1/tenant/storage", "", nil)
 	x.values["hold"] = "case-17"
 	x.call(t, "PUT /v1/tenant/holds/{hold}", "", object{})
 	x.call(t, "GET /v1/tenant/holds", "", nil)

@@ -159,6 +159,9 @@ var operations = map[string]operation{
 	"POST /v1/tenants/{tenant}/suspend": {roles: staff, action: auditlog.SuspendTenant, ask: stateOfTenant("resume", "suspend"), stops: true, lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenants/{tenant}/resume":  {roles: staff, action: auditlog.ResumeTenant, ask: stateOfTenant("suspend", "resume"), stops: true, lists: true, shared: true, recordedFirst: true},
 
+	"GET /v1/tenant/storage":         {roles: auditors, action: auditlog.ReadStorage, ask: verifiedStorage, lists: true, shared: true},
+	"POST /v1/tenant/storage/verify": {roles: admins, action: auditlog.VerifyStorage, ask: unverifiedStorage, lists: true, shared: true, recordedFirst: true},
+
 	"GET /v1/tenant/holds":                        {roles: auditors, action: auditlog.ReadHolds, ask: atFixedPath("/v1/tenant/holds", nil), lists: true, shared: true},
 	"PUT /v1/tenant/holds/{hold}":                 {roles: admins, action: auditlog.PlaceHold, ask: newLegalHold, lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenant/holds/{hold}/lift":           {roles: admins, action: auditlog.LiftHold, ask: placedHold, lists: true, shared: true, recordedFirst: true},

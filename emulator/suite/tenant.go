@@ -77,6 +77,10 @@ func (c *Cloud) addTenant(ctx context.Context, id tenant.ID, ownDatabase bool, w
 	if err != nil {
 		return tenant.Record{}, err
 	}
+	if stored.OutputsBucket != "" {
+		record.OutputsBucket, record.EarlierOutputsBuckets = stored.OutputsBucket, stored.EarlierOutputsBuckets
+		record.CustomerBuckets, record.StorageKeyName = stored.CustomerBuckets, stored.StorageKeyName
+	}
 	record.Witnesses, record.DatabaseID = stored.Witnesses, stored.DatabaseID
 	if stored.ID == "" && ownDatabase {
 		record.DatabaseID = shortenName("tenant-"+string(id), 63) // Firestore creates it when it is first used
@@ -91,11 +95,12 @@ func (c *Cloud) addTenant(ctx context.Context, id tenant.ID, ownDatabase bool, w
 		return tenant.Record{}, err
 	}
 	for _, bucket := range []gcs.Bucket{
-		{Name: record.OutputsBucket, NotificationTopic: "projects/" + ProjectID + "/topics/object-events"},
+		{Name: record.OutputsBuckets()[0], NotificationTopic: "projects/" + ProjectID + "/topics/object-events"},
 		{Name: record.ExportsBucket},
 		{Name: record.ConfigsBucket},
 	} {
 		bucket.Location, bucket.DefaultKMSKeyName, bucket.ProjectID = Location, record.KeyName, ProjectID
+		bucket.Labels = map[string]string{"tenant": string(id)}
 		if _, err := c.GCS.Bucket(bucket.Name); err == nil {
 			continue
 		}
@@ -147,7 +152,8 @@ func (c *Cloud) SetWitnesses(ctx context.Context, id tenant.ID, verifierKeys ...
 	return nil
 }
 
-// storedRecord returns the record of a tenant. That of one that does not exist yet is empty.
+// storedRecord returns the record of a tenant that an earlier start has written, with what
+// tests and demonstrations have changed since. It is the zero value if there is none.
 func (c *Cloud) storedRecord(ctx context.Context, id tenant.ID) (record tenant.Record, err error) {
 	db, err := c.Directory.Client(ctx)
 	if err != nil {
@@ -254,6 +260,7 @@ func (c *Cloud) writeStaffTrust(ctx context.Context, trust tenant.Trust) error {
 func (c *Cloud) grantTenantRoles(record tenant.Record) error {
 	on := tenantResources(record)
 	errs := []error{
+		c.grantCustomerRoles(record),
 		c.allow(cloud.StorageAgent, c.Suite.Agents["storage"], on),
 		c.allow(record.SigningAccount, c.Suite.Agents["signing"], on),
 		c.allow(exportReader, c.Suite.Agents["exportReader"], on),
@@ -296,7 +303,7 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.key":            record.KeyName,
 		"tenant.signingKey":     key,
 		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
-		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
+		"tenant.outputsBucket":  "buckets/" + record.OutputsBuckets()[0], // the one of the platform
 		"tenant.exportsBucket":  "buckets/" + record.ExportsBucket,
 		"tenant.configsBucket":  "buckets/" + record.ConfigsBucket,
 		"tenant.auditBucket":    "buckets/" + record.AuditBucket,

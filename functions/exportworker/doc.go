@@ -66,6 +66,8 @@
 //
 //	the tenant's key is disabled      the export is paused; export-scheduler publishes its
 //	                                  parts again every 15 minutes
+//	the owner of a bucket has         the same, with the reason storage-unavailable
+//	withdrawn the access
 //	a document cannot be decoded      the export fails, and names the part
 //	an audit entry is missing         the export fails, and names the part
 //	the read time is too old          the export fails

@@ -106,6 +106,12 @@ func remains(kind string, j *job) []certificate.Left {
 		{What: "this certificate and the steps of the offboarding, in the collection " + offboard.Collection,
 			Why: "they prove what was done"},
 	}
+	for _, name := range j.tenant.CustomerBuckets {
+		all = append(all, certificate.Left{
+			What: "everything in the bucket " + name + " of the customer's project: " + j.what(name),
+			Why:  "the platform may neither list nor delete anything there; whoever administers the project can, and if the key " + j.tenant.KeyName + " encrypts it, nobody can read it once that is destroyed",
+		})
+	}
 	if j.tenant.DatabaseID != "" {
 		all = append(all, certificate.Left{What: "the tenant's own database " + j.tenant.DatabaseID + ", with these collections and no others, and its key",
 			Why: "Terraform owns it, and removes it with the empty buckets; the audit log in the bucket remains"})

@@ -35,11 +35,8 @@ const (
 
 // stores counts what each store has now. The documents of the tenant are the last one.
 func (j *job) stores(ctx context.Context) (all []offboard.Store, err error) {
-	for _, s := range []offboard.Store{
-		{Name: j.tenant.OutputsBucket, What: "output of runs"},
-		{Name: j.tenant.ConfigsBucket, What: "configurations"},
-		{Name: j.tenant.ExportsBucket, What: "exports"},
-	} {
+	for _, name := range j.tenant.ManagedBuckets() {
+		s := offboard.Store{Name: name, What: j.what(name)}
 		if s, err = j.countObjects(ctx, s); err != nil {
 			return nil, err
 		}
@@ -54,6 +51,17 @@ func (j *job) stores(ctx context.Context) (all []offboard.Store, err error) {
 	})
 	s.Digest = hex.EncodeToString(sum.Sum(nil))
 	return append(all, s), err
+}
+
+// what says what a bucket has.
+func (j *job) what(bucket string) string {
+	switch bucket {
+	case j.tenant.ConfigsBucket:
+		return "configurations"
+	case j.tenant.ExportsBucket:
+		return "exports"
+	}
+	return "output of runs"
 }
 
 // documentsOf names the tenant's documents, and the database if it is the tenant's own.

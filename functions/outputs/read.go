@@ -85,16 +85,14 @@ func (h *Handler) begin(ctx context.Context, s access.Session, in readRequest, s
 
 // view indexes an output. The error has status 404 if the run has no such output.
 func (h *Handler) view(ctx context.Context, s access.Session, reading *runReading, in readRequest) (*view, error) {
-	bucket, err := h.bucket(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	v := &view{handler: h, session: s, bucket: bucket}
-	begin := func(r run.Run) {
+	v := &view{handler: h, session: s}
+	begin := func(r run.Run) (err error) {
 		v.run, v.index = r, newIndex(r, in.Output)
 		v.index.unclaimed = in.Unclaimed
+		v.bucket, err = h.bucket(ctx, s, r.Bucket)
+		return err
 	}
-	err = reading.grants(ctx, records.GrantFilter{Output: in.Output}, begin, func(g grant.Grant) error {
+	err := reading.grants(ctx, records.GrantFilter{Output: in.Output}, begin, func(g grant.Grant) error {
 		g, err := v.resolveDispute(ctx, g)
 		v.index.add(g)
 		return err
@@ -138,16 +136,19 @@ const recordTimeout = 30 * time.Second
 
 // recordEnd writes the audit entry of what was read: the bytes sent, the offset of
 // the first one, and the bytes that were searched for newlines. It does so even if
-// the client has disconnected.
-func (v *view) recordEnd(ctx context.Context, sent int64) {
+// the client has disconnected. A request under a view has no entry of its own, unless
+// there is a reason why it ended early.
+func (v *view) recordEnd(ctx context.Context, sent int64, reason string) {
 	if v.index.under != nil {
 		v.settleReservation(sent)
-		return
+		if reason == "" {
+			return
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	entry := v.audit(auditlog.EndReadOutput, auditlog.Done)
-	entry.Of = v.entry
+	entry.Of, entry.Reason = v.entry, reason
 	entry.Counts = map[string]int64{"bytes": sent, "offset": v.offset, "scanned": v.scanned}
 	if v.index.unclaimed {
 		entry.Counts["unclaimed"] = int64(v.index.unclaimedParts)

@@ -23,6 +23,9 @@
 //	POST /v1/tenant/holds/{hold}/lift             admin           request that it ends, or confirm it
 //	POST /v1/tenants/{tenant}/holds/{hold}/lift   staff           confirm it
 //
+//	GET  /v1/tenant/storage                       auditor, admin  show the last verification of the storage
+//	POST /v1/tenant/storage/verify                admin           try everything that a bucket must allow and refuse
+//
 //	GET    /v1/tenant/workspaces                               auditor, admin  list the workspaces
 //	GET    /v1/tenant/workspaces/{workspace}/members           auditor, admin  list the members of one
 //	POST   /v1/tenant/workspaces/{workspace}/members           admin           add a member
@@ -156,6 +159,39 @@
 // the next one: "leased" is at least what was used, and "used" can lack the last lease of
 // processes that have ended. See package shared/quota.
 //
+// # The tenant's own storage
+//
+// The outputs bucket can be in the customer's project (infra/modules/storage). Before the record
+// names it, an admin verifies it. Without a body, the bucket of the record is verified:
+//
+//	{"bucket": "acme-strongroom-outputs", "key": "projects/…/cryptoKeys/…"}
+//
+// Each check has a result (ok, failed, not-checked or waiting), what was seen, and how to fix it:
+//
+//	readable        the bucket has the label tenant = ID and shows its settings; nothing more is
+//	                said of a bucket without the label, because it may belong to somebody else
+//	location        the bucket and its key are in the tenant's location
+//	key             the default key is the one expected
+//	public-access   public access prevention is enforced
+//	uniform-access  objects have no access rules of their own
+//	retention       what the bucket keeps, and that nothing deletes output within two days
+//	create          a signed URL of the signing account creates the probe
+//	no-overwrite    the bucket refuses the same URL a second time (412)
+//	no-replace, no-read, no-list, no-delete
+//	                it refuses these requests of the signing account (403)
+//	outputs-read    not checked: this function cannot act as those that read output
+//	notification    the bucket's notification of the probe has arrived at custody
+//	encryption      the notification says that the expected key encrypts the probe
+//
+// "result" is usable, unusable (a check has failed), waiting (for the notification, at most five
+// minutes: read it again) or interrupted (verify it again). The probe is the object
+// strongroom-probe/TENANT/ID. It stays in the bucket, because the platform can delete nothing
+// there, and retention may keep it. One verification of a tenant runs at a time, and 10 an hour.
+//
+// After a change, a run stays in the bucket in which it began: earlierOutputsBuckets of the record
+// lists them. What the platform cannot do in a customer's bucket is in
+// infra/adr/0062-the-tenants-own-bucket.md.
+//
 // # Members
 //
 // A user with the role viewer reads the workspaces that the user is a member of. All other roles
@@ -213,6 +249,7 @@
 //
 //	DELETE /v1/export-schedules/{schedule}                           tenant-offboarding
 //	POST /v1/tenant/key/rotate                                       tenant-offboarding
+//	POST /v1/tenant/storage/verify                                   tenant-offboarding
 //	POST /v1/tenant/workspaces/{workspace}/members                   tenant-offboarding
 //	POST /v1/workspaces/{workspace}/assistants/{assistant}/rank      tenant-offboarding
 //	POST /v1/workspaces/{workspace}/assistants/{assistant}/summary   tenant-offboarding
@@ -286,7 +323,8 @@
 //	400  the body is not strict JSON
 //	401  the token is missing or invalid; counted, not audited
 //	403  audited: the role does not allow this, or the tenant is suspended or being offboarded
-//	404  there is no such tenant, hold, workspace, member or run, or no certificate yet
+//	404  there is no such tenant, hold, workspace, member or run, or no certificate yet; the storage was
+//	     never verified (storage-not-verified)
 //	409  nothing was changed:
 //	     - the platform may not do this with the key (key-owner)
 //	     - the key cannot be used, so it cannot be rotated (key-not-active)
@@ -298,6 +336,7 @@
 //	     - the body names another tenant (other-tenant)
 //	     - the start names no request of the admin (offboarding-unknown), or it is older than 7 days (offboarding-stale),
 //	       or from the same person (offboarding-alone); nobody has asked for an offboarding (not-offboarding)
+//	     - the storage is being verified (storage-busy)
 //	     - a legal hold covers it (held)
 //	     - the ID of a hold is taken (hold-exists), or the tenant has 100 holds (too-many-holds)
 //	     - the confirmation that a hold ends is not of the last request (lifting-unknown), too late (lifting-stale),
@@ -311,8 +350,10 @@
 //	413  the body is larger than 256 KiB
 //	415  the body is not application/json
 //	422  a field is invalid
-//	429  the caller sends more than 100 requests a second, or the tenant's quota of requests in a
-//	     minute is used up (quota-exceeded): wait as long as Retry-After says
+//	429  wait as long as Retry-After says, because one of these is reached:
+//	     - the caller sends more than 100 requests a second
+//	     - the tenant's quota of requests in a minute (quota-exceeded)
+//	     - the storage was verified 10 times in an hour
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). The audit log has two entries for each
@@ -331,6 +372,8 @@
 //	strongroom.documentWriter              on each database
 //	roles/datastore.user                   on the directory: no other function may write there
 //	roles/cloudkms.cryptoKeyEncrypter      on the audit key
+//	strongroom.bucketVerifier              on each tenant's outputs bucket: its settings, no object
+//	strongroom.blobSigner                  on each tenant's signing account, which can only create objects
 //	strongroom.keyAdministrator            on each tenant's key: not on its key ring, so not on a signing key
 //
 // # Events
@@ -359,6 +402,11 @@
 //	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=admin" | grep -o 'eyJ[^"]*')
 //	curl -s -X PUT -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"workspace":"prod"}' http://127.0.0.1:8080/v1/tenant/holds/case-17
 //	curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenant/holds
+//
+// Verify the storage:
+//
+//	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=admin" | grep -o 'eyJ[^"]*')
+//	curl -s -X POST -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenant/storage/verify
 //
 // Let a user read a workspace:
 //

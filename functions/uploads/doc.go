@@ -60,6 +60,7 @@
 //	     - the caller is not a runner of this workspace
 //	     - the run belongs to another identity
 //	     - the tenant is suspended
+//	     - the run began in a bucket that the tenant's record does not have any more
 //	404  no such path
 //	405  another method
 //	409  one of:

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -41,17 +40,21 @@ func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, err
 	expires := h.deps.Now().Add(lifetime(session.Tenant))
 	signing, stop := context.WithCancel(ctx)
 	defer stop() // also if the commit fails
-	sign := sync.OnceValue(func() <-chan minted {
-		return h.startMinting(signing, signer, session.Tenant, request, expires)
-	})
-	granted, err := h.commitGrants(ctx, session, request, expires, func() { sign() })
+	var bucket string
+	var urls <-chan minted
+	sign := func(bucketOfRun string) {
+		if urls == nil || bucket != bucketOfRun { // the transaction may run again, and find a run that another call began
+			bucket, urls = bucketOfRun, h.startMinting(signing, signer, bucketOfRun, request, expires)
+		}
+	}
+	granted, err := h.commitGrants(ctx, session, request, expires, sign)
 	claim.Return(granted.before)
 	if err != nil {
 		return nil, err
 	}
-	urls := <-sign()
-	urls.response.Body.FollowedSeconds = int(granted.followed.Round(time.Second) / time.Second)
-	return urls.response, urls.err
+	signed := <-urls
+	signed.response.Body.FollowedSeconds = int(granted.followed.Round(time.Second) / time.Second)
+	return signed.response, signed.err
 }
 
 func lifetime(t tenant.Record) time.Duration {
@@ -63,15 +66,16 @@ func lifetime(t tenant.Record) time.Duration {
 
 // mintedGrants is what a mint has changed.
 type mintedGrants struct {
+	bucket   string        // of the run
 	followed time.Duration // how long the run is followed
 	before   quota.Amounts // what was granted before, and so does not count again
 }
 
 // commitGrants commits the grants, the audit entry and, if it is new, the run.
 // A URL may only leave after that, so that every URL has its grant and its audit entry.
-// When nothing is left but to commit, it calls committing, once or more. If the request is
-// refused, nothing of it counts.
-func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func()) (granted mintedGrants, err error) {
+// When nothing is left but to commit, it calls committing, once or more, with the bucket of
+// the run. If the request is refused, nothing of it counts.
+func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func(bucket string)) (granted mintedGrants, err error) {
 	entry, err := h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.MintUpload, Outcome: auditlog.Allowed,
 		Workspace: s.Workspace, Resource: "runs/" + string(request.run), Objects: request.objectNames(),
@@ -87,7 +91,7 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 		if before == nil {
 			before = granted.before
 		}
-		committing()
+		committing(granted.bucket)
 		return true, nil
 	})
 	granted.before = before
@@ -96,6 +100,8 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 		err = api.Refuse(http.StatusConflict, api.RunIDTakenText)
 	case errors.Is(err, records.ErrNotRunOwner):
 		err = h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
+	case errors.Is(err, tenant.ErrForeignBucket):
+		err = api.Refuse(http.StatusForbidden, api.StorageUnavailableText)
 	}
 	if refused := huma.StatusError(nil); errors.As(err, &refused) {
 		granted.before = amountsOf(request.parts)
@@ -106,7 +112,11 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (granted mintedGrants, err error) {
 	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
 	now := h.deps.Now()
-	r, create, docs, err := runRef.Open(tx, now, s.RunOwner(), request.grantRefs(s)...)
+	r, create, docs, err := runRef.Open(tx, now, s.RunOpener(), request.grantRefs(s)...)
+	if err != nil {
+		return granted, err
+	}
+	bucket, err := s.Tenant.BucketOfRun(r.Bucket)
 	if err != nil {
 		return granted, err
 	}
@@ -116,6 +126,7 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 	}
 	var again []requestedPart
 	for i, doc := range docs {
+		grants[i].Bucket = bucket
 		if err := tx.Set(doc.Ref, grants[i]); err != nil {
 			return granted, fmt.Errorf("write grant: %w", err)
 		}
@@ -128,7 +139,7 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 	if r.Renew(now) || reopened {
 		err = runRef.Save(tx, r, create)
 	}
-	return mintedGrants{followed: r.FollowedFor(now), before: amountsOf(again)}, err
+	return mintedGrants{bucket: bucket, followed: r.FollowedFor(now), before: amountsOf(again)}, err
 }
 
 // amountsOf returns what parts count: the bytes are those that may be uploaded.
@@ -163,14 +174,14 @@ type minted struct {
 
 // startMinting begins to mint the URLs, all at once, and returns where they arrive. Each
 // URL expires with its grant.
-func (h *Handler) startMinting(ctx context.Context, signer signedurl.Signer, t tenant.Record, request parsedRequest, expires time.Time) <-chan minted {
+func (h *Handler) startMinting(ctx context.Context, signer signedurl.Signer, bucket string, request parsedRequest, expires time.Time) <-chan minted {
 	out := &mintResponse{}
 	out.Body.Parts = make([]partResponse, len(request.parts))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, p := range request.parts {
 		group.Go(func() error {
 			upload, err := h.minter.Mint(ctx, signer, signedurl.Policy{
-				Bucket: t.OutputsBucket, Object: p.object.Name(), ContentType: p.declared.ContentType,
+				Bucket: bucket, Object: p.object.Name(), ContentType: p.declared.ContentType,
 				MaxBytes: p.declared.MaxBytes(), CRC32C: p.declared.CRC32C, Expires: expires,
 			})
 			out.Body.Parts[i] = partResponse{

@@ -141,6 +141,9 @@ var largest = map[string]prepare{
 	"POST /v1/tenants/{tenant}/offboarding/stop": ofOffboarding("staff stop"),
 	"GET /v1/tenants/{tenant}/certificate":       ofOffboarding("staff certificate"),
 
+	"GET /v1/tenant/storage":         atPath("auditor", "GET", "/v1/tenant/storage", nil, verifiedStorage),
+	"POST /v1/tenant/storage/verify": verifiesStorage,
+
 	"GET /v1/tenant/holds":                        atPath("auditor", "GET", "/v1/tenant/holds", nil, hundredHolds),
 	"PUT /v1/tenant/holds/{hold}":                 ofHolds(""),
 	"POST /v1/tenant/holds/{hold}/lift":           ofHolds("lift"),

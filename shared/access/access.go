@@ -112,6 +112,9 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.StaffStopsOffboarding: {tenant.Platform},
 	auditlog.ReadOffboarding:       {tenant.Platform},
 
+	auditlog.ReadStorage:   {tenant.Auditor, tenant.Admin},
+	auditlog.VerifyStorage: {tenant.Admin},
+
 	auditlog.ReadHolds:   {tenant.Auditor, tenant.Admin},
 	auditlog.PlaceHold:   {tenant.Admin},
 	auditlog.LiftHold:    {tenant.Admin},

@@ -16,7 +16,7 @@ var WhileOffboarding = set(
 	auditlog.ReadConfig, auditlog.ReadConfigReviews, auditlog.ReadHeldConfig,
 
 	auditlog.ReadTenant, auditlog.TestKey, auditlog.DisableKey, auditlog.EnableKey, auditlog.DestroyKey,
-	auditlog.ReadHolds, auditlog.PlaceHold, auditlog.LiftHold,
+	auditlog.ReadStorage, auditlog.ReadHolds, auditlog.PlaceHold, auditlog.LiftHold,
 	auditlog.ReadMembers, auditlog.RemoveMember,
 	auditlog.RequestOffboarding, auditlog.StopOffboarding, auditlog.ReadCertificate,
 

@@ -39,6 +39,8 @@ var textCodes = map[string]string{
 
 	ViewEndedText: "view-ended",
 
+	StorageUnavailableText: "storage-unavailable",
+
 	TenantSuspendedText:   "tenant-suspended",
 	TenantOffboardingText: "tenant-offboarding",
 	TenantNotActiveText:   "tenant-offboarding",
@@ -51,6 +53,9 @@ var textCodes = map[string]string{
 	OffboardingStaleText:   "offboarding-stale",
 	OffboardingAloneText:   "offboarding-alone",
 	NotOffboardingText:     "not-offboarding",
+
+	StorageBusyText:        "storage-busy",
+	StorageNotVerifiedText: "storage-not-verified",
 
 	HeldText:           "held",
 	HoldExistsText:     "hold-exists",

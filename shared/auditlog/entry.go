@@ -111,6 +111,9 @@ const (
 	ReadOffboarding       Action = "tenants.offboarding.read"
 	OffboardStep          Action = "tenants.offboarding.step"
 
+	ReadStorage   Action = "tenant.storage.read"
+	VerifyStorage Action = "tenant.storage.verify"
+
 	ReadHolds   Action = "tenant.holds.read"
 	PlaceHold   Action = "tenant.holds.place"
 	LiftHold    Action = "tenant.holds.lift"

@@ -84,12 +84,15 @@ func (d *Directory) Tenant(ctx context.Context, id tenant.ID) (tenant.Record, er
 	})
 }
 
-// TenantOfBucket returns the tenant that an outputs bucket belongs to, or
+// TenantOfBucket returns the tenant that an outputs bucket belongs to, or did before, or
 // tenant.ErrNotFound. It fails if two tenants name the same bucket, because neither
 // may receive the other's objects.
 func (d *Directory) TenantOfBucket(ctx context.Context, bucket string) (tenant.Record, error) {
 	return d.cached("bucket:"+bucket, func() (tenant.Record, error) {
-		return d.findTenant(ctx, "outputs bucket", "outputsBucket", "==", bucket)
+		return d.findTenant(ctx, "outputs bucket", firestore.OrFilter{Filters: []firestore.EntityFilter{
+			firestore.PropertyFilter{Path: "outputsBucket", Operator: "==", Value: bucket},
+			firestore.PropertyFilter{Path: "earlierOutputsBuckets", Operator: "array-contains", Value: bucket},
+		}})
 	})
 }
 
@@ -98,17 +101,17 @@ func (d *Directory) TenantOfBucket(ctx context.Context, bucket string) (tenant.R
 func (d *Directory) TenantOfClient(ctx context.Context, issuer, clientID string) (tenant.Record, error) {
 	key := tenant.ClientKey(issuer, clientID)
 	return d.cached("client:"+key, func() (tenant.Record, error) {
-		return d.findTenant(ctx, "the client ID of an issuer", "clients", "array-contains", key)
+		return d.findTenant(ctx, "the client ID of an issuer", firestore.PropertyFilter{Path: "clients", Operator: "array-contains", Value: key})
 	})
 }
 
 // findTenant returns the only tenant that a query finds.
-func (d *Directory) findTenant(ctx context.Context, what, field, operator, value string) (tenant.Record, error) {
+func (d *Directory) findTenant(ctx context.Context, what string, filter firestore.EntityFilter) (tenant.Record, error) {
 	db, err := d.Client(ctx)
 	if err != nil {
 		return tenant.Record{}, err
 	}
-	docs, err := db.Collection("tenants").Where(field, operator, value).Limit(2).Documents(ctx).GetAll()
+	docs, err := db.Collection("tenants").WhereEntity(filter).Limit(2).Documents(ctx).GetAll()
 	if err != nil {
 		return tenant.Record{}, fmt.Errorf("find tenant: %w", err)
 	}

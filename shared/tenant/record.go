@@ -45,6 +45,10 @@ type Record struct {
 	Quotas          Quotas `firestore:"quotas"`          // of the tenant
 	WorkspaceQuotas Quotas `firestore:"workspaceQuotas"` // of each workspace; zero: only those of the tenant apply
 
+	EarlierOutputsBuckets []string `firestore:"earlierOutputsBuckets" class:"operational"` // outputs buckets of before, oldest first: a run stays in the bucket in which it began
+	StorageKeyName        string   `firestore:"storageKeyName" class:"operational"`        // projects/…/cryptoKeys/… of the customer that encrypts the customer's buckets; empty: keyName does
+	CustomerBuckets       []string `firestore:"customerBuckets" class:"operational"`       // those of the buckets that are in the customer's project; see IsCustomers
+
 	Configs ConfigRules `firestore:"configs"`
 
 	Model ModelEndpoint `firestore:"model"` // the tenant's own language model; the zero value: none

@@ -82,6 +82,7 @@ module "tenant" {
   workspace_quotas        = each.value.workspace_quotas
   upload_lifetime_seconds = each.value.upload_lifetime_seconds
   witnesses               = each.value.witnesses
+  storage                 = each.value.storage
   configs                 = each.value.configs
   outputs                 = try(coalesce(each.value.outputs), { keep_days = 0, delete_after_days = 30 })
   exports                 = each.value.exports

@@ -98,6 +98,7 @@ module "tenant" {
   workspace_quotas        = each.value.workspace_quotas
   upload_lifetime_seconds = each.value.upload_lifetime_seconds
   witnesses               = each.value.witnesses
+  storage                 = each.value.storage
   configs                 = each.value.configs
   outputs                 = each.value.outputs
   exports                 = each.value.exports

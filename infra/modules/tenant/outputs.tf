@@ -15,8 +15,8 @@ output "signing_account" {
 }
 
 output "outputs_bucket" {
-  description = "Bucket for the tenant's output."
-  value       = google_storage_bucket.this["outputs"].name
+  description = "Bucket for the tenant's new output."
+  value       = local.storage == null ? google_storage_bucket.this["outputs"].name : local.storage.outputs_bucket
 }
 
 output "configs_bucket" {

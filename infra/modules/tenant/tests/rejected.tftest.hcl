@@ -153,3 +153,29 @@ run "a_model_without_a_location_is_rejected" {
   }
   expect_failures = [var.model]
 }
+
+run "a_bucket_in_another_location" {
+  command = plan
+  variables {
+    storage = {
+      outputs_bucket = "acme-outputs"
+      location       = "us"
+      key_name       = "projects/acme/locations/us/keyRings/strongroom/cryptoKeys/outputs"
+      project_number = "345678901234"
+    }
+  }
+  expect_failures = [var.storage]
+}
+
+run "a_key_in_another_location_than_its_bucket" {
+  command = plan
+  variables {
+    storage = {
+      outputs_bucket = "acme-outputs"
+      location       = "europe-west3"
+      key_name       = "projects/acme/locations/us/keyRings/strongroom/cryptoKeys/outputs"
+      project_number = "345678901234"
+    }
+  }
+  expect_failures = [var.storage]
+}
