@@ -42,6 +42,10 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 		Model:          tenant.ModelEndpoint{ProjectID: "acme-models", Location: "europe-west3", Model: "gemini-3.5-pro", AbuseLoggingExempt: true},
 	}
 	want.Limits.ModelSendsPerHour, want.Limits.ModelTokensPerDay, want.Limits.KeepModelRequests = 10, 1000, 48*time.Hour
+	want.Quotas = tenant.Quotas{
+		BytesPerDay: 1 << 40, PartsPerDay: 2, RunsPerDay: 3, SamplesPerDay: 4, SightingsPerDay: 5, ExportsPerDay: 6, ModelSendsPerDay: 7, RequestsPerMinute: 8,
+	}
+	want.WorkspaceQuotas = tenant.Quotas{BytesPerDay: 1 << 30, PartsPerDay: 12, RunsPerDay: 13, SamplesPerDay: 14, SightingsPerDay: 15}
 	var record string
 	tf.outputs(t, "modules/record", recordVariables(want), map[string]any{"fields": &record})
 	put(t, c, "tenants/written-by-terraform", record)
@@ -105,6 +109,15 @@ func recordVariables(r tenant.Record) map[string]any {
 			"earlier_outputs_buckets": append([]string{}, r.EarlierOutputsBuckets...), "customer_buckets": append([]string{}, r.CustomerBuckets...), "storage_key_name": r.StorageKeyName,
 			"witnesses": append([]string{}, r.Witnesses...), "model": modelVariable(r.Model),
 			"configs": map[string]any{"hold_pushes": r.Configs.HoldPushes, "pipeline_reviews": r.Configs.PipelineReviews},
+			"quotas": map[string]any{
+				"bytes_per_day": r.Quotas.BytesPerDay, "parts_per_day": r.Quotas.PartsPerDay, "runs_per_day": r.Quotas.RunsPerDay,
+				"samples_per_day": r.Quotas.SamplesPerDay, "sightings_per_day": r.Quotas.SightingsPerDay, "exports_per_day": r.Quotas.ExportsPerDay,
+				"model_sends_per_day": r.Quotas.ModelSendsPerDay, "requests_per_minute": r.Quotas.RequestsPerMinute,
+			},
+			"workspace_quotas": map[string]any{
+				"bytes_per_day": r.WorkspaceQuotas.BytesPerDay, "parts_per_day": r.WorkspaceQuotas.PartsPerDay, "runs_per_day": r.WorkspaceQuotas.RunsPerDay,
+				"samples_per_day": r.WorkspaceQuotas.SamplesPerDay, "sightings_per_day": r.WorkspaceQuotas.SightingsPerDay,
+			},
 			"model_limits": map[string]any{
 				"sends_per_hour": r.Limits.ModelSendsPerHour, "tokens_per_day": r.Limits.ModelTokensPerDay,
 				"keep_requests_days": r.Limits.KeepModelRequests.Hours() / 24,

@@ -33,6 +33,16 @@ func (c *Cloud) SetLimits(ctx context.Context, id tenant.ID, l tenant.Limits) (t
 	return c.updateRecord(ctx, id, firestore.Update{Path: "limits", Value: l})
 }
 
+// SetQuotas changes the quotas of a tenant, as Terraform would. It takes effect when the
+// cached records have expired.
+func (c *Cloud) SetQuotas(ctx context.Context, id tenant.ID, own, ofWorkspaces tenant.Quotas) error {
+	if _, err := c.updateRecord(ctx, id, firestore.Update{Path: "quotas", Value: own}); err != nil {
+		return err
+	}
+	_, err := c.updateRecord(ctx, id, firestore.Update{Path: "workspaceQuotas", Value: ofWorkspaces})
+	return err
+}
+
 // updateRecord changes a tenant's record and grants the roles on its resources.
 func (c *Cloud) updateRecord(ctx context.Context, id tenant.ID, update firestore.Update) (record tenant.Record, err error) {
 	db, err := c.Directory.Client(ctx)

@@ -33,8 +33,12 @@ type streamLine struct {
 func (h *Handler) streamAnswer(ctx context.Context, hc huma.Context, request model.Request, ids []string) {
 	out := &answerStream{hc: hc}
 	clean := plaintext.NewWriter(out)
-	answer, err := h.models.Stream(ctx, request, func(piece string) error {
-		_, err := clean.Write([]byte(piece))
+	var answer model.Answer
+	err := h.countSend(ctx, func() (err error) {
+		answer, err = h.models.Stream(ctx, request, func(piece string) error {
+			_, err := clean.Write([]byte(piece))
+			return err
+		})
 		return err
 	})
 	if flushed := clean.Flush(); err == nil {

@@ -239,8 +239,10 @@
 //	422  a value is out of bounds, to is not after from, or a query parameter is unknown;
 //	     errors lists them. Or the model refused to answer (explain, summary): detail has
 //	     the reason
-//	429  the caller sends more than 100 requests a second, or the tenant's spend limit of a
-//	     feature is reached: wait as long as Retry-After says
+//	429  wait as long as Retry-After says, because one of these is reached:
+//	     - the caller sends more than 100 requests a second
+//	     - the tenant's spend limit of a feature (model-limit)
+//	     - the tenant's quota of requests to models in a day, or of requests in a minute (quota-exceeded)
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). A request that reads free text (an

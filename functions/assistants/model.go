@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/consent"
 	"github.com/strongroom-dev/strongroom/shared/model"
 	"github.com/strongroom-dev/strongroom/shared/prompt"
+	"github.com/strongroom-dev/strongroom/shared/quota"
 )
 
 const (
@@ -52,6 +54,30 @@ func modelRequest(s access.Session, payload prompt.Payload, destination, resourc
 		Tenant: s.Tenant, DB: s.DB, Workspace: s.Workspace, Actor: auditlog.By(s.Principal),
 		Resource: resource, Destination: consent.Destination(destination), Payload: payload,
 	}
+}
+
+// countSend counts a request to a model that call makes. One that is not on the ledger, because
+// it was refused before, does not count.
+func (h *Handler) countSend(ctx context.Context, call func() error) error {
+	one := quota.Amounts{quota.ModelSends: 1}
+	claim, err := h.guard.TakeQuota(ctx, access.From(ctx), one)
+	if err != nil {
+		return err
+	}
+	err = call()
+	if refusal := (*consent.Refusal)(nil); errors.As(err, &refusal) && refusal.Entry == "" {
+		claim.Return(one)
+	}
+	return err
+}
+
+// send sends a request to a model, within the tenant's quota.
+func (h *Handler) send(ctx context.Context, r model.Request) (answer model.Answer, err error) {
+	err = h.countSend(ctx, func() error {
+		answer, err = h.models.Send(ctx, r)
+		return err
+	})
+	return answer, err
 }
 
 // SentBody says what was sent, where, and how to find it on the ledger.

@@ -47,7 +47,7 @@ func (h *Handler) rankNextTasks(ctx context.Context, in *rankRequest) (*rankResp
 	if len(payload.Tasks) < minRanked {
 		return out, nil
 	}
-	answer, err := h.models.Send(ctx, modelRequest(s, payload, in.Body.Destination, assistantResource(in.Assistant)))
+	answer, err := h.send(ctx, modelRequest(s, payload, in.Body.Destination, assistantResource(in.Assistant)))
 	if isRefusal(err) {
 		out.Body.Fallback = api.ToProblem(ctx, err)
 		return out, nil
@@ -69,7 +69,8 @@ func (h *Handler) rankNextTasks(ctx context.Context, in *rankRequest) (*rankResp
 
 func isRefusal(err error) bool {
 	var refused *consent.Refusal
-	return errors.As(err, &refused)
+	var problem *api.Problem
+	return errors.As(err, &refused) || errors.As(err, &problem) && problem.Code == api.QuotaExceededCode
 }
 
 func (h *Handler) previewRankNextTasks(ctx context.Context, in *previewAssistantRequest) (*previewResponse, error) {

@@ -39,7 +39,7 @@ func (h *Handler) summarizeWorkspace(ctx context.Context, in *summarizeRequest) 
 	if err != nil {
 		return nil, err
 	}
-	answer, err := h.models.Send(ctx, modelRequest(s, payload, in.Body.Destination, assistantResource(in.Assistant)))
+	answer, err := h.send(ctx, modelRequest(s, payload, in.Body.Destination, assistantResource(in.Assistant)))
 	if err != nil {
 		return nil, err
 	}

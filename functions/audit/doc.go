@@ -127,7 +127,8 @@
 //	415  the signed note is not sent as text/plain
 //	422  a filter, a number, a time or a value of a list is invalid, two filters contradict
 //	     each other, or a parameter is unknown; for cosignatures, see above
-//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	429  the caller sends more than 100 requests a second, or the tenant's quota of requests in a
+//	     minute is used up (quota-exceeded): wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457).

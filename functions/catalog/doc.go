@@ -89,7 +89,8 @@
 //	409  the catalog is full (PUT), or no task from the source has the edition (prune)
 //	413  the body is too large
 //	422  a value is out of bounds, or a query parameter is unknown; errors lists them
-//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	429  the caller sends more than 100 requests a second, or the tenant's quota of requests in a
+//	     minute is used up (quota-exceeded): wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). A change of the catalog and its

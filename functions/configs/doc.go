@@ -108,7 +108,8 @@
 //	413  the body is larger than the limit
 //	415  the body has another content type or encoding
 //	422  a field is invalid, or the request is not one of git's
-//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	429  the caller sends more than 100 requests a second, or the tenant's quota of requests in a
+//	     minute is used up (quota-exceeded): wait as long as Retry-After says
 //	500  internal error
 //	503  retry after Retry-After
 //

@@ -88,7 +88,8 @@
 //	413  the body is larger than 256 KiB
 //	415  the body is not application/json
 //	422  the end date is in the past or more than a year ahead, or a field is invalid
-//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	429  the caller sends more than 100 requests a second, or the tenant's quota of requests in a
+//	     minute is used up (quota-exceeded): wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). The audit log has an entry for each

@@ -12,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/export"
 	"github.com/strongroom-dev/strongroom/shared/exportjob"
 	"github.com/strongroom-dev/strongroom/shared/keys"
+	"github.com/strongroom-dev/strongroom/shared/quota"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -25,6 +26,9 @@ type staffRequest struct {
 	Export string `path:"export" class:"operational"`
 	Body   RequestBody
 }
+
+// anExport is what a new export counts.
+var anExport = quota.Amounts{quota.Exports: 1}
 
 type exportResponse struct{ Body ExportBody }
 
@@ -61,14 +65,20 @@ func (h *Handler) createIn(ctx context.Context, t target, in *createRequest, act
 	}
 	e := export.New(id, in.Body.request(), h.deps.Now())
 	e.Staff = action == auditlog.StartTenantExport
+	var claim quota.Claim
 	if _, err = t.home.Get(ctx, id); errors.Is(err, exportjob.ErrNotFound) {
-		err = h.check(ctx, t, e, action)
+		if err = h.check(ctx, t, e, action); err == nil && !e.Staff {
+			claim, err = h.guard.TakeQuota(ctx, access.From(ctx), anExport)
+		}
 	}
 	if err != nil {
 		return nil, err
 	}
 	created, err := h.jobs.Create(ctx, t.home, e, entry(access.From(ctx), t.record.ID, action, "exports/"+string(id)))
 	if err != nil {
+		if errors.Is(err, exportjob.ErrConflict) || errors.Is(err, exportjob.ErrTooMany) {
+			claim.Return(anExport)
+		}
 		return nil, toProblem(err)
 	}
 	return &exportResponse{show(created)}, nil

@@ -113,8 +113,11 @@
 //	422  a field is invalid ("errors" lists each field): for example a kind that does not
 //	     exist, a range that ends before it begins or in the future,
 //	     or a workspace that the tenant does not have
-//	429  5 exports of the tenant are not done, or the caller sends more than 100 requests a
-//	     second: wait as long as Retry-After says
+//	429  wait as long as Retry-After says, because one of these is reached:
+//	     - 5 exports of the tenant are not done
+//	     - the caller sends more than 100 requests a second
+//	     - the tenant's quota of exports in a day, or of requests in a minute (quota-exceeded);
+//	       exports that staff or a schedule begins do not count
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). The audit log has an entry before an

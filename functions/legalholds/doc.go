@@ -10,7 +10,8 @@
 //
 // For each tenant that has a hold or had one, it lists the buckets for outputs, configurations
 // and exports, and sets the temporary hold of each object to what the holds say. Then it takes
-// the exact requests to models away from their TTL policy, or returns them to it.
+// the exact requests to models, and the counts of usage, away from their TTL policy, or returns
+// them to it.
 //
 //	hold on      objects that are held
 //	the tenant   all

@@ -129,7 +129,7 @@ func TestNewObjectsAreHeldWithinADay(t *testing.T) {
 	}
 }
 
-func TestStoredRequestsToModelsDoNotExpireUnderAHold(t *testing.T) {
+func TestDocumentsThatAreNowhereElseDoNotExpireUnderAHold(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	f := newFixture(t, c)
@@ -137,27 +137,29 @@ func TestStoredRequestsToModelsDoNotExpireUnderAHold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref := db.Doc("tenants/" + string(f.ID) + "/modelRequests/" + cloudtest.NewRun(t))
-	until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
-	if _, err := ref.Set(t.Context(), map[string]any{"request": []byte("sealed"), "until": until}); err != nil {
-		t.Fatal(err)
-	}
-	stored := func() (until, held any) {
-		t.Helper()
-		c.RunScheduled(t, "legal-holds")
-		doc, err := ref.Get(t.Context())
-		if err != nil {
+	for collection, field := range map[string]string{"modelRequests": "until", "usage": "expires"} {
+		ref := db.Doc("tenants/" + string(f.ID) + "/" + collection + "/2026-01-02")
+		until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
+		if _, err := ref.Set(t.Context(), map[string]any{field: until}); err != nil {
 			t.Fatal(err)
 		}
-		return doc.Data()["until"], doc.Data()["heldUntil"]
-	}
-	f.place(t, "run", map[string]any{"workspace": "dev", "run": f.runs[1]})
-	if until, held := stored(); until != nil || held == nil {
-		t.Errorf("under a hold, the request expires %v, held %v", until, held)
-	}
-	f.lift(t, "run")
-	if got, held := stored(); got != until || held != nil {
-		t.Errorf("after the hold, the request expires %v, held %v", got, held)
+		stored := func() (until, held any) {
+			t.Helper()
+			c.RunScheduled(t, "legal-holds")
+			doc, err := ref.Get(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return doc.Data()[field], doc.Data()["heldUntil"]
+		}
+		f.place(t, "of-"+field, map[string]any{"workspace": "dev", "run": f.runs[1]})
+		if until, held := stored(); until != nil || held == nil {
+			t.Errorf("%s: under a hold, it expires %v, held %v", collection, until, held)
+		}
+		f.lift(t, "of-"+field)
+		if got, held := stored(); got != until || held != nil {
+			t.Errorf("%s: after the hold, it expires %v, held %v", collection, got, held)
+		}
 	}
 }
 

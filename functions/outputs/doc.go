@@ -168,7 +168,8 @@
 //	413  the output is larger than 8 MiB and the request has no range; detail shows a range
 //	416  the range starts after the end; Content-Range: bytes */size
 //	422  pageSize is out of range, or the text or pattern of a search is not valid
-//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	429  the caller sends more than 100 requests a second, or the tenant's quota of requests in a
+//	     minute is used up (quota-exceeded): wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457).

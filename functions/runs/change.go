@@ -17,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/outbox"
+	"github.com/strongroom-dev/strongroom/shared/quota"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -32,6 +33,9 @@ type runChange interface {
 	// entry is that record, which is written with the change. A change that is not
 	// recorded has the zero entry.
 	entry() auditlog.Prepared
+
+	// amounts is what the change counts, if it is the first of its kind in the run.
+	amounts() quota.Amounts
 
 	// apply changes r, in memory only. It returns false if r already has the
 	// same values, and run.ErrConflict if it has different ones.
@@ -74,7 +78,14 @@ func (t target) event(now time.Time) outbox.Entry {
 // record makes a change, publishes the run's event if the run is complete, and
 // returns the run as it is now.
 func (h *Handler) record(ctx context.Context, t target, c runChange) (*runResponse, error) {
+	claim, err := h.guard.TakeQuota(ctx, t.session, c.amounts())
+	if err != nil {
+		return nil, err
+	}
 	r, commitSent, err := h.commitWithRetry(ctx, t, c)
+	if !commitSent { // an earlier request made the change, or this one is refused
+		claim.Return(c.amounts())
+	}
 	if errors.Is(err, records.ErrNotRunOwner) {
 		return nil, h.guard.DenyRun(ctx, t.session, c.action(), t.id)
 	}
@@ -92,12 +103,14 @@ func (h *Handler) record(ctx context.Context, t target, c runChange) (*runRespon
 // Another transaction reads the run again and finds out.
 //
 // commitSent reports whether any attempt sent a commit. If none did, an earlier
-// request made the change, and that request or the relay publishes the event.
+// request made the change, and that request or the relay publishes the event. A commit
+// that fails because the run exists does not count.
 func (h *Handler) commitWithRetry(ctx context.Context, t target, c runChange) (r run.Run, commitSent bool, err error) {
 	if t.expectNew {
-		if r, err = h.commitNew(ctx, t, c); !mayHaveCommitted(err) {
-			return r, false, err
+		if r, commitSent, err = h.commitNew(ctx, t, c); !mayHaveCommitted(err) {
+			return r, commitSent, err
 		}
+		commitSent = false
 	}
 	for range gcp.Attempts {
 		var sent bool
@@ -123,12 +136,12 @@ func mayHaveCommitted(err error) bool {
 // commitNew commits a change of a run that does not exist yet, without reading it first.
 // Such a change never completes the run. If the run or its ID exists, the error is
 // AlreadyExists, and nothing is written.
-func (h *Handler) commitNew(ctx context.Context, t target, c runChange) (run.Run, error) {
-	r := t.ref.New(h.deps.Now(), t.session.RunOpener())
+func (h *Handler) commitNew(ctx context.Context, t target, c runChange) (r run.Run, commitSent bool, err error) {
+	r = t.ref.New(h.deps.Now(), t.session.RunOpener())
 	if _, err := c.apply(&r); err != nil {
-		return r, err
+		return r, false, err
 	}
-	err := gcp.Write(ctx, t.session.DB, func(tx *firestore.Transaction) error {
+	err = gcp.Write(ctx, t.session.DB, func(tx *firestore.Transaction) error {
 		if err := t.ref.CreateBoth(tx, r); err != nil {
 			return err
 		}
@@ -137,7 +150,7 @@ func (h *Handler) commitNew(ctx context.Context, t target, c runChange) (run.Run
 	if err == nil {
 		c.entry().Committed(ctx)
 	}
-	return r, err
+	return r, true, err
 }
 
 func (h *Handler) commit(ctx context.Context, t target, c runChange) (r run.Run, commitSent bool, err error) {

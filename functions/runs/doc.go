@@ -205,7 +205,10 @@
 //	413  the body is larger than 8 MiB (report) or 256 KiB
 //	422  a value is invalid, two filters contradict each other, or the report has too many
 //	     members; see errors
-//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	429  wait as long as Retry-After says, because one of these is reached:
+//	     - the caller sends more than 100 requests a second
+//	     - a quota of the tenant or the workspace: runs, sightings or samples in a day, or
+//	       requests in a minute (quota-exceeded)
 //	503  try again later; for a report, also while the tenant's key is disabled
 //
 // Errors are application/problem+json (RFC 9457).

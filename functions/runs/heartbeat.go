@@ -10,6 +10,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/quota"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -43,6 +44,8 @@ type leaseChange struct{ now time.Time }
 func (c *leaseChange) action() auditlog.Action { return auditlog.HeartbeatRun }
 
 func (c *leaseChange) entry() auditlog.Prepared { return auditlog.Prepared{} }
+
+func (c *leaseChange) amounts() quota.Amounts { return nil }
 
 func (c *leaseChange) apply(r *run.Run) (changed bool, err error) { return r.Renew(c.now), nil }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/quota"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -43,6 +44,10 @@ type reportChange struct {
 func (c *reportChange) action() auditlog.Action { return auditlog.ReportRun }
 
 func (c *reportChange) entry() auditlog.Prepared { return c.report.auditEntry }
+
+func (c *reportChange) amounts() quota.Amounts {
+	return quota.Amounts{quota.Sightings: int64(len(c.report.sightings)), quota.Samples: int64(c.report.samples)}
+}
 
 func (c *reportChange) apply(r *run.Run) (changed bool, err error) {
 	if r.State == run.Ended {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/quota"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -45,6 +46,8 @@ type startChange struct {
 func (c *startChange) action() auditlog.Action { return auditlog.StartRun }
 
 func (c *startChange) entry() auditlog.Prepared { return c.auditEntry }
+
+func (c *startChange) amounts() quota.Amounts { return quota.Amounts{quota.Runs: 1} }
 
 func (c *startChange) apply(r *run.Run) (changed bool, err error) {
 	if r.Start.Known() {

@@ -5,7 +5,8 @@
 //
 // # Methods
 //
-//	GET  /v1/tenant               auditor, admin  show the record, the key as it is now, and drift
+//	GET  /v1/tenant               auditor, admin  show the record, the key as it is now, the quotas, and drift
+//	GET  /v1/tenant/usage         auditor, admin  show what was used of the quotas, by day
 //	POST /v1/tenant/key/test      admin           encrypt and decrypt with each enabled version
 //	POST /v1/tenant/key/rotate    admin           create a version and make it the primary one
 //	POST /v1/tenant/key/disable   admin           make all data unreadable
@@ -39,7 +40,7 @@
 //	POST /v1/tenants/{tenant}/offboarding/stop    staff           stop it
 //	GET  /v1/tenants/{tenant}/certificate         staff           show the newest certificate
 //
-// Each of the first six returns the tenant as it is afterward. Only destroy needs a body. A rotation may
+// GET /v1/tenant and what acts on the key return the tenant as it is afterward. Only destroy needs a body. A rotation may
 // name the version that it replaces, so that two admins do not rotate twice:
 //
 //	{"primary": "1"}
@@ -130,6 +131,33 @@
 // it with the ID from "lifting", or the platform's staff does. Nobody lifts a hold alone. A
 // request ends after 7 days, and when another one replaces it. See
 // infra/adr/0053-legal-holds.md.
+//
+// # Quotas and usage
+//
+// A tenant's quotas bound what it does in a day (UTC) or a minute. Terraform sets them in the
+// record ("quotas", and "workspaceQuotas" for each workspace), and zero means the default:
+//
+//	quota       counts                                                       default
+//	bytes       bytes that upload URLs allow: the declared size, or 8 MiB    1 TiB a day
+//	parts       parts for which a URL is minted; to ask again is free        1,000,000 a day
+//	runs        runs that start                                              200,000 a day
+//	samples     samples of SLIs in reports                                   20,000,000 a day
+//	sightings   sightings of issues in reports                               2,000,000 a day
+//	exports     exports, without those of staff and schedules                200 a day
+//	modelSends  requests to language models, of all features                 5,000 a day
+//	requests    requests of principals with a role, to each function         60,000 a minute
+//
+// What is over a quota is refused with 429 quota-exceeded before anything is done. Retry-After
+// and the detail say when the quota renews. A repeated request that changes nothing does not
+// count, but is refused too while the quota is used up. At 80 % of a quota, the platform's staff is alerted.
+//
+//	GET /v1/tenant/usage?from=2026-01-01&to=2026-01-31     at most 92 days
+//
+//	{"days": [{"day": "2026-01-01", "runs": {"used": 17, "leased": 32}, …}]}
+//
+// Each process takes a share of a quota, a lease, and reports what it has used when it takes
+// the next one: "leased" is at least what was used, and "used" can lack the last lease of
+// processes that have ended. See package shared/quota.
 //
 // # The tenant's own storage
 //
@@ -322,7 +350,10 @@
 //	413  the body is larger than 256 KiB
 //	415  the body is not application/json
 //	422  a field is invalid
-//	429  the caller sends more than 100 requests a second, or the storage was verified 10 times in an hour: wait as long as Retry-After says
+//	429  wait as long as Retry-After says, because one of these is reached:
+//	     - the caller sends more than 100 requests a second
+//	     - the tenant's quota of requests in a minute (quota-exceeded)
+//	     - the storage was verified 10 times in an hour
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). The audit log has two entries for each
@@ -360,6 +391,11 @@
 //	as -X POST $API/v1/tenant/key/disable
 //	as $API/v1/tenant
 //	as -X POST $API/v1/tenant/key/enable
+//
+// See what was used today:
+//
+//	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=auditor" | grep -o 'eyJ[^"]*')
+//	curl -s -H "Authorization: Bearer $TOKEN" "http://127.0.0.1:8080/v1/tenant/usage?from=$(date -u +%F)"
 //
 // Place a legal hold:
 //

@@ -23,6 +23,7 @@ type TenantBody struct {
 	Offboarding *OffboardingBody `json:"offboarding,omitempty" doc:"Only if an admin has asked for it, or it has begun"`
 
 	Limits LimitsBody  `json:"limits"`
+	Quotas []QuotaBody `json:"quotas,omitempty" doc:"What the tenant may do in a day or a minute, with the platform's defaults; only from GET /v1/tenant"`
 	Key    KeyBody     `json:"key"`
 	Owners []OwnerBody `json:"owners" doc:"Who may change what"`
 	Drift  []DriftBody `json:"drift" doc:"Where the resources differ from what was asked for"`

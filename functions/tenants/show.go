@@ -24,7 +24,9 @@ func (h *Handler) get(ctx context.Context, _ *struct{}) (*tenantResponse, error)
 	if err := c.settle(ctx, &c.record, c.before); err != nil {
 		return nil, err
 	}
-	return c.show(c.before), nil
+	out := c.show(c.before)
+	out.Body.Quotas, err = h.quotas(ctx, c.session, c.written)
+	return out, err
 }
 
 // show returns the tenant as it is in effect, with a measurement of its key.
@@ -176,7 +178,7 @@ func owners(m measurement) []OwnerBody {
 		versions = "customer"
 	}
 	all := []OwnerBody{{"key.versions", versions}, {"key.roles", "terraform"}}
-	for _, field := range []string{"projectId", "location", "outputsBucket", "exportsBucket", "configsBucket", "auditBucket", "auditTopic", "signingAccount", "limits", "key.name"} {
+	for _, field := range []string{"projectId", "location", "outputsBucket", "exportsBucket", "configsBucket", "auditBucket", "auditTopic", "signingAccount", "limits", "quotas", "key.name"} {
 		all = append(all, OwnerBody{field, "terraform"})
 	}
 	return all

@@ -73,7 +73,10 @@
 //	413  the body is larger than 256 KiB
 //	415  the body is not application/json
 //	422  a field is invalid ("errors" lists each field)
-//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	429  one of:
+//	     - the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	     - a quota of the tenant or the workspace is used up (quota-exceeded): the parts or bytes of
+//	       a day, or the requests of a minute; Retry-After says when it renews
 //	500  internal error; the grants and the audit entry may exist
 //	503  retry after Retry-After; the grants and the audit entry may exist
 //

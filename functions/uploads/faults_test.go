@@ -28,7 +28,9 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 			t.Parallel()
 			tn, id := c.Tenant(t), cloudtest.NewRun(t)
 			tn.Mint(t, cloudtest.NewRun(t), cloudtest.PartOf("warm.log", 1, nil)) // the platform's data key exists
-			h := newHandlerWithFault(t, c, fault)
+			h, arm := newHandlerWithFault(t, c, fault)
+			mintOnce(t, h, tn, cloudtest.NewRun(t)) // takes a lease of the quotas
+			arm.Store(true)
 			var minted struct{ Parts []cloudtest.Upload }
 			for tries := 1; ; tries++ {
 				got := mintOnce(t, h, tn, id)
@@ -52,16 +54,17 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 }
 
 // newHandlerWithFault returns the function, connected to Firestore through a proxy
-// that injects fault into the first commit.
-func newHandlerWithFault(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) http.Handler {
+// that injects fault into the first commit after it is armed.
+func newHandlerWithFault(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) (h http.Handler, armed *atomic.Bool) {
 	t.Helper()
 	google, config, err := function.Settings[uploads.Config](c.FunctionEnviron("uploads"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	armed = &atomic.Bool{}
 	var commits atomic.Int64
 	proxy, err := faults.New(google.FirestoreHost, func(method string) faults.Fault {
-		if method == "Commit" && commits.Add(1) == 1 {
+		if method == "Commit" && armed.Load() && commits.Add(1) == 1 {
 			return fault
 		}
 		return faults.None
@@ -79,11 +82,11 @@ func newHandlerWithFault(t *testing.T, c *cloudtest.Cloud, fault faults.Fault) h
 			t.Error(err)
 		}
 	})
-	h, err := uploads.New(t.Context(), config, function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	h, err = uploads.New(t.Context(), config, function.Deps{Clients: clients, Now: c.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h
+	return h, armed
 }
 
 func mintOnce(t *testing.T, h http.Handler, tn *cloudtest.Tenant, id string) *httptest.ResponseRecorder {

@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/quota"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
@@ -31,6 +33,10 @@ func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, err
 	if err != nil {
 		return nil, err
 	}
+	claim, err := h.guard.TakeQuota(ctx, session, amountsOf(request.parts))
+	if err != nil {
+		return nil, err
+	}
 	expires := h.deps.Now().Add(lifetime(session.Tenant))
 	signing, stop := context.WithCancel(ctx)
 	defer stop() // also if the commit fails
@@ -41,12 +47,13 @@ func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, err
 			bucket, urls = bucketOfRun, h.startMinting(signing, signer, bucketOfRun, request, expires)
 		}
 	}
-	followed, err := h.commitGrants(ctx, session, request, expires, sign)
+	granted, err := h.commitGrants(ctx, session, request, expires, sign)
+	claim.Return(granted.before)
 	if err != nil {
 		return nil, err
 	}
 	signed := <-urls
-	signed.response.Body.FollowedSeconds = int(followed.Round(time.Second) / time.Second)
+	signed.response.Body.FollowedSeconds = int(granted.followed.Round(time.Second) / time.Second)
 	return signed.response, signed.err
 }
 
@@ -57,57 +64,74 @@ func lifetime(t tenant.Record) time.Duration {
 	return signedurl.MaxLifetime
 }
 
+// mintedGrants is what a mint has changed.
+type mintedGrants struct {
+	bucket   string        // of the run
+	followed time.Duration // how long the run is followed
+	before   quota.Amounts // what was granted before, and so does not count again
+}
+
 // commitGrants commits the grants, the audit entry and, if it is new, the run.
 // A URL may only leave after that, so that every URL has its grant and its audit entry.
 // When nothing is left but to commit, it calls committing, once or more, with the bucket of
-// the run. It returns how long the run is followed.
-func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func(bucket string)) (followed time.Duration, err error) {
+// the run. If the request is refused, nothing of it counts.
+func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func(bucket string)) (granted mintedGrants, err error) {
 	entry, err := h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.MintUpload, Outcome: auditlog.Allowed,
 		Workspace: s.Workspace, Resource: "runs/" + string(request.run), Objects: request.objectNames(),
 	})
 	if err != nil {
-		return 0, err
+		return granted, err
 	}
+	var before quota.Amounts // as the first attempt found it: another one can find its grants
 	err = entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
-		var bucket string
-		if bucket, followed, err = h.writeGrants(tx, s, request, expires); err != nil {
+		if granted, err = h.writeGrants(tx, s, request, expires); err != nil {
 			return false, err
 		}
-		committing(bucket)
+		if before == nil {
+			before = granted.before
+		}
+		committing(granted.bucket)
 		return true, nil
 	})
+	granted.before = before
 	switch {
 	case errors.Is(err, records.ErrRunIDTaken):
-		return 0, api.Refuse(http.StatusConflict, api.RunIDTakenText)
+		err = api.Refuse(http.StatusConflict, api.RunIDTakenText)
 	case errors.Is(err, records.ErrNotRunOwner):
-		return 0, h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
+		err = h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
 	case errors.Is(err, tenant.ErrForeignBucket):
-		return 0, api.Refuse(http.StatusForbidden, api.StorageUnavailableText)
+		err = api.Refuse(http.StatusForbidden, api.StorageUnavailableText)
 	}
-	return followed, err
+	if refused := huma.StatusError(nil); errors.As(err, &refused) {
+		granted.before = amountsOf(request.parts)
+	}
+	return granted, err
 }
 
-// writeGrants writes the grants, and the run if it changes. It returns the run's bucket, and
-// how long the run is followed.
-func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (bucket string, followed time.Duration, err error) {
+func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (granted mintedGrants, err error) {
 	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
 	now := h.deps.Now()
 	r, create, docs, err := runRef.Open(tx, now, s.RunOpener(), request.grantRefs(s)...)
 	if err != nil {
-		return "", 0, err
+		return granted, err
 	}
-	if bucket, err = s.Tenant.BucketOfRun(r.Bucket); err != nil {
-		return "", 0, err
+	bucket, err := s.Tenant.BucketOfRun(r.Bucket)
+	if err != nil {
+		return granted, err
 	}
 	grants, err := renewGrants(r, request, docs, s.RunOwner(), now, expires)
 	if err != nil {
-		return "", 0, err
+		return granted, err
 	}
+	var again []requestedPart
 	for i, doc := range docs {
 		grants[i].Bucket = bucket
 		if err := tx.Set(doc.Ref, grants[i]); err != nil {
-			return "", 0, fmt.Errorf("write grant: %w", err)
+			return granted, fmt.Errorf("write grant: %w", err)
+		}
+		if doc.Exists() {
+			again = append(again, request.parts[i])
 		}
 	}
 	reopened := r.GrantsFinal
@@ -115,7 +139,16 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 	if r.Renew(now) || reopened {
 		err = runRef.Save(tx, r, create)
 	}
-	return bucket, r.FollowedFor(now), err
+	return mintedGrants{bucket: bucket, followed: r.FollowedFor(now), before: amountsOf(again)}, err
+}
+
+// amountsOf returns what parts count: the bytes are those that may be uploaded.
+func amountsOf(parts []requestedPart) quota.Amounts {
+	amounts := quota.Amounts{quota.Parts: int64(len(parts)), quota.Bytes: 0}
+	for _, p := range parts {
+		amounts[quota.Bytes] += p.declared.MaxBytes()
+	}
+	return amounts
 }
 
 // renewGrants returns a new or renewed grant to an identity for each requested part of

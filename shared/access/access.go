@@ -23,6 +23,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/authn"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/quota"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -164,6 +165,7 @@ type Guard struct {
 	roleless        minuteCounts // tokens without a role
 	rateLimit       rateLimit
 	limited         minuteCounts // requests over the rate limit
+	quotas          *quota.Leases
 	unauthenticated atomic.Int64
 }
 
@@ -187,7 +189,7 @@ func NewGuard(ctx context.Context, config Config, clients *gcp.Clients, now func
 	}
 	return &Guard{
 		Verifier: verifier, Directory: tenants, Audit: audit, now: now,
-		pageTokens: api.PageTokens{Key: config.PageTokenKey},
+		pageTokens: api.PageTokens{Key: config.PageTokenKey}, quotas: quota.New(now, logNear),
 	}, nil
 }
 
@@ -247,6 +249,9 @@ func (g *Guard) open(ctx context.Context, authorization string, request Request)
 	reason, member := decideByToken(session, request)
 	if reason != "" {
 		return Session{}, nil, g.deny(ctx, session, request, reason)
+	}
+	if err := g.takeRequest(ctx, session); err != nil {
+		return Session{}, nil, err
 	}
 	if member {
 		decide = func(ctx context.Context) error { return g.admitMember(ctx, session, request) }

@@ -89,7 +89,7 @@ var textCodes = map[string]string{
 
 // allCodes returns every code, sorted.
 func allCodes() []any {
-	all := map[string]bool{"other": true}
+	all := map[string]bool{"other": true, QuotaExceededCode: true}
 	for _, codes := range []iter.Seq[string]{maps.Values(statusCodes), maps.Values(textCodes)} {
 		for code := range codes {
 			all[code] = true

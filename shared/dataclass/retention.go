@@ -34,6 +34,8 @@ var Retentions = map[string]Retention{
 	"tenants/{tenant}/modelRequests/{send}":                {Field: "until", Kept: "for the tenant's `keep_requests_days`, at most 90 days"},
 	"tenants/{tenant}/modelSends/{send}":                   {Kept: evidence},
 	"tenants/{tenant}/modelSpend/{feature}":                {Kept: replaced},
+	"tenants/{tenant}/usage/{day}":                         {Field: "expires", Kept: "for 400 days"},
+	"tenants/{tenant}/requestMinutes/{minute}":             {Field: "expires", Kept: "for an hour; the day has the same requests"},
 	"tenants/{tenant}/outbox/{entry}":                      {Field: "expires", Kept: "for a day after it is published"},
 	"tenants/{tenant}/quarantine/{object}":                 {Field: "expires", Kept: "for a day after it is replayed; until the tenant is offboarded otherwise"},
 	"tenants/{tenant}/reseals/{field}":                     {Kept: replaced},

@@ -34,7 +34,7 @@ func (r Record) Validate() error {
 	if r.AuditTopic != "" && !topicName.MatchString(r.AuditTopic) {
 		errs = append(errs, errors.New("auditTopic is not projects/PROJECT/topics/TOPIC"))
 	}
-	errs = append(errs, r.Limits.validate())
+	errs = append(errs, r.Limits.validate(), r.validateQuotas())
 	if r.Model.Exists() {
 		if err := r.Model.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("model: %w", err))
@@ -46,6 +46,17 @@ func (r Record) Validate() error {
 		}
 	}
 	errs = append(errs, validateWitnesses(r.Witnesses), r.validateClients(), r.validateStorage())
+	return errors.Join(errs...)
+}
+
+func (r Record) validateQuotas() error {
+	var errs []error
+	if err := r.Quotas.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("quotas: %w", err))
+	}
+	if err := r.WorkspaceQuotas.ValidateWorkspace(); err != nil {
+		errs = append(errs, fmt.Errorf("workspaceQuotas: %w", err))
+	}
 	return errors.Join(errs...)
 }
 

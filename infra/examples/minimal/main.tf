@@ -78,6 +78,8 @@ module "tenant" {
   audit_topic             = each.value.audit_topic
   model                   = each.value.model
   model_limits            = each.value.model_limits
+  quotas                  = each.value.quotas
+  workspace_quotas        = each.value.workspace_quotas
   upload_lifetime_seconds = each.value.upload_lifetime_seconds
   witnesses               = each.value.witnesses
   storage                 = each.value.storage

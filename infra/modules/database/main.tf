@@ -58,3 +58,13 @@ resource "google_firestore_field" "model_requests" {
 
   ttl_config {}
 }
+
+# What a tenant has used in a day is deleted after 400 days, if no legal hold covers the tenant.
+resource "google_firestore_field" "usage" {
+  project    = var.project_id
+  database   = google_firestore_database.this.name
+  collection = "usage"
+  field      = "expires"
+
+  ttl_config {}
+}

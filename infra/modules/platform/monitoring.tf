@@ -22,6 +22,11 @@ locals {
       description = "Exports that failed. The tenant sees the reason; the log line names tenant, export, part and cause: see the playbook on large exports"
       filter      = "resource.type=\"cloud_run_revision\" severity>=ERROR jsonPayload.message=\"export failed\""
     }
+    quotas-nearly-used-up = {
+      description = "Quotas of tenants of which 80 % are taken, once in a day or minute: the log line names the tenant, the quota and its limit. See the playbook on quotas"
+      filter      = "resource.type=\"cloud_run_revision\" severity>=WARNING jsonPayload.message=\"quota nearly used up\""
+      severity    = "WARNING"
+    }
     unauthenticated-requests = {
       description = "Requests without a valid token: more than 10 a second for five minutes, so somebody tries tokens or a client is broken"
       filter      = "resource.type=\"cloud_run_revision\" jsonPayload.message=\"request\" jsonPayload.status=401"

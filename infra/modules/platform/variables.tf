@@ -240,9 +240,9 @@ variable "deletion_policy" {
 }
 
 variable "ttl_fields" {
-  description = "Time field after which Firestore deletes a document, by collection. Functions mark published events and replayed messages with it, because they may not delete."
+  description = "Time field after which Firestore deletes a document, by collection. Functions mark published events, replayed messages and old counters with it, because they may not delete."
   type        = map(string)
-  default     = { outbox = "expires", quarantine = "expires", configElements = "expires", configPages = "expires" }
+  default     = { outbox = "expires", quarantine = "expires", configElements = "expires", configPages = "expires", requestMinutes = "expires" }
   nullable    = false
 }
 

@@ -25,6 +25,8 @@ locals {
       modelTokensPerDay = { integerValue = tostring(var.record.model_limits.tokens_per_day) }
       keepModelRequests = { integerValue = tostring(var.record.model_limits.keep_requests_days * 86400 * 1000000000) }
     } } }
+    quotas          = { mapValue = { fields = { for name, n in local.quotas : name => { integerValue = tostring(n) } } } }
+    workspaceQuotas = { mapValue = { fields = { for name, n in local.workspace_quotas : name => { integerValue = tostring(n) } } } }
     configs = { mapValue = { fields = {
       holdPushes      = { booleanValue = var.record.configs.hold_pushes }
       pipelineReviews = { booleanValue = var.record.configs.pipeline_reviews }
@@ -36,6 +38,24 @@ locals {
 
     clients   = { arrayValue = length(local.clients) == 0 ? {} : { values = [for c in local.clients : { stringValue = c }] } }
     witnesses = { arrayValue = length(var.record.witnesses) == 0 ? {} : { values = [for w in var.record.witnesses : { stringValue = w }] } }
+  }
+
+  quotas = {
+    bytesPerDay       = try(var.record.quotas.bytes_per_day, 0)
+    partsPerDay       = try(var.record.quotas.parts_per_day, 0)
+    runsPerDay        = try(var.record.quotas.runs_per_day, 0)
+    samplesPerDay     = try(var.record.quotas.samples_per_day, 0)
+    sightingsPerDay   = try(var.record.quotas.sightings_per_day, 0)
+    exportsPerDay     = try(var.record.quotas.exports_per_day, 0)
+    modelSendsPerDay  = try(var.record.quotas.model_sends_per_day, 0)
+    requestsPerMinute = try(var.record.quotas.requests_per_minute, 0)
+  }
+  workspace_quotas = {
+    bytesPerDay     = try(var.record.workspace_quotas.bytes_per_day, 0)
+    partsPerDay     = try(var.record.workspace_quotas.parts_per_day, 0)
+    runsPerDay      = try(var.record.workspace_quotas.runs_per_day, 0)
+    samplesPerDay   = try(var.record.workspace_quotas.samples_per_day, 0)
+    sightingsPerDay = try(var.record.workspace_quotas.sightings_per_day, 0)
   }
 
   # By these, a token whose audience is a client ID finds its tenant.

@@ -1,5 +1,5 @@
 variable "record" {
-  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Earlier outputs buckets: oldest first. Customer buckets: those in the customer's project; storage key: the customer's key of them. Witnesses: verifier keys of the audit log's witnesses. Model: the tenant's own language model; null: none. Model limits: 0 is the platform's default, or nothing is stored."
+  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Earlier outputs buckets: oldest first. Customer buckets: those in the customer's project; storage key: the customer's key of them. Witnesses: verifier keys of the audit log's witnesses. Model: the tenant's own language model; null: none. Model limits: 0 is the platform's default, or nothing is stored. Quotas: 0 is the platform's default. Quotas of each workspace: 0 is none."
   type = object({
     id                      = string
     state                   = optional(string, "active")
@@ -16,6 +16,23 @@ variable "record" {
     database_id             = optional(string, "")
     upload_lifetime_seconds = optional(number, 0)
     witnesses               = optional(list(string), [])
+    quotas = optional(object({
+      bytes_per_day       = optional(number, 0)
+      parts_per_day       = optional(number, 0)
+      runs_per_day        = optional(number, 0)
+      samples_per_day     = optional(number, 0)
+      sightings_per_day   = optional(number, 0)
+      exports_per_day     = optional(number, 0)
+      model_sends_per_day = optional(number, 0)
+      requests_per_minute = optional(number, 0)
+    }), {})
+    workspace_quotas = optional(object({
+      bytes_per_day     = optional(number, 0)
+      parts_per_day     = optional(number, 0)
+      runs_per_day      = optional(number, 0)
+      samples_per_day   = optional(number, 0)
+      sightings_per_day = optional(number, 0)
+    }), {})
     earlier_outputs_buckets = optional(list(string), [])
     customer_buckets        = optional(list(string), [])
     storage_key_name        = optional(string, "")
@@ -60,6 +77,10 @@ variable "record" {
   validation {
     condition     = alltrue([for n in values(try(var.record.model_limits, {})) : n >= 0]) && try(var.record.model_limits.keep_requests_days, 0) <= 90
     error_message = "Limits of models must not be negative, and exact requests are stored for at most 90 days."
+  }
+  validation {
+    condition     = alltrue([for n in concat(values(try(var.record.quotas, {})), values(try(var.record.workspace_quotas, {}))) : n >= 0 && floor(n) == n])
+    error_message = "Quotas are whole numbers that are not negative; 0 is the platform's default."
   }
   validation {
     condition     = length(try(var.record.witnesses, [])) <= 16 && alltrue([for w in try(var.record.witnesses, []) : can(regex("^[^+\\s]+\\+[0-9a-f]{8}\\+B[A-Pg-v][A-Za-z0-9+/=]+$", w))])

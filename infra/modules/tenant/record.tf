@@ -29,6 +29,8 @@ module "record" {
     upload_lifetime_seconds = var.upload_lifetime_seconds
     model                   = var.model
     model_limits            = var.model_limits
+    quotas                  = var.quotas
+    workspace_quotas        = var.workspace_quotas
     witnesses               = var.witnesses
     configs                 = var.configs
   }

@@ -154,6 +154,35 @@ variable "model_limits" {
   nullable = false
 }
 
+variable "quotas" {
+  description = "What the tenant may do in a day (UTC) or a minute: bytes and parts that are uploaded, runs, samples, sightings of issues, exports, requests to language models, and requests. 0: the platform's default, which `GET /v1/tenant` shows. More is refused with 429 quota-exceeded."
+  type = object({
+    bytes_per_day       = optional(number, 0)
+    parts_per_day       = optional(number, 0)
+    runs_per_day        = optional(number, 0)
+    samples_per_day     = optional(number, 0)
+    sightings_per_day   = optional(number, 0)
+    exports_per_day     = optional(number, 0)
+    model_sends_per_day = optional(number, 0)
+    requests_per_minute = optional(number, 0)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "workspace_quotas" {
+  description = "What each workspace of the tenant may do in a day, in addition to the quotas of the tenant; 0: no quota of its own."
+  type = object({
+    bytes_per_day     = optional(number, 0)
+    parts_per_day     = optional(number, 0)
+    runs_per_day      = optional(number, 0)
+    samples_per_day   = optional(number, 0)
+    sightings_per_day = optional(number, 0)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "configs" {
   description = "What a push of a configuration needs in addition to its review. hold_pushes: an admin who has neither reviewed nor pushed it must approve. pipeline_reviews: the review of a pipeline counts like that of a person; otherwise, an admin must approve such a push."
   type = object({

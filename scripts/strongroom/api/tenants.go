@@ -25,6 +25,7 @@ type Tenant struct {
 	Offboarding *Offboarding `json:"offboarding,omitempty"` // nil: nobody has asked for it
 
 	Limits TenantLimits `json:"limits"`
+	Quotas []Quota      `json:"quotas,omitempty"` // nil: the tenant was returned by a change
 	Key    TenantKey    `json:"key"`
 	Owners []FieldOwner `json:"owners"`
 	Drift  []FieldDrift `json:"drift"`

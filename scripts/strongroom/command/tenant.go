@@ -12,7 +12,7 @@ import (
 func tenantCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tenant",
-		Short: "Show your tenant, control its key, members and storage, place legal holds, and leave",
+		Short: "Show your tenant and its usage, control its key, members and storage, place legal holds, and leave",
 		Example: `  strongroom tenant show
   strongroom tenant key test
   strongroom tenant key disable acme                            # all data of acme becomes unreadable`,
@@ -25,16 +25,16 @@ that it has taken effect.`,
 		Example: "  strongroom tenant key test",
 	}
 	key.AddCommand(testKeyCommand(a), rotateKeyCommand(a), disableKeyCommand(a), enableKeyCommand(a), destroyKeyCommand(a))
-	cmd.AddCommand(showTenantCommand(a), key, membersCommand(a), storageCommand(a), holdsCommand(a), leaveCommand(a), stayCommand(a), ownCertificateCommand(a), verifyCertificateCommand(a))
+	cmd.AddCommand(showTenantCommand(a), usageCommand(a), key, membersCommand(a), storageCommand(a), holdsCommand(a), leaveCommand(a), stayCommand(a), ownCertificateCommand(a), verifyCertificateCommand(a))
 	return cmd
 }
 
 func showTenantCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "show", Short: "Show the record of the tenant, the state of its key, and drift",
-		Long: `Show the record of the tenant and the state of its key, measured by a trial encryption and
-decryption. DRIFT lists where the key differs from what was asked for.`,
+		Use: "show", Short: "Show the record of the tenant, the state of its key, its quotas, and drift",
+		Long: `Show the record of the tenant, its quotas, and the state of its key, measured by a trial encryption
+and decryption. DRIFT lists where the key differs from what was asked for.`,
 		Example: "  strongroom tenant show",
 		Args:    exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -38,6 +38,27 @@ func TestAnAdminControlsTheKey(t *testing.T) {
 	}
 }
 
+func TestTheTenantSeesItsUsage(t *testing.T) {
+	t.Parallel()
+	tenant := cloudtest.Shared(t).Tenant(t)
+	auditor := programOf(t, tenant, "auditor")
+	tenant.Mint(t, cloudtest.NewRun(t), cloudtest.PartOf("stdout.log", 1, []byte("hello\n")))
+	wantText(t, auditor.run(t, "tenant", "show").want(t), "QUOTAS", "200000 in a day", "60000 in a minute", "1 used today")
+	today := time.Now().UTC().Format(time.DateOnly)
+	wantText(t, auditor.run(t, "tenant", "usage", "--from", today).want(t), "MODEL SENDS", today+"  6      1")
+	if days := decode[api.Usage](t, auditor, "tenant", "usage", "--json").Days; len(days) != 30 || days[29].Bytes.Used != 6 {
+		t.Errorf("the usage is %+v", days)
+	}
+	for _, args := range [][]string{{"--from", "x"}, {"--from", "2026-01-02", "--to", "2026-01-01"}} {
+		if r := auditor.run(t, append([]string{"tenant", "usage"}, args...)...); r.code != 2 {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
+	if r := programOf(t, tenant, "viewer").run(t, "tenant", "usage"); r.code != 11 {
+		t.Errorf("a viewer: %+v", r)
+	}
+}
+
 func TestTheDestructionOfAKeyNeedsASecondAdmin(t *testing.T) {
 	t.Parallel()
 	tenant := cloudtest.Shared(t).Tenant(t)

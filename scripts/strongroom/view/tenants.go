@@ -25,6 +25,7 @@ func Tenant(w io.Writer, t api.Tenant) error {
 		writeOffboarding(&b, *t.Offboarding)
 	}
 	writeKey(&b, t)
+	writeQuotas(&b, t.Quotas)
 	if _, err := io.WriteString(out, b.String()); err != nil {
 		return err
 	}

@@ -23,6 +23,24 @@ run "a_long_lifetime_is_rejected" {
   expect_failures = [var.record]
 }
 
+run "a_negative_quota_is_rejected" {
+  command = plan
+  variables {
+    record = { id = "a", quotas = { runs_per_day = -1 }, project_id = "p", location = "l", outputs_bucket = "o", configs_bucket = "c", exports_bucket = "e"
+    audit_bucket = "a", key_name = "k", signing_account = "s" }
+  }
+  expect_failures = [var.record]
+}
+
+run "a_part_of_a_quota_is_rejected" {
+  command = plan
+  variables {
+    record = { id = "a", workspace_quotas = { bytes_per_day = 0.5 }, project_id = "p", location = "l", outputs_bucket = "o", configs_bucket = "c", exports_bucket = "e"
+    audit_bucket = "a", key_name = "k", signing_account = "s" }
+  }
+  expect_failures = [var.record]
+}
+
 run "an_issuer_without_a_name_is_rejected" {
   command = plan
   variables {
