@@ -19,7 +19,7 @@ func verifiedStorage(t *testing.T, f *matrixFixture, _ place) (string, any) {
 func unverifiedStorage(t *testing.T, f *matrixFixture, _ place) (string, any) {
 	t.Helper()
 	f.setVerification(t, storageprobe.Verification{})
-	return "/v1/tenant/storage/verify", nil
+	return "/v1/tenant/storage/verify", everything
 }
 
 func (f *matrixFixture) setVerification(t *testing.T, v storageprobe.Verification) {

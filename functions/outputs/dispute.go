@@ -36,7 +36,7 @@ func (v *view) resolveDispute(ctx context.Context, g grant.Grant) (grant.Grant, 
 	}
 	if err != nil {
 		api.Logger(ctx).WarnContext(ctx, "read disputed object", "run", string(g.Run), "output", g.Output, "part", g.Part, "error", err.Error())
-		return g, bucketProblem(err)
+		return g, v.bucketProblem(err)
 	}
 	return v.adopt(ctx, g, attrs)
 }

@@ -86,7 +86,7 @@ func (v *view) stream(ctx context.Context, r response) (*readResponse, error) {
 			segments = nil
 		}
 		sent, err := v.send(ctx, hc.BodyWriter(), first, segments)
-		v.recordEnd(ctx, sent, endReason(err))
+		v.recordEnd(ctx, sent, v.endReason(err))
 		if err != nil {
 			api.Logger(ctx).WarnContext(ctx, "output stream aborted", "entry", v.entry, "bytes", sent, "error", err.Error())
 			api.Abort(hc.BodyWriter())
@@ -143,7 +143,7 @@ func copyAll(w io.Writer, r io.ReadCloser, buffer []byte) (int64, error) {
 // readError returns the client's error for a part that cannot be read. It also
 // audits the end of the read, with no bytes sent.
 func (v *view) readError(ctx context.Context, err error) error {
-	v.recordEnd(ctx, 0, endReason(err))
+	v.recordEnd(ctx, 0, v.endReason(err))
 	var public *api.Problem
 	if errors.As(err, &public) {
 		return err
@@ -152,23 +152,29 @@ func (v *view) readError(ctx context.Context, err error) error {
 		return err
 	}
 	api.Logger(ctx).WarnContext(ctx, "read part from the bucket", "entry", v.entry, "error", err.Error())
-	return bucketProblem(err)
+	return v.bucketProblem(err)
 }
 
 // reasonUnavailable is the reason in the audit log of a read that the owner of the bucket
 // does not allow any more.
 const reasonUnavailable = "storage-unavailable"
 
+// withdrawn reports whether err means that a customer no longer lets the platform read the
+// customer's own bucket. In a bucket of the platform, the same error is the platform's fault.
+func (v *view) withdrawn(err error) bool {
+	return err != nil && bucket.IsForbidden(err) && v.session.Tenant.IsCustomers(v.bucket.BucketName())
+}
+
 // endReason returns the reason for the audit log that a read ended early, or "".
-func endReason(err error) string {
-	if err != nil && bucket.IsForbidden(err) {
+func (v *view) endReason(err error) string {
+	if v.withdrawn(err) {
 		return reasonUnavailable
 	}
 	return ""
 }
 
 // bucketProblem maps an error of the bucket to the problem that the client gets.
-func bucketProblem(err error) error {
+func (v *view) bucketProblem(err error) error {
 	switch {
 	case bucket.IsKeyLocked(err):
 		return api.Refuse(http.StatusForbidden, api.KeyLockedText)
@@ -176,7 +182,7 @@ func bucketProblem(err error) error {
 		return api.Refuse(http.StatusGone, "the bucket holds another object than the one that was stored")
 	case bucket.IsMissing(err):
 		return api.Refuse(http.StatusGone, "the bucket no longer holds this output")
-	case bucket.IsForbidden(err):
+	case v.withdrawn(err):
 		return api.Refuse(http.StatusForbidden, api.StorageUnavailableText)
 	case bucket.IsTransient(err):
 		return api.Refuse(http.StatusServiceUnavailable, "the bucket is unavailable; try again").With("Retry-After", "1")

@@ -61,7 +61,7 @@ var tenantDocuments = []Location{
 	{Place: TenantDocument, Name: workspaceDocument + "configs/{config}", What: "which commit and packs a workspace's configuration has", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: workspaceDocument + "grants/{grant}", What: "permissions to write a part of an output", Classes: []Class{Metadata, Operational}},
 	{Place: TenantDocument, Name: workspaceDocument + "issues/{issue}", What: "issues", Classes: []Class{Metadata, Operational, Text}},
-	{Place: TenantDocument, Name: workspaceDocument + "members/{member}", What: "members of a workspace, in the directory", Classes: []Class{Configuration}},
+	{Place: TenantDocument, Name: workspaceDocument + "members/{member}", What: "members of a workspace, in the directory", Classes: []Class{Configuration, Operational}},
 	{Place: TenantDocument, Name: workspaceDocument + "runs/{run}", What: "runs", Classes: []Class{Metadata, Operational}},
 	{Place: TenantDocument, Name: workspaceDocument + "runs/{run}/outputIndexes/{index}", What: "sizes and line counts of the parts of outputs", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: workspaceDocument + "runs/{run}/sightings/{number}", What: "what runs reported of issues", Classes: []Class{Metadata, Operational, Text}},
@@ -85,6 +85,7 @@ var platformDocuments = []Location{
 // The buckets, as infra names them: module and resource.
 var buckets = []Location{
 	{Place: OutputsBucket, Name: "tenant/outputs", What: "parts of outputs, one object each", Classes: []Class{Output}},
+	{Place: OutputsBucket, Name: "storage/outputs", What: "the same, in the project and under the key of a customer who brings the storage", Classes: []Class{Output}},
 	{Place: ExportsBucket, Name: "tenant/exports", What: "exports: the tables below, copies of parts of outputs, bundles of configurations, manifests and lists", Classes: []Class{Audit, Configuration, Metadata, Operational, Output, Text}},
 	{Place: ConfigsBucket, Name: "tenant/configs", What: "the configurations of workspaces, as git packs", Classes: []Class{Configuration}},
 	{Place: AuditBucket, Name: "tenant/audit", What: "the tenant's audit log: entries, tiles and checkpoints, under the platform's audit key", Classes: []Class{Audit}},
