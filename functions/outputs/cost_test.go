@@ -118,3 +118,57 @@ func TestAViewKeepsItsPartsWhileTheOutputGrows(t *testing.T) {
 		}
 	}
 }
+
+// The first read of a complete output of many parts stores its index. Every other read, in any
+// instance, takes the membership, the run, one grant and the index.
+func TestReadingAFewBytesOfManyPartsReadsFewDocuments(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, suite.Options{})
+	f := fixture{c.Tenant(t), cloudtest.NewRun(t)}
+	const parts = 70
+	var stored []part
+	whole := fill(parts * 10)
+	for n := range parts {
+		stored = append(stored, counted("stdout.log", n+1, whole[n*10:(n+1)*10]))
+	}
+	f.put(t, stored...)
+	f.report(t, "stdout.log", parts)
+	f.sweep(t)
+	for n, most := range []int64{parts + 10, 4, 4} {
+		before := c.Firestore.Counts().Reads
+		got := f.read(t, "stdout.log", "", "Range", "bytes=355-364").Want(t, http.StatusPartialContent)
+		if reads := c.Firestore.Counts().Reads - before; reads > most {
+			t.Errorf("read %d took %d documents", n+1, reads)
+		}
+		wantBody(t, got, whole[355:365])
+		wantHeader(t, got, "Content-Range", fmt.Sprintf("bytes 355-364/%d", parts*10), "Strongroom-Output-State", "complete")
+	}
+}
+
+// A part that is missing when the uploads of the run become final can arrive later. A view
+// that was opened before must not hide it from the views after it.
+func TestALatePartIsInTheIndexOfTheNextView(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, suite.Options{})
+	f := fixture{c.Tenant(t), cloudtest.NewRun(t)}
+	f.put(t, counted("stdout.log", 1, []byte("one\n")))
+	f.report(t, "stdout.log", 2)
+	f.sweep(t)
+	if v := f.openView(t, "stdout.log", map[string]any{}); v.Size != 4 || v.State != "incomplete" {
+		t.Errorf("before: %d bytes, %s", v.Size, v.State)
+	}
+	f.put(t, counted("stdout.log", 2, []byte("two\n")))
+	f.sweep(t)
+	v := f.openView(t, "stdout.log", map[string]any{})
+	if v.Size != 8 || v.State != "complete" {
+		t.Errorf("after: %d bytes, %s", v.Size, v.State)
+	}
+	wantBody(t, f.read(t, "stdout.log", "", "Range", "bytes=0-", "Strongroom-View", v.View).Want(t, http.StatusPartialContent), []byte("one\ntwo\n"))
+}
+
+func (f fixture) sweep(t *testing.T) {
+	t.Helper()
+	if err := f.Cloud.Scheduler.RunNow(cloudtest.Context(t), "sweep"); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,6 +1,7 @@
 package outputs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -76,15 +77,22 @@ func (h *Handler) begin(ctx context.Context, s access.Session, in readRequest, s
 	if err != nil {
 		return nil, err
 	}
-	v, err = h.view(ctx, s, reading, in)
+	v, err = h.find(ctx, s, reading, in)
 	if err != nil {
 		return nil, err
 	}
-	return v, v.record(ctx)
+	loaded := make(chan error, 1)
+	go func() { loaded <- v.loadRest(ctx) }()
+	recordErr, err := v.record(ctx), <-loaded
+	if recordErr == nil && err != nil {
+		v.recordEnd(ctx, 0)
+	}
+	return v, cmp.Or(recordErr, err)
 }
 
-// view indexes an output. The error has status 404 if the run has no such output.
-func (h *Handler) view(ctx context.Context, s access.Session, reading *runReading, in readRequest) (*view, error) {
+// find begins the index of an output with its first part, or with all parts that the run
+// does not claim. The error has status 404 if the run has no such output.
+func (h *Handler) find(ctx context.Context, s access.Session, reading *runReading, in readRequest) (*view, error) {
 	bucket, err := h.bucket(ctx, s)
 	if err != nil {
 		return nil, err
@@ -94,15 +102,59 @@ func (h *Handler) view(ctx context.Context, s access.Session, reading *runReadin
 		v.run, v.index = r, newIndex(r, in.Output)
 		v.index.unclaimed = in.Unclaimed
 	}
-	err = reading.grants(ctx, records.GrantFilter{Output: in.Output}, begin, func(g grant.Grant) error {
-		g, err := v.resolveDispute(ctx, g)
-		v.index.add(g)
-		return err
-	})
+	filter := records.GrantFilter{Output: in.Output}
+	if !in.Unclaimed {
+		filter.Limit = 1
+	}
+	err = reading.grants(ctx, filter, begin, func(g grant.Grant) error { return v.addGrant(ctx, g) })
 	if err != nil {
 		return nil, err
 	}
 	return v, v.checkExists()
+}
+
+// addGrant adds a grant to the index. Grants must be added in the order of parts.
+func (v *view) addGrant(ctx context.Context, g grant.Grant) error {
+	g, err := v.resolveDispute(ctx, g)
+	v.index.add(g)
+	v.lastGrant = g.Part
+	return err
+}
+
+// minPacked is the number of parts from which the first read of a complete output stores
+// its packed index, so that no other read reads all of its grants.
+const minPacked = 64
+
+// loadRest adds what find has left out: all parts after the first one.
+func (v *view) loadRest(ctx context.Context) error {
+	x := &v.index
+	if x.unclaimed || v.lastGrant == 0 || x.claimed == 1 {
+		return nil
+	}
+	packs := v.run.GrantsFinal && x.claimed >= minPacked
+	if packs {
+		docs, err := v.readFinal(ctx)
+		if err != nil {
+			return err
+		}
+		if len(docs) > 0 {
+			x.parts = nil
+			return v.addPacked(docs)
+		}
+	}
+	s, filter := v.session, records.GrantFilter{Output: x.name, AfterPart: v.lastGrant}
+	err := records.GrantsOfRun(ctx, s.DB, s.Tenant.ID, s.Workspace, v.run.ID, filter, func(g grant.Grant) error { return v.addGrant(ctx, g) })
+	if err != nil || !packs || !v.isFinal() {
+		return err
+	}
+	return v.storePacked(ctx, x.pack(true))
+}
+
+// isFinal reports whether the parts of the index never change: the uploads of the run are
+// final, and every part that it claims is stored. A part that is missing can still arrive.
+func (v *view) isFinal() bool {
+	x := &v.index
+	return v.run.GrantsFinal && v.disputed == 0 && x.claims && len(x.parts) >= x.claimed
 }
 
 func (v *view) checkExists() error {

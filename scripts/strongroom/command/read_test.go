@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
@@ -72,7 +73,16 @@ func catCases(text string) map[string]catCase {
 
 func TestFollowPrintsUntilTheOutputIsComplete(t *testing.T) {
 	t.Parallel()
-	p := newProgram(t, faults.HTTPConfig{})
+	var listings, looks atomic.Int64
+	p := newProgram(t, faults.HTTPConfig{Fault: func(r *http.Request) faults.Fault {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/outputs"):
+			listings.Add(1)
+		case strings.HasSuffix(r.URL.Path, "/views"):
+			looks.Add(1)
+		}
+		return faults.None
+	}})
 	out := make(chunks, 16)
 	done := make(chan int, 1)
 	p.tenant.Do(t, "runner", http.MethodPut, p.tenant.RunPath(someRun), api.Start{Task: "t", Start: ago(1)}).Want(t, http.StatusOK)
@@ -85,12 +95,18 @@ func TestFollowPrintsUntilTheOutputIsComplete(t *testing.T) {
 		if got := cloudtest.Receive(t, "a part is printed", out); got != want {
 			t.Errorf("got %q, not %q", got, want)
 		}
+		if number == 1 {
+			listings.Store(0)
+		}
 	}
 	p.end(t, "stdout.log", 3)
 	if code := <-done; code != 0 {
 		t.Errorf("code %d", code)
 	}
 	wantOneClosedView(t, p)
+	if listings.Load() > 0 || looks.Load() < 3 {
+		t.Errorf("all outputs were listed %d times after the first part; the one was asked for %d times", listings.Load(), looks.Load())
+	}
 }
 
 // wantOneClosedView fails the test unless the tenant has one view, which is closed: the ranges

@@ -84,14 +84,11 @@ func (r *Reader) Follow(ctx context.Context) error {
 	r.linesLeft = -1
 	pause := firstPause
 	for {
-		output, state, err := r.find(ctx)
+		output, state, err := r.look(ctx)
 		if err != nil {
 			return err
 		}
 		if output != nil && output.Size > r.at {
-			if err := r.renew(ctx); err != nil {
-				return err
-			}
 			if err := r.copyThrough(ctx, -1); err != nil {
 				return err
 			}
@@ -120,8 +117,31 @@ func isFinal(output *api.Output, state run.State) (bool, error) {
 		return true, errors.New("the run has no output with this name")
 	case output.State == api.Incomplete:
 		return true, ErrIncomplete
+	case output.State == api.Unclaimed:
+		return true, errors.New("the run's report does not claim this output; to print what was stored under its name, use --unclaimed")
 	}
 	return output.State == api.Complete, nil
+}
+
+// look returns the output as it is now, or nil if it does not exist. Once it does, r asks
+// for what is new in it only, which also tells its runner that somebody follows.
+func (r *Reader) look(ctx context.Context) (*api.Output, run.State, error) {
+	if r.view == "" {
+		output, state, err := r.find(ctx)
+		if err != nil || output == nil || output.State != api.Open && output.Size <= r.at {
+			return output, state, err // there is nothing to read, now or later
+		}
+	}
+	renewed, err := r.renew(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	output := &api.Output{Name: r.Name, Size: renewed.Size, State: renewed.State}
+	if output.State == api.Incomplete { // the listing says whether the run is lost
+		_, state, err := r.find(ctx)
+		return output, state, err
+	}
+	return output, run.Running, nil
 }
 
 // find returns the output, or nil if it does not exist.
@@ -170,7 +190,7 @@ func (r *Reader) read(ctx context.Context, span api.Span) (*api.Chunk, error) {
 	switch {
 	case r.Unclaimed:
 		return r.Client.UnclaimedBytes(ctx, r.Run, r.Name, span)
-	case !r.begun:
+	case !r.begun && r.view == "":
 		return r.Client.Bytes(ctx, r.Run, r.Name, span)
 	case r.view == "":
 		opened, err := r.Client.OpenView(ctx, r.Run, r.Name)
@@ -183,19 +203,18 @@ func (r *Reader) read(ctx context.Context, span api.Span) (*api.Chunk, error) {
 	return chunk, r.forgetEnded(err)
 }
 
-// renew makes the view show what was stored after it was opened.
-func (r *Reader) renew(ctx context.Context) error {
-	if r.view == "" {
-		return nil
-	}
-	return r.Retry.Do(ctx, func(ctx context.Context) error {
-		renewed, err := r.Client.RenewView(ctx, r.Run, r.Name, r.view)
+// renew makes the view show what was stored after it was opened. Without a view, it opens
+// one.
+func (r *Reader) renew(ctx context.Context) (renewed api.View, err error) {
+	err = r.Retry.Do(ctx, func(ctx context.Context) error {
+		renewed, err = r.Client.RenewView(ctx, r.Run, r.Name, r.view)
 		if err != nil {
 			return r.forgetEnded(err)
 		}
 		r.view = renewed.Token
 		return nil
 	})
+	return renewed, err
 }
 
 // forgetEnded forgets the view if err says that it has ended, as it does after 2 hours.
