@@ -31,6 +31,17 @@ func (r *Regexp) MatchString(s string) bool { return r.compile().MatchString(s) 
 // Match is that of regexp.Regexp.
 func (r *Regexp) Match(b []byte) bool { return r.compile().Match(b) }
 
+// FindSubmatch is that of regexp.Regexp.
+func (r *Regexp) FindSubmatch(b []byte) [][]byte { return r.compile().FindSubmatch(b) }
+
+// FindIndex is that of regexp.Regexp.
+func (r *Regexp) FindIndex(b []byte) []int { return r.compile().FindIndex(b) }
+
+// ReplaceAll is that of regexp.Regexp.
+func (r *Regexp) ReplaceAll(b, replacement []byte) []byte {
+	return r.compile().ReplaceAll(b, replacement)
+}
+
 // FindString is that of regexp.Regexp.
 func (r *Regexp) FindString(s string) string { return r.compile().FindString(s) }
 
@@ -48,6 +59,11 @@ func (r *Regexp) FindAllString(s string, n int) []string { return r.compile().Fi
 // FindAllStringIndex is that of regexp.Regexp.
 func (r *Regexp) FindAllStringIndex(s string, n int) [][]int {
 	return r.compile().FindAllStringIndex(s, n)
+}
+
+// FindAllStringSubmatch is that of regexp.Regexp.
+func (r *Regexp) FindAllStringSubmatch(s string, n int) [][]string {
+	return r.compile().FindAllStringSubmatch(s, n)
 }
 
 // FindAllStringSubmatchIndex is that of regexp.Regexp.

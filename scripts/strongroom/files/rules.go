@@ -18,7 +18,7 @@ type Rules struct {
 
 // pattern is a compiled pattern of paths.
 type pattern struct {
-	path *lazyregexp.Regexp
+	path *regexp.Regexp
 	base bool // matches the last element only
 }
 
