@@ -1,6 +1,7 @@
 package infra_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
@@ -31,15 +32,19 @@ func TestTerraformBindsWhatTheEmbeddedCloudEnforces(t *testing.T) {
 	tf := newTerraform(t)
 	c := cloudtest.New(t, suite.Options{})
 	tenants := map[string]any{}
-	for _, id := range []tenant.ID{"acme", "a-name-that-is-longer-than-an-account-may-be", "a--b"} {
-		r, err := c.AddTenant(t.Context(), id, "prod")
+	add := map[tenant.ID]func(context.Context, tenant.ID, ...tenant.WorkspaceID) (tenant.Record, error){
+		"acme": c.AddTenant, "a-name-that-is-longer-than-an-account-may-be": c.AddTenantWithDatabase, "a--b": c.AddTenant,
+		tenant.ID(strings.Repeat("long-", 12) + "end"): c.AddTenantWithDatabase,
+	}
+	for id, add := range add {
+		r, err := add(t.Context(), id, "prod")
 		if err == nil && id == "acme" {
 			r, err = c.SetModel(t.Context(), id, tenant.ModelEndpoint{ProjectID: "acme-models", Location: suite.Location, Model: "gemini-3.5-pro"})
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		tenants[string(id)] = map[string]any{"audit_topic": r.AuditTopic, "model_project": orNull(r.Model.ProjectID)}
+		tenants[string(id)] = map[string]any{"audit_topic": r.AuditTopic, "model_project": orNull(r.Model.ProjectID), "own_database": r.DatabaseID != ""}
 	}
 	var platform, invokers bindings
 	var perTenant map[string]bindings

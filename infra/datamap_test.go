@@ -147,7 +147,7 @@ func TestEveryCollectionHasARetention(t *testing.T) {
 		got[m[1]] = m[2]
 	}
 	resource := regexp.MustCompile(`(?s)collection = "(\w+)"\n  field      = "(\w+)"\n\n  ttl_config \{\}`)
-	for _, m := range resource.FindAllStringSubmatch(readText(t, "modules/platform/firestore.tf"), -1) {
+	for _, m := range resource.FindAllStringSubmatch(readText(t, "modules/database/main.tf"), -1) {
 		got[m[1]] = m[2]
 	}
 	if diff := gocmp.Diff(want, got); diff != "" {

@@ -67,20 +67,21 @@ var installations = []installation{
 			{"retain output", []string{`update module.tenant["retained"].google_storage_bucket.this["outputs"]`}},
 			{"create a signing key", []string{`create module.tenant["signing"].google_kms_crypto_key.signing[0]`, `create module.tenant["signing"].google_kms_crypto_key_iam_member.this["*"]`}},
 			{"let a tenant leave", []string{
-				`update module.tenant["leaves"].google_kms_crypto_key.data`, `update module.tenant["leaves"].google_storage_bucket.*`, `update module.tenant["leaves"].terraform_data.guard`,
+				`update module.tenant["leaves"].google_kms_crypto_key.data`, `update module.tenant["leaves"].google_storage_bucket.*`, `update module.tenant["leaves"].terraform_data.guard`, `update module.tenant["leaves"].terraform_data.database`,
 			}},
 		}},
 		{"tenants come and go", changeTenants(map[string]any{
-			"left": nil, "renamed": nil, "other-name": acme, "elsewhere": with(acme, "project_id", "p-elsewhere", "project_number", "987654321098"),
+			"left": nil, "renamed": nil, "other-name": acme, "own-database": with(acme, "database", map[string]any{}), "elsewhere": with(acme, "project_id", "p-elsewhere", "project_number", "987654321098"),
 		}), []edit{
 			{"remove a tenant that is leaving", []string{`delete module.tenant["left"].*`}},
 			{"rename a tenant that is leaving", []string{`delete module.tenant["renamed"].*`, `create module.tenant["other-name"].*`}},
+			{"add a tenant with its own database", []string{`create module.tenant["own-database"].*`}},
 			{"add a tenant in another project", []string{`create module.tenant["elsewhere"].*`, `create module.platform.google_pubsub_topic_iam_member.other_project["987654321098"]`}},
 			{"admit the tenants' signing accounts", []string{`update google_access_context_manager_service_perimeter.this[0]`}},
 		}},
 		{"settings of the platform", variableValues{
 			"customer_ids": []string{"C0abc1234", "C0other12"}, "allowed_locations": []string{"in:eu-locations", "in:europe-locations", "in:us-locations"},
-			"limits": map[string]any{"uploads": map[string]any{"max_instances": 50}}, "budget": map[string]any{"units": 1},
+			"limits": map[string]any{"uploads": map[string]any{"max_instances": 50}}, "budget": map[string]any{"units": 1}, "tenant_budgets": map[string]any{"suspended": 100},
 			"notification_channels": []string{"projects/p-test/notificationChannels/1"}, "staff": acme["trust"],
 			"operators": []string{"user:a@example.com", "user:b@example.com"},
 		}, []edit{
@@ -88,6 +89,7 @@ var installations = []installation{
 			{"allow more locations", []string{`update google_org_policy_policy.locations`}},
 			{"raise a limit", []string{`update module.platform.module.function["uploads"].google_cloudfunctions2_function.this["*"]`}},
 			{"change the budget, and notify a channel", []string{`update google_billing_budget.this`, `update module.platform.google_monitoring_alert_policy.*`}},
+			{"set a budget for a tenant", []string{`create google_billing_budget.tenant["suspended"]`}},
 			{"trust staff", []string{`create module.platform.google_firestore_document.staff[0]`}},
 			{"admit another operator", []string{`update google_access_context_manager_service_perimeter.this[0]`}},
 		}},

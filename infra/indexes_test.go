@@ -34,10 +34,20 @@ type composite struct {
 type groupField struct{ Collection, Field, For string }
 
 // TestAfterEveryOperation makes every function run every query, and moves all sealed values to
-// new data keys. Then it looks at what is left.
+// new data keys. Then it looks at what is left. It does so for tenants in the platform's
+// database, and for tenants with their own.
 func TestAfterEveryOperation(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, suite.Options{})
+	for name, options := range map[string]suite.Options{"in the platform's database": {}, "in the tenant's own database": {OwnDatabases: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			afterEveryOperation(t, cloudtest.New(t, options))
+		})
+	}
+}
+
+func afterEveryOperation(t *testing.T, c *cloudtest.Cloud) {
+	t.Helper()
 	if c.Firestore == nil {
 		t.Skip("skipped: Google's Firestore emulator neither says which indexes a query needs nor lists all documents")
 	}

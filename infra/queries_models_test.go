@@ -7,6 +7,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/consent"
+	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/ledger"
 	"github.com/strongroom-dev/strongroom/shared/model"
 	"github.com/strongroom-dev/strongroom/shared/prompt"
@@ -31,7 +32,11 @@ func (x *caller) callModels(t *testing.T) {
 	x.values["send"] = x.send(t, "assistants", record, prompt.Explanation{Issue: prompt.Issue{Title: "DNS is slow"}})
 	x.send(t, "catalog", tenant.Record{}, prompt.Enrichment{Code: "*** Tasks ***"})
 	for _, home := range []ledger.Home{{Tenant: record.ID}, {}} {
-		home.DB, _ = x.cloud.Operator.Default(t.Context())
+		where := tenant.Record{} // the platform's database
+		if home.Tenant != "" {
+			where = record
+		}
+		home.DB, _ = x.cloud.Directory.Database(t.Context(), where)
 		if _, err := home.List(t.Context(), consent.ExplainIssue, ledger.Position{}, 1); err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +46,7 @@ func (x *caller) callModels(t *testing.T) {
 // send sends a payload as a function, and returns the ID of its entry.
 func (x *caller) send(t *testing.T, function string, record tenant.Record, p prompt.Payload) string {
 	t.Helper()
-	db, err := x.cloud.Clients(suite.FunctionAccount(function)).Default(t.Context())
+	db, err := directory.New(x.cloud.Clients(suite.FunctionAccount(function)), x.cloud.Clock.Now).Database(t.Context(), record)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,12 +18,15 @@ func (x *caller) callTenants(t *testing.T) {
 	for _, action := range []string{"enable", "rotate"} {
 		x.call(t, "POST /v1/tenant/key/"+action, "", nil)
 	}
+	x.call(t, "POST /v1/tenant/storage/verify", "", nil)
+	x.call(t, "GET /v1/tenant/storage", "", nil)
 	x.values["hold"] = "case-17"
 	x.call(t, "PUT /v1/tenant/holds/{hold}", "", object{})
 	x.call(t, "GET /v1/tenant/holds", "", nil)
 	var asked struct{ Lifting struct{ ID string } }
 	x.call(t, "POST /v1/tenant/holds/{hold}/lift", "", nil).JSON(t, &asked)
 	x.call(t, "POST /v1/tenants/{tenant}/holds/{hold}/lift", "", object{"lifting": asked.Lifting.ID})
+	x.callMembers(t)
 	var leaving struct{ ID string }
 	x.call(t, "POST /v1/tenant/offboarding", "", object{"tenant": x.tenant.ID}).JSON(t, &leaving)
 	x.call(t, "POST /v1/tenant/offboarding/stop", "", nil)
@@ -42,10 +45,25 @@ func (x *caller) callTenants(t *testing.T) {
 	}
 }
 
+// callMembers adds a member of the workspace, and removes it.
+func (x *caller) callMembers(t *testing.T) {
+	t.Helper()
+	const members = "/v1/tenant/workspaces/{workspace}/members"
+	var added struct{ ID string }
+	x.call(t, "GET /v1/tenant/workspaces", "pageSize=1", nil)
+	x.call(t, "POST "+members, "", object{"issuer": x.cloud.Issuer.URL(), "subject": "ann"}).JSON(t, &added)
+	x.values["member"] = added.ID
+	var page struct{ NextPageToken string }
+	x.call(t, "GET "+members, "pageSize=1", nil).JSON(t, &page)
+	x.call(t, "GET "+members, "pageSize=1&pageToken="+page.NextPageToken, nil)
+	x.call(t, "GET "+members+"/{member}", "", nil)
+	x.call(t, "DELETE "+members+"/{member}", "", nil)
+}
+
 // storeCertificate stores a certificate as the function offboarding does.
 func (x *caller) storeCertificate(t *testing.T) {
 	t.Helper()
-	db, err := x.cloud.Operator.Default(t.Context())
+	db, err := x.cloud.Directory.Database(t.Context(), x.tenant.Record)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,9 +35,11 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 			}},
 			{Issuer: "https://two.example", JWKSURL: "https://two.example/keys"},
 		},
-		Witnesses: []string{aWitness},
-		Configs:   tenant.ConfigRules{HoldPushes: true, PipelineReviews: true},
-		Model:     tenant.ModelEndpoint{ProjectID: "acme-models", Location: "europe-west3", Model: "gemini-3.5-pro", AbuseLoggingExempt: true},
+		Witnesses:             []string{aWitness},
+		EarlierOutputsBuckets: []string{"written-before", "in-their-project"}, CustomerBuckets: []string{"in-their-project"},
+		StorageKeyName: "projects/theirs/locations/europe-west3/keyRings/r/cryptoKeys/k",
+		Configs:        tenant.ConfigRules{HoldPushes: true, PipelineReviews: true},
+		Model:          tenant.ModelEndpoint{ProjectID: "acme-models", Location: "europe-west3", Model: "gemini-3.5-pro", AbuseLoggingExempt: true},
 	}
 	want.Limits.ModelSendsPerHour, want.Limits.ModelTokensPerDay, want.Limits.KeepModelRequests = 10, 1000, 48*time.Hour
 	var record string
@@ -100,6 +102,7 @@ func recordVariables(r tenant.Record) map[string]any {
 			"id": r.ID, "state": r.State, "project_id": r.ProjectID, "location": r.Location, "outputs_bucket": r.OutputsBucket,
 			"configs_bucket": r.ConfigsBucket, "exports_bucket": r.ExportsBucket, "audit_bucket": r.AuditBucket, "audit_topic": r.AuditTopic, "key_name": r.KeyName, "signing_account": r.SigningAccount,
 			"signing_key_name": r.SigningKeyName, "database_id": r.DatabaseID, "upload_lifetime_seconds": r.Limits.UploadLifetime.Seconds(),
+			"earlier_outputs_buckets": append([]string{}, r.EarlierOutputsBuckets...), "customer_buckets": append([]string{}, r.CustomerBuckets...), "storage_key_name": r.StorageKeyName,
 			"witnesses": append([]string{}, r.Witnesses...), "model": modelVariable(r.Model),
 			"configs": map[string]any{"hold_pushes": r.Configs.HoldPushes, "pipeline_reviews": r.Configs.PipelineReviews},
 			"model_limits": map[string]any{

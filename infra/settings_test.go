@@ -63,7 +63,7 @@ func TestProductionCanSetWhatThePlatformHas(t *testing.T) {
 func TestSettingsAcceptEveryNameInsideASetting(t *testing.T) {
 	t.Parallel()
 	nested := map[string][]string{ // by variable, the rows of known_in
-		"outputs": {"outputs"}, "exports": {"exports"}, "audit": {"audit"}, "model": {"model"}, "model_limits": {"model_limits"}, "configs": {"configs"},
+		"outputs": {"outputs"}, "exports": {"exports"}, "audit": {"audit"}, "model": {"model"}, "model_limits": {"model_limits"}, "configs": {"configs"}, "database": {"database"},
 		"trust": {"trust", "rules"}, "workspaces": {"workspaces", "members"},
 	}
 	variables, settings := readText(t, "modules/tenant/variables.tf"), readText(t, "modules/settings/main.tf")

@@ -24,6 +24,17 @@ type Suite struct {
 	Agents    map[string][]Role   `json:"agents"`    // roles of accounts that belong to no function: "storage" is Cloud Storage's service agent, "signing" is each tenant's signing account, "exportReader" is the account that URLs of exports act as
 
 	CustomRoles map[string]CustomRole `json:"customRoles"` // roles that Google does not predefine, by ID
+
+	CustomerRoles map[string]CustomerRole `json:"customerRoles"` // what a customer grants on a bucket in its own project, by the role's ID there
+}
+
+// CustomerRole is a role that infra/modules/storage defines in a customer's project, and grants
+// on the customer's bucket.
+type CustomerRole struct {
+	Title       string   `json:"title"`
+	Bucket      string   `json:"bucket"`      // outputs
+	Holders     []string `json:"holders"`     // functions, or "signing": the tenant's signing account
+	Permissions []string `json:"permissions"` // sorted
 }
 
 // CustomRole is a role that the installation defines, because every predefined role
@@ -66,7 +77,7 @@ type Limits struct {
 //   - "modelProject": the project of the platform's own language model, if it has one
 //   - "deadLetters.NAME": the subscription that keeps the dead letters of the topics
 //     NAME and replayed-NAME
-//   - for each tenant: "tenant.key", "tenant.signingKey",
+//   - for each tenant: "tenant.database" (of those that have their own), "tenant.key", "tenant.signingKey",
 //     "tenant.signingAccount", "tenant.outputsBucket", "tenant.configsBucket", "tenant.exportsBucket",
 //     "tenant.auditBucket", "tenant.auditTopic" and "tenant.modelProject" (of those that
 //     have one)

@@ -247,3 +247,23 @@ func sorted(all []string) []string {
 	slices.Sort(all)
 	return all
 }
+
+// TestEachRoleOnTheDatabaseIsAlsoOnTenantsOwn requires that a function can do for a tenant with its
+// own database what it can do for the others. Only catalog needs less there: what it deletes is
+// the platform's.
+func TestEachRoleOnTheDatabaseIsAlsoOnTenantsOwn(t *testing.T) {
+	t.Parallel()
+	for name, f := range table(t).Functions {
+		roles := map[string]string{}
+		for _, r := range f.Roles {
+			roles[r.On] = r.Role
+		}
+		want := roles["database"]
+		if name == "catalog" {
+			want = "strongroom.documentWriter"
+		}
+		if got := roles["tenant.database"]; got != want {
+			t.Errorf("%s has %q on tenant.database, want %q", name, got, want)
+		}
+	}
+}

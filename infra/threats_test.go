@@ -37,6 +37,15 @@ var effects = map[string]effect{
 		writes:  "any document, audit entries included",
 		deletes: "any document, audit entries included",
 	},
+	"strongroom.documentWriter on tenant.database": { // the same functions, so the table does not say it twice
+		reads:  "names, states and sealed values of all tenants",
+		writes: "any document, audit entries included",
+	},
+	"roles/datastore.user on tenant.database": {
+		reads:   "names, states and sealed values of all tenants",
+		writes:  "any document, audit entries included",
+		deletes: "any document, audit entries included",
+	},
 	"roles/datastore.user on directory": {
 		reads:   "the record of every tenant",
 		writes:  "the record, trust and members of every tenant, and who is staff",
@@ -74,6 +83,7 @@ var effects = map[string]effect{
 	"strongroom.objectEraser on tenant.outputsBucket":          {reads: "the names of all outputs", deletes: "every tenant's outputs, but those under retention or an object hold"},
 	"strongroom.objectEraser on tenant.configsBucket":          {reads: "the names of all packs", deletes: "every tenant's packs, but those under an object hold"},
 	"strongroom.objectEraser on tenant.exportsBucket":          {reads: "the names of all files of exports", deletes: "every tenant's exports, but those under retention or an object hold"},
+	"strongroom.bucketVerifier on tenant.outputsBucket":        {reads: "the settings of every tenant's bucket for output"},
 	"strongroom.objectHolder on tenant.outputsBucket":          {reads: "the names of all outputs", writes: "holds and metadata of every tenant's outputs"},
 	"strongroom.objectHolder on tenant.configsBucket":          {reads: "the names of all packs", writes: "holds and metadata of every tenant's packs"},
 	"strongroom.objectHolder on tenant.exportsBucket":          {reads: "the names of all files of exports", writes: "holds and metadata of every tenant's exports"},

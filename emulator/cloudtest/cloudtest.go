@@ -134,11 +134,22 @@ type Tenant struct {
 // "prod" if none exist.
 func (c *Cloud) Tenant(t testing.TB, workspaces ...tenant.WorkspaceID) *Tenant {
 	t.Helper()
+	return c.tenant(t, c.AddTenant, workspaces)
+}
+
+// TenantWithDatabase is like Tenant, but the tenant has a Firestore database of its own.
+func (c *Cloud) TenantWithDatabase(t testing.TB, workspaces ...tenant.WorkspaceID) *Tenant {
+	t.Helper()
+	return c.tenant(t, c.AddTenantWithDatabase, workspaces)
+}
+
+func (c *Cloud) tenant(t testing.TB, add func(context.Context, tenant.ID, ...tenant.WorkspaceID) (tenant.Record, error), workspaces []tenant.WorkspaceID) *Tenant {
+	t.Helper()
 	if len(workspaces) == 0 {
 		workspaces = []tenant.WorkspaceID{"prod"}
 	}
 	id := tenant.ID("t-" + uuid.NewString()[:8])
-	record, err := c.AddTenant(t.Context(), id, workspaces...)
+	record, err := add(t.Context(), id, workspaces...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,13 +27,14 @@ import (
 
 // thief is somebody who has taken over a function and acts as its account.
 type thief struct {
-	cloud     *cloudtest.Cloud
-	victim    *cloudtest.Tenant
-	account   string
-	db        *firestore.Client // the platform's database
-	directory *firestore.Client
-	bucket    *storage.BucketHandle
-	clients   *gcp.Clients
+	cloud        *cloudtest.Cloud
+	victim       *cloudtest.Tenant
+	withDatabase *cloudtest.Tenant
+	account      string
+	db           *firestore.Client // the platform's database
+	directory    *firestore.Client
+	bucket       *storage.BucketHandle
+	clients      *gcp.Clients
 }
 
 // theft is an attempt to do something, and the roles of suite.json that allow it.
@@ -87,6 +88,10 @@ var thefts = map[string]theft{
 		},
 		roles: []infra.Role{{Role: "roles/datastore.user", On: "database"}},
 	},
+	"delete an entry in a tenant's own database": permission("datastore.entities.delete", ownDatabase,
+		infra.Role{Role: "roles/datastore.user", On: "tenant.database"}),
+	"write into a tenant's own database": permission("datastore.entities.create", ownDatabase,
+		infra.Role{Role: "roles/datastore.user", On: "tenant.database"}, infra.Role{Role: "strongroom.documentWriter", On: "tenant.database"}),
 	"list a tenant's output": {try: func(ctx context.Context, s thief) error {
 		_, err := s.bucket.Objects(ctx, nil).Next()
 		if errors.Is(err, iterator.Done) {
@@ -194,6 +199,10 @@ var thefts = map[string]theft{
 	"call custody with a forged event": permission("run.routes.invoke", func(thief) string { return "functions/custody" }),
 }
 
+func ownDatabase(s thief) string {
+	return "projects/" + s.victim.ProjectID + "/databases/" + s.withDatabase.DatabaseID
+}
+
 func exportsBucket(s thief) string { return "buckets/" + s.victim.ExportsBucket }
 
 func exportReader(thief) string { return "serviceAccounts/" + suite.Account("export-reader") }
@@ -273,7 +282,7 @@ func TestNoAccountCanDoMoreThanTheTableSays(t *testing.T) {
 
 func newThief(t *testing.T, c *cloudtest.Cloud, account string) thief {
 	t.Helper()
-	s := thief{cloud: c, victim: c.Tenant(t), account: account, clients: gcp.NewClients(c.As(account))}
+	s := thief{cloud: c, victim: c.Tenant(t), withDatabase: c.TenantWithDatabase(t), account: account, clients: gcp.NewClients(c.As(account))}
 	t.Cleanup(func() { _ = s.clients.Close() })
 	var errDB, errDirectory error
 	s.db, errDB = s.clients.Default(t.Context())

@@ -31,6 +31,7 @@ var deletingCalls = map[string]string{
 	"functions/offboarding/stores.go: tx.Delete":                    "TestAHoldStopsAnOffboarding in package offboarding",
 	"functions/sweep/configs.go: firestore.Delete":                  "the time at which an event is published again; the repository stays",
 	"functions/tenants/holds_lift.go: tx.Delete":                    "the hold itself, when two persons have lifted it; the audit log has it",
+	"functions/tenants/members.go: tx.Delete":                       "who may read a workspace: what the person could read stays, and the audit log has the membership",
 	"shared/exportjob/schedule.go: tx.Delete":                       "tried: delete a schedule of exports",
 	"shared/ledger/hold.go: firestore.Delete":                       "moves the time between two fields; TestStoredRequestsToModelsDoNotExpireUnderAHold",
 	"shared/outbox/entry.go: firestore.Delete":                      "a field that says that the message is not published yet",

@@ -2,7 +2,9 @@ package suite_test
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/bucket"
 	"github.com/strongroom-dev/strongroom/shared/certificate"
+	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -23,18 +26,32 @@ const leavingCanary = "canary-leaves"
 
 // TestLaw14Gone offboards a tenant that has used everything. Afterward, its canary is in no store
 // but those that the certificate says remain, and the certificate lists exactly what the stores
-// had. Another tenant has everything.
+// had. Another tenant has everything. One of them has a database of its own.
 func TestLaw14Gone(t *testing.T) {
 	t.Parallel()
-	c := cloudtest.New(t, suite.Options{})
+	t.Run("a tenant in the platform's database", func(t *testing.T) {
+		t.Parallel()
+		c := cloudtest.New(t, suite.Options{})
+		wantGone(t, c.Tenant(t, leavingCanary), c.TenantWithDatabase(t, "stays"))
+	})
+	t.Run("a tenant in its own database", func(t *testing.T) {
+		t.Parallel()
+		c := cloudtest.New(t, suite.Options{})
+		wantGone(t, c.TenantWithDatabase(t, leavingCanary), c.Tenant(t, "stays"))
+	})
+}
+
+func wantGone(t *testing.T, tn, other *cloudtest.Tenant) {
+	t.Helper()
+	c := tn.Cloud
 	if c.Firestore == nil {
 		t.Skip("the stored documents of Google's emulator cannot be walked")
 	}
-	tn, other := c.Tenant(t, leavingCanary), c.Tenant(t, "stays")
 	storeEverything(t, tn, leavingCanary)
 	storeEverything(t, other, "stays")
 	othersBefore := objectsOf(t, other)
 	documents := len(documentsWith(c, "tenants/"+string(tn.ID)+"/", nil))
+	wantOwnDatabases(t, tn, other)
 	found := map[string]int{}
 	for name, n := range objectsOf(t, tn) {
 		found[name] = n
@@ -60,6 +77,9 @@ func TestLaw14Gone(t *testing.T) {
 	if final.Kind != certificate.Final || len(final.Stores) != 4 || final.Checkpoint == "" {
 		t.Errorf("the certificate is %+v", final)
 	}
+	if left := slices.ContainsFunc(final.Remains, func(l certificate.Left) bool { return strings.Contains(l.What, "own database "+tn.DatabaseID) }); left != (tn.DatabaseID != "") {
+		t.Errorf("the certificate says that a database of the tenant's own remains: %v, want %v", left, tn.DatabaseID != "")
+	}
 	for _, s := range final.Stores[:3] {
 		if int(s.Found) != found[s.Name] || s.Found == 0 {
 			t.Errorf("the certificate says that %s had %d objects; it had %d", s.Name, s.Found, found[s.Name])
@@ -75,6 +95,35 @@ func TestLaw14Gone(t *testing.T) {
 	}
 	other.Do(t, "admin", http.MethodGet, "/v1/exports", nil).Want(t, http.StatusOK)
 	tn.Do(t, "auditor", http.MethodGet, "/v1/audit/entries", nil).Want(t, http.StatusOK) // the audit log stays readable
+}
+
+// wantOwnDatabases fails the test if a document of a tenant is in another database than its
+// record says, or its database has documents of others.
+func wantOwnDatabases(t *testing.T, tenants ...*cloudtest.Tenant) {
+	t.Helper()
+	documents := map[tenant.ID]int{}
+	tenants[0].Cloud.Firestore.Walk(func(database, document string, _ map[string]*pb.Value) bool {
+		id := database[strings.LastIndexByte(database, '/')+1:]
+		for _, tn := range tenants {
+			want := cmp.Or(tn.DatabaseID, "(default)")
+			ofTenant := strings.HasPrefix(document, "tenants/"+string(tn.ID)+"/")
+			if ofTenant && id == want {
+				documents[tn.ID]++
+			}
+			if ofTenant && id != want && id != directory.DatabaseID {
+				t.Errorf("%s is in the database %s, want %s", document, id, want)
+			}
+			if !ofTenant && id == tn.DatabaseID {
+				t.Errorf("the database of %s has %s", tn.ID, document)
+			}
+		}
+		return true
+	})
+	for _, tn := range tenants {
+		if documents[tn.ID] == 0 {
+			t.Errorf("the database of %s has none of its documents", tn.ID)
+		}
+	}
 }
 
 // storeEverything stores something of each kind, with a canary in its names.

@@ -158,10 +158,19 @@ var operations = map[string]operation{
 	"POST /v1/tenants/{tenant}/suspend": {roles: staff, action: auditlog.SuspendTenant, ask: stateOfTenant("resume", "suspend"), stops: true, lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenants/{tenant}/resume":  {roles: staff, action: auditlog.ResumeTenant, ask: stateOfTenant("suspend", "resume"), stops: true, lists: true, shared: true, recordedFirst: true},
 
+	"GET /v1/tenant/storage":         {roles: auditors, action: auditlog.ReadStorage, ask: verifiedStorage, lists: true, shared: true},
+	"POST /v1/tenant/storage/verify": {roles: admins, action: auditlog.VerifyStorage, ask: unverifiedStorage, lists: true, shared: true, recordedFirst: true},
+
 	"GET /v1/tenant/holds":                        {roles: auditors, action: auditlog.ReadHolds, ask: atFixedPath("/v1/tenant/holds", nil), lists: true, shared: true},
 	"PUT /v1/tenant/holds/{hold}":                 {roles: admins, action: auditlog.PlaceHold, ask: newLegalHold, lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenant/holds/{hold}/lift":           {roles: admins, action: auditlog.LiftHold, ask: placedHold, lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenants/{tenant}/holds/{hold}/lift": {roles: staff, action: auditlog.ConfirmLift, ask: liftingOfHold, lists: true, shared: true, recordedFirst: true},
+
+	"GET /v1/tenant/workspaces":                                 {roles: auditors, action: auditlog.ReadMembers, ask: atFixedPath("/v1/tenant/workspaces", nil), lists: true, shared: true},
+	"GET /v1/tenant/workspaces/{workspace}/members":             {roles: auditors, action: auditlog.ReadMembers, ask: atMembers(""), lists: true, creates: true},
+	"POST /v1/tenant/workspaces/{workspace}/members":            {roles: admins, action: auditlog.AddMember, ask: newMember, lists: true, creates: true, recordedFirst: true},
+	"GET /v1/tenant/workspaces/{workspace}/members/{member}":    {roles: auditors, action: auditlog.ReadMembers, ask: addedMember},
+	"DELETE /v1/tenant/workspaces/{workspace}/members/{member}": {roles: admins, action: auditlog.RemoveMember, ask: addedMember, recordedFirst: true},
 
 	"POST /v1/tenant/offboarding":                {roles: admins, action: auditlog.RequestOffboarding, ask: requestToLeave, lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenant/offboarding/stop":           {roles: admins, action: auditlog.StopOffboarding, ask: leavingTenant("/v1/tenant/offboarding/stop", false), stops: true, lists: true, shared: true, recordedFirst: true},

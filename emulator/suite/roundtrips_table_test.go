@@ -66,25 +66,25 @@ var operationCosts = map[string]operationCost{
 	}},
 
 	// People.
-	"show a run": {function: "runs", depth: 1, reads: 2, writes: 0, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
+	"show a run": {function: "runs", depth: 1, reads: 3, writes: 0, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
 		return costed{persona: "viewer", method: http.MethodGet, path: tn.RunPath(startedRun(t, tn))}
 	}},
-	"list runs": {function: "runs", depth: 1, reads: 52, writes: 0, setup: started(55), prepare: func(_ testing.TB, tn *cloudtest.Tenant) costed {
+	"list runs": {function: "runs", depth: 1, reads: 53, writes: 0, setup: started(55), prepare: func(_ testing.TB, tn *cloudtest.Tenant) costed {
 		return costed{persona: "viewer", method: http.MethodPost, path: workspaceOf(tn) + "/runs/search", body: map[string]any{}}
 	}},
-	"list the outputs of a run": {function: "outputs", depth: 1, reads: 3, writes: 0, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
+	"list the outputs of a run": {function: "outputs", depth: 1, reads: 4, writes: 0, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
 		id := startedRun(t, tn)
 		tn.Mint(t, id, cloudtest.PartOf("stdout.log", 1, []byte("a\n")))
 		return costed{persona: "viewer", method: http.MethodGet, path: tn.RunPath(id) + "/outputs"}
 	}},
-	"view an output":                             {function: "outputs", depth: 4, reads: 3, writes: 2, prepare: viewed(1, "")},
-	"view 2 bytes of the 50th part":              {function: "outputs", depth: 4, reads: 102, writes: 2, prepare: viewed(100, "bytes=98-99")},
-	"view a line of the 50th part":               {function: "outputs", depth: 13, reads: 102, writes: 52, prepare: viewed(100, "lines=50-50")},
-	"view 100 parts":                             {function: "outputs", depth: 6, reads: 102, writes: 2, prepare: viewed(100, "")},
-	"list a page of issues":                      {function: "assistants", depth: 3, reads: 61, writes: 1, undelivered: "none", setup: withIssues(55), prepare: searchedIssues},
-	"list no issues":                             {function: "assistants", depth: 3, reads: 12, writes: 1, prepare: searchedIssues},
-	"ask an assistant about issues":              {function: "assistants", depth: 3, reads: 30, writes: 1, undelivered: "none", setup: both(withAssistant, withIssues(55)), prepare: askedEdgar},
-	"ask an assistant about a healthy workspace": {function: "assistants", depth: 3, reads: 18, writes: 1, setup: withAssistant, prepare: askedEdgar},
+	"view an output":                             {function: "outputs", depth: 4, reads: 4, writes: 2, prepare: viewed(1, "")},
+	"view 2 bytes of the 50th part":              {function: "outputs", depth: 4, reads: 103, writes: 2, prepare: viewed(100, "bytes=98-99")},
+	"view a line of the 50th part":               {function: "outputs", depth: 13, reads: 103, writes: 52, prepare: viewed(100, "lines=50-50")},
+	"view 100 parts":                             {function: "outputs", depth: 6, reads: 103, writes: 2, prepare: viewed(100, "")},
+	"list a page of issues":                      {function: "assistants", depth: 3, reads: 62, writes: 1, undelivered: "none", setup: withIssues(55), prepare: searchedIssues},
+	"list no issues":                             {function: "assistants", depth: 3, reads: 13, writes: 1, prepare: searchedIssues},
+	"ask an assistant about issues":              {function: "assistants", depth: 3, reads: 31, writes: 1, undelivered: "none", setup: both(withAssistant, withIssues(55)), prepare: askedEdgar},
+	"ask an assistant about a healthy workspace": {function: "assistants", depth: 3, reads: 19, writes: 1, setup: withAssistant, prepare: askedEdgar},
 
 	// Events and schedules.
 	"take an object into custody":              {function: "custody", depth: 2, reads: 1, writes: 1, undelivered: "custody", prepare: uploaded},

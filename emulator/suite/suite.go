@@ -41,6 +41,9 @@ type Options struct {
 	Redeliver     int           // how often each message is delivered in addition to the first time, for tests
 	Backoff       time.Duration // wait before a message is pushed the second time; zero: Google's 10 s
 
+	// OwnDatabases: each tenant that AddTenant creates has a database of its own.
+	OwnDatabases bool
+
 	// Undelivered names functions that receive no messages: a test calls them itself.
 	Undelivered []string
 

@@ -58,14 +58,32 @@ func (c *Cloud) createPlatform(ctx context.Context) error {
 
 // AddTenant creates a tenant with everything that Terraform creates: keys,
 // buckets, signing account, roles, record and workspaces. It is safe to call
-// again for the same tenant.
+// again for the same tenant, which keeps its database.
 func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenant.WorkspaceID) (tenant.Record, error) {
+	return c.addTenant(ctx, id, c.options.OwnDatabases, workspaces)
+}
+
+// AddTenantWithDatabase is like AddTenant, but a new tenant has a database of its own.
+func (c *Cloud) AddTenantWithDatabase(ctx context.Context, id tenant.ID, workspaces ...tenant.WorkspaceID) (tenant.Record, error) {
+	return c.addTenant(ctx, id, true, workspaces)
+}
+
+func (c *Cloud) addTenant(ctx context.Context, id tenant.ID, ownDatabase bool, workspaces []tenant.WorkspaceID) (tenant.Record, error) {
 	record, err := c.newRecord(id, workspaces)
 	if err != nil {
 		return tenant.Record{}, err
 	}
-	if record.Witnesses, err = c.witnesses(ctx, id); err != nil {
+	stored, err := c.storedRecord(ctx, id)
+	if err != nil {
 		return tenant.Record{}, err
+	}
+	if stored.OutputsBucket != "" {
+		record.OutputsBucket, record.EarlierOutputsBuckets = stored.OutputsBucket, stored.EarlierOutputsBuckets
+		record.CustomerBuckets, record.StorageKeyName = stored.CustomerBuckets, stored.StorageKeyName
+	}
+	record.Witnesses, record.DatabaseID = stored.Witnesses, stored.DatabaseID
+	if stored.ID == "" && ownDatabase {
+		record.DatabaseID = shortenName("tenant-"+string(id), 63) // Firestore creates it when it is first used
 	}
 	if err := c.createKey(ctx, keyRing(id), "data"); err != nil {
 		return tenant.Record{}, err
@@ -77,11 +95,12 @@ func (c *Cloud) AddTenant(ctx context.Context, id tenant.ID, workspaces ...tenan
 		return tenant.Record{}, err
 	}
 	for _, bucket := range []gcs.Bucket{
-		{Name: record.OutputsBucket, NotificationTopic: "projects/" + ProjectID + "/topics/object-events"},
+		{Name: record.OutputsBuckets()[0], NotificationTopic: "projects/" + ProjectID + "/topics/object-events"},
 		{Name: record.ExportsBucket},
 		{Name: record.ConfigsBucket},
 	} {
 		bucket.Location, bucket.DefaultKMSKeyName, bucket.ProjectID = Location, record.KeyName, ProjectID
+		bucket.Labels = map[string]string{"tenant": string(id)}
 		if _, err := c.GCS.Bucket(bucket.Name); err == nil {
 			continue
 		}
@@ -133,25 +152,24 @@ func (c *Cloud) SetWitnesses(ctx context.Context, id tenant.ID, verifierKeys ...
 	return nil
 }
 
-// witnesses returns the registered witnesses of a tenant. One that does not exist
-// yet has none.
-func (c *Cloud) witnesses(ctx context.Context, id tenant.ID) ([]string, error) {
+// storedRecord returns the record of a tenant that an earlier start has written, with what
+// tests and demonstrations have changed since. It is the zero value if there is none.
+func (c *Cloud) storedRecord(ctx context.Context, id tenant.ID) (record tenant.Record, err error) {
 	db, err := c.Directory.Client(ctx)
 	if err != nil {
-		return nil, err
+		return record, err
 	}
 	docs, err := db.GetAll(ctx, []*firestore.DocumentRef{db.Collection("tenants").Doc(string(id))})
 	if err != nil {
-		return nil, fmt.Errorf("read witnesses: %w", err)
+		return record, fmt.Errorf("read the record of a tenant: %w", err)
 	}
-	var record tenant.Record
 	if !docs[0].Exists() {
-		return nil, nil
+		return record, nil
 	}
 	if err := docs[0].DataTo(&record); err != nil {
-		return nil, fmt.Errorf("read witnesses: %w", err)
+		return record, fmt.Errorf("read the record of a tenant: %w", err)
 	}
-	return record.Witnesses, nil
+	return record, nil
 }
 
 // auditRetention is how long an audit bucket keeps every object. Terraform locks
@@ -218,7 +236,7 @@ func (c *Cloud) writeRecord(ctx context.Context, record tenant.Record, workspace
 			return fmt.Errorf("write workspace: %w", err)
 		}
 		member := directory.Member(db, record.ID, w, c.Issuer.URL(), subject(record.ID, "viewer"))
-		if _, err := member.Set(ctx, map[string]any{"subject": subject(record.ID, "viewer")}); err != nil {
+		if _, err := member.Set(ctx, map[string]any{"issuer": c.Issuer.URL(), "subject": subject(record.ID, "viewer")}); err != nil {
 			return fmt.Errorf("write member: %w", err)
 		}
 	}
@@ -242,6 +260,7 @@ func (c *Cloud) writeStaffTrust(ctx context.Context, trust tenant.Trust) error {
 func (c *Cloud) grantTenantRoles(record tenant.Record) error {
 	on := tenantResources(record)
 	errs := []error{
+		c.grantCustomerRoles(record),
 		c.allow(cloud.StorageAgent, c.Suite.Agents["storage"], on),
 		c.allow(record.SigningAccount, c.Suite.Agents["signing"], on),
 		c.allow(exportReader, c.Suite.Agents["exportReader"], on),
@@ -280,16 +299,25 @@ func (c *Cloud) platformResources() map[string]string {
 func tenantResources(record tenant.Record) map[string]string {
 	key, _, _ := strings.Cut(record.SigningKeyName, "/cryptoKeyVersions/")
 	return map[string]string{
+		"tenant.database":       ownDatabase(record),
 		"tenant.key":            record.KeyName,
 		"tenant.signingKey":     key,
 		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
-		"tenant.outputsBucket":  "buckets/" + record.OutputsBucket,
+		"tenant.outputsBucket":  "buckets/" + record.OutputsBuckets()[0], // the one of the platform
 		"tenant.exportsBucket":  "buckets/" + record.ExportsBucket,
 		"tenant.configsBucket":  "buckets/" + record.ConfigsBucket,
 		"tenant.auditBucket":    "buckets/" + record.AuditBucket,
 		"tenant.modelProject":   modelProject(record.Model),
 		"tenant.auditTopic":     "topics/" + record.AuditTopic[strings.LastIndexByte(record.AuditTopic, '/')+1:],
 	}
+}
+
+// ownDatabase returns the tenant's own database, or "" if its documents are in the platform's.
+func ownDatabase(record tenant.Record) string {
+	if record.DatabaseID == "" {
+		return ""
+	}
+	return "projects/" + record.ProjectID + "/databases/" + record.DatabaseID
 }
 
 func keyRing(id tenant.ID) string {

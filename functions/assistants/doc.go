@@ -258,7 +258,7 @@
 //
 // # Identity
 //
-// strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
+// strongroom.documentWriter on each database (it deletes nothing), roles/datastore.viewer
 // on the directory, roles/cloudkms.cryptoKeyEncrypter on the audit key,
 // roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's key,
 // roles/cloudkms.publicKeyViewer and roles/cloudkms.viewer on the consent key, and

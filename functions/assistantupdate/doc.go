@@ -77,7 +77,7 @@
 //
 // # Identity
 //
-// strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer
+// strongroom.documentWriter on each database (it deletes nothing), roles/datastore.viewer
 // on the directory, roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's
 // key, roles/pubsub.publisher on run-events.
 //

@@ -145,7 +145,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter          on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter          on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer             on the directory
 //	roles/cloudkms.cryptoKeyEncrypter  on the audit key: it appends entries about reads
 //	roles/cloudkms.cryptoKeyDecrypter  on the audit key: it opens entries

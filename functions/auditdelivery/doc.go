@@ -65,7 +65,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter          on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter          on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer             on the directory
 //	roles/cloudkms.cryptoKeyDecrypter  on the audit key
 //	roles/pubsub.publisher             on the tenants' audit topics

@@ -54,7 +54,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter          on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter          on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer             on the directory
 //	roles/cloudkms.cryptoKeyDecrypter  on the audit key
 //	roles/cloudkms.signer              on the log key

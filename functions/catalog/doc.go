@@ -107,7 +107,7 @@
 //
 // # Identity
 //
-// roles/datastore.user on the database, roles/datastore.viewer on the directory,
+// roles/datastore.user on each database, roles/datastore.viewer on the directory,
 // roles/cloudkms.cryptoKeyEncrypter on the audit key, and roles/aiplatform.user on the
 // project of the platform's model. The function has no access to any tenant's key or
 // model. It receives and publishes no events.

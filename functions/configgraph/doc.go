@@ -65,7 +65,7 @@
 //
 // # Identity
 //
-// strongroom.documentWriter on the database (it deletes nothing), roles/datastore.viewer on
+// strongroom.documentWriter on each database (it deletes nothing), roles/datastore.viewer on
 // the directory, and roles/cloudkms.cryptoKeyEncrypterDecrypter on each tenant's key.
 //
 // # Try it

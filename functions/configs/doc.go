@@ -130,7 +130,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter                     on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter                     on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer                        on the directory
 //	roles/cloudkms.cryptoKeyEncrypter             on the audit key
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter    on each tenant's key, for the reasons of waivers, and the keys of pushes that wait

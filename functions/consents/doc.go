@@ -109,7 +109,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter              on the database
+//	strongroom.documentWriter              on each database
 //	roles/datastore.viewer                 on the directory
 //	roles/cloudkms.cryptoKeyEncrypter      on the audit key
 //	roles/cloudkms.signer                  on the consent key: no other function has it

@@ -298,3 +298,13 @@ func TestTheTabNotesWhatMustNotHappen(t *testing.T) {
 		t.Error("axe finds nothing wrong with a field without a label")
 	}
 }
+
+// part returns the file name of a part of the script, which is loaded when it is needed.
+func part(t testing.TB, name string) string {
+	t.Helper()
+	files, err := filepath.Glob("static/" + name + "-*.js")
+	if err != nil || len(files) != 1 {
+		t.Fatalf("the part %s is in the files %v: %v", name, files, err)
+	}
+	return filepath.Base(files[0])
+}

@@ -194,7 +194,7 @@ func TestAnAdminDecidesAboutPushesInTheConsole(t *testing.T) {
 // differences compares random texts. It returns what is wrong: a text that the difference does
 // not have, or more changes than the longest common subsequence needs.
 const differences = `(async () => {
-	const { diffLines, hunksOf } = await import('/console/assets/diff.js');
+	const { diffLines, hunksOf } = await import('/console/assets/%s');
 	let seed = %d;
 	const random = (n) => { seed = (seed * 1103515245 + 12345) %% 2147483648; return Math.floor(seed / 65536) %% n; };
 	const text = () => Array.from({ length: random(9) }, () => 'abc'[random(3)] + (random(8) ? '\n' : '\r\n')).join('') + (random(3) ? '' : 'a');
@@ -223,7 +223,7 @@ func TestDifferencesHaveBothTextsAndTheFewestChanges(t *testing.T) {
 	b.do(t, chromedp.Navigate(c.ConsoleURL()))
 	b.wait(t, "!!document.querySelector('#tenant')")
 	seed := time.Now().UnixNano() % 1_000_000
-	if wrong := eval[string](t, b, fmt.Sprintf(differences, seed)); wrong != "" {
+	if wrong := eval[string](t, b, fmt.Sprintf(differences, part(t, "diff"), seed)); wrong != "" {
 		t.Errorf("with the seed %d: %s", seed, wrong)
 	}
 	b.wantNoFaults(t)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -263,12 +264,19 @@ func TestTheFirstViewIsSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	script, err := os.ReadFile("static/app.js")
+	if err != nil {
+		t.Fatal(err)
+	}
 	files := []string{"index.html"}
-	for _, name := range []string{"app.js", "app.css"} {
+	for _, name := range append([]string{"app.js", "app.css"}, importsOf(script)...) {
 		if !bytes.Contains(page, []byte(name)) {
 			t.Errorf("the page does not load %s", name)
 		}
 		files = append(files, name)
+	}
+	if len(files) < 4 {
+		t.Errorf("the first view has only the files %v", files)
 	}
 	for _, name := range files {
 		text, err := os.ReadFile("static/" + name)
@@ -288,4 +296,12 @@ func TestTheFirstViewIsSmall(t *testing.T) {
 	if compressed.Len() > maxFirstView {
 		t.Errorf("the first view has %d bytes, want at most %d", compressed.Len(), maxFirstView)
 	}
+}
+
+// importsOf returns the files that a script loads before it begins.
+func importsOf(script []byte) (names []string) {
+	for _, found := range regexp.MustCompile(`(?:from|import)"\./([^"]+)"`).FindAllSubmatch(script, -1) {
+		names = append(names, string(found[1]))
+	}
+	return names
 }

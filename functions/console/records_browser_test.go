@@ -3,6 +3,7 @@ package console_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
@@ -100,8 +101,8 @@ func TestAReceiptIsProvedInTheBrowser(t *testing.T) {
 	b.click(t, "Verify")
 	b.wait(t, has("✓ Proved."))
 	// The same proof does not prove an entry that differs in one field.
-	verify := `(async () => { const { verify } = await import('/console/assets/proof.js'); const entry = JSON.parse(document.querySelector('main pre').textContent); %s;
-		return verify(window.kept['/proof'], entry, entry.id, window.kept['/keys'], %q).then(() => 'proved', (e) => e.message); })()`
+	verify := strings.ReplaceAll(`(async () => { const { verify } = await import('/console/assets/PROOF'); const entry = JSON.parse(document.querySelector('main pre').textContent); %s;
+		return verify(window.kept['/proof'], entry, entry.id, window.kept['/keys'], %q).then(() => 'proved', (e) => e.message); })()`, "PROOF", part(t, "proof"))
 	for change, want := range map[string]bool{"": true, "entry.outcome = 'denied'": false, "entry.extra = 1": false, "delete entry.actor.role": false} {
 		got := eval[string](t, b, fmt.Sprintf(verify, change, "/v1/tenants/"+string(tn.ID)+"/audit/log"))
 		if (got == "proved") != want {

@@ -26,6 +26,7 @@
 //	another generation, and it does not match       unchanged    quarantine "second-generation"
 //	type, size or CRC32C differs from the grant     quarantined  quarantine "mismatch"
 //	has metadata that its URL does not allow        quarantined  quarantine "metadata"
+//	in another bucket than its run                  unchanged    quarantine "other-bucket"
 //	has no grant                                    none         quarantine "no-grant"
 //	not named {workspace}/{run}/{output}/{part}     none         quarantine "invalid-name"
 //
@@ -37,6 +38,11 @@
 // cannot both be the bucket's. Custody cannot ask the bucket, so it marks the grant
 // as disputed. Before outputs reads a disputed part, it asks the bucket which object
 // exists (infra/adr/0018-runs-have-owners.md).
+//
+// The buckets of a tenant are the outputs bucket of its record and the earlier ones. The probe
+// of a verification of the storage (functions/tenants) is no part of an output: custody records
+// that its notification arrived, and which key encrypts it, also if the bucket is in no record
+// yet. It does so only for the last verification of the tenant, in the bucket that is verified.
 //
 // An object in quarantine is recorded once, at tenants/{t}/quarantine/{id} and as
 // custody.quarantine in the tenant's audit log. It is never served and never moved.
@@ -64,7 +70,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter                   on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //

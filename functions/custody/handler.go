@@ -54,6 +54,9 @@ func (h *Handler) receive(ctx context.Context, m event.Message) error {
 	if err != nil {
 		return event.Refuse("notification", err)
 	}
+	if probe, err := h.receiveProbe(ctx, object); probe || err != nil {
+		return err
+	}
 	record, err := h.directory.TenantOfBucket(ctx, object.bucket)
 	if errors.Is(err, tenant.ErrNotFound) {
 		// A new tenant's bucket may send notifications before the tenant's record
@@ -86,6 +89,9 @@ func (h *Handler) store(ctx context.Context, t tenant.Record, o finalizedObject)
 		}
 		before := g.State
 		var changed bool
+		if reason = otherBucket(t, g, o); reason != "" {
+			return nil
+		}
 		if changed, reason = receiveObject(&g, o); !changed {
 			return nil
 		}
@@ -105,7 +111,20 @@ const (
 	reasonMetadata         = "metadata"          // it has metadata that no upload URL allows
 	reasonSecondGeneration = "second-generation" // another generation is already stored
 	reasonContradiction    = "contradiction"     // the stored generation was notified with other properties
+	reasonOtherBucket      = "other-bucket"      // it is in another bucket of the tenant than its run
 )
+
+// otherBucket returns the reason to put an object in quarantine whose name has a grant that
+// is of another bucket. The grant stays as it is: its own object may still arrive.
+func otherBucket(t tenant.Record, g grant.Grant, o finalizedObject) string {
+	if g.State == "" {
+		return "" // there is no grant
+	}
+	if bucket, err := t.BucketOfRun(g.Bucket); err != nil || bucket != o.bucket {
+		return reasonOtherBucket
+	}
+	return ""
+}
 
 // receiveObject changes the grant of an object that its bucket reports, and returns
 // the reason to put the object in quarantine, or "".

@@ -21,7 +21,8 @@ const finalize = "OBJECT_FINALIZE"
 // finalizedObject is an object as its bucket describes it.
 type finalizedObject struct {
 	bucket, name string
-	unsigned     bool // it has metadata that no upload URL allows
+	unsigned     bool   // it has metadata that no upload URL allows
+	keyName      string // of Cloud KMS that encrypts it, with its version; empty: none
 	grant.Finalized
 }
 
@@ -36,6 +37,7 @@ type resource struct {
 	CRC32C      string    `json:"crc32c" class:"operational"`
 	ContentType string    `json:"contentType" class:"operational"`
 	TimeCreated time.Time `json:"timeCreated" class:"operational"`
+	KMSKeyName  string    `json:"kmsKeyName" class:"operational"`
 
 	// An upload URL signs none of the following, so a runner could set them. They
 	// change what a download from the bucket returns, or how a browser treats it.
@@ -54,7 +56,7 @@ func (r resource) hasUnsignedMetadata() bool {
 
 // known are the names of the fields of resource.
 var known = []string{
-	"bucket", "name", "generation", "size", "crc32c", "contentType", "timeCreated",
+	"bucket", "name", "generation", "size", "crc32c", "contentType", "timeCreated", "kmsKeyName",
 	"contentEncoding", "contentDisposition", "contentLanguage", "cacheControl", "customTime", "metadata",
 }
 
@@ -88,7 +90,7 @@ func parseNotification(m event.Message) (finalizedObject, error) {
 	if err != nil || r.Bucket == "" || r.Name == "" || r.Generation <= 0 || r.Size < 0 {
 		return finalizedObject{}, errNotification
 	}
-	return finalizedObject{bucket: r.Bucket, name: r.Name, unsigned: r.hasUnsignedMetadata(), Finalized: grant.Finalized{
+	return finalizedObject{bucket: r.Bucket, name: r.Name, unsigned: r.hasUnsignedMetadata(), keyName: r.KMSKeyName, Finalized: grant.Finalized{
 		Generation: r.Generation, Size: r.Size, CRC32C: sum, ContentType: r.ContentType, Time: r.TimeCreated,
 	}}, nil
 }

@@ -55,10 +55,11 @@
 //
 //	queued    waits for the read time, at most a minute
 //	running   parts are being written
-//	paused    the tenant's key is disabled; the export continues within 15 minutes after
-//	          the key is enabled, and fails after a day
+//	paused    the tenant's key is disabled (key-locked), or the owner of a bucket has withdrawn
+//	          the access (storage-unavailable); the export continues within 15 minutes after
+//	          that has ended, and fails after a day
 //	done      the manifest is written
-//	failed    "reason" is key-locked, read-time-too-old (more than 7 days), unreadable-data
+//	failed    "reason" is key-locked, storage-unavailable, read-time-too-old (more than 7 days), unreadable-data
 //	          or missing-entry; "failedPart" names the part. The files that are written remain
 //	canceled  a person canceled it. The files that are written remain
 //
@@ -129,7 +130,7 @@
 //
 // # IAM
 //
-//	roles/datastore.user                        on the database
+//	roles/datastore.user                        on each database
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/cloudkms.cryptoKeyEncrypter           on each tenant's key: finds out whether it is enabled

@@ -64,7 +64,7 @@ type ExportBody struct {
 	ID string `json:"id" class:"operational"`
 	RequestBody
 	State      string     `json:"state" class:"operational" enum:"queued,running,paused,done,failed,canceled"`
-	Reason     string     `json:"reason,omitempty" class:"operational" doc:"Why it is paused or failed: key-locked, read-time-too-old, unreadable-data or missing-entry"`
+	Reason     string     `json:"reason,omitempty" class:"operational" doc:"Why it is paused or failed: key-locked, storage-unavailable, read-time-too-old, unreadable-data or missing-entry"`
 	FailedPart string     `json:"failedPart,omitempty" class:"operational" doc:"The part that failed"`
 	ReadTime   time.Time  `json:"readTime" class:"operational" doc:"The documents are exported as they were at this time"`
 	Created    time.Time  `json:"created" class:"operational"`

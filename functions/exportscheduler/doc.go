@@ -51,7 +51,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter                   on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/cloudkms.cryptoKeyEncrypter           on each tenant's key: finds out whether it is enabled

@@ -51,7 +51,7 @@ func (h *Handler) keepExportGoing(ctx context.Context, db *firestore.Client, doc
 	now := h.deps.Now()
 	switch {
 	case e.PausedTooLong(now):
-		return h.expire(ctx, home, e, export.KeyLocked, result)
+		return h.expire(ctx, home, e, e.Reason, result)
 	case e.TooOld(now):
 		return h.expire(ctx, home, e, export.ReadTimeTooOld, result)
 	}

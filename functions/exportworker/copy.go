@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/api/iterator"
 
@@ -114,7 +115,11 @@ func (t *task) copyObject(ctx context.Context, g *grant.Grant) error {
 			return err
 		}
 	}
-	source := t.stored.Object(g.Object().Name()).Generation(g.Stored.Generation)
+	stored, err := t.storedObject(g)
+	if err != nil {
+		return err
+	}
+	source := stored.Generation(g.Stored.Generation)
 	target := t.bucket.Object(string(t.export.ID) + "/" + export.NewCopy(*g, export.Copy{}).Name)
 	attrs, err := bucket.Copy(ctx, target, source, copiedType)
 	switch {
@@ -128,10 +133,23 @@ func (t *task) copyObject(ctx context.Context, g *grant.Grant) error {
 	return nil
 }
 
+// storedObject returns the object of a grant, in the bucket of its run.
+func (t *task) storedObject(g *grant.Grant) (*storage.ObjectHandle, error) {
+	name, err := t.record.BucketOfRun(g.Bucket)
+	if err != nil {
+		return nil, unreadableError{export.BucketWithdrawn, err}
+	}
+	return t.client.Bucket(name).Object(g.Object().Name()), nil
+}
+
 // resolveDispute asks the bucket which object a grant has whose notifications
 // contradict each other. The bucket returns its properties, not its bytes.
 func (t *task) resolveDispute(ctx context.Context, g *grant.Grant) error {
-	attrs, err := t.stored.Object(g.Object().Name()).Attrs(ctx)
+	stored, err := t.storedObject(g)
+	if err != nil {
+		return err
+	}
+	attrs, err := stored.Attrs(ctx)
 	if bucket.IsMissing(err) {
 		g.State = grant.Missing
 		return nil

@@ -66,6 +66,8 @@
 //
 //	the tenant's key is disabled      the export is paused; export-scheduler publishes its
 //	                                  parts again every 15 minutes
+//	the owner of a bucket has         the same, with the reason storage-unavailable
+//	withdrawn the access
 //	a document cannot be decoded      the export fails, and names the part
 //	an audit entry is missing         the export fails, and names the part
 //	the read time is too old          the export fails
@@ -89,7 +91,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter                   on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/cloudkms.cryptoKeyDecrypter           on the audit key: exports audit logs

@@ -136,7 +136,7 @@ type task struct {
 	part   export.Part
 	keys   *keys.Tenant
 	bucket *storage.BucketHandle // the tenant's exports
-	stored *storage.BucketHandle // the tenant's outputs, which are copied and never read
+	client *storage.Client       // of the buckets with the tenant's outputs, which are copied and never read
 	packs  *storage.BucketHandle // of the tenant's configurations
 	tiles  *storage.BucketHandle // of the tenant's audit log
 }
@@ -159,7 +159,7 @@ func (w *Worker) open(ctx context.Context, ref reference) (*task, error) {
 	}
 	t := &task{
 		Worker: w, record: record, home: exportjob.Home{DB: db, Tenant: record.ID},
-		bucket: client.Bucket(record.ExportsBucket), stored: client.Bucket(record.OutputsBucket),
+		bucket: client.Bucket(record.ExportsBucket), client: client,
 		packs: client.Bucket(record.ConfigsBucket), tiles: client.Bucket(record.AuditBucket),
 	}
 	if t.keys, err = w.keys.Of(ctx, record, db); err != nil {
@@ -263,7 +263,10 @@ func (t *task) conclude(ctx context.Context, err error) error {
 		return nil
 	case errors.Is(err, keys.ErrKeyUnavailable), bucket.IsKeyLocked(err):
 		t.deps.Log.WarnContext(ctx, "export paused: the tenant's key cannot be used", "tenant", t.home.Tenant, "export", t.export.ID)
-		return t.jobs.Pause(ctx, t.home, t.export.ID)
+		return t.jobs.Pause(ctx, t.home, t.export.ID, export.KeyLocked)
+	case bucket.IsForbidden(err):
+		t.deps.Log.WarnContext(ctx, "export paused: a bucket cannot be used", "tenant", t.home.Tenant, "export", t.export.ID, "error", err.Error())
+		return t.jobs.Pause(ctx, t.home, t.export.ID, export.BucketWithdrawn)
 	case errors.As(err, &unreadable):
 		return t.fail(ctx, unreadable.reason, err)
 	case status.Code(err) == codes.FailedPrecondition && t.deps.Now().Sub(t.export.ReadTime) > time.Hour:

@@ -36,7 +36,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter  on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter  on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer     on the directory
 //	strongroom.objectHolder    on each tenant's buckets for outputs, configurations and exports:
 //	                           lists objects and changes their metadata; reads and deletes none

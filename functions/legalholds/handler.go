@@ -152,10 +152,9 @@ func (j *job) newer() bool {
 	return false
 }
 
-// names are the buckets in the order of a pass.
-func (j *job) names() []string {
-	return []string{j.tenant.OutputsBucket, j.tenant.ConfigsBucket, j.tenant.ExportsBucket}
-}
+// names are the buckets in the order of a pass. In the customer's buckets, only the customer
+// can set holds.
+func (j *job) names() []string { return j.tenant.ManagedBuckets() }
 
 func (j *job) save(ctx context.Context) error {
 	if _, err := legalhold.PassRef(j.db, j.tenant.ID).Set(ctx, j.pass); err != nil {

@@ -102,9 +102,19 @@ func remains(kind string, j *job) []certificate.Left {
 		{What: "the audit log in " + j.tenant.AuditBucket + " and in the collections audit, auditTrees, auditCosignatures and auditDelivery",
 			Why: "it proves what was done, and is encrypted with the platform's audit key; its retention is locked"},
 		{What: "the record, trust, workspaces and members of the tenant in the directory",
-			Why: "Terraform owns them, and removes them with the empty buckets, the accounts and the name of the key"},
+			Why: "no function may delete them; the platform's staff removes them with the empty buckets, the accounts and the name of the key"},
 		{What: "this certificate and the steps of the offboarding, in the collection " + offboard.Collection,
 			Why: "they prove what was done"},
+	}
+	for _, name := range j.tenant.CustomerBuckets {
+		all = append(all, certificate.Left{
+			What: "everything in the bucket " + name + " of the customer's project: " + j.what(name),
+			Why:  "the platform may neither list nor delete anything there; whoever administers the project can, and if the key " + j.tenant.KeyName + " encrypts it, nobody can read it once that is destroyed",
+		})
+	}
+	if j.tenant.DatabaseID != "" {
+		all = append(all, certificate.Left{What: "the tenant's own database " + j.tenant.DatabaseID + ", with these collections and no others, and its key",
+			Why: "Terraform owns it, and removes it with the empty buckets; the audit log in the bucket remains"})
 	}
 	if kind == certificate.Interim {
 		all = append(all, certificate.Left{What: "everything that stores lists as present", Why: "the offboarding has only begun"})

@@ -34,6 +34,9 @@
 // The last wait covers the copies that Google keeps: soft-deleted objects for 7 to 90 days,
 // documents for point-in-time recovery for 7 days, and backups of Firestore for 14 weeks.
 //
+// The documents of a tenant with its own database are deleted in the same way. Terraform then
+// removes the database, and with it the documents of the audit log. The audit bucket has them too.
+//
 // # The certificate
 //
 // A certificate is a signed note; package certificate has its fields, which follow NIST SP
@@ -57,7 +60,7 @@
 //
 // # IAM
 //
-//	roles/datastore.user              on the database: it deletes documents
+//	roles/datastore.user              on each database: it deletes documents
 //	roles/datastore.viewer            on the directory: nobody can start or hurry an offboarding with this account
 //	roles/cloudkms.cryptoKeyEncrypter on the audit key
 //	roles/cloudkms.signer, publicKeyViewer, viewer  on the certificate key

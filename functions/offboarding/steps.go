@@ -131,14 +131,27 @@ func (j *job) certify(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for i, s := range present {
-		j.progress.Stores[i].Present = s.Found
+	for _, s := range present {
+		j.present(s)
 		if s.Found > 0 && s.Erases {
 			j.progress.Step, j.progress.Since = offboard.DeleteObjects, j.now()
 			return offboard.CameBack, nil
 		}
 	}
 	return "", j.issue(ctx, certificate.Final)
+}
+
+// present records what a store has now. One that was not there at the beginning, because the
+// tenant's storage changed since, is added.
+func (j *job) present(s offboard.Store) {
+	for i := range j.progress.Stores {
+		if j.progress.Stores[i].Name == s.Name {
+			j.progress.Stores[i].Present = s.Found
+			return
+		}
+	}
+	s.Present = s.Found
+	j.progress.Stores = append(j.progress.Stores, s)
 }
 
 // deleted records the time of the last deletion.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/shared/bucket"
 	"github.com/strongroom-dev/strongroom/shared/offboard"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // kept are the collections of the tenant that are not deleted: the audit log, and the
@@ -34,17 +35,14 @@ const (
 
 // stores counts what each store has now. The documents of the tenant are the last one.
 func (j *job) stores(ctx context.Context) (all []offboard.Store, err error) {
-	for _, s := range []offboard.Store{
-		{Name: j.tenant.OutputsBucket, What: "output of runs"},
-		{Name: j.tenant.ConfigsBucket, What: "configurations"},
-		{Name: j.tenant.ExportsBucket, What: "exports"},
-	} {
+	for _, name := range j.tenant.ManagedBuckets() {
+		s := offboard.Store{Name: name, What: j.what(name)}
 		if s, err = j.countObjects(ctx, s); err != nil {
 			return nil, err
 		}
 		all = append(all, s)
 	}
-	s := offboard.Store{Name: "tenants/" + string(j.tenant.ID), What: "documents of the tenant, and of its workspaces", Documents: true, Erases: true}
+	s := offboard.Store{Name: documentsOf(j.tenant), What: "documents of the tenant, and of its workspaces", Documents: true, Erases: true}
 	sum := sha256.New()
 	err = j.eachDocument(ctx, func(ref *firestore.DocumentRef) error {
 		s.Found++
@@ -53,6 +51,26 @@ func (j *job) stores(ctx context.Context) (all []offboard.Store, err error) {
 	})
 	s.Digest = hex.EncodeToString(sum.Sum(nil))
 	return append(all, s), err
+}
+
+// what says what a bucket has.
+func (j *job) what(bucket string) string {
+	switch bucket {
+	case j.tenant.ConfigsBucket:
+		return "configurations"
+	case j.tenant.ExportsBucket:
+		return "exports"
+	}
+	return "output of runs"
+}
+
+// documentsOf names the tenant's documents, and the database if it is the tenant's own.
+func documentsOf(t tenant.Record) string {
+	name := "tenants/" + string(t.ID)
+	if t.DatabaseID == "" {
+		return name
+	}
+	return "projects/" + t.ProjectID + "/databases/" + t.DatabaseID + "/documents/" + name
 }
 
 func (j *job) countObjects(ctx context.Context, s offboard.Store) (offboard.Store, error) {

@@ -160,7 +160,7 @@ func TestBucketErrorBecomesAProblem(t *testing.T) {
 	}{
 		"the object is gone": {http.StatusNotFound, "<Error><Code>NoSuchKey</Code></Error>", http.StatusGone},
 		"the object is gone, and the account may not list": {http.StatusForbidden, "<Error><Code>AccessDenied</Code><Details>a does not have storage.objects.list access</Details></Error>", http.StatusGone},
-		"the account has no access":                        {http.StatusForbidden, "<Error><Code>AccessDenied</Code><Details>hidden-detail</Details></Error>", http.StatusInternalServerError},
+		"the account has no access":                        {http.StatusForbidden, "<Error><Code>AccessDenied</Code><Details>hidden-detail</Details></Error>", http.StatusForbidden},
 		"the key is disabled":                              {http.StatusForbidden, "<Error><Code>CloudKmsDisabledKey</Code><Details>hidden-detail</Details></Error>", http.StatusForbidden},
 		"it is not implemented":                            {http.StatusNotImplemented, "hidden-detail", http.StatusServiceUnavailable},
 		"it is always unavailable":                         {http.StatusServiceUnavailable, "hidden-detail", http.StatusServiceUnavailable},

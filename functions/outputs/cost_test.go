@@ -16,7 +16,7 @@ func TestReadingThroughAnOutputUnderAViewReadsFewDocuments(t *testing.T) {
 	t.Parallel()
 	for persona, perRange := range map[string]int64{
 		"admin":  0,
-		"viewer": 1, // the membership, so that its end takes effect at once
+		"viewer": 2, // the membership and its workspace, so that the end of either takes effect at once
 	} {
 		t.Run(persona, func(t *testing.T) {
 			t.Parallel()

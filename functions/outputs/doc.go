@@ -163,7 +163,8 @@
 //	     the request has both Range and lines
 //	401  no valid token
 //	403  the role or the workspace does not allow the request, the tenant is suspended,
-//	     or its key is disabled or destroyed
+//	     or its key is disabled or destroyed; or the owner of the run's bucket has withdrawn the
+//	     access (storage-unavailable): the audit entry of the end of the read has this reason
 //	404  the workspace has no such run, the run no such output, or its report does not claim it
 //	410  the bucket no longer holds the output, or holds another object; or the view has ended
 //	413  the output is larger than 8 MiB and the request has no range; detail shows a range
@@ -183,7 +184,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter                   on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	roles/storage.legacyObjectReader            on each tenant's outputs bucket: gets objects, lists none

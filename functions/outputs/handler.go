@@ -72,8 +72,13 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 // maxAttempts limits the attempts to read one segment of a part from the bucket.
 const maxAttempts = 4
 
-// bucket returns the tenant's outputs bucket.
-func (h *Handler) bucket(ctx context.Context, s access.Session) (*storage.BucketHandle, error) {
+// bucket returns the bucket of a run's output. remembered is what the run has as its bucket.
+func (h *Handler) bucket(ctx context.Context, s access.Session, remembered string) (*storage.BucketHandle, error) {
+	name, err := s.Tenant.BucketOfRun(remembered)
+	if err != nil {
+		api.Logger(ctx).ErrorContext(ctx, "find the bucket of a run", "error", err.Error())
+		return nil, api.Refuse(http.StatusForbidden, api.StorageUnavailableText)
+	}
 	client, err := h.storage.Get(ctx, func(ctx context.Context) (*storage.Client, error) {
 		client, err := storage.NewClient(ctx, h.clientOptions()...)
 		if err != nil {
@@ -85,7 +90,7 @@ func (h *Handler) bucket(ctx context.Context, s access.Session) (*storage.Bucket
 	if err != nil {
 		return nil, err
 	}
-	return client.Bucket(s.Tenant.OutputsBucket), nil
+	return client.Bucket(name), nil
 }
 
 func (h *Handler) clientOptions() []option.ClientOption {

@@ -66,7 +66,7 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 		return nil, err
 	}
 	p := &outputPage{size: in.PageSize}
-	err = reading.grants(ctx, records.GrantFilter{After: after}, func(r run.Run) { p.begin(r, after) }, p.add)
+	err = reading.grants(ctx, records.GrantFilter{After: after}, func(r run.Run) error { return p.begin(r, after) }, p.add)
 	if err == nil {
 		err = p.finish()
 	}
@@ -97,7 +97,7 @@ type outputPage struct {
 var errPageFull = errors.New("the page is full")
 
 // begin begins the page of a run's outputs whose names sort after a name.
-func (p *outputPage) begin(r run.Run, after string) {
+func (p *outputPage) begin(r run.Run, after string) error {
 	p.run = r
 	p.response.Body.Run, p.response.Body.Outputs = showRun(r), []outputBody{}
 	for _, claim := range r.End.Claims {
@@ -106,6 +106,7 @@ func (p *outputPage) begin(r run.Run, after string) {
 		}
 	}
 	slices.Sort(p.claimed)
+	return nil
 }
 
 // add adds a grant. Grants must be added in the order of outputs and parts.

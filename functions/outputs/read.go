@@ -85,7 +85,7 @@ func (h *Handler) begin(ctx context.Context, s access.Session, in readRequest, s
 	go func() { loaded <- v.loadRest(ctx) }()
 	recordErr, err := v.record(ctx), <-loaded
 	if recordErr == nil && err != nil {
-		v.recordEnd(ctx, 0)
+		v.recordEnd(ctx, 0, endReason(err))
 	}
 	return v, cmp.Or(recordErr, err)
 }
@@ -93,20 +93,21 @@ func (h *Handler) begin(ctx context.Context, s access.Session, in readRequest, s
 // find begins the index of an output with its first part, or with all parts that the run
 // does not claim. The error has status 404 if the run has no such output.
 func (h *Handler) find(ctx context.Context, s access.Session, reading *runReading, in readRequest) (*view, error) {
-	bucket, err := h.bucket(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	v := &view{handler: h, session: s, bucket: bucket}
-	begin := func(r run.Run) {
+	v := &view{handler: h, session: s}
+	begin := func(r run.Run) (err error) {
 		v.run, v.index = r, newIndex(r, in.Output)
 		v.index.unclaimed = in.Unclaimed
+		v.bucket, err = h.bucket(ctx, s, r.Bucket)
+		return err
 	}
 	filter := records.GrantFilter{Output: in.Output}
 	if !in.Unclaimed {
 		filter.Limit = 1
 	}
-	err = reading.grants(ctx, filter, begin, func(g grant.Grant) error { return v.addGrant(ctx, g) })
+	err := reading.grants(ctx, filter, begin, func(g grant.Grant) error { return v.addGrant(ctx, g) })
+	if err == nil && v.index.sealed && !v.index.claims {
+		err = v.loadRest(ctx) // the first part may not be stored, and a later one may be
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -190,16 +191,19 @@ const recordTimeout = 30 * time.Second
 
 // recordEnd writes the audit entry of what was read: the bytes sent, the offset of
 // the first one, and the bytes that were searched for newlines. It does so even if
-// the client has disconnected.
-func (v *view) recordEnd(ctx context.Context, sent int64) {
+// the client has disconnected. A request under a view has no entry of its own, unless
+// there is a reason why it ended early.
+func (v *view) recordEnd(ctx context.Context, sent int64, reason string) {
 	if v.index.under != nil {
 		v.settleReservation(sent)
-		return
+		if reason == "" {
+			return
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	entry := v.audit(auditlog.EndReadOutput, auditlog.Done)
-	entry.Of = v.entry
+	entry.Of, entry.Reason = v.entry, reason
 	entry.Counts = map[string]int64{"bytes": sent, "offset": v.offset, "scanned": v.scanned}
 	if v.index.unclaimed {
 		entry.Counts["unclaimed"] = int64(v.index.unclaimedParts)

@@ -49,13 +49,13 @@ func (r *runReading) wait() (run.Run, error) {
 
 // grants calls begin with the run, and then each with its grants that match the filter, by
 // output and part. It stops at the first error.
-func (r *runReading) grants(ctx context.Context, filter records.GrantFilter, begin func(run.Run), each func(grant.Grant) error) error {
+func (r *runReading) grants(ctx context.Context, filter records.GrantFilter, begin func(run.Run) error, each func(grant.Grant) error) error {
 	begun := false
 	beginOnce := func() error {
 		found, err := r.wait()
 		if err == nil && !begun {
 			begun = true
-			begin(found)
+			err = begin(found)
 		}
 		return err
 	}

@@ -134,7 +134,7 @@ func (s *outputSearch) stream(ctx context.Context) (*searchResponse, error) {
 		defer source.Close()
 		s.out = json.NewEncoder(hc.BodyWriter())
 		err := s.run(source, limit)
-		v.recordEnd(ctx, source.read)
+		v.recordEnd(ctx, source.read, endReason(err))
 		if err == nil {
 			err = s.finish(ctx)
 		}

@@ -87,7 +87,7 @@ func (v *view) stream(ctx context.Context, r response) (*readResponse, error) {
 			segments = nil
 		}
 		sent, err := v.send(ctx, hc.BodyWriter(), first, segments)
-		v.recordEnd(ctx, sent)
+		v.recordEnd(ctx, sent, endReason(err))
 		if err != nil {
 			api.Logger(ctx).WarnContext(ctx, "output stream aborted", "entry", v.entry, "bytes", sent, "error", err.Error())
 			api.Abort(hc.BodyWriter())
@@ -144,7 +144,7 @@ func copyAll(w io.Writer, r io.ReadCloser, buffer []byte) (int64, error) {
 // readError returns the client's error for a part that cannot be read. It also
 // audits the end of the read, with no bytes sent.
 func (v *view) readError(ctx context.Context, err error) error {
-	v.recordEnd(ctx, 0)
+	v.recordEnd(ctx, 0, endReason(err))
 	var public *api.Problem
 	if errors.As(err, &public) {
 		return err
@@ -156,6 +156,18 @@ func (v *view) readError(ctx context.Context, err error) error {
 	return bucketProblem(err)
 }
 
+// reasonUnavailable is the reason in the audit log of a read that the owner of the bucket
+// does not allow any more.
+const reasonUnavailable = "storage-unavailable"
+
+// endReason returns the reason for the audit log that a read ended early, or "".
+func endReason(err error) string {
+	if err != nil && bucket.IsForbidden(err) {
+		return reasonUnavailable
+	}
+	return ""
+}
+
 // bucketProblem maps an error of the bucket to the problem that the client gets.
 func bucketProblem(err error) error {
 	switch {
@@ -165,6 +177,8 @@ func bucketProblem(err error) error {
 		return api.Refuse(http.StatusGone, "the bucket holds another object than the one that was stored")
 	case bucket.IsMissing(err):
 		return api.Refuse(http.StatusGone, "the bucket no longer holds this output")
+	case bucket.IsForbidden(err):
+		return api.Refuse(http.StatusForbidden, api.StorageUnavailableText)
 	case bucket.IsTransient(err):
 		return api.Refuse(http.StatusServiceUnavailable, "the bucket is unavailable; try again").With("Retry-After", "1")
 	}

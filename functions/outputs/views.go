@@ -33,7 +33,8 @@ type viewToken struct {
 	Expires       int64          `json:"x"` // Unix seconds
 	State         state          `json:"s"`
 	Size          int64          `json:"n"`
-	Documents     []viewDocument `json:"k"` // of the packed index
+	Bucket        string         `json:"b,omitempty"` // as the run has it
+	Documents     []viewDocument `json:"k"`           // of the packed index
 	LinesDiffer   bool           `json:"d,omitempty"`
 	LinesVerified bool           `json:"v,omitempty"`
 }
@@ -88,7 +89,7 @@ func (h *Handler) openView(ctx context.Context, in *openViewRequest) (*openViewR
 		return nil, err
 	}
 	v := &view{handler: h, session: session, run: r, index: newIndex(r, in.Output)}
-	v.bucket, err = h.bucket(ctx, session)
+	v.bucket, err = h.bucket(ctx, session, r.Bucket)
 	if err != nil {
 		return nil, err
 	}
@@ -154,11 +155,11 @@ func (v *view) loadGrown(ctx context.Context, old viewToken) ([]packedIndex, err
 	return v.index.pack(false), nil
 }
 
-// readFinal returns the documents of the final packed index, or nothing if none exists, or
-// if it has fewer parts than the run claims, because a late part may have arrived since.
+// readFinal returns the documents of the final packed index. It returns nothing if none
+// exists, or if it has fewer parts than the run claims: a late part may have arrived since.
 func (v *view) readFinal(ctx context.Context) ([]packedIndex, error) {
 	docs, err := v.readPacked(ctx, 0, 0)
-	if err != nil || !docs[0].Final || docs[0].Total < v.index.claimed {
+	if err != nil || !docs[0].Final || !v.index.claims || docs[0].Total < v.index.claimed {
 		return nil, err
 	}
 	v.index.contentType = docs[0].ContentType
@@ -176,7 +177,7 @@ func (v *view) token(old viewToken) viewToken {
 	lines := v.index.lines()
 	t := viewToken{
 		ID: old.ID, Entry: old.Entry, Expires: old.Expires, State: v.index.state(v.run),
-		Size: v.index.size(), LinesDiffer: lines.differs, LinesVerified: lines.verified,
+		Size: v.index.size(), Bucket: v.run.Bucket, LinesDiffer: lines.differs, LinesVerified: lines.verified,
 	}
 	for parts := range slices.Chunk(v.index.parts, packedParts) {
 		t.Documents = append(t.Documents, viewDocument{Offset: parts[0].offset, Parts: len(parts), Sum: sumOf(parts)})
@@ -245,7 +246,7 @@ func (h *Handler) under(ctx context.Context, text, rawRun, output string, select
 		return nil, err
 	}
 	v := &view{handler: h, session: access.From(ctx), run: run.Run{ID: id}, index: index{name: output, under: &t}, entry: t.Entry}
-	if v.bucket, err = h.bucket(ctx, v.session); err != nil {
+	if v.bucket, err = h.bucket(ctx, v.session, t.Bucket); err != nil {
 		return nil, err
 	}
 	if len(t.Documents) == 0 {

@@ -44,7 +44,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter                   on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypterDecrypter  on each tenant's key
 //

@@ -60,9 +60,9 @@ func newTarget(s access.Session, id run.ID) target {
 
 func (t target) open(tx *firestore.Transaction, now time.Time) (r run.Run, create bool, err error) {
 	if t.expectNew {
-		return t.ref.OpenExpectingNew(tx, now, t.session.RunOwner())
+		return t.ref.OpenExpectingNew(tx, now, t.session.RunOpener())
 	}
-	r, create, _, err = t.ref.Open(tx, now, t.session.RunOwner())
+	r, create, _, err = t.ref.Open(tx, now, t.session.RunOpener())
 	return r, create, err
 }
 
@@ -124,7 +124,7 @@ func mayHaveCommitted(err error) bool {
 // Such a change never completes the run. If the run or its ID exists, the error is
 // AlreadyExists, and nothing is written.
 func (h *Handler) commitNew(ctx context.Context, t target, c runChange) (run.Run, error) {
-	r := t.ref.New(h.deps.Now(), t.session.RunOwner())
+	r := t.ref.New(h.deps.Now(), t.session.RunOpener())
 	if _, err := c.apply(&r); err != nil {
 		return r, err
 	}

@@ -81,7 +81,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter          on the database (it deletes nothing)
+//	strongroom.documentWriter          on each database (it deletes nothing)
 //	roles/datastore.viewer             on the directory
 //	roles/cloudkms.cryptoKeyEncrypter  on the audit key
 //	roles/pubsub.publisher             on run-events, export-parts and config-events

@@ -1,7 +1,7 @@
-// Package tenants is the function with which a tenant's admin sees the tenant's record, and
-// tests, rotates, disables, enables and destroys the tenant's key. The platform's staff suspends
-// and resumes tenants with it, and starts offboardings, and sees no data. It is the only function that may write to the
-// directory.
+// Package tenants is the function with which a tenant's admin sees the tenant's record, says who
+// may read its workspaces, and tests, rotates, disables, enables and destroys the tenant's key.
+// The platform's staff suspends and resumes tenants with it, and starts offboardings, and sees no
+// data. It is the only function that may write to the directory.
 //
 // # Methods
 //
@@ -21,6 +21,15 @@
 //	PUT  /v1/tenant/holds/{hold}                  admin           place one on the tenant, a workspace or a run
 //	POST /v1/tenant/holds/{hold}/lift             admin           request that it ends, or confirm it
 //	POST /v1/tenants/{tenant}/holds/{hold}/lift   staff           confirm it
+//
+//	GET  /v1/tenant/storage                       auditor, admin  show the last verification of the storage
+//	POST /v1/tenant/storage/verify                admin           try everything that a bucket must allow and refuse
+//
+//	GET    /v1/tenant/workspaces                               auditor, admin  list the workspaces
+//	GET    /v1/tenant/workspaces/{workspace}/members           auditor, admin  list the members of one
+//	POST   /v1/tenant/workspaces/{workspace}/members           admin           add a member
+//	GET    /v1/tenant/workspaces/{workspace}/members/{member}  auditor, admin  show a member
+//	DELETE /v1/tenant/workspaces/{workspace}/members/{member}  admin           remove a member
 //
 //	POST /v1/tenant/offboarding                   admin           ask that everything of the tenant is erased
 //	POST /v1/tenant/offboarding/stop              admin           stop it, or take the request back
@@ -122,6 +131,63 @@
 // request ends after 7 days, and when another one replaces it. See
 // infra/adr/0053-legal-holds.md.
 //
+// # The tenant's own storage
+//
+// The outputs bucket can be in the customer's project (infra/modules/storage). Before the record
+// names it, an admin verifies it. Without a body, the bucket of the record is verified:
+//
+//	{"bucket": "acme-strongroom-outputs", "key": "projects/…/cryptoKeys/…"}
+//
+// Each check has a result (ok, failed, not-checked or waiting), what was seen, and how to fix it:
+//
+//	readable        the bucket has the label tenant = ID and shows its settings; nothing more is
+//	                said of a bucket without the label, because it may belong to somebody else
+//	location        the bucket and its key are in the tenant's location
+//	key             the default key is the one expected
+//	public-access   public access prevention is enforced
+//	uniform-access  objects have no access rules of their own
+//	retention       what the bucket keeps, and that nothing deletes output within two days
+//	create          a signed URL of the signing account creates the probe
+//	no-overwrite    the bucket refuses the same URL a second time (412)
+//	no-replace, no-read, no-list, no-delete
+//	                it refuses these requests of the signing account (403)
+//	outputs-read    not checked: this function cannot act as those that read output
+//	notification    the bucket's notification of the probe has arrived at custody
+//	encryption      the notification says that the expected key encrypts the probe
+//
+// "result" is usable, unusable (a check has failed), waiting (for the notification, at most five
+// minutes: read it again) or interrupted (verify it again). The probe is the object
+// strongroom-probe/TENANT/ID. It stays in the bucket, because the platform can delete nothing
+// there, and retention may keep it. One verification of a tenant runs at a time, and 10 an hour.
+//
+// After a change, a run stays in the bucket in which it began: earlierOutputsBuckets of the record
+// lists them. What the platform cannot do in a customer's bucket is in
+// infra/adr/0062-the-tenants-own-bucket.md.
+//
+// # Members
+//
+// A user with the role viewer reads the workspaces that the user is a member of. All other roles
+// need no membership. To add a member is safe to repeat:
+//
+//	{"issuer": "https://accounts.google.com", "subject": "108…"}
+//
+// The tenant must trust the issuer. The answer, and each element of a list, is
+//
+//	{"id": "9f86d0…", "issuer": "https://accounts.google.com", "subject": "108…", "owner": "api",
+//	 "added": "2026-11-29T12:00:00Z", "entry": "0198…"}
+//
+// and a list {"members": […], "nextPageToken": "…"}, or {"workspaces": [{"id": "prod", "owner":
+// "terraform"}], …}. Lists have the parameters pageSize (1 to 200, default 50) and pageToken, and
+// are in the order of IDs. The ID of a member is the SHA-256 of the issuer, a zero byte and the
+// subject.
+//
+// Both take effect with the user's next request. The removal answers with the member as it was.
+// The owner of a member is who has added it: Terraform or the API. Each keeps what the other has
+// added. Only Terraform removes its own members (terraform-owned), and only Terraform adds and
+// removes workspaces: a membership has no effect without its workspace. The API adds members
+// until a workspace has 1,000. Admins follow from rules and not from memberships, so the last
+// admin cannot be removed here. See infra/adr/0057-members-over-the-api.md.
+//
 // # Who owns what
 //
 // Terraform creates the record, the key and the roles on the key, and this API changes the
@@ -155,6 +221,8 @@
 //
 //	DELETE /v1/export-schedules/{schedule}                           tenant-offboarding
 //	POST /v1/tenant/key/rotate                                       tenant-offboarding
+//	POST /v1/tenant/storage/verify                                   tenant-offboarding
+//	POST /v1/tenant/workspaces/{workspace}/members                   tenant-offboarding
 //	POST /v1/workspaces/{workspace}/assistants/{assistant}/rank      tenant-offboarding
 //	POST /v1/workspaces/{workspace}/assistants/{assistant}/summary   tenant-offboarding
 //	POST /v1/workspaces/{workspace}/config.git/git-receive-pack      tenant-offboarding
@@ -227,7 +295,8 @@
 //	400  the body is not strict JSON
 //	401  the token is missing or invalid; counted, not audited
 //	403  audited: the role does not allow this, or the tenant is suspended or being offboarded
-//	404  there is no such tenant, hold, workspace or run, or no certificate yet
+//	404  there is no such tenant, hold, workspace, member or run, or no certificate yet; the storage was
+//	     never verified (storage-not-verified)
 //	409  nothing was changed:
 //	     - the platform may not do this with the key (key-owner)
 //	     - the key cannot be used, so it cannot be rotated (key-not-active)
@@ -239,11 +308,13 @@
 //	     - the body names another tenant (other-tenant)
 //	     - the start names no request of the admin (offboarding-unknown), or it is older than 7 days (offboarding-stale),
 //	       or from the same person (offboarding-alone); nobody has asked for an offboarding (not-offboarding)
+//	     - the storage is being verified (storage-busy)
 //	     - a legal hold covers it (held)
 //	     - the ID of a hold is taken (hold-exists), or the tenant has 100 holds (too-many-holds)
 //	     - the confirmation that a hold ends is not of the last request (lifting-unknown), too late (lifting-stale),
 //	       from the same person (lifting-alone), or from an admin of another issuer (lifting-issuer)
-//	     - Terraform suspends the tenant, so the API cannot resume it (terraform-owned)
+//	     - Terraform suspends the tenant, so the API cannot resume it, or has added the member (terraform-owned)
+//	     - the workspace has 1,000 members (too-many-members)
 //	     - the tenant is being offboarded, so it cannot be suspended or resumed (tenant-offboarding)
 //	     - the confirmation is not of the last request (destruction-unknown), or too late (destruction-stale)
 //	     - the confirmation is from the same admin before 24 hours are over (destruction-alone), or from an
@@ -251,7 +322,7 @@
 //	413  the body is larger than 256 KiB
 //	415  the body is not application/json
 //	422  a field is invalid
-//	429  the caller sends more than 100 requests a second: wait as long as Retry-After says
+//	429  the caller sends more than 100 requests a second, or the storage was verified 10 times in an hour: wait as long as Retry-After says
 //	503  try again
 //
 // Errors are application/problem+json (RFC 9457). The audit log has two entries for each
@@ -267,9 +338,11 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter              on the database
+//	strongroom.documentWriter              on each database
 //	roles/datastore.user                   on the directory: no other function may write there
 //	roles/cloudkms.cryptoKeyEncrypter      on the audit key
+//	strongroom.bucketVerifier              on each tenant's outputs bucket: its settings, no object
+//	strongroom.blobSigner                  on each tenant's signing account, which can only create objects
 //	strongroom.keyAdministrator            on each tenant's key: not on its key ring, so not on a signing key
 //
 // # Events
@@ -293,6 +366,17 @@
 //	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=admin" | grep -o 'eyJ[^"]*')
 //	curl -s -X PUT -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"workspace":"prod"}' http://127.0.0.1:8080/v1/tenant/holds/case-17
 //	curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenant/holds
+//
+// Verify the storage:
+//
+//	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=admin" | grep -o 'eyJ[^"]*')
+//	curl -s -X POST -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenant/storage/verify
+//
+// Let a user read a workspace:
+//
+//	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=admin" | grep -o 'eyJ[^"]*')
+//	curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"issuer":"http://127.0.0.1:8080/emulator/oidc","subject":"ann"}' http://127.0.0.1:8080/v1/tenant/workspaces/prod/members
+//	curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenant/workspaces/prod/members
 //
 // As the platform's staff, list the tenants:
 //

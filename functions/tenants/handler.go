@@ -4,13 +4,18 @@ import (
 	"context"
 	"net/http"
 
+	credentials "cloud.google.com/go/iam/credentials/apiv1"
 	kms "cloud.google.com/go/kms/apiv1"
+	"cloud.google.com/go/storage"
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/bucket"
 	"github.com/strongroom-dev/strongroom/shared/function"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/signedurl"
 )
 
 // Handler shows tenants and changes their keys. It is safe for concurrent use.
@@ -20,6 +25,10 @@ type Handler struct {
 	guard *access.Guard
 	deps  function.Deps
 	kms   *kms.KeyManagementClient
+
+	storage     *storage.Client // to read the settings of buckets
+	credentials gcp.Lazy[*credentials.IamCredentialsClient]
+	minter      signedurl.Minter
 }
 
 // The paths of the function.
@@ -43,10 +52,17 @@ const (
 	staffStopPath        = "/v1/tenants/{tenant}/offboarding/stop"
 	staffCertificatePath = "/v1/tenants/{tenant}/certificate"
 
+	storagePath = "/v1/tenant/storage"
+	verifyPath  = "/v1/tenant/storage/verify"
+
 	holdsPath     = "/v1/tenant/holds"
 	holdPath      = "/v1/tenant/holds/{hold}"
 	liftPath      = "/v1/tenant/holds/{hold}/lift"
 	staffLiftPath = "/v1/tenants/{tenant}/holds/{hold}/lift"
+
+	workspacesPath = "/v1/tenant/workspaces"
+	membersPath    = "/v1/tenant/workspaces/{workspace}/members"
+	memberPath     = "/v1/tenant/workspaces/{workspace}/members/{member}"
 )
 
 // New returns the function. It makes no calls.
@@ -59,8 +75,16 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	if err != nil {
 		return nil, err
 	}
+	buckets, err := bucket.NewClient(ctx, deps.Clients.Config)
+	if err != nil {
+		return nil, err
+	}
+	deps.Clients.OnClose(buckets.Close)
 	a := api.New("Strongroom tenants", deps.Now, deps.Log)
-	h := &Handler{Handler: a.Handler(), API: a, guard: guard, deps: deps, kms: client}
+	h := &Handler{
+		Handler: a.Handler(), API: a, guard: guard, deps: deps, kms: client, storage: buckets,
+		minter: signedurl.Minter{Host: deps.Clients.Config.StorageHost, Now: deps.Now},
+	}
 	api.Register(a, h.operation("getTenant", http.MethodGet, tenantPath, "Show the tenant's record and the state of its key", auditlog.ReadTenant), h.get)
 	api.Register(a, h.operation("testKey", http.MethodPost, testPath, "Encrypt and decrypt with each version of the key", auditlog.TestKey), h.test)
 	api.Register(a, h.operation("rotateKey", http.MethodPost, rotatePath, "Make a new version of the key the primary one", auditlog.RotateKey, 409), h.rotate)
@@ -69,7 +93,9 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	api.Register(a, h.operation("destroyKey", http.MethodPost, destroyPath, "Request or confirm the destruction of the key", auditlog.DestroyKey, 409), h.destroy)
 	h.registerStaff(a)
 	h.registerHolds(a)
+	h.registerMembers(a)
 	h.registerOffboarding(a)
+	h.registerStorage(a)
 	return h, nil
 }
 

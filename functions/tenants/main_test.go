@@ -90,6 +90,17 @@ func setVersion(t *testing.T, tn *cloudtest.Tenant, version string, to kmspb.Cry
 // entries returns the entries of the audit log about the key.
 func entries(t *testing.T, tn *cloudtest.Tenant) (all []auditlog.Entry) {
 	t.Helper()
+	for _, e := range allEntries(t, tn) {
+		if e.Resource == "tenants/"+string(tn.ID)+"/key" {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// allEntries returns the entries of the tenant's audit log.
+func allEntries(t *testing.T, tn *cloudtest.Tenant) (all []auditlog.Entry) {
+	t.Helper()
 	c := tn.Cloud
 	log, err := auditlog.OpenReader(t.Context(), auditlog.Config{AuditKeyName: c.PlatformKey("audit")}, c.Operator, c.Clock.Now)
 	if err != nil {
@@ -103,9 +114,7 @@ func entries(t *testing.T, tn *cloudtest.Tenant) (all []auditlog.Entry) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Resource == "tenants/"+string(tn.ID)+"/key" {
-			all = append(all, e)
-		}
+		all = append(all, e)
 	}
 	return all
 }

@@ -60,6 +60,7 @@
 //	     - the caller is not a runner of this workspace
 //	     - the run belongs to another identity
 //	     - the tenant is suspended
+//	     - the run began in a bucket that the tenant's record does not have any more
 //	404  no such path
 //	405  another method
 //	409  one of:
@@ -97,7 +98,7 @@
 //
 // # IAM
 //
-//	strongroom.documentWriter                   on the database: reads and writes, deletes nothing
+//	strongroom.documentWriter                   on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer                      on the directory
 //	roles/cloudkms.cryptoKeyEncrypter           on the audit key
 //	strongroom.blobSigner                       on each tenant's signing account: signs, creates no tokens

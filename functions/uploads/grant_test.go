@@ -123,8 +123,8 @@ func TestMintRecordsTheGrant(t *testing.T) {
 	got := grants(t, tn, id)
 	size, lines := int64(6), int64(1)
 	wantGrants := []grant.Grant{
-		{Workspace: "prod", Run: run.ID(id), Output: "a.log", Part: 1, State: grant.Pending, Declared: grant.Declared{ContentType: "text/plain", Size: &size, CRC32C: got[0].Declared.CRC32C, SHA256: cloudtest.SHA256(hello), Lines: &lines}},
-		{Workspace: "prod", Run: run.ID(id), Output: "b.log", Part: 2, State: grant.Pending, Declared: grant.Declared{ContentType: "text/plain; charset=utf-8"}},
+		{Workspace: "prod", Run: run.ID(id), Output: "a.log", Part: 1, Bucket: tn.OutputsBucket, State: grant.Pending, Declared: grant.Declared{ContentType: "text/plain", Size: &size, CRC32C: got[0].Declared.CRC32C, SHA256: cloudtest.SHA256(hello), Lines: &lines}},
+		{Workspace: "prod", Run: run.ID(id), Output: "b.log", Part: 2, Bucket: tn.OutputsBucket, State: grant.Pending, Declared: grant.Declared{ContentType: "text/plain; charset=utf-8"}},
 	}
 	if diff := cmp.Diff(wantGrants, got, cmpopts.IgnoreFields(grant.Grant{}, "Created", "Expires", "Issuer", "Subject")); diff != "" {
 		t.Errorf("grants: %s", diff)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -35,16 +34,20 @@ func (h *Handler) mint(ctx context.Context, in *mintRequest) (*mintResponse, err
 	expires := h.deps.Now().Add(lifetime(session.Tenant))
 	signing, stop := context.WithCancel(ctx)
 	defer stop() // also if the commit fails
-	sign := sync.OnceValue(func() <-chan minted {
-		return h.startMinting(signing, signer, session.Tenant, request, expires)
-	})
-	followed, err := h.commitGrants(ctx, session, request, expires, func() { sign() })
+	var bucket string
+	var urls <-chan minted
+	sign := func(bucketOfRun string) {
+		if urls == nil || bucket != bucketOfRun { // the transaction may run again, and find a run that another call began
+			bucket, urls = bucketOfRun, h.startMinting(signing, signer, bucketOfRun, request, expires)
+		}
+	}
+	followed, err := h.commitGrants(ctx, session, request, expires, sign)
 	if err != nil {
 		return nil, err
 	}
-	urls := <-sign()
-	urls.response.Body.FollowedSeconds = int(followed.Round(time.Second) / time.Second)
-	return urls.response, urls.err
+	signed := <-urls
+	signed.response.Body.FollowedSeconds = int(followed.Round(time.Second) / time.Second)
+	return signed.response, signed.err
 }
 
 func lifetime(t tenant.Record) time.Duration {
@@ -56,9 +59,9 @@ func lifetime(t tenant.Record) time.Duration {
 
 // commitGrants commits the grants, the audit entry and, if it is new, the run.
 // A URL may only leave after that, so that every URL has its grant and its audit entry.
-// When nothing is left but to commit, it calls committing, once or more. It returns how
-// long the run is followed.
-func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func()) (followed time.Duration, err error) {
+// When nothing is left but to commit, it calls committing, once or more, with the bucket of
+// the run. It returns how long the run is followed.
+func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func(bucket string)) (followed time.Duration, err error) {
 	entry, err := h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.MintUpload, Outcome: auditlog.Allowed,
 		Workspace: s.Workspace, Resource: "runs/" + string(request.run), Objects: request.objectNames(),
@@ -67,10 +70,11 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 		return 0, err
 	}
 	err = entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
-		if followed, err = h.writeGrants(tx, s, request, expires); err != nil {
+		var bucket string
+		if bucket, followed, err = h.writeGrants(tx, s, request, expires); err != nil {
 			return false, err
 		}
-		committing()
+		committing(bucket)
 		return true, nil
 	})
 	switch {
@@ -78,24 +82,32 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 		return 0, api.Refuse(http.StatusConflict, api.RunIDTakenText)
 	case errors.Is(err, records.ErrNotRunOwner):
 		return 0, h.guard.DenyRun(ctx, s, auditlog.MintUpload, request.run)
+	case errors.Is(err, tenant.ErrForeignBucket):
+		return 0, api.Refuse(http.StatusForbidden, api.StorageUnavailableText)
 	}
 	return followed, err
 }
 
-func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (followed time.Duration, err error) {
+// writeGrants writes the grants, and the run if it changes. It returns the run's bucket, and
+// how long the run is followed.
+func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (bucket string, followed time.Duration, err error) {
 	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
 	now := h.deps.Now()
-	r, create, docs, err := runRef.Open(tx, now, s.RunOwner(), request.grantRefs(s)...)
+	r, create, docs, err := runRef.Open(tx, now, s.RunOpener(), request.grantRefs(s)...)
 	if err != nil {
-		return 0, err
+		return "", 0, err
+	}
+	if bucket, err = s.Tenant.BucketOfRun(r.Bucket); err != nil {
+		return "", 0, err
 	}
 	grants, err := renewGrants(r, request, docs, s.RunOwner(), now, expires)
 	if err != nil {
-		return 0, err
+		return "", 0, err
 	}
 	for i, doc := range docs {
+		grants[i].Bucket = bucket
 		if err := tx.Set(doc.Ref, grants[i]); err != nil {
-			return 0, fmt.Errorf("write grant: %w", err)
+			return "", 0, fmt.Errorf("write grant: %w", err)
 		}
 	}
 	reopened := r.GrantsFinal
@@ -103,7 +115,7 @@ func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, reque
 	if r.Renew(now) || reopened {
 		err = runRef.Save(tx, r, create)
 	}
-	return r.FollowedFor(now), err
+	return bucket, r.FollowedFor(now), err
 }
 
 // renewGrants returns a new or renewed grant to an identity for each requested part of
@@ -129,14 +141,14 @@ type minted struct {
 
 // startMinting begins to mint the URLs, all at once, and returns where they arrive. Each
 // URL expires with its grant.
-func (h *Handler) startMinting(ctx context.Context, signer signedurl.Signer, t tenant.Record, request parsedRequest, expires time.Time) <-chan minted {
+func (h *Handler) startMinting(ctx context.Context, signer signedurl.Signer, bucket string, request parsedRequest, expires time.Time) <-chan minted {
 	out := &mintResponse{}
 	out.Body.Parts = make([]partResponse, len(request.parts))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, p := range request.parts {
 		group.Go(func() error {
 			upload, err := h.minter.Mint(ctx, signer, signedurl.Policy{
-				Bucket: t.OutputsBucket, Object: p.object.Name(), ContentType: p.declared.ContentType,
+				Bucket: bucket, Object: p.object.Name(), ContentType: p.declared.ContentType,
 				MaxBytes: p.declared.MaxBytes(), CRC32C: p.declared.CRC32C, Expires: expires,
 			})
 			out.Body.Parts[i] = partResponse{

@@ -171,14 +171,18 @@ var labeled = []string{
 	"google_pubsub_subscription", "google_pubsub_topic", "google_storage_bucket",
 }
 
-// owner requires a label by which the bill can be divided.
+// owner requires a label by which the bill can be divided. A tenant's resources have the
+// label tenant as well.
 func owner(r Resource, _ []Resource) string {
 	if !slices.Contains(labeled, r.Type) {
 		return ""
 	}
 	labels, _ := r.Values["labels"].(map[string]any)
-	if labels["component"] == nil && labels["tenant"] == nil {
-		return "it has neither the label component nor tenant, so the bill does not say what it costs"
+	switch {
+	case labels["component"] == nil:
+		return "it has no label component, so the bill does not say what it costs"
+	case strings.HasPrefix(r.Address, "module.tenant[") && labels["tenant"] == nil:
+		return "it has no label tenant, so the bill does not say which tenant it costs"
 	}
 	return ""
 }
@@ -192,6 +196,7 @@ type changeRule struct {
 var changeRules = []changeRule{
 	{"nothing that has state is destroyed", destroyed},
 	{"access is not taken away", revoked},
+	{"documents stay in their database", anotherDatabase},
 }
 
 // CheckChanges returns what is wrong with the changes of a plan, in their order.
@@ -232,4 +237,13 @@ func revoked(c Change) string {
 		}
 	}
 	return ""
+}
+
+// anotherDatabase rejects a tenant whose record would name another database. Nothing moves
+// its documents there.
+func anotherDatabase(c Change) string {
+	if c.Action != "replace" || c.Type != "terraform_data" || !strings.HasSuffix(c.Address, ".terraform_data.database") {
+		return ""
+	}
+	return "the tenant's documents stay where they are, so its setting database cannot be added or removed"
 }

@@ -43,9 +43,11 @@ var rejected = map[string]string{
 	"requests-outside-perimeter": "a perimeter contains the functions' requests",
 	"data-access-logs-elsewhere": "data-access logs are under our key",
 	"no-owner":                   "costs have an owner",
+	"no-tenant":                  "costs have an owner",
 	"bucket-destroyed":           "nothing that has state is destroyed",
 	"logs-moved":                 "nothing that has state is destroyed",
 	"role-replaced":              "access is not taken away",
+	"another-database":           "documents stay in their database",
 }
 
 func TestEachRuleRejectsAPlanThatViolatesIt(t *testing.T) {

@@ -140,10 +140,19 @@ var largest = map[string]prepare{
 	"POST /v1/tenants/{tenant}/offboarding/stop": ofOffboarding("staff stop"),
 	"GET /v1/tenants/{tenant}/certificate":       ofOffboarding("staff certificate"),
 
+	"GET /v1/tenant/storage":         atPath("auditor", "GET", "/v1/tenant/storage", nil, verifiedStorage),
+	"POST /v1/tenant/storage/verify": verifiesStorage,
+
 	"GET /v1/tenant/holds":                        atPath("auditor", "GET", "/v1/tenant/holds", nil, hundredHolds),
 	"PUT /v1/tenant/holds/{hold}":                 ofHolds(""),
 	"POST /v1/tenant/holds/{hold}/lift":           ofHolds("lift"),
 	"POST /v1/tenants/{tenant}/holds/{hold}/lift": ofHolds("confirm"),
+
+	"GET /v1/tenant/workspaces":                                 atPath("auditor", "GET", "/v1/tenant/workspaces?pageSize=200", nil, nothing),
+	"GET /v1/tenant/workspaces/{workspace}/members":             ofMembers(http.MethodGet),
+	"POST /v1/tenant/workspaces/{workspace}/members":            ofMembers(http.MethodPost),
+	"GET /v1/tenant/workspaces/{workspace}/members/{member}":    ofMembers("show"),
+	"DELETE /v1/tenant/workspaces/{workspace}/members/{member}": ofMembers(http.MethodDelete),
 
 	"GET /v1/tenants":                   atPath("platform", "GET", "/v1/tenants", nil, nothing),
 	"GET /v1/tenants/{tenant}":          ofStatus("GET", ""),

@@ -111,10 +111,17 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.StaffStopsOffboarding: {tenant.Platform},
 	auditlog.ReadOffboarding:       {tenant.Platform},
 
+	auditlog.ReadStorage:   {tenant.Auditor, tenant.Admin},
+	auditlog.VerifyStorage: {tenant.Admin},
+
 	auditlog.ReadHolds:   {tenant.Auditor, tenant.Admin},
 	auditlog.PlaceHold:   {tenant.Admin},
 	auditlog.LiftHold:    {tenant.Admin},
 	auditlog.ConfirmLift: {tenant.Platform},
+
+	auditlog.ReadMembers:  {tenant.Auditor, tenant.Admin},
+	auditlog.AddMember:    {tenant.Admin},
+	auditlog.RemoveMember: {tenant.Admin},
 
 	auditlog.ListQuarantine:    {tenant.Platform},
 	auditlog.ReplayQuarantine:  {tenant.Platform},

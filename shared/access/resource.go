@@ -18,6 +18,7 @@ var pathIDs = []struct{ parameter, prefix string }{
 	{"export", "exports/"}, {"schedule", "export-schedules/"}, {"feature", "consents/"}, {"text", "consent-texts/"}, {"send", "model-sends/"},
 	{"review", "config-reviews/"},
 	{"hold", "holds/"},
+	{"member", "members/"},
 	{"tenant", "tenants/"},
 }
 

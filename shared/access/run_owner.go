@@ -4,12 +4,19 @@ import (
 	"context"
 
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // RunOwner returns the session's principal as the owner of the runs that it begins.
 func (s Session) RunOwner() run.Owner {
 	return run.Owner{Issuer: s.Principal.Issuer, Subject: s.Principal.Subject, Group: s.Principal.RunGroup}
+}
+
+// RunOpener returns the session as the opener of runs: a run that it begins belongs to its
+// principal, and has its output in the bucket that the tenant has now.
+func (s Session) RunOpener() records.Opener {
+	return records.Opener{Owner: s.RunOwner(), Bucket: s.Tenant.OutputsBucket}
 }
 
 // DenyRun records that the principal may not perform the action because the run

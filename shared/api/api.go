@@ -5,7 +5,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -119,12 +121,18 @@ func Pages(pages *http.ServeMux, now func() time.Time, log *slog.Logger) http.Ha
 	return a.wrap(a.serve)
 }
 
+// RequestHeader is the response header with the ID of the request, which each of its log lines
+// has as "request": a person who reports an error names it. It is the trace ID of Cloud Run, or
+// a random one.
+const RequestHeader = "Strongroom-Request"
+
 // wrap returns the handler that every response comes from, whatever its cause. It sets
 // the deadlines and the headers, recovers from panics and logs the request.
 func (a *API) wrap(serve http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		log := a.log
+		request := cmp.Or(traceID(r), rand.Text())
+		log := a.log.With("request", request)
 		if trace := traceID(r); trace != "" {
 			log = log.With("logging.googleapis.com/trace", trace)
 		}
@@ -135,6 +143,7 @@ func (a *API) wrap(serve http.HandlerFunc) http.Handler {
 		defer b.release()
 		defer sent.flushRefusal()
 		defer a.end(log, sent, r, began)
+		w.Header().Set(RequestHeader, request)
 		w.Header().Set("Date", a.now().UTC().Format(http.TimeFormat))
 		w.Header().Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -232,6 +232,20 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 }
 
+func TestEachResponseNamesItsLogLine(t *testing.T) {
+	t.Parallel()
+	url, log := serve(t)
+	seen := map[string]bool{}
+	for _, path := range []string{"/v1/things/a", "/v1/no-such", "//", "/v1/things/a?q=" + strings.Repeat("x", 64<<10)} {
+		r, _ := send(t, http.MethodPut, url+path, `{}`)
+		id := r.Header.Get(api.RequestHeader)
+		if len(id) < 26 || seen[id] || !strings.Contains(log.String(), `"request":"`+id+`"`) {
+			t.Errorf("%.20s has the ID %q, which must be new and in the log: %s", path, id, log)
+		}
+		seen[id] = true
+	}
+}
+
 func TestLogHasNoWordOfTheClients(t *testing.T) {
 	t.Parallel()
 	url, log := serve(t)
@@ -250,7 +264,7 @@ func TestLogHasNoWordOfTheClients(t *testing.T) {
 	}
 	for name, want := range map[string]any{
 		"severity": "INFO", "message": "request", "method": "PUT", "route": "PUT /v1/things/{assistant}", "status": 422.0,
-		"logging.googleapis.com/trace": "0123456789abcdef0123456789abcdef",
+		"logging.googleapis.com/trace": "0123456789abcdef0123456789abcdef", "request": "0123456789abcdef0123456789abcdef",
 	} {
 		if first[name] != want {
 			t.Errorf("%s is %v, want %v", name, first[name], want)

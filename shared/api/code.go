@@ -39,15 +39,23 @@ var textCodes = map[string]string{
 
 	ViewEndedText: "view-ended",
 
+	StorageUnavailableText: "storage-unavailable",
+
 	TenantSuspendedText:   "tenant-suspended",
 	TenantOffboardingText: "tenant-offboarding",
 	TenantNotActiveText:   "tenant-offboarding",
 	TerraformOwnedText:    "terraform-owned",
 
+	TerraformMemberText: "terraform-owned",
+	TooManyMembersText:  "too-many-members",
+
 	OffboardingUnknownText: "offboarding-unknown",
 	OffboardingStaleText:   "offboarding-stale",
 	OffboardingAloneText:   "offboarding-alone",
 	NotOffboardingText:     "not-offboarding",
+
+	StorageBusyText:        "storage-busy",
+	StorageNotVerifiedText: "storage-not-verified",
 
 	HeldText:           "held",
 	HoldExistsText:     "hold-exists",

@@ -3,7 +3,9 @@ package api
 // Texts of problems that several functions return. A client sees the same words
 // for the same error, whichever function it calls.
 const (
-	KeyLockedText         = "the tenant's key is disabled or destroyed; ask the tenant's administrator"
+	KeyLockedText          = "the tenant's key is disabled or destroyed; ask the tenant's administrator"
+	StorageUnavailableText = "the platform may not use the bucket of this output: its owner has removed the access, or has not granted it; a tenant's admin sees what is missing with POST /v1/tenant/storage/verify"
+
 	TenantSuspendedText   = "the tenant is suspended; contact its administrator"
 	TenantOffboardingText = "the tenant is being offboarded: it can read and export, and change nothing"
 
@@ -32,6 +34,13 @@ const (
 	DestructionIssuerText  = "the request was made by an account of another issuer, which may be yours too; confirm it with an account of that issuer, or after 24 hours"
 
 	TenantNotActiveText = "the tenant is being offboarded; stop the offboarding first"
+
+	StorageBusyText        = "the tenant's storage is being verified; read GET /v1/tenant/storage until it has finished"
+	StorageTooOftenText    = "the storage was verified 10 times in an hour, and each time leaves an object in the bucket; wait as long as Retry-After says"
+	StorageNotVerifiedText = "the storage was never verified; an admin verifies it with POST /v1/tenant/storage/verify"
+
+	TerraformMemberText = "Terraform has added this member; remove it there, in \"workspaces\" of the tenant, and apply"
+	TooManyMembersText  = "the workspace has 1,000 members, and the API adds no more; give a rule the role auditor instead, or remove members"
 
 	HeldText           = "a legal hold covers this, so nothing of it can be deleted; GET /v1/tenant/holds lists the holds"
 	HoldExistsText     = "there is a hold with this ID that covers something else; choose another ID"

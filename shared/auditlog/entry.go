@@ -111,10 +111,17 @@ const (
 	ReadOffboarding       Action = "tenants.offboarding.read"
 	OffboardStep          Action = "tenants.offboarding.step"
 
+	ReadStorage   Action = "tenant.storage.read"
+	VerifyStorage Action = "tenant.storage.verify"
+
 	ReadHolds   Action = "tenant.holds.read"
 	PlaceHold   Action = "tenant.holds.place"
 	LiftHold    Action = "tenant.holds.lift"
 	ConfirmLift Action = "tenants.holds.lift"
+
+	ReadMembers  Action = "tenant.members.read"
+	AddMember    Action = "tenant.members.add"
+	RemoveMember Action = "tenant.members.remove"
 
 	ReadAuditEntries    Action = "audit.entries.read"
 	ReadAuditLog        Action = "audit.log.read"
@@ -152,7 +159,7 @@ type Entry struct {
 	Reason    string             `json:"reason,omitempty" class:"audit"` // code of a denial or a quarantine
 	Workspace tenant.WorkspaceID `json:"workspace,omitempty" class:"audit"`
 	Resource  string             `json:"resource,omitempty" class:"audit"` // path of what the action affects
-	Objects   []string           `json:"objects,omitempty" class:"audit"`  // each "output/part", for uploads.mint
+	Objects   []string           `json:"objects,omitempty" class:"audit"`  // each "output/part" for uploads.mint; what else an action is about, such as "subject/ann"
 	Counts    map[string]int64   `json:"counts,omitempty" class:"audit"`   // such as the bytes sent
 	Of        string             `json:"of,omitempty" class:"audit"`       // ID of the entry whose action has ended
 	Model     *ModelCall         `json:"model,omitempty"`                  // for models.send and models.end; nil: another action

@@ -119,7 +119,7 @@ func (t *token) identify() error {
 	if t.issuer, ok = t.claims.text("iss"); !ok || t.issuer == "" {
 		return errIssuer
 	}
-	if t.subject, ok = t.claims.text("sub"); !ok || !printable(t.subject) {
+	if t.subject, ok = t.claims.text("sub"); !ok || !ValidSubject(t.subject) {
 		return errSubject
 	}
 	if t.audience, ok = t.claims.only("aud"); !ok {
@@ -128,7 +128,8 @@ func (t *token) identify() error {
 	return nil
 }
 
-func printable(subject string) bool {
+// ValidSubject reports whether a token can have this subject: 1 to 255 printable bytes.
+func ValidSubject(subject string) bool {
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
 	return subject != "" && len(subject) <= maxSubject && !strings.ContainsFunc(subject, unprintable)
 }

@@ -118,6 +118,13 @@ func IsKeyLocked(err error) bool {
 		response.Code == http.StatusForbidden && strings.Contains(text, "Permission denied on Cloud KMS key")
 }
 
+// IsForbidden reports whether the bucket does not let the platform do this at all: its owner
+// has removed a role, disabled the project's billing or put the bucket behind a perimeter.
+func IsForbidden(err error) bool {
+	var response *googleapi.Error
+	return errors.As(err, &response) && response.Code == http.StatusForbidden && !IsMissing(err) && !IsKeyLocked(err)
+}
+
 // IsTransient reports whether a retry of a request to the bucket may succeed.
 func IsTransient(err error) bool {
 	var response *googleapi.Error

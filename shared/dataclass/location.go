@@ -47,6 +47,7 @@ var tenantDocuments = []Location{
 	{Place: TenantDocument, Name: "tenants/{tenant}/quarantine/{object}", What: "objects that match no grant", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/reseals/{field}", What: "how far texts have moved to the newest data key", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/runIds/{run}", What: "which workspace has a run", Classes: []Class{Operational}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/storage/{verification}", What: "the last verification of the storage", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/workspaces/{workspace}", What: "workspaces, in the directory", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: workspaceDocument + "assistants/{assistant}", What: "assistants and their settings", Classes: []Class{Configuration, Text}},
 	{Place: TenantDocument, Name: workspaceDocument + "checks/{check}", What: "checks: a task on a resource", Classes: []Class{Metadata, Operational}},

@@ -38,6 +38,7 @@ var Retentions = map[string]Retention{
 	"tenants/{tenant}/quarantine/{object}":                 {Field: "expires", Kept: "for a day after it is replayed; until the tenant is offboarded otherwise"},
 	"tenants/{tenant}/reseals/{field}":                     {Kept: replaced},
 	"tenants/{tenant}/runIds/{run}":                        {Kept: "until the tenant is offboarded: the ID of a run is never used again"},
+	"tenants/{tenant}/storage/{verification}":              {Kept: replaced},
 	"tenants/{tenant}/holds/{hold}":                        {Kept: "until it is lifted"},
 	"tenants/{tenant}/holdPasses/state":                    {Kept: replaced},
 	"tenants/{tenant}/offboarding/state":                   {Kept: "after the offboarding: it proves what was done"},

@@ -2,8 +2,9 @@
 // members of their workspaces.
 //
 // These documents decide who may do what, so they are in a database of their own.
-// The functions can read that database and not write to it; Terraform writes it. A
-// function that is taken over cannot make anybody an admin.
+// The functions can read that database and not write to it; Terraform and package
+// functions/tenants write it. Any other function that is taken over cannot make anybody an
+// admin.
 //
 // A tenant has two documents: the record, which Terraform owns, and the settings, which
 // package functions/tenants writes. Each lookup returns the record with the settings applied.
@@ -12,8 +13,6 @@ package directory
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync"
@@ -85,12 +84,15 @@ func (d *Directory) Tenant(ctx context.Context, id tenant.ID) (tenant.Record, er
 	})
 }
 
-// TenantOfBucket returns the tenant that an outputs bucket belongs to, or
+// TenantOfBucket returns the tenant that an outputs bucket belongs to, or did before, or
 // tenant.ErrNotFound. It fails if two tenants name the same bucket, because neither
 // may receive the other's objects.
 func (d *Directory) TenantOfBucket(ctx context.Context, bucket string) (tenant.Record, error) {
 	return d.cached("bucket:"+bucket, func() (tenant.Record, error) {
-		return d.findTenant(ctx, "outputs bucket", "outputsBucket", "==", bucket)
+		return d.findTenant(ctx, "outputs bucket", firestore.OrFilter{Filters: []firestore.EntityFilter{
+			firestore.PropertyFilter{Path: "outputsBucket", Operator: "==", Value: bucket},
+			firestore.PropertyFilter{Path: "earlierOutputsBuckets", Operator: "array-contains", Value: bucket},
+		}})
 	})
 }
 
@@ -99,17 +101,17 @@ func (d *Directory) TenantOfBucket(ctx context.Context, bucket string) (tenant.R
 func (d *Directory) TenantOfClient(ctx context.Context, issuer, clientID string) (tenant.Record, error) {
 	key := tenant.ClientKey(issuer, clientID)
 	return d.cached("client:"+key, func() (tenant.Record, error) {
-		return d.findTenant(ctx, "the client ID of an issuer", "clients", "array-contains", key)
+		return d.findTenant(ctx, "the client ID of an issuer", firestore.PropertyFilter{Path: "clients", Operator: "array-contains", Value: key})
 	})
 }
 
 // findTenant returns the only tenant that a query finds.
-func (d *Directory) findTenant(ctx context.Context, what, field, operator, value string) (tenant.Record, error) {
+func (d *Directory) findTenant(ctx context.Context, what string, filter firestore.EntityFilter) (tenant.Record, error) {
 	db, err := d.Client(ctx)
 	if err != nil {
 		return tenant.Record{}, err
 	}
-	docs, err := db.Collection("tenants").Where(field, operator, value).Limit(2).Documents(ctx).GetAll()
+	docs, err := db.Collection("tenants").WhereEntity(filter).Limit(2).Documents(ctx).GetAll()
 	if err != nil {
 		return tenant.Record{}, fmt.Errorf("find tenant: %w", err)
 	}
@@ -265,17 +267,10 @@ type workspaceRecord struct {
 	ID tenant.WorkspaceID `firestore:"id" class:"operational"`
 }
 
-// membership says that a user is a member of a workspace: by being there. The
-// subject is for those who list members.
-type membership struct {
-	Subject string `firestore:"subject" class:"configuration"`
-}
-
 var (
 	_ = dataclass.Stored[tenant.Record]("tenants/{tenant}")
 	_ = dataclass.Stored[staffRecord]("platform/staff")
 	_ = dataclass.Stored[workspaceRecord]("tenants/{tenant}/workspaces/{workspace}")
-	_ = dataclass.Stored[membership]("tenants/{tenant}/workspaces/{workspace}/members/{member}")
 )
 
 // Staff returns the reference of the document with the trust of the platform. db is
@@ -290,13 +285,6 @@ func Workspace(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID) *firesto
 	return db.Collection("tenants").Doc(string(t)).Collection("workspaces").Doc(string(w))
 }
 
-// Member returns the reference of a user's membership of a workspace. A subject
-// may be any text, so the document ID is a hash. db is the directory's database.
-func Member(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, issuer, subject string) *firestore.DocumentRef {
-	sum := sha256.Sum256([]byte(issuer + "\x00" + subject))
-	return Workspace(db, t, w).Collection("members").Doc(hex.EncodeToString(sum[:]))
-}
-
 // HasWorkspace reports whether a tenant has a workspace now. It does not cache.
 func (d *Directory) HasWorkspace(ctx context.Context, t tenant.ID, w tenant.WorkspaceID) (bool, error) {
 	db, err := d.Client(ctx)
@@ -309,27 +297,6 @@ func (d *Directory) HasWorkspace(ctx context.Context, t tenant.ID, w tenant.Work
 	}
 	if err != nil {
 		return false, fmt.Errorf("read workspace: %w", err)
-	}
-	return true, nil
-}
-
-// IsMember reports whether a user is a member of a workspace now. It does not
-// cache, so the end of a membership takes effect with the next request.
-func (d *Directory) IsMember(ctx context.Context, t tenant.ID, w tenant.WorkspaceID, issuer, subject string) (bool, error) {
-	db, err := d.Client(ctx)
-	if err != nil {
-		return false, err
-	}
-	doc, err := Member(db, t, w, issuer, subject).Get(ctx)
-	if status.Code(err) == codes.NotFound {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read member: %w", err)
-	}
-	var m membership
-	if err := doc.DataTo(&m); err != nil || m.Subject != subject {
-		return false, fmt.Errorf("the membership %s is not of the user that its name says", doc.Ref.ID)
 	}
 	return true, nil
 }

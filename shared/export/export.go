@@ -13,7 +13,7 @@ type State string
 const (
 	Queued   State = "queued"   // no part has begun
 	Running  State = "running"  // parts are being written
-	Paused   State = "paused"   // the tenant's key is disabled; the export continues when it is enabled, or fails after MaxPause
+	Paused   State = "paused"   // the tenant's key or bucket cannot be used; the export continues when it can, or fails after MaxPause
 	Done     State = "done"     // the manifest is written
 	Failed   State = "failed"   // it cannot be completed; Reason says why
 	Canceled State = "canceled" // a person canceled it
@@ -27,10 +27,11 @@ type Reason string
 
 // The reasons.
 const (
-	KeyLocked      Reason = "key-locked"        // the tenant's key is disabled or destroyed
-	ReadTimeTooOld Reason = "read-time-too-old" // the database cannot be read at the read time any more
-	UnreadableData Reason = "unreadable-data"   // a document cannot be decoded or opened
-	MissingEntry   Reason = "missing-entry"     // an entry of the audit log is not in the database
+	KeyLocked       Reason = "key-locked"          // the tenant's key is disabled or destroyed
+	BucketWithdrawn Reason = "storage-unavailable" // the platform may not use one of the tenant's buckets
+	ReadTimeTooOld  Reason = "read-time-too-old"   // the database cannot be read at the read time any more
+	UnreadableData  Reason = "unreadable-data"     // a document cannot be decoded or opened
+	MissingEntry    Reason = "missing-entry"       // an entry of the audit log is not in the database
 )
 
 // Export is the record of an export, at tenants/{t}/exports/{id}.
@@ -85,13 +86,13 @@ func (e *Export) Run(began Export, wrote bool) (changed bool) {
 	return true
 }
 
-// Pause notes that the tenant's key cannot be used. It reports whether the record
-// changed.
-func (e *Export) Pause(now time.Time) (changed bool) {
+// Pause notes that the tenant's key, or one of its buckets, cannot be used. It reports whether
+// the record changed.
+func (e *Export) Pause(reason Reason, now time.Time) (changed bool) {
 	if !e.Active || e.State == Paused {
 		return false
 	}
-	e.State, e.Reason, e.Paused = Paused, KeyLocked, now
+	e.State, e.Reason, e.Paused = Paused, reason, now
 	return true
 }
 

@@ -95,7 +95,7 @@ func TestAnExportThatHasEndedDoesNotChange(t *testing.T) {
 				t.Errorf("%s after %s: %v", other, state, err)
 			}
 		}
-		if e.Run(e, true) || e.Pause(now) || !reflect.DeepEqual(e, ended) {
+		if e.Run(e, true) || e.Pause(export.KeyLocked, now) || !reflect.DeepEqual(e, ended) {
 			t.Errorf("%s changed to %+v", state, e)
 		}
 	}
@@ -104,7 +104,7 @@ func TestAnExportThatHasEndedDoesNotChange(t *testing.T) {
 func TestAPausedExportRunsAgainOrWaitsForADay(t *testing.T) {
 	t.Parallel()
 	e := export.New("id", valid(), now)
-	if !e.Pause(now) || e.Pause(now.Add(time.Hour)) || e.State != export.Paused || e.Reason != export.KeyLocked || e.Paused != now {
+	if !e.Pause(export.KeyLocked, now) || e.Pause(export.KeyLocked, now.Add(time.Hour)) || e.State != export.Paused || e.Reason != export.KeyLocked || e.Paused != now {
 		t.Fatalf("paused: %+v", e)
 	}
 	if e.PausedTooLong(now.Add(24*time.Hour)) || !e.PausedTooLong(now.Add(24*time.Hour+1)) {
@@ -120,9 +120,9 @@ func TestOnlyAPartThatShowsThatTheKeyCanBeUsedEndsAPause(t *testing.T) {
 	running := export.New("id", valid(), now)
 	running.Run(running, true)
 	paused := running
-	paused.Pause(now)
+	paused.Pause(export.KeyLocked, now)
 	earlier := running
-	earlier.Pause(now.Add(-time.Hour))
+	earlier.Pause(export.KeyLocked, now.Add(-time.Hour))
 	for name, row := range map[string]struct {
 		began  export.Export
 		wrote  bool

@@ -39,10 +39,10 @@ func (j *Jobs) Fail(ctx context.Context, h Home, id export.ID, reason export.Rea
 	return err
 }
 
-// Pause notes that the tenant's key cannot be used. If the export has ended, Pause
+// Pause notes that the tenant's key, or one of its buckets, cannot be used. If the export has ended, Pause
 // does nothing.
-func (j *Jobs) Pause(ctx context.Context, h Home, id export.ID) error {
-	_, err := j.change(ctx, h, id, nil, func(e *export.Export) (bool, error) { return e.Pause(j.Now()), nil })
+func (j *Jobs) Pause(ctx context.Context, h Home, id export.ID, reason export.Reason) error {
+	_, err := j.change(ctx, h, id, nil, func(e *export.Export) (bool, error) { return e.Pause(reason, j.Now()), nil })
 	return err
 }
 

@@ -35,6 +35,12 @@ type idReservation struct {
 	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
 }
 
+// Opener is who opens a run.
+type Opener struct {
+	Owner  run.Owner // of a new run
+	Bucket string    // of a new run: the outputs bucket of its tenant
+}
+
 // NewRunRef returns the references of a run.
 func NewRunRef(db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, id run.ID) RunRef {
 	return RunRef{
@@ -60,12 +66,12 @@ func ReadRun(tx *firestore.Transaction, ref *firestore.DocumentRef) (run.Run, er
 }
 
 // Open reads the run in tx, or begins a new one. If create is true, the caller
-// calls Create after all reads of tx. A new run belongs to by. Open returns
+// calls Create after all reads of tx. A new run belongs to by, and its output is in by's bucket. Open returns
 // ErrRunIDTaken if the ID belongs to another workspace, and ErrNotRunOwner if the
 // run belongs to an identity that by may not act for.
 //
 // It also reads others, in the same call, and returns them in their order.
-func (r RunRef) Open(tx *firestore.Transaction, now time.Time, by run.Owner, others ...*firestore.DocumentRef) (record run.Run, create bool, also []*firestore.DocumentSnapshot, err error) {
+func (r RunRef) Open(tx *firestore.Transaction, now time.Time, by Opener, others ...*firestore.DocumentRef) (record run.Run, create bool, also []*firestore.DocumentSnapshot, err error) {
 	docs, err := tx.GetAll(append([]*firestore.DocumentRef{r.Record}, others...))
 	if err != nil {
 		return run.Run{}, false, nil, fmt.Errorf("read run: %w", err)
@@ -80,17 +86,17 @@ func (r RunRef) Open(tx *firestore.Transaction, now time.Time, by run.Owner, oth
 
 // OpenExpectingNew is Open for a run that is usually new. It reads both
 // documents in one call, so an existing run costs one read more.
-func (r RunRef) OpenExpectingNew(tx *firestore.Transaction, now time.Time, by run.Owner) (record run.Run, create bool, err error) {
+func (r RunRef) OpenExpectingNew(tx *firestore.Transaction, now time.Time, by Opener) (record run.Run, create bool, err error) {
 	docs, err := tx.GetAll([]*firestore.DocumentRef{r.Record, r.IDReservation})
 	return r.open(docs, err, now, by)
 }
 
-func (r RunRef) open(docs []*firestore.DocumentSnapshot, err error, now time.Time, by run.Owner) (record run.Run, create bool, _ error) {
+func (r RunRef) open(docs []*firestore.DocumentSnapshot, err error, now time.Time, by Opener) (record run.Run, create bool, _ error) {
 	if err != nil {
 		return run.Run{}, false, fmt.Errorf("read run: %w", err)
 	}
 	if docs[0].Exists() {
-		record, err = openExisting(docs[0], by)
+		record, err = openExisting(docs[0], by.Owner)
 		return record, false, err
 	}
 	if docs[1].Exists() {
@@ -106,8 +112,8 @@ func (r RunRef) open(docs []*firestore.DocumentSnapshot, err error, now time.Tim
 }
 
 // New returns a run that does not exist yet, and that belongs to by.
-func (r RunRef) New(now time.Time, by run.Owner) run.Run {
-	return run.Run{ID: r.id, State: run.Running, Created: now, Owner: by}
+func (r RunRef) New(now time.Time, by Opener) run.Run {
+	return run.Run{ID: r.id, State: run.Running, Created: now, Owner: by.Owner, Bucket: by.Bucket}
 }
 
 func openExisting(doc *firestore.DocumentSnapshot, by run.Owner) (run.Run, error) {

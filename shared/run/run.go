@@ -40,6 +40,11 @@ type Run struct {
 	Reported time.Time `firestore:"reported" class:"operational"`
 
 	Owner Owner `firestore:"owner"`
+
+	// Bucket has all output of the run, also if the tenant's storage changes. Empty: the run
+	// is older than this field, see tenant.Record.BucketOfRun.
+	Bucket string `firestore:"bucket" class:"operational"`
+
 	Start Start `firestore:"start"`
 	End   End   `firestore:"end"`
 	// LeaseExpires is when the run is lost if its runner does not call before. It

@@ -42,6 +42,10 @@ type Record struct {
 	Trust          []Trust `firestore:"trust"`
 	Limits         Limits  `firestore:"limits"`
 
+	EarlierOutputsBuckets []string `firestore:"earlierOutputsBuckets" class:"operational"` // earlier outputs buckets, oldest first: a run stays in the bucket in which it began
+	StorageKeyName        string   `firestore:"storageKeyName" class:"operational"`        // projects/…/cryptoKeys/… of the customer that encrypts the customer's buckets; empty: keyName does
+	CustomerBuckets       []string `firestore:"customerBuckets" class:"operational"`       // those of the buckets that are in the customer's project; see IsCustomers
+
 	Configs ConfigRules `firestore:"configs"`
 
 	Model ModelEndpoint `firestore:"model"` // the tenant's own language model; the zero value: none

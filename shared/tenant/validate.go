@@ -46,7 +46,7 @@ func (r Record) Validate() error {
 			errs = append(errs, fmt.Errorf("trust[%d]: %w", i, err))
 		}
 	}
-	errs = append(errs, validateWitnesses(r.Witnesses), r.validateClients())
+	errs = append(errs, validateWitnesses(r.Witnesses), r.validateClients(), r.validateStorage())
 	return errors.Join(errs...)
 }
 

@@ -70,6 +70,7 @@ module "tenant" {
   project_id              = each.value.project_id
   project_number          = each.value.project_number
   location                = each.value.location
+  database                = each.value.database
   trust                   = each.value.trust
   workspaces              = each.value.workspaces
   signing_key             = each.value.signing_key
@@ -79,6 +80,7 @@ module "tenant" {
   model_limits            = each.value.model_limits
   upload_lifetime_seconds = each.value.upload_lifetime_seconds
   witnesses               = each.value.witnesses
+  storage                 = each.value.storage
   configs                 = each.value.configs
   outputs                 = try(coalesce(each.value.outputs), { keep_days = 0, delete_after_days = 30 })
   exports                 = each.value.exports

@@ -86,6 +86,7 @@ module "tenant" {
   project_id              = each.value.project_id
   project_number          = each.value.project_number
   location                = each.value.location
+  database                = each.value.database
   trust                   = each.value.trust
   workspaces              = each.value.workspaces
   signing_key             = each.value.signing_key
@@ -95,6 +96,7 @@ module "tenant" {
   model_limits            = each.value.model_limits
   upload_lifetime_seconds = each.value.upload_lifetime_seconds
   witnesses               = each.value.witnesses
+  storage                 = each.value.storage
   configs                 = each.value.configs
   outputs                 = each.value.outputs
   exports                 = each.value.exports

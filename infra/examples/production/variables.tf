@@ -119,6 +119,13 @@ variable "notification_channels" {
   nullable    = false
 }
 
+variable "tenant_budgets" {
+  description = "Monthly budget of a tenant's own resources, by slug, in the currency of budget. Alerts are sent, and nothing is stopped."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+}
+
 variable "budget" {
   description = "Monthly cost that triggers a notification."
   type        = object({ currency = optional(string, "EUR"), units = number })

@@ -9,6 +9,9 @@ locals {
       { title = "Messages waiting", filter = "resource.type=\"pubsub_subscription\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\"", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.subscription_id"] },
       { title = "Firestore reads, per second", filter = "resource.type=\"firestore_instance\" AND metric.type=\"firestore.googleapis.com/document/read_count\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.type"] },
       { title = "Requests to Cloud Storage by method, per second: uploads are WriteObject, exports also RewriteObject", filter = "resource.type=\"gcs_bucket\" AND metric.type=\"storage.googleapis.com/api/request_count\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.method"] },
+      { title = "Stored bytes by bucket, and so by tenant", filter = "resource.type=\"gcs_bucket\" AND metric.type=\"storage.googleapis.com/storage/v2/total_bytes\"", aligner = "ALIGN_MEAN", reducer = "REDUCE_SUM", by = ["resource.label.bucket_name"] },
+      { title = "Received bytes by bucket, per second", filter = "resource.type=\"gcs_bucket\" AND metric.type=\"storage.googleapis.com/network/received_bytes_count\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["resource.label.bucket_name"] },
+      { title = "Requests by bucket, per second", filter = "resource.type=\"gcs_bucket\" AND metric.type=\"storage.googleapis.com/api/request_count\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["resource.label.bucket_name"] },
       { title = "Firestore writes, per second", filter = "resource.type=\"firestore_instance\" AND metric.type=\"firestore.googleapis.com/document/write_count\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.op"] },
     ],
     [

@@ -1,19 +1,14 @@
-resource "google_firestore_database" "this" {
-  project                           = var.project_id
-  name                              = "(default)"
-  location_id                       = local.database_location
-  type                              = "FIRESTORE_NATIVE"
-  concurrency_mode                  = "PESSIMISTIC"
-  app_engine_integration_mode       = "DISABLED"
-  point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_ENABLED"
-  delete_protection_state           = var.deletion_policy == "PREVENT" ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
-  deletion_policy                   = var.deletion_policy
+# The documents of all tenants that have no database of their own, and of the platform.
+module "database" {
+  source = "../database"
 
-  cmek_config {
-    kms_key_name = google_kms_crypto_key.this["database"].id
-  }
-
-  depends_on = [google_kms_crypto_key_iam_member.agent]
+  project_id      = var.project_id
+  name            = "(default)"
+  location        = local.database_location
+  kms_key         = google_kms_crypto_key_iam_member.agent["firestore database"].crypto_key_id # Firestore must be able to use the key first
+  deletion_policy = var.deletion_policy
+  ttl_fields      = var.ttl_fields
+  backup_days     = var.backup_days
 }
 
 # What decides who may do what: tenants, their trust, members, staff. The functions
@@ -34,37 +29,6 @@ resource "google_firestore_database" "directory" {
   }
 
   depends_on = [google_kms_crypto_key_iam_member.agent]
-}
-
-# Firestore deletes these documents some time after the time in the field.
-resource "google_firestore_field" "ttl" {
-  for_each = var.ttl_fields
-
-  project    = var.project_id
-  database   = google_firestore_database.this.name
-  collection = each.key
-  field      = each.value
-
-  index_config {}
-  ttl_config {}
-}
-
-resource "google_firestore_backup_schedule" "daily" {
-  project   = var.project_id
-  database  = google_firestore_database.this.name
-  retention = "${var.backup_days * 86400}s"
-
-  daily_recurrence {}
-}
-
-resource "google_firestore_backup_schedule" "weekly" {
-  project   = var.project_id
-  database  = google_firestore_database.this.name
-  retention = "8467200s" # 14 weeks, Firestore's maximum
-
-  weekly_recurrence {
-    day = "SUNDAY"
-  }
 }
 
 resource "google_firestore_backup_schedule" "directory" {
@@ -103,13 +67,36 @@ resource "google_firestore_document" "staff" {
   fields      = jsonencode({ trust = jsondecode(module.staff[0].trust) })
 }
 
-# Exact requests to language models are deleted when the time that their tenant says has
-# passed. They are not shown any more from that time on.
-resource "google_firestore_field" "model_requests" {
-  project    = var.project_id
-  database   = google_firestore_database.this.name
-  collection = "modelRequests"
-  field      = "until"
-
-  ttl_config {}
+# In v0.1.0, these resources were in this module.
+moved {
+  from = google_firestore_database.this
+  to   = module.database.google_firestore_database.this
+}
+moved {
+  from = google_firestore_field.ttl
+  to   = module.database.google_firestore_field.ttl
+}
+moved {
+  from = google_firestore_field.model_requests
+  to   = module.database.google_firestore_field.model_requests
+}
+moved {
+  from = google_firestore_field.unindexed
+  to   = module.database.google_firestore_field.unindexed
+}
+moved {
+  from = google_firestore_field.group
+  to   = module.database.google_firestore_field.group
+}
+moved {
+  from = google_firestore_index.this
+  to   = module.database.google_firestore_index.this
+}
+moved {
+  from = google_firestore_backup_schedule.daily
+  to   = module.database.google_firestore_backup_schedule.daily
+}
+moved {
+  from = google_firestore_backup_schedule.weekly
+  to   = module.database.google_firestore_backup_schedule.weekly
 }

@@ -5,7 +5,7 @@ locals {
   bindings = module.suite.platform_bindings
   topics   = { for topic in module.suite.topics : "topic.${topic}" => topic }
   databases = {
-    database  = google_firestore_database.this.name
+    database  = module.database.name
     directory = google_firestore_database.directory.name
   }
   letters = { for topic in module.suite.dead_letters : "deadLetters.${topic}" => topic }

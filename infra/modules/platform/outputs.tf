@@ -16,11 +16,15 @@ output "tenancy" {
     project_id     = var.project_id
     project_number = local.project_number
     location       = var.location
-    database       = google_firestore_database.this.name
+    database       = module.database.name
     directory      = google_firestore_database.directory.name
     topic          = google_pubsub_topic.this["object-events"].id
     audit_key      = google_kms_crypto_key.this["audit"].id
     accounts       = { for name, f in module.function : name => f.account }
+    ttl_fields     = var.ttl_fields
+    backup_days    = var.backup_days
+
+    database_location = module.database.location
   }
   depends_on = [google_project_iam_custom_role.this, google_pubsub_topic_iam_member.this, google_pubsub_topic_iam_member.other_project, google_kms_crypto_key_iam_member.agent, google_kms_crypto_key_iam_member.audit]
 }

@@ -29,7 +29,11 @@ locals {
       holdPushes      = { booleanValue = var.record.configs.hold_pushes }
       pipelineReviews = { booleanValue = var.record.configs.pipeline_reviews }
     } } }
-    model     = { mapValue = { fields = local.model } }
+    model                 = { mapValue = { fields = local.model } }
+    earlierOutputsBuckets = { arrayValue = length(var.record.earlier_outputs_buckets) == 0 ? {} : { values = [for b in var.record.earlier_outputs_buckets : { stringValue = b }] } }
+    customerBuckets       = { arrayValue = length(var.record.customer_buckets) == 0 ? {} : { values = [for b in var.record.customer_buckets : { stringValue = b }] } }
+    storageKeyName        = { stringValue = var.record.storage_key_name }
+
     clients   = { arrayValue = length(local.clients) == 0 ? {} : { values = [for c in local.clients : { stringValue = c }] } }
     witnesses = { arrayValue = length(var.record.witnesses) == 0 ? {} : { values = [for w in var.record.witnesses : { stringValue = w }] } }
   }
@@ -83,7 +87,7 @@ locals {
       for m in workspace.members : "${w} ${m.issuer} ${m.subject}" => {
         workspace   = w
         document_id = sha256("${m.issuer}\u0000${m.subject}")
-        fields      = jsonencode({ subject = { stringValue = m.subject } })
+        fields      = jsonencode({ issuer = { stringValue = m.issuer }, subject = { stringValue = m.subject } })
       }
     }
   ]...)

@@ -1,5 +1,5 @@
 variable "record" {
-  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Witnesses: verifier keys of the audit log's witnesses. Model: the tenant's own language model; null: none. Model limits: 0 is the platform's default, or nothing is stored."
+  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Earlier outputs buckets: oldest first. Customer buckets: those in the customer's project; storage key: the customer's key of them. Witnesses: verifier keys of the audit log's witnesses. Model: the tenant's own language model; null: none. Model limits: 0 is the platform's default, or nothing is stored."
   type = object({
     id                      = string
     state                   = optional(string, "active")
@@ -16,6 +16,9 @@ variable "record" {
     database_id             = optional(string, "")
     upload_lifetime_seconds = optional(number, 0)
     witnesses               = optional(list(string), [])
+    earlier_outputs_buckets = optional(list(string), [])
+    customer_buckets        = optional(list(string), [])
+    storage_key_name        = optional(string, "")
     configs = optional(object({
       hold_pushes      = optional(bool, false)
       pipeline_reviews = optional(bool, false)
@@ -37,6 +40,18 @@ variable "record" {
   validation {
     condition     = var.record == null || contains(["active", "suspended"], try(var.record.state, ""))
     error_message = "The state must be active or suspended."
+  }
+  validation {
+    condition     = length(distinct(concat(try(var.record.earlier_outputs_buckets, []), [try(var.record.outputs_bucket, "")]))) == length(try(var.record.earlier_outputs_buckets, [])) + 1 && length(try(var.record.earlier_outputs_buckets, [])) <= 20
+    error_message = "At most 20 earlier outputs buckets, each once, and without the present one."
+  }
+  validation {
+    condition     = alltrue([for b in try(var.record.customer_buckets, []) : contains(concat(var.record.earlier_outputs_buckets, [var.record.outputs_bucket, var.record.exports_bucket]), b)])
+    error_message = "A customer's bucket must be the outputs bucket, an earlier one or the exports bucket."
+  }
+  validation {
+    condition     = try(var.record.storage_key_name, "") == "" || length(try(var.record.customer_buckets, [])) > 0
+    error_message = "The storage key is that of the customer's buckets, so it needs one."
   }
   validation {
     condition     = try(var.record.upload_lifetime_seconds, 0) >= 0 && try(var.record.upload_lifetime_seconds, 0) <= 900

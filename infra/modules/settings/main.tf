@@ -5,8 +5,8 @@
 locals {
   # The settings of a tenant: the variables of the tenant module, and leaving.
   known = [
-    "audit", "audit_topic", "configs", "exports", "key_destroy_days", "key_protection_level", "key_rotation_days", "leaving", "location",
-    "model", "model_limits", "outputs", "project_id", "project_number", "signing_key", "signing_key_version", "soft_delete_days", "state", "trust",
+    "audit", "audit_topic", "configs", "database", "exports", "key_destroy_days", "key_protection_level", "key_rotation_days", "leaving", "location",
+    "model", "model_limits", "outputs", "project_id", "project_number", "signing_key", "signing_key_version", "soft_delete_days", "state", "storage", "trust",
     "upload_lifetime_seconds", "witnesses", "workspaces",
   ]
   known_in = {
@@ -14,8 +14,10 @@ locals {
     exports      = ["delete_after_days", "keep_days", "locked"]
     audit        = ["keep_days", "locked"]
     configs      = ["hold_pushes", "pipeline_reviews"]
+    database     = ["location"]
     model        = ["abuse_logging_exempt", "cache_disabled", "location", "name", "project_id"]
     model_limits = ["keep_requests_days", "sends_per_hour", "tokens_per_day"]
+    storage      = ["earlier_outputs_buckets", "in_use", "key_name", "location", "outputs_bucket", "project_number"]
     trust        = ["client_ids", "issuer", "jwks", "jwks_url", "rules"]
     rules        = ["claims", "pipeline", "role", "share_runs", "workspaces"]
     workspaces   = ["members"]
@@ -26,7 +28,7 @@ locals {
   objects = concat(
     [for slug, t in var.tenants : { path = slug, has = keys(t), known = local.known }],
     flatten([for slug, t in var.tenants : [
-      for name in ["outputs", "exports", "audit", "configs", "model", "model_limits"] :
+      for name in ["outputs", "exports", "audit", "configs", "database", "model", "model_limits", "storage"] :
       { path = "${slug}.${name}", has = keys(t[name]), known = local.known_in[name] } if try(t[name], null) != null
     ]]),
     flatten([for slug, t in var.tenants : [for i, issuer in coalesce(try(t.trust, null), []) : concat(

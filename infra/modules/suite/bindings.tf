@@ -28,7 +28,8 @@ locals {
       "tenant.configsBucket"  = "buckets/${t.configs_bucket}"
       "tenant.exportsBucket"  = "buckets/${t.exports_bucket}"
       "tenant.auditBucket"    = "buckets/${t.audit_bucket}"
-      "tenant.auditTopic"     = t.audit_topic # null: the log is delivered nowhere
+      "tenant.database"       = t.database == null ? null : "projects/${t.project_id}/databases/${t.database}" # null: its documents are in the platform's
+      "tenant.auditTopic"     = t.audit_topic                                                                  # null: the log is delivered nowhere
       "tenant.modelProject"   = t.model_project == null ? null : "projects/${t.model_project}"
     }
   }
@@ -57,7 +58,7 @@ locals {
   }
   tenant_custom_roles = {
     for slug, suffix in local.tenant_role_suffix : slug => {
-      for id, role in local.custom_roles : "${id}${suffix}" => role if suffix != "" && anytrue([for on in role.on : startswith(on, "tenant.")])
+      for id, role in local.custom_roles : "${id}${suffix}" => role if suffix != "" && anytrue([for on in role.on : try(local.tenant_resources[slug][on], null) != null])
     }
   }
 
@@ -88,5 +89,5 @@ locals {
     { for name, f in local.functions : "scheduler ${name}" => { member = local.scheduler_account, role = "roles/run.invoker", on = "function", resource = "functions/${name}" } if f.schedule != null },
   )
 
-  known_kinds = setunion(keys(local.platform_resources), ["tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.configsBucket", "tenant.exportsBucket", "tenant.auditBucket", "tenant.auditTopic", "tenant.modelProject"])
+  known_kinds = setunion(keys(local.platform_resources), ["tenant.database", "tenant.key", "tenant.signingKey", "tenant.signingAccount", "tenant.outputsBucket", "tenant.configsBucket", "tenant.exportsBucket", "tenant.auditBucket", "tenant.auditTopic", "tenant.modelProject"])
 }

@@ -7,10 +7,11 @@ locals {
       exports_bucket  = "${local.tenant_project[slug]}-${slug}-exports"
       audit_bucket    = "${var.project_id}-${slug}-audit" # in the platform's project, because its key is there
       key_ring        = "tenant-${slug}"
+      database        = "tenant-${slug}"
       signing_account = "sign-${slug}"
     }
   }
-  name_limits = { outputs_bucket = 63, configs_bucket = 63, exports_bucket = 63, audit_bucket = 63, key_ring = 63, signing_account = 30 }
+  name_limits = { outputs_bucket = 63, configs_bucket = 63, exports_bucket = 63, audit_bucket = 63, key_ring = 63, database = 63, signing_account = 30 }
   names = {
     for slug, wanted in local.wanted_names : slug => {
       for kind, name in wanted : kind =>
@@ -36,6 +37,8 @@ locals {
       exports_bucket     = local.names[slug].exports_bucket
       audit_bucket       = local.names[slug].audit_bucket
       model_project      = t.model_project
+      database           = t.own_database ? local.names[slug].database : null
+      firestore_agent    = "service-${local.tenant_project_number[slug]}@gcp-sa-firestore.iam.gserviceaccount.com"
       audit_topic        = t.audit_topic == null ? null : "topics/${split("/", t.audit_topic)[3]}"
     }
   }

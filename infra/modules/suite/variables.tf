@@ -68,6 +68,7 @@ variable "tenants" {
     signing_key    = optional(bool, false)
     audit_topic    = optional(string)
     model_project  = optional(string)
+    own_database   = optional(bool, false)
   }))
   default  = {}
   nullable = false

@@ -14,9 +14,13 @@ resource "terraform_data" "guard" {
     google_firestore_document.member,
     google_firestore_document.record,
     google_firestore_document.workspace,
+    google_kms_crypto_key.database,
     google_kms_crypto_key.signing,
     google_project_iam_custom_role.this,
+    google_project_iam_member.database,
     google_service_account.signing,
     google_storage_notification.outputs,
+    module.database,
+    terraform_data.database,
   ]
 }

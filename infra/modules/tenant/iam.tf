@@ -62,6 +62,33 @@ resource "google_pubsub_topic_iam_member" "audit" {
   member  = "serviceAccount:${each.value.member}"
 }
 
+# Cloud Storage of the customer's project publishes that an object is complete. A bucket of that
+# project can name any of its own objects, and no other: Cloud Storage writes the messages.
+resource "google_pubsub_topic_iam_member" "customer" {
+  count = var.storage == null ? 0 : 1
+
+  project = var.platform.project_id
+  topic   = split("/", var.platform.topic)[3]
+  role    = "roles/pubsub.publisher"
+  member  = "serviceAccount:service-${var.storage.project_number}@gs-project-accounts.iam.gserviceaccount.com"
+}
+
+# A role on a database is a role on the project with a condition.
+resource "google_project_iam_member" "database" {
+  for_each = { for key, b in local.bindings : key => b if b.on == "tenant.database" }
+
+  project = local.tenant.project_id
+  role    = each.value.role
+  member  = "serviceAccount:${each.value.member}"
+
+  condition {
+    title      = "database-of-${var.slug}"
+    expression = "resource.name == \"${each.value.resource}\""
+  }
+
+  depends_on = [google_project_iam_custom_role.this, module.database]
+}
+
 # The functions that send may use the models of the tenant's own project. Whoever applies
 # this needs resourcemanager.projects.setIamPolicy on it.
 resource "google_project_iam_member" "model" {

@@ -12,7 +12,7 @@ resource "google_kms_crypto_key" "data" {
   rotation_period            = "${var.key_rotation_days * 86400}s"
   destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
   deletion_policy            = var.deletion_policy
-  labels                     = { tenant = var.slug }
+  labels                     = { tenant = var.slug, component = "data" }
 
   version_template {
     algorithm        = "GOOGLE_SYMMETRIC_ENCRYPTION"
@@ -30,7 +30,7 @@ resource "google_kms_crypto_key" "signing" {
   purpose                    = "ASYMMETRIC_SIGN"
   destroy_scheduled_duration = "${var.key_destroy_days * 86400}s"
   deletion_policy            = var.deletion_policy
-  labels                     = { tenant = var.slug }
+  labels                     = { tenant = var.slug, component = "signing" }
 
   version_template {
     algorithm        = "RSA_SIGN_PKCS1_2048_SHA256"

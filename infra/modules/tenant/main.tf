@@ -18,6 +18,7 @@ module "suite" {
       signing_key    = var.signing_key
       audit_topic    = var.audit_topic
       model_project  = try(var.model.project_id, null)
+      own_database   = var.database != null
     }
   }
 }

@@ -15,8 +15,8 @@ output "signing_account" {
 }
 
 output "outputs_bucket" {
-  description = "Bucket for the tenant's output."
-  value       = google_storage_bucket.this["outputs"].name
+  description = "Bucket for the tenant's new output."
+  value       = local.storage == null ? google_storage_bucket.this["outputs"].name : local.storage.outputs_bucket
 }
 
 output "configs_bucket" {
@@ -32,6 +32,11 @@ output "exports_bucket" {
 output "audit_bucket" {
   description = "Bucket for audit, in the platform's project and under the platform's audit key."
   value       = google_storage_bucket.audit.name
+}
+
+output "database" {
+  description = "ID of the tenant's own database; null: its documents are in the platform's."
+  value       = one(module.database[*].name)
 }
 
 output "bindings" {

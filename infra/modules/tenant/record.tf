@@ -2,6 +2,10 @@
 # documents below it. These documents are in a database that no function can write. Terraform creates the record last, because the functions serve
 # the tenant as soon as it exists.
 
+locals {
+  storage = try(var.storage.in_use, false) ? var.storage : null # the customer's bucket, once it is in use
+}
+
 module "record" {
   source = "../record"
 
@@ -10,7 +14,10 @@ module "record" {
     state                   = var.state
     project_id              = local.tenant.project_id
     location                = local.tenant.location
-    outputs_bucket          = google_storage_bucket.this["outputs"].name
+    outputs_bucket          = local.storage == null ? google_storage_bucket.this["outputs"].name : local.storage.outputs_bucket
+    earlier_outputs_buckets = local.storage == null ? [] : concat([google_storage_bucket.this["outputs"].name], local.storage.earlier_outputs_buckets)
+    customer_buckets        = local.storage == null ? [] : concat(local.storage.earlier_outputs_buckets, [local.storage.outputs_bucket])
+    storage_key_name        = try(local.storage.key_name, "")
     configs_bucket          = google_storage_bucket.this["configs"].name
     exports_bucket          = google_storage_bucket.this["exports"].name
     audit_bucket            = google_storage_bucket.audit.name
@@ -18,6 +25,7 @@ module "record" {
     key_name                = google_kms_crypto_key.data.id
     signing_account         = local.tenant.signing_account
     signing_key_name        = var.signing_key_version == null ? "" : "${one(google_kms_crypto_key.signing[*].id)}/cryptoKeyVersions/${var.signing_key_version}"
+    database_id             = var.database == null ? "" : one(module.database[*].name)
     upload_lifetime_seconds = var.upload_lifetime_seconds
     model                   = var.model
     model_limits            = var.model_limits
@@ -37,11 +45,14 @@ resource "google_firestore_document" "record" {
 
   depends_on = [
     google_kms_crypto_key_iam_member.this,
+    google_project_iam_member.database,
     google_project_iam_member.model,
     google_pubsub_topic_iam_member.audit,
+    google_pubsub_topic_iam_member.customer,
     google_service_account_iam_member.this,
     google_storage_bucket_iam_member.this,
     google_storage_notification.outputs,
+    terraform_data.database,
   ]
 }
 

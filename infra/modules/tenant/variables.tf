@@ -9,6 +9,10 @@ variable "platform" {
     topic          = string
     audit_key      = string
     accounts       = map(string)
+    ttl_fields     = map(string)
+    backup_days    = number
+
+    database_location = string
   })
   nullable = false
 }
@@ -53,6 +57,12 @@ variable "project_number" {
 variable "location" {
   description = "Location of the tenant's key and buckets; null: the platform's. It cannot be changed later."
   type        = string
+  default     = null
+}
+
+variable "database" {
+  description = "The tenant's own Firestore database, in its project, under a key of its own; null: its documents are in the platform's. location is that of the database, by default that of the tenant, or of the platform's database if the tenant has no location of its own. Neither can be changed later."
+  type        = object({ location = optional(string) })
   default     = null
 }
 
@@ -166,6 +176,35 @@ variable "witnesses" {
   type        = list(string)
   default     = []
   nullable    = false
+}
+
+variable "storage" {
+  description = "The bucket for output in the customer's project, which infra/modules/storage creates: its name, location and key, and the number of its project, whose Cloud Storage publishes new objects to the platform. earlier_outputs_buckets: the customer's earlier buckets, oldest first; runs stay in the bucket in which they began. in_use: false lets the bucket notify the platform only, so that an admin can verify it (strongroom tenant storage verify); true: new output is stored there. Do not set it back to false later: add another bucket instead. null: the platform's bucket."
+  type = object({
+    outputs_bucket          = string
+    location                = string
+    key_name                = string
+    project_number          = string
+    earlier_outputs_buckets = optional(list(string), [])
+    in_use                  = optional(bool, false)
+  })
+  default = null
+  validation {
+    condition     = var.storage == null || lower(try(var.storage.location, "")) == lower(coalesce(var.location, var.platform.location))
+    error_message = "The bucket must be in the tenant's location. The location of a bucket cannot be changed: create another one."
+  }
+  validation {
+    condition     = var.storage == null || can(regex("^projects/[^/]+/locations/${lower(try(var.storage.location, ""))}/keyRings/[^/]+/cryptoKeys/[^/]+$", var.storage.key_name))
+    error_message = "key_name must be projects/…/locations/LOCATION/keyRings/…/cryptoKeys/… in the location of the bucket: Cloud Storage uses no other key."
+  }
+  validation {
+    condition     = var.storage == null || can(regex("^[0-9]+$", var.storage.project_number))
+    error_message = "project_number is the number of the customer's project, as `gcloud projects describe` prints it."
+  }
+  validation {
+    condition     = var.storage == null || alltrue([for b in concat(try(var.storage.earlier_outputs_buckets, []), [try(var.storage.outputs_bucket, "")]) : can(regex("^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$", b))])
+    error_message = "Write the names of buckets without gs://."
+  }
 }
 
 variable "outputs" {

@@ -3,6 +3,7 @@
 package console
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,8 +11,10 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
@@ -43,8 +46,9 @@ func Bundle(root string) (map[string][]byte, error) {
 	preact := filepath.Join(dir, "packages", "preact")
 	result := api.Build(api.BuildOptions{
 		AbsWorkingDir: dir, EntryPoints: []string{"src/main.tsx", "src/app.css"}, Outdir: filepath.Join(root, static), EntryNames: "app",
-		Splitting: true, ChunkNames: "[name]", // a page loads chart.js with its first chart, proof.js with its first proof, diff.js with its first difference
-		Bundle: true, Format: api.FormatESModule, Target: api.ES2022, Charset: api.CharsetUTF8, LegalComments: api.LegalCommentsNone,
+		Splitting: true, ChunkNames: "[name]-[hash]", // the hash: a page from before a deployment never loads a part that belongs to another version
+		Metafile: true,
+		Bundle:   true, Format: api.FormatESModule, Target: api.ES2022, Charset: api.CharsetUTF8, LegalComments: api.LegalCommentsNone,
 		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true,
 		JSX: api.JSXAutomatic, JSXImportSource: "preact",
 		Alias: map[string]string{
@@ -62,12 +66,41 @@ func Bundle(root string) (map[string][]byte, error) {
 	for _, file := range result.OutputFiles {
 		files[filepath.Join(static, filepath.Base(file.Path))] = file.Contents
 	}
-	page, err := os.ReadFile(filepath.Join(dir, "src", "index.html"))
+	page, err := pageWithPreloads(filepath.Join(dir, "src", "index.html"), result.Metafile)
 	if err != nil {
-		return nil, fmt.Errorf("read the page: %w", err)
+		return nil, err
 	}
 	files[filepath.Join(static, "index.html")] = page
 	return files, nil
+}
+
+// pageWithPreloads returns the page, which names the files that the script imports, so that a
+// browser loads them at the same time.
+func pageWithPreloads(file, metafile string) ([]byte, error) {
+	page, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the page: %w", err)
+	}
+	var meta struct {
+		Outputs map[string]struct {
+			Imports []struct{ Path, Kind string }
+		}
+	}
+	if err := json.Unmarshal([]byte(metafile), &meta); err != nil {
+		return nil, fmt.Errorf("read what the bundle imports: %w", err)
+	}
+	var preloads strings.Builder
+	for name, output := range meta.Outputs {
+		if path.Base(name) != "app.js" {
+			continue
+		}
+		for _, i := range output.Imports {
+			if i.Kind == "import-statement" {
+				fmt.Fprintf(&preloads, "<link rel=\"modulepreload\" href=\"/console/assets/%s\">\n", path.Base(i.Path))
+			}
+		}
+	}
+	return bytes.Replace(page, []byte("<script "), []byte(preloads.String()+"<script "), 1), nil
 }
 
 // Write writes the files of Bundle to the module at root.
@@ -75,6 +108,15 @@ func Write(root string) error {
 	files, err := Bundle(root)
 	if err != nil {
 		return err
+	}
+	stale, err := unknown(root, files)
+	if err != nil {
+		return err
+	}
+	for _, name := range stale {
+		if err := os.Remove(filepath.Join(root, name)); err != nil {
+			return fmt.Errorf("remove what the bundle no longer has: %w", err)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if err := os.WriteFile(filepath.Join(root, name), files[name], 0o600); err != nil {
@@ -90,13 +132,34 @@ func Differences(root string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	stale, err := unknown(root, files)
+	if err != nil {
+		return nil, err
+	}
 	var wrong []string
+	for _, name := range stale {
+		wrong = append(wrong, name+" is not in the bundle; run go run ./scripts/bundle")
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if committed, err := os.ReadFile(filepath.Join(root, name)); err != nil || string(committed) != string(files[name]) {
 			wrong = append(wrong, name+" is not what its sources give; run go run ./scripts/bundle")
 		}
 	}
 	return wrong, nil
+}
+
+// unknown returns the committed files that are not in the bundle.
+func unknown(root string, files map[string][]byte) (names []string, err error) {
+	entries, err := os.ReadDir(filepath.Join(root, static))
+	if err != nil {
+		return nil, fmt.Errorf("list the committed bundle: %w", err)
+	}
+	for _, entry := range entries {
+		if name := filepath.Join(static, entry.Name()); files[name] == nil {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 // checkPackages compares the vendored files to their checksums.

@@ -59,6 +59,9 @@ type Receipt struct {
 // receiptHeader has the ID of the entry that records a request.
 const receiptHeader = "Strongroom-Audit-Entry"
 
+// requestHeader has the ID of the request in the platform's log.
+const requestHeader = "Strongroom-Request"
+
 // New checks the address and returns a client. It sends nothing yet.
 func New(config Config) (*Client, error) {
 	base, err := parseURL(config.URL, config.Insecure)

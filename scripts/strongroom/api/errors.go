@@ -32,6 +32,8 @@ type Problem struct {
 	Errors []Fault  `json:"errors"`
 	Stored []Stored `json:"stored"` // with status 409: parts that are already stored
 
+	Request string `json:"-"` // ID of the request in the platform's log
+
 	contentRange string // with status 416: includes the size
 }
 
@@ -58,6 +60,9 @@ func (p *Problem) Error() string {
 	for _, fault := range p.Errors {
 		text += "; " + printable(strings.TrimPrefix(fault.Location+": "+fault.Message, ": "))
 	}
+	if p.Request != "" {
+		text += " (request " + printable(p.Request) + ")"
+	}
 	return text
 }
 
@@ -79,6 +84,7 @@ func problemOf(what string, res *http.Response, body []byte) *Problem {
 		problem.Title = http.StatusText(res.StatusCode)
 	}
 	problem.What, problem.Status = what, res.StatusCode
+	problem.Request = res.Header.Get(requestHeader)
 	problem.contentRange = res.Header.Get("Content-Range")
 	return problem
 }

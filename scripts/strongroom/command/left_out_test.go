@@ -273,8 +273,7 @@ func TestJSONListsWhatThePlatformDidNotRecord(t *testing.T) {
 	t.Parallel()
 	left := `{"leftOut":2,"errors":[{"message":"too early","location":"body.samples[0]"},{"message":"no title","location":"body.issues[0]"}]}`
 	script := `echo '{"sli":"a","value":1}' > $STRONGROOM_OUTPUT_DIR/samples.jsonl; echo '{"title":"t","severity":2}' > $STRONGROOM_OUTPUT_DIR/issues.jsonl`
-	parts := `{"parts":[{"output":"stdout.log","part":1}]}`
-	p := stubbed(t, newStub(t, "{}", "{}", parts, left))
+	p := stubbed(t, newStub(t, "{}", "{}", left))
 	r := p.run(t, "run", "--json", "--quiet", "--patience", "0s", "--", "sh", "-c", script)
 	s := decodeSummary(t, r.stderr)
 	if s.LeftOut.Count != 2 || len(s.LeftOut.Members) != 2 {

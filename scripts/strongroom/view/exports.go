@@ -67,10 +67,11 @@ func size(n int64) string { return fmt.Sprintf("% .1f", decor.SizeB1024(n)) }
 
 // reasons says what each reason of the platform means, and what to do.
 var reasons = map[string]string{
-	"key-locked":        "the tenant's key is disabled or destroyed",
-	"read-time-too-old": "the database cannot be read any more as it was at that time, after 7 days; create another export with a later --to",
-	"unreadable-data":   "a document cannot be decoded or opened; ask the platform's staff, and name the failed part",
-	"missing-entry":     "an entry of the audit log is not in the database; ask the platform's staff, and name the failed part",
+	"key-locked":          "the tenant's key is disabled or destroyed",
+	"storage-unavailable": "the platform may not use one of the tenant's buckets; verify it with strongroom tenant storage verify",
+	"read-time-too-old":   "the database cannot be read any more as it was at that time, after 7 days; create another export with a later --to",
+	"unreadable-data":     "a document cannot be decoded or opened; ask the platform's staff, and name the failed part",
+	"missing-entry":       "an entry of the audit log is not in the database; ask the platform's staff, and name the failed part",
 }
 
 // ExportReason says why an export is paused or failed, and what to do. It is empty for
@@ -78,7 +79,11 @@ var reasons = map[string]string{
 func ExportReason(e api.Export) string {
 	reason := cmp.Or(reasons[e.Reason], OneLine(e.Reason))
 	if e.State == api.ExportPaused {
-		reason += "; enable the key, and the export continues within 15 minutes. After a day, it fails"
+		remedy := "enable the key"
+		if e.Reason == "storage-unavailable" {
+			remedy = "grant the access again"
+		}
+		reason += "; " + remedy + ", and the export continues within 15 minutes. After a day, it fails"
 	}
 	if e.FailedPart != "" {
 		reason += " (failed part: " + OneLine(e.FailedPart) + ")"

@@ -15,9 +15,9 @@ export interface FieldFault {
   location?: string;
 }
 
-/** A problem of the API: RFC 9457, with a stable code. Its request is recorded as an entry of the audit log. */
+/** A problem of the API: RFC 9457, with a stable code. Its request is in the platform's log, and may be in the audit log. */
 export class Problem extends Error {
-  constructor(readonly status: number, readonly code: string, detail: string, readonly entry: string, readonly faults: FieldFault[] = [], readonly retryAfter = 0) {
+  constructor(readonly status: number, readonly code: string, detail: string, readonly entry: string, readonly faults: FieldFault[] = [], readonly retryAfter = 0, readonly request = "") {
     super(detail);
   }
 }
@@ -49,7 +49,7 @@ export function onSession(then: (event: SessionEvent) => void): void {
 async function toProblem(response: Response): Promise<Problem> {
   const body = await response.json().catch(() => null) as { code?: string; detail?: string; errors?: FieldFault[] } | null;
   const entry = response.headers.get("Strongroom-Audit-Entry") ?? "";
-  return new Problem(response.status, body?.code ?? "unknown", body?.detail ?? "The response cannot be read.", entry, body?.errors ?? [], Number(response.headers.get("Retry-After") ?? 0) || 0);
+  return new Problem(response.status, body?.code ?? "unknown", body?.detail ?? "The response cannot be read.", entry, body?.errors ?? [], Number(response.headers.get("Retry-After") ?? 0) || 0, response.headers.get("Strongroom-Request") ?? "");
 }
 
 /** Returns the session, which it renews if its token ends within a minute. */

@@ -5,20 +5,26 @@ import { call } from "./api.ts";
 import { configPath, type File, listReviews, orNull, type Push, type Review, type ReviewDetail, stateOf, toReview } from "./config.ts";
 import { Confirm, type Question } from "./confirm.tsx";
 import type { DiffLine } from "./diff.ts";
-import { type Action, bytesText, Command, Data, Empty, Fault, Loading, More, Result, Table, Time, useAction, useLoaded, usePages } from "./parts.tsx";
+import { type Action, bytesText, Command, Data, Empty, Fault, type Loaded, Loading, More, Result, Table, Time, useAction, useLoaded, usePages } from "./parts.tsx";
 import { type Route, setQuery, toHash } from "./route.ts";
 import { toSpans } from "./text.ts";
 
 const reasons: Record<string, string> = { tenant: "This tenant holds every push.", pipeline: "Only a pipeline has reviewed it, and this tenant requires a person." };
 
-/** Links the pushes that wait for a decision of this person, who is an admin. */
-export function PushesToDecide({ route }: { route: Route }) {
-  const loaded = useLoaded(async (signal) => {
+export interface WaitingPushes { count: number; more: boolean }
+
+/** Counts the pushes that wait for a decision of this person, who is an admin. */
+export function useWaitingPushes(route: Route): Loaded<WaitingPushes> {
+  return useLoaded(async (signal) => {
     const page = await listReviews(route, "push=waiting&pageSize=50", "", signal).catch(orNull);
     return { count: (page?.reviews ?? []).filter((r) => (r.push?.decisions ?? []).length > 0).length, more: !!page?.nextPageToken };
   }, [route.workspace]);
-  const v = loaded.value;
-  if (!v) return <Fault error={loaded.error} again={loaded.again} />;
+}
+
+/** Links the pushes that wait. */
+export function PushesToDecide({ route, pushes }: { route: Route; pushes: Loaded<WaitingPushes> }) {
+  const v = pushes.value;
+  if (!v) return <Fault error={pushes.error} again={pushes.again} />;
   if (v.count === 0) return null;
   return <p class="to-do"><a href={toHash(route.workspace, "config", "reviews") + "?push=waiting"}>{v.count}{v.more && " or more"} {v.count === 1 && !v.more ? "push of the configuration waits" : "pushes of the configuration wait"}</a> for your decision.</p>;
 }

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { call, Problem } from "./api.ts";
 import { lineChunk } from "./chunks.ts";
 import { configPath, type File, listReviews, orNull, pathOf, remember, type Review, type ReviewDetail, stateOf, takeWanted, toReview, type Tree, wantFile } from "./config.ts";
-import { PushesToDecide, ReviewPage, Reviews } from "./config-review.tsx";
+import { PushesToDecide, ReviewPage, Reviews, useWaitingPushes } from "./config-review.tsx";
 import { FileTree } from "./config-tree.tsx";
 import "./log-view.ts";
 import type { LogView } from "./log-view.ts";
@@ -38,6 +38,7 @@ async function loadTree(route: Route, signal: AbortSignal): Promise<{ tree: Tree
 function InEffect({ route }: { route: Route }) {
   const [path] = useState(takeWanted);
   const loaded = useLoaded((signal) => loadTree(route, signal), [route.workspace]);
+  const pushes = useWaitingPushes(route);
   const tree = loaded.value?.tree ?? null;
   const file = path ? (tree?.files ?? []).find((f) => f.path === path) : undefined;
   useEffect(() => {
@@ -48,7 +49,7 @@ function InEffect({ route }: { route: Route }) {
   return <>
     <h1>Configuration of <Data>{route.workspace}</Data></h1>
     <p><a href={toHash(route.workspace, "config", "history")}>History</a> · <a href={toHash(route.workspace, "config", "reviews")}>Reviews</a></p>
-    <PushesToDecide route={route} />
+    <PushesToDecide route={route} pushes={pushes} />
     <Fault error={loaded.error} again={loaded.again} />
     {!loaded.value || file ? !loaded.error && <Loading /> : !tree
       ? <Empty>No configuration is in effect: {loaded.value.why}. A builder reviews a directory with <code>strongroom config review DIR</code>, and pushes it with <code>strongroom config push DIR</code> or with git.</Empty>

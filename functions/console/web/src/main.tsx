@@ -9,6 +9,7 @@ import { Help } from "./help.tsx";
 import { IssuePage } from "./issue-page.tsx";
 import { Issues } from "./issues.tsx";
 import { listen } from "./keys.ts";
+import { AdminPage } from "./lazy.tsx";
 import { Models } from "./models.tsx";
 import { OutputPage } from "./output.tsx";
 import { Overview } from "./overview.tsx";
@@ -17,10 +18,8 @@ import { Platform } from "./platform.tsx";
 import { Data, Fault } from "./parts.tsx";
 import { parseRoute, rememberPlace, restorePlace, toHash } from "./route.ts";
 import { RunPage, Runs } from "./runs.tsx";
-import { Settings } from "./settings.tsx";
 import { SignInAgain } from "./sign-in-again.tsx";
 import { SLIPage, SLIs } from "./slis.tsx";
-import { Tenants } from "./tenants.tsx";
 
 type PageList = readonly (readonly [string, string, string])[];
 
@@ -44,7 +43,7 @@ function SignIn() {
 function Page({ session, hash }: { session: Session; hash: string }) {
   const isStaff = session.tenant === staffName;
   const route = parseRoute(hash, isStaff ? ["-"] : session.workspaces ?? []);
-  if (isStaff) return route.page === "audit" ? <Audit route={route} session={session} /> : route.page === "tenants" ? <Tenants route={route} /> : <Platform route={route} />;
+  if (isStaff) return route.page === "audit" ? <Audit route={route} session={session} /> : route.page === "tenants" ? <AdminPage of="Tenants" route={route} /> : <Platform route={route} />;
   if (!route.workspace) return <p>No workspace is configured for this sign-in. Ask your administrator.</p>;
   switch (route.page) {
     case "issues": return route.id ? <IssuePage route={route} /> : <Issues route={route} />;
@@ -55,7 +54,7 @@ function Page({ session, hash }: { session: Session; hash: string }) {
     case "config": return <Configuration route={route} />;
     case "exports": return <Exports route={route} />;
     case "models": return <Models route={route} />;
-    case "settings": return <Settings route={route} />;
+    case "settings": return <AdminPage of="Settings" route={route} />;
     default: return <Overview route={route} />;
   }
 }

@@ -1,6 +1,6 @@
 import { call, getSession, inWorkspace, Problem } from "./api.ts";
 import { AssistantForm, Rank } from "./assistant.tsx";
-import { PushesToDecide } from "./config-review.tsx";
+import { PushesToDecide, useWaitingPushes } from "./config-review.tsx";
 import { FileLink } from "./config.tsx";
 import { Data, Empty, Fault, Loading, Severity, Table, Time, useLoaded } from "./parts.tsx";
 import { type Route, toHash } from "./route.ts";
@@ -46,10 +46,13 @@ async function ask(workspace: string, signal: AbortSignal): Promise<Answer | nul
 export function Overview({ route }: { route: Route }) {
   const answer = useLoaded(async (signal) => ({ found: await ask(route.workspace, signal) }), [route.workspace]);
   const runs = useLoaded((signal) => call<{ runs: Run[] | null }>(inWorkspace(route.workspace, "runs", "search"), { body: { pageSize: 10 }, signal }), [route.workspace]);
+  const pushes = useWaitingPushes(route);
   const a = answer.value?.found;
+  const title = <h1>Overview of <Data>{route.workspace}</Data></h1>;
+  if ([answer, runs, pushes].some((l) => !l.value && !l.error)) return <>{title}<Loading /></>; // all at once, so that nothing moves when the next part arrives
   return <>
-    <h1>Overview of <Data>{route.workspace}</Data></h1>
-    <PushesToDecide route={route} />
+    {title}
+    <PushesToDecide route={route} pushes={pushes} />
     <Fault error={answer.error} again={answer.again} />
     {!answer.value ? !answer.error && <Loading /> : !a
       ? <><Empty>No assistant watches this workspace yet. An admin can create it here.</Empty><AssistantForm route={route} answer={null} saved={answer.again} /></>

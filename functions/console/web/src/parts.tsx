@@ -107,13 +107,17 @@ export function Table({ label, columns, children }: { label: string; columns: st
   </table></div>;
 }
 
-/** Shows an error with its code and the ID of its request, which is its entry in the audit log. */
+/** Shows an error with its code, the ID of its request in the platform's log, and its entry in the audit log. */
 export function Fault({ error, again }: { error: unknown; again?: () => void }) {
   if (!error) return null;
   const problem = error instanceof Problem ? error : null;
+  if (error instanceof TypeError && /module/i.test(error.message)) return <div class="fault" role="alert">
+    <p>A part of the console cannot be loaded. There may be a new version.</p>
+    <button type="button" onClick={() => location.reload()}>Load the console again</button>
+  </div>;
   return <div class="fault" role="alert">
     <p>{problem ? problem.message : "The request failed. Check your connection, and try again."}</p>
-    {problem && <p class="quiet"><code>{problem.code}</code> (status {problem.status}){problem.entry && <>, request <code>{problem.entry}</code></>}</p>}
+    {problem && <p class="quiet"><code>{problem.code}</code> (status {problem.status}){problem.request && <>, request <code>{problem.request}</code></>}{problem.entry && <>, entry of the audit log <code>{problem.entry}</code></>}</p>}
     {problem && problem.faults.length > 0 && <ul>{problem.faults.map((f, i) => <li key={i}>{f.message}{f.location && <> (<code>{f.location}</code>)</>}</li>)}</ul>}
     {again && <button type="button" onClick={again}>Try again</button>}
   </div>;

@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { call } from "./api.ts";
 import { Holds } from "./holds.tsx";
+import { Members } from "./members.tsx";
 import { OwnOffboarding } from "./offboarding.tsx";
 import { Data, Fault, Loading, Table, Time, useLoaded } from "./parts.tsx";
 import { type Route, toHash } from "./route.ts";
@@ -29,6 +30,7 @@ export function Settings({ route }: { route: Route }) {
     {!t ? !loaded.error && <Loading /> : <>
       <State tenant={t} route={route} />
       <KeySection route={route} tenant={t} changed={changed} />
+      <Members route={route} tenant={t} changed={changed} />
       <Holds route={route} tenant={t} changed={changed} />
       <Record tenant={t} />
       <OwnOffboarding route={route} tenant={t} changed={changed} />

@@ -131,20 +131,8 @@ run "one_region" {
     error_message = "The paths of the URL map must be those of suite.json."
   }
   assert {
-    condition     = alltrue([for d in [google_firestore_database.this, google_firestore_database.directory] : d.delete_protection_state == "DELETE_PROTECTION_ENABLED" && d.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"])
-    error_message = "Both databases must have delete protection and point-in-time recovery."
-  }
-  assert {
-    condition     = length(google_firestore_index.this) == length(jsondecode(file("../../indexes.json")).indexes) && length(google_firestore_backup_schedule.daily.daily_recurrence) == 1
-    error_message = "There must be every index of indexes.json, and daily backups."
-  }
-  assert {
-    condition     = [for f in google_firestore_index.this["issues COLLECTION slx -lastSeen"].fields : "${f.field_path} ${f.order}"] == ["slx ASCENDING", "lastSeen DESCENDING"] && google_firestore_index.this["grants COLLECTION_GROUP state expires"].query_scope == "COLLECTION_GROUP"
-    error_message = "Indexes must have the order and scope of indexes.json."
-  }
-  assert {
-    condition     = toset([for f in values(google_firestore_field.unindexed) : f.field if f.collection == "series"]) == toset(["times", "values"]) && google_firestore_field.group["outbox created"].index_config[0].indexes != null
-    error_message = "Fields must be indexed as indexes.json says."
+    condition     = google_firestore_database.directory.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.directory.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED" && module.database.name == "(default)"
+    error_message = "The directory must have delete protection and point-in-time recovery, like the database of the module database."
   }
   assert {
     condition = (
@@ -170,7 +158,7 @@ run "two_regions_with_a_multi_region_database" {
   }
 
   assert {
-    condition     = google_firestore_database.this.location_id == "eur3" && google_kms_key_ring.platform["europe"].location == "europe"
+    condition     = module.database.location == "eur3" && google_kms_key_ring.platform["europe"].location == "europe"
     error_message = "The key for eur3 must be in europe."
   }
   assert {
@@ -255,7 +243,7 @@ run "deletion_can_be_allowed" {
   }
 
   assert {
-    condition     = google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_DISABLED"
+    condition     = google_firestore_database.directory.delete_protection_state == "DELETE_PROTECTION_DISABLED"
     error_message = "The database must not have delete protection."
   }
   assert {

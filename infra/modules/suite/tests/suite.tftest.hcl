@@ -47,6 +47,33 @@ run "a_tenant_without_a_signing_key_has_no_binding_on_one" {
   }
 }
 
+run "a_tenant_without_its_own_database_has_no_binding_on_one" {
+  command = plan
+  variables {
+    tenants = {
+      with    = { own_database = true, project_id = "p-other", project_number = "42" }
+      without = { project_id = "p-other", project_number = "42" }
+    }
+  }
+
+  assert {
+    condition     = [for slug, all in output.tenant_bindings : slug if anytrue([for b in all : b.on == "tenant.database"])] == ["with"]
+    error_message = "Only the tenant with a database of its own may have a binding on one."
+  }
+  assert {
+    condition     = { for key, b in output.tenant_bindings.with : b.resource => b.member if b.on == "tenant.database" && strcontains(b.role, "roles/datastore.user") && startswith(key, "offboarding ") } == { "projects/p-other/databases/tenant-with" = "fn-offboarding@p-test.iam.gserviceaccount.com" }
+    error_message = "The database must be in the tenant's project, and offboarding must be able to delete its documents."
+  }
+  assert {
+    condition     = [for slug, roles in output.tenant_custom_roles : slug if anytrue([for id in keys(roles) : startswith(id, "strongroom.documentWriter")])] == ["with"]
+    error_message = "The role that writes documents must exist in the other project if it has a database of the tenant."
+  }
+  assert {
+    condition     = output.tenants.with.database == "tenant-with" && output.tenants.without.database == null
+    error_message = "Only the tenant with a database of its own may have a name for one."
+  }
+}
+
 run "a_function_has_the_limits_that_the_table_gives_and_no_others" {
   command = plan
 

@@ -11,6 +11,10 @@ variables {
     topic          = "projects/p-test/topics/object-events"
     audit_key      = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/audit"
     accounts       = {}
+    ttl_fields     = { outbox = "expires" }
+    backup_days    = 7
+
+    database_location = "eur3"
   }
 }
 
@@ -148,4 +152,30 @@ run "a_model_without_a_location_is_rejected" {
     model = { project_id = "their-models", location = "global", name = "gemini-3.5-pro" }
   }
   expect_failures = [var.model]
+}
+
+run "a_bucket_in_another_location" {
+  command = plan
+  variables {
+    storage = {
+      outputs_bucket = "acme-outputs"
+      location       = "us"
+      key_name       = "projects/acme/locations/us/keyRings/strongroom/cryptoKeys/outputs"
+      project_number = "345678901234"
+    }
+  }
+  expect_failures = [var.storage]
+}
+
+run "a_key_in_another_location_than_its_bucket" {
+  command = plan
+  variables {
+    storage = {
+      outputs_bucket = "acme-outputs"
+      location       = "europe-west3"
+      key_name       = "projects/acme/locations/us/keyRings/strongroom/cryptoKeys/outputs"
+      project_number = "345678901234"
+    }
+  }
+  expect_failures = [var.storage]
 }

@@ -21,6 +21,10 @@ variables {
     topic          = "projects/p-test/topics/object-events"
     audit_key      = "projects/p-test/locations/europe-west3/keyRings/platform/cryptoKeys/audit"
     accounts       = {}
+    ttl_fields     = { outbox = "expires" }
+    backup_days    = 7
+
+    database_location = "eur3"
   }
 }
 
@@ -73,6 +77,7 @@ run "a_tenant" {
       "serviceAccount:fn-legal-holds@p-test.iam.gserviceaccount.com"   = "projects/p-test/roles/strongroom.objectHolder"
       "serviceAccount:fn-offboarding@p-test.iam.gserviceaccount.com"   = "projects/p-test/roles/strongroom.objectEraser"
       "serviceAccount:fn-outputs@p-test.iam.gserviceaccount.com"       = "roles/storage.legacyObjectReader"
+      "serviceAccount:fn-tenants@p-test.iam.gserviceaccount.com"       = "projects/p-test/roles/strongroom.bucketVerifier"
       "serviceAccount:sign-acme@p-test.iam.gserviceaccount.com"        = "roles/storage.objectCreator"
     }
     error_message = "The bindings of the bucket must be those of suite.json."
@@ -82,20 +87,24 @@ run "a_tenant" {
     error_message = "Only audit-integrator, audit and export-worker may use the audit bucket."
   }
   assert {
-    condition     = [for b in values(google_service_account_iam_member.this) : b.member] == ["serviceAccount:fn-uploads@p-test.iam.gserviceaccount.com"]
-    error_message = "Only uploads may sign as the tenant."
+    condition     = toset([for b in values(google_service_account_iam_member.this) : b.member]) == toset(["serviceAccount:fn-tenants@p-test.iam.gserviceaccount.com", "serviceAccount:fn-uploads@p-test.iam.gserviceaccount.com"])
+    error_message = "Only uploads and the verification of the storage may sign as the tenant."
   }
   assert {
     condition     = [for b in values(google_kms_crypto_key_iam_member.this) : b.member if b.role == "projects/p-test/roles/strongroom.keyAdministrator"] == ["serviceAccount:fn-tenants@p-test.iam.gserviceaccount.com"]
     error_message = "Only tenants may change the state of the tenant's key."
   }
   assert {
-    condition     = [for b in values(google_service_account_iam_member.this) : b.role] == ["projects/p-test/roles/strongroom.blobSigner"] && length(google_project_iam_custom_role.this) == 0
+    condition     = distinct([for b in values(google_service_account_iam_member.this) : b.role]) == ["projects/p-test/roles/strongroom.blobSigner"] && length(google_project_iam_custom_role.this) == 0
     error_message = "uploads must only sign, with the platform's custom role."
   }
   assert {
     condition     = jsondecode(google_firestore_document.record.fields).keyName.stringValue == google_kms_crypto_key.data.id && jsondecode(google_firestore_document.record.fields).signingKeyName.stringValue == ""
     error_message = "The record must name the key and no signing key."
+  }
+  assert {
+    condition     = length(google_project_iam_member.database) == 0 && output.database == null && jsondecode(google_firestore_document.record.fields).databaseId.stringValue == "" && length(google_kms_crypto_key.database) == 0
+    error_message = "By default, the documents must be in the platform's database."
   }
   assert {
     condition     = length(google_firestore_document.workspace) == 1 && length(google_firestore_document.member) == 1
@@ -189,5 +198,49 @@ run "a_tenant_that_leaves" {
   assert {
     condition     = jsondecode(google_firestore_document.record.fields).state.stringValue == "suspended" && google_kms_crypto_key.data.deletion_policy == "DELETE"
     error_message = "The record must be suspended, and the key must be deletable."
+  }
+}
+
+run "output_in_the_customers_project" {
+  command = apply
+  variables {
+    storage = {
+      outputs_bucket          = "acme-outputs-2"
+      location                = "europe-west3"
+      key_name                = "projects/acme/locations/europe-west3/keyRings/strongroom/cryptoKeys/outputs"
+      project_number          = "345678901234"
+      earlier_outputs_buckets = ["acme-outputs-1"]
+      in_use                  = true
+    }
+  }
+
+  assert {
+    condition     = jsondecode(google_firestore_document.record.fields).outputsBucket.stringValue == "acme-outputs-2" && [for b in jsondecode(google_firestore_document.record.fields).earlierOutputsBuckets.arrayValue.values : b.stringValue] == ["p-test-acme-outputs", "acme-outputs-1"]
+    error_message = "The record must name the customer's bucket, and all earlier buckets."
+  }
+  assert {
+    condition     = [for b in jsondecode(google_firestore_document.record.fields).customerBuckets.arrayValue.values : b.stringValue] == ["acme-outputs-1", "acme-outputs-2"] && endswith(jsondecode(google_firestore_document.record.fields).storageKeyName.stringValue, "/cryptoKeys/outputs")
+    error_message = "The record must say what is the customer's."
+  }
+  assert {
+    condition     = google_pubsub_topic_iam_member.customer[0].member == "serviceAccount:service-345678901234@gs-project-accounts.iam.gserviceaccount.com" && google_pubsub_topic_iam_member.customer[0].role == "roles/pubsub.publisher"
+    error_message = "Cloud Storage of the customer's project must be able to publish."
+  }
+}
+
+run "a_bucket_that_is_not_verified_yet_is_not_used" {
+  command = apply
+  variables {
+    storage = {
+      outputs_bucket = "acme-outputs-1"
+      location       = "europe-west3"
+      key_name       = "projects/acme/locations/europe-west3/keyRings/strongroom/cryptoKeys/outputs"
+      project_number = "345678901234"
+    }
+  }
+
+  assert {
+    condition     = jsondecode(google_firestore_document.record.fields).outputsBucket.stringValue == "p-test-acme-outputs" && length(google_pubsub_topic_iam_member.customer) == 1
+    error_message = "The record must not name the bucket yet, and the bucket must be able to notify the platform."
   }
 }

@@ -1,0 +1,52 @@
+package offboarding_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/certificate"
+	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/offboard"
+)
+
+// TestACustomersBucketRemainsAndTheCertificateSaysSo offboards a tenant that has changed its
+// storage: the platform's bucket is emptied, and the customer's stays.
+func TestACustomersBucketRemainsAndTheCertificateSaysSo(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, suite.Options{})
+	f := newFixture(t, c)
+	platform, bucket := f.OutputsBucket, "customer-"+string(f.ID)
+	if err := c.CreateCustomerBucket(f.Record, bucket, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.SetStorage(t.Context(), f.ID, bucket); err != nil {
+		t.Fatal(err)
+	}
+	c.Clock.Advance(directory.MaxAge)
+	f.Store(t, cloudtest.NewRun(t), "stdout.log", []byte("in the customer's bucket"))
+	f.start(t)
+	for _, d := range []time.Duration{0, 16 * time.Minute, 30 * day, 25 * time.Hour, time.Hour, 99 * day} {
+		f.after(t, d)
+	}
+	f.want(t, time.Hour, offboard.Done, "")
+	final, found := f.certificate(t, certificate.Final), false
+	for _, s := range final.Stores {
+		found = found || s.Name == platform && s.Found == 1 && s.Present == 0
+		if s.Name == bucket {
+			t.Errorf("the certificate lists the customer's bucket as a store that was erased: %+v", s)
+		}
+	}
+	if !found {
+		t.Errorf("the certificate does not say that the earlier bucket is empty: %+v", final.Stores)
+	}
+	remains := false
+	for _, left := range final.Remains {
+		remains = remains || strings.Contains(left.What, bucket) && strings.Contains(left.Why, "whoever administers")
+	}
+	if !remains {
+		t.Errorf("the certificate does not say that the customer's bucket remains: %+v", final.Remains)
+	}
+}

@@ -1,0 +1,9 @@
+output "storage" {
+  description = "The setting storage of the tenant: hand it to the platform's operators."
+  value = {
+    outputs_bucket = google_storage_bucket.outputs.name
+    location       = var.location
+    key_name       = var.key_name
+    project_number = var.project_number
+  }
+}

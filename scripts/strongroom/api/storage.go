@@ -1,0 +1,50 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Storage is the last verification of the tenant's storage.
+type Storage struct {
+	ID       string         `json:"id"`
+	Bucket   string         `json:"bucket"`
+	Key      string         `json:"key"` // that must encrypt the bucket
+	Current  bool           `json:"current"`
+	Result   string         `json:"result"` // usable, unusable, waiting or interrupted
+	Started  time.Time      `json:"started"`
+	Finished *time.Time     `json:"finished,omitempty"` // nil: not yet
+	Probe    string         `json:"probe,omitempty"`    // name of the object that the verification created; empty: none
+	Checks   []StorageCheck `json:"checks"`
+}
+
+// StorageCheck is one check of a bucket.
+type StorageCheck struct {
+	ID     string `json:"id"`
+	Result string `json:"result"` // ok, failed, not-checked or waiting
+	Seen   string `json:"seen"`
+	Fix    string `json:"fix,omitempty"`
+}
+
+// StorageUnusable is the result of a verification with a check that failed.
+const StorageUnusable = "unusable"
+
+// Storage reads the last verification of the tenant's storage.
+func (c *Client) Storage(ctx context.Context) (s Storage, err error) {
+	err = c.call(ctx, request{what: "read the verification of the storage", method: http.MethodGet, path: "/v1/tenant/storage"}, &s)
+	return s, err
+}
+
+// VerifyStorage verifies a bucket that must be under a key. An empty name means the bucket, or
+// the key, that the tenant's record has. It is not safe to retry: each call leaves an object in
+// the bucket.
+func (c *Client) VerifyStorage(ctx context.Context, bucket, key string) (s Storage, err error) {
+	r := request{what: "verify the storage", method: http.MethodPost, path: "/v1/tenant/storage/verify"}
+	r.in = struct {
+		Bucket string `json:"bucket,omitempty"`
+		Key    string `json:"key,omitempty"`
+	}{bucket, key}
+	err = c.call(ctx, r, &s)
+	return s, err
+}
