@@ -139,7 +139,7 @@ func (v *view) loadRest(ctx context.Context) error {
 			return err
 		}
 		if len(docs) > 0 {
-			x.parts = nil
+			x.parts, v.packed = nil, true
 			return v.addPacked(docs)
 		}
 	}
@@ -148,6 +148,7 @@ func (v *view) loadRest(ctx context.Context) error {
 	if err != nil || !packs || !v.isFinal() {
 		return err
 	}
+	v.packed = true
 	return v.storePacked(ctx, x.pack(true))
 }
 

@@ -40,6 +40,7 @@ type view struct {
 	offset    int64          // of the first byte in the response
 	scanned   int64          // bytes that were searched for newlines
 	counts    []countedLines // parts whose newlines were counted, to be stored
+	packed    bool           // the packed index has all parts of the view
 	lastGrant int            // part of the last grant that was read; 0: the output has none
 	disputed  int            // number of disputed parts that the bucket was asked about
 
