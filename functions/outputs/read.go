@@ -77,7 +77,11 @@ func (h *Handler) begin(ctx context.Context, s access.Session, in readRequest, s
 	if err != nil {
 		return nil, err
 	}
-	v, err = h.find(ctx, s, reading, in)
+	filter := records.GrantFilter{Output: in.Output}
+	if !in.Unclaimed {
+		filter.Limit = firstGrants
+	}
+	v, err = h.find(ctx, s, reading, in, filter)
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +94,9 @@ func (h *Handler) begin(ctx context.Context, s access.Session, in readRequest, s
 	return v, cmp.Or(recordErr, err)
 }
 
-// find begins the index of an output with its first part, or with all parts that the run
-// does not claim. The error has status 404 if the run has no such output.
-func (h *Handler) find(ctx context.Context, s access.Session, reading *runReading, in readRequest) (*view, error) {
+// find indexes an output with the parts that the filter selects. The error has status 404
+// if the run has no such output.
+func (h *Handler) find(ctx context.Context, s access.Session, reading *runReading, in readRequest, filter records.GrantFilter) (*view, error) {
 	v := &view{handler: h, session: s}
 	begin := func(r run.Run) (err error) {
 		v.run, v.index = r, newIndex(r, in.Output)
@@ -100,13 +104,9 @@ func (h *Handler) find(ctx context.Context, s access.Session, reading *runReadin
 		v.bucket, err = h.bucket(ctx, s, r.Bucket)
 		return err
 	}
-	filter := records.GrantFilter{Output: in.Output}
-	if !in.Unclaimed {
-		filter.Limit = 1
-	}
 	err := reading.grants(ctx, filter, begin, func(g grant.Grant) error { return v.addGrant(ctx, g) })
-	if err == nil && v.index.sealed && !v.index.claims {
-		err = v.loadRest(ctx) // the first part may not be stored, and a later one may be
+	if err == nil && filter.Limit > 0 && v.index.sealed && !v.index.claims {
+		err = v.loadRest(ctx) // to explain what there is: the first part may not be stored, and a later one may be
 	}
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (h *Handler) find(ctx context.Context, s access.Session, reading *runReadin
 func (v *view) addGrant(ctx context.Context, g grant.Grant) error {
 	g, err := v.resolveDispute(ctx, g)
 	v.index.add(g)
-	v.lastGrant = g.Part
+	v.grants, v.lastGrant = v.grants+1, g.Part
 	return err
 }
 
@@ -126,10 +126,14 @@ func (v *view) addGrant(ctx context.Context, g grant.Grant) error {
 // its packed index, so that no other read reads all of its grants.
 const minPacked = 64
 
-// loadRest adds what find has left out: all parts after the first one.
+// firstGrants is how many grants a read without a view takes before its audit entry. They are
+// two, so that an output of one part needs no other query.
+const firstGrants = 2
+
+// loadRest adds the parts after the last one that find has added.
 func (v *view) loadRest(ctx context.Context) error {
 	x := &v.index
-	if x.unclaimed || v.lastGrant == 0 || x.claimed == 1 {
+	if x.unclaimed || v.grants < firstGrants || x.claims && v.lastGrant >= x.claimed {
 		return nil
 	}
 	packs := v.run.GrantsFinal && x.claimed >= minPacked

@@ -41,7 +41,8 @@ type view struct {
 	scanned   int64          // bytes that were searched for newlines
 	counts    []countedLines // parts whose newlines were counted, to be stored
 	packed    bool           // the packed index has all parts of the view
-	lastGrant int            // part of the last grant that was read; 0: the output has none
+	grants    int            // number of grants that were read
+	lastGrant int            // part of the last one
 	disputed  int            // number of disputed parts that the bucket was asked about
 
 	settle func(sent int64) // ends the reservation of a request under a view; nil: none exists

@@ -124,11 +124,8 @@ func (v *view) loadIndex(ctx context.Context, in openViewRequest, old viewToken)
 			return nil, errors.Join(err, v.addPacked(docs))
 		}
 	}
-	full, err := v.handler.find(ctx, v.session, knownRun(v.session, v.run), readRequest{Output: in.Output})
+	full, err := v.handler.find(ctx, v.session, knownRun(v.session, v.run), readRequest{Output: in.Output}, records.GrantFilter{Output: in.Output})
 	if err != nil {
-		return nil, err
-	}
-	if err := full.loadRest(ctx); err != nil {
 		return nil, err
 	}
 	v.index = full.index
