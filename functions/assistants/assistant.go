@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
 
 	"cloud.google.com/go/firestore"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
@@ -50,7 +50,7 @@ type setAssistantResponse struct {
 	}
 }
 
-var assistantID = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
+var assistantID = lazyregexp.New(`^[a-z0-9-]{1,63}$`)
 
 func assistantRef(s access.Session, id string) (*firestore.DocumentRef, error) {
 	if !assistantID.MatchString(id) {

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -34,10 +34,10 @@ type ListQuery struct {
 
 // The forms of the filters, as package api describes them.
 var (
-	actorForm    = regexp.MustCompile(`^[0-9a-f]{32}$`)
-	actionForm   = regexp.MustCompile(`^[a-z]+(\.[a-z]+){1,3}$`)
-	prefixForm   = regexp.MustCompile(`^[0-9a-f-]{1,36}$`)
-	resourceForm = regexp.MustCompile(`^(catalog|(quarantine|dead-letters|` + strings.Join(access.Collections(), "|") + `)/[A-Za-z0-9._~/-]{1,500})$`)
+	actorForm    = lazyregexp.New(`^[0-9a-f]{32}$`)
+	actionForm   = lazyregexp.New(`^[a-z]+(\.[a-z]+){1,3}$`)
+	prefixForm   = lazyregexp.New(`^[0-9a-f-]{1,36}$`)
+	resourceForm = lazyregexp.New(`^(catalog|(quarantine|dead-letters|` + strings.Join(access.Collections(), "|") + `)/[A-Za-z0-9._~/-]{1,500})$`)
 )
 
 // filterCheck is a filter of a query. An empty value filters nothing.

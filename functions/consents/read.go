@@ -3,13 +3,13 @@ package consents
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"slices"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/consent"
 	"github.com/strongroom-dev/strongroom/shared/halves"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 type listResponse struct {
@@ -155,7 +155,7 @@ type textResponse struct {
 }
 
 // textVersion is the form of a version of a text.
-var textVersion = regexp.MustCompile(`^v[0-9]{1,4}-[0-9a-f]{12}$`)
+var textVersion = lazyregexp.New(`^v[0-9]{1,4}-[0-9a-f]{12}$`)
 
 func (h *Handler) text(ctx context.Context, in *textRequest) (*textResponse, error) {
 	if !textVersion.MatchString(in.Text) {

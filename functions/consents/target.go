@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"regexp"
 
 	"cloud.google.com/go/firestore"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/consent"
 	"github.com/strongroom-dev/strongroom/shared/halves"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -55,7 +55,7 @@ type Path struct {
 }
 
 // nameForm is the form of features and destinations.
-var nameForm = regexp.MustCompile(`^[a-z-]{1,40}$`)
+var nameForm = lazyregexp.New(`^[a-z-]{1,40}$`)
 
 // parse returns the scope that a path names. The error is a 400 or, if a name has the
 // form of one that exists, a 404. That of the query is a 422.

@@ -7,13 +7,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/openid"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -44,7 +44,7 @@ type commandLine struct {
 	Parameters   map[string]string `json:"parameters,omitempty"`   // of the authorization request
 }
 
-var clientName = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
+var clientName = lazyregexp.New(`^[a-z0-9-]{1,63}$`)
 
 func (c client) validate(local bool) error {
 	var errs []error

@@ -6,9 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"regexp"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
 )
 
@@ -21,8 +21,8 @@ type signingKey struct {
 }
 
 var (
-	keyVersion  = regexp.MustCompile(`^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+/cryptoKeyVersions/[1-9][0-9]*$`)
-	certificate = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+	keyVersion  = lazyregexp.New(`^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+/cryptoKeyVersions/[1-9][0-9]*$`)
+	certificate = lazyregexp.New(`^[A-Za-z0-9_-]{43}$`)
 )
 
 func (k signingKey) validate() error {

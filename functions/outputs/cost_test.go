@@ -118,3 +118,73 @@ func TestAViewKeepsItsPartsWhileTheOutputGrows(t *testing.T) {
 		}
 	}
 }
+
+// manyParts is the number of parts of an output whose reads take the packed index.
+const manyParts = 70
+
+// withManyParts returns a run whose uploads are final, and the output that it claims. Each
+// part is a line of 10 bytes.
+func withManyParts(t *testing.T) (f fixture, whole []byte) {
+	t.Helper()
+	c := cloudtest.New(t, suite.Options{}) // the documents that it reads are counted
+	f = fixture{c.Tenant(t), cloudtest.NewRun(t)}
+	parts := make([]part, manyParts)
+	for n := range parts {
+		parts[n] = uncounted("stdout.log", n+1, fmt.Appendf(nil, "line %4d\n", n+1))
+		whole = append(whole, parts[n].data...)
+	}
+	f.put(t, parts...)
+	f.report(t, "stdout.log", manyParts)
+	f.sweep(t)
+	return f, whole
+}
+
+// The first read of a complete output of many parts stores its index. Every other read, in any
+// instance, takes the membership, the run, two grants and the index.
+func TestReadingAFewBytesOfManyPartsReadsFewDocuments(t *testing.T) {
+	t.Parallel()
+	f, whole := withManyParts(t)
+	for n, most := range []int64{manyParts + 10, 6, 6} {
+		before := f.Cloud.Firestore.Counts().Reads
+		got := f.read(t, "stdout.log", "", "Range", "bytes=355-364").Want(t, http.StatusPartialContent)
+		if reads := f.Cloud.Firestore.Counts().Reads - before; reads > most {
+			t.Errorf("read %d took %d documents", n+1, reads)
+		}
+		wantBody(t, got, whole[355:365])
+		wantHeader(t, got, "Content-Range", fmt.Sprintf("bytes 355-364/%d", len(whole)), "Strongroom-Output-State", "complete")
+	}
+}
+
+// The newlines that a read without a view counts are stored in the packed index, too.
+func TestTheNextReadOfManyPartsCountsNoLineAgain(t *testing.T) {
+	t.Parallel()
+	f, whole := withManyParts(t)
+	f.read(t, "stdout.log", "", "Range", "bytes=0-9").Want(t, http.StatusPartialContent)
+	for range 2 {
+		wantBody(t, f.read(t, "stdout.log", "?lines=70-70").Want(t, http.StatusOK), whole[690:])
+	}
+	ends := f.audited(t, "outputs.read.end")
+	if len(ends) != 3 || ends[1].Counts["scanned"] < 690 || ends[2].Counts["scanned"] > 20 { // of the parts at the ends of the line
+		t.Errorf("the reads searched %v", ends)
+	}
+}
+
+// A part that is missing when the uploads of the run become final can arrive later. A view
+// that was opened before must not hide it from the views after it.
+func TestALatePartIsInTheIndexOfTheNextView(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.put(t, counted("stdout.log", 1, []byte("one\n")))
+	f.report(t, "stdout.log", 2)
+	f.sweep(t)
+	if v := f.openView(t, "stdout.log", map[string]any{}); v.Size != 4 || v.State != "incomplete" {
+		t.Errorf("before: %d bytes, %s", v.Size, v.State)
+	}
+	f.put(t, counted("stdout.log", 2, []byte("two\n")))
+	f.sweep(t)
+	v := f.openView(t, "stdout.log", map[string]any{})
+	if v.Size != 8 || v.State != "complete" {
+		t.Errorf("after: %d bytes, %s", v.Size, v.State)
+	}
+	wantBody(t, f.read(t, "stdout.log", "", "Range", "bytes=0-", "Strongroom-View", v.View).Want(t, http.StatusPartialContent), []byte("one\ntwo\n"))
+}

@@ -33,8 +33,8 @@ func (v *view) noteCount(p part, lines int64) {
 	v.counts = append(v.counts, countedLines{p.number, grant.Counted{Generation: p.generation, Lines: lines}})
 }
 
-// saveCounts stores the counted newlines with the grants. The next request uses
-// them as an index.
+// saveCounts stores the counted newlines with the grants, and in the packed index if the
+// parts are from it. The next request uses them as an index.
 func (v *view) saveCounts(ctx context.Context) error {
 	if len(v.counts) == 0 {
 		return nil
@@ -43,7 +43,7 @@ func (v *view) saveCounts(ctx context.Context) error {
 		api.Logger(ctx).WarnContext(ctx, "runner declared other numbers of lines than its output has", "run", string(v.run.ID), "output", v.index.name)
 	}
 	var err error
-	if v.index.under == nil {
+	if v.index.under == nil && !v.packed {
 		err = gcp.Write(ctx, v.session.DB, v.saveCountsInGrants)
 	} else {
 		err = gcp.Transact(ctx, v.session.DB, func(_ context.Context, tx *firestore.Transaction) error {

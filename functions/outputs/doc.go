@@ -130,7 +130,9 @@
 //	          of the view before it sends them
 //
 // Once the uploads of a run are final, the index of an output is stored in documents of
-// 10,000 parts each, and opening a view reads only these.
+// 10,000 parts each, and opening a view reads only these. A read without a view of an
+// output of 64 or more parts does so, too: it reads the membership, the run, two grants and
+// the documents.
 //
 // # Search
 //

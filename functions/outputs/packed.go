@@ -35,7 +35,7 @@ var _ = dataclass.Stored[packedIndex]("tenants/{tenant}/workspaces/{workspace}/"
 type packedIndex struct {
 	ContentType string `firestore:"contentType" class:"operational"`
 	Total       int    `firestore:"total" class:"operational"`  // number of parts in all documents of the index
-	Final       bool   `firestore:"final" class:"operational"`  // the uploads of the run are final
+	Final       bool   `firestore:"final" class:"operational"`  // the uploads of the run were final
 	First       int    `firestore:"first" class:"operational"`  // number of the first part in this document, from 1
 	Offset      int64  `firestore:"offset" class:"operational"` // of that part's first byte, within the output
 	Parts       []byte `firestore:"parts" class:"operational"`  // see packParts
@@ -114,7 +114,7 @@ func (v *view) storePacked(ctx context.Context, docs []packedIndex) error {
 			return err
 		}
 		before, err := decodePacked(stored[0])
-		if err != nil || before.Total > docs[0].Total || before.Final {
+		if err != nil || before.Total > docs[0].Total || before.Final && before.Total == docs[0].Total {
 			return err
 		}
 		for n, doc := range docs {

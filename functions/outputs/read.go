@@ -1,6 +1,7 @@
 package outputs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -76,15 +77,26 @@ func (h *Handler) begin(ctx context.Context, s access.Session, in readRequest, s
 	if err != nil {
 		return nil, err
 	}
-	v, err = h.view(ctx, s, reading, in)
+	filter := records.GrantFilter{Output: in.Output}
+	if !in.Unclaimed {
+		filter.Limit = firstGrants
+	}
+	v, err = h.find(ctx, s, reading, in, filter)
 	if err != nil {
 		return nil, err
 	}
-	return v, v.record(ctx)
+	loaded := make(chan error, 1)
+	go func() { loaded <- v.loadRest(ctx) }()
+	recordErr, err := v.record(ctx), <-loaded
+	if recordErr == nil && err != nil {
+		v.recordEnd(ctx, 0, endReason(err))
+	}
+	return v, cmp.Or(recordErr, err)
 }
 
-// view indexes an output. The error has status 404 if the run has no such output.
-func (h *Handler) view(ctx context.Context, s access.Session, reading *runReading, in readRequest) (*view, error) {
+// find indexes an output with the parts that the filter selects. The error has status 404
+// if the run has no such output.
+func (h *Handler) find(ctx context.Context, s access.Session, reading *runReading, in readRequest, filter records.GrantFilter) (*view, error) {
 	v := &view{handler: h, session: s}
 	begin := func(r run.Run) (err error) {
 		v.run, v.index = r, newIndex(r, in.Output)
@@ -92,15 +104,63 @@ func (h *Handler) view(ctx context.Context, s access.Session, reading *runReadin
 		v.bucket, err = h.bucket(ctx, s, r.Bucket)
 		return err
 	}
-	err := reading.grants(ctx, records.GrantFilter{Output: in.Output}, begin, func(g grant.Grant) error {
-		g, err := v.resolveDispute(ctx, g)
-		v.index.add(g)
-		return err
-	})
+	err := reading.grants(ctx, filter, begin, func(g grant.Grant) error { return v.addGrant(ctx, g) })
+	if err == nil && filter.Limit > 0 && v.index.sealed && !v.index.claims {
+		err = v.loadRest(ctx) // to explain what there is: the first part may not be stored, and a later one may be
+	}
 	if err != nil {
 		return nil, err
 	}
 	return v, v.checkExists()
+}
+
+// addGrant adds a grant to the index. Grants must be added in the order of parts.
+func (v *view) addGrant(ctx context.Context, g grant.Grant) error {
+	g, err := v.resolveDispute(ctx, g)
+	v.index.add(g)
+	v.grants, v.lastGrant = v.grants+1, g.Part
+	return err
+}
+
+// minPacked is the number of parts from which the first read of a complete output stores
+// its packed index, so that no other read reads all of its grants.
+const minPacked = 64
+
+// firstGrants is how many grants a read without a view takes before its audit entry. They are
+// two, so that an output of one part needs no other query.
+const firstGrants = 2
+
+// loadRest adds the parts after the last one that find has added.
+func (v *view) loadRest(ctx context.Context) error {
+	x := &v.index
+	if x.unclaimed || v.grants < firstGrants || x.claims && v.lastGrant >= x.claimed {
+		return nil
+	}
+	packs := v.run.GrantsFinal && x.claimed >= minPacked
+	if packs {
+		docs, err := v.readFinal(ctx)
+		if err != nil {
+			return err
+		}
+		if len(docs) > 0 {
+			x.parts, v.packed = nil, true
+			return v.addPacked(docs)
+		}
+	}
+	s, filter := v.session, records.GrantFilter{Output: x.name, AfterPart: v.lastGrant}
+	err := records.GrantsOfRun(ctx, s.DB, s.Tenant.ID, s.Workspace, v.run.ID, filter, func(g grant.Grant) error { return v.addGrant(ctx, g) })
+	if err != nil || !packs || !v.isFinal() {
+		return err
+	}
+	v.packed = true
+	return v.storePacked(ctx, x.pack(true))
+}
+
+// isFinal reports whether the parts of the index never change: the uploads of the run are
+// final, and every part that it claims is stored. A part that is missing can still arrive.
+func (v *view) isFinal() bool {
+	x := &v.index
+	return v.run.GrantsFinal && v.disputed == 0 && x.claims && len(x.parts) >= x.claimed
 }
 
 func (v *view) checkExists() error {

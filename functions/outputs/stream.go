@@ -37,10 +37,13 @@ type view struct {
 	index   index
 	entry   string // ID of the audit entry of this read
 
-	offset   int64          // of the first byte in the response
-	scanned  int64          // bytes that were searched for newlines
-	counts   []countedLines // parts whose newlines were counted, to be stored
-	disputed int            // number of disputed parts that the bucket was asked about
+	offset    int64          // of the first byte in the response
+	scanned   int64          // bytes that were searched for newlines
+	counts    []countedLines // parts whose newlines were counted, to be stored
+	packed    bool           // the packed index has all parts of the view
+	grants    int            // number of grants that were read
+	lastGrant int            // part of the last one
+	disputed  int            // number of disputed parts that the bucket was asked about
 
 	settle func(sent int64) // ends the reservation of a request under a view; nil: none exists
 }

@@ -124,12 +124,12 @@ func (v *view) loadIndex(ctx context.Context, in openViewRequest, old viewToken)
 			return nil, errors.Join(err, v.addPacked(docs))
 		}
 	}
-	full, err := v.handler.view(ctx, v.session, knownRun(v.session, v.run), readRequest{Output: in.Output})
+	full, err := v.handler.find(ctx, v.session, knownRun(v.session, v.run), readRequest{Output: in.Output}, records.GrantFilter{Output: in.Output})
 	if err != nil {
 		return nil, err
 	}
 	v.index = full.index
-	return v.index.pack(v.run.GrantsFinal && full.disputed == 0), nil
+	return v.index.pack(full.isFinal()), nil
 }
 
 // loadGrown reads what an old view has, and only the grants of the parts after it, so that
@@ -144,9 +144,7 @@ func (v *view) loadGrown(ctx context.Context, old viewToken) ([]packedIndex, err
 	known := len(v.index.parts)
 	s, filter := v.session, records.GrantFilter{Output: v.index.name, AfterPart: known}
 	err = records.GrantsOfRun(ctx, s.DB, s.Tenant.ID, s.Workspace, v.run.ID, filter, func(g grant.Grant) error {
-		g, err := v.resolveDispute(ctx, g)
-		v.index.add(g)
-		return err
+		return v.addGrant(ctx, g)
 	})
 	if err != nil || len(v.index.parts) == known {
 		return nil, err
@@ -154,10 +152,11 @@ func (v *view) loadGrown(ctx context.Context, old viewToken) ([]packedIndex, err
 	return v.index.pack(false), nil
 }
 
-// readFinal returns the documents of the final packed index, or nothing if none exists.
+// readFinal returns the documents of the final packed index. It returns nothing if none
+// exists, or if it has fewer parts than the run claims: a late part may have arrived since.
 func (v *view) readFinal(ctx context.Context) ([]packedIndex, error) {
 	docs, err := v.readPacked(ctx, 0, 0)
-	if err != nil || !docs[0].Final {
+	if err != nil || !docs[0].Final || !v.index.claims || docs[0].Total < v.index.claimed {
 		return nil, err
 	}
 	v.index.contentType = docs[0].ContentType

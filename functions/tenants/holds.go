@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -16,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/legalhold"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -169,7 +169,7 @@ func (c *holdChange) create(tx *firestore.Transaction, hold legalhold.Hold) erro
 }
 
 // holdName is the form of the ID of a hold: parameters.go in package api has it too.
-var holdName = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
+var holdName = lazyregexp.New(`^[a-z0-9-]{1,63}$`)
 
 func parseHoldID(id string) error {
 	if !holdName.MatchString(id) {

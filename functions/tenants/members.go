@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -17,6 +16,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // maxMembers is how many members a workspace can have until the API adds no more. Requests at
@@ -184,7 +184,7 @@ func (h *Handler) getMember(ctx context.Context, in *MemberPath) (*memberRespons
 	return &memberResponse{showMember(ref.ID, m)}, noMember(err)
 }
 
-var memberName = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var memberName = lazyregexp.New(`^[0-9a-f]{64}$`)
 
 // findMember returns the reference of the member that a path names. It does not read it.
 func (h *Handler) findMember(ctx context.Context, in *MemberPath) (*memberList, *firestore.DocumentRef, error) {

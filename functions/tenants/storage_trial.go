@@ -9,12 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"time"
 
 	credentials "cloud.google.com/go/iam/credentials/apiv1"
 
 	"github.com/strongroom-dev/strongroom/shared/bucket"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
 	"github.com/strongroom-dev/strongroom/shared/storageprobe"
@@ -206,7 +206,7 @@ func send(ctx context.Context, method string, location secret.String, headers ma
 }
 
 // plainCode is the form of error codes of Cloud Storage.
-var plainCode = regexp.MustCompile(`^[A-Za-z]{1,64}$`)
+var plainCode = lazyregexp.New(`^[A-Za-z]{1,64}$`)
 
 // errorCode returns the code of an error of the XML API, or "".
 func errorCode(text []byte) string {

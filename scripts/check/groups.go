@@ -18,7 +18,7 @@ type group struct {
 // infra need no entry of their own.
 var (
 	domain = group{name: "domain", packages: []string{
-		"shared/catalog", "shared/charset", "shared/configtree", "shared/consent", "shared/crc32c", "shared/dataclass", "shared/export", "shared/findings", "shared/grant", "shared/issue", "shared/openid", "shared/outputname", "shared/plaintext", "shared/prompt", "shared/rank", "shared/run", "shared/secret",
+		"shared/catalog", "shared/charset", "shared/configtree", "shared/consent", "shared/crc32c", "shared/dataclass", "shared/export", "shared/findings", "shared/grant", "shared/issue", "shared/lazyregexp", "shared/openid", "shared/outputname", "shared/plaintext", "shared/prompt", "shared/rank", "shared/run", "shared/secret",
 		"shared/sli", "shared/slx", "shared/tenant",
 	}}
 	proofs  = group{name: "proofs", packages: []string{"shared/auditverify", "shared/certificate", "shared/manifest", "shared/noteverify", "shared/tilelog"}}

@@ -1,12 +1,13 @@
 package catalog
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // gap separates cells: two or more white spaces, or a tab.
-var gap = regexp.MustCompile(`[\s\p{Zs}]{2,}|\t`)
+var gap = lazyregexp.New(`[\s\p{Zs}]{2,}|\t`)
 
 // cells returns the cells of a line without its comment and without empty cells at
 // both ends. indented is true if the first cell is empty.

@@ -1,9 +1,10 @@
 package catalog
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // parser parses a file row by row. A setting may continue over several rows, so it is
@@ -30,7 +31,7 @@ type draft struct {
 	tagged bool
 }
 
-var header = regexp.MustCompile(`^\*[*\s]*([^*]*?)[*\s]*$`)
+var header = lazyregexp.New(`^\*[*\s]*([^*]*?)[*\s]*$`)
 
 func (p *parser) row(r row, indented bool) {
 	if len(r) == 0 {

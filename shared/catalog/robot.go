@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/strongroom-dev/strongroom/shared/charset"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // MaxFileBytes bounds a task file.
@@ -97,7 +97,7 @@ func (s Suite) describe(t *Task, source string) {
 }
 
 // prefix matches the part of a file name that only orders files in a directory.
-var prefix = regexp.MustCompile(`^.*?__`)
+var prefix = lazyregexp.New(`^.*?__`)
 
 // suiteName derives the name of a suite from that of its file: "01__dns_health.robot" is
 // "Dns Health".

@@ -4,8 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // Limits of one part, so that it needs little time and memory, whatever the tenant
@@ -91,7 +92,7 @@ func NewPart(typ PartType, table Table, r Range) Part {
 	return Part{ID: string(typ) + "-" + hex.EncodeToString(sum[:16]), Type: typ, Table: table, Range: r}
 }
 
-var partID = regexp.MustCompile(`^(plan|rows|list|manifest)-[0-9a-f]{32}$`)
+var partID = lazyregexp.New(`^(plan|rows|list|manifest)-[0-9a-f]{32}$`)
 
 // ValidPartID reports whether id has the form of a part's ID.
 func ValidPartID(id string) bool { return partID.MatchString(id) }

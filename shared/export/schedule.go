@@ -3,17 +3,17 @@ package export
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 	_ "time/tzdata" // where a function runs, there may be no time zone database
 
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // ScheduleName names a schedule of a tenant. The zero ScheduleName names none.
 type ScheduleName string
 
-var scheduleName = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
+var scheduleName = lazyregexp.New(`^[a-z0-9-]{1,63}$`)
 
 // ErrScheduleName is the error of a text that is not the name of a schedule.
 var ErrScheduleName = errors.New("the name of a schedule has 1 to 63 characters from a-z, 0-9 and hyphen")

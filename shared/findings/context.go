@@ -2,10 +2,10 @@ package findings
 
 import (
 	"math"
-	"regexp"
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/shared/configtree"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // contextRule finds a value by its field, or by the name of its variable.
@@ -56,17 +56,17 @@ func isSecretValue(v configtree.Value) bool {
 
 // reference is the form of a workspaceKey: a name, or a provider with a path, such as
 // k8s:file@secret/NAME:KEY, azure:sp@… and vault@path.
-var reference = regexp.MustCompile(`^(?:[a-z0-9]{2,12}(?::[a-z]{2,20})?@[A-Za-z0-9_./:\-{}$]{1,300}|[A-Za-z][A-Za-z0-9_.-]{0,60})$`)
+var reference = lazyregexp.New(`^(?:[a-z0-9]{2,12}(?::[a-z]{2,20})?@[A-Za-z0-9_./:\-{}$]{1,300}|[A-Za-z][A-Za-z0-9_.-]{0,60})$`)
 
 func isNoReference(v configtree.Value) bool {
 	return v.Key == "workspaceKey" && (!reference.MatchString(v.Text) || isRandom(v.Text))
 }
 
 // secretName matches names of variables and fields that hold a secret.
-var secretName = regexp.MustCompile(`(?i)(?:^|[_.\-])(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api[_-]?key|apikey|access[_-]?key|private[_-]?key|privatekey|client[_-]?secret|auth[_-]?(?:key|token|header)|ssh[_-]?key|signing[_-]?key|encryption[_-]?key|sas)(?:[_.\-]?(?:value|b64|base64|data))?$`)
+var secretName = lazyregexp.New(`(?i)(?:^|[_.\-])(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api[_-]?key|apikey|access[_-]?key|private[_-]?key|privatekey|client[_-]?secret|auth[_-]?(?:key|token|header)|ssh[_-]?key|signing[_-]?key|encryption[_-]?key|sas)(?:[_.\-]?(?:value|b64|base64|data))?$`)
 
 // camelCase separates the words of a name such as clientSecret.
-var camelCase = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+var camelCase = lazyregexp.New(`([a-z0-9])([A-Z])`)
 
 func isSecretByName(v configtree.Value) bool {
 	name := v.Key
@@ -84,21 +84,21 @@ func isSecretText(text string) bool {
 
 // plainWord is a word or a name of words, as in token: kubeconfig. A password that is only
 // a word of a dictionary looks the same, so it is not found.
-var plainWord = regexp.MustCompile(`^(?:[A-Za-z]+(?:[-_ .][A-Za-z]+)*[0-9]{0,2}|[0-9]{1,6}|true|false|null|none)$`)
+var plainWord = lazyregexp.New(`^(?:[A-Za-z]+(?:[-_ .][A-Za-z]+)*[0-9]{0,2}|[0-9]{1,6}|true|false|null|none)$`)
 
 // location is a path, a URL without a password, a resource of a cloud, or a reference.
-var location = regexp.MustCompile(`^(?:/[A-Za-z0-9_./-]+|\.{1,2}/.*|[a-z][a-z0-9+.-]+://[^@\s]+|arn:aws[a-z-]*:[^\s]+|projects/[^\s]+|[a-z0-9]{2,12}(?::[a-z]{2,20})?@[A-Za-z0-9_./:-]+)$`)
+var location = lazyregexp.New(`^(?:/[A-Za-z0-9_./-]+|\.{1,2}/.*|[a-z][a-z0-9+.-]+://[^@\s]+|arn:aws[a-z-]*:[^\s]+|projects/[^\s]+|[a-z0-9]{2,12}(?::[a-z]{2,20})?@[A-Za-z0-9_./:-]+)$`)
 
 // isLiteral reports whether a text is not a placeholder.
 func isLiteral(text string) bool { return !isPlaceholder(text) }
 
 // placeholder matches a text that is replaced later: ${X}, $X, {{ x }}, <x>, %x%, ****, xxxx.
-var placeholder = regexp.MustCompile(`^(?:\$\{?[A-Za-z_][\w.:-]*\}?|\$\([^)]*\)|\{\{.*\}\}|\{[A-Za-z_]\w*\}|<[^<>]*>|%[A-Za-z_]+%|[*xX.•_-]{3,}|(?i:changeme|change-me|redacted|\[redacted\]|example|password|secret|token|your[-_].*|my[-_]?(?:password|secret|token)))$`)
+var placeholder = lazyregexp.New(`^(?:\$\{?[A-Za-z_][\w.:-]*\}?|\$\([^)]*\)|\{\{.*\}\}|\{[A-Za-z_]\w*\}|<[^<>]*>|%[A-Za-z_]+%|[*xX.•_-]{3,}|(?i:changeme|change-me|redacted|\[redacted\]|example|password|secret|token|your[-_].*|my[-_]?(?:password|secret|token)))$`)
 
 func isPlaceholder(text string) bool { return placeholder.MatchString(strings.TrimSpace(text)) }
 
 // randomText is what a key can consist of.
-var randomText = regexp.MustCompile(`[A-Za-z0-9+/_=-]{20,}`)
+var randomText = lazyregexp.New(`[A-Za-z0-9+/_=-]{20,}`)
 
 // isRandomValue finds a random text in a value. A name or a description is no place where a
 // generator writes one.
@@ -115,10 +115,10 @@ func isRandomValue(v configtree.Value) bool {
 }
 
 // idName matches names of variables whose values look random and are no secrets.
-var idName = regexp.MustCompile(`(?i)(?:^|_)(?:id|ids|uuid|guid|arn|digest|sha|sha256|commit|ref|hash|checksum|fingerprint|image)$`)
+var idName = lazyregexp.New(`(?i)(?:^|_)(?:id|ids|uuid|guid|arn|digest|sha|sha256|commit|ref|hash|checksum|fingerprint|image)$`)
 
 // uuidOrHash are texts that look random and are names: UUIDs, and image digests.
-var uuidOrHash = regexp.MustCompile(`(?i)^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)
+var uuidOrHash = lazyregexp.New(`(?i)^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)
 
 // isRandom reports whether a text has the entropy of a key: random letters of both cases
 // and digits, or a long run of hexadecimal digits.
@@ -140,8 +140,8 @@ func isRandom(text string) bool {
 }
 
 var (
-	hexText   = regexp.MustCompile(`^[0-9a-f]+$|^[0-9A-F]+$`)
-	digitRuns = regexp.MustCompile(`[0-9]`)
+	hexText   = lazyregexp.New(`^[0-9a-f]+$|^[0-9A-F]+$`)
+	digitRuns = lazyregexp.New(`[0-9]`)
 )
 
 // wordy reports whether most of a text is words: parts of four or more letters with a vowel
@@ -156,7 +156,7 @@ func wordy(text string) bool {
 	return 2*letters > len(text)
 }
 
-var words = regexp.MustCompile(`[A-Z]?[a-z]{3,}|[A-Z]{4,}`)
+var words = lazyregexp.New(`[A-Z]?[a-z]{3,}|[A-Z]{4,}`)
 
 // entropy returns the Shannon entropy of a text, in bits for each character.
 func entropy(text string) (bits float64) {

@@ -5,16 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 
 	"github.com/go-git/go-git/v6/plumbing/format/packfile"
 	"github.com/go-git/go-git/v6/storage/memory"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // errFormat is the error of a file that is no bundle of this package's form.
 var errFormat = errors.New("it is not a git bundle of version 2 with HEAD and main, and without prerequisites")
 
-var commitHash = regexp.MustCompile(`^[0-9a-f]{40}$`)
+var commitHash = lazyregexp.New(`^[0-9a-f]{40}$`)
 
 // Read reads a bundle and returns what it has. The error says what is wrong: the bundle is
 // not one that Write writes, its pack is damaged, or an object of main is missing.

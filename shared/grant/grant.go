@@ -1,9 +1,9 @@
 package grant
 
 import (
-	"regexp"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -90,7 +90,7 @@ func (d Declared) MaxBytes() int64 {
 	return MaxPartBytes
 }
 
-var digest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var digest = lazyregexp.New(`^[0-9a-f]{64}$`)
 
 // ValidSHA256 reports whether text is a SHA-256 as 64 hexadecimal digits in lower case.
 func ValidSHA256(text string) bool { return digest.MatchString(text) }

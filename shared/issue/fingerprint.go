@@ -7,8 +7,8 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"hash"
-	"regexp"
 
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -20,7 +20,7 @@ type ID string
 // form as an ID.
 type CheckID string
 
-var idPattern = regexp.MustCompile(`^[a-z2-7]{52}$`)
+var idPattern = lazyregexp.New(`^[a-z2-7]{52}$`)
 
 // ParseID reports whether s has the form of an ID.
 func ParseID(s string) (ID, bool) { return ID(s), idPattern.MatchString(s) }

@@ -2,9 +2,10 @@ package issue
 
 import (
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // UnknownSeverity is the severity of a line whose severity is missing or is not
@@ -24,10 +25,10 @@ var severityWords = map[string]int{
 }
 
 // severityLabel is a number with what people write next to it: SEV-1, P2, "2 - high".
-var severityLabel = regexp.MustCompile(`^[sp]?([1-4])(?:\.0*)?(?:[ :(-]+[a-z ]+\)?)?$`)
+var severityLabel = lazyregexp.New(`^[sp]?([1-4])(?:\.0*)?(?:[ :(-]+[a-z ]+\)?)?$`)
 
 // severityPrefix is what people write before a number or a word: "Severity: High".
-var severityPrefix = regexp.MustCompile(`^(?:severity|sev|priority|prio|level)[ _:=-]*`)
+var severityPrefix = lazyregexp.New(`^(?:severity|sev|priority|prio|level)[ _:=-]*`)
 
 // ParseSeverity returns the severity, from 1 to 4, that a text stands for: a
 // number, such as 2 or 2.0, a label with a number, such as SEV-1 or P2, or one of

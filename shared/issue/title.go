@@ -1,9 +1,9 @@
 package issue
 
 import (
-	"regexp"
 	"strings"
 
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -45,10 +45,10 @@ const (
 
 // escapes are the control sequences of terminals, and what is left of a color if
 // its escape character was removed. In "rate(errors[5m])", nothing is a color.
-var escapes = regexp.MustCompile(`\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\[(?:0|[0-9;]*[0-9][0-9])m`)
+var escapes = lazyregexp.New(`\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\[(?:0|[0-9;]*[0-9][0-9])m`)
 
 // ageInBrackets is an age that starts like a color, as in "[10m20s elapsed]".
-var ageInBrackets = regexp.MustCompile(`^\[[0-9]+m(?:[0-9.]+s|\]| elapsed| ago| left)`)
+var ageInBrackets = lazyregexp.New(`^\[[0-9]+m(?:[0-9.]+s|\]| elapsed| ago| left)`)
 
 // removeInvisible removes what a reader does not see, and makes texts that look the
 // same the same.
@@ -138,7 +138,7 @@ func signedAmount(title string, at int) (size int, replacement string) {
 }
 
 // queryRange is the range of time in a query, as in rate(errors[5m]).
-var queryRange = regexp.MustCompile(`^\[(?:[0-9]+(?:ms|[smhdwy]))+(?::(?:[0-9]+[smhdwy])?)?\]`)
+var queryRange = lazyregexp.New(`^\[(?:[0-9]+(?:ms|[smhdwy]))+(?::(?:[0-9]+[smhdwy])?)?\]`)
 
 // rangeOfQuery matches a range of time, which identifies the query.
 func rangeOfQuery(title string, at int) (size int, replacement string) {

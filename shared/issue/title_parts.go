@@ -1,9 +1,10 @@
 package issue
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // wordsBeforeCodes are the words before an underscore and a number that
@@ -119,10 +120,10 @@ var servicePorts = setOf(`22 25 53 80 88 110 111 123 143 161 389 443 445 465 514
 	9160 9200 9300 9411 9418 9443 9600 10250 10255 10256 10257 10259 11211 11434 15672 16686 26257 26379 27017 28015 50000 50051 50070 61616`)
 
 // sourceFile are the names of files that are followed by the number of a line.
-var sourceFile = regexp.MustCompile(`(?i:\.(?:go|py|js|ts|tsx|java|rb|rs|c|h|cc|cpp|php|sh|ya?ml|json|tf|sql|kt|cs|scala|conf|log|robot|xml|toml|ini))$`)
+var sourceFile = lazyregexp.New(`(?i:\.(?:go|py|js|ts|tsx|java|rb|rs|c|h|cc|cpp|php|sh|ya?ml|json|tf|sql|kt|cs|scala|conf|log|robot|xml|toml|ini))$`)
 
 // versionTag is the tag of an image or of a package.
-var versionTag = regexp.MustCompile(`^:v?[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+._][0-9A-Za-z.-]+)?\b`)
+var versionTag = lazyregexp.New(`^:v?[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+._][0-9A-Za-z.-]+)?\b`)
 
 // portPart matches the port or the tag after a name and a colon.
 func portPart(title string, at int) (size int, replacement string) {

@@ -1,9 +1,10 @@
 package issue
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // rule is a pattern of something that varies, or of something that looks similar
@@ -17,7 +18,7 @@ type rule struct {
 // faster.
 type ruleSet struct {
 	rules   []rule
-	pattern *regexp.Regexp // has one group for each rule
+	pattern *lazyregexp.Regexp // has one group for each rule
 }
 
 func newRuleSet(rules []rule) ruleSet {
@@ -25,7 +26,7 @@ func newRuleSet(rules []rule) ruleSet {
 	for _, r := range rules {
 		patterns = append(patterns, "("+r.pattern+")")
 	}
-	return ruleSet{rules, regexp.MustCompile("^(?:" + strings.Join(patterns, "|") + ")")}
+	return ruleSet{rules, lazyregexp.New("^(?:" + strings.Join(patterns, "|") + ")")}
 }
 
 const (

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"cloud.google.com/go/firestore"
 	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/shared/catalog"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/rank"
 	"github.com/strongroom-dev/strongroom/shared/run"
 	"github.com/strongroom-dev/strongroom/shared/slx"
@@ -111,7 +111,7 @@ func (x *Index) Document(id string) rank.Document {
 
 // variableName matches the name of a thing in backticks, and a variable that is
 // replaced by one.
-var variableName = regexp.MustCompile("`[^`]*`|\\$\\{[^}]*\\}")
+var variableName = lazyregexp.New("`[^`]*`|\\$\\{[^}]*\\}")
 
 // NameKey returns a key that is equal for names that differ only in case, in
 // invisible characters, in spaces, hyphens and underscores, or in the things in backticks that they name:

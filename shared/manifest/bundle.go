@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // Bundle is the configuration of a workspace. The file is a git bundle of refs/heads/main.
@@ -19,9 +20,9 @@ type Bundle struct {
 }
 
 var (
-	bundleCommit    = regexp.MustCompile(`^[0-9a-f]{40}$`)
-	bundleDigest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	bundleWorkspace = regexp.MustCompile(`^[a-z0-9-]+$`)
+	bundleCommit    = lazyregexp.New(`^[0-9a-f]{40}$`)
+	bundleDigest    = lazyregexp.New(`^[0-9a-f]{64}$`)
+	bundleWorkspace = lazyregexp.New(`^[a-z0-9-]+$`)
 )
 
 // validate returns an error unless a reader can safely use the path of b.

@@ -21,10 +21,10 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 	"unicode"
 
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -36,7 +36,7 @@ const MaxBytes = 400
 // Pattern matches the names of outputs, and also names that are not in the only form.
 const Pattern = `^([A-Za-z0-9_]|~[0-9A-F]{2})([A-Za-z0-9._-]|~[0-9A-F]{2})*$`
 
-var form = regexp.MustCompile(Pattern)
+var form = lazyregexp.New(Pattern)
 
 // Errors of names.
 var (

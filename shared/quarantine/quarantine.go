@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -15,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/event"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // Record describes a permanently rejected message. It has references and codes, and
@@ -109,7 +109,7 @@ func (r Recorder) write(ctx context.Context, m event.Message, code string) error
 // object: cloud.google.com/storage/docs/objects#naming.
 const maxReference = 1024
 
-var plainID = regexp.MustCompile(`^[A-Za-z0-9-]{1,128}$`)
+var plainID = lazyregexp.New(`^[A-Za-z0-9-]{1,128}$`)
 
 // id returns the ID of the record's document. The message IDs of Pub/Sub are
 // decimal numbers, but that is not documented.

@@ -1,6 +1,6 @@
 package rank
 
-import "regexp"
+import "github.com/strongroom-dev/strongroom/shared/lazyregexp"
 
 // kind is what a part of a text is.
 type kind int
@@ -27,9 +27,9 @@ const places = `(?:namespace|cluster|context|project|resource group|account|regi
 // named matches quoted text with the words that say where. "in namespace `shop`" is the
 // scope, not what to do. In "in the GKE cluster `shop`", GKE counts like quoted text,
 // because it may be part of what to do.
-var named = regexp.MustCompile(`(?i:\b((?:in|within|inside|for|on|of|from) (?:the )?)(?:([a-z]+) )?(` + places + ` ))?` + quote)
+var named = lazyregexp.New(`(?i:\b((?:in|within|inside|for|on|of|from) (?:the )?)(?:([a-z]+) )?(` + places + ` ))?` + quote)
 
-var address = regexp.MustCompile("https?://[^\\s)`\"']+")
+var address = lazyregexp.New("https?://[^\\s)`\"']+")
 
 // split splits a text into quoted parts, parts that say where, and plain parts. It
 // removes URLs.
@@ -51,7 +51,7 @@ func split(text string) (parts []part) {
 	return append(parts, part{text[end:], plain})
 }
 
-var variable = regexp.MustCompile(`\$\{[^}]*\}`)
+var variable = lazyregexp.New(`\$\{[^}]*\}`)
 
 // withoutVariables removes variables. The name of a variable is not what the text is
 // about.

@@ -24,6 +24,7 @@ type GrantFilter struct {
 	After  string // only of outputs whose names sort after this one
 
 	AfterPart int // only parts after this one; only with Output
+	Limit     int // at most this many; 0: all
 }
 
 // GrantsOfRun calls each with the grants of a run, by output and part. If each
@@ -39,7 +40,11 @@ func GrantsOfRun(ctx context.Context, db *firestore.Client, t tenant.ID, w tenan
 	if f.After != "" {
 		query = query.Where("output", ">", f.After)
 	}
-	docs := query.OrderBy("output", firestore.Asc).OrderBy("part", firestore.Asc).Documents(ctx)
+	query = query.OrderBy("output", firestore.Asc).OrderBy("part", firestore.Asc)
+	if f.Limit > 0 {
+		query = query.Limit(f.Limit)
+	}
+	docs := query.Documents(ctx)
 	defer docs.Stop()
 	for {
 		doc, err := docs.Next()

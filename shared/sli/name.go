@@ -2,12 +2,13 @@ package sli
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
-var namePattern = regexp.MustCompile(`^[^\x00-\x1f\x7f]{1,256}$`)
+var namePattern = lazyregexp.New(`^[^\x00-\x1f\x7f]{1,256}$`)
 
 // CheckName returns an error if name is not valid as the name of an SLI. A name
 // is a segment of URL paths, so it must not look like the segments that servers

@@ -2,10 +2,10 @@ package slx
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/shared/configtree"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // Limits of what is read of one document, in elements and bytes. Longer lists are cut,
@@ -196,7 +196,7 @@ func readTitles(spec configtree.Node) (titles []string) {
 
 // plainValue is a value that may be part of the name of a task: a name of a namespace, a
 // cluster or a host. A URL with a user, a header or a query is not.
-var plainValue = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._:/-]*$`)
+var plainValue = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9 ._:/-]*$`)
 
 func readVariables(spec configtree.Node) (variables []Variable) {
 	for _, n := range spec.Child("configProvided").List() {

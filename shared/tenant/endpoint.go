@@ -3,8 +3,9 @@ package tenant
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // ModelEndpoint is a language model at Vertex AI. The zero ModelEndpoint is no endpoint.
@@ -23,9 +24,9 @@ type ModelEndpoint struct {
 // The forms of names: of projects, cloud.google.com/resource-manager/docs/creating-managing-projects;
 // of locations, a region or a multi-region. A global endpoint has no location, so it is not allowed.
 var (
-	projectName  = regexp.MustCompile(`^([a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
-	locationName = regexp.MustCompile(`^(us|eu|[a-z]+-[a-z]+[0-9]{1,2})$`)
-	modelName    = regexp.MustCompile(`^[a-z][a-z0-9.-]{0,62}[a-z0-9]$`)
+	projectName  = lazyregexp.New(`^([a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
+	locationName = lazyregexp.New(`^(us|eu|[a-z]+-[a-z]+[0-9]{1,2})$`)
+	modelName    = lazyregexp.New(`^[a-z][a-z0-9.-]{0,62}[a-z0-9]$`)
 )
 
 // Exists reports whether e names a model.
@@ -36,7 +37,7 @@ func (e ModelEndpoint) Validate() error {
 	var errs []error
 	for _, field := range []struct {
 		name, value string
-		form        *regexp.Regexp
+		form        *lazyregexp.Regexp
 	}{
 		{"projectId", e.ProjectID, projectName}, {"location", e.Location, locationName}, {"model", e.Model, modelName},
 	} {

@@ -4,7 +4,8 @@ package tenant
 
 import (
 	"errors"
-	"regexp"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // ID identifies a tenant. The zero ID identifies none.
@@ -13,7 +14,7 @@ type ID string
 // WorkspaceID identifies a workspace of a tenant. The zero value identifies none.
 type WorkspaceID string
 
-var slug = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
+var slug = lazyregexp.New(`^[a-z0-9-]{1,63}$`)
 
 // ParseID accepts 1 to 63 characters from a-z, 0-9 and hyphen.
 func ParseID(s string) (ID, error) {

@@ -3,12 +3,13 @@ package tenant
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // bucketName follows cloud.google.com/storage/docs/buckets#naming.
-var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$`)
+var bucketName = lazyregexp.New(`^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$`)
 
 // MaxEarlierBuckets limits how often the storage of a tenant can change.
 const MaxEarlierBuckets = 20

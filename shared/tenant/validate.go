@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"time"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // topicName follows cloud.google.com/pubsub/docs/pubsub-basics#resource_names.
-var topicName = regexp.MustCompile(`^projects/[a-z0-9.:-]+/topics/[A-Za-z][A-Za-z0-9_.~+%-]{2,254}$`)
+var topicName = lazyregexp.New(`^projects/[a-z0-9.:-]+/topics/[A-Za-z][A-Za-z0-9_.~+%-]{2,254}$`)
 
 // Validate returns an error that joins everything wrong with the record, in a fixed
 // order.

@@ -7,8 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // States of an output.
@@ -165,7 +166,7 @@ func (b *chunkBody) Close() error {
 	return b.body.Close()
 }
 
-var contentRange = regexp.MustCompile(`^bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18})$`)
+var contentRange = lazyregexp.New(`^bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18})$`)
 
 // parseContentRange reads `bytes a-b/size`, or `bytes */size` for an empty range.
 func parseContentRange(value string) (first, last, size int64, err error) {

@@ -2,13 +2,13 @@ package command
 
 import (
 	"context"
-	"regexp"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 func assistantCommand(a *app) *cobra.Command {
@@ -26,7 +26,7 @@ func showAssistantCommand(a *app) *cobra.Command {
 	}.command(a)
 }
 
-var assistantID = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
+var assistantID = lazyregexp.New(`^[a-z0-9-]{1,63}$`)
 
 func checkAssistantID(id string) error {
 	if !assistantID.MatchString(id) {

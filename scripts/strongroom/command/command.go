@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"regexp"
 	"syscall"
 
 	"github.com/itchyny/gojq"
@@ -18,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/clock"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/credential"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/retry"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // app is one invocation of the program.
@@ -55,7 +55,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 }
 
 // parserNoise is what package strconv adds to the error of a flag's value.
-var parserNoise = regexp.MustCompile(`strconv\.\w+: parsing "[^"]*": |time: `)
+var parserNoise = lazyregexp.New(`strconv\.\w+: parsing "[^"]*": |time: `)
 
 func rootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{

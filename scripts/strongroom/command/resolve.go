@@ -3,13 +3,13 @@ package command
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // maxCandidates is how many IDs are listed for a prefix that several IDs have.
@@ -26,7 +26,7 @@ type candidate struct {
 type idKind struct {
 	name  string             // what an ID identifies
 	ls    string             // the command that lists the IDs
-	part  *regexp.Regexp     // matches the start of an ID
+	part  *lazyregexp.Regexp // matches the start of an ID
 	check func(string) error // nil: the whole ID
 
 	public bool // the resource belongs to no workspace
@@ -38,10 +38,10 @@ type idKind struct {
 
 var (
 	runIDs = idKind{
-		name: "run", ls: "strongroom runs ls", part: regexp.MustCompile(`^[0-9a-f-]{1,36}$`), check: checkRunID, find: findRuns,
+		name: "run", ls: "strongroom runs ls", part: lazyregexp.New(`^[0-9a-f-]{1,36}$`), check: checkRunID, find: findRuns,
 	}
 	issueIDs = idKind{
-		name: "issue", ls: "strongroom issues ls", part: regexp.MustCompile(`^[a-z2-7]{1,52}$`), check: checkIssueID, find: findIssues,
+		name: "issue", ls: "strongroom issues ls", part: lazyregexp.New(`^[a-z2-7]{1,52}$`), check: checkIssueID, find: findIssues,
 	}
 )
 

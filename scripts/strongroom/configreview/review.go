@@ -5,11 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
-	"regexp"
 	"slices"
 
 	"github.com/strongroom-dev/strongroom/shared/configtree"
 	"github.com/strongroom-dev/strongroom/shared/findings"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // The kinds of changes.
@@ -175,7 +175,7 @@ func (r *Review) listKinds() {
 type fieldNames map[string]bool
 
 // position is the position of an element.
-var position = regexp.MustCompile(`\[[0-9]+\]`)
+var position = lazyregexp.New(`\[[0-9]+\]`)
 
 func (n fieldNames) add(d configtree.Document) {
 	for v := range d.Values() {

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // Rules select files by their path in the directory that is added. The zero Rules
@@ -51,7 +53,7 @@ func parsePatterns(flag string, texts []string) (patterns []pattern, err error) 
 }
 
 // tokens are the parts of a pattern that have a meaning.
-var tokens = regexp.MustCompile(`\*\*/|\*+|\?|\[!?\]?[^\]/]*\]|[^*?]`)
+var tokens = lazyregexp.New(`\*\*/|\*+|\?|\[!?\]?[^\]/]*\]|[^*?]`)
 
 func parsePattern(text string) (pattern, error) {
 	trimmed := strings.TrimSuffix(strings.TrimPrefix(text, "./"), "/")

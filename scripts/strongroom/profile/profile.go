@@ -14,7 +14,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -22,6 +21,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/durable"
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // Profile is how a person uses one platform. A file has one, with its tokens.
@@ -56,7 +56,7 @@ type Dir string
 // DefaultName is the name of the profile that login creates if it is given no name.
 const DefaultName = "default"
 
-var name = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+var name = lazyregexp.New(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // CheckName rejects a name that no profile can have.
 func CheckName(text string) error {

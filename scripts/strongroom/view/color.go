@@ -2,16 +2,17 @@ package view
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // sgr matches a sequence that sets colors and styles (Select Graphic Rendition): ECMA-48
 // 8.3.117.
-var sgr = regexp.MustCompile("^\x1b\\[([0-9;:]{0,60})m")
+var sgr = lazyregexp.New("^\x1b\\[([0-9;:]{0,60})m")
 
 // sgrStart matches the start of such a sequence.
-var sgrStart = regexp.MustCompile("^\x1b(?:\\[[0-9;:]{0,60})?$")
+var sgrStart = lazyregexp.New("^\x1b(?:\\[[0-9;:]{0,60})?$")
 
 const (
 	resetStyle = "\x1b[0m"

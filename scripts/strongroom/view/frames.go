@@ -3,7 +3,8 @@ package view
 import (
 	"bytes"
 	"fmt"
-	"regexp"
+
+	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
 
 // Frames writes text to a terminal in which a carriage return starts the line again, as
@@ -23,11 +24,11 @@ func NewFrames(escaper *Escaper) *Frames { return &Frames{escaper: escaper} }
 
 // toColumn1 matches what moves the cursor to the start of the line: a carriage return,
 // and CHA, ECMA-48 8.3.9.
-var toColumn1 = regexp.MustCompile("\r|\x1b\\[[01]?G")
+var toColumn1 = lazyregexp.New("\r|\x1b\\[[01]?G")
 
 // eraseLine is EL, ECMA-48 8.3.41. At the start of a version, it erases what is replaced
 // anyway.
-var eraseLine = regexp.MustCompile("^(?:\x1b\\[[0-2]?K)+")
+var eraseLine = lazyregexp.New("^(?:\x1b\\[[0-2]?K)+")
 
 // Write implements io.Writer. At its end, everything is on the screen.
 func (f *Frames) Write(p []byte) (int, error) {
