@@ -178,7 +178,7 @@ func TestLaw6OnTheRecordFirstThoughTheActFails(t *testing.T) {
 	without(t, c, iam.Binding{Member: suite.FunctionAccount("uploads"), Role: infra.RoleName("strongroom.blobSigner", suite.ProjectID), Resource: "serviceAccounts/" + tn.SigningAccount})
 
 	r := tn.Do(t, "auditor", http.MethodGet, tn.RunPath(id)+"/outputs/kept.log", nil)
-	if r.Status != http.StatusForbidden || strings.Contains(string(r.Body), grantedText) {
+	if r.Status < 500 || strings.Contains(string(r.Body), grantedText) {
 		t.Errorf("reading without the bucket: %d %s", r.Status, r.Body)
 	}
 	failed := cloudtest.NewRun(t)
@@ -188,7 +188,7 @@ func TestLaw6OnTheRecordFirstThoughTheActFails(t *testing.T) {
 	want := []auditlog.Entry{
 		{Tenant: tn.ID, Actor: persona(c, tn, "runner"), Action: auditlog.MintUpload, Outcome: auditlog.Allowed, Workspace: "prod", Resource: "runs/" + id, Objects: []string{"kept.log/00001"}},
 		{Tenant: tn.ID, Actor: persona(c, tn, "auditor"), Action: auditlog.ReadOutput, Outcome: auditlog.Allowed, Workspace: "prod", Resource: resource},
-		{Tenant: tn.ID, Actor: persona(c, tn, "auditor"), Action: auditlog.EndReadOutput, Outcome: auditlog.Done, Reason: "storage-unavailable", Workspace: "prod", Resource: resource, Counts: map[string]int64{"bytes": 0, "offset": 0, "scanned": 0}},
+		{Tenant: tn.ID, Actor: persona(c, tn, "auditor"), Action: auditlog.EndReadOutput, Outcome: auditlog.Done, Workspace: "prod", Resource: resource, Counts: map[string]int64{"bytes": 0, "offset": 0, "scanned": 0}},
 		{Tenant: tn.ID, Actor: persona(c, tn, "runner"), Action: auditlog.MintUpload, Outcome: auditlog.Allowed, Workspace: "prod", Resource: "runs/" + failed, Objects: []string{"stdout.log/00001"}},
 	}
 	got := auditEntries(t, c, tn.ID)

@@ -89,7 +89,7 @@ func (h *Handler) begin(ctx context.Context, s access.Session, in readRequest, s
 	go func() { loaded <- v.loadRest(ctx) }()
 	recordErr, err := v.record(ctx), <-loaded
 	if recordErr == nil && err != nil {
-		v.recordEnd(ctx, 0, endReason(err))
+		v.recordEnd(ctx, 0, v.endReason(err))
 	}
 	return v, cmp.Or(recordErr, err)
 }
