@@ -153,7 +153,7 @@ func (c *Cloud) SetWitnesses(ctx context.Context, id tenant.ID, verifierKeys ...
 }
 
 // storedRecord returns the record of a tenant that an earlier start has written, with what
-// tests and demonstrations have changed since. It is the zero value if there is none.
+// tests and demonstrations have changed since. It is the zero value if no earlier start did.
 func (c *Cloud) storedRecord(ctx context.Context, id tenant.ID) (record tenant.Record, err error) {
 	db, err := c.Directory.Client(ctx)
 	if err != nil {

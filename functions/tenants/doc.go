@@ -12,17 +12,14 @@
 //	POST /v1/tenant/key/disable   admin           make all data unreadable
 //	POST /v1/tenant/key/enable    admin           make it readable again
 //	POST /v1/tenant/key/destroy   admin           request the destruction of the key, or confirm it
-//
 //	GET  /v1/tenants                   staff  list the tenants and their states
 //	GET  /v1/tenants/{tenant}          staff  show the state of a tenant
 //	POST /v1/tenants/{tenant}/suspend  staff  refuse all requests of a tenant
 //	POST /v1/tenants/{tenant}/resume   staff  serve it again
-//
 //	GET  /v1/tenant/holds                         auditor, admin  list the holds
 //	PUT  /v1/tenant/holds/{hold}                  admin           place one on the tenant, a workspace or a run
 //	POST /v1/tenant/holds/{hold}/lift             admin           request that it ends, or confirm it
 //	POST /v1/tenants/{tenant}/holds/{hold}/lift   staff           confirm it
-//
 //	GET  /v1/tenant/storage                       auditor, admin  show the last verification of the storage
 //	POST /v1/tenant/storage/verify                admin           try everything that a bucket must allow and refuse
 //
@@ -31,7 +28,6 @@
 //	POST   /v1/tenant/workspaces/{workspace}/members           admin           add a member
 //	GET    /v1/tenant/workspaces/{workspace}/members/{member}  auditor, admin  show a member
 //	DELETE /v1/tenant/workspaces/{workspace}/members/{member}  admin           remove a member
-//
 //	POST /v1/tenant/offboarding                   admin           ask that everything of the tenant is erased
 //	POST /v1/tenant/offboarding/stop              admin           stop it, or take the request back
 //	GET  /v1/tenant/certificate                   auditor, admin  show the newest certificate of it
@@ -40,15 +36,14 @@
 //	POST /v1/tenants/{tenant}/offboarding/stop    staff           stop it
 //	GET  /v1/tenants/{tenant}/certificate         staff           show the newest certificate
 //
-// GET /v1/tenant and what acts on the key return the tenant as it is afterward. Only destroy needs a body. A rotation may
-// name the version that it replaces, so that two admins do not rotate twice:
-//
-//	{"primary": "1"}
+// GET /v1/tenant and what acts on the key return the tenant as it is afterward. Only destroy needs
+// a body. A rotation may name the version that it replaces, so that two admins do not rotate
+// twice: {"primary": "1"}.
 //
 // # The state of the key
 //
 // The state is measured with each request: the function encrypts a fixed text with the key
-// and decrypts it.
+// and decrypts it. "problem" says why the state is not active, and what to do.
 //
 //	active       the key encrypts and decrypts, and no version is disabled
 //	testing      enable was called, and the key cannot be used yet
@@ -56,8 +51,6 @@
 //	revoking     disable was called, and a trial still succeeds, or a version or a role has come back
 //	revoked      the key cannot be used: disable has taken effect, or somebody has disabled it in Cloud KMS
 //	destroyed    every version is destroyed
-//
-// "problem" says why the state is not active, and what to do.
 //
 // # What each action does
 //
@@ -204,10 +197,8 @@
 //	{"id": "9f86d0…", "issuer": "https://accounts.google.com", "subject": "108…", "owner": "api",
 //	 "added": "2026-11-29T12:00:00Z", "entry": "0198…"}
 //
-// and a list {"members": […], "nextPageToken": "…"}, or {"workspaces": [{"id": "prod", "owner":
-// "terraform"}], …}. Lists have the parameters pageSize (1 to 200, default 50) and pageToken, and
-// are in the order of IDs. The ID of a member is the SHA-256 of the issuer, a zero byte and the
-// subject.
+// "id" is the SHA-256 of the issuer, a zero byte and the subject. Lists are in the order of IDs and
+// have the parameters pageSize (1 to 200, default 50) and pageToken.
 //
 // Both take effect with the user's next request. The removal answers with the member as it was.
 // The owner of a member is who has added it: Terraform or the API. Each keeps what the other has
@@ -392,35 +383,18 @@
 //	as $API/v1/tenant
 //	as -X POST $API/v1/tenant/key/enable
 //
-// See what was used today:
+// See what was used today, place a legal hold, verify the storage, and let a user read a workspace:
 //
-//	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=auditor" | grep -o 'eyJ[^"]*')
-//	curl -s -H "Authorization: Bearer $TOKEN" "http://127.0.0.1:8080/v1/tenant/usage?from=$(date -u +%F)"
-//
-// Place a legal hold:
-//
-//	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=admin" | grep -o 'eyJ[^"]*')
-//	curl -s -X PUT -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"workspace":"prod"}' http://127.0.0.1:8080/v1/tenant/holds/case-17
-//	curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenant/holds
-//
-// Verify the storage:
-//
-//	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=admin" | grep -o 'eyJ[^"]*')
-//	curl -s -X POST -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenant/storage/verify
-//
-// Let a user read a workspace:
-//
-//	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=admin" | grep -o 'eyJ[^"]*')
-//	curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"issuer":"http://127.0.0.1:8080/emulator/oidc","subject":"ann"}' http://127.0.0.1:8080/v1/tenant/workspaces/prod/members
-//	curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenant/workspaces/prod/members
+//	API=http://127.0.0.1:8080
+//	TOKEN=$(curl -s "$API/emulator/token?tenant=acme&as=admin" | grep -o 'eyJ[^"]*')
+//	as() { curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$@"; }
+//	as "$API/v1/tenant/usage?from=$(date -u +%F)"
+//	as -X PUT -d '{"workspace":"prod"}' $API/v1/tenant/holds/case-17
+//	as -X POST $API/v1/tenant/storage/verify
+//	as -d '{"issuer":"http://127.0.0.1:8080/emulator/oidc","subject":"ann"}' $API/v1/tenant/workspaces/prod/members
 //
 // As the platform's staff, list the tenants:
 //
 //	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?as=platform" | grep -o 'eyJ[^"]*')
 //	curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenants
-//
-// A viewer is rejected:
-//
-//	TOKEN=$(curl -s "http://127.0.0.1:8080/emulator/token?tenant=acme&as=viewer" | grep -o 'eyJ[^"]*')
-//	curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1/tenant
 package tenants

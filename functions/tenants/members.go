@@ -35,7 +35,7 @@ type WorkspaceBody struct {
 	Owner string `json:"owner" class:"operational" enum:"terraform" doc:"Who adds and removes it"`
 }
 
-// MemberBody is a user who may read a workspace, if a rule gives the user the role viewer.
+// MemberBody is a user who may read a workspace, if the user has the role viewer by a rule.
 type MemberBody struct {
 	ID      string     `json:"id" class:"operational" doc:"SHA-256 of the issuer, a zero byte and the subject"`
 	Issuer  string     `json:"issuer,omitempty" class:"configuration" doc:"Absent: an older version of the Terraform module wrote the member; apply the current one"`

@@ -124,14 +124,14 @@ func TestMembersThatAreRefused(t *testing.T) {
 		status       int
 		code         string
 	}{
-		"a workspace that the tenant has not":   {http.MethodPost, "/v1/tenant/workspaces/no-such/members", map[string]any{"issuer": issuer, "subject": "ann"}, http.StatusNotFound, "not-found"},
-		"a list of such a workspace":            {http.MethodGet, "/v1/tenant/workspaces/no-such/members", nil, http.StatusNotFound, "not-found"},
-		"a workspace that has no possible name": {http.MethodGet, "/v1/tenant/workspaces/No_Such/members", nil, http.StatusBadRequest, "bad-request"},
-		"an issuer that the tenant trusts not":  {http.MethodPost, membersPath(tn), map[string]any{"issuer": "https://other.example", "subject": "ann"}, http.StatusUnprocessableEntity, "invalid"},
-		"a subject that no token can have":      {http.MethodPost, membersPath(tn), map[string]any{"issuer": issuer, "subject": "a\nb"}, http.StatusUnprocessableEntity, "invalid"},
-		"no subject":                            {http.MethodPost, membersPath(tn), map[string]any{"issuer": issuer}, http.StatusUnprocessableEntity, "invalid"},
-		"a member ID that is not one":           {http.MethodDelete, membersPath(tn) + "/ann", nil, http.StatusBadRequest, "bad-request"},
-		"the removal of Terraform's member":     {http.MethodDelete, membersPath(tn) + "/" + terraforms, nil, http.StatusConflict, "terraform-owned"},
+		"a workspace that the tenant has not":   {method: http.MethodPost, path: "/v1/tenant/workspaces/no-such/members", body: map[string]any{"issuer": issuer, "subject": "ann"}, status: http.StatusNotFound, code: "not-found"},
+		"a list of such a workspace":            {method: http.MethodGet, path: "/v1/tenant/workspaces/no-such/members", status: http.StatusNotFound, code: "not-found"},
+		"a workspace that has no possible name": {method: http.MethodGet, path: "/v1/tenant/workspaces/No_Such/members", status: http.StatusBadRequest, code: "bad-request"},
+		"an issuer that the tenant trusts not":  {method: http.MethodPost, path: membersPath(tn), body: map[string]any{"issuer": "https://other.example", "subject": "ann"}, status: http.StatusUnprocessableEntity, code: "invalid"},
+		"a subject that no token can have":      {method: http.MethodPost, path: membersPath(tn), body: map[string]any{"issuer": issuer, "subject": "a\nb"}, status: http.StatusUnprocessableEntity, code: "invalid"},
+		"no subject":                            {method: http.MethodPost, path: membersPath(tn), body: map[string]any{"issuer": issuer}, status: http.StatusUnprocessableEntity, code: "invalid"},
+		"a member ID that is not one":           {method: http.MethodDelete, path: membersPath(tn) + "/ann", status: http.StatusBadRequest, code: "bad-request"},
+		"the removal of Terraform's member":     {method: http.MethodDelete, path: membersPath(tn) + "/" + terraforms, status: http.StatusConflict, code: "terraform-owned"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -275,14 +274,6 @@ func (g *Guard) unauthenticatedError(ctx context.Context, err error) error {
 	}
 	g.unauthenticated.Add(1)
 	return api.Refuse(http.StatusUnauthorized, fault.Reason).With("WWW-Authenticate", `Bearer realm="strongroom"`)
-}
-
-// rateLimitError is counted and not recorded: the limit exists so that a flood costs
-// little.
-func rateLimitError(wait time.Duration) error {
-	seconds := int(math.Ceil(wait.Seconds()))
-	return api.Refuse(http.StatusTooManyRequests, "you send too many requests; wait as long as Retry-After says and send fewer").
-		With("Retry-After", strconv.Itoa(seconds))
 }
 
 // resolveTenant sets the record and the database of the session's tenant. Platform

@@ -2,9 +2,13 @@ package access
 
 import (
 	"maps"
+	"math"
+	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/authn"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -66,4 +70,12 @@ func (l *rateLimit) makeRoom(now time.Time) {
 	if l.nextFree == nil || len(l.nextFree) >= maxSubjects {
 		l.nextFree = map[subjectKey]time.Time{}
 	}
+}
+
+// rateLimitError is counted and not recorded: the limit exists so that a flood costs
+// little.
+func rateLimitError(wait time.Duration) error {
+	seconds := int(math.Ceil(wait.Seconds()))
+	return api.Refuse(http.StatusTooManyRequests, "you send too many requests; wait as long as Retry-After says and send fewer").
+		With("Retry-After", strconv.Itoa(seconds))
 }

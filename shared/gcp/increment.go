@@ -22,8 +22,8 @@ type Increment struct {
 // it, by field path, for each increment. Google's client does not return them, although the
 // reply of the commit has them.
 //
-// If the reply is lost, the numbers may be added again. So they must be such that too much
-// does no harm.
+// If the reply is lost, the numbers may be added again. So they must be numbers
+// that may be too large.
 func AddAll(ctx context.Context, db *firestore.Client, increments ...Increment) ([]map[string]int64, error) {
 	totals := &transformed{}
 	err := Write(context.WithValue(ctx, transformedKey{}, totals), db, func(tx *firestore.Transaction) error {

@@ -29,7 +29,7 @@ type accountKey struct {
 	period    period
 }
 
-// New returns the leases of a process, which are none. near is called when 80 % of a quota are
+// New returns the leases of a process, which has no lease yet. near is called when 80 % of a quota are
 // leased, in one process and once in each window.
 func New(now func() time.Time, near func(context.Context, Near)) *Leases {
 	return &Leases{now: now, near: near, accounts: map[accountKey]*account{}}

@@ -22,7 +22,7 @@ func TestAnAdminManagesMembers(t *testing.T) {
 	}
 	admin.run(t, "tenant", "members", "rm", issuer, "ann").want(t)
 	if r := admin.run(t, "tenant", "members", "rm", issuer, "ann"); r.code != 12 {
-		t.Errorf("a member who is none: %+v", r)
+		t.Errorf("somebody who is not a member: %+v", r)
 	}
 	if r := admin.run(t, "tenant", "members", "add", "--workspace", "no-such", issuer, "ann"); r.code != 12 {
 		t.Errorf("a workspace that does not exist: %+v", r)

@@ -124,7 +124,7 @@ func isFinal(output *api.Output, state run.State) (bool, error) {
 }
 
 // look returns the output as it is now, or nil if it does not exist. Once it does, r asks
-// for what is new in it only, which also tells its runner that somebody follows.
+// for what is new in it only, and so its runner knows that somebody follows.
 func (r *Reader) look(ctx context.Context) (*api.Output, run.State, error) {
 	if r.view == "" {
 		output, state, err := r.find(ctx)
