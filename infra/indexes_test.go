@@ -112,8 +112,8 @@ func (d indexTable) answersAll(needs []firestore.Index) bool {
 // indexes that start with equality filters and end in the query's order
 // (cloud.google.com/firestore/docs/query-data/index-overview#taking_advantage_of_index_merging).
 func (d indexTable) answers(need firestore.Index) bool {
-	if len(need.Contains) > 0 {
-		return false // indexes.json has no array-contains indexes yet
+	if len(need.Contains) > 0 { // Firestore has an array-contains index of each field that is not exempt; indexes.json has no composite one
+		return len(need.Contains) == 1 && len(need.Equal)+len(need.Order) == 0 && !need.Group && d.hasField(need, need.Contains[0])
 	}
 	left, found := slices.Clone(need.Equal), false
 	take := func(fields ...string) {

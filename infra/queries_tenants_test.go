@@ -3,6 +3,7 @@ package infra_test
 import (
 	"testing"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/certificate"
 	"github.com/strongroom-dev/strongroom/shared/offboard"
 )
@@ -45,19 +46,23 @@ func (x *caller) callTenants(t *testing.T) {
 	}
 }
 
-// callMembers adds a member of the workspace, and removes it.
+// callMembers adds a member of the workspace, removes it, and adds it again for later calls.
 func (x *caller) callMembers(t *testing.T) {
 	t.Helper()
 	const members = "/v1/tenant/workspaces/{workspace}/members"
 	var added struct{ ID string }
-	x.call(t, "GET /v1/tenant/workspaces", "pageSize=1", nil)
-	x.call(t, "POST "+members, "", object{"issuer": x.cloud.Issuer.URL(), "subject": "ann"}).JSON(t, &added)
+	x.call(t, "GET /v1/tenant/workspaces", "?pageSize=1", nil)
+	add := func() cloudtest.Response {
+		return x.call(t, "POST "+members, "", object{"issuer": x.cloud.Issuer.URL(), "subject": "ann"})
+	}
+	add().JSON(t, &added)
 	x.values["member"] = added.ID
 	var page struct{ NextPageToken string }
-	x.call(t, "GET "+members, "pageSize=1", nil).JSON(t, &page)
-	x.call(t, "GET "+members, "pageSize=1&pageToken="+page.NextPageToken, nil)
+	x.call(t, "GET "+members, "?pageSize=1", nil).JSON(t, &page)
+	x.call(t, "GET "+members, "?pageSize=1&pageToken="+page.NextPageToken, nil)
 	x.call(t, "GET "+members+"/{member}", "", nil)
 	x.call(t, "DELETE "+members+"/{member}", "", nil)
+	add()
 }
 
 // storeCertificate stores a certificate as the function offboarding does.

@@ -330,3 +330,44 @@ func TestMembersAreAddedAndRemovedInTheConsole(t *testing.T) {
 	b.wait(t, fmt.Sprintf("%s === %d && %s", rows, before, has("The membership has ended.")))
 	b.wantNoFaults(t)
 }
+
+func TestUsageIsShownWithItsQuotas(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	b := newTab(t, c)
+	b.signIn(t, tn, "auditor")
+	eval[bool](t, b, `(() => { const real = window.fetch; window.fetch = async (url, options) => {
+		const response = await real(url, options);
+		if (String(url) !== '/v1/tenant/usage') return response;
+		const usage = await response.json();
+		usage.days.at(-1).runs.used = 12345;
+		return new Response(JSON.stringify(usage)); }; return true; })()`)
+	b.open(t, tn, "settings", has("Quotas and usage")+" && document.querySelectorAll('[aria-label=\"Quotas\"] tbody tr').length === 8 && document.querySelectorAll('svg.bars rect').length === 30")
+	b.fill(t, "usage-of", "runs")
+	b.wait(t, "document.querySelector('svg.bars').getAttribute('aria-label').includes('at most 12,345 in one')")
+	eval[bool](t, b, "document.querySelectorAll('details').forEach((d) => { d.open = true; }), true")
+	b.wait(t, has("12,345"))
+	if got := eval[string](t, b, "document.querySelector('main').innerText"); strings.Contains(got, "NaN") || strings.Contains(got, "undefined") {
+		t.Errorf("the page shows %q", got)
+	}
+	b.wantAccessible(t, "settings-usage")
+	b.wantNoFaults(t)
+}
+
+func TestABucketIsVerifiedInTheConsole(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	b := newTab(t, c)
+	b.signIn(t, tn, "admin")
+	b.open(t, tn, "settings", has("The storage was never verified."))
+	b.click(t, "Verify the bucket")
+	b.wait(t, has("is verified.")+" && document.querySelectorAll('[aria-label=\"Checks of the storage\"] tbody tr').length >= 10")
+	b.wantAccessible(t, "settings-storage")
+	b.fill(t, "bucket", "no-such-bucket-anywhere")
+	b.click(t, "Verify the bucket")
+	b.wait(t, "!!document.querySelector('.storage-unusable') && !!document.querySelector('.check-failed')")
+	b.wantAccessible(t, "settings-storage-unusable")
+	b.wantNoFaults(t)
+}

@@ -126,7 +126,7 @@ var largest = map[string]prepare{
 	"GET /v1/platform/model-sends":                                 atPath("platform", "GET", "/v1/platform/model-sends?pageSize=200", nil, storeSends),
 
 	"GET /v1/tenant":              atPath("admin", "GET", "/v1/tenant", nil, addKeyVersions),
-	"GET /v1/tenant/usage":        atPath("admin", "GET", "/v1/tenant/usage?from=2026-01-01&to=2026-04-02", nil),
+	"GET /v1/tenant/usage":        atPath("admin", "GET", "/v1/tenant/usage?from="+firstDay+"&to="+lastDay, nil, daysOfUsage),
 	"POST /v1/tenant/key/test":    atPath("admin", "POST", "/v1/tenant/key/test", nil, addKeyVersions),
 	"POST /v1/tenant/key/rotate":  ofKeys("rotate"),
 	"POST /v1/tenant/key/disable": ofKeys("disable"),

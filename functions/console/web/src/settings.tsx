@@ -7,8 +7,10 @@ import { Members } from "./members.tsx";
 import { OwnOffboarding } from "./offboarding.tsx";
 import { Data, Fault, Loading, Table, Time, useLoaded } from "./parts.tsx";
 import { type Route, toHash } from "./route.ts";
+import { Storage } from "./storage.tsx";
 import { KeySection } from "./tenant-key.tsx";
 import { count, type StateChange, type Tenant } from "./tenant.ts";
+import { Usage } from "./usage.tsx";
 
 const pollTime = 5000; // milliseconds between two measurements of a key that is changing
 
@@ -32,6 +34,8 @@ export function Settings({ route }: { route: Route }) {
       <KeySection route={route} tenant={t} changed={changed} />
       <Members route={route} tenant={t} changed={changed} />
       <Holds route={route} tenant={t} changed={changed} />
+      <Storage route={route} tenant={t} changed={changed} />
+      <Usage tenant={t} />
       <Record tenant={t} />
       <OwnOffboarding route={route} tenant={t} changed={changed} />
     </>}

@@ -1,5 +1,7 @@
 // The tenant, its key, holds and offboarding, as the API returns them.
 
+import type { Quota } from "./usage.tsx";
+
 export interface StateChange { state: string; changed: string; everyone: string; entry: string }
 
 export interface KeyVersion { version: string; state: string; primary: boolean; failed?: boolean; created: string; destroyAt?: string }
@@ -40,6 +42,7 @@ export interface Tenant {
   offboarding?: Offboarding;
   limits: { uploadLifetimeSeconds: number; modelSendsPerHour: number; modelTokensPerDay: number; keepModelRequestsDays: number };
   key: Key;
+  quotas?: Quota[];
   owners: { field: string; owner: string }[] | null;
   drift: { field: string; message: string }[] | null;
 }
