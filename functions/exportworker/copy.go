@@ -2,13 +2,11 @@ package exportworker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/shared/bucket"
 	"github.com/strongroom-dev/strongroom/shared/export"
@@ -57,40 +55,24 @@ func (t *task) copyParts(ctx context.Context, file *rowsFile) (rest export.Range
 // rest of the range, and whether there may be more grants in it. The limits depend on
 // the grants only, so whoever reads them again stops at the same one.
 func (t *task) readGrants(ctx context.Context) (grants []grant.Grant, rest export.Range, more bool, err error) {
-	docs := t.grants(t.part.Range).Limit(t.limits.documents).Documents(ctx)
-	defer docs.Stop()
 	rest = export.Range{From: t.part.Range.From, To: t.part.Range.To}
 	copies, copied := 0, int64(0)
-	for read := 1; ; read++ {
-		doc, err := docs.Next()
-		if errors.Is(err, iterator.Done) {
-			return grants, rest, false, nil
-		}
-		if err != nil {
-			return nil, rest, false, fmt.Errorf("read grants: %w", err)
-		}
+	more, err = t.readDocuments(ctx, t.grants(rest), func(doc *firestore.DocumentSnapshot) (bool, error) {
 		g, err := records.Decode[grant.Grant](doc)
 		if err != nil {
-			return nil, rest, false, malformed(err)
+			return false, malformed(err)
 		}
 		rest.From = after(g.Object())
 		if t.isBefore(doc) {
-			continue
+			return false, nil
 		}
 		grants = append(grants, g)
 		if g.State == grant.Stored {
 			copies, copied = copies+1, copied+g.Stored.Size
 		}
-		if read == t.limits.documents || copies == t.limits.copies || copied >= t.limits.copied {
-			return grants, rest, true, nil
-		}
-	}
-}
-
-// isBefore reports whether a document was last written at or before the time From of
-// the export.
-func (t *task) isBefore(doc *firestore.DocumentSnapshot) bool {
-	return !doc.UpdateTime.After(t.export.Request.From)
+		return copies == t.limits.copies || copied >= t.limits.copied, nil
+	})
+	return grants, rest, more, err
 }
 
 // copyObjects copies the objects of the grants that are stored. It changes the state of

@@ -88,27 +88,46 @@ func (t *task) write(ctx context.Context, file *rowsFile) (rest export.Range, mo
 
 // writeRows is write for documents.
 func (t *task) writeRows(ctx context.Context, file *rowsFile) (rest export.Range, more bool, err error) {
-	docs := t.documents(t.part.Table, t.part.Range).Limit(t.limits.documents).Documents(ctx)
-	defer docs.Stop()
 	rest = t.part.Range
+	more, err = t.readDocuments(ctx, t.documents(t.part.Table, rest), func(doc *firestore.DocumentSnapshot) (bool, error) {
+		rest.From = keys.RelativePath(doc.Ref) + afterID
+		if t.isBefore(doc) {
+			return false, nil
+		}
+		err := t.writeRow(ctx, file, doc)
+		return file.full(), err
+	})
+	return rest, more, err
+}
+
+// readDocuments calls visit for each document of a query, until visit reports that the part
+// is full, or the part has read as many documents as it may. It returns whether there may be
+// more documents. A document counts also if visit leaves it out: otherwise, the end of the
+// limited query would look like the end of the range.
+func (t *task) readDocuments(ctx context.Context, query firestore.Query, visit func(*firestore.DocumentSnapshot) (full bool, err error)) (more bool, err error) {
+	docs := query.Limit(t.limits.documents).Documents(ctx)
+	defer docs.Stop()
 	for read := 1; ; read++ {
 		doc, err := docs.Next()
 		if errors.Is(err, iterator.Done) {
-			return rest, false, nil
+			return false, nil
 		}
 		if err != nil {
-			return rest, false, fmt.Errorf("read documents: %w", err)
+			return false, fmt.Errorf("read documents: %w", err)
 		}
-		rest.From = keys.RelativePath(doc.Ref) + afterID
-		if doc.UpdateTime.After(t.export.Request.From) {
-			if err := t.writeRow(ctx, file, doc); err != nil {
-				return rest, false, err
-			}
+		if full, err := visit(doc); err != nil || full {
+			return full, err
 		}
-		if file.full() || read == t.limits.documents {
-			return rest, true, nil
+		if read == t.limits.documents {
+			return true, nil
 		}
 	}
+}
+
+// isBefore reports whether a document was last written at or before the time From of
+// the export.
+func (t *task) isBefore(doc *firestore.DocumentSnapshot) bool {
+	return !doc.UpdateTime.After(t.export.Request.From)
 }
 
 func (t *task) writeRow(ctx context.Context, file *rowsFile, doc *firestore.DocumentSnapshot) error {
