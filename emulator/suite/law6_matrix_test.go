@@ -14,6 +14,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/quota"
 )
 
 // Law 6, for every operation: while the audit log cannot be written, operations that
@@ -48,14 +49,14 @@ func (f *matrixFixture) tryWithoutAuditLog(t *testing.T, function, route string)
 		t.Fatal(err)
 	}
 	f.cloud.Clock.Advance(61 * time.Minute) // cached data keys expire, and what is recorded once an hour is recorded again
-	before := allDocuments(t, f.cloud)
+	before := withoutCounts(allDocuments(t, f.cloud))
 	got := do()
 	if err := f.cloud.IAM.Bind(auditRole(function)); err != nil {
 		t.Fatal(err)
 	}
 	if o.recordedFirst {
 		wantProblem(t, got, http.StatusInternalServerError)
-		if diff := cmp.Diff(before, allDocuments(t, f.cloud)); diff != "" {
+		if diff := cmp.Diff(before, withoutCounts(allDocuments(t, f.cloud))); diff != "" {
 			t.Errorf("it wrote %s", diff)
 		}
 		for _, text := range []string{"DNS is slow", "of the tenant", "Edgar", "X-Goog-Signature"} {
@@ -83,4 +84,13 @@ func allDocuments(t *testing.T, c *cloudtest.Cloud) map[string]string {
 		return true
 	})
 	return all
+}
+
+// withoutCounts leaves out how much a tenant has used of its quotas: a request is counted
+// before it is recorded, so that nobody can fill the audit log.
+func withoutCounts(documents map[string]string) map[string]string {
+	maps.DeleteFunc(documents, func(path, _ string) bool {
+		return strings.Contains(path, "/"+quota.UsageCollection+"/") || strings.Contains(path, "/"+quota.MinutesCollection+"/")
+	})
+	return documents
 }

@@ -168,7 +168,7 @@ func TestNoQueryParameterCarriesText(t *testing.T) {
 }
 
 func (p documentedParameter) carriesText() bool {
-	if p.Schema.Type != "string" || len(p.Schema.Enum) > 0 || p.Schema.Format == "date-time" {
+	if p.Schema.Type != "string" || len(p.Schema.Enum) > 0 || p.Schema.Format == "date-time" || p.Schema.Format == "date" {
 		return false
 	}
 	if p.Name == "pageToken" || p.Name == "workspace" {
