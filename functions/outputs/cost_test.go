@@ -34,7 +34,8 @@ func TestReadingThroughAnOutputUnderAViewReadsFewDocuments(t *testing.T) {
 			f.Do(t, persona, http.MethodPost, f.path("stdout.log")+"/views/close", map[string]any{"view": v.View}).Want(t, http.StatusOK)
 			after := c.Firestore.Counts()
 			reads, writes := after.Reads-before.Reads-requests*perRange, after.Writes-before.Writes
-			if reads > 50 || writes > 15 {
+			const leases = 12 // writes for shares of the quota of requests, each larger than the one before
+			if reads > 50 || writes > 15+leases {
 				t.Errorf("%d documents were read in addition to %d for each range, and %d written", reads, perRange, writes)
 			}
 			if entries := len(f.audited(t, "outputs.read", "outputs.read.end")); entries != 2 {
