@@ -64,7 +64,7 @@ func (g *google) service(ctx context.Context, p place) (service, error) {
 	if err != nil {
 		return service{}, fmt.Errorf("read %s: %w", p, err)
 	}
-	return service{s.Etag, path.Base(s.LatestCreatedRevision), path.Base(s.LatestReadyRevision), s.Traffic}, nil
+	return service{etag: s.Etag, newest: path.Base(s.LatestCreatedRevision), ready: path.Base(s.LatestReadyRevision), traffic: s.Traffic}, nil
 }
 
 // send sets who gets the requests of a function, and waits until it is so. It fails if the service

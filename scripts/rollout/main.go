@@ -10,7 +10,7 @@
 //
 //  1. It names the revision that serves each function, so that a newer one gets no requests.
 //  2. It runs the command, which deploys the new revisions.
-//  3. It gives the new revisions a share of the requests (-percent), and looks at their responses
+//  3. It sends a share of the requests to the new revisions (-percent), and looks at their responses
 //     for a time (-watch).
 //  4. If no function fails more often than its revision before, the new revisions get all
 //     requests. Otherwise the revisions before get all requests again.

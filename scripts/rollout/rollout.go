@@ -79,7 +79,7 @@ func (r *rollout) pin(ctx context.Context) (map[place]string, error) {
 	})
 }
 
-// share gives the new revisions their share. It returns those.
+// share sends their share of the requests to the new revisions. It returns those.
 func (r *rollout) share(ctx context.Context, before map[place]string) (map[place]string, error) {
 	return r.each(ctx, func(ctx context.Context, p place, s service) (string, error) {
 		old, existed := before[p]
@@ -93,7 +93,7 @@ func (r *rollout) share(ctx context.Context, before map[place]string) (map[place
 	})
 }
 
-// finish gives all requests to the newest revisions, and to those that come later.
+// finish sends all requests to the newest revisions, and to those that come later.
 func (r *rollout) finish(ctx context.Context) error {
 	_, err := r.each(ctx, func(ctx context.Context, p place, s service) (string, error) {
 		if named, _ := serving(s.traffic); len(named) == 0 {

@@ -170,10 +170,47 @@ func (p *project) deploys(at ...place) func(context.Context) error {
 	}
 }
 
+var (
+	newest = map[place]string{uploads: "newest:100", outputs: "newest:100"}
+	before = map[place]string{uploads: "v1:100", outputs: "v1:100"}
+)
+
+// rolloutRow is a rollout, and where the requests go after it.
+type rolloutRow struct {
+	prepare func(*project)
+	command func(*project) func(context.Context) error // nil: it deploys both functions
+	fails   string                                     // in the error; empty: none exists
+	want    map[place]string
+}
+
 func TestRollout(t *testing.T) {
 	t.Parallel()
-	newest := map[place]string{uploads: "newest:100", outputs: "newest:100"}
-	before := map[place]string{uploads: "v1:100", outputs: "v1:100"}
+	for name, row := range rolloutRows() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, r, _ := newProject(t)
+			if row.prepare != nil {
+				row.prepare(p)
+			}
+			command := p.deploys(uploads, outputs)
+			if row.command != nil {
+				command = row.command(p)
+			}
+			err := r.deploy(t.Context(), command)
+			if row.fails == "" && err != nil || row.fails != "" && (err == nil || !strings.Contains(err.Error(), row.fails)) {
+				t.Errorf("got %v, want %q", err, row.fails)
+			}
+			if diff := cmp.Diff(row.want, p.shares()); diff != "" {
+				t.Error(diff)
+			}
+			if len(p.pending) > 0 {
+				t.Errorf("it did not wait for %v", p.pending)
+			}
+		})
+	}
+}
+
+func rolloutRows() map[string]rolloutRow {
 	onlyNew := func(n responses) func(place, string) responses {
 		return func(at place, revision string) responses {
 			if at == uploads && revision == "v2" {
@@ -182,14 +219,9 @@ func TestRollout(t *testing.T) {
 			return responses{all: 1000, failed: 2}
 		}
 	}
-	for name, row := range map[string]struct {
-		prepare func(*project)
-		command func(*project) func(context.Context) error
-		fails   string
-		want    map[place]string
-	}{
-		"gives everything to new revisions that answer": {want: newest},
-		"gives everything to the newest if nothing is new": {
+	return map[string]rolloutRow{
+		"sends everything to new revisions that answer": {want: newest},
+		"sends everything to the newest if nothing is new": {
 			command: func(p *project) func(context.Context) error { return p.deploys() }, want: newest,
 		},
 		"serves a function that the version adds": {
@@ -207,10 +239,10 @@ func TestRollout(t *testing.T) {
 			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, failed: 5}) },
 			fails:   "uploads in europe-west1: 5 of 50 responses of v2 are 5xx, and 2 of 1000 of v1", want: before,
 		},
-		"goes on if few responses failed": {
+		"continues if few responses failed": {
 			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, failed: 4}) }, want: newest,
 		},
-		"goes on if both versions fail alike": {
+		"continues if both versions fail alike": {
 			prepare: func(p *project) {
 				p.responses = func(place, string) responses { return responses{all: 100, failed: 30} }
 			}, want: newest,
@@ -245,33 +277,11 @@ func TestRollout(t *testing.T) {
 			},
 			fails: "an earlier rollout did not end", want: map[place]string{uploads: "v0:95 v1:5", outputs: "v1:100"},
 		},
-		"goes on from revisions that an earlier rollout went back to": {
+		"continues from revisions that an earlier rollout went back to": {
 			prepare: func(p *project) {
 				p.services[uploads].Traffic = []*cloudrun.GoogleCloudRunV2TrafficTarget{all("v0")}
 			}, want: newest,
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p, r, _ := newProject(t)
-			if row.prepare != nil {
-				row.prepare(p)
-			}
-			command := p.deploys(uploads, outputs)
-			if row.command != nil {
-				command = row.command(p)
-			}
-			err := r.deploy(t.Context(), command)
-			if row.fails == "" && err != nil || row.fails != "" && (err == nil || !strings.Contains(err.Error(), row.fails)) {
-				t.Errorf("got %v, want %q", err, row.fails)
-			}
-			if diff := cmp.Diff(row.want, p.shares()); diff != "" {
-				t.Error(diff)
-			}
-			if len(p.pending) > 0 {
-				t.Errorf("it did not wait for %v", p.pending)
-			}
-		})
 	}
 }
 
@@ -305,7 +315,7 @@ func TestAnInterruptedRolloutGoesBack(t *testing.T) {
 	if err := r.deploy(ctx, p.deploys(uploads, outputs)); err == nil {
 		t.Error("an interrupted rollout succeeded")
 	}
-	if diff := cmp.Diff(map[place]string{uploads: "v1:100", outputs: "v1:100"}, p.shares()); diff != "" {
+	if diff := cmp.Diff(before, p.shares()); diff != "" {
 		t.Error(diff)
 	}
 }
