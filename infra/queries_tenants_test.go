@@ -44,6 +44,7 @@ func (x *caller) callTenants(t *testing.T) {
 	for _, action := range []string{"suspend", "resume"} {
 		x.call(t, "POST /v1/tenants/{tenant}/"+action, "", nil)
 	}
+	x.call(t, "PUT /v1/tenants/{tenant}/quotas", "", object{"quotas": []object{{"quota": "exports", "limit": 199}}})
 }
 
 // callMembers adds a member of the workspace, removes it, and adds it again for later calls.

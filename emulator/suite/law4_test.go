@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,6 +42,7 @@ type matrixFixture struct {
 
 	entries map[tenant.ID]string // ID of a published audit entry of each log
 	witness cloudtest.Witness    // of each tenant's log
+	lowered atomic.Int64         // how often a quota was lowered: each time to another limit
 }
 
 func newMatrixFixture(t *testing.T, c *cloudtest.Cloud) *matrixFixture {

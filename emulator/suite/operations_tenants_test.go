@@ -62,6 +62,13 @@ func destruction(t *testing.T, f *matrixFixture, p place) (string, any) {
 	return path, map[string]any{"tenant": f.tenant.ID}
 }
 
+// lowerQuota lowers a quota of the tenant, which no other test uses up.
+func lowerQuota(t *testing.T, f *matrixFixture, _ place) (string, any) {
+	t.Helper()
+	limit := tenant.DefaultQuotas.SamplesPerDay - 1 - f.lowered.Add(1)
+	return "/v1/tenants/" + string(f.tenant.ID) + "/quotas", map[string]any{"quotas": []map[string]any{{"quota": "samples", "limit": limit}}}
+}
+
 // stateOfTenant returns a request of the staff that changes the state of the tenant, after the
 // opposite. Afterward, the tenant is active. Other roles are refused, whatever the state is.
 func stateOfTenant(first, then string) ask {

@@ -158,6 +158,7 @@ var operations = map[string]operation{
 	"GET /v1/tenants/{tenant}":          {roles: staff, action: auditlog.ReadTenantStatus, ask: ofTenant("", nil), lists: true, shared: true},
 	"POST /v1/tenants/{tenant}/suspend": {roles: staff, action: auditlog.SuspendTenant, ask: stateOfTenant("resume", "suspend"), stops: true, lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenants/{tenant}/resume":  {roles: staff, action: auditlog.ResumeTenant, ask: stateOfTenant("suspend", "resume"), stops: true, lists: true, shared: true, recordedFirst: true},
+	"PUT /v1/tenants/{tenant}/quotas":   {roles: staff, action: auditlog.LimitTenant, ask: lowerQuota, lists: true, shared: true, recordedFirst: true},
 
 	"GET /v1/tenant/storage":         {roles: auditors, action: auditlog.ReadStorage, ask: verifiedStorage, lists: true, shared: true},
 	"POST /v1/tenant/storage/verify": {roles: admins, action: auditlog.VerifyStorage, ask: unverifiedStorage, lists: true, shared: true, recordedFirst: true},

@@ -16,6 +16,7 @@
 //	GET  /v1/tenants/{tenant}          staff  show the state of a tenant
 //	POST /v1/tenants/{tenant}/suspend  staff  refuse all requests of a tenant
 //	POST /v1/tenants/{tenant}/resume   staff  serve it again
+//	PUT  /v1/tenants/{tenant}/quotas   staff  lower quotas of a tenant, or end that
 //	GET  /v1/tenant/holds                         auditor, admin  list the holds
 //	PUT  /v1/tenant/holds/{hold}                  admin           place one on the tenant, a workspace or a run
 //	POST /v1/tenant/holds/{hold}/lift             admin           request that it ends, or confirm it
@@ -75,7 +76,6 @@
 //	 "cachedTo":  "2026-11-29T12:05:02Z"}   until then, a process can have data keys in memory
 //
 // To call disable or enable again is safe. It continues what an earlier call has not done.
-//
 // # Destruction
 //
 // The key must be disabled first, and its state revoked. Then two requests are needed. Both
@@ -143,9 +143,10 @@
 // What is over a quota is refused with 429 quota-exceeded before anything is done. Retry-After
 // and the detail say when the quota renews. A repeated request that changes nothing does not
 // count, but is refused too while the quota is used up. At 80 % of a quota, the platform's staff is alerted.
+// The staff can lower quotas at once: {"quotas": [{"quota": "runs", "limit": 1000}]} replaces all that it has
+// lowered, and {"quotas": []} ends that. "drift" shows it; only Terraform raises a quota.
 //
 //	GET /v1/tenant/usage?from=2026-01-01&to=2026-01-31     at most 92 days
-//
 //	{"days": [{"day": "2026-01-01", "runs": {"used": 17, "leased": 32}, …}]}
 //
 // Each process takes a share of a quota, a lease, and reports what it has used when it takes
@@ -212,11 +213,9 @@
 // Terraform creates the record, the key and the roles on the key, and this API changes the
 // state of the versions and of the tenant. "owners" says so for each field. An apply does not change the state
 // of versions, so data stays unreadable after an apply. An apply does grant the roles again,
-// which "drift" shows; they have no effect while the versions are disabled.
-//
-// "rights" says what the platform can do with the key. If the key is in an external key
-// manager, or the key's project does not grant the platform the role
-// strongroom.keyAdministrator, it says who can do the rest.
+// which "drift" shows; they have no effect while the versions are disabled. "rights" says what
+// the platform can do with the key. If the key is in an external key manager, or its project does
+// not grant the platform the role strongroom.keyAdministrator, it says who can do the rest.
 //
 // # The state of the tenant
 //

@@ -45,6 +45,7 @@ const (
 	statusPath  = "/v1/tenants/{tenant}"
 	suspendPath = "/v1/tenants/{tenant}/suspend"
 	resumePath  = "/v1/tenants/{tenant}/resume"
+	limitPath   = "/v1/tenants/{tenant}/quotas"
 
 	leavePath            = "/v1/tenant/offboarding"
 	stopPath             = "/v1/tenant/offboarding/stop"

@@ -25,7 +25,7 @@ func (h *Handler) get(ctx context.Context, _ *struct{}) (*tenantResponse, error)
 		return nil, err
 	}
 	out := c.show(c.before)
-	out.Body.Quotas, err = h.quotas(ctx, c.session, c.written)
+	out.Body.Quotas, err = h.quotas(ctx, c.session, c.written.With(c.settings))
 	return out, err
 }
 
@@ -44,7 +44,7 @@ func (c *keyChange) show(m measurement) *tenantResponse {
 			KeepModelRequestsDays: int64(t.Limits.KeepModelRequests / day),
 		},
 		Change: showStateChange(c.settings), Role: string(c.session.Principal.Role), Offboarding: c.leaving,
-		Key: showKey(t, r, m), Owners: append(c.stateOwners(), owners(m)...), Drift: append(c.stateDrift(), drift(r, m)...),
+		Key: showKey(t, r, m), Owners: append(c.stateOwners(), owners(m)...), Drift: slices.Concat(c.stateDrift(), c.quotaDrift(), drift(r, m)),
 	}}
 }
 

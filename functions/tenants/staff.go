@@ -31,6 +31,8 @@ type StatusBody struct {
 	TerraformState string `json:"terraformState" class:"operational" enum:"active,suspended" doc:"What Terraform sets; the API cannot change it"`
 
 	Change *StateChangeBody `json:"change,omitempty" doc:"The last change of the state with the API"`
+
+	Quotas []StaffQuotaBody `json:"quotas,omitempty" doc:"Not in the list of tenants"`
 }
 
 // StateChangeBody is a change of a tenant's state with the API.
@@ -48,6 +50,7 @@ func (h *Handler) registerStaff(a *api.API) {
 	api.Register(a, h.operation("getTenantStatus", http.MethodGet, statusPath, "Show the state of a tenant", auditlog.ReadTenantStatus, 404), h.status)
 	api.Register(a, h.operation("suspendTenant", http.MethodPost, suspendPath, "Refuse all requests of a tenant", auditlog.SuspendTenant, 404, 409), h.suspend)
 	api.Register(a, h.operation("resumeTenant", http.MethodPost, resumePath, "Serve a suspended tenant again", auditlog.ResumeTenant, 404, 409), h.resume)
+	api.Register(a, h.operation("limitTenant", http.MethodPut, limitPath, "Lower quotas of a tenant", auditlog.LimitTenant, 404), h.limit)
 }
 
 type listResponse struct {
@@ -72,7 +75,7 @@ func (h *Handler) status(ctx context.Context, in *TenantPath) (*statusResponse, 
 	if err != nil {
 		return nil, err
 	}
-	return &statusResponse{showStatus(c.record, c.settings)}, nil
+	return &statusResponse{showLimited(c.record, c.settings)}, nil
 }
 
 func (h *Handler) suspend(ctx context.Context, in *TenantPath) (*statusResponse, error) {

@@ -46,6 +46,12 @@ func ofKeys(action string) prepare {
 	}
 }
 
+// everyQuota lowers all quotas, which still allow the requests of the tests.
+var everyQuota = []map[string]any{
+	{"quota": "bytes", "limit": 1 << 39}, {"quota": "parts", "limit": 999_999}, {"quota": "runs", "limit": 199_999}, {"quota": "samples", "limit": 19_999_999},
+	{"quota": "sightings", "limit": 1_999_999}, {"quota": "exports", "limit": 199}, {"quota": "modelSends", "limit": 4_999}, {"quota": "requests", "limit": 59_999},
+}
+
 // ofStatus asks about another tenant with each request, as the platform's staff.
 func ofStatus(method, path string) prepare {
 	return func(t *testing.T, tn *cloudtest.Tenant) func(int) request {
@@ -53,6 +59,9 @@ func ofStatus(method, path string) prepare {
 		for n := range all {
 			other := tn.Cloud.Tenant(t)
 			all[n] = request{method: method, path: "/v1/tenants/" + string(other.ID) + path, token: other.Token(t, "platform")}
+			if path == "/quotas" {
+				all[n].body = encode(t, map[string]any{"quotas": everyQuota})
+			}
 			if path == "/resume" {
 				other.Do(t, "platform", http.MethodPost, "/v1/tenants/"+string(other.ID)+"/suspend", nil).Want(t, http.StatusOK)
 			}

@@ -159,6 +159,7 @@ var largest = map[string]prepare{
 	"GET /v1/tenants/{tenant}":          ofStatus("GET", ""),
 	"POST /v1/tenants/{tenant}/suspend": ofStatus("POST", "/suspend"),
 	"POST /v1/tenants/{tenant}/resume":  ofStatus("POST", "/resume"),
+	"PUT /v1/tenants/{tenant}/quotas":   ofStatus("PUT", "/quotas"),
 
 	"config-events": largestConfigEvents,
 	"export-parts":  largestParts,

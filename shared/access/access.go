@@ -103,6 +103,7 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.ReadTenantStatus: {tenant.Platform},
 	auditlog.SuspendTenant:    {tenant.Platform},
 	auditlog.ResumeTenant:     {tenant.Platform},
+	auditlog.LimitTenant:      {tenant.Platform},
 
 	auditlog.RequestOffboarding:    {tenant.Admin},
 	auditlog.StopOffboarding:       {tenant.Admin},

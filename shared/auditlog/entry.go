@@ -102,6 +102,7 @@ const (
 	ReadTenantStatus Action = "tenants.read"
 	SuspendTenant    Action = "tenants.suspend"
 	ResumeTenant     Action = "tenants.resume"
+	LimitTenant      Action = "tenants.limit"
 
 	RequestOffboarding    Action = "tenant.offboarding.request"
 	StopOffboarding       Action = "tenant.offboarding.stop"

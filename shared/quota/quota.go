@@ -79,5 +79,16 @@ func WorkspaceLimit(record tenant.Record, kind Kind) int64 {
 	return limitsOf(record.WorkspaceQuotas)[kind]
 }
 
+// Set returns the quota of a kind that the record sets, 0 for the default.
+func Set(record tenant.Record, kind Kind) int64 { return limitsOf(record.Quotas)[kind] }
+
+// Of returns quotas of these amounts.
+func Of(a Amounts) tenant.Quotas {
+	return tenant.Quotas{
+		BytesPerDay: a[Bytes], PartsPerDay: a[Parts], RunsPerDay: a[Runs], SamplesPerDay: a[Samples], SightingsPerDay: a[Sightings],
+		ExportsPerDay: a[Exports], ModelSendsPerDay: a[ModelSends], RequestsPerMinute: a[Requests],
+	}
+}
+
 // Limit returns the quota of a kind of a tenant.
 func Limit(record tenant.Record, kind Kind) int64 { return limitsOf(record.Quotas.OrDefault())[kind] }

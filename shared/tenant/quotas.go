@@ -32,6 +32,19 @@ func (q Quotas) OrDefault() Quotas {
 	return q
 }
 
+// AtMost returns the quotas with those of lower that are set and smaller, compared with the
+// defaults in the place of zero.
+func (q Quotas) AtMost(lower Quotas) Quotas {
+	inEffect := q.OrDefault()
+	own, set := q.fields(), inEffect.fields()
+	for i, field := range lower.fields() {
+		if *field.value > 0 && *field.value < *set[i].value {
+			*own[i].value = *field.value
+		}
+	}
+	return q
+}
+
 // Validate returns an error that joins everything wrong with the quotas of a tenant.
 func (q Quotas) Validate() error {
 	var errs []error

@@ -16,6 +16,8 @@ type Settings struct {
 	Changed time.Time `firestore:"changed" class:"operational"` // time of the last change
 
 	Leaving *Leaving `firestore:"leaving"` // nil: nobody has asked for an offboarding
+
+	Lowered Quotas `firestore:"lowered"` // quotas that the platform's staff has lowered; zero: what Terraform sets applies
 }
 
 // Leaving is the offboarding of a tenant: an admin asks for it, and the platform's staff starts
@@ -36,14 +38,16 @@ func (s Settings) Validate() error {
 	if s.State == Offboarding && (s.Leaving == nil || s.Leaving.Start == "") {
 		return errors.New("the state of the settings is offboarding, and nobody has started it")
 	}
-	return nil
+	return s.Lowered.Validate()
 }
 
 // With returns the record as it is in effect with the settings. A tenant that Terraform
-// suspends is suspended, whatever the API says: whoever may apply can always stop a tenant.
+// suspends is suspended, whatever the API says: whoever may apply can always stop a tenant. The
+// API only lowers quotas: of two values, the smaller one applies.
 func (r Record) With(s Settings) Record {
 	if r.State == Active {
 		r.State = cmp.Or(s.State, Active)
 	}
+	r.Quotas = r.Quotas.AtMost(s.Lowered)
 	return r
 }

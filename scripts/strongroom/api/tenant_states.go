@@ -13,6 +13,32 @@ type TenantStatus struct {
 	State          string       `json:"state"`          // in effect: active, suspended or offboarding
 	TerraformState string       `json:"terraformState"` // active or suspended; the API cannot change it
 	Change         *StateChange `json:"change,omitempty"`
+
+	Quotas []StaffQuota `json:"quotas,omitempty"` // not in a list of tenants
+}
+
+// StaffQuota is a quota of a tenant, as the platform's staff sees it.
+type StaffQuota struct {
+	Quota     string `json:"quota"`
+	Limit     int64  `json:"limit"`             // in effect
+	Terraform int64  `json:"terraform"`         // what Terraform sets, or the default
+	Lowered   int64  `json:"lowered,omitempty"` // what the staff has set
+}
+
+// LoweredQuota is a quota that is lowered.
+type LoweredQuota struct {
+	Quota string `json:"quota"`
+	Limit int64  `json:"limit"`
+}
+
+// LowerQuotas replaces the quotas of a tenant that are lowered, as the platform's staff. It is
+// safe to retry.
+func (c *Client) LowerQuotas(ctx context.Context, id string, quotas []LoweredQuota) (t TenantStatus, err error) {
+	body := struct {
+		Quotas []LoweredQuota `json:"quotas"`
+	}{append([]LoweredQuota{}, quotas...)}
+	err = c.call(ctx, request{what: "lower the quotas of the tenant", method: http.MethodPut, path: "/v1/tenants/" + url.PathEscape(id) + "/quotas", in: body}, &t)
+	return t, err
 }
 
 // StateChange is the last change of a tenant's state with the API.

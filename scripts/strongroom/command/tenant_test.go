@@ -162,3 +162,28 @@ func TestATenantLeavesAndTheCertificateIsVerifiedOffline(t *testing.T) {
 		t.Errorf("stop what nobody has asked for: %+v", r)
 	}
 }
+
+func TestTheStaffLowersQuotas(t *testing.T) {
+	t.Parallel()
+	tenant := cloudtest.Shared(t).Tenant(t)
+	staff, id := programOf(t, tenant, "platform"), string(tenant.ID)
+	wantText(t, staff.run(t, "tenants", "limit", id, "runs=1000", "requests=600").want(t), "runs        1000", "200000", "requests    600")
+	shown := decode[api.TenantStatus](t, staff, "tenants", "show", id, "--json")
+	if q := shown.Quotas[2]; q != (api.StaffQuota{Quota: "runs", Limit: 1000, Terraform: 200_000, Lowered: 1000}) {
+		t.Errorf("the quota of runs is %+v", q)
+	}
+	shown = decode[api.TenantStatus](t, staff, "tenants", "limit", id, "--none", "--json")
+	if q := shown.Quotas[2]; q.Limit != 200_000 || q.Lowered != 0 {
+		t.Errorf("afterward, the quota of runs is %+v", q)
+	}
+	for name, args := range map[string][]string{
+		"no quota and not --none": {}, "both": {"runs=1000", "--none"}, "a quota without a limit": {"runs"}, "a limit that is no number": {"runs=many"}, "a limit of zero": {"runs=0"},
+	} {
+		if r := staff.run(t, append([]string{"tenants", "limit", id}, args...)...); r.code != 2 {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	if r := staff.run(t, "tenants", "limit", id, "runs=999999999"); r.code == 0 || !strings.Contains(r.stderr, "only lowers") {
+		t.Errorf("a higher quota: %+v", r)
+	}
+}

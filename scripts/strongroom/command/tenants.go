@@ -3,6 +3,8 @@ package command
 import (
 	"context"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,11 +16,11 @@ import (
 func tenantsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tenants",
-		Short: "List, suspend, resume and offboard tenants (platform staff only)",
+		Short: "List, suspend, resume, limit and offboard tenants (platform staff only)",
 		Example: `  strongroom tenants ls
   strongroom tenants suspend acme`,
 	}
-	cmd.AddCommand(listTenantsCommand(a), showStatusCommand(a), suspendCommand(a), resumeTenantCommand(a),
+	cmd.AddCommand(listTenantsCommand(a), showStatusCommand(a), suspendCommand(a), resumeTenantCommand(a), limitCommand(a),
 		offboardCommand(a), showOffboardingCommand(a), stopOffboardingCommand(a), staffCertificateCommand(a))
 	return cmd
 }
@@ -65,7 +67,7 @@ func statusCommand(a *app, cmd *cobra.Command, do func(context.Context, *api.Cli
 
 func showStatusCommand(a *app) *cobra.Command {
 	return statusCommand(a, &cobra.Command{
-		Use: "show TENANT", Short: "Show the state of a tenant, and who has set it",
+		Use: "show TENANT", Short: "Show the state and the quotas of a tenant, and who has set them",
 		Example: "  strongroom tenants show acme",
 	}, func(ctx context.Context, c *api.Client, id string) (api.TenantStatus, error) {
 		return c.TenantStatus(ctx, id)
@@ -92,4 +94,50 @@ it.`,
 	}, func(ctx context.Context, c *api.Client, id string) (api.TenantStatus, error) {
 		return c.SetTenantState(ctx, id, "resume")
 	})
+}
+
+func limitCommand(a *app) *cobra.Command {
+	var none, asJSON bool
+	cmd := &cobra.Command{
+		Use: "limit TENANT QUOTA=LIMIT…", Short: "Lower quotas of a tenant, or end that",
+		Long: `Lower quotas of a tenant at once, for example because a runner is in a loop. The quotas that are
+given replace all that were lowered before. Every process has seen the change after a minute.
+
+The quotas are bytes, parts, runs, samples, sightings, exports, modelSends (in a day) and requests
+(in a minute). A quota can only be lowered: to raise one, change the tenant's settings in Terraform.`,
+		Example: `  strongroom tenants limit acme runs=1000 requests=600
+  strongroom tenants limit acme --none`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := tenant.ParseID(args[0]); err != nil {
+				return usageError("TENANT: %w", err)
+			}
+			lowered, err := parseQuotas(args[1:])
+			if err != nil {
+				return err
+			}
+			if none == (len(lowered) > 0) {
+				return usageError("give quotas, such as runs=1000, or --none to lower nothing any more")
+			}
+			show := func(w io.Writer, t api.TenantStatus) error { return view.TenantStatuses(w, []api.TenantStatus{t}) }
+			return printCall(cmd.Context(), a, asJSON, show, func(ctx context.Context, c *api.Client) (api.TenantStatus, error) {
+				return c.LowerQuotas(ctx, args[0], lowered)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&none, "none", false, "what Terraform sets applies again")
+	addJSONFlag(cmd, &asJSON, api.TenantStatus{})
+	return cmd
+}
+
+func parseQuotas(args []string) (all []api.LoweredQuota, err error) {
+	for _, arg := range args {
+		name, text, found := strings.Cut(arg, "=")
+		limit, err := strconv.ParseInt(text, 10, 64)
+		if !found || name == "" || err != nil || limit < 1 {
+			return nil, usageError("%q is not a quota and its limit, such as runs=1000", arg)
+		}
+		all = append(all, api.LoweredQuota{Quota: name, Limit: limit})
+	}
+	return all, nil
 }

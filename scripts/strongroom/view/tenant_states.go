@@ -20,6 +20,18 @@ func TenantStatuses(w io.Writer, all []api.TenantStatus) error {
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", t.ID, t.State, t.TerraformState, changed)
 	}
+	for _, t := range all {
+		for i, q := range t.Quotas {
+			if i == 0 {
+				fmt.Fprintln(table, "\nQUOTA\tLIMIT\tTERRAFORM\tLOWERED BY THE STAFF")
+			}
+			lowered := "-"
+			if q.Lowered > 0 {
+				lowered = fmt.Sprint(q.Lowered)
+			}
+			fmt.Fprintf(table, "%s\t%d\t%d\t%s\n", q.Quota, q.Limit, q.Terraform, lowered)
+		}
+	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
