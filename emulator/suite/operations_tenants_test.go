@@ -85,11 +85,11 @@ func (f *matrixFixture) setState(ctx context.Context, t *testing.T, state tenant
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := tenant.Settings{State: state, Entry: "test"}
+	settings := map[string]any{"state": state, "entry": "test", "leaving": nil}
 	if state == tenant.Offboarding {
-		settings.Leaving = &tenant.Leaving{ID: "test", Start: "test"}
+		settings["leaving"] = tenant.Leaving{ID: "test", Start: "test"}
 	}
-	if _, err := directory.Settings(db, f.tenant.ID).Set(ctx, settings); err != nil {
+	if _, err := directory.Settings(db, f.tenant.ID).Set(ctx, settings, firestore.MergeAll); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -123,6 +123,11 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.AddMember:    {tenant.Admin},
 	auditlog.RemoveMember: {tenant.Admin},
 
+	auditlog.ReadTrust:       {tenant.Auditor, tenant.Admin},
+	auditlog.TestTrust:       {tenant.Admin},
+	auditlog.AddTrustRule:    {tenant.Admin},
+	auditlog.RemoveTrustRule: {tenant.Admin},
+
 	auditlog.ListQuarantine:    {tenant.Platform},
 	auditlog.ReplayQuarantine:  {tenant.Platform},
 	auditlog.ReplayDeadLetters: {tenant.Platform},
@@ -301,6 +306,7 @@ const (
 	reasonWitness   = "witness"
 	reasonSelf      = "same-person"
 	reasonPipeline  = "pipeline"
+	reasonAddedRule = "added-rule"
 )
 
 // decideByToken returns the reason to deny the request, or "" to allow it. If member is
@@ -392,5 +398,6 @@ var denials = map[string]string{
 	reasonOwner:     api.RunOwnerText,
 	reasonSelf:      "you have reviewed or pushed this configuration; ask another admin to approve it",
 	reasonPipeline:  "a pipeline cannot approve a configuration; ask a person who is an admin",
+	reasonAddedRule: "an admin has given you this role with the API, so you may be the same person; ask an admin by a rule of Terraform to approve it",
 	reasonWitness:   "no registered witness has signed this checkpoint; register the witness's key in the tenant's record",
 }
