@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"cloud.google.com/go/firestore"
+
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/certificate"
 	"github.com/strongroom-dev/strongroom/shared/directory"
