@@ -22,11 +22,20 @@ type TenantBody struct {
 	Role        string           `json:"role" class:"operational" enum:"auditor,admin" doc:"Of the caller: an auditor changes nothing"`
 	Offboarding *OffboardingBody `json:"offboarding,omitempty" doc:"Only if an admin has asked for it, or it has begun"`
 
+	SignIn []SignInBody `json:"signIn" doc:"OpenID settings of those who sign in to the console or with the command line"`
+
 	Limits LimitsBody  `json:"limits"`
 	Quotas []QuotaBody `json:"quotas,omitempty" doc:"What the tenant may do in a day or a minute, with the platform's defaults; only from GET /v1/tenant"`
 	Key    KeyBody     `json:"key"`
 	Owners []OwnerBody `json:"owners" doc:"Who may change what"`
 	Drift  []DriftBody `json:"drift" doc:"Where the resources differ from what was asked for"`
+}
+
+// SignInBody is an issuer at which people sign in. The console discovers the addresses of the
+// issuer itself, and the secrets of its clients are not in the record.
+type SignInBody struct {
+	Issuer    string   `json:"issuer" class:"configuration" doc:"Exact iss; its OpenID settings are below /.well-known"`
+	ClientIDs []string `json:"clientIds" class:"configuration" doc:"Of the console and of the command line at this issuer"`
 }
 
 // LimitsBody has the limits of a tenant. Zero means the platform's default.

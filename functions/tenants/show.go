@@ -37,6 +37,7 @@ func (c *keyChange) show(m measurement) *tenantResponse {
 		ID: string(t.ID), State: string(t.State), ProjectID: t.ProjectID, Location: t.Location,
 		OutputsBucket: t.OutputsBucket, ExportsBucket: t.ExportsBucket, ConfigsBucket: t.ConfigsBucket, AuditBucket: t.AuditBucket,
 		AuditTopic: t.AuditTopic, SigningAccount: t.SigningAccount,
+		SignIn: showSignIn(t.Trust),
 		Limits: LimitsBody{
 			UploadLifetimeSeconds: int64(t.Limits.UploadLifetime / time.Second),
 			ModelSendsPerHour:     t.Limits.ModelSendsPerHour,
@@ -46,6 +47,16 @@ func (c *keyChange) show(m measurement) *tenantResponse {
 		Change: showStateChange(c.settings), Role: string(c.session.Principal.Role), Offboarding: c.leaving,
 		Key: showKey(t, r, m), Owners: append(c.stateOwners(), owners(m)...), Drift: append(c.stateDrift(), drift(r, m)...),
 	}}
+}
+
+func showSignIn(trust []tenant.Trust) []SignInBody {
+	all := []SignInBody{}
+	for _, t := range trust {
+		if len(t.ClientIDs) > 0 {
+			all = append(all, SignInBody{Issuer: t.Issuer, ClientIDs: t.ClientIDs})
+		}
+	}
+	return all
 }
 
 func showKey(t tenant.Record, r keyRecord, m measurement) KeyBody {
@@ -178,7 +189,7 @@ func owners(m measurement) []OwnerBody {
 		versions = "customer"
 	}
 	all := []OwnerBody{{"key.versions", versions}, {"key.roles", "terraform"}}
-	for _, field := range []string{"projectId", "location", "outputsBucket", "exportsBucket", "configsBucket", "auditBucket", "auditTopic", "signingAccount", "limits", "quotas", "key.name"} {
+	for _, field := range []string{"projectId", "location", "outputsBucket", "exportsBucket", "configsBucket", "auditBucket", "auditTopic", "signingAccount", "signIn", "limits", "quotas", "key.name"} {
 		all = append(all, OwnerBody{field, "terraform"})
 	}
 	return all

@@ -3,6 +3,7 @@ package tenants_test
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,20 @@ func TestTheTrustIsListedInItsOrder(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	var shown struct {
+		SignIn []struct {
+			Issuer    string
+			ClientIDs []string
+		}
+		Owners []struct{ Field, Owner string }
+	}
+	tn.Do(t, "auditor", http.MethodGet, "/v1/tenant", nil).Want(t, http.StatusOK).JSON(t, &shown)
+	if s := shown.SignIn; len(s) != 1 || s[0].Issuer != tn.Cloud.Issuer.URL() || !cmp.Equal(s[0].ClientIDs, all.Issuers[0].ClientIDs) {
+		t.Errorf("the OpenID settings are %+v", s)
+	}
+	if !slices.Contains(shown.Owners, struct{ Field, Owner string }{"signIn", "terraform"}) {
+		t.Errorf("the owners are %+v", shown.Owners)
 	}
 	if i := all.Issuers; len(i) != 1 || i[0].Issuer != tn.Cloud.Issuer.URL() || i[0].Owner != "terraform" || len(i[0].Keys) == 0 || len(i[0].ClientIDs) != 2 {
 		t.Errorf("the issuers are %+v", i)

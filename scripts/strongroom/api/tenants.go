@@ -24,11 +24,18 @@ type Tenant struct {
 	Role        string       `json:"role"`                  // of the caller: auditor or admin
 	Offboarding *Offboarding `json:"offboarding,omitempty"` // nil: nobody has asked for it
 
-	Limits TenantLimits `json:"limits"`
-	Quotas []Quota      `json:"quotas,omitempty"` // nil: the tenant was returned by a change
-	Key    TenantKey    `json:"key"`
-	Owners []FieldOwner `json:"owners"`
-	Drift  []FieldDrift `json:"drift"`
+	SignIn []SignInClients `json:"signIn"` // OpenID settings; Terraform owns them
+	Limits TenantLimits    `json:"limits"`
+	Quotas []Quota         `json:"quotas,omitempty"` // nil: the tenant was returned by a change
+	Key    TenantKey       `json:"key"`
+	Owners []FieldOwner    `json:"owners"`
+	Drift  []FieldDrift    `json:"drift"`
+}
+
+// SignInClients is an issuer at which people sign in to the console or with this program.
+type SignInClients struct {
+	Issuer    string   `json:"issuer"`
+	ClientIDs []string `json:"clientIds"`
 }
 
 // TenantLimits has the limits of a tenant. Zero means the platform's default.

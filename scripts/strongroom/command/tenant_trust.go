@@ -47,14 +47,14 @@ who can remove a rule: terraform, or api, which is this program.`,
 	return cmd
 }
 
-// ruleFlags describe a rule for the token of a file.
-type ruleFlags struct {
+// trustFlags describe a rule for the token of a file.
+type trustFlags struct {
 	role, issuer string
 	claims       []string
 	workspaces   []string
 }
 
-func (o *ruleFlags) add(cmd *cobra.Command) {
+func (o *trustFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.role, "role", "", "`role` of the rule: runner, viewer, auditor or admin")
 	flags.StringVar(&o.issuer, "issuer", "", "`issuer` of the rule (default: the one of the token)")
@@ -63,7 +63,7 @@ func (o *ruleFlags) add(cmd *cobra.Command) {
 }
 
 // rule returns the rule. What the flags do not say is that of the token, which the platform verifies.
-func (o *ruleFlags) rule(token secret.String) (*api.NewTrustRule, error) {
+func (o *trustFlags) rule(token secret.String) (*api.NewTrustRule, error) {
 	rule := &api.NewTrustRule{Issuer: o.issuer, Role: o.role, Workspaces: o.workspaces}
 	hasSubject := false
 	for _, text := range o.claims {
@@ -141,7 +141,7 @@ func (a *app) readToken(name string) (secret.String, error) {
 }
 
 func testTrustCommand(a *app) *cobra.Command {
-	var o ruleFlags
+	var o trustFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "test TOKEN-FILE", Short: "Show which rule gives a token its role, and why the others do not",
@@ -180,7 +180,7 @@ Exits with code 1 if the token is not accepted, or if the rule of --role does no
 }
 
 // tokenAndRule reads a token and the rule of the flags; nil: there is none.
-func (a *app) tokenAndRule(file string, o ruleFlags) (secret.String, *api.NewTrustRule, error) {
+func (a *app) tokenAndRule(file string, o trustFlags) (secret.String, *api.NewTrustRule, error) {
 	if o.role == "" && (o.issuer != "" || len(o.claims)+len(o.workspaces) > 0) {
 		return secret.String{}, nil, usageError("--issuer, --claim and --write describe a rule, which also needs --role")
 	}
@@ -193,7 +193,7 @@ func (a *app) tokenAndRule(file string, o ruleFlags) (secret.String, *api.NewTru
 }
 
 func addTrustCommand(a *app) *cobra.Command {
-	var o ruleFlags
+	var o trustFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "add TOKEN-FILE --role ROLE", Short: "Add a rule for the person or program of a token",

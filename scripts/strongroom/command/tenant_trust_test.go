@@ -37,6 +37,7 @@ func TestAnAdminManagesTrustRules(t *testing.T) {
 		t.Errorf("the rule is %+v", added)
 	}
 	wantText(t, admin.run(t, "tenant", "trust", "add", newcomer, "--role", "viewer").want(t), added.ID, "every process has seen it by")
+	wantText(t, auditor.run(t, "tenant", "show").want(t), "sign-in   "+tenant.Cloud.Issuer.URL())
 	wantText(t, auditor.run(t, "tenant", "trust", "list").want(t), "1 key", "signs in the client", "terraform", "persona=admin", "sub="+subject, added.ID)
 	if trust := decode[api.Trust](t, auditor, "tenant", "trust", "ls", "--json"); len(trust.Rules) != 7 || trust.Rules[6].ID != added.ID {
 		t.Errorf("the trust is %+v", trust)

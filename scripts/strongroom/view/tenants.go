@@ -20,6 +20,9 @@ func Tenant(w io.Writer, t api.Tenant) error {
 	} {
 		fmt.Fprintf(&b, "  %-9s %s\n", row.what, cmp.Or(row.name, "-"))
 	}
+	for _, s := range t.SignIn {
+		fmt.Fprintf(&b, "  sign-in   %s (%s)\n", s.Issuer, strings.Join(s.ClientIDs, ", "))
+	}
 	if t.Offboarding != nil {
 		b.WriteString("\nOFFBOARDING\n")
 		writeOffboarding(&b, *t.Offboarding)

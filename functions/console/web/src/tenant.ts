@@ -42,6 +42,7 @@ export interface Tenant {
   offboarding?: Offboarding;
   limits: { uploadLifetimeSeconds: number; modelSendsPerHour: number; modelTokensPerDay: number; keepModelRequestsDays: number };
   key: Key;
+  signIn: { issuer: string; clientIds: string[] }[] | null; // who signs in to the console
   quotas?: Quota[];
   owners: { field: string; owner: string }[] | null;
   drift: { field: string; message: string }[] | null;
