@@ -21,7 +21,7 @@ import (
 func newTrustRule(t *testing.T, f *matrixFixture, _ place) (string, any) {
 	t.Helper()
 	subject := cloudtest.NewRun(t)
-	token, err := f.cloud.Issuer.Token(map[string]any{"sub": subject, "aud": suite.Audience + "/tenants/" + string(f.tenant.ID)}, time.Hour)
+	token, err := f.cloud.Issuer.Token(map[string]any{"sub": subject, "aud": suite.Audience + "/tenants/" + string(f.tenant.ID)}, 12*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

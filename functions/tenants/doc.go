@@ -56,6 +56,9 @@
 //	revoked      the key cannot be used: disable has taken effect, or somebody has disabled it in Cloud KMS
 //	destroyed    every version is destroyed
 //
+// "seen" has the time when Cloud KMS last unwrapped a data key for each function, and until when a
+// process of the function can have it in memory. See infra/adr/0069-when-a-function-last-saw-the-key.md.
+//
 // # What each action does
 //
 //	test     nothing changes. "failed" marks the versions whose trial failed

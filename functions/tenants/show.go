@@ -3,6 +3,7 @@ package tenants
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"cloud.google.com/go/kms/apiv1/kmspb"
 
+	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -25,8 +27,30 @@ func (h *Handler) get(ctx context.Context, _ *struct{}) (*tenantResponse, error)
 		return nil, err
 	}
 	out := c.show(c.before)
+	if out.Body.Key.Seen, err = seenBy(ctx, c.session, out.Body.Key.Change); err != nil {
+		return nil, err
+	}
 	out.Body.Quotas, err = h.quotas(ctx, c.session, c.written)
 	return out, err
+}
+
+// seenBy lists when each function last saw the key, by the name of the function. After the key was
+// disabled, no process has a data key in memory for longer than the change says.
+func seenBy(ctx context.Context, s access.Session, change *ChangeBody) ([]SeenBody, error) {
+	seen, err := keys.Seen(ctx, s.DB, s.Tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	all := []SeenBody{}
+	for _, function := range slices.Sorted(maps.Keys(seen)) {
+		at := seen[function]
+		until := at.Add(keys.SeenEvery + keys.MaxAge)
+		if change != nil && change.CachedTo != nil && change.CachedTo.Before(until) {
+			until = *change.CachedTo
+		}
+		all = append(all, SeenBody{Function: function, At: at, CachedTo: until})
+	}
+	return all, nil
 }
 
 // show returns the tenant as it is in effect, with a measurement of its key.

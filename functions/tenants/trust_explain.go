@@ -19,7 +19,7 @@ type NewRuleBody struct {
 	Issuer     string      `json:"issuer" class:"configuration" minLength:"1" maxLength:"1024" doc:"Exact iss of the tokens; Terraform trusts it, with one key set"`
 	Claims     []ClaimBody `json:"claims" minItems:"1" maxItems:"8" doc:"All of them must match; one of them is sub"`
 	Role       string      `json:"role" class:"configuration" enum:"runner,viewer,auditor,admin"`
-	Workspaces []string    `json:"workspaces,omitempty" class:"configuration" maxItems:"50" doc:"In which a runner may write; only for the role runner"`
+	Workspaces []string    `json:"workspaces,omitempty" class:"configuration" maxItems:"50" maxLength:"63" doc:"In which a runner may write; only for the role runner"`
 }
 
 // TestTrustRequest asks what the tenant's rules say about a token.

@@ -57,9 +57,17 @@ type TenantKey struct {
 	Versions []KeyVersion `json:"versions"`
 	Roles    int          `json:"roles"`            // that let an account use the key
 	Change   *KeyChange   `json:"change,omitempty"` // the last one; nil: nobody has changed the key
+	Seen     []KeySeen    `json:"seen,omitempty"`   // by function; nil: the tenant was returned by a change
 	Rights   []KeyRight   `json:"rights"`
 
 	Destruction *KeyDestruction `json:"destruction,omitempty"` // nil: no request waits for its confirmation
+}
+
+// KeySeen is the last use of the key by a function.
+type KeySeen struct {
+	Function string    `json:"function"`
+	At       time.Time `json:"at"`
+	CachedTo time.Time `json:"cachedTo"` // until then, it can have a data key in memory
 }
 
 // KeyDestruction is a request to destroy a key, which waits for its confirmation.

@@ -60,6 +60,9 @@ func writeKey(b *strings.Builder, t api.Tenant) {
 			d.ID, FormatTime(d.Requested), FormatTime(d.AloneAfter), FormatTime(d.Expires))
 	}
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	for _, s := range k.Seen {
+		fmt.Fprintf(table, "  seen by %s\t%s\tin memory until %s\t\n", s.Function, FormatTime(s.At), FormatTime(s.CachedTo))
+	}
 	for _, v := range k.Versions {
 		notes := []string{}
 		if v.Primary {

@@ -20,6 +20,7 @@ export interface Key {
   versions: KeyVersion[] | null;
   roles: number;
   change?: KeyChange;
+  seen?: { function: string; at: string; cachedTo: string }[]; // only of a tenant that was read
   rights: { action: string; platform: boolean; who?: string }[] | null;
   destruction?: Destruction;
 }
