@@ -37,7 +37,7 @@ func TestAnUnusableBucketIsAFailureThatSaysWhatToFix(t *testing.T) {
 	if r.code != 1 || !strings.Contains(r.stderr, "is not usable") {
 		t.Errorf("the command exits with %d: %s", r.code, r.stderr)
 	}
-	wantText(t, r.stdout, bucket+" is unusable (not in use", "to fix location:")
+	wantText(t, r, bucket+" is unusable (not in use", "to fix location:")
 	if r := admin.run(t, "tenant", "storage", "show", "--json"); r.code != 1 || !strings.Contains(r.stdout, `"unusable"`) {
 		t.Errorf("show of an unusable bucket exits with %d: %s", r.code, r.stdout)
 	}
