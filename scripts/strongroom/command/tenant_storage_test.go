@@ -58,7 +58,7 @@ func TestStorageCommandsThatFail(t *testing.T) {
 		"a viewer":                  {by: admin.as(t, "viewer"), args: []string{"show"}, code: 11},
 		"a bucket with a bad name":  {by: admin, args: []string{"verify", "--bucket", "No_Bucket!"}, code: 2},
 		"an argument that is extra": {by: admin, args: []string{"verify", "my-bucket"}, code: 2},
-		"a flag that is unknown":    {by: admin, args: []string{"show", "--bucket", "x"}, code: 2},
+		"a flag that is unknown":    {by: admin, args: []string{"show", "--nope"}, code: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -97,7 +97,10 @@ func TestATokenOfTheStandardInputIsTested(t *testing.T) {
 	t.Parallel()
 	tenant := cloudtest.Shared(t).Tenant(t)
 	admin := programOf(t, tenant, "admin")
-	if r := admin.run(t, "tenant", "trust", "test", "-"); r.code != 2 || !strings.Contains(r.stderr, "has no token") {
+	token := tenant.Token(t, "auditor")
+	admin.secrets.add(token)
+	wantText(t, admin.runWith(t, strings.NewReader(token+"\n"), "tenant", "trust", "test", "-").want(t), "has the role auditor")
+	if r := admin.runWith(t, strings.NewReader("\n"), "tenant", "trust", "test", "-"); r.code != 2 || !strings.Contains(r.stderr, "has no token") {
 		t.Errorf("an empty standard input: %+v", r)
 	}
 }
