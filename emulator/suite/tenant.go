@@ -81,7 +81,7 @@ func (c *Cloud) addTenant(ctx context.Context, id tenant.ID, ownDatabase bool, w
 		record.OutputsBucket, record.EarlierOutputsBuckets = stored.OutputsBucket, stored.EarlierOutputsBuckets
 		record.CustomerBuckets, record.StorageKeyName = stored.CustomerBuckets, stored.StorageKeyName
 	}
-	record.Witnesses, record.DatabaseID = stored.Witnesses, stored.DatabaseID
+	record.Witnesses, record.DatabaseID, record.Retention = stored.Witnesses, stored.DatabaseID, stored.Retention
 	if stored.ID == "" && ownDatabase {
 		record.DatabaseID = shortenName("tenant-"+string(id), 63) // Firestore creates it when it is first used
 	}
@@ -148,6 +148,19 @@ func (c *Cloud) SetWitnesses(ctx context.Context, id tenant.ID, verifierKeys ...
 	_, err = db.Collection("tenants").Doc(string(id)).Update(ctx, []firestore.Update{{Path: "witnesses", Value: verifierKeys}})
 	if err != nil {
 		return fmt.Errorf("register witnesses: %w", err)
+	}
+	return nil
+}
+
+// SetRetention sets what of a tenant is deleted when, as Terraform does. Functions that have
+// cached the record see it after a minute.
+func (c *Cloud) SetRetention(ctx context.Context, id tenant.ID, retention tenant.Retention) error {
+	db, err := c.Directory.Client(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err = db.Collection("tenants").Doc(string(id)).Update(ctx, []firestore.Update{{Path: "retention", Value: retention}}); err != nil {
+		return fmt.Errorf("set the retention: %w", err)
 	}
 	return nil
 }
