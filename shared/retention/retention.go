@@ -17,6 +17,7 @@
 package retention
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -32,6 +33,10 @@ const Field = "expireTime"
 // Notice is how long before its deletion a document is marked, at least. In this time, an
 // admin can list what is due, and a legal hold can keep it.
 const Notice = 7 * 24 * time.Hour
+
+// Longest is the longest time between the mark and the deletion: a pass marks what is due
+// within Notice after its start.
+const Longest = Notice + 24*time.Hour
 
 // Class is a kind of documents with a retention of its own.
 type Class string
@@ -96,6 +101,18 @@ var (
 // PassRef returns the reference of the pass of a tenant. db is the tenant's database.
 func PassRef(db *firestore.Client, t tenant.ID) *firestore.DocumentRef {
 	return tenantRef(db, t).Collection("retentionPasses").Doc("state")
+}
+
+// ReadPass returns the pass of a tenant, or the zero value if there was none.
+func ReadPass(ctx context.Context, db *firestore.Client, t tenant.ID) (p Pass, err error) {
+	docs, err := db.GetAll(ctx, []*firestore.DocumentRef{PassRef(db, t)})
+	if err == nil && docs[0].Exists() {
+		err = docs[0].DataTo(&p)
+	}
+	if err != nil {
+		return p, fmt.Errorf("read the retention: %w", err)
+	}
+	return p, nil
 }
 
 func tenantRef(db *firestore.Client, t tenant.ID) *firestore.DocumentRef {
