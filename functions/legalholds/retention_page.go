@@ -148,7 +148,8 @@ func expiry(at time.Time) firestore.Update {
 	return firestore.Update{Path: retention.Field, Value: at}
 }
 
-// markChildren gives the children of those documents that are in a plan the time of their parent.
+// markChildren sets the time of the children of those documents that are in a plan to that of
+// their parent.
 func (p *retentionPass) markChildren(ctx context.Context, u unit, docs []*firestore.DocumentSnapshot, times plan) error {
 	if u.children == nil {
 		return nil
@@ -167,7 +168,7 @@ func (p *retentionPass) markChildren(ctx context.Context, u unit, docs []*firest
 	return group.Wait()
 }
 
-// markAll gives all documents of a query the same time, page by page.
+// markAll sets all documents of a query to the same time, page by page.
 func (p *retentionPass) markAll(ctx context.Context, query firestore.Query, at time.Time) error {
 	query = query.OrderBy(firestore.DocumentID, firestore.Asc).Select(retention.Field).Limit(perBatch)
 	for after := ""; ; {

@@ -159,17 +159,17 @@ func TestDocumentsExpireWhenTheirRetentionEnds(t *testing.T) {
 		marked map[string]int // in addition
 		gone   []string       // what was marked
 	}{
-		{"before the notice of the samples", 32, nil, nil},
-		{"in the notice of the samples", 2, map[string]int{"series": 6}, nil},
-		{"before the samples expire", 5, nil, nil},
-		{"after the samples expire", 2, nil, []string{"series"}},
-		{"in the notice of the issues", 13, map[string]int{"issues": 2}, nil},
-		{"after the issues expire", 8, nil, []string{"issues"}},
-		{"in the notice of the exports", 13, map[string]int{"exports": 1, "parts": left["parts"]}, nil},
-		{"after the exports expire", 8, nil, []string{"exports", "parts"}},
-		{"in the notice of the runs", 12, map[string]int{"runs": 6, "grants": 6, "sightings": 4, "outputIndexes": 6}, nil},
-		{"after everything expires", 8, nil, []string{"runs", "grants", "sightings", "outputIndexes"}},
-		{"much later", 300, nil, nil},
+		{when: "before the notice of the samples", days: 32},
+		{when: "in the notice of the samples", days: 2, marked: map[string]int{"series": 6}},
+		{when: "before the samples expire", days: 5},
+		{when: "after the samples expire", days: 2, gone: []string{"series"}},
+		{when: "in the notice of the issues", days: 13, marked: map[string]int{"issues": 2}},
+		{when: "after the issues expire", days: 8, gone: []string{"issues"}},
+		{when: "in the notice of the exports", days: 13, marked: map[string]int{"exports": 1, "parts": left["parts"]}},
+		{when: "after the exports expire", days: 8, gone: []string{"exports", "parts"}},
+		{when: "in the notice of the runs", days: 12, marked: map[string]int{"runs": 6, "grants": 6, "sightings": 4, "outputIndexes": 6}},
+		{when: "after everything expires", days: 8, gone: []string{"runs", "grants", "sightings", "outputIndexes"}},
+		{when: "much later", days: 300},
 	} {
 		f.pass(t, step.days)
 		maps.Copy(marked, step.marked)
@@ -300,7 +300,7 @@ func TestRunsThatAreNotProcessedStay(t *testing.T) {
 	for name, change := range map[string]firestore.Update{
 		"a run that no assistant has processed": {Path: "pending", Value: true},
 		"a run whose uploads are not final":     {Path: "grantsFinal", Value: false},
-		"a run that goes on":                    {Path: "state", Value: "running"},
+		"a run that has not ended":              {Path: "state", Value: "running"},
 	} {
 		before, err := run.Get(t.Context())
 		if err != nil {

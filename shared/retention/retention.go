@@ -6,7 +6,7 @@
 // after that time, usually within a day (firebase.google.com/docs/firestore/ttl). A hold that
 // is placed meanwhile empties the field again.
 //
-//	class    documents                                   deleted so many days after
+//	class    documents                                   the days begin when
 //	runs     runs, their grants, sightings and indexes   the platform first heard of the run
 //	samples  the samples of an SLI from one run          they were reported
 //	issues   issues that are resolved                    the platform first heard of the run that resolved it
