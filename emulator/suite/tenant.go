@@ -152,19 +152,6 @@ func (c *Cloud) SetWitnesses(ctx context.Context, id tenant.ID, verifierKeys ...
 	return nil
 }
 
-// SetRetention sets what of a tenant is deleted when, as Terraform does. Functions that have
-// cached the record see it after a minute.
-func (c *Cloud) SetRetention(ctx context.Context, id tenant.ID, retention tenant.Retention) error {
-	db, err := c.Directory.Client(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err = db.Collection("tenants").Doc(string(id)).Update(ctx, []firestore.Update{{Path: "retention", Value: retention}}); err != nil {
-		return fmt.Errorf("set the retention: %w", err)
-	}
-	return nil
-}
-
 // storedRecord returns the record of a tenant that an earlier start has written, with what
 // tests and demonstrations have changed since. It is the zero value if no earlier start did.
 func (c *Cloud) storedRecord(ctx context.Context, id tenant.ID) (record tenant.Record, err error) {
