@@ -41,7 +41,7 @@ var (
 		"emulator", "emulator/cloudtest", "emulator/demo", "emulator/loadbalancer", "emulator/logtest", "emulator/suite",
 	}}
 	command = group{name: "command line", packages: []string{"scripts/strongroom/..."}}
-	tools   = group{name: "tools", packages: []string{"scripts/bench", "scripts/bundle/...", "scripts/capacity", "scripts/check", "scripts/documents", "scripts/package", "scripts/testreport"}}
+	tools   = group{name: "tools", packages: []string{"scripts/bench", "scripts/bundle/...", "scripts/capacity", "scripts/check", "scripts/documents", "scripts/package", "scripts/rollout", "scripts/testreport"}}
 	infra   = group{name: "infra", packages: []string{"infra/..."}}
 )
 

@@ -39,12 +39,13 @@ provider "google-beta" {
 module "platform" {
   source = "../../modules/platform"
 
-  project_id = var.project_id
-  location   = var.region
-  regions    = [var.region]
-  domain     = var.domain
-  packages   = var.packages
-  console    = var.console
+  project_id   = var.project_id
+  location     = var.region
+  regions      = [var.region]
+  domain       = var.domain
+  packages     = var.packages
+  keep_traffic = var.keep_traffic
+  console      = var.console
 
   tenant_project_numbers = module.settings.other_project_numbers
 

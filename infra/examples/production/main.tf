@@ -46,6 +46,7 @@ module "platform" {
   regions           = var.regions
   domain            = var.domain
   packages          = var.packages
+  keep_traffic      = var.keep_traffic
   worker_pools      = var.worker_pools
   subnetworks       = var.access_policy == null ? null : { for region, s in google_compute_subnetwork.this : region => s.id }
   staff             = var.staff
