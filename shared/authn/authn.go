@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -84,8 +85,9 @@ func (c Config) validate() error {
 
 // Verifier verifies tokens. It is safe for concurrent use.
 type Verifier struct {
-	config Config
-	keys   *keyCache
+	config   Config
+	keys     *keyCache
+	verified verifiedTokens
 }
 
 // New returns a Verifier. It does not fetch anything yet.
@@ -117,7 +119,12 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (Principal,
 	if err != nil {
 		return Principal{}, err
 	}
-	t, err := parseToken(bearer, v.config.Now())
+	t := v.verified.get(bearer)
+	if t != nil {
+		err = t.claims.checkTimes(v.config.Now())
+	} else {
+		t, err = parseToken(bearer, v.config.Now())
+	}
 	if err != nil {
 		return Principal{}, err
 	}
@@ -125,7 +132,7 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (Principal,
 	if err != nil {
 		return Principal{}, err
 	}
-	return v.authenticate(ctx, t, r)
+	return v.authenticate(ctx, bearer, t, r)
 }
 
 // realm is the tenant, or the platform, that an audience selects, with its trust.
@@ -213,7 +220,7 @@ func tenantRealm(record tenant.Record, err error, id tenant.ID) (realm, error) {
 // key that signed the token, and a rule that matches it. Several entries may have
 // the same issuer, as Kubernetes clusters often do. The rules of an entry apply only
 // to tokens that the entry's own keys signed.
-func (v *Verifier) authenticate(ctx context.Context, t *token, r realm) (Principal, error) {
+func (v *Verifier) authenticate(ctx context.Context, bearer secret.String, t *token, r realm) (Principal, error) {
 	p := Principal{Tenant: r.tenant, Issuer: t.issuer, Subject: t.subject}
 	var verified bool
 	var failure, unusable error
@@ -229,8 +236,9 @@ func (v *Verifier) authenticate(ctx context.Context, t *token, r realm) (Princip
 		if key, named := keys.unusableKey(t.keyID); named {
 			unusable = fmt.Errorf("keys of issuer %q: %w", entry.Issuer, key)
 		}
-		if t.signedBy(keys) {
+		if key := t.signedBy(keys); key != nil {
 			verified = true
+			v.verified.put(bearer, t, key)
 			assign(&p, entry.Rules, t.claims)
 		}
 	}
