@@ -2,6 +2,7 @@ package authn
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -85,8 +86,9 @@ func (c Config) validate() error {
 
 // Verifier verifies tokens. It is safe for concurrent use.
 type Verifier struct {
-	config Config
-	keys   *keyCache
+	config   Config
+	keys     *keyCache
+	verified verifiedTokens
 }
 
 // New returns a Verifier. It does not fetch anything yet.
@@ -118,7 +120,12 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (Principal,
 	if err != nil {
 		return Principal{}, err
 	}
-	t, err := parseToken(bearer, v.config.Now())
+	t := v.verified.get(bearer)
+	if t != nil {
+		err = t.claims.checkTimes(v.config.Now())
+	} else {
+		t, err = parseToken(bearer, v.config.Now())
+	}
 	if err != nil {
 		return Principal{}, err
 	}
@@ -126,7 +133,11 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (Principal,
 	if err != nil {
 		return Principal{}, err
 	}
-	return v.evaluate(ctx, t, r).accept(r)
+	e := v.evaluate(ctx, t, r)
+	if e.key != nil {
+		v.verified.put(bearer, t, e.key)
+	}
+	return e.accept(r)
 }
 
 // realm is the tenant, or the platform, that an audience selects, with its trust.
@@ -213,11 +224,11 @@ func tenantRealm(record tenant.Record, err error, id tenant.ID) (realm, error) {
 // evaluation is what the trust of a realm says about a token.
 type evaluation struct {
 	principal Principal
-	verified  bool  // a key of the token's issuer signed it
-	failure   error // the keys of an entry are not available now
-	unusable  error // the key that the token names is in a key set and cannot be used
-	entries   []int // indexes of the entries whose keys signed the token and whose rules were tried
-	rule      int   // index of the matching rule in the last of entries; -1: none
+	key       crypto.PublicKey // that signed the token; nil: none of its issuer's did
+	failure   error            // the keys of an entry are not available now
+	unusable  error            // the key that the token names is in a key set and cannot be used
+	entries   []int            // indexes of the entries whose keys signed the token and whose rules were tried
+	rule      int              // index of the matching rule in the last of entries; -1: none
 }
 
 // evaluate searches the realm's trust for an entry with the token's issuer, a
@@ -238,8 +249,8 @@ func (v *Verifier) evaluate(ctx context.Context, t *token, r realm) evaluation {
 		if key, named := keys.unusableKey(t.keyID); named {
 			e.unusable = fmt.Errorf("keys of issuer %q: %w", entry.Issuer, key)
 		}
-		if t.signedBy(keys) {
-			e.verified = true
+		if key := t.signedBy(keys); key != nil {
+			e.key = key
 			e.entries = append(e.entries, i)
 			e.rule = assign(&e.principal, entry.Rules, t.claims)
 		}
@@ -250,11 +261,11 @@ func (v *Verifier) evaluate(ctx context.Context, t *token, r realm) evaluation {
 // accept returns the principal of a token, or why it is not accepted.
 func (e evaluation) accept(r realm) (Principal, error) {
 	switch {
-	case e.verified && !r.active:
+	case e.key != nil && !r.active:
 		return Principal{Tenant: e.principal.Tenant, Issuer: e.principal.Issuer, Subject: e.principal.Subject}, errSuspended
 	case e.principal.Role == "" && e.failure != nil: // the missing keys could be the ones that assign a role
 		return Principal{}, unavailable(e.failure)
-	case !e.verified:
+	case e.key == nil:
 		return Principal{}, untrusted(e.unusable)
 	}
 	return e.principal, nil
