@@ -12,7 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/directory"
 )
 
-// showTrust shows that an admin gives a newcomer a role and a workspace, and takes them back.
+// showTrust shows that an admin adds a newcomer by a rule and as a member, and removes the rule.
 func (d *Demo) showTrust(ctx context.Context) error {
 	d.printf("\n   An admin of %s gives a newcomer a role and a workspace, and takes the role back (on another cloud, whose clock moves)\n\n", acme)
 	c, err := suite.Start(ctx, suite.Options{Backoff: time.Second})

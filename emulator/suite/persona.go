@@ -24,8 +24,8 @@ const tokenLifetime = time.Hour
 func subject(id tenant.ID, persona string) string { return persona + "@" + string(id) + ".example" }
 
 // Token returns an OIDC token for a persona of a tenant: runner, builder, pipeline (a builder
-// that is a program), viewer (a member of every workspace), auditor, admin, or newcomer (whom no
-// rule of Terraform gives a role). The persona platform is a member of the
+// that is a program), viewer (a member of every workspace), auditor, admin, or newcomer (to whom
+// no rule of Terraform assigns a role). The persona platform is a member of the
 // platform's staff, whatever the tenant.
 func (c *Cloud) Token(id tenant.ID, persona string) (string, error) {
 	audience := Audience + "/tenants/" + string(id)

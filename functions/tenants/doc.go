@@ -30,8 +30,8 @@
 //	GET    /v1/tenant/workspaces/{workspace}/members/{member}  auditor, admin  show a member
 //	DELETE /v1/tenant/workspaces/{workspace}/members/{member}  admin           remove a member
 //	GET    /v1/tenant/trust               auditor, admin  show the issuers, their keys and the rules
-//	POST   /v1/tenant/trust/test          admin           show which rule gives a token its role, and why others do not
-//	POST   /v1/tenant/trust/rules         admin           add a rule that gives a token its role
+//	POST   /v1/tenant/trust/test          admin           show which rule assigns a role to a token, and why others do not
+//	POST   /v1/tenant/trust/rules         admin           add a rule that assigns a role to a token
 //	DELETE /v1/tenant/trust/rules/{rule}  admin           remove a rule that the API has added
 //	POST /v1/tenant/offboarding                   admin           ask that everything of the tenant is erased
 //	POST /v1/tenant/offboarding/stop              admin           stop it, or take the request back
@@ -321,7 +321,7 @@
 //	     - Terraform suspends the tenant, so the API cannot resume it, or has added the member (terraform-owned)
 //	     - the workspace has 1,000 members (too-many-members)
 //	     - a rule is for an issuer that Terraform does not trust (trust-issuer), does not match the token
-//	       (trust-rule-unmatched), has no effect (trust-rule-shadowed), gives the caller's own role (trust-locks-out), or
+//	       (trust-rule-unmatched), has no effect (trust-rule-shadowed), assigns the caller's own role (trust-locks-out), or
 //	       is the 51st (too-many-trust-rules)
 //	     - one of the two admins has the role by a rule of the API (destruction-added-rule, lifting-added-rule)
 //	     - the tenant is being offboarded, so it cannot be suspended or resumed (tenant-offboarding)

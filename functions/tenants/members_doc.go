@@ -22,7 +22,7 @@
 //
 // # Trust rules
 //
-// A rule gives a role to the tokens of an issuer that have certain claims. Terraform trusts
+// A rule assigns a role to the tokens of an issuer that have certain claims. Terraform trusts
 // issuers, with their keys and client IDs, and has rules of its own. The API only adds rules to
 // issuers that Terraform trusts, and removes those that it has added:
 //
@@ -33,12 +33,12 @@
 // order in which they were added. The first one that matches applies. So a rule of the API
 // takes no role from anybody, its author included.
 //
-//   - A rule is saved only if it gives the token of the request its role now. POST
+//   - A rule is saved only if it assigns a role to the token of the request now. POST
 //     /v1/tenant/trust/test tries it before, without saving it, and lists for each rule the claims
 //     that are absent or different. The verifier of all requests decides both.
 //   - A rule has the claim sub, so it is for one person or one program. Terraform has the rules for
 //     several.
-//   - It gives one of the roles runner, viewer, auditor and admin. A builder and an admin decide
+//   - It assigns one of the roles runner, viewer, auditor and admin. A builder and an admin decide
 //     together what runs, so only Terraform makes builders.
 //   - An admin by a rule of the API may be a second account of the admin who added it. Such an
 //     admin confirms a destruction of the key only after 24 hours, lifts no hold, and approves no

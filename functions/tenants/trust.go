@@ -53,7 +53,7 @@ type ClaimBody struct {
 	Value string `json:"value" class:"configuration" minLength:"1" maxLength:"255" doc:"Exact value; of an array, any element"`
 }
 
-// RuleBody is a rule that gives a role.
+// RuleBody is a rule that assigns a role.
 type RuleBody struct {
 	ID         string      `json:"id,omitempty" class:"operational" doc:"Only of the API's rules: remove it with this ID"`
 	Owner      string      `json:"owner" class:"operational" enum:"terraform,api" doc:"Who can remove it"`

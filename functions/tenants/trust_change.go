@@ -69,7 +69,7 @@ func (h *Handler) addRule(ctx context.Context, in *AddRuleRequest) (*ruleRespons
 	return existing(stored, rule)
 }
 
-// existing returns a rule that the API has added, if it gives what is asked for.
+// existing returns a rule that the API has added, if it assigns what is asked for.
 func existing(stored, wanted tenant.AddedRule) (*ruleResponse, error) {
 	if stored.Rule.Role != wanted.Rule.Role || !slices.Equal(stored.Rule.Workspaces, wanted.Rule.Workspaces) {
 		return nil, api.Refuse(http.StatusConflict, api.TrustShadowedText)

@@ -30,7 +30,7 @@ type TestTrustRequest struct {
 	}
 }
 
-// TrustTestBody says which rule gives a token its role.
+// TrustTestBody says which rule assigns a role to a token.
 type TrustTestBody struct {
 	Verified   bool             `json:"verified" class:"operational" doc:"The tenant accepts the token: it is valid now, for this tenant, and signed by a trusted key"`
 	Problem    string           `json:"problem,omitempty" class:"operational" doc:"Why it does not"`

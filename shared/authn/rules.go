@@ -14,7 +14,7 @@ import (
 )
 
 // assign sets the role of the first rule that matches, and returns its index. It returns -1 if
-// there is none. Staff can have only the role tenant.Platform, and a tenant's principals only
+// no rule matches. Staff can have only the role tenant.Platform, and a tenant's principals only
 // other roles: a tenant's rule cannot make somebody platform staff. A runner or a builder also
 // gets the workspaces, and a runner the group of runners that share their runs.
 func assign(p *Principal, rules []tenant.Rule, c claims) int {

@@ -60,7 +60,7 @@ func (a AddedRule) Validate() error {
 }
 
 // OnlyTrust returns the index of the only element of trust with an issuer. It returns false
-// if there is none, and if there are several: each has its own keys, and a rule of the API
+// if no element has it, and if several do: each has its own keys, and a rule of the API
 // names only the issuer.
 func OnlyTrust(trust []Trust, issuer string) (int, bool) {
 	is := func(t Trust) bool { return t.Issuer == issuer }

@@ -39,7 +39,7 @@ type TrustClaim struct {
 	Value string `json:"value"`
 }
 
-// TrustRule is a rule that gives a role.
+// TrustRule is a rule that assigns a role.
 type TrustRule struct {
 	ID         string       `json:"id,omitempty"` // only of the API's rules
 	Owner      string       `json:"owner"`        // terraform or api: who can remove it
@@ -64,7 +64,7 @@ type NewTrustRule struct {
 	Workspaces []string     `json:"workspaces,omitempty"`
 }
 
-// TrustTest says which rule gives a token its role.
+// TrustTest says which rule assigns a role to a token.
 type TrustTest struct {
 	Verified   bool             `json:"verified"`
 	Problem    string           `json:"problem,omitempty"` // why the token is not accepted
@@ -72,7 +72,7 @@ type TrustTest struct {
 	Subject    string           `json:"subject,omitempty"`
 	Role       string           `json:"role,omitempty"` // empty: no rule matches
 	Workspaces []string         `json:"workspaces,omitempty"`
-	Candidate  bool             `json:"candidate"` // the rule to test gives the role
+	Candidate  bool             `json:"candidate"` // the rule to test assigns the role
 	Rules      []TrustRuleMatch `json:"rules"`
 }
 
@@ -96,7 +96,7 @@ func (c *Client) Trust(ctx context.Context) (t Trust, err error) {
 	return t, err
 }
 
-// TestTrust asks which rule gives a token its role. rule is tried as if it was added; nil: none.
+// TestTrust asks which rule assigns a role to a token. rule is tried as if it was added; nil: no rule.
 func (c *Client) TestTrust(ctx context.Context, token secret.String, rule *NewTrustRule) (t TrustTest, err error) {
 	r := request{what: "test the trust", method: http.MethodPost, path: "/v1/tenant/trust/test"}
 	r.in = struct {
@@ -107,7 +107,7 @@ func (c *Client) TestTrust(ctx context.Context, token secret.String, rule *NewTr
 	return t, err
 }
 
-// AddTrustRule adds a rule that gives a token its role. It is safe to retry.
+// AddTrustRule adds a rule that assigns a role to a token. It is safe to retry.
 func (c *Client) AddTrustRule(ctx context.Context, token secret.String, rule NewTrustRule) (added TrustRule, err error) {
 	r := request{what: "add the rule", method: http.MethodPost, path: "/v1/tenant/trust/rules"}
 	r.in = struct {

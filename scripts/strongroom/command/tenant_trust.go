@@ -144,7 +144,7 @@ func testTrustCommand(a *app) *cobra.Command {
 	var o trustFlags
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "test TOKEN-FILE", Short: "Show which rule gives a token its role, and why the others do not",
+		Use: "test TOKEN-FILE", Short: "Show which rule assigns a role to a token, and why the others do not",
 		Long: `Show which rule gives the token in a file its role, and which claims differ from the other rules. With
 --role, also try a rule that is not saved. The platform does not store the token. The file - is the
 standard input.
@@ -179,7 +179,7 @@ Exits with code 1 if the token is not accepted, or if the rule of --role does no
 	return cmd
 }
 
-// tokenAndRule reads a token and the rule of the flags; nil: there is none.
+// tokenAndRule reads a token and the rule of the flags; nil: no rule.
 func (a *app) tokenAndRule(file string, o trustFlags) (secret.String, *api.NewTrustRule, error) {
 	if o.role == "" && (o.issuer != "" || len(o.claims)+len(o.workspaces) > 0) {
 		return secret.String{}, nil, usageError("--issuer, --claim and --write describe a rule, which also needs --role")

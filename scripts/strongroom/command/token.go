@@ -13,8 +13,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// emulatedRoles are the roles for which the embedded cloud has tokens, and newcomer, whom no rule
-// of Terraform gives one.
+// emulatedRoles are the roles for which the embedded cloud has tokens, and newcomer, to whom no rule
+// of Terraform assigns one.
 var emulatedRoles = []tenant.Role{tenant.Runner, tenant.Builder, tenant.Viewer, tenant.Auditor, tenant.Admin, "newcomer", tenant.Platform}
 
 func tokenCommand(a *app) *cobra.Command {

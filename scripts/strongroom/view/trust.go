@@ -70,7 +70,7 @@ func TrustRule(w io.Writer, r api.TrustRule) error {
 	return err
 }
 
-// TrustTest writes which rule gives a token its role, and what differs from the others.
+// TrustTest writes which rule assigns a role to a token, and what differs from the others.
 func TrustTest(w io.Writer, t api.TrustTest) error {
 	out := NewEscaper(w)
 	switch {
