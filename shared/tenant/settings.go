@@ -18,6 +18,8 @@ type Settings struct {
 	Leaving *Leaving `firestore:"leaving"` // nil: nobody has asked for an offboarding
 
 	Lowered Quotas `firestore:"lowered"` // quotas that the platform's staff has lowered; zero: what Terraform sets applies
+
+	Rules []AddedRule `firestore:"rules"` // in the order in which they were added, at most MaxAddedRules
 }
 
 // Leaving is the offboarding of a tenant: an admin asks for it, and the platform's staff starts
@@ -38,16 +40,23 @@ func (s Settings) Validate() error {
 	if s.State == Offboarding && (s.Leaving == nil || s.Leaving.Start == "") {
 		return errors.New("the state of the settings is offboarding, and nobody has started it")
 	}
+	for i, rule := range s.Rules {
+		if err := rule.Validate(); err != nil {
+			return fmt.Errorf("rules[%d] of the settings: %w", i, err)
+		}
+	}
 	return s.Lowered.Validate()
 }
 
 // With returns the record as it is in effect with the settings. A tenant that Terraform
 // suspends is suspended, whatever the API says: whoever may apply can always stop a tenant. The
-// API only lowers quotas: of two values, the smaller one applies.
+// API only lowers quotas: of two values, the smaller one applies. The rules of the API apply after
+// those of Terraform.
 func (r Record) With(s Settings) Record {
 	if r.State == Active {
 		r.State = cmp.Or(s.State, Active)
 	}
 	r.Quotas = r.Quotas.AtMost(s.Lowered)
+	r.Trust = withAdded(r.Trust, s.Rules)
 	return r
 }
