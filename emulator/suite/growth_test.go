@@ -56,9 +56,10 @@ func newWorkspaceHistory(t testing.TB) *workspaceHistory {
 // It returns the ID of the run.
 func (h *workspaceHistory) fold(t testing.TB, task string, n int) string {
 	t.Helper()
-	id, report := cloudtest.NewRun(t), reportOf(n)
-	report["outputs"] = []map[string]any{{"name": "stdout.log", "parts": 1}}
+	id := cloudtest.NewRun(t)
 	h.Do(t, "runner", http.MethodPut, h.RunPath(id), startOf(task)).Want(t, http.StatusOK)
+	report := reportOf(n)
+	report["outputs"] = []map[string]any{{"name": "stdout.log", "parts": 1}}
 	h.Mint(t, id, cloudtest.PartOf("stdout.log", 1, []byte("a\n")))[0].Put(t, []byte("a\n")).Want(t, http.StatusOK)
 	h.Do(t, "runner", http.MethodPost, h.RunPath(id)+"/report", report).Want(t, http.StatusOK)
 	h.Cloud.Drain(t)
@@ -134,6 +135,9 @@ func growing() []string {
 	return names
 }
 
+// opensAhead opens parts before it knows that it needs them, as many as it has time for.
+const opensAhead = "view a line of the 50th part"
+
 // No operation costs more in a workspace with ten times the history.
 func TestNoOperationCostsMoreAsTheHistoryGrows(t *testing.T) {
 	t.Parallel()
@@ -143,12 +147,15 @@ func TestNoOperationCostsMoreAsTheHistoryGrows(t *testing.T) {
 		h.grow(t, documents)
 		for _, name := range growing() {
 			got := h.measure(t, operationCosts[name])
+			if got.took = 0; name == opensAhead {
+				got.calls = 0
+			}
 			before, known := costs[name]
 			if !known {
 				costs[name] = got
 				continue
 			}
-			if got.took, before.took = 0, 0; got != before {
+			if got != before {
 				t.Errorf("%s: %+v among 10,000 documents, and %+v among 1,000", name, got, before)
 			}
 		}

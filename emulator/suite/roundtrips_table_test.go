@@ -94,7 +94,7 @@ var operationCosts = map[string]operationCost{
 	"sweep without work": {function: "sweep", depth: 2, reads: 8, writes: 0, prepare: func(testing.TB, *cloudtest.Tenant) costed {
 		return costed{method: http.MethodPost, path: "/"}
 	}},
-	"sweep 20 ended runs": {function: "sweep", depth: 5, reads: 150, writes: 40, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
+	"sweep 20 ended runs": {function: "sweep", depth: 5, reads: 70, writes: 40, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
 		for range 20 {
 			tn.Store(t, startedRun(t, tn), "stdout.log", []byte("a\n"))
 		}

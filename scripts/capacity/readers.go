@@ -32,7 +32,7 @@ func (b *bench) measureReaders(ctx context.Context) ([]reading, error) {
 		if err := b.sendAs(ctx, viewer, http.MethodPost, output+"/views", map[string]any{}, &opened); err != nil {
 			return err
 		}
-		if err := b.read(ctx, viewer, output, opened.View); err != nil {
+		if err := b.read(ctx, viewer, output, opened.View, ""); err != nil {
 			return err
 		}
 		return b.sendAs(ctx, viewer, http.MethodPost, output+"/views/close", map[string]any{"view": opened.View}, nil)
@@ -44,7 +44,7 @@ func (b *bench) measureReaders(ctx context.Context) ([]reading, error) {
 	renew := func() error {
 		return b.sendAs(ctx, viewer, http.MethodPost, output+"/views", map[string]any{"view": token.View}, &token)
 	}
-	read := func() error { return b.read(ctx, viewer, output, token.View) }
+	read := func() error { return b.read(ctx, viewer, output, token.View, "bytes=0-6") }
 	var all []reading
 	for _, action := range []struct {
 		what string
@@ -69,7 +69,7 @@ func (b *bench) measureReaders(ctx context.Context) ([]reading, error) {
 const (
 	openRead  = "an output, opened, read in one request and closed"
 	renewal   = "a look of a follower at an output"
-	rangeRead = "a range of 8 MiB under a view"
+	rangeRead = "a range of one part under a view"
 )
 
 // calculated are the actions that consist of measured ones.
@@ -81,18 +81,21 @@ func calculated(measured []reading) []reading {
 	const looks, ranges = 3600 / 2, gib / (8 << 20) // a follower looks every 2 seconds; a response has 8 MiB
 	return []reading{
 		{"an hour of following an output that grows every 2 seconds", cost[renewal].plus(cost[rangeRead]).times(looks)},
-		{"a GiB of an output in ranges of 8 MiB, whose parts are indexed", cost[openRead].plus(cost[rangeRead].times(ranges - 1))},
+		{"a GiB of an output in parts and ranges of 8 MiB, whose parts are indexed", cost[openRead].plus(cost[rangeRead].times(ranges - 1))},
 	}
 }
 
-// read reads a whole output under a view.
-func (b *bench) read(ctx context.Context, token, url, view string) error {
+// read reads a range of an output under a view; empty: all of it.
+func (b *bench) read(ctx context.Context, token, url, view, span string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Strongroom-View", view)
+	if span != "" {
+		r.Header.Set("Range", span)
+	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return fmt.Errorf("read output: %w", err)
