@@ -148,6 +148,7 @@ var operations = map[string]operation{
 	"GET /v1/workspaces/{workspace}/assistants/{assistant}/rank/preview":    {roles: readers, action: auditlog.PreviewRankNextTasks, ask: ofEdgar("/rank/preview", nil), recordedFirst: true},
 	"GET /v1/tenant":              {roles: auditors, action: auditlog.ReadTenant, ask: atFixedPath("/v1/tenant", nil), lists: true, shared: true},
 	"GET /v1/tenant/usage":        {roles: auditors, action: auditlog.ReadTenant, ask: atFixedPath("/v1/tenant/usage", nil), lists: true, shared: true},
+	"GET /v1/tenant/retention":    {roles: auditors, action: auditlog.ReadTenant, ask: atFixedPath("/v1/tenant/retention", nil), lists: true, shared: true},
 	"POST /v1/tenant/key/test":    {roles: admins, action: auditlog.TestKey, ask: atFixedPath("/v1/tenant/key/test", nil), lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenant/key/rotate":  {roles: admins, action: auditlog.RotateKey, ask: rotation, lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenant/key/disable": {roles: admins, action: auditlog.DisableKey, ask: keyState("enable", "disable"), lists: true, shared: true, recordedFirst: true},
@@ -172,6 +173,11 @@ var operations = map[string]operation{
 	"POST /v1/tenant/workspaces/{workspace}/members":            {roles: admins, action: auditlog.AddMember, ask: newMember, lists: true, creates: true, recordedFirst: true},
 	"GET /v1/tenant/workspaces/{workspace}/members/{member}":    {roles: auditors, action: auditlog.ReadMembers, ask: addedMember},
 	"DELETE /v1/tenant/workspaces/{workspace}/members/{member}": {roles: admins, action: auditlog.RemoveMember, ask: addedMember, recordedFirst: true},
+
+	"GET /v1/tenant/trust":                 {roles: auditors, action: auditlog.ReadTrust, ask: atFixedPath("/v1/tenant/trust", nil), lists: true, shared: true},
+	"POST /v1/tenant/trust/test":           {roles: admins, action: auditlog.TestTrust, ask: atFixedPath("/v1/tenant/trust/test", map[string]any{"token": "no token"}), lists: true, shared: true, recordedFirst: true},
+	"POST /v1/tenant/trust/rules":          {roles: admins, action: auditlog.AddTrustRule, ask: newTrustRule, lists: true, shared: true, recordedFirst: true},
+	"DELETE /v1/tenant/trust/rules/{rule}": {roles: admins, action: auditlog.RemoveTrustRule, ask: addedTrustRule, lists: true, shared: true, recordedFirst: true},
 
 	"POST /v1/tenant/offboarding":                {roles: admins, action: auditlog.RequestOffboarding, ask: requestToLeave, lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenant/offboarding/stop":           {roles: admins, action: auditlog.StopOffboarding, ask: leavingTenant("/v1/tenant/offboarding/stop", false), stops: true, lists: true, shared: true, recordedFirst: true},

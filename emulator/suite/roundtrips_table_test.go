@@ -11,10 +11,11 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/shared/issue"
 )
 
 // operationCost is how many calls an operation may make, when its function is warm. It is
-// the product's promise: infra/adr/0054-round-trips.md says what each number buys.
+// the product's promise: infra/adr/0054-round-trips.md and 0065 say what each number buys.
 type operationCost struct {
 	function string
 	depth    int   // calls that wait for each other
@@ -55,7 +56,7 @@ var operationCosts = map[string]operationCost{
 	"mint before the start": {function: "uploads", depth: 3, reads: 3, writes: 4, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
 		return costed{persona: "runner", method: http.MethodPost, path: tn.RunPath(cloudtest.NewRun(t)) + "/uploads", body: partsOf(1)}
 	}},
-	"report a run": {function: "runs", depth: 4, reads: 1, writes: 4, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed { // 3: the relay deletes what is published
+	"report a run": {function: "runs", depth: 4, reads: 1, writes: 4, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
 		return costed{persona: "runner", method: http.MethodPost, path: tn.RunPath(startedRun(t, tn)) + "/report", body: reportOf(0)}
 	}},
 	"report 50 issues": {function: "runs", depth: 4, reads: 1, writes: 54, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
@@ -77,13 +78,13 @@ var operationCosts = map[string]operationCost{
 		tn.Mint(t, id, cloudtest.PartOf("stdout.log", 1, []byte("a\n")))
 		return costed{persona: "viewer", method: http.MethodGet, path: tn.RunPath(id) + "/outputs"}
 	}},
-	"view an output":                             {function: "outputs", depth: 4, reads: 4, writes: 2, prepare: viewed(1, "")},
+	"view an output":                             {function: "outputs", depth: 3, reads: 4, writes: 2, prepare: viewed(1, "")},
 	"view 2 bytes of the 50th part":              {function: "outputs", depth: 4, reads: 103, writes: 2, prepare: viewed(100, "bytes=98-99")},
 	"view a line of the 50th part":               {function: "outputs", depth: 13, reads: 103, writes: 52, prepare: viewed(100, "lines=50-50")},
 	"view 100 parts":                             {function: "outputs", depth: 6, reads: 103, writes: 2, prepare: viewed(100, "")},
 	"view 1,000 parts":                           {function: "outputs", depth: 20, reads: 1003, writes: 2, prepare: once(viewed(1000, ""))},
-	"list a page of issues":                      {function: "assistants", depth: 3, reads: 62, writes: 1, undelivered: "none", setup: withIssues(55), prepare: searchedIssues},
-	"list no issues":                             {function: "assistants", depth: 3, reads: 13, writes: 1, prepare: searchedIssues},
+	"list a page of issues":                      {function: "assistants", depth: 2, reads: 62, writes: 1, undelivered: "none", setup: withIssues(55), prepare: searchedIssues},
+	"list no issues":                             {function: "assistants", depth: 2, reads: 13, writes: 1, prepare: searchedIssues},
 	"ask an assistant about issues":              {function: "assistants", depth: 3, reads: 31, writes: 1, undelivered: "none", setup: both(withAssistant, withIssues(55)), prepare: askedEdgar},
 	"ask an assistant about a healthy workspace": {function: "assistants", depth: 3, reads: 19, writes: 1, setup: withAssistant, prepare: askedEdgar},
 
@@ -191,11 +192,12 @@ func uploaded(t testing.TB, tn *cloudtest.Tenant) costed {
 // reported is the event that a run with n issues has ended. Each run is of another check.
 func reported(n int) func(testing.TB, *cloudtest.Tenant) costed {
 	return func(t testing.TB, tn *cloudtest.Tenant) costed {
-		id := cloudtest.NewRun(t)
-		tn.Do(t, "runner", http.MethodPut, tn.RunPath(id), startOf(rand.Text())).Want(t, http.StatusOK)
+		id, task := cloudtest.NewRun(t), rand.Text()
+		tn.Do(t, "runner", http.MethodPut, tn.RunPath(id), startOf(task)).Want(t, http.StatusOK)
 		tn.Do(t, "runner", http.MethodPost, tn.RunPath(id)+"/report", reportOf(n)).Want(t, http.StatusOK)
 		return costed{attributes: map[string]string{
 			"tenant": string(tn.ID), "workspace": string(tn.Workspace), "run": id, "kind": "run.ended", "entry": "run.ended-" + id,
+			"check": string(issue.NewCheckID(task, "")),
 		}}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -87,14 +88,17 @@ func (h *Handler) searchIssues(ctx context.Context, request *searchIssuesRequest
 	if err != nil {
 		return nil, err
 	}
+	// The entry and the rest of the page do not depend on each other. The texts are opened after both.
+	var recorded errgroup.Group
+	recorded.Go(func() error { return h.appendAudit(ctx, auditlog.ListIssues, "issues") })
 	more, err := p.read(ctx)
+	if recordErr := recorded.Wait(); err == nil {
+		err = recordErr
+	}
 	if in.PageToken != "" && isReadTimeTooOld(err) {
 		return nil, api.InvalidPageToken()
 	}
 	if err != nil {
-		return nil, err
-	}
-	if err := h.appendAudit(ctx, auditlog.ListIssues, "issues"); err != nil {
 		return nil, err
 	}
 	out := &searchIssuesResponse{}

@@ -173,7 +173,7 @@ func (b *tab) signInAs(t testing.TB, name, persona string) {
 	b.wait(t, "!!document.querySelector('#tenant')")
 	eval[bool](t, b, fmt.Sprintf("document.querySelector('#tenant').value = %q, document.querySelector('form').requestSubmit(), true", name))
 	b.wait(t, "location.pathname === '/emulator/oidc/authorize' && !!document.querySelector('a')")
-	eval[bool](t, b, fmt.Sprintf("[...document.querySelectorAll('a')].find((a) => a.textContent === %q).click(), true", persona))
+	b.clickOn(t, fmt.Sprintf("[...document.querySelectorAll('a')].find((a) => a.textContent === %q)", persona))
 	b.wait(t, "location.pathname === '/console' && !!document.querySelector('header nav')")
 }
 
@@ -236,7 +236,7 @@ func TestTheConsoleShowsRunsAndTheirOutput(t *testing.T) {
 	eval[bool](t, b, "document.querySelector('log-view').go(59999, true), true")
 	b.wait(t, "[...document.querySelectorAll('.log-row')].some((r) => !r.hidden && r.querySelector('.log-number').dataset.n === '60000' && r.innerText.includes('line 60000 of'))")
 
-	eval[bool](t, b, "[...document.querySelectorAll('button')].find((x) => x.textContent === 'Next error').click(), true")
+	b.clickOn(t, "[...document.querySelectorAll('button')].find((x) => x.textContent === 'Next error')")
 	b.wait(t, "document.querySelector('log-view').innerText.includes('the first error') && document.querySelector('.log-row.marked .log-number').dataset.n === '60002'")
 	eval[bool](t, b, "document.querySelector('log-view').go(60001), true") // from its first column
 	if got := eval[string](t, b, "document.querySelector('.log-row.marked').innerText"); !strings.Contains(got, "U+202E") || !strings.Contains(got, "<script>") {
@@ -265,7 +265,7 @@ func TestEveryPageOpensForAnAdmin(t *testing.T) {
 		b.wantAccessible(t, "admin-"+path)
 	}
 	b.wantNoFaults(t)
-	eval[bool](t, b, "[...document.querySelectorAll('button')].find((x) => x.textContent === 'Sign out').click(), true")
+	b.clickOn(t, "[...document.querySelectorAll('button')].find((x) => x.textContent === 'Sign out')")
 	b.wait(t, "!!document.querySelector('#tenant')")
 }
 

@@ -48,7 +48,7 @@ func TestLaw2TheBrowserStoresNoOutputAndNoText(t *testing.T) {
 	}
 	b.open(t, tn, "issues", "!!document.querySelector('[data-rows] a, table a')")
 	b.wait(t, fmt.Sprintf("document.body.innerText.includes(%q)", texts["title"]))
-	eval[bool](t, b, "document.querySelector('[data-rows] a, table a').click(), true")
+	b.clickOn(t, "document.querySelector('[data-rows] a, table a')")
 	for _, name := range []string{"details", "expected", "actual", "reproduceHint", "nextSteps"} {
 		b.wait(t, fmt.Sprintf("document.body.innerText.includes(%q)", texts[name]))
 	}
@@ -123,7 +123,7 @@ func (b *tab) readConfiguration(t *testing.T, tn *cloudtest.Tenant, texts map[st
 	b.open(t, tn, "graph", shows("path"))
 	b.open(t, tn, "config", shows("path"))
 	b.fill(t, "path", texts["path"])
-	eval[bool](t, b, "document.querySelector('.tree a').click(), true")
+	b.clickOn(t, "document.querySelector('.tree a')")
 	b.wait(t, fmt.Sprintf("location.hash.endsWith(%q) && document.querySelector('log-view')?.innerText.includes(%q)", file, texts["file"]))
 	b.fill(t, "find", texts["file"])
 	b.click(t, "Find")

@@ -48,14 +48,14 @@ func TestTheConfigurationIsReadInTheConsole(t *testing.T) {
 	b.wait(t, has("admin@"+string(tn.ID)+".example")+" && "+has("ServiceLevelX 1")+" && !document.querySelector('.loading-block')")
 	b.wantAccessible(t, "config")
 	for range 2 { // folders
-		eval[bool](t, b, "document.querySelector('.tree details:not([open]) > summary').click(), true")
+		b.clickOn(t, "document.querySelector('.tree details:not([open]) > summary')")
 		b.wait(t, "!document.querySelector('.tree details[open]:not(:has(ul))')")
 	}
 	b.wait(t, "document.querySelectorAll('.tree a').length === 5")
 	eval[bool](t, b, "document.querySelector('.tree summary').focus(), true")
 	b.press(t, "jjjk") // from the folder slxs to web, to two of its files, and back to the first
 	b.wait(t, "document.activeElement.innerText === 'runbook.yaml'")
-	eval[bool](t, b, "[...document.querySelectorAll('.tree a')].find((a) => a.innerText === 'slx.yaml').click(), true")
+	b.clickOn(t, "[...document.querySelectorAll('.tree a')].find((a) => a.innerText === 'slx.yaml')")
 	b.wait(t, "document.querySelector('log-view')?.innerText.includes('The web shop') && "+has("slxs/web/slx.yaml"))
 	if got := eval[string](t, b, "location.href + document.title + JSON.stringify(history.state)"); strings.Contains(got, "slx.yaml") || strings.Contains(got, "web") {
 		t.Errorf("the address has the path: %s", got)
@@ -65,7 +65,7 @@ func TestTheConfigurationIsReadInTheConsole(t *testing.T) {
 	b.wait(t, "document.activeElement.innerText === 'slx.yaml'")
 	b.fill(t, "path", "NOTES")
 	b.wait(t, has("1 of 5 files")+" && document.querySelectorAll('.tree a').length === 1")
-	eval[bool](t, b, "document.querySelector('.tree a').click(), true")
+	b.clickOn(t, "document.querySelector('.tree a')")
 	b.wait(t, "document.querySelector('log-view')?.innerText.includes('note 1')")
 	b.fill(t, "find", "NOTE 35")
 	b.click(t, "Find")
@@ -75,12 +75,12 @@ func TestTheConfigurationIsReadInTheConsole(t *testing.T) {
 
 	b.open(t, tn, "config/history", "document.querySelectorAll('main tbody tr').length === 2 && "+has("in effect")+" && "+has("recorded"))
 	b.wantAccessible(t, "config-history")
-	eval[bool](t, b, "document.querySelector('main tbody a').click(), true")
+	b.clickOn(t, "document.querySelector('main tbody a')")
 	b.wait(t, has("Review of a configuration")+" && "+has("in effect")+" && "+has("accepted no finding"))
 
 	b.open(t, tn, "graph?of=configuration", has("web/runbook.robot")+" && "+has("ms; 99.5 gt 0.9")+" && "+has("team=shop"))
 	b.wantAccessible(t, "graph-configured")
-	eval[bool](t, b, "[...document.querySelectorAll('.tree a')].find((a) => a.innerText === 'slxs/web/slx.yaml').click(), true")
+	b.clickOn(t, "[...document.querySelectorAll('.tree a')].find((a) => a.innerText === 'slxs/web/slx.yaml')")
 	b.wait(t, "location.hash.includes('/config/files/') && document.querySelector('log-view')?.innerText.includes('The web shop')")
 
 	// A builder reads what is in effect, and no reviews.
@@ -148,7 +148,7 @@ func TestAnAdminDecidesAboutPushesInTheConsole(t *testing.T) {
 	b.refusals = append(b.refusals, 409)
 	b.signIn(t, tn, "admin")
 	b.wait(t, has("2 pushes of the configuration wait"))
-	eval[bool](t, b, "document.querySelector('.to-do a').click(), true")
+	b.clickOn(t, "document.querySelector('.to-do a')")
 	b.wait(t, "location.hash.endsWith('/config/reviews?push=waiting') && document.querySelectorAll('main tbody tr').length === 2")
 	b.wantAccessible(t, "config-reviews")
 	b.open(t, tn, "config/reviews/"+first, "document.querySelectorAll('.diff .added').length === 1 && document.querySelectorAll('.diff .removed').length === 1")
@@ -245,7 +245,7 @@ func TestANextTaskLinksItsConfiguration(t *testing.T) {
 	b.signIn(t, tn, "viewer")
 	b.wait(t, has("configured for the SLX The queue on broker-1")+" && "+has("queue/tasks.yaml"))
 	b.wantAccessible(t, "overview-configured")
-	eval[bool](t, b, "[...document.querySelectorAll('main a')].find((a) => a.innerText === 'queue/tasks.yaml').click(), true")
+	b.clickOn(t, "[...document.querySelectorAll('main a')].find((a) => a.innerText === 'queue/tasks.yaml')")
 	b.wait(t, "location.hash.includes('/config/files/') && document.querySelector('log-view')?.innerText.includes('Drain queue ${QUEUE}')")
 
 	// An SLX that ran and is configured is one node.

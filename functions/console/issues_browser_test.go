@@ -34,14 +34,26 @@ func reportIssues(t *testing.T, tn *cloudtest.Tenant, task string, lines ...stri
 func (b *tab) click(t testing.TB, text string) {
 	t.Helper()
 	button := fmt.Sprintf("[...document.querySelectorAll('main button, header button, dialog button')].find((x) => x.textContent === %q && !x.disabled)", text)
-	b.wait(t, "!!"+button)
-	eval[bool](t, b, button+".click(), true")
+	b.clickOn(t, button)
 }
 
-// fill types a value into the field with a name.
+// clickOn waits for an element and clicks it. Both are one step: between two, the page could replace the element.
+func (b *tab) clickOn(t testing.TB, element string) {
+	t.Helper()
+	b.wait(t, fmt.Sprintf("((e) => e && (e.click(), true))(%s)", element))
+}
+
+// reload loads the page again, and waits until the old page is gone.
+func (b *tab) reload(t testing.TB) {
+	t.Helper()
+	eval[bool](t, b, "window.isOld = true, location.reload(), true")
+	b.wait(t, "!window.isOld && document.readyState === 'complete'")
+}
+
+// fill waits for the field with a name, and types a value into it.
 func (b *tab) fill(t testing.TB, name, value string) {
 	t.Helper()
-	eval[bool](t, b, fmt.Sprintf(`(() => { const e = document.querySelector('[name=%s]'); e.value = %q;
+	b.wait(t, fmt.Sprintf(`(() => { const e = document.querySelector('[name=%s]'); if (!e) return false; e.value = %q;
 		e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})); return true; })()`, name, value))
 }
 
@@ -87,7 +99,7 @@ func TestIssuesAreActedOnInBulk(t *testing.T) {
 	if got := eval[string](t, b, "location.hash"); !strings.HasSuffix(got, "/issues?state=ignored") {
 		t.Errorf("the address is %s", got)
 	}
-	eval[bool](t, b, "document.querySelector('main tbody a').click(), true")
+	b.clickOn(t, "document.querySelector('main tbody a')")
 	b.wait(t, has("waits for the new disk"))
 	b.click(t, "Stop ignoring")
 	b.wait(t, has("The issue is no longer ignored."))
@@ -108,8 +120,9 @@ func TestGoingBackRestoresTheRow(t *testing.T) {
 	b.open(t, tn, "issues?severity=2", "document.querySelectorAll('main tbody tr').length === 50")
 	b.click(t, "Load more")
 	b.wait(t, "document.querySelectorAll('main tbody tr').length === 60")
-	href := eval[string](t, b, "(() => { const a = document.querySelectorAll('main tbody a')[55]; a.scrollIntoView(); a.focus(); return a.getAttribute('href'); })()")
-	scroll := eval[float64](t, b, "scrollY")
+	const inWindow = "document.activeElement.getBoundingClientRect().top"
+	href := eval[string](t, b, "(() => { const a = document.querySelectorAll('main tbody a')[40]; a.scrollIntoView(); a.focus(); return a.getAttribute('href'); })()")
+	top := eval[float64](t, b, inWindow)
 	b.press(t, "\r")
 	b.wait(t, has("Sightings over time"))
 	if got := eval[float64](t, b, "scrollY"); got != 0 {
@@ -117,12 +130,12 @@ func TestGoingBackRestoresTheRow(t *testing.T) {
 	}
 	eval[bool](t, b, "history.back(), true")
 	b.wait(t, fmt.Sprintf("document.querySelectorAll('main tbody tr').length === 60 && document.activeElement.getAttribute('href') === %q", href))
-	if got := eval[float64](t, b, "scrollY"); got < scroll-2 || got > scroll+2 {
-		t.Errorf("the list is at %v, want %v", got, scroll)
+	if got := eval[float64](t, b, inWindow); got < top-2 || got > top+2 {
+		t.Errorf("the row is %v below the top of the window, want %v", got, top)
 	}
 	b.press(t, "k")
-	if got := eval[int](t, b, "[...document.querySelectorAll('main tbody a')].indexOf(document.activeElement)"); got != 54 {
-		t.Errorf("k goes to row %d, want 54", got)
+	if got := eval[int](t, b, "[...document.querySelectorAll('main tbody a')].indexOf(document.activeElement)"); got != 39 {
+		t.Errorf("k goes to row %d, want 39", got)
 	}
 	b.wantNoFaults(t)
 }
@@ -138,14 +151,14 @@ func TestAnIssueIsExplained(t *testing.T) {
 	b := newTab(t, c)
 	b.signIn(t, tn, "viewer")
 	b.open(t, tn, "issues", "document.querySelectorAll('main tbody tr').length === 1")
-	eval[bool](t, b, "document.querySelector('main tbody a').click(), true")
+	b.clickOn(t, "document.querySelector('main tbody a')")
 	b.wait(t, has("2 runs")+" && document.querySelectorAll('ol.columns li').length === 2 && document.querySelectorAll('main tbody tr').length === 2")
 	b.click(t, "Show what would be sent")
 	b.wait(t, has("Nothing can be sent yet.")+" && "+has("The tenant's half"))
 	b.wantAccessible(t, "issue")
 
 	tn.Consent(t, consent.ExplainIssue, consent.SingleTenant)
-	eval[bool](t, b, "location.reload(), true")
+	b.reload(t)
 	b.wait(t, "!!document.querySelector('main h2')")
 	b.click(t, "Show what would be sent")
 	b.wait(t, has("models-"+string(tn.ID)))

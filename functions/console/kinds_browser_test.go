@@ -193,11 +193,11 @@ func TestShortcutsCanBeTurnedOff(t *testing.T) {
 	b.press(t, "?")
 	b.wait(t, "!!document.querySelector('dialog[open]')")
 	b.wantAccessible(t, "help")
-	eval[bool](t, b, "document.querySelector('[name=shortcuts]').click(), true")
+	b.clickOn(t, "document.querySelector('[name=shortcuts]')")
 	b.click(t, "Close")
 	b.wait(t, "!document.querySelector('dialog')")
 	b.press(t, "gr?")
-	eval[bool](t, b, "location.reload(), true")
+	b.reload(t)
 	b.wait(t, "!!document.querySelector('header nav')")
 	b.press(t, "?")
 	if eval[bool](t, b, "!!document.querySelector('dialog') || !location.hash.endsWith('/issues')") {

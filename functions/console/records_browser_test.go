@@ -124,7 +124,7 @@ func TestHalvesAreGivenOnTheirPages(t *testing.T) {
 	b.signIn(t, tn, "admin")
 	const button = "document.querySelector('button[aria-label=\"Read and change explain-issue single-tenant \"]')"
 	b.open(t, tn, "models", button+" !== null")
-	eval[bool](t, b, button+".click(), true")
+	b.clickOn(t, button)
 	b.click(t, "I have read the text: give the tenant's half")
 	b.wait(t, has("Your half is given.")+" && "+has("active until"))
 	b.wantAccessible(t, "consents")
@@ -138,7 +138,7 @@ func TestHalvesAreGivenOnTheirPages(t *testing.T) {
 	staff.fill(t, "consents-of", string(tn.ID))
 	staff.wait(t, "!!document.querySelector('button[aria-label=\"Read and change explain-issue single-tenant \"]')")
 	staff.wantAccessible(t, "platform")
-	eval[bool](t, staff, "document.querySelector('button[aria-label=\"Read and change explain-issue single-tenant \"]').click(), true")
+	staff.clickOn(t, "document.querySelector('button[aria-label=\"Read and change explain-issue single-tenant \"]')")
 	staff.click(t, "I have read the text: give the platform's half")
 	staff.wait(t, has("Your half is given."))
 	if eval[bool](t, staff, has("admin@")) {
@@ -146,12 +146,12 @@ func TestHalvesAreGivenOnTheirPages(t *testing.T) {
 	}
 	staff.click(t, "Replay dead letters")
 	staff.wait(t, has("0 messages of run-events are replayed."))
-	eval[bool](t, staff, "[...document.querySelectorAll('header nav a')].find((a) => a.innerText === 'Audit').click(), true")
+	staff.clickOn(t, "[...document.querySelectorAll('header nav a')].find((a) => a.innerText === 'Audit')")
 	staff.wait(t, has("Audit log")+" && !document.querySelector('.loading-block')")
 	c.RunScheduled(t, "audit-integrator") // the list above is an entry of the platform's own log
 	staff.fill(t, "outcome", "allowed")
 	staff.wait(t, "document.querySelectorAll('main tbody tr').length > 0")
-	eval[bool](t, staff, "document.querySelector('main tbody a').click(), true")
+	staff.clickOn(t, "document.querySelector('main tbody a')")
 	staff.click(t, "Verify")
 	staff.wait(t, has("✓ Proved."))
 	staff.wantNoFaults(t)
@@ -168,7 +168,7 @@ func TestTheGraphIsATree(t *testing.T) {
 	b.wantAccessible(t, "graph")
 	b.press(t, "j")
 	b.wait(t, "document.activeElement.tagName === 'SUMMARY'")
-	eval[bool](t, b, "document.querySelector('.tree a').click(), true")
+	b.clickOn(t, "document.querySelector('.tree a')")
 	b.wait(t, has("DNS is slow"))
 	b.wantNoFaults(t)
 }

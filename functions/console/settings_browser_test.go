@@ -84,7 +84,7 @@ func TestAnAdminChangesTheKeyInTheConsole(t *testing.T) {
 	b.confirm(t, id, "Yes, destroy it")
 	b.wait(t, "document.querySelector('.fault')?.innerText.includes('destruction-alone')")
 	asAdmin(t, tn, "bob", http.MethodPost, "/v1/tenant/key/destroy", map[string]any{"tenant": id}).Want(t, http.StatusOK)
-	eval[bool](t, b, "location.reload(), true")
+	b.reload(t)
 	b.wait(t, has("another admin can confirm it now"))
 	b.click(t, "Confirm the destruction…")
 	b.confirm(t, id, "Yes, destroy it")
@@ -157,7 +157,7 @@ func TestLegalHoldsArePlacedAndLiftedInTheConsole(t *testing.T) {
 	b.wait(t, "document.querySelector('.fault')?.innerText.includes('lifting-alone')")
 	var asked struct{ Lifting struct{ ID string } }
 	asAdmin(t, tn, "bob", http.MethodPost, "/v1/tenant/holds/case-1/lift", map[string]any{}).Want(t, http.StatusOK).JSON(t, &asked)
-	eval[bool](t, b, "location.reload(), true")
+	b.reload(t)
 	b.clickLabel(t, "Confirm the end of case-1")
 	b.confirm(t, "", "Confirm it")
 	b.wait(t, has("The hold case-1 has ended.")+" && document.querySelectorAll('[aria-label=\"Legal holds\"] tbody tr').length === 2")
@@ -182,8 +182,7 @@ func TestLegalHoldsArePlacedAndLiftedInTheConsole(t *testing.T) {
 func (b *tab) clickLabel(t testing.TB, label string) {
 	t.Helper()
 	button := fmt.Sprintf("document.querySelector('button[aria-label=%q]:not(:disabled)')", label)
-	b.wait(t, "!!"+button)
-	eval[bool](t, b, button+".click(), true")
+	b.clickOn(t, button)
 }
 
 // openTenant opens the page of a tenant, as the platform's staff.
@@ -208,7 +207,7 @@ func TestStaffSuspendsATenantInTheConsole(t *testing.T) {
 	b.wantAccessible(t, "tenants")
 	b.fill(t, "tenant-id", string(tn.ID))
 	b.wait(t, "document.querySelectorAll('main tbody tr').length === 1")
-	eval[bool](t, b, "document.querySelector('main tbody a').click(), true")
+	b.clickOn(t, "document.querySelector('main tbody a')")
 	b.wait(t, has("No admin of the tenant has asked for an offboarding."))
 	b.wantAccessible(t, "tenant")
 	b.click(t, "Suspend the tenant…")
@@ -255,7 +254,7 @@ func TestATenantLeavesInTheConsole(t *testing.T) {
 	c.Clock.Advance(20 * time.Minute)
 	c.RunScheduled(t, "audit-integrator")
 	c.RunScheduled(t, "offboarding")
-	eval[bool](t, staff, "location.reload(), true")
+	staff.reload(t)
 	staff.wait(t, has("The interim certificate")+" && "+has("export, waits: its time has not come yet"))
 	staff.wantAccessible(t, "tenant-leaves")
 
@@ -328,6 +327,37 @@ func TestMembersAreAddedAndRemovedInTheConsole(t *testing.T) {
 	b.clickLabel(t, "Remove ann<b>@example.com")
 	b.confirm(t, "", "Remove it")
 	b.wait(t, fmt.Sprintf("%s === %d && %s", rows, before, has("The membership has ended.")))
+	b.wantNoFaults(t)
+}
+
+func TestATokenIsTestedAndARuleAddedInTheConsole(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	b := newTab(t, c)
+	b.signIn(t, tn, "admin")
+	rows := "document.querySelectorAll('[aria-label=\"Rules of trust\"] tbody tr').length"
+	b.open(t, tn, "settings", has("Test a token")+" && "+rows+" === 6")
+	b.fill(t, "trust-token", "not a token")
+	b.click(t, "Test the token")
+	b.wait(t, has("The token is not accepted: the token is not a compact JSON Web Signature"))
+	b.fill(t, "trust-token", tn.Token(t, "viewer"))
+	b.fill(t, "trust-role", "admin")
+	b.click(t, "Test the token")
+	b.wait(t, has("gets the role viewer")+" && "+has("✕ persona is different")+" && "+has("may be a second account of yours"))
+	if eval[bool](t, b, "[...document.querySelectorAll('button')].some((x) => x.textContent === 'Add the rule')") {
+		t.Error("a rule that would have no effect can be added")
+	}
+	b.wantAccessible(t, "settings-trust")
+	b.fill(t, "trust-token", tn.Token(t, "newcomer"))
+	b.fill(t, "trust-role", "auditor")
+	b.click(t, "Test the token")
+	b.wait(t, has("by the new rule, which is not added yet")+" && "+has("✓ matches"))
+	b.click(t, "Add the rule")
+	b.wait(t, fmt.Sprintf("%s === 7 && %s && document.querySelector('[name=trust-token]').value === ''", rows, has("The rule is added: it gives the role auditor.")))
+	b.clickLabel(t, "Remove the rule for sub=newcomer@"+string(tn.ID)+".example")
+	b.confirm(t, "", "Remove it")
+	b.wait(t, rows+" === 6 && "+has("The rule is removed."))
 	b.wantNoFaults(t)
 }
 

@@ -43,7 +43,7 @@ func TestEachPersonaSignsInWithABrowser(t *testing.T) {
 		}
 		b.signInAs(t, name, persona)
 		b.wait(t, "document.querySelector('.who').textContent.includes('"+persona+" of "+name+"')")
-		eval[bool](t, b, "[...document.querySelectorAll('button')].find((x) => x.textContent === 'Sign out').click(), true")
+		b.clickOn(t, "[...document.querySelectorAll('button')].find((x) => x.textContent === 'Sign out')")
 		b.wait(t, "!!document.querySelector('#tenant')")
 		if kept := eval[int](t, b, "localStorage.length + sessionStorage.length"); kept != 0 {
 			t.Errorf("after the sign-out of %s, the storage has %d entries", persona, kept)
@@ -70,7 +70,7 @@ func TestASessionThatEndsLosesNothing(t *testing.T) {
 
 	b.forgetSession(t)
 	c.Clock.Advance(2 * time.Hour)
-	eval[bool](t, b, "[...document.querySelectorAll('main button')].find((x) => x.textContent.includes('more')).click(), true")
+	b.clickOn(t, "[...document.querySelectorAll('main button')].find((x) => x.textContent.includes('more'))")
 	b.wait(t, "document.querySelector('[role=alertdialog]')?.innerText.includes('Your sign-in has ended')")
 	if after := eval[string](t, b, place); after != before {
 		t.Errorf("the place was %s and is %s", before, after)
@@ -86,7 +86,7 @@ func TestASessionThatEndsLosesNothing(t *testing.T) {
 	if state := eval[string](t, b, "JSON.stringify([history.state, document.title, {...sessionStorage}])"); strings.Contains(state, "dns") || strings.Contains(state, "eyJ") {
 		t.Errorf("the page stores %s", state)
 	}
-	eval[bool](t, other, "[...document.querySelectorAll('button')].find((x) => x.textContent === 'Sign out').click(), true")
+	other.clickOn(t, "[...document.querySelectorAll('button')].find((x) => x.textContent === 'Sign out')")
 	b.wait(t, "!!document.querySelector('#tenant') && !document.querySelector('table')")
 	b.wantNoFaults(t)
 }

@@ -33,9 +33,11 @@ type opening struct {
 	opened  chan opened // of capacity 1
 }
 
+// opened is a segment with its reader, which the caller of next closes.
 type opened struct {
-	reader *storage.Reader
-	err    error
+	segment segment
+	reader  *storage.Reader
+	err     error
 }
 
 // openAhead returns the opener of segments. The caller closes it, which also breaks the
@@ -48,15 +50,14 @@ func (v *view) openAhead(ctx context.Context, segments []segment, limit int) *op
 // more reports whether there is a next segment.
 func (o *opener) more() bool { return len(o.left) > 0 || len(o.opening) > 0 }
 
-// next returns the next segment and its reader, which the caller closes.
-func (o *opener) next() (segment, *storage.Reader, error) {
+// next returns the next segment. It waits until the segment is open.
+func (o *opener) next() opened {
 	o.begin()
 	first := o.opening[0]
 	o.opening = o.opening[1:]
 	o.ahead -= first.segment.length
 	o.begin()
-	got := <-first.opened
-	return first.segment, got.reader, got.err
+	return <-first.opened
 }
 
 // begin begins to open as many segments as the limits allow, and one at least.
@@ -66,7 +67,7 @@ func (o *opener) begin() {
 		o.left, o.opening, o.ahead = o.left[1:], append(o.opening, next), o.ahead+next.segment.length
 		go func() {
 			reader, err := o.view.open(o.ctx, next.segment)
-			next.opened <- opened{reader, err}
+			next.opened <- opened{next.segment, reader, err}
 		}()
 	}
 }

@@ -82,13 +82,13 @@ func (f fixture) get(t testing.TB, base, output string) *http.Response {
 	return response
 }
 
-// failAfter lets n bytes of the bucket's first response through, and then rejects
-// every request.
+// failAfter lets n bytes of the bucket's first response with part 1 through, and rejects
+// every other request.
 func failAfter(n int64) bucketFault {
 	var requests atomic.Int64
 	return bucketFault{
-		before: func(w http.ResponseWriter, _ *http.Request) bool {
-			if requests.Add(1) == 1 {
+		before: func(w http.ResponseWriter, r *http.Request) bool {
+			if strings.HasSuffix(r.URL.Path, "/00001") && requests.Add(1) == 1 {
 				return false
 			}
 			http.Error(w, "<Error><Code>AccessDenied</Code></Error>", http.StatusForbidden)
@@ -180,21 +180,41 @@ func TestBucketErrorBecomesAProblem(t *testing.T) {
 	}
 }
 
-func TestReadIsAuditedBeforeTheBucketIsRead(t *testing.T) {
+// firstWrite calls before when the first byte of a response is about to leave.
+type firstWrite struct {
+	http.ResponseWriter
+	before func()
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w firstWrite) WriteHeader(status int) {
+	w.before()
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w firstWrite) Write(b []byte) (int, error) {
+	w.before()
+	return w.ResponseWriter.Write(b)
+}
+
+func TestReadIsAuditedBeforeAByteLeaves(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.put(t, uncounted("stdout.log", 1, fill(1000)))
 	var before []auditlog.Entry
-	base := f.serve(t, bucketFault{before: func(http.ResponseWriter, *http.Request) bool {
-		before = f.audited(t, auditlog.ReadOutput, auditlog.EndReadOutput)
-		return false
-	}}, nil)
+	base := f.serve(t, bucketFault{}, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			audited := sync.OnceFunc(func() { before = f.audited(t, auditlog.ReadOutput, auditlog.EndReadOutput) })
+			next.ServeHTTP(firstWrite{w, audited}, r)
+		})
+	})
 	if _, err := io.ReadAll(f.get(t, base, "stdout.log").Body); err != nil {
 		t.Fatal(err)
 	}
 	if len(before) != 1 || before[0].Action != auditlog.ReadOutput || before[0].Outcome != auditlog.Allowed ||
 		before[0].Resource != "runs/"+f.run+"/outputs/stdout.log" || before[0].Actor.Role != "viewer" {
-		t.Fatalf("audit log when the bucket was read: %+v", before)
+		t.Fatalf("audit log before the first byte: %+v", before)
 	}
 	after := f.audited(t, auditlog.EndReadOutput)
 	if len(after) != 1 || after[0].Of != before[0].ID || after[0].Counts["bytes"] != 1000 {

@@ -83,8 +83,8 @@
 // is followed for the next 2 minutes, so that its runner uploads what is new within seconds.
 // The run is written at most once a minute for that.
 //
-// Each read has two audit entries: outputs.read before the first byte, and
-// outputs.read.end after the last. The second one has these counts:
+// Each read has two audit entries: outputs.read before the first byte leaves (the bucket
+// opens the first part meanwhile, see infra/adr/0065), and outputs.read.end after the last. The second one has these counts:
 //
 //	bytes      bytes sent
 //	offset     offset of the first of them in the output

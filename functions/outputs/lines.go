@@ -115,16 +115,17 @@ func (v *view) scan(ctx context.Context, segments []segment, from, n int64) (sca
 	defer ahead.close()
 	for ahead.more() {
 		before := result
-		seg, reader, err := ahead.next()
+		next := ahead.next()
+		err := next.err
 		if err == nil {
-			err = scanSegment(reader, seg, n, buffer[:], &result)
+			err = scanSegment(next.reader, next.segment, n, buffer[:], &result)
 		}
 		v.scanned += result.to - before.to
 		if err != nil {
 			return result, err
 		}
-		if result.to-before.to == seg.part.size {
-			v.noteCount(seg.part, result.newlines-before.newlines)
+		if result.to-before.to == next.segment.part.size {
+			v.noteCount(next.segment.part, result.newlines-before.newlines)
 		}
 		if result.newlines == n {
 			break

@@ -35,8 +35,8 @@ type readResponse struct {
 	Body func(huma.Context) `class:"output"`
 }
 
-// read checks the request, writes the audit entry, and only then reads bytes of the
-// output.
+// read checks the request, and sends bytes of the output only after its audit entry is
+// written. The bucket opens the first part while the entry is being written.
 func (h *Handler) read(ctx context.Context, in *readRequest) (*readResponse, error) {
 	session := access.From(ctx)
 	selected, err := parseSelection(in.Range, in.Lines)
@@ -86,10 +86,19 @@ func (h *Handler) begin(ctx context.Context, s access.Session, in readRequest, s
 		return nil, err
 	}
 	loaded := make(chan error, 1)
-	go func() { loaded <- v.loadRest(ctx) }()
+	go func() {
+		err := v.loadRest(ctx)
+		if err == nil {
+			v.openEarly(ctx, selected)
+		}
+		loaded <- err
+	}()
 	recordErr, err := v.record(ctx), <-loaded
 	if recordErr == nil && err != nil {
 		v.recordEnd(ctx, 0, v.endReason(err))
+	}
+	if recordErr != nil && v.early != nil {
+		v.early.close()
 	}
 	return v, cmp.Or(recordErr, err)
 }
@@ -185,7 +194,7 @@ func isPartNumber(s string) bool {
 	return err == nil && n >= 1 && n <= grant.MaxPart
 }
 
-// record writes the audit entry of the read. No byte is read without it.
+// record writes the audit entry of the read. No byte leaves without it.
 func (v *view) record(ctx context.Context) (err error) {
 	v.entry, err = v.handler.guard.Audit.Append(ctx, v.session.DB, v.audit(auditlog.ReadOutput, auditlog.Allowed))
 	return err
@@ -235,24 +244,35 @@ type response struct {
 
 // resolve returns the response for the selected part of what can be read now.
 func (v *view) resolve(ctx context.Context, selected selection) (response, error) {
-	size := v.index.size()
-	switch {
-	case selected.lines != nil:
+	if selected.lines != nil {
 		return v.resolveLines(ctx, *selected.lines)
+	}
+	size := v.index.size()
+	s, ok := v.selectedSpan(selected)
+	switch {
+	case selected.bytes != nil && !ok:
+		v.handler.noteFollower(ctx, v.session, v.run)
+		return response{}, v.unsatisfiable("the output has only %d bytes so far", size)
 	case selected.bytes != nil:
-		s, ok := selected.bytes.resolve(size)
-		if !ok {
-			v.handler.noteFollower(ctx, v.session, v.run)
-			return response{}, v.unsatisfiable("the output has only %d bytes so far", size)
-		}
-		s.to = min(s.to, s.from+maxResponse)
 		return response{s, http.StatusPartialContent, map[string]string{"Content-Range": contentRange(s, size)}}, nil
-	case size > maxResponse:
+	case !ok:
 		return response{}, api.Refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf(
 			"the output has %d bytes, and a response has at most %d; send the header Range: bytes=0-%d and continue from there, or use ?lines=1-1000",
 			size, maxResponse, maxResponse-1))
 	}
-	return response{span{0, size}, http.StatusOK, nil}, nil
+	return response{s, http.StatusOK, nil}, nil
+}
+
+// selectedSpan returns what a selection without lines selects. It reports false if the output
+// has none of these bytes, or too many for one response.
+func (v *view) selectedSpan(selected selection) (s span, ok bool) {
+	size := v.index.size()
+	if selected.bytes == nil {
+		return span{0, size}, size <= maxResponse
+	}
+	s, ok = selected.bytes.resolve(size)
+	s.to = min(s.to, s.from+maxResponse)
+	return s, ok
 }
 
 func (v *view) resolveLines(ctx context.Context, lines lineRange) (response, error) {

@@ -171,11 +171,11 @@ func (r *segmentReader) open() error {
 	if !r.ahead.more() {
 		return nil
 	}
-	seg, reader, err := r.ahead.next()
-	if err != nil {
-		return err
+	next := r.ahead.next()
+	if next.err != nil {
+		return next.err
 	}
-	r.current, r.left = reader, seg.length
+	r.current, r.left = next.reader, next.segment.length
 	return nil
 }
 

@@ -45,6 +45,7 @@ type view struct {
 	lastGrant int            // part of the last one
 	disputed  int            // number of disputed parts that the bucket was asked about
 
+	early  *opener          // of the response's segments, begun before the audit entry was written; nil: not begun
 	settle func(sent int64) // ends the reservation of a request under a view; nil: none exists
 }
 
@@ -67,6 +68,18 @@ func (v *view) open(ctx context.Context, s segment) (*storage.Reader, error) {
 	return reader, nil
 }
 
+// openEarly opens the first segment of a response before it is known whether the audit entry
+// of the read can be written: it saves a round trip. Nothing of the segment is sent until then.
+func (v *view) openEarly(ctx context.Context, selected selection) {
+	if selected.lines != nil {
+		return // where the lines are is not known yet
+	}
+	if s, ok := v.selectedSpan(selected); ok {
+		v.early = v.openAhead(ctx, v.index.segments(s), 1)
+		v.early.begin()
+	}
+}
+
 // stream opens the first segment before it sends any header, so that an error of the
 // bucket can still become a problem response. It then sends segment by segment.
 func (v *view) stream(ctx context.Context, r response) (*readResponse, error) {
@@ -74,21 +87,28 @@ func (v *view) stream(ctx context.Context, r response) (*readResponse, error) {
 	if err := v.reserve(ctx, r.length()); err != nil {
 		return nil, err
 	}
-	segments := v.index.segments(r.span)
-	var first *storage.Reader
-	if len(segments) > 0 {
-		var err error
-		if first, err = v.open(ctx, segments[0]); err != nil {
-			return nil, v.readError(ctx, err)
+	segments := v.early
+	if segments == nil {
+		segments = v.openAhead(ctx, v.index.segments(r.span), streamAhead)
+	}
+	segments.limit = streamAhead
+	var first *opened
+	if segments.more() {
+		next := segments.next()
+		if next.err != nil {
+			segments.close()
+			return nil, v.readError(ctx, next.err)
 		}
+		first = &next
 	}
 	return &readResponse{Body: func(hc huma.Context) {
+		defer segments.close()
 		v.writeHeader(hc, r)
 		if hc.Method() == http.MethodHead && first != nil {
-			_ = first.Close()
-			segments = nil
+			_ = first.reader.Close()
+			first = nil
 		}
-		sent, err := v.send(ctx, hc.BodyWriter(), first, segments)
+		sent, err := send(hc.BodyWriter(), first, segments)
 		v.recordEnd(ctx, sent, v.endReason(err))
 		if err != nil {
 			api.Logger(ctx).WarnContext(ctx, "output stream aborted", "entry", v.entry, "bytes", sent, "error", err.Error())
@@ -112,25 +132,23 @@ func (v *view) writeHeader(hc huma.Context, r response) {
 	hc.SetStatus(r.status)
 }
 
-func (v *view) send(ctx context.Context, w io.Writer, first *storage.Reader, segments []segment) (sent int64, err error) {
-	if len(segments) == 0 {
+// send sends the first segment and those after it. It sends nothing if first is nil.
+func send(w io.Writer, first *opened, after *opener) (sent int64, err error) {
+	if first == nil {
 		return 0, nil
 	}
 	buffer := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buffer)
-	rest := v.openAhead(ctx, segments[1:], streamAhead)
-	defer rest.close()
-	rest.begin()
-	for seg, reader := segments[0], first; ; {
-		n, err := copyAll(w, reader, buffer[:])
+	for current := *first; ; current = after.next() {
+		if current.err != nil {
+			return sent, current.err
+		}
+		n, err := copyAll(w, current.reader, buffer[:])
 		sent += n
-		if err == nil && n != seg.length {
+		if err == nil && n != current.segment.length {
 			err = io.ErrUnexpectedEOF
 		}
-		if err != nil || !rest.more() {
-			return sent, err
-		}
-		if seg, reader, err = rest.next(); err != nil {
+		if err != nil || !after.more() {
 			return sent, err
 		}
 	}

@@ -64,8 +64,7 @@
 // so a tenant with a large backlog does not delay the others. The documents of a page are
 // processed at the same time. A step processes at most 50 such pages of a tenant, which
 // are 5,000 runs, and takes at most 45 seconds. The next sweep continues. If a page, run or
-// database fails, the sweep continues with the others. BenchmarkSweep measures the rate:
-// infra/CAPACITY.md has it.
+// database fails, the sweep continues with the others. BenchmarkSweep measures the rate.
 //
 // While the tenants that share a database have less than one page together, one query
 // reads the documents of all of them.

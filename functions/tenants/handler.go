@@ -33,13 +33,14 @@ type Handler struct {
 
 // The paths of the function.
 const (
-	tenantPath  = "/v1/tenant"
-	usagePath   = "/v1/tenant/usage"
-	testPath    = "/v1/tenant/key/test"
-	rotatePath  = "/v1/tenant/key/rotate"
-	disablePath = "/v1/tenant/key/disable"
-	enablePath  = "/v1/tenant/key/enable"
-	destroyPath = "/v1/tenant/key/destroy"
+	tenantPath    = "/v1/tenant"
+	usagePath     = "/v1/tenant/usage"
+	retentionPath = "/v1/tenant/retention"
+	testPath      = "/v1/tenant/key/test"
+	rotatePath    = "/v1/tenant/key/rotate"
+	disablePath   = "/v1/tenant/key/disable"
+	enablePath    = "/v1/tenant/key/enable"
+	destroyPath   = "/v1/tenant/key/destroy"
 
 	tenantsPath = "/v1/tenants"
 	statusPath  = "/v1/tenants/{tenant}"
@@ -64,6 +65,11 @@ const (
 	workspacesPath = "/v1/tenant/workspaces"
 	membersPath    = "/v1/tenant/workspaces/{workspace}/members"
 	memberPath     = "/v1/tenant/workspaces/{workspace}/members/{member}"
+
+	trustPath     = "/v1/tenant/trust"
+	trustTestPath = "/v1/tenant/trust/test"
+	rulesPath     = "/v1/tenant/trust/rules"
+	rulePath      = "/v1/tenant/trust/rules/{rule}"
 )
 
 // New returns the function. It makes no calls.
@@ -88,6 +94,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	}
 	api.Register(a, h.operation("getTenant", http.MethodGet, tenantPath, "Show the tenant's record and the state of its key", auditlog.ReadTenant), h.get)
 	api.Register(a, h.operation("getUsage", http.MethodGet, usagePath, "Show what the tenant has used of its quotas, by day", auditlog.ReadTenant), h.usage)
+	api.Register(a, h.operation("getRetention", http.MethodGet, retentionPath, "Show what is deleted when, what is due, and what was deleted", auditlog.ReadTenant), h.retention)
 	api.Register(a, h.operation("testKey", http.MethodPost, testPath, "Encrypt and decrypt with each version of the key", auditlog.TestKey), h.test)
 	api.Register(a, h.operation("rotateKey", http.MethodPost, rotatePath, "Make a new version of the key the primary one", auditlog.RotateKey, 409), h.rotate)
 	api.Register(a, h.operation("disableKey", http.MethodPost, disablePath, "Make all data of the tenant unreadable until the key is enabled", auditlog.DisableKey, 409), h.disable)
@@ -96,6 +103,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	h.registerStaff(a)
 	h.registerHolds(a)
 	h.registerMembers(a)
+	h.registerTrust(a)
 	h.registerOffboarding(a)
 	h.registerStorage(a)
 	return h, nil

@@ -141,6 +141,9 @@ func (w *walk) checkProgram(args []string) error {
 		return fmt.Errorf("%s is no program", folder)
 	}
 	for _, arg := range args[1:] {
+		if arg == "--" {
+			break // the rest belongs to another program
+		}
 		if name := strings.TrimLeft(arg, "-"); name != arg && name != "" && name != "h" {
 			name, _, _ = strings.Cut(name, "=")
 			flags = append(flags, name)

@@ -127,6 +127,7 @@ var largest = map[string]prepare{
 
 	"GET /v1/tenant":              atPath("admin", "GET", "/v1/tenant", nil, addKeyVersions),
 	"GET /v1/tenant/usage":        atPath("admin", "GET", "/v1/tenant/usage?from="+firstDay+"&to="+lastDay, nil, daysOfUsage),
+	"GET /v1/tenant/retention":    dueRuns,
 	"POST /v1/tenant/key/test":    atPath("admin", "POST", "/v1/tenant/key/test", nil, addKeyVersions),
 	"POST /v1/tenant/key/rotate":  ofKeys("rotate"),
 	"POST /v1/tenant/key/disable": ofKeys("disable"),
@@ -154,6 +155,11 @@ var largest = map[string]prepare{
 	"POST /v1/tenant/workspaces/{workspace}/members":            ofMembers(http.MethodPost),
 	"GET /v1/tenant/workspaces/{workspace}/members/{member}":    ofMembers("show"),
 	"DELETE /v1/tenant/workspaces/{workspace}/members/{member}": ofMembers(http.MethodDelete),
+
+	"GET /v1/tenant/trust":                 ofTrust("list"),
+	"POST /v1/tenant/trust/test":           ofTrust("test"),
+	"POST /v1/tenant/trust/rules":          ofTrust("add"),
+	"DELETE /v1/tenant/trust/rules/{rule}": ofTrust("remove"),
 
 	"GET /v1/tenants":                   atPath("platform", "GET", "/v1/tenants", nil, nothing),
 	"GET /v1/tenants/{tenant}":          ofStatus("GET", ""),

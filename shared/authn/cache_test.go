@@ -1,9 +1,15 @@
 package authn
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"math/big"
+	"strings"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/strongroom-dev/strongroom/shared/secret"
 )
 
 func TestCacheIsBounded(t *testing.T) {
@@ -18,6 +24,27 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 	if len(b.entries) != maxEntries {
 		t.Errorf("%d entries, want %d", len(b.entries), maxEntries)
+	}
+}
+
+func TestOnlyShortTokensAreRemembered(t *testing.T) {
+	t.Parallel()
+	public := &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(2)}
+	other := &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(3)}
+	for size, want := range map[int]bool{maxCachedToken: true, maxCachedToken + 1: false} {
+		var v verifiedTokens
+		bearer := secret.New(strings.Repeat("x", size))
+		v.put(bearer, &token{subject: "s"}, public)
+		got := v.get(bearer)
+		if (got != nil) != want {
+			t.Errorf("a token of %d bytes is remembered: %v", size, got != nil)
+		}
+		if got != nil && (!got.isVerifiedBy(public) || got.isVerifiedBy(other)) {
+			t.Error("the token is verified by another key than its own")
+		}
+		if v.get(secret.New("y")) != nil {
+			t.Error("a token that was not verified is known")
+		}
 	}
 }
 

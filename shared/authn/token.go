@@ -1,6 +1,7 @@
 package authn
 
 import (
+	"crypto"
 	"encoding/base64"
 	"strings"
 	"time"
@@ -40,6 +41,8 @@ type token struct {
 	subject   string
 	audience  string
 	claims    claims
+
+	verifiedBy crypto.PublicKey // that is known to verify the signature; nil: none is known
 }
 
 // parseToken checks everything that does not need a lookup. It does not return the
@@ -134,12 +137,15 @@ func ValidSubject(subject string) bool {
 	return subject != "" && len(subject) <= maxSubject && !strings.ContainsFunc(subject, unprintable)
 }
 
-// signedBy reports whether a key of the set signed the token.
-func (t *token) signedBy(keys keySet) bool {
+// signedBy returns the key of the set that signed the token, or nil.
+func (t *token) signedBy(keys keySet) crypto.PublicKey {
 	for _, key := range keys.candidates(t.keyID, t.algorithm) {
+		if t.isVerifiedBy(key.Key) {
+			return key.Key
+		}
 		if _, err := t.jws.Verify(key.Key); err == nil {
-			return true
+			return key.Key
 		}
 	}
-	return false
+	return nil
 }

@@ -45,6 +45,8 @@ type Record struct {
 	Quotas          Quotas `firestore:"quotas"`          // of the tenant
 	WorkspaceQuotas Quotas `firestore:"workspaceQuotas"` // of each workspace; zero: only those of the tenant apply
 
+	Retention Retention `firestore:"retention"` // what is deleted, and when
+
 	EarlierOutputsBuckets []string `firestore:"earlierOutputsBuckets" class:"operational"` // earlier outputs buckets, oldest first: a run stays in the bucket in which it began
 	StorageKeyName        string   `firestore:"storageKeyName" class:"operational"`        // projects/…/cryptoKeys/… of the customer that encrypts the customer's buckets; empty: keyName does
 	CustomerBuckets       []string `firestore:"customerBuckets" class:"operational"`       // those of the buckets that are in the customer's project; see IsCustomers
@@ -95,6 +97,8 @@ type Rule struct {
 	Workspaces []WorkspaceID     `firestore:"workspaces" class:"configuration"` // in which a runner or a builder may write; unused for other roles
 	ShareRuns  bool              `firestore:"shareRuns" class:"configuration"`  // the rule's runners may change each other's runs; false: a run belongs to the identity that began it
 	Pipeline   bool              `firestore:"pipeline" class:"configuration"`   // the rule's tokens belong to a program and not to a person; for builders and admins
+
+	AddedID string `firestore:"-"` // ID of the AddedRule; empty: a rule of Terraform
 }
 
 // Role says what a principal may do. The zero Role may do nothing.

@@ -24,6 +24,13 @@ variable "packages" {
   nullable    = false
 }
 
+variable "keep_traffic" {
+  description = "Leave the requests with the revisions that have them, while scripts/rollout deploys a version."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "console" {
   description = "Secrets of the console in Secret Manager, as in modules/platform; null: nobody can sign in to the console."
   type        = any

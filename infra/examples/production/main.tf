@@ -46,6 +46,7 @@ module "platform" {
   regions           = var.regions
   domain            = var.domain
   packages          = var.packages
+  keep_traffic      = var.keep_traffic
   worker_pools      = var.worker_pools
   subnetworks       = var.access_policy == null ? null : { for region, s in google_compute_subnetwork.this : region => s.id }
   staff             = var.staff
@@ -103,6 +104,7 @@ module "tenant" {
   outputs                 = each.value.outputs
   exports                 = each.value.exports
   audit                   = each.value.audit
+  retention               = each.value.retention
   soft_delete_days        = each.value.soft_delete_days
   key_rotation_days       = each.value.key_rotation_days
   key_destroy_days        = each.value.key_destroy_days

@@ -46,7 +46,7 @@ resource "google_cloudfunctions2_function" "this" {
     max_instance_request_concurrency = var.limits.concurrency
     min_instance_count               = var.limits.min_instances
     max_instance_count               = var.limits.max_instances
-    all_traffic_on_latest_revision   = true
+    all_traffic_on_latest_revision   = !var.keep_traffic
 
     dynamic "secret_environment_variables" {
       for_each = var.secret_environment

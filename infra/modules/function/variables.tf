@@ -57,6 +57,13 @@ variable "runtime" {
   }
 }
 
+variable "keep_traffic" {
+  description = "Leave the requests with the revisions that have them by name; scripts/rollout names them. Without such a name, Cloud Run sends the requests to the newest revision."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "source_zip" {
   description = "Object with the packaged code. Its name contains its SHA-256, so new code is a new object and old code is never built again."
   type        = object({ bucket = string, object = string })

@@ -29,6 +29,7 @@ module "function" {
   regions        = var.regions
   entry_point    = each.value.entry_point
   runtime        = coalesce(var.runtime, local.manifest.runtime)
+  keep_traffic   = var.keep_traffic
   source_zip     = { bucket = google_storage_bucket.code.name, object = google_storage_bucket_object.code[each.key].name }
 
   build_account     = google_service_account.builder.name

@@ -30,6 +30,13 @@ variable "regions" {
   }
 }
 
+variable "keep_traffic" {
+  description = "Leave the requests with the revisions that have them, while scripts/rollout deploys a version."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "model" {
   description = "The platform's own language model at Vertex AI, the destination shared; null: none exists. abuse_logging_exempt and cache_disabled state settings of its project, which are part of the text that tenants agree to."
   type = object({

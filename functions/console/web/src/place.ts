@@ -4,7 +4,8 @@ import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
 interface Place {
   row: string; // address of the row's link
-  scroll: number;
+  top: number; // of the link in the window; rows above it can change their height while the person is away
+  scroll: number; // if the row is gone
   pages: number; // that were loaded
   state: unknown; // filters that are not in the address
 }
@@ -26,12 +27,16 @@ export function useReturn<S>(hash: string, ready: boolean): Return<S> {
   useEffect(() => { places.delete(hash); }, [hash]);
   useLayoutEffect(() => {
     if (!ready || !place) return;
-    const link = [...document.querySelectorAll<HTMLElement>("[data-rows] a")].find((a) => a.getAttribute("href") === place.row);
+    const link = linkOf(place.row);
     link?.focus({ preventScroll: true });
-    scrollTo(0, place.scroll);
+    scrollTo(0, link ? scrollY + link.getBoundingClientRect().top - place.top : place.scroll);
   }, [ready]);
   return {
     pages: place?.pages ?? 1, state: (place?.state ?? null) as S | null,
-    remember: (row, pages, state) => { places.set(hash, { row, scroll: scrollY, pages, state }); },
+    remember: (row, pages, state) => { places.set(hash, { row, top: linkOf(row)?.getBoundingClientRect().top ?? 0, scroll: scrollY, pages, state }); },
   };
+}
+
+function linkOf(row: string): HTMLElement | undefined {
+  return [...document.querySelectorAll<HTMLElement>("[data-rows] a")].find((a) => a.getAttribute("href") === row);
 }

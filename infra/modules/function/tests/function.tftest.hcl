@@ -25,6 +25,10 @@ run "a_function_for_everybody" {
     error_message = "Only the load balancer and internal callers may reach the function."
   }
   assert {
+    condition     = google_cloudfunctions2_function.this["europe-west3"].service_config[0].all_traffic_on_latest_revision
+    error_message = "A deployment outside a rollout must give all requests to the newest revision."
+  }
+  assert {
     condition     = google_cloud_run_v2_service_iam_member.everybody["europe-west3"].member == "allUsers"
     error_message = "IAM must admit everybody, because the function authenticates its callers."
   }
@@ -43,6 +47,18 @@ run "a_function_for_everybody" {
   assert {
     condition     = output.account == "fn-uploads@p-test.iam.gserviceaccount.com"
     error_message = "The output account must be the function's service account."
+  }
+}
+
+run "a_function_in_a_rollout" {
+  command = plan
+  variables {
+    keep_traffic = true
+  }
+
+  assert {
+    condition     = !google_cloudfunctions2_function.this["europe-west3"].service_config[0].all_traffic_on_latest_revision
+    error_message = "A deployment in a rollout must leave the requests where they are."
   }
 }
 
