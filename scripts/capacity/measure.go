@@ -74,7 +74,6 @@ type bench struct {
 // measurement is everything that is measured.
 type measurement struct {
 	run     operations // of one run
-	chatty  operations // of one run of a task that prints for minutes
 	audit   auditCost
 	readers []reading
 
@@ -96,9 +95,6 @@ func measure(ctx context.Context, parts int) (m measurement, err error) {
 	m.accounts = float64(len(c.Suite.Functions) + otherAccounts)
 	m.run, err = b.measure(ctx, parts)
 	if err == nil {
-		m.chatty, err = b.median(ctx, chattyParts)
-	}
-	if err == nil {
 		m.audit, err = b.measureAudit(ctx, parts)
 	}
 	if err == nil {
@@ -119,16 +115,7 @@ func (b *bench) measure(ctx context.Context, parts int) (operations, error) {
 	if err := b.oneRun(ctx, parts); err != nil {
 		return operations{}, err
 	}
-	return b.median(ctx, parts)
-}
-
-// chattyParts is how many parts a runner uploads of a task that prints a line every 2.5
-// seconds for 3 minutes: after 2, 4, 8, 16, 32 and 60 seconds, and at the end.
-const chattyParts = 7
-
-// median measures several runs. A retry or a refreshed cache adds operations to some of
-// them.
-func (b *bench) median(ctx context.Context, parts int) (operations, error) {
+	// A retry or a refreshed cache adds operations to some runs, so the median counts.
 	var all []operations
 	for range 11 {
 		ops, err := b.measureRun(ctx, parts)
