@@ -7,6 +7,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/catalog"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 type object = map[string]any
@@ -22,6 +23,9 @@ func callAll(t *testing.T, c *cloudtest.Cloud) {
 	x := newCaller(t, c)
 	for n, finds := range []bool{false, true, true} {
 		x.callRun(t, n, finds)
+	}
+	if err := c.SetRetention(t.Context(), x.tenant.ID, tenant.Retention{RunDays: 90, SampleDays: 90, IssueDays: 90, ExportDays: 90, OutputDays: 60, ExportFileDays: 30}); err != nil {
+		t.Fatal(err)
 	}
 	for name, f := range c.Suite.Functions {
 		if f.Schedule == "" {

@@ -63,7 +63,7 @@ func TestProductionCanSetWhatThePlatformHas(t *testing.T) {
 func TestSettingsAcceptEveryNameInsideASetting(t *testing.T) {
 	t.Parallel()
 	nested := map[string][]string{ // by variable, the rows of known_in
-		"outputs": {"outputs"}, "exports": {"exports"}, "audit": {"audit"}, "model": {"model"}, "model_limits": {"model_limits"}, "quotas": {"quotas"}, "workspace_quotas": {"workspace_quotas"}, "configs": {"configs"}, "database": {"database"}, "storage": {"storage"},
+		"outputs": {"outputs"}, "exports": {"exports"}, "audit": {"audit"}, "model": {"model"}, "model_limits": {"model_limits"}, "quotas": {"quotas"}, "retention": {"retention"}, "workspace_quotas": {"workspace_quotas"}, "configs": {"configs"}, "database": {"database"}, "storage": {"storage"},
 		"trust": {"trust", "rules"}, "workspaces": {"workspaces", "members"},
 	}
 	variables, settings := readText(t, "modules/tenant/variables.tf"), readText(t, "modules/settings/main.tf")

@@ -106,10 +106,14 @@ func (c *Cloud) Serve(handler http.Handler) { c.handler.Store(&handler) }
 
 // RunSchedule runs the scheduler's jobs on their schedules until Close. Jobs
 // cannot be added afterwards.
-func (c *Cloud) RunSchedule(ctx context.Context) {
+func (c *Cloud) RunSchedule(ctx context.Context) { c.RunUntilClose(ctx, c.Scheduler.Run) }
+
+// RunUntilClose runs work in the background until Close, which cancels its context and waits
+// for it.
+func (c *Cloud) RunUntilClose(ctx context.Context, work func(context.Context)) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
-	go func() { defer close(done); c.Scheduler.Run(ctx) }()
+	go func() { defer close(done); work(ctx) }()
 	c.onClose(func() error { cancel(); <-done; return nil })
 }
 

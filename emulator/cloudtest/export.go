@@ -54,6 +54,20 @@ func (c *Cloud) RunScheduled(t testing.TB, function string) {
 	}
 }
 
+// DeleteExpired deletes the documents whose time has come, as Firestore does by itself, and
+// returns how many.
+func (c *Cloud) DeleteExpired(t testing.TB) int {
+	t.Helper()
+	if c.Firestore == nil {
+		t.Skip("skipped: Google's Firestore emulator has no TTL policies")
+	}
+	n, err := c.Cloud.DeleteExpired()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // ExportFile is a file of an export, with its URL.
 type ExportFile struct {
 	Name string `json:"name"`

@@ -33,7 +33,8 @@
 //   - Partitions have even sizes. Firestore chooses them by its own splits.
 //   - ListDocuments supports one collection, ordered by name.
 //   - A commit survives a crash of the process, but not of the machine.
-//   - Rate limits (one write per second on a document, 500/50/5) and TTL policies.
+//   - Rate limits (one write per second on a document, 500/50/5).
+//   - TTL policies delete nothing by themselves: Server.DeleteExpired does (ttl.go).
 //   - The timeout of 60 seconds for idle transactions. The limit of 270 seconds for any
 //     transaction is modeled.
 //

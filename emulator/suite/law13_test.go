@@ -29,6 +29,10 @@ var deletingCalls = map[string]string{
 	"functions/offboarding/steps.go: DestroyCryptoKeyVersion":       "TestAHoldStopsAnOffboarding in package offboarding",
 	"functions/offboarding/stores.go: .Delete(deleting)":            "TestAHoldStopsAnOffboarding in package offboarding",
 	"functions/offboarding/stores.go: tx.Delete":                    "TestAHoldStopsAnOffboarding in package offboarding",
+	"functions/legalholds/retention_page.go: firestore.Delete":      "a time of deletion that is taken back",
+	"functions/legalholds/retention_page.go: Value: at":             "TestLaw13NothingExpiresUnderAHold in package legalholds",
+	"functions/outputs/packed.go: ExpireTime = ":                    "the index of an output of a run that is due: it is built again from the grants",
+	"shared/retention/retention.go: firestore.Delete":               "a time of deletion that is taken back",
 	"functions/sweep/configs.go: firestore.Delete":                  "the time at which an event is published again; the repository stays",
 	"functions/tenants/holds_lift.go: tx.Delete":                    "the hold itself, when two persons have lifted it; the audit log has it",
 	"functions/tenants/members.go: tx.Delete":                       "who may read a workspace: what the person could read stays, and the audit log has the membership",
@@ -47,7 +51,7 @@ var deletingCalls = map[string]string{
 }
 
 // deleting finds calls that delete. Slices and maps are memory.
-var deleting = regexp.MustCompile(`\b(tx|ref|object|o|client|kms|batch|writer|bulk|Ref)\.Delete\(|\)\.Delete\(|\.DestroyCryptoKeyVersion\(|firestore\.Delete\b|Path: "expires", Value|"expires": |held\.Key, held\.State|Reset: true|policy\.Bindings = slices\.Delete|DeleteAll|\.DeleteBucket\(`)
+var deleting = regexp.MustCompile(`\b(tx|ref|object|o|client|kms|batch|writer|bulk|Ref)\.Delete\(|\)\.Delete\(|\.DestroyCryptoKeyVersion\(|firestore\.Delete\b|Path: "expires", Value|Path: retention\.Field, Value|ExpireTime = |"expires": |held\.Key, held\.State|Reset: true|policy\.Bindings = slices\.Delete|DeleteAll|\.DeleteBucket\(`)
 
 // TestLaw13EveryDeletingCallHasARow fails if a function deletes something and no row says why
 // a legal hold holds there.

@@ -33,6 +33,13 @@ func (c *Cloud) SetLimits(ctx context.Context, id tenant.ID, l tenant.Limits) (t
 	return c.updateRecord(ctx, id, firestore.Update{Path: "limits", Value: l})
 }
 
+// SetRetention changes what of a tenant is deleted when, as Terraform would. It takes effect when
+// the cached records have expired.
+func (c *Cloud) SetRetention(ctx context.Context, id tenant.ID, r tenant.Retention) error {
+	_, err := c.updateRecord(ctx, id, firestore.Update{Path: "retention", Value: r})
+	return err
+}
+
 // SetQuotas changes the quotas of a tenant, as Terraform would. It takes effect when the
 // cached records have expired.
 func (c *Cloud) SetQuotas(ctx context.Context, id tenant.ID, own, ofWorkspaces tenant.Quotas) error {

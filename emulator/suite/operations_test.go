@@ -148,6 +148,7 @@ var operations = map[string]operation{
 	"GET /v1/workspaces/{workspace}/assistants/{assistant}/rank/preview":    {roles: readers, action: auditlog.PreviewRankNextTasks, ask: ofEdgar("/rank/preview", nil), recordedFirst: true},
 	"GET /v1/tenant":              {roles: auditors, action: auditlog.ReadTenant, ask: atFixedPath("/v1/tenant", nil), lists: true, shared: true},
 	"GET /v1/tenant/usage":        {roles: auditors, action: auditlog.ReadTenant, ask: atFixedPath("/v1/tenant/usage", nil), lists: true, shared: true},
+	"GET /v1/tenant/retention":    {roles: auditors, action: auditlog.ReadTenant, ask: atFixedPath("/v1/tenant/retention", nil), lists: true, shared: true},
 	"POST /v1/tenant/key/test":    {roles: admins, action: auditlog.TestKey, ask: atFixedPath("/v1/tenant/key/test", nil), lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenant/key/rotate":  {roles: admins, action: auditlog.RotateKey, ask: rotation, lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenant/key/disable": {roles: admins, action: auditlog.DisableKey, ask: keyState("enable", "disable"), lists: true, shared: true, recordedFirst: true},

@@ -81,7 +81,7 @@ func (c *Cloud) addTenant(ctx context.Context, id tenant.ID, ownDatabase bool, w
 		record.OutputsBucket, record.EarlierOutputsBuckets = stored.OutputsBucket, stored.EarlierOutputsBuckets
 		record.CustomerBuckets, record.StorageKeyName = stored.CustomerBuckets, stored.StorageKeyName
 	}
-	record.Witnesses, record.DatabaseID = stored.Witnesses, stored.DatabaseID
+	record.Witnesses, record.DatabaseID, record.Retention = stored.Witnesses, stored.DatabaseID, stored.Retention
 	if stored.ID == "" && ownDatabase {
 		record.DatabaseID = shortenName("tenant-"+string(id), 63) // Firestore creates it when it is first used
 	}

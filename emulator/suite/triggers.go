@@ -29,6 +29,9 @@ func (c *Cloud) connectTriggers(ctx context.Context) error {
 	}
 	if c.options.Schedule {
 		c.RunSchedule(ctx)
+		if c.Firestore != nil {
+			c.RunUntilClose(ctx, c.deleteExpired)
+		}
 	}
 	errs = append(errs, c.allow(cloud.StorageAgent, c.Suite.Agents["storage"], c.platformResources()))
 	return errors.Join(errs...)

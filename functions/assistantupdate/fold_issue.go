@@ -13,17 +13,18 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/retention"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // foldedFields are the fields of an issue that every fold writes. The others are
-// the text, which changes with the newest sighting, and what people set.
+// the text, which changes with the newest sighting, what people set, and the time of deletion.
 var foldedFields = slices.DeleteFunc(storedFields(reflect.TypeFor[issue.Issue]()), func(field string) bool {
-	return field == "text" || field == "investigated" || field == "ignored" || field == "ignoreReason"
+	return field == "text" || field == "investigated" || field == "ignored" || field == "ignoreReason" || field == retention.Field
 })
 
 // fieldsWithoutText are the fields of an issue that a fold reads.
-var fieldsWithoutText = append([]string{"investigated", "ignored"}, foldedFields...)
+var fieldsWithoutText = append([]string{"investigated", "ignored", retention.Field}, foldedFields...)
 
 // storedFields returns the names of a struct's fields in Firestore.
 func storedFields(t reflect.Type) []string {
@@ -43,7 +44,8 @@ func fieldPaths(fields []string) []firestore.FieldPath {
 	return paths
 }
 
-// writeIssue writes an issue. An issue that exists keeps its text if i has none.
+// writeIssue writes an issue. An issue that exists keeps its text if i has none. One that was
+// due for deletion is not due any more.
 func (w *workspace) writeIssue(tx *firestore.Transaction, i issue.Issue, exists bool) error {
 	if !exists {
 		return tx.Set(w.issueRef(i.ID), i)
@@ -52,7 +54,10 @@ func (w *workspace) writeIssue(tx *firestore.Transaction, i issue.Issue, exists 
 	if i.Text != nil {
 		fields = append(slices.Clone(foldedFields), "text")
 	}
-	return tx.Set(w.issueRef(i.ID), i, firestore.Merge(fieldPaths(fields)...))
+	if err := tx.Set(w.issueRef(i.ID), i, firestore.Merge(fieldPaths(fields)...)); err != nil || i.ExpireTime.IsZero() {
+		return err
+	}
+	return retention.Unmark(tx, w.db, w.tenant, retention.Issues, w.issueRef(i.ID), i.ExpireTime)
 }
 
 // sightingsPerRead bounds the sightings that one call reads with their lines, each

@@ -1,14 +1,24 @@
-// Package legalholds is the scheduled function that marks what legal holds cover, so that nothing
-// outside the platform's functions deletes it either: the lifecycle rules of buckets, an operator
-// with a command, and the TTL policies of Firestore.
+// Package legalholds is the scheduled function that decides what rules at Google may delete: it
+// marks the documents that are due for deletion, and the objects and documents that legal holds
+// cover. So neither the lifecycle rules of buckets, nor an operator with a command, nor the TTL
+// policies of Firestore delete what is held.
 //
 // An admin places and lifts holds with package functions/tenants. The functions of the platform
 // ask package shared/legalhold before they delete anything, so a hold is in effect for them at
 // once.
 //
-// # What it does
+// # Documents that are due
 //
-// For each tenant that has a hold or had one, it lists the buckets for outputs, configurations
+// Once a day, for each tenant with a retention, it sets the time of deletion of each document that
+// is due within a week (package shared/retention). If the settings or the holds have changed, it
+// first takes the time back from documents that are not due any more. The tenants take turns, a
+// page at a time, for at most 2 minutes of a call. A hold on a run keeps the run, what belongs to it,
+// and the issues of its workspace; every hold keeps the records of exports. See
+// infra/adr/0061-retention.md.
+//
+// # Legal holds
+//
+// After that, for each tenant that has a hold or had one, it lists the buckets for outputs, configurations
 // and exports, and sets the temporary hold of each object to what the holds say. Then it takes
 // the exact requests to models, and the counts of usage, away from their TTL policy, or returns
 // them to it.
@@ -27,7 +37,7 @@
 //
 // # Responses
 //
-//	200  {"marked":12,"released":0,"finished":1,"failed":0,"more":false}
+//	200  {"marked":12,"released":0,"due":250,"notDue":0,"finished":1,"failed":0,"more":false}
 //	500  something failed; the other tenants are done, and the next call tries again
 //	503  the same for a transient failure
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/legalhold"
+	"github.com/strongroom-dev/strongroom/shared/retention"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -41,6 +43,8 @@ type Handler struct {
 type Result struct {
 	Marked   int  `json:"marked" class:"operational" doc:"Objects and documents that were marked because a hold covers them"`
 	Released int  `json:"released" class:"operational" doc:"Objects and documents that no hold covers any more"`
+	Due      int  `json:"due" class:"operational" doc:"Documents that were marked because they are due for deletion"`
+	NotDue   int  `json:"notDue" class:"operational" doc:"Documents that are not due any more, because a hold covers them or the settings have changed"`
 	Finished int  `json:"finished" class:"operational" doc:"Tenants of which everything was marked"`
 	Failed   int  `json:"failed" class:"operational" doc:"Tenants with an error; the next call tries them again"`
 	More     bool `json:"more" class:"operational" doc:"The next call has work left"`
@@ -64,51 +68,87 @@ func New(ctx context.Context, _ struct{}, deps function.Deps) (*Handler, error) 
 
 type markResponse struct{ Body Result }
 
+// mark marks documents of all tenants first, in turns, and then the objects of one tenant after
+// another.
 func (h *Handler) mark(ctx context.Context, _ *struct{}) (*markResponse, error) {
 	out := &markResponse{}
-	end := h.deps.Now().Add(timeLimit)
-	db, err := h.directory.Client(ctx)
+	begin := h.deps.Now()
+	jobs, err := h.jobs(ctx, begin.Add(timeLimit), &out.Body)
+	h.expire(ctx, jobs, begin.Add(retentionLimit))
+	errs := []error{err}
+	for _, j := range jobs {
+		if err := j.mark(ctx); err != nil {
+			j.fail(err)
+		}
+		if err := errors.Join(j.errs...); err != nil {
+			errs = append(errs, fmt.Errorf("tenant %s: %w", j.tenant.ID, err))
+			out.Body.Failed++
+		}
+	}
+	api.Logger(ctx).InfoContext(ctx, "legal holds marked", "marked", out.Body.Marked, "released", out.Body.Released, "due", out.Body.Due,
+		"notDue", out.Body.NotDue, "finished", out.Body.Finished, "failed", out.Body.Failed, "more", out.Body.More)
+	return out, errors.Join(errs...)
+}
+
+// jobs reads what there is to do for each tenant. It skips a tenant that fails, and returns its
+// error as well.
+func (h *Handler) jobs(ctx context.Context, end time.Time, result *Result) (all []*job, err error) {
+	directoryDB, err := h.directory.Client(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var errs []error
 	err = h.directory.Each(ctx, func(t tenant.Record) error {
-		if err := h.markTenant(ctx, db, t, end, &out.Body); err != nil {
+		j := &job{Handler: h, directoryDB: directoryDB, tenant: t, end: end, result: result}
+		if err := j.read(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("tenant %s: %w", t.ID, err))
-			out.Body.Failed++
+			result.Failed++
+			return nil
 		}
+		all = append(all, j)
 		return nil
 	})
-	api.Logger(ctx).InfoContext(ctx, "legal holds marked", "marked", out.Body.Marked, "released", out.Body.Released,
-		"finished", out.Body.Finished, "failed", out.Body.Failed, "more", out.Body.More)
-	return out, errors.Join(append(errs, err)...)
+	rand.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] }) // no tenant is always last
+	return all, errors.Join(append(errs, err)...)
 }
 
-// job is a pass over what one tenant has.
+// job is what there is to do for one tenant.
 type job struct {
 	*Handler
-	tenant tenant.Record
-	db     *firestore.Client
-	holds  legalhold.Holds
-	pass   legalhold.Pass
-	end    time.Time
-	result *Result
+	directoryDB *firestore.Client
+	tenant      tenant.Record
+	db          *firestore.Client
+	holds       legalhold.Holds
+	pass        legalhold.Pass
+	retained    retention.Pass
+	end         time.Time
+	result      *Result
+	errs        []error
 }
 
-// markTenant continues or begins a pass, if there is anything to mark.
-func (h *Handler) markTenant(ctx context.Context, directory *firestore.Client, t tenant.Record, end time.Time, result *Result) error {
-	holds, err := legalhold.Of(ctx, directory, t.ID)
+func (j *job) fail(err error) { j.errs = append(j.errs, err) }
+
+func (j *job) read(ctx context.Context) (err error) {
+	if j.holds, err = legalhold.Of(ctx, j.directoryDB, j.tenant.ID); err != nil {
+		return err
+	}
+	if j.db, err = j.directory.Database(ctx, j.tenant); err != nil {
+		return err
+	}
+	docs, err := j.db.GetAll(ctx, []*firestore.DocumentRef{legalhold.PassRef(j.db, j.tenant.ID), retention.PassRef(j.db, j.tenant.ID)})
+	for i, target := range []any{&j.pass, &j.retained} {
+		if err == nil && docs[i].Exists() {
+			err = docs[i].DataTo(target)
+		}
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("read the passes: %w", err)
 	}
-	db, err := h.directory.Database(ctx, t)
-	if err != nil {
-		return err
-	}
-	j := &job{Handler: h, tenant: t, db: db, holds: holds, end: end, result: result}
-	if j.pass, err = legalhold.ReadPass(ctx, db, t.ID); err != nil {
-		return err
-	}
+	return nil
+}
+
+// mark continues or begins a pass over the objects, if there is anything to mark.
+func (j *job) mark(ctx context.Context) error {
 	if !j.due() {
 		return nil
 	}
@@ -118,8 +158,12 @@ func (h *Handler) markTenant(ctx context.Context, directory *firestore.Client, t
 	if err := j.documents(ctx); err != nil {
 		return err
 	}
-	j.pass.Finished, j.pass.Covers = h.now(), j.pass.Started
-	result.Finished++
+	if reviewed := rules(j.tenant, j.holds); j.retained.Rules != "" && j.retained.Reviewed != reviewed {
+		j.result.More = true // documents that the holds cover may still be marked for deletion
+		return j.save(ctx)
+	}
+	j.pass.Finished, j.pass.Covers = j.now(), j.pass.Started
+	j.result.Finished++
 	return j.save(ctx)
 }
 

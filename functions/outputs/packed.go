@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"net/http"
 	"slices"
+	"time"
 
 	"cloud.google.com/go/firestore"
 
@@ -26,7 +27,7 @@ const packedParts = 10000
 // maxPacked is the number of documents of the largest packed index.
 const maxPacked = 10
 
-const packedCollection = "outputIndexes"
+const packedCollection = records.IndexesCollection
 
 var _ = dataclass.Stored[packedIndex]("tenants/{tenant}/workspaces/{workspace}/" + records.RunsCollection + "/{run}/" + packedCollection + "/{index}")
 
@@ -39,6 +40,8 @@ type packedIndex struct {
 	First       int    `firestore:"first" class:"operational"`  // number of the first part in this document, from 1
 	Offset      int64  `firestore:"offset" class:"operational"` // of that part's first byte, within the output
 	Parts       []byte `firestore:"parts" class:"operational"`  // see packParts
+
+	ExpireTime time.Time `firestore:"expireTime,omitempty" class:"operational"` // as of its run; see package retention
 }
 
 // packParts returns the generation, the size, and the counted and the declared number
@@ -118,6 +121,7 @@ func (v *view) storePacked(ctx context.Context, docs []packedIndex) error {
 			return err
 		}
 		for n, doc := range docs {
+			doc.ExpireTime = v.run.ExpireTime
 			if err := tx.Set(packedRef(v.session, v.run.ID, v.index.name, n), doc); err != nil {
 				return err
 			}

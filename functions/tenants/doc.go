@@ -7,6 +7,7 @@
 //
 //	GET  /v1/tenant               auditor, admin  show the record, the key as it is now, the quotas, and drift
 //	GET  /v1/tenant/usage         auditor, admin  show what was used of the quotas, by day
+//	GET  /v1/tenant/retention     auditor, admin  show what is deleted when, what is due, and what was deleted (package shared/retention)
 //	POST /v1/tenant/key/test      admin           encrypt and decrypt with each enabled version
 //	POST /v1/tenant/key/rotate    admin           create a version and make it the primary one
 //	POST /v1/tenant/key/disable   admin           make all data unreadable
@@ -148,9 +149,8 @@
 //
 //	{"days": [{"day": "2026-01-01", "runs": {"used": 17, "leased": 32}, …}]}
 //
-// Each process takes a share of a quota, a lease, and reports what it has used when it takes
-// the next one: "leased" is at least what was used, and "used" can lack the last lease of
-// processes that have ended. See package shared/quota.
+// Each process takes a lease of a quota and reports what it has used when it takes the next one:
+// "used" can lack the last lease of processes that have ended. See package shared/quota.
 //
 // # The tenant's own storage
 //

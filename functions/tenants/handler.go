@@ -33,13 +33,14 @@ type Handler struct {
 
 // The paths of the function.
 const (
-	tenantPath  = "/v1/tenant"
-	usagePath   = "/v1/tenant/usage"
-	testPath    = "/v1/tenant/key/test"
-	rotatePath  = "/v1/tenant/key/rotate"
-	disablePath = "/v1/tenant/key/disable"
-	enablePath  = "/v1/tenant/key/enable"
-	destroyPath = "/v1/tenant/key/destroy"
+	tenantPath    = "/v1/tenant"
+	usagePath     = "/v1/tenant/usage"
+	retentionPath = "/v1/tenant/retention"
+	testPath      = "/v1/tenant/key/test"
+	rotatePath    = "/v1/tenant/key/rotate"
+	disablePath   = "/v1/tenant/key/disable"
+	enablePath    = "/v1/tenant/key/enable"
+	destroyPath   = "/v1/tenant/key/destroy"
 
 	tenantsPath = "/v1/tenants"
 	statusPath  = "/v1/tenants/{tenant}"
@@ -88,6 +89,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	}
 	api.Register(a, h.operation("getTenant", http.MethodGet, tenantPath, "Show the tenant's record and the state of its key", auditlog.ReadTenant), h.get)
 	api.Register(a, h.operation("getUsage", http.MethodGet, usagePath, "Show what the tenant has used of its quotas, by day", auditlog.ReadTenant), h.usage)
+	api.Register(a, h.operation("getRetention", http.MethodGet, retentionPath, "Show what is deleted when, what is due, and what was deleted", auditlog.ReadTenant), h.retention)
 	api.Register(a, h.operation("testKey", http.MethodPost, testPath, "Encrypt and decrypt with each version of the key", auditlog.TestKey), h.test)
 	api.Register(a, h.operation("rotateKey", http.MethodPost, rotatePath, "Make a new version of the key the primary one", auditlog.RotateKey, 409), h.rotate)
 	api.Register(a, h.operation("disableKey", http.MethodPost, disablePath, "Make all data of the tenant unreadable until the key is enabled", auditlog.DisableKey, 409), h.disable)

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -111,6 +112,26 @@ func oldVersions(r Resource, _ []Resource) string {
 		}
 	}
 	return "it keeps old versions of objects forever, so it can never be deleted"
+}
+
+// lockedDeletion rejects a rule that deletes objects while the bucket's retention still keeps
+// them: Cloud Storage would wait, and nobody would know for how long.
+func lockedDeletion(r Resource, _ []Resource) string {
+	if r.Type != "google_storage_bucket" {
+		return ""
+	}
+	policy := r.Block("retention_policy")
+	locked := policy.Number("retention_period")
+	if seconds, err := strconv.ParseFloat(policy.Text("retention_period"), 64); err == nil {
+		locked = seconds // since version 7 of the provider, it is a text
+	}
+	for _, rule := range r.Blocks("lifecycle_rule") {
+		age := rule.Block("condition").Number("age")
+		if rule.Block("action").Text("type") == "Delete" && age > 0 && age*86400 <= locked {
+			return "it deletes objects before its retention ends; make age longer than the retention"
+		}
+	}
+	return ""
 }
 
 // perimeterCalls requires that a perimeter around Cloud Run admits calls without an

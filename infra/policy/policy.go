@@ -40,6 +40,7 @@ var rules = []rule{
 	{"service agents have their roles", agentRole},
 	{"alerts need no new metric", newMetric},
 	{"old versions are deleted", oldVersions},
+	{"deletion follows retention", lockedDeletion},
 	{"a perimeter admits calls of functions", perimeterCalls},
 	{"a perimeter contains the functions' requests", perimeterEgress},
 	{"data-access logs are under our key", dataAccessLogs},

@@ -39,6 +39,7 @@ var rejected = map[string]string{
 	"agent-without-role":         "service agents have their roles",
 	"new-metric":                 "alerts need no new metric",
 	"old-versions-kept":          "old versions are deleted",
+	"deletion-before-retention":  "deletion follows retention",
 	"perimeter-without-calls":    "a perimeter admits calls of functions",
 	"requests-outside-perimeter": "a perimeter contains the functions' requests",
 	"data-access-logs-elsewhere": "data-access logs are under our key",

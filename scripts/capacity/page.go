@@ -27,7 +27,7 @@ func writePage(out io.Writer, l load, m measurement) error {
 	if err := pageTemplate.Execute(out, map[string]string{
 		"Parts": number(l.Parts), "Runs": number(l.Runs), "Size": binarySize(l.PartBytes), "Tenants": number(l.Tenants), "Peak": number(l.Peak),
 		"Operations": operationTable(l, m.run), "Prices": priceTable(l, m), "Units": unitTable(), "AuditEntries": number(m.audit.Entries), "Audit": auditTable(m.audit),
-		"Stored": storedTable(l, m.run), "Growth": growthTable(l, m.run), "Readers": readerTable(m.readers), "Models": modelTable(),
+		"Stored": storedTable(l, m.run), "Growth": growthTable(l, m.run), "Retention": retentionTable(l, m.run), "Readers": readerTable(m.readers), "Models": modelTable(),
 		"Exports": exportTable(), "Limits": limitTable(l, m.run),
 		"PlatformAccounts": number(m.accounts), "AccountsLeft": number(serviceAccounts - m.accounts),
 	}); err != nil {
@@ -182,6 +182,22 @@ func growthTable(l load, o operations) string {
 			after.name, number(stored), number(stored * firestoreMonth.usd), number(stored * backupsKept * firestoreBackup.usd),
 			number(versions), number(versions * kmsHardwareVersion.usd),
 		})
+	}
+	return markdown(rows)
+}
+
+// retentionTable has what is stored if runs and their grants are deleted after some days, and
+// what the deletion costs. Marking a document reads it, reads it again in the transaction or
+// with the pass of the week, and writes it.
+func retentionTable(l load, o operations) string {
+	const readsToMark = 3
+	month := l.monthlyGiB(max(0, o.Stored["runs"]) + max(0, o.Stored["grants"]))
+	deleted := l.Runs * daysPerMonth * (1 + l.Parts)
+	rows := [][]string{{"`run_days`", "runs and grants at most, GiB", "Firestore USD a month: stored", "marked and deleted"}}
+	for _, days := range []float64{90, 400} {
+		stored := month * days / daysPerMonth
+		usd := deleted * (readsToMark*firestoreRead.usd + firestoreWrite.usd + firestoreDelete.usd)
+		rows = append(rows, []string{number(days), number(stored), number(stored * firestoreMonth.usd), number(usd)})
 	}
 	return markdown(rows)
 }

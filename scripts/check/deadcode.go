@@ -26,6 +26,7 @@ var reachedByTests = map[string]string{
 	"emulator/suite.Cloud.SetModel":               "tests set a tenant's model, which Terraform does otherwise",
 	"emulator/suite.Cloud.SetLimits":              "tests set a tenant's limits, which Terraform does otherwise",
 	"emulator/suite.Cloud.SetQuotas":              "tests set a tenant's quotas, which Terraform does otherwise",
+	"emulator/suite.Cloud.SetRetention":           "tests set a tenant's retention, which Terraform does otherwise",
 	"emulator/suite.Cloud.AddTenantWithDatabase":  "tests add tenants with a database of their own, which Terraform does otherwise",
 	"emulator/suite.Cloud.updateRecord":           "part of Cloud.SetModel and Cloud.SetLimits",
 	"emulator/suite.Cloud.Logger":                 "tests hand the functions' log to parts that they start themselves",

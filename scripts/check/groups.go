@@ -24,7 +24,7 @@ var (
 	proofs  = group{name: "proofs", packages: []string{"shared/auditverify", "shared/certificate", "shared/manifest", "shared/noteverify", "shared/tilelog"}}
 	bundles = group{name: "bundles", packages: []string{"shared/gitbundle"}}
 	records = group{name: "records", packages: []string{
-		"shared/auditlog", "shared/bucket", "shared/directory", "shared/exportjob", "shared/halves", "shared/keys", "shared/ledger", "shared/legalhold", "shared/library", "shared/model", "shared/offboard", "shared/outbox", "shared/quarantine", "shared/quota", "shared/records", "shared/storageprobe",
+		"shared/auditlog", "shared/bucket", "shared/directory", "shared/exportjob", "shared/halves", "shared/keys", "shared/ledger", "shared/legalhold", "shared/library", "shared/model", "shared/offboard", "shared/outbox", "shared/quarantine", "shared/quota", "shared/records", "shared/retention", "shared/storageprobe",
 		"shared/signednote",
 	}}
 	transport = group{name: "transport", packages: []string{

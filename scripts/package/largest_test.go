@@ -127,6 +127,7 @@ var largest = map[string]prepare{
 
 	"GET /v1/tenant":              atPath("admin", "GET", "/v1/tenant", nil, addKeyVersions),
 	"GET /v1/tenant/usage":        atPath("admin", "GET", "/v1/tenant/usage?from="+firstDay+"&to="+lastDay, nil, daysOfUsage),
+	"GET /v1/tenant/retention":    dueRuns,
 	"POST /v1/tenant/key/test":    atPath("admin", "POST", "/v1/tenant/key/test", nil, addKeyVersions),
 	"POST /v1/tenant/key/rotate":  ofKeys("rotate"),
 	"POST /v1/tenant/key/disable": ofKeys("disable"),

@@ -48,6 +48,8 @@ var tenantDocuments = []Location{
 	{Place: TenantDocument, Name: "tenants/{tenant}/outbox/{entry}", What: "events that are not published yet, and events of runs that are not folded yet", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/quarantine/{object}", What: "objects that match no grant", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/reseals/{field}", What: "how far texts have moved to the newest data key", Classes: []Class{Operational}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/retentionDays/{day}", What: "how many documents were due for deletion in a day", Classes: []Class{Operational}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/retentionPasses/state", What: "how far what is due for deletion is marked", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/runIds/{run}", What: "which workspace has a run", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/storage/{verification}", What: "the last verification of the storage", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/workspaces/{workspace}", What: "workspaces, in the directory", Classes: []Class{Operational}},

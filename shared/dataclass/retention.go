@@ -1,5 +1,7 @@
 package dataclass
 
+import "strings"
+
 // Retention says how long the documents of a location are kept.
 type Retention struct {
 	Field string // Firestore deletes a document some time after the time in this field; empty: it has none
@@ -9,15 +11,31 @@ type Retention struct {
 // Collections in which one document replaces another do not grow.
 const (
 	replaced    = "until it is replaced, or until the tenant is offboarded; it does not grow with the number of runs"
-	read        = "until the tenant is offboarded: listings, exports and output need it"
+	setting     = "for the tenant's `retention`: until the tenant is offboarded, if it is not set"
 	evidence    = "until the tenant is offboarded: it proves what was agreed or done"
 	untilStored = "until Terraform removes it"
 )
 
+// expireTime is the field of documents whose retention the tenant's settings say: package
+// retention.
+const expireTime = "expireTime"
+
+// ExpiryFields returns the field after whose time Firestore deletes a document, by collection
+// group.
+func ExpiryFields() map[string]string {
+	fields := map[string]string{}
+	for name, r := range Retentions {
+		if segments := strings.Split(name, "/"); r.Field != "" {
+			fields[segments[len(segments)-2]] = r.Field
+		}
+	}
+	return fields
+}
+
 // Retentions has each collection of documents, by the name of its location. A legal hold
 // can only keep what expires if it can empty the field.
 var Retentions = map[string]Retention{
-	"tenants/{tenant}/audit/{entry}":                       {Kept: "until the tenant is offboarded: listings and proofs read it. The audit bucket has the same entries for the retention of the audit log"},
+	"tenants/{tenant}/audit/{entry}":                       {Kept: "until the tenant is offboarded: listings and proofs read it, and it grows with the work. The audit bucket has the same entries for the retention of the audit log"},
 	"tenants/{tenant}/auditCosignatures/{witness}":         {Kept: replaced},
 	"tenants/{tenant}/auditDelivery/state":                 {Kept: replaced},
 	"tenants/{tenant}/auditTrees/tree":                     {Kept: replaced},
@@ -26,8 +44,8 @@ var Retentions = map[string]Retention{
 	"tenants/{tenant}/consentTexts/{text}":                 {Kept: evidence},
 	"tenants/{tenant}/consents/{consent}":                  {Kept: replaced},
 	"tenants/{tenant}/deks/{epoch}":                        {Kept: "as long as values that it sealed"},
-	"tenants/{tenant}/exports/{export}":                    {Kept: evidence},
-	"tenants/{tenant}/exports/{export}/parts/{part}":       {Kept: evidence},
+	"tenants/{tenant}/exports/{export}":                    {Field: expireTime, Kept: setting},
+	"tenants/{tenant}/exports/{export}/parts/{part}":       {Field: expireTime, Kept: setting},
 	"tenants/{tenant}/exportSchedules/{schedule}":          {Kept: replaced},
 	"tenants/{tenant}/key/state":                           {Kept: replaced},
 	"tenants/{tenant}/macs/{epoch}":                        {Kept: "as long as IDs that it derived"},
@@ -45,6 +63,8 @@ var Retentions = map[string]Retention{
 	"tenants/{tenant}/holdPasses/state":                    {Kept: replaced},
 	"tenants/{tenant}/offboarding/state":                   {Kept: "after the offboarding: it proves what was done"},
 	"tenants/{tenant}/offboarding/{certificate}":           {Kept: "after the offboarding: it proves what was done"},
+	"tenants/{tenant}/retentionDays/{day}":                 {Kept: "until the tenant is offboarded: it says what was deleted; one small document a day"},
+	"tenants/{tenant}/retentionPasses/state":               {Kept: replaced},
 	"tenants/{tenant}/settings/api":                        {Kept: replaced},
 	"tenants/{tenant}/workspaces/{workspace}":              {Kept: untilStored},
 	workspaceDocument + "assistants/{assistant}":           {Kept: replaced},
@@ -55,13 +75,13 @@ var Retentions = map[string]Retention{
 	workspaceDocument + "configHolds/{review}":             {Kept: evidence},
 	workspaceDocument + "configReviews/{review}":           {Kept: evidence},
 	workspaceDocument + "configs/{config}":                 {Kept: replaced},
-	workspaceDocument + "grants/{grant}":                   {Kept: read},
-	workspaceDocument + "issues/{issue}":                   {Kept: read},
+	workspaceDocument + "grants/{grant}":                   {Field: expireTime, Kept: setting},
+	workspaceDocument + "issues/{issue}":                   {Field: expireTime, Kept: setting},
 	workspaceDocument + "members/{member}":                 {Kept: untilStored},
-	workspaceDocument + "runs/{run}":                       {Kept: read},
-	workspaceDocument + "runs/{run}/outputIndexes/{index}": {Kept: read},
-	workspaceDocument + "runs/{run}/sightings/{number}":    {Kept: read},
-	workspaceDocument + "series/{series}":                  {Kept: read},
+	workspaceDocument + "runs/{run}":                       {Field: expireTime, Kept: setting},
+	workspaceDocument + "runs/{run}/outputIndexes/{index}": {Field: expireTime, Kept: setting},
+	workspaceDocument + "runs/{run}/sightings/{number}":    {Field: expireTime, Kept: setting},
+	workspaceDocument + "series/{series}":                  {Field: expireTime, Kept: setting},
 	workspaceDocument + "slis/{sli}":                       {Kept: replaced},
 	workspaceDocument + "views/{view}":                     {Kept: evidence},
 

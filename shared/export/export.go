@@ -60,6 +60,8 @@ type Export struct {
 	Progressed time.Time `firestore:"progressed" class:"operational"`
 	// Digest is the SHA-256 of the manifest. Empty until the export is done.
 	Digest []byte `firestore:"digest" class:"operational"`
+
+	ExpireTime time.Time `firestore:"expireTime,omitempty" class:"operational"` // Firestore deletes the document some time after that; zero: it is not due, see package retention
 }
 
 // New returns the export of a request that is made at now.

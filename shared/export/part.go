@@ -63,6 +63,8 @@ type Part struct {
 	Rows      int64     `firestore:"rows" class:"operational"`      // in Files, of tables
 	Bytes     int64     `firestore:"bytes" class:"operational"`     // size of Files
 	Listed    int64     `firestore:"listed" class:"operational"`    // of a list: rows of the parts that it names
+
+	ExpireTime time.Time `firestore:"expireTime,omitempty" class:"operational"` // as of its export; see package retention
 }
 
 // File is a file of an export.

@@ -55,15 +55,15 @@ func requireVersions(ctx context.Context, method string, in, out any, conn *grpc
 	if !ok || !isCommit {
 		return invoke(ctx, method, in, out, conn, options...)
 	}
-	compared := 0
+	compared := map[string]bool{} // a document that is written again has changed by then
 	for _, write := range request.GetWrites() {
-		if v, ok := versions[write.GetUpdate().GetName()]; ok {
-			write.CurrentDocument = v.precondition()
-			compared++
+		name := write.GetUpdate().GetName()
+		if v, ok := versions[name]; ok && !compared[name] {
+			write.CurrentDocument, compared[name] = v.precondition(), true
 		}
 	}
-	if compared != len(versions) {
-		return status.Errorf(codes.Internal, "the commit writes %d of the %d documents that must not have changed", compared, len(versions))
+	if len(compared) != len(versions) {
+		return status.Errorf(codes.Internal, "the commit writes %d of the %d documents that must not have changed", len(compared), len(versions))
 	}
 	return invoke(ctx, method, in, out, conn, options...)
 }

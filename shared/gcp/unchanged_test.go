@@ -55,7 +55,8 @@ func TestWritesOfChangedDocumentsAreRefused(t *testing.T) {
 			test.meanwhile(t, db)
 			db.taken()
 			err := gcp.WriteUnchanged(t.Context(), db.Client, []gcp.Version{{Ref: known.Ref, Updated: known.UpdateTime}, {Ref: absent.Ref}}, func(tx *firestore.Transaction) error {
-				return errors.Join(tx.Update(known.Ref, []firestore.Update{{Path: "N", Value: 2}}), tx.Set(absent.Ref, counter{2}), tx.Set(db.Doc("counters/d"), counter{2}))
+				return errors.Join(tx.Update(known.Ref, []firestore.Update{{Path: "N", Value: 2}}), tx.Set(absent.Ref, counter{2}), tx.Set(db.Doc("counters/d"), counter{2}),
+					tx.Update(known.Ref, []firestore.Update{{Path: "N", Value: 3}}))
 			})
 			if diff := cmp.Diff([]string{"Commit"}, db.taken()); diff != "" {
 				t.Errorf("the calls (-want +got):\n%s", diff)

@@ -51,6 +51,8 @@ type Grant struct {
 	// Stored may describe an object that does not exist. Whoever reads the object
 	// asks the bucket first.
 	Disputed bool `firestore:"disputed" class:"operational"`
+
+	ExpireTime time.Time `firestore:"expireTime,omitempty" class:"operational"` // as of its run; see package retention
 }
 
 // Counted is the number of newline bytes that the platform itself counted in an

@@ -58,6 +58,8 @@ type Issue struct {
 	Text    []byte          `firestore:"text" class:"text"` // title and line of the sighting LastNumber, sealed
 
 	IgnoreReason []byte `firestore:"ignoreReason,omitempty" class:"text"` // why it is ignored, sealed; empty: nobody gave a reason
+
+	ExpireTime time.Time `firestore:"expireTime,omitempty" class:"operational"` // Firestore deletes the document some time after that; zero: it is not due, see package retention
 }
 
 // Investigation records that a person works on an issue. It ends when the issue

@@ -20,6 +20,8 @@ type Record struct {
 	Resource        string    `firestore:"resource" class:"metadata"`
 	Start           time.Time `firestore:"start" class:"metadata"`
 	Line            []byte    `firestore:"line" class:"text"` // sealed
+
+	ExpireTime time.Time `firestore:"expireTime,omitempty" class:"operational"` // as of its run; see package retention
 }
 
 // NewRecord returns the record of a run's sighting, without its sealed Line.

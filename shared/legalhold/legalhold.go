@@ -117,6 +117,13 @@ func (all Holds) CoverObject(name string) bool {
 	})
 }
 
+// CoverRun reports whether a hold covers a run of a workspace.
+func (all Holds) CoverRun(w tenant.WorkspaceID, id run.ID) bool {
+	return slices.ContainsFunc(all, func(h Hold) bool {
+		return h.Workspace == "" || h.Workspace == w && (h.Run == "" || h.Run == id)
+	})
+}
+
 // Fingerprint identifies what the holds cover.
 func (all Holds) Fingerprint() string {
 	sorted := slices.SortedFunc(slices.Values(all), func(a, b Hold) int {

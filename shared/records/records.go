@@ -32,7 +32,7 @@ import (
 )
 
 // The names of the collections below a workspace, also as collection groups.
-// Sightings are below a run.
+// Sightings and indexes are below a run.
 const (
 	RunsCollection      = "runs"
 	SightingsCollection = "sightings"
@@ -41,6 +41,7 @@ const (
 	ChecksCollection    = "checks"
 	SLIsCollection      = "slis"
 	SeriesCollection    = "series"
+	IndexesCollection   = "outputIndexes" // below a run; package functions/outputs has their documents
 
 	AssistantsCollection = "assistants"
 )

@@ -66,6 +66,8 @@ type Run struct {
 	IssuesFolded bool `firestore:"issuesFolded" class:"operational"` // while Pending: the run is folded into its check and its issues, and only its samples wait
 
 	RepublishAt time.Time `firestore:"republishAt" class:"operational"` // when the run's event is published again, if the run is still pending; zero: the run is not complete
+
+	ExpireTime time.Time `firestore:"expireTime,omitempty" class:"operational"` // Firestore deletes the document some time after that; zero: it is not due, see package retention
 }
 
 // RepublishAfter is how long a run may be pending before its event is published

@@ -51,6 +51,8 @@ type Series struct {
 	Last   time.Time   `firestore:"last" class:"metadata"`   // the latest time
 
 	Waiting bool `firestore:"waiting" class:"operational" json:"-"` // the run is complete, and the samples are not yet added to the SLI
+
+	ExpireTime time.Time `firestore:"expireTime,omitempty" class:"operational" json:"-"` // Firestore deletes the document some time after that; zero: it is not due, see package retention
 }
 
 // NewSeries returns a series of 1 to MaxSamples samples, in this order. It returns

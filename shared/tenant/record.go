@@ -45,6 +45,8 @@ type Record struct {
 	Quotas          Quotas `firestore:"quotas"`          // of the tenant
 	WorkspaceQuotas Quotas `firestore:"workspaceQuotas"` // of each workspace; zero: only those of the tenant apply
 
+	Retention Retention `firestore:"retention"` // what is deleted, and when
+
 	EarlierOutputsBuckets []string `firestore:"earlierOutputsBuckets" class:"operational"` // earlier outputs buckets, oldest first: a run stays in the bucket in which it began
 	StorageKeyName        string   `firestore:"storageKeyName" class:"operational"`        // projects/…/cryptoKeys/… of the customer that encrypts the customer's buckets; empty: keyName does
 	CustomerBuckets       []string `firestore:"customerBuckets" class:"operational"`       // those of the buckets that are in the customer's project; see IsCustomers

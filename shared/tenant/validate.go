@@ -46,6 +46,9 @@ func (r Record) Validate() error {
 			errs = append(errs, fmt.Errorf("trust[%d]: %w", i, err))
 		}
 	}
+	if err := r.Retention.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("retention: %w", err))
+	}
 	errs = append(errs, validateWitnesses(r.Witnesses), r.validateClients(), r.validateStorage())
 	return errors.Join(errs...)
 }

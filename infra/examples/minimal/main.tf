@@ -88,6 +88,7 @@ module "tenant" {
   outputs                 = try(coalesce(each.value.outputs), { keep_days = 0, delete_after_days = 30 })
   exports                 = each.value.exports
   audit                   = each.value.audit
+  retention               = each.value.retention
   soft_delete_days        = each.value.soft_delete_days
   key_rotation_days       = each.value.key_rotation_days
   key_destroy_days        = coalesce(each.value.key_destroy_days, 1)

@@ -104,6 +104,7 @@ module "tenant" {
   outputs                 = each.value.outputs
   exports                 = each.value.exports
   audit                   = each.value.audit
+  retention               = each.value.retention
   soft_delete_days        = each.value.soft_delete_days
   key_rotation_days       = each.value.key_rotation_days
   key_destroy_days        = each.value.key_destroy_days

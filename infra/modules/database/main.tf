@@ -68,3 +68,29 @@ resource "google_firestore_field" "usage" {
 
   ttl_config {}
 }
+
+# Documents whose retention the tenant's settings say. The time is set in the week before the
+# deletion. It is indexed where a new legal hold has to find the documents that it covers.
+resource "google_firestore_field" "retention" {
+  for_each = toset(["exports", "issues", "runs", "series"])
+
+  project    = var.project_id
+  database   = google_firestore_database.this.name
+  collection = each.key
+  field      = "expireTime"
+
+  ttl_config {}
+}
+
+# These are deleted with the run or the export that they belong to.
+resource "google_firestore_field" "retention_below" {
+  for_each = toset(["grants", "outputIndexes", "parts", "sightings"])
+
+  project    = var.project_id
+  database   = google_firestore_database.this.name
+  collection = each.key
+  field      = "expireTime"
+
+  index_config {}
+  ttl_config {}
+}

@@ -26,6 +26,7 @@ locals {
       keepModelRequests = { integerValue = tostring(var.record.model_limits.keep_requests_days * 86400 * 1000000000) }
     } } }
     quotas          = { mapValue = { fields = { for name, n in local.quotas : name => { integerValue = tostring(n) } } } }
+    retention       = { mapValue = { fields = { for name, n in local.retention : name => { integerValue = tostring(coalesce(n, 0)) } } } }
     workspaceQuotas = { mapValue = { fields = { for name, n in local.workspace_quotas : name => { integerValue = tostring(n) } } } }
     configs = { mapValue = { fields = {
       holdPushes      = { booleanValue = var.record.configs.hold_pushes }
@@ -49,6 +50,17 @@ locals {
     exportsPerDay     = try(var.record.quotas.exports_per_day, 0)
     modelSendsPerDay  = try(var.record.quotas.model_sends_per_day, 0)
     requestsPerMinute = try(var.record.quotas.requests_per_minute, 0)
+  }
+  retention = {
+    runDays              = try(var.record.retention.run_days, 0)
+    sampleDays           = try(var.record.retention.sample_days, 0)
+    issueDays            = try(var.record.retention.issue_days, 0)
+    exportDays           = try(var.record.retention.export_days, 0)
+    outputDays           = try(var.record.retention.output_days, 0)
+    exportFileDays       = try(var.record.retention.export_file_days, 0)
+    lockedOutputDays     = try(var.record.retention.locked_output_days, 0)
+    lockedExportFileDays = try(var.record.retention.locked_export_file_days, 0)
+    lockedAuditDays      = try(var.record.retention.locked_audit_days, 0)
   }
   workspace_quotas = {
     bytesPerDay     = try(var.record.workspace_quotas.bytes_per_day, 0)

@@ -32,7 +32,18 @@ module "record" {
     quotas                  = var.quotas
     workspace_quotas        = var.workspace_quotas
     witnesses               = var.witnesses
-    configs                 = var.configs
+    retention = {
+      run_days                = var.retention.run_days
+      sample_days             = var.retention.sample_days
+      issue_days              = var.retention.issue_days
+      export_days             = var.retention.export_days
+      output_days             = var.outputs.delete_after_days
+      export_file_days        = var.exports.delete_after_days
+      locked_output_days      = var.outputs.keep_days
+      locked_export_file_days = var.exports.keep_days
+      locked_audit_days       = var.audit.keep_days
+    }
+    configs = var.configs
   }
   trust      = var.trust
   workspaces = var.workspaces

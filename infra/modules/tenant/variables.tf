@@ -284,6 +284,30 @@ variable "audit" {
   }
 }
 
+variable "retention" {
+  description = "Days after which documents are deleted: runs with their grants, sightings and indexes, after they began; samples of SLIs, after they were reported; issues, after they were resolved; records of exports, after they ended. null: they are kept until the tenant is offboarded. Objects are deleted as outputs and exports say."
+  type = object({
+    run_days    = optional(number)
+    sample_days = optional(number)
+    issue_days  = optional(number)
+    export_days = optional(number)
+  })
+  default  = {}
+  nullable = false
+  validation {
+    condition     = alltrue([for n in values(var.retention) : n == null || try(n >= 35 && n <= 36500 && floor(n) == n, false)])
+    error_message = "Each retention must be 35 to 36500 whole days, or null: the longest window of an SLI and the export of a month need 35 days."
+  }
+  validation {
+    condition     = var.retention.run_days == null || try(var.outputs.delete_after_days <= var.retention.run_days, false)
+    error_message = "outputs.delete_after_days must be set and at most retention.run_days: output cannot be read without its run, and is kept for outputs.keep_days at least."
+  }
+  validation {
+    condition     = var.retention.export_days == null || try(var.exports.delete_after_days <= var.retention.export_days, false)
+    error_message = "exports.delete_after_days must be set and at most retention.export_days: files cannot be read without the record of their export, and are kept for exports.keep_days at least."
+  }
+}
+
 variable "soft_delete_days" {
   description = "Days during which a deleted object can be restored."
   type        = number

@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 func TestAnAdminControlsTheKey(t *testing.T) {
@@ -55,6 +56,29 @@ func TestTheTenantSeesItsUsage(t *testing.T) {
 		}
 	}
 	if r := programOf(t, tenant, "viewer").run(t, "tenant", "usage"); r.code != 11 {
+		t.Errorf("a viewer: %+v", r)
+	}
+}
+
+func TestTheTenantSeesWhatIsDeleted(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, suite.Options{})
+	tn := c.Tenant(t, "prod")
+	auditor := programOf(t, tn, "auditor")
+	wantText(t, auditor.run(t, "tenant", "retention").want(t), "never", "DUE, FROM EACH DAY ON\n  nothing")
+	if err := c.SetRetention(t.Context(), tn.ID, tenant.Retention{SampleDays: 90, OutputDays: 60, LockedOutputDays: 30}); err != nil {
+		t.Fatal(err)
+	}
+	c.RunScheduled(t, "legal-holds")
+	c.Clock.Advance(2 * time.Minute) // the record is cached for a minute
+	wantText(t, auditor.run(t, "tenant", "retention", "--due-in", "prod").want(t), "samples      90 days", "outputs      60 days        30 days", "last looked")
+	if got := decode[api.Retention](t, auditor, "tenant", "retention", "--json"); len(got.Settings) != 7 || got.Runs == nil {
+		t.Errorf("the retention is %+v", got)
+	}
+	if r := auditor.run(t, "tenant", "retention", "--limit", "-1"); r.code != 2 {
+		t.Errorf("a negative limit: %+v", r)
+	}
+	if r := programOf(t, tn, "viewer").run(t, "tenant", "retention"); r.code != 11 {
 		t.Errorf("a viewer: %+v", r)
 	}
 }

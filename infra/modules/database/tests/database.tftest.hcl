@@ -35,6 +35,14 @@ run "a_database" {
     condition     = { for c, f in google_firestore_field.ttl : c => f.field } == { outbox = "expires" } && length(google_firestore_field.model_requests.ttl_config) == 1
     error_message = "Documents must expire after the time in their field."
   }
+  assert {
+    condition     = alltrue([for f in concat(values(google_firestore_field.retention), values(google_firestore_field.retention_below)) : f.field == "expireTime" && length(f.ttl_config) == 1])
+    error_message = "Documents must expire as the tenant's retention says."
+  }
+  assert {
+    condition     = toset(concat(keys(google_firestore_field.retention), keys(google_firestore_field.retention_below))) == toset(["exports", "grants", "issues", "outputIndexes", "parts", "runs", "series", "sightings"])
+    error_message = "Runs, samples, issues and exports must expire, with what belongs to them."
+  }
 }
 
 run "deletion_can_be_allowed" {

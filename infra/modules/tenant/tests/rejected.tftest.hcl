@@ -179,3 +179,37 @@ run "a_key_in_another_location_than_its_bucket" {
   }
   expect_failures = [var.storage]
 }
+
+run "a_retention_of_less_than_35_days_is_rejected" {
+  command = plan
+  variables {
+    retention = { sample_days = 34 }
+  }
+  expect_failures = [var.retention]
+}
+
+run "runs_that_are_deleted_while_output_is_kept_are_rejected" {
+  command = plan
+  variables {
+    retention = { run_days = 90 }
+  }
+  expect_failures = [var.retention]
+}
+
+run "runs_that_are_deleted_before_the_lock_of_their_output_ends_are_rejected" {
+  command = plan
+  variables {
+    outputs   = { keep_days = 100, delete_after_days = 101 }
+    retention = { run_days = 90 }
+  }
+  expect_failures = [var.retention]
+}
+
+run "records_of_exports_that_are_deleted_before_the_files_are_rejected" {
+  command = plan
+  variables {
+    exports   = { delete_after_days = 60 }
+    retention = { export_days = 40 }
+  }
+  expect_failures = [var.retention]
+}
