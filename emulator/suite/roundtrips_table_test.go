@@ -56,10 +56,10 @@ var operationCosts = map[string]operationCost{
 	"mint before the start": {function: "uploads", depth: 3, reads: 3, writes: 4, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
 		return costed{persona: "runner", method: http.MethodPost, path: tn.RunPath(cloudtest.NewRun(t)) + "/uploads", body: partsOf(1)}
 	}},
-	"report a run": {function: "runs", depth: 4, reads: 1, writes: 4, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
+	"report a run": {function: "runs", depth: 3, reads: 1, writes: 3, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
 		return costed{persona: "runner", method: http.MethodPost, path: tn.RunPath(startedRun(t, tn)) + "/report", body: reportOf(0)}
 	}},
-	"report 50 issues": {function: "runs", depth: 4, reads: 1, writes: 54, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
+	"report 50 issues": {function: "runs", depth: 3, reads: 1, writes: 53, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
 		return costed{persona: "runner", method: http.MethodPost, path: tn.RunPath(startedRun(t, tn)) + "/report", body: reportOf(50)}
 	}},
 	"say that a run is alive": {function: "runs", depth: 2, reads: 1, writes: 1, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
@@ -90,8 +90,8 @@ var operationCosts = map[string]operationCost{
 
 	// Events and schedules.
 	"take an object into custody":              {function: "custody", depth: 2, reads: 1, writes: 1, undelivered: "custody", prepare: uploaded},
-	"update the check of a run without issues": {function: "assistant-update", depth: 5, reads: 6, writes: 2, prepare: reported(0)},
-	"update the issues of a run with 50":       {function: "assistant-update", depth: 9, reads: 108, writes: 52, prepare: reported(50)},
+	"update the check of a run without issues": {function: "assistant-update", depth: 3, reads: 4, writes: 3, prepare: reported(0)},
+	"update the issues of a run with 50":       {function: "assistant-update", depth: 4, reads: 56, writes: 53, prepare: reported(50)},
 	"sweep without work": {function: "sweep", depth: 2, reads: 8, writes: 0, prepare: func(testing.TB, *cloudtest.Tenant) costed {
 		return costed{method: http.MethodPost, path: "/"}
 	}},

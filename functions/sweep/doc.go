@@ -14,8 +14,8 @@
 // more than 15 seconds, step 1 is repeated during step 5.
 //
 //  1. It publishes every pending outbox entry (tenants/{t}/outbox) that is older
-//     than 15 seconds. Its writer crashed or could not reach Pub/Sub. The event may
-//     have been published before.
+//     than 15 seconds. Its writer crashed or could not reach Pub/Sub, or it is of a run
+//     that is not folded yet. The event may have been published before.
 //  2. If a completed run is still unprocessed after 3 hours, it republishes the run's
 //     event as a new outbox entry. It repeats that every 3 hours. The event can have
 //     become a dead letter, for example because the tenant's key was disabled. Only
