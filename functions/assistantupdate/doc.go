@@ -5,8 +5,9 @@
 //
 // The Pub/Sub topics run-events and replayed-run-events, pushed by Pub/Sub
 // (cloud.google.com/pubsub/docs/push). A message has no data. Its
-// attributes are tenant, workspace, run, kind (run.ended) and entry. Only the push
-// account may call; the platform checks that before the code runs.
+// attributes are tenant, workspace, run, kind (run.ended) and entry, and check, the ID of
+// the run's check, unless a sweep has published the message: then the run is read first.
+// Only the push account may call; the platform checks that before the code runs.
 //
 // # What an event does
 //
@@ -18,7 +19,9 @@
 //  2. Fold the runs' samples into the SLIs, one transaction for each SLI. It includes
 //     up to 100 series that wait for this SLI, of any check.
 //  3. Fold the runs and their sightings into the check and its issues, and mark the
-//     runs as folded, all in one transaction.
+//     runs as folded and their outbox entries as published, all in one commit. It fails if
+//     the check, a run or an issue that it writes has changed since it was read; then
+//     begin again. See infra/adr/0065.
 //  4. Repeat until no run of the check is pending.
 //
 // An example: the runs r1 (found issues a and b) and r2 (a success, started later,
@@ -44,7 +47,7 @@
 //     delivers any further event again after its backoff. So events that need not wait
 //     find a free slot, however many runs other checks and tenants have.
 //   - If the runs may resolve more than 300 issues of the check, which is too many for
-//     one transaction, the issues that the runs did not see are resolved before it,
+//     one commit, the issues that the runs did not see are resolved before it,
 //     page by page. Each page is correct by itself. If another fold comes in between,
 //     all pages are written again with the same result.
 //   - An issue shows the newest run that saw it. If that run has several sightings
@@ -62,7 +65,7 @@
 //
 //	malformed       it is not a Pub/Sub message
 //	unknown-kind    its kind is not run.ended
-//	bad-reference   a name in it is not valid
+//	bad-reference   a name in it is not valid, or its run is of another check
 //	no-such-tenant  there is no such tenant
 //	no-such-run     there is no such run
 //

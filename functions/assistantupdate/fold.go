@@ -3,12 +3,16 @@ package assistantupdate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/strongroom-dev/strongroom/shared/event"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
+	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
@@ -41,24 +45,28 @@ type foldResult struct {
 // fold folds the oldest pending runs of a check, if there are any. What a run
 // changes is committed together with the end of its pending state, which never
 // returns, so each run counts once.
-func (w *workspace) fold(ctx context.Context, id issue.CheckID) (foldResult, error) {
+//
+// ended is a run of the check that must exist: the error says so if it does not. It is empty
+// if that is known.
+func (w *workspace) fold(ctx context.Context, id issue.CheckID, ended run.ID) (foldResult, error) {
 	var check checkSnapshot
 	var runs []pendingRun
 	var more bool
 	var group errgroup.Group // without a shared context, so that an event always costs the same
 	group.Go(func() (err error) {
-		check, err = w.readCheck(ctx, id)
+		check, err = w.readCheck(ctx, id, ended)
 		return err
 	})
 	group.Go(func() (err error) {
 		runs, more, err = w.findPendingRuns(ctx, id, maxRuns)
 		return err
 	})
-	for err := group.Wait(); ; {
+	err := group.Wait()
+	if err == nil && len(runs) > 0 {
+		err = w.clock.mayWrite(check.check.Folded)
+	}
+	for {
 		if err != nil || len(runs) == 0 {
-			return foldResult{}, err
-		}
-		if err := readSightings(ctx, runs); err != nil {
 			return foldResult{}, err
 		}
 		err = w.foldInto(ctx, check, runs)
@@ -83,7 +91,7 @@ func (w *workspace) foldInto(ctx context.Context, check checkSnapshot, runs []pe
 	}
 	issuesFolded := false
 	if len(waiting) > 0 && slices.ContainsFunc(runs, pendingRun.hasUnfoldedIssues) {
-		if err := w.commit(ctx, foldTx{workspace: w, check: check, runs: runs, keepPending: true}); err != nil {
+		if err := w.commit(ctx, foldCommit{workspace: w, check: check, runs: runs, keepPending: true}); err != nil {
 			return err
 		}
 		issuesFolded = true
@@ -92,44 +100,61 @@ func (w *workspace) foldInto(ctx context.Context, check checkSnapshot, runs []pe
 		return err
 	}
 	if issuesFolded {
-		return w.db.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error { return endPending(tx, runs) })
+		return gcp.Write(ctx, w.db, func(tx *firestore.Transaction) error { return w.endPending(tx, runs) })
 	}
-	return w.commit(ctx, foldTx{workspace: w, check: check, runs: runs})
+	return w.commit(ctx, foldCommit{workspace: w, check: check, runs: runs})
 }
 
-// readCheck reads a check, of which the transaction finds out whether it has changed since.
-// It returns a tooSoonError if the check must not be written yet.
-func (w *workspace) readCheck(ctx context.Context, id issue.CheckID) (checkSnapshot, error) {
-	docs, err := w.db.GetAll(ctx, []*firestore.DocumentRef{w.checkRef(id)})
-	if err != nil {
-		return checkSnapshot{}, err
+// readCheck reads a check, of which the commit finds out whether it has changed since. If ended
+// is not empty, it also reads that run, which must be of the check.
+func (w *workspace) readCheck(ctx context.Context, id issue.CheckID, ended run.ID) (checkSnapshot, error) {
+	refs := []*firestore.DocumentRef{w.checkRef(id)}
+	if ended != "" {
+		refs = append(refs, w.runRef(ended).Record)
 	}
-	c, err := decodeCheck(docs[0])
+	docs, err := w.db.GetAll(ctx, refs)
 	if err != nil {
-		return checkSnapshot{}, err
+		return checkSnapshot{}, fmt.Errorf("read check: %w", err)
 	}
-	return c, w.clock.mayWrite(c.check.Folded)
+	for _, doc := range docs[1:] {
+		if err := checkEventRun(doc, id); err != nil {
+			return checkSnapshot{}, err
+		}
+	}
+	return decodeCheck(docs[0])
 }
 
-// commit folds runs in one transaction. If the check has too many issues that the
+// checkEventRun returns an error that refuses an event unless its run exists and is of a check.
+func checkEventRun(doc *firestore.DocumentSnapshot, id issue.CheckID) error {
+	if !doc.Exists() {
+		return event.Refuse("no-such-run", records.ErrRunNotFound)
+	}
+	r, err := records.DecodeRun(doc)
+	if err == nil && r.Check != string(id) {
+		err = event.Refuse("bad-reference", errors.New("the run is of another check"))
+	}
+	return err
+}
+
+// commit folds runs in one commit. If the check has too many issues that the
 // runs did not see, those are resolved first, in transactions of their own. Each of
 // these is correct by itself and has the same result if it is repeated. The last
-// transaction fails if another fold was committed in between.
-func (w *workspace) commit(ctx context.Context, tx foldTx) error {
-	release, err := w.memory.Reserve(ctx, foldMemory(tx.runs))
+// commit fails if another fold was committed in between.
+func (w *workspace) commit(ctx context.Context, f foldCommit) error {
+	release, err := w.memory.Reserve(ctx, foldMemory(f.runs))
 	if err != nil {
 		return err
 	}
 	defer release()
-	err = w.db.RunTransaction(ctx, tx.execute)
+	err = f.execute(ctx)
 	if !errors.Is(err, errTooManyIssues) {
 		return err
 	}
-	if err := tx.resolveUnseen(ctx); err != nil {
+	if err := f.resolveUnseen(ctx); err != nil {
 		return err
 	}
-	tx.unseenResolved = true
-	return w.db.RunTransaction(ctx, tx.execute)
+	f.unseenResolved = true
+	return f.execute(ctx)
 }
 
 // foldMemory returns the memory in bytes that a commit needs at most: the texts of

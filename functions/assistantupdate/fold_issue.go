@@ -14,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/retention"
+	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
 // foldedFields are the fields of an issue that every fold writes. The others are
@@ -65,7 +66,7 @@ const sightingsPerRead = 32
 
 // sealTexts returns the sealed texts of those changed issues that have a new newest
 // sighting.
-func (w *workspace) sealTexts(ctx context.Context, before, changed map[issue.ID]issue.Issue) (map[issue.ID][]byte, error) {
+func (f foldCommit) sealTexts(ctx context.Context, before, changed map[issue.ID]issue.Issue) (map[issue.ID][]byte, error) {
 	var renewed []issue.Issue
 	for id, i := range changed {
 		if b, ok := before[id]; !ok || b.LastRun != i.LastRun || b.LastNumber != i.LastNumber {
@@ -74,12 +75,12 @@ func (w *workspace) sealTexts(ctx context.Context, before, changed map[issue.ID]
 	}
 	texts, size := map[issue.ID][]byte{}, 0
 	for chunk := range slices.Chunk(renewed, sightingsPerRead) {
-		docs, err := w.db.GetAll(ctx, w.newestSightings(chunk))
+		docs, err := f.newestSightings(ctx, chunk)
 		if err != nil {
 			return nil, fmt.Errorf("read sightings: %w", err)
 		}
 		for n, doc := range docs {
-			text, err := w.sealText(ctx, doc, chunk[n].ID)
+			text, err := f.sealText(ctx, doc, chunk[n].ID)
 			if err != nil {
 				return nil, err
 			}
@@ -101,13 +102,39 @@ func lastRuns(issues []issue.Issue) map[string]bool {
 	return runs
 }
 
-// newestSightings returns the references of the newest sightings of issues.
-func (w *workspace) newestSightings(issues []issue.Issue) []*firestore.DocumentRef {
-	refs := make([]*firestore.DocumentRef, len(issues))
+// newestSightings returns the newest sightings of issues. It reads those that were not read
+// with their lines.
+func (f foldCommit) newestSightings(ctx context.Context, issues []issue.Issue) ([]*firestore.DocumentSnapshot, error) {
+	docs := make([]*firestore.DocumentSnapshot, len(issues))
+	var refs []*firestore.DocumentRef
 	for n, i := range issues {
-		refs[n] = records.SightingRef(w.runRef(i.LastRun).Record, i.LastNumber)
+		if docs[n] = f.readLine(i.LastRun, i.LastNumber); docs[n] == nil {
+			refs = append(refs, records.SightingRef(f.runRef(i.LastRun).Record, i.LastNumber))
+		}
 	}
-	return refs
+	if len(refs) == 0 {
+		return docs, nil
+	}
+	read, err := f.db.GetAll(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	for n := range docs {
+		if docs[n] == nil {
+			docs[n], read = read[0], read[1:]
+		}
+	}
+	return docs, nil
+}
+
+// readLine returns a sighting that was read with its line, or nil.
+func (f foldCommit) readLine(id run.ID, number int) *firestore.DocumentSnapshot {
+	for _, r := range f.runs {
+		if r.record.ID == id {
+			return r.lines[number]
+		}
+	}
+	return nil
 }
 
 // maxTitleBytes bounds the title that is stored next to the line. The line has all

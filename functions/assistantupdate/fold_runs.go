@@ -8,6 +8,7 @@ import (
 	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/issue"
 	"github.com/strongroom-dev/strongroom/shared/records"
 	"github.com/strongroom-dev/strongroom/shared/run"
@@ -25,11 +26,20 @@ func decodeCheck(doc *firestore.DocumentSnapshot) (checkSnapshot, error) {
 	return checkSnapshot{check, doc.Ref, doc.UpdateTime}, err
 }
 
+func (c checkSnapshot) version() gcp.Version { return gcp.Version{Ref: c.ref, Updated: c.updated} }
+
 // pendingRun is an ended run that is not folded yet.
 type pendingRun struct {
-	ref    *firestore.DocumentRef
+	doc    *firestore.DocumentSnapshot
 	record run.Run
 	result issue.RunResult
+
+	sightingsRead bool
+	lines         map[int]*firestore.DocumentSnapshot // whole sightings by number, if they were read at once
+}
+
+func (r pendingRun) version() gcp.Version {
+	return gcp.Version{Ref: r.doc.Ref, Updated: r.doc.UpdateTime}
 }
 
 // hasUnfoldedIssues reports whether issues of the run are not visible yet.
@@ -50,7 +60,7 @@ func (w *workspace) findPendingRuns(ctx context.Context, id issue.CheckID, limit
 		if err != nil {
 			return nil, false, err
 		}
-		runs[i] = pendingRun{doc.Ref, r, issue.RunResult{
+		runs[i] = pendingRun{doc: doc, record: r, result: issue.RunResult{
 			ID: r.ID, Start: r.Start, Created: r.Created, Reported: r.Reported, End: r.End.Time, Outcome: r.End.Outcome,
 		}}
 	}
@@ -70,16 +80,19 @@ func countFitting(runs []pendingRun) int {
 	return len(runs)
 }
 
-// readSightings sets the sightings of the runs. It needs no transaction either.
+// readSightings sets the sightings of the runs, unless they are set. It needs no transaction
+// either. If only one run has any, it reads them with their lines, which its report bounds to
+// what one commit can have. The lines of several runs may need too much memory.
 func readSightings(ctx context.Context, runs []pendingRun) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for i, r := range runs {
-		if r.record.Sightings > 0 {
-			group.Go(func() (err error) {
-				runs[i].result.Sightings, err = readSightingsOf(ctx, r.ref)
-				return err
-			})
+	var unread []*pendingRun
+	for i := range runs {
+		if r := &runs[i]; r.hasUnfoldedIssues() && !r.sightingsRead {
+			unread = append(unread, r)
 		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, r := range unread {
+		group.Go(func() error { return r.readSightings(ctx, len(unread) == 1) })
 	}
 	return group.Wait()
 }
@@ -88,20 +101,29 @@ func readSightings(ctx context.Context, runs []pendingRun) error {
 // line, which may be long.
 var sightingFactFields = []string{"number", "fingerprint", "severity", "severityFlagged", "observedAt"}
 
-func readSightingsOf(ctx context.Context, run *firestore.DocumentRef) ([]issue.SightingFacts, error) {
-	docs, err := run.Collection(records.SightingsCollection).Select(sightingFactFields...).Documents(ctx).GetAll()
-	if err != nil {
-		return nil, fmt.Errorf("read sightings: %w", err)
+func (r *pendingRun) readSightings(ctx context.Context, withLines bool) error {
+	query := r.doc.Ref.Collection(records.SightingsCollection).Query
+	if !withLines {
+		query = query.Select(sightingFactFields...)
 	}
-	sightings := make([]issue.SightingFacts, len(docs))
+	docs, err := query.Documents(ctx).GetAll()
+	if err != nil {
+		return fmt.Errorf("read sightings: %w", err)
+	}
+	sightings, lines := make([]issue.SightingFacts, len(docs)), map[int]*firestore.DocumentSnapshot{}
 	for i, doc := range docs {
 		record, err := records.Decode[issue.Record](doc)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		sightings[i] = record.Facts()
+		lines[record.Number] = doc
 	}
-	return sightings, nil
+	r.result.Sightings, r.sightingsRead = sightings, true
+	if withLines {
+		r.lines = lines
+	}
+	return nil
 }
 
 func runIDs(runs []pendingRun) []run.ID {

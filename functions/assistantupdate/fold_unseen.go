@@ -20,7 +20,7 @@ func (w *workspace) unseenIssues(check checkSnapshot, starts startRange) firesto
 // resolveUnseen folds the runs into the issues that they did not see, page by page.
 // The pages are ordered by resolvedAt. A page only moves its issues to an earlier
 // resolvedAt, so what is not folded yet stays ahead of the last document.
-func (f foldTx) resolveUnseen(ctx context.Context) error {
+func (f foldCommit) resolveUnseen(ctx context.Context) error {
 	var last *firestore.DocumentSnapshot
 	for {
 		var docs []*firestore.DocumentSnapshot
@@ -37,7 +37,7 @@ func (f foldTx) resolveUnseen(ctx context.Context) error {
 
 // resolveUnseenPage folds the runs into the page of issues after last, and returns
 // the documents of the page.
-func (f foldTx) resolveUnseenPage(tx *firestore.Transaction, last *firestore.DocumentSnapshot) ([]*firestore.DocumentSnapshot, error) {
+func (f foldCommit) resolveUnseenPage(tx *firestore.Transaction, last *firestore.DocumentSnapshot) ([]*firestore.DocumentSnapshot, error) {
 	results, err := f.stillPending(tx)
 	if err != nil {
 		return nil, err
@@ -54,10 +54,11 @@ func (f foldTx) resolveUnseenPage(tx *firestore.Transaction, last *firestore.Doc
 	if err != nil {
 		return nil, fmt.Errorf("find issues: %w", err)
 	}
-	issues := map[issue.ID]issue.Issue{}
-	if err := decodeIssues(issues, docs); err != nil {
+	read := newIssueSet()
+	if err := read.add(docs); err != nil {
 		return nil, err
 	}
+	issues := read.facts
 	// execute folds the sightings, and the issues that the runs saw.
 	for i := range results {
 		for _, sighting := range results[i].Sightings {

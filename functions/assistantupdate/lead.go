@@ -130,51 +130,36 @@ func (l *leads) wait(t tenant.ID) (done func(), err error) {
 	}, nil
 }
 
-// lead folds the pending runs of a check until none is left. pending says that one
-// is known. If its time is over before that, it publishes the event of one of the
+// lead folds the pending runs of a check until none is left. ended is the run of the event, as
+// for fold. If its time is over before that, it publishes the event of one of the
 // runs, which continues after the events that are queued by then.
-func (w *workspace) lead(ctx context.Context, l *leader, id issue.CheckID, pending bool) error {
+func (w *workspace) lead(ctx context.Context, l *leader, id issue.CheckID, ended run.ID) error {
 	ctx, cancel := context.WithTimeout(ctx, leadTimeout)
 	defer cancel()
-	err := w.foldAll(ctx, l, id, pending)
+	err := w.foldAll(ctx, l, id, ended)
 	if errors.Is(err, errMorePending) {
 		return w.handOver(ctx, l, id)
 	}
 	return err
 }
 
-func (w *workspace) foldAll(ctx context.Context, l *leader, id issue.CheckID, pending bool) error {
+func (w *workspace) foldAll(ctx context.Context, l *leader, id issue.CheckID, ended run.ID) error {
 	pacer := w.newPacer()
 	for began := w.clock.now(); ; {
 		l.beginSearch()
-		more, err := w.foldNext(ctx, id, pending)
-		if err == nil && !more && l.end() {
+		folded, err := w.fold(ctx, id, ended)
+		if err == nil && !folded.more && l.end() {
 			return nil
 		}
-		if err == nil && more && w.clock.now().Sub(began) > maxWait {
+		if err == nil && folded.more && w.clock.now().Sub(began) > maxWait {
 			return errMorePending
 		}
-		pending = more || err != nil
 		if err := pacer.wait(ctx, err); errors.Is(err, errBusy) {
 			return errMorePending
 		} else if err != nil {
 			return err
 		}
 	}
-}
-
-// foldNext folds the oldest pending runs of a check, and reports whether more are
-// pending. Unless pending says that some are, it looks for them first, because a
-// fold may have to wait.
-func (w *workspace) foldNext(ctx context.Context, id issue.CheckID, pending bool) (more bool, err error) {
-	if !pending {
-		found, err := w.pendingRunIDs(ctx, id)
-		if err != nil || len(found) == 0 {
-			return false, err
-		}
-	}
-	folded, err := w.fold(ctx, id)
-	return folded.more, err
 }
 
 // handOver publishes the event of a pending run of the check. If none is pending any
@@ -189,7 +174,9 @@ func (w *workspace) handOver(ctx context.Context, l *leader, id issue.CheckID) e
 		return err
 	}
 	l.release() // otherwise the event could be delivered here, and rely on this leader
-	if err := w.publisher.Repeat(ctx, outbox.NewRunEnded(w.tenant, w.id, pending[0], w.clock.now())); err != nil {
+	next := outbox.NewRunEnded(w.tenant, w.id, pending[0], w.clock.now())
+	next.Check = string(id)
+	if err := w.publisher.Repeat(ctx, next); err != nil {
 		return fmt.Errorf("hand over the check: %w", err)
 	}
 	return nil

@@ -64,7 +64,7 @@ func (u *Updater) receive(ctx context.Context, m event.Message) error {
 	if err != nil {
 		return err
 	}
-	return w.foldRun(ctx, ref.run)
+	return w.foldRun(ctx, ref)
 }
 
 // FoldCheck folds all pending runs of a check without an event. If it fails, it
@@ -76,7 +76,7 @@ func (u *Updater) FoldCheck(ctx context.Context, t tenant.ID, w tenant.Workspace
 	}
 	pacer := ws.newPacer()
 	for {
-		folded, err := ws.fold(ctx, check)
+		folded, err := ws.fold(ctx, check, "")
 		if err == nil && len(folded.runs) == 0 {
 			return nil
 		}
@@ -88,22 +88,26 @@ func (u *Updater) FoldCheck(ctx context.Context, t tenant.ID, w tenant.Workspace
 
 // foldRun folds the pending runs of the run's check, unless another event does so in
 // this process. If the run itself is folded already, others may be pending: the
-// event may have led before, and failed.
-func (w *workspace) foldRun(ctx context.Context, id run.ID) error {
-	r, err := w.runRef(id).Get(ctx)
-	if errors.Is(err, records.ErrRunNotFound) {
-		return event.Refuse("no-such-run", err)
+// event may have led before, and failed. An event that does not name its check costs a read
+// that the others wait for.
+func (w *workspace) foldRun(ctx context.Context, ref reference) error {
+	check, ended := ref.check, ref.run
+	if check == "" {
+		r, err := w.runRef(ref.run).Get(ctx)
+		if errors.Is(err, records.ErrRunNotFound) {
+			return event.Refuse("no-such-run", err)
+		}
+		if err != nil || r.Check == "" {
+			return err
+		}
+		check, ended = issue.CheckID(r.Check), ""
 	}
-	if err != nil || r.Check == "" {
-		return err
-	}
-	check := issue.CheckID(r.Check)
 	leader := w.leads.begin(w.checkRef(check).Path)
 	if leader == nil {
 		return nil
 	}
 	defer leader.release()
-	return w.lead(ctx, leader, check, r.Pending)
+	return w.lead(ctx, leader, check, ended)
 }
 
 // reference is the run that a message names.
@@ -111,6 +115,7 @@ type reference struct {
 	tenant    tenant.ID
 	workspace tenant.WorkspaceID
 	run       run.ID
+	check     issue.CheckID // of the run; empty: the message does not name it
 }
 
 func parseReference(m event.Message) (reference, error) {
@@ -129,7 +134,11 @@ func parseReference(m event.Message) (reference, error) {
 	if err != nil {
 		return reference{}, event.Refuse("bad-reference", err)
 	}
-	return reference{t, w, id}, nil
+	check := m.Attributes["check"]
+	if _, ok := issue.ParseID(check); check != "" && !ok {
+		return reference{}, event.Refuse("bad-reference", errors.New("the check of the message is not the ID of a check"))
+	}
+	return reference{tenant: t, workspace: w, run: id, check: issue.CheckID(check)}, nil
 }
 
 // errKeyUnavailable is the error while the tenant's key is disabled or destroyed.

@@ -156,6 +156,38 @@ func TestReadingAFewBytesOfManyPartsReadsFewDocuments(t *testing.T) {
 	}
 }
 
+// The command line reads 1 GiB in 128 ranges of 8 MiB: the first without a view, and the others
+// under one. Here, the parts are as many, but small.
+func TestPrintingAnOutputOf128PartsReadsFewDocuments(t *testing.T) {
+	t.Parallel()
+	const ranges, size = 128, 100
+	c := cloudtest.New(t, suite.Options{})
+	f := fixture{c.Tenant(t), cloudtest.NewRun(t)}
+	parts := make([]part, ranges)
+	for n := range parts {
+		parts[n] = counted("stdout.log", n+1, fill(size))
+	}
+	f.put(t, parts[:ranges/2]...) // a request has 100 parts at most
+	f.put(t, parts[ranges/2:]...)
+	f.report(t, "stdout.log", ranges)
+	f.sweep(t)
+	for n, most := range []int64{300 + ranges, 300} { // the first one stores the index
+		before := c.Firestore.Counts().Reads
+		f.read(t, "stdout.log", "", "Range", fmt.Sprintf("bytes=0-%d", size-1)).Want(t, http.StatusPartialContent)
+		v := f.openView(t, "stdout.log", map[string]any{})
+		for i := 1; i < ranges; i++ {
+			span := fmt.Sprintf("bytes=%d-%d", i*size, (i+1)*size-1)
+			f.read(t, "stdout.log", "", "Range", span, "Strongroom-View", v.View).Want(t, http.StatusPartialContent)
+		}
+		f.closeView(t, "stdout.log", v.View).Want(t, http.StatusOK)
+		reads := c.Firestore.Counts().Reads - before
+		t.Logf("time %d reads %d documents", n+1, reads)
+		if reads > most {
+			t.Errorf("time %d reads %d documents, over %d", n+1, reads, most)
+		}
+	}
+}
+
 // The newlines that a read without a view counts are stored in the packed index, too.
 func TestTheNextReadOfManyPartsCountsNoLineAgain(t *testing.T) {
 	t.Parallel()

@@ -70,9 +70,11 @@ func (t target) open(tx *firestore.Transaction, now time.Time) (r run.Run, creat
 	return r, create, err
 }
 
-// event is the event that the run's start and end are known.
-func (t target) event(now time.Time) outbox.Entry {
-	return outbox.NewRunEnded(t.session.Tenant.ID, t.session.Workspace, t.id, now)
+// event is the event that the start and the end of r, the run, are known.
+func (t target) event(r run.Run, now time.Time) outbox.Entry {
+	e := outbox.NewRunEnded(t.session.Tenant.ID, t.session.Workspace, t.id, now)
+	e.Check = r.Check
+	return e
 }
 
 // record makes a change, publishes the run's event if the run is complete, and
@@ -93,7 +95,7 @@ func (h *Handler) record(ctx context.Context, t target, c runChange) (*runRespon
 		return nil, toProblem(err)
 	}
 	if commitSent && r.Complete() {
-		h.publish(ctx, t)
+		h.publish(ctx, t.event(r, h.deps.Now()))
 	}
 	return &runResponse{Body: show(r)}, nil
 }
@@ -192,10 +194,10 @@ func (h *Handler) markComplete(r *run.Run) {
 	r.RepublishAt = h.deps.Now().Add(run.RepublishAfter)
 }
 
-// publish publishes the event that a commit wrote to the outbox. If this fails,
-// the relay publishes it later.
-func (h *Handler) publish(ctx context.Context, t target) {
-	if err := h.publisher.Publish(ctx, t.session.DB, t.event(h.deps.Now())); err != nil {
+// publish publishes the event that a commit wrote to the outbox. Unless the run is folded
+// soon, the relay publishes the event again.
+func (h *Handler) publish(ctx context.Context, e outbox.Entry) {
+	if err := h.publisher.Notify(ctx, e); err != nil {
 		api.Logger(ctx).WarnContext(ctx, "outbox publish deferred", "error", err.Error())
 	}
 }

@@ -79,7 +79,7 @@ func (c *reportChange) write(tx *firestore.Transaction, r run.Run) error {
 		return err
 	}
 	if r.Complete() {
-		return c.target.event(c.handler.deps.Now()).Write(tx, c.target.session.DB)
+		return c.target.event(r, c.handler.deps.Now()).Write(tx, c.target.session.DB)
 	}
 	return nil
 }

@@ -82,5 +82,5 @@ func (c *startChange) write(tx *firestore.Transaction, r run.Run) error {
 	if err := c.early.complete(tx, r.Start); err != nil {
 		return err
 	}
-	return c.target.event(c.handler.deps.Now()).Write(tx, c.target.session.DB)
+	return c.target.event(r, c.handler.deps.Now()).Write(tx, c.target.session.DB)
 }

@@ -34,3 +34,19 @@ func TestTheTableOfRoundTripsHasEachOperation(t *testing.T) {
 		t.Error("an output without rows has a table")
 	}
 }
+
+func TestTheTableOfGrowthHasARowForEachOperation(t *testing.T) {
+	t.Parallel()
+	const output = "BenchmarkGrowth/list_runs/documents=1000-2 \t 1\t 9 ns/op\t 2.000 calls\t 4.500 ms\t 53.00 reads\t 0 writes\n" +
+		"BenchmarkGrowth/list_runs/documents=10000-2 \t 1\t 9 ns/op\t 2.000 calls\t 5.500 ms\t 53.00 reads\t 0 writes\nPASS\n"
+	var table strings.Builder
+	if err := printGrowthTable(&table, []byte(output)); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(strings.Fields(table.String()), " "), "list runs 2 53 0 4.5 2 53 0 5.5"; !strings.Contains(got, want) {
+		t.Errorf("the table has no row %q:\n%s", want, table.String())
+	}
+	if err := printGrowthTable(&table, []byte("PASS\n")); err == nil {
+		t.Error("an output without rows has a table")
+	}
+}

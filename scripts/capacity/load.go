@@ -157,8 +157,8 @@ func limits(l load, o operations) []limit {
 			source: "[Firestore](https://cloud.google.com/firestore/docs/best-practices)", remedy: "as for pending grants",
 		},
 		{
-			name: "ended runs that a sweep processes each minute", applies: "the platform", quota: 5000.0 / 60, need: l.peakPerSecond(1),
-			source: "`functions/sweep`: 50 pages of 100", remedy: "more pages in each sweep; one sweep for each database",
+			name: "ended runs that a sweep processes each minute, if one tenant has all runs", applies: "a tenant", quota: 5000.0 / 60, need: l.peakPerSecond(1),
+			source: "`functions/sweep`: 50 pages of 100", remedy: "more pages in each sweep: [its rate](#rate-of-the-sweep) allows it",
 		},
 		{
 			name: "Pub/Sub push, in MB", applies: "a region", quota: 140, need: l.peakPerSecond(o.Messages) * minMessage / 1e6,

@@ -132,7 +132,8 @@ func (b *bench) measure(ctx context.Context, parts int) (operations, error) {
 	return ops, nil
 }
 
-// measureRun returns the operations of one run, and what it leaves in the database.
+// measureRun returns the operations of one run, without those that a sweep takes if it has no
+// work, and what the run leaves in the database.
 func (b *bench) measureRun(ctx context.Context, parts int) (operations, error) {
 	storedBefore, err := b.storedBytes(ctx)
 	if err != nil {
@@ -142,7 +143,12 @@ func (b *bench) measureRun(ctx context.Context, parts int) (operations, error) {
 	if err := b.oneRun(ctx, parts); err != nil {
 		return operations{}, err
 	}
-	ops := b.count().minus(before)
+	after := b.count()
+	if err := b.Scheduler.RunNow(ctx, "sweep"); err != nil {
+		return operations{}, err
+	}
+	idle := b.count().minus(after)
+	ops := after.minus(before).minus(idle)
 	if ops.Stored, err = b.storedBytes(ctx); err != nil {
 		return operations{}, err
 	}

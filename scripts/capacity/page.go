@@ -27,7 +27,7 @@ func writePage(out io.Writer, l load, m measurement) error {
 	if err := pageTemplate.Execute(out, map[string]string{
 		"Parts": number(l.Parts), "Runs": number(l.Runs), "Size": binarySize(l.PartBytes), "Tenants": number(l.Tenants), "Peak": number(l.Peak),
 		"Operations": operationTable(l, m.run), "Prices": priceTable(l, m), "Units": unitTable(), "AuditEntries": number(m.audit.Entries), "Audit": auditTable(m.audit),
-		"Stored": storedTable(l, m.run), "Growth": growthTable(l, m.run), "Retention": retentionTable(l, m.run), "Readers": readerTable(m.readers), "Models": modelTable(),
+		"Stored": storedTable(l, m.run), "Growth": growthTable(l, m.run), "Before": beforeTable(l, m), "Retention": retentionTable(l, m.run), "Readers": readerTable(m.readers), "Models": modelTable(),
 		"Exports": exportTable(), "Limits": limitTable(l, m.run),
 		"PlatformAccounts": number(m.accounts), "AccountsLeft": number(serviceAccounts - m.accounts),
 	}); err != nil {
@@ -182,6 +182,32 @@ func growthTable(l load, o operations) string {
 			after.name, number(stored), number(stored * firestoreMonth.usd), number(stored * backupsKept * firestoreBackup.usd),
 			number(versions), number(versions * kmsHardwareVersion.usd),
 		})
+	}
+	return markdown(rows)
+}
+
+// chattyParts is how many parts a runner uploads of a task that prints a line every 2.5
+// seconds for 3 minutes: after 2, 4, 8, 16, 32 and 60 seconds, and at the end.
+const chattyParts = 7
+
+// onePart is what a part adds to a run.
+var onePart = operations{Reads: 2, Writes: 2, KMS: kmsPerObject, Objects: 1}
+
+// beforeTable compares what a run costs with what it cost before output waited for readers,
+// operations had the fewest calls, and sweeps counted what is stored.
+func beforeTable(l load, m measurement) string {
+	rows := [][]string{{"run", "", "Firestore documents read", "written", "Cloud KMS operations", "USD for a million"}}
+	for _, r := range []struct {
+		what, when string
+		ops        operations
+	}{
+		{"of 10 parts", "before", operations{Reads: 39, Writes: 29, KMS: 20, Objects: 10}},
+		{"of " + number(l.Parts) + " parts", "now", m.run},
+		{"of a task that prints a line every 2.5 seconds for 3 minutes", "before, 72 parts", operations{Reads: 247, Writes: 225, KMS: 144, Objects: 72}},
+		{"the same", "now, " + number(chattyParts) + " parts", m.run.plus(onePart.times(chattyParts - l.Parts))},
+	} {
+		usd := r.ops.Reads*firestoreRead.usd + r.ops.Writes*firestoreWrite.usd + r.ops.KMS*kmsOperation.usd + r.ops.Objects*dualRegionWrite.usd
+		rows = append(rows, []string{r.what, r.when, number(r.ops.Reads), number(r.ops.Writes), number(r.ops.KMS), money(usd * 1e6)})
 	}
 	return markdown(rows)
 }

@@ -119,7 +119,7 @@ var badDeclarations = []badName{
 	{dir: `shared/(?:run|records)`, name: `Settled|Due|Place|Taken|Begin`, instead: "GrantsFinal, RepublishAt, Ref, IDReservation, OpenExpectingNew"},
 	{dir: `functions/sweep`, name: `miss|move|finish`, instead: "markMissing, setStates, markGrantsFinal"},
 	{dir: `functions/assistant.*`, name: `space|known|concerned|looks|looked`, instead: "workspace, checkSnapshot, affectedIssues, conclusiveRange"},
-	{dir: `functions/assistant.*`, name: `folding|once|do|flights`, instead: "foldTx, singleFlight, execute, inFlight"},
+	{dir: `functions/assistant.*`, name: `folding|once|do|flights`, instead: "foldCommit, singleFlight, execute, inFlight"},
 	{dir: `functions/assistant.*`, name: `pace|early|hurry|patience|interval`,
 		instead: "writePacer, tooSoonError, immediateRetries, maxWait, minWriteInterval"},
 	{dir: `functions/assistant.*`, name: `offer|leave|may|held`, instead: "candidates, excluded, accessLevel, current"},

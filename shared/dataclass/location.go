@@ -45,7 +45,7 @@ var tenantDocuments = []Location{
 	{Place: TenantDocument, Name: "tenants/{tenant}/modelSpend/{feature}", What: "what each feature has used of its limits", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/usage/{day}", What: "how much of each quota was used in a day", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/requestMinutes/{minute}", What: "how much of the quota of requests was used in a minute", Classes: []Class{Operational}},
-	{Place: TenantDocument, Name: "tenants/{tenant}/outbox/{entry}", What: "events that are not published yet", Classes: []Class{Operational}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/outbox/{entry}", What: "events that are not published yet, and events of runs that are not folded yet", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/quarantine/{object}", What: "objects that match no grant", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/reseals/{field}", What: "how far texts have moved to the newest data key", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/retentionDays/{day}", What: "how many documents were due for deletion in a day", Classes: []Class{Operational}},

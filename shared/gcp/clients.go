@@ -43,7 +43,7 @@ func (c *Clients) Firestore(ctx context.Context, projectID, databaseID string) (
 	if client := c.firestore[key]; client != nil {
 		return client, nil
 	}
-	options, err := c.Config.Dial(c.Config.FirestoreHost, append(newBeginWithRead().dialOptions(), grpc.WithChainUnaryInterceptor(awaitApproval, returnTransformed))...)
+	options, err := c.Config.Dial(c.Config.FirestoreHost, append(newBeginWithRead().dialOptions(), grpc.WithChainUnaryInterceptor(awaitApproval, returnTransformed, requireVersions))...)
 	if err != nil {
 		return nil, err
 	}

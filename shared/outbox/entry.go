@@ -12,8 +12,12 @@
 //     entry stays pending. Each minute, the function sweep finds such entries with Pending
 //     and publishes them with Relay.
 //
-// A crash between publishing and marking publishes the message twice. The opposite
-// order would lose it. A message has references only, so it can be published again
+// The message of a run that has ended is published with Notify, which does not mark the
+// entry. The commit that folds the run marks it, with WriteFolded, so that the runner
+// does not wait for that. Until then, the entry is pending.
+//
+// A crash between publishing and marking publishes the message twice, and so does a receiver
+// that is slow. The opposite order would lose it. A message has references only, so it can be published again
 // at any time without being out of date.
 //
 // infra/adr/0007-runs-are-folded.md says what receives these messages.
@@ -56,6 +60,7 @@ type Entry struct {
 	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
 	Run       run.ID             `firestore:"run" class:"operational"`
 	Kind      string             `firestore:"kind" class:"operational"`
+	Check     string             `firestore:"-"`                                     // of the run, if the publisher knows it; it saves the receiver a read
 	Export    export.ID          `firestore:"export" class:"operational"`            // of a part; otherwise empty
 	Part      string             `firestore:"part" class:"operational"`              // ID of a part; otherwise empty
 	Created   time.Time          `firestore:"created,omitempty" class:"operational"` // zero: the message is published
@@ -89,6 +94,7 @@ type attributes struct {
 	Run       run.ID             `attribute:"run" class:"operational"`
 	Kind      string             `attribute:"kind" class:"operational"`
 	Entry     string             `attribute:"entry" class:"operational"`
+	Check     string             `attribute:"check" class:"operational"` // absent: a relay published the message
 }
 
 var (
@@ -148,6 +154,15 @@ func (e Entry) markPublished(tx *firestore.Transaction, db *firestore.Client) er
 	return tx.Set(e.ref(db), map[string]any{"created": firestore.Delete, "expires": e.Created.Add(keepPublished)}, firestore.MergeAll)
 }
 
+// WriteFolded adds to tx that a run is folded, so that the message of its end need not be
+// published again.
+func WriteFolded(tx *firestore.Transaction, db *firestore.Client, t tenant.ID, w tenant.WorkspaceID, id run.ID, now time.Time) error {
+	if err := NewRunEnded(t, w, id, now).markPublished(tx, db); err != nil {
+		return fmt.Errorf("mark outbox entry of a folded run: %w", err)
+	}
+	return nil
+}
+
 // Pending returns the query for the entries that are not published and were created
 // before a time, oldest first.
 func Pending(db *firestore.Client, before time.Time) firestore.Query {
@@ -166,10 +181,14 @@ func (e Entry) attributes() map[string]string {
 	case ConfigEvents:
 		return map[string]string{"tenant": string(e.Tenant), "workspace": string(e.Workspace), "kind": e.Kind, "entry": e.ID}
 	}
-	return map[string]string{
+	all := map[string]string{
 		"tenant": string(e.Tenant), "workspace": string(e.Workspace), "run": string(e.Run),
 		"kind": e.Kind, "entry": e.ID,
 	}
+	if e.Check != "" {
+		all["check"] = e.Check
+	}
+	return all
 }
 
 func decode(doc *firestore.DocumentSnapshot) (Entry, error) {

@@ -74,6 +74,10 @@ func (p *Publisher) PublishAll(ctx context.Context, db *firestore.Client, entrie
 	return markPublished(ctx, db, entries)
 }
 
+// Notify publishes the message of an entry whose transaction has committed, and leaves the
+// entry pending until its receiver marks it. Otherwise, Relay publishes the message again.
+func (p *Publisher) Notify(ctx context.Context, e Entry) error { return p.Repeat(ctx, e) }
+
 // Repeat publishes the message of an entry that is not stored. After an error, the
 // caller must try again, because nobody else does.
 func (p *Publisher) Repeat(ctx context.Context, e Entry) error {

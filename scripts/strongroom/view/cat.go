@@ -44,6 +44,8 @@ type Reader struct {
 	state     string // of the output, in the last response
 	view      string // token of the view to read under; empty: no view is open
 	begun     bool   // a range was read
+
+	ahead chan requested // receives the response that follows the one that is being copied; nil: none was requested
 }
 
 // Bytes writes the stored bytes of a range. If the output is incomplete, it then
@@ -170,18 +172,69 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // copyThrough copies from r.at through byte last, or to the end if last is -1.
 func (r *Reader) copyThrough(ctx context.Context, last int64) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() { cancel(); r.drop() }()
 	for {
 		err := r.Retry.Do(ctx, func(ctx context.Context) error {
-			chunk, err := r.read(ctx, api.Span{First: r.at, Last: last})
+			chunk, err := r.next(ctx, last)
 			if err != nil {
 				return err
 			}
+			r.requestAhead(ctx, chunk, last)
 			return r.copyChunk(chunk)
 		})
 		if err != nil || r.linesLeft == 0 || r.at >= r.size || last >= 0 && r.at > last {
 			return err
 		}
 	}
+}
+
+// requested is a response that was requested while the one before it is being copied.
+type requested struct {
+	chunk *api.Chunk
+	err   error
+}
+
+// requestAhead requests what follows a chunk under a view. Only the response begins: its
+// bytes wait in the connection until they are read.
+func (r *Reader) requestAhead(ctx context.Context, chunk *api.Chunk, last int64) {
+	first, token := chunk.Last+1, r.view
+	if token == "" || r.linesLeft >= 0 || first >= chunk.Size || last >= 0 && first > last {
+		return
+	}
+	r.drop()
+	ahead := make(chan requested, 1)
+	r.ahead = ahead
+	go func() {
+		chunk, err := r.Client.BytesUnder(ctx, r.Run, r.Name, token, api.Span{First: first, Last: last})
+		ahead <- requested{chunk, err}
+	}()
+}
+
+// next returns what was requested ahead, if it begins at r.at. Otherwise it requests it.
+func (r *Reader) next(ctx context.Context, last int64) (*api.Chunk, error) {
+	if r.ahead != nil {
+		got := <-r.ahead
+		r.ahead = nil
+		if got.err == nil && got.chunk.First == r.at {
+			return got.chunk, nil
+		}
+		if got.err == nil {
+			_ = got.chunk.Body.Close() // nothing of it is needed
+		}
+	}
+	return r.read(ctx, api.Span{First: r.at, Last: last})
+}
+
+// drop forgets what was requested ahead.
+func (r *Reader) drop() {
+	if r.ahead == nil {
+		return
+	}
+	if got := <-r.ahead; got.err == nil {
+		_ = got.chunk.Body.Close() // nothing of it is needed
+	}
+	r.ahead = nil
 }
 
 // read requests a range. The second range and all after it are read under a view, so that
