@@ -29,7 +29,7 @@ func TestContradictoryFlagsAreRefused(t *testing.T) {
 		"a token of no tenant":                  {"token", "no tenant: use --tenant ID"},
 		"an issue that is ignored without end":  {"issues ignore abc", "no end: use --until TIME"},
 		"the rest of what is no run":            {"resume xyz --spool " + t.TempDir() + "/spool", `"xyz" is not a valid run ID`},
-		"a role that does not exist":            {"token --tenant acme --as king", "--as must be one of runner, builder, viewer, auditor, admin, platform"},
+		"a role that does not exist":            {"token --tenant acme --as king", "--as must be one of runner, builder, viewer, auditor, admin, newcomer, platform"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
