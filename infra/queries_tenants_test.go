@@ -28,6 +28,7 @@ func (x *caller) callTenants(t *testing.T) {
 	x.call(t, "POST /v1/tenant/holds/{hold}/lift", "", nil).JSON(t, &asked)
 	x.call(t, "POST /v1/tenants/{tenant}/holds/{hold}/lift", "", object{"lifting": asked.Lifting.ID})
 	x.callMembers(t)
+	x.callTrust(t)
 	var leaving struct{ ID string }
 	x.call(t, "POST /v1/tenant/offboarding", "", object{"tenant": x.tenant.ID}).JSON(t, &leaving)
 	x.call(t, "POST /v1/tenant/offboarding/stop", "", nil)
@@ -62,6 +63,29 @@ func (x *caller) callMembers(t *testing.T) {
 	x.call(t, "GET "+members, "?pageSize=1&pageToken="+page.NextPageToken, nil)
 	x.call(t, "GET "+members+"/{member}", "", nil)
 	x.call(t, "DELETE "+members+"/{member}", "", nil)
+	add()
+}
+
+// callTrust adds a rule of trust, removes it, and adds it again for later calls.
+func (x *caller) callTrust(t *testing.T) {
+	t.Helper()
+	token, err := x.cloud.Token(x.tenant.ID, "newcomer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := object{
+		"issuer": x.cloud.Issuer.URL(), "role": "runner", "workspaces": []string{string(x.tenant.Workspace)},
+		"claims": []object{{"name": "sub", "value": "newcomer@" + string(x.tenant.ID) + ".example"}},
+	}
+	x.call(t, "GET /v1/tenant/trust", "", nil)
+	x.call(t, "POST /v1/tenant/trust/test", "", object{"token": token, "rule": rule})
+	var added struct{ ID string }
+	add := func() cloudtest.Response {
+		return x.call(t, "POST /v1/tenant/trust/rules", "", object{"token": token, "rule": rule})
+	}
+	add().JSON(t, &added)
+	x.values["rule"] = added.ID
+	x.call(t, "DELETE /v1/tenant/trust/rules/{rule}", "", nil)
 	add()
 }
 

@@ -2,6 +2,7 @@ package cloudtest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,18 +19,12 @@ type RoundTrips struct {
 	// are counted, in the form of os.Environ.
 	Environ []string
 
-	cloud   *Cloud
-	mu      sync.Mutex
-	latency time.Duration
-	calls   []*roundTrip
-}
-
-// roundTrip is one call. Its reply arrives after it is answered, so a later call can
-// depend on it, and an earlier one cannot.
-type roundTrip struct {
-	name     string
-	depth    int
-	answered bool
+	cloud    *Cloud
+	mu       sync.Mutex
+	latency  time.Duration
+	calls    []string // in the order in which they began
+	depth    int      // of all calls
+	answered int      // depth of those that are answered
 }
 
 // Counted are the calls of an operation.
@@ -75,22 +70,18 @@ func NewRoundTrips(t testing.TB, c *Cloud, function string) *RoundTrips {
 	return r
 }
 
-// pass counts a call and delays it.
+// pass counts a call and delays it. Its reply arrives after it is answered, so a later call
+// can depend on it, and an earlier one cannot.
 func (r *RoundTrips) pass(name string) {
-	call := &roundTrip{name: name, depth: 1}
 	r.mu.Lock()
-	for _, earlier := range r.calls {
-		if earlier.answered {
-			call.depth = max(call.depth, earlier.depth+1)
-		}
-	}
-	r.calls = append(r.calls, call)
+	depth := r.answered + 1
+	r.calls, r.depth = append(r.calls, name), max(r.depth, depth)
 	latency := r.latency
 	r.mu.Unlock()
 	<-time.After(latency)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	call.answered = true
+	r.answered = max(r.answered, depth)
 }
 
 // Count runs an operation and returns the calls that were made until it returned. Each call
@@ -99,17 +90,15 @@ func (r *RoundTrips) pass(name string) {
 func (r *RoundTrips) Count(t testing.TB, latency time.Duration, operation func()) Counted {
 	t.Helper()
 	r.mu.Lock()
-	r.calls, r.latency = nil, latency
+	r.calls, r.depth, r.answered, r.latency = nil, 0, 0, latency
 	r.mu.Unlock()
 	before := r.cloud.Firestore.Counts()
 	operation()
 	after := r.cloud.Firestore.Counts()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	counted := Counted{Billed: firestore.Counts{Reads: after.Reads - before.Reads, Writes: after.Writes - before.Writes, Deletes: after.Deletes - before.Deletes}}
-	for _, call := range r.calls {
-		counted.Depth = max(counted.Depth, call.depth)
-		counted.Calls = append(counted.Calls, call.name)
+	return Counted{
+		Depth: r.depth, Calls: slices.Clone(r.calls),
+		Billed: firestore.Counts{Reads: after.Reads - before.Reads, Writes: after.Writes - before.Writes, Deletes: after.Deletes - before.Deletes},
 	}
-	return counted
 }

@@ -71,7 +71,7 @@ func Run(ctx context.Context, c *suite.Cloud, out, progress io.Writer, program s
 		cloud: c, out: out, err: progress, program: program, bulk: bulk, scratch: scratch,
 		tenants: records, workspace: workspace, failed: new(int),
 	}
-	for _, show := range []func(context.Context) error{d.showTasks, d.showReading, d.showIssues, d.showAssistant, d.showModels, d.showAudit, d.showExport, d.showConfig, d.showKey, d.showStorage, d.showOffboarding, d.showRejections, d.showTraffic} {
+	for _, show := range []func(context.Context) error{d.showTasks, d.showReading, d.showIssues, d.showAssistant, d.showModels, d.showAudit, d.showExport, d.showConfig, d.showKey, d.showStorage, d.showTrust, d.showOffboarding, d.showRejections, d.showTraffic} {
 		if err := show(ctx); err != nil {
 			return err
 		}

@@ -81,7 +81,7 @@ func BenchmarkReadDuringCommits(b *testing.B) {
 }
 
 // latestOpen finds the 20 latest open issues.
-func latestOpen(b *testing.B, s *Server) int {
+func latestOpen(b testing.TB, s *Server) int {
 	b.Helper()
 	sink := &sink{ctx: b.Context()}
 	err := s.RunQuery(&pb.RunQueryRequest{

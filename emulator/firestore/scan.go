@@ -71,15 +71,26 @@ func (s *state) scan(p plan) iter.Seq[hit] {
 	return p.between(prefix, source)
 }
 
-// entriesOf builds a temporary index if the state lacks the plan's index.
+// entriesOf makes a temporary index if the state lacks the plan's index.
 func (s *state) entriesOf(p plan) (*index, *btree.BTreeG[entry]) {
 	if ix := s.index(p.scope, p.columns); ix != nil {
 		return ix, s.entries
+	}
+	s.temporary.Lock()
+	defer s.temporary.Unlock()
+	for _, made := range s.temporary.made[p.scope] {
+		if ix := made.index(p.scope, p.columns); ix != nil {
+			return ix, made.entries
+		}
 	}
 	made := newState()
 	made.documents = s.documents
 	ix := newIndex(0, p.scope, p.columns)
 	made.addIndex(ix)
+	if s.temporary.made == nil {
+		s.temporary.made = map[scope][]*state{}
+	}
+	s.temporary.made[p.scope] = append(s.temporary.made[p.scope], made)
 	return ix, made.entries
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/google/btree"
 )
@@ -16,6 +17,14 @@ type state struct {
 	entries   *btree.BTreeG[entry]
 	indexes   map[scope][]*index // never changed in place
 	created   int                // number of indexes
+	temporary *temporary         // of this state alone
+}
+
+// temporary are the indexes that reads of a state have made because it is older than the
+// index that they need. Many transactions read the same state.
+type temporary struct {
+	sync.Mutex
+	made map[scope][]*state
 }
 
 const btreeDegree = 32
@@ -24,11 +33,12 @@ func newState() *state {
 	return &state{
 		documents: btree.NewG(btreeDegree, func(a, b *document) bool { return a.key < b.key }),
 		entries:   btree.NewG(btreeDegree, func(a, b entry) bool { return a.key < b.key }),
+		temporary: &temporary{},
 	}
 }
 
 func (s *state) clone() *state {
-	return &state{documents: s.documents.Clone(), entries: s.entries.Clone(), indexes: s.indexes, created: s.created}
+	return &state{documents: s.documents.Clone(), entries: s.entries.Clone(), indexes: s.indexes, created: s.created, temporary: &temporary{}}
 }
 
 // get returns nil if the document does not exist.
@@ -39,6 +49,7 @@ func (s *state) get(key string) *document {
 
 // put stores a version of the document with this key; nil deletes the document.
 func (s *state) put(key string, d *document) {
+	s.temporary = &temporary{}
 	var old *document
 	if d == nil {
 		old, _ = s.documents.Delete(&document{key: key})

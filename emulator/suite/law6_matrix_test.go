@@ -76,6 +76,10 @@ func allDocuments(t *testing.T, c *cloudtest.Cloud) map[string]string {
 	c.Drain(t)
 	all := map[string]string{}
 	c.Firestore.Walk(func(database, document string, fields map[string]*pb.Value) bool {
+		if strings.Contains(document, "/deks/") || strings.Contains(document, "/macs/") {
+			fields = maps.Clone(fields)
+			delete(fields, "seen") // when a function last used the key: no action of anybody
+		}
 		wire, err := proto.MarshalOptions{Deterministic: true}.Marshal(&pb.Document{Fields: fields})
 		if err != nil {
 			t.Fatal(err)

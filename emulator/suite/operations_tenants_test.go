@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"cloud.google.com/go/firestore"
+
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/shared/certificate"
 	"github.com/strongroom-dev/strongroom/shared/directory"
@@ -85,11 +87,11 @@ func (f *matrixFixture) setState(ctx context.Context, t *testing.T, state tenant
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := tenant.Settings{State: state, Entry: "test"}
+	settings := map[string]any{"state": state, "entry": "test", "leaving": nil}
 	if state == tenant.Offboarding {
-		settings.Leaving = &tenant.Leaving{ID: "test", Start: "test"}
+		settings["leaving"] = tenant.Leaving{ID: "test", Start: "test"}
 	}
-	if _, err := directory.Settings(db, f.tenant.ID).Set(ctx, settings); err != nil {
+	if _, err := directory.Settings(db, f.tenant.ID).Set(ctx, settings, firestore.MergeAll); err != nil {
 		t.Fatal(err)
 	}
 }

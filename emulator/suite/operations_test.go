@@ -174,6 +174,11 @@ var operations = map[string]operation{
 	"GET /v1/tenant/workspaces/{workspace}/members/{member}":    {roles: auditors, action: auditlog.ReadMembers, ask: addedMember},
 	"DELETE /v1/tenant/workspaces/{workspace}/members/{member}": {roles: admins, action: auditlog.RemoveMember, ask: addedMember, recordedFirst: true},
 
+	"GET /v1/tenant/trust":                 {roles: auditors, action: auditlog.ReadTrust, ask: atFixedPath("/v1/tenant/trust", nil), lists: true, shared: true},
+	"POST /v1/tenant/trust/test":           {roles: admins, action: auditlog.TestTrust, ask: atFixedPath("/v1/tenant/trust/test", map[string]any{"token": "no token"}), lists: true, shared: true, recordedFirst: true},
+	"POST /v1/tenant/trust/rules":          {roles: admins, action: auditlog.AddTrustRule, ask: newTrustRule, lists: true, shared: true, recordedFirst: true},
+	"DELETE /v1/tenant/trust/rules/{rule}": {roles: admins, action: auditlog.RemoveTrustRule, ask: addedTrustRule, lists: true, shared: true, recordedFirst: true},
+
 	"POST /v1/tenant/offboarding":                {roles: admins, action: auditlog.RequestOffboarding, ask: requestToLeave, lists: true, shared: true, recordedFirst: true},
 	"POST /v1/tenant/offboarding/stop":           {roles: admins, action: auditlog.StopOffboarding, ask: leavingTenant("/v1/tenant/offboarding/stop", false), stops: true, lists: true, shared: true, recordedFirst: true},
 	"GET /v1/tenant/certificate":                 {roles: auditors, action: auditlog.ReadCertificate, ask: certified("/v1/tenant/certificate"), lists: true, shared: true},

@@ -15,7 +15,7 @@ import (
 )
 
 // personas are the kinds of callers that the issuer makes tokens for.
-var personas = []string{"runner", "builder", "pipeline", "viewer", "auditor", "admin", "platform"}
+var personas = []string{"runner", "builder", "pipeline", "viewer", "auditor", "admin", "newcomer", "platform"}
 
 // tokenLifetime of a persona's token.
 const tokenLifetime = time.Hour
@@ -24,7 +24,8 @@ const tokenLifetime = time.Hour
 func subject(id tenant.ID, persona string) string { return persona + "@" + string(id) + ".example" }
 
 // Token returns an OIDC token for a persona of a tenant: runner, builder, pipeline (a builder
-// that is a program), viewer (a member of every workspace), auditor or admin. The persona platform is a member of the
+// that is a program), viewer (a member of every workspace), auditor, admin, or newcomer (to whom
+// no rule of Terraform assigns a role). The persona platform is a member of the
 // platform's staff, whatever the tenant.
 func (c *Cloud) Token(id tenant.ID, persona string) (string, error) {
 	audience := Audience + "/tenants/" + string(id)

@@ -21,8 +21,8 @@ func TestATokenThatCannotBeIssuedSaysWhatExists(t *testing.T) {
 		status int
 		want   string
 	}{
-		"a role that does not exist":   {"tenant=acme&as=king", 400, "one of runner, builder, pipeline, viewer, auditor, admin, platform"},
-		"no role":                      {"tenant=acme", 400, "one of runner, builder, pipeline, viewer, auditor, admin, platform"},
+		"a role that does not exist":   {"tenant=acme&as=king", 400, "one of runner, builder, pipeline, viewer, auditor, admin, newcomer, platform"},
+		"no role":                      {"tenant=acme", 400, "one of runner, builder, pipeline, viewer, auditor, admin, newcomer, platform"},
 		"no tenant":                    {"as=viewer", 400, "tenant must be the ID of a tenant"},
 		"a tenant that does not exist": {"tenant=umbrella&as=viewer", 404, "there is no tenant umbrella; this cloud has acme"},
 		"the platform's staff":         {"as=platform", 200, "token"},

@@ -32,6 +32,7 @@ type revocation struct {
 var revocations = map[string]revocation{
 	"a token":                          {24*time.Hour + time.Minute, oldestToken},
 	"a rule":                           {time.Minute, rule},
+	"a rule that the API has added":    {time.Minute, addedRule},
 	"an issuer's inline key":           {time.Minute, inlineKey},
 	"an issuer's fetched key":          {10 * time.Minute, fetchedKey},
 	"a tenant":                         {time.Minute, suspendedTenant},
@@ -94,6 +95,17 @@ func readRuns(t *testing.T, tn *cloudtest.Tenant, token string) func() bool {
 	return func() bool {
 		return tn.Cloud.Do(t, token, http.MethodPost, "/v1/workspaces/"+string(tn.Workspace)+"/runs/search", map[string]any{}).Status == http.StatusOK
 	}
+}
+
+// addedRule is a rule of the API that makes a newcomer an auditor.
+func addedRule(t *testing.T, tn *cloudtest.Tenant) (withdraw func(), works func() bool) {
+	token := tn.Token(t, "newcomer")
+	rule := map[string]any{"issuer": tn.Cloud.Issuer.URL(), "role": "auditor", "claims": []map[string]any{{"name": "sub", "value": "newcomer@" + string(tn.ID) + ".example"}}}
+	var added struct{ ID string }
+	tn.Do(t, "admin", http.MethodPost, "/v1/tenant/trust/rules", map[string]any{"token": token, "rule": rule}).Want(t, http.StatusOK).JSON(t, &added)
+	return func() {
+		tn.Do(t, "admin", http.MethodDelete, "/v1/tenant/trust/rules/"+added.ID, nil).Want(t, http.StatusOK)
+	}, readRuns(t, tn, token)
 }
 
 // putRecord returns a function that stores a changed record.

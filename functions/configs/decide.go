@@ -40,7 +40,7 @@ func (h *Handler) approve(ctx context.Context, in *decisionRequest) (*reviewResp
 	if err != nil {
 		return nil, err
 	}
-	if !held.mayApprove(identityOf(s)) {
+	if !held.mayApprove(s) {
 		return nil, h.guard.DenyApproval(ctx, s, "config-reviews/"+held.Digest)
 	}
 	if held.State == approved {
@@ -58,7 +58,7 @@ func (h *Handler) approve(ctx context.Context, in *decisionRequest) (*reviewResp
 	} else if refusal != nil {
 		return nil, api.Refuse(http.StatusConflict, "the platform would refuse the push now; review the tree and push again")
 	}
-	if held.Reviewers = p.reviewers; !held.mayApprove(identityOf(s)) { // a review may have been replaced
+	if held.Reviewers = p.reviewers; !held.mayApprove(s) { // a review may have been replaced
 		return nil, h.guard.DenyApproval(ctx, s, "config-reviews/"+held.Digest)
 	}
 	return h.takeEffect(ctx, s, p, held)

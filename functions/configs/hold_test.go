@@ -18,6 +18,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/configtree"
+	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/findings"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -139,6 +140,32 @@ func TestNobodyApprovesAlone(t *testing.T) {
 	if got := inEffect(t, tn); got != "" {
 		t.Errorf("in effect is %s", got)
 	}
+}
+
+// An admin by a rule of the API can be a second account of the admin who has reviewed the push.
+func TestAnAdminByARuleOfTheAPIApprovesNothing(t *testing.T) {
+	t.Parallel()
+	tn := holding(t, tenant.ConfigRules{HoldPushes: true})
+	claims := map[string]string{"sub": "newcomer@" + string(tn.ID) + ".example"}
+	issuer := tn.Cloud.Issuer.URL()
+	db, err := tn.Cloud.Directory.Client(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := directory.Settings(db, tn.ID).Set(t.Context(), tenant.Settings{Rules: []tenant.AddedRule{
+		{ID: tenant.AddedRuleID(issuer, claims), Issuer: issuer, Rule: tenant.Rule{Claims: claims, Role: tenant.Admin}},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	digest := held(t, tn, newWorkTree(t, tn), "first")
+	r := decide(t, tn, "newcomer", digest, "approve").Want(t, http.StatusForbidden)
+	if !strings.Contains(string(r.Body), "ask an admin by a rule of Terraform") {
+		t.Errorf("the refusal is %s", r.Body)
+	}
+	if got := inEffect(t, tn); got != "" {
+		t.Errorf("in effect is %s", got)
+	}
+	decide(t, tn, "admin", digest, "approve").Want(t, http.StatusOK)
 }
 
 func TestApprovalIsRefusedIfMainHasMoved(t *testing.T) {

@@ -330,6 +330,37 @@ func TestMembersAreAddedAndRemovedInTheConsole(t *testing.T) {
 	b.wantNoFaults(t)
 }
 
+func TestATokenIsTestedAndARuleAddedInTheConsole(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	b := newTab(t, c)
+	b.signIn(t, tn, "admin")
+	rows := "document.querySelectorAll('[aria-label=\"Rules of trust\"] tbody tr').length"
+	b.open(t, tn, "settings", has("Test a token")+" && "+rows+" === 6")
+	b.fill(t, "trust-token", "not a token")
+	b.click(t, "Test the token")
+	b.wait(t, has("The token is not accepted: the token is not a compact JSON Web Signature"))
+	b.fill(t, "trust-token", tn.Token(t, "viewer"))
+	b.fill(t, "trust-role", "admin")
+	b.click(t, "Test the token")
+	b.wait(t, has("gets the role viewer")+" && "+has("✕ persona is different")+" && "+has("may be a second account of yours"))
+	if eval[bool](t, b, "[...document.querySelectorAll('button')].some((x) => x.textContent === 'Add the rule')") {
+		t.Error("a rule that would have no effect can be added")
+	}
+	b.wantAccessible(t, "settings-trust")
+	b.fill(t, "trust-token", tn.Token(t, "newcomer"))
+	b.fill(t, "trust-role", "auditor")
+	b.click(t, "Test the token")
+	b.wait(t, has("by the new rule, which is not added yet")+" && "+has("✓ matches"))
+	b.click(t, "Add the rule")
+	b.wait(t, fmt.Sprintf("%s === 7 && %s && document.querySelector('[name=trust-token]').value === ''", rows, has("The rule is added: it gives the role auditor.")))
+	b.clickLabel(t, "Remove the rule for sub=newcomer@"+string(tn.ID)+".example")
+	b.confirm(t, "", "Remove it")
+	b.wait(t, rows+" === 6 && "+has("The rule is removed."))
+	b.wantNoFaults(t)
+}
+
 func TestUsageIsShownWithItsQuotas(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)

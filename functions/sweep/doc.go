@@ -10,7 +10,8 @@
 // # What it does in every tenant's database
 //
 // It takes all steps at the same time, except that step 5 begins when the others have
-// ended. So publishing never waits for the steps that decide about uploads.
+// ended. So publishing never waits for the steps that decide about uploads. If those took
+// more than 15 seconds, step 1 is repeated during step 5.
 //
 //  1. It publishes every pending outbox entry (tenants/{t}/outbox) that is older
 //     than 15 seconds. Its writer crashed or could not reach Pub/Sub. The event may
@@ -60,9 +61,10 @@
 // # Turns
 //
 // Each step processes 100 documents of one tenant, then 100 of the next, and so on,
-// so a tenant with a large backlog does not delay the others. A step processes at most
-// 50 such pages of a tenant and takes at most 45 seconds. The next sweep continues. If
-// a page, run or database fails, the sweep continues with the others.
+// so a tenant with a large backlog does not delay the others. The documents of a page are
+// processed at the same time. A step processes at most 50 such pages of a tenant, which
+// are 5,000 runs, and takes at most 45 seconds. The next sweep continues. If a page, run or
+// database fails, the sweep continues with the others. BenchmarkSweep measures the rate.
 //
 // While the tenants that share a database have less than one page together, one query
 // reads the documents of all of them.

@@ -27,7 +27,7 @@ func openRuns(db *firestore.Client) firestore.Query {
 
 // maxConcurrent bounds the runs of a page that are finalized at the same time, and the
 // views that are ended.
-const maxConcurrent = 32
+const maxConcurrent = pageSize
 
 // finalizeRuns finalizes one page of ended runs. If a run fails, it continues with
 // the others.
@@ -76,7 +76,7 @@ func (h *Handler) finalizeRun(ctx context.Context, db *firestore.Client, doc *fi
 	if !errors.Is(err, errMayBeMissing) {
 		return final, 0, err
 	}
-	page := grants.Where("state", "==", string(grant.Expired)).OrderBy(firestore.DocumentID, firestore.Asc).Limit(pageSize)
+	page := inState(grants, grant.Expired).OrderBy(firestore.DocumentID, firestore.Asc).Limit(pageSize)
 	for {
 		docs, err := page.Documents(ctx).GetAll()
 		if err != nil {
@@ -105,23 +105,8 @@ var errMayBeMissing = errors.New("expired grants may be missing")
 func (h *Handler) markGrantsFinal(ctx context.Context, db *firestore.Client, runRef *firestore.DocumentRef, grants firestore.Query, claims *run.Run) (final bool, err error) {
 	err = db.RunTransaction(ctx, func(ctx context.Context, tx *firestore.Transaction) error {
 		final = false
-		pending, err := tx.Documents(grants.Where("state", "==", string(grant.Pending)).Limit(1)).GetAll()
-		if err == nil && len(pending) > 0 && claims != nil {
-			return checkExpired(tx, grants, *claims)
-		}
-		if err != nil || len(pending) > 0 {
-			return err
-		}
-		var counts map[string]int64
-		var group errgroup.Group
-		group.Go(func() (err error) {
-			counts, err = countStates(ctx, tx, grants)
-			return err
-		})
-		if claims != nil {
-			group.Go(func() error { return checkExpired(tx, grants, *claims) })
-		}
-		if err := group.Wait(); err != nil {
+		counts, err := countFinal(ctx, tx, grants, claims)
+		if err != nil || counts == nil {
 			return err
 		}
 		final = true
@@ -133,52 +118,88 @@ func (h *Handler) markGrantsFinal(ctx context.Context, db *firestore.Client, run
 	return final && err == nil, err
 }
 
-// checkExpired returns errMayBeMissing if the run claims an expired grant, or has many.
-func checkExpired(tx *firestore.Transaction, grants firestore.Query, r run.Run) error {
-	docs, err := tx.Documents(grants.Where("state", "==", string(grant.Expired)).Select("output", "part").Limit(pageSize)).GetAll()
+// countFinal returns the number of grants in each state, or nil if one is pending. If claims
+// is not nil, it is the run, and countFinal returns errMayBeMissing if the run may claim an
+// expired grant. Most runs have only stored grants, which two calls find out.
+func countFinal(ctx context.Context, tx *firestore.Transaction, grants firestore.Query, claims *run.Run) (map[string]int64, error) {
+	stored, err := count(ctx, tx, inState(grants, grant.Stored))
 	if err != nil {
-		return fmt.Errorf("find expired grants: %w", err)
+		return nil, err
+	}
+	all, err := count(ctx, tx, grants)
+	if err != nil {
+		return nil, err
+	}
+	var pending, missing, expired int64
+	if all > stored {
+		pending, missing, expired, err = countNotStored(ctx, tx, grants, claims)
+	}
+	if err != nil || pending > 0 {
+		return nil, err
+	}
+	return map[string]int64{
+		string(grant.Stored): stored, string(grant.Missing): missing, string(grant.Expired): expired,
+		string(grant.Quarantined): all - stored - missing - expired,
+	}, nil
+}
+
+// countNotStored counts grants, at the same time. A count reads one document for each 1,000
+// that it counts: firebase.google.com/docs/firestore/pricing.
+func countNotStored(ctx context.Context, tx *firestore.Transaction, grants firestore.Query, claims *run.Run) (pending, missing, expired int64, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		pending, err = count(ctx, tx, inState(grants, grant.Pending))
+		return err
+	})
+	group.Go(func() (err error) {
+		missing, err = count(ctx, tx, inState(grants, grant.Missing))
+		return err
+	})
+	group.Go(func() (err error) {
+		if claims == nil {
+			expired, err = count(ctx, tx, inState(grants, grant.Expired))
+			return err
+		}
+		expired, err = countUnclaimed(tx, grants, *claims)
+		return err
+	})
+	err = group.Wait()
+	return pending, missing, expired, err
+}
+
+// countUnclaimed counts the expired grants. It returns errMayBeMissing if the run claims one
+// of them, or if they are many.
+func countUnclaimed(tx *firestore.Transaction, grants firestore.Query, r run.Run) (int64, error) {
+	docs, err := tx.Documents(inState(grants, grant.Expired).Select("output", "part").Limit(pageSize)).GetAll()
+	if err != nil {
+		return 0, fmt.Errorf("find expired grants: %w", err)
 	}
 	for _, doc := range docs {
 		g, err := records.Decode[grant.Grant](doc)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if g.Part <= r.End.Parts(g.Output) {
-			return errMayBeMissing
+			return 0, errMayBeMissing
 		}
 	}
 	if len(docs) == pageSize {
-		return errMayBeMissing
+		return 0, errMayBeMissing
 	}
-	return nil
+	return int64(len(docs)), nil
 }
 
-// countStates returns the number of grants in each final state. A count reads one
-// document for each 1,000 that it counts: firebase.google.com/docs/firestore/pricing.
-func countStates(ctx context.Context, tx *firestore.Transaction, grants firestore.Query) (map[string]int64, error) {
-	states := []grant.State{grant.Stored, grant.Missing, grant.Expired, grant.Quarantined}
-	counted := make([]int64, len(states))
-	group, ctx := errgroup.WithContext(ctx)
-	for i, state := range states {
-		group.Go(func() error {
-			query := grants.Where("state", "==", string(state))
-			result, err := query.NewAggregationQuery().WithCount("grants").Transaction(tx).Get(ctx)
-			if err != nil {
-				return fmt.Errorf("count grants: %w", err)
-			}
-			counted[i] = result["grants"].(*firestorepb.Value).GetIntegerValue()
-			return nil
-		})
+func inState(grants firestore.Query, state grant.State) firestore.Query {
+	return grants.Where("state", "==", string(state))
+}
+
+// count counts the documents that a query finds.
+func count(ctx context.Context, tx *firestore.Transaction, query firestore.Query) (int64, error) {
+	result, err := query.NewAggregationQuery().WithCount("grants").Transaction(tx).Get(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count grants: %w", err)
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	counts := map[string]int64{}
-	for i, state := range states {
-		counts[string(state)] = counted[i]
-	}
-	return counts, nil
+	return result["grants"].(*firestorepb.Value).GetIntegerValue(), nil
 }
 
 // recordFinal writes the audit entry of a run's final uploads, unless it has none.

@@ -75,7 +75,8 @@ type sweepResponse struct{ Body Result }
 
 // sweep runs the steps side by side, so that none waits for another, and then finalizes
 // runs, which also counts what the steps have decided. The first of these runs are read
-// meanwhile. If a step fails, the others continue.
+// meanwhile. If a step fails, the others continue. If the steps took long, events are
+// published again while runs are finalized, so that no event waits for all of that.
 func (h *Handler) sweep(ctx context.Context, _ *struct{}) (*sweepResponse, error) {
 	work := &work{}
 	databases, err := h.databases(ctx)
@@ -85,12 +86,14 @@ func (h *Handler) sweep(ctx context.Context, _ *struct{}) (*sweepResponse, error
 	}}
 	runs := turnsOf(finalize, databases)
 	prefetch(ctx, runs)
-	var group errgroup.Group
-	for _, s := range h.steps(work) {
-		group.Go(func() error { h.run(ctx, s, turnsOf(s, databases), work); return nil })
+	steps, began := h.steps(work), h.deps.Now()
+	h.runAll(ctx, steps, databases, work)
+	var relay errgroup.Group
+	if h.deps.Now().Sub(began) > minOutboxAge {
+		relay.Go(func() error { h.runAll(ctx, steps[:1], databases, work); return nil })
 	}
-	_ = group.Wait() // the errors are in work
 	h.run(ctx, finalize, runs, work)
+	_ = relay.Wait() // the errors are in work
 	if err := errors.Join(work.errs...); err != nil {
 		return nil, err
 	}
@@ -99,6 +102,16 @@ func (h *Handler) sweep(ctx context.Context, _ *struct{}) (*sweepResponse, error
 		"finalized", out.Body.Finalized, "published", out.Body.Published, "republished", out.Body.Republished, "lost", out.Body.Lost,
 		"configs", out.Body.Configs, "views", out.Body.Views, "more", out.Body.More)
 	return out, nil
+}
+
+// runAll runs steps side by side. The first is asked for its documents first.
+func (h *Handler) runAll(ctx context.Context, steps []step, databases []*database, w *work) {
+	var group errgroup.Group
+	for _, s := range steps {
+		turns := turnsOf(s, databases)
+		group.Go(func() error { h.run(ctx, s, turns, w); return nil })
+	}
+	_ = group.Wait() // the errors are in w
 }
 
 // work is what the steps of one sweep have done. It is safe for concurrent use.
@@ -127,7 +140,8 @@ type step struct {
 	process func(context.Context, *firestore.Client, []*firestore.DocumentSnapshot) error
 }
 
-// steps returns the steps that do not depend on each other. They add what they do to w.
+// steps returns the steps that do not depend on each other, of which the first publishes
+// events. They add what they do to w.
 func (h *Handler) steps(w *work) []step {
 	return []step{
 		{"publish events", h.pendingEvents, func(ctx context.Context, db *firestore.Client, docs []*firestore.DocumentSnapshot) error {

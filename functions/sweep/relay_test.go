@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -128,5 +129,24 @@ func TestSweepPublishesSeveralPages(t *testing.T) {
 	left, err := outbox.Pending(f.db, f.Clock.Now()).Documents(t.Context()).GetAll()
 	if err != nil || len(left) != 0 {
 		t.Errorf("%d entries remain (%v)", len(left), err)
+	}
+}
+
+// An event that becomes old enough during a long sweep does not wait for the next one.
+func TestALongSweepPublishesAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	tn := f.Tenant(t)
+	start := f.Clock.Now()
+	ref := f.db.Collection("tenants/" + string(tn.ID) + "/outbox").Doc("young")
+	entry := outbox.Entry{Topic: outbox.RunEvents, Tenant: tn.ID, Kind: "test", Created: start.Add(-10 * time.Second)}
+	if _, err := ref.Set(t.Context(), entry); err != nil {
+		t.Fatal(err)
+	}
+	var looks atomic.Int64 // at a clock that moves by a second each time: about 4 before the first query for events, and 15 more in the steps
+	f.sweepBy(t, func() time.Time { return start.Add(time.Duration(looks.Add(1)) * time.Second) })
+	doc, err := ref.Get(t.Context())
+	if err != nil || doc.Data()["created"] != nil {
+		t.Errorf("the event is not published: %v (%v)", doc.Data(), err)
 	}
 }

@@ -28,25 +28,26 @@ const backlog = 5100
 // stuck runs and outbox entries of a tenant.
 func (f fixture) storeBacklog(t *testing.T, tn *cloudtest.Tenant) {
 	t.Helper()
-	bulk := f.db.BulkWriter(t.Context())
-	set := func(ref *firestore.DocumentRef, value any) {
-		if _, err := bulk.Set(ref, value); err != nil {
+	workspace, now := records.Workspace(f.db, tn.ID, tn.Workspace), f.Clock.Now()
+	id := run.ID(cloudtest.NewRun(t))
+	pending := grant.Grant{Workspace: tn.Workspace, Run: id, Output: "out.log", Part: 1, State: grant.Pending, Expires: now.Add(time.Hour)}
+	overdue := pending
+	overdue.Expires = now.Add(-time.Hour)
+	for ref, value := range map[*firestore.DocumentRef]any{
+		workspace.Collection(records.RunsCollection).Doc(string(id)): run.Run{
+			ID: id, State: run.Ended, Created: now.Add(-time.Hour), Pending: true, RepublishAt: now.Add(-time.Hour),
+		},
+		workspace.Collection(records.GrantsCollection).Doc("pending-grant"): pending,
+		workspace.Collection(records.GrantsCollection).Doc("overdue-grant"): overdue,
+		f.db.Collection("tenants/" + string(tn.ID) + "/outbox").Doc("outbox-entry"): outbox.Entry{
+			Topic: outbox.RunEvents, Tenant: tn.ID, Run: id, Kind: "test", Created: now.Add(-time.Hour),
+		},
+	} {
+		if _, err := ref.Set(t.Context(), value); err != nil {
 			t.Fatal(err)
 		}
 	}
-	workspace, now := records.Workspace(f.db, tn.ID, tn.Workspace), f.Clock.Now()
-	grants, runs := workspace.Collection(records.GrantsCollection), workspace.Collection(records.RunsCollection)
-	for i := range backlog {
-		id := run.ID(cloudtest.NewRun(t))
-		set(runs.Doc(string(id)), run.Run{ID: id, State: run.Ended, Created: now.Add(-time.Hour), Pending: true, RepublishAt: now.Add(-time.Hour)})
-		pending := grant.Grant{Workspace: tn.Workspace, Run: id, Output: "out.log", Part: 1, State: grant.Pending, Expires: now.Add(time.Hour)}
-		set(grants.Doc(fmt.Sprint("pending-", i)), pending)
-		pending.Expires = now.Add(-time.Hour)
-		set(grants.Doc(fmt.Sprint("overdue-", i)), pending)
-		set(f.db.Collection("tenants/"+string(tn.ID)+"/outbox").Doc(fmt.Sprint(i)),
-			outbox.Entry{Topic: outbox.RunEvents, Tenant: tn.ID, Kind: "test", Created: now.Add(-time.Hour)})
-	}
-	bulk.End()
+	cloudtest.NewCopier(t, tn, string(id)).Load(t, backlog-1, 0)
 }
 
 // In the time of a few pages, the sweep does the work of every tenant with little,

@@ -29,6 +29,10 @@
 //	POST   /v1/tenant/workspaces/{workspace}/members           admin           add a member
 //	GET    /v1/tenant/workspaces/{workspace}/members/{member}  auditor, admin  show a member
 //	DELETE /v1/tenant/workspaces/{workspace}/members/{member}  admin           remove a member
+//	GET    /v1/tenant/trust               auditor, admin  show the issuers, their keys and the rules
+//	POST   /v1/tenant/trust/test          admin           show which rule assigns a role to a token, and why others do not
+//	POST   /v1/tenant/trust/rules         admin           add a rule that assigns a role to a token
+//	DELETE /v1/tenant/trust/rules/{rule}  admin           remove a rule that the API has added
 //	POST /v1/tenant/offboarding                   admin           ask that everything of the tenant is erased
 //	POST /v1/tenant/offboarding/stop              admin           stop it, or take the request back
 //	GET  /v1/tenant/certificate                   auditor, admin  show the newest certificate of it
@@ -52,6 +56,9 @@
 //	revoking     disable was called, and a trial still succeeds, or a version or a role has come back
 //	revoked      the key cannot be used: disable has taken effect, or somebody has disabled it in Cloud KMS
 //	destroyed    every version is destroyed
+//
+// "seen" has the time when Cloud KMS last unwrapped a data key for each function, and until when a
+// process of the function can have it in memory. See infra/adr/0069-when-a-function-last-saw-the-key.md.
 //
 // # What each action does
 //
@@ -185,28 +192,6 @@
 // lists them. What the platform cannot do in a customer's bucket is in
 // infra/adr/0062-the-tenants-own-bucket.md.
 //
-// # Members
-//
-// A user with the role viewer reads the workspaces that the user is a member of. All other roles
-// need no membership. To add a member is safe to repeat:
-//
-//	{"issuer": "https://accounts.google.com", "subject": "108…"}
-//
-// The tenant must trust the issuer. The answer, and each element of a list, is
-//
-//	{"id": "9f86d0…", "issuer": "https://accounts.google.com", "subject": "108…", "owner": "api",
-//	 "added": "2026-11-29T12:00:00Z", "entry": "0198…"}
-//
-// "id" is the SHA-256 of the issuer, a zero byte and the subject. Lists are in the order of IDs and
-// have the parameters pageSize (1 to 200, default 50) and pageToken.
-//
-// Both take effect with the user's next request. The removal answers with the member as it was.
-// The owner of a member is who has added it: Terraform or the API. Each keeps what the other has
-// added. Only Terraform removes its own members (terraform-owned), and only Terraform adds and
-// removes workspaces: a membership has no effect without its workspace. The API adds members
-// until a workspace has 1,000. Admins follow from rules and not from memberships, so the last
-// admin cannot be removed here. See infra/adr/0057-members-over-the-api.md.
-//
 // # Who owns what
 //
 // Terraform creates the record, the key and the roles on the key, and this API changes the
@@ -241,6 +226,7 @@
 //	DELETE /v1/export-schedules/{schedule}                           tenant-offboarding
 //	POST /v1/tenant/key/rotate                                       tenant-offboarding
 //	POST /v1/tenant/storage/verify                                   tenant-offboarding
+//	POST /v1/tenant/trust/rules                                      tenant-offboarding
 //	POST /v1/tenant/workspaces/{workspace}/members                   tenant-offboarding
 //	POST /v1/workspaces/{workspace}/assistants/{assistant}/rank      tenant-offboarding
 //	POST /v1/workspaces/{workspace}/assistants/{assistant}/summary   tenant-offboarding
@@ -314,7 +300,7 @@
 //	400  the body is not strict JSON
 //	401  the token is missing or invalid; counted, not audited
 //	403  audited: the role does not allow this, or the tenant is suspended or being offboarded
-//	404  there is no such tenant, hold, workspace, member or run, or no certificate yet; the storage was
+//	404  there is no such tenant, hold, workspace, member, rule or run, or no certificate yet; the storage was
 //	     never verified (storage-not-verified)
 //	409  nothing was changed:
 //	     - the platform may not do this with the key (key-owner)
@@ -334,6 +320,10 @@
 //	       from the same person (lifting-alone), or from an admin of another issuer (lifting-issuer)
 //	     - Terraform suspends the tenant, so the API cannot resume it, or has added the member (terraform-owned)
 //	     - the workspace has 1,000 members (too-many-members)
+//	     - a rule is for an issuer that Terraform does not trust (trust-issuer), does not match the token
+//	       (trust-rule-unmatched), has no effect (trust-rule-shadowed), assigns the caller's own role (trust-locks-out), or
+//	       is the 51st (too-many-trust-rules)
+//	     - one of the two admins has the role by a rule of the API (destruction-added-rule, lifting-added-rule)
 //	     - the tenant is being offboarded, so it cannot be suspended or resumed (tenant-offboarding)
 //	     - the confirmation is not of the last request (destruction-unknown), or too late (destruction-stale)
 //	     - the confirmation is from the same admin before 24 hours are over (destruction-alone), or from an
@@ -392,6 +382,7 @@
 //	as -X PUT -d '{"workspace":"prod"}' $API/v1/tenant/holds/case-17
 //	as -X POST $API/v1/tenant/storage/verify
 //	as -d '{"issuer":"http://127.0.0.1:8080/emulator/oidc","subject":"ann"}' $API/v1/tenant/workspaces/prod/members
+//	as -d "{\"token\":\"$TOKEN\"}" $API/v1/tenant/trust/test
 //
 // As the platform's staff, list the tenants:
 //

@@ -65,6 +65,11 @@ const (
 	workspacesPath = "/v1/tenant/workspaces"
 	membersPath    = "/v1/tenant/workspaces/{workspace}/members"
 	memberPath     = "/v1/tenant/workspaces/{workspace}/members/{member}"
+
+	trustPath     = "/v1/tenant/trust"
+	trustTestPath = "/v1/tenant/trust/test"
+	rulesPath     = "/v1/tenant/trust/rules"
+	rulePath      = "/v1/tenant/trust/rules/{rule}"
 )
 
 // New returns the function. It makes no calls.
@@ -98,6 +103,7 @@ func New(ctx context.Context, config access.Config, deps function.Deps) (*Handle
 	h.registerStaff(a)
 	h.registerHolds(a)
 	h.registerMembers(a)
+	h.registerTrust(a)
 	h.registerOffboarding(a)
 	h.registerStorage(a)
 	return h, nil

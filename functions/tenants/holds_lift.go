@@ -57,7 +57,10 @@ func (h *Handler) liftHold(ctx context.Context, in *LiftRequest) (*liftResponse,
 	if err != nil {
 		return nil, err
 	}
-	hold.Lifting = &legalhold.Lifting{ID: id, By: auditlog.ActorKey(e.Actor), Issuer: c.session.Principal.Issuer, Requested: h.now()}
+	hold.Lifting = &legalhold.Lifting{
+		ID: id, By: auditlog.ActorKey(e.Actor), Issuer: c.session.Principal.Issuer, Requested: h.now(),
+		AddedRule: c.session.Principal.AddedRule != "",
+	}
 	err = c.change(ctx, hold.ID, func(tx *firestore.Transaction, ref *firestore.DocumentRef, _ legalhold.Hold) error {
 		return tx.Set(ref, hold)
 	})
@@ -107,7 +110,8 @@ func (c *holdChange) confirm(ctx context.Context, hold legalhold.Hold, lifting s
 
 // confirmable rejects a confirmation that is replayed or stale, and one of the person who may
 // have made the request. Staff is always another person than the tenant's admin; of two admins,
-// only their common issuer can tell.
+// only their common issuer can tell, and only if Terraform has made both admins: a rule of the API
+// can be for a second account of the admin who has added it.
 func (c *holdChange) confirmable(hold legalhold.Hold, lifting string) error {
 	l, by := hold.Lifting, c.session.Principal
 	switch {
@@ -119,6 +123,8 @@ func (c *holdChange) confirmable(hold legalhold.Hold, lifting string) error {
 		return api.Refuse(http.StatusConflict, api.LiftingAloneText)
 	case by.Tenant != "" && l.Issuer != by.Issuer:
 		return api.Refuse(http.StatusConflict, api.LiftingIssuerText)
+	case by.Tenant != "" && (l.AddedRule || by.AddedRule != ""):
+		return api.Refuse(http.StatusConflict, api.LiftingAddedText)
 	}
 	return nil
 }

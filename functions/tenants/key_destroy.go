@@ -22,9 +22,10 @@ const (
 
 // destruction is a request to destroy the key, which waits for its confirmation.
 type destruction struct {
-	ID        string    `firestore:"id" class:"operational"`       // audit entry of the request
-	By        string    `firestore:"by" class:"operational"`       // auditlog.ActorKey of who asked for it
-	Issuer    string    `firestore:"issuer" class:"configuration"` // of who asked for it
+	ID        string    `firestore:"id" class:"operational"`        // audit entry of the request
+	By        string    `firestore:"by" class:"operational"`        // auditlog.ActorKey of who asked for it
+	Issuer    string    `firestore:"issuer" class:"configuration"`  // of who asked for it
+	AddedRule bool      `firestore:"addedRule" class:"operational"` // a rule of the API made who asked for it an admin
 	Requested time.Time `firestore:"requested" class:"operational"`
 }
 
@@ -85,6 +86,7 @@ func (c *keyChange) request(ctx context.Context) (*tenantResponse, error) {
 	old := c.record
 	c.record.Destruction = &destruction{
 		ID: id, By: auditlog.ActorKey(e.Actor), Issuer: c.session.Principal.Issuer, Requested: c.before.at,
+		AddedRule: c.session.Principal.AddedRule != "",
 	}
 	if err := c.save(ctx, old, c.record); err != nil {
 		return nil, err
@@ -94,7 +96,8 @@ func (c *keyChange) request(ctx context.Context) (*tenantResponse, error) {
 
 // confirmable rejects a confirmation that is stale or replayed, and one that the person who
 // made the request may have made alone. Only one issuer can tell that two subjects are two
-// persons.
+// persons, and only of those that Terraform has made admins: a rule of the API can be for a
+// second account of the admin who has added it.
 func (c *keyChange) confirmable(id string) error {
 	d, now := c.record.Destruction, c.before.at
 	switch {
@@ -108,6 +111,8 @@ func (c *keyChange) confirmable(id string) error {
 		return api.Refuse(http.StatusConflict, api.DestructionAloneText)
 	case d.Issuer != c.session.Principal.Issuer:
 		return api.Refuse(http.StatusConflict, api.DestructionIssuerText)
+	case d.AddedRule || c.session.Principal.AddedRule != "":
+		return api.Refuse(http.StatusConflict, api.DestructionAddedText)
 	}
 	return nil
 }

@@ -22,11 +22,20 @@ type TenantBody struct {
 	Role        string           `json:"role" class:"operational" enum:"auditor,admin" doc:"Of the caller: an auditor changes nothing"`
 	Offboarding *OffboardingBody `json:"offboarding,omitempty" doc:"Only if an admin has asked for it, or it has begun"`
 
+	SignIn []SignInBody `json:"signIn" doc:"OpenID settings of those who sign in to the console or with the command line"`
+
 	Limits LimitsBody  `json:"limits"`
 	Quotas []QuotaBody `json:"quotas,omitempty" doc:"What the tenant may do in a day or a minute, with the platform's defaults; only from GET /v1/tenant"`
 	Key    KeyBody     `json:"key"`
 	Owners []OwnerBody `json:"owners" doc:"Who may change what"`
 	Drift  []DriftBody `json:"drift" doc:"Where the resources differ from what was asked for"`
+}
+
+// SignInBody is an issuer at which people sign in. The console discovers the addresses of the
+// issuer itself, and the secrets of its clients are not in the record.
+type SignInBody struct {
+	Issuer    string   `json:"issuer" class:"configuration" doc:"Exact iss; its OpenID settings are below /.well-known"`
+	ClientIDs []string `json:"clientIds" class:"configuration" doc:"Of the console and of the command line at this issuer"`
 }
 
 // LimitsBody has the limits of a tenant. Zero means the platform's default.
@@ -48,6 +57,7 @@ type KeyBody struct {
 	Versions []VersionBody `json:"versions" doc:"Oldest first, at most 100; empty if the platform may not list them"`
 	Roles    int           `json:"roles" class:"operational" doc:"How many roles on the key let an account use it"`
 	Change   *ChangeBody   `json:"change,omitempty" doc:"The last change with this API"`
+	Seen     []SeenBody    `json:"seen,omitempty" doc:"When each function last saw the key; only from GET /v1/tenant"`
 	Rights   []RightBody   `json:"rights" doc:"What the platform can do with the key, and who can do the rest"`
 
 	Destruction *DestructionBody `json:"destruction,omitempty" doc:"A request to destroy the key that waits for its confirmation"`
@@ -78,6 +88,13 @@ type ChangeBody struct {
 	Requested time.Time  `json:"requested" class:"operational"`
 	Effective *time.Time `json:"effective,omitempty" class:"operational" doc:"When a trial first found that the change has taken effect"`
 	CachedTo  *time.Time `json:"cachedTo,omitempty" class:"operational" doc:"After a disabled key has taken effect: until when a process can have data keys in memory"`
+}
+
+// SeenBody is the last use of the key for the tenant's data keys by one function, in any of its processes.
+type SeenBody struct {
+	Function string    `json:"function" class:"operational" doc:"Entry point of the function"`
+	At       time.Time `json:"at" class:"operational" doc:"When Cloud KMS unwrapped a data key for it; up to five minutes older than the last time"`
+	CachedTo time.Time `json:"cachedTo" class:"operational" doc:"Until then, a process of the function can have the data key in memory, if it did not see the key again"`
 }
 
 // RightBody says who can perform an action.

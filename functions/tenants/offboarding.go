@@ -109,7 +109,7 @@ func (h *Handler) startOffboarding(ctx context.Context, in *StartOffboardingRequ
 		}
 		leaving := *old.Leaving
 		leaving.Start, leaving.Started = id, h.now()
-		next = tenant.Settings{State: tenant.Offboarding, Entry: id, Changed: leaving.Started, Leaving: &leaving}
+		next = tenant.Settings{State: tenant.Offboarding, Entry: id, Changed: leaving.Started, Leaving: &leaving, Rules: old.Rules}
 		return next, nil
 	})
 	if err != nil {

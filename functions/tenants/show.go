@@ -3,6 +3,7 @@ package tenants
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"cloud.google.com/go/kms/apiv1/kmspb"
 
+	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/keys"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -25,8 +27,30 @@ func (h *Handler) get(ctx context.Context, _ *struct{}) (*tenantResponse, error)
 		return nil, err
 	}
 	out := c.show(c.before)
+	if out.Body.Key.Seen, err = seenBy(ctx, c.session, out.Body.Key.Change); err != nil {
+		return nil, err
+	}
 	out.Body.Quotas, err = h.quotas(ctx, c.session, c.written)
 	return out, err
+}
+
+// seenBy lists when each function last saw the key, by the name of the function. After the key was
+// disabled, no process has a data key in memory for longer than the change says.
+func seenBy(ctx context.Context, s access.Session, change *ChangeBody) ([]SeenBody, error) {
+	seen, err := keys.Seen(ctx, s.DB, s.Tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	all := []SeenBody{}
+	for _, function := range slices.Sorted(maps.Keys(seen)) {
+		at := seen[function]
+		until := at.Add(keys.SeenEvery + keys.MaxAge)
+		if change != nil && change.CachedTo != nil && change.CachedTo.Before(until) {
+			until = *change.CachedTo
+		}
+		all = append(all, SeenBody{Function: function, At: at, CachedTo: until})
+	}
+	return all, nil
 }
 
 // show returns the tenant as it is in effect, with a measurement of its key.
@@ -37,6 +61,7 @@ func (c *keyChange) show(m measurement) *tenantResponse {
 		ID: string(t.ID), State: string(t.State), ProjectID: t.ProjectID, Location: t.Location,
 		OutputsBucket: t.OutputsBucket, ExportsBucket: t.ExportsBucket, ConfigsBucket: t.ConfigsBucket, AuditBucket: t.AuditBucket,
 		AuditTopic: t.AuditTopic, SigningAccount: t.SigningAccount,
+		SignIn: showSignIn(t.Trust),
 		Limits: LimitsBody{
 			UploadLifetimeSeconds: int64(t.Limits.UploadLifetime / time.Second),
 			ModelSendsPerHour:     t.Limits.ModelSendsPerHour,
@@ -46,6 +71,16 @@ func (c *keyChange) show(m measurement) *tenantResponse {
 		Change: showStateChange(c.settings), Role: string(c.session.Principal.Role), Offboarding: c.leaving,
 		Key: showKey(t, r, m), Owners: append(c.stateOwners(), owners(m)...), Drift: append(c.stateDrift(), drift(r, m)...),
 	}}
+}
+
+func showSignIn(trust []tenant.Trust) []SignInBody {
+	all := []SignInBody{}
+	for _, t := range trust {
+		if len(t.ClientIDs) > 0 {
+			all = append(all, SignInBody{Issuer: t.Issuer, ClientIDs: t.ClientIDs})
+		}
+	}
+	return all
 }
 
 func showKey(t tenant.Record, r keyRecord, m measurement) KeyBody {
@@ -178,7 +213,7 @@ func owners(m measurement) []OwnerBody {
 		versions = "customer"
 	}
 	all := []OwnerBody{{"key.versions", versions}, {"key.roles", "terraform"}}
-	for _, field := range []string{"projectId", "location", "outputsBucket", "exportsBucket", "configsBucket", "auditBucket", "auditTopic", "signingAccount", "limits", "quotas", "key.name"} {
+	for _, field := range []string{"projectId", "location", "outputsBucket", "exportsBucket", "configsBucket", "auditBucket", "auditTopic", "signingAccount", "signIn", "limits", "quotas", "key.name"} {
 		all = append(all, OwnerBody{field, "terraform"})
 	}
 	return all

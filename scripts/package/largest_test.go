@@ -156,6 +156,11 @@ var largest = map[string]prepare{
 	"GET /v1/tenant/workspaces/{workspace}/members/{member}":    ofMembers("show"),
 	"DELETE /v1/tenant/workspaces/{workspace}/members/{member}": ofMembers(http.MethodDelete),
 
+	"GET /v1/tenant/trust":                 ofTrust("list"),
+	"POST /v1/tenant/trust/test":           ofTrust("test"),
+	"POST /v1/tenant/trust/rules":          ofTrust("add"),
+	"DELETE /v1/tenant/trust/rules/{rule}": ofTrust("remove"),
+
 	"GET /v1/tenants":                   atPath("platform", "GET", "/v1/tenants", nil, nothing),
 	"GET /v1/tenants/{tenant}":          ofStatus("GET", ""),
 	"POST /v1/tenants/{tenant}/suspend": ofStatus("POST", "/suspend"),

@@ -123,6 +123,11 @@ var Roles = map[auditlog.Action][]tenant.Role{
 	auditlog.AddMember:    {tenant.Admin},
 	auditlog.RemoveMember: {tenant.Admin},
 
+	auditlog.ReadTrust:       {tenant.Auditor, tenant.Admin},
+	auditlog.TestTrust:       {tenant.Admin},
+	auditlog.AddTrustRule:    {tenant.Admin},
+	auditlog.RemoveTrustRule: {tenant.Admin},
+
 	auditlog.ListQuarantine:    {tenant.Platform},
 	auditlog.ReplayQuarantine:  {tenant.Platform},
 	auditlog.ReplayDeadLetters: {tenant.Platform},
@@ -288,21 +293,6 @@ func (g *Guard) resolveTenant(ctx context.Context, s *Session) (err error) {
 	return err
 }
 
-// The reasons of denials, as the audit log has them.
-const (
-	reasonSuspended = "tenant-suspended"
-
-	reasonOffboarding = "tenant-offboarding"
-
-	reasonRole      = "role"
-	reasonTenant    = "tenant"
-	reasonWorkspace = "workspace"
-	reasonOwner     = "owner"
-	reasonWitness   = "witness"
-	reasonSelf      = "same-person"
-	reasonPipeline  = "pipeline"
-)
-
 // decideByToken returns the reason to deny the request, or "" to allow it. If member is
 // true, the principal must also be a member of the workspace.
 func decideByToken(s Session, request Request) (reason string, member bool) {
@@ -379,18 +369,4 @@ func (g *Guard) deny(ctx context.Context, s Session, request Request, reason str
 		return fmt.Errorf("record denial: %w", err)
 	}
 	return api.Refuse(http.StatusForbidden, denials[reason])
-}
-
-var denials = map[string]string{
-	reasonSuspended: api.TenantSuspendedText,
-
-	reasonOffboarding: api.TenantOffboardingText,
-
-	reasonRole:      "your role does not allow this; ask your tenant administrator for access",
-	reasonTenant:    "the path names another tenant than your token; use your own tenant's ID",
-	reasonWorkspace: "you do not have access to this workspace; ask your tenant administrator",
-	reasonOwner:     api.RunOwnerText,
-	reasonSelf:      "you have reviewed or pushed this configuration; ask another admin to approve it",
-	reasonPipeline:  "a pipeline cannot approve a configuration; ask a person who is an admin",
-	reasonWitness:   "no registered witness has signed this checkpoint; register the witness's key in the tenant's record",
 }

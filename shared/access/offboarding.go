@@ -3,7 +3,7 @@ package access
 import "github.com/strongroom-dev/strongroom/shared/auditlog"
 
 // WhileOffboarding lists the actions of a tenant that is being offboarded: those that read,
-// that export, that withdraw a consent, that control the key, and that end a membership. All others change what the
+// that export, that withdraw a consent, that control the key, and that end a membership or remove a rule. All others change what the
 // tenant takes along, so they are refused.
 var WhileOffboarding = set(
 	auditlog.ReadRun, auditlog.ReadIssueLines, auditlog.ListOutputs, auditlog.ReadOutput,
@@ -17,7 +17,7 @@ var WhileOffboarding = set(
 
 	auditlog.ReadTenant, auditlog.TestKey, auditlog.DisableKey, auditlog.EnableKey, auditlog.DestroyKey,
 	auditlog.ReadStorage, auditlog.ReadHolds, auditlog.PlaceHold, auditlog.LiftHold,
-	auditlog.ReadMembers, auditlog.RemoveMember,
+	auditlog.ReadMembers, auditlog.RemoveMember, auditlog.ReadTrust, auditlog.TestTrust, auditlog.RemoveTrustRule,
 	auditlog.RequestOffboarding, auditlog.StopOffboarding, auditlog.ReadCertificate,
 
 	auditlog.ReadAuditEntries, auditlog.ReadAuditLog, auditlog.CosignAuditLog,

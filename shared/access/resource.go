@@ -19,6 +19,7 @@ var pathIDs = []struct{ parameter, prefix string }{
 	{"review", "config-reviews/"},
 	{"hold", "holds/"},
 	{"member", "members/"},
+	{"rule", "trust-rules/"},
 	{"tenant", "tenants/"},
 }
 

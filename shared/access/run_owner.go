@@ -32,12 +32,15 @@ func (g *Guard) DenyWitness(ctx context.Context, s Session) error {
 }
 
 // DenyApproval records that the principal may not approve a configuration: it is of a
-// pipeline, or has reviewed or pushed the configuration itself. It returns the problem for
+// pipeline, has its role by a rule of the API, or has reviewed or pushed the configuration itself. It returns the problem for
 // the client.
 func (g *Guard) DenyApproval(ctx context.Context, s Session, resource string) error {
 	reason := reasonSelf
-	if s.Principal.Pipeline {
+	switch {
+	case s.Principal.Pipeline:
 		reason = reasonPipeline
+	case s.Principal.AddedRule != "":
+		reason = reasonAddedRule
 	}
 	return g.deny(ctx, s, Request{Action: auditlog.ApproveConfig, Workspace: string(s.Workspace), Resource: resource}, reason)
 }

@@ -49,6 +49,12 @@ var textCodes = map[string]string{
 	TerraformMemberText: "terraform-owned",
 	TooManyMembersText:  "too-many-members",
 
+	TrustIssuerText:    "trust-issuer",
+	TrustUnmatchedText: "trust-rule-unmatched",
+	TrustShadowedText:  "trust-rule-shadowed",
+	TrustLocksOutText:  "trust-locks-out",
+	TooManyRulesText:   "too-many-trust-rules",
+
 	OffboardingUnknownText: "offboarding-unknown",
 	OffboardingStaleText:   "offboarding-stale",
 	OffboardingAloneText:   "offboarding-alone",
@@ -64,6 +70,7 @@ var textCodes = map[string]string{
 	LiftingStaleText:   "lifting-stale",
 	LiftingAloneText:   "lifting-alone",
 	LiftingIssuerText:  "lifting-issuer",
+	LiftingAddedText:   "lifting-added-rule",
 
 	SamePersonText:  "same-person",
 	ConsentTextText: "consent-text",
@@ -81,6 +88,7 @@ var textCodes = map[string]string{
 	DestructionStaleText:   "destruction-stale",
 	DestructionAloneText:   "destruction-alone",
 	DestructionIssuerText:  "destruction-issuer",
+	DestructionAddedText:   "destruction-added-rule",
 
 	NotIntegratedText:   "not-integrated",
 	ForkText:            "fork",

@@ -35,6 +35,7 @@ var patterns = map[string]string{
 	"file":      `^[0-9a-f]{64}$`,
 	"hold":      `^[a-z0-9-]{1,63}$`,
 	"member":    `^[0-9a-f]{64}$`,
+	"rule":      `^[0-9a-f]{64}$`,
 	"text":      `^v[0-9]{1,4}-[0-9a-f]{12}$`,
 
 	"feature":     `^[a-z-]{1,40}$`,
@@ -43,7 +44,7 @@ var patterns = map[string]string{
 	"pageToken": `^[A-Za-z0-9_-]{0,32768}$`,
 	"actor":     `^[0-9a-f]{32}$`,
 	"action":    `^[a-z]+(\.[a-z]+){1,3}$`,
-	"resource":  `^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit|consents|consent-texts|model-sends|config-reviews|holds|members)/[A-Za-z0-9._~/-]{1,500})$`,
+	"resource":  `^(catalog|(runs|issues|slis|assistants|tenants|quarantine|dead-letters|audit|consents|consent-texts|model-sends|config-reviews|holds|members|trust-rules)/[A-Za-z0-9._~/-]{1,500})$`,
 	"lines":     `^[0-9]{1,18}-[0-9]{0,18}$`,
 	"continue":  `^[0-9]{1,5}$`,
 }

@@ -33,6 +33,8 @@ const (
 	DestructionAloneText   = "you made this request; another admin can confirm it now, or you after 24 hours"
 	DestructionIssuerText  = "the request was made by an account of another issuer, which may be yours too; confirm it with an account of that issuer, or after 24 hours"
 
+	DestructionAddedText = "a rule of the API makes one of the two admins, so the other one may be the same person; an admin by a rule of Terraform can confirm what another such admin has requested, or any admin after 24 hours"
+
 	TenantNotActiveText = "the tenant is being offboarded; stop the offboarding first"
 
 	StorageBusyText        = "the tenant's storage is being verified; read GET /v1/tenant/storage until it has finished"
@@ -42,6 +44,12 @@ const (
 	TerraformMemberText = "Terraform has added this member; remove it there, in \"workspaces\" of the tenant, and apply"
 	TooManyMembersText  = "the workspace has 1,000 members, and the API adds no more; give a rule the role auditor instead, or remove members"
 
+	TrustIssuerText    = "Terraform trusts this issuer not at all, or with several key sets; add the issuer, or the rule, in \"trust\" of the tenant there and apply"
+	TrustUnmatchedText = "the token is not of this issuer or does not match the rule, so the rule was not saved; test them to see what differs"
+	TrustShadowedText  = "another rule matches the token first, so this rule would have no effect; test the token to see which one"
+	TrustLocksOutText  = "this rule gives you your role, so its removal would lock you out; ask another admin to remove it"
+	TooManyRulesText   = "the API has added 50 rules to this tenant, and adds no more; remove some, or add a rule with another claim in Terraform"
+
 	HeldText           = "a legal hold covers this, so nothing of it can be deleted; GET /v1/tenant/holds lists the holds"
 	HoldExistsText     = "there is a hold with this ID that covers something else; choose another ID"
 	TooManyHoldsText   = "the tenant has 100 holds; place one hold on a workspace instead of many on its runs"
@@ -49,6 +57,8 @@ const (
 	LiftingStaleText   = "the request to lift the hold is older than 7 days; make it again"
 	LiftingAloneText   = "you made this request; another admin or the platform's staff must confirm it"
 	LiftingIssuerText  = "the request was made by an account of another issuer, which may be yours too; confirm it with an account of that issuer, or ask the platform's staff"
+
+	LiftingAddedText = "a rule of the API makes one of the two admins, so the other one may be the same person; ask an admin by a rule of Terraform to request it, and another one or the platform's staff to confirm it"
 
 	OffboardingUnknownText = "the tenant has no such request: its admin asks for the offboarding, and you start it with the ID of the request"
 	OffboardingStaleText   = "the request of the tenant's admin is older than 7 days; ask for a new one"

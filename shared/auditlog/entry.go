@@ -123,6 +123,11 @@ const (
 	AddMember    Action = "tenant.members.add"
 	RemoveMember Action = "tenant.members.remove"
 
+	ReadTrust       Action = "tenant.trust.read"
+	TestTrust       Action = "tenant.trust.test"
+	AddTrustRule    Action = "tenant.trust.add"
+	RemoveTrustRule Action = "tenant.trust.remove"
+
 	ReadAuditEntries    Action = "audit.entries.read"
 	ReadAuditLog        Action = "audit.log.read"
 	CosignAuditLog      Action = "audit.log.cosign"

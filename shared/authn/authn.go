@@ -2,6 +2,7 @@ package authn
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -24,6 +24,7 @@ type Principal struct {
 	Workspaces []tenant.WorkspaceID // in which a runner or a builder may write; nil for other roles
 	RunGroup   string               // identifies the rule whose runners share their runs; empty: the principal shares none
 	Pipeline   bool                 // the rule says that the token belongs to a program and not to a person
+	AddedRule  string               // ID of the rule of the API that assigned the role; empty: a rule of Terraform did
 }
 
 // LogValue implements slog.LogValuer.
@@ -132,7 +133,11 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (Principal,
 	if err != nil {
 		return Principal{}, err
 	}
-	return v.authenticate(ctx, bearer, t, r)
+	e := v.evaluate(ctx, t, r)
+	if e.key != nil {
+		v.verified.put(bearer, t, e.key)
+	}
+	return e.accept(r)
 }
 
 // realm is the tenant, or the platform, that an audience selects, with its trust.
@@ -216,39 +221,52 @@ func tenantRealm(record tenant.Record, err error, id tenant.ID) (realm, error) {
 	return realm{tenant: id, active: record.State == tenant.Active || record.State == tenant.Offboarding, trust: record.Trust}, nil
 }
 
-// authenticate searches the realm's trust for an entry with the token's issuer, a
+// evaluation is what the trust of a realm says about a token.
+type evaluation struct {
+	principal Principal
+	key       crypto.PublicKey // that signed the token; nil: none of its issuer's did
+	failure   error            // the keys of an entry are not available now
+	unusable  error            // the key that the token names is in a key set and cannot be used
+	entries   []int            // indexes of the entries whose keys signed the token and whose rules were tried
+	rule      int              // index of the matching rule in the last of entries; -1: none
+}
+
+// evaluate searches the realm's trust for an entry with the token's issuer, a
 // key that signed the token, and a rule that matches it. Several entries may have
 // the same issuer, as Kubernetes clusters often do. The rules of an entry apply only
 // to tokens that the entry's own keys signed.
-func (v *Verifier) authenticate(ctx context.Context, bearer secret.String, t *token, r realm) (Principal, error) {
-	p := Principal{Tenant: r.tenant, Issuer: t.issuer, Subject: t.subject}
-	var verified bool
-	var failure, unusable error
-	for _, entry := range r.trust {
-		if entry.Issuer != t.issuer || p.Role != "" {
+func (v *Verifier) evaluate(ctx context.Context, t *token, r realm) evaluation {
+	e := evaluation{principal: Principal{Tenant: r.tenant, Issuer: t.issuer, Subject: t.subject}, rule: -1}
+	for i, entry := range r.trust {
+		if entry.Issuer != t.issuer || e.rule >= 0 {
 			continue
 		}
 		keys, err := v.keys.of(ctx, entry, t.keyID)
 		if err != nil {
-			failure = fmt.Errorf("keys of issuer %q: %w", entry.Issuer, err)
+			e.failure = fmt.Errorf("keys of issuer %q: %w", entry.Issuer, err)
 			continue
 		}
 		if key, named := keys.unusableKey(t.keyID); named {
-			unusable = fmt.Errorf("keys of issuer %q: %w", entry.Issuer, key)
+			e.unusable = fmt.Errorf("keys of issuer %q: %w", entry.Issuer, key)
 		}
 		if key := t.signedBy(keys); key != nil {
-			verified = true
-			v.verified.put(bearer, t, key)
-			assign(&p, entry.Rules, t.claims)
+			e.key = key
+			e.entries = append(e.entries, i)
+			e.rule = assign(&e.principal, entry.Rules, t.claims)
 		}
 	}
+	return e
+}
+
+// accept returns the principal of a token, or why it is not accepted.
+func (e evaluation) accept(r realm) (Principal, error) {
 	switch {
-	case verified && !r.active:
-		return Principal{Tenant: p.Tenant, Issuer: p.Issuer, Subject: p.Subject}, errSuspended
-	case p.Role == "" && failure != nil: // the missing keys could be the ones that assign a role
-		return Principal{}, unavailable(failure)
-	case !verified:
-		return Principal{}, untrusted(unusable)
+	case e.key != nil && !r.active:
+		return Principal{Tenant: e.principal.Tenant, Issuer: e.principal.Issuer, Subject: e.principal.Subject}, errSuspended
+	case e.principal.Role == "" && e.failure != nil: // the missing keys could be the ones that assign a role
+		return Principal{}, unavailable(e.failure)
+	case e.key == nil:
+		return Principal{}, untrusted(e.unusable)
 	}
-	return p, nil
+	return e.principal, nil
 }

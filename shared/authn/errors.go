@@ -63,6 +63,10 @@ var (
 	errFuture    = refusal("the token was issued in the future")
 	errLifetime  = refusal("the token's lifetime is more than 24 hours")
 
+	// Only Explain returns these two: an admin may know what the own tenant trusts.
+	errOtherAudience = refusal("the token's audience is neither your tenant nor a client ID that your tenant trusts for the token's issuer")
+	errOtherIssuer   = refusal("your tenant does not trust the token's issuer; Terraform adds issuers")
+
 	// An unknown tenant, issuer or key and an invalid signature have the same text,
 	// so that it does not reveal which of them exist.
 	errUntrusted = refusal("the token is not signed by a key that its audience trusts for its issuer")

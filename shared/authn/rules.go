@@ -13,22 +13,23 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// assign sets the role of the first rule that matches, or none. Staff can have only the
-// role tenant.Platform, and a tenant's principals only other roles: a tenant's rule cannot
-// make somebody platform staff. A runner or a builder also gets the workspaces, and a runner
-// the group of runners that share their runs.
-func assign(p *Principal, rules []tenant.Rule, c claims) {
+// assign sets the role of the first rule that matches, and returns its index. It returns -1 if
+// no rule matches. Staff can have only the role tenant.Platform, and a tenant's principals only
+// other roles: a tenant's rule cannot make somebody platform staff. A runner or a builder also
+// gets the workspaces, and a runner the group of runners that share their runs.
+func assign(p *Principal, rules []tenant.Rule, c claims) int {
 	i := slices.IndexFunc(rules, func(r tenant.Rule) bool { return matches(r, c) })
 	if i < 0 || (rules[i].Role == tenant.Platform) != (p.Tenant == "") {
-		return
+		return -1
 	}
-	p.Role, p.Pipeline = rules[i].Role, rules[i].Pipeline
+	p.Role, p.Pipeline, p.AddedRule = rules[i].Role, rules[i].Pipeline, rules[i].AddedID
 	if p.Role == tenant.Runner || p.Role == tenant.Builder {
 		p.Workspaces = slices.Clone(rules[i].Workspaces)
 	}
 	if p.Role == tenant.Runner {
 		p.RunGroup = runGroup(rules[i])
 	}
+	return i
 }
 
 // runGroup returns a hash of the rule's claims if the rule shares runs, and ""
@@ -45,12 +46,24 @@ func runGroup(r tenant.Rule) string {
 }
 
 func matches(r tenant.Rule, c claims) bool {
+	return len(r.Claims) > 0 && len(mismatches(r, c)) == 0
+}
+
+// Mismatch is a claim of a rule that a token does not have with this value.
+type Mismatch struct {
+	Claim  string // name or path, as the rule has it
+	Absent bool   // the token has no such claim; false: it has another value
+}
+
+// mismatches returns the claims of a rule that do not match, by name.
+func mismatches(r tenant.Rule, c claims) (all []Mismatch) {
 	for path, want := range r.Claims {
-		if !equals(c.find(path), want) {
-			return false
+		if value := c.find(path); !equals(value, want) {
+			all = append(all, Mismatch{Claim: path, Absent: value == nil})
 		}
 	}
-	return len(r.Claims) > 0
+	slices.SortFunc(all, func(a, b Mismatch) int { return strings.Compare(a.Claim, b.Claim) })
+	return all
 }
 
 // find returns the claim with exactly this name. Otherwise, it splits the path at a

@@ -34,7 +34,7 @@ var tenantDocuments = []Location{
 	{Place: TenantDocument, Name: "tenants/{tenant}/exports/{export}/parts/{part}", What: "parts of exports", Classes: []Class{Metadata, Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/exportSchedules/{schedule}", What: "schedules of exports", Classes: []Class{Configuration, Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/key/state", What: "the last change of the tenant's key, in the directory", Classes: []Class{Configuration, Operational}},
-	{Place: TenantDocument, Name: "tenants/{tenant}/settings/api", What: "what the API has changed about the tenant, in the directory", Classes: []Class{Operational}},
+	{Place: TenantDocument, Name: "tenants/{tenant}/settings/api", What: "what the API has changed about the tenant, and its rules of trust, in the directory", Classes: []Class{Configuration, Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/offboarding/state", What: "how far the offboarding is", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/offboarding/{certificate}", What: "certificates of the offboarding", Classes: []Class{Operational}},
 	{Place: TenantDocument, Name: "tenants/{tenant}/holds/{hold}", What: "a legal hold, in the directory", Classes: []Class{Configuration, Operational}},

@@ -81,7 +81,7 @@ var Rules = map[Class]Rule{
 	},
 	Secret: {
 		What:    "signed URLs, tokens and keys",
-		Plain:   []Place{Response},
+		Plain:   []Place{Request, Response},
 		Sealed:  []Place{TenantDocument, PlatformDocument},
 		Keys:    []Key{TenantKey, AuditKey},
 		Readers: []string{"runner", "auditor", "admin"}, // the URLs that they asked for

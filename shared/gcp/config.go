@@ -31,6 +31,7 @@ type Config struct {
 	PubSubHost         string        `env:"PUBSUB_EMULATOR_HOST"`
 	VertexHost         string        `env:"VERTEX_EMULATOR_HOST"`
 	AccessToken        secret.String `env:"EMULATOR_ACCESS_TOKEN"` // identifies this process to an emulator
+	Function           string        `env:"FUNCTION_TARGET"`       // entry point of the function, which Cloud Run functions set; empty: another process
 }
 
 // FromEnv reads the settings of a function: a struct with env tags that contains a

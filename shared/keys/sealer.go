@@ -62,6 +62,7 @@ type Config struct {
 	KeyName    string                   // projects/…/cryptoKeys/…
 	KMS        *kms.KeyManagementClient
 	Now        func() time.Time
+	Function   string // whose use of the key is recorded; empty: not recorded. See Seen
 }
 
 // Sealer seals and opens values. It is safe for concurrent use.

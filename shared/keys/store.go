@@ -26,6 +26,8 @@ type wrapped struct {
 	KeyName string    `firestore:"keyName" class:"operational"`
 	Wrapped []byte    `firestore:"wrapped" class:"secret"`
 	Created time.Time `firestore:"created" class:"operational"`
+
+	Seen map[string]time.Time `firestore:"seen" class:"operational"` // by function: when Cloud KMS unwrapped this key for it; see Seen
 }
 
 var (
@@ -63,7 +65,11 @@ func (s store) open(ctx context.Context, epoch uint32, doc *firestore.DocumentSn
 		// that values are sealed under.
 		return rawKey{}, fmt.Errorf("data key %d is wrapped by another KMS key", epoch)
 	}
+	asked := s.config.Now()
 	raw, err := s.unwrap(ctx, epoch, w.Wrapped)
+	if err == nil {
+		s.recordSeen(ctx, epoch, w.Seen, asked)
+	}
 	return rawKey{epoch: epoch, bytes: raw, created: w.Created}, err
 }
 
@@ -100,7 +106,7 @@ func (s store) create(ctx context.Context, epoch uint32) (rawKey, error) {
 		return rawKey{}, err
 	}
 	now := s.config.Now().UTC().Truncate(time.Microsecond)
-	_, err = s.ref(epoch).Create(ctx, wrapped{KeyName: s.config.KeyName, Wrapped: ciphertext, Created: now})
+	_, err = s.ref(epoch).Create(ctx, wrapped{KeyName: s.config.KeyName, Wrapped: ciphertext, Created: now, Seen: s.seenAt(now)})
 	if status.Code(err) == codes.AlreadyExists { // also if the reply to this Create was lost and the client repeated it
 		return s.read(ctx, epoch)
 	}

@@ -67,7 +67,7 @@ func (t *Tenants) Of(ctx context.Context, record tenant.Record, db *firestore.Cl
 		if len(t.cache) >= maxTenants {
 			t.evictOldest()
 		}
-		keys = newTenant(record.ID, db, Config{KeyName: record.KeyName, KMS: kms, Now: t.now})
+		keys = newTenant(record.ID, db, Config{KeyName: record.KeyName, KMS: kms, Now: t.now, Function: t.clients.Config.Function})
 		t.cache[id] = keys
 	}
 	keys.lastUse = t.uses

@@ -40,9 +40,10 @@ type Hold struct {
 
 // Lifting is a request to lift a hold, which waits for its confirmation.
 type Lifting struct {
-	ID        string    `firestore:"id" class:"operational"`       // audit entry of the request
-	By        string    `firestore:"by" class:"operational"`       // auditlog.ActorKey of who asked for it
-	Issuer    string    `firestore:"issuer" class:"configuration"` // of who asked for it
+	ID        string    `firestore:"id" class:"operational"`        // audit entry of the request
+	By        string    `firestore:"by" class:"operational"`        // auditlog.ActorKey of who asked for it
+	Issuer    string    `firestore:"issuer" class:"configuration"`  // of who asked for it
+	AddedRule bool      `firestore:"addedRule" class:"operational"` // a rule of the API made who asked for it an admin
 	Requested time.Time `firestore:"requested" class:"operational"`
 }
 

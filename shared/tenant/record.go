@@ -97,6 +97,8 @@ type Rule struct {
 	Workspaces []WorkspaceID     `firestore:"workspaces" class:"configuration"` // in which a runner or a builder may write; unused for other roles
 	ShareRuns  bool              `firestore:"shareRuns" class:"configuration"`  // the rule's runners may change each other's runs; false: a run belongs to the identity that began it
 	Pipeline   bool              `firestore:"pipeline" class:"configuration"`   // the rule's tokens belong to a program and not to a person; for builders and admins
+
+	AddedID string `firestore:"-"` // ID of the AddedRule; empty: a rule of Terraform
 }
 
 // Role says what a principal may do. The zero Role may do nothing.

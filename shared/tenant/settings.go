@@ -16,6 +16,8 @@ type Settings struct {
 	Changed time.Time `firestore:"changed" class:"operational"` // time of the last change
 
 	Leaving *Leaving `firestore:"leaving"` // nil: nobody has asked for an offboarding
+
+	Rules []AddedRule `firestore:"rules"` // in the order in which they were added, at most MaxAddedRules
 }
 
 // Leaving is the offboarding of a tenant: an admin asks for it, and the platform's staff starts
@@ -36,14 +38,21 @@ func (s Settings) Validate() error {
 	if s.State == Offboarding && (s.Leaving == nil || s.Leaving.Start == "") {
 		return errors.New("the state of the settings is offboarding, and nobody has started it")
 	}
+	for i, rule := range s.Rules {
+		if err := rule.Validate(); err != nil {
+			return fmt.Errorf("rules[%d] of the settings: %w", i, err)
+		}
+	}
 	return nil
 }
 
 // With returns the record as it is in effect with the settings. A tenant that Terraform
-// suspends is suspended, whatever the API says: whoever may apply can always stop a tenant.
+// suspends is suspended, whatever the API says: whoever may apply can always stop a tenant. The
+// rules of the API apply after those of Terraform.
 func (r Record) With(s Settings) Record {
 	if r.State == Active {
 		r.State = cmp.Or(s.State, Active)
 	}
+	r.Trust = withAdded(r.Trust, s.Rules)
 	return r
 }

@@ -24,11 +24,18 @@ type Tenant struct {
 	Role        string       `json:"role"`                  // of the caller: auditor or admin
 	Offboarding *Offboarding `json:"offboarding,omitempty"` // nil: nobody has asked for it
 
-	Limits TenantLimits `json:"limits"`
-	Quotas []Quota      `json:"quotas,omitempty"` // nil: the tenant was returned by a change
-	Key    TenantKey    `json:"key"`
-	Owners []FieldOwner `json:"owners"`
-	Drift  []FieldDrift `json:"drift"`
+	SignIn []SignInClients `json:"signIn"` // OpenID settings; Terraform owns them
+	Limits TenantLimits    `json:"limits"`
+	Quotas []Quota         `json:"quotas,omitempty"` // nil: the tenant was returned by a change
+	Key    TenantKey       `json:"key"`
+	Owners []FieldOwner    `json:"owners"`
+	Drift  []FieldDrift    `json:"drift"`
+}
+
+// SignInClients is an issuer at which people sign in to the console or with this program.
+type SignInClients struct {
+	Issuer    string   `json:"issuer"`
+	ClientIDs []string `json:"clientIds"`
 }
 
 // TenantLimits has the limits of a tenant. Zero means the platform's default.
@@ -50,9 +57,17 @@ type TenantKey struct {
 	Versions []KeyVersion `json:"versions"`
 	Roles    int          `json:"roles"`            // that let an account use the key
 	Change   *KeyChange   `json:"change,omitempty"` // the last one; nil: nobody has changed the key
+	Seen     []KeySeen    `json:"seen,omitempty"`   // by function; nil: the tenant was returned by a change
 	Rights   []KeyRight   `json:"rights"`
 
 	Destruction *KeyDestruction `json:"destruction,omitempty"` // nil: no request waits for its confirmation
+}
+
+// KeySeen is the last use of the key by a function.
+type KeySeen struct {
+	Function string    `json:"function"`
+	At       time.Time `json:"at"`
+	CachedTo time.Time `json:"cachedTo"` // until then, it can have a data key in memory
 }
 
 // KeyDestruction is a request to destroy a key, which waits for its confirmation.

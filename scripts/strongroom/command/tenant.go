@@ -12,7 +12,7 @@ import (
 func tenantCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tenant",
-		Short: "Show your tenant, its usage and its retention, control its key, members and storage, place legal holds, and leave",
+		Short: "Show your tenant, its usage and its retention, control its key, members, trust and storage, place legal holds, and leave",
 		Example: `  strongroom tenant show
   strongroom tenant key test
   strongroom tenant key disable acme                            # all data of acme becomes unreadable`,
@@ -25,7 +25,7 @@ that it has taken effect.`,
 		Example: "  strongroom tenant key test",
 	}
 	key.AddCommand(testKeyCommand(a), rotateKeyCommand(a), disableKeyCommand(a), enableKeyCommand(a), destroyKeyCommand(a))
-	cmd.AddCommand(showTenantCommand(a), usageCommand(a), retentionCommand(a), key, membersCommand(a), storageCommand(a), holdsCommand(a), leaveCommand(a), stayCommand(a), ownCertificateCommand(a), verifyCertificateCommand(a))
+	cmd.AddCommand(showTenantCommand(a), usageCommand(a), retentionCommand(a), key, membersCommand(a), trustCommand(a), storageCommand(a), holdsCommand(a), leaveCommand(a), stayCommand(a), ownCertificateCommand(a), verifyCertificateCommand(a))
 	return cmd
 }
 

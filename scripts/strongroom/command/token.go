@@ -13,8 +13,9 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// emulatedRoles are the roles for which the embedded cloud has tokens.
-var emulatedRoles = []tenant.Role{tenant.Runner, tenant.Builder, tenant.Viewer, tenant.Auditor, tenant.Admin, tenant.Platform}
+// emulatedRoles are the roles for which the embedded cloud has tokens, and newcomer, to whom no rule
+// of Terraform assigns one.
+var emulatedRoles = []tenant.Role{tenant.Runner, tenant.Builder, tenant.Viewer, tenant.Auditor, tenant.Admin, "newcomer", tenant.Platform}
 
 func tokenCommand(a *app) *cobra.Command {
 	var tenantName, role string
@@ -33,7 +34,7 @@ own issuer, for example from a pod's projected service account in Kubernetes.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&tenantName, "tenant", "", "ID of the tenant")
-	flags.StringVar(&role, "as", "viewer", "role of the token: runner, builder, viewer, auditor, admin or platform")
+	flags.StringVar(&role, "as", "viewer", "role of the token: runner, builder, viewer, auditor, admin or platform; newcomer has no role")
 	flags.BoolVar(&asJSON, "json", false, "print the token and its expiry time as JSON")
 	documentJSON(cmd, printedToken{})
 	return cmd

@@ -20,6 +20,9 @@ func Tenant(w io.Writer, t api.Tenant) error {
 	} {
 		fmt.Fprintf(&b, "  %-9s %s\n", row.what, cmp.Or(row.name, "-"))
 	}
+	for _, s := range t.SignIn {
+		fmt.Fprintf(&b, "  sign-in   %s (%s)\n", s.Issuer, strings.Join(s.ClientIDs, ", "))
+	}
 	if t.Offboarding != nil {
 		b.WriteString("\nOFFBOARDING\n")
 		writeOffboarding(&b, *t.Offboarding)
@@ -57,6 +60,9 @@ func writeKey(b *strings.Builder, t api.Tenant) {
 			d.ID, FormatTime(d.Requested), FormatTime(d.AloneAfter), FormatTime(d.Expires))
 	}
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	for _, s := range k.Seen {
+		fmt.Fprintf(table, "  seen by %s\t%s\tin memory until %s\t\n", s.Function, FormatTime(s.At), FormatTime(s.CachedTo))
+	}
 	for _, v := range k.Versions {
 		notes := []string{}
 		if v.Primary {

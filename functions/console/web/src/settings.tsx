@@ -11,6 +11,7 @@ import { type Route, toHash } from "./route.ts";
 import { Storage } from "./storage.tsx";
 import { KeySection } from "./tenant-key.tsx";
 import { count, type StateChange, type Tenant } from "./tenant.ts";
+import { Trust } from "./trust.tsx";
 import { Usage } from "./usage.tsx";
 
 const pollTime = 5000; // milliseconds between two measurements of a key that is changing
@@ -34,6 +35,7 @@ export function Settings({ route }: { route: Route }) {
       <State tenant={t} route={route} />
       <KeySection route={route} tenant={t} changed={changed} />
       <Members route={route} tenant={t} changed={changed} />
+      <Trust route={route} tenant={t} changed={changed} />
       <Holds route={route} tenant={t} changed={changed} />
       <Storage route={route} tenant={t} changed={changed} />
       <Usage tenant={t} />
@@ -73,6 +75,7 @@ function valuesOf(t: Tenant): [field: string, name: string, value: string][] {
     ["outputsBucket", "Bucket for output", t.outputsBucket], ["exportsBucket", "Bucket for exports", t.exportsBucket],
     ["configsBucket", "Bucket for configurations", t.configsBucket], ["auditBucket", "Bucket for the audit log", t.auditBucket],
     ["auditTopic", "Topic for the audit log", t.auditTopic ?? "none"], ["signingAccount", "Account that signs upload URLs", t.signingAccount],
+    ["signIn", "Console and command line", (t.signIn ?? []).map((s) => `${s.issuer}: ${s.clientIds.join(", ")}`).join("; ") || "nobody can sign in"],
     ["limits", "Limits", limits.join("; ")], ["key.name", "Key", t.key.name], ["key.versions", "Versions of the key", count((t.key.versions ?? []).length, "version")],
     ["key.roles", "Roles on the key", count(t.key.roles, "role")],
   ];

@@ -16,6 +16,7 @@ export function KeySection({ route, tenant: t, changed }: Shown) {
     <dl class="facts">
       <dt>State</dt><dd><span role="status"><span class={"badge key-" + k.state}>{k.state}</span>{k.problem && ` ${k.problem}`}</span></dd>
       <dt>Measured</dt><dd><Time at={k.measured} />: a trial {trial(k)}</dd>
+      {k.seen && k.seen.length > 0 && <><dt>Last seen by</dt><dd>{k.seen.map((f) => <p key={f.function}>{f.function} <Time at={f.at} />{Date.parse(f.cachedTo) > Date.now() && <>, which can have a data key in memory until <Time at={f.cachedTo} /></>}</p>)}</dd></>}
       <dt>Roles</dt><dd>{count(k.roles, "role lets", "roles let")} an account use the key</dd>
       {k.change && <><dt>Last change</dt><dd>{k.change.action}, requested <Time at={k.change.requested} />, {k.change.effective ? <>in effect <Time at={k.change.effective} /> ({secondsText(k.change.requested, k.change.effective)})</> : "not yet in effect"}
         {k.change.cachedTo && Date.parse(k.change.cachedTo) > Date.now() && <>; a process can have data keys in memory until <Time at={k.change.cachedTo} /></>}

@@ -20,6 +20,7 @@ export interface Key {
   versions: KeyVersion[] | null;
   roles: number;
   change?: KeyChange;
+  seen?: { function: string; at: string; cachedTo: string }[]; // only of a tenant that was read
   rights: { action: string; platform: boolean; who?: string }[] | null;
   destruction?: Destruction;
 }
@@ -42,6 +43,7 @@ export interface Tenant {
   offboarding?: Offboarding;
   limits: { uploadLifetimeSeconds: number; modelSendsPerHour: number; modelTokensPerDay: number; keepModelRequestsDays: number };
   key: Key;
+  signIn: { issuer: string; clientIds: string[] }[] | null; // who signs in to the console
   quotas?: Quota[];
   owners: { field: string; owner: string }[] | null;
   drift: { field: string; message: string }[] | null;
