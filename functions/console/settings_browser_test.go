@@ -385,6 +385,25 @@ func TestUsageIsShownWithItsQuotas(t *testing.T) {
 	b.wantNoFaults(t)
 }
 
+func TestWhatIsDeletedIsShown(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	b := newTab(t, c)
+	b.signIn(t, tn, "auditor")
+	eval[bool](t, b, `(() => { const real = window.fetch; window.fetch = async (url, options) => {
+		const response = await real(url, options);
+		if (String(url) !== '/v1/tenant/retention') return response;
+		const shown = await response.json();
+		shown.settings[0].days = 90;
+		shown.due = [{ day: "2030-01-02", runs: 4321, samples: 0, issues: 0, exports: 0 }];
+		return new Response(JSON.stringify(shown)); }; return true; })()`)
+	b.open(t, tn, "settings", has("90 days")+" && "+has("4,321")+" && "+has("Nothing was deleted in the last 30 days.")+
+		" && document.querySelectorAll('[aria-label=\"Retention by class\"] tbody tr').length === 7")
+	b.wantAccessible(t, "settings-retention")
+	b.wantNoFaults(t)
+}
+
 func TestABucketIsVerifiedInTheConsole(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)

@@ -6,6 +6,7 @@ import { Holds } from "./holds.tsx";
 import { Members } from "./members.tsx";
 import { OwnOffboarding } from "./offboarding.tsx";
 import { Data, Fault, Loading, Table, Time, useLoaded } from "./parts.tsx";
+import { Retention } from "./retention.tsx";
 import { type Route, toHash } from "./route.ts";
 import { Storage } from "./storage.tsx";
 import { KeySection } from "./tenant-key.tsx";
@@ -38,6 +39,7 @@ export function Settings({ route }: { route: Route }) {
       <Holds route={route} tenant={t} changed={changed} />
       <Storage route={route} tenant={t} changed={changed} />
       <Usage tenant={t} />
+      <Retention />
       <Record tenant={t} />
       <OwnOffboarding route={route} tenant={t} changed={changed} />
     </>}
