@@ -86,7 +86,7 @@ func (h *workspaceHistory) serve(t testing.TB, function string) served {
 	return h.served[function]
 }
 
-// grow loads documents until the tenant has so many of old runs.
+// grow loads documents until the tenant has this number of documents of earlier runs.
 func (h *workspaceHistory) grow(t testing.TB, documents int) {
 	t.Helper()
 	copies := (documents - h.loaded + h.copier.Documents() - 1) / h.copier.Documents()
@@ -94,7 +94,7 @@ func (h *workspaceHistory) grow(t testing.TB, documents int) {
 	h.loaded += copies * h.copier.Documents()
 }
 
-// growthCost is what one operation costs among so many documents.
+// growthCost is what one operation costs among a number of documents.
 type growthCost struct {
 	calls         int
 	reads, writes int64
@@ -113,12 +113,12 @@ func (h *workspaceHistory) measure(t testing.TB, o operationCost) growthCost {
 		h.Cloud.Drain(t)
 		began := time.Now()
 		counted := s.trips.Count(t, 0, send)
-		got := growthCost{len(counted.Calls), counted.Billed.Reads, counted.Billed.Writes, time.Since(began)}
+		got := growthCost{calls: len(counted.Calls), reads: counted.Billed.Reads, writes: counted.Billed.Writes, took: time.Since(began)}
 		if attempt <= 1 {
 			least = got
 		}
 		least = growthCost{
-			min(least.calls, got.calls), min(least.reads, got.reads), min(least.writes, got.writes), min(least.took, got.took),
+			calls: min(least.calls, got.calls), reads: min(least.reads, got.reads), writes: min(least.writes, got.writes), took: min(least.took, got.took),
 		}
 	}
 	return least

@@ -19,7 +19,7 @@ type backlogged struct {
 	url   string
 }
 
-// newBacklog stores so many ended runs. Each claims a part that is stored, and one that
+// newBacklog stores ended runs. Each claims a part that is stored, and one that
 // never arrived and whose grant is overdue.
 func newBacklog(t testing.TB, runs int) backlogged {
 	t.Helper()

@@ -19,7 +19,7 @@ const seenTimeout = 2 * time.Second
 
 // recordSeen records that Cloud KMS has unwrapped a key for this function. The document was just read,
 // so it is known whether another process of the function has recorded a use lately. If a use
-// cannot be recorded, the request goes on, and the next use is recorded.
+// cannot be recorded, the request continues, and the next use is recorded.
 func (s store) recordSeen(ctx context.Context, epoch uint32, seen map[string]time.Time, at time.Time) {
 	if s.config.Function == "" || at.Sub(seen[s.config.Function]) < SeenEvery {
 		return
