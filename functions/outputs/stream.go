@@ -85,6 +85,9 @@ func (v *view) openEarly(ctx context.Context, selected selection) {
 func (v *view) stream(ctx context.Context, r response) (*readResponse, error) {
 	v.offset = r.from
 	if err := v.reserve(ctx, r.length()); err != nil {
+		if v.early != nil {
+			v.early.close()
+		}
 		return nil, err
 	}
 	segments := v.early
