@@ -1,3 +1,5 @@
+// Package tenants lets an admin say who may read a workspace. This is the rest of doc.go.
+//
 // # Members
 //
 // A user with the role viewer reads the workspaces that the user is a member of. All other roles

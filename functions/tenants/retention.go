@@ -60,6 +60,11 @@ type DueRunBody struct {
 }
 
 func (h *Handler) retention(ctx context.Context, in *retentionRequest) (*retentionResponse, error) {
+	if in.Workspace == "" { // without one, nothing has pages: each token is of another request
+		if _, err := access.ParsePageToken[duePosition](ctx, in.PageToken, ""); err != nil {
+			return nil, err
+		}
+	}
 	s, now := access.From(ctx), h.deps.Now().UTC()
 	out := &retentionResponse{}
 	out.Body.Settings = retentionOf(s.Tenant)
@@ -88,8 +93,6 @@ func (h *Handler) retention(ctx context.Context, in *retentionRequest) (*retenti
 	}
 	if in.Workspace != "" {
 		out.Body.Runs, out.Body.Next, err = in.dueRuns(ctx, s)
-	} else if in.PageToken != "" {
-		err = api.Contradiction("pageToken is for the runs of a workspace; name the workspace, or remove it", "query.pageToken")
 	}
 	return out, err
 }

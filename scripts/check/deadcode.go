@@ -30,8 +30,6 @@ var reachedByTests = map[string]string{
 	"emulator/suite.Cloud.AddTenantWithDatabase":  "tests add tenants with a database of their own, which Terraform does otherwise",
 	"emulator/suite.Cloud.updateRecord":           "part of Cloud.SetModel and Cloud.SetLimits",
 	"emulator/suite.Cloud.Logger":                 "tests hand the functions' log to parts that they start themselves",
-	"emulator/firestore.Server.Load":              "tests load documents that would take the clients long to write",
-	"emulator/firestore.database.load":            "part of Server.Load",
 	"emulator/oidc.Issuer.Rotate":                 "tests rotate the keys of an issuer, which its owner does otherwise",
 	"emulator/oidc.generations.next":              "part of Issuer.Rotate",
 	"shared/authn.CheckKeySet":                    "tests hold Terraform's warning about unusable keys to it",

@@ -1,9 +1,7 @@
 package authn
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"math/big"
+	"crypto/ed25519"
 	"strings"
 	"testing"
 
@@ -29,8 +27,14 @@ func TestCacheIsBounded(t *testing.T) {
 
 func TestOnlyShortTokensAreRemembered(t *testing.T) {
 	t.Parallel()
-	public := &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(2)}
-	other := &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(3)}
+	public, _, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, _, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for size, want := range map[int]bool{maxCachedToken: true, maxCachedToken + 1: false} {
 		var v verifiedTokens
 		bearer := secret.New(strings.Repeat("x", size))
