@@ -11,12 +11,13 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// StaffQuotaBody is a quota of a tenant, as the platform's staff sees it.
+// StaffQuotaBody is a quota of a tenant, as the platform's staff sees it. A limit protects the
+// platform, and the alert tells it to the staff too, so it is operational here.
 type StaffQuotaBody struct {
 	Quota     string `json:"quota" class:"operational" enum:"bytes,parts,runs,samples,sightings,exports,modelSends,requests"`
-	Limit     int64  `json:"limit" class:"configuration" doc:"In effect"`
-	Terraform int64  `json:"terraform" class:"configuration" doc:"What Terraform sets, or the default"`
-	Lowered   int64  `json:"lowered,omitempty" class:"configuration" doc:"What the API has set; omitted: nothing"`
+	Limit     int64  `json:"limit" class:"operational" doc:"In effect"`
+	Terraform int64  `json:"terraform" class:"operational" doc:"What Terraform sets, or the default"`
+	Lowered   int64  `json:"lowered,omitempty" class:"operational" doc:"What the API has set; omitted: nothing"`
 }
 
 type limitRequest struct {
@@ -29,7 +30,7 @@ type limitRequest struct {
 // LoweredBody is a quota that is lowered.
 type LoweredBody struct {
 	Quota string `json:"quota" class:"operational" enum:"bytes,parts,runs,samples,sightings,exports,modelSends,requests"`
-	Limit int64  `json:"limit" class:"configuration" minimum:"1" doc:"Below what Terraform sets"`
+	Limit int64  `json:"limit" class:"operational" minimum:"1" doc:"Below what Terraform sets"`
 }
 
 // limit replaces the quotas that the staff has lowered.
