@@ -12,7 +12,7 @@ import (
 )
 
 // StaffQuotaBody is a quota of a tenant, as the platform's staff sees it. A limit protects the
-// platform, and the alert tells it to the staff too, so it is operational here.
+// platform, and the alert has it too, so it is operational here.
 type StaffQuotaBody struct {
 	Quota     string `json:"quota" class:"operational" enum:"bytes,parts,runs,samples,sightings,exports,modelSends,requests"`
 	Limit     int64  `json:"limit" class:"operational" doc:"In effect"`
