@@ -95,7 +95,7 @@ run "a_tenant" {
     error_message = "Only tenants may change the state of the tenant's key."
   }
   assert {
-    condition     = distinct([for b in values(google_service_account_iam_member.this) : b.role]) == ["projects/p-test/roles/strongroom.blobSigner"] && length(google_project_iam_custom_role.this) == 0
+    condition     = one(distinct([for b in values(google_service_account_iam_member.this) : b.role])) == "projects/p-test/roles/strongroom.blobSigner" && length(google_project_iam_custom_role.this) == 0
     error_message = "uploads must only sign, with the platform's custom role."
   }
   assert {
@@ -183,7 +183,7 @@ run "a_tenant_of_another_project" {
     error_message = "The record must be in the platform's directory."
   }
   assert {
-    condition     = keys(google_project_iam_custom_role.this) == ["strongroom.blobSigner_822b33ad", "strongroom.keyAdministrator_822b33ad", "strongroom.keyDestroyer_822b33ad", "strongroom.objectEraser_822b33ad", "strongroom.objectHolder_822b33ad"] && one([for b in values(google_service_account_iam_member.this) : b.role]) == "projects/p-other/roles/strongroom.blobSigner_822b33ad"
+    condition     = keys(google_project_iam_custom_role.this) == ["strongroom.blobSigner_822b33ad", "strongroom.bucketVerifier_822b33ad", "strongroom.keyAdministrator_822b33ad", "strongroom.keyDestroyer_822b33ad", "strongroom.objectEraser_822b33ad", "strongroom.objectHolder_822b33ad"] && one(distinct([for b in values(google_service_account_iam_member.this) : b.role])) == "projects/p-other/roles/strongroom.blobSigner_822b33ad"
     error_message = "The other project must have its own custom roles: ${join(", ", keys(google_project_iam_custom_role.this))}"
   }
 }
