@@ -69,7 +69,7 @@ resource "google_storage_bucket" "outputs" {
 # the tenant. Until then, creating the notification fails.
 resource "google_storage_notification" "outputs" {
   bucket         = google_storage_bucket.outputs.name
-  topic          = "//pubsub.googleapis.com/projects/${var.platform_project_id}/topics/object-events"
+  topic          = "projects/${var.platform_project_id}/topics/object-events"
   payload_format = "JSON_API_V1"
   event_types    = ["OBJECT_FINALIZE"]
 }
