@@ -67,7 +67,7 @@ func ofTrust(what string) prepare {
 // longTrustBody returns the largest rule, with a token of almost 16 KiB that it matches.
 func longTrustBody(t *testing.T, tn *cloudtest.Tenant) []byte {
 	t.Helper()
-	claims := map[string]any{"aud": suite.Audience + "/tenants/" + string(tn.ID), "filler": strings.Repeat("f", 8<<10)}
+	claims := map[string]any{"aud": suite.Audience + "/tenants/" + string(tn.ID), "filler": strings.Repeat("f", 6<<10)}
 	var rule []map[string]any
 	for name, value := range longClaims(tenant.MaxAddedRules) {
 		claims[name] = value
