@@ -159,11 +159,11 @@ func (w *workspace) commit(ctx context.Context, f foldCommit) error {
 
 // foldMemory returns the memory in bytes that a commit needs at most: the texts of
 // the issues that the runs saw, sealed, opened, sealed again, in the request and on
-// its way.
+// its way, and the sightings with their lines, as they arrived and decoded.
 func foldMemory(runs []pendingRun) int64 {
 	sightings := 0
 	for _, r := range runs {
 		sightings += r.record.Sightings
 	}
-	return 5 * int64(min(sightings*issue.MaxLineBytes, maxTextBytes))
+	return 7 * int64(min(sightings*issue.MaxLineBytes, maxTextBytes))
 }
