@@ -57,3 +57,17 @@ func DecodeSettings(doc *firestore.DocumentSnapshot) (s tenant.Settings, err err
 	}
 	return s, nil
 }
+
+// settingsOfAll returns the settings of all tenants that have any, by the tenant's ID, without the
+// trust rules.
+func settingsOfAll(ctx context.Context, db *firestore.Client) (map[string]*firestore.DocumentSnapshot, error) {
+	docs, err := db.CollectionGroup("settings").Select("state", "entry", "changed", "leaving", "lowered").Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("read the settings of tenants: %w", err)
+	}
+	all := make(map[string]*firestore.DocumentSnapshot, len(docs))
+	for _, doc := range docs {
+		all[doc.Ref.Parent.Parent.ID] = doc
+	}
+	return all, nil
+}
