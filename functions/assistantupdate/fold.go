@@ -165,5 +165,5 @@ func foldMemory(runs []pendingRun) int64 {
 	for _, r := range runs {
 		sightings += r.record.Sightings
 	}
-	return 7 * int64(min(sightings*issue.MaxLineBytes, maxTextBytes))
+	return 9 * int64(min(sightings*issue.MaxLineBytes, maxTextBytes))
 }

@@ -46,6 +46,9 @@ func (f foldCommit) execute(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for i := range f.runs {
+		f.runs[i].lines = nil // frees them while the commit has the texts
+	}
 	for id := range changed {
 		versions = append(versions, gcp.Version{Ref: f.issueRef(id), Updated: issues.updated[id]})
 	}
