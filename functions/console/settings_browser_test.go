@@ -361,18 +361,24 @@ func TestATokenIsTestedAndARuleAddedInTheConsole(t *testing.T) {
 	b.wantNoFaults(t)
 }
 
+// changeAnswer lets JavaScript change each answer to a request before the page reads it.
+func (b *tab) changeAnswer(t testing.TB, path, change string) {
+	t.Helper()
+	eval[bool](t, b, fmt.Sprintf(`(() => { const real = window.fetch; window.fetch = async (url, options) => {
+		const response = await real(url, options);
+		if (String(url) !== %q) return response;
+		const answer = await response.json();
+		%s
+		return new Response(JSON.stringify(answer)); }; return true; })()`, path, change))
+}
+
 func TestUsageIsShownWithItsQuotas(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
 	tn := c.Tenant(t)
 	b := newTab(t, c)
 	b.signIn(t, tn, "auditor")
-	eval[bool](t, b, `(() => { const real = window.fetch; window.fetch = async (url, options) => {
-		const response = await real(url, options);
-		if (String(url) !== '/v1/tenant/usage') return response;
-		const usage = await response.json();
-		usage.days.at(-1).runs.used = 12345;
-		return new Response(JSON.stringify(usage)); }; return true; })()`)
+	b.changeAnswer(t, "/v1/tenant/usage", "answer.days.at(-1).runs.used = 12345;")
 	b.open(t, tn, "settings", has("Quotas and usage")+" && document.querySelectorAll('[aria-label=\"Quotas\"] tbody tr').length === 8 && document.querySelectorAll('svg.bars rect').length === 30")
 	b.fill(t, "usage-of", "runs")
 	b.wait(t, "document.querySelector('svg.bars').getAttribute('aria-label').includes('at most 12,345 in one')")
@@ -391,13 +397,9 @@ func TestWhatIsDeletedIsShown(t *testing.T) {
 	tn := c.Tenant(t)
 	b := newTab(t, c)
 	b.signIn(t, tn, "auditor")
-	eval[bool](t, b, `(() => { const real = window.fetch; window.fetch = async (url, options) => {
-		const response = await real(url, options);
-		if (String(url) !== '/v1/tenant/retention') return response;
-		const shown = await response.json();
-		shown.settings[0].days = 90;
-		shown.due = [{ day: "2030-01-02", runs: 4321, samples: 0, issues: 0, exports: 0 }];
-		return new Response(JSON.stringify(shown)); }; return true; })()`)
+	b.changeAnswer(t, "/v1/tenant/retention", `
+		answer.settings[0].days = 90;
+		answer.due = [{ day: "2030-01-02", runs: 4321, samples: 0, issues: 0, exports: 0 }];`)
 	b.open(t, tn, "settings", has("90 days")+" && "+has("4,321")+" && "+has("Nothing was deleted in the last 30 days.")+
 		" && document.querySelectorAll('[aria-label=\"Retention by class\"] tbody tr').length === 7")
 	b.wantAccessible(t, "settings-retention")
