@@ -188,19 +188,6 @@ run "a_tenant_of_another_project" {
   }
 }
 
-run "a_tenant_that_leaves" {
-  command = apply
-  variables {
-    state           = "suspended"
-    deletion_policy = "DELETE"
-  }
-
-  assert {
-    condition     = jsondecode(google_firestore_document.record.fields).state.stringValue == "suspended" && google_kms_crypto_key.data.deletion_policy == "DELETE"
-    error_message = "The record must be suspended, and the key must be deletable."
-  }
-}
-
 run "output_in_the_customers_project" {
   command = apply
   variables {
@@ -242,5 +229,19 @@ run "a_bucket_that_is_not_verified_yet_is_not_used" {
   assert {
     condition     = jsondecode(google_firestore_document.record.fields).outputsBucket.stringValue == "p-test-acme-outputs" && length(google_pubsub_topic_iam_member.customer) == 1
     error_message = "The record must not name the bucket yet, and the bucket must be able to notify the platform."
+  }
+}
+
+# It is the last run, because only what such a tenant leaves can be destroyed after the test.
+run "a_tenant_that_leaves" {
+  command = apply
+  variables {
+    state           = "suspended"
+    deletion_policy = "DELETE"
+  }
+
+  assert {
+    condition     = jsondecode(google_firestore_document.record.fields).state.stringValue == "suspended" && google_kms_crypto_key.data.deletion_policy == "DELETE"
+    error_message = "The record must be suspended, and the key must be deletable."
   }
 }
