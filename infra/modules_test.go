@@ -101,15 +101,29 @@ func testLines(out []byte) iter.Seq[line] {
 	}
 }
 
-// checkPolicies checks the resources that every test created against the policies.
+// document returns the state or the plan of a line in the form that package policy reads, or nil.
+func (l line) document() []byte {
+	switch l.Type {
+	case "test_state":
+		return []byte(`{"values":` + string(l.State) + `}`) // Terraform writes the state without this envelope
+	case "test_plan":
+		if bytes.Contains(l.Plan, []byte(`"resource_changes"`)) { // not the plan of a run that must fail
+			return l.Plan
+		}
+	}
+	return nil
+}
+
+// checkPolicies checks the resources that every test created or planned against the policies.
 func checkPolicies(t *testing.T, out []byte) {
 	t.Helper()
 	checked := 0
 	for l := range testLines(out) {
-		if l.Type != "test_state" {
+		document := l.document()
+		if document == nil {
 			continue
 		}
-		all, err := policy.Resources([]byte(`{"values":` + string(l.State) + `}`)) // Terraform writes the state without this envelope
+		all, err := policy.Resources(document)
 		if err != nil {
 			t.Errorf("%s: %v", l.RunName, err)
 			continue
@@ -120,7 +134,7 @@ func checkPolicies(t *testing.T, out []byte) {
 		}
 	}
 	if checked == 0 {
-		t.Error("no test created a resource that the policies could check")
+		t.Error("no test created or planned a resource that the policies could check")
 	}
 }
 
