@@ -62,6 +62,16 @@ func has(text string) string {
 	return fmt.Sprintf("document.querySelector('main').innerText.includes(%q)", text)
 }
 
+// goTo opens a page with two keys. It presses them until the page is open, as a person would: on a
+// busy machine, more time can be between the two than the console allows.
+func (b *tab) goTo(t testing.TB, keys, page string) {
+	t.Helper()
+	cloudtest.Eventually(t, keys, func() bool {
+		b.press(t, keys)
+		return eval[bool](t, b, fmt.Sprintf("location.hash.split('?')[0].endsWith(%q)", "/"+page))
+	})
+}
+
 // press presses a key.
 func (b *tab) press(t testing.TB, keys string) {
 	t.Helper()

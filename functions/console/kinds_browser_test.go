@@ -182,7 +182,7 @@ func TestShortcutsCanBeTurnedOff(t *testing.T) {
 	b := newTab(t, c)
 	b.signIn(t, tn, "viewer")
 	b.open(t, tn, "overview", has("Newest runs"))
-	b.press(t, "gi")
+	b.goTo(t, "gi", "issues")
 	b.wait(t, "location.hash.endsWith('/issues') && "+has("Filter by name"))
 	b.press(t, "/")
 	b.wait(t, "document.activeElement.name === 'state'")

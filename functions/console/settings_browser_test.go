@@ -51,7 +51,7 @@ func TestAnAdminChangesTheKeyInTheConsole(t *testing.T) {
 	b := newTab(t, c)
 	b.refusals = append(b.refusals, 409)
 	b.signIn(t, tn, "admin")
-	b.press(t, "gk")
+	b.goTo(t, "gk", "settings")
 	b.wait(t, "location.hash.endsWith('/settings') && !!document.querySelector('.key-active') && "+has("There are no legal holds.")+" && "+has("Nothing differs from what was asked for."))
 	b.wantAccessible(t, "settings")
 	b.click(t, "Test the key")
@@ -202,7 +202,7 @@ func TestStaffSuspendsATenantInTheConsole(t *testing.T) {
 	}
 	b := newTab(t, c)
 	b.signInAs(t, "platform", "platform")
-	b.press(t, "gn")
+	b.goTo(t, "gn", "tenants")
 	b.wait(t, "location.hash.endsWith('/tenants') && document.querySelectorAll('main tbody tr').length > 1")
 	b.wantAccessible(t, "tenants")
 	b.fill(t, "tenant-id", string(tn.ID))

@@ -33,9 +33,10 @@ export interface Shortcuts {
   open: (key: string) => boolean; // opens the page with this key, after "g"
 }
 
+let chord = -Infinity; // time of a "g", also if another listener got it
+
 /** Listens for shortcuts until the returned function is called. */
 export function listen({ help, open }: Shortcuts): () => void {
-  let chord = -Infinity;
   const onKey = (event: KeyboardEvent) => {
     if (!shortcutsOn() || event.defaultPrevented || isTyping(event)) return;
     const inChord = event.timeStamp - chord < chordTime;

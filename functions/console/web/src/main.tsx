@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { Audit } from "./audit.tsx";
 import { getSession, onSession, Problem, type Session, signOut, staffName } from "./api.ts";
 import { Configuration } from "./config.tsx";
@@ -86,7 +86,7 @@ function App() {
   const isStaff = session?.tenant === staffName;
   const pages = isStaff ? staffPages : tenantPages;
   const route = parseRoute(hash, isStaff ? ["-"] : session?.workspaces ?? []);
-  useEffect(() => listen({
+  useLayoutEffect(() => listen({ // before anybody sees the pages that the keys open
     help: () => setHelp((on) => !on),
     open: (key) => {
       const page = pages.find(([, , k]) => k === key);
