@@ -176,9 +176,10 @@ func (s issueSet) add(docs []*firestore.DocumentSnapshot) error {
 func (f foldCommit) readIssues(ctx context.Context) (issueSet, error) {
 	issues := newIssueSet()
 	var unseen []*firestore.DocumentSnapshot
+	starts, conclusive := conclusiveRange(f.results()) // before readSightings changes the runs
 	var group errgroup.Group
 	group.Go(func() error { return readSightings(ctx, f.runs) })
-	if starts, ok := conclusiveRange(f.results()); ok && !f.unseenResolved {
+	if conclusive && !f.unseenResolved {
 		group.Go(func() (err error) {
 			if unseen, err = f.unseenIssues(f.check, starts).Limit(maxSightings + maxUnseen + 1).Documents(ctx).GetAll(); err != nil {
 				return fmt.Errorf("find issues: %w", err)
