@@ -47,13 +47,13 @@ var operationCosts = map[string]operationCost{
 		tn.Mint(t, id, cloudtest.PartOf("stdout.log", 1, []byte("a\n")))
 		return costed{persona: "runner", method: http.MethodPut, path: tn.RunPath(id), body: startOf("dns-check")}
 	}},
-	"mint the URL of one part": {function: "uploads", depth: 2, reads: 2, writes: 2, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
+	"mint the URL of one part": {function: "uploads", depth: 2, reads: 1, writes: 2, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
 		return costed{persona: "runner", method: http.MethodPost, path: tn.RunPath(startedRun(t, tn)) + "/uploads", body: partsOf(1)}
 	}},
-	"mint the URLs of 100 parts": {function: "uploads", depth: 2, reads: 101, writes: 101, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
+	"mint the URLs of 100 parts": {function: "uploads", depth: 2, reads: 1, writes: 101, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
 		return costed{persona: "runner", method: http.MethodPost, path: tn.RunPath(startedRun(t, tn)) + "/uploads", body: partsOf(100)}
 	}},
-	"mint before the start": {function: "uploads", depth: 3, reads: 3, writes: 4, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
+	"mint before the start": {function: "uploads", depth: 3, reads: 2, writes: 4, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {
 		return costed{persona: "runner", method: http.MethodPost, path: tn.RunPath(cloudtest.NewRun(t)) + "/uploads", body: partsOf(1)}
 	}},
 	"report a run": {function: "runs", depth: 3, reads: 1, writes: 3, prepare: func(t testing.TB, tn *cloudtest.Tenant) costed {

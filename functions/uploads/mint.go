@@ -11,6 +11,8 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/api"
@@ -75,6 +77,9 @@ type mintedGrants struct {
 // A URL may only leave after that, so that every URL has its grant and its audit entry.
 // When nothing is left but to commit, it calls committing, once or more, with the bucket of
 // the run. If the request is refused, nothing of it counts.
+//
+// Parts are usually granted for the first time. So the first commit reads no grant, and requires
+// that none exists. If one does, nothing was committed, and the second one reads them all.
 func (h *Handler) commitGrants(ctx context.Context, s access.Session, request parsedRequest, expires time.Time, committing func(bucket string)) (granted mintedGrants, err error) {
 	entry, err := h.guard.Audit.Prepare(ctx, s.DB, auditlog.Entry{
 		Tenant: s.Tenant.ID, Actor: auditlog.By(s.Principal), Action: auditlog.MintUpload, Outcome: auditlog.Allowed,
@@ -83,18 +88,18 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 	if err != nil {
 		return granted, err
 	}
-	var before quota.Amounts // as the first attempt found it: another one can find its grants
-	err = entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
-		if granted, err = h.writeGrants(tx, s, request, expires); err != nil {
-			return false, err
-		}
-		if before == nil {
-			before = granted.before
-		}
-		committing(granted.bucket)
-		return true, nil
-	})
-	granted.before = before
+	commit := func(write func(*firestore.Transaction, access.Session, parsedRequest, time.Time) (mintedGrants, error)) error {
+		return entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (acts bool, err error) {
+			if granted, err = write(tx, s, request, expires); err != nil {
+				return false, err
+			}
+			committing(granted.bucket)
+			return true, nil
+		})
+	}
+	if err = commit(h.createGrants); status.Code(err) == codes.AlreadyExists {
+		err = commit(h.writeGrants)
+	}
 	switch {
 	case errors.Is(err, records.ErrRunIDTaken):
 		err = api.Refuse(http.StatusConflict, api.RunIDTakenText)
@@ -109,37 +114,84 @@ func (h *Handler) commitGrants(ctx context.Context, s access.Session, request pa
 	return granted, err
 }
 
-func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (granted mintedGrants, err error) {
-	runRef := records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run)
-	now := h.deps.Now()
-	r, create, docs, err := runRef.Open(tx, now, s.RunOpener(), request.grantRefs(s)...)
+// createGrants writes the grants of parts that have none. If one has, or if the run was created
+// since it was read, the commit fails with AlreadyExists.
+func (h *Handler) createGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (granted mintedGrants, err error) {
+	opened, err := h.openRun(tx, s, request)
 	if err != nil {
 		return granted, err
 	}
-	bucket, err := s.Tenant.BucketOfRun(r.Bucket)
+	grants, err := renewGrants(opened.run, request, make([]grant.Grant, len(request.parts)), s.RunOwner(), opened.now, expires)
 	if err != nil {
 		return granted, err
 	}
-	grants, err := renewGrants(r, request, docs, s.RunOwner(), now, expires)
-	if err != nil {
-		return granted, err
-	}
-	var again []requestedPart
-	for i, doc := range docs {
-		grants[i].Bucket = bucket
-		if err := tx.Set(doc.Ref, grants[i]); err != nil {
-			return granted, fmt.Errorf("write grant: %w", err)
+	for i, ref := range request.grantRefs(s) {
+		grants[i].Bucket = opened.bucket
+		if err := tx.Create(ref, grants[i]); err != nil {
+			return granted, fmt.Errorf("create grant: %w", err)
 		}
-		if doc.Exists() {
+	}
+	return opened.save(tx, nil)
+}
+
+// writeGrants writes grants of which some exist.
+func (h *Handler) writeGrants(tx *firestore.Transaction, s access.Session, request parsedRequest, expires time.Time) (granted mintedGrants, err error) {
+	opened, err := h.openRun(tx, s, request, request.grantRefs(s)...)
+	if err != nil {
+		return granted, err
+	}
+	existing := make([]grant.Grant, len(opened.docs))
+	var again []requestedPart
+	for i, doc := range opened.docs {
+		if existing[i], err = records.Decode[grant.Grant](doc); err != nil {
+			return granted, err
+		}
+		// If the reply to an earlier commit of this request was lost, it finds its own grants.
+		if doc.Exists() && !existing[i].Expires.Equal(expires.Truncate(time.Microsecond)) { // as Firestore stores it
 			again = append(again, request.parts[i])
 		}
 	}
-	reopened := r.GrantsFinal
-	r.GrantsFinal = false
-	if r.Renew(now) || reopened {
-		err = runRef.Save(tx, r, create)
+	grants, err := renewGrants(opened.run, request, existing, s.RunOwner(), opened.now, expires)
+	if err != nil {
+		return granted, err
 	}
-	return mintedGrants{bucket: bucket, followed: r.FollowedFor(now), before: amountsOf(again)}, err
+	for i, doc := range opened.docs {
+		grants[i].Bucket = opened.bucket
+		if err := tx.Set(doc.Ref, grants[i]); err != nil {
+			return granted, fmt.Errorf("write grant: %w", err)
+		}
+	}
+	return opened.save(tx, again)
+}
+
+// openedRun is the run of a mint, as its transaction found it.
+type openedRun struct {
+	ref    records.RunRef
+	run    run.Run
+	create bool // the run is new
+	bucket string
+	now    time.Time
+	docs   []*firestore.DocumentSnapshot // of what was read with the run
+}
+
+// openRun reads the run of a mint, and others in the same call.
+func (h *Handler) openRun(tx *firestore.Transaction, s access.Session, request parsedRequest, others ...*firestore.DocumentRef) (o openedRun, err error) {
+	o.ref, o.now = records.NewRunRef(s.DB, s.Tenant.ID, s.Workspace, request.run), h.deps.Now()
+	if o.run, o.create, o.docs, err = o.ref.Open(tx, o.now, s.RunOpener(), others...); err != nil {
+		return o, err
+	}
+	o.bucket, err = s.Tenant.BucketOfRun(o.run.Bucket)
+	return o, err
+}
+
+// save writes the run, if the grants change it. Parts that were granted before do not count again.
+func (o openedRun) save(tx *firestore.Transaction, again []requestedPart) (granted mintedGrants, err error) {
+	reopened := o.run.GrantsFinal
+	o.run.GrantsFinal = false
+	if o.run.Renew(o.now) || reopened {
+		err = o.ref.Save(tx, o.run, o.create)
+	}
+	return mintedGrants{bucket: o.bucket, followed: o.run.FollowedFor(o.now), before: amountsOf(again)}, err
 }
 
 // amountsOf returns what parts count: the bytes are those that may be uploaded.
@@ -153,14 +205,10 @@ func amountsOf(parts []requestedPart) quota.Amounts {
 
 // renewGrants returns a new or renewed grant to an identity for each requested part of
 // the run. If any part cannot be granted, the error is the conflict of all such parts.
-func renewGrants(r run.Run, request parsedRequest, docs []*firestore.DocumentSnapshot, by run.Owner, now, expires time.Time) ([]grant.Grant, error) {
+func renewGrants(r run.Run, request parsedRequest, existing []grant.Grant, by run.Owner, now, expires time.Time) ([]grant.Grant, error) {
 	conflicts := conflict{run: r}
-	grants := make([]grant.Grant, len(docs))
-	for i, doc := range docs {
-		g, err := records.Decode[grant.Grant](doc)
-		if err != nil {
-			return nil, err
-		}
+	grants := make([]grant.Grant, len(existing))
+	for i, g := range existing {
 		grants[i] = conflicts.renew(g, i, request.parts[i], by, now, expires)
 	}
 	return grants, conflicts.err()

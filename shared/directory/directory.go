@@ -53,6 +53,12 @@ type Directory struct {
 		trust   []tenant.Trust
 		expires time.Time
 	}
+	workspaces map[workspaceName]time.Time // that exist, with the time from which that must be read again
+}
+
+type workspaceName struct {
+	tenant    tenant.ID
+	workspace tenant.WorkspaceID
 }
 
 type cachedRecord struct {
@@ -63,7 +69,7 @@ type cachedRecord struct {
 
 // New returns a directory that reads with clients.
 func New(clients *gcp.Clients, now func() time.Time) *Directory {
-	return &Directory{clients: clients, now: now, cache: map[string]cachedRecord{}}
+	return &Directory{clients: clients, now: now, cache: map[string]cachedRecord{}, workspaces: map[workspaceName]time.Time{}}
 }
 
 // Client returns the client of the directory's own database.

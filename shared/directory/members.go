@@ -61,18 +61,28 @@ func DecodeMembership(doc *firestore.DocumentSnapshot) (m Membership, err error)
 }
 
 // IsMember reports whether a user is a member of a workspace now. It does not cache, so the
-// end of a membership takes effect with the next request. It reads the workspace too, in the
-// same call: members that the API has added stay when Terraform removes a workspace.
+// end of a membership takes effect with the next request. It also reads the workspace, in the
+// same call, because members that the API has added stay when Terraform removes a workspace. That
+// it exists is cached for MaxAge, as the tenant's record is.
 func (d *Directory) IsMember(ctx context.Context, t tenant.ID, w tenant.WorkspaceID, issuer, subject string) (bool, error) {
 	db, err := d.Client(ctx)
 	if err != nil {
 		return false, err
 	}
-	docs, err := db.GetAll(ctx, []*firestore.DocumentRef{Member(db, t, w, issuer, subject), Workspace(db, t, w)})
+	refs, name, now := []*firestore.DocumentRef{Member(db, t, w, issuer, subject)}, workspaceName{t, w}, d.now()
+	known := d.knowsWorkspace(name, now)
+	if !known {
+		refs = append(refs, Workspace(db, t, w))
+	}
+	docs, err := db.GetAll(ctx, refs)
 	if err != nil {
 		return false, fmt.Errorf("read member: %w", err)
 	}
-	if !docs[0].Exists() || !docs[1].Exists() {
+	if !known && docs[1].Exists() {
+		d.addWorkspace(name, now.Add(MaxAge))
+		known = true
+	}
+	if !known || !docs[0].Exists() {
 		return false, nil
 	}
 	m, err := DecodeMembership(docs[0])
@@ -80,4 +90,19 @@ func (d *Directory) IsMember(ctx context.Context, t tenant.ID, w tenant.Workspac
 		err = fmt.Errorf("the membership %s is not of the user that its name says", docs[0].Ref.ID)
 	}
 	return err == nil, err
+}
+
+func (d *Directory) knowsWorkspace(name workspaceName, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return now.Before(d.workspaces[name])
+}
+
+func (d *Directory) addWorkspace(name workspaceName, expires time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.workspaces) >= maxCached {
+		clear(d.workspaces)
+	}
+	d.workspaces[name] = expires
 }
