@@ -39,6 +39,9 @@ func newWorkspaceHistory(t testing.TB) *workspaceHistory {
 		t.Skip("Google's emulator loads no documents")
 	}
 	h := &workspaceHistory{Tenant: c.Tenant(t), served: map[string]served{}}
+	for _, name := range growing() {
+		h.serve(t, operationCosts[name].function) // not for one operation only: its servers would close with it
+	}
 	old := h.fold(t, "old-check", 2)
 	h.fold(t, "dns-check", 55)
 	started(55)(t, h.Tenant)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/export"
@@ -76,3 +78,39 @@ func exports() []exported {
 	const pib = 1024 * tib
 	return []exported{exportDocuments(1e6), exportDocuments(1e8), exportDocuments(1e10), exportOutput(pib, 64<<20), exportOutput(pib, 256<<10)}
 }
+
+// pulled is what pulling one GiB of output in objects of a size costs.
+type pulled struct {
+	size                                  float64
+	objects, keys, function, inside, over float64 // USD; the last two are sums: within the location, and over the internet
+}
+
+// Costs of a page of an export's files. A page reads the export and, usually, one or two of its
+// parts; its audit entry is written, read twice for its publishing, and written again.
+const (
+	filesOfPage  = 100
+	readsOfPage  = 5.0
+	writesOfPage = 2.0
+)
+
+func pullGiB(size float64) pulled {
+	objects := gib / size
+	pages := math.Ceil(objects / filesOfPage)
+	p := pulled{size: size, objects: objects * objectRead.usd, keys: objects * kmsOperation.usd}
+	p.function = pages * (readsOfPage*firestoreRead.usd + writesOfPage*firestoreWrite.usd + runRequest.usd + armorRequest.usd)
+	p.inside = p.objects + p.keys + p.function
+	p.over = p.inside + internetGiB.usd
+	return p
+}
+
+func pullTable() string {
+	rows := [][]string{{"in objects of", "reading them, USD", "Cloud KMS, USD", "requests for URLs, USD", "within the location, USD", "over the internet, USD"}}
+	for _, size := range []float64{64 << 20, 8 << 20, 256 << 10} {
+		p := pullGiB(size)
+		rows = append(rows, []string{binarySize(size), cents(p.objects), cents(p.keys), cents(p.function), cents(p.inside), cents(p.over)})
+	}
+	return markdown(rows)
+}
+
+// cents writes dollars that are far less than a cent.
+func cents(n float64) string { return strconv.FormatFloat(n, 'f', 5, 64) }

@@ -24,11 +24,15 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // writePage writes infra/CAPACITY.md for a load.
 func writePage(out io.Writer, l load, m measurement) error {
+	history, err := historyTable(growthText)
+	if err != nil {
+		return err
+	}
 	if err := pageTemplate.Execute(out, map[string]string{
 		"Parts": number(l.Parts), "Runs": number(l.Runs), "Size": binarySize(l.PartBytes), "Tenants": number(l.Tenants), "Peak": number(l.Peak),
 		"Operations": operationTable(l, m.run), "Prices": priceTable(l, m), "Units": unitTable(), "AuditEntries": number(m.audit.Entries), "Audit": auditTable(m.audit),
 		"Stored": storedTable(l, m.run), "Growth": growthTable(l, m.run), "Before": beforeTable(l, m), "Retention": retentionTable(l, m.run), "Readers": readerTable(m.readers), "Models": modelTable(),
-		"Exports": exportTable(), "Limits": limitTable(l, m.run),
+		"Exports": exportTable(), "Pulls": pullTable(), "History": history, "Limits": limitTable(l, m.run),
 		"PlatformAccounts": number(m.accounts), "AccountsLeft": number(serviceAccounts - m.accounts),
 	}); err != nil {
 		return fmt.Errorf("write page: %w", err)

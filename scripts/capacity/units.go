@@ -32,6 +32,7 @@ var (
 	firestoreBackup    = unit{name: "Firestore GiB and month of backups", usd: 0.03, per: 1, page: firestorePage}
 	regionWrite        = unit{name: "object created, in a region", usd: 0.005 / 1000, per: 1000, page: storagePage}
 	dualRegionWrite    = unit{name: "object created, in two regions", usd: 0.01 / 1000, per: 1000, page: storagePage}
+	objectRead         = unit{name: "object read", usd: 0.0004 / 1000, per: 1000, page: storagePage}
 	regionMonth        = unit{name: "stored GiB and month, Standard, in Frankfurt", usd: 0.023, per: 1, page: storagePage}
 	dualRegionMonth    = unit{name: "stored GiB and month, Standard, in eur4", usd: 0.044, per: 1, page: storagePage}
 	replication        = unit{name: "GiB written to two regions in Europe", usd: 0.02, per: 1, page: storagePage}
@@ -58,7 +59,7 @@ var (
 // units are in the order of the page.
 var units = []unit{
 	firestoreRead, firestoreWrite, firestoreDelete, firestoreMonth, firestorePITR, firestoreBackup,
-	regionWrite, dualRegionWrite, regionMonth, dualRegionMonth, replication,
+	regionWrite, dualRegionWrite, objectRead, regionMonth, dualRegionMonth, replication,
 	kmsOperation, kmsSoftwareVersion, kmsHardwareVersion,
 	runRequest, runVCPU, runMemory, runIdleVCPU, runIdleMemory, logGiB,
 	balancerRule, balancerGiB, internetGiB, armorPolicy, armorRule, armorRequest, pubsubTiB, modelInput, modelOutput,
