@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -99,10 +100,11 @@ var installations = []installation{
 			}},
 		}},
 		{"a region and a version", variableValues{
-			"regions": []string{"europe-west4", "europe-north1", "europe-west9"}, "worker_pools": pools("europe-west4", "europe-north1", "europe-west9"), "packages": otherPackages,
+			"regions": []string{"europe-west4", "europe-north1", "europe-central2"}, "worker_pools": pools("europe-west4", "europe-north1", "europe-central2"), "packages": otherPackages,
+			"home_region": "europe-north1", "subnetwork_ranges": map[string]string{"europe-north1": "10.64.0.0/20", "europe-west4": "10.65.0.0/20", "europe-central2": "10.66.0.0/20"},
 		}, []edit{
-			{"add a region", []string{
-				`create *["*europe-west9*"]*`, `update module.platform.google_compute_backend_service.this["*"]`, `update module.platform.google_pubsub_topic.*`,
+			{"add a region that precedes the others", []string{
+				`create *["*europe-central2*"]*`, `update module.platform.google_compute_backend_service.this["*"]`, `update module.platform.google_pubsub_topic.*`,
 			}},
 			{"deploy another version", []string{
 				`update module.platform.google_storage_bucket_object.code["*"]`,
@@ -193,6 +195,7 @@ func TestEachKindOfEditTouchesOnlyWhatItMust(t *testing.T) {
 			}
 			checkPolicies(t, out)
 			plans := plansByRun(t, out)
+			checkInstances(t, plans["an_empty_project"])
 			for _, p := range in.plans {
 				t.Run(p.name, func(t *testing.T) { checkPlan(t, p, plans) })
 			}
@@ -219,6 +222,35 @@ func writeTests(t *testing.T, file string, in installation) {
 	})
 	if err := errors.Join(err, os.WriteFile(file, text, 0o600)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// cpusOfNewProject is the quota of Cloud Run in each region of a new project. Google refuses a
+// function whose instances could use more.
+const cpusOfNewProject = 20
+
+// checkInstances requires that a new project has the CPUs for the instances of each function, and
+// that no function may have more instances than the table says.
+func checkInstances(t *testing.T, changes []policy.Change) {
+	t.Helper()
+	suite, checked := table(t), 0
+	for _, c := range changes {
+		if c.Type != "google_cloudfunctions2_function" {
+			continue
+		}
+		checked++
+		service := c.Block("service_config")
+		instances := service.Number("max_instance_count")
+		cpu, err := strconv.ParseFloat(service.Text("available_cpu"), 64)
+		if err != nil || instances*cpu > cpusOfNewProject {
+			t.Errorf("%s: %v instances with %q CPUs are above the quota of a new project", c.Address, instances, service.Text("available_cpu"))
+		}
+		if most := suite.Functions[c.Text("name")].Limits.MaxInstances; most > 0 && instances > float64(most) {
+			t.Errorf("%s: %v instances, and suite.json says %d", c.Address, instances, most)
+		}
+	}
+	if checked < len(suite.Functions) {
+		t.Errorf("the plan has %d functions", checked)
 	}
 }
 
