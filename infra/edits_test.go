@@ -203,22 +203,54 @@ func TestEachKindOfEditTouchesOnlyWhatItMust(t *testing.T) {
 	}
 }
 
+// TestTheSettingsToCopyCanBePlanned plans both examples with the values that their README says to
+// copy. Only the packages are those of the tests.
+func TestTheSettingsToCopyCanBePlanned(t *testing.T) {
+	t.Parallel()
+	for _, example := range []string{"minimal", "production"} {
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			tf := newTerraform(t)
+			dir := filepath.Join("examples", example)
+			tf.init(t, dir, true)
+			text := readText(t, filepath.Join(dir, "terraform.tfvars.example"))
+			if err := os.WriteFile(filepath.Join(tf.dir, dir, "terraform.tfvars"), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			writeRuns(t, filepath.Join(tf.dir, dir, "copied.tftest.json"), variableValues{"packages": packages}, testRun("an empty project", "plan", nil))
+			out, err := tf.run(t, dir, "test", "-json", "-verbose")
+			if err != nil {
+				t.Fatalf("%s", readable([]byte(err.Error())))
+			}
+			checkPolicies(t, out)
+			checkInstances(t, plansByRun(t, out)["an_empty_project"])
+		})
+	}
+}
+
 // writeTests writes a file of tests, which Terraform runs in its order.
 func writeTests(t *testing.T, file string, in installation) {
 	t.Helper()
-	run := func(name, command string, values variableValues) map[string]any {
-		return map[string]any{strings.ReplaceAll(name, " ", "_"): map[string]any{"command": command, "variables": with(values)}}
-	}
-	runs := []any{run("an empty project", "plan", nil), run("apply", "apply", nil)}
+	runs := []any{testRun("an empty project", "plan", nil), testRun("apply", "apply", nil)}
 	for _, p := range in.plans {
-		runs = append(runs, run(p.name, "plan", p.values))
+		runs = append(runs, testRun(p.name, "plan", p.values))
 	}
 	// After the last run, Terraform destroys everything. The guards of tenants allow it
 	// only then.
-	runs = append(runs, run("prepare to destroy", "apply", variableValues{"deletion_policy": "DELETE"}))
+	runs = append(runs, testRun("prepare to destroy", "apply", variableValues{"deletion_policy": "DELETE"}))
+	writeRuns(t, file, in.values, runs...)
+}
+
+// testRun is a run of a command with values that differ from the file's.
+func testRun(name, command string, values variableValues) any {
+	return map[string]any{strings.ReplaceAll(name, " ", "_"): map[string]any{"command": command, "variables": with(values)}}
+}
+
+func writeRuns(t *testing.T, file string, values variableValues, runs ...any) {
+	t.Helper()
 	mocks := map[string]any{"source": "../../modules/platform/tests/mocks"}
 	text, err := json.Marshal(map[string]any{
-		"mock_provider": map[string]any{"google": mocks, "google-beta": mocks}, "variables": in.values, "run": runs,
+		"mock_provider": map[string]any{"google": mocks, "google-beta": mocks}, "variables": values, "run": runs,
 	})
 	if err := errors.Join(err, os.WriteFile(file, text, 0o600)); err != nil {
 		t.Fatal(err)
