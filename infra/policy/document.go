@@ -136,7 +136,7 @@ type Change struct {
 	Action string // create, update, delete or replace
 	Resource
 	CreateFirst bool           // the replacement is created before the old resource is deleted
-	Before map[string]any // the arguments before; null for a new resource
+	Before      map[string]any // the arguments before; null for a new resource
 }
 
 // Changes reads the output of `terraform show -json` of a plan, and returns the
