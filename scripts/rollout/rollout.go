@@ -67,7 +67,7 @@ func (r *rollout) resume(ctx context.Context) error {
 	return r.move(ctx, before)
 }
 
-// move gives the new revisions their share and watches them. Then they get all requests, or the
+// move shares the requests with the new revisions and watches them. Then they get all requests, or the
 // revisions before do.
 func (r *rollout) move(ctx context.Context, before map[place]string) error {
 	start := time.Now()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -191,7 +192,9 @@ type rolloutRow struct {
 
 func TestRollout(t *testing.T) {
 	t.Parallel()
-	for name, row := range rolloutRows() {
+	rows := rolloutRows()
+	maps.Copy(rows, healthRows())
+	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, r, _ := newProject(t)
@@ -217,14 +220,6 @@ func TestRollout(t *testing.T) {
 }
 
 func rolloutRows() map[string]rolloutRow {
-	onlyNew := func(n responses) func(place, string) responses {
-		return func(at place, revision string) responses {
-			if at == uploads && revision == "v2" {
-				return n
-			}
-			return responses{all: 1000, failed: 2, refused: 100}
-		}
-	}
 	return map[string]rolloutRow{
 		"sends everything to new revisions that answer": {want: newest},
 		"sends everything to the newest if nothing is new": {
@@ -240,31 +235,6 @@ func rolloutRows() map[string]rolloutRow {
 				}
 			},
 			want: map[place]string{uploads: "newest:100", outputs: "newest:100", sweep: "newest:100"},
-		},
-		"goes back if a new revision fails more often": {
-			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, failed: 5}) },
-			fails:   "uploads in europe-west1: 5 of 50 responses of v2 are 5xx, and 2 of 1000 of v1", want: before,
-		},
-		"continues if few responses failed": {
-			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, failed: 4}) }, want: newest,
-		},
-		"goes back if a new revision refuses nearly everything": {
-			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, refused: 45}) },
-			fails:   "uploads in europe-west1: 45 of 50 responses of v2 are 4xx, and 100 of 1000 of v1", want: before,
-		},
-		"continues if callers make more mistakes": {
-			prepare: func(p *project) { p.responses = onlyNew(responses{all: 100, refused: 35}) }, want: newest,
-		},
-		"continues if the responses cannot be read once": {
-			prepare: func(p *project) { p.blind = 1 }, want: newest,
-		},
-		"goes back if the responses cannot be read": {
-			prepare: func(p *project) { p.blind = 2 }, fails: "read the responses", want: before,
-		},
-		"continues if both versions fail alike": {
-			prepare: func(p *project) {
-				p.responses = func(place, string) responses { return responses{all: 100, failed: 30} }
-			}, want: newest,
 		},
 		"changes nothing if the command fails": {
 			command: func(*project) func(context.Context) error {
@@ -299,6 +269,45 @@ func rolloutRows() map[string]rolloutRow {
 		"continues from revisions that an earlier rollout went back to": {
 			prepare: func(p *project) {
 				p.services[uploads].Traffic = targets(all("v0"))
+			}, want: newest,
+		},
+	}
+}
+
+// healthRows are rollouts of revisions whose responses differ.
+func healthRows() map[string]rolloutRow {
+	onlyNew := func(n responses) func(place, string) responses {
+		return func(at place, revision string) responses {
+			if at == uploads && revision == "v2" {
+				return n
+			}
+			return responses{all: 1000, failed: 2, refused: 100}
+		}
+	}
+	return map[string]rolloutRow{
+		"goes back if a new revision fails more often": {
+			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, failed: 5}) },
+			fails:   "uploads in europe-west1: 5 of 50 responses of v2 are 5xx, and 2 of 1000 of v1", want: before,
+		},
+		"continues if few responses failed": {
+			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, failed: 4}) }, want: newest,
+		},
+		"goes back if a new revision refuses nearly everything": {
+			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, refused: 45}) },
+			fails:   "uploads in europe-west1: 45 of 50 responses of v2 are 4xx, and 100 of 1000 of v1", want: before,
+		},
+		"continues if callers make more mistakes": {
+			prepare: func(p *project) { p.responses = onlyNew(responses{all: 100, refused: 35}) }, want: newest,
+		},
+		"continues if the responses cannot be read once": {
+			prepare: func(p *project) { p.blind = 1 }, want: newest,
+		},
+		"goes back if the responses cannot be read": {
+			prepare: func(p *project) { p.blind = 2 }, fails: "read the responses", want: before,
+		},
+		"continues if both versions fail alike": {
+			prepare: func(p *project) {
+				p.responses = func(place, string) responses { return responses{all: 100, failed: 30} }
 			}, want: newest,
 		},
 	}
