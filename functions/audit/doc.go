@@ -1,6 +1,7 @@
 // Package audit is the function that shows audit logs: it lists and finds entries,
 // proves that an entry is in the published log, serves the log's Merkle tree in the
-// format that other tools read, and stores the cosignatures of witnesses.
+// format that other tools read, and stores the cosignatures of witnesses. It also
+// publishes the keys that verify the certificates of offboardings.
 //
 // audit-integrator (functions/auditintegrator) publishes the logs. Each tenant has
 // one, and the platform has one.
