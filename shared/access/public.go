@@ -12,7 +12,7 @@ import (
 
 // Public returns op as an operation that needs no token. A token is ignored. Nothing is
 // recorded, so op must read nothing of a tenant. All callers share one rate limit in a process,
-// because nothing that a caller sends tells one from another; the load balancer limits each
+// because nothing that a caller sends identifies it; the load balancer limits each
 // address.
 func (g *Guard) Public(op huma.Operation) huma.Operation {
 	op.Security = []map[string][]string{} // OpenAPI: none, in spite of the document's
