@@ -45,7 +45,7 @@ func TestExamplesAcceptEverySettingOfATenant(t *testing.T) {
 func TestProductionCanSetWhatThePlatformHas(t *testing.T) {
 	t.Parallel()
 	defaultsOnly := []string{ // an operator who needs another value edits the example
-		"admit_everybody", "audience", "data_access_logs", "default_limits", "home_region", "key_destroy_days", "key_rotation_days", "log_retention_days",
+		"admit_everybody", "audience", "data_access_logs", "default_limits", "key_destroy_days", "key_rotation_days", "log_retention_days",
 		"runtime", "scheduler_regions", "ttl_fields",
 	}
 	module := regexp.MustCompile(`(?s)module "platform" \{(.*?)\n\}`).FindString(readText(t, "examples/production/main.tf"))
