@@ -34,6 +34,9 @@ func TestLaw6OnTheRecordFirstOrNotAtAll(t *testing.T) {
 	}
 	for name, function := range c.Suite.Functions {
 		for _, route := range function.Routes {
+			if publicOperations[route] != nil { // recorded nowhere
+				continue
+			}
 			t.Run(route, func(t *testing.T) { f.tryWithoutAuditLog(t, name, route) })
 		}
 	}
