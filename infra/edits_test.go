@@ -59,7 +59,7 @@ var installations = []installation{
 			"member":    with(acme, "workspaces", map[string]any{"prod": map[string]any{"members": []any{map[string]any{"issuer": "https://issuer.example", "subject": "eve"}}}}),
 			"retained":  with(acme, "outputs", map[string]any{"keep_days": 7}),
 			"signing":   with(acme, "signing_key", true),
-			"leaves":    with(acme, "leaving", true),
+			"leaves":    with(acme, "leaving", true, "without_certificate", true),
 		}), []edit{
 			{"suspend a tenant", []string{`update module.tenant["suspended"].google_firestore_document.record`}},
 			{"change whom a tenant trusts", []string{`update module.tenant["untrusted"].google_firestore_document.record`}},
@@ -132,7 +132,7 @@ var (
 	}
 	productionTenants = map[string]any{
 		"suspended": acme, "untrusted": acme, "workspace": acme, "member": acme, "retained": acme, "signing": acme, "leaves": acme,
-		"left": with(acme, "leaving", true), "renamed": with(acme, "leaving", true),
+		"left": with(acme, "leaving", true, "without_certificate", true), "renamed": with(acme, "leaving", true, "without_certificate", true),
 	}
 	productionValues = variableValues{
 		"project_id": "p-test", "domain": "strongroom.example.com", "packages": packages, "tenants": productionTenants,

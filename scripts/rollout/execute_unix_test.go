@@ -24,7 +24,7 @@ func TestATerminatedRolloutInterruptsItsCommand(t *testing.T) {
 		os.Exit(0)
 	}
 	rollout := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
-	rollout.Env = append(os.Environ(), executeVariable+`=trap 'echo saved; exit 0' INT; echo ready; while :; do read -r line || :; done`)
+	rollout.Env = append(os.Environ(), executeVariable+`=trap 'echo saved; exit 0' INT; echo ready; read -r line`)
 	input, err := rollout.StdinPipe() // the script waits for a line
 	if err != nil {
 		t.Fatal(err)
