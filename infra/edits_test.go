@@ -65,7 +65,7 @@ var installations = []installation{
 			{"change whom a tenant trusts", []string{`update module.tenant["untrusted"].google_firestore_document.record`}},
 			{"add a workspace", []string{`create module.tenant["workspace"].google_firestore_document.workspace["test"]`}},
 			{"add a member", []string{`create module.tenant["member"].google_firestore_document.member["*"]`}},
-			{"retain output", []string{`update module.tenant["retained"].google_storage_bucket.this["outputs"]`}},
+			{"retain output", []string{`update module.tenant["retained"].google_storage_bucket.this["outputs"]`, `update module.tenant["retained"].google_firestore_document.record`}},
 			{"create a signing key", []string{`create module.tenant["signing"].google_kms_crypto_key.signing[0]`, `create module.tenant["signing"].google_kms_crypto_key_iam_member.this["*"]`}},
 			{"let a tenant leave", []string{
 				`update module.tenant["leaves"].google_kms_crypto_key.data`, `update module.tenant["leaves"].google_storage_bucket.*`, `update module.tenant["leaves"].terraform_data.guard`, `update module.tenant["leaves"].terraform_data.database`,
