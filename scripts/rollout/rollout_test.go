@@ -236,6 +236,17 @@ func rolloutRows() map[string]rolloutRow {
 			},
 			want: map[place]string{uploads: "newest:100", outputs: "newest:100", sweep: "newest:100"},
 		},
+		"leaves out a function that the version removes": {
+			command: func(p *project) func(context.Context) error {
+				return func(ctx context.Context) error {
+					p.mu.Lock()
+					delete(p.services, outputs)
+					p.mu.Unlock()
+					return p.deploys(uploads)(ctx)
+				}
+			},
+			want: map[place]string{uploads: "newest:100"},
+		},
 		"changes nothing if the command fails": {
 			command: func(*project) func(context.Context) error {
 				return func(context.Context) error { return errors.New("exit status 1") }
