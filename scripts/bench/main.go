@@ -28,6 +28,10 @@ var all = []benchmark{
 	{about: "CPU of recording a run with 5 issues, against bare clients that write the same", pkg: "./functions/runs", name: "BenchmarkRecord/lines=5", metric: "x-bare", target: 1.3, once: false},
 	{about: "CPU of an update without Firestore and KMS, against an empty event", pkg: "./functions/assistantupdate", name: "BenchmarkEvent", metric: "x-empty", target: 1.2, once: false},
 	{about: "copying an export over a link of 1 Gbit/s, against bare GETs", pkg: "./scripts/strongroom/exportcopy", name: "BenchmarkPull/link=1Gbit", metric: "x-bare", target: 1.1, once: true},
+	{about: "storing 1 GiB with strongroom run, against bare PUTs of its parts", pkg: "./scripts/strongroom/command", name: "BenchmarkRunCat", metric: "x-bare", target: 1.5, once: true},
+	{about: "printing 1 GiB with strongroom outputs cat, against bare GETs of its parts", pkg: "./scripts/strongroom/command", name: "BenchmarkOutputsCat/latency=0s", metric: "x-bare", target: 1.3, once: true},
+	{about: "the same with 15 ms for each call", pkg: "./scripts/strongroom/command", name: "BenchmarkOutputsCat/latency=15ms", metric: "x-bare", target: 1.3, once: true},
+	{about: "strongroom --help, in ms", pkg: "./scripts/strongroom/command", name: "BenchmarkHelp", metric: "ms-help", target: 10, once: false},
 	{about: "streaming a view, against copying from the bucket", pkg: "./functions/outputs", name: "BenchmarkRead", metric: "x-origin", target: 1.7, once: false},
 	{about: "CPU of an audit entry in its log's tree and bucket, in µs, of 1,000,000 entries", pkg: "./functions/auditintegrator", name: "BenchmarkIntegrateMillion", metric: "cpu-µs/entry", target: 12, once: true},
 	{about: "memory that 1,000,000 audit entries take beyond the first 100,000, in MiB", pkg: "./functions/auditintegrator", name: "BenchmarkIntegrateMillion", metric: "MiB-growth", target: 8, once: true},
@@ -58,7 +62,7 @@ func main() {
 		flag.PrintDefaults()
 	}
 	only := flag.Bool("round-trips", false, "print only the table of calls in series")
-	grown := flag.Bool("growth", false, "print only what operations cost in a workspace with 1,000 to 1,000,000 documents, which takes minutes and 4 GiB of memory")
+	grown := flag.Bool("growth", false, "print only what operations cost in a workspace with 1,000 to 1,000,000 documents, which takes about ten minutes and 2 GiB of memory")
 	flag.Parse()
 	if *only || *grown {
 		all = nil

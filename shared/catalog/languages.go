@@ -1,6 +1,9 @@
 package catalog
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // The sections of a file, in normal form and without plural.
 const (
@@ -35,13 +38,15 @@ var settings = words(map[string]string{
 	"tags": "Tags|Štítky|Labels|Tagit|Étiquette|Marker|Tag|Znaczniki|Etiquetas|Taggar",
 })
 
-// words returns the term of each name. The names of a term are separated by bars.
-func words(names map[string]string) map[string]string {
-	terms := map[string]string{}
-	for term, all := range names {
-		for name := range strings.SplitSeq(all, "|") {
-			terms[normal(name)] = term
+// words returns a function that returns the term of each name. The names of a term are separated by bars.
+func words(names map[string]string) func() map[string]string {
+	return sync.OnceValue(func() map[string]string { // most commands of the command line need none
+		terms := map[string]string{}
+		for term, all := range names {
+			for name := range strings.SplitSeq(all, "|") {
+				terms[normal(name)] = term
+			}
 		}
-	}
-	return terms
+		return terms
+	})
 }

@@ -40,7 +40,7 @@ func (p *parser) row(r row, indented bool) {
 	if m := header.FindStringSubmatch(r[0]); m != nil && !indented {
 		p.close()
 		p.task = nil
-		p.section = sections[normal(m[1])]
+		p.section = sections()[normal(m[1])]
 		if p.section == "" {
 			p.suite.Unknown = append(p.suite.Unknown, m[1])
 		}
@@ -61,7 +61,7 @@ func (p *parser) row(r row, indented bool) {
 // open starts a setting.
 func (p *parser) open(r row) {
 	p.close()
-	p.setting, p.values = settings[normal(strings.Trim(r[0], "[]"))], []row{r[1:]}
+	p.setting, p.values = settings()[normal(strings.Trim(r[0], "[]"))], []row{r[1:]}
 }
 
 func (p *parser) taskRow(r row, indented bool) {

@@ -10,5 +10,5 @@ var notRun = setOf("skip skipped notrun notexecuted notstarted disabled")
 // DidNotRun reports whether the line says that its task did not run. Then nobody
 // knows whether the issues of the task remain, so the run must not resolve any.
 func (s *Sighting) DidNotRun() bool {
-	return notRun[keyLetters(strings.TrimSpace(s.TaskStatus))]
+	return notRun()[keyLetters(strings.TrimSpace(s.TaskStatus))]
 }

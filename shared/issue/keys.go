@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // usualKeys are the keys that ParseSighting reads, each with all keys of the same
 // value, by the key's letters: see keyLetters.
-var usualKeys = func() map[string][]string {
+var usualKeys = sync.OnceValue(func() map[string][]string {
 	groups := [][]string{{"severity"}, {"observedAt", "observed_at"}, {"metadata"}, {"kwargs"}, {"summary"}}
 	for _, field := range new(Sighting).textFields() {
 		groups = append(groups, field.keys)
@@ -20,7 +21,7 @@ var usualKeys = func() map[string][]string {
 		}
 	}
 	return byLetters
-}()
+})
 
 // addUsualKeys adds a member under its usual key if the line only has it in
 // another form, such as "Title" or "TASK-NAME". If it has several other forms, the
@@ -28,13 +29,13 @@ var usualKeys = func() map[string][]string {
 func (m members) addUsualKeys() {
 	var other []string
 	for key := range m {
-		if group, ok := usualKeys[keyLetters(key)]; ok && !slices.Contains(group, key) && !isNull(m[key]) {
+		if group, ok := usualKeys()[keyLetters(key)]; ok && !slices.Contains(group, key) && !isNull(m[key]) {
 			other = append(other, key)
 		}
 	}
 	slices.Sort(other)
 	for _, key := range other {
-		group := usualKeys[keyLetters(key)]
+		group := usualKeys()[keyLetters(key)]
 		if _, value := m.first(group); isNull(value) {
 			m[group[0]] = m[key]
 		}

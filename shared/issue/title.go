@@ -196,5 +196,5 @@ func maybeVariable(title string) bool {
 			return true
 		}
 	}
-	return hex && size >= 7 || strings.HasPrefix(title, "vmss") || leadingLetters[strings.ToLower(title[:min(size, 3)])]
+	return hex && size >= 7 || strings.HasPrefix(title, "vmss") || leadingLetters()[strings.ToLower(title[:min(size, 3)])]
 }

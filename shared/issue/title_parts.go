@@ -3,6 +3,7 @@ package issue
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
 )
@@ -12,12 +13,16 @@ import (
 var wordsBeforeCodes = setOf(`http https status code error err errno exit signal sqlstate port utf x86 sha md int uint float ipv base tls ssl
 	v version iso es amd arm python pg aes rsa rfc level p ora`)
 
-func setOf(list string) map[string]bool {
-	words := map[string]bool{}
-	for word := range strings.FieldsSeq(list) {
-		words[word] = true
-	}
-	return words
+// setOf returns a function that returns the words of a list. It makes the set at its first
+// call, because most commands of the command line need none.
+func setOf(list string) func() map[string]bool {
+	return sync.OnceValue(func() map[string]bool {
+		words := map[string]bool{}
+		for word := range strings.FieldsSeq(list) {
+			words[word] = true
+		}
+		return words
+	})
 }
 
 // idAfterUnderscore are the forms of IDs and times that contain separators.
@@ -68,7 +73,7 @@ func replaceSegment(before, segment string) string {
 	case segment == "":
 		return segment
 	case strings.Trim(segment, digits) == "":
-		if wordsBeforeCodes[before] {
+		if wordsBeforeCodes()[before] {
 			return segment
 		}
 		return "<n>"
@@ -144,7 +149,7 @@ func portPart(title string, at int) (size int, replacement string) {
 	switch {
 	case sourceFile.MatchString(host), !hasLetter && !strings.ContainsAny(host, ".]"):
 		return 0, ""
-	case !strings.ContainsAny(host, ".]") && host != "localhost" && !servicePorts[number]:
+	case !strings.ContainsAny(host, ".]") && host != "localhost" && !servicePorts()[number]:
 		return 0, ""
 	}
 	return 1 + len(number), ":" + port(number)
@@ -170,7 +175,7 @@ const minEphemeral = 32768
 
 // port returns a service's port unchanged, and a placeholder for an ephemeral one.
 func port(number string) string {
-	if n, err := strconv.Atoi(number); err == nil && n >= minEphemeral && !servicePorts[number] {
+	if n, err := strconv.Atoi(number); err == nil && n >= minEphemeral && !servicePorts()[number] {
 		return "<port>"
 	}
 	return number
@@ -199,7 +204,7 @@ func singular(normal string) string {
 		switch {
 		case strings.Contains(word, "<n>"):
 			nouns = maxNouns
-		case noNouns[word]:
+		case noNouns()[word]:
 			nouns = 0
 		case nouns > 0:
 			words[i] = singularNoun(word)

@@ -13,7 +13,11 @@ import (
 
 func assistantCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "assistant", Short: "Show what an assistant reports, and configure assistants"}
-	cmd.AddCommand(webList(a, showAssistantCommand(a), "overview"), summarizeCommand(a), rankCommand(a), setAssistantCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			webList(a, showAssistantCommand(a), "overview"), summarizeCommand(a), rankCommand(a), setAssistantCommand(a),
+		}
+	})
 	return cmd
 }
 

@@ -25,7 +25,12 @@ hour.`,
   strongroom audit pull ./audit-log
   strongroom audit verify ./audit-log --policy auditor.policy --receipts receipts.txt`,
 	}
-	cmd.AddCommand(webList(a, listEntriesCommand(a), "audit"), showEntryCommand(a), tailCommand(a), pullCommand(a), verifyCommand(a), witnessCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			webList(a, listEntriesCommand(a), "audit"), showEntryCommand(a), tailCommand(a), pullCommand(a), verifyCommand(a),
+			witnessCommand(a),
+		}
+	})
 	return cmd
 }
 

@@ -12,7 +12,11 @@ import (
 
 func catalogCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "catalog", Short: "Import tasks into the public catalog, and search it"}
-	cmd.AddCommand(importCatalogCommand(a), searchCatalogCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			importCatalogCommand(a), searchCatalogCommand(a),
+		}
+	})
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/itchyny/gojq"
@@ -27,6 +28,7 @@ type app struct {
 	settings       settings
 	filter         *gojq.Code // of --jq; nil: --jq is not set
 	paging         bool       // stdout is the input of the pager
+	args           []string   // of the program; nil: all commands are needed
 }
 
 // Program is the whole program: it hides the token from the tasks that it will
@@ -43,10 +45,11 @@ func Program(ctx context.Context) int {
 // Main runs the program with args, which do not include the program's name, and
 // returns its exit code. Settings that are not in args come from env.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, settings: settings{env: env, clock: clock.New(), stderr: stderr}}
+	args = append([]string{}, args...) // never nil: for cobra, nil means os.Args
+	a := &app{args: args, stdin: stdin, stdout: stdout, stderr: stderr, settings: settings{env: env, clock: clock.New(), stderr: stderr}}
 	a.settings.receipts = &receipts{print: a.printReceipt}
 	root := rootCommand(a)
-	root.SetArgs(append([]string{}, args...)) // never nil: nil means os.Args
+	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -79,6 +82,16 @@ func rootCommand(a *app) *cobra.Command {
 	completeFlagBy(a, root, "profile", completeProfiles)
 	finishCommands(a, root)
 	return root
+}
+
+// addSubcommands adds the subcommands of a group below the root, unless no argument of the
+// program is the group's name: then nothing can need them, and most of the time that the
+// program takes to start is that for making them.
+func (a *app) addSubcommands(group *cobra.Command, subcommands func() []*cobra.Command) {
+	group.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() } // so that help lists the group without them
+	if a.args == nil || slices.Contains(a.args, group.Name()) {
+		group.AddCommand(subcommands()...)
+	}
 }
 
 // exitError ends the program with an exit code. If err is not nil, the program

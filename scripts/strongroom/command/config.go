@@ -21,8 +21,13 @@ if the review of exactly these files is recorded and every finding in them has a
   strongroom config push ./workspace                            # push exactly what was reviewed
   strongroom config pull ./copy                                 # copy the configuration in effect`,
 	}
-	cmd.AddCommand(reviewConfigCommand(a), pushConfigCommand(a), pullConfigCommand(a), graphConfigCommand(a), logConfigCommand(a), listReviewsCommand(a), showReviewCommand(a),
-		showHeldCommand(a), approveConfigCommand(a), rejectConfigCommand(a), resetConfigCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			reviewConfigCommand(a), pushConfigCommand(a), pullConfigCommand(a), graphConfigCommand(a), logConfigCommand(a),
+			listReviewsCommand(a), showReviewCommand(a), showHeldCommand(a), approveConfigCommand(a), rejectConfigCommand(a),
+			resetConfigCommand(a),
+		}
+	})
 	return cmd
 }
 

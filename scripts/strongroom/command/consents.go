@@ -26,7 +26,11 @@ An admin needs no flag. The platform's staff name the tenant with --tenant.`,
   strongroom consents give explain-issue shared --text v1-0123456789ab --until 90d
   strongroom consents withdraw explain-issue shared`,
 	}
-	cmd.AddCommand(listConsentsCommand(a), showConsentCommand(a), giveConsentCommand(a), withdrawConsentCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			listConsentsCommand(a), showConsentCommand(a), giveConsentCommand(a), withdrawConsentCommand(a),
+		}
+	})
 	return cmd
 }
 

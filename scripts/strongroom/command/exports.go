@@ -25,8 +25,12 @@ as it was at one time, with a signed manifest. "pull" copies it to a directory, 
   strongroom exports verify ./export
   strongroom exports schedule set nightly --every daily --time-zone Europe/Berlin`,
 	}
-	cmd.AddCommand(createExportCommand(a), webList(a, listExportsCommand(a), "exports"), showExportCommand(a), waitExportCommand(a), cancelExportCommand(a),
-		pullExportCommand(a), verifyExportCommand(a), exportScheduleCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			createExportCommand(a), webList(a, listExportsCommand(a), "exports"), showExportCommand(a), waitExportCommand(a),
+			cancelExportCommand(a), pullExportCommand(a), verifyExportCommand(a), exportScheduleCommand(a),
+		}
+	})
 	return cmd
 }
 

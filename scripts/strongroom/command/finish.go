@@ -32,7 +32,7 @@ func finishCommands(a *app, root *cobra.Command) {
 // finishGroup completes a command that only has subcommands, and its subcommands.
 func finishGroup(a *app, group *cobra.Command) {
 	group.Args = unknownCommand
-	group.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	group.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() } // also of a group in a group
 	for _, cmd := range group.Commands() {
 		if cmd.HasSubCommands() {
 			finishGroup(a, cmd)

@@ -12,7 +12,12 @@ import (
 
 func issuesCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "issues", Short: "List issues, and investigate, ignore or explain them"}
-	cmd.AddCommand(webList(a, listIssuesCommand(a), "issues"), showIssueCommand(a), explainIssueCommand(a), investigateCommand(a), ignoreCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			webList(a, listIssuesCommand(a), "issues"), showIssueCommand(a), explainIssueCommand(a), investigateCommand(a),
+			ignoreCommand(a),
+		}
+	})
 	return cmd
 }
 

@@ -53,7 +53,7 @@ func newProgram(t *testing.T, config faults.HTTPConfig) *program {
 }
 
 // programOf runs as a persona of a tenant.
-func programOf(t *testing.T, tenant *cloudtest.Tenant, persona string) *program {
+func programOf(t testing.TB, tenant *cloudtest.Tenant, persona string) *program {
 	t.Helper()
 	p := &program{tenant: tenant, spool: filepath.Join(t.TempDir(), "spool"), secrets: &secrets{}}
 	p.env = map[string]string{

@@ -12,7 +12,11 @@ import (
 
 func modelsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "models", Short: "Show what was sent to language models"}
-	cmd.AddCommand(listSendsCommand(a), storedRequestCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			listSendsCommand(a), storedRequestCommand(a),
+		}
+	})
 	return cmd
 }
 

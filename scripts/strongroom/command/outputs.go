@@ -26,7 +26,11 @@ const defaultRetry = 2 * time.Minute
 
 func outputsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "outputs", Short: "List, print, search and download the outputs of runs"}
-	cmd.AddCommand(listOutputsCommand(a), catCommand(a), searchOutputsCommand(a), downloadOutputsCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			listOutputsCommand(a), catCommand(a), searchOutputsCommand(a), downloadOutputsCommand(a),
+		}
+	})
 	return cmd
 }
 

@@ -15,7 +15,11 @@ import (
 
 func profilesCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "profiles", Short: "List, switch and delete profiles, which login creates"}
-	cmd.AddCommand(listProfilesCommand(a), switchProfileCommand(a), deleteProfileCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			listProfilesCommand(a), switchProfileCommand(a), deleteProfileCommand(a),
+		}
+	})
 	return cmd
 }
 

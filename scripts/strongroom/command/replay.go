@@ -25,7 +25,11 @@ again while the command runs are left for the next replay. It is safe to run aga
   strongroom replay dead-letters run-events         # redeliver messages that failed 20 times
   strongroom replay quarantine assistant-update --code no-such-run`,
 	}
-	cmd.AddCommand(listRefusedCommand(a), replayDeadLettersCommand(a), replayQuarantineCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			listRefusedCommand(a), replayDeadLettersCommand(a), replayQuarantineCommand(a),
+		}
+	})
 	return cmd
 }
 

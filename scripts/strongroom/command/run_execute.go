@@ -25,7 +25,7 @@ func (r *taskRun) execute(ctx context.Context, s *session, argv []string) (int, 
 	var tees []*tee
 	streams := []io.Writer{r.app.stdout, r.app.stderr}
 	for i, name := range o.streams() {
-		w, err := s.run.Write(name, spool.CutRule{PartSize: o.partSize, Interval: o.flush, Wait: max(o.patience, 1)}, s.add)
+		w, err := s.run.Write(name, spool.CutRule{PartSize: o.partSize, Interval: o.flush, Wait: max(o.patience, 1), InMemory: true}, s.add)
 		if err != nil {
 			return exitNotRun, err
 		}

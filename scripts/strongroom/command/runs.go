@@ -14,7 +14,11 @@ import (
 
 func runsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "runs", Short: "List runs and show their details"}
-	cmd.AddCommand(webList(a, listRunsCommand(a), "runs"), showRunCommand(a), watchRunCommand(a), runIssuesCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			webList(a, listRunsCommand(a), "runs"), showRunCommand(a), watchRunCommand(a), runIssuesCommand(a),
+		}
+	})
 	return cmd
 }
 

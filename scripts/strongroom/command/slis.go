@@ -12,7 +12,11 @@ import (
 
 func slisCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "slis", Short: "Show SLIs and set their objectives"}
-	cmd.AddCommand(webList(a, listSLIsCommand(a), "slis"), showSLICommand(a), samplesCommand(a), setSLICommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			webList(a, listSLIsCommand(a), "slis"), showSLICommand(a), samplesCommand(a), setSLICommand(a),
+		}
+	})
 	return cmd
 }
 

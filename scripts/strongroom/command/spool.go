@@ -23,7 +23,11 @@ func spoolCommand(a *app) *cobra.Command {
 uploaded, and discard those that the platform refuses. These commands send nothing
 and need no token.`,
 	}
-	cmd.AddCommand(spoolListCommand(a), spoolShowCommand(a), spoolDiscardCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			spoolListCommand(a), spoolShowCommand(a), spoolDiscardCommand(a),
+		}
+	})
 	return cmd
 }
 

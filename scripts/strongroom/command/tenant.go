@@ -17,15 +17,24 @@ func tenantCommand(a *app) *cobra.Command {
   strongroom tenant key test
   strongroom tenant key disable acme                            # all data of acme becomes unreadable`,
 	}
-	key := &cobra.Command{
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			showTenantCommand(a), usageCommand(a), retentionCommand(a), keyCommands(a), membersCommand(a), trustCommand(a),
+			storageCommand(a), holdsCommand(a), leaveCommand(a), stayCommand(a), ownCertificateCommand(a), verifyCertificateCommand(a),
+		}
+	})
+	return cmd
+}
+
+func keyCommands(a *app) *cobra.Command {
+	cmd := &cobra.Command{
 		Use: "key", Short: "Test, rotate, disable, enable and destroy the tenant's key (admins only)",
 		Long: `Test, rotate, disable, enable and destroy the tenant's key. Each command prints the key as it was
 measured afterward. The audit log has an entry before each change, and one when a trial has found
 that it has taken effect.`,
 		Example: "  strongroom tenant key test",
 	}
-	key.AddCommand(testKeyCommand(a), rotateKeyCommand(a), disableKeyCommand(a), enableKeyCommand(a), destroyKeyCommand(a))
-	cmd.AddCommand(showTenantCommand(a), usageCommand(a), retentionCommand(a), key, membersCommand(a), trustCommand(a), storageCommand(a), holdsCommand(a), leaveCommand(a), stayCommand(a), ownCertificateCommand(a), verifyCertificateCommand(a))
+	cmd.AddCommand(testKeyCommand(a), rotateKeyCommand(a), disableKeyCommand(a), enableKeyCommand(a), destroyKeyCommand(a))
 	return cmd
 }
 

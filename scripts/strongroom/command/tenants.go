@@ -20,8 +20,12 @@ func tenantsCommand(a *app) *cobra.Command {
 		Example: `  strongroom tenants ls
   strongroom tenants suspend acme`,
 	}
-	cmd.AddCommand(listTenantsCommand(a), showStatusCommand(a), suspendCommand(a), resumeTenantCommand(a), limitCommand(a),
-		offboardCommand(a), showOffboardingCommand(a), stopOffboardingCommand(a), staffCertificateCommand(a))
+	a.addSubcommands(cmd, func() []*cobra.Command {
+		return []*cobra.Command{
+			listTenantsCommand(a), showStatusCommand(a), suspendCommand(a), resumeTenantCommand(a), limitCommand(a), offboardCommand(a),
+			showOffboardingCommand(a), stopOffboardingCommand(a), staffCertificateCommand(a),
+		}
+	})
 	return cmd
 }
 

@@ -34,7 +34,10 @@ const (
 //go:embed page.html
 var pageText string
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{"inc": func(i int) int { return i + 1 }}).Parse(pageText))
+// page is parsed when a page is served, so that other commands do not wait for it.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{"inc": func(i int) int { return i + 1 }}).Parse(pageText))
+})
 
 // Page is the review of a directory as a page.
 type Page struct {
@@ -177,7 +180,7 @@ func (p *Page) showError(w http.ResponseWriter, text string) {
 func write(w http.ResponseWriter, v view) {
 	v.Nonce = rand.Text()
 	var body bytes.Buffer
-	if err := page.Execute(&body, v); err != nil {
+	if err := page().Execute(&body, v); err != nil {
 		http.Error(w, "the page cannot be shown", http.StatusInternalServerError)
 		return
 	}

@@ -38,6 +38,7 @@ func countLines(data []byte) int64 { return int64(bytes.Count(data, []byte{'\n'}
 
 // Stored records that the platform has stored the part, and frees its space.
 func (r *Run) Stored(p Part) error {
+	r.memory.put(p.data)
 	saved, err := r.update(func(j *Journal) { j.Output(p.Output).acknowledge(p.Number, p.Size) })
 	if err != nil {
 		return err

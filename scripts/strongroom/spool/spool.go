@@ -108,10 +108,23 @@ type Run struct {
 	unstored atomic.Int64  // parts that are being uploaded
 	released atomic.Bool   // the reserve was used
 
+	writing sync.Mutex // held by the caller of Update that writes the journal
+
 	mu      sync.Mutex
 	journal Journal
+	changes []*journalChange // that the next write of the journal has
 
+	memory    memory
 	following following
+}
+
+// journalChange is the change of one caller of Update.
+type journalChange struct {
+	apply func(*Journal)
+
+	done  bool // guarded by Run.writing, as the result is
+	saved bool
+	err   error
 }
 
 // Create spools a new run, completely or not at all. The files in filesDir will
@@ -248,18 +261,44 @@ func (r *Run) Update(change func(*Journal)) error {
 	return err
 }
 
-// update is Update. It reports whether the change is stored.
+// update is Update. It reports whether the change is stored. While one caller writes the
+// journal, the changes of others wait, and one of them writes all of these: so when parts are
+// stored faster than the disk is, several of them share a write, which waits for the disk twice.
 func (r *Run) update(change func(*Journal)) (saved bool, err error) {
+	c := &journalChange{apply: change}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	next := r.journal.clone()
-	change(&next)
-	err = r.inReserve(func() error { return writeJournal(r.dir, &next) })
-	if err != nil && !IsFull(err) {
-		return false, err
+	r.changes = append(r.changes, c)
+	r.mu.Unlock()
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	if !c.done {
+		r.writeChanges()
 	}
-	r.journal = next
-	return err == nil, nil
+	return c.saved, c.err
+}
+
+// writeChanges writes the journal with all changes that wait.
+func (r *Run) writeChanges() {
+	r.mu.Lock()
+	changes, next := r.changes, r.journal.clone()
+	r.changes = nil
+	r.mu.Unlock()
+	for _, c := range changes {
+		c.apply(&next)
+	}
+	err := r.inReserve(func() error { return writeJournal(r.dir, &next) })
+	if saved := err == nil; saved || IsFull(err) {
+		r.mu.Lock()
+		r.journal = next
+		r.mu.Unlock()
+		err = nil
+		for _, c := range changes {
+			c.saved = saved
+		}
+	}
+	for _, c := range changes {
+		c.done, c.err = true, err
+	}
 }
 
 // Close unlocks the run.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 )
@@ -192,7 +193,7 @@ func TestAcknowledgedPartsAreNotPending(t *testing.T) {
 	if err := again.EachPending("o", func(p spool.Part) { pending = append(pending, p) }); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]spool.Part{parts[1], parts[3]}, pending); diff != "" {
+	if diff := cmp.Diff([]spool.Part{parts[1], parts[3]}, pending, cmpopts.IgnoreUnexported(spool.Part{})); diff != "" {
 		t.Errorf("pending (-want +got):\n%s", diff)
 	}
 	want := spool.Output{Name: "o", Parts: 5, Stored: 1, StoredBeyond: []int{3, 5}, Bytes: 3}

@@ -31,6 +31,8 @@ type Part struct {
 	CRC32C      uint32 // Castagnoli
 	SHA256      string // 64 hexadecimal digits
 	Lines       int64  // newline bytes
+
+	data *buffer // its bytes, until the part is stored; nil: only the file has them
 }
 
 // Writer spools one output. Written data survives the end of this process. A
@@ -42,6 +44,7 @@ type Writer struct {
 	partSize int64
 	interval time.Duration
 	wait     time.Duration
+	memory   *memory // nil: parts are read from the disk
 	ready    func(Part)
 
 	mu     sync.Mutex
@@ -71,6 +74,10 @@ type CutRule struct {
 	// upload to free space. If none does, the output is cut: see Output.Cut. Zero:
 	// Write fails when the disk is full.
 	Wait time.Duration
+
+	// InMemory makes the newest parts also stay in memory until Run.Stored is called for
+	// them, so that an upload that keeps up with the task reads nothing from the disk.
+	InMemory bool
 }
 
 // Write opens an output of the run's journal for writing. It calls ready with
@@ -91,6 +98,9 @@ func (r *Run) Write(output string, rule CutRule, ready func(Part)) (*Writer, err
 	w := &Writer{
 		run: r, dir: dir, partSize: rule.PartSize, interval: rule.Interval, wait: rule.Wait, ready: ready,
 		part: Part{Output: output, Number: 1, ContentType: o.ContentType},
+	}
+	if rule.InMemory {
+		w.memory = &r.memory
 	}
 	if w.interval > 0 {
 		r.following.add(w)
@@ -129,6 +139,9 @@ func (w *Writer) grow(p []byte) (n int, err error) {
 	}
 	n, err = w.file.Write(p)
 	w.part.measure(p[:n])
+	if w.part.data != nil {
+		w.part.data.bytes = append(w.part.data.bytes, p[:n]...)
+	}
 	w.digest.Write(p[:n])
 	if err != nil {
 		return n, fmt.Errorf("spool %s: %w", w.part.Output, err)
@@ -169,6 +182,7 @@ func (w *Writer) openPart() error {
 		return fmt.Errorf("spool %s: %w", w.part.Output, err)
 	}
 	w.file, w.digest, w.opened = file, sha256.New(), time.Now()
+	w.part.data = w.memory.take(w.partSize)
 	if w.interval > 0 {
 		w.timer = time.AfterFunc(w.delay(), w.tick)
 	}

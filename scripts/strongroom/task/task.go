@@ -51,7 +51,11 @@ type Result struct {
 // ends, Run sends SIGTERM to the command.
 func Run(ctx context.Context, spec Spec) Result {
 	cmd := exec.Command(spec.Argv[0], spec.Argv[1:]...)
-	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = spec.Env, spec.Stdin, spec.Stdout, spec.Stderr
+	cmd.Env, cmd.Stdin = spec.Env, spec.Stdin
+	cmd.Stdout = copied(spec.Stdout)
+	if cmd.Stderr = cmd.Stdout; spec.Stderr != spec.Stdout {
+		cmd.Stderr = copied(spec.Stderr)
+	}
 	ownGroup(cmd)
 	cmd.WaitDelay = outputDelay
 	if err := cmd.Start(); err != nil {

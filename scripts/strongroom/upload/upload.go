@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -305,16 +304,16 @@ func describe(batch []spool.Part) []api.Part {
 
 // open opens a part for one attempt.
 func (u *Uploader) open(part spool.Part) (*countingReader, error) {
-	f, err := os.Open(part.Path)
+	f, err := part.Open()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
-	return &countingReader{file: f, moved: u.config.Moved}, nil
+	return &countingReader{part: f, moved: u.config.Moved}, nil
 }
 
-// countingReader reads a file and reports the bytes that were read.
+// countingReader reads a part and reports the bytes that were read.
 type countingReader struct {
-	file  *os.File
+	part  io.ReadCloser
 	moved func(int64)
 
 	mu    sync.Mutex
@@ -323,12 +322,12 @@ type countingReader struct {
 }
 
 func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.file.Read(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
 		return 0, io.ErrClosedPipe
 	}
+	n, err := c.part.Read(p) // with the lock: after close, the part's memory has another one
 	c.total += int64(n)
 	c.moved(int64(n))
 	return n, err
@@ -343,5 +342,5 @@ func (c *countingReader) close(failed bool) {
 	if failed {
 		c.moved(-c.total)
 	}
-	_ = c.file.Close()
+	_ = c.part.Close()
 }

@@ -97,3 +97,81 @@ func TestTheNextRangeIsRequestedWhileOneIsCopied(t *testing.T) {
 		})
 	}
 }
+
+// lateOutput is a platform whose response under a view begins only after all bytes before it
+// were printed, or when the most ranges that r may request ahead were requested.
+type lateOutput struct {
+	content []byte
+
+	mu      sync.Mutex
+	printed int
+	waiting map[int]chan struct{} // by first byte; closed when the response may begin
+	most    int                   // responses that waited at the same time
+}
+
+const lateRange = 10 // bytes of a response
+
+func (o *lateOutput) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/views") {
+		fmt.Fprintf(w, `{"view":"token","state":"complete","size":%d}`, len(o.content))
+		return
+	}
+	var first int
+	_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &first)
+	o.wait(first)
+	end := min(first+lateRange, len(o.content))
+	w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, end-1, len(o.content)))
+	w.Header().Set("Strongroom-Output-State", "complete")
+	w.WriteHeader(http.StatusPartialContent)
+	_, _ = w.Write(o.content[first:end])
+}
+
+func (o *lateOutput) wait(first int) {
+	o.mu.Lock()
+	if o.printed >= first {
+		o.mu.Unlock()
+		return
+	}
+	ready := make(chan struct{})
+	o.waiting[first] = ready
+	o.most = max(o.most, len(o.waiting))
+	o.mu.Unlock()
+	<-ready
+}
+
+// Write implements io.Writer for what is printed.
+func (o *lateOutput) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.printed += len(p)
+	for first, ready := range o.waiting {
+		if first <= o.printed {
+			close(ready)
+			delete(o.waiting, first)
+		}
+	}
+	return len(p), nil
+}
+
+// Each response that has not begun when it is needed makes the reader request one more ahead,
+// up to eight.
+func TestMoreRangesAreRequestedAheadIfTheyBeginLate(t *testing.T) {
+	t.Parallel()
+	o := &lateOutput{content: make([]byte, 60*lateRange), waiting: map[int]chan struct{}{}}
+	server := httptest.NewServer(o)
+	t.Cleanup(server.Close)
+	client, err := api.New(api.Config{URL: server.URL, Workspace: "prod"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := view.Reader{Client: client, Run: "r", Name: "a.log", Retry: retry.Policy{For: time.Minute, First: time.Millisecond}, Out: o}
+	if err := r.Bytes(t.Context(), api.Span{First: 0, Last: -1}); err != nil {
+		t.Fatal(err)
+	}
+	if o.printed != len(o.content) {
+		t.Errorf("printed %d bytes of %d", o.printed, len(o.content))
+	}
+	if o.most < 4 || o.most > 8 {
+		t.Errorf("%d ranges were requested ahead, not up to 8", o.most)
+	}
+}

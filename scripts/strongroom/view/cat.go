@@ -45,7 +45,9 @@ type Reader struct {
 	view      string // token of the view to read under; empty: no view is open
 	begun     bool   // a range was read
 
-	ahead chan requested // receives the response that follows the one that is being copied; nil: none was requested
+	ahead []requested // what follows the chunk that is being copied, in order and without gaps
+	late  int         // how many of them had not begun when they were needed, at most maxAhead-1
+	step  int64       // bytes of the longest chunk under a view
 }
 
 // Bytes writes the stored bytes of a range. If the output is incomplete, it then
@@ -189,54 +191,6 @@ func (r *Reader) copyThrough(ctx context.Context, last int64) error {
 	}
 }
 
-// requested is a response that was requested while the one before it is being copied.
-type requested struct {
-	chunk *api.Chunk
-	err   error
-}
-
-// requestAhead requests what follows a chunk under a view. Only the response begins: its
-// bytes wait in the connection until they are read.
-func (r *Reader) requestAhead(ctx context.Context, chunk *api.Chunk, last int64) {
-	first, token := chunk.Last+1, r.view
-	if token == "" || r.linesLeft >= 0 || first >= chunk.Size || last >= 0 && first > last {
-		return
-	}
-	r.drop()
-	ahead := make(chan requested, 1)
-	r.ahead = ahead
-	go func() {
-		chunk, err := r.Client.BytesUnder(ctx, r.Run, r.Name, token, api.Span{First: first, Last: last})
-		ahead <- requested{chunk, err}
-	}()
-}
-
-// next returns what was requested ahead, if it begins at r.at. Otherwise it requests it.
-func (r *Reader) next(ctx context.Context, last int64) (*api.Chunk, error) {
-	if r.ahead != nil {
-		got := <-r.ahead
-		r.ahead = nil
-		if got.err == nil && got.chunk.First == r.at {
-			return got.chunk, nil
-		}
-		if got.err == nil {
-			_ = got.chunk.Body.Close() // nothing of it is needed
-		}
-	}
-	return r.read(ctx, api.Span{First: r.at, Last: last})
-}
-
-// drop forgets what was requested ahead.
-func (r *Reader) drop() {
-	if r.ahead == nil {
-		return
-	}
-	if got := <-r.ahead; got.err == nil {
-		_ = got.chunk.Body.Close() // nothing of it is needed
-	}
-	r.ahead = nil
-}
-
 // read requests a range. The second range and all after it are read under a view, so that
 // any number of them has one pair of audit entries.
 func (r *Reader) read(ctx context.Context, span api.Span) (*api.Chunk, error) {
@@ -316,7 +270,7 @@ func (r *Reader) copyChunk(chunk *api.Chunk) error {
 
 // copyLines copies body to its end or to the last requested line.
 func (r *Reader) copyLines(body io.Reader) error {
-	buffer := make([]byte, 64<<10)
+	buffer := make([]byte, 256<<10)
 	for r.linesLeft != 0 {
 		n, err := body.Read(buffer)
 		wanted := r.limitLines(buffer[:n])
