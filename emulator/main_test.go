@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/demo"
 )
 
@@ -84,6 +85,9 @@ func TestHelpAndVersionArePrintedToStandardOutput(t *testing.T) {
 
 // The same directory works any number of times, with and without the demonstration.
 func TestADirectoryCanBeUsedAgain(t *testing.T) {
+	if cloudtest.RaceDetector {
+		t.Skip("the tests of emulator/demo run the demonstration with the race detector")
+	}
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	for n, workspace := range []string{"prod", "demo-2"} {

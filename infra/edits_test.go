@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,13 +59,13 @@ var installations = []installation{
 			"member":    with(acme, "workspaces", map[string]any{"prod": map[string]any{"members": []any{map[string]any{"issuer": "https://issuer.example", "subject": "eve"}}}}),
 			"retained":  with(acme, "outputs", map[string]any{"keep_days": 7}),
 			"signing":   with(acme, "signing_key", true),
-			"leaves":    with(acme, "leaving", true),
+			"leaves":    with(acme, "leaving", true, "without_certificate", true),
 		}), []edit{
 			{"suspend a tenant", []string{`update module.tenant["suspended"].google_firestore_document.record`}},
 			{"change whom a tenant trusts", []string{`update module.tenant["untrusted"].google_firestore_document.record`}},
 			{"add a workspace", []string{`create module.tenant["workspace"].google_firestore_document.workspace["test"]`}},
 			{"add a member", []string{`create module.tenant["member"].google_firestore_document.member["*"]`}},
-			{"retain output", []string{`update module.tenant["retained"].google_storage_bucket.this["outputs"]`}},
+			{"retain output", []string{`update module.tenant["retained"].google_storage_bucket.this["outputs"]`, `update module.tenant["retained"].google_firestore_document.record`}},
 			{"create a signing key", []string{`create module.tenant["signing"].google_kms_crypto_key.signing[0]`, `create module.tenant["signing"].google_kms_crypto_key_iam_member.this["*"]`}},
 			{"let a tenant leave", []string{
 				`update module.tenant["leaves"].google_kms_crypto_key.data`, `update module.tenant["leaves"].google_storage_bucket.*`, `update module.tenant["leaves"].terraform_data.guard`, `update module.tenant["leaves"].terraform_data.database`,
@@ -99,10 +100,11 @@ var installations = []installation{
 			}},
 		}},
 		{"a region and a version", variableValues{
-			"regions": []string{"europe-west4", "europe-north1", "europe-west9"}, "worker_pools": pools("europe-west4", "europe-north1", "europe-west9"), "packages": otherPackages,
+			"regions": []string{"europe-west4", "europe-north1", "europe-central2"}, "worker_pools": pools("europe-west4", "europe-north1", "europe-central2"), "packages": otherPackages,
+			"home_region": "europe-north1", "subnetwork_ranges": map[string]string{"europe-north1": "10.64.0.0/20", "europe-west4": "10.65.0.0/20", "europe-central2": "10.66.0.0/20"},
 		}, []edit{
-			{"add a region", []string{
-				`create *["*europe-west9*"]*`, `update module.platform.google_compute_backend_service.this["*"]`, `update module.platform.google_pubsub_topic.*`,
+			{"add a region that precedes the others", []string{
+				`create *["*europe-central2*"]*`, `update module.platform.google_compute_backend_service.this["*"]`, `update module.platform.google_pubsub_topic.*`,
 			}},
 			{"deploy another version", []string{
 				`update module.platform.google_storage_bucket_object.code["*"]`,
@@ -130,7 +132,7 @@ var (
 	}
 	productionTenants = map[string]any{
 		"suspended": acme, "untrusted": acme, "workspace": acme, "member": acme, "retained": acme, "signing": acme, "leaves": acme,
-		"left": with(acme, "leaving", true), "renamed": with(acme, "leaving", true),
+		"left": with(acme, "leaving", true, "without_certificate", true), "renamed": with(acme, "leaving", true, "without_certificate", true),
 	}
 	productionValues = variableValues{
 		"project_id": "p-test", "domain": "strongroom.example.com", "packages": packages, "tenants": productionTenants,
@@ -193,6 +195,7 @@ func TestEachKindOfEditTouchesOnlyWhatItMust(t *testing.T) {
 			}
 			checkPolicies(t, out)
 			plans := plansByRun(t, out)
+			checkInstances(t, plans["an_empty_project"])
 			for _, p := range in.plans {
 				t.Run(p.name, func(t *testing.T) { checkPlan(t, p, plans) })
 			}
@@ -200,25 +203,86 @@ func TestEachKindOfEditTouchesOnlyWhatItMust(t *testing.T) {
 	}
 }
 
+// TestTheSettingsToCopyCanBePlanned plans both examples with the values that their README says to
+// copy. Only the packages are those of the tests.
+func TestTheSettingsToCopyCanBePlanned(t *testing.T) {
+	t.Parallel()
+	for _, example := range []string{"minimal", "production"} {
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			tf := newTerraform(t)
+			dir := filepath.Join("examples", example)
+			tf.init(t, dir, true)
+			text := readText(t, filepath.Join(dir, "terraform.tfvars.example"))
+			if err := os.WriteFile(filepath.Join(tf.dir, dir, "terraform.tfvars"), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			writeRuns(t, filepath.Join(tf.dir, dir, "copied.tftest.json"), variableValues{"packages": packages}, testRun("an empty project", "plan", nil))
+			out, err := tf.run(t, dir, "test", "-json", "-verbose")
+			if err != nil {
+				t.Fatalf("%s", readable([]byte(err.Error())))
+			}
+			checkPolicies(t, out)
+			checkInstances(t, plansByRun(t, out)["an_empty_project"])
+		})
+	}
+}
+
 // writeTests writes a file of tests, which Terraform runs in its order.
 func writeTests(t *testing.T, file string, in installation) {
 	t.Helper()
-	run := func(name, command string, values variableValues) map[string]any {
-		return map[string]any{strings.ReplaceAll(name, " ", "_"): map[string]any{"command": command, "variables": with(values)}}
-	}
-	runs := []any{run("an empty project", "plan", nil), run("apply", "apply", nil)}
+	runs := []any{testRun("an empty project", "plan", nil), testRun("apply", "apply", nil)}
 	for _, p := range in.plans {
-		runs = append(runs, run(p.name, "plan", p.values))
+		runs = append(runs, testRun(p.name, "plan", p.values))
 	}
 	// After the last run, Terraform destroys everything. The guards of tenants allow it
 	// only then.
-	runs = append(runs, run("prepare to destroy", "apply", variableValues{"deletion_policy": "DELETE"}))
+	runs = append(runs, testRun("prepare to destroy", "apply", variableValues{"deletion_policy": "DELETE"}))
+	writeRuns(t, file, in.values, runs...)
+}
+
+// testRun is a run of a command with values that differ from the file's.
+func testRun(name, command string, values variableValues) any {
+	return map[string]any{strings.ReplaceAll(name, " ", "_"): map[string]any{"command": command, "variables": with(values)}}
+}
+
+func writeRuns(t *testing.T, file string, values variableValues, runs ...any) {
+	t.Helper()
 	mocks := map[string]any{"source": "../../modules/platform/tests/mocks"}
 	text, err := json.Marshal(map[string]any{
-		"mock_provider": map[string]any{"google": mocks, "google-beta": mocks}, "variables": in.values, "run": runs,
+		"mock_provider": map[string]any{"google": mocks, "google-beta": mocks}, "variables": values, "run": runs,
 	})
 	if err := errors.Join(err, os.WriteFile(file, text, 0o600)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// cpusOfNewProject is the quota of Cloud Run in each region of a new project. Google refuses a
+// function whose instances could use more.
+const cpusOfNewProject = 20
+
+// checkInstances requires that a new project has the CPUs for the instances of each function, and
+// that no function may have more instances than the table says.
+func checkInstances(t *testing.T, changes []policy.Change) {
+	t.Helper()
+	suite, checked := table(t), 0
+	for _, c := range changes {
+		if c.Type != "google_cloudfunctions2_function" {
+			continue
+		}
+		checked++
+		service := c.Block("service_config")
+		instances := service.Number("max_instance_count")
+		cpu, err := strconv.ParseFloat(service.Text("available_cpu"), 64)
+		if err != nil || instances*cpu > cpusOfNewProject {
+			t.Errorf("%s: %v instances with %q CPUs are above the quota of a new project", c.Address, instances, service.Text("available_cpu"))
+		}
+		if most := suite.Functions[c.Text("name")].Limits.MaxInstances; most > 0 && instances > float64(most) {
+			t.Errorf("%s: %v instances, and suite.json says %d", c.Address, instances, most)
+		}
+	}
+	if checked < len(suite.Functions) {
+		t.Errorf("the plan has %d functions", checked)
 	}
 }
 

@@ -1,12 +1,15 @@
 package infra_test
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/shared/certificate"
 )
 
 // TestExamplesAcceptEverySettingOfATenant compares what the module settings accepts,
@@ -19,12 +22,10 @@ func TestExamplesAcceptEverySettingOfATenant(t *testing.T) {
 		return slices.Contains([]string{"platform", "slug", "deletion_policy"}, name) // these are not the tenant's
 	})
 	slices.Sort(settings)
-	known := regexp.MustCompile(`(?s)\bknown = \[(.*?)\]`).FindString(readText(t, "modules/settings/main.tf"))
+	known := regexp.MustCompile(`(?s)\bknown = concat\(local\.leave, \[(.*?)\]`).FindString(readText(t, "modules/settings/main.tf"))
 	var accepted []string
 	for _, m := range regexp.MustCompile(`"([a-z_]+)"`).FindAllStringSubmatch(known, -1) {
-		if m[1] != "leaving" { // it becomes deletion_policy
-			accepted = append(accepted, m[1])
-		}
+		accepted = append(accepted, m[1])
 	}
 	slices.Sort(accepted)
 	if diff := cmp.Diff(settings, accepted); diff != "" {
@@ -40,12 +41,32 @@ func TestExamplesAcceptEverySettingOfATenant(t *testing.T) {
 	}
 }
 
+// TestCertificatesInTestsOfTerraformAreCertificates compares the files that the tests of
+// modules/settings use to what the platform issues.
+func TestCertificatesInTestsOfTerraformAreCertificates(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"final", "interim", "key-left", "object-left"} {
+		text, _, _ := strings.Cut(readText(t, "modules/settings/tests/"+name+".certificate"), "\n\n")
+		origin, body, _ := strings.Cut(text, "\n")
+		var c certificate.Certificate
+		decoder := json.NewDecoder(strings.NewReader(body))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&c); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if again, err := c.Text(origin); err != nil || again != text+"\n" {
+			t.Errorf("%s: the text is %q, want %q: %v", name, text, again, err)
+		}
+	}
+}
+
 // TestProductionCanSetWhatThePlatformHas compares the variables of the platform module to
 // what examples/production passes on. An operator cannot set a variable that it omits.
 func TestProductionCanSetWhatThePlatformHas(t *testing.T) {
 	t.Parallel()
 	defaultsOnly := []string{ // an operator who needs another value edits the example
-		"admit_everybody", "audience", "data_access_logs", "default_limits", "home_region", "key_destroy_days", "key_rotation_days", "log_retention_days",
+		"admit_everybody", "audience", "data_access_logs", "default_limits", "key_destroy_days", "key_rotation_days", "log_retention_days",
 		"runtime", "scheduler_regions", "ttl_fields",
 	}
 	module := regexp.MustCompile(`(?s)module "platform" \{(.*?)\n\}`).FindString(readText(t, "examples/production/main.tf"))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,6 +118,12 @@ func (d *Demo) verifyCertificate(ctx context.Context, t *table) error {
 	if err := json.Unmarshal(got.body, &issued); err != nil {
 		return fmt.Errorf("read the certificate: %w", err)
 	}
+	published, err := send(ctx, http.MethodGet, d.cloud.URL+"/v1/tenants/"+string(acme)+"/certificates/keys", nil, nil)
+	if err != nil {
+		return fmt.Errorf("read the verifier keys: %w", err)
+	}
+	t.add("anybody", "read the verifier keys, without a token", fmt.Sprint(published.status), "the same as with the certificate",
+		d.check(slices.Equal(strings.Fields(string(published.body)), issued.VerifierKeys)))
 	c, err := certificate.Verify([]byte(issued.Note), issued.VerifierKeys...)
 	var existed, left int64
 	for _, s := range c.Stores {

@@ -74,6 +74,7 @@ func wantGone(t *testing.T, tn, other *cloudtest.Tenant) {
 		}
 	}
 	final := certificateOf(t, tn)
+	wantPublicKeysVerify(t, tn, other)
 	if final.Kind != certificate.Final || len(final.Stores) != 4 || final.Checkpoint == "" {
 		t.Errorf("the certificate is %+v", final)
 	}
@@ -178,6 +179,25 @@ func certificateOf(t *testing.T, tn *cloudtest.Tenant) certificate.Certificate {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// wantPublicKeysVerify verifies the final certificate with the keys that everybody can read when
+// nothing of the tenant is left. Those of another tenant do not verify it.
+func wantPublicKeysVerify(t *testing.T, tn, other *cloudtest.Tenant) {
+	t.Helper()
+	var got struct{ Note string }
+	tn.Do(t, "platform", http.MethodGet, "/v1/tenants/"+string(tn.ID)+"/certificate", nil).Want(t, http.StatusOK).JSON(t, &got)
+	keysOf := func(id tenant.ID) []string {
+		r := tn.Cloud.Do(t, "", http.MethodGet, "/v1/tenants/"+string(id)+"/certificates/keys", nil).Want(t, http.StatusOK)
+		return strings.Split(strings.TrimSuffix(string(r.Body), "\n"), "\n")
+	}
+	c, err := certificate.Verify([]byte(got.Note), keysOf(tn.ID)...)
+	if err != nil || c.Kind != certificate.Final {
+		t.Errorf("the public keys verify a %s certificate: %v", c.Kind, err)
+	}
+	if _, err := certificate.Verify([]byte(got.Note), keysOf(other.ID)...); err == nil {
+		t.Error("the keys of another tenant verify the certificate")
+	}
 }
 
 // objectsOf counts the objects in each bucket of a tenant.

@@ -20,6 +20,9 @@ import (
 // Law 6, for every operation: while the audit log cannot be written, operations that
 // must be recorded first fail, write nothing and return nothing. The others work.
 func TestLaw6OnTheRecordFirstOrNotAtAll(t *testing.T) {
+	if cloudtest.RaceDetector {
+		t.Skip("TestEveryRecordedRequestHasAReceipt sends each request with the race detector")
+	}
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	if c.Firestore == nil {
@@ -31,6 +34,9 @@ func TestLaw6OnTheRecordFirstOrNotAtAll(t *testing.T) {
 	}
 	for name, function := range c.Suite.Functions {
 		for _, route := range function.Routes {
+			if publicOperations[route] != nil { // recorded nowhere
+				continue
+			}
 			t.Run(route, func(t *testing.T) { f.tryWithoutAuditLog(t, name, route) })
 		}
 	}

@@ -125,8 +125,9 @@ func TestAnIssueIsIgnored(t *testing.T) {
 	if got := f.getIssue(t, "a"); got.Ignored != nil {
 		t.Fatalf("an invalid request changed the issue: %+v", got)
 	}
+	end := until(farFuture(f).Truncate(time.Second))
 	for range 2 {
-		f.annotate(t, "viewer", "a", "ignore", until(farFuture(f).Truncate(time.Second))).Want(t, http.StatusOK)
+		f.annotate(t, "viewer", "a", "ignore", end).Want(t, http.StatusOK)
 	}
 	if got := f.getIssue(t, "a"); got.State != "ignored" || f.countEntries(t, auditlog.IgnoreIssue) != 1 {
 		t.Errorf("the state is %s, and %d entries are in the audit log", got.State, f.countEntries(t, auditlog.IgnoreIssue))

@@ -10,10 +10,18 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/run"
 )
 
-// signalingClock stops everybody who waits, and says so, until it is released.
+// signalingClock stops everybody who waits, and says so, until it is released. It stands still
+// otherwise, so that a slow machine has nobody wait less.
 type signalingClock struct {
 	fastForwardClock
+	started        time.Time
 	waits, release chan struct{}
+}
+
+func (c *signalingClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.started.Add(c.ahead)
 }
 
 func (c *signalingClock) after(d time.Duration) <-chan time.Time {
@@ -31,7 +39,7 @@ func (c *signalingClock) after(d time.Duration) <-chan time.Time {
 func TestIssuesDoNotWaitForAnSLI(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)
-	clock := &signalingClock{waits: make(chan struct{}, 100), release: make(chan struct{})}
+	clock := &signalingClock{started: time.Now(), waits: make(chan struct{}, 100), release: make(chan struct{})}
 	w.updater = assistantupdate.New(function.Deps{Clients: w.Cloud.Operator, Now: clock.now, After: clock.after, Log: slog.New(slog.DiscardHandler)})
 	first, second := runAt(0, run.Success), runAt(1, run.Failure, "down")
 	first.task, first.samples = "other-check", map[string][]float64{"latency": {1}}

@@ -1,6 +1,7 @@
 // Package audit is the function that shows audit logs: it lists and finds entries,
 // proves that an entry is in the published log, serves the log's Merkle tree in the
-// format that other tools read, and stores the cosignatures of witnesses.
+// format that other tools read, and stores the cosignatures of witnesses. It also
+// publishes the keys that verify the certificates of offboardings.
 //
 // audit-integrator (functions/auditintegrator) publishes the logs. Each tenant has
 // one, and the platform has one.
@@ -24,6 +25,7 @@
 //	GET  /v1/platform/audit/log/keys                      platform
 //	GET  /v1/platform/audit/log/policy                    platform
 //	GET  /v1/platform/audit/log/tile/{tile}               platform
+//	GET  /v1/tenants/{tenant}/certificates/keys           everybody, without a token
 //
 // The tenant in a path must be the caller's own: it is part of the URL because the
 // log's origin is its URL, and because a cache must never mix two tenants. The
@@ -90,6 +92,23 @@
 // Whoever gets keys and policy from the platform trusts the platform. An auditor
 // gets them once and keeps them.
 //
+// # Keys of certificates
+//
+// When a tenant is offboarded, it receives signed certificates (shared/certificate), and soon
+// has no token any more. The keys that verify them are therefore public:
+//
+//	GET /v1/tenants/{tenant}/certificates/keys   text/plain: a verifier key of c2sp.org/signed-note on each
+//	                                             line, the oldest version of the key first, all with the name
+//	                                             HOST/v1/tenants/TENANT/certificates
+//
+// One key of the platform signs the certificates of all tenants, each under a name of its own.
+// The response follows from the name in the path. Nothing of the tenant is read, so it is the
+// same after the tenant is gone, and for a tenant that never existed. A token is ignored.
+// Caches may store it for an hour (Cache-Control: public, max-age=3600). A version of the key
+// stays in the list until it is disabled or destroyed in Cloud KMS, which nobody should do.
+// All callers without a token share a limit of 100 requests a second in each instance, and each
+// address has the limit of the load balancer.
+//
 // # Cosignatures
 //
 // A witness reads the checkpoint, compares it with the last one that it saw, adds its
@@ -113,7 +132,8 @@
 // written before anything is read. So somebody who follows the log adds one entry an
 // hour. Cosignatures are recorded alike as audit.log.cosign. For the platform's log,
 // the actions are platform.audit.entries.read and platform.audit.log.read. Reads of
-// checkpoints, keys and the policy are not recorded.
+// checkpoints, keys and the policy are not recorded, and neither are those of the keys of
+// certificates.
 //
 // # Status
 //
@@ -141,6 +161,7 @@
 //	STRONGROOM_PAGE_TOKEN_KEY         the key that authenticates page tokens, the same in all instances
 //	STRONGROOM_LOG_KEY                projects/…/cryptoKeys/… of Ed25519 that signs checkpoints
 //	STRONGROOM_MANIFEST_KEY           projects/…/cryptoKeys/… of Ed25519 that signs the manifests of exports
+//	STRONGROOM_CERTIFICATE_KEY        projects/…/cryptoKeys/… of Ed25519 that signs the certificates of offboardings
 //	STRONGROOM_HOST                   host name of the API, the beginning of every log's origin
 //	STRONGROOM_PLATFORM_AUDIT_BUCKET  bucket of the platform's own log
 //
@@ -154,6 +175,8 @@
 //	roles/cloudkms.viewer              on the log key: lists its versions
 //	roles/cloudkms.publicKeyViewer     on the manifest key: it cannot sign
 //	roles/cloudkms.viewer              on the manifest key: lists its versions
+//	roles/cloudkms.publicKeyViewer     on the certificate key: it cannot sign
+//	roles/cloudkms.viewer              on the certificate key: lists its versions
 //	roles/storage.legacyObjectReader   on every audit bucket: gets objects, lists none
 //
 // # Events
@@ -169,6 +192,7 @@
 //	ENTRY=$(curl -si "$API/audit/entries?limit=5" -H "Authorization: Bearer $TOKEN" | tr -d '\r' | sed -n 's/^Strongroom-Audit-Entry: //p')
 //	curl -s "$API/audit/entries/$ENTRY" -H "Authorization: Bearer $TOKEN"
 //	curl -s "$API/tenants/acme/audit/log/keys" -H "Authorization: Bearer $TOKEN"
+//	curl -s "$API/tenants/acme/certificates/keys"
 //
 // The proof of an entry that is not published yet is rejected with 409:
 //

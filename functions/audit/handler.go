@@ -28,6 +28,7 @@ type Handler struct {
 	storage      gcp.Lazy[*storage.Client]
 	keys         signednote.Cache
 	manifestKeys signednote.Cache
+	certKeys     signednote.Cache // of certificates
 }
 
 const (
@@ -58,6 +59,7 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 	h := &Handler{Handler: a.Handler(), API: a, guard: guard, reader: reader, config: config, deps: deps}
 	h.registerEntries(a)
 	h.registerLog(a)
+	h.registerCertificateKeys(a)
 	return h, nil
 }
 

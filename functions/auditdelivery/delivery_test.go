@@ -14,6 +14,7 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/functions/auditdelivery"
@@ -161,7 +162,8 @@ func TestACursorNeverGoesBack(t *testing.T) {
 // they fail, with one or two processes.
 func TestEachFaultAtEachCallLeavesNoGap(t *testing.T) {
 	t.Parallel()
-	for _, fault := range faults.All {
+	tried := cloudtest.Sampled(1)
+	for kind, fault := range faults.All {
 		t.Run(fmt.Sprintf("a call that is %s", fault), func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
@@ -174,6 +176,9 @@ func TestEachFaultAtEachCallLeavesNoGap(t *testing.T) {
 				f.wantAll(t, tn, total, fmt.Sprintf("%v, %d processes", plan, processes))
 			}
 			for first := range 12 {
+				if !tried(first + kind) {
+					continue
+				}
 				deliver(1, map[int]faults.Fault{first: fault})
 				deliver(1, map[int]faults.Fault{first: fault, first + 2: faults.ReplyLost})
 				deliver(2, map[int]faults.Fault{first: fault, first + 3: faults.Late})

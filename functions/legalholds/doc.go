@@ -35,6 +35,10 @@
 // The platform owns the temporary holds of these buckets. Use event-based holds for your own
 // purposes.
 //
+// What is due within 10 minutes of a new hold may be gone: the hold marks nothing before the next
+// call. Terraform does not know of holds; what it asks for before it deletes a tenant is in
+// infra/adr/0075-terraform-asks-for-the-certificate.md.
+//
 // # Responses
 //
 //	200  {"marked":12,"released":0,"due":250,"notDue":0,"finished":1,"failed":0,"more":false}

@@ -43,7 +43,8 @@
 // 800-88 Rev. 2. The interim one is issued with the first step, and the final one with the
 // last. It lists what existed, with counts and digests, what was erased, when and by which
 // method, each version of the key, what remains and why, and the newest checkpoint of the
-// tenant's audit log. GET /v1/tenants/{tenant}/certificate returns it.
+// tenant's audit log. GET /v1/tenants/{tenant}/certificate returns it. Everybody can read the
+// verifier keys at GET /v1/tenants/{tenant}/certificates/keys (functions/audit).
 //
 // # Responses
 //

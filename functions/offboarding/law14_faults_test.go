@@ -144,7 +144,7 @@ func (s shown) after(other offboard.Step) bool {
 
 // TestLaw14GoneWhateverFails fails each call of an offboarding in each way, and pairs of calls:
 // nothing is erased too early, everything is erased in the end, and the certificate is right.
-// Each run tries a sample; STRONGROOM_HISTORIES tries all.
+// Each run tries a sample; STRONGROOM_HISTORIES=N tries all calls and N pairs.
 func TestLaw14GoneWhateverFails(t *testing.T) {
 	t.Parallel()
 	kinds := []faults.Fault{faults.Lost, faults.ReplyLost, faults.KilledIn}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,21 +22,16 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 )
 
-// failing returns the function, of whose calls the one with a number fails, and how many calls
-// it has made.
-func failing(t *testing.T, c *cloudtest.Cloud, number int64, fault faults.Fault) (http.Handler, *atomic.Int64) {
+// failing returns the function, whose calls fail as the plan says by their numbers, and how many
+// calls it has made.
+func failing(t *testing.T, c *cloudtest.Cloud, plan map[int64]faults.Fault) (http.Handler, *atomic.Int64) {
 	t.Helper()
 	google, config, err := function.Settings[access.Config](c.FunctionEnviron("tenants"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	calls := &atomic.Int64{}
-	next := func() faults.Fault {
-		if calls.Add(1) == number {
-			return fault
-		}
-		return faults.None
-	}
+	next := func() faults.Fault { return plan[calls.Add(1)] }
 	grpc, err := faults.New(google.FirestoreHost, func(string) faults.Fault { return next() })
 	if err != nil {
 		t.Fatal(err)
@@ -57,10 +53,10 @@ func failing(t *testing.T, c *cloudtest.Cloud, number int64, fault faults.Fault)
 	return h, calls
 }
 
-// verifyWith verifies a bucket while a call fails. It returns the response and the calls.
-func verifyWith(t *testing.T, tn *cloudtest.Tenant, bucket string, number int64, fault faults.Fault) (int, storageShown, int64) {
+// verifyWith verifies a bucket while calls fail. It returns the response and the calls.
+func verifyWith(t *testing.T, tn *cloudtest.Tenant, bucket string, plan map[int64]faults.Fault) (int, storageShown, int64) {
 	t.Helper()
-	h, calls := failing(t, tn.Cloud, number, fault)
+	h, calls := failing(t, tn.Cloud, plan)
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/tenant/storage/verify", strings.NewReader(`{"bucket":"`+bucket+`"}`))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+tn.Token(t, "admin"))
@@ -75,23 +71,30 @@ func verifyWith(t *testing.T, tn *cloudtest.Tenant, bucket string, number int64,
 	return w.Code, s, calls.Load()
 }
 
-// TestAVerificationIsRightWhateverFails fails each call of a verification: a good bucket is never
-// called unusable, and a bad one never usable. The next verification succeeds. Each run tries a sample; STRONGROOM_HISTORIES tries all.
+// TestAVerificationIsRightWhateverFails fails each call of a verification, and random pairs of
+// calls: a good bucket is never called unusable, and a bad one never usable. The next
+// verification succeeds. Each run tries a sample; STRONGROOM_HISTORIES=N tries all calls and N pairs.
 func TestAVerificationIsRightWhateverFails(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	for name, good := range map[string]bool{"a good bucket": true, "a bucket that the signer may read": false} {
 		t.Run(name, func(t *testing.T) {
 			tn, bucket := tenantWithBucket(t, c, good)
-			status, s, calls := verifyWith(t, tn, bucket, 0, faults.None)
+			status, s, calls := verifyWith(t, tn, bucket, nil)
 			if status != http.StatusOK || (s.Result == "usable") != good || calls < 10 {
 				t.Fatalf("without a fault, the response is %d and %+v after %d calls", status, s, calls)
 			}
-			sampled := cloudtest.Sampled(4)
+			kinds, sampled := []faults.Fault{faults.Lost, faults.ReplyLost}, cloudtest.Sampled(4)
 			for n := range 2 * int(calls) {
-				if call, fault := int64(1+n/2), []faults.Fault{faults.Lost, faults.ReplyLost}[n%2]; sampled(n) {
-					t.Run(fmt.Sprintf("call %d %s", call, fault), func(t *testing.T) { verifyDespite(t, c, good, call, fault) })
+				if call, fault := int64(1+n/2), kinds[n%2]; sampled(n) {
+					t.Run(fmt.Sprintf("call %d %s", call, fault), func(t *testing.T) { verifyDespite(t, c, good, map[int64]faults.Fault{call: fault}) })
 				}
+			}
+			count, seed := cloudtest.Histories(t, 3)
+			for i := range count {
+				random := rand.New(rand.NewPCG(seed+uint64(i), 0))
+				plan := map[int64]faults.Fault{1 + random.Int64N(calls): kinds[random.IntN(2)], 1 + random.Int64N(calls): kinds[random.IntN(2)]}
+				t.Run(fmt.Sprintf("seed %d", seed+uint64(i)), func(t *testing.T) { verifyDespite(t, c, good, plan) })
 			}
 		})
 	}
@@ -112,10 +115,10 @@ func tenantWithBucket(t *testing.T, c *cloudtest.Cloud, good bool) (tn *cloudtes
 	return tn, bucket
 }
 
-func verifyDespite(t *testing.T, c *cloudtest.Cloud, good bool, call int64, fault faults.Fault) {
+func verifyDespite(t *testing.T, c *cloudtest.Cloud, good bool, plan map[int64]faults.Fault) {
 	t.Helper()
 	tn, bucket := tenantWithBucket(t, c, good)
-	status, s, _ := verifyWith(t, tn, bucket, call, fault)
+	status, s, _ := verifyWith(t, tn, bucket, plan)
 	if good && s.Result == "unusable" || !good && s.Result == "usable" {
 		t.Errorf("the response is %d and %+v", status, s)
 	}

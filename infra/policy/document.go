@@ -135,7 +135,8 @@ func Resources(text []byte) ([]Resource, error) {
 type Change struct {
 	Action string // create, update, delete or replace
 	Resource
-	Before map[string]any // the arguments before; null for a new resource
+	CreateFirst bool           // the replacement is created before the old resource is deleted
+	Before      map[string]any // the arguments before; null for a new resource
 }
 
 // Changes reads the output of `terraform show -json` of a plan, and returns the
@@ -155,7 +156,8 @@ func Changes(text []byte) ([]Change, error) {
 			action = "replace" // delete create, or create delete
 		}
 		after := Resource{Address: c.Address, Type: c.Type, Values: c.Change.After, unknown: c.Change.AfterUnknown}
-		changes = append(changes, Change{Action: action, Resource: after, Before: c.Change.Before})
+		first := action == "replace" && c.Change.Actions[0] == "create"
+		changes = append(changes, Change{Action: action, Resource: after, CreateFirst: first, Before: c.Change.Before})
 	}
 	return changes, nil
 }

@@ -218,6 +218,7 @@ var changeRules = []changeRule{
 	{"nothing that has state is destroyed", destroyed},
 	{"access is not taken away", revoked},
 	{"documents stay in their database", anotherDatabase},
+	{"what functions use is not replaced", used},
 }
 
 // CheckChanges returns what is wrong with the changes of a plan, in their order.
@@ -256,6 +257,20 @@ func revoked(c Change) string {
 		if name != "id" && name != "etag" && present(value) {
 			return "the plan would remove the role and grant it again, because " + name + " is not known before apply"
 		}
+	}
+	return ""
+}
+
+// used rejects a replacement that Google refuses because functions use the resource, and one
+// that leaves a function without its package for a time.
+func used(c Change) string {
+	switch {
+	case c.Action != "replace":
+		return ""
+	case slices.Contains([]string{"google_compute_network", "google_compute_subnetwork"}, c.Type):
+		return "functions use it, so Google refuses to delete it and the apply stops halfway. Add another one instead"
+	case c.Type == "google_storage_bucket_object" && !c.CreateFirst:
+		return "its function would have no package until the new one exists. Give it create_before_destroy"
 	}
 	return ""
 }

@@ -49,6 +49,8 @@ var rejected = map[string]string{
 	"logs-moved":                 "nothing that has state is destroyed",
 	"role-replaced":              "access is not taken away",
 	"another-database":           "documents stay in their database",
+	"package-deleted-first":      "what functions use is not replaced",
+	"subnetwork-replaced":        "what functions use is not replaced",
 }
 
 func TestEachRuleRejectsAPlanThatViolatesIt(t *testing.T) {

@@ -23,10 +23,10 @@ func checkInfra(ctx context.Context, t *tree) (string, error) {
 	}
 	if _, err := exec.LookPath("tflint"); err != nil {
 		missing = append(missing, "tflint: it is not on the PATH (github.com/terraform-linters/tflint)")
-	} else if _, err := output(ctx, t.root, "tflint", "--chdir=infra", "--recursive"); err != nil {
+	} else if _, err := output(ctx, t.root, "tflint", "--chdir=infra", "--recursive", "--config="+t.path("infra/.tflint.hcl")); err != nil {
 		return "", err
 	}
-	events, err := output(ctx, t.root, "go", "test", "-json", "./infra/...")
+	events, err := output(ctx, t.root, "go", "test", "-json", "-timeout=30m", "./infra/...")
 	if err != nil {
 		return "", fmt.Errorf("run go test ./infra/...: %w", failures(err.Error(), err))
 	}

@@ -57,6 +57,13 @@ func ofEntry(persona, path string) prepare {
 	}
 }
 
+// withoutToken reads what is public.
+func withoutToken(path string) prepare {
+	return func(*testing.T, *cloudtest.Tenant) func(int) request {
+		return func(int) request { return request{method: http.MethodGet, path: path} }
+	}
+}
+
 // inLog reads below the path of the tenant's log.
 func inLog(path string) prepare {
 	return func(t *testing.T, tn *cloudtest.Tenant) func(int) request {

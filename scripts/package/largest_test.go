@@ -83,6 +83,7 @@ var largest = map[string]prepare{
 	"GET /v1/platform/audit/entries/{entry}/proof":           ofEntry("platform", "/v1/platform/audit/entries/%s/proof"),
 	"GET /v1/platform/audit/log/checkpoint":                  atPath("platform", "GET", "/v1/platform/audit/log/checkpoint", nil, storePlatformLog),
 	"GET /v1/platform/audit/log/keys":                        atPath("platform", "GET", "/v1/platform/audit/log/keys", nil, nothing),
+	"GET /v1/tenants/{tenant}/certificates/keys":             withoutToken("/v1/tenants/" + strings.Repeat("a", 63) + "/certificates/keys"),
 	"GET /v1/platform/audit/log/policy":                      atPath("platform", "GET", "/v1/platform/audit/log/policy", nil, nothing),
 	"GET /v1/platform/audit/log/tile/{tile...}":              atPath("platform", "GET", "/v1/platform/audit/log/tile/entries/000.p/255", nil, storePlatformLog),
 

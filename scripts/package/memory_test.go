@@ -34,7 +34,9 @@ const timeOfTheOthers = 3 * time.Minute
 // TestTheLargestRequestsFitInMemory sends 40 of the largest requests of each
 // operation at once. Each succeeds, at the latest when it is sent again because the
 // response asks for it.
-func TestTheLargestRequestsFitInMemory(t *testing.T) { // not parallel: it needs all of the machine's cores
+//
+// A function waits more than it computes, so as many are tried side by side as the machine has cores.
+func TestTheLargestRequestsFitInMemory(t *testing.T) {
 	if cloudtest.RaceDetector {
 		t.Skip("the programs are built without the race detector, so it finds nothing in them; without it, this test is faster")
 	}
@@ -44,6 +46,7 @@ func TestTheLargestRequestsFitInMemory(t *testing.T) { // not parallel: it needs
 				t.Skip("builds every function out of its archive, which takes minutes at first: not with -short")
 			}
 			runnable(t)
+			t.Parallel()
 			if end, limited := t.Deadline(); limited && time.Until(end) < timeOfTheOthers {
 				t.Skip("skipped: this machine is too slow for the time that go test allows; use go test -timeout=20m, as .ci/run does")
 			}

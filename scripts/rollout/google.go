@@ -88,8 +88,8 @@ func (g *google) name(p place) string {
 	return "projects/" + g.project + "/locations/" + p.region + "/services/" + p.function
 }
 
-// responses are counts of the responses of one revision.
-type responses struct{ all, failed int64 }
+// responses are counts of the responses of one revision: all, 5xx and 4xx.
+type responses struct{ all, failed, refused int64 }
 
 // answers are the responses since a time, by place and revision.
 type answers map[place]map[string]responses
@@ -128,8 +128,11 @@ func (a answers) add(series *monitoring.TimeSeries) {
 			continue
 		}
 		sum.all += *point.Value.Int64Value
-		if series.Metric.Labels["response_code_class"] == "5xx" {
+		switch series.Metric.Labels["response_code_class"] {
+		case "5xx":
 			sum.failed += *point.Value.Int64Value
+		case "4xx":
+			sum.refused += *point.Value.Int64Value
 		}
 	}
 	a[p][labels["revision_name"]] = sum

@@ -4,6 +4,7 @@
 //	go run ./scripts/rollout -project my-project -regions europe-west1,europe-west3 -- \
 //	  terraform -chdir=infra/examples/production apply plan   # a plan with -var keep_traffic=true
 //	go run ./scripts/rollout -project my-project -regions europe-west1,europe-west3 -status
+//	go run ./scripts/rollout -project my-project -regions europe-west1,europe-west3 -resume
 //	go run ./scripts/rollout -project my-project -regions europe-west1,europe-west3 -back
 //
 // It does this, for all functions of infra/suite.json in all regions:
@@ -16,7 +17,11 @@
 //     requests. Otherwise the revisions before get all requests again.
 //
 // A new revision fails if at least 5 of its responses are 5xx, and their share is more than one
-// percentage point above the share of the revision before in the same time. Ctrl-C goes back too.
+// percentage point above the share of the revision before in the same time. It also fails if at
+// least 20 are 4xx, and their share is more than 25 percentage points above. Ctrl-C goes back too.
+//
+// If this program dies, the requests stay where they are. -resume continues from there with steps
+// 3 and 4, and -back goes back.
 //
 // It uses the application default credentials. The caller needs run.services.get,
 // run.services.update, run.operations.get and monitoring.timeSeries.list, and
@@ -55,6 +60,7 @@ type settings struct {
 	percent int64
 	watch   time.Duration
 	back    bool
+	resume  bool
 	status  bool
 	command []string // with its arguments
 }
@@ -93,13 +99,22 @@ func (s settings) start(ctx context.Context, google *google, out io.Writer) erro
 		return r.status(ctx)
 	case s.back:
 		return r.back(ctx)
+	case s.resume:
+		return r.resume(ctx)
 	}
-	return r.deploy(ctx, func(ctx context.Context) error {
-		command := exec.CommandContext(ctx, s.command[0], s.command[1:]...)
-		command.Cancel = func() error { return command.Process.Signal(os.Interrupt) } // terraform saves its state
-		command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
-		return command.Run()
-	})
+	return r.deploy(ctx, func(context.Context) error { return execute(s.command) })
+}
+
+// execute runs a command. A terminal sends Ctrl-C to the command too, and terraform does not save
+// its state if it is interrupted twice. So this interrupts it only for another program that
+// terminates this one.
+func execute(words []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	command := exec.CommandContext(ctx, words[0], words[1:]...)
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return command.Run()
 }
 
 // pause is the time between two looks. Cloud Monitoring has a new value each minute.
@@ -112,7 +127,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.SetOutput(out)
 	flags.Usage = func() {
 		fmt.Fprint(out, "Usage: go run ./scripts/rollout -project ID -regions LIST [-percent N] [-watch TIME] -- COMMAND…\n",
-			"       go run ./scripts/rollout -project ID -regions LIST -status | -back\n\n",
+			"       go run ./scripts/rollout -project ID -regions LIST -status | -resume | -back\n\n",
 			"Run a command that deploys a version, and give its revisions a share of the requests first.\n\nFlags:\n")
 		flags.PrintDefaults()
 	}
@@ -121,6 +136,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.Int64Var(&s.percent, "percent", 5, "share of the requests that new revisions get at first, 1 to 99")
 	flags.DurationVar(&s.watch, "watch", 10*time.Minute, "time for which new revisions have this share, at least 3m: Cloud Monitoring shows a response after up to 3 minutes")
 	flags.BoolVar(&s.back, "back", false, "send all requests to the revisions before, and deploy nothing")
+	flags.BoolVar(&s.resume, "resume", false, "continue a rollout that was interrupted after its command, and deploy nothing")
 	flags.BoolVar(&s.status, "status", false, "show which revisions get requests, and change nothing")
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -133,7 +149,12 @@ func parse(args []string, out io.Writer) (settings, error) {
 }
 
 func (s settings) validate() error {
-	onlyShows := s.back || s.status
+	alone := 0 // flags that deploy nothing
+	for _, given := range []bool{s.back, s.resume, s.status} {
+		if given {
+			alone++
+		}
+	}
 	switch {
 	case s.project == "":
 		return errors.New("say which project: -project ID")
@@ -143,11 +164,11 @@ func (s settings) validate() error {
 		return errors.New("-percent must be 1 to 99")
 	case s.watch < 3*time.Minute:
 		return errors.New("-watch must be at least 3m, because Cloud Monitoring shows a response after up to 3 minutes")
-	case s.back && s.status:
-		return errors.New("give -back or -status, not both")
-	case onlyShows && len(s.command) > 0:
-		return errors.New("-back and -status deploy nothing, so they take no command")
-	case !onlyShows && len(s.command) == 0:
+	case alone > 1:
+		return errors.New("give only one of -back, -resume and -status")
+	case alone == 1 && len(s.command) > 0:
+		return errors.New("-back, -resume and -status deploy nothing, so they take no command")
+	case alone == 0 && len(s.command) == 0:
 		return errors.New("say what deploys the version: -- terraform apply plan")
 	}
 	return nil

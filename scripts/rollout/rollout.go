@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -48,6 +49,27 @@ func (r *rollout) deploy(ctx context.Context, command func(context.Context) erro
 	if err := command(ctx); err != nil {
 		return fmt.Errorf("the command failed: %w; all requests still go to the revisions before it. Correct it, and run this again", err)
 	}
+	return r.move(ctx, before)
+}
+
+// resume continues a rollout that was interrupted after its command. It deploys nothing.
+func (r *rollout) resume(ctx context.Context) error {
+	before, err := r.each(ctx, func(_ context.Context, _ place, s service) (string, error) {
+		if named, newest := serving(s.traffic); len(named) == 1 && !newest {
+			return named[0], nil
+		}
+		return s.before(), nil // "": all requests go to the newest revision already
+	})
+	if err != nil {
+		return err
+	}
+	r.printf("%d functions do not send all requests to their newest revision", len(before))
+	return r.move(ctx, before)
+}
+
+// move shares the requests with the new revisions and watches them. Then they get all requests, or the
+// revisions before do.
+func (r *rollout) move(ctx context.Context, before map[place]string) error {
 	start := time.Now()
 	after, err := r.share(ctx, before)
 	if err == nil && len(after) > 0 {
@@ -58,7 +80,7 @@ func (r *rollout) deploy(ctx context.Context, command func(context.Context) erro
 		return r.undo(ctx, err)
 	}
 	if err := r.finish(context.WithoutCancel(ctx)); err != nil {
-		return fmt.Errorf("%w; run this again with the same command to finish, or with -back", err)
+		return fmt.Errorf("%w; run this with -resume until it succeeds", err)
 	}
 	r.printf("the newest revisions get all requests")
 	return nil
@@ -75,7 +97,7 @@ func (r *rollout) pin(ctx context.Context) (map[place]string, error) {
 		case len(named) == 1 && !newest:
 			return named[0], nil // an earlier rollout went back, or was interrupted before it began
 		}
-		return "", fmt.Errorf("%s has requests for several revisions: an earlier rollout did not end. Run this with -back first", p)
+		return "", fmt.Errorf("%s has requests for several revisions: an earlier rollout did not end. Run this with -resume or -back first", p)
 	})
 }
 
@@ -114,9 +136,14 @@ func (r *rollout) undo(ctx context.Context, why error) error {
 	return fmt.Errorf("%w; all requests go to the revisions before. Deploy the version before, or correct this one and run this again", why)
 }
 
-// back sends all requests that are shared to the revisions that had them before.
+// back sends all requests that are shared to the revisions that had them before. A function whose
+// newest revision has all requests stays as it is: nothing says which revision was before.
 func (r *rollout) back(ctx context.Context) error {
+	var finished atomic.Int64
 	moved, err := r.each(ctx, func(ctx context.Context, p place, s service) (string, error) {
+		if named, _ := serving(s.traffic); len(named) == 0 {
+			finished.Add(1)
+		}
 		old := s.before()
 		if old == "" {
 			return "", nil // nothing was shared
@@ -127,6 +154,9 @@ func (r *rollout) back(ctx context.Context) error {
 		return err
 	}
 	r.printf("%d functions went back", len(moved))
+	if n := finished.Load(); n > 0 && len(moved) > 0 {
+		r.printf("%d functions stay on their newest revision, which has all requests. If it is of the version that fails, deploy the version before", n)
+	}
 	return nil
 }
 

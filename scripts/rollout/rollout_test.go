@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -33,6 +34,7 @@ type project struct {
 	pending   map[string]bool // operations that are not done until somebody waits
 	responses func(place, string) responses
 	refuse    func(place, []*cloudrun.GoogleCloudRunV2TrafficTarget) bool
+	blind     int // that many reads of responses fail
 	changes   int
 }
 
@@ -45,7 +47,7 @@ func newProject(t *testing.T) (*project, *rollout, *bytes.Buffer) {
 		refuse:    func(place, []*cloudrun.GoogleCloudRunV2TrafficTarget) bool { return false },
 	}
 	for _, at := range []place{uploads, outputs} {
-		p.services[at] = &cloudrun.GoogleCloudRunV2Service{Etag: "1", Traffic: []*cloudrun.GoogleCloudRunV2TrafficTarget{{Type: toLatest, Percent: 100}}}
+		p.services[at] = &cloudrun.GoogleCloudRunV2Service{Etag: "1", Traffic: toNewest()}
 		p.create(at, "v1")
 	}
 	mux := http.NewServeMux()
@@ -122,6 +124,11 @@ func (p *project) wait(w http.ResponseWriter, r *http.Request) {
 func (p *project) timeSeries(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.blind > 0 {
+		p.blind--
+		http.Error(w, `{"error":{"code":403,"status":"PERMISSION_DENIED"}}`, http.StatusForbidden)
+		return
+	}
 	var series []map[string]any
 	for at, s := range p.services {
 		for _, target := range s.Traffic {
@@ -130,7 +137,7 @@ func (p *project) timeSeries(w http.ResponseWriter, _ *http.Request) {
 				revision = path.Base(s.LatestReadyRevision)
 			}
 			n := p.responses(at, revision)
-			for class, count := range map[string]int64{"2xx": n.all - n.failed, "5xx": n.failed} {
+			for class, count := range map[string]int64{"2xx": n.all - n.failed - n.refused, "4xx": n.refused, "5xx": n.failed} {
 				series = append(series, map[string]any{
 					"metric":   map[string]any{"labels": map[string]string{"response_code_class": class}},
 					"resource": map[string]any{"labels": map[string]string{"service_name": at.function, "location": at.region, "revision_name": revision}},
@@ -185,7 +192,9 @@ type rolloutRow struct {
 
 func TestRollout(t *testing.T) {
 	t.Parallel()
-	for name, row := range rolloutRows() {
+	rows := rolloutRows()
+	maps.Copy(rows, healthRows())
+	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, r, _ := newProject(t)
@@ -211,14 +220,6 @@ func TestRollout(t *testing.T) {
 }
 
 func rolloutRows() map[string]rolloutRow {
-	onlyNew := func(n responses) func(place, string) responses {
-		return func(at place, revision string) responses {
-			if at == uploads && revision == "v2" {
-				return n
-			}
-			return responses{all: 1000, failed: 2}
-		}
-	}
 	return map[string]rolloutRow{
 		"sends everything to new revisions that answer": {want: newest},
 		"sends everything to the newest if nothing is new": {
@@ -228,24 +229,23 @@ func rolloutRows() map[string]rolloutRow {
 			command: func(p *project) func(context.Context) error {
 				return func(ctx context.Context) error {
 					p.mu.Lock()
-					p.services[sweep] = &cloudrun.GoogleCloudRunV2Service{Etag: "1", Traffic: []*cloudrun.GoogleCloudRunV2TrafficTarget{{Type: toLatest, Percent: 100}}}
+					p.services[sweep] = &cloudrun.GoogleCloudRunV2Service{Etag: "1", Traffic: toNewest()}
 					p.mu.Unlock()
 					return p.deploys(uploads, outputs, sweep)(ctx)
 				}
 			},
 			want: map[place]string{uploads: "newest:100", outputs: "newest:100", sweep: "newest:100"},
 		},
-		"goes back if a new revision fails more often": {
-			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, failed: 5}) },
-			fails:   "uploads in europe-west1: 5 of 50 responses of v2 are 5xx, and 2 of 1000 of v1", want: before,
-		},
-		"continues if few responses failed": {
-			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, failed: 4}) }, want: newest,
-		},
-		"continues if both versions fail alike": {
-			prepare: func(p *project) {
-				p.responses = func(place, string) responses { return responses{all: 100, failed: 30} }
-			}, want: newest,
+		"leaves out a function that the version removes": {
+			command: func(p *project) func(context.Context) error {
+				return func(ctx context.Context) error {
+					p.mu.Lock()
+					delete(p.services, outputs)
+					p.mu.Unlock()
+					return p.deploys(uploads)(ctx)
+				}
+			},
+			want: map[place]string{uploads: "newest:100"},
 		},
 		"changes nothing if the command fails": {
 			command: func(*project) func(context.Context) error {
@@ -273,13 +273,52 @@ func rolloutRows() map[string]rolloutRow {
 		},
 		"deploys nothing while requests are shared": {
 			prepare: func(p *project) {
-				p.services[uploads].Traffic = []*cloudrun.GoogleCloudRunV2TrafficTarget{some("v0", 95), some("v1", 5)}
+				p.services[uploads].Traffic = targets(some("v0", 95), some("v1", 5))
 			},
 			fails: "an earlier rollout did not end", want: map[place]string{uploads: "v0:95 v1:5", outputs: "v1:100"},
 		},
 		"continues from revisions that an earlier rollout went back to": {
 			prepare: func(p *project) {
-				p.services[uploads].Traffic = []*cloudrun.GoogleCloudRunV2TrafficTarget{all("v0")}
+				p.services[uploads].Traffic = targets(all("v0"))
+			}, want: newest,
+		},
+	}
+}
+
+// healthRows are rollouts of revisions whose responses differ.
+func healthRows() map[string]rolloutRow {
+	onlyNew := func(n responses) func(place, string) responses {
+		return func(at place, revision string) responses {
+			if at == uploads && revision == "v2" {
+				return n
+			}
+			return responses{all: 1000, failed: 2, refused: 100}
+		}
+	}
+	return map[string]rolloutRow{
+		"goes back if a new revision fails more often": {
+			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, failed: 5}) },
+			fails:   "uploads in europe-west1: 5 of 50 responses of v2 are 5xx, and 2 of 1000 of v1", want: before,
+		},
+		"continues if few responses failed": {
+			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, failed: 4}) }, want: newest,
+		},
+		"goes back if a new revision refuses nearly everything": {
+			prepare: func(p *project) { p.responses = onlyNew(responses{all: 50, refused: 45}) },
+			fails:   "uploads in europe-west1: 45 of 50 responses of v2 are 4xx, and 100 of 1000 of v1", want: before,
+		},
+		"continues if callers make more mistakes": {
+			prepare: func(p *project) { p.responses = onlyNew(responses{all: 100, refused: 35}) }, want: newest,
+		},
+		"continues if the responses cannot be read once": {
+			prepare: func(p *project) { p.blind = 1 }, want: newest,
+		},
+		"goes back if the responses cannot be read": {
+			prepare: func(p *project) { p.blind = 2 }, fails: "read the responses", want: before,
+		},
+		"continues if both versions fail alike": {
+			prepare: func(p *project) {
+				p.responses = func(place, string) responses { return responses{all: 100, failed: 30} }
 			}, want: newest,
 		},
 	}
@@ -302,7 +341,7 @@ func TestNewRevisionsHaveTheirShareWhileTheyAreWatched(t *testing.T) {
 	if diff := cmp.Diff(map[place]string{uploads: "v1:95 v2:5", outputs: "v1:95 v2:5"}, watched); diff != "" {
 		t.Error(diff)
 	}
-	if !strings.Contains(out.String(), "look 2 of 2: 200 responses of new revisions, 0 of them 5xx") {
+	if !strings.Contains(out.String(), "look 2 of 2: 200 responses of new revisions, 0 of them 5xx, 0 of them 4xx") {
 		t.Errorf("the output is %s", out)
 	}
 }
@@ -320,10 +359,105 @@ func TestAnInterruptedRolloutGoesBack(t *testing.T) {
 	}
 }
 
+// TestAnotherRunResumesWhatDied ends rollouts without the steps that follow, as the death of their
+// process does.
+func TestAnotherRunResumesWhatDied(t *testing.T) {
+	t.Parallel()
+	const v1, v2 = "v1", "v2"
+	for name, row := range map[string]struct {
+		uploads, outputs []*cloudrun.GoogleCloudRunV2TrafficTarget
+		deployed         []place
+		responses        responses // of v2
+		fails            string
+		want             map[place]string
+	}{
+		"before anything is shared": {
+			uploads: targets(all(v1)), outputs: targets(all(v1)), deployed: []place{uploads, outputs}, want: newest,
+		},
+		"before anything is shared, and only one function has a new revision": {
+			uploads: targets(all(v1)), outputs: targets(all(v1)), deployed: []place{outputs}, want: newest,
+		},
+		"between two shares": {
+			uploads: targets(some(v1, 95), some(v2, 5)), outputs: targets(all(v1)), deployed: []place{uploads, outputs}, want: newest,
+		},
+		"while it watches, and the new revision fails": {
+			uploads: targets(some(v1, 95), some(v2, 5)), outputs: targets(some(v1, 95), some(v2, 5)), deployed: []place{uploads, outputs},
+			responses: responses{all: 100, failed: 50}, fails: "50 of 100 responses of v2 are 5xx", want: before,
+		},
+		"while it finishes": {
+			uploads: targets(some(v1, 95), some(v2, 5)), outputs: toNewest(), deployed: []place{uploads, outputs}, want: newest,
+		},
+		"after it finished": {uploads: toNewest(), outputs: toNewest(), deployed: []place{uploads, outputs}, want: newest},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, r, _ := newProject(t)
+			_ = p.deploys(row.deployed...)(t.Context())
+			p.services[uploads].Traffic, p.services[outputs].Traffic = row.uploads, row.outputs
+			p.responses = func(_ place, revision string) responses {
+				if revision == v2 {
+					return row.responses
+				}
+				return responses{all: 1000}
+			}
+			err := r.resume(t.Context())
+			if row.fails == "" && err != nil || row.fails != "" && (err == nil || !strings.Contains(err.Error(), row.fails)) {
+				t.Errorf("got %v, want %q", err, row.fails)
+			}
+			if diff := cmp.Diff(row.want, p.shares()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func targets(t ...*cloudrun.GoogleCloudRunV2TrafficTarget) []*cloudrun.GoogleCloudRunV2TrafficTarget {
+	return t
+}
+
+func toNewest() []*cloudrun.GoogleCloudRunV2TrafficTarget {
+	return targets(&cloudrun.GoogleCloudRunV2TrafficTarget{Type: toLatest, Percent: 100})
+}
+
+// TestWhatDidNotFinishIsResumed has Cloud Run refuse the last change of one function.
+func TestWhatDidNotFinishIsResumed(t *testing.T) {
+	t.Parallel()
+	p, r, _ := newProject(t)
+	p.refuse = func(at place, to []*cloudrun.GoogleCloudRunV2TrafficTarget) bool {
+		return at == outputs && to[0].Type == toLatest
+	}
+	if err := r.deploy(t.Context(), p.deploys(uploads, outputs)); err == nil || !strings.Contains(err.Error(), "-resume") {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(map[place]string{uploads: "newest:100", outputs: "v1:95 v2:5"}, p.shares()); diff != "" {
+		t.Error(diff)
+	}
+	p.refuse = func(place, []*cloudrun.GoogleCloudRunV2TrafficTarget) bool { return false }
+	if err := r.resume(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(newest, p.shares()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBackSaysWhatItCannotMove(t *testing.T) {
+	t.Parallel()
+	p, r, out := newProject(t)
+	_ = p.deploys(uploads, outputs)(t.Context())
+	p.services[uploads].Traffic = targets(some("v1", 95), some("v2", 5))
+	if err := r.back(t.Context()); err != nil || !strings.Contains(out.String(), "1 functions stay on their newest revision") {
+		t.Errorf("it printed %s: %v", out, err)
+	}
+	if diff := cmp.Diff(map[place]string{uploads: "v1:100", outputs: "newest:100"}, p.shares()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestBackMovesOnlyWhatIsShared(t *testing.T) {
 	t.Parallel()
 	p, r, out := newProject(t)
-	p.services[uploads].Traffic = []*cloudrun.GoogleCloudRunV2TrafficTarget{some("v0", 30), some("v1", 70)}
+	p.services[uploads].Traffic = targets(some("v0", 30), some("v1", 70))
 	if err := r.back(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +480,8 @@ func TestArgumentsAreRejected(t *testing.T) {
 		"with an empty region":         {[]string{"-project", "acme", "-regions", "europe-west1,", "--", "true"}, "-regions"},
 		"without a command":            {[]string{"-project", "acme", "-regions", "europe-west1"}, "-- terraform apply plan"},
 		"with a command to go back":    {[]string{"-project", "acme", "-regions", "europe-west1", "-back", "--", "true"}, "no command"},
-		"with two things to do":        {[]string{"-project", "acme", "-regions", "europe-west1", "-back", "-status"}, "not both"},
+		"with a command to resume":     {[]string{"-project", "acme", "-regions", "europe-west1", "-resume", "--", "true"}, "no command"},
+		"with two things to do":        {[]string{"-project", "acme", "-regions", "europe-west1", "-back", "-status"}, "only one"},
 		"with everything as the share": {[]string{"-project", "acme", "-regions", "europe-west1", "-percent", "100", "--", "true"}, "-percent"},
 		"with too short a time":        {[]string{"-project", "acme", "-regions", "europe-west1", "-watch", "1m", "--", "true"}, "-watch"},
 	} {

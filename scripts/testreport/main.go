@@ -1,7 +1,8 @@
 // Command testreport reads the output of go test -json. It prints one line for
 // each package, the output of what failed, the slowest tests, and at the end the names of
 // the tests that failed. Of a package that timed out, it prints the tests that ran, and
-// only the goroutines that run a test:
+// only the goroutines that run a test. Of a test that passes or is skipped, it prints what the
+// test says is NOT CHECKED:
 //
 //	go test -json ./... | go run ./scripts/testreport
 package main
@@ -50,6 +51,7 @@ type run struct {
 	output map[string]*strings.Builder // by package and test; freed when the test passes
 	tests  []timed
 	ended  []string // the tests that failed, and those that did not end
+	gaps   []string // what tests say is NOT CHECKED, each once
 	failed bool
 }
 
@@ -66,6 +68,7 @@ func report(out io.Writer, events io.Reader, slowest int) (failed bool, err erro
 		}
 		if err == io.EOF {
 			r.slowest(slowest)
+			r.unchecked()
 			r.failures()
 			return r.failed, nil
 		}
@@ -183,12 +186,37 @@ func (r *run) ofTest(e event) {
 			fmt.Fprint(r.out, text)
 		}
 	case "pass", "skip":
+		r.findGaps(name)
 	default:
 		return
 	}
 	delete(r.output, name)
 	if !strings.Contains(e.Test, "/") {
 		r.tests = append(r.tests, timed{name: name, seconds: e.Elapsed})
+	}
+}
+
+// findGaps looks for what a test that ended says is not checked: "file_test.go:1: NOT CHECKED: why".
+func (r *run) findGaps(name string) {
+	text := r.output[name]
+	if text == nil {
+		return
+	}
+	for line := range strings.Lines(text.String()) {
+		if _, gap, found := strings.Cut(strings.TrimSpace(line), ": NOT CHECKED: "); found && !slices.Contains(r.gaps, gap) {
+			r.gaps = append(r.gaps, gap)
+		}
+	}
+}
+
+// unchecked lists what is not checked on this machine or in this clone.
+func (r *run) unchecked() {
+	if len(r.gaps) == 0 {
+		return
+	}
+	fmt.Fprintf(r.out, "\nNOT CHECKED: %d\n", len(r.gaps))
+	for _, gap := range r.gaps {
+		fmt.Fprintf(r.out, "   %s\n", gap)
 	}
 }
 

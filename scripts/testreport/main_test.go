@@ -27,6 +27,14 @@ const failure = `{"Action":"output","Package":"m/b","Test":"TestB","Output":"   
 {"Action":"fail","Package":"m/b","Elapsed":0.5}
 `
 
+const gaps = `{"Action":"output","Package":"m/g","Test":"TestA","Output":"    g_test.go:7: NOT CHECKED: the last release, because its commit is missing\n"}
+{"Action":"output","Package":"m/g","Test":"TestA/part","Output":"    g_test.go:7: NOT CHECKED: the last release, because its commit is missing\n"}
+{"Action":"skip","Package":"m/g","Test":"TestA/part","Elapsed":0}
+{"Action":"skip","Package":"m/g","Test":"TestA","Elapsed":0}
+{"Action":"output","Package":"m/g","Test":"TestB","Output":"    g_test.go:9: NOT CHECKED: the history\n"}
+{"Action":"pass","Package":"m/g","Test":"TestB","Elapsed":0.5}
+`
+
 const timeout = `{"Action":"output","Package":"m/f","Test":"TestWaits","Output":"=== RUN   TestWaits\n=== PAUSE TestWaits\n"}
 {"Action":"output","Package":"m/f","Test":"TestHangs","Output":"=== RUN   TestHangs\n=== CONT  TestHangs\n"}
 {"Action":"output","Package":"m/f","Test":"TestHangs","Output":"panic: test timed out after 20m0s\n\trunning tests:\n\t\tTestHangs (19m0s)\n\n"}
@@ -57,6 +65,8 @@ func TestReport(t *testing.T) {
 		name, events, want string
 		failed             bool
 	}{
+		{name: "what is not checked, once each", events: gaps,
+			want: "\nslowest 2 tests:\n     0.5 s  m/g TestB\n     0.0 s  m/g TestA\n\nNOT CHECKED: 2\n   the last release, because its commit is missing\n   the history\n"},
 		{name: "packages that pass, and the slowest tests without their parts", events: events,
 			want: "ok  \tm/a\t3.300s\n\nslowest 2 tests:\n     3.2 s  m/a TestSlow\n     0.1 s  m/a TestFast\n"},
 		{name: "a failure with its output", events: failure, failed: true,

@@ -38,7 +38,7 @@ variable "console" {
 }
 
 variable "tenants" {
-  description = "Tenants by slug, each with the inputs of modules/tenant that differ from their defaults. A new tenant is one entry. leaving = true lets Terraform delete its resources."
+  description = "Tenants by slug, each with the inputs of modules/tenant that differ from their defaults. A new tenant is one entry. leaving = true lets Terraform delete its resources, with final_certificate or without_certificate (modules/settings)."
   type        = any
   default     = {}
   nullable    = false

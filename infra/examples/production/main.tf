@@ -44,6 +44,7 @@ module "platform" {
   location          = var.location
   database_location = var.database_location
   regions           = var.regions
+  home_region       = var.home_region
   domain            = var.domain
   packages          = var.packages
   keep_traffic      = var.keep_traffic

@@ -25,7 +25,7 @@ resource "google_compute_subnetwork" "this" {
   region                   = each.value
   name                     = "strongroom-${each.value}"
   network                  = google_compute_network.this[0].id
-  ip_cidr_range            = "10.${64 + index(sort(var.regions), each.value)}.0.0/20"
+  ip_cidr_range            = var.subnetwork_ranges[each.value]
   private_ip_google_access = true
 }
 

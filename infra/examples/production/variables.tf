@@ -49,6 +49,12 @@ variable "regions" {
   nullable    = false
 }
 
+variable "home_region" {
+  description = "Region of Google's audit logs, as in modules/platform; null: the first of regions in alphabetical order. Set it to that region before you add one that precedes it."
+  type        = string
+  default     = null
+}
+
 variable "allowed_locations" {
   description = "Locations in which resources may be created."
   type        = list(string)
@@ -77,6 +83,21 @@ variable "worker_pools" {
   validation {
     condition     = var.access_policy == null || length(setsubtract(var.regions, keys(var.worker_pools))) == 0
     error_message = "A service perimeter requires a private build pool in every region: set worker_pools."
+  }
+}
+
+variable "subnetwork_ranges" {
+  description = "Addresses of the functions' subnetworks by region, required with a perimeter. They cannot be changed while functions use them: give a new region addresses that no other region has."
+  type        = map(string)
+  default     = { europe-north1 = "10.64.0.0/20", europe-west4 = "10.65.0.0/20" }
+  nullable    = false
+  validation {
+    condition     = var.access_policy == null || length(setsubtract(var.regions, keys(var.subnetwork_ranges))) == 0
+    error_message = "With a service perimeter, every region needs addresses: set subnetwork_ranges."
+  }
+  validation {
+    condition     = length(distinct(values(var.subnetwork_ranges))) == length(var.subnetwork_ranges)
+    error_message = "Two regions in subnetwork_ranges have the same addresses."
   }
 }
 
@@ -161,7 +182,7 @@ variable "console" {
 }
 
 variable "tenants" {
-  description = "Tenants by slug, each with the inputs of modules/tenant that differ from their defaults. A new tenant is one entry. leaving = true lets Terraform delete its resources."
+  description = "Tenants by slug, each with the inputs of modules/tenant that differ from their defaults. A new tenant is one entry. leaving = true lets Terraform delete its resources, with final_certificate or without_certificate (modules/settings)."
   type        = any
   default     = {}
   nullable    = false

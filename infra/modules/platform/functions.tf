@@ -64,7 +64,13 @@ module "function" {
 
     STRONGROOM_PAGE_TOKEN_KEY = terraform_data.page_token_key.output
   }
-  limits   = merge(each.value.limits, local.default_limits, { for k, v in try(var.limits[each.key], {}) : k => v if v != null })
+  limits = merge(
+    each.value.limits, local.default_limits,
+    # The default does not raise the number of instances of a function for which fewer are enough.
+    try({ max_instances = min(each.value.limits.max_instances, local.default_limits.max_instances) }, {}),
+    { for k, v in try(var.limits[each.key], {}) : k => v if v != null },
+  )
+
   invokers = local.invokers[each.key]
 
   secret_environment = each.key == "console" ? local.console_environment : {}

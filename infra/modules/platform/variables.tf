@@ -131,7 +131,7 @@ variable "ready" {
 }
 
 variable "default_limits" {
-  description = "Limits of every function that differ from suite.json, as in limits."
+  description = "Limits of every function that differ from suite.json, as in limits. A function for which suite.json has fewer instances keeps those."
   type = object({
     memory          = optional(string)
     cpu             = optional(string)

@@ -3,12 +3,13 @@
 # This module reports it instead. It has no provider.
 
 locals {
-  # The settings of a tenant: the variables of the tenant module, and leaving.
-  known = [
-    "audit", "audit_topic", "configs", "database", "exports", "key_destroy_days", "key_protection_level", "key_rotation_days", "leaving", "location",
+  # The settings of a tenant: the variables of the tenant module, and what it takes to leave.
+  leave = ["final_certificate", "leaving", "without_certificate"]
+  known = concat(local.leave, [
+    "audit", "audit_topic", "configs", "database", "exports", "key_destroy_days", "key_protection_level", "key_rotation_days", "location",
     "model", "model_limits", "outputs", "project_id", "project_number", "quotas", "retention", "signing_key", "signing_key_version", "soft_delete_days", "state", "storage", "trust",
     "upload_lifetime_seconds", "witnesses", "workspace_quotas", "workspaces",
-  ]
+  ])
   known_in = {
     outputs          = ["delete_after_days", "keep_days", "locked"]
     exports          = ["delete_after_days", "keep_days", "locked"]
@@ -44,4 +45,21 @@ locals {
     )]]),
   )
   unknown = flatten([for o in local.objects : [for name in sort(tolist(setsubtract(o.has, o.known))) : "${o.path}.${name}"]])
+
+  # Tenants that are leaving, each with its final certificate (shared/certificate): a signed note
+  # whose text is the name that signs and one line of JSON. Terraform cannot verify the signature.
+  leaving = {
+    for slug, t in var.tenants : slug => {
+      origin      = try(split("\n", file(t.final_certificate))[0], "")
+      certificate = try(jsondecode(split("\n", file(t.final_certificate))[1]), null)
+    } if try(t.leaving, null) == true && try(t.without_certificate, null) != true
+  }
+  not_gone = sort([
+    for slug, t in local.leaving : slug if !try(
+      endswith(t.origin, "/v1/tenants/${slug}/certificates") && t.certificate.kind == "final" && t.certificate.tenant == slug
+      && length(t.certificate.keys) > 0 && alltrue([for k in t.certificate.keys : k.state == "DESTROYED"])
+      && alltrue([for s in t.certificate.stores : s.present == 0 || s.method == "none"]),
+      false,
+    )
+  ])
 }

@@ -8,6 +8,10 @@ output "tenants" {
     error_message = "These settings do not exist: ${join(", ", local.unknown)}. See the inputs of modules/tenant."
   }
   precondition {
+    condition     = length(local.not_gone) == 0
+    error_message = "leaving = true needs the tenant's final certificate: ${join(", ", local.not_gone)}. Terraform does not know of legal holds, and would destroy the key. Offboard the tenant first (playbook Offboard), and set final_certificate to the path of the file. For a tenant that never had data, set without_certificate = true."
+  }
+  precondition {
     condition     = length(setintersection(keys(var.tenants), var.retired_slugs)) == 0
     error_message = "These slugs were used before: ${join(", ", setintersection(keys(var.tenants), var.retired_slugs))}. Their key rings still exist, and their keys are destroyed. Choose another slug, such as ${try(sort(tolist(setintersection(keys(var.tenants), var.retired_slugs)))[0], "acme")}-2."
   }

@@ -1,5 +1,5 @@
 variable "tenants" {
-  description = "Tenants by slug, each with the variables of the tenant module that differ from their defaults, and leaving = true to let Terraform delete its resources."
+  description = "Tenants by slug, each with the variables of the tenant module that differ from their defaults, and leaving = true to let Terraform delete its resources. That needs final_certificate, the path of the final certificate of the tenant's offboarding, or without_certificate = true for a tenant that never had data."
   type        = any
   nullable    = false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -69,4 +70,17 @@ func (c *Client) StopOffboarding(ctx context.Context, tenant string) (o Offboard
 func (c *Client) Certificate(ctx context.Context, tenant string) (r Certificate, err error) {
 	err = c.call(ctx, request{what: "read the certificate", method: http.MethodGet, path: offboardingPath(tenant, "/certificate")}, &r)
 	return r, err
+}
+
+// maxCertificateKeys limits what CertificateKeys reads.
+const maxCertificateKeys = 1 << 20
+
+// CertificateKeys reads the verifier keys of the certificates of any tenant, without a token.
+func (c *Client) CertificateKeys(ctx context.Context, tenant string) ([]string, error) {
+	r := request{what: "read the verifier keys of certificates", method: http.MethodGet, path: offboardingPath(tenant, "/certificates/keys")}
+	text, err := c.readAll(ctx, r, nil, maxCertificateKeys)
+	if err != nil {
+		return nil, err
+	}
+	return strings.Fields(string(text)), nil
 }

@@ -2,14 +2,18 @@ package command
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/view"
 	"github.com/strongroom-dev/strongroom/shared/certificate"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // offboardingCommand completes a command that prints an offboarding.
@@ -113,22 +117,32 @@ func staffCertificateCommand(a *app) *cobra.Command {
 
 func verifyCertificateCommand(a *app) *cobra.Command {
 	var keys []string
-	var asJSON bool
+	var fetch, asJSON bool
 	cmd := &cobra.Command{
-		Use: "verify-certificate FILE", Short: "Verify the certificate of an offboarding, offline", Args: exactArgs("FILE"),
-		Long: `Verify the certificate of an offboarding, without a network, and print what it says. The command
-fails if no key has signed the certificate, if anything in it was changed, or if a final certificate
-says that something is left.
+		Use: "verify-certificate FILE", Short: "Verify the certificate of an offboarding", Args: exactArgs("FILE"),
+		Long: `Verify the certificate of an offboarding, and print what it says. The command fails if no key has
+signed the certificate, if anything in it was changed, or if a final certificate says that something
+is left.
 
-A key proves something only if you did not receive it together with the certificate.`,
-		Example: "  strongroom tenant verify-certificate acme.certificate --key api.example.com/v1/tenants/acme/certificates+1c2d3e4f+Ae…",
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(keys) == 0 {
-				return usageError("--key is required: the verifier key of the tenant's certificates")
+With --key, nothing is sent. With --fetch-keys, the keys are read from the platform of --url, which
+publishes them for everybody: no sign-in is needed, also when the tenant is gone.
+
+A key proves something only if you did not receive it together with the certificate. Who fetches the
+keys trusts the platform, so compare them with those that you copied with the interim certificate.`,
+		Example: `  strongroom tenant verify-certificate acme.certificate --key api.example.com/v1/tenants/acme/certificates+1c2d3e4f+Ae…
+  strongroom tenant verify-certificate acme.certificate --fetch-keys --url https://api.example.com`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (len(keys) == 0) != fetch {
+				return usageError("one of --key and --fetch-keys is required: the verifier key of the tenant's certificates, or where to read it")
 			}
 			signed, err := os.ReadFile(args[0])
 			if err != nil {
 				return err
+			}
+			if fetch {
+				if keys, err = a.fetchCertificateKeys(cmd.Context(), signed); err != nil {
+					return err
+				}
 			}
 			c, err := certificate.Verify(signed, keys...)
 			if err != nil {
@@ -141,6 +155,31 @@ A key proves something only if you did not receive it together with the certific
 		},
 	}
 	cmd.Flags().StringArrayVar(&keys, "key", nil, "verifier `key` of the tenant's certificates (repeatable)")
+	cmd.Flags().BoolVar(&fetch, "fetch-keys", false, "read the verifier keys from the platform, without a token")
 	addJSONFlag(cmd, &asJSON, certificate.Certificate{})
 	return cmd
+}
+
+// fetchCertificateKeys reads the verifier keys of the tenant that a certificate names. It prints
+// them, so that they can be compared with those from before.
+func (a *app) fetchCertificateKeys(ctx context.Context, signed []byte) ([]string, error) {
+	origin, _, _ := strings.Cut(string(signed), "\n")
+	_, path, _ := strings.Cut(origin, "/v1/tenants/")
+	name, ok := strings.CutSuffix(path, "/certificates")
+	id, err := tenant.ParseID(name)
+	if !ok || err != nil {
+		return nil, errors.New("the first line of the file is not the name of the certificates of a tenant")
+	}
+	client, err := a.settings.tokenlessClient()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := client.CertificateKeys(ctx, string(id))
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		fmt.Fprintln(a.stderr, "key from the platform:", key)
+	}
+	return keys, nil
 }

@@ -140,6 +140,22 @@ func (s *settings) newClient(workspace string) (*api.Client, error) {
 	return client, nil
 }
 
+// tokenlessClient returns a client that sends no token, for what everybody may read.
+func (s *settings) tokenlessClient() (*api.Client, error) {
+	address := cmp.Or(s.url, s.env(envURL))
+	if address == "" {
+		var err error
+		if address, err = s.address(); err != nil {
+			return nil, err
+		}
+	}
+	client, err := api.New(api.Config{URL: address, Insecure: s.insecure, Trace: s.trace()})
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	return client, nil
+}
+
 func (s *settings) workspaceID() (tenant.WorkspaceID, error) {
 	caller, err := s.caller()
 	if err != nil {

@@ -171,11 +171,23 @@ func TestATenantLeavesAndTheCertificateIsVerifiedOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantText(t, admin.run(t, "tenant", "verify-certificate", file, "--key", shown.VerifierKeys[0]).want(t), "interim certificate of "+id, tenant.OutputsBucket, "ENABLED", "remains: the audit log")
+	stranger := programOf(t, tenant, "newcomer")
+	fetched := stranger.run(t, "tenant", "verify-certificate", file, "--fetch-keys").want(t)
+	wantText(t, fetched, "interim certificate of "+id)
+	if !strings.Contains(fetched.stderr, shown.VerifierKeys[0]) {
+		t.Errorf("it does not print the keys that it fetched: %s", fetched.stderr)
+	}
+	if r := stranger.run(t, "tenant", "verify-certificate", file, "--fetch-keys", "--key", shown.VerifierKeys[0]); r.code != 2 {
+		t.Errorf("with a key and the platform's: %+v", r)
+	}
 	if err := os.WriteFile(file, []byte(strings.Replace(note, "ENABLED", "DISABLED", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if r := admin.run(t, "tenant", "verify-certificate", file, "--key", shown.VerifierKeys[0]); r.code == 0 || !strings.Contains(r.stderr, "signature") {
 		t.Errorf("a certificate that was changed: %+v", r)
+	}
+	if r := admin.run(t, "tenant", "verify-certificate", file, "--fetch-keys"); r.code == 0 || !strings.Contains(r.stderr, "signature") {
+		t.Errorf("a certificate that was changed, with the platform's keys: %+v", r)
 	}
 	if r := admin.run(t, "tenant", "verify-certificate", file); r.code != 2 {
 		t.Errorf("without a key: %+v", r)

@@ -6,7 +6,7 @@ run "settings_have_all_names" {
         outputs = { keep_days = 7 }
         trust   = [{ issuer = "https://acme.example", jwks_url = "https://acme.example/keys", rules = [{ claims = { sub = "a" }, role = "admin" }] }]
       }
-      globex = { leaving = true, project_id = "p-globex", project_number = "42", workspaces = { prod = { members = [{ issuer = "https://globex.example", subject = "b" }] } } }
+      globex = { leaving = true, without_certificate = true, project_id = "p-globex", project_number = "42", workspaces = { prod = { members = [{ issuer = "https://globex.example", subject = "b" }] } } }
     }
     retired_slugs = ["initech"]
   }
@@ -76,6 +76,65 @@ run "a_slug_that_was_used_before_is_rejected" {
   variables {
     tenants       = { acme = {} }
     retired_slugs = ["acme"]
+  }
+  expect_failures = [output.tenants]
+}
+
+run "a_tenant_with_its_final_certificate_may_leave" {
+  command = plan
+  variables {
+    tenants = { acme = { leaving = true, final_certificate = "tests/final.certificate" } }
+  }
+  assert {
+    condition     = output.tenants.acme.leaving
+    error_message = "The final certificate must let the tenant leave."
+  }
+}
+
+run "a_tenant_without_a_certificate_may_not_leave" {
+  command = plan
+  variables {
+    tenants = { acme = { leaving = true } }
+  }
+  expect_failures = [output.tenants]
+}
+
+run "a_certificate_that_does_not_exist_is_rejected" {
+  command = plan
+  variables {
+    tenants = { acme = { leaving = true, final_certificate = "tests/no.certificate" } }
+  }
+  expect_failures = [output.tenants]
+}
+
+run "the_certificate_of_another_tenant_is_rejected" {
+  command = plan
+  variables {
+    tenants = { globex = { leaving = true, final_certificate = "tests/final.certificate" } }
+  }
+  expect_failures = [output.tenants]
+}
+
+run "an_interim_certificate_is_rejected" {
+  command = plan
+  variables {
+    tenants = { acme = { leaving = true, final_certificate = "tests/interim.certificate" } }
+  }
+  expect_failures = [output.tenants]
+}
+
+run "a_certificate_with_a_key_that_is_left_is_rejected" {
+  command = plan
+  variables {
+    tenants = { acme = { leaving = true, final_certificate = "tests/key-left.certificate" } }
+  }
+  expect_failures = [output.tenants]
+}
+
+run "a_certificate_with_an_object_that_is_left_is_rejected" {
+  command = plan
+  variables {
+    tenants = { acme = { leaving = true, final_certificate = "tests/object-left.certificate" } }
   }
   expect_failures = [output.tenants]
 }

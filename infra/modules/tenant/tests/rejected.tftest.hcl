@@ -26,6 +26,30 @@ run "a_slug_with_a_slash_is_rejected" {
   expect_failures = [var.slug]
 }
 
+run "a_slug_with_google_is_rejected" {
+  command = plan
+  variables {
+    slug = "mygooglecorp"
+  }
+  expect_failures = [var.slug]
+}
+
+run "a_slug_that_looks_like_google_is_rejected" {
+  command = plan
+  variables {
+    slug = "g00gle"
+  }
+  expect_failures = [var.slug]
+}
+
+run "a_slug_that_starts_with_goog_is_rejected" {
+  command = plan
+  variables {
+    slug = "goog-acme"
+  }
+  expect_failures = [var.slug]
+}
+
 run "a_slug_that_ends_in_a_hyphen_is_rejected" {
   command = plan
   variables {
