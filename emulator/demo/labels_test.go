@@ -40,6 +40,7 @@ type body struct {
 type operation struct {
 	Action     string   `json:"x-action"`
 	Roles      []string `json:"x-roles"`
+	Security   *[]any   `json:"security"` // empty: no token is needed; nil: as the document says
 	Parameters []struct {
 		Name  string          `json:"name"`
 		Class dataclass.Class `json:"x-data-class"`
@@ -58,6 +59,9 @@ type openAPI struct {
 // echoes are actions whose response repeats what the caller itself has just
 // sent, so it shows nobody anything new.
 var echoes = []string{"runs.start", "runs.report"}
+
+// everybody are the roles that must be allowed to read what needs no token.
+var everybody = []string{"runner", "builder", "viewer", "auditor", "admin", "platform"}
 
 // platformLog are actions that show the platform's own audit log. It has no entry of
 // a tenant, so the platform's staff may read it.
@@ -103,10 +107,13 @@ func (l labels) operation(op operation) {
 		l.body("request", *op.RequestBody, dataclass.Request, nil)
 	}
 	roles := op.Roles
-	if op.Action == "" || len(roles) == 0 {
+	public := op.Security != nil && len(*op.Security) == 0
+	if !public && (op.Action == "" || len(roles) == 0) {
 		l.t.Errorf("%s: it says neither its action nor who may do it", l.where)
 	}
 	switch {
+	case public:
+		roles = everybody
 	case slices.Contains(echoes, op.Action):
 		roles = nil
 	case slices.Contains(platformLog, op.Action):
