@@ -27,7 +27,7 @@ func TestUnknownCommandsAreErrors(t *testing.T) {
 		"help runs lst": `did you mean ls?`,
 	} {
 		r := p.run(t, strings.Fields(args)...)
-		if r.code != 1 || r.stdout != "" || !strings.Contains(r.stderr, want) || !strings.Contains(r.stderr, "--help") {
+		if r.code != 2 || r.stdout != "" || !strings.Contains(r.stderr, want) || !strings.Contains(r.stderr, "--help") {
 			t.Errorf("%s: %+v", args, r)
 		}
 	}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -71,7 +70,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("unknown command %q for %q%s\nSee %s --help", args[0], cmd.CommandPath(), didYouMean(cmd, args[0]), cmd.CommandPath())
+	return usageError("unknown command %q for %q%s\nSee %s --help", args[0], cmd.CommandPath(), didYouMean(cmd, args[0]), cmd.CommandPath())
 }
 
 // didYouMean returns the subcommands with similar names as a question, or "".
