@@ -17,6 +17,9 @@ import (
 // No operation makes more calls in series than its table says, and reads and writes no more
 // documents.
 func TestEachOperationMakesTheFewestCalls(t *testing.T) {
+	if cloudtest.RaceDetector {
+		t.Skip("with the race detector, calls that are made at the same time do not overlap, and leases are renewed")
+	}
 	t.Parallel()
 	for name, cost := range operationCosts {
 		t.Run(name, func(t *testing.T) {
