@@ -31,7 +31,9 @@ const (
 func buildProgram(b *testing.B) string {
 	b.Helper()
 	binary := filepath.Join(b.TempDir(), "strongroom")
-	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", binary, "github.com/strongroom-dev/strongroom/scripts/strongroom").CombinedOutput(); err != nil {
+	build := exec.CommandContext(b.Context(), "go", "build", "-o", binary, "github.com/strongroom-dev/strongroom/scripts/strongroom")
+	build.Env = append(os.Environ(), "XDG_CACHE_HOME=") // TestMain takes go's cache away
+	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
 	return binary
