@@ -144,7 +144,7 @@ const opensAhead = "view a line of the 50th part"
 // No operation costs more in a workspace with ten times the history.
 func TestNoOperationCostsMoreAsTheHistoryGrows(t *testing.T) {
 	if cloudtest.RaceDetector {
-		t.Skip("with the race detector, calls that are made at the same time do not overlap, and leases are renewed")
+		t.Skip("with the race detector, calls that are made at the same time do not overlap, and a sweep publishes events again")
 	}
 	t.Parallel()
 	h := newWorkspaceHistory(t)
