@@ -65,10 +65,10 @@ func (h *Handler) registerExports(a *api.API) {
 		OperationID: "startTenantExport", Method: http.MethodPut, Path: staffPath,
 		Summary: "Create an export in a tenant's bucket, as the platform's staff", Errors: []int{400, 401, 403, 404, 409, 413, 415, 422, 429, 503},
 	}, auditlog.StartTenantExport), h.createAsStaff)
-	api.Register(a, h.guard.Protect(huma.Operation{
+	api.Register(a, api.WithMemory(h.guard.Protect(huma.Operation{
 		OperationID: "listExports", Method: http.MethodGet, Path: "/v1/exports",
 		Summary: "List exports, newest first", Errors: []int{400, 401, 403, 422, 503},
-	}, auditlog.ListExports), h.list)
+	}, auditlog.ListExports), listMemory), h.list)
 	api.Register(a, h.guard.Protect(huma.Operation{
 		OperationID: "getExport", Method: http.MethodGet, Path: exportPath,
 		Summary: "Show an export and its progress", Errors: []int{400, 401, 403, 404, 422, 503},

@@ -158,6 +158,7 @@ func TestABundleHasTheCommitOfTheReadTime(t *testing.T) {
 	tn.PushConfig(t, "prod", cloudtest.SLX("before"))
 	tn.PushConfig(t, "prod-2", cloudtest.SLX("before"))
 	before := tn.MainOf(t, "prod")
+	c.Drain(t) // the graphs are built: building one writes to the configuration
 	e := tn.CreateExport(t, map[string]any{"kinds": []string{"configuration"}, "workspaces": []string{"prod"}})
 	c.RunScheduled(t, "audit-integrator")
 	c.Clock.Advance(time.Until(e.ReadTime) + time.Second)

@@ -15,6 +15,8 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/grant"
+	"github.com/strongroom-dev/strongroom/shared/quota"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // TestLaw5MintOverABadWire injects each fault into the commit of a mint. The runner
@@ -50,6 +52,35 @@ func TestLaw5MintOverABadWire(t *testing.T) {
 				t.Errorf("the grants are %+v", all)
 			}
 		})
+	}
+}
+
+// A mint whose reply was lost finds the grants that it has written itself. They count as any
+// others, and they count once.
+func TestLaw5AMintWhoseReplyWasLostCountsOnce(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	tn.Record.Quotas = tenant.Quotas{PartsPerDay: 32 * 8} // so that the first lease has 8 parts
+	if err := c.Directory.Put(t.Context(), tn.Record); err != nil {
+		t.Fatal(err)
+	}
+	h, arm := newHandlerWithFault(t, c, faults.ReplyLost)
+	mintOnce(t, h, tn, cloudtest.NewRun(t)) // takes the lease
+	arm.Store(true)
+	if got := mintOnce(t, h, tn, cloudtest.NewRun(t)); got.Code != http.StatusOK {
+		t.Fatalf("the reply was lost, and the mint returned %d %s", got.Code, got.Body)
+	}
+	for range 7 { // the last one needs another lease, which reports what was used
+		mintOnce(t, h, tn, cloudtest.NewRun(t))
+	}
+	db, err := c.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	days, err := quota.Read(t.Context(), db, tn.ID, c.Clock.Now(), c.Clock.Now())
+	if err != nil || days[0].Parts.Used != 9 {
+		t.Errorf("9 parts were granted, and %+v counts, %v", days, err)
 	}
 }
 

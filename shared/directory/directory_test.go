@@ -46,6 +46,55 @@ func TestARecordIsAMinuteOldAtMost(t *testing.T) {
 	}
 }
 
+// That a workspace exists is cached for as long as a record. That it does not exist, and who
+// its members are, is never cached.
+func TestAMembershipLastsAsLongAsItsWorkspace(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.Shared(t)
+	tn := c.Tenant(t)
+	now := &clock.Clock{}
+	d := directory.New(c.Operator, now.Now)
+	db, err := d.Client(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const issuer, subject = "https://issuer.example", "somebody"
+	member := func(w tenant.WorkspaceID, want bool, when string) {
+		t.Helper()
+		if got, err := d.IsMember(t.Context(), tn.ID, w, issuer, subject); err != nil || got != want {
+			t.Errorf("%s: membership of %s is %t, %v; want %t", when, w, got, err, want)
+		}
+	}
+	join := func(w tenant.WorkspaceID) {
+		t.Helper()
+		if _, err := directory.Member(db, tn.ID, w, issuer, subject).Set(t.Context(), directory.Membership{Issuer: issuer, Subject: subject}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	removed, never := tn.Workspace, tenant.WorkspaceID("never")
+	member(removed, false, "before the user is a member")
+	join(removed)
+	join(never)
+	member(removed, true, "at once")
+	member(never, false, "of a workspace that never existed")
+	member(never, false, "of a workspace that never existed, again")
+	if _, err := directory.Workspace(db, tn.ID, removed).Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	now.Advance(directory.MaxAge / 2)
+	member(removed, true, "half a minute after its end")
+	now.Advance(directory.MaxAge / 2)
+	member(removed, false, "a minute after its end")
+	if _, err := directory.Workspace(db, tn.ID, never).Set(t.Context(), map[string]any{}); err != nil {
+		t.Fatal(err)
+	}
+	member(never, true, "once the workspace exists")
+	if _, err := directory.Member(db, tn.ID, never, issuer, subject).Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	member(never, false, "as soon as the membership has ended")
+}
+
 func TestATenantIsFoundByItsBucket(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.Shared(t)
