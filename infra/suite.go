@@ -25,15 +25,15 @@ type Suite struct {
 
 	CustomRoles map[string]CustomRole `json:"customRoles"` // roles that Google does not predefine, by ID
 
-	CustomerRoles map[string]CustomerRole `json:"customerRoles"` // what a customer grants on a bucket in its own project, by the role's ID there
+	CustomerRoles map[string]CustomerRole `json:"customerRoles"` // what a customer grants on the buckets in its own project, by the role's ID there
 }
 
 // CustomerRole is a role that infra/modules/storage defines in a customer's project, and grants
-// on the customer's bucket.
+// on the customer's buckets.
 type CustomerRole struct {
 	Title       string   `json:"title"`
-	Bucket      string   `json:"bucket"`      // outputs
-	Holders     []string `json:"holders"`     // functions, or "signing": the tenant's signing account
+	Buckets     []string `json:"buckets"`     // outputs, exports
+	Holders     []string `json:"holders"`     // functions, or accounts of Agents: "signing" or "exportReader"
 	Permissions []string `json:"permissions"` // sorted
 }
 

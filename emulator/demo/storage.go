@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/gcs"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // showStorage shows that a tenant brings its own bucket: a wrong one is refused with reasons, and
@@ -38,8 +39,8 @@ func (d *Demo) changeStorage(ctx context.Context) (err error) {
 	}
 	record := d.tenants[acme]
 	err = errors.Join(
-		d.cloud.CreateCustomerBucket(record, wrongBucket, func(b *gcs.Bucket) { b.Location, b.PublicPrevention = "US", "inherited" }),
-		d.cloud.CreateCustomerBucket(record, customerBucket, nil),
+		d.cloud.CreateCustomerBucket(record, tenant.Outputs, wrongBucket, func(b *gcs.Bucket) { b.Location, b.PublicPrevention = "US", "inherited" }),
+		d.cloud.CreateCustomerBucket(record, tenant.Outputs, customerBucket, nil),
 	)
 	if err != nil {
 		return fmt.Errorf("create the customer's buckets: %w", err)
@@ -56,7 +57,7 @@ func (d *Demo) changeStorage(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if _, err := d.cloud.SetStorage(ctx, acme, customerBucket); err != nil {
+	if _, err := d.cloud.SetStorage(ctx, acme, tenant.Outputs, customerBucket); err != nil {
 		return err
 	}
 	d.cloud.Clock.Advance(directory.MaxAge)
@@ -67,7 +68,7 @@ func (d *Demo) changeStorage(ctx context.Context) (err error) {
 	if err := errors.Join(
 		d.readOf(ctx, &t, "read a run in the new bucket", after, http.StatusOK),
 		d.readOf(ctx, &t, "read a run from before the change", before, http.StatusOK),
-		d.cloud.WithdrawCustomerRoles(record, customerBucket),
+		d.cloud.WithdrawCustomerRoles(record, tenant.Outputs, customerBucket),
 		d.readOf(ctx, &t, "read it after the customer has withdrawn the access", after, http.StatusForbidden),
 		d.readOf(ctx, &t, "read a run from before the change", before, http.StatusOK),
 	); err != nil {

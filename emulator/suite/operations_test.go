@@ -367,7 +367,7 @@ func newExportOfTenant(t *testing.T, f *matrixFixture, p place) (string, any) {
 func atExport(state export.State, path string) ask {
 	return func(t *testing.T, f *matrixFixture, _ place) (string, any) {
 		home := exportjob.Home{DB: operatorDB(t, f.cloud), Tenant: f.tenant.ID}
-		e := export.New(export.ID(cloudtest.NewRun(t)), export.Request{Kinds: []export.Kind{export.Metadata}}, f.cloud.Clock.Now())
+		e := export.New(export.ID(cloudtest.NewRun(t)), export.Request{Kinds: []export.Kind{export.Metadata}}, f.tenant.ExportsBucket, f.cloud.Clock.Now())
 		e.State, e.Active = state, state.Active()
 		f.endAfterTest(t, string(e.ID))
 		if _, err := home.Exports().Doc(string(e.ID)).Set(t.Context(), e); err != nil {

@@ -79,6 +79,7 @@ func (c *Cloud) addTenant(ctx context.Context, id tenant.ID, ownDatabase bool, w
 	}
 	if stored.OutputsBucket != "" {
 		record.OutputsBucket, record.EarlierOutputsBuckets = stored.OutputsBucket, stored.EarlierOutputsBuckets
+		record.ExportsBucket, record.EarlierExportsBuckets = stored.ExportsBucket, stored.EarlierExportsBuckets
 		record.CustomerBuckets, record.StorageKeyName = stored.CustomerBuckets, stored.StorageKeyName
 	}
 	record.Witnesses, record.DatabaseID, record.Retention = stored.Witnesses, stored.DatabaseID, stored.Retention
@@ -95,12 +96,11 @@ func (c *Cloud) addTenant(ctx context.Context, id tenant.ID, ownDatabase bool, w
 		return tenant.Record{}, err
 	}
 	for _, bucket := range []gcs.Bucket{
-		{Name: record.OutputsBuckets()[0], NotificationTopic: "projects/" + ProjectID + "/topics/object-events"},
-		{Name: record.ExportsBucket},
-		{Name: record.ConfigsBucket},
+		{Name: record.Buckets(tenant.Outputs)[0], NotificationTopic: objectEvents, Labels: labels(id, "outputs")},
+		{Name: record.Buckets(tenant.Exports)[0], Labels: labels(id, "exports")},
+		{Name: record.ConfigsBucket, Labels: labels(id, "configs")},
 	} {
 		bucket.Location, bucket.DefaultKMSKeyName, bucket.ProjectID = Location, record.KeyName, ProjectID
-		bucket.Labels = map[string]string{"tenant": string(id)}
 		if _, err := c.GCS.Bucket(bucket.Name); err == nil {
 			continue
 		}
@@ -118,6 +118,14 @@ func (c *Cloud) addTenant(ctx context.Context, id tenant.ID, ownDatabase bool, w
 		return tenant.Record{}, err
 	}
 	return record, c.writeRecord(ctx, record, workspaces)
+}
+
+// objectEvents is the topic to which buckets publish that an object is complete.
+const objectEvents = "projects/" + ProjectID + "/topics/object-events"
+
+// labels returns the labels of a bucket as Terraform sets them.
+func labels(id tenant.ID, component string) map[string]string {
+	return map[string]string{"tenant": string(id), "component": component}
 }
 
 // Workspaces returns the workspaces of a tenant. One that does not exist yet has none.
@@ -303,8 +311,8 @@ func tenantResources(record tenant.Record) map[string]string {
 		"tenant.key":            record.KeyName,
 		"tenant.signingKey":     key,
 		"tenant.signingAccount": "serviceAccounts/" + record.SigningAccount,
-		"tenant.outputsBucket":  "buckets/" + record.OutputsBuckets()[0], // the one of the platform
-		"tenant.exportsBucket":  "buckets/" + record.ExportsBucket,
+		"tenant.outputsBucket":  "buckets/" + record.Buckets(tenant.Outputs)[0], // the one of the platform
+		"tenant.exportsBucket":  "buckets/" + record.Buckets(tenant.Exports)[0],
 		"tenant.configsBucket":  "buckets/" + record.ConfigsBucket,
 		"tenant.auditBucket":    "buckets/" + record.AuditBucket,
 		"tenant.modelProject":   modelProject(record.Model),

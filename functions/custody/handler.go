@@ -120,7 +120,7 @@ func otherBucket(t tenant.Record, g grant.Grant, o finalizedObject) string {
 	if g.State == "" {
 		return "" // there is no grant
 	}
-	if bucket, err := t.BucketOfRun(g.Bucket); err != nil || bucket != o.bucket {
+	if bucket, err := t.BucketOf(tenant.Outputs, g.Bucket); err != nil || bucket != o.bucket {
 		return reasonOtherBucket
 	}
 	return ""

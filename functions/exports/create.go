@@ -63,7 +63,7 @@ func (h *Handler) createIn(ctx context.Context, t target, in *createRequest, act
 	if err != nil {
 		return nil, err
 	}
-	e := export.New(id, in.Body.request(), h.deps.Now())
+	e := export.New(id, in.Body.request(), t.record.ExportsBucket, h.deps.Now())
 	e.Staff = action == auditlog.StartTenantExport
 	var claim quota.Claim
 	if _, err = t.home.Get(ctx, id); errors.Is(err, exportjob.ErrNotFound) {
@@ -81,7 +81,7 @@ func (h *Handler) createIn(ctx context.Context, t target, in *createRequest, act
 		}
 		return nil, toProblem(err)
 	}
-	return &exportResponse{show(created)}, nil
+	return &exportResponse{show(t.record, created)}, nil
 }
 
 // check rejects a new export that is not valid, or that cannot be written because the

@@ -72,11 +72,19 @@ func (h *Handler) files(ctx context.Context, in *filesRequest) (*filesResponse, 
 	}
 	record := entry(s, s.Tenant.ID, auditlog.ReadExportFiles, "exports/"+string(e.ID))
 	record.Counts = map[string]int64{"files": int64(len(files))}
-	if _, err := h.guard.Audit.Append(ctx, s.DB, record); err != nil {
+	begun, err := h.guard.Audit.Append(ctx, s.DB, record)
+	if err != nil {
+		return nil, err
+	}
+	from, err := h.bucketOf(ctx, s, e, files)
+	if errors.Is(err, errWithdrawn) {
+		err = h.refuseFiles(ctx, s, e.ID, begun)
+	}
+	if err != nil {
 		return nil, err
 	}
 	out := &filesResponse{}
-	if out.Body.Files, err = h.sign(ctx, s.Tenant.ExportsBucket, e.ID, files); err != nil {
+	if out.Body.Files, err = h.sign(ctx, from, e.ID, files); err != nil {
 		return nil, err
 	}
 	if next != (filePosition{}) {
@@ -150,9 +158,8 @@ func listFiles(ctx context.Context, home exportjob.Home, id export.ID, first fil
 	}
 }
 
-// sign returns the files with a URL for each. A URL names the tenant's bucket and one
-// object of the export in it.
-func (h *Handler) sign(ctx context.Context, bucket string, id export.ID, files []export.File) ([]fileBody, error) {
+// signer signs as the reader of exports.
+func (h *Handler) signer(ctx context.Context) (signedurl.Signer, error) {
 	client, err := h.credentials.Get(ctx, func(ctx context.Context) (*credentials.IamCredentialsClient, error) {
 		cloud := h.deps.Clients.Config
 		options, err := cloud.Dial(cloud.IAMCredentialsHost)
@@ -164,7 +171,17 @@ func (h *Handler) sign(ctx context.Context, bucket string, id export.ID, files [
 	if err != nil {
 		return nil, err
 	}
-	signer, expires := signedurl.NewIAM(client, h.reader), h.deps.Now().Add(signedurl.MaxLifetime)
+	return signedurl.NewIAM(client, h.reader), nil
+}
+
+// sign returns the files with a URL for each. A URL names the bucket of the export and one
+// object of the export in it.
+func (h *Handler) sign(ctx context.Context, bucket string, id export.ID, files []export.File) ([]fileBody, error) {
+	signer, err := h.signer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	expires := h.deps.Now().Add(signedurl.MaxLifetime)
 	bodies := make([]fileBody, len(files))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxConcurrentSignatures)

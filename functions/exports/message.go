@@ -1,6 +1,7 @@
 package exports
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -67,17 +68,19 @@ type ExportBody struct {
 	Reason     string     `json:"reason,omitempty" class:"operational" doc:"Why it is paused or failed: key-locked, storage-unavailable, read-time-too-old, unreadable-data or missing-entry"`
 	FailedPart string     `json:"failedPart,omitempty" class:"operational" doc:"The part that failed"`
 	ReadTime   time.Time  `json:"readTime" class:"operational" doc:"The documents are exported as they were at this time"`
+	Bucket     string     `json:"bucket" class:"operational" doc:"Has the files. It stays the same when the tenant's storage changes"`
 	Created    time.Time  `json:"created" class:"operational"`
 	Ended      *time.Time `json:"ended,omitempty" class:"operational" doc:"Absent while it is queued, running or paused"`
 	Schedule   string     `json:"schedule,omitempty" class:"operational" doc:"The schedule that created it"`
 	Staff      bool       `json:"staff,omitempty" class:"operational" doc:"The platform's staff created it"`
 }
 
-func show(e export.Export) ExportBody {
+// show returns an export of a tenant.
+func show(t tenant.Record, e export.Export) ExportBody {
 	b := ExportBody{
 		ID: string(e.ID), RequestBody: RequestBody{ContentBody: showContent(e.Request), From: known(e.Request.From), To: known(e.Request.To)},
 		State: string(e.State), Reason: string(e.Reason), FailedPart: e.Failed,
-		ReadTime: e.ReadTime.UTC(), Created: e.Created.UTC(), Ended: known(e.Ended), Schedule: string(e.Schedule), Staff: e.Staff,
+		ReadTime: e.ReadTime.UTC(), Bucket: cmp.Or(e.Bucket, t.Buckets(tenant.Exports)[0]), Created: e.Created.UTC(), Ended: known(e.Ended), Schedule: string(e.Schedule), Staff: e.Staff,
 	}
 	return b
 }

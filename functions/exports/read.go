@@ -31,7 +31,8 @@ func (h *Handler) get(ctx context.Context, in *exportRequest) (*getResponse, err
 	if err != nil {
 		return nil, err
 	}
-	home := homeOf(access.From(ctx))
+	s := access.From(ctx)
+	home := homeOf(s)
 	e, err := home.Get(ctx, id)
 	if err != nil {
 		return nil, toProblem(err)
@@ -41,7 +42,7 @@ func (h *Handler) get(ctx context.Context, in *exportRequest) (*getResponse, err
 		return nil, err
 	}
 	out := &getResponse{}
-	out.Body.ExportBody, out.Body.ProgressBody = show(e), showProgress(e, progress, h.deps.Now())
+	out.Body.ExportBody, out.Body.ProgressBody = show(s.Tenant, e), showProgress(e, progress, h.deps.Now())
 	return out, nil
 }
 
@@ -56,7 +57,7 @@ func (h *Handler) cancel(ctx context.Context, in *exportRequest) (*exportRespons
 	if err != nil {
 		return nil, toProblem(err)
 	}
-	return &exportResponse{show(e)}, nil
+	return &exportResponse{show(s.Tenant, e)}, nil
 }
 
 type listRequest struct {
@@ -86,7 +87,8 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 	if err != nil {
 		return nil, err
 	}
-	query := homeOf(access.From(ctx)).Exports().OrderBy("created", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc)
+	s := access.From(ctx)
+	query := homeOf(s).Exports().OrderBy("created", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc)
 	if last != (exportPosition{}) {
 		query = query.StartAfter(time.UnixMicro(last.Created), string(last.ID))
 	}
@@ -110,7 +112,7 @@ func (h *Handler) list(ctx context.Context, in *listRequest) (*listResponse, err
 		if err != nil {
 			return nil, err
 		}
-		out.Body.Exports = append(out.Body.Exports, show(e))
+		out.Body.Exports = append(out.Body.Exports, show(s.Tenant, e))
 		last = exportPosition{e.Created.UnixMicro(), e.ID}
 	}
 }

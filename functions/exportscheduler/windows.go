@@ -56,7 +56,7 @@ func (h *Handler) catchUp(ctx context.Context, db *firestore.Client, doc *firest
 		if s.End.After(h.deps.Now()) {
 			return nil
 		}
-		if s, err = h.createWindow(ctx, home, s, result); errors.Is(err, exportjob.ErrTooMany) {
+		if s, err = h.createWindow(ctx, record, home, s, result); errors.Is(err, exportjob.ErrTooMany) {
 			result.Full++
 			return nil
 		}
@@ -92,7 +92,7 @@ func (h *Handler) checkKey(ctx context.Context, record tenant.Record, home expor
 // schedule after it. If the database cannot be read at the end of the window any
 // more, the window is extended to the next end: its export has the same documents,
 // in a later state.
-func (h *Handler) createWindow(ctx context.Context, home exportjob.Home, s export.Schedule, result *Result) (export.Schedule, error) {
+func (h *Handler) createWindow(ctx context.Context, record tenant.Record, home exportjob.Home, s export.Schedule, result *Result) (export.Schedule, error) {
 	if h.deps.Now().Sub(s.End) > export.MaxRequestedAge {
 		updated := s
 		if err := updated.Extend(); err != nil {
@@ -107,7 +107,7 @@ func (h *Handler) createWindow(ctx context.Context, home exportjob.Home, s expor
 	if err != nil {
 		return s, err
 	}
-	created, err := h.jobs.CreateWindow(ctx, home, s, tree.Size, auditlog.Entry{
+	created, err := h.jobs.CreateWindow(ctx, home, s, record.ExportsBucket, tree.Size, auditlog.Entry{
 		Tenant: home.Tenant, Actor: auditlog.Actor{Subject: "export-scheduler"}, Action: auditlog.CreateExport, Outcome: auditlog.Allowed,
 	})
 	if err != nil {

@@ -153,7 +153,7 @@ func (f benchmark) export(b *testing.B) (used time.Duration, files int64) {
 	b.Helper()
 	id := export.ID(cloudtest.NewRun(b))
 	now := time.Now()
-	e := export.New(id, export.Request{Kinds: []export.Kind{export.Inventory}, To: now.Truncate(time.Microsecond)}, now)
+	e := export.New(id, export.Request{Kinds: []export.Kind{export.Inventory}, To: now.Truncate(time.Microsecond)}, "", now)
 	entry := auditlog.Entry{Tenant: f.home.Tenant, Action: auditlog.CreateExport, Resource: "exports/" + string(id)}
 	if _, err := f.jobs.Create(b.Context(), f.home, e, entry); err != nil {
 		b.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/export"
 	"github.com/strongroom-dev/strongroom/shared/grant"
 	"github.com/strongroom-dev/strongroom/shared/records"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // maxConcurrentCopies limits how many objects one part copies at a time. A copy is a
@@ -97,7 +98,7 @@ func (t *task) copyObject(ctx context.Context, g *grant.Grant) error {
 			return err
 		}
 	}
-	stored, err := t.storedObject(g)
+	stored, err := t.storedObject(ctx, g)
 	if err != nil {
 		return err
 	}
@@ -116,18 +117,18 @@ func (t *task) copyObject(ctx context.Context, g *grant.Grant) error {
 }
 
 // storedObject returns the object of a grant, in the bucket of its run.
-func (t *task) storedObject(g *grant.Grant) (*storage.ObjectHandle, error) {
-	name, err := t.record.BucketOfRun(g.Bucket)
+func (t *task) storedObject(ctx context.Context, g *grant.Grant) (*storage.ObjectHandle, error) {
+	source, err := t.tenantsBucket(ctx, tenant.Outputs, g.Bucket)
 	if err != nil {
-		return nil, unreadableError{export.BucketWithdrawn, err}
+		return nil, err
 	}
-	return t.client.Bucket(name).Object(g.Object().Name()), nil
+	return source.Object(g.Object().Name()), nil
 }
 
 // resolveDispute asks the bucket which object a grant has whose notifications
 // contradict each other. The bucket returns its properties, not its bytes.
 func (t *task) resolveDispute(ctx context.Context, g *grant.Grant) error {
-	stored, err := t.storedObject(g)
+	stored, err := t.storedObject(ctx, g)
 	if err != nil {
 		return err
 	}

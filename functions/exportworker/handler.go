@@ -135,7 +135,7 @@ type task struct {
 	export export.Export
 	part   export.Part
 	keys   *keys.Tenant
-	bucket *storage.BucketHandle // the tenant's exports
+	bucket *storage.BucketHandle // of the export
 	client *storage.Client       // of the buckets with the tenant's outputs, which are copied and never read
 	packs  *storage.BucketHandle // of the tenant's configurations
 	tiles  *storage.BucketHandle // of the tenant's audit log
@@ -159,14 +159,26 @@ func (w *Worker) open(ctx context.Context, ref reference) (*task, error) {
 	}
 	t := &task{
 		Worker: w, record: record, home: exportjob.Home{DB: db, Tenant: record.ID},
-		bucket: client.Bucket(record.ExportsBucket), client: client,
-		packs: client.Bucket(record.ConfigsBucket), tiles: client.Bucket(record.AuditBucket),
+		client: client, packs: client.Bucket(record.ConfigsBucket), tiles: client.Bucket(record.AuditBucket),
 	}
 	if t.keys, err = w.keys.Of(ctx, record, db); err != nil {
 		return nil, err
 	}
 	t.export, t.part, err = t.home.Part(ctx, ref.export, ref.part)
 	return t, err
+}
+
+// tenantsBucket returns a bucket of the tenant that the export, or a grant, remembers. The export
+// fails if the bucket is not the tenant's.
+func (t *task) tenantsBucket(ctx context.Context, c tenant.Component, remembered string) (*storage.BucketHandle, error) {
+	name, _, err := t.directory.BucketOf(ctx, t.record, c, remembered)
+	if errors.Is(err, tenant.ErrForeignBucket) {
+		return nil, unreadableError{export.BucketWithdrawn, err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.client.Bucket(name), nil
 }
 
 // errTooSoon is the error of a part that is delivered before the read time.
@@ -207,7 +219,10 @@ func (t *task) neededMemory() int64 {
 }
 
 // execute does the work of the part.
-func (t *task) execute(ctx context.Context) error {
+func (t *task) execute(ctx context.Context) (err error) {
+	if t.bucket, err = t.tenantsBucket(ctx, tenant.Exports, t.export.Bucket); err != nil {
+		return err
+	}
 	switch t.part.Type {
 	case export.PlanPart:
 		return t.plan(ctx)

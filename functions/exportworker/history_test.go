@@ -77,7 +77,7 @@ func (h *history) request(t *testing.T, kinds []export.Kind, from commit, in []t
 		t.Fatal(err)
 	}
 	before := h.model.commits[len(h.model.commits)-1]
-	e := export.New(id, export.Request{Kinds: kinds, Workspaces: in, From: from.at, To: before.at}, h.world.Clock.Now())
+	e := export.New(id, export.Request{Kinds: kinds, Workspaces: in, From: from.at, To: before.at}, h.ExportsBucket, h.world.Clock.Now())
 	return request{Export: e, before: before, from: from}
 }
 

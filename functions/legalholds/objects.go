@@ -12,6 +12,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/strongroom-dev/strongroom/shared/bucket"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // buckets continues the pass until all buckets are done or the time is over.
@@ -80,7 +81,7 @@ func (j *job) page(ctx context.Context) (more bool, err error) {
 // covers reports whether a hold covers an object. An export has something of every workspace,
 // so every hold covers it.
 func (j *job) covers(name string) bool {
-	if j.pass.Bucket == j.tenant.ExportsBucket {
+	if slices.Contains(j.tenant.Buckets(tenant.Exports), j.pass.Bucket) {
 		return j.holds.Cover("")
 	}
 	return j.holds.CoverObject(name)

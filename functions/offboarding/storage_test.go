@@ -10,6 +10,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/certificate"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/offboard"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // TestACustomersBucketRemainsAndTheCertificateSaysSo offboards a tenant that has changed its
@@ -19,10 +20,10 @@ func TestACustomersBucketRemainsAndTheCertificateSaysSo(t *testing.T) {
 	c := cloudtest.New(t, suite.Options{})
 	f := newFixture(t, c)
 	platform, bucket := f.OutputsBucket, "customer-"+string(f.ID)
-	if err := c.CreateCustomerBucket(f.Record, bucket, nil); err != nil {
+	if err := c.CreateCustomerBucket(f.Record, tenant.Outputs, bucket, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.SetStorage(t.Context(), f.ID, bucket); err != nil {
+	if _, err := c.SetStorage(t.Context(), f.ID, tenant.Outputs, bucket); err != nil {
 		t.Fatal(err)
 	}
 	c.Clock.Advance(directory.MaxAge)

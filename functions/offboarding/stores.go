@@ -55,10 +55,10 @@ func (j *job) stores(ctx context.Context) (all []offboard.Store, err error) {
 
 // what says what a bucket has.
 func (j *job) what(bucket string) string {
-	switch bucket {
-	case j.tenant.ConfigsBucket:
+	switch {
+	case bucket == j.tenant.ConfigsBucket:
 		return "configurations"
-	case j.tenant.ExportsBucket:
+	case slices.Contains(j.tenant.Buckets(tenant.Exports), bucket):
 		return "exports"
 	}
 	return "output of runs"

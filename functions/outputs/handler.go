@@ -15,6 +15,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // Handler lists and streams outputs. It is safe for concurrent use.
@@ -74,7 +75,7 @@ const maxAttempts = 4
 
 // bucket returns the bucket of a run's output. remembered is what the run has as its bucket.
 func (h *Handler) bucket(ctx context.Context, s access.Session, remembered string) (*storage.BucketHandle, error) {
-	name, err := s.Tenant.BucketOfRun(remembered)
+	name, err := s.Tenant.BucketOf(tenant.Outputs, remembered)
 	if err != nil {
 		api.Logger(ctx).ErrorContext(ctx, "find the bucket of a run", "error", err.Error())
 		return nil, api.Refuse(http.StatusForbidden, api.StorageUnavailableText)

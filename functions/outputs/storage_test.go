@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // storageFixture is a tenant that has changed its storage: the run old is in the first bucket,
@@ -37,10 +38,10 @@ func newStorageFixture(t *testing.T) (f storageFixture) {
 // change makes a customer's bucket the storage, and waits until every function knows.
 func (f *storageFixture) change(t *testing.T, bucket string) {
 	t.Helper()
-	if err := f.Cloud.CreateCustomerBucket(f.Record, bucket, nil); err != nil {
+	if err := f.Cloud.CreateCustomerBucket(f.Record, tenant.Outputs, bucket, nil); err != nil {
 		t.Fatal(err)
 	}
-	record, err := f.Cloud.SetStorage(t.Context(), f.ID, bucket)
+	record, err := f.Cloud.SetStorage(t.Context(), f.ID, tenant.Outputs, bucket)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func TestAWithdrawnBucketLocksOnlyItsRuns(t *testing.T) {
 	other := fixture{f.Cloud.Tenant(t), cloudtest.NewRun(t)}
 	other.put(t, counted("out.log", 1, []byte("of another tenant\n")))
 	view := f.openView(t, "out.log", map[string]any{}).View
-	if err := f.Cloud.WithdrawCustomerRoles(f.Record, f.OutputsBucket); err != nil {
+	if err := f.Cloud.WithdrawCustomerRoles(f.Record, tenant.Outputs, f.OutputsBucket); err != nil {
 		t.Fatal(err)
 	}
 	for _, header := range [][]string{nil, {"Strongroom-View", view}} {
@@ -126,7 +127,7 @@ func TestAWithdrawnBucketLocksOnlyItsRuns(t *testing.T) {
 	wantBody(t, f.old.read(t, "out.log", "").Want(t, http.StatusOK), []byte("from before\n"))
 	wantBody(t, other.read(t, "out.log", "").Want(t, http.StatusOK), []byte("of another tenant\n"))
 
-	if err := f.Cloud.GrantCustomerRoles(f.Record, f.OutputsBucket); err != nil {
+	if err := f.Cloud.GrantCustomerRoles(f.Record, tenant.Outputs, f.OutputsBucket); err != nil {
 		t.Fatal(err)
 	}
 	wantBody(t, f.read(t, "out.log", "").Want(t, http.StatusOK), []byte("in the new bucket\n"))

@@ -84,7 +84,7 @@ func (h *Handler) verifyStorage(ctx context.Context, in *VerifyStorageRequest) (
 	if err != nil {
 		return nil, err
 	}
-	v := storageprobe.Verification{ID: uuid.NewString(), Bucket: record.OutputsBucket, KeyName: record.KeyOfStorage()}
+	v := storageprobe.Verification{ID: uuid.NewString(), Bucket: record.OutputsBucket, KeyName: record.KeyOf(tenant.Outputs)}
 	if in.Body != nil && in.Body.Bucket != "" {
 		v.Bucket = in.Body.Bucket
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/access"
 	"github.com/strongroom-dev/strongroom/shared/function"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // failing returns the function, whose calls fail as the plan says by their numbers, and how many
@@ -104,7 +105,7 @@ func tenantWithBucket(t *testing.T, c *cloudtest.Cloud, good bool) (tn *cloudtes
 	t.Helper()
 	tn = c.Tenant(t)
 	bucket = "tried-" + string(tn.ID)
-	if err := c.CreateCustomerBucket(tn.Record, bucket, nil); err != nil {
+	if err := c.CreateCustomerBucket(tn.Record, tenant.Outputs, bucket, nil); err != nil {
 		t.Fatal(err)
 	}
 	if !good {

@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/iam"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/storageprobe"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // storageShown is what a response says about a verification.
@@ -48,7 +49,7 @@ func TestTheTenantsOwnBucketAndACustomersAreUsable(t *testing.T) {
 	t.Parallel()
 	tn := cloudtest.Shared(t).Tenant(t)
 	bucket := "good-" + string(tn.ID)
-	if err := tn.Cloud.CreateCustomerBucket(tn.Record, bucket, nil); err != nil {
+	if err := tn.Cloud.CreateCustomerBucket(tn.Record, tenant.Outputs, bucket, nil); err != nil {
 		t.Fatal(err)
 	}
 	for name, current := range map[string]bool{"": true, bucket: false} {
@@ -102,7 +103,7 @@ func TestAWrongBucketIsUnusableForTheRightReason(t *testing.T) {
 			t.Parallel()
 			tn := c.Tenant(t)
 			bucket := "wrong-" + string(tn.ID)
-			if err := c.CreateCustomerBucket(tn.Record, bucket, row.change); err != nil {
+			if err := c.CreateCustomerBucket(tn.Record, tenant.Outputs, bucket, row.change); err != nil {
 				t.Fatal(err)
 			}
 			if row.after != nil {
@@ -124,7 +125,7 @@ func TestAWrongBucketIsUnusableForTheRightReason(t *testing.T) {
 // withdraw removes the roles of an account on a bucket, or of all accounts.
 func withdraw(t *testing.T, tn *cloudtest.Tenant, bucket, account string) {
 	t.Helper()
-	for _, b := range tn.Cloud.CustomerBindings(tn.Record, bucket) {
+	for _, b := range tn.Cloud.CustomerBindings(tn.Record, tenant.Outputs, bucket) {
 		if account == "" || b.Member == account {
 			if err := tn.Cloud.IAM.Unbind(b); err != nil {
 				t.Fatal(err)
@@ -138,7 +139,7 @@ func TestABucketThatNotifiesNobodyIsUnusableAfterFiveMinutes(t *testing.T) {
 	c := cloudtest.New(t, suite.Options{})
 	tn := c.Tenant(t)
 	bucket := "silent-" + string(tn.ID)
-	if err := c.CreateCustomerBucket(tn.Record, bucket, func(b *gcs.Bucket) { b.NotificationTopic = "" }); err != nil {
+	if err := c.CreateCustomerBucket(tn.Record, tenant.Outputs, bucket, func(b *gcs.Bucket) { b.NotificationTopic = "" }); err != nil {
 		t.Fatal(err)
 	}
 	if s := verify(t, tn, bucket); s.Result != "waiting" || s.with("waiting") != "notification encryption" {

@@ -1,21 +1,13 @@
 package tenants
 
 import (
-	"bytes"
 	"context"
-	"encoding/xml"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"time"
 
 	credentials "cloud.google.com/go/iam/credentials/apiv1"
 
 	"github.com/strongroom-dev/strongroom/shared/bucket"
-	"github.com/strongroom-dev/strongroom/shared/lazyregexp"
-	"github.com/strongroom-dev/strongroom/shared/secret"
 	"github.com/strongroom-dev/strongroom/shared/signedurl"
 	"github.com/strongroom-dev/strongroom/shared/storageprobe"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
@@ -83,7 +75,7 @@ func (t *storageTrial) tryProbe(ctx context.Context, signer signedurl.Signer) {
 	if v.Created = first.created; !v.Created {
 		return
 	}
-	again := send(ctx, upload.Method, upload.URL, upload.Headers, content)
+	again := signedurl.Send(ctx, upload.Method, upload.URL, upload.Headers, content)
 	t.add(refusalCheck("no-overwrite", "a second upload with the same URL", again, http.StatusPreconditionFailed, "keep the platform's conditions: put no proxy that changes requests before the bucket"))
 	for _, trial := range []struct{ id, what, method, object, fix string }{
 		{id: "no-replace", what: "an upload that replaces the probe", method: http.MethodPut, object: object, fix: "storage.objects.delete"},
@@ -100,7 +92,7 @@ func (t *storageTrial) tryProbe(ctx context.Context, signer signedurl.Signer) {
 		if trial.method == http.MethodPut {
 			body = content
 		}
-		answer := send(ctx, trial.method, location, nil, body)
+		answer := signedurl.Send(ctx, trial.method, location, nil, body)
 		t.add(refusalCheck(trial.id, trial.what, answer, http.StatusForbidden,
 			"remove every role with "+trial.fix+" from the account "+t.tenant.SigningAccount+"; it needs storage.objects.create only"))
 	}
@@ -111,7 +103,7 @@ const attempts = 3
 
 // created is the answer to the upload of the probe.
 type created struct {
-	answer
+	signedurl.Answer
 	created bool
 }
 
@@ -119,8 +111,8 @@ type created struct {
 // the probe exists.
 func (t *storageTrial) create(ctx context.Context, upload signedurl.Upload, content []byte) (c created) {
 	for attempt := range attempts {
-		c.answer = send(ctx, upload.Method, upload.URL, upload.Headers, content)
-		if c.created = c.status == http.StatusOK || attempt > 0 && c.status == http.StatusPreconditionFailed; c.created || !c.transient() {
+		c.Answer = signedurl.Send(ctx, upload.Method, upload.URL, upload.Headers, content)
+		if c.created = c.Status == http.StatusOK || attempt > 0 && c.Status == http.StatusPreconditionFailed; c.created || !c.Transient() {
 			return c
 		}
 	}
@@ -131,9 +123,9 @@ func createCheck(c created) storageprobe.Check {
 	switch {
 	case c.created:
 		return okCheck("create", "a signed URL of the tenant's signing account created the probe")
-	case c.transient():
+	case c.Transient():
 		return notChecked("create", "the bucket did not answer: "+c.String(), "verify the storage again")
-	case c.status == http.StatusPreconditionFailed:
+	case c.Status == http.StatusPreconditionFailed:
 		return failedCheck("create", "the probe exists before it was created: "+c.String(), "let nobody else create objects with names that begin with "+storageprobe.Prefix)
 	}
 	return failedCheck("create", "the bucket refused the upload: "+c.String(),
@@ -141,80 +133,12 @@ func createCheck(c created) storageprobe.Check {
 }
 
 // refusalCheck is the check that the bucket refuses a request with a status.
-func refusalCheck(id, what string, a answer, want int, fix string) storageprobe.Check {
+func refusalCheck(id, what string, a signedurl.Answer, want int, fix string) storageprobe.Check {
 	switch {
-	case a.status == want:
+	case a.Status == want:
 		return okCheck(id, "the bucket refuses %s: %s", what, a)
-	case a.transient():
+	case a.Transient():
 		return notChecked(id, "the bucket did not answer: "+a.String(), "verify the storage again")
 	}
 	return failedCheck(id, "the bucket does not refuse "+what+": "+a.String(), fix)
-}
-
-// answer is what a bucket answers to a signed request.
-type answer struct {
-	status int    // 0: none
-	code   string // such as AccessDenied; empty: none
-}
-
-func (a answer) transient() bool {
-	return a.status == 0 || a.status >= http.StatusInternalServerError || a.status == http.StatusTooManyRequests
-}
-
-// String returns the status and the code.
-func (a answer) String() string {
-	if a.status == 0 {
-		return "no connection"
-	}
-	if a.code == "" {
-		return fmt.Sprintf("status %d", a.status)
-	}
-	return fmt.Sprintf("status %d %s", a.status, a.code)
-}
-
-// probeClient sends the requests to buckets. It follows no redirect, because a signed URL is for
-// one host.
-var probeClient = &http.Client{
-	Timeout:       10 * time.Second,
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-}
-
-const maxAnswer = 8 << 10 // bytes of an answer that are read
-
-// send sends a signed request. Its errors would have the URL, so it returns none.
-func send(ctx context.Context, method string, location secret.String, headers map[string]string, body []byte) answer {
-	if _, err := url.Parse(location.Reveal()); err != nil {
-		return answer{}
-	}
-	r, err := http.NewRequestWithContext(ctx, method, location.Reveal(), bytes.NewReader(body))
-	if err != nil {
-		return answer{}
-	}
-	for name, value := range headers {
-		r.Header.Set(name, value)
-	}
-	response, err := probeClient.Do(r)
-	if err != nil {
-		return answer{}
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return answer{}
-	}
-	return answer{response.StatusCode, errorCode(text)}
-}
-
-// plainCode is the form of error codes of Cloud Storage.
-var plainCode = lazyregexp.New(`^[A-Za-z]{1,64}$`)
-
-// errorCode returns the code of an error of the XML API, or "".
-func errorCode(text []byte) string {
-	var e struct {
-		Code string
-	}
-	if xml.Unmarshal(text, &e) != nil || !plainCode.MatchString(e.Code) {
-		return ""
-	}
-	return e.Code
 }

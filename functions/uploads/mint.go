@@ -180,7 +180,7 @@ func (h *Handler) openRun(tx *firestore.Transaction, s access.Session, request p
 	if o.run, o.create, o.docs, err = o.ref.Open(tx, o.now, s.RunOpener(), others...); err != nil {
 		return o, err
 	}
-	o.bucket, err = s.Tenant.BucketOfRun(o.run.Bucket)
+	o.bucket, err = s.Tenant.BucketOf(tenant.Outputs, o.run.Bucket)
 	return o, err
 }
 

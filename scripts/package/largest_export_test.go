@@ -39,7 +39,7 @@ func storeExport(t *testing.T, tn *cloudtest.Tenant, id export.ID, state export.
 	t.Helper()
 	store(t, tn, func(db *firestore.Client, set func(*firestore.DocumentRef, any)) {
 		home := exportjob.Home{DB: db, Tenant: tn.ID}
-		e := export.New(id, export.Request{Kinds: []export.Kind{export.Metadata}}, time.Now())
+		e := export.New(id, export.Request{Kinds: []export.Kind{export.Metadata}}, tn.ExportsBucket, time.Now())
 		e.State, e.Active = state, state.Active()
 		set(home.Exports().Doc(string(id)), e)
 		for n := range 101 {
@@ -59,7 +59,7 @@ func storeExports(t *testing.T, tn *cloudtest.Tenant) {
 			workspaces[n] = tenant.WorkspaceID(strings.Repeat("w", 60) + fmt.Sprint(n))
 		}
 		for range 201 {
-			e := export.New(export.ID(cloudtest.NewRun(t)), export.Request{Kinds: []export.Kind{export.Metadata}, Workspaces: workspaces}, time.Now())
+			e := export.New(export.ID(cloudtest.NewRun(t)), export.Request{Kinds: []export.Kind{export.Metadata}, Workspaces: workspaces}, tn.ExportsBucket, time.Now())
 			e.State, e.Active = export.Done, false
 			set(exportjob.Home{DB: db, Tenant: tn.ID}.Exports().Doc(string(e.ID)), e)
 		}
@@ -97,7 +97,7 @@ func largestParts(t *testing.T, tn *cloudtest.Tenant) func(int) request {
 		home := exportjob.Home{DB: db, Tenant: tn.ID}
 		for n := range ids {
 			ids[n] = export.ID(cloudtest.NewRun(t))
-			e := export.New(ids[n], export.Request{Kinds: []export.Kind{export.Metadata}}, time.Now())
+			e := export.New(ids[n], export.Request{Kinds: []export.Kind{export.Metadata}}, tn.ExportsBucket, time.Now())
 			e.State, e.ReadTime = export.Running, time.Now().Truncate(time.Microsecond)
 			set(home.Exports().Doc(string(e.ID)), e)
 			set(home.Parts(e.ID).Doc(part.ID), part)

@@ -4,7 +4,7 @@ package api
 // for the same error, whichever function it calls.
 const (
 	KeyLockedText          = "the tenant's key is disabled or destroyed; ask the tenant's administrator"
-	StorageUnavailableText = "the platform may not use the bucket of this output: its owner has removed the access, or has not granted it; a tenant's admin sees what is missing with POST /v1/tenant/storage/verify"
+	StorageUnavailableText = "the platform may not use the bucket of this output or export: its owner has removed the access, or has not granted it; a tenant's admin sees what is missing with POST /v1/tenant/storage/verify"
 
 	TenantSuspendedText   = "the tenant is suspended; contact its administrator"
 	TenantOffboardingText = "the tenant is being offboarded: it can read and export, and change nothing"

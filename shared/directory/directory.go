@@ -90,6 +90,20 @@ func (d *Directory) Tenant(ctx context.Context, id tenant.ID) (tenant.Record, er
 	})
 }
 
+// BucketOf is tenant.Record.BucketOf for a record that Tenant has returned. If the record does not
+// have the bucket, it reads the record again: the storage may have changed within the last minute.
+// customers says that the bucket is in the customer's project.
+func (d *Directory) BucketOf(ctx context.Context, record tenant.Record, c tenant.Component, remembered string) (bucket string, customers bool, err error) {
+	bucket, err = record.BucketOf(c, remembered)
+	if errors.Is(err, tenant.ErrForeignBucket) {
+		if record, _, err = d.Read(ctx, record.ID); err != nil {
+			return "", false, err
+		}
+		bucket, err = record.BucketOf(c, remembered)
+	}
+	return bucket, record.IsCustomers(bucket), err
+}
+
 // TenantOfBucket returns the tenant that an outputs bucket belongs to, or did before, or
 // tenant.ErrNotFound. It fails if two tenants name the same bucket, because neither
 // may receive the other's objects.

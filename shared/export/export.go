@@ -39,7 +39,9 @@ type Export struct {
 	ID       ID        `firestore:"id" class:"operational"`
 	Request  Request   `firestore:"request"`
 	ReadTime time.Time `firestore:"readTime" class:"operational"` // a whole minute
-	Staff    bool      `firestore:"staff" class:"operational"`    // the platform's staff requested it
+	// Bucket has the files. Empty: the export is older than this field, see tenant.Record.BucketOf.
+	Bucket string `firestore:"bucket" class:"operational"`
+	Staff  bool   `firestore:"staff" class:"operational"` // the platform's staff requested it
 	// Schedule is the schedule that requested it. Empty means that a person did.
 	Schedule ScheduleName `firestore:"schedule" class:"operational"`
 	// AuditBegin is the index of the first audit entry that is exported.
@@ -64,10 +66,11 @@ type Export struct {
 	ExpireTime time.Time `firestore:"expireTime,omitempty" class:"operational"` // Firestore deletes the document some time after that; zero: it is not due, see package retention
 }
 
-// New returns the export of a request that is made at now.
-func New(id ID, r Request, now time.Time) Export {
+// New returns the export of a request that is made at now. bucket is the tenant's for new exports:
+// the export stays there when the tenant's storage changes.
+func New(id ID, r Request, bucket string, now time.Time) Export {
 	r = r.Canonical()
-	return Export{ID: id, Request: r, ReadTime: r.ReadTime(now), State: Queued, Active: true, Created: now}
+	return Export{ID: id, Request: r, Bucket: bucket, ReadTime: r.ReadTime(now), State: Queued, Active: true, Created: now}
 }
 
 // ErrEnded is the error of a change of an export that has ended.

@@ -84,7 +84,7 @@ func TestAnExportThatHasEndedDoesNotChange(t *testing.T) {
 		export.Canceled: func(e *export.Export) error { return e.Cancel(now) },
 	}
 	for state, end := range ends {
-		e := export.New("id", valid(), now)
+		e := export.New("id", valid(), "bucket", now)
 		e.Run(e, true)
 		if err := end(&e); err != nil || e.State != state || e.Active || e.Ended != now {
 			t.Fatalf("%s: %v, %+v", state, err, e)
@@ -103,7 +103,7 @@ func TestAnExportThatHasEndedDoesNotChange(t *testing.T) {
 
 func TestAPausedExportRunsAgainOrWaitsForADay(t *testing.T) {
 	t.Parallel()
-	e := export.New("id", valid(), now)
+	e := export.New("id", valid(), "bucket", now)
 	if !e.Pause(export.KeyLocked, now) || e.Pause(export.KeyLocked, now.Add(time.Hour)) || e.State != export.Paused || e.Reason != export.KeyLocked || e.Paused != now {
 		t.Fatalf("paused: %+v", e)
 	}
@@ -117,7 +117,7 @@ func TestAPausedExportRunsAgainOrWaitsForADay(t *testing.T) {
 
 func TestOnlyAPartThatShowsThatTheKeyCanBeUsedEndsAPause(t *testing.T) {
 	t.Parallel()
-	running := export.New("id", valid(), now)
+	running := export.New("id", valid(), "bucket", now)
 	running.Run(running, true)
 	paused := running
 	paused.Pause(export.KeyLocked, now)

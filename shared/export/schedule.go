@@ -170,11 +170,11 @@ func (s Schedule) Change(set Schedule, now time.Time) (Schedule, bool, error) {
 	return s, true, nil
 }
 
-// Export returns the export of the schedule's next window.
-func (s Schedule) Export(t tenant.ID, now time.Time) Export {
+// Export returns the export of the schedule's next window, in a bucket of the tenant.
+func (s Schedule) Export(t tenant.ID, bucket string, now time.Time) Export {
 	r := s.Request
 	r.From, r.To = s.Begin, s.End
-	e := New(WindowID(t, s.Name, s.End), r, now)
+	e := New(WindowID(t, s.Name, s.End), r, bucket, now)
 	e.Schedule, e.AuditBegin = s.Name, s.AuditBegin
 	return e
 }

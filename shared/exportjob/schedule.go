@@ -125,15 +125,15 @@ func DueSchedules(db *firestore.Client, now time.Time) firestore.Query {
 	return db.CollectionGroup(SchedulesCollection).Where("end", "<=", now).OrderBy("end", firestore.Asc)
 }
 
-// CreateWindow creates the export of a schedule's next window, and advances the
-// schedule, in one commit. auditEnd is the size of the audit log's published tree at
+// CreateWindow creates the export of a schedule's next window in a bucket of the tenant, and
+// advances the schedule, in one commit. auditEnd is the size of the audit log's published tree at
 // the end of the window. If the schedule is not what the caller read, CreateWindow
 // does nothing. It returns ErrTooMany if too many exports of the tenant are active.
 //
 // If the export of the window exists already, the schedule only advances: a window is
 // exported once.
-func (j *Jobs) CreateWindow(ctx context.Context, h Home, s export.Schedule, auditEnd int64, entry auditlog.Entry) (created bool, err error) {
-	e := s.Export(h.Tenant, j.Now())
+func (j *Jobs) CreateWindow(ctx context.Context, h Home, s export.Schedule, bucket string, auditEnd int64, entry auditlog.Entry) (created bool, err error) {
+	e := s.Export(h.Tenant, bucket, j.Now())
 	entry.Resource = "exports/" + string(e.ID)
 	prepared, err := j.Audit.Prepare(ctx, h.DB, entry)
 	if err != nil {

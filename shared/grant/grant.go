@@ -37,7 +37,7 @@ type Grant struct {
 	Run       run.ID             `firestore:"run" class:"operational"`
 	Output    string             `firestore:"output" class:"operational"`
 	Part      int                `firestore:"part" class:"operational"`
-	Bucket    string             `firestore:"bucket" class:"operational"` // of the run; empty: the grant is older than this field, see tenant.Record.BucketOfRun
+	Bucket    string             `firestore:"bucket" class:"operational"` // of the run; empty: the grant is older than this field, see tenant.Record.BucketOf
 	Declared  Declared           `firestore:"declared"`
 	State     State              `firestore:"state" class:"operational"`
 	Created   time.Time          `firestore:"created" class:"operational"`

@@ -42,7 +42,7 @@ type Run struct {
 	Owner Owner `firestore:"owner"`
 
 	// Bucket has all output of the run, also if the tenant's storage changes. Empty: the run
-	// is older than this field, see tenant.Record.BucketOfRun.
+	// is older than this field, see tenant.Record.BucketOf.
 	Bucket string `firestore:"bucket" class:"operational"`
 
 	Start Start `firestore:"start"`

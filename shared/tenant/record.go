@@ -48,6 +48,7 @@ type Record struct {
 	Retention Retention `firestore:"retention"` // what is deleted, and when
 
 	EarlierOutputsBuckets []string `firestore:"earlierOutputsBuckets" class:"operational"` // earlier outputs buckets, oldest first: a run stays in the bucket in which it began
+	EarlierExportsBuckets []string `firestore:"earlierExportsBuckets" class:"operational"` // earlier exports buckets, oldest first: an export stays in the bucket in which it began
 	StorageKeyName        string   `firestore:"storageKeyName" class:"operational"`        // projects/…/cryptoKeys/… of the customer that encrypts the customer's buckets; empty: keyName does
 	CustomerBuckets       []string `firestore:"customerBuckets" class:"operational"`       // those of the buckets that are in the customer's project; see IsCustomers
 

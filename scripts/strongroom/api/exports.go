@@ -40,6 +40,7 @@ type Export struct {
 	Reason     string    `json:"reason,omitempty"`     // why it is paused or failed
 	FailedPart string    `json:"failedPart,omitempty"` // the part that failed
 	ReadTime   time.Time `json:"readTime"`             // the export is as of this time
+	Bucket     string    `json:"bucket"`               // has the files
 	Created    time.Time `json:"created"`
 	Ended      time.Time `json:"ended,omitzero"`     // zero: it has not ended
 	Schedule   string    `json:"schedule,omitempty"` // that created it

@@ -7,6 +7,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/gcs"
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/api"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 func TestAnAdminVerifiesTheStorage(t *testing.T) {
@@ -28,9 +29,9 @@ func TestAnAdminVerifiesTheStorage(t *testing.T) {
 
 func TestAnUnusableBucketIsAFailureThatSaysWhatToFix(t *testing.T) {
 	t.Parallel()
-	tenant := cloudtest.Shared(t).Tenant(t)
-	admin, bucket := programOf(t, tenant, "admin"), "wrong-"+string(tenant.ID)
-	if err := tenant.Cloud.CreateCustomerBucket(tenant.Record, bucket, func(b *gcs.Bucket) { b.Location = "US" }); err != nil {
+	tn := cloudtest.Shared(t).Tenant(t)
+	admin, bucket := programOf(t, tn, "admin"), "wrong-"+string(tn.ID)
+	if err := tn.Cloud.CreateCustomerBucket(tn.Record, tenant.Outputs, bucket, func(b *gcs.Bucket) { b.Location = "US" }); err != nil {
 		t.Fatal(err)
 	}
 	r := admin.run(t, "tenant", "storage", "verify", "--bucket", bucket)

@@ -44,6 +44,7 @@ func Export(w io.Writer, e api.Export) error {
 	rows := [][2]string{
 		{"Export", e.ID}, {"State", state}, {"Kinds", strings.Join(e.Kinds, ", ")},
 		{"Workspaces", cmp.Or(strings.Join(e.Workspaces, ", "), "all")}, {"From", timeOrNone(e.From)}, {"As of", FormatTime(e.ReadTime)},
+		{"Bucket", OneLine(e.Bucket)},
 		{"Created", FormatTime(e.Created) + ", by " + requester(e)}, {"Ended", timeOrNone(e.Ended)},
 	}
 	if e.Parts > 0 {
