@@ -91,6 +91,7 @@ var effects = map[string]effect{
 	"roles/storage.legacyObjectReader on tenant.configsBucket": {reads: "the configurations of every tenant's workspaces, by the names of their packs"},
 	"roles/storage.objectCreator on tenant.configsBucket":      {writes: "new objects in every tenant's configs bucket; a pack takes effect only if the repository's document lists it"},
 	"roles/storage.legacyObjectReader on tenant.exportsBucket": {reads: "the files of every tenant's exports, by their names"},
+	"strongroom.bucketVerifier on tenant.exportsBucket":        {reads: "the settings of every tenant's exports bucket"},
 	"roles/storage.objectCreator on tenant.exportsBucket":      {writes: "new objects in every tenant's exports bucket"},
 	"roles/pubsub.publisher on topic.replayed-export-parts":    {writes: "messages of parts of exports, which cause work and change no result"},
 	"roles/pubsub.publisher on topic.export-parts":             {writes: "messages of parts of exports, which cause work and change no result"},

@@ -35,13 +35,6 @@ func newStorageFixture(t *testing.T) storageFixture {
 func (f *storageFixture) change(t *testing.T) (bucket string) {
 	t.Helper()
 	bucket = "exports-" + string(f.ID)
-	f.set(t, bucket)
-	f.Cloud.Clock.Advance(directory.MaxAge)
-	return bucket
-}
-
-func (f *storageFixture) set(t *testing.T, bucket string) {
-	t.Helper()
 	if err := f.Cloud.CreateCustomerBucket(f.Record, tenant.Exports, bucket, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +43,8 @@ func (f *storageFixture) set(t *testing.T, bucket string) {
 		t.Fatal(err)
 	}
 	f.Record = record
+	f.Cloud.Clock.Advance(directory.MaxAge)
+	return bucket
 }
 
 func (f *storageFixture) bucketOf(t *testing.T, id string) (bucket string) {
@@ -260,17 +255,4 @@ func TestAFileThatTheCustomerHasDeletedIsNoWithdrawnAccess(t *testing.T) {
 	if got := status(t, http.MethodGet, f.ExportFiles(t, id)[0].URL); got < 400 {
 		t.Errorf("the URL of a file that was deleted answers %d", got)
 	}
-}
-
-// TestAFunctionThatDoesNotKnowANewBucketYetReadsTheRecordAgain creates an export right after a
-// change that most functions have not seen.
-func TestAFunctionThatDoesNotKnowANewBucketYetReadsTheRecordAgain(t *testing.T) {
-	t.Parallel()
-	f := newStorageFixture(t)
-	id := f.CreateExport(t, everything).ID
-	bucket := "exports-" + string(f.ID)
-	f.set(t, bucket)
-	f.remember(t, id, bucket) // as a process does that has seen the change
-	f.Cloud.FinishExports(t)
-	f.wantIn(t, id, bucket)
 }

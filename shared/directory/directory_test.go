@@ -10,6 +10,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/emulator/clock"
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
+	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -162,5 +163,29 @@ func TestANewTenantIsFoundSoonAfterItWasNot(t *testing.T) {
 	now.Advance(5 * time.Second)
 	if _, err := d.Tenant(t.Context(), id); err != nil {
 		t.Errorf("five seconds later it is still not found: %v", err)
+	}
+}
+
+// TestABucketIsFoundRightAfterTheStorageHasChanged asks with a record from before the change.
+func TestABucketIsFoundRightAfterTheStorageHasChanged(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, suite.Options{})
+	tn, bucket := c.Tenant(t), "customers"
+	d := directory.New(c.Operator, c.Clock.Now)
+	before, err := d.Tenant(t.Context(), tn.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.SetStorage(t.Context(), tn.ID, tenant.Exports, bucket); err != nil {
+		t.Fatal(err)
+	}
+	for remembered, isCustomers := range map[string]bool{tn.ExportsBucket: false, bucket: true} {
+		name, customers, err := d.BucketOf(t.Context(), before, tenant.Exports, remembered)
+		if name != remembered || customers != isCustomers || err != nil {
+			t.Errorf("the bucket that remembers %s is %s, of the customer: %t (%v)", remembered, name, customers, err)
+		}
+	}
+	if _, _, err := d.BucketOf(t.Context(), before, tenant.Outputs, bucket); !errors.Is(err, tenant.ErrForeignBucket) {
+		t.Errorf("the bucket of exports is found as one of outputs: %v", err)
 	}
 }

@@ -34,6 +34,7 @@ locals {
     } } }
     model                 = { mapValue = { fields = local.model } }
     earlierOutputsBuckets = { arrayValue = length(var.record.earlier_outputs_buckets) == 0 ? {} : { values = [for b in var.record.earlier_outputs_buckets : { stringValue = b }] } }
+    earlierExportsBuckets = { arrayValue = length(var.record.earlier_exports_buckets) == 0 ? {} : { values = [for b in var.record.earlier_exports_buckets : { stringValue = b }] } }
     customerBuckets       = { arrayValue = length(var.record.customer_buckets) == 0 ? {} : { values = [for b in var.record.customer_buckets : { stringValue = b }] } }
     storageKeyName        = { stringValue = var.record.storage_key_name }
 

@@ -1,5 +1,5 @@
 variable "record" {
-  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Earlier outputs buckets: oldest first. Customer buckets: those in the customer's project; storage key: the customer's key of them. Witnesses: verifier keys of the audit log's witnesses. Model: the tenant's own language model; null: none. Model limits: 0 is the platform's default, or nothing is stored. Quotas: 0 is the platform's default. Quotas of each workspace: 0 means no quota."
+  description = "Names of the tenant's resources, as in shared/tenant.Record; null: only trust is needed. Empty audit topic: the audit log is delivered nowhere. Empty signing key: IAM signs. Empty database: the platform's. Lifetime 0: the platform's default. Earlier outputs and exports buckets: oldest first. Customer buckets: those in the customer's project; storage key: the customer's key of them. Witnesses: verifier keys of the audit log's witnesses. Model: the tenant's own language model; null: none. Model limits: 0 is the platform's default, or nothing is stored. Quotas: 0 is the platform's default. Quotas of each workspace: 0 means no quota."
   type = object({
     id                      = string
     state                   = optional(string, "active")
@@ -45,6 +45,7 @@ variable "record" {
       locked_audit_days       = optional(number)
     }), {})
     earlier_outputs_buckets = optional(list(string), [])
+    earlier_exports_buckets = optional(list(string), [])
     customer_buckets        = optional(list(string), [])
     storage_key_name        = optional(string, "")
     configs = optional(object({
@@ -74,8 +75,14 @@ variable "record" {
     error_message = "At most 20 earlier outputs buckets, each once, and without the present one."
   }
   validation {
-    condition     = alltrue([for b in try(var.record.customer_buckets, []) : contains(concat(var.record.earlier_outputs_buckets, [var.record.outputs_bucket, var.record.exports_bucket]), b)])
-    error_message = "A customer's bucket must be the outputs bucket, an earlier one or the exports bucket."
+    condition     = length(distinct(concat(try(var.record.earlier_exports_buckets, []), [try(var.record.exports_bucket, "")]))) == length(try(var.record.earlier_exports_buckets, [])) + 1 && length(try(var.record.earlier_exports_buckets, [])) <= 20
+    error_message = "At most 20 earlier exports buckets, each once, and without the present one."
+  }
+  validation {
+    condition = alltrue([for b in try(var.record.customer_buckets, []) :
+      contains(concat(var.record.earlier_outputs_buckets, [var.record.outputs_bucket]), b) != contains(concat(var.record.earlier_exports_buckets, [var.record.exports_bucket]), b)
+    ])
+    error_message = "A customer's bucket must be one for output or one for exports, now or earlier, and not both."
   }
   validation {
     condition     = try(var.record.storage_key_name, "") == "" || length(try(var.record.customer_buckets, [])) > 0

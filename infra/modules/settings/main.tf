@@ -21,7 +21,7 @@ locals {
     quotas           = ["bytes_per_day", "exports_per_day", "model_sends_per_day", "parts_per_day", "requests_per_minute", "runs_per_day", "samples_per_day", "sightings_per_day"]
     retention        = ["export_days", "issue_days", "run_days", "sample_days"]
     workspace_quotas = ["bytes_per_day", "parts_per_day", "runs_per_day", "samples_per_day", "sightings_per_day"]
-    storage          = ["earlier_outputs_buckets", "in_use", "key_name", "location", "outputs_bucket", "project_number"]
+    storage          = ["earlier_exports_buckets", "earlier_outputs_buckets", "exports_bucket", "in_use", "key_name", "location", "outputs_bucket", "project_number"]
     trust            = ["client_ids", "issuer", "jwks", "jwks_url", "rules"]
     rules            = ["claims", "pipeline", "role", "share_runs", "workspaces"]
     workspaces       = ["members"]

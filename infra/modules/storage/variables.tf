@@ -50,14 +50,28 @@ variable "outputs_bucket" {
   }
 }
 
+variable "exports_bucket" {
+  description = "Name of a second bucket to create, for files of exports, without gs://; null: exports stay in the platform's bucket."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.exports_bucket == null || can(regex("^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$", var.exports_bucket))
+    error_message = "The name of a bucket has 3 to 63 lowercase letters, digits, hyphens and underscores."
+  }
+  validation {
+    condition     = var.exports_bucket == null || var.exports_bucket != var.outputs_bucket
+    error_message = "Output and exports need two buckets: other accounts may write there, and the notification is of output only."
+  }
+}
+
 variable "location" {
-  description = "Location of the bucket and its key: that of the tenant, which strongroom tenant show prints."
+  description = "Location of the buckets and their key: that of the tenant, which strongroom tenant show prints."
   type        = string
   nullable    = false
 }
 
 variable "key_name" {
-  description = "Your key in Cloud KMS, in the same location: projects/…/locations/…/keyRings/…/cryptoKeys/…."
+  description = "Your key in Cloud KMS, for all buckets, in the same location: projects/…/locations/…/keyRings/…/cryptoKeys/…."
   type        = string
   nullable    = false
   validation {
@@ -67,7 +81,7 @@ variable "key_name" {
 }
 
 variable "keep_days" {
-  description = "Days during which nobody can delete an object; 0: none. The platform cannot enforce it, unless it is locked."
+  description = "Days during which nobody can delete an object of output; 0: none. The platform cannot enforce it, unless it is locked."
   type        = number
   default     = 30
   nullable    = false
@@ -79,6 +93,24 @@ variable "keep_days" {
 
 variable "locked" {
   description = "Lock the retention permanently: then you cannot shorten it either."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "exports_keep_days" {
+  description = "Days during which nobody can delete a file of an export; 0: none. You decide when exports are deleted: the platform cannot."
+  type        = number
+  default     = 0
+  nullable    = false
+  validation {
+    condition     = var.exports_keep_days >= 0 && var.exports_keep_days <= 36500
+    error_message = "exports_keep_days must be 0 to 36500."
+  }
+}
+
+variable "exports_locked" {
+  description = "Lock the retention of exports permanently: then you cannot shorten it either."
   type        = bool
   default     = false
   nullable    = false

@@ -3,7 +3,9 @@
 # the tenant as soon as it exists.
 
 locals {
-  storage = try(var.storage.in_use, false) ? var.storage : null # the customer's bucket, once it is in use
+  storage = try(var.storage.in_use, false) ? var.storage : null # the customer's buckets, once they are in use
+
+  customer_exports = try(local.storage.exports_bucket, null) == null ? [] : concat(local.storage.earlier_exports_buckets, [local.storage.exports_bucket])
 }
 
 module "record" {
@@ -16,10 +18,11 @@ module "record" {
     location                = local.tenant.location
     outputs_bucket          = local.storage == null ? google_storage_bucket.this["outputs"].name : local.storage.outputs_bucket
     earlier_outputs_buckets = local.storage == null ? [] : concat([google_storage_bucket.this["outputs"].name], local.storage.earlier_outputs_buckets)
-    customer_buckets        = local.storage == null ? [] : concat(local.storage.earlier_outputs_buckets, [local.storage.outputs_bucket])
+    customer_buckets        = local.storage == null ? [] : concat(local.storage.earlier_outputs_buckets, [local.storage.outputs_bucket], local.customer_exports)
     storage_key_name        = try(local.storage.key_name, "")
     configs_bucket          = google_storage_bucket.this["configs"].name
-    exports_bucket          = google_storage_bucket.this["exports"].name
+    exports_bucket          = length(local.customer_exports) == 0 ? google_storage_bucket.this["exports"].name : local.storage.exports_bucket
+    earlier_exports_buckets = length(local.customer_exports) == 0 ? [] : concat([google_storage_bucket.this["exports"].name], local.storage.earlier_exports_buckets)
     audit_bucket            = google_storage_bucket.audit.name
     audit_topic             = var.audit_topic == null ? "" : var.audit_topic
     key_name                = google_kms_crypto_key.data.id
@@ -37,7 +40,7 @@ module "record" {
       sample_days             = var.retention.sample_days
       issue_days              = var.retention.issue_days
       export_days             = var.retention.export_days
-      output_days             = var.outputs.delete_after_days
+      output_days             = var.outputs.delete_after_days # of the buckets that Terraform manages here; in others, the customer decides
       export_file_days        = var.exports.delete_after_days
       locked_output_days      = var.outputs.keep_days
       locked_export_file_days = var.exports.keep_days

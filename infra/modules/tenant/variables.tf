@@ -208,13 +208,15 @@ variable "witnesses" {
 }
 
 variable "storage" {
-  description = "The bucket for output in the customer's project, which infra/modules/storage creates: its name, location and key, and the number of its project, whose Cloud Storage publishes new objects to the platform. earlier_outputs_buckets: the customer's earlier buckets, oldest first; runs stay in the bucket in which they began. in_use: false lets the bucket notify the platform only, so that an admin can verify it (strongroom tenant storage verify); true: new output is stored there. Do not set it back to false later: add another bucket instead. null: the platform's bucket."
+  description = "The buckets for output, and for exports, in the customer's project, which infra/modules/storage creates: their names, location and key, and the number of the project, whose Cloud Storage publishes new output to the platform. exports_bucket: null leaves exports in the platform's bucket. earlier_outputs_buckets, earlier_exports_buckets: the customer's earlier buckets, oldest first; runs and exports stay in the bucket in which they began. in_use: false lets the bucket notify the platform only, so that an admin can verify it (strongroom tenant storage verify); true: new output and new exports are stored there. Do not set it back to false later, nor exports_bucket to null: add another bucket instead. null: the platform's buckets."
   type = object({
     outputs_bucket          = string
     location                = string
     key_name                = string
     project_number          = string
     earlier_outputs_buckets = optional(list(string), [])
+    exports_bucket          = optional(string)
+    earlier_exports_buckets = optional(list(string), [])
     in_use                  = optional(bool, false)
   })
   default = null
@@ -231,8 +233,12 @@ variable "storage" {
     error_message = "project_number is the number of the customer's project, as `gcloud projects describe` prints it."
   }
   validation {
-    condition     = var.storage == null || alltrue([for b in concat(try(var.storage.earlier_outputs_buckets, []), [try(var.storage.outputs_bucket, "")]) : can(regex("^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$", b))])
+    condition     = var.storage == null || alltrue([for b in concat(try(var.storage.earlier_outputs_buckets, []), [try(var.storage.outputs_bucket, "")], try(var.storage.earlier_exports_buckets, []), try(var.storage.exports_bucket, null) == null ? [] : [var.storage.exports_bucket]) : can(regex("^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$", b))])
     error_message = "Write the names of buckets without gs://."
+  }
+  validation {
+    condition     = length(try(var.storage.earlier_exports_buckets, [])) == 0 || try(var.storage.exports_bucket, null) != null
+    error_message = "Earlier exports buckets need a present one: exports cannot move back to the platform's bucket."
   }
 }
 

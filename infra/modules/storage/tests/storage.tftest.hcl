@@ -19,7 +19,7 @@ run "a_bucket" {
   command = plan
 
   assert {
-    condition     = google_storage_bucket.outputs.public_access_prevention == "enforced" && google_storage_bucket.outputs.uniform_bucket_level_access && google_storage_bucket.outputs.encryption[0].default_kms_key_name == var.key_name && google_storage_bucket.outputs.labels.tenant == "acme"
+    condition     = alltrue([for b in google_storage_bucket.this : b.public_access_prevention == "enforced" && b.uniform_bucket_level_access && b.encryption[0].default_kms_key_name == var.key_name && b.labels.tenant == "acme"]) && keys(google_storage_bucket.this) == ["outputs"]
     error_message = "The bucket must be private, under the customer's key, and labeled."
   }
   assert {
@@ -43,6 +43,51 @@ run "a_bucket" {
     condition     = google_storage_notification.outputs.event_types == toset(["OBJECT_FINALIZE"]) && endswith(google_storage_notification.outputs.topic, "/p-test/topics/object-events")
     error_message = "The bucket must publish new objects to the platform."
   }
+}
+
+run "a_bucket_for_exports_too" {
+  command = plan
+  variables {
+    exports_bucket    = "acme-strongroom-exports"
+    exports_keep_days = 7
+  }
+
+  assert {
+    condition     = alltrue([for key, b in google_storage_bucket.this : b.public_access_prevention == "enforced" && b.uniform_bucket_level_access && b.encryption[0].default_kms_key_name == var.key_name && b.labels.tenant == "acme" && b.labels.component == key])
+    error_message = "Both buckets must be private, under the customer's key, and labeled."
+  }
+  assert {
+    condition     = google_storage_bucket.this["exports"].name == "acme-strongroom-exports" && google_storage_bucket.this["exports"].retention_policy[0].retention_period == "604800" && google_storage_bucket.this["outputs"].retention_policy[0].retention_period == "2592000"
+    error_message = "Each bucket has its own name and retention."
+  }
+  assert {
+    condition = { for key, b in google_storage_bucket_iam_member.this : key => b.member if b.bucket == "acme-strongroom-exports" } == {
+      "strongroomBucketVerifier tenants exports"       = "serviceAccount:fn-tenants@p-test.iam.gserviceaccount.com"
+      "strongroomExportsCreator export-worker exports" = "serviceAccount:fn-export-worker@p-test.iam.gserviceaccount.com"
+      "strongroomExportsReader exportReader exports"   = "serviceAccount:export-reader@p-test.iam.gserviceaccount.com"
+    }
+    error_message = "Exactly these accounts may have a role on the bucket for exports."
+  }
+  assert {
+    condition     = toset([for b in google_storage_bucket_iam_member.this : b.member if b.bucket == "acme-strongroom-outputs"]) == toset([for name in ["fn-tenants", "sign-acme", "fn-export-worker", "fn-outputs"] : "serviceAccount:${name}@p-test.iam.gserviceaccount.com"])
+    error_message = "The bucket for exports must not change who has a role on that of output."
+  }
+  assert {
+    condition     = google_project_iam_custom_role.this["strongroomExportsCreator"].permissions == toset(["storage.objects.create"]) && google_project_iam_custom_role.this["strongroomExportsReader"].permissions == toset(["storage.objects.get"])
+    error_message = "The roles on exports must have one permission each."
+  }
+  assert {
+    condition     = google_storage_notification.outputs.bucket == "acme-strongroom-outputs"
+    error_message = "Only new output is published."
+  }
+}
+
+run "one_bucket_for_both" {
+  command = plan
+  variables {
+    exports_bucket = "acme-strongroom-outputs"
+  }
+  expect_failures = [var.exports_bucket]
 }
 
 run "a_key_in_another_location" {

@@ -191,6 +191,20 @@ run "a_bucket_in_another_location" {
   expect_failures = [var.storage]
 }
 
+run "exports_that_move_back" {
+  command = plan
+  variables {
+    storage = {
+      outputs_bucket          = "acme-outputs"
+      location                = "europe-west3"
+      key_name                = "projects/acme/locations/europe-west3/keyRings/strongroom/cryptoKeys/outputs"
+      project_number          = "345678901234"
+      earlier_exports_buckets = ["acme-exports"]
+    }
+  }
+  expect_failures = [var.storage]
+}
+
 run "a_key_in_another_location_than_its_bucket" {
   command = plan
   variables {

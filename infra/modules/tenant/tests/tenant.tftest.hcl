@@ -197,6 +197,8 @@ run "output_in_the_customers_project" {
       key_name                = "projects/acme/locations/europe-west3/keyRings/strongroom/cryptoKeys/outputs"
       project_number          = "345678901234"
       earlier_outputs_buckets = ["acme-outputs-1"]
+      exports_bucket          = "acme-exports-2"
+      earlier_exports_buckets = ["acme-exports-1"]
       in_use                  = true
     }
   }
@@ -206,7 +208,11 @@ run "output_in_the_customers_project" {
     error_message = "The record must name the customer's bucket, and all earlier buckets."
   }
   assert {
-    condition     = [for b in jsondecode(google_firestore_document.record.fields).customerBuckets.arrayValue.values : b.stringValue] == ["acme-outputs-1", "acme-outputs-2"] && endswith(jsondecode(google_firestore_document.record.fields).storageKeyName.stringValue, "/cryptoKeys/outputs")
+    condition     = jsondecode(google_firestore_document.record.fields).exportsBucket.stringValue == "acme-exports-2" && [for b in jsondecode(google_firestore_document.record.fields).earlierExportsBuckets.arrayValue.values : b.stringValue] == ["p-test-acme-exports", "acme-exports-1"]
+    error_message = "The record must name the customer's bucket for exports, and all earlier buckets."
+  }
+  assert {
+    condition     = [for b in jsondecode(google_firestore_document.record.fields).customerBuckets.arrayValue.values : b.stringValue] == ["acme-outputs-1", "acme-outputs-2", "acme-exports-1", "acme-exports-2"] && endswith(jsondecode(google_firestore_document.record.fields).storageKeyName.stringValue, "/cryptoKeys/outputs")
     error_message = "The record must say what is the customer's."
   }
   assert {
@@ -215,10 +221,29 @@ run "output_in_the_customers_project" {
   }
 }
 
+run "only_output_in_the_customers_project" {
+  command = apply
+  variables {
+    storage = {
+      outputs_bucket = "acme-outputs-1"
+      location       = "europe-west3"
+      key_name       = "projects/acme/locations/europe-west3/keyRings/strongroom/cryptoKeys/outputs"
+      project_number = "345678901234"
+      in_use         = true
+    }
+  }
+
+  assert {
+    condition     = jsondecode(google_firestore_document.record.fields).exportsBucket.stringValue == "p-test-acme-exports" && jsondecode(google_firestore_document.record.fields).earlierExportsBuckets.arrayValue == {} && [for b in jsondecode(google_firestore_document.record.fields).customerBuckets.arrayValue.values : b.stringValue] == ["acme-outputs-1"]
+    error_message = "Exports must stay in the platform's bucket."
+  }
+}
+
 run "a_bucket_that_is_not_verified_yet_is_not_used" {
   command = apply
   variables {
     storage = {
+      exports_bucket = "acme-exports-1"
       outputs_bucket = "acme-outputs-1"
       location       = "europe-west3"
       key_name       = "projects/acme/locations/europe-west3/keyRings/strongroom/cryptoKeys/outputs"
@@ -227,7 +252,7 @@ run "a_bucket_that_is_not_verified_yet_is_not_used" {
   }
 
   assert {
-    condition     = jsondecode(google_firestore_document.record.fields).outputsBucket.stringValue == "p-test-acme-outputs" && length(google_pubsub_topic_iam_member.customer) == 1
+    condition     = jsondecode(google_firestore_document.record.fields).outputsBucket.stringValue == "p-test-acme-outputs" && jsondecode(google_firestore_document.record.fields).exportsBucket.stringValue == "p-test-acme-exports" && length(google_pubsub_topic_iam_member.customer) == 1
     error_message = "The record must not name the bucket yet, and the bucket must be able to notify the platform."
   }
 }
