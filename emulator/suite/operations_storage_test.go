@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/shared/storageprobe"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 // verifiedStorage returns a request for the last verification of the storage.
@@ -29,7 +30,7 @@ func (f *matrixFixture) setVerification(t *testing.T, v storageprobe.Verificatio
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := storageprobe.Ref(db, f.tenant.ID).Set(ctx, v); err != nil {
+	if _, err := storageprobe.Ref(db, f.tenant.ID, tenant.Outputs).Set(ctx, v); err != nil {
 		t.Fatal(err)
 	}
 }

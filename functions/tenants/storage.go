@@ -1,6 +1,7 @@
 package tenants
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -19,15 +20,16 @@ import (
 
 // StorageBody is the last verification of the tenant's storage, as far as it is known now.
 type StorageBody struct {
-	ID       string      `json:"id" class:"operational"`
-	Bucket   string      `json:"bucket" class:"operational" doc:"That was verified"`
-	Key      string      `json:"key" class:"operational" doc:"That must encrypt it"`
-	Current  bool        `json:"current" class:"operational" doc:"New runs store their output in this bucket"`
-	Result   string      `json:"result" class:"operational" enum:"usable,unusable,waiting,interrupted" doc:"unusable: a check has failed. waiting: read this again. interrupted: verify it again"`
-	Started  time.Time   `json:"started" class:"operational"`
-	Finished *time.Time  `json:"finished,omitempty" class:"operational" doc:"When everything but the notification was tried"`
-	Probe    string      `json:"probe,omitempty" class:"operational" doc:"Name of the object that the verification created. It stays in the bucket, because the platform may delete nothing there; you may delete it when no retention keeps it"`
-	Checks   []CheckBody `json:"checks"`
+	ID        string      `json:"id" class:"operational"`
+	Component string      `json:"component" class:"operational" enum:"outputs,exports" doc:"What the bucket is for"`
+	Bucket    string      `json:"bucket" class:"operational" doc:"That was verified"`
+	Key       string      `json:"key" class:"operational" doc:"That must encrypt it"`
+	Current   bool        `json:"current" class:"operational" doc:"New runs store their output in this bucket, or new exports their files"`
+	Result    string      `json:"result" class:"operational" enum:"usable,unusable,waiting,interrupted" doc:"unusable: a check has failed. waiting: read this again. interrupted: verify it again"`
+	Started   time.Time   `json:"started" class:"operational"`
+	Finished  *time.Time  `json:"finished,omitempty" class:"operational" doc:"When everything but the notification was tried"`
+	Probe     string      `json:"probe,omitempty" class:"operational" doc:"Of a bucket for output: name of the object that the verification created. It stays in the bucket, because the platform may delete nothing there; you may delete it when no retention keeps it"`
+	Checks    []CheckBody `json:"checks"`
 }
 
 // CheckBody is one check.
@@ -43,6 +45,8 @@ type storageResponse struct{ Body StorageBody }
 // VerifyStorageRequest names what to verify.
 type VerifyStorageRequest struct {
 	Body *struct {
+		Component string `json:"component,omitempty" class:"operational" enum:"outputs,exports" doc:"What the bucket is for; absent: outputs"`
+
 		Bucket string `json:"bucket,omitempty" class:"operational" pattern:"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$" example:"acme-strongroom-outputs" doc:"Bucket to verify before the record has it; absent: the one that the tenant has"`
 		Key    string `json:"key,omitempty" class:"operational" maxLength:"500" pattern:"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$" doc:"Key of Cloud KMS that must encrypt it; absent: the one that the record has"`
 	}
@@ -50,12 +54,16 @@ type VerifyStorageRequest struct {
 
 func (h *Handler) registerStorage(a *api.API) {
 	api.Register(a, h.operation("getStorage", http.MethodGet, storagePath, "Show the last verification of the tenant's storage", auditlog.ReadStorage, 404), h.getStorage)
-	api.Register(a, h.operation("verifyStorage", http.MethodPost, verifyPath, "Try everything that a bucket must allow and refuse", auditlog.VerifyStorage, 409), h.verifyStorage)
+	api.Register(a, h.operation("verifyStorage", http.MethodPost, verifyPath, "Try everything that a bucket for output must allow and refuse, or check the settings of one for exports", auditlog.VerifyStorage, 409), h.verifyStorage)
 }
 
-func (h *Handler) getStorage(ctx context.Context, _ *struct{}) (*storageResponse, error) {
+type getStorageRequest struct {
+	Component string `query:"component" class:"operational" enum:"outputs,exports" default:"outputs" doc:"What the bucket is for"`
+}
+
+func (h *Handler) getStorage(ctx context.Context, in *getStorageRequest) (*storageResponse, error) {
 	s := access.From(ctx)
-	v, err := storageprobe.Read(ctx, s.DB, s.Tenant.ID)
+	v, err := storageprobe.Read(ctx, s.DB, s.Tenant.ID, tenant.Component(in.Component))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +92,11 @@ func (h *Handler) verifyStorage(ctx context.Context, in *VerifyStorageRequest) (
 	if err != nil {
 		return nil, err
 	}
-	v := storageprobe.Verification{ID: uuid.NewString(), Bucket: record.OutputsBucket, KeyName: record.KeyOf(tenant.Outputs)}
+	of := tenant.Outputs
+	if in.Body != nil && in.Body.Component != "" {
+		of = tenant.Component(in.Body.Component)
+	}
+	v := storageprobe.Verification{ID: uuid.NewString(), Component: of, Bucket: record.Bucket(of), KeyName: record.KeyOf(of)}
 	if in.Body != nil && in.Body.Bucket != "" {
 		v.Bucket = in.Body.Bucket
 	}
@@ -116,14 +128,14 @@ func (h *Handler) beginVerification(ctx context.Context, s access.Session, v *st
 	}
 	v.Entry, v.Started = entry.ID, h.now()
 	return entry.Commit(ctx, s.DB, func(tx *firestore.Transaction) (bool, error) {
-		before, err := storageprobe.ReadIn(tx, s.DB, s.Tenant.ID)
+		before, err := storageprobe.ReadIn(tx, s.DB, s.Tenant.ID, v.Component)
 		if err != nil || before.ID == v.ID { // a repeated commit
 			return false, err
 		}
 		if v.Starts, err = nextStarts(before, v.Started); err != nil {
 			return false, err
 		}
-		return true, tx.Set(storageprobe.Ref(s.DB, s.Tenant.ID), *v)
+		return true, tx.Set(storageprobe.Ref(s.DB, s.Tenant.ID, v.Component), *v)
 	})
 }
 
@@ -150,7 +162,7 @@ func nextStarts(before storageprobe.Verification, now time.Time) ([]time.Time, e
 func (h *Handler) saveVerification(ctx context.Context, s access.Session, v *storageprobe.Verification) error {
 	v.Finished = h.now()
 	return gcp.Transact(ctx, s.DB, func(_ context.Context, tx *firestore.Transaction) error {
-		stored, err := storageprobe.ReadIn(tx, s.DB, s.Tenant.ID)
+		stored, err := storageprobe.ReadIn(tx, s.DB, s.Tenant.ID, v.Component)
 		switch {
 		case err != nil:
 			return err
@@ -158,7 +170,7 @@ func (h *Handler) saveVerification(ctx context.Context, s access.Session, v *sto
 			return api.Refuse(http.StatusConflict, api.StorageBusyText)
 		}
 		v.Arrived = stored.Arrived
-		return tx.Set(storageprobe.Ref(s.DB, s.Tenant.ID), *v)
+		return tx.Set(storageprobe.Ref(s.DB, s.Tenant.ID, v.Component), *v)
 	})
 }
 
@@ -176,7 +188,7 @@ func (h *Handler) awaitProbe(ctx context.Context, s access.Session, v *storagepr
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		stored, err := storageprobe.Read(ctx, s.DB, s.Tenant.ID)
+		stored, err := storageprobe.Read(ctx, s.DB, s.Tenant.ID, v.Component)
 		if err != nil || stored.ID != v.ID {
 			return err
 		}
@@ -205,14 +217,19 @@ const arrivesWithin = 5 * time.Minute
 // showStorage returns a verification with the checks that follow from the notification.
 func (h *Handler) showStorage(t tenant.Record, v storageprobe.Verification) *storageResponse {
 	now := h.now()
-	b := StorageBody{ID: v.ID, Bucket: v.Bucket, Key: v.KeyName, Current: v.Bucket == t.OutputsBucket, Started: v.Started, Checks: []CheckBody{}}
+	of := cmp.Or(v.Component, tenant.Outputs)
+	b := StorageBody{
+		ID: v.ID, Component: string(of), Bucket: v.Bucket, Key: v.KeyName, Current: v.Bucket == t.Bucket(of), Started: v.Started, Checks: []CheckBody{},
+	}
 	if v.Created {
 		b.Probe = storageprobe.Object(t.ID, v.ID)
 	}
 	checks := v.Checks
 	if !v.Finished.IsZero() {
 		b.Finished = &v.Finished
-		checks = append(checks[:len(checks):len(checks)], arrivalChecks(v, now)...)
+		if of == tenant.Outputs {
+			checks = append(checks[:len(checks):len(checks)], arrivalChecks(v, now)...)
+		}
 	}
 	found := map[storageprobe.Result]bool{}
 	for _, c := range checks {

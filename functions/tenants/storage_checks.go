@@ -25,25 +25,46 @@ func notChecked(id, seen, fix string) storageprobe.Check {
 	return storageprobe.Check{ID: id, Result: storageprobe.NotChecked, Seen: seen, Fix: fix}
 }
 
-// outputsReadCheck is the check that the platform cannot make before there is output.
-var outputsReadCheck = notChecked("outputs-read",
-	"the account that verifies cannot act as the functions outputs and export-worker, which read output",
-	"grant both the role strongroomOutputsReader, as infra/modules/storage does; the first output that is read shows whether they have it")
+// The checks that the platform cannot make before there is output, or an export.
+var (
+	outputsReadCheck = notChecked("outputs-read",
+		"the account that verifies cannot act as the functions outputs and export-worker, which read output",
+		"grant both the role strongroomOutputsReader, as infra/modules/storage does; the first output that is read shows whether they have it")
+	exportsWriteCheck = notChecked("exports-write",
+		"the account that verifies cannot act as the function export-worker, which writes exports: it could then read all output",
+		"grant it the role strongroomExportsCreator, as infra/modules/storage does; the first export shows whether it has it, and pauses until then")
+	exportsReadCheck = notChecked("exports-read",
+		"the account that verifies cannot act as the account that URLs of exports act as",
+		"grant it the role strongroomExportsReader, as infra/modules/storage does; the first list of an export's files shows whether it has it")
+)
 
 // interrupted reports whether a check that decides could not be made, so that the result says
 // nothing.
 func interrupted(v storageprobe.Verification) bool {
 	return slices.ContainsFunc(v.Checks, func(c storageprobe.Check) bool {
-		return c.Result == storageprobe.NotChecked && c.ID != outputsReadCheck.ID
+		return c.Result == storageprobe.NotChecked && !slices.Contains([]string{outputsReadCheck.ID, exportsWriteCheck.ID, exportsReadCheck.ID}, c.ID)
 	})
 }
 
 // settingsChecks are the checks that follow from the settings of a bucket.
-func settingsChecks(t tenant.Record, keyName string, b *storage.BucketAttrs) []storageprobe.Check {
-	return []storageprobe.Check{
+func settingsChecks(t tenant.Record, v storageprobe.Verification, b *storage.BucketAttrs) []storageprobe.Check {
+	checks := []storageprobe.Check{
 		okCheck("readable", "the bucket exists, belongs to the tenant by its label, and shows its settings"),
-		locationCheck(t, keyName, b), keyCheck(keyName, b), publicCheck(b), uniformCheck(b), retentionCheck(b),
+		locationCheck(t, v.KeyName, b), keyCheck(v.KeyName, b), publicCheck(b), uniformCheck(b), retentionCheck(b),
 	}
+	if v.Component == tenant.Exports {
+		checks = append(checks, componentCheck(b))
+	}
+	return checks
+}
+
+// componentCheck makes sure that nobody takes another bucket for one of exports: a bucket for
+// output notifies the platform, which puts each object that no run has uploaded into quarantine.
+func componentCheck(b *storage.BucketAttrs) storageprobe.Check {
+	if b.Labels["component"] != string(tenant.Exports) {
+		return failedCheck("component", "the bucket has not the label component = exports, so it may be for something else", "create a bucket for exports with infra/modules/storage, or set this label on one that has nothing else")
+	}
+	return okCheck("component", "the bucket is for exports by its label")
 }
 
 func locationCheck(t tenant.Record, keyName string, b *storage.BucketAttrs) storageprobe.Check {
@@ -85,7 +106,7 @@ func uniformCheck(b *storage.BucketAttrs) storageprobe.Check {
 }
 
 // retentionCheck says what the bucket keeps and deletes. The record of the tenant asks for no
-// retention, so nothing of it is wrong, unless output is deleted within days.
+// retention, so nothing of it is wrong, unless objects are deleted within days.
 func retentionCheck(b *storage.BucketAttrs) storageprobe.Check {
 	const day = 24 * time.Hour
 	for _, rule := range b.Lifecycle.Rules {
@@ -93,7 +114,7 @@ func retentionCheck(b *storage.BucketAttrs) storageprobe.Check {
 			return failedCheck("retention", "a lifecycle rule of the bucket deletes objects within two days", "remove the rule, or let it delete older objects only")
 		}
 	}
-	seen := "the bucket has no retention policy: whoever may delete objects there can delete output"
+	seen := "the bucket has no retention policy: whoever may delete objects there can delete them at any time"
 	if p := b.RetentionPolicy; p != nil && p.RetentionPeriod > 0 {
 		seen = fmt.Sprintf("the bucket keeps each object for %d days (locked: %v)", int64(p.RetentionPeriod/day), p.IsLocked)
 	}

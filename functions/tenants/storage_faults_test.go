@@ -55,10 +55,10 @@ func failing(t *testing.T, c *cloudtest.Cloud, plan map[int64]faults.Fault) (htt
 }
 
 // verifyWith verifies a bucket while calls fail. It returns the response and the calls.
-func verifyWith(t *testing.T, tn *cloudtest.Tenant, bucket string, plan map[int64]faults.Fault) (int, storageShown, int64) {
+func verifyWith(t *testing.T, tn *cloudtest.Tenant, component, bucket string, plan map[int64]faults.Fault) (int, storageShown, int64) {
 	t.Helper()
 	h, calls := failing(t, tn.Cloud, plan)
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/tenant/storage/verify", strings.NewReader(`{"bucket":"`+bucket+`"}`))
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/tenant/storage/verify", strings.NewReader(`{"component":"`+component+`","bucket":"`+bucket+`"}`))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+tn.Token(t, "admin"))
 	w := httptest.NewRecorder()
@@ -81,7 +81,7 @@ func TestAVerificationIsRightWhateverFails(t *testing.T) {
 	for name, good := range map[string]bool{"a good bucket": true, "a bucket that the signer may read": false} {
 		t.Run(name, func(t *testing.T) {
 			tn, bucket := tenantWithBucket(t, c, good)
-			status, s, calls := verifyWith(t, tn, bucket, nil)
+			status, s, calls := verifyWith(t, tn, "outputs", bucket, nil)
 			if status != http.StatusOK || (s.Result == "usable") != good || calls < 10 {
 				t.Fatalf("without a fault, the response is %d and %+v after %d calls", status, s, calls)
 			}
@@ -119,7 +119,7 @@ func tenantWithBucket(t *testing.T, c *cloudtest.Cloud, good bool) (tn *cloudtes
 func verifyDespite(t *testing.T, c *cloudtest.Cloud, good bool, plan map[int64]faults.Fault) {
 	t.Helper()
 	tn, bucket := tenantWithBucket(t, c, good)
-	status, s, _ := verifyWith(t, tn, bucket, plan)
+	status, s, _ := verifyWith(t, tn, "outputs", bucket, plan)
 	if good && s.Result == "unusable" || !good && s.Result == "usable" {
 		t.Errorf("the response is %d and %+v", status, s)
 	}

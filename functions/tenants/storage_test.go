@@ -18,9 +18,9 @@ import (
 
 // storageShown is what a response says about a verification.
 type storageShown struct {
-	ID, Bucket, Key, Result, Probe string
-	Current                        bool
-	Checks                         []struct{ ID, Result, Seen, Fix string }
+	ID, Component, Bucket, Key, Result, Probe string
+	Current                                   bool
+	Checks                                    []struct{ ID, Result, Seen, Fix string }
 }
 
 // with returns the checks that have a result, in order.

@@ -39,7 +39,11 @@ func (t *storageTrial) run(ctx context.Context) {
 			"create it with infra/modules/storage: it needs the label tenant = "+string(t.tenant.ID)+", and the role strongroomBucketVerifier for the account of the function tenants"))
 		return
 	}
-	t.add(settingsChecks(t.tenant, v.KeyName, attrs)...)
+	t.add(settingsChecks(t.tenant, *v, attrs)...)
+	if v.Component == tenant.Exports {
+		t.add(exportsWriteCheck, exportsReadCheck) // the signing account writes no exports
+		return
+	}
 	client, err := t.credentials.Get(ctx, func(ctx context.Context) (*credentials.IamCredentialsClient, error) {
 		cloud := t.deps.Clients.Config
 		options, err := cloud.Dial(cloud.IAMCredentialsHost)

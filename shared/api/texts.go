@@ -38,7 +38,7 @@ const (
 	TenantNotActiveText = "the tenant is being offboarded; stop the offboarding first"
 
 	StorageBusyText        = "the tenant's storage is being verified; read GET /v1/tenant/storage until it has finished"
-	StorageTooOftenText    = "the storage was verified 10 times in an hour, and each time leaves an object in the bucket; wait as long as Retry-After says"
+	StorageTooOftenText    = "the storage was verified 10 times in an hour, and each time may leave an object in the bucket; wait as long as Retry-After says"
 	StorageNotVerifiedText = "the storage was never verified; an admin verifies it with POST /v1/tenant/storage/verify"
 
 	TerraformMemberText = "Terraform has added this member; remove it there, in \"workspaces\" of the tenant, and apply"

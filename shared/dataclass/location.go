@@ -105,6 +105,7 @@ var topics = []Location{
 
 // The tables of exports: see package export.
 var exportTables = []Location{
+	{Place: ExportsBucket, Name: "storage/exports", What: "the same as tenant/exports, in the project and under the key of a customer who brings the storage", Classes: []Class{Audit, Configuration, Metadata, Operational, Output, Text}},
 	{Place: ExportsBucket, Name: "assistants", What: "rows of assistants", Classes: []Class{Configuration, Operational, Text}},
 	{Place: ExportsBucket, Name: "audit", What: "rows of audit entries", Classes: []Class{Audit}},
 	{Place: ExportsBucket, Name: "configreviews", What: "rows of reviews of configurations", Classes: []Class{Configuration, Operational, Text}},

@@ -1,5 +1,5 @@
 // Package storageprobe stores the verification of a tenant's storage. Package functions/tenants
-// verifies a bucket and creates an object in it, the probe. Package functions/custody records
+// verifies a bucket and, in one for output, creates an object, the probe. Package functions/custody records
 // that the bucket's notification of the probe has arrived.
 package storageprobe
 
@@ -74,42 +74,47 @@ type Arrival struct {
 	Matches bool      `firestore:"matches" class:"operational"` // size, type and checksum are the probe's
 }
 
-// Verification is the last verification of a tenant. Its document is
-// tenants/{t}/storage/verification.
+// Verification is the last verification of a bucket of a tenant, for output or for exports. Its
+// document is tenants/{t}/storage/verification or tenants/{t}/storage/exports.
 type Verification struct {
-	ID       string    `firestore:"id" class:"operational"`
-	Bucket   string    `firestore:"bucket" class:"operational"`
-	KeyName  string    `firestore:"keyName" class:"operational"` // that must encrypt the bucket
-	Entry    string    `firestore:"entry" class:"operational"`   // audit entry from before the verification
-	Started  time.Time `firestore:"started" class:"operational"`
-	Finished time.Time `firestore:"finished" class:"operational"` // zero: not yet, or it was interrupted
-	Created  bool      `firestore:"created" class:"operational"`  // the probe is in the bucket
-	Checks   []Check   `firestore:"checks"`
-	Arrived  *Arrival  `firestore:"arrived"` // nil: not yet
+	ID        string           `firestore:"id" class:"operational"`
+	Component tenant.Component `firestore:"component" class:"operational"` // empty: tenant.Outputs
+	Bucket    string           `firestore:"bucket" class:"operational"`
+	KeyName   string           `firestore:"keyName" class:"operational"` // that must encrypt the bucket
+	Entry     string           `firestore:"entry" class:"operational"`   // audit entry from before the verification
+	Started   time.Time        `firestore:"started" class:"operational"`
+	Finished  time.Time        `firestore:"finished" class:"operational"` // zero: not yet, or it was interrupted
+	Created   bool             `firestore:"created" class:"operational"`  // the probe is in the bucket
+	Checks    []Check          `firestore:"checks"`
+	Arrived   *Arrival         `firestore:"arrived"` // nil: not yet
 
 	Starts []time.Time `firestore:"starts" class:"operational"` // of the last verifications, oldest first, at most MaxPerHour
 }
 
-// MaxPerHour limits how many verifications of a tenant begin in an hour, because each leaves a
-// probe in the bucket.
+// MaxPerHour limits how many verifications of a tenant and a component begin in an hour, because
+// each of output leaves a probe in the bucket.
 const MaxPerHour = 10
 
 var _ = dataclass.Stored[Verification]("tenants/{tenant}/storage/{verification}")
 
 // Ref returns the reference of a tenant's verification. db is the tenant's database.
-func Ref(db *firestore.Client, t tenant.ID) *firestore.DocumentRef {
-	return db.Collection("tenants").Doc(string(t)).Collection("storage").Doc("verification")
+func Ref(db *firestore.Client, t tenant.ID, of tenant.Component) *firestore.DocumentRef {
+	id := "verification"
+	if of == tenant.Exports {
+		id = "exports"
+	}
+	return db.Collection("tenants").Doc(string(t)).Collection("storage").Doc(id)
 }
 
 // Read returns the last verification of a tenant, or the zero value if none exists.
-func Read(ctx context.Context, db *firestore.Client, t tenant.ID) (Verification, error) {
-	docs, err := db.GetAll(ctx, []*firestore.DocumentRef{Ref(db, t)})
+func Read(ctx context.Context, db *firestore.Client, t tenant.ID, of tenant.Component) (Verification, error) {
+	docs, err := db.GetAll(ctx, []*firestore.DocumentRef{Ref(db, t, of)})
 	return decode(docs, err)
 }
 
 // ReadIn is Read in a transaction.
-func ReadIn(tx *firestore.Transaction, db *firestore.Client, t tenant.ID) (Verification, error) {
-	docs, err := tx.GetAll([]*firestore.DocumentRef{Ref(db, t)})
+func ReadIn(tx *firestore.Transaction, db *firestore.Client, t tenant.ID, of tenant.Component) (Verification, error) {
+	docs, err := tx.GetAll([]*firestore.DocumentRef{Ref(db, t, of)})
 	return decode(docs, err)
 }
 

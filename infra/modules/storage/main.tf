@@ -15,14 +15,15 @@ locals {
     { for name in distinct(flatten([for role in local.roles : role.holders])) : name => "fn-${name}@${var.platform_project_id}.iam.gserviceaccount.com" },
     { signing = var.signing_account, exportReader = "export-reader@${var.platform_project_id}.iam.gserviceaccount.com" },
   )
-  buckets = merge(
-    { outputs = { name = var.outputs_bucket, keep_days = var.keep_days, locked = var.locked } },
-    var.exports_bucket == null ? {} : { exports = { name = var.exports_bucket, keep_days = var.exports_keep_days, locked = var.exports_locked } },
-  )
+  buckets = {
+    outputs = { name = var.outputs_bucket, keep_days = var.keep_days, locked = var.locked }
+    exports = { name = var.exports_bucket, keep_days = var.exports_keep_days, locked = var.exports_locked }
+  }
+  wanted = { for key, b in local.buckets : key => b if b.name != null }
   bindings = merge(flatten([
     for id, role in local.roles : [
       for bucket in role.buckets : { for holder in role.holders : bucket == "outputs" ? "${id} ${holder}" : "${id} ${holder} ${bucket}" => { role = id, account = local.accounts[holder], bucket = bucket } }
-      if contains(keys(local.buckets), bucket)
+      if contains(keys(local.wanted), bucket)
     ]
   ])...)
 }
@@ -36,7 +37,7 @@ resource "google_kms_crypto_key_iam_member" "storage" {
 
 # Objects are created once and never replaced, so the bucket needs no versioning.
 resource "google_storage_bucket" "this" {
-  for_each = local.buckets
+  for_each = local.wanted
 
   project                     = var.project_id
   name                        = each.value.name
