@@ -1,6 +1,7 @@
 // Package exports is the function with which a tenant exports everything: its audit
 // log, its metadata, its configurations, the inventory of its output, and the output itself. The files are
-// written to the tenant's exports bucket, under the tenant's key, with a signed manifest.
+// written to the tenant's exports bucket, under the key of the tenant or of the customer, with a
+// signed manifest.
 //
 // # Methods
 //
@@ -84,6 +85,11 @@
 // A URL reads this one file, for 15 minutes. It acts as an account that can read
 // objects of exports buckets and nothing else (infra/adr/0025).
 //
+// "bucket" of an export has its files, also after the tenant's storage has changed. In a bucket of
+// the customer's project, the function reads the first byte of the first file that is listed, with
+// a URL of the same kind. If the bucket refuses that, the list is refused with 403
+// storage-unavailable, and a second entry of the audit log says so (infra/adr/0079).
+//
 // # Schedules
 //
 //	{"kinds":["metadata"],"every":"daily","timeZone":"Europe/Berlin"}
@@ -100,8 +106,8 @@
 //	400  {export} is not a UUIDv7, the name of the schedule is not valid, the body is not
 //	     strict JSON, or the page token is not valid
 //	401  the token is missing or invalid; counted, not audited
-//	403  audited: the role does not allow this, the tenant is suspended, or the tenant's key
-//	     is disabled
+//	403  audited: the role does not allow this, the tenant is suspended, the tenant's key
+//	     is disabled, or the owner of the bucket has withdrawn the access (storage-unavailable)
 //	404  no such export, schedule or tenant
 //	409  one of:
 //	     - the export ID is used for another request
@@ -140,7 +146,8 @@
 //	strongroom.blobSigner                       on the reader of exports: signs, creates no tokens
 //	roles/pubsub.publisher                      on export-parts
 //
-// The function cannot decrypt anything, and has no role on any bucket.
+// The function cannot decrypt anything, and has no role on any bucket. In a customer's bucket, it
+// reads a byte as the reader of exports.
 //
 // # Events
 //

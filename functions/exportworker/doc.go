@@ -47,7 +47,7 @@
 // # Outputs
 //
 // The kind outputs has a row for each part of an output. Objects that are stored are
-// copied by Cloud Storage, from the tenant's outputs bucket to its exports bucket. The
+// copied by Cloud Storage, from the bucket of each run to the bucket of the export. The
 // function sends rewrite requests and never a request for an object's bytes
 // (infra/adr/0028). A row whose object is pending, missing or quarantined has no copy.
 // If notifications about an object contradict each other, the bucket decides.

@@ -23,7 +23,7 @@
 //	POST /v1/tenant/holds/{hold}/lift             admin           request that it ends, or confirm it
 //	POST /v1/tenants/{tenant}/holds/{hold}/lift   staff           confirm it
 //	GET  /v1/tenant/storage                       auditor, admin  show the last verification of the storage
-//	POST /v1/tenant/storage/verify                admin           try everything that a bucket must allow and refuse
+//	POST /v1/tenant/storage/verify                admin           try everything that a bucket for output must allow and refuse, or check one for exports
 //
 //	GET    /v1/tenant/workspaces                               auditor, admin  list the workspaces
 //	GET    /v1/tenant/workspaces/{workspace}/members           auditor, admin  list the members of one
@@ -162,10 +162,12 @@
 //
 // # The tenant's own storage
 //
-// The outputs bucket can be in the customer's project (infra/modules/storage). Before the record
-// names it, an admin verifies it. Without a body, the bucket of the record is verified:
+// The buckets for output and for exports can be in the customer's project (infra/modules/storage).
+// Before the record names one, an admin verifies it. Without a body, the outputs bucket of the
+// record is verified:
 //
 //	{"bucket": "acme-strongroom-outputs", "key": "projects/…/cryptoKeys/…"}
+//	{"component": "exports", "bucket": "acme-strongroom-exports"}
 //
 // Each check has a result (ok, failed, not-checked or waiting), what was seen, and how to fix it:
 //
@@ -175,7 +177,10 @@
 //	key             the default key is the one expected
 //	public-access   public access prevention is enforced
 //	uniform-access  objects have no access rules of their own
-//	retention       what the bucket keeps, and that nothing deletes output within two days
+//	retention       what the bucket keeps, and that nothing deletes objects within two days
+//
+// Of a bucket for output also:
+//
 //	create          a signed URL of the signing account creates the probe
 //	no-overwrite    the bucket refuses the same URL a second time (412)
 //	no-replace, no-read, no-list, no-delete
@@ -184,14 +189,24 @@
 //	notification    the bucket's notification of the probe has arrived at custody
 //	encryption      the notification says that the expected key encrypts the probe
 //
+// Of a bucket for exports also:
+//
+//	component       the bucket has the label component = exports
+//	exports-write   not checked: this function cannot act as export-worker, which could read all output
+//	exports-read    not checked: this function cannot act as the account of URLs of exports
+//
+// The first export and the first list of its files show whether these two accounts have their roles.
+//
 // "result" is usable, unusable (a check has failed), waiting (for the notification, at most five
 // minutes: read it again) or interrupted (verify it again). The probe is the object
 // strongroom-probe/TENANT/ID. It stays in the bucket, because the platform can delete nothing
-// there, and retention may keep it. One verification of a tenant runs at a time, and 10 an hour.
+// there, and retention may keep it. One verification of a tenant and a component runs at a time, and
+// 10 an hour. GET /v1/tenant/storage?component=exports shows the last one of exports.
 //
-// After a change, a run stays in the bucket in which it began: earlierOutputsBuckets of the record
-// lists them. What the platform cannot do in a customer's bucket is in
-// infra/adr/0062-the-tenants-own-bucket.md.
+// After a change, a run and an export stay in the bucket in which they began: earlierOutputsBuckets
+// and earlierExportsBuckets of the record list them. What the platform cannot do in a customer's bucket is in
+// infra/adr/0062-the-tenants-own-bucket.md, and why exports are verified in another way in
+// infra/adr/0079-a-customers-exports-bucket.md.
 //
 // # Who owns what
 //
@@ -352,7 +367,7 @@
 //	strongroom.documentWriter              on each database
 //	roles/datastore.user                   on the directory: no other function may write there
 //	roles/cloudkms.cryptoKeyEncrypter      on the audit key
-//	strongroom.bucketVerifier              on each tenant's outputs bucket: its settings, no object
+//	strongroom.bucketVerifier              on each tenant's outputs and exports bucket: their settings, no object
 //	strongroom.blobSigner                  on each tenant's signing account, which can only create objects
 //	strongroom.keyAdministrator            on each tenant's key: not on its key ring, so not on a signing key
 //

@@ -20,7 +20,7 @@ func TestAnAdminVerifiesTheStorage(t *testing.T) {
 	if r := auditor.run(t, "tenant", "storage", "verify"); r.code != 11 {
 		t.Errorf("an auditor verifies the storage: %+v", r)
 	}
-	wantText(t, admin.run(t, "tenant", "storage", "verify").want(t), tenant.OutputsBucket+" is usable (in use", "no-overwrite", "stays in the bucket")
+	wantText(t, admin.run(t, "tenant", "storage", "verify").want(t), tenant.OutputsBucket+" is usable for outputs (in use", "no-overwrite", "stays in the bucket")
 	shown := decode[api.Storage](t, auditor, "tenant", "storage", "show", "--json")
 	if shown.Result != "usable" || shown.Bucket != tenant.OutputsBucket || !shown.Current || len(shown.Checks) < 10 {
 		t.Errorf("the verification is %+v", shown)
@@ -38,9 +38,29 @@ func TestAnUnusableBucketIsAFailureThatSaysWhatToFix(t *testing.T) {
 	if r.code != 1 || !strings.Contains(r.stderr, "is not usable") {
 		t.Errorf("the command exits with %d: %s", r.code, r.stderr)
 	}
-	wantText(t, r, bucket+" is unusable (not in use", "to fix location:")
+	wantText(t, r, bucket+" is unusable for outputs (not in use", "to fix location:")
 	if r := admin.run(t, "tenant", "storage", "show", "--json"); r.code != 1 || !strings.Contains(r.stdout, `"unusable"`) {
 		t.Errorf("show of an unusable bucket exits with %d: %s", r.code, r.stdout)
+	}
+}
+
+func TestAnAdminVerifiesABucketForExports(t *testing.T) {
+	t.Parallel()
+	tn := cloudtest.Shared(t).Tenant(t)
+	admin, bucket := programOf(t, tn, "admin"), "exports-"+string(tn.ID)
+	if err := tn.Cloud.CreateCustomerBucket(tn.Record, tenant.Exports, bucket, nil); err != nil {
+		t.Fatal(err)
+	}
+	r := admin.run(t, "tenant", "storage", "verify", "--component", "exports", "--bucket", bucket).want(t)
+	wantText(t, r, bucket+" is usable for exports (not in use", "exports-write", "not-checked")
+	if shown := decode[api.Storage](t, admin, "tenant", "storage", "show", "--component", "exports", "--json"); shown.Bucket != bucket || shown.Component != "exports" {
+		t.Errorf("the verification is %+v", shown)
+	}
+	if r := admin.run(t, "tenant", "storage", "show"); r.code != 12 {
+		t.Errorf("the bucket for output was not verified, and show exits with %d", r.code)
+	}
+	if r := admin.run(t, "tenant", "storage", "verify", "--component", "configs"); r.code == 0 || !strings.Contains(r.stderr, "component") {
+		t.Errorf("an unknown component: %+v", r)
 	}
 }
 

@@ -16,7 +16,11 @@ func Retention(w io.Writer, r api.Retention) error {
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "CLASS\tDELETED AFTER\tLOCKED FOR\tSET BY")
 	for _, s := range r.Settings {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Class, daysOr(s.Days, "never"), daysOr(s.Locked, "-"), s.Owner)
+		days, locked := daysOr(s.Days, "never"), daysOr(s.Locked, "-")
+		if s.Owner == "customer" {
+			days, locked = "as the customer decides", "as the customer decides"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Class, days, locked, s.Owner)
 	}
 	_ = table.Flush() // a strings.Builder does not fail
 	writeDeletions(&b, "DUE, FROM EACH DAY ON", r.Due)

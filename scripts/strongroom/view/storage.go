@@ -15,7 +15,7 @@ func Storage(w io.Writer, s api.Storage) error {
 	if s.Current {
 		current = "in use"
 	}
-	fmt.Fprintf(out, "%s is %s (%s, verified %s)\n", s.Bucket, s.Result, current, FormatTime(s.Started))
+	fmt.Fprintf(out, "%s is %s for %s (%s, verified %s)\n", s.Bucket, s.Result, s.Component, current, FormatTime(s.Started))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "CHECK\tRESULT\tSEEN")
 	for _, c := range s.Checks {

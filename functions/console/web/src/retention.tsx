@@ -19,7 +19,7 @@ export function Retention() {
     <Fault error={shown.error} again={shown.again} />
     {!shown.value ? !shown.error && <Loading /> : <>
       <Table label="Retention by class" columns={["What", "Deleted after", "Locked for", "Set by"]}>{(shown.value.settings ?? []).map((s) => <tr key={s.class}>
-        <td>{names[s.class] ?? s.class}</td><td>{s.days ? `${s.days} days` : "never"}</td><td>{s.lockedDays ? `${s.lockedDays} days` : ""}</td>
+        <td>{names[s.class] ?? s.class}</td><td>{s.owner === "customer" ? "as its owner decides" : s.days ? `${s.days} days` : "never"}</td><td>{s.lockedDays ? `${s.lockedDays} days` : ""}</td>
         <td>{s.owner === "terraform" ? "Terraform" : "the owner of the bucket"}</td></tr>)}</Table>
       <p class="quiet">Documents are marked 7 days before they are deleted. A legal hold that is placed in these days keeps them.</p>
       <Days label="Due" empty="Nothing is due." days={shown.value.due ?? []} />
