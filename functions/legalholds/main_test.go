@@ -14,6 +14,8 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
 	"github.com/strongroom-dev/strongroom/shared/bucket"
+	"github.com/strongroom-dev/strongroom/shared/directory"
+	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
 func TestMain(m *testing.M) { cloudtest.Main(m) }
@@ -111,6 +113,24 @@ func TestObjectsAreHeldAsTheHoldsSay(t *testing.T) {
 	f.lift(t, "run")
 	f.wantHeld(t, "after all holds were lifted")
 	other.wantHeld(t, "of another tenant")
+}
+
+// TestExportsOfAnEarlierBucketAreHeld moves new exports to a customer's bucket, where the platform
+// can hold nothing.
+func TestExportsOfAnEarlierBucketAreHeld(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, suite.Options{})
+	f, customers := newFixture(t, c), "exports-of-the-customer"
+	if err := c.CreateCustomerBucket(f.Record, tenant.Exports, customers, nil); err != nil {
+		t.Fatal(err)
+	}
+	f.put(t, "customer's file", customers, "an-export/manifest")
+	if _, err := c.SetStorage(t.Context(), f.ID, tenant.Exports, customers); err != nil {
+		t.Fatal(err)
+	}
+	c.Clock.Advance(directory.MaxAge)
+	f.place(t, "run", map[string]any{"workspace": "dev", "run": f.runs[1]})
+	f.wantHeld(t, "with a hold on a run", "output of dev", "export")
 }
 
 func TestNewObjectsAreHeldWithinADay(t *testing.T) {

@@ -1,6 +1,7 @@
 package offboarding_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,13 @@ func TestACustomersBucketRemainsAndTheCertificateSaysSo(t *testing.T) {
 	if _, err := c.SetStorage(t.Context(), f.ID, tenant.Outputs, bucket); err != nil {
 		t.Fatal(err)
 	}
+	platformExports, exports := f.ExportsBucket, "customer-exports-"+string(f.ID)
+	if err := c.CreateCustomerBucket(f.Record, tenant.Exports, exports, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.SetStorage(t.Context(), f.ID, tenant.Exports, exports); err != nil {
+		t.Fatal(err)
+	}
 	c.Clock.Advance(directory.MaxAge)
 	f.Store(t, cloudtest.NewRun(t), "stdout.log", []byte("in the customer's bucket"))
 	f.start(t)
@@ -33,21 +41,22 @@ func TestACustomersBucketRemainsAndTheCertificateSaysSo(t *testing.T) {
 		f.after(t, d)
 	}
 	f.want(t, time.Hour, offboard.Done, "")
-	final, found := f.certificate(t, certificate.Final), false
+	final, found, foundExports := f.certificate(t, certificate.Final), false, false
 	for _, s := range final.Stores {
 		found = found || s.Name == platform && s.Found == 1 && s.Present == 0
-		if s.Name == bucket {
+		foundExports = foundExports || s.Name == platformExports && s.What == "exports" && s.Present == 0
+		if s.Name == bucket || s.Name == exports {
 			t.Errorf("the certificate lists the customer's bucket as a store that was erased: %+v", s)
 		}
 	}
-	if !found {
-		t.Errorf("the certificate does not say that the earlier bucket is empty: %+v", final.Stores)
+	if !found || !foundExports {
+		t.Errorf("the certificate does not say that the earlier buckets are empty: %+v", final.Stores)
 	}
-	remains := false
-	for _, left := range final.Remains {
-		remains = remains || strings.Contains(left.What, bucket) && strings.Contains(left.Why, "whoever administers")
-	}
-	if !remains {
-		t.Errorf("the certificate does not say that the customer's bucket remains: %+v", final.Remains)
+	for name, what := range map[string]string{bucket: "output of runs", exports: "exports"} {
+		if !slices.ContainsFunc(final.Remains, func(left certificate.Left) bool {
+			return strings.Contains(left.What, name) && strings.HasSuffix(left.What, what) && strings.Contains(left.Why, "whoever administers")
+		}) {
+			t.Errorf("the certificate does not say that the customer's bucket with %s remains: %+v", what, final.Remains)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/emulator/faults"
 	"github.com/strongroom-dev/strongroom/emulator/gcs"
 	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -96,6 +97,29 @@ func TestAWrongBucketForExportsIsUnusableForTheRightReason(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTheCustomerDecidesWhatIsDeletedInItsBucket(t *testing.T) {
+	t.Parallel()
+	c := cloudtest.New(t, suite.Options{})
+	tn := c.Tenant(t)
+	if err := c.SetRetention(t.Context(), tn.ID, tenant.Retention{OutputDays: 50, ExportFileDays: 30, LockedExportFileDays: 10}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.SetStorage(t.Context(), tn.ID, tenant.Exports, "of-the-customer"); err != nil {
+		t.Fatal(err)
+	}
+	c.Clock.Advance(directory.MaxAge)
+	var s retentionShown
+	tn.Do(t, "auditor", http.MethodGet, "/v1/tenant/retention", nil).Want(t, http.StatusOK).JSON(t, &s)
+	for _, row := range s.Settings {
+		if row.Class == "exportFiles" && (row.Owner != "customer" || row.Deletes != "none" || row.Days != 0 || row.LockedDays != 0) {
+			t.Errorf("files of exports: %+v", row)
+		}
+		if row.Class == "outputs" && (row.Owner != "terraform" || row.Days != 50) {
+			t.Errorf("output: %+v", row)
+		}
 	}
 }
 

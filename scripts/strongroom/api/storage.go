@@ -34,8 +34,8 @@ const StorageUnusable = "unusable"
 
 // Storage reads the last verification of the tenant's bucket for a component: outputs or exports.
 func (c *Client) Storage(ctx context.Context, component string) (s Storage, err error) {
-	path := "/v1/tenant/storage?" + url.Values{"component": {component}}.Encode()
-	err = c.call(ctx, request{what: "read the verification of the storage", method: http.MethodGet, path: path}, &s)
+	r := request{what: "read the verification of the storage", method: http.MethodGet, path: "/v1/tenant/storage", query: url.Values{"component": {component}}}
+	err = c.call(ctx, r, &s)
 	return s, err
 }
 
