@@ -7,7 +7,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
-// ExpireAuditEntries lets the clock go on until Firestore has deleted the documents of all audit
+// ExpireAuditEntries lets the clock continue until Firestore has deleted the documents of all audit
 // entries of the tenant that are in full bundles, and returns how many documents of the cloud it
 // has deleted.
 func (tn *Tenant) ExpireAuditEntries(t testing.TB) (deleted int) {

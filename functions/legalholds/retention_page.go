@@ -159,7 +159,7 @@ func (p *retentionPass) changes(ctx context.Context, u unit, docs []*firestore.D
 	return all
 }
 
-// beforeMarks tells the readers of the audit log which entries they must read from the audit bucket.
+// beforeMarks writes for the readers of the audit log which entries they must read from the audit bucket.
 func (p *retentionPass) beforeMarks(tx *firestore.Transaction, u unit, changes []mark) error {
 	last := int64(-1)
 	for _, c := range changes {
