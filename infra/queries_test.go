@@ -24,7 +24,7 @@ func callAll(t *testing.T, c *cloudtest.Cloud) {
 	for n, finds := range []bool{false, true, true} {
 		x.callRun(t, n, finds)
 	}
-	if err := c.SetRetention(t.Context(), x.tenant.ID, tenant.Retention{RunDays: 90, SampleDays: 90, IssueDays: 90, ExportDays: 90, OutputDays: 60, ExportFileDays: 30}); err != nil {
+	if err := c.SetRetention(t.Context(), x.tenant.ID, tenant.Retention{RunDays: 90, SampleDays: 90, IssueDays: 90, ExportDays: 90, AuditEntryDays: 90, OutputDays: 60, ExportFileDays: 30}); err != nil {
 		t.Fatal(err)
 	}
 	for name, f := range c.Suite.Functions {

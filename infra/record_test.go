@@ -47,7 +47,7 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 		BytesPerDay: 1 << 40, PartsPerDay: 2, RunsPerDay: 3, SamplesPerDay: 4, SightingsPerDay: 5, ExportsPerDay: 6, ModelSendsPerDay: 7, RequestsPerMinute: 8,
 	}
 	want.Retention = tenant.Retention{
-		RunDays: 90, SampleDays: 41, IssueDays: 42, ExportDays: 43, OutputDays: 60, ExportFileDays: 30, LockedOutputDays: 20, LockedExportFileDays: 10, LockedAuditDays: 400,
+		RunDays: 90, SampleDays: 41, IssueDays: 42, ExportDays: 43, AuditEntryDays: 44, OutputDays: 60, ExportFileDays: 30, LockedOutputDays: 20, LockedExportFileDays: 10, LockedAuditDays: 400,
 	}
 	want.WorkspaceQuotas = tenant.Quotas{BytesPerDay: 1 << 30, PartsPerDay: 12, RunsPerDay: 13, SamplesPerDay: 14, SightingsPerDay: 15}
 	var record string
@@ -125,7 +125,8 @@ func recordVariables(r tenant.Record) map[string]any {
 			},
 			"retention": map[string]any{
 				"run_days": r.Retention.RunDays, "sample_days": r.Retention.SampleDays, "issue_days": r.Retention.IssueDays, "export_days": r.Retention.ExportDays,
-				"output_days": r.Retention.OutputDays, "export_file_days": r.Retention.ExportFileDays,
+				"audit_entry_days": r.Retention.AuditEntryDays,
+				"output_days":      r.Retention.OutputDays, "export_file_days": r.Retention.ExportFileDays,
 				"locked_output_days": r.Retention.LockedOutputDays, "locked_export_file_days": r.Retention.LockedExportFileDays, "locked_audit_days": r.Retention.LockedAuditDays,
 			},
 			"model_limits": map[string]any{

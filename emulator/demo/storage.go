@@ -62,9 +62,11 @@ func (d *Demo) changeStorage(ctx context.Context) (err error) {
 		of                     tenant.Component
 		bucket, result, failed string
 	}{
-		{tenant.Outputs, record.OutputsBucket, "usable", ""}, {tenant.Outputs, wrongBucket, "unusable", "location public-access"},
-		{tenant.Outputs, customerBucket, "usable", ""},
-		{tenant.Exports, customerBucket, "unusable", "component"}, {tenant.Exports, exportsBucket, "usable", ""},
+		{of: tenant.Outputs, bucket: record.OutputsBucket, result: "usable"},
+		{of: tenant.Outputs, bucket: wrongBucket, result: "unusable", failed: "location public-access"},
+		{of: tenant.Outputs, bucket: customerBucket, result: "usable"},
+		{of: tenant.Exports, bucket: customerBucket, result: "unusable", failed: "component"},
+		{of: tenant.Exports, bucket: exportsBucket, result: "usable"},
 	} {
 		if err := d.verifyStorage(ctx, &t, s.of, s.bucket, s.result, s.failed); err != nil {
 			return err

@@ -43,9 +43,29 @@ func (h *Handler) find(ctx context.Context, id string) (auditlog.Stored, error) 
 	s := access.From(ctx)
 	stored, err := h.reader.ReadEntry(ctx, s.DB, s.Tenant.ID, id)
 	if errors.Is(err, auditlog.ErrNoEntry) {
+		stored, err = h.findExpired(ctx, id)
+	}
+	switch {
+	case errors.Is(err, auditlog.ErrNoEntry):
 		return stored, api.Refuse(http.StatusNotFound, "the log has no such entry")
+	case errors.Is(err, auditlog.ErrTooManyEntries):
+		return stored, api.Refuse(http.StatusNotFound, "the entry is not among those that are still searched; copy the log to find it (strongroom audit pull)")
 	}
 	return stored, err
+}
+
+// findExpired looks in the bucket for an entry that has no document.
+func (h *Handler) findExpired(ctx context.Context, id string) (auditlog.Stored, error) {
+	tree, err := h.tree(ctx)
+	if err != nil {
+		return auditlog.Stored{}, err
+	}
+	old, err := h.reserve(ctx, tree, 0)
+	if err != nil {
+		return auditlog.Stored{}, err
+	}
+	stored, err := old.Find(ctx, id)
+	return stored, bundleError(ctx, err)
 }
 
 // textResponse is a short text.

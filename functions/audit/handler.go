@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"cloud.google.com/go/storage"
@@ -65,15 +66,12 @@ func New(ctx context.Context, config Config, deps function.Deps) (*Handler, erro
 
 func (h *Handler) registerEntries(a *api.API) {
 	tenants, platform := auditlog.ReadAuditEntries, auditlog.ReadPlatformEntries
-	list := func(id, path, summary string, action auditlog.Action) huma.Operation {
-		return api.WithMemory(h.operation(id, path, summary, action), listMemory)
-	}
-	api.Register(a, list("listAuditEntries", entriesPath, "List entries of the tenant's log", tenants), h.list)
-	api.Register(a, list("listWorkspaceAuditEntries", workspacePath, "List entries of a workspace", tenants), h.listWorkspace)
+	api.Register(a, h.operation("listAuditEntries", entriesPath, "List entries of the tenant's log", tenants), h.list)
+	api.Register(a, h.operation("listWorkspaceAuditEntries", workspacePath, "List entries of a workspace", tenants), h.listWorkspace)
 	api.Register(a, h.operation("getAuditEntry", entriesPath+"/{entry}", "Get an entry", tenants, http.StatusNotFound), h.get)
 	api.Register(a, h.operation("proveAuditEntry", entriesPath+"/{entry}/proof", "Get the proof that an entry is in the published log",
 		tenants, http.StatusNotFound, http.StatusConflict), h.prove)
-	api.Register(a, list("listPlatformAuditEntries", platformEntriesPath, "List entries of the platform's log", platform), h.list)
+	api.Register(a, h.operation("listPlatformAuditEntries", platformEntriesPath, "List entries of the platform's log", platform), h.list)
 	api.Register(a, h.operation("getPlatformAuditEntry", platformEntriesPath+"/{entry}", "Get an entry of the platform's log",
 		platform, http.StatusNotFound), h.get)
 	api.Register(a, h.operation("provePlatformAuditEntry", platformEntriesPath+"/{entry}/proof", "Get the proof that an entry is in the platform's published log",
@@ -153,6 +151,19 @@ func (h *Handler) bucket(ctx context.Context) (*storage.BucketHandle, error) {
 	return client.Bucket(h.config.Bucket(access.From(ctx).Tenant)), nil
 }
 
+// reserve reserves what a list needs, and returns the old bundles of the session's log.
+func (h *Handler) reserve(ctx context.Context, tree auditlog.Tree, bytes int64) (*auditlog.Bundles, error) {
+	from, err := h.bucket(ctx)
+	if err != nil {
+		return nil, err
+	}
+	old := auditlog.NewBundles(from, tree)
+	if !old.Empty() {
+		bytes += auditlog.BundleMemory
+	}
+	return old, api.Reserve(ctx, bytes)
+}
+
 // origin returns the origin of the session's log.
 func (h *Handler) origin(ctx context.Context) string {
 	return auditlog.Origin(h.config.Host, access.From(ctx).Tenant.ID)
@@ -165,4 +176,13 @@ func bucketError(ctx context.Context, err error) error {
 	}
 	api.Logger(ctx).WarnContext(ctx, "read from the audit bucket", "error", err.Error())
 	return api.Refuse(http.StatusServiceUnavailable, "the bucket is unavailable; try again").With("Retry-After", "1")
+}
+
+// bundleError returns the client's error if the bucket gave out no bundle, and every other error as
+// it is.
+func bundleError(ctx context.Context, err error) error {
+	if errors.Is(err, auditlog.ErrBundle) {
+		return bucketError(ctx, err)
+	}
+	return err
 }

@@ -72,7 +72,7 @@ func (q ListQuery) check(workspace tenant.WorkspaceID) error {
 type listRequest struct {
 	ListQuery
 	Workspace string `query:"workspace" class:"operational" example:"prod" doc:"ID of the workspace of the action"`
-	IDPrefix  string `query:"idPrefix" class:"operational" example:"0198c2b4" doc:"Only entries whose ID starts with this, sorted by ID, also those without an index; without other filters, and the first page only"`
+	IDPrefix  string `query:"idPrefix" class:"operational" example:"0198c2b4" doc:"Only entries whose ID starts with this, sorted by ID, also those without an index, and none whose document has expired; without other filters, and the first page only"`
 }
 
 // checkPrefix rejects a prefix that no ID has, and filters next to it.
@@ -137,6 +137,9 @@ func (h *Handler) listPrefix(ctx context.Context, in *listRequest) (*listRespons
 	if err := h.recordEntriesRead(ctx); err != nil {
 		return nil, err
 	}
+	if _, err := h.reserve(ctx, tree, listMemory); err != nil {
+		return nil, err
+	}
 	session := access.From(ctx)
 	found, err := h.reader.ListPrefix(ctx, session.DB, session.Tenant.ID, in.IDPrefix, in.Limit)
 	if err != nil {
@@ -168,10 +171,14 @@ func (h *Handler) listEntries(ctx context.Context, q ListQuery, workspace tenant
 	if err := h.recordEntriesRead(ctx); err != nil {
 		return nil, err
 	}
-	all := auditlog.Range{Begin: q.After + 1, End: tree.Assigned, Newest: q.Order == "newest"}
-	found, err := h.reader.List(ctx, session.DB, session.Tenant.ID, q.filter(workspace), all, cursor.after(), q.Limit)
+	old, err := h.reserve(ctx, tree, listMemory)
 	if err != nil {
 		return nil, err
+	}
+	all := auditlog.Range{Begin: q.After + 1, End: tree.Assigned, Newest: q.Order == "newest"}
+	found, err := h.reader.List(ctx, session.DB, session.Tenant.ID, old, q.filter(workspace), all, cursor.after(), q.Limit)
+	if err != nil {
+		return nil, bundleError(ctx, err)
 	}
 	out, err := showEntries(found.Entries, tree.Size)
 	if err == nil && found.More {

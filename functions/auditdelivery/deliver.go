@@ -7,11 +7,13 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"cloud.google.com/go/storage"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
+	"github.com/strongroom-dev/strongroom/shared/bucket"
 	"github.com/strongroom-dev/strongroom/shared/dataclass"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
@@ -42,6 +44,7 @@ var (
 type log struct {
 	tenant tenant.ID
 	topic  string // full name
+	bucket string // of the log
 	db     *firestore.Client
 	key    string // ordering key
 
@@ -62,7 +65,7 @@ func (h *Handler) batch(ctx context.Context, l *log) (more bool) {
 	if now := h.deps.Now(); l.state.Next >= l.size || now.Before(l.state.RetryAt) {
 		return false
 	}
-	sent, err := h.send(ctx, l)
+	sent, err := h.send(ctx, l, tree)
 	l.delivered, l.err = l.delivered+sent, err
 	l.state = after(l.state, sent, l.size, err, h.deps.Now())
 	if err := auditlog.SaveDelivery(ctx, l.db, l.tenant, l.state); err != nil {
@@ -73,8 +76,15 @@ func (h *Handler) batch(ctx context.Context, l *log) (more bool) {
 }
 
 // send publishes the next entries of a log in one call, and returns how many.
-func (h *Handler) send(ctx context.Context, l *log) (sent int, err error) {
-	entries, err := h.audit.ReadEntries(ctx, l.db, l.tenant, l.state.Next, min(l.size, l.state.Next+maxBatch))
+func (h *Handler) send(ctx context.Context, l *log, tree auditlog.Tree) (sent int, err error) {
+	objects, err := h.storage.Get(ctx, func(ctx context.Context) (*storage.Client, error) {
+		return bucket.NewClient(ctx, h.deps.Clients.Config)
+	})
+	if err != nil {
+		return 0, err
+	}
+	old := auditlog.NewBundles(objects.Bucket(l.bucket), tree)
+	entries, err := h.audit.ReadOld(ctx, l.db, l.tenant, old, l.state.Next, min(l.size, l.state.Next+maxBatch))
 	if err != nil {
 		return 0, err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/strongroom-dev/strongroom/functions/auditdelivery"
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
+	"github.com/strongroom-dev/strongroom/shared/tilelog"
 )
 
 func TestATopicReceivesTheLogInOrder(t *testing.T) {
@@ -247,4 +248,21 @@ func TestOnlyTheSchedulerMayCall(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Do(t, "", http.MethodPost, "/functions/audit-delivery", nil).Want(t, http.StatusUnauthorized)
+}
+
+// A topic that is named late receives the log from its first entry, also those whose documents have
+// expired.
+func TestATopicReceivesExpiredEntries(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	tn := f.Tenant(t)
+	const total = tilelog.TileWidth + 30
+	f.publish(t, tn, total)
+	if deleted := tn.ExpireAuditEntries(t); deleted < tilelog.TileWidth {
+		t.Fatalf("%d documents have expired", deleted)
+	}
+	if got := f.deliver(t); got.Entries < total || got.Behind != 0 || got.More {
+		t.Errorf("%+v", got)
+	}
+	f.wantAll(t, tn, int(f.state(t, tn).Next), "after the expiry")
 }

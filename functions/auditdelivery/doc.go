@@ -68,6 +68,7 @@
 //	strongroom.documentWriter          on each database: reads and writes, deletes nothing
 //	roles/datastore.viewer             on the directory
 //	roles/cloudkms.cryptoKeyDecrypter  on the audit key
+//	roles/storage.legacyObjectReader   on each tenant's audit bucket: entries whose documents have expired
 //	roles/pubsub.publisher             on the tenants' audit topics
 //
 // It is not part of audit-integrator, so that the account that signs checkpoints can

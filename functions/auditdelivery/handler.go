@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"cloud.google.com/go/storage"
 	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/sync/errgroup"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/directory"
 	"github.com/strongroom-dev/strongroom/shared/function"
+	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
 
@@ -31,6 +33,7 @@ type Handler struct {
 	directory *directory.Directory
 	audit     *auditlog.Reader
 	publisher publisher
+	storage   gcp.Lazy[*storage.Client]
 }
 
 // Result is what one call did.
@@ -92,7 +95,7 @@ func (h *Handler) logs(ctx context.Context) (all []*log, err error) {
 		if err != nil {
 			return err
 		}
-		all = append(all, &log{tenant: t.ID, topic: t.AuditTopic, db: db, key: auditlog.Origin(h.config.Host, t.ID)})
+		all = append(all, &log{tenant: t.ID, topic: t.AuditTopic, bucket: t.AuditBucket, db: db, key: auditlog.Origin(h.config.Host, t.ID)})
 		return nil
 	})
 	return all, err

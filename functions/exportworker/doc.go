@@ -102,7 +102,7 @@
 //	roles/storage.legacyObjectReader            on each tenant's outputs bucket: copies objects, see Outputs
 //	roles/storage.legacyObjectReader            on each tenant's configs bucket: reads packs, see Configurations
 //	roles/storage.objectCreator                 on each tenant's exports bucket
-//	roles/storage.legacyObjectReader            on each tenant's audit bucket: proves the entry of the request
+//	roles/storage.legacyObjectReader            on each tenant's audit bucket: proves the entry of the request, and reads old entries
 //	roles/pubsub.publisher                      on export-parts
 //
 // The function cannot read what it wrote. It could read output, but never does.

@@ -141,7 +141,12 @@ func (t *task) writeRow(ctx context.Context, file *rowsFile, doc *firestore.Docu
 // writeEntries is write for audit entries.
 func (t *task) writeEntries(ctx context.Context, file *rowsFile) (rest export.Range, more bool, err error) {
 	rest = t.part.Range
-	for entry, err := range t.audit.EntriesAt(ctx, t.home.DB, t.home.Tenant, rest.Begin, rest.End, t.export.ReadTime) {
+	tree, err := auditlog.ReadTreeAt(ctx, t.home.DB, t.home.Tenant, t.export.ReadTime)
+	if err != nil {
+		return rest, false, err
+	}
+	old := auditlog.NewBundles(t.tiles, tree)
+	for entry, err := range t.audit.EntriesAt(ctx, t.home.DB, t.home.Tenant, old, rest.Begin, rest.End, t.export.ReadTime) {
 		if errors.Is(err, auditlog.ErrMissingEntry) {
 			return rest, false, unreadableError{export.MissingEntry, err}
 		}

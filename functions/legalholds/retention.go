@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/strongroom-dev/strongroom/shared/api"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/gcp"
 	"github.com/strongroom-dev/strongroom/shared/legalhold"
 	"github.com/strongroom-dev/strongroom/shared/retention"
@@ -30,8 +31,9 @@ var errClaimed = errors.New("another call continues the retention of this tenant
 // any more.
 type retentionPass struct {
 	*job
-	state retention.Pass
-	units []unit
+	state   retention.Pass
+	units   []unit
+	entries int64 // audit entries that full bundles in the audit bucket have: those with a smaller index
 }
 
 // unit is a collection that a pass looks at.
@@ -94,6 +96,11 @@ func (p *retentionPass) begin(ctx context.Context) (begun bool, err error) {
 	if !p.start() {
 		return false, nil
 	}
+	tree, err := auditlog.ReadTree(ctx, p.db, p.tenant.ID)
+	if err != nil {
+		return false, err
+	}
+	p.entries = tree.Expirable()
 	return true, p.listUnits(ctx)
 }
 
@@ -252,7 +259,7 @@ func (p *retentionPass) endPhase(ctx context.Context) error {
 // expireTime returns the time that a document should have in its field; zero: none.
 func (p *retentionPass) expireTime(u unit, f facts) time.Time {
 	days := retention.DaysOf(p.tenant.Retention, u.name)
-	if days == 0 || f.base.IsZero() || p.keeps(u, f) {
+	if days == 0 || f.base.IsZero() || p.keeps(u, f) || u.name == retention.AuditEntries && f.index >= p.entries {
 		return time.Time{}
 	}
 	soonest := p.state.Started.Add(retention.Notice)
@@ -276,13 +283,13 @@ func (p *retentionPass) keeps(u unit, f facts) bool {
 	return p.holds.Cover(u.workspace)
 }
 
-// look returns what a document is and the time that it should have. A document that cannot be
+// look returns what a document is, and the time that it should have. A document that cannot be
 // read must not stop the others; it stays as it is.
-func (p *retentionPass) look(ctx context.Context, u unit, doc *firestore.DocumentSnapshot) (has, wants time.Time) {
+func (p *retentionPass) look(ctx context.Context, u unit, doc *firestore.DocumentSnapshot) (f facts, wants time.Time) {
 	f, err := u.read(doc)
 	if err != nil {
 		api.Logger(ctx).ErrorContext(ctx, "document cannot be read", "document", doc.Ref.Path, "error", err.Error())
-		return time.Time{}, time.Time{}
+		return facts{}, time.Time{}
 	}
-	return f.expireTime, p.expireTime(u, f)
+	return f, p.expireTime(u, f)
 }

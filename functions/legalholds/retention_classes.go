@@ -6,6 +6,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/export"
 	"github.com/strongroom-dev/strongroom/shared/exportjob"
 	"github.com/strongroom-dev/strongroom/shared/issue"
@@ -35,6 +36,7 @@ type facts struct {
 	base       time.Time // the retention begins; zero: it has not begun
 	run        run.ID    // that the document belongs to; empty: every hold on something of the workspace covers it
 	expireTime time.Time
+	index      int64 // of an audit entry
 }
 
 // classes are in the order in which a pass looks at them. Each workspace has all of them but those
@@ -52,6 +54,7 @@ var classes = []class{
 			}
 		}},
 	{name: retention.Samples, collection: records.SeriesCollection, fields: []string{"run", "waiting"}, read: readSeries},
+	{name: retention.AuditEntries, collection: auditlog.EntriesCollection, ofTenant: true, fields: []string{"time", "index"}, read: readAuditEntry},
 	{name: retention.Issues, collection: records.IssuesCollection, order: "resolvedCreated", fields: []string{"resolvedAt", "resolvedCreated", "lastReported"}, read: readIssue},
 }
 
@@ -104,6 +107,19 @@ func readExport(doc *firestore.DocumentSnapshot) (f facts, err error) {
 	f.expireTime = e.ExpireTime
 	if !e.Active {
 		f.base = e.Ended
+	}
+	return f, nil
+}
+
+// readAuditEntry: without an index, the entry is only in its document.
+func readAuditEntry(doc *firestore.DocumentSnapshot) (f facts, err error) {
+	age, err := auditlog.AgeOf(doc)
+	if err != nil {
+		return f, err
+	}
+	f = facts{expireTime: age.ExpireTime, index: age.Index}
+	if age.Index >= 0 {
+		f.base = age.Time
 	}
 	return f, nil
 }

@@ -8,6 +8,7 @@ import (
 	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/retention"
 )
 
@@ -36,12 +37,12 @@ func (p *retentionPass) lookAtPage(ctx context.Context, u unit) (more bool, err 
 	kept, due := plan{}, plan{}
 	changes := false
 	for _, doc := range docs {
-		has, wants := p.look(ctx, u, doc)
-		changes = changes || !has.Equal(wants)
+		f, wants := p.look(ctx, u, doc)
+		changes = changes || !f.expireTime.Equal(wants)
 		switch {
 		case !wants.IsZero():
 			due[doc.Ref.ID] = wants
-		case !has.IsZero():
+		case !f.expireTime.IsZero():
 			kept[doc.Ref.ID] = wants
 		}
 	}
@@ -96,6 +97,14 @@ func (p *retentionPass) advance(u unit, last *firestore.DocumentSnapshot) {
 	}
 }
 
+// mark is the change of a document's time.
+type mark struct {
+	ref       *firestore.DocumentRef
+	facts     facts
+	wants     time.Time
+	unchanged bool // the document has the time already
+}
+
 // markDocuments sets the time of each document of a page as it is now, and returns those that are due.
 // It takes no mark back from a document whose children may still have theirs.
 func (p *retentionPass) markDocuments(ctx context.Context, u unit, query firestore.Query, kept plan) (due plan, err error) {
@@ -106,29 +115,28 @@ func (p *retentionPass) markDocuments(ctx context.Context, u unit, query firesto
 		if err != nil {
 			return fmt.Errorf("read documents: %w", err)
 		}
+		changes := p.changes(ctx, u, docs, kept)
+		if err := p.beforeMarks(tx, u, changes); err != nil {
+			return err
+		}
 		counts := retention.Counts{}
-		for _, doc := range docs {
-			has, wants := p.look(ctx, u, doc)
-			_, childrenKept := kept[doc.Ref.ID]
-			switch {
-			case wants.IsZero() && (has.IsZero() || !childrenKept):
-				continue
-			case wants.IsZero():
+		for _, c := range changes {
+			if !c.wants.IsZero() {
+				due[c.ref.ID] = c.wants
+			} else {
 				released++
-			default:
-				due[doc.Ref.ID] = wants
 			}
-			if has.Equal(wants) {
+			if c.unchanged {
 				continue
 			}
-			if err := tx.Update(doc.Ref, []firestore.Update{expiry(wants)}); err != nil {
+			if err := tx.Update(c.ref, []firestore.Update{expiry(c.wants)}); err != nil {
 				return fmt.Errorf("mark a document: %w", err)
 			}
-			if !has.IsZero() {
-				counts.Add(has, u.name, -1)
+			if !c.facts.expireTime.IsZero() {
+				counts.Add(c.facts.expireTime, u.name, -1)
 			}
-			if !wants.IsZero() {
-				counts.Add(wants, u.name, 1)
+			if !c.wants.IsZero() {
+				counts.Add(c.wants, u.name, 1)
 				marked++
 			}
 		}
@@ -137,6 +145,32 @@ func (p *retentionPass) markDocuments(ctx context.Context, u unit, query firesto
 	p.result.Due += marked
 	p.result.NotDue += released
 	return due, err
+}
+
+// changes returns the documents of a page that are due, or that are not any more.
+func (p *retentionPass) changes(ctx context.Context, u unit, docs []*firestore.DocumentSnapshot, kept plan) (all []mark) {
+	for _, doc := range docs {
+		f, wants := p.look(ctx, u, doc)
+		_, childrenKept := kept[doc.Ref.ID]
+		if !wants.IsZero() || !f.expireTime.IsZero() && childrenKept {
+			all = append(all, mark{ref: doc.Ref, facts: f, wants: wants, unchanged: f.expireTime.Equal(wants)})
+		}
+	}
+	return all
+}
+
+// beforeMarks writes for the readers of the audit log which entries they must read from the audit bucket.
+func (p *retentionPass) beforeMarks(tx *firestore.Transaction, u unit, changes []mark) error {
+	last := int64(-1)
+	for _, c := range changes {
+		if !c.wants.IsZero() {
+			last = max(last, c.facts.index)
+		}
+	}
+	if u.name != retention.AuditEntries || last < 0 {
+		return nil
+	}
+	return auditlog.MarkExpired(tx, p.db, p.tenant.ID, last)
 }
 
 // expiry is the change of a document's time. Zero removes it: Firestore would delete a document

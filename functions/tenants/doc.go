@@ -171,8 +171,7 @@
 //
 // Each check has a result (ok, failed, not-checked or waiting), what was seen, and how to fix it:
 //
-//	readable        the bucket has the label tenant = ID and shows its settings; nothing more is
-//	                said of a bucket without the label, because it may belong to somebody else
+//	readable        the bucket has the label tenant = ID and shows its settings; of others, nothing more is said
 //	location        the bucket and its key are in the tenant's location
 //	key             the default key is the one expected
 //	public-access   public access prevention is enforced
@@ -192,10 +191,7 @@
 // Of a bucket for exports also:
 //
 //	component       the bucket has the label component = exports
-//	exports-write   not checked: this function cannot act as export-worker, which could read all output
-//	exports-read    not checked: this function cannot act as the account of URLs of exports
-//
-// The first export and the first list of its files show whether these two accounts have their roles.
+//	exports-write   not checked: the first export shows it, and exports-read likewise
 //
 // "result" is usable, unusable (a check has failed), waiting (for the notification, at most five
 // minutes: read it again) or interrupted (verify it again). The probe is the object
@@ -204,9 +200,8 @@
 // 10 an hour. GET /v1/tenant/storage?component=exports shows the last one of exports.
 //
 // After a change, a run and an export stay in the bucket in which they began: earlierOutputsBuckets
-// and earlierExportsBuckets of the record list them. What the platform cannot do in a customer's bucket is in
-// infra/adr/0062-the-tenants-own-bucket.md, and why exports are verified in another way in
-// infra/adr/0079-a-customers-exports-bucket.md.
+// and earlierExportsBuckets of the record list them. What the platform cannot do in a customer's
+// bucket is in infra/adr/0062-the-tenants-own-bucket.md and 0079-a-customers-exports-bucket.md.
 //
 // # Who owns what
 //

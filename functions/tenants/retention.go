@@ -37,7 +37,7 @@ type retentionResponse struct {
 
 // RetentionBody is what is deleted when.
 type RetentionBody struct {
-	Class   string `json:"class" class:"operational" enum:"runs,samples,issues,exports,outputs,exportFiles,audit" doc:"runs have their grants, sightings and indexes with them"`
+	Class   string `json:"class" class:"operational" enum:"runs,samples,issues,exports,auditEntries,outputs,exportFiles,audit" doc:"runs have their grants, sightings and indexes with them; auditEntries are the documents, and audit are the objects that have the same entries"`
 	Days    int64  `json:"days" class:"configuration" doc:"After which it is deleted; 0: it is kept until the tenant is offboarded"`
 	Locked  int64  `json:"lockedDays" class:"configuration" doc:"During which the bucket refuses to delete an object"`
 	Deletes string `json:"deletes" class:"operational" enum:"ttl,lifecycle,none" doc:"What deletes it: the TTL policy of documents, or the lifecycle rule of the bucket"`
@@ -51,6 +51,8 @@ type DeletionsBody struct {
 	Samples int64  `json:"samples" class:"operational" doc:"Documents: each has the samples of an SLI from one run"`
 	Issues  int64  `json:"issues" class:"operational"`
 	Exports int64  `json:"exports" class:"operational"`
+
+	AuditEntries int64 `json:"auditEntries" class:"operational" doc:"Documents; the audit bucket has the entries"`
 }
 
 // DueRunBody is a run that is deleted soon.
@@ -75,7 +77,7 @@ func (h *Handler) retention(ctx context.Context, in *retentionRequest) (*retenti
 	out.Body.Due, out.Body.Deleted, out.Body.Runs = []DeletionsBody{}, []DeletionsBody{}, []DueRunBody{}
 	today := now.Truncate(24 * time.Hour)
 	for _, d := range days {
-		b := DeletionsBody{Day: d.Begin.Format(time.DateOnly), Runs: d.Runs, Samples: d.Samples, Issues: d.Issues, Exports: d.Exports}
+		b := DeletionsBody{Day: d.Begin.Format(time.DateOnly), Runs: d.Runs, Samples: d.Samples, Issues: d.Issues, Exports: d.Exports, AuditEntries: d.AuditEntries}
 		switch {
 		case b == DeletionsBody{Day: b.Day}:
 		case d.Begin.Before(today):
@@ -119,7 +121,7 @@ func retentionOf(t tenant.Record) []RetentionBody {
 	}
 	r := t.Retention
 	return []RetentionBody{
-		documents(retention.Runs), documents(retention.Samples), documents(retention.Issues), documents(retention.Exports),
+		documents(retention.Runs), documents(retention.Samples), documents(retention.Issues), documents(retention.Exports), documents(retention.AuditEntries),
 		objects("outputs", t.OutputsBucket, r.OutputDays, r.LockedOutputDays),
 		objects("exportFiles", t.ExportsBucket, r.ExportFileDays, r.LockedExportFileDays),
 		objects("audit", t.AuditBucket, 0, r.LockedAuditDays),

@@ -18,7 +18,8 @@ import (
 // ErrNoEntry is the error of an ID that no entry of the log has.
 var ErrNoEntry = errors.New("no such audit entry")
 
-// ReadEntry reads the entry with an ID. It returns ErrNoEntry if none exists.
+// ReadEntry reads the entry with an ID. It returns ErrNoEntry if there is no such document: it
+// may have expired, and Bundles.Find looks for it.
 func (r *Reader) ReadEntry(ctx context.Context, db *firestore.Client, t tenant.ID, id string) (Stored, error) {
 	doc, err := collection(db, t).Doc(id).Get(ctx)
 	if status.Code(err) == codes.NotFound {
@@ -65,6 +66,8 @@ type Listing struct {
 	Entries []Stored
 	Last    int64 // index of the last entry that was examined; -1: none
 	More    bool  // there are entries to examine after Last
+
+	size int // of the entries, in bytes
 }
 
 // maxListingBytes is about how large the entries of a listing are, whatever the limit
@@ -72,46 +75,64 @@ type Listing struct {
 const maxListingBytes = 1 << 20
 
 // List returns the entries of a range that match a filter. It begins after an
-// index, in the order of the list; -1 begins at its first entry. It examines at
-// most limit entries, so the listing can be shorter, and even empty, although
+// index, in the order of the list; -1 begins at its first entry. It examines a
+// bounded number of entries, so the listing can be shorter than limit, and even empty, although
 // there are more.
 //
 // Firestore applies all fields of the filter but the times, which it cannot
 // combine with the order of the indexes. So List narrows the range to the times
-// first, in two binary searches, and then compares each entry's time.
-func (r *Reader) List(ctx context.Context, db *firestore.Client, t tenant.ID, f Filter, part Range, after int64, limit int) (Listing, error) {
+// first, in two binary searches, and then compares each entry's time. Entries whose documents
+// may have expired are read from old, all of them.
+func (r *Reader) List(ctx context.Context, db *firestore.Client, t tenant.ID, old *Bundles, f Filter, part Range, after int64, limit int) (Listing, error) {
 	var err error
-	if part, err = f.narrow(ctx, db, t, part, after); err != nil {
+	if part, err = f.narrow(ctx, timesOf{db, t, old}, part, after); err != nil {
 		return Listing{}, err
 	}
 	if after >= 0 {
 		part = part.from(after)
 	}
+	expired, stored := part, part
+	expired.End, stored.Begin = min(part.End, old.end), max(part.Begin, old.end)
 	listing := Listing{Last: -1}
-	if part.Begin >= part.End {
-		return listing, nil
+	if part.Newest {
+		err = r.listDocuments(ctx, f.query(db, t, stored), f, stored, limit, &listing)
 	}
-	docs := f.query(db, t, part).Limit(limit + 1).Documents(ctx)
+	if err == nil && !listing.More {
+		err = old.list(ctx, f, expired, limit, &listing)
+	}
+	if err == nil && !listing.More && !part.Newest {
+		err = r.listDocuments(ctx, f.query(db, t, stored), f, stored, limit, &listing)
+	}
+	return listing, err
+}
+
+// listDocuments adds the entries of a range that match a filter to a listing. It examines as
+// many as the listing still takes.
+func (r *Reader) listDocuments(ctx context.Context, query firestore.Query, f Filter, part Range, limit int, listing *Listing) error {
+	if part.Begin >= part.End {
+		return nil
+	}
+	limit -= len(listing.Entries)
+	docs := query.Limit(limit + 1).Documents(ctx)
 	defer docs.Stop()
-	for examined, size := 0, 0; ; examined++ {
+	for examined := 0; ; examined++ {
 		doc, err := docs.Next()
 		if errors.Is(err, iterator.Done) {
-			return listing, nil
+			return nil
 		}
 		if err != nil {
-			return Listing{}, fmt.Errorf("list audit entries: %w", err)
+			return fmt.Errorf("list audit entries: %w", err)
 		}
-		if examined == limit || size >= maxListingBytes {
+		if examined == limit || listing.size >= maxListingBytes {
 			listing.More = true
-			return listing, nil
+			return nil
 		}
 		stored, err := r.openLeaf(ctx, doc)
 		if err != nil {
-			return Listing{}, err
+			return err
 		}
-		size += len(stored.Leaf)
 		if err := listing.add(stored, f); err != nil {
-			return Listing{}, err
+			return err
 		}
 	}
 }
@@ -146,8 +167,13 @@ func (r *Reader) ListPrefix(ctx context.Context, db *firestore.Client, t tenant.
 // add adds an entry that was examined.
 func (l *Listing) add(s Stored, f Filter) error {
 	l.Last = s.Index
-	inTime, err := f.matchesTime(s)
-	if inTime {
+	l.size += len(s.Leaf)
+	if f.From.IsZero() && f.To.IsZero() {
+		l.Entries = append(l.Entries, s)
+		return nil
+	}
+	e, err := s.Entry()
+	if err == nil && f.matchesTime(e.Time) {
 		l.Entries = append(l.Entries, s)
 	}
 	return err
@@ -169,15 +195,8 @@ func (f Filter) query(db *firestore.Client, t tenant.ID, r Range) firestore.Quer
 	return q.OrderBy("index", firestore.Asc)
 }
 
-func (f Filter) matchesTime(s Stored) (bool, error) {
-	if f.From.IsZero() && f.To.IsZero() {
-		return true, nil
-	}
-	e, err := s.Entry()
-	if err != nil {
-		return false, err
-	}
-	return !e.Time.Before(f.From) && (f.To.IsZero() || e.Time.Before(f.To)), nil
+func (f Filter) matchesTime(at time.Time) bool {
+	return !at.Before(f.From) && (f.To.IsZero() || at.Before(f.To))
 }
 
 // maxLateness is how much earlier than the time of a preceding entry the time of an
@@ -188,17 +207,17 @@ const maxLateness = 15 * time.Minute
 
 // narrow removes from both ends of the range entries that are out of the times.
 // A page that continues the list needs no search at the end that it comes from.
-func (f Filter) narrow(ctx context.Context, db *firestore.Client, t tenant.ID, r Range, after int64) (Range, error) {
+func (f Filter) narrow(ctx context.Context, times timesOf, r Range, after int64) (Range, error) {
 	continues := after >= 0
 	if !f.From.IsZero() && (r.Newest || !continues) {
-		begin, err := searchTime(ctx, db, t, r, f.From.Add(-maxLateness))
+		begin, err := searchTime(ctx, times, r, f.From.Add(-maxLateness))
 		if err != nil {
 			return r, err
 		}
 		r.Begin = begin
 	}
 	if !f.To.IsZero() && (!r.Newest || !continues) {
-		end, err := searchTime(ctx, db, t, r, f.To.Add(maxLateness))
+		end, err := searchTime(ctx, times, r, f.To.Add(maxLateness))
 		if err != nil {
 			return r, err
 		}
@@ -210,21 +229,32 @@ func (f Filter) narrow(ctx context.Context, db *firestore.Client, t tenant.ID, r
 // searchTime returns the index of an entry of the range that is not before a time,
 // although the one before it is; or the range's end. It reads one entry for each
 // halving.
-func searchTime(ctx context.Context, db *firestore.Client, t tenant.ID, r Range, at time.Time) (int64, error) {
+func searchTime(ctx context.Context, times timesOf, r Range, at time.Time) (int64, error) {
 	var failed error
 	n := sort.Search(int(max(0, r.End-r.Begin)), func(i int) bool {
 		if failed != nil {
 			return true
 		}
-		time, err := timeOf(ctx, db, t, r.Begin+int64(i))
+		time, err := times.of(ctx, r.Begin+int64(i))
 		failed = err
 		return !time.Before(at)
 	})
 	return r.Begin + int64(n), failed
 }
 
-func timeOf(ctx context.Context, db *firestore.Client, t tenant.ID, index int64) (at time.Time, err error) {
-	docs, err := collection(db, t).Where("index", "==", index).Select("time").Limit(1).Documents(ctx).GetAll()
+// timesOf reads the times of entries.
+type timesOf struct {
+	db  *firestore.Client
+	t   tenant.ID
+	old *Bundles
+}
+
+func (r timesOf) of(ctx context.Context, index int64) (at time.Time, err error) {
+	if r.old.Has(index) {
+		stored, err := r.old.at(ctx, index)
+		return stored.Time, err
+	}
+	docs, err := collection(r.db, r.t).Where("index", "==", index).Select("time").Limit(1).Documents(ctx).GetAll()
 	if err != nil {
 		return at, fmt.Errorf("search audit entries: %w", err)
 	}

@@ -75,6 +75,8 @@ type document struct {
 	Workspace tenant.WorkspaceID `firestore:"workspace" class:"operational"`
 	Resource  string             `firestore:"resource" class:"operational"` // a path of IDs
 	Run       string             `firestore:"run" class:"operational"`      // of Resource, if it is a run or below one
+
+	ExpireTime time.Time `firestore:"expireTime" class:"operational"` // Firestore deletes the document some time after that; zero: never
 }
 
 // A tenant's entries are in its log. What platform staff are denied belongs to no

@@ -38,10 +38,21 @@ func ReadTreeAt(ctx context.Context, db *firestore.Client, t tenant.ID, at time.
 }
 
 // EntriesAt iterates over the entries of the indexes from begin to before end, as
-// they were at a time. It fails with ErrMissingEntry if one is missing.
-func (r *Reader) EntriesAt(ctx context.Context, db *firestore.Client, t tenant.ID, begin, end int64, at time.Time) iter.Seq2[Stored, error] {
-	query := collection(db, t).Where("index", ">=", begin).Where("index", "<", end).OrderBy("index", firestore.Asc)
+// they were at a time. It fails with ErrMissingEntry if one is missing. old has those whose
+// documents may have expired at that time.
+func (r *Reader) EntriesAt(ctx context.Context, db *firestore.Client, t tenant.ID, old *Bundles, begin, end int64, at time.Time) iter.Seq2[Stored, error] {
 	return func(yield func(Stored, error) bool) {
+		begin := begin
+		for ; begin < min(end, old.end); begin++ {
+			stored, err := old.at(ctx, begin)
+			if !yield(stored, err) || err != nil {
+				return
+			}
+		}
+		if begin >= end {
+			return
+		}
+		query := collection(db, t).Where("index", ">=", begin).Where("index", "<", end).OrderBy("index", firestore.Asc)
 		docs := query.WithReadOptions(firestore.ReadTime(at)).Documents(ctx)
 		defer docs.Stop()
 		for next := begin; next < end; next++ {

@@ -33,6 +33,7 @@ type Tree struct {
 	Checkpoint []byte    `firestore:"checkpoint" class:"operational"` // signed note of the published tree; empty: nothing is published
 	Published  time.Time `firestore:"published" class:"operational"`  // when the checkpoint was signed
 	Behind     bool      `firestore:"behind" class:"operational"`     // Size is less than Assigned
+	Expired    int64     `firestore:"expired" class:"operational"`    // documents of entries with a smaller index may be gone; full bundles have them
 }
 
 var (
@@ -180,8 +181,24 @@ func Publish(ctx context.Context, db *firestore.Client, t tenant.ID, next Tree) 
 // the log has given it away.
 var ErrMissingEntry = errors.New("an entry of the audit log is missing in the database")
 
+// ReadOld is ReadEntries for entries whose documents may have expired: old has them.
+func (r *Reader) ReadOld(ctx context.Context, db *firestore.Client, t tenant.ID, old *Bundles, begin, end int64) (entries []Stored, err error) {
+	for ; begin < min(end, old.end); begin++ {
+		stored, err := old.at(ctx, begin)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, stored)
+	}
+	if begin == end {
+		return entries, nil
+	}
+	rest, err := r.ReadEntries(ctx, db, t, begin, end)
+	return append(entries, rest...), err
+}
+
 // ReadEntries reads the entries of the indexes from begin to before end, which
-// must all have been assigned.
+// must all have been assigned, and whose documents have not expired.
 func (r *Reader) ReadEntries(ctx context.Context, db *firestore.Client, t tenant.ID, begin, end int64) ([]Stored, error) {
 	docs, err := collection(db, t).Where("index", ">=", begin).Where("index", "<", end).
 		OrderBy("index", firestore.Asc).Documents(ctx).GetAll()

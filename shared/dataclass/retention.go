@@ -35,7 +35,7 @@ func ExpiryFields() map[string]string {
 // Retentions has each collection of documents, by the name of its location. A legal hold
 // can only keep what expires if it can empty the field.
 var Retentions = map[string]Retention{
-	"tenants/{tenant}/audit/{entry}":                       {Kept: "until the tenant is offboarded: listings and proofs read it, and it grows with the work. The audit bucket has the same entries for the retention of the audit log"},
+	"tenants/{tenant}/audit/{entry}":                       {Field: expireTime, Kept: setting + ". The audit bucket has the same entries, for the retention of the audit log"},
 	"tenants/{tenant}/auditCosignatures/{witness}":         {Kept: replaced},
 	"tenants/{tenant}/auditDelivery/state":                 {Kept: replaced},
 	"tenants/{tenant}/auditTrees/tree":                     {Kept: replaced},

@@ -2,7 +2,6 @@ package issue
 
 import (
 	"cmp"
-	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -87,8 +86,21 @@ func notYetFolded(recent recentRuns, runs []RunResult) []RunResult {
 
 // distinct returns one sighting for each number, sorted by number.
 func distinct(sightings []SightingFacts) []SightingFacts {
+	if isDistinct(sightings) {
+		return sightings
+	}
 	sorted := slices.SortedStableFunc(slices.Values(sightings), func(a, b SightingFacts) int { return cmp.Compare(a.Number, b.Number) })
 	return slices.CompactFunc(sorted, func(a, b SightingFacts) bool { return a.Number == b.Number })
+}
+
+// isDistinct reports whether the numbers increase, as those of a report do.
+func isDistinct(sightings []SightingFacts) bool {
+	for n := 1; n < len(sightings); n++ {
+		if sightings[n].Number <= sightings[n-1].Number {
+			return false
+		}
+	}
+	return true
 }
 
 // apply returns the check after a run, except for its recent runs.
@@ -108,40 +120,60 @@ func (c Check) apply(r RunResult) Check {
 // foldIssues returns the issues that the runs change. The runs are sorted by
 // start, and are among the recent runs.
 func foldIssues(check Check, recent recentRuns, issues map[ID]Issue, runs []RunResult) map[ID]Issue {
-	folded := maps.Clone(issues)
-	if folded == nil {
-		folded = map[ID]Issue{}
-	}
-	seenAt := map[ID][]sightingTime{}
-	for _, r := range runs {
-		for id, sightings := range r.byIssue() {
-			folded[id] = folded[id].apply(r, sightings)
-			seenAt[id] = append(seenAt[id], sightingTime{r.startMicros(), r.reportedMicros()})
+	seen, oldest := byIssue(runs), runs[0].startMicros()
+	changed := make(map[ID]Issue, len(seen))
+	for id, before := range issues {
+		if i := before.fold(check, recent, seen[id], oldest); !i.equal(before) {
+			changed[id] = i
 		}
 	}
-	for id, i := range folded {
-		i.History = i.History.record(seenAt[id], recent, runs[0].startMicros())
-		folded[id] = i.derive(check, recent)
+	for id, by := range seen {
+		if _, exists := issues[id]; !exists {
+			changed[id] = Issue{}.fold(check, recent, by, oldest)
+		}
 	}
-	maps.DeleteFunc(folded, func(id ID, i Issue) bool {
-		before, existed := issues[id]
-		return existed && before.equal(i)
-	})
-	return folded
+	return changed
 }
 
-// byIssue returns the run's sightings of each issue, sorted by number.
-func (r RunResult) byIssue() map[ID][]SightingFacts {
-	sightings := map[ID][]SightingFacts{}
-	for _, s := range r.Sightings {
-		sightings[s.Issue] = append(sightings[s.Issue], s)
+// runSightings are the sightings of one issue in a run, sorted by number.
+type runSightings struct {
+	run       *RunResult
+	sightings []SightingFacts
+}
+
+// byIssue returns the sightings of each issue, in the order of the runs.
+func byIssue(runs []RunResult) map[ID][]runSightings {
+	seen := map[ID][]runSightings{}
+	for n := range runs {
+		r := &runs[n]
+		for _, s := range r.Sightings {
+			by := seen[s.Issue]
+			if len(by) == 0 || by[len(by)-1].run != r {
+				by = append(by, runSightings{run: r})
+				seen[s.Issue] = by
+			}
+			last := &by[len(by)-1]
+			last.sightings = append(last.sightings, s)
+		}
 	}
-	return sightings
+	return seen
+}
+
+// fold returns the issue after the runs that saw it, and after other runs of its check that
+// started at oldest or later.
+func (i Issue) fold(check Check, recent recentRuns, seen []runSightings, oldest int64) Issue {
+	times := make([]sightingTime, 0, len(seen))
+	for _, by := range seen {
+		i = i.apply(by.run, by.sightings)
+		times = append(times, sightingTime{by.run.startMicros(), by.run.reportedMicros()})
+	}
+	i.History = i.History.record(times, recent, oldest)
+	return i.derive(check, recent)
 }
 
 // apply returns the issue after a run that saw it. The zero Issue is one that no
 // run has seen.
-func (i Issue) apply(r RunResult, sightings []SightingFacts) Issue {
+func (i Issue) apply(r *RunResult, sightings []SightingFacts) Issue {
 	start := storable(r.Start.Time)
 	worst := worstOf(sightings)
 	if i.Runs == 0 {
@@ -218,5 +250,6 @@ func (i Issue) isResolvedBy(start, created time.Time) bool {
 
 // equal reports whether a fold changed nothing. It compares the whole issue,
 // because a change of a field that is not compared would be lost. Times are
-// comparable: Fold makes them with storable, and Firestore returns the same.
-func (i Issue) equal(o Issue) bool { return reflect.DeepEqual(i, o) }
+// comparable: Fold makes them with storable, and Firestore returns the same. A run
+// that saw the issue changes Runs, so most comparisons end there.
+func (i Issue) equal(o Issue) bool { return i.Runs == o.Runs && reflect.DeepEqual(i, o) }

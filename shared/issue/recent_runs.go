@@ -68,8 +68,10 @@ func (r recentRuns) conclusive(i int) bool { return r.at(i)[recentSize-1] != 0 }
 // has reports whether the run is among them.
 func (r recentRuns) has(id run.ID) bool {
 	wanted := binaryID(id)
-	for i := range r.len() {
-		if bytes.Equal(r.id(i), wanted[:]) {
+	high, low := binary.BigEndian.Uint64(wanted[:]), binary.BigEndian.Uint64(wanted[idSize/2:])
+	for rest := r; len(rest) >= recentSize; rest = rest[recentSize:] { // each fold reads them all
+		id := rest[startSize : startSize+idSize]
+		if binary.BigEndian.Uint64(id[idSize/2:]) == low && binary.BigEndian.Uint64(id) == high {
 			return true
 		}
 	}

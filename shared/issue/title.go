@@ -94,6 +94,9 @@ func variablePart(title string, at int, maybe func(string) bool) (size int, repl
 	case !isWord(c) || afterWord || !maybe(title[at:]):
 		return 0, ""
 	}
+	if size := lastNumber(title[at:]); size > 0 {
+		return size, "<n>"
+	}
 	if size := base64Length(title[at:]); size > 0 {
 		return size, "<id>"
 	}
@@ -101,6 +104,15 @@ func variablePart(title string, at int, maybe func(string) bool) (size int, repl
 		return size, replacement
 	}
 	return leadingID(title, at)
+}
+
+// lastNumber returns the size of text if it is a number, and 0 otherwise. A number that ends a
+// title is an amount by the rules too, which take far longer.
+func lastNumber(text string) int {
+	if size := runLength(text, isDigit); size == len(text) {
+		return size
+	}
+	return 0
 }
 
 // maxMatch bounds what a rule looks at, except for one long word. The cost of a

@@ -1,6 +1,9 @@
 package issue
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // maybeVariable may be wrong in one direction only: it must not skip a word that
 // a rule matches.
@@ -20,4 +23,19 @@ func FuzzNormalizeTakesNoWrongShortcut(f *testing.F) {
 			t.Errorf("Normalize(%q) = %q, want %q", title, got, want)
 		}
 	})
+}
+
+// lastNumber must return what the rules do.
+func TestANumberThatEndsATitleIsAnAmountByTheRules(t *testing.T) {
+	t.Parallel()
+	for _, number := range []string{"0", "7", "42", "404", "503", "08001", "25006", "1781", "20261122", "18446744073709551615"} {
+		for size := 1; size <= 120; size += 7 {
+			text := strings.Repeat(number, size)
+			gotSize, got := variablePart(text, 0, maybeVariable)
+			wantSize, want := wordRules.match(text, 0)
+			if gotSize != wantSize || got != want {
+				t.Errorf("%q has a part of %d bytes, %q; by the rules, %d bytes, %q", text, gotSize, got, wantSize, want)
+			}
+		}
+	}
 }

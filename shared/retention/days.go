@@ -47,7 +47,7 @@ func (c Counts) Write(tx *firestore.Transaction, db *firestore.Client, t tenant.
 
 // Of returns the number of a class.
 func (d Day) Of(c Class) int64 {
-	return map[Class]int64{Runs: d.Runs, Samples: d.Samples, Issues: d.Issues, Exports: d.Exports}[c]
+	return map[Class]int64{Runs: d.Runs, Samples: d.Samples, Issues: d.Issues, Exports: d.Exports, AuditEntries: d.AuditEntries}[c]
 }
 
 // ReadDays returns the numbers of each day from the day of from to that of to, oldest first. A

@@ -6,14 +6,16 @@
 // after that time, usually within a day (firebase.google.com/docs/firestore/ttl). A hold that
 // is placed meanwhile empties the field again.
 //
-//	class    documents                                   the days begin when
-//	runs     runs, their grants, sightings and indexes   the platform first heard of the run
-//	samples  the samples of an SLI from one run          they were reported
-//	issues   issues that are resolved                    the platform first heard of the run that resolved it
-//	exports  records of exports that have ended          the export ended
+//	class         documents                                   the days begin when
+//	runs          runs, their grants, sightings and indexes   the platform first heard of the run
+//	samples       the samples of an SLI from one run          they were reported
+//	issues        issues that are resolved                    the platform first heard of the run that resolved it
+//	exports       records of exports that have ended          the export ended
+//	auditEntries  entries that the audit bucket has too       the action
 //
-// A run is not due before it is processed, and an issue not before it is resolved. See
-// infra/adr/0061-retention.md.
+// A run is not due before it is processed, an issue not before it is resolved, and an audit entry
+// not before a full bundle of the published log has it. See infra/adr/0061-retention.md and
+// infra/adr/0070-audit-entries-expire.md.
 package retention
 
 import (
@@ -47,14 +49,16 @@ const (
 	Samples Class = "samples"
 	Issues  Class = "issues"
 	Exports Class = "exports"
+
+	AuditEntries Class = "auditEntries"
 )
 
 // Classes are all classes.
-var Classes = []Class{Runs, Samples, Issues, Exports}
+var Classes = []Class{Runs, Samples, Issues, Exports, AuditEntries}
 
 // DaysOf returns after how many days documents of a class are deleted; zero: never.
 func DaysOf(r tenant.Retention, c Class) int64 {
-	return map[Class]int64{Runs: r.RunDays, Samples: r.SampleDays, Issues: r.IssueDays, Exports: r.ExportDays}[c]
+	return map[Class]int64{Runs: r.RunDays, Samples: r.SampleDays, Issues: r.IssueDays, Exports: r.ExportDays, AuditEntries: r.AuditEntryDays}[c]
 }
 
 // Pass is how far package functions/legalholds is with looking for what is due in a tenant's
@@ -91,6 +95,8 @@ type Day struct {
 	Samples int64     `firestore:"samples" class:"operational"`
 	Issues  int64     `firestore:"issues" class:"operational"`
 	Exports int64     `firestore:"exports" class:"operational"`
+
+	AuditEntries int64 `firestore:"auditEntries" class:"operational"`
 }
 
 var (

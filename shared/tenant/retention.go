@@ -14,6 +14,8 @@ type Retention struct {
 	IssueDays  int64 `firestore:"issueDays" class:"configuration"`  // issues, after they were resolved
 	ExportDays int64 `firestore:"exportDays" class:"configuration"` // records of exports, after they ended
 
+	AuditEntryDays int64 `firestore:"auditEntryDays" class:"configuration"` // documents of audit entries, after the action; the audit bucket keeps them
+
 	OutputDays     int64 `firestore:"outputDays" class:"configuration"`     // objects of the platform's outputs bucket
 	ExportFileDays int64 `firestore:"exportFileDays" class:"configuration"` // objects of the exports bucket
 
@@ -24,7 +26,7 @@ type Retention struct {
 
 // KeepsDocuments reports whether no document is deleted.
 func (r Retention) KeepsDocuments() bool {
-	return r.RunDays == 0 && r.SampleDays == 0 && r.IssueDays == 0 && r.ExportDays == 0
+	return r.RunDays == 0 && r.SampleDays == 0 && r.IssueDays == 0 && r.ExportDays == 0 && r.AuditEntryDays == 0
 }
 
 // The bounds of the retention of documents, in days. A shorter one would delete what the
@@ -41,7 +43,7 @@ func (r Retention) Validate() error {
 	for _, field := range []struct {
 		name string
 		days int64
-	}{{"runDays", r.RunDays}, {"sampleDays", r.SampleDays}, {"issueDays", r.IssueDays}, {"exportDays", r.ExportDays}} {
+	}{{"runDays", r.RunDays}, {"sampleDays", r.SampleDays}, {"issueDays", r.IssueDays}, {"exportDays", r.ExportDays}, {"auditEntryDays", r.AuditEntryDays}} {
 		if field.days != 0 && (field.days < MinRetentionDays || field.days > MaxRetentionDays) {
 			errs = append(errs, fmt.Errorf("%s is neither 0 nor %d to %d", field.name, MinRetentionDays, MaxRetentionDays))
 		}

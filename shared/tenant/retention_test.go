@@ -16,6 +16,8 @@ func TestARetentionIsNotShorterThanALock(t *testing.T) {
 		"nothing is deleted, and the buckets are locked":        {tenant.Retention{LockedOutputDays: 30, LockedAuditDays: 400}, true},
 		"everything is deleted in order":                        {tenant.Retention{RunDays: 90, SampleDays: 35, IssueDays: 400, ExportDays: 60, OutputDays: 90, ExportFileDays: 30, LockedOutputDays: 30}, true},
 		"issues and samples need no rule of a bucket":           {tenant.Retention{SampleDays: 35, IssueDays: 36_500}, true},
+		"audit entries need no rule of a bucket":                {tenant.Retention{AuditEntryDays: 35, LockedAuditDays: 400}, true},
+		"a retention of audit entries that is too short":        {tenant.Retention{AuditEntryDays: 34}, false},
 		"a retention that is too short":                         {tenant.Retention{SampleDays: 34}, false},
 		"a retention that is too long":                          {tenant.Retention{IssueDays: 36_501}, false},
 		"a negative retention":                                  {tenant.Retention{IssueDays: -1}, false},

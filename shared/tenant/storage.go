@@ -21,7 +21,7 @@ var ErrForeignBucket = errors.New("the bucket is not of the tenant")
 func ValidBucket(name string) bool { return bucketName.MatchString(name) }
 
 // Component is what is in a bucket that can be the customer's, and the bucket's label
-// "component". The zero Component is none.
+// "component". The zero Component is not valid.
 type Component string
 
 // The components.

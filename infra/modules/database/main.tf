@@ -72,7 +72,7 @@ resource "google_firestore_field" "usage" {
 # Documents whose retention the tenant's settings say. The time is set in the week before the
 # deletion. It is indexed where a new legal hold has to find the documents that it covers.
 resource "google_firestore_field" "retention" {
-  for_each = toset(["exports", "issues", "runs", "series"])
+  for_each = toset(["audit", "exports", "issues", "runs", "series"])
 
   project    = var.project_id
   database   = google_firestore_database.this.name

@@ -57,6 +57,7 @@ locals {
     sampleDays           = try(var.record.retention.sample_days, 0)
     issueDays            = try(var.record.retention.issue_days, 0)
     exportDays           = try(var.record.retention.export_days, 0)
+    auditEntryDays       = try(var.record.retention.audit_entry_days, 0)
     outputDays           = try(var.record.retention.output_days, 0)
     exportFileDays       = try(var.record.retention.export_file_days, 0)
     lockedOutputDays     = try(var.record.retention.locked_output_days, 0)

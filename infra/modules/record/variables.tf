@@ -38,6 +38,7 @@ variable "record" {
       sample_days             = optional(number)
       issue_days              = optional(number)
       export_days             = optional(number)
+      audit_entry_days        = optional(number)
       output_days             = optional(number)
       export_file_days        = optional(number)
       locked_output_days      = optional(number)

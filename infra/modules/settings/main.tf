@@ -19,7 +19,7 @@ locals {
     model            = ["abuse_logging_exempt", "cache_disabled", "location", "name", "project_id"]
     model_limits     = ["keep_requests_days", "sends_per_hour", "tokens_per_day"]
     quotas           = ["bytes_per_day", "exports_per_day", "model_sends_per_day", "parts_per_day", "requests_per_minute", "runs_per_day", "samples_per_day", "sightings_per_day"]
-    retention        = ["export_days", "issue_days", "run_days", "sample_days"]
+    retention        = ["audit_entry_days", "export_days", "issue_days", "run_days", "sample_days"]
     workspace_quotas = ["bytes_per_day", "parts_per_day", "runs_per_day", "samples_per_day", "sightings_per_day"]
     storage          = ["earlier_exports_buckets", "earlier_outputs_buckets", "exports_bucket", "in_use", "key_name", "location", "outputs_bucket", "project_number"]
     trust            = ["client_ids", "issuer", "jwks", "jwks_url", "rules"]

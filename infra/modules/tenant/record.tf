@@ -40,6 +40,7 @@ module "record" {
       sample_days             = var.retention.sample_days
       issue_days              = var.retention.issue_days
       export_days             = var.retention.export_days
+      audit_entry_days        = var.retention.audit_entry_days
       output_days             = var.outputs.delete_after_days # of the buckets that Terraform manages here; in others, the customer decides
       export_file_days        = var.exports.delete_after_days
       locked_output_days      = var.outputs.keep_days

@@ -291,12 +291,13 @@ variable "audit" {
 }
 
 variable "retention" {
-  description = "Days after which documents are deleted: runs with their grants, sightings and indexes, after they began; samples of SLIs, after they were reported; issues, after they were resolved; records of exports, after they ended. null: they are kept until the tenant is offboarded. Objects are deleted as outputs and exports say."
+  description = "Days after which documents are deleted: runs with their grants, sightings and indexes, after they began; samples of SLIs, after they were reported; issues, after they were resolved; records of exports, after they ended; audit entries, after the action, as soon as the audit bucket has them in full bundles. null: they are kept until the tenant is offboarded. Objects are deleted as outputs and exports say."
   type = object({
-    run_days    = optional(number)
-    sample_days = optional(number)
-    issue_days  = optional(number)
-    export_days = optional(number)
+    run_days         = optional(number)
+    sample_days      = optional(number)
+    issue_days       = optional(number)
+    export_days      = optional(number)
+    audit_entry_days = optional(number)
   })
   default  = {}
   nullable = false

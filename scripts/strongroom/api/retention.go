@@ -32,6 +32,8 @@ type Deletions struct {
 	Samples int64  `json:"samples"`
 	Issues  int64  `json:"issues"`
 	Exports int64  `json:"exports"`
+
+	AuditEntries int64 `json:"auditEntries"`
 }
 
 // DueRun is a run that is deleted soon.

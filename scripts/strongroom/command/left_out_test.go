@@ -80,6 +80,7 @@ func TestFilesWithOddNamesAreUploadedAndShownAsTheyWere(t *testing.T) {
 			if code != 0 || !s.Uploaded || s.Outcome != "success" || len(s.FilesLeftOut) > 0 {
 				t.Fatalf("exit code %d: %s: %+v", code, s.Error, s)
 			}
+			p.tenant.Cloud.Drain(t)
 			viewer := p.as(t, "viewer")
 			list := viewer.run(t, "outputs", "ls", s.Run).want(t).stdout
 			for _, name := range append(oddNames, "link.log") {

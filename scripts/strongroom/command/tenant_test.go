@@ -71,8 +71,8 @@ func TestTheTenantSeesWhatIsDeleted(t *testing.T) {
 	}
 	c.RunScheduled(t, "legal-holds")
 	c.Clock.Advance(2 * time.Minute) // the record is cached for a minute
-	wantText(t, auditor.run(t, "tenant", "retention", "--due-in", "prod").want(t), "samples      90 days", "outputs      60 days        30 days", "last looked")
-	if got := decode[api.Retention](t, auditor, "tenant", "retention", "--json"); len(got.Settings) != 7 || got.Runs == nil {
+	wantText(t, auditor.run(t, "tenant", "retention", "--due-in", "prod").want(t), "samples       90 days", "outputs       60 days        30 days", "last looked")
+	if got := decode[api.Retention](t, auditor, "tenant", "retention", "--json"); len(got.Settings) != 8 || got.Runs == nil {
 		t.Errorf("the retention is %+v", got)
 	}
 	if r := auditor.run(t, "tenant", "retention", "--limit", "-1"); r.code != 2 {

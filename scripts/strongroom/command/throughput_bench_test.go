@@ -3,6 +3,7 @@ package command_test
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,6 +25,7 @@ import (
 const (
 	benchParts    = 128
 	benchPartSize = 8 << 20
+	benchParallel = 4 // what --parallel is, if it is not set
 	benchLatency  = 15 * time.Millisecond
 )
 
@@ -65,8 +67,9 @@ func BenchmarkHelp(b *testing.B) {
 	b.ReportMetric(float64(least.Microseconds())/1000, "ms-help")
 }
 
-// BenchmarkRunCat compares `strongroom run -- cat` of 1 GiB with bare PUTs of the same parts,
-// four at the same time, whose URLs are there.
+// BenchmarkRunCat compares `strongroom run -- cat` of 1 GiB with bare PUTs of what the same cat
+// writes, in the same parts, four at the same time, whose URLs are there. The bare client stores
+// nothing on a disk and computes no checksum.
 func BenchmarkRunCat(b *testing.B) {
 	tenant := cloudtest.New(b, suite.Options{}).Tenant(b)
 	p := programOf(b, tenant, "runner")
@@ -83,7 +86,7 @@ func BenchmarkRunCat(b *testing.B) {
 		}
 		ran += time.Since(began)
 		b.StopTimer()
-		bare += putParts(b, tenant, cloudtest.NewRun(b), part)
+		bare += putCat(b, tenant, file, part)
 		tenant.Cloud.Drain(b)
 		b.StartTimer()
 	}
@@ -104,9 +107,42 @@ func writeParts(b *testing.B, path string, part []byte) {
 	}
 }
 
-// putParts uploads the parts of stdout.log of a run, and returns how long that took without the
-// requests for their URLs.
-func putParts(b *testing.B, tenant *cloudtest.Tenant, run string, part []byte) time.Duration {
+// putCat uploads what cat of a file writes, and returns how long that took.
+func putCat(b *testing.B, tenant *cloudtest.Tenant, file string, part []byte) time.Duration {
+	b.Helper()
+	uploads := mintParts(b, tenant, cloudtest.NewRun(b), part)
+	began := time.Now()
+	cat := exec.CommandContext(b.Context(), "cat", file)
+	pipe, err := cat.StdoutPipe()
+	if err == nil {
+		err = cat.Start()
+	}
+	free := make(chan []byte, benchParallel)
+	for range benchParallel {
+		free <- make([]byte, benchPartSize)
+	}
+	var group errgroup.Group
+	for _, upload := range uploads {
+		content := <-free
+		if err == nil {
+			_, err = io.ReadFull(pipe, content)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		group.Go(func() error {
+			defer func() { free <- content }()
+			return putBare(upload, content)
+		})
+	}
+	if err := errors.Join(group.Wait(), cat.Wait()); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(began)
+}
+
+// mintParts returns the URLs for the parts of stdout.log of a run.
+func mintParts(b *testing.B, tenant *cloudtest.Tenant, run string, part []byte) []cloudtest.Upload {
 	b.Helper()
 	var parts []cloudtest.Part
 	described := cloudtest.PartOf("stdout.log", 1, part)
@@ -114,17 +150,20 @@ func putParts(b *testing.B, tenant *cloudtest.Tenant, run string, part []byte) t
 		described.Part = n + 1
 		parts = append(parts, described)
 	}
-	uploads := append(tenant.Mint(b, run, parts[:100]...), tenant.Mint(b, run, parts[100:]...)...)
-	began := time.Now()
+	return append(tenant.Mint(b, run, parts[:100]...), tenant.Mint(b, run, parts[100:]...)...)
+}
+
+// putParts uploads the parts of stdout.log of a run.
+func putParts(b *testing.B, tenant *cloudtest.Tenant, run string, part []byte) {
+	b.Helper()
 	var group errgroup.Group
-	group.SetLimit(4)
-	for _, upload := range uploads {
+	group.SetLimit(benchParallel)
+	for _, upload := range mintParts(b, tenant, run, part) {
 		group.Go(func() error { return putBare(upload, part) })
 	}
 	if err := group.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	return time.Since(began)
 }
 
 func putBare(upload cloudtest.Upload, part []byte) error {

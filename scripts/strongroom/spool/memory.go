@@ -40,6 +40,9 @@ func (m *memory) take(size int64) *buffer {
 	if n := len(m.free); n > 0 {
 		b.bytes, m.free = m.free[n-1][:0], m.free[:n-1]
 	}
+	if int64(cap(b.bytes)) < size {
+		b.bytes = make([]byte, 0, size) // only what is written takes memory of the system
+	}
 	return b
 }
 

@@ -1,9 +1,13 @@
 package spool_test
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/strongroom-dev/strongroom/scripts/strongroom/spool"
 )
@@ -25,9 +29,10 @@ func TestTheNewestPartsAreReadFromMemory(t *testing.T) {
 	const size, fit = 8 << 20, 4 // parts that fit into the memory
 	_, run := create(t, spool.Output{Name: "o"})
 	var parts []spool.Part
+	cut := make(chan spool.Part)
 	w, err := run.Write("o", spool.CutRule{PartSize: size, InMemory: true}, func(p spool.Part) {
-		parts = append(parts, p)
 		_ = os.Remove(p.Path)
+		go func() { cut <- p }()
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -39,6 +44,7 @@ func TestTheNewestPartsAreReadFromMemory(t *testing.T) {
 			if _, err := w.Write(data); err != nil {
 				t.Fatal(err)
 			}
+			parts = append(parts, <-cut)
 		}
 	}
 	write(fit + 1)
@@ -63,5 +69,36 @@ func TestTheNewestPartsAreReadFromMemory(t *testing.T) {
 	}
 	if content, err := readPart(t, parts[1]); err != nil || content[0] != 1 {
 		t.Errorf("another part has the memory of part 2: %v", err)
+	}
+}
+
+// The checksums of parts in memory are computed while others are written.
+func TestPartsInMemoryAreReadyInOrderAndMeasured(t *testing.T) {
+	t.Parallel()
+	const count, size = 2, 10 << 20
+	checksums := func(inMemory bool) (parts []spool.Part) {
+		_, run := create(t, spool.Output{Name: "o"})
+		w, err := run.Write("o", spool.CutRule{PartSize: size, InMemory: inMemory}, func(p spool.Part) {
+			p.Path = ""
+			parts = append(parts, p)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range count {
+			_, _ = w.Write(bytes.Repeat([]byte{byte(n), '\n'}, size/2))
+		}
+		_, _ = w.Write([]byte("the end\n"))
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return parts
+	}
+	want := checksums(false)
+	if len(want) != count+1 || want[count].Number != count+1 || want[count].Lines != 1 || want[0].SHA256 == want[1].SHA256 {
+		t.Fatalf("parts: %+v", want)
+	}
+	if diff := cmp.Diff(want, checksums(true), cmpopts.IgnoreUnexported(spool.Part{})); diff != "" {
+		t.Errorf("parts in memory differ (-want +got):\n%s", diff)
 	}
 }

@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -33,8 +32,6 @@ func (r *Run) partsDir(output string) string {
 	}
 	return filepath.Join(r.dir, "parts", output)
 }
-
-func countLines(data []byte) int64 { return int64(bytes.Count(data, []byte{'\n'})) }
 
 // Stored records that the platform has stored the part, and frees its space.
 func (r *Run) Stored(p Part) error {
@@ -165,13 +162,13 @@ func (p *Part) read() error {
 		return err
 	}
 	defer f.Close()
-	buffer, digest := make([]byte, 128<<10), sha256.New()
+	buffer, sums := make([]byte, 128<<10), newSums()
 	for {
 		n, err := f.Read(buffer)
-		p.measure(buffer[:n])
-		digest.Write(buffer[:n])
+		sums.add(buffer[:n])
+		p.Size += int64(n)
 		if err == io.EOF {
-			p.SHA256 = hex.EncodeToString(digest.Sum(nil))
+			sums.of(p)
 			return nil
 		}
 		if err != nil {

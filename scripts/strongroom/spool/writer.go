@@ -1,12 +1,8 @@
 package spool
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
-	"hash/crc32"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,6 +16,10 @@ import (
 // part, so that an output that is written slowly for months stays within the
 // maximum number of parts.
 const slowDown = 1000
+
+// flushBytes is after how many bytes of a part the disk starts to write them, so that a part
+// that is cut waits for the last ones only.
+const flushBytes = 1 << 20
 
 // Part is a final part of an output.
 type Part struct {
@@ -48,11 +48,13 @@ type Writer struct {
 	ready    func(Part)
 
 	mu     sync.Mutex
-	part   Part      // the part that is being written, without its SHA256
-	digest hash.Hash // SHA-256 of the part
-	file   *os.File  // nil: the part has no file yet
+	part   Part     // the part that is being written, without its checksums
+	sums   sums     // of the part, unless its bytes are in memory
+	file   *os.File // nil: the part has no file yet
 	timer  *time.Timer
 	opened time.Time // when the part's file was opened
+
+	measured chan struct{} // closed when ready was called with all parts that were cut; nil: none was cut
 
 	flushes int // parts that were cut by age in a row, while nobody followed
 
@@ -81,7 +83,7 @@ type CutRule struct {
 }
 
 // Write opens an output of the run's journal for writing. It calls ready with
-// each part that is cut.
+// each part that is cut, in order, and one at a time; the last call ends before Close does.
 func (r *Run) Write(output string, rule CutRule, ready func(Part)) (*Writer, error) {
 	journal := r.Journal()
 	o := journal.Output(output)
@@ -138,11 +140,15 @@ func (w *Writer) grow(p []byte) (n int, err error) {
 		}
 	}
 	n, err = w.file.Write(p)
-	w.part.measure(p[:n])
 	if w.part.data != nil {
 		w.part.data.bytes = append(w.part.data.bytes, p[:n]...)
+	} else {
+		w.sums.add(p[:n])
 	}
-	w.digest.Write(p[:n])
+	w.part.Size += int64(n)
+	if w.part.Size/flushBytes > (w.part.Size-int64(n))/flushBytes {
+		startFlush(w.file)
+	}
 	if err != nil {
 		return n, fmt.Errorf("spool %s: %w", w.part.Output, err)
 	}
@@ -164,14 +170,6 @@ func (w *Writer) makeRoom(full error) error {
 	return errors.Join(full, err)
 }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-func (p *Part) measure(data []byte) {
-	p.Size += int64(len(data))
-	p.CRC32C = crc32.Update(p.CRC32C, castagnoli, data)
-	p.Lines += countLines(data)
-}
-
 func (w *Writer) openPart() error {
 	if w.part.Number > grant.MaxPart {
 		return fmt.Errorf("spool %s: it has more than %d parts", w.part.Output, grant.MaxPart)
@@ -181,7 +179,7 @@ func (w *Writer) openPart() error {
 	if err != nil {
 		return fmt.Errorf("spool %s: %w", w.part.Output, err)
 	}
-	w.file, w.digest, w.opened = file, sha256.New(), time.Now()
+	w.file, w.sums, w.opened = file, newSums(), time.Now()
 	w.part.data = w.memory.take(w.partSize)
 	if w.interval > 0 {
 		w.timer = time.AfterFunc(w.delay(), w.tick)
@@ -219,11 +217,40 @@ func (w *Writer) cut() error {
 	if err != nil {
 		return fmt.Errorf("spool %s: %w", w.part.Output, err)
 	}
-	w.part.SHA256 = hex.EncodeToString(w.digest.Sum(nil))
 	w.run.expect()
-	w.ready(w.part)
+	w.measure(w.part)
 	w.part = Part{Output: w.part.Output, Number: w.part.Number + 1, ContentType: w.part.ContentType}
 	return nil
+}
+
+// measure calls ready with a part that was cut. The checksums of a part in memory are computed
+// while the next one is written.
+func (w *Writer) measure(part Part) {
+	if part.data == nil {
+		w.sums.of(&part)
+		w.await()
+		w.ready(part)
+		return
+	}
+	before, done := w.measured, make(chan struct{})
+	w.measured = done
+	go func() {
+		defer close(done)
+		sums := newSums()
+		sums.add(part.data.bytes)
+		sums.of(&part)
+		if before != nil {
+			<-before
+		}
+		w.ready(part)
+	}()
+}
+
+// await waits until ready was called with all parts that were cut.
+func (w *Writer) await() {
+	if w.measured != nil {
+		<-w.measured
+	}
 }
 
 // Close cuts the last part and records the number of parts. An empty output has
@@ -238,6 +265,7 @@ func (w *Writer) Close() error {
 	if err := w.closePart(); err != nil {
 		w.err = errors.Join(w.err, err)
 	}
+	w.await()
 	parts := w.part.Number - 1
 	return errors.Join(w.err, w.run.Update(func(j *Journal) {
 		o := j.Output(w.part.Output)
@@ -262,6 +290,7 @@ func (w *Writer) discard() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
+	w.await()
 	if w.file != nil {
 		_ = w.file.Close()
 	}

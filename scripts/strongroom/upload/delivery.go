@@ -21,13 +21,6 @@ type delivery struct {
 	exists   bool        // the bucket has an object with that name; only the platform knows its content
 }
 
-func (d *delivery) run(ctx context.Context) error {
-	if err := d.uploader.config.Retry.Do(ctx, d.step); err != nil {
-		return err
-	}
-	return d.uploader.config.Stored(d.part)
-}
-
 // step makes one attempt. It succeeds when the platform or the bucket has the
 // part with the same content.
 func (d *delivery) step(ctx context.Context) error {

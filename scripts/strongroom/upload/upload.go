@@ -46,6 +46,7 @@ var (
 type Uploader struct {
 	config Config
 	done   chan error
+	slots  chan struct{} // holds one value for each upload that is running
 
 	mu      sync.Mutex
 	waiting []spool.Part
@@ -68,6 +69,7 @@ func Start(ctx context.Context, config Config) *Uploader {
 	}
 	config.Parallel = max(config.Parallel, 1)
 	u := &Uploader{config: config, done: make(chan error, 1), wake: make(chan struct{}, 1), started: make(chan struct{})}
+	u.slots = make(chan struct{}, config.Parallel)
 	go func() { u.done <- u.run(ctx) }()
 	return u
 }
@@ -104,7 +106,6 @@ func (u *Uploader) run(ctx context.Context) error {
 	close(u.started)
 	go u.sendHeartbeats(ctx)
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(u.config.Parallel)
 	for {
 		batch, err := u.next(ctx)
 		if err == nil && len(batch) > 0 {
@@ -144,11 +145,16 @@ func (u *Uploader) refused() error {
 }
 
 // deliver uploads a part within the limit. A part that is refused does not stop
-// the other parts.
+// the other parts. The part after it does not wait until this one is recorded as stored.
 func (u *Uploader) deliver(ctx context.Context, group *errgroup.Group, part spool.Part, target *api.Target) {
 	d := &delivery{uploader: u, part: part, target: target}
+	u.slots <- struct{}{} // deliveries end soon after ctx does
 	group.Go(func() error {
-		err := d.run(ctx)
+		err := u.config.Retry.Do(ctx, d.step)
+		<-u.slots
+		if err == nil {
+			err = u.config.Stored(part)
+		}
 		if !isOfPart(err) {
 			return err
 		}

@@ -107,6 +107,36 @@ func (f *fixture) upload(t *testing.T, parts ...spool.Part) error {
 	return err
 }
 
+// A slow disk does not delay the uploads: a part is recorded while the next one is uploaded.
+func TestAPartIsUploadedWhileTheOneBeforeItIsRecorded(t *testing.T) {
+	t.Parallel()
+	second := make(chan struct{})
+	var puts atomic.Int64
+	f := newFixture(t, cloudtest.Shared(t).Tenant(t), faults.HTTPConfig{Fault: func(r *http.Request) faults.Fault {
+		if isPut(r) && puts.Add(1) == 2 {
+			close(second)
+		}
+		return faults.None
+	}})
+	u := upload.Start(t.Context(), upload.Config{
+		Client: f.client, Run: f.run, Parallel: 1,
+		Start: api.Start{Task: "t", Start: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+		Stored: func(p spool.Part) error {
+			select {
+			case <-second:
+				return nil
+			case <-time.After(20 * time.Second):
+				return fmt.Errorf("part %d is recorded: the other part waits", p.Number)
+			}
+		},
+	})
+	u.Add(newPart(t, 1, "first"))
+	u.Add(newPart(t, 2, "second"))
+	if err := u.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 // newPart returns a part with its content in a file.
 func newPart(t *testing.T, number int, content string) spool.Part {
 	t.Helper()

@@ -48,9 +48,9 @@ func writeDeletions(b *strings.Builder, title string, days []api.Deletions) {
 		return
 	}
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  DAY\tRUNS\tSAMPLES\tISSUES\tEXPORTS")
+	fmt.Fprintln(table, "  DAY\tRUNS\tSAMPLES\tISSUES\tEXPORTS\tAUDIT ENTRIES")
 	for _, d := range days {
-		fmt.Fprintf(table, "  %s\t%d\t%d\t%d\t%d\n", d.Day, d.Runs, d.Samples, d.Issues, d.Exports)
+		fmt.Fprintf(table, "  %s\t%d\t%d\t%d\t%d\t%d\n", d.Day, d.Runs, d.Samples, d.Issues, d.Exports, d.AuditEntries)
 	}
 	_ = table.Flush()
 }

@@ -4,12 +4,13 @@ import { call } from "./api.ts";
 import { Fault, Loading, Table, useLoaded } from "./parts.tsx";
 
 interface Setting { class: string; days: number; lockedDays: number; deletes: "ttl" | "lifecycle" | "none"; owner: "terraform" | "customer" }
-interface Deletions { day: string; runs: number; samples: number; issues: number; exports: number }
+interface Deletions { day: string; runs: number; samples: number; issues: number; exports: number; auditEntries: number }
 interface Shown { settings: Setting[] | null; marked?: string; due: Deletions[] | null; deleted: Deletions[] | null }
 
 const names: Record<string, string> = {
   runs: "Runs, with their sightings and grants", samples: "Samples of SLIs", issues: "Resolved issues", exports: "Records of exports",
-  outputs: "Output", exportFiles: "Files of exports", audit: "Audit log",
+  auditEntries: "Audit entries in the database",
+  outputs: "Output", exportFiles: "Files of exports", audit: "Audit log in its bucket",
 };
 
 export function Retention() {
@@ -30,6 +31,6 @@ export function Retention() {
 
 function Days({ label, empty, days }: { label: string; empty: string; days: Deletions[] }) {
   if (days.length === 0) return <p>{empty}</p>;
-  return <><h3>{label}</h3><Table label={label} columns={["From", "#Runs", "#Samples", "#Issues", "#Exports"]}>{days.map((d) => <tr key={d.day}>
-    <td>{d.day}</td>{[d.runs, d.samples, d.issues, d.exports].map((n, i) => <td key={i} class="number">{n.toLocaleString("en")}</td>)}</tr>)}</Table></>;
+  return <><h3>{label}</h3><Table label={label} columns={["From", "#Runs", "#Samples", "#Issues", "#Exports", "#Audit entries"]}>{days.map((d) => <tr key={d.day}>
+    <td>{d.day}</td>{[d.runs, d.samples, d.issues, d.exports, d.auditEntries].map((n, i) => <td key={i} class="number">{n.toLocaleString("en")}</td>)}</tr>)}</Table></>;
 }

@@ -40,7 +40,7 @@ run "a_database" {
     error_message = "Documents must expire as the tenant's retention says."
   }
   assert {
-    condition     = toset(concat(keys(google_firestore_field.retention), keys(google_firestore_field.retention_below))) == toset(["exports", "grants", "issues", "outputIndexes", "parts", "runs", "series", "sightings"])
+    condition     = toset(concat(keys(google_firestore_field.retention), keys(google_firestore_field.retention_below))) == toset(["audit", "exports", "grants", "issues", "outputIndexes", "parts", "runs", "series", "sightings"])
     error_message = "Runs, samples, issues and exports must expire, with what belongs to them."
   }
 }
