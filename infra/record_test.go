@@ -38,9 +38,9 @@ func TestTheFunctionsReadTerraformsRecord(t *testing.T) {
 		Witnesses:             []string{aWitness},
 		EarlierOutputsBuckets: []string{"written-before", "in-their-project"}, CustomerBuckets: []string{"in-their-project", "e"},
 		EarlierExportsBuckets: []string{"exports-before"},
-		StorageKeyName: "projects/theirs/locations/europe-west3/keyRings/r/cryptoKeys/k",
-		Configs:        tenant.ConfigRules{HoldPushes: true, PipelineReviews: true},
-		Model:          tenant.ModelEndpoint{ProjectID: "acme-models", Location: "europe-west3", Model: "gemini-3.5-pro", AbuseLoggingExempt: true},
+		StorageKeyName:        "projects/theirs/locations/europe-west3/keyRings/r/cryptoKeys/k",
+		Configs:               tenant.ConfigRules{HoldPushes: true, PipelineReviews: true},
+		Model:                 tenant.ModelEndpoint{ProjectID: "acme-models", Location: "europe-west3", Model: "gemini-3.5-pro", AbuseLoggingExempt: true},
 	}
 	want.Limits.ModelSendsPerHour, want.Limits.ModelTokensPerDay, want.Limits.KeepModelRequests = 10, 1000, 48*time.Hour
 	want.Quotas = tenant.Quotas{

@@ -191,7 +191,7 @@
 // Of a bucket for exports also:
 //
 //	component       the bucket has the label component = exports
-//	exports-write   not checked: the first export shows it, and exports-read likewise
+//	exports-write   not checked: only the first export shows it; the same for exports-read
 //
 // "result" is usable, unusable (a check has failed), waiting (for the notification, at most five
 // minutes: read it again) or interrupted (verify it again). The probe is the object
