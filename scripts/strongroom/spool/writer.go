@@ -78,7 +78,8 @@ type CutRule struct {
 	Wait time.Duration
 
 	// InMemory makes the newest parts also stay in memory until Run.Stored is called for
-	// them, so that an upload that keeps up with the task reads nothing from the disk.
+	// them, so that an upload that keeps up with the task reads nothing from the disk. Their
+	// checksums are computed while the next part is written, so ready may be called later.
 	InMemory bool
 }
 
