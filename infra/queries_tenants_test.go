@@ -21,6 +21,7 @@ func (x *caller) callTenants(t *testing.T) {
 	}
 	x.call(t, "POST /v1/tenant/storage/verify", "", nil)
 	x.call(t, "GET /v1/tenant/storage", "", nil)
+	x.call(t, "POST /v1/tenant/storage/verify", "", object{"component": "exports"})
 	x.values["hold"] = "case-17"
 	x.call(t, "PUT /v1/tenant/holds/{hold}", "", object{})
 	x.call(t, "GET /v1/tenant/holds", "", nil)
