@@ -3,6 +3,7 @@ package suite_test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -120,11 +121,19 @@ func (h *workspaceHistory) measure(t testing.TB, o operationCost) growthCost {
 		if attempt <= 1 {
 			least = got
 		}
-		least = growthCost{
-			calls: min(least.calls, got.calls), reads: min(least.reads, got.reads), writes: min(least.writes, got.writes), took: min(least.took, got.took),
-		}
+		least = least.least(got)
 	}
 	return least
+}
+
+// least returns the least of each number.
+func (c growthCost) least(o growthCost) growthCost {
+	return growthCost{calls: min(c.calls, o.calls), reads: min(c.reads, o.reads), writes: min(c.writes, o.writes), took: min(c.took, o.took)}
+}
+
+// exceeds reports whether any number is larger, but the time.
+func (c growthCost) exceeds(o growthCost) bool {
+	return c.calls > o.calls || c.reads > o.reads || c.writes > o.writes
 }
 
 // growing are the operations of the table that one workspace can have together.
@@ -153,15 +162,18 @@ func TestNoOperationCostsMoreAsTheHistoryGrows(t *testing.T) {
 		h.grow(t, documents)
 		for _, name := range growing() {
 			got := h.measure(t, operationCosts[name])
-			if got.took = 0; name == opensAhead {
-				got.calls = 0
-			}
 			before, known := costs[name]
 			if !known {
+				if name == opensAhead {
+					got.calls = math.MaxInt
+				}
 				costs[name] = got
 				continue
 			}
-			if got != before {
+			for attempts := 1; attempts < 4 && got.exceeds(before); attempts++ { // a sweep also does what came due meanwhile
+				got = got.least(h.measure(t, operationCosts[name]))
+			}
+			if got.exceeds(before) {
 				t.Errorf("%s: %+v among 10,000 documents, and %+v among 1,000", name, got, before)
 			}
 		}
