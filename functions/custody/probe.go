@@ -34,11 +34,14 @@ func (h *Handler) receiveProbe(ctx context.Context, o finalizedObject) (bool, er
 	expected := false
 	err = gcp.Transact(ctx, db, func(_ context.Context, tx *firestore.Transaction) error {
 		v, err := storageprobe.ReadIn(tx, db, t.ID, tenant.Outputs)
-		if expected = err == nil && v.ID == verification && v.Bucket == o.bucket; !expected || v.Arrived != nil {
+		if expected = err == nil && v.ID == verification && v.Bucket == o.bucket; !expected {
 			return err
 		}
 		key, _, _ := strings.Cut(o.keyName, "/cryptoKeyVersions/")
 		arrived := storageprobe.Arrival{Time: h.deps.Now(), KeyName: key, Matches: storageprobe.Matches(verification, o.Size, o.CRC32C, o.ContentType) && !o.unsigned}
+		if v.Arrived != nil && (v.Arrived.Matches || !arrived.Matches) {
+			return nil // notifications arrive in any order: that of another object must not hide that of the probe
+		}
 		return tx.Update(storageprobe.Ref(db, t.ID, tenant.Outputs), []firestore.Update{{Path: "arrived", Value: arrived}})
 	})
 	return expected, err

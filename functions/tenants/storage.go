@@ -180,7 +180,7 @@ var probeWaits = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.S
 // awaitProbe waits until custody has received the notification of the probe, for a short time.
 func (h *Handler) awaitProbe(ctx context.Context, s access.Session, v *storageprobe.Verification) error {
 	for _, wait := range probeWaits {
-		if !v.Created || v.Arrived != nil {
+		if !v.Created || v.Arrived != nil && v.Arrived.Matches {
 			return nil
 		}
 		select {
