@@ -399,9 +399,9 @@ func TestWhatIsDeletedIsShown(t *testing.T) {
 	b.signIn(t, tn, "auditor")
 	b.changeAnswer(t, "/v1/tenant/retention", `
 		answer.settings[0].days = 90;
-		answer.due = [{ day: "2030-01-02", runs: 4321, samples: 0, issues: 0, exports: 0 }];`)
-	b.open(t, tn, "settings", has("90 days")+" && "+has("4,321")+" && "+has("Nothing was deleted in the last 30 days.")+
-		" && document.querySelectorAll('[aria-label=\"Retention by class\"] tbody tr').length === 7")
+		answer.due = [{ day: "2030-01-02", runs: 4321, samples: 0, issues: 0, exports: 0, auditEntries: 765 }, { day: "2030-01-03", runs: 1, samples: 0, issues: 0, exports: 0 }];`)
+	b.open(t, tn, "settings", has("90 days")+" && "+has("4,321")+" && "+has("765")+" && "+has("Nothing was deleted in the last 30 days.")+
+		" && document.querySelectorAll('[aria-label=\"Retention by class\"] tbody tr').length === 8")
 	b.wantAccessible(t, "settings-retention")
 	b.wantNoFaults(t)
 }

@@ -4,7 +4,7 @@ import { call } from "./api.ts";
 import { Fault, Loading, Table, useLoaded } from "./parts.tsx";
 
 interface Setting { class: string; days: number; lockedDays: number; deletes: "ttl" | "lifecycle" | "none"; owner: "terraform" | "customer" }
-interface Deletions { day: string; runs: number; samples: number; issues: number; exports: number; auditEntries: number }
+interface Deletions { day: string; runs: number; samples: number; issues: number; exports: number; auditEntries?: number } // without auditEntries during an upgrade
 interface Shown { settings: Setting[] | null; marked?: string; due: Deletions[] | null; deleted: Deletions[] | null }
 
 const names: Record<string, string> = {
@@ -32,5 +32,5 @@ export function Retention() {
 function Days({ label, empty, days }: { label: string; empty: string; days: Deletions[] }) {
   if (days.length === 0) return <p>{empty}</p>;
   return <><h3>{label}</h3><Table label={label} columns={["From", "#Runs", "#Samples", "#Issues", "#Exports", "#Audit entries"]}>{days.map((d) => <tr key={d.day}>
-    <td>{d.day}</td>{[d.runs, d.samples, d.issues, d.exports, d.auditEntries].map((n, i) => <td key={i} class="number">{n.toLocaleString("en")}</td>)}</tr>)}</Table></>;
+    <td>{d.day}</td>{[d.runs, d.samples, d.issues, d.exports, d.auditEntries].map((n, i) => <td key={i} class="number">{(n ?? 0).toLocaleString("en")}</td>)}</tr>)}</Table></>;
 }
