@@ -83,8 +83,8 @@ run "a_tenant" {
     error_message = "The bindings of the bucket must be those of suite.json."
   }
   assert {
-    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com", "serviceAccount:fn-audit@p-test.iam.gserviceaccount.com", "serviceAccount:fn-export-worker@p-test.iam.gserviceaccount.com"])
-    error_message = "Only audit-integrator, audit and export-worker may use the audit bucket."
+    condition     = toset([for b in values(google_storage_bucket_iam_member.this) : b.member if b.bucket == google_storage_bucket.audit.name]) == toset(["serviceAccount:fn-audit-delivery@p-test.iam.gserviceaccount.com", "serviceAccount:fn-audit-integrator@p-test.iam.gserviceaccount.com", "serviceAccount:fn-audit@p-test.iam.gserviceaccount.com", "serviceAccount:fn-export-worker@p-test.iam.gserviceaccount.com"])
+    error_message = "Only audit-integrator, audit, audit-delivery and export-worker may use the audit bucket."
   }
   assert {
     condition     = toset([for b in values(google_service_account_iam_member.this) : b.member]) == toset(["serviceAccount:fn-tenants@p-test.iam.gserviceaccount.com", "serviceAccount:fn-uploads@p-test.iam.gserviceaccount.com"])
