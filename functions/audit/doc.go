@@ -73,7 +73,7 @@
 // If the tenant's retention deletes the documents of earlier entries, they are read from the bundles in the
 // audit bucket, by the same queries. A page then examines at most 2,048 of them, so it can be short or
 // empty, and still have a nextPageToken; idPrefix does not find them. See
-// infra/adr/0070-audit-entries-expire.md.
+// infra/adr/0081-audit-entries-expire.md.
 //
 // An entry can be found by its ID as soon as it is recorded. index is absent until it
 // has one. The proof has the format c2sp.org/tlog-proof@v1, for the published checkpoint.

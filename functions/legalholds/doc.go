@@ -15,7 +15,7 @@
 // page at a time, for at most 2 minutes of a call. A hold on a run keeps the run, what belongs to it,
 // and the issues of its workspace; every hold keeps the records of exports, and the documents of audit
 // entries. These are due when full bundles in the audit bucket have the entries, and the log's tree
-// then says so (infra/adr/0070-audit-entries-expire.md). See infra/adr/0061-retention.md.
+// then says so (infra/adr/0081-audit-entries-expire.md). See infra/adr/0061-retention.md.
 //
 // # Legal holds
 //

@@ -15,7 +15,7 @@
 //
 // A run is not due before it is processed, an issue not before it is resolved, and an audit entry
 // not before a full bundle of the published log has it. See infra/adr/0061-retention.md and
-// infra/adr/0070-audit-entries-expire.md.
+// infra/adr/0081-audit-entries-expire.md.
 package retention
 
 import (
