@@ -151,7 +151,8 @@ func (h *Handler) bucket(ctx context.Context) (*storage.BucketHandle, error) {
 	return client.Bucket(h.config.Bucket(access.From(ctx).Tenant)), nil
 }
 
-// reserve reserves what a list needs, and returns the old bundles of the session's log.
+// reserve reserves memory in bytes, and more if bundles may be read. It returns the bundles of the
+// session's log that have the entries whose documents may have expired.
 func (h *Handler) reserve(ctx context.Context, tree auditlog.Tree, bytes int64) (*auditlog.Bundles, error) {
 	from, err := h.bucket(ctx)
 	if err != nil {

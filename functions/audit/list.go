@@ -137,7 +137,7 @@ func (h *Handler) listPrefix(ctx context.Context, in *listRequest) (*listRespons
 	if err := h.recordEntriesRead(ctx); err != nil {
 		return nil, err
 	}
-	if _, err := h.reserve(ctx, tree, listMemory); err != nil {
+	if err := api.Reserve(ctx, listMemory); err != nil {
 		return nil, err
 	}
 	session := access.From(ctx)

@@ -46,8 +46,8 @@ func NewBundles(from *storage.BucketHandle, tree Tree) *Bundles {
 // Empty reports whether no document has expired: nothing is read from the bucket.
 func (b *Bundles) Empty() bool { return b.end == 0 }
 
-// Has reports whether the bundles have the entry of an index, and its document may have expired.
-func (b *Bundles) Has(index int64) bool { return index < b.end }
+// has reports whether the document of the entry of an index may have expired.
+func (b *Bundles) has(index int64) bool { return index < b.end }
 
 // at returns the entry of an index.
 func (b *Bundles) at(ctx context.Context, index int64) (Stored, error) {

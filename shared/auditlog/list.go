@@ -250,7 +250,7 @@ type timesOf struct {
 }
 
 func (r timesOf) of(ctx context.Context, index int64) (at time.Time, err error) {
-	if r.old.Has(index) {
+	if r.old.has(index) {
 		stored, err := r.old.at(ctx, index)
 		return stored.Time, err
 	}
