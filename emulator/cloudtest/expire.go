@@ -4,8 +4,29 @@ import (
 	"testing"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/emulator/suite"
+	"github.com/strongroom-dev/strongroom/shared/auditlog"
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 )
+
+// AppendAuditEntries appends n entries to the tenant's audit log.
+func (tn *Tenant) AppendAuditEntries(t testing.TB, n int) {
+	t.Helper()
+	config := auditlog.Config{AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"}
+	log, err := auditlog.Open(t.Context(), config, tn.Cloud.Operator, tn.Cloud.Clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := tn.Cloud.Operator.Default(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range n {
+		if _, err := log.Append(t.Context(), db, auditlog.Entry{Tenant: tn.ID, Action: auditlog.StartRun}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 // ExpireAuditEntries lets the clock continue until Firestore has deleted the documents of all audit
 // entries of the tenant that are in full bundles, and returns how many documents of the cloud it

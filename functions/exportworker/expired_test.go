@@ -18,20 +18,12 @@ func TestExpiredAuditEntriesAreExported(t *testing.T) {
 	t.Parallel()
 	c := cloudtest.New(t, suite.Options{})
 	tn := c.Tenant(t)
-	log, err := auditlog.Open(t.Context(), auditlog.Config{AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"}, c.Operator, c.Clock.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
 	db, err := c.Operator.Default(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	const total = tilelog.TileWidth + 20
-	for range total {
-		if _, err := log.Append(t.Context(), db, auditlog.Entry{Tenant: tn.ID, Action: auditlog.StartRun}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	tn.AppendAuditEntries(t, total)
 	c.RunScheduled(t, "audit-integrator")
 	export := func() []map[string]any {
 		t.Helper()

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
 
 	"github.com/strongroom-dev/strongroom/emulator/cloudtest"
@@ -15,21 +14,6 @@ import (
 	"github.com/strongroom-dev/strongroom/shared/tenant"
 	"github.com/strongroom-dev/strongroom/shared/tilelog"
 )
-
-// record appends n entries to the tenant's log.
-func record(t *testing.T, tn *cloudtest.Tenant, db *firestore.Client, n int) {
-	t.Helper()
-	config := auditlog.Config{AuditKeyName: "projects/" + suite.ProjectID + "/locations/" + suite.Location + "/keyRings/platform/cryptoKeys/audit"}
-	log, err := auditlog.Open(t.Context(), config, tn.Cloud.Operator, tn.Cloud.Clock.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range n {
-		if _, err := log.Append(t.Context(), db, auditlog.Entry{Tenant: tn.ID, Action: auditlog.StartRun}); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 // entries counts the documents of audit entries: all, those that expire, and those that expire although
 // no full bundle has them.
@@ -60,7 +44,7 @@ func TestLaw13AuditEntriesExpireOnceABundleHasThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	const total = tilelog.TileWidth + 40
-	record(t, f.Tenant, f.db, total)
+	f.AppendAuditEntries(t, total)
 	want := func(when string, marked int, expired int64) {
 		t.Helper()
 		tree, err := auditlog.ReadTree(t.Context(), f.db, f.ID)
